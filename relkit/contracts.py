@@ -1,0 +1,153 @@
+"""What a frame must have: columns with types, ranges, units and labels, declared once as data.
+
+The same `Column` serves the tables of a company (`relkit.tables.schemas`), the frames a model reads
+(`Model.needs`), the score table and the data dictionary of a delivery. `check` verifies a small frame
+in memory at once and raises a single `TableError` that lists everything wrong with it; reading a
+company's files with quarantine is the business of `relkit.tables`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from relkit.errors import TableError, nearest
+
+INSTANT = pl.Datetime("us", "UTC")
+"""The type of every instant: microseconds, UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: its type, what is possible (quarantined or refused outside) and what is likely (warned)."""
+
+    name: str
+    dtype: pl.DataType | type[pl.DataType]
+    meaning: str = ""
+    label_en: str = ""
+    label_fr: str = ""
+    unit: str = ""
+    required: bool = False
+    """The column must be there."""
+    nullable: bool = True
+    low: float | None = None
+    high: float | None = None
+    """Bounds (inclusive) of the possible."""
+    above: float | None = None
+    """Exclusive lower bound of the possible."""
+    likely_low: float | None = None
+    likely_high: float | None = None
+    """Bounds (inclusive) of the likely."""
+    allowed: tuple[str, ...] = ()
+    default: Any = None
+    """Value of a null, or of an absent column that is not nullable."""
+    null_means: str = ""
+    personal_data: str = "none"
+    """none, pseudonym, personal or sensitive."""
+    since: str = "0.1.0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """A named set of columns with its key.
+
+    Examples:
+        >>> spend = Contract(
+        ...     name="spend",
+        ...     key=("customer_id",),
+        ...     columns=(
+        ...         Column(name="customer_id", dtype=pl.String, required=True, nullable=False),
+        ...         Column(name="value", dtype=pl.Float64, required=True, nullable=False, low=0.0),
+        ...     ),
+        ... )
+        >>> check(pl.DataFrame({"customer_id": ["a"], "value": [3]}), spend)["value"].dtype
+        Float64
+    """
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    meaning: str = ""
+    label_en: str = ""
+    label_fr: str = ""
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(c.name for c in self.columns)
+
+    def __getitem__(self, name: str) -> Column:
+        """Return the column called `name`."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise TableError.unknown("column", name, self.names, where=self.name)
+
+
+def check(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Return the contract's columns of `frame`, cast to the declared types, or raise one TableError.
+
+    Columns that the contract does not name are dropped, and optional ones that are absent stay absent.
+    Every problem is collected before raising. The frame that was given is not changed.
+    """
+    problems: list[str] = []
+    kept = []
+    for column in contract.columns:
+        if column.name not in frame.columns:
+            if column.required:
+                problems.append(_missing(column.name, frame.columns))
+            continue
+        try:
+            series = frame[column.name].cast(column.dtype)
+        except pl.exceptions.PolarsError:
+            problems.append(f"{column.name} is {frame[column.name].dtype}, expected {column.dtype}")
+            continue
+        kept.append(series)
+        problems += _broken(series, column)
+    if not problems and contract.key and len(frame):
+        problems += _repeated(pl.DataFrame(kept), contract.key)
+    if problems:
+        raise TableError("; ".join(problems) + ".", where=contract.name)
+    return pl.DataFrame(kept)
+
+
+def _missing(name: str, present: list[str]) -> str:
+    near = nearest(name, present)
+    hint = f"did you mean {near!r}" if near else "the frame has " + (", ".join(present) or "no columns")
+    return f"column {name!r} is missing ({hint})"
+
+
+def _broken(series: pl.Series, column: Column) -> list[str]:
+    """Return a sentence for each rule that some row of the column breaks, with its first row."""
+    rules = {
+        "null": series.is_null() if not column.nullable else None,
+        "not a number": series.is_nan() if series.dtype.is_float() else None,
+        f"below {column.low:g}" if column.low is not None else "": _compare(series, "lt", column.low),
+        f"not above {column.above:g}" if column.above is not None else "": _compare(series, "le", column.above),
+        f"over {column.high:g}" if column.high is not None else "": _compare(series, "gt", column.high),
+        f"none of {', '.join(column.allowed)}": ~series.is_in(list(column.allowed)) if column.allowed else None,
+    }
+    said = []
+    for rule, bad in rules.items():
+        if bad is None or not (found := int(bad.sum() or 0)):
+            continue
+        first = int(bad.fill_null(value=False).arg_true()[0])
+        said.append(f"{column.name}: {found:,} of {len(series):,} rows are {rule} (first: row {first}, {series[first]!r})")
+    return said
+
+
+def _compare(series: pl.Series, how: str, bound: float | None) -> pl.Series | None:
+    if bound is None:
+        return None
+    return {"lt": series < bound, "le": series <= bound, "gt": series > bound}[how]
+
+
+def _repeated(frame: pl.DataFrame, key: tuple[str, ...]) -> list[str]:
+    again = frame.select(key).is_duplicated()
+    if not (found := int(again.sum())):
+        return []
+    first = frame.select(key).row(int(again.arg_true()[0]))
+    return [f"{found:,} rows share a key ({', '.join(key)}); first: {first}"]

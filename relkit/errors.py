@@ -1,0 +1,107 @@
+"""Everything relkit raises on purpose.
+
+    RelkitError                     exit code 2 unless a line below says 1
+      TableError (ValueError)       a file or a frame breaks its contract
+      PeriodError (ValueError)      dates that cannot be
+      ParameterError (ValueError)   a setting out of range, an unknown name
+      FitError                      a model cannot be fitted to these rows               exit code 1
+        NotConvergedError
+        NotEnoughEventsError
+      GateError                     the job ran and says no (too many faulty rows, ...)  exit code 1
+      StorageError                  a saved model or file that cannot be used
+      MissingPackageError (ImportError)
+
+A message has three parts, which are attributes too: `where` (file, table, column, parameter), `what`
+(the fact, with numbers) and `remedy` (what to do). `rows` may hold the offending rows as a frame.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class RelkitError(Exception):
+    """The root of the tree; `str()` of it is one line for a person.
+
+    Examples:
+        >>> str(RelkitError("37 rows are negative.", where="orders.amount", remedy="Map them to returns."))
+        'orders.amount: 37 rows are negative. Map them to returns.'
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", rows: Any = None) -> None:
+        """Build the message from its parts."""
+        self.what, self.where, self.remedy, self.rows = what, where, remedy, rows
+        head = f"{where}: {what}" if where else what
+        super().__init__(f"{head} {remedy}" if remedy else head)
+
+    @classmethod
+    def unknown(cls, kind: str, name: str, known: Iterable[str], *, where: str = "") -> Self:
+        """Return the error for a name that does not exist, with the nearest one that does.
+
+        Examples:
+            >>> str(ParameterError.unknown("parameter", "asof", ["as_of", "model"]))
+            "unknown parameter 'asof'; did you mean 'as_of'? Known: as_of, model."
+        """
+        names = sorted(known)
+        near = nearest(name, names)
+        hint = f"; did you mean {near!r}?" if near else "."
+        listed = f"Known: {', '.join(names)}." if names else "None are known."
+        return cls(f"unknown {kind} {name!r}{hint}", where=where, remedy=listed)
+
+
+class TableError(RelkitError, ValueError):
+    """A file or a frame breaks its contract."""
+
+
+class PeriodError(RelkitError, ValueError):
+    """Dates that cannot be."""
+
+
+class ParameterError(RelkitError, ValueError):
+    """A setting out of range, or a name that is not known."""
+
+
+class FitError(RelkitError):
+    """A model cannot be fitted to the rows it was given."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class NotConvergedError(FitError):
+    """The optimiser stopped before it reached an optimum."""
+
+
+class NotEnoughEventsError(FitError):
+    """Too few purchases, ends or customers to estimate anything."""
+
+
+class GateError(RelkitError):
+    """The job ran to its end and says no."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class StorageError(RelkitError):
+    """A saved model or a published file that cannot be used."""
+
+
+class MissingPackageError(RelkitError, ImportError):
+    """An optional package is not installed."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like `name`, or None when none is near.
+
+    Examples:
+        >>> nearest("custmer_id", ["customer_id", "net_amount"])
+        'customer_id'
+    """
+    by_lower = {k.lower(): k for k in known}
+    found = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
+    return by_lower[found[0]] if found else None

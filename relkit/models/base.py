@@ -1,0 +1,110 @@
+"""The shape of every model: settings that fit, and a fitted object that is complete.
+
+    settings = BgNbd(period_days=7)                 # frozen, nothing else inside
+    fitted = settings.fit(features, as_of=day)      # frozen, complete, keeps no training rows
+    fitted.score(features, horizon_days=90)         # customer_id, then score columns
+
+Both are frozen dataclasses, so that no half-made state exists and two functions in
+`relkit.models.storage` can save and load them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import polars as pl
+
+    from relkit.contracts import Contract
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitInfo:
+    """What is known of a fit besides its parameters.
+
+    Attributes:
+        as_of: last day whose facts were used.
+        rows: customers (or spells) used.
+        log_likelihood: at the optimum, in the model's unit of time; None where there is no likelihood.
+        converged: whether the optimiser met its tolerance.
+        seed: of a random fit, else None.
+        fingerprint: sha256 of the columns that were read.
+        notes: what a reader of the summary must know (a fallback taken, rows left out), one sentence each.
+    """
+
+    as_of: date
+    rows: int
+    log_likelihood: float | None
+    converged: bool
+    seed: int | None = None
+    fingerprint: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldoutMetric:
+    """The number by which versions of a model are compared.
+
+    Attributes:
+        name: as it is logged, e.g. "mae_repeat_purchases".
+        direction: whether more or less of it is better.
+    """
+
+    name: str
+    direction: Literal["lower", "higher"]
+
+    def not_worse(self, challenger: float, champion: float) -> bool:
+        """Return whether the challenger's value is at least as good as the champion's."""
+        return challenger <= champion if self.direction == "lower" else challenger >= champion
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """A fitted model, of any family."""
+
+    name: ClassVar[str]
+    format: ClassVar[int]
+
+    @property
+    def settings(self) -> Any:
+        """The settings that were fitted."""
+
+    @property
+    def info(self) -> FitInfo:
+        """Facts of the fit."""
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper (95 %)."""
+
+
+@runtime_checkable
+class CustomerScorer(Fitted, Protocol):
+    """A fitted model that scores customers."""
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id, then score columns, one row per row of `features`, in its order."""
+
+
+F_co = TypeVar("F_co", bound=Fitted, covariant=True)
+
+
+class Model(Protocol[F_co]):
+    """The settings of a model."""
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+    holdout_metric: ClassVar[HoldoutMetric]
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads, with units; follows the settings."""
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> F_co:
+        """Return the fitted model."""

@@ -1,0 +1,111 @@
+"""The validated tables of a company, as `relkit check` leaves them: a folder of Parquet files and the facts about them.
+
+    out/default/tables/transactions.parquet, contracts.parquet, ..., facts.json
+
+Every room after this one reads tables through a `TableSet` and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.errors import TableError
+from relkit.periods import AsOf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FACTS = "facts.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFacts:
+    """What holds for all tables of a company.
+
+    Attributes:
+        currency: ISO code; money columns of outputs end in its lower case.
+        business_zone: IANA zone of the business day.
+        tax_basis: "excl" or "incl".
+        history_starts_on: first day that the sources cover; who was a customer before is left-censored. None: the first day seen.
+        assumed_margin_rate: margin over net amount where no line carries its margin; None where nobody declared one.
+        first_day, last_day: business days of the first and last fact.
+        rows: rows kept, by table.
+        fingerprints: sha256 of each table's file.
+    """
+
+    currency: str = "EUR"
+    business_zone: str = "UTC"
+    tax_basis: str = "excl"
+    history_starts_on: date | None = None
+    assumed_margin_rate: float | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    rows: dict[str, int]
+    fingerprints: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TableSet:
+    """A folder of validated tables.
+
+    Attributes:
+        folder: where the Parquet files are.
+        facts: what holds for all of them.
+    """
+
+    folder: Path
+    facts: TableFacts
+
+    @classmethod
+    def open(cls, folder: Path) -> TableSet:
+        """Return the tables in `folder`, or raise a TableError that says how to make them."""
+        path = folder / FACTS
+        if not path.is_file():
+            raise TableError(
+                "there are no validated tables here.", where=str(folder), remedy="Run relkit check DATA first, with the same --out."
+            )
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        for name in ("history_starts_on", "first_day", "last_day"):
+            stored[name] = date.fromisoformat(stored[name]) if stored[name] else None
+        return cls(folder=folder, facts=TableFacts(**stored))
+
+    def has(self, table: str) -> bool:
+        """Return whether the company gave this table."""
+        return table in self.facts.rows
+
+    def scan(self, table: str) -> pl.LazyFrame:
+        """Return the table's rows, or raise a TableError when it is absent."""
+        if not self.has(table):
+            raise TableError.unknown("table", table, self.facts.rows, where=str(self.folder))
+        return pl.scan_parquet(self.folder / f"{table}.parquet")
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the columns the table has; an optional one that no source gave is absent."""
+        return tuple(self.scan(table).collect_schema().names())
+
+    def as_of(self, value: str | date | None = None) -> AsOf:
+        """Return the edge for `value`; None is the last business day in the data."""
+        if value is None:
+            if self.facts.last_day is None:
+                raise TableError("no table holds a date, so there is no last business day.", where=str(self.folder), remedy="Give --as-of.")
+            value = self.facts.last_day
+        return AsOf.parse(value, zone=self.facts.business_zone)
+
+    def fingerprint(self) -> str:
+        """Return one sha256 over the fingerprints of all tables, in order of their names."""
+        lines = "".join(f"{name}:{digest}\n" for name, digest in sorted(self.facts.fingerprints.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def write_facts(folder: Path, facts: TableFacts) -> Path:
+    """Write the facts beside the tables and return the file's path."""
+    path = folder / FACTS
+    plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(facts).items()}
+    path.write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return path
