@@ -10,6 +10,7 @@ Both are frozen dataclasses, so that no half-made state exists and two functions
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
@@ -108,3 +109,19 @@ class Model(Protocol[F_co]):
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> F_co:
         """Return the fitted model."""
+
+
+def fingerprint(frame: pl.DataFrame) -> str:
+    """Return the sha256 of a frame's names, types and values, for `FitInfo.fingerprint`.
+
+    It depends on the order of the rows and on nothing of the machine or of a library's version.
+    """
+    digest = hashlib.sha256()
+    for series in frame:
+        digest.update(f"{series.name}:{series.dtype}:{len(series)}\n".encode())
+        digest.update(series.is_null().to_numpy().tobytes())
+        if series.dtype.is_numeric() or series.dtype.is_temporal():
+            digest.update(series.to_physical().fill_null(0).to_numpy().tobytes())
+        else:
+            digest.update("\x1f".join(series.cast(str).fill_null("").to_list()).encode())
+    return digest.hexdigest()
