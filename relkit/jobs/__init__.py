@@ -1,0 +1,36 @@
+"""The jobs by the command that names them; nothing is imported until one is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CommandSpec:
+    """Where a command's job stands.
+
+    Attributes:
+        module: dotted path of the module that defines the job.
+        job: the class.
+        summary: one line for `relkit --help`.
+        positional: fields that are given without a flag, in order.
+    """
+
+    module: str
+    job: str
+    summary: str
+    positional: tuple[str, ...] = ()
+
+
+COMMANDS: dict[str, CommandSpec] = {
+    "demo": CommandSpec("relkit.demo", "RunDemo", "Simulate a company and run the main pipeline on it."),
+    "run": CommandSpec("relkit.running", "RunPipeline", "Run the steps of a pipeline file, resumable.", ("pipeline",)),
+    "check": CommandSpec("relkit.jobs.check_tables", "CheckTables", "Read raw tables, validate, quarantine, summarise.", ("data",)),
+    "features": CommandSpec("relkit.jobs.build_features", "BuildFeatures", "Build the customer table as of a date."),
+    "fit": CommandSpec("relkit.jobs.fit_model", "FitModel", "Fit a model, judge it on a holdout, register it.", ("model",)),
+    "score": CommandSpec("relkit.jobs.score_customers", "ScoreCustomers", "Score customers with the champion models."),
+    "deliver": CommandSpec("relkit.jobs.deliver_files", "DeliverFiles", "Publish the scored customer file."),
+    "report": CommandSpec("relkit.jobs.write_report", "WriteReport", "Turn a parameterised notebook into an HTML report.", ("notebook",)),
+    "models": CommandSpec("relkit.jobs.manage_models", "ListModels", "List registered model versions."),
+    "models promote": CommandSpec("relkit.jobs.manage_models", "PromoteModel", "Make a version the champion.", ("model", "version")),
+}

@@ -57,9 +57,10 @@ class Job(BaseModel):
     @classmethod
     def parse(cls, **parameters: Any) -> Self:
         """Return the job, or raise a ParameterError that names the parameter and the nearest known one."""
+        known = {name: field.alias or name for name, field in cls.model_fields.items()}
         for name in parameters:
-            if name not in cls.model_fields:
-                raise ParameterError.unknown("parameter", name, cls.model_fields, where=cls.command)
+            if name not in known:
+                raise ParameterError.unknown("parameter", name, known.values(), where=cls.command)
         try:
             return cls(**parameters)
         except ValidationError as error:
@@ -72,6 +73,9 @@ class Job(BaseModel):
     def state(self) -> str:
         """Return what else decides the result and is not in a file (a champion's version, say)."""
         return ""
+
+    def verify(self) -> None:
+        """Raise for whatever can be seen to be wrong before anything runs (a model or notebook that does not exist)."""
 
     def run(self, progress: Progress = quiet) -> Result:
         """Do the work."""

@@ -1,0 +1,198 @@
+"""The command line, made from the jobs' parameters.
+
+A command's flags are the fields of its job: nothing is declared twice. Only the job that was asked for
+is imported, and its rooms only when it runs. Results go to stdout (a short table, or one JSON object
+with --json); progress and errors go to stderr. Exit codes: 0 done, 1 the job ran and says no, 2 wrong
+use or unreadable input.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+from relkit import __version__
+from relkit.errors import RelkitError
+from relkit.jobs import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cyclopts import App
+
+    from relkit.jobs import CommandSpec
+    from relkit.jobs.base import Job, Result
+
+HELP = "Analytics workbench for relationship marketing: raw tables in, scored customer file, reports and registered models out."
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit with its code."""
+    sys.exit(run(sys.argv[1:] if argv is None else list(argv)))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command and return its exit code.
+
+    Examples:
+        >>> run(["--version"])
+        0.1.0
+        0
+    """
+    from cyclopts import CycloptsError
+
+    try:
+        code = build(argv)(argv, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _refuse(" ".join(str(error).split()), 2)
+    except RelkitError as error:
+        return _refuse(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _refuse("stopped. What finished is kept.", 130)
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(message: str, code: int) -> int:
+    print(f"relkit: {message}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def build(argv: Sequence[str]) -> App:
+    """Return the application; only the command named in `argv` gets its flags, so that only its job is imported."""
+    from cyclopts import App
+
+    app = App(name="relkit", help=HELP, version=__version__, help_formatter="plain", result_action="return_value")
+    words = [word for word in argv if not word.startswith("-")]
+    groups: dict[str, App] = {}
+    for name, spec in COMMANDS.items():
+        *parents, leaf = name.split()
+        wanted = words[: len(name.split())] == name.split()
+        function = _command(spec) if wanted else _unread(spec)
+        if any(other.startswith(f"{name} ") for other in COMMANDS):
+            groups[name] = App(name=name, help=spec.summary, help_formatter="plain")
+            groups[name].default(function)
+            app.command(groups[name])
+        else:
+            (groups[parents[0]] if parents else app).command(function, name=leaf, help=spec.summary)
+    return app
+
+
+def _unread(spec: CommandSpec) -> Callable[[], None]:
+    """Return a stand-in that shows the command's line in the list of commands."""
+
+    def shown() -> None:
+        """Be listed."""
+
+    shown.__doc__ = spec.summary
+    return shown
+
+
+def _command(spec: CommandSpec) -> Callable[..., int]:
+    """Return a function whose signature is the job's fields, with --json."""
+    from cyclopts import Parameter
+
+    job: type[Job] = getattr(import_module(spec.module), spec.job)
+
+    def command(*given: Any, **flags: Any) -> int:
+        as_json = flags.pop("json", False)
+        values = dict(zip(spec.positional, given, strict=False)) | flags
+        return execute(job.parse(**{name: value for name, value in values.items() if value is not None}), as_json=as_json)
+
+    command.__doc__ = inspect.getdoc(job)
+    command.__annotations__ = {}
+    switch = Annotated[bool, Parameter(help="Print the result as one JSON object.", negative="")]
+    parameters = [_parameter(job, name, positional=name in spec.positional) for name in _ordered(job, spec)]
+    parameters.append(inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=switch))
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return command
+
+
+def _ordered(job: type[Job], spec: CommandSpec) -> list[str]:
+    """Positional fields first, then the job's own, then those that every job has."""
+    from relkit.jobs.base import Job
+
+    own = [name for name in job.model_fields if name not in spec.positional]
+    return [*spec.positional, *(n for n in own if n not in Job.model_fields), *(n for n in own if n in Job.model_fields)]
+
+
+def _parameter(job: type[Job], name: str, *, positional: bool) -> inspect.Parameter:
+    from cyclopts import Parameter
+
+    field = job.model_fields[name]
+    required = field.is_required()
+    hints = Parameter(
+        help=field.description or "",
+        negative="",
+        name=None if positional else f"--{(field.alias or name).replace('_', '-')}",
+        show_default=not required and field.get_default(call_default_factory=True) not in (None, (), {}, False),
+        consume_multiple=not positional,
+    )
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD if positional else inspect.Parameter.KEYWORD_ONLY
+    default = inspect.Parameter.empty if required else field.get_default(call_default_factory=True)
+    return inspect.Parameter(name, kind, default=default, annotation=Annotated[field.annotation or str, hints])
+
+
+def execute(job: Job, *, as_json: bool) -> int:
+    """Verify and run a job, print its result, and return the exit code."""
+    job.verify()
+    with _Teller(sys.stderr) as teller:
+        result = job.run(teller)
+    print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False) if as_json else _table(result))  # noqa: T201
+    return exit_code(result)
+
+
+def exit_code(result: Result) -> int:
+    """Return 0 for a job that did its work; otherwise what the result says, by default 1."""
+    if result.skipped or not result.passed:
+        return int(result.details.get("exit_code", 1))
+    return 0
+
+
+def _table(result: Result) -> str:
+    """Return the result for people."""
+    lines = [result.skipped] if result.skipped else []
+    lines += list(result.sentences)
+    lines += [f"warning: {text}" for text in result.warnings]
+    lines += _aligned({name: f"{value:,.4f}" if isinstance(value, float) else str(value) for name, value in result.parameters.items()})
+    if result.log_likelihood is not None:
+        lines.append(f"log-likelihood {result.log_likelihood:,.4f}")
+    lines += _aligned({name: str(path) for name, path in result.paths.items()})
+    return "\n".join(lines)
+
+
+def _aligned(pairs: dict[str, str]) -> list[str]:
+    width = max(map(len, pairs), default=0)
+    return [f"  {name:<{width}}  {value}" for name, value in pairs.items()]
+
+
+class _Teller:
+    """Shows what a job says: a line that renews itself on a terminal, nothing elsewhere but finished steps."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.live = bool(stream.isatty())
+        self.shown = 0
+
+    def __enter__(self) -> _Teller:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wipe()
+
+    def __call__(self, what: str, done: float | None = None, /) -> None:
+        if what.endswith("\n"):
+            self._wipe()
+            print(what, end="", file=self.stream, flush=True)  # noqa: T201
+        elif self.live:
+            share = "" if done is None else f" {done:4.0%}"
+            self._wipe()
+            self.shown = len(text := f"  … {what[:100]}{share}")
+            print(text, end="", file=self.stream, flush=True)  # noqa: T201
+
+    def _wipe(self) -> None:
+        if self.shown:
+            print("\r" + " " * self.shown + "\r", end="", file=self.stream)  # noqa: T201
+            self.shown = 0
