@@ -49,9 +49,35 @@ class Column:
     since: str = "0.1.0"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rule:
+    """What must hold between columns of one row; it is tried where all its columns are given.
+
+    Attributes:
+        name: what a row that breaks it is told, e.g. "ended_on: before started_on".
+        columns: the columns it reads.
+        broken: true where a row breaks it; null counts as kept.
+        impossible: True sends the row to quarantine, False only warns.
+        remedy: what to do about such rows, one sentence.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    broken: pl.Expr
+    impossible: bool = True
+    remedy: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contract:
     """A named set of columns with its key.
+
+    Attributes:
+        key: columns that no two rows share; those that are optional count only where they are given.
+        rules: what must hold between columns.
+        one_of: groups of columns of which each row has at least one.
+        references: pairs (column, table): the column holds keys of that table.
+        open_ended: columns beyond the declared ones are kept (attributes that a company declares).
 
     Examples:
         >>> spend = Contract(
@@ -73,6 +99,10 @@ class Contract:
     label_en: str = ""
     label_fr: str = ""
     tags: tuple[str, ...] = field(default=())
+    rules: tuple[Rule, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+    open_ended: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
