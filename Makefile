@@ -1,0 +1,60 @@
+# Everything runs in .venv, which the first target that needs it makes. Python 3.11 or 3.12 and make are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock
+export MLFLOW_DISABLE_TELEMETRY = true
+
+.PHONY: demo test test-slow lint lab bench coverage lock clean
+
+demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
+	$(BIN)/relkit demo
+
+test: $(VENV)/.dev  ## the tests, on two processes
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+
+test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
+	$(BIN)/python -m pytest -m slow
+
+coverage: $(VENV)/.dev  ## the tests again, measured; fails under 90 %
+	rm -f .coverage .coverage.*
+	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m coverage run -m pytest -m "not slow"
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+lint: $(VENV)/.dev  ## style, types, import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_import_rules.py
+
+lab: $(VENV)/.base  ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+bench: $(VENV)/.bench  ## relkit beside its peers, same data, same run
+	$(BIN)/python -m tests.benchmarks
+
+lock: $(VENV)/.uv  ## choose the exact versions anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url --no-annotate --no-header \
+	  --upgrade pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/.uv:
+	$(PYTHON) -c 'import sys; sys.exit("relkit needs Python 3.11 or 3.12, this is " + sys.version.split()[0]) if not (3, 11) <= sys.version_info[:2] < (3, 13) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
+	touch $@
+
+$(VENV)/.base: $(VENV)/.uv pyproject.toml requirements.lock
+	$(UV) --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(UV) --editable '.[dev]'
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.base
+	$(UV) --editable '.[bench]'
+	touch $@

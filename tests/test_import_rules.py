@@ -1,0 +1,183 @@
+"""Which room may import which: the table of the house, held as data and read from the source with ast."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "relkit"
+BASE = {"errors", "contracts", "periods", "progress", "declarations"}
+ABOVE_JOBS = {"tables", "features", "metrics", "models", "scores", "delivery", "tracking", "plots", "reports"}
+
+RELKIT = {
+    "__init__": set(),
+    "errors": set(),
+    "progress": set(),
+    "declarations": {"errors"},
+    "contracts": {"errors"},
+    "periods": {"errors"},
+    "tables": set(),
+    "metrics": set(),
+    "features": {"tables"},
+    "models": {"metrics"},
+    "scores": {"models"},
+    "plots": {"tables", "features", "metrics", "models", "scores"},
+    "reports": {"tables", "features", "metrics", "models", "scores", "plots"},
+    "delivery": {"tables", "scores", "models"},
+    "tracking": {"tables", "scores", "models"},
+    "jobs": ABOVE_JOBS,
+    "running": {"jobs"},
+    "demo": {"jobs", "running", "tables"},
+    "cli": {"jobs", "running"},
+}
+"""What of relkit each room may import, besides the base rooms and itself."""
+
+OUTSIDE = {
+    "__init__": set(),
+    "errors": set(),
+    "progress": set(),
+    "declarations": {"ruamel"},
+    "contracts": {"polars"},
+    "periods": {"polars"},
+    "tables": {"polars", "numpy", "duckdb", "dataframely", "fastexcel", "sqlalchemy", "sqlglot", "pydantic"},
+    "metrics": {"numpy", "scipy", "numba"},
+    "features": {"polars", "numpy", "numba"},
+    "models": {"numpy", "scipy", "numba", "polars", "sklearn", "lifelines", "skops", "pydantic"},
+    "scores": {"polars", "numpy"},
+    "plots": {"polars", "numpy", "matplotlib", "seaborn"},
+    "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "traitlets"},
+    "delivery": {"polars", "xlsxwriter"},
+    "tracking": {"polars", "numpy", "pandas", "mlflow"},
+    "jobs": {"pydantic", "polars"},
+    "running": {"pydantic"},
+    "demo": {"pydantic", "polars"},
+    "cli": {"cyclopts", "rich"},
+}
+"""Packages outside the standard library that a room may import at all."""
+
+ONLY_INSIDE_FUNCTIONS = {"dataframely", "mlflow", "papermill", "matplotlib", "seaborn", "numba", "sklearn", "lifelines", "pandas", "cyclopts"}
+"""Heavy packages: a module that is imported must not load them (rooms in `HEAVY_ROOMS` are the exception)."""
+
+HEAVY_ROOMS = {"plots": {"matplotlib"}, "tracking": {"mlflow", "pandas"}}
+"""Rooms that jobs import inside `run` only."""
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> list[tuple[str, int, bool]]:
+    """Return (dotted name, line, whether the module loads it when it is imported) for every import of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    deferred = {id(child) for node in ast.walk(tree) if _defers(node) for child in ast.walk(node) if child is not node}
+    found = []
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            names = [f"{node.module}.{alias.name}" if node.module == "relkit" else str(node.module) for alias in node.names]
+        found += [(name, node.lineno, id(node) not in deferred) for name in names]
+    return found
+
+
+def _defers(node: ast.AST) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return True
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def test_every_room_is_in_the_table() -> None:
+    assert {room_of(path) for path in modules()} - set(RELKIT) == set()
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_room_imports_only_what_its_row_permits(path: Path) -> None:
+    room = room_of(path)
+    wrong = []
+    for name, line, _ in imports(path):
+        top, *rest = name.split(".")
+        if top == "relkit":
+            other = rest[0] if rest else "__init__"
+            if other not in {room, "__version__", "__init__"} | BASE | RELKIT[room]:
+                wrong.append(f"{path.name}:{line} {room} imports relkit.{other}")
+        elif top not in sys.stdlib_module_names and top not in OUTSIDE[room]:
+            wrong.append(f"{path.name}:{line} {room} imports {top}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_heavy_packages_are_imported_inside_functions(path: Path) -> None:
+    room = room_of(path)
+    heavy = ONLY_INSIDE_FUNCTIONS - HEAVY_ROOMS.get(room, set())
+    assert [f"{path.name}:{line} {name}" for name, line, at_once in imports(path) if at_once and name.split(".")[0] in heavy] == []
+
+
+def test_a_job_imports_rooms_only_when_it_runs() -> None:
+    light = {"errors", "progress", "jobs", "__version__"}
+    wrong = []
+    for path in sorted((PACKAGE / "jobs").glob("*.py")):
+        for name, line, at_once in imports(path):
+            top, *rest = name.split(".")
+            outside = top not in sys.stdlib_module_names and top not in {"pydantic", "relkit"}
+            if at_once and (outside or (top == "relkit" and rest and rest[0] not in light)):
+                wrong.append(f"{path.name}:{line} {name}")
+    assert wrong == []
+
+
+def loaded_after(code: str) -> set[str]:
+    program = f"import sys\n{code}\nprint('\\n' + ' '.join(sorted(m.split('.')[0] for m in sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+HEAVY = {"mlflow", "matplotlib", "pandas", "sklearn", "lifelines", "seaborn", "papermill", "numba", "scipy", "dataframely"}
+
+
+def test_importing_relkit_loads_next_to_nothing() -> None:
+    assert loaded_after("import relkit") & (HEAVY | {"polars", "numpy", "pydantic"}) == set()
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["fit", "--help"], ["run", "--help"], ["--version"]])
+def test_help_answers_without_the_heavy_rooms(argv: list[str]) -> None:
+    assert loaded_after(f"from relkit.cli import run\nrun({argv!r})") & (HEAVY | {"polars"}) == set()
+
+
+def test_importing_relkit_costs_less_than_importing_polars() -> None:
+    def cost(package: str) -> float:
+        program = f"import time; t = time.process_time(); import {package}; print(time.process_time() - t)"
+        done = [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True) for _ in range(3)]
+        return min(float(run.stdout) for run in done)
+
+    assert cost("relkit") < cost("polars")
+
+
+def test_conda_environment_names_the_same_packages_as_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {_requirement(text) for text in project["dependencies"]}
+    lines = (ROOT / "environment.yml").read_text(encoding="utf-8").splitlines()
+    stated = {_requirement(line.strip().removeprefix("- ")) for line in lines if line.startswith("  - ") and not line.startswith("  - python")}
+    renamed = {("duckdb", ">=1.3"): ("python-duckdb", ">=1.3"), ("matplotlib", ">=3.10"): ("matplotlib-base", ">=3.10")}
+    assert {renamed.get(item, item) for item in wanted} == stated - {("pip", ""), ("conda-forge", "")}
+
+
+def _requirement(text: str) -> tuple[str, str]:
+    cut = next((i for i, c in enumerate(text) if c in "<>=!~"), len(text))
+    return text[:cut].strip(), text[cut:].strip()
+
+
+def test_the_lock_holds_no_address() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    assert "index-url" not in lock
