@@ -1,0 +1,1 @@
+"""Statistical models: settings that fit, fitted objects that score, one way to save them all."""

@@ -110,6 +110,19 @@ class Model(Protocol[F_co]):
     def fit(self, features: pl.DataFrame, *, as_of: date) -> F_co:
         """Return the fitted model."""
 
+    def judge(self, fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return metrics of `fitted` on a holdout, `holdout_metric.name` among them.
+
+        `features` are those of the calibration date. `outcomes` has what happened after it, one row per
+        row of `features` that can be judged, joined by key (extra columns do not matter):
+
+        - purchase models: customer_id, holdout_purchases (purchase days), holdout_mean_value (per purchase
+          day, null when none), holdout_days;
+        - survival models: customer_id, contract_id, duration_days and event as known at the holdout's end.
+
+        `fitted` is typed Any because a protocol that returns F_co cannot also take it.
+        """
+
 
 def fingerprint(frame: pl.DataFrame) -> str:
     """Return the sha256 of a frame's names, types and values, for `FitInfo.fingerprint`.
