@@ -11,8 +11,9 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from contextlib import redirect_stdout
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from relkit import __version__
 from relkit.errors import RelkitError
@@ -138,7 +139,8 @@ def _parameter(job: type[Job], name: str, *, positional: bool) -> inspect.Parame
 def execute(job: Job, *, as_json: bool) -> int:
     """Verify and run a job, print its result, and return the exit code."""
     job.verify()
-    with _Teller(sys.stderr) as teller:
+    # A library that prints must not spoil the JSON: only the result goes to stdout.
+    with _Teller(sys.stderr) as teller, redirect_stdout(sys.stderr):
         result = job.run(teller)
     print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False) if as_json else _table(result))  # noqa: T201
     return exit_code(result)
@@ -176,7 +178,7 @@ class _Teller:
         self.live = bool(stream.isatty())
         self.shown = 0
 
-    def __enter__(self) -> _Teller:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -185,14 +187,14 @@ class _Teller:
     def __call__(self, what: str, done: float | None = None, /) -> None:
         if what.endswith("\n"):
             self._wipe()
-            print(what, end="", file=self.stream, flush=True)  # noqa: T201
+            print(what, end="", file=self.stream, flush=True)
         elif self.live:
             share = "" if done is None else f" {done:4.0%}"
             self._wipe()
             self.shown = len(text := f"  … {what[:100]}{share}")
-            print(text, end="", file=self.stream, flush=True)  # noqa: T201
+            print(text, end="", file=self.stream, flush=True)
 
     def _wipe(self) -> None:
         if self.shown:
-            print("\r" + " " * self.shown + "\r", end="", file=self.stream)  # noqa: T201
+            print("\r" + " " * self.shown + "\r", end="", file=self.stream)
             self.shown = 0

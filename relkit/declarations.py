@@ -1,12 +1,13 @@
-"""YAML files read safely, with the place of every key, so that a message can say file, line and column.
+r"""YAML files read safely, with the place of every key, so that a message can say file, line and column.
 
 Only plain values come out: text, numbers, booleans, dates, lists and dictionaries. YAML 1.2 rules hold
 (`no` is text, not false). Tags, anchors to objects and duplicate keys are refused.
 
 Examples:
+    >>> from pathlib import Path
     >>> from tempfile import mkdtemp
     >>> path = Path(mkdtemp()) / "steps.yaml"
-    >>> _ = path.write_text("name: demo\\nsteps:\\n  - check\\n  - scre\\n")
+    >>> _ = path.write_text("name: demo\nsteps:\n  - check\n  - scre\n")
     >>> declaration = read_declaration(path)
     >>> declaration.value["steps"]
     ['check', 'scre']
@@ -17,10 +18,12 @@ Examples:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from relkit.errors import ParameterError
+from relkit.errors import ParameterError, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Declaration:
 
 def read_declaration(path: Path) -> Declaration:
     """Return the content of a YAML file, or raise a ParameterError that names the line."""
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     if not path.is_file():
         raise ParameterError("there is no such file.", where=str(path), remedy=_beside(path))
@@ -69,12 +73,14 @@ def read_declaration(path: Path) -> Declaration:
 
 
 def _plain(node: Any, trail: tuple[str | int, ...], places: dict[tuple[str | int, ...], tuple[int, int]]) -> Any:
-    if isinstance(node, dict):
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    if isinstance(node, CommentedMap):
         for key in node:
             line, column = node.lc.key(key)
             places[(*trail, key)] = (line + 1, column + 1)
         return {key: _plain(value, (*trail, key), places) for key, value in node.items()}
-    if isinstance(node, list):
+    if isinstance(node, CommentedSeq):
         for index in range(len(node)):
             line, column = node.lc.item(index)
             places[(*trail, index)] = (line + 1, column + 1)
@@ -87,7 +93,5 @@ def _plain(node: Any, trail: tuple[str | int, ...], places: dict[tuple[str | int
 
 def _beside(path: Path) -> str:
     """Return a sentence with the YAML file of the same folder whose name is nearest."""
-    from relkit.errors import nearest
-
     near = nearest(path.name, (p.name for p in path.parent.glob("*.y*ml"))) if path.parent.is_dir() else None
     return f"Did you mean {path.parent / near}?" if near else "Check the path."

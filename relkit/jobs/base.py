@@ -41,7 +41,7 @@ class Result(BaseModel):
 class Job(BaseModel):
     """The parameters that every job has; subclasses add theirs, set `command` and define `run`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     command: ClassVar[str] = ""
     """Its name on the command line and in pipeline files."""

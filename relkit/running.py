@@ -1,0 +1,315 @@
+"""Runs a job, or the jobs of a pipeline file in their order: the one code path of command line, pipelines and notebooks.
+
+A pipeline file names its steps by their commands, with the parameters they take on the command line:
+
+    name: monthly_scoring
+    steps:
+      - check
+      - fit: {model: lifetime_value.bg_nbd}
+
+Every step is parsed and verified before the first one runs. A step that finished is kept when the
+pipeline is run again: its key is the hash of job, parameters, relkit version, input bytes and state,
+and it holds only while everything it wrote still exists. A step that fails stops the pipeline; what
+finished stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import traceback
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from relkit import __version__
+from relkit.declarations import read_declaration
+from relkit.errors import ParameterError, RelkitError, TableError
+from relkit.jobs import COMMANDS
+from relkit.jobs.base import Job, Result
+from relkit.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+Status = Literal["done", "kept", "skipped", "refused", "failed"]
+SHARED = ("programme", "as_of", "language")
+"""Parameters of `run` that reach every step which has them."""
+RAW = ("data", "mapping")
+"""Parameters of `run` for the step that reads raw tables, and for no other."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a pipeline: its label, unique in the file, and the job."""
+
+    label: str
+    job: Job
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """How a step ended.
+
+    Attributes:
+        label: the step.
+        status: done, kept (finished earlier with the same inputs), skipped (nothing to do), refused (ran and says no) or failed.
+        seconds: wall time of the run that did the work.
+        result: what the job returned; None when it failed.
+        message: the one line of a failure.
+        exit_code: what a failure means for the command.
+    """
+
+    label: str
+    status: Status
+    seconds: float
+    result: Result | None
+    message: str = ""
+    exit_code: int = 0
+
+
+def job_class(command: str, *, where: str = "") -> type[Job]:
+    """Return the job behind a command, importing only its module."""
+    if command not in COMMANDS:
+        raise ParameterError.unknown("step", command, COMMANDS, where=where)
+    spec = COMMANDS[command]
+    found: type[Job] = getattr(import_module(spec.module), spec.job)
+    return found
+
+
+def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str] = ()) -> tuple[str, list[Step]]:
+    """Return the pipeline's name and its steps, all parsed and verified, or raise one ParameterError.
+
+    Args:
+        path: the pipeline file.
+        shared: parameters given to every step that has them and does not set them itself.
+        settings: texts like `fit.holdout_days=90`, which set one parameter of the steps of that command.
+    """
+    declared = read_declaration(path)
+    content = declared.value
+    if not isinstance(content, dict) or not isinstance(content.get("steps"), list):
+        remedy = "See pipelines/monthly_scoring.yaml."
+        raise ParameterError("a pipeline file has a name and a list of steps.", where=str(path), remedy=remedy)
+    for key in content:
+        if key not in {"name", "description", "steps"}:
+            raise ParameterError.unknown("key", str(key), ("name", "description", "steps"), where=declared.at(key))
+    overrides = _overrides(settings, [_name_of(raw, declared.at("steps", i))[0] for i, raw in enumerate(content["steps"])])
+    steps = [_step(raw, shared, overrides, declared.at("steps", i)) for i, raw in enumerate(content["steps"])]
+    return str(content.get("name") or path.stem), _labelled(steps)
+
+
+def _name_of(raw: Any, where: str) -> tuple[str, dict[str, Any]]:
+    if isinstance(raw, str):
+        return raw, {}
+    if isinstance(raw, dict) and len(raw) == 1:
+        name, parameters = next(iter(raw.items()))
+        if parameters is None or isinstance(parameters, dict):
+            return str(name), dict(parameters or {})
+    remedy = "Write `- check` or `- fit: {model: NAME}`."
+    raise ParameterError("a step is a command, or a command with its parameters.", where=where, remedy=remedy)
+
+
+def _step(raw: Any, shared: Mapping[str, Any], overrides: Mapping[str, dict[str, str]], where: str) -> Step:
+    name, parameters = _name_of(raw, where)
+    job_type = job_class(name, where=where)
+    absent = () if job_type.command == "check" else RAW
+    common = {key: value for key, value in shared.items() if key in job_type.model_fields and key not in absent and value is not None}
+    try:
+        job = job_type.parse(**{**common, **parameters, **overrides.get(name, {})})
+        job.verify()
+    except ParameterError as error:
+        raise ParameterError(error.what, where=f"{where}: {error.where}" if error.where else where, remedy=error.remedy) from error
+    return Step(label=" ".join([name, *(str(getattr(job, f)) for f in COMMANDS[name].positional if f in parameters)]), job=job)
+
+
+def _labelled(steps: list[Step]) -> list[Step]:
+    """Number the steps that would share a label."""
+    seen: dict[str, int] = {}
+    named = []
+    for step in steps:
+        seen[step.label] = seen.get(step.label, 0) + 1
+        label = step.label if seen[step.label] == 1 else f"{step.label} #{seen[step.label]}"
+        named.append(Step(label=label, job=step.job))
+    return named
+
+
+def _overrides(settings: Iterable[str], commands: list[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for text in settings:
+        target, equals, value = text.partition("=")
+        command, dot, parameter = target.rpartition(".")
+        if not (equals and dot):
+            remedy = "Write STEP.PARAMETER=VALUE, e.g. score.horizon_days=180."
+            raise ParameterError(f"{text!r} does not set a parameter.", where="--set", remedy=remedy)
+        if command not in commands:
+            raise ParameterError.unknown("step", command, commands, where="--set")
+        found.setdefault(command, {})[parameter] = value
+    return found
+
+
+def run_steps(name: str, steps: list[Step], folder: Path, *, progress: Progress = quiet, restart: bool = False) -> Iterator[StepOutcome]:
+    """Run the steps in order, yield how each ended, and stop after one that failed or said no.
+
+    Args:
+        name: of the pipeline; names the state file.
+        steps: from `read_pipeline`.
+        folder: where the state is kept.
+        progress: receives what each job says.
+        restart: whether to run again what finished earlier.
+    """
+    ledger = _Ledger(folder / f"{name}.json", forget=restart)
+    for step in steps:
+        key = step_key(step.job)
+        outcome = ledger.kept(step.label, key) or _run(step, progress, folder / f"{name}.log")
+        if outcome.status in {"done", "skipped"}:
+            # A job may leave its own inputs changed (a new champion, say), never those that its key is made of.
+            ledger.record(step.label, key, outcome)
+        yield outcome
+        if outcome.status in {"failed", "refused"}:
+            return
+
+
+def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
+    started = time.perf_counter()
+    try:
+        result = step.job.run(progress)
+    except RelkitError as error:
+        unreadable = isinstance(error, TableError) and step.job.command == "check"
+        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(error), 2 if unreadable else 1)
+    except Exception as error:  # noqa: BLE001  (any fault of a step ends the pipeline in order)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        said = f"{type(error).__name__}: {error} (the trace is in {log})"
+        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, said, 1)
+    seconds = time.perf_counter() - started
+    if result.skipped:
+        return StepOutcome(step.label, "skipped", seconds, result, result.skipped)
+    if not result.passed:
+        return StepOutcome(step.label, "refused", seconds, result, " ".join(result.sentences), 1)
+    return StepOutcome(step.label, "done", seconds, result)
+
+
+def step_key(job: Job) -> str:
+    """Return the hash of everything that decides what the job does."""
+    digest = hashlib.sha256()
+    parts = [type(job).__name__, job.model_dump_json(), __version__, job.state()]
+    digest.update("\0".join(parts).encode())
+    for path in job.inputs():
+        for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+            digest.update(str(file).encode())
+            if file.is_file():
+                with file.open("rb") as stream:
+                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+class _Ledger:
+    """What finished, by step, in a JSON file that is replaced whole."""
+
+    def __init__(self, path: Path, *, forget: bool) -> None:
+        self.path = path
+        self.entries: dict[str, Any] = {}
+        if path.is_file() and not forget:
+            self.entries = json.loads(path.read_text(encoding="utf-8"))
+
+    def kept(self, label: str, key: str) -> StepOutcome | None:
+        """Return the earlier outcome when key and outputs still hold."""
+        entry = self.entries.get(label)
+        if entry is None or entry["key"] != key:
+            return None
+        result = Result.model_validate(entry["result"])
+        if not all(path.exists() for path in result.paths.values()):
+            return None
+        return StepOutcome(label, "skipped" if result.skipped else "kept", entry["seconds"], result, result.skipped or "")
+
+    def record(self, label: str, key: str, outcome: StepOutcome) -> None:
+        assert outcome.result is not None
+        self.entries[label] = {"key": key, "seconds": round(outcome.seconds, 3), "result": outcome.result.model_dump(mode="json")}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(".tmp")
+        fresh.write_text(json.dumps(self.entries, indent=1) + "\n", encoding="utf-8")
+        fresh.replace(self.path)
+
+
+class RunPipeline(Job):
+    """Runs the steps of a pipeline file; what finished is not run again."""
+
+    command: ClassVar[str] = "run"
+
+    pipeline: Path = Field(description="The pipeline file (YAML).")
+    data: Path | str | None = Field(default=None, description="Folder (or file, or SQL URL) with the raw tables.")
+    mapping: Path | None = Field(default=None, description="Mapping file. Default: DATA/mapping.yaml when there is one.")
+    as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
+    language: Literal["en", "fr"] = Field(default="en", description="Language of reports and headers.")
+    settings: tuple[str, ...] = Field(default=(), alias="set", description="STEP.PARAMETER=VALUE, one parameter of one step; repeatable.")
+    restart: bool = Field(default=False, description="Run again what finished earlier.")
+
+    def verify(self) -> None:
+        """Parse and verify every step."""
+        self.steps()
+
+    def steps(self) -> tuple[str, list[Step]]:
+        """Return the pipeline's name and its verified steps."""
+        shared = {name: getattr(self, name) for name in (*SHARED, *RAW)} | {"out": self.out_dir}
+        return read_pipeline(self.pipeline, shared, self.settings)
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Run the steps in order and return what each of them did."""
+        name, steps = self.steps()
+        started = time.perf_counter()
+        outcomes = []
+        for outcome in run_steps(name, steps, self.out_dir / "runs", progress=progress, restart=self.restart):
+            outcomes.append(outcome)
+            progress(f"{_line(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
+        return _summary(name, steps, outcomes, time.perf_counter() - started)
+
+
+MARKS: dict[Status, str] = {"done": "done   ", "kept": "kept   ", "skipped": "skipped", "refused": "REFUSED", "failed": "FAILED "}
+
+
+def _line(outcome: StepOutcome, number: int, of: int) -> str:
+    """Return the line that says how a step ended."""
+    seconds = "       " if outcome.status == "kept" else f"{outcome.seconds:5.1f} s"
+    said = f"  {outcome.message}" if outcome.message else ""
+    return f"[{number:>2}/{of}] {MARKS[outcome.status]} {seconds}  {outcome.label}{said}"
+
+
+def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds: float) -> Result:
+    """Return one result for the whole pipeline."""
+    results = [outcome.result for outcome in outcomes if outcome.result is not None]
+    last = outcomes[-1]
+    finished = [outcome.label for outcome in outcomes if outcome.status in {"done", "kept", "skipped"}]
+    sentences = [sentence for result in results for sentence in result.sentences]
+    if last.status in {"failed", "refused"}:
+        not_run = [step.label for step in steps[len(outcomes) :]]
+        sentences = [f"{last.label} {last.status}: {last.message}", f"Finished and kept: {', '.join(finished) or 'nothing'}."]
+        sentences += [f"Not run: {', '.join(not_run)}."] if not_run else []
+    return Result(
+        job="run",
+        passed=last.status not in {"failed", "refused"},
+        counts={outcome.label: outcome.result.counts for outcome in outcomes if outcome.result and outcome.result.counts},
+        paths={key: path for result in results for key, path in result.paths.items()},
+        warnings=tuple(warning for result in results for warning in result.warnings),
+        sentences=tuple(sentences),
+        details={
+            "pipeline": name,
+            "exit_code": last.exit_code,
+            "seconds": round(seconds, 1),
+            "steps": [_record(outcome) for outcome in outcomes],
+        },
+    )
+
+
+def _record(outcome: StepOutcome) -> dict[str, Any]:
+    result = outcome.result.model_dump(mode="json") if outcome.result else None
+    return {
+        "step": outcome.label,
+        "status": outcome.status,
+        "seconds": round(outcome.seconds, 2),
+        "message": outcome.message,
+        "result": result,
+    }
