@@ -1,0 +1,256 @@
+"""Saving and loading fitted models: two functions for all of them.
+
+    save(fitted, folder)     writes   model.json     plain fields, nested dataclasses, dates, tuples, dicts
+                                      <field>.npy    arrays
+                                      <field>.parquet  frames
+    load(folder)             finds the class in the catalogue by the model's name and rebuilds it
+
+The schema is read from the types of the dataclass, so no model writes code of its own. Loading runs no code
+of the files: there is no pickle in them, and the class comes from `relkit.models.catalogue`, never from a path
+in the file. A form that this version does not know is refused with both versions named. `model.json` is
+written last: a folder whose writing was interrupted has none and is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+import relkit
+from relkit.errors import ParameterError, RelkitError, StorageError
+from relkit.models import catalogue
+
+if TYPE_CHECKING:
+    from relkit.models.base import Fitted
+
+FORMAT = 1
+"""Of the folder's layout; a model's own fields have `Fitted.format`."""
+
+_FILE = "model.json"
+# Names that models import for their type checker only.
+_NAMES: dict[str, Any] = {"np": np, "pl": pl, "NDArray": NDArray, "date": date, "Path": Path, "Any": Any, "Mapping": Mapping}
+
+
+def save(fitted: Fitted, folder: Path) -> Path:
+    """Write a fitted model and return the path of its model.json.
+
+    Args:
+        fitted: any fitted model of the catalogue.
+        folder: made if absent; it must not hold a model yet.
+
+    Raises:
+        StorageError: the folder holds a model already, or a field cannot be stored (an infinite number, a
+            type without a stored form).
+    """
+    if (folder / _FILE).exists():
+        raise StorageError("the folder holds a model already.", where=str(folder), remedy="Choose another folder; nothing is overwritten.")
+    folder.mkdir(parents=True, exist_ok=True)
+    body = {
+        "storage": FORMAT,
+        "relkit": relkit.__version__,
+        "name": fitted.name,
+        "format": fitted.format,
+        "contract": _contract(fitted),
+        "fields": _write_fields(fitted, folder, ""),
+    }
+    try:
+        text = json.dumps(body, allow_nan=False, indent=1, ensure_ascii=False)
+    except ValueError as error:
+        raise StorageError("a number is infinite or not a number.", where=f"{fitted.name}: {_not_finite(body['fields'])}") from error
+    path = folder / _FILE
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+def load(folder: Path) -> Fitted:
+    """Return the fitted model saved in `folder`.
+
+    Raises:
+        StorageError: there is no model, its files are damaged, or its name, format or contract is not one
+            that this version of relkit knows.
+    """
+    body = _read(folder)
+    where = str(folder)
+    _same(body, "storage", FORMAT, "storage format", where)
+    cls = _class(body, where)
+    _same(body, "format", cls.format, f"format of {body['name']}", where)
+    try:
+        fitted: Fitted = _make(cls, body["fields"], folder, "")
+    except (KeyError, TypeError, ValueError, OSError, pl.exceptions.PolarsError) as error:
+        if isinstance(error, RelkitError):
+            raise
+        raise StorageError(f"the saved {body['name']} is damaged ({error}).", where=where, remedy="Fit and save it again.") from error
+    if (now := _contract(fitted)) != body.get("contract"):
+        raise StorageError(
+            f"the model was saved for the contract {body.get('contract')}, relkit {relkit.__version__} reads {now}.",
+            where=where,
+            remedy=f"Fit it again, or load it with relkit {body['relkit']}.",
+        )
+    return fitted
+
+
+def _contract(fitted: Fitted) -> dict[str, Any]:
+    """Return what decides whether features of today suit the model: the columns it needs and their types."""
+    needs = fitted.needs
+    return {"name": needs.name, "columns": {c.name: str(c.dtype) for c in needs.columns if c.required}}
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / _FILE
+    if not path.is_file():
+        raise StorageError("there is no saved model here (no model.json).", where=str(folder), remedy="Give the folder that save wrote.")
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StorageError(f"model.json cannot be read ({error}).", where=str(folder), remedy="Fit and save the model again.") from error
+    absent = [key for key in ("storage", "relkit", "name", "format", "fields") if not isinstance(body, dict) or key not in body]
+    if absent:
+        raise StorageError(f"model.json has no {', '.join(absent)}.", where=str(folder), remedy="It was not written by relkit.")
+    return dict(body)
+
+
+def _same(body: dict[str, Any], key: str, known: int, what: str, where: str) -> None:
+    if body[key] != known:
+        raise StorageError(
+            f"the {what} is {body[key]} (written by relkit {body['relkit']}); relkit {relkit.__version__} reads {known}.",
+            where=where,
+            remedy=f"Fit the model again, or load it with relkit {body['relkit']}.",
+        )
+
+
+def _class(body: dict[str, Any], where: str) -> type[Fitted]:
+    try:
+        return catalogue.fitted_class(body["name"])
+    except ParameterError as error:
+        raise StorageError(
+            f"it was written by relkit {body['relkit']}, and in relkit {relkit.__version__} it is an {error.what}",
+            where=where,
+            remedy=error.remedy,
+        ) from error
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    return get_type_hints(cls, localns=_NAMES)
+
+
+def _write_fields(record: Any, folder: Path, path: str) -> dict[str, Any]:
+    hints = _hints(type(record))
+    return {f.name: _write(getattr(record, f.name), hints[f.name], folder, f"{path}{f.name}") for f in fields(record)}
+
+
+def _write(value: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR0911 one line for each kind of type
+    hint = _given(hint, value)
+    origin = get_origin(hint) or hint
+    if value is None or origin is Literal:
+        return value
+    if origin in {bool, str, int, float}:
+        return origin(value)
+    if origin is date:
+        return value.isoformat()
+    if origin is np.ndarray:
+        return _write_array(value, folder, path)
+    if origin is pl.DataFrame:
+        value.write_parquet(folder / f"{path}.parquet")
+        return {"file": f"{path}.parquet"}
+    if is_dataclass(origin):
+        return _write_fields(value, folder, f"{path}.")
+    if origin is tuple:
+        parts = _parts(hint, len(value))
+        return [_write(v, h, folder, f"{path}.{i}") for i, (v, h) in enumerate(zip(value, parts, strict=True))]
+    if origin in {dict, Mapping}:
+        return {str(k): _write(v, get_args(hint)[1], folder, f"{path}.{k}") for k, v in value.items()}
+    raise StorageError(
+        f"a field of type {hint} has no stored form.", where=path, remedy="Use numbers, text, dates, tuples, arrays or frames."
+    )
+
+
+def _write_array(value: NDArray[Any], folder: Path, path: str) -> dict[str, str]:
+    if value.dtype.hasobject:
+        raise StorageError("an array of Python objects has no stored form.", where=path, remedy="Use a number or text type.")
+    np.save(folder / f"{path}.npy", value, allow_pickle=False)
+    return {"file": f"{path}.npy"}
+
+
+def _make(cls: Any, stored: Any, folder: Path, path: str) -> Any:
+    """Return the dataclass `cls` made from its stored fields."""
+    hints = _hints(cls)
+    known = {f.name: f for f in fields(cls)}
+    if extra := sorted(set(stored) - set(known)):
+        raise ValueError(f"{path or cls.__name__} has unknown fields {', '.join(extra)}")
+    values = {}
+    for name, f in known.items():
+        if name in stored:
+            values[name] = _value(stored[name], hints[name], folder, f"{path}{name}")
+        elif f.default is MISSING and f.default_factory is MISSING:
+            raise ValueError(f"the field {path}{name} is absent")
+    return cls(**values)
+
+
+def _value(stored: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR0911 one line for each kind of type
+    hint = _given(hint, stored)
+    origin = get_origin(hint) or hint
+    if stored is None or origin is Literal:
+        return stored
+    if origin in {bool, str, int, float}:
+        return _plain(stored, origin, path)
+    if origin is date:
+        return date.fromisoformat(stored)
+    # The file's name follows from the field: one given in model.json could point anywhere.
+    if origin is np.ndarray:
+        return _frozen(np.load(folder / f"{path}.npy", allow_pickle=False))
+    if origin is pl.DataFrame:
+        return pl.read_parquet(folder / f"{path}.parquet")
+    if is_dataclass(origin):
+        return _make(origin, stored, folder, f"{path}.")
+    if origin is tuple:
+        parts = _parts(hint, len(stored))
+        return tuple(_value(v, h, folder, f"{path}.{i}") for i, (v, h) in enumerate(zip(stored, parts, strict=True)))
+    key, item = get_args(hint)
+    return {key(k): _value(v, item, folder, f"{path}.{k}") for k, v in stored.items()}
+
+
+def _plain(stored: Any, kind: type, path: str) -> Any:
+    """Return a stored number, text or truth value; JSON writes 7.0 and 7 alike, every other change of type is damage."""
+    fits = isinstance(stored, kind) or (kind is float and isinstance(stored, int))
+    if not fits or (isinstance(stored, bool) and kind is not bool):
+        raise ValueError(f"{path} is {stored!r}, expected {kind.__name__}")
+    return kind(stored)
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    array.flags.writeable = False
+    return array
+
+
+def _parts(hint: Any, length: int) -> tuple[Any, ...]:
+    """Return the type of each item of a tuple."""
+    given = get_args(hint)
+    return (given[0],) * length if len(given) == 2 and given[1] is Ellipsis else given
+
+
+def _given(hint: Any, value: Any) -> Any:
+    """Return the type in force where `hint` may be None or one of several plain types."""
+    if get_origin(hint) not in {Union, types.UnionType}:
+        return hint
+    options = [option for option in get_args(hint) if option is not type(None)]
+    if value is None or len(options) == 1:
+        return options[0]
+    exact = [option for option in options if type(value) is option]
+    return exact[0] if exact else options[0]
+
+
+def _not_finite(stored: Any, path: str = "") -> str:
+    """Return the path of the first number that JSON cannot hold."""
+    if isinstance(stored, float):
+        return path if not np.isfinite(stored) else ""
+    items = stored.items() if isinstance(stored, dict) else enumerate(stored) if isinstance(stored, list) else ()
+    return next((found for key, item in items if (found := _not_finite(item, f"{path}.{key}".lstrip(".")))), "")
