@@ -65,7 +65,9 @@ def build(argv: Sequence[str]) -> App:
     """Return the application; only the command named in `argv` gets its flags, so that only its job is imported."""
     from cyclopts import App
 
-    app = App(name="relkit", help=HELP, version=__version__, help_formatter="plain", result_action="return_value")
+    app = App(
+        name="relkit", help=HELP, version=__version__, help_formatter="plain", help_format="plaintext", suppress_keyboard_interrupt=False
+    )
     words = [word for word in argv if not word.startswith("-")]
     groups: dict[str, App] = {}
     for name, spec in COMMANDS.items():
@@ -73,7 +75,7 @@ def build(argv: Sequence[str]) -> App:
         wanted = words[: len(name.split())] == name.split()
         function = _command(spec) if wanted else _unread(spec)
         if any(other.startswith(f"{name} ") for other in COMMANDS):
-            groups[name] = App(name=name, help=spec.summary, help_formatter="plain")
+            groups[name] = App(name=name, help=spec.summary, help_formatter="plain", help_format="plaintext")
             groups[name].default(function)
             app.command(groups[name])
         else:

@@ -1,6 +1,6 @@
 r"""YAML files read safely, with the place of every key, so that a message can say file, line and column.
 
-Only plain values come out: text, numbers, booleans, dates, lists and dictionaries. YAML 1.2 rules hold
+Only plain values come out: text (dates too, as they were written), numbers, booleans, lists and dictionaries. YAML 1.2 rules hold
 (`no` is text, not false). Tags, anchors to objects and duplicate keys are refused.
 
 Examples:
@@ -18,6 +18,7 @@ Examples:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import ParameterError, nearest
@@ -88,7 +89,7 @@ def _plain(node: Any, trail: tuple[str | int, ...], places: dict[tuple[str | int
     for kind in (bool, int, float, str):
         if isinstance(node, kind):
             return kind(node)
-    return node
+    return node.isoformat() if isinstance(node, date) else node
 
 
 def _beside(path: Path) -> str:

@@ -18,5 +18,5 @@ class Progress(Protocol):
         """Say `what` is going on; `done` is a share in [0, 1]."""
 
 
-def quiet(what: str, done: float | None = None, /) -> None:  # noqa: ARG001  (the interface's names)
+def quiet(what: str, done: float | None = None, /) -> None:
     """Say nothing: the default of every function that takes a `Progress`."""

@@ -1,0 +1,123 @@
+"""The command line: flags from fields, one message and an exit code for every fault, JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import toy_jobs
+
+from relkit import cli, running
+from relkit.cli import main, run
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cli, "COMMANDS", toy_jobs.COMMANDS)
+    monkeypatch.setattr(running, "COMMANDS", toy_jobs.COMMANDS)
+    monkeypatch.chdir(tmp_path)
+    Path("number.in").write_text("21")
+
+
+def test_a_command_prints_a_short_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "number.in"]) == 0
+    assert capsys.readouterr().out == "Copied a number.\nwarning: It is a toy.\n  number  out/default/number.txt\n"
+
+
+def test_json_is_the_only_thing_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "number.in"])
+    capsys.readouterr()
+    assert run(["double", "--times", "3", "--json"]) == 0
+    shown = capsys.readouterr()
+    result = json.loads(shown.out)
+    assert (result["parameters"], result["log_likelihood"]) == ({"times": 3, "share": 0.25}, -1.5)
+    assert result["paths"] == {"doubled": "out/default/doubled.txt"}
+    assert "noise of a library" in shown.err
+
+
+def test_parameters_are_shown_to_people_too(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "number.in"])
+    run(["double"])
+    assert "  times  2\n  share  0.2500\nlog-likelihood -1.5000\n" in capsys.readouterr().out
+
+
+def test_the_programme_names_the_output_folder() -> None:
+    run(["check", "number.in", "--programme", "spring"])
+    assert Path("out/spring/number.txt").is_file()
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "message"),
+    [
+        (["chek"], 2, 'Unknown command "chek". Did you mean "check"?'),
+        (["double", "--tmes", "3"], 2, "Unknown option: --tmes. Did you mean --times?"),
+        (["double", "--times", "many"], 2, 'Invalid value for --times: unable to convert "many" into int.'),
+        (["double", "--times", "0"], 2, "double: times is 0: input should be greater than 0"),
+        (["check"], 2, "requires an argument"),
+        (["check", "nothing"], 2, "nothing: there is no such file."),
+        (["double", "--mode", "fail"], 1, "double: it does not fit."),
+        (["double", "--mode", "invalid"], 2, "mode: mode is invalid."),
+        (["check", "number.in", "--programme", "../x"], 2, "programme is '../x'"),
+    ],
+)
+def test_a_fault_is_one_line_and_an_exit_code(argv: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(argv) == code
+    shown = capsys.readouterr()
+    assert shown.err.startswith("relkit: ")
+    assert message in shown.err
+    assert shown.err.count("\n") == 1
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize(("mode", "said"), [("skip", "There is nothing to double."), ("refuse", "The number is odd.")])
+def test_a_job_that_says_no_exits_with_1(mode: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["double", "--mode", mode]) == 1
+    assert said in capsys.readouterr().out
+
+
+def test_a_pipeline_shows_its_steps_with_their_times(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("toy.yaml").write_text("steps:\n  - check\n  - double: {mode: fail}\n")
+    assert run(["run", "toy.yaml", "--data", "number.in"]) == 1
+    shown = capsys.readouterr()
+    assert "[ 1/2] done" in shown.err
+    assert "[ 2/2] FAILED" in shown.err
+    assert "Finished and kept: check." in shown.out
+
+
+def test_a_setting_reaches_one_step() -> None:
+    Path("toy.yaml").write_text("steps:\n  - check\n  - double\n")
+    assert run(["run", "toy.yaml", "--data", "number.in", "--set", "double.times=4"]) == 0
+    assert Path("out/default/doubled.txt").read_text() == "84"
+
+
+def test_an_interruption_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(toy_jobs.Double, "run", interrupt)
+    assert run(["double"]) == 130
+    assert "stopped" in capsys.readouterr().err
+
+
+def test_help_lists_every_command_and_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    assert "double: Double the number." in capsys.readouterr().out
+    assert run(["double", "--help"]) == 0
+    assert "--times INT: Factor. [default: 2]" in capsys.readouterr().out
+
+
+def test_a_terminal_sees_a_line_that_renews_itself(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    run(["check", "number.in"])
+    assert "… copying  50%" in capsys.readouterr().err
+
+
+def test_main_exits_with_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["relkit", "double", "--mode", "skip"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1

@@ -1,0 +1,197 @@
+"""Pipelines: verified before they run, resumed, and stopped in order."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import toy_jobs
+
+from relkit import running
+from relkit.errors import ParameterError
+from relkit.running import RunPipeline, job_class, read_pipeline, step_key
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "COMMANDS", toy_jobs.COMMANDS)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "number.in").write_text("21")
+    return tmp_path
+
+
+def pipeline(folder: Path, *steps: str) -> Path:
+    path = folder / "toy.yaml"
+    path.write_text("name: toy\nsteps:\n" + "".join(f"  - {step}\n" for step in steps))
+    return path
+
+
+def job(folder: Path, *steps: str, **given: object) -> RunPipeline:
+    return RunPipeline.parse(pipeline=pipeline(folder, *steps), data=folder / "number.in", out=folder / "out", **given)
+
+
+def statuses(result: running.Result) -> list[str]:
+    return [step["status"] for step in result.details["steps"]]
+
+
+def test_runs_the_steps_in_order_and_gathers_what_they_did(folder: Path) -> None:
+    result = job(folder, "check", "double").run()
+    assert statuses(result) == ["done", "done"]
+    assert (folder / "out/doubled.txt").read_text() == "42"
+    assert set(result.paths) == {"number", "doubled"}
+    assert result.counts == {"check": {"copies": 1}}
+    assert result.warnings == ("It is a toy.",)
+
+
+def test_what_finished_is_not_run_again(folder: Path) -> None:
+    job(folder, "check", "double").run()
+    written = (folder / "out/doubled.txt").stat().st_mtime_ns
+    assert statuses(job(folder, "check", "double").run()) == ["kept", "kept"]
+    assert (folder / "out/doubled.txt").stat().st_mtime_ns == written
+
+
+def test_a_changed_input_runs_its_step_and_those_that_read_its_output(folder: Path) -> None:
+    job(folder, "check", "double").run()
+    (folder / "number.in").write_text("5")
+    assert statuses(job(folder, "check", "double").run()) == ["done", "done"]
+    assert (folder / "out/doubled.txt").read_text() == "10"
+
+
+def test_a_changed_parameter_runs_only_its_step(folder: Path) -> None:
+    job(folder, "check", "double").run()
+    assert statuses(job(folder, "check", "double", settings=("double.times=3",)).run()) == ["kept", "done"]
+    assert (folder / "out/doubled.txt").read_text() == "63"
+
+
+def test_a_step_whose_output_was_removed_runs_again(folder: Path) -> None:
+    job(folder, "check", "double").run()
+    (folder / "out/doubled.txt").unlink()
+    assert statuses(job(folder, "check", "double").run()) == ["kept", "done"]
+
+
+def test_restart_runs_everything(folder: Path) -> None:
+    job(folder, "check", "double").run()
+    assert statuses(job(folder, "check", "double", restart=True).run()) == ["done", "done"]
+
+
+def test_a_new_version_of_relkit_runs_everything(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job(folder, "check", "double").run()
+    monkeypatch.setattr(running, "__version__", "99")
+    assert statuses(job(folder, "check", "double").run()) == ["done", "done"]
+
+
+def test_a_skipped_step_says_why_and_the_rest_goes_on(folder: Path) -> None:
+    result = job(folder, "check", "double: {mode: skip}", "double").run()
+    assert statuses(result) == ["done", "skipped", "done"]
+    assert result.details["steps"][1]["message"] == "There is nothing to double."
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "said"),
+    [
+        ("refuse", "refused", "The number is odd"),
+        ("fail", "failed", "double: it does not fit"),
+        ("crash", "failed", r"OSError: no space left \(the trace is in .*toy\.log\)"),
+    ],
+)
+def test_a_step_that_fails_stops_the_pipeline_and_says_what_finished(folder: Path, mode: str, status: str, said: str) -> None:
+    result = job(folder, "check", f"double: {{mode: {mode}}}", "double").run()
+    assert statuses(result) == ["done", status]
+    assert not result.passed
+    assert result.details["exit_code"] == 1
+    assert "Finished and kept: check." in result.sentences
+    assert "Not run: double #2." in result.sentences
+    assert re.search(said, result.sentences[0])
+
+
+def test_the_trace_of_a_crash_is_kept(folder: Path) -> None:
+    job(folder, "check", "double: {mode: crash}").run()
+    assert "OSError: no space left" in (folder / "out/runs/toy.log").read_text()
+
+
+def test_an_unreadable_input_is_wrong_use(folder: Path) -> None:
+    wrong = RunPipeline.parse(pipeline=pipeline(folder, "check"), data=folder / "nothing", out=folder / "out")
+    assert wrong.run().details["exit_code"] == 2
+
+
+def test_steps_of_one_command_have_their_own_labels(folder: Path) -> None:
+    _, steps = read_pipeline(pipeline(folder, "double", "double: {times: 3}", "double twice: {times: 4}"), {})
+    assert [step.label for step in steps] == ["double", "double #2", "double twice 4"]
+
+
+def test_the_step_wins_over_what_all_steps_share(folder: Path) -> None:
+    path = pipeline(folder, "check: {as_of: 2020-01-01}", "check")
+    _, steps = read_pipeline(path, {"data": folder, "as_of": "2021-01-01"})
+    assert [step.job.as_of for step in steps] == ["2020-01-01", "2021-01-01"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("chek", r"toy\.yaml, line 3, column 5: unknown step 'chek'; did you mean 'check'"),
+        ("double: {tmes: 3}", r"line 3, column 5: double: unknown parameter 'tmes'; did you mean 'times'"),
+        ("double: {times: 0}", "times is 0: input should be greater than 0"),
+        ("double: {mode: invalid}", "line 3, column 5: mode: mode is invalid"),
+        ("double: [3]", "a step is a command, or a command with its parameters"),
+        ("{double: {}, check: {}}", "a step is a command, or a command with its parameters"),
+    ],
+)
+def test_a_wrong_step_is_told_before_anything_runs(folder: Path, step: str, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        RunPipeline.parse(pipeline=pipeline(folder, step), data=folder / "number.in", out=folder / "out").verify()
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("steps: check", "a pipeline file has a name and a list of steps"),
+        ("nam: toy\nsteps: [check]", "line 1, column 1: unknown key 'nam'; did you mean 'name'"),
+        ("steps: [check", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_pipeline(folder: Path, text: str, message: str) -> None:
+    path = folder / "toy.yaml"
+    path.write_text(text)
+    with pytest.raises(ParameterError, match=message):
+        read_pipeline(path, {})
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("double", "does not set a parameter"),
+        ("dubble.times=3", "unknown step 'dubble'; did you mean 'double'"),
+        ("times=3", "does not set"),
+    ],
+)
+def test_a_setting_that_reaches_no_step(folder: Path, setting: str, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        read_pipeline(pipeline(folder, "double"), {}, (setting,))
+
+
+def test_the_key_follows_the_bytes_of_a_folder(folder: Path) -> None:
+    many = folder / "many"
+    many.mkdir()
+    (many / "a").write_text("1")
+    before = step_key(toy_jobs.Check.parse(data=many))
+    (many / "b").write_text("1")
+    assert step_key(toy_jobs.Check.parse(data=many)) != before
+
+
+def test_every_command_leads_to_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    from relkit.jobs import COMMANDS
+
+    for name, spec in COMMANDS.items():
+        job_type = job_class(name)
+        assert job_type.command == name
+        assert set(spec.positional) <= set(job_type.model_fields)
+        assert all(field.description for field in job_type.model_fields.values())
