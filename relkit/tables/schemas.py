@@ -35,6 +35,19 @@ SOURCE = "_source"
 ROW = "_row"
 """Technical column of a raw frame: the number of the row in that file, 1 for the first row of data."""
 
+
+def as_read(name: str) -> str:
+    """Return the technical column of a raw frame that holds what the source said where `name` could not be read.
+
+    It is text, null wherever the value was read; a row where it is not null goes to quarantine with that text.
+
+    Examples:
+        >>> as_read("net_amount")
+        'net_amount_as_read'
+    """
+    return f"{name}_as_read"
+
+
 LINE_KINDS = ("sale", "return", "cancel", "fee", "gift_card")
 """A sale counts as a purchase; returns and cancels are negative; fees and gift cards are neither purchase nor revenue."""
 
