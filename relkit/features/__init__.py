@@ -1,0 +1,1 @@
+"""Customer features as of a date or an instant."""

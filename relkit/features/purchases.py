@@ -1,0 +1,326 @@
+"""Purchases of identified customers: the repeat-purchase summary, and what followed it on a holdout.
+
+What counts. A purchase is a business day on which an identified customer has a sale line that was known
+at the edge; all lines of a day are one purchase, whatever their number or amount (a free article is a
+purchase too). Fees and gift cards are neither purchase nor revenue. A return lowers revenue and margin
+but undoes no purchase: the customer did come.
+
+Cancelled the same day. A cancel line takes its amount off the sales of the same customer, business day
+and product (product only where lines bear one), and never below zero. A day of which nothing is left
+was no purchase. A cancel on a later day is treated as a return.
+
+Value. The value of a purchase is the amount of its sale lines less what was cancelled that day, before
+returns; `mean_repeat_value` is the mean over purchases after the first, as the gamma-gamma model reads
+it. Revenue net of returns is in the customer table.
+
+Left-censored. A source that starts on a day does not show who was a customer before. Where
+`customers.created_on` is known it decides: created before `history_starts_on` is left-censored. Else a
+customer whose first purchase falls within the first `LEFT_WINDOW_DAYS` days of the history is flagged:
+of those who bought before, most who are still alive come back within the window, and so look new. The
+rows stay, with the flag; whoever fits a model decides.
+
+Time. `last_purchase_age_days` is t_x, the age of the customer at the last purchase, and
+`observed_days` is T, both counted in whole days from the first purchase (Fader, Hardie and Lee 2005).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from relkit.errors import TableError
+from relkit.features.known_rows import known_rows, marked_as_test
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from relkit.periods import AsOf, Holdout
+    from relkit.tables.table_set import TableSet
+
+LEFT_WINDOW_DAYS = 31
+"""Days from the start of the history within which a first purchase says nothing about who is new."""
+
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class PurchaseArrays:
+    """The repeat-purchase summary, one element a customer with a purchase, in order of their codes.
+
+    Attributes:
+        customers: codes, int64.
+        repeat_purchases: x, distinct purchase days after the first.
+        first_day, last_day: day numbers, in the unit that was given.
+        last_purchase_age_days: t_x.
+        observed_days: T.
+        mean_repeat_value: value a repeat purchase; NaN when x = 0.
+    """
+
+    customers: NDArray[np.int64]
+    repeat_purchases: NDArray[np.int32]
+    first_day: NDArray[np.int32]
+    last_day: NDArray[np.int32]
+    last_purchase_age_days: NDArray[np.float64]
+    observed_days: NDArray[np.float64]
+    mean_repeat_value: NDArray[np.float64]
+
+
+def summarise_purchases(customers: NDArray[Any], days: NDArray[Any], values: NDArray[np.float64], end_day: int) -> PurchaseArrays:
+    """Return x, t_x, T and the mean value of repeat purchases, from lines in any order.
+
+    Customer and day are packed into one integer, only these keys are sorted, and the edges of their
+    groups give every count; no value is moved.
+
+    Args:
+        customers: codes from 0, best dense: memory grows with the largest one; (n,) integers.
+        days: day numbers; (n,) integers, none after `end_day`.
+        values: amount of each line; (n,).
+        end_day: last day observed, from which T is counted.
+
+    Examples:
+        >>> seen = summarise_purchases(np.array([1, 0, 1, 1]), np.array([3, 5, 3, 9]), np.array([1.0, 2.0, 4.0, 8.0]), 10)
+        >>> seen.repeat_purchases, seen.last_purchase_age_days, seen.observed_days, seen.mean_repeat_value
+        (array([0, 1], dtype=int32), array([0., 6.]), array([5., 7.]), array([nan,  8.]))
+    """
+    if not len(customers):
+        nobody = np.empty(0, np.int64)
+        return _arrays(nobody, nobody, nobody, nobody, np.empty(0), end_day)
+    origin = int(days.min())
+    bits = int(days.max() - origin).bit_length()
+    keys = _packed_keys(customers, days, origin, bits)
+    keys.sort()
+    starts, ends = _group_edges(keys, bits)
+    found = (keys[starts] >> bits).astype(np.int64)
+    first, last = _day(keys[starts], bits) + origin, _day(keys[ends], bits) + origin
+    repeats = _distinct_days(keys, starts) - 1
+    repeat_totals = _repeat_totals(customers, days, values, found, first)
+    return _arrays(found, repeats, first, last, repeat_totals, end_day)
+
+
+def _packed_keys(customers: NDArray[Any], days: NDArray[Any], origin: int, bits: int) -> NDArray[Any]:
+    """Return customer << bits | day in the narrowest unsigned type that holds it: half the bytes sort in two thirds of the time."""
+    width = int(customers.max()).bit_length() + bits
+    if width > 64:
+        raise TableError(
+            f"customer codes need {width - bits} bits and days {bits}: over 64.", where="customers", remedy="Number customers from 0."
+        )
+    dtype = np.dtype(np.uint32 if width <= 32 else np.uint64)
+    keys: NDArray[Any] = np.left_shift(customers, bits, dtype=dtype, casting="unsafe")
+    np.add(keys, days, out=keys, dtype=dtype, casting="unsafe")  # wraps around, and the next line wraps back
+    np.subtract(keys, dtype.type(origin % (1 << 8 * dtype.itemsize)), out=keys)
+    return keys
+
+
+def _group_edges(keys: NDArray[Any], bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and the last position of every customer among sorted keys."""
+    codes = keys >> bits
+    breaks = np.flatnonzero(codes[1:] != codes[:-1])
+    return np.concatenate(([0], breaks + 1)), np.concatenate((breaks, [len(keys) - 1]))
+
+
+def _day(keys: NDArray[Any], bits: int) -> NDArray[np.int64]:
+    days: NDArray[np.int64] = np.bitwise_and(keys, keys.dtype.type((1 << bits) - 1)).astype(np.int64)
+    return days
+
+
+def _distinct_days(keys: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[Any]:
+    is_new = np.empty(len(keys), np.bool_)
+    is_new[0] = True
+    np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
+    return np.add.reduceat(is_new, starts, dtype=np.int32)
+
+
+def _repeat_totals(
+    customers: NDArray[Any], days: NDArray[Any], values: NDArray[np.float64], found: NDArray[np.int64], first: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the total value after each customer's first day: summed as such, since total minus first day would lose digits."""
+    first_days = np.zeros(int(found[-1]) + 1, days.dtype)
+    first_days[found] = first
+    after_first = np.multiply(values, first_days[customers] != days)
+    totals: NDArray[np.float64] = np.bincount(customers, after_first)[found]
+    return totals
+
+
+def _arrays(
+    found: NDArray[np.int64],
+    repeats: NDArray[Any],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    totals: NDArray[np.float64],
+    end_day: int,
+) -> PurchaseArrays:
+    return PurchaseArrays(
+        customers=found,
+        repeat_purchases=repeats.astype(np.int32),
+        first_day=first.astype(np.int32),
+        last_day=last.astype(np.int32),
+        last_purchase_age_days=(last - first).astype(np.float64),
+        observed_days=(end_day - first).astype(np.float64),
+        mean_repeat_value=np.where(repeats > 0, totals / np.maximum(repeats, 1), np.nan),
+    )
+
+
+def purchase_summary_of(
+    frame: pl.DataFrame, as_of_day: date, *, customer: str = "customer_id", day: str = "day", value: str = "value"
+) -> pl.DataFrame:
+    """Return the repeat-purchase summary of purchase lines in memory.
+
+    Args:
+        frame: one row a line; ids of any type, `day` a Date, `value` a number. Rows after `as_of_day`
+            or without a customer are left out.
+        as_of_day: last day observed.
+        customer: name of the column of ids.
+        day: name of the column of days.
+        value: name of the column of amounts.
+
+    Returns:
+        One row a customer, in order of their ids: the customer column, repeat_purchases (x, i32),
+        last_purchase_age_days (t_x), observed_days (T), mean_repeat_value (null when x = 0),
+        first_order_on, last_order_on.
+
+    Examples:
+        >>> lines = pl.DataFrame(
+        ...     {"customer_id": [7, 7, 8], "day": [date(2025, 1, 1), date(2025, 1, 8), date(2025, 1, 2)], "value": [5.0, 9.0, 1.0]}
+        ... )
+        >>> summary = purchase_summary_of(lines, date(2025, 1, 31))
+        >>> summary.select("customer_id", "repeat_purchases", "last_purchase_age_days", "observed_days", "mean_repeat_value").rows()
+        [(7, 1, 7.0, 30.0, 9.0), (8, 0, 0.0, 29.0, None)]
+    """
+    if frame[customer].null_count() or (len(frame) and frame[day].max() > as_of_day):  # type: ignore[operator]
+        frame = frame.filter(pl.col(customer).is_not_null(), pl.col(day) <= as_of_day)
+    ids, codes = _coded(frame[customer])
+    days = frame[day].to_physical().to_numpy()
+    arrays = summarise_purchases(codes, days, frame[value].cast(pl.Float64).to_numpy(), (as_of_day - _EPOCH).days)
+    return _summary_frame(arrays, ids(arrays.customers).alias(customer))
+
+
+def _coded(ids: pl.Series) -> tuple[Any, NDArray[Any]]:
+    """Return a function from codes to ids, and the codes of `ids` from 0 in the order of the ids."""
+    if ids.dtype.is_integer() and len(ids):
+        low, high = int(ids.min()), int(ids.max())  # type: ignore[arg-type]
+        if high - min(low, 0) < max(4 * len(ids), 1 << 16):
+            offset = min(low, 0)
+            numbers = ids.to_numpy()
+            codes = numbers - offset if offset else numbers
+            return lambda found: pl.Series(found + offset).cast(ids.dtype), codes
+    distinct = ids.unique().sort()
+    numbered = pl.DataFrame({"id": distinct}).with_row_index("code")
+    joined = ids.alias("id").to_frame().join(numbered, on="id", how="left", maintain_order="left")
+    return distinct.gather, joined["code"].cast(pl.Int64).to_numpy()
+
+
+def _summary_frame(arrays: PurchaseArrays, ids: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            ids,
+            pl.Series("repeat_purchases", arrays.repeat_purchases),
+            pl.Series("last_purchase_age_days", arrays.last_purchase_age_days),
+            pl.Series("observed_days", arrays.observed_days),
+            pl.Series("mean_repeat_value", arrays.mean_repeat_value).fill_nan(None),
+            pl.Series("first_order_on", arrays.first_day).cast(pl.Date),
+            pl.Series("last_order_on", arrays.last_day).cast(pl.Date),
+        ]
+    )
+
+
+def purchase_summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the repeat-purchase summary of every identified customer who had bought by `as_of`.
+
+    What counts as a purchase, its value and the rule for left-censored customers are stated at the top
+    of this module. Test accounts are left out.
+
+    Returns:
+        One row a customer, in order of customer_id (text): the columns of `purchase_summary_of`, and
+        is_left_censored.
+
+    Raises:
+        TableError: there is no transactions table.
+    """
+    ids, lines = _purchase_lines(tables, as_of)
+    values = lines["value"].to_numpy()
+    arrays = summarise_purchases(lines["customer"].cast(pl.Int64).to_numpy(), lines["day"].to_numpy(), values, (as_of.day - _EPOCH).days)
+    summary = _summary_frame(arrays, ids.gather(arrays.customers).alias("customer_id"))
+    return _with_left_censored(summary, tables)
+
+
+def _purchase_lines(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> tuple[pl.Series, pl.DataFrame]:
+    """Return the customers' ids in order, and purchase lines: customer (position of the id), day (number), value."""
+    known = known_rows(tables, "transactions", as_of).filter(pl.col("customer_id").is_not_null())
+    if since is not None:
+        known = known.filter(pl.col("occurred_at") >= since.cutoff)
+    sales = known.filter(pl.col("line_kind") == "sale")
+    ids = sales.select(pl.col("customer_id").unique()).collect(engine="streaming")["customer_id"]
+    ids = ids.filter(~ids.is_in(marked_as_test(tables).implode())).sort()
+    code = pl.col("customer_id").cast(pl.Enum(ids), strict=False).to_physical().alias("customer")
+    day = as_of.business_day("occurred_at").to_physical().alias("day")
+    value = pl.col("net_amount").alias("value")
+    lines = sales.select(code, day, value).filter(pl.col("customer").is_not_null()).collect(engine="streaming")
+    product = [name for name in ("product_id",) if name in tables.columns("transactions")]
+    touched = known.filter(pl.col("line_kind").is_in(["sale", "cancel"])).select(code, day, value, "line_kind", *product)
+    return ids, _less_cancelled(lines, touched.filter(pl.col("customer").is_not_null()), product)
+
+
+def _less_cancelled(lines: pl.DataFrame, sold_and_cancelled: pl.LazyFrame, product: list[str]) -> pl.DataFrame:
+    """Return the lines with days that hold a cancel settled: one line for what is left of each product."""
+    cancelled_days = (
+        sold_and_cancelled.filter(pl.col("line_kind") == "cancel").select("customer", "day").unique().collect(engine="streaming")
+    )
+    if cancelled_days.is_empty():
+        return lines
+    cell = ["customer", "day", *product]
+    amount = pl.col("value")
+    is_sale = pl.col("line_kind") == "sale"
+    settled = (
+        sold_and_cancelled.join(cancelled_days.lazy(), on=["customer", "day"], how="semi")
+        .group_by(cell)
+        .agg(is_sale.any().alias("sold"), is_sale.all().alias("untouched"), amount.sum().round(6))
+        .filter(pl.col("sold") & (pl.col("untouched") | (amount > 0)))
+        .select("customer", "day", "value")
+        .sort("customer", "day", "value")
+        .collect(engine="streaming")
+    )
+    others = lines.join(cancelled_days, on=["customer", "day"], how="anti", maintain_order="left")
+    return pl.concat([others, settled])
+
+
+def _with_left_censored(summary: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
+    starts_on = tables.facts.history_starts_on or summary["first_order_on"].min()
+    by_purchase = pl.col("first_order_on") < pl.lit(starts_on, pl.Date) + timedelta(days=LEFT_WINDOW_DAYS)
+    if not tables.has("customers") or "created_on" not in tables.columns("customers"):
+        return summary.with_columns(by_purchase.alias("is_left_censored"))
+    created = tables.scan("customers").select("customer_id", "created_on").collect()
+    by_creation = pl.col("created_on") < pl.lit(starts_on, pl.Date)
+    return (
+        summary.join(created, on="customer_id", how="left", maintain_order="left")
+        .with_columns(pl.coalesce(by_creation, by_purchase).alias("is_left_censored"))
+        .drop("created_on")
+    )
+
+
+def holdout_purchases(tables: TableSet, split: Holdout) -> pl.DataFrame:
+    """Return what the customers of the calibration period bought in the days that follow it.
+
+    Returns:
+        One row for each row of `purchase_summary(tables, split.calibration)`, in its order:
+        customer_id, holdout_purchases (purchase days after the calibration, known at its end; i32),
+        holdout_mean_value (value a purchase; null without one), holdout_days.
+    """
+    customers = purchase_summary(tables, split.calibration).select("customer_id")
+    ids, lines = _purchase_lines(tables, split.end, since=split.calibration)
+    bought = (
+        lines.group_by("customer")
+        .agg(pl.col("day").n_unique().cast(pl.Int32).alias("holdout_purchases"), pl.col("value").sum().round(6))
+        .select(
+            "customer",
+            "holdout_purchases",
+            (pl.col("value") / pl.col("holdout_purchases")).alias("holdout_mean_value"),
+        )
+    )
+    bought = bought.with_columns(ids.gather(bought["customer"]).alias("customer_id")).drop("customer")
+    return customers.join(bought, on="customer_id", how="left", maintain_order="left").with_columns(
+        pl.col("holdout_purchases").fill_null(0), pl.lit(float(split.days)).alias("holdout_days")
+    )
