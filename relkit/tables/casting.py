@@ -1,0 +1,270 @@
+"""From what a file holds to the type a table wants, without losing a row.
+
+A value that cannot be read becomes null, and `misread` tells which ones those are. Text is stripped and
+an empty one is null. Where a number, a day or a yes/no is wanted, the usual marks of absence (NA, NULL,
+NaN, None) are null too; where text is wanted they stay, since NA may be a name or a country.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from relkit.errors import ParameterError
+
+Kind = Literal["text", "integer", "decimal", "bool", "date", "instant", "utc", "null"]
+"""What an expression holds. `instant` is the clock of the source, without a zone; `utc` knows its zone."""
+
+ABSENT = ("NA", "N/A", "#N/A", "NULL", "null", "NaN", "nan", "None", "none", "-")
+_YES = ("true", "t", "yes", "y", "oui", "o", "vrai", "1", "1.0")
+_NO = ("false", "f", "no", "n", "non", "faux", "0", "0.0")
+_ISO = r"^(\d{4}-\d{2}-\d{2})"
+_ISO_INSTANT = r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?([.,]\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})?$"
+_LARGEST_WHOLE = 9e15
+_CLOCK_MARKS = ("%H", "%I", "%T", "%R", "%X", "%s", "%c", "%r", "%+")
+_ZONE_MARKS = ("%z", "%:z", "%#z", "%+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How a source writes its values.
+
+    Attributes:
+        decimal: the decimal mark, "." or ",".
+        thousands: the mark between thousands, "" where there is none; blanks are always allowed with a decimal comma.
+        format: strptime pattern of days and instants; None is ISO 8601.
+        zone: IANA zone of the source's clock.
+        day_zone: zone in which a bare day begins when an instant is wanted: the business day's.
+        precision: to what a date is known.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    format: str | None = None
+    zone: str = "UTC"
+    day_zone: str = "UTC"
+    precision: Literal["day", "month", "year"] | None = None
+
+
+def kind_of(dtype: pl.DataType) -> Kind:
+    """Return the kind of a column of that type.
+
+    Examples:
+        >>> kind_of(pl.Int64()), kind_of(pl.String())
+        ('integer', 'text')
+    """
+    if dtype.is_integer():
+        return "integer"
+    if dtype.is_numeric():
+        return "decimal"
+    if isinstance(dtype, pl.Datetime):
+        return "utc" if dtype.time_zone else "instant"
+    return {pl.Boolean: "bool", pl.Date: "date", pl.Null: "null"}.get(type(dtype), "text")  # type: ignore[return-value]
+
+
+def is_absent(value: pl.Expr) -> pl.Expr:
+    """Return whether a text says that there is no value."""
+    stripped = value.str.strip_chars()
+    return stripped.is_null() | (stripped == "") | stripped.is_in(list(ABSENT))
+
+
+def text(value: pl.Expr, kind: Kind) -> pl.Expr:
+    """Return text: stripped, null where empty; whole numbers without a decimal point, as ids are written.
+
+    Examples:
+        >>> pl.DataFrame({"id": [17850.0, 2.5]}).select(text(pl.col("id"), "decimal"))["id"].to_list()
+        ['17850', '2.5']
+    """
+    if kind == "text":
+        stripped = value.cast(pl.String).str.strip_chars()
+        return pl.when(stripped != "").then(stripped)
+    if kind == "decimal":
+        whole = value.is_finite() & (value == value.round(0)) & (value.abs() < _LARGEST_WHOLE)
+        return pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
+    return value.cast(pl.String)
+
+
+def number(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
+    """Return Float64; text is read with the style's marks, and what is no finite number becomes null.
+
+    Examples:
+        >>> pl.DataFrame({"x": ["1 234,50", "abc"]}).select(number(pl.col("x"), "text", Style(decimal=",")))["x"].to_list()
+        [1234.5, None]
+    """
+    if kind != "text":
+        read = value.cast(pl.Float64, strict=False)
+        return pl.when(read.is_finite()).then(read)
+    plain = value.str.strip_chars()
+    if style.thousands:
+        plain = plain.str.replace_all(style.thousands, "", literal=True)
+    if style.decimal == ",":
+        grouped = plain.str.contains(r"^[+-]?\d{1,3}([ \u{a0}\u{202f}]\d{3})+(,\d*)?$")
+        plain = pl.when(grouped).then(plain.str.replace_all(r"[ \u{a0}\u{202f}]", "")).otherwise(plain)
+        # a point in a file of decimal commas is no decimal point: 1.234 would silently be a thousandth of what was meant
+        plain = pl.when(~plain.str.contains(".", literal=True)).then(plain.str.replace(",", ".", literal=True))
+    read = plain.cast(pl.Float64, strict=False)
+    return pl.when(read.is_finite()).then(read)
+
+
+def integer(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
+    """Return Int64; a number with a fraction becomes null ("17850.0" is whole)."""
+    if kind == "integer":
+        return value.cast(pl.Int64, strict=False)
+    read = number(value, kind, style)
+    rounded = pl.when((read == read.round(0)) & (read.abs() < _LARGEST_WHOLE)).then(read).cast(pl.Int64, strict=False)
+    if kind == "text":  # long digits lose their last places as floats
+        return pl.coalesce(value.str.strip_chars().cast(pl.Int64, strict=False), rounded)
+    return rounded
+
+
+def yes_no(value: pl.Expr, kind: Kind) -> pl.Expr:
+    """Return Boolean from true/false, yes/no, oui/non, 1/0."""
+    if kind == "bool":
+        return value
+    lowered = (value.str.strip_chars() if kind == "text" else value.cast(pl.String)).str.to_lowercase()
+    return pl.when(lowered.is_in(list(_YES))).then(statement=True).when(lowered.is_in(list(_NO))).then(statement=False)
+
+
+def clock(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
+    """Return the source's clock as a Datetime without zone (from text, a date or a Datetime)."""
+    if kind in {"instant", "date"}:
+        return value.cast(pl.Datetime("us"))
+    if kind == "utc":
+        return value.dt.convert_time_zone(style.zone).dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    stripped = _as_text(value, kind).str.strip_chars()
+    if style.format is not None:
+        return _parsed(stripped, style.format)
+    whole = stripped.str.replace(_ISO_INSTANT, "${1}T${2}${3}${4}").str.replace(",", ".", literal=True)
+    with_seconds = whole.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False, exact=True)
+    without = whole.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False, exact=True)
+    bare = stripped.str.to_date("%Y-%m-%d", strict=False, exact=True).cast(pl.Datetime("us"))
+    return pl.coalesce(with_seconds, without, bare)
+
+
+def _as_text(value: pl.Expr, kind: Kind) -> pl.Expr:
+    return value if kind == "text" else text(value, kind)
+
+
+def _parsed(stripped: pl.Expr, pattern: str) -> pl.Expr:
+    """Return instants without zone read with `pattern`, a month or year standing for its first day."""
+    if any(mark in pattern for mark in _ZONE_MARKS):
+        aware = stripped.str.to_datetime(pattern, time_unit="us", time_zone="UTC", strict=False)
+        return aware.dt.replace_time_zone(None)
+    if any(mark in pattern for mark in _CLOCK_MARKS):
+        return stripped.str.to_datetime(pattern, time_unit="us", strict=False)
+    has_day = any(mark in pattern for mark in ("%d", "%e", "%j", "%F", "%D", "%x", "%v"))
+    has_month = any(mark in pattern for mark in ("%m", "%b", "%B", "%h", "%j", "%F", "%D", "%x", "%v"))
+    missing = ("" if has_month else "-%m") + ("" if has_day else "-%d")
+    added = missing.replace("%m", "01").replace("%d", "01")
+    return (stripped + added).str.to_date(pattern + missing, strict=False).cast(pl.Datetime("us"))
+
+
+def day(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
+    """Return the day, cut to the first of its month or year where that is all that is known.
+
+    Examples:
+        >>> months = pl.DataFrame({"m": ["2024-05"]})
+        >>> months.select(day(pl.col("m"), "text", Style(format="%Y-%m", precision="month"))).item().isoformat()
+        '2024-05-01'
+    """
+    if kind == "text" and style.format is None:
+        read = value.str.strip_chars().str.extract(_ISO + r"([T ]\d{2}:\d{2}.*)?$", 1).str.to_date("%Y-%m-%d", strict=False)
+    elif kind == "utc":
+        read = value.dt.convert_time_zone(style.day_zone).dt.date()
+    elif kind == "date":
+        read = value
+    else:
+        read = clock(value, kind, style).dt.date()
+    return read.dt.truncate({"month": "1mo", "year": "1y"}[style.precision]) if style.precision in {"month", "year"} else read
+
+
+def instant(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
+    """Return the instant in UTC; a bare day begins at midnight of the business day.
+
+    A clock time that a change to summer time skips is read an hour later; one that occurs twice is the first.
+
+    Examples:
+        >>> winter = pl.DataFrame({"t": ["2010-12-01 08:26:00"]})
+        >>> winter.select(instant(pl.col("t"), "text", Style(zone="Europe/Paris"))).item().isoformat()
+        '2010-12-01T07:26:00+00:00'
+    """
+    if style.precision is not None:
+        return _in_zone(day(value, kind, style).cast(pl.Datetime("us")), style.day_zone)
+    if kind == "utc":
+        return value.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
+    if kind == "date":
+        return _in_zone(value.cast(pl.Datetime("us")), style.day_zone)
+    read = clock(value, kind, style)
+    if kind == "instant":
+        return _in_zone(read, style.zone)
+    if style.format is not None:
+        if any(mark in style.format for mark in _ZONE_MARKS):
+            return read.dt.replace_time_zone("UTC")
+        return _in_zone(read, style.zone if any(mark in style.format for mark in _CLOCK_MARKS) else style.day_zone)
+    return _iso_instant(value, kind, read, style)
+
+
+def _iso_instant(value: pl.Expr, kind: Kind, read: pl.Expr, style: Style) -> pl.Expr:
+    """Return UTC for ISO texts, each of which may be a bare day, a clock time, or carry its own offset."""
+    stripped = _as_text(value, kind).str.strip_chars()
+    offset = stripped.str.extract(r"\d{2}:\d{2}.*?(Z|[+-]\d{2}:?\d{2})$", 1)
+    minutes = pl.duration(
+        minutes=offset.str.slice(0, 3).cast(pl.Int32, strict=False) * 60
+        + pl.concat_str(offset.str.slice(0, 1), offset.str.slice(-2)).cast(pl.Int32, strict=False)
+    )
+    aware = (read - minutes.fill_null(pl.duration(minutes=0))).dt.replace_time_zone("UTC")
+    local = _in_zone(read, style.zone)
+    if style.day_zone != style.zone:
+        local = pl.when(stripped.str.len_chars() == 10).then(_in_zone(read, style.day_zone)).otherwise(local)
+    return pl.when(offset.is_not_null()).then(aware).otherwise(local)
+
+
+def _in_zone(naive: pl.Expr, zone: str) -> pl.Expr:
+    if zone == "UTC":
+        return naive.dt.replace_time_zone("UTC")
+    local = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    later = naive.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(local, later).dt.convert_time_zone("UTC")
+
+
+def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], style: Style) -> pl.Expr:
+    """Return `value` as `dtype`, null where it cannot be read.
+
+    Args:
+        value: an expression of the given kind.
+        kind: what it holds.
+        dtype: a type of the table contracts.
+        style: how the source writes.
+
+    Raises:
+        ParameterError: no reading leads to that type.
+    """
+    wanted = kind_of(dtype() if isinstance(dtype, type) else dtype)
+    if kind == "null":
+        return pl.lit(None, dtype=dtype)
+    if wanted == "text":
+        return text(value, kind)
+    if wanted == "integer":
+        return integer(value, kind, style).cast(dtype, strict=False)
+    if wanted == "decimal":
+        return number(value, kind, style).cast(dtype)
+    if wanted == "bool":
+        return yes_no(value, kind)
+    if kind in {"bool", "decimal"} or (kind == "integer" and style.format is None):
+        raise ParameterError(f"a {spoken(kind)} cannot be read as a {spoken(wanted)}.", remedy="Give the `format` of the date, e.g. '%Y%m%d'.")
+    return day(value, kind, style) if wanted == "date" else instant(value, kind, style)
+
+
+def misread(value: pl.Expr, kind: Kind, read: pl.Expr) -> pl.Expr:
+    """Return where `value` said something and `read` is null."""
+    said = ~is_absent(value) if kind == "text" else (value.is_not_null() & value.is_not_nan() if kind == "decimal" else value.is_not_null())
+    return said & read.is_null()
+
+
+def spoken(kind: Kind) -> str:
+    """Return the kind in words."""
+    return {"integer": "whole number", "decimal": "number", "bool": "yes/no", "date": "day", "utc": "instant", "null": "nothing"}.get(
+        kind, kind
+    )
