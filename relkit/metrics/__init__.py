@@ -1,0 +1,1 @@
+"""How good a forecast is: arrays in, numbers or small frozen records out."""

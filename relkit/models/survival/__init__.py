@@ -1,0 +1,1 @@
+"""How long contracts last: one model a file."""

@@ -1,0 +1,139 @@
+"""Who was at risk when: the counts from which every survival estimate is made.
+
+A spell is seen from its age `entry` (0 unless it was already running when observation began: left
+truncation) to its age `duration`, where it ends (`event`) or is still running (censored). At age t are
+at risk the spells with entry < t <= duration; an entry of 0 counts from the start, age 0 included.
+At one age ends come before censorings, as in Kaplan and Meier (1958).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.errors import NotEnoughEventsError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Counts = NDArray[np.int64]
+    Indexes = NDArray[np.intp]
+    Flags = NDArray[np.bool_]
+
+TAIL_EVENTS = 20
+TAIL_SHARE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class RiskSets:
+    """Counts at each age where something happens, in ascending order.
+
+    Attributes:
+        days: distinct ages of entry (above 0), end or censoring.
+        at_risk: spells at risk at that age.
+        ended: spells that end at that age.
+        censored: spells last seen, still running, at that age.
+    """
+
+    days: Floats
+    at_risk: Counts
+    ended: Counts
+    censored: Counts
+
+
+def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None) -> RiskSets:
+    """Return the counts at each age.
+
+    Args:
+        duration: shape (n,), days, age at the end or when last seen.
+        event: shape (n,), whether it ended.
+        entry: shape (n,), days, age when first seen; None means 0 for all.
+
+    Examples:
+        >>> sets = risk_sets(np.array([1.0, 2.0, 2.0]), np.array([True, True, False]))
+        >>> sets.days.tolist(), sets.at_risk.tolist(), sets.ended.tolist()
+        ([1.0, 2.0], [3, 2], [1, 1])
+    """
+    late = np.zeros(0) if entry is None else entry[entry > 0]
+    days, index = np.unique(np.concatenate([duration, late]), return_inverse=True)
+    k = len(days)
+    left = np.bincount(index[: len(duration)], minlength=k)
+    ended = np.bincount(index[: len(duration)], weights=event, minlength=k).astype(np.int64)
+    entered = np.bincount(index[len(duration) :], minlength=k)
+    start = len(duration) - len(late)
+    at_risk = start + _before(entered) - _before(left)
+    return RiskSets(days=days, at_risk=at_risk, ended=ended, censored=left - ended)
+
+
+def _before(counts: Counts) -> Counts:
+    """Return how many came strictly before each age."""
+    return np.cumsum(counts) - counts
+
+
+def product_limit(sets: RiskSets) -> tuple[Floats, Floats]:
+    """Return S and Greenwood's sum of d / (n (n - d)), each just after every age of `sets`.
+
+    Kaplan and Meier (1958), eq. 2b; Greenwood (1926). The sum is infinite once nobody is left.
+
+    Examples:
+        >>> sets = risk_sets(np.array([1.0, 2.0, 2.0]), np.array([True, True, False]))
+        >>> product_limit(sets)[0].round(4).tolist()
+        [0.6667, 0.3333]
+    """
+    n, d = np.maximum(sets.at_risk, 1).astype(np.float64), sets.ended.astype(np.float64)
+    with np.errstate(divide="ignore"):
+        terms = np.where(d > 0, d / (n * (n - d)), 0.0)
+    survival = np.cumprod(1 - d / n, dtype=np.float64)
+    return survival, np.cumsum(terms)
+
+
+def step_at(days: Floats, values: Floats, ages: Floats, before: float, *, strictly: bool = False) -> Floats:
+    """Return a right-continuous step function at `ages`; `before` is its value ahead of the first step.
+
+    With `strictly`, the value just before each age is returned (its limit from the left).
+
+    Examples:
+        >>> step_at(np.array([1.0, 2.0]), np.array([0.5, 0.2]), np.array([0.0, 1.0, 5.0]), 1.0).tolist()
+        [1.0, 0.5, 0.2]
+    """
+    position = np.searchsorted(days, ages, side="left" if strictly else "right")
+    padded: Floats = np.concatenate([[before], values])
+    return padded[position]
+
+
+def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | None = None) -> float:
+    """Return the hazard per day over the last observed stretch: its ends over the days lived in it.
+
+    The stretch holds the last tenth of the ends, and at least 20 of them (all, where there are fewer). It is
+    the rule by which curves are carried past the last observed age: a constant hazard.
+
+    Args:
+        duration: shape (n,), days.
+        event: shape (n,).
+        entry: shape (n,), days.
+        weight: shape (n,), relative hazards; None means 1 for all.
+
+    Raises:
+        NotEnoughEventsError: nobody lived a day in the stretch, so all ends fall on age 0.
+
+    Examples:
+        >>> tail_rate(np.array([10.0, 30.0]), np.array([True, True]), np.zeros(2))
+        0.05
+    """
+    ends = np.sort(duration[event])
+    wanted = max(TAIL_EVENTS, int(np.ceil(TAIL_SHARE * len(ends))))
+    earlier = ends[ends < ends[-wanted]] if wanted < len(ends) else ends[:0]
+    start = float(earlier[-1]) if len(earlier) else 0.0
+    counted = int((ends > start).sum()) if len(earlier) else len(ends)
+    lived = np.maximum(duration - np.maximum(entry, start), 0.0)
+    exposure = float(lived.sum() if weight is None else lived @ weight)
+    if exposure <= 0:
+        raise NotEnoughEventsError(
+            "every spell ends on the day it starts.",
+            where="duration_days",
+            remedy="Check how durations are counted, in days from the start.",
+        )
+    return counted / exposure

@@ -1,0 +1,218 @@
+"""Kaplan-Meier: how long contracts last, with no assumption about the shape of it.
+
+S(t) is the product over ages u <= t of 1 - d(u) / n(u), with d the ends and n the spells at risk (Kaplan and Meier
+1958). Bands are log-log with Greenwood's variance. Spells that were already running when observation began enter at
+their age then (left truncation). With a column `by`, each of its values has its own curve beside the one of all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import polars as pl
+
+from relkit.contracts import Column, Contract, check
+from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.risk_sets import RiskSets, risk_sets, tail_rate
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.survival.curve import FEW, SurvivalCurve
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.spells import (
+    Spells,
+    check_horizon,
+    check_level,
+    fit_contract,
+    long_survival,
+    read_spells,
+    score_contract,
+    scores_of,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.metrics.risk_sets import Flags, Floats
+
+ROUND_AGES = (7, 14, 30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KaplanMeier:
+    """Settings of a Kaplan-Meier estimate.
+
+    Attributes:
+        level: of the bands.
+        by: column of text whose values have a curve each; None for a single curve.
+
+    Examples:
+        >>> from datetime import date
+        >>> spells = pl.DataFrame({"duration_days": [10.0, 20.0, 20.0, 40.0], "event": [True, True, False, False]})
+        >>> fitted = KaplanMeier().fit(spells, as_of=date(2025, 6, 30))
+        >>> fitted.curve().at([10, 20, 30]).tolist()
+        [0.75, 0.5, 0.5]
+    """
+
+    name: ClassVar[str] = "survival.kaplan_meier"
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    level: float = 0.95
+    by: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of range."""
+        check_level(self.level)
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        return fit_contract(self.name, _strata(self))
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedKaplanMeier:
+        """Return the curves of the spells.
+
+        Raises:
+            TableError: a column is missing or impossible.
+            NotEnoughEventsError: no spell ended.
+        """
+        spells = read_spells(features, self.needs)
+        tables, curves = [_counts(spells.duration, spells.event, spells.entry)], [_facts(spells.duration, spells.event, spells.entry)]
+        for value in _values(spells, self.by):
+            inside = (spells.frame[str(self.by)] == value).fill_null(value=False).to_numpy()
+            part = spells.duration[inside], spells.event[inside], spells.entry[inside]
+            tables.append(_counts(*part, stratum=value))
+            curves.append(_facts(*part, stratum=value))
+        strata = pl.concat(curves)
+        notes = (*spells.notes, *_notes(tables[0], strata))
+        info = FitInfo(
+            as_of=as_of, rows=len(spells.duration), log_likelihood=None, converged=True, fingerprint=fingerprint(spells.frame), notes=notes
+        )
+        return FittedKaplanMeier(settings=self, info=info, counts=pl.concat(tables), strata=strata)
+
+    def judge(self, fitted: FittedKaplanMeier, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedKaplanMeier:
+    """Kaplan-Meier curves.
+
+    Attributes:
+        settings: as fitted.
+        info: facts of the fit.
+        counts: stratum (null: all), days, at_risk, ended, censored.
+        strata: stratum (null: all), rows, ended, tail_hazard.
+    """
+
+    name: ClassVar[str] = "survival.kaplan_meier"
+    format: ClassVar[int] = 1
+
+    settings: KaplanMeier
+    info: FitInfo
+    counts: pl.DataFrame
+    strata: pl.DataFrame
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        return score_contract(self.name, _strata(self.settings))
+
+    def curve(self, stratum: str | None = None) -> SurvivalCurve:
+        """Return the curve of a value of the column `by`, or of all."""
+        mine = pl.col("stratum").eq_missing(stratum)
+        facts = self.strata.filter(mine)
+        if facts.is_empty():
+            raise ParameterError.unknown("stratum", str(stratum), self.strata["stratum"].drop_nulls().to_list(), where=self.name)
+        rows = self.counts.filter(mine)
+        sets = RiskSets(*(rows[c].to_numpy() for c in ("days", "at_risk", "ended", "censored")))
+        return SurvivalCurve.from_counts(sets, tail_hazard=float(facts["tail_hazard"][0]), level=self.settings.level)
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper: S at round ages, for each curve."""
+        return pl.concat(_summary(self.curve(value), value) for value in self.strata["stratum"].to_list())
+
+    def survival(self, features: pl.DataFrame, days: list[float] | Floats) -> pl.DataFrame:
+        """Return customer_id, days, survival: the curve of each customer from its start, at ages within the domain."""
+        frame = check(features, self.needs)
+        asked = np.asarray(days, dtype=np.float64)
+        values = np.empty((len(frame), len(asked)))
+        for curve, rows in self._curves_of(frame):
+            values[rows] = curve.at(asked)
+        return long_survival(frame, asked, values)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id and churn_probability_{h}d = 1 - S(t + h) / S(t), with t the duration so far.
+
+        Past the last observed age the hazard of the last observed stretch goes on. A value of `by` that was not seen,
+        or had fewer than 10 ends, is given the curve of all. Spells that have ended get null.
+        """
+        horizon = check_horizon(horizon_days)
+        frame = check(features, self.needs)
+        age = frame["duration_days"].to_numpy()
+        stays = np.empty(len(frame))
+        for curve, rows in self._curves_of(frame):
+            stays[rows] = curve.conditional(age[rows], horizon)
+        return scores_of(frame, {f"churn_probability_{horizon}d": 1 - stays})
+
+    def _curves_of(self, frame: pl.DataFrame) -> list[tuple[SurvivalCurve, Flags]]:
+        """Return each curve with the rows it serves."""
+        if self.settings.by is None:
+            return [(self.curve(), np.ones(len(frame), bool))]
+        own = self.strata.filter(pl.col("ended") >= FEW)["stratum"].drop_nulls()
+        column = frame[self.settings.by]
+        pairs = [(self.curve(value), (column == value).fill_null(value=False).to_numpy()) for value in own]
+        rest = ~column.is_in(own.implode()).fill_null(value=False).to_numpy()
+        return [*pairs, (self.curve(), rest)]
+
+
+def _strata(settings: KaplanMeier) -> tuple[Column, ...]:
+    if settings.by is None:
+        return ()
+    return (Column(name=settings.by, dtype=pl.String, required=True, meaning="Has a curve of its own.", null_means="the curve of all"),)
+
+
+def _values(spells: Spells, by: str | None) -> list[str]:
+    return [] if by is None else spells.frame[by].drop_nulls().unique().sort().to_list()
+
+
+def _counts(duration: Floats, event: Flags, entry: Floats, stratum: str | None = None) -> pl.DataFrame:
+    sets = risk_sets(duration, event, entry)
+    columns = {"days": sets.days, "at_risk": sets.at_risk, "ended": sets.ended, "censored": sets.censored}
+    return pl.DataFrame(columns).select(pl.lit(stratum, dtype=pl.String).alias("stratum"), pl.all())
+
+
+def _facts(duration: Floats, event: Flags, entry: Floats, stratum: str | None = None) -> pl.DataFrame:
+    try:
+        rate = tail_rate(duration, event, entry) if event.any() else 0.0
+    except NotEnoughEventsError:
+        if stratum is None:
+            raise
+        rate = 0.0
+    row = {"stratum": [stratum], "rows": [len(duration)], "ended": [int(event.sum())], "tail_hazard": [rate]}
+    return pl.DataFrame(row, schema={"stratum": pl.String, "rows": pl.Int64, "ended": pl.Int64, "tail_hazard": pl.Float64})
+
+
+def _notes(counts: pl.DataFrame, strata: pl.DataFrame) -> list[str]:
+    last = float(counts["days"].max())  # type: ignore[arg-type]
+    rate = float(strata["tail_hazard"][0])
+    said = [f"Past the last observed age, {last:g} days, scores use the hazard of the last observed stretch, {rate:.3g} a day."]
+    emptied = counts.filter((pl.col("ended") == pl.col("at_risk")) & (pl.col("days") < last))
+    if len(emptied):
+        day, left = float(emptied["days"][0]), int(emptied["at_risk"][0])
+        said.append(f"The curve falls to 0 at {day:g} days, where all {left} spells then at risk ended: later entrants cannot raise it.")
+    small = strata.filter(pl.col("stratum").is_not_null() & (pl.col("ended") < FEW))["stratum"].to_list()
+    if small:
+        said.append(f"Fewer than {FEW} ends, so scored with the curve of all: {', '.join(small)}.")
+    return said
+
+
+def _summary(curve: SurvivalCurve, stratum: str | None) -> pl.DataFrame:
+    last = curve.domain[1]
+    ages = [float(a) for a in ROUND_AGES if a <= last] or [last]
+    head = "" if stratum is None else f"{stratum}: "
+    lower, upper = curve.band(ages)
+    terms = [f"{head}survival_{age:g}d" for age in ages]
+    return pl.DataFrame({"term": terms, "estimate": curve.at(ages), "std_error": curve.std_error_at(ages), "lower": lower, "upper": upper})

@@ -1,0 +1,200 @@
+"""Cox's partial likelihood with Efron's ties: value, gradient and information in two passes over the rows.
+
+Notation: theta_i = exp(x_i' beta); S0(k), S1(k) the sums of theta and theta x over the risk set of the k-th distinct end
+age; D0(k), D1(k) the same over its d(k) ends; phi = l / d(k) for l = 0 .. d(k) - 1 (Efron 1977, eq. 3.8). With
+den(k, l) = S0(k) - phi D0(k),
+
+    log L    = sum over ends of x'beta - sum over k, l of log den(k, l)
+    gradient = sum_i x_i (event_i - w_i)
+    minus Hessian = sum_i w_i x_i x_i' - sum over k, l of m(k, l) m(k, l)',   m = (S1(k) - phi D1(k)) / den(k, l)
+
+where w_i = theta_i (sum of 1/den over the k at which i is at risk, less phi / den over those at which it ends): a single
+weight per row, so that the first term is one product of matrices and the second three products of matrices with one row
+per distinct age. Rows are sorted once; sums over risk sets are cumulated sums over ages. Columns stand in the rows of
+`X` (d, n), so that each is contiguous.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from relkit.metrics.risk_sets import Counts, Flags, Floats
+
+    Indexes = NDArray[np.intp]
+
+BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """Rows sorted by age at the end or censoring; within an end age the ends come first.
+
+    Attributes:
+        rows: shape (m,), rows that are in some risk set, in order.
+        ages: shape (k,), distinct end ages, ascending.
+        ends: shape (k,), number of ends at each.
+        last: shape (m,), number of end ages not above the row's duration.
+        event: shape (m,).
+        starts: shape (s,), first row of each non-empty segment (ends, then others, of each age).
+        segments: shape (s,), 2 k for the ends of the k-th age and 2 k + 1 for the others.
+        late: shape (l,), positions of the rows that enter after the first end age, by the first age they miss no more.
+        first: shape (l,), number of end ages not above their entry.
+        phi: shape (number of ends,), l / d(k), by age.
+    """
+
+    rows: Indexes
+    ages: Floats
+    ends: Counts
+    last: Indexes
+    event: Flags
+    starts: Indexes
+    segments: Indexes
+    late: Indexes
+    first: Indexes
+    phi: Floats
+
+    @classmethod
+    def of(cls, duration: Floats, event: Flags, entry: Floats | None, *, efron: bool = True) -> Order:
+        """Return the order of the spells; entry is None when all are seen from the start."""
+        ages, ends = np.unique(duration[event], return_counts=True)
+        last = np.searchsorted(ages, duration, side="right")
+        first = np.zeros_like(last) if entry is None else np.where(entry > 0, np.searchsorted(ages, entry, side="right"), 0)
+        used = np.flatnonzero(last > first)
+        key = 2 * last[used] - event[used]
+        small = key.astype(np.uint16) if 2 * len(ages) < np.iinfo(np.uint16).max else key
+        rows = used[np.argsort(small, kind="stable")]
+        last, first, event = last[rows], first[rows], event[rows]
+        key = 2 * last - event - 1
+        starts = np.flatnonzero(np.diff(key, prepend=-1))
+        late = np.flatnonzero(first)
+        late = late[np.argsort(first[late], kind="stable")]
+        before = np.repeat(np.cumsum(ends) - ends, ends)
+        phi = (np.arange(int(ends.sum())) - before) / np.repeat(ends, ends)
+        return cls(rows, ages, ends, last, event, starts, key[starts], late, first[late], phi if efron else np.zeros_like(phi))
+
+    def thinned(self, step: int) -> Indexes:
+        """Return every `step`-th row in order of age: a sample with the ages in the right proportion."""
+        return np.sort(self.rows[::step])
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """The sums over risk sets that need no covariates.
+
+    Attributes:
+        log_likelihood: value at this beta.
+        theta: shape (m,), relative hazards times exp(-shift).
+        at_risk: shape (k,), S0 on the same scale.
+        rate: shape (k,), sum over l of 1 / den.
+        tied_rate: shape (k,), sum over l of phi / den.
+        squares: shape (3, k), sums over l of 1, phi and phi**2 over den**2.
+        shift: what was taken off the linear predictor before exp.
+    """
+
+    log_likelihood: float
+    theta: Floats
+    at_risk: Floats
+    rate: Floats
+    tied_rate: Floats
+    squares: Floats
+    shift: float
+
+
+def sums(order: Order, eta: Floats) -> Sums:
+    """Return log L and the sums over risk sets at linear predictors `eta`, shape (m,), in order.
+
+    Where numbers overflow, log L is minus infinity.
+    """
+    shift = float(eta.max())
+    eta = eta - shift
+    theta = np.exp(eta)
+    ended, others = _by_age(order, np.add.reduceat(theta, order.starts))
+    at_risk = _from_there_on(ended + others)
+    if len(order.late):
+        absent: Floats = np.bincount(order.first - 1, weights=theta[order.late], minlength=len(order.ages)).astype(np.float64)
+        at_risk -= _from_there_on(absent)
+    den = np.repeat(at_risk, order.ends) - order.phi * np.repeat(ended, order.ends)
+    if not den.min() > 0:
+        nothing = np.zeros(len(order.ages))
+        return Sums(-np.inf, theta, at_risk, nothing, nothing, np.zeros((3, len(nothing))), shift)
+    heads = np.cumsum(order.ends) - order.ends
+    inverse = 1 / den
+    tied = inverse * order.phi
+    squares = np.stack([np.add.reduceat(a * b, heads) for a, b in ((inverse, inverse), (inverse, tied), (tied, tied))])
+    value = float(eta[order.event].sum() - np.log(den).sum())
+    return Sums(value, theta, at_risk, np.add.reduceat(inverse, heads), np.add.reduceat(tied, heads), squares, shift)
+
+
+def derivatives(order: Order, X: Floats, found: Sums) -> tuple[Floats, Floats]:
+    """Return the gradient, shape (d,), and the information (minus the Hessian), shape (d, d).
+
+    Args:
+        order: of the rows.
+        X: shape (d, m), covariates in order.
+        found: the sums at this beta.
+    """
+    cumulated = np.concatenate([[0.0], np.cumsum(found.rate)])
+    rate = cumulated[order.last]
+    rate[order.late] -= cumulated[order.first]
+    rate[order.event] -= found.tied_rate[order.last[order.event] - 1]
+    weight = rate * found.theta
+    gradient, information, by_segment = _passed(order, X, found.theta, weight)
+    ended, others = _by_age(order, by_segment)
+    S1 = _from_there_on(ended + others)
+    if len(order.late):
+        S1 -= _from_there_on(_late_sums(order, X, found.theta))
+    whole, crossed, tied = found.squares
+    information -= (S1 * whole) @ S1.T
+    mixed = (S1 * crossed) @ ended.T
+    information += mixed + mixed.T - (ended * tied) @ ended.T
+    return gradient, information
+
+
+def _passed(order: Order, X: Floats, theta: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return sums of x (event - w), of w x x' and, by segment, of theta x, from blocks of rows that stay in the cache."""
+    d, m = X.shape
+    gradient, information = np.zeros(d), np.zeros((d, d))
+    by_segment = np.empty((d, len(order.starts)))
+    left = order.event - weight
+    for low, high in _blocks(order.starts, m):
+        start, stop = int(order.starts[low]), int(order.starts[high]) if high < len(order.starts) else m
+        block = X[:, start:stop]
+        gradient += block @ left[start:stop]
+        information += (block * weight[start:stop]) @ block.T
+        by_segment[:, low:high] = np.add.reduceat(block * theta[start:stop], order.starts[low:high] - start, axis=1)
+    return gradient, information, by_segment
+
+
+def _blocks(starts: Indexes, rows: int) -> list[tuple[int, int]]:
+    """Return ranges of segments that cover about BLOCK_ROWS rows each."""
+    wanted = np.arange(BLOCK_ROWS, rows, BLOCK_ROWS)
+    cuts = np.unique(np.concatenate([[0], np.searchsorted(starts, wanted), [len(starts)]]))
+    return [(int(a), int(b)) for a, b in pairwise(cuts)]
+
+
+def _by_age(order: Order, by_segment: Floats) -> tuple[Floats, Floats]:
+    """Return sums over the ends, and over the others, of each age; the last axis of `by_segment` is the segment."""
+    whole = np.zeros((*by_segment.shape[:-1], 2 * len(order.ages)))
+    whole[..., order.segments] = by_segment
+    return whole[..., 0::2], whole[..., 1::2]
+
+
+def _from_there_on(values: Floats) -> Floats:
+    """Return sums over this age and all later ones."""
+    cumulated: Floats = np.cumsum(values[..., ::-1], axis=-1)[..., ::-1]
+    return cumulated
+
+
+def _late_sums(order: Order, X: Floats, theta: Floats) -> Floats:
+    """Return sums of theta x over the rows that have not entered at the k-th end age but have at the next."""
+    absent = np.zeros((len(X), len(order.ages)))
+    heads = np.flatnonzero(np.diff(order.first, prepend=-1))
+    absent[:, order.first[heads] - 1] = np.add.reduceat(X[:, order.late] * theta[order.late], heads, axis=1)
+    return absent

@@ -1,0 +1,151 @@
+"""The columns that every survival model reads, moved from a frame into arrays, with what is wrong said once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from relkit.contracts import Column, Contract, check
+from relkit.errors import NotEnoughEventsError, ParameterError, TableError
+
+if TYPE_CHECKING:
+    from relkit.metrics.risk_sets import Flags, Floats
+
+CUSTOMER = Column(name="customer_id", dtype=pl.String, required=True, nullable=False, personal_data="pseudonym")
+DURATION = Column(
+    name="duration_days",
+    dtype=pl.Float64,
+    required=True,
+    nullable=False,
+    low=0.0,
+    unit="days",
+    meaning="Age at the end, or when last seen.",
+)
+EVENT = Column(name="event", dtype=pl.Boolean, required=True, nullable=False, meaning="Whether the spell has ended.")
+ENDED = Column(name="event", dtype=pl.Boolean, meaning="Whether it has ended: no score then.")
+ENTRY = Column(
+    name="entry_days",
+    dtype=pl.Float64,
+    nullable=False,
+    default=0.0,
+    low=0.0,
+    unit="days",
+    meaning="Age when first seen: 0 if seen from the start.",
+)
+
+
+def fit_contract(name: str, covariates: tuple[Column, ...]) -> Contract:
+    """Return what `fit` reads: one row a spell; a customer may have several."""
+    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, *covariates))
+
+
+def score_contract(name: str, covariates: tuple[Column, ...]) -> Contract:
+    """Return what `score` reads: one row a customer."""
+    return Contract(name=name, key=("customer_id",), columns=(CUSTOMER, DURATION, ENDED, *covariates))
+
+
+@dataclass(frozen=True, eq=False)
+class Spells:
+    """Spells that were at risk for some time.
+
+    Attributes:
+        frame: the rows kept, with the columns of the contract.
+        duration: shape (n,), days.
+        event: shape (n,).
+        entry: shape (n,), days, below `duration` except where both are 0.
+        notes: what was left out, one sentence each.
+    """
+
+    frame: pl.DataFrame
+    duration: Floats
+    event: Flags
+    entry: Floats
+    notes: tuple[str, ...]
+
+    @property
+    def late_entry(self) -> Floats | None:
+        """The entry ages, or None when every spell was seen from its start."""
+        return self.entry if bool((self.entry > 0).any()) else None
+
+
+def read_spells(features: pl.DataFrame, needs: Contract) -> Spells:
+    """Return the spells of a frame.
+
+    Raises:
+        TableError: a column is missing, null, negative or not finite, or a spell ends before it is first seen.
+        NotEnoughEventsError: no row, or no end, is left.
+    """
+    frame = check(features, needs)
+    if "entry_days" not in frame.columns:
+        frame = frame.with_columns(entry_days=pl.lit(0.0))
+    _refuse_infinite(frame, needs.name)
+    _refuse_backwards(frame, needs.name)
+    kept = frame.filter((pl.col("entry_days") < pl.col("duration_days")) | (pl.col("entry_days") == 0))
+    event = kept["event"].to_numpy()
+    if not event.any():
+        raise NotEnoughEventsError(
+            f"none of the {len(kept):,} spells ended, so nothing can be learnt about when they end.",
+            where=needs.name,
+            remedy="Take a longer period, or a wider set of contracts.",
+        )
+    left_out = len(frame) - len(kept)
+    notes = (f"{left_out:,} spells were left out: they were first seen on the day they were last seen.",) if left_out else ()
+    return Spells(kept, kept["duration_days"].to_numpy(), event, kept["entry_days"].to_numpy(), notes)
+
+
+def _refuse_infinite(frame: pl.DataFrame, where: str) -> None:
+    for series in frame.select(pl.col(pl.Float64)):
+        if (found := int(series.is_infinite().sum())) > 0:
+            first = int(series.is_infinite().arg_true()[0])
+            raise TableError(f"{series.name}: {found:,} of {len(series):,} rows are infinite (first: row {first}).", where=where)
+
+
+def _refuse_backwards(frame: pl.DataFrame, where: str) -> None:
+    bad = frame["entry_days"] > frame["duration_days"]
+    if (found := int(bad.sum())) > 0:
+        first = int(bad.arg_true()[0])
+        entry, duration = frame["entry_days"][first], frame["duration_days"][first]
+        raise TableError(
+            f"{found:,} spells are first seen after they were last seen (first: row {first}, entry {entry:g}, duration {duration:g}).",
+            where=where,
+            remedy="Count both in days from the start of the spell.",
+            rows=frame.filter(bad),
+        )
+
+
+def check_level(level: float) -> None:
+    """Refuse a level of intervals that is not strictly between 0 and 1."""
+    if not 0 < level < 1:
+        raise ParameterError(f"level is {level:g}; it must lie between 0 and 1.", where="level", remedy="Write 0.95 for 95 %.")
+
+
+def check_horizon(horizon_days: int | None) -> int:
+    """Return the horizon, 90 days when none is given."""
+    if horizon_days is None:
+        return 90
+    if horizon_days < 1:
+        raise ParameterError(f"horizon_days is {horizon_days}; it must be at least 1.", where="horizon_days")
+    return int(horizon_days)
+
+
+def scores_of(frame: pl.DataFrame, columns: dict[str, Floats]) -> pl.DataFrame:
+    """Return customer_id and the score columns, null for spells that have ended."""
+    scored = frame.select("customer_id").with_columns(pl.Series(name, values) for name, values in columns.items())
+    if "event" not in frame.columns:
+        return scored
+    running = ~frame["event"].fill_null(value=False)
+    return scored.with_columns(pl.when(running).then(pl.col(name)) for name in columns)
+
+
+def long_survival(frame: pl.DataFrame, days: Floats, values: Floats) -> pl.DataFrame:
+    """Return customer_id, days, survival from a matrix of one row a customer."""
+    repeated = frame["customer_id"].gather(np.repeat(np.arange(len(frame)), len(days)))
+    return pl.DataFrame({"customer_id": repeated, "days": np.tile(days, len(frame)), "survival": values.ravel()})
+
+
+def as_floats(values: float | list[float] | Floats) -> Floats:
+    """Return ages as a one-dimensional array of floats."""
+    return np.atleast_1d(np.asarray(values, dtype=np.float64))
