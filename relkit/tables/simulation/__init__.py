@@ -1,0 +1,21 @@
+"""Simulated companies whose true parameters are known.
+
+`simulate_company` writes the tables of a company and, beside them, the truth that a model may be judged
+against; `compare_with_truth` sets estimates beside it. docs/simulation.md states the model in full.
+"""
+
+from relkit.tables.simulation.company import simulate_company
+from relkit.tables.simulation.parameters import ContractParameters, Disturbances, PurchaseParameters, SpendParameters
+from relkit.tables.simulation.settings import SimulationSettings
+from relkit.tables.simulation.truth import CompanyTruth, compare_with_truth
+
+__all__ = [
+    "CompanyTruth",
+    "ContractParameters",
+    "Disturbances",
+    "PurchaseParameters",
+    "SimulationSettings",
+    "SpendParameters",
+    "compare_with_truth",
+    "simulate_company",
+]

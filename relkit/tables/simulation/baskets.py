@@ -1,0 +1,147 @@
+"""Orders split into lines: which products, how much each, what margin; the lines of an order add up to its value to the cent.
+
+The order's value is drawn first and split at random, whatever the products, so that the spend model holds
+exactly and a customer's expected margin rate is the mean of the categories' rates under the customer's
+tastes. Quantities follow: the nearest whole number of units at list price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.tables.simulation.assortment import (
+    BASE_SHARES,
+    BUNDLE_SHARE,
+    CATEGORIES,
+    MARGIN_RATES,
+    PRODUCTS_A_CATEGORY,
+    STORES,
+    popularity,
+    prices,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from relkit.tables.simulation.clock import Floats, Ints
+    from relkit.tables.simulation.purchases import Orders
+
+MORE_LINES = 1.4
+"""Mean number of lines beyond the first (Poisson, at most 7 more)."""
+MOST_LINES = 8
+TASTE_SPREAD = 0.8
+"""Standard deviation of a customer's log preference for a category."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tastes:
+    """What and where customers like to buy, one row each.
+
+    Attributes:
+        affinity: probability of each category for a line, shape (n, 8), rows add up to 1.
+        online: probability that an order is not placed in a store, shape (n,).
+        store: position of the usual store, shape (n,).
+    """
+
+    affinity: Floats
+    online: Floats
+    store: Ints
+
+    @property
+    def margin_rate(self) -> Floats:
+        """Expected margin over net amount at list price, shape (n,)."""
+        return np.asarray(self.affinity @ np.array(MARGIN_RATES))
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Lines of orders, in the order of the orders.
+
+    Attributes:
+        order: position of the order.
+        rank: place in the order, from 0.
+        category: position of the category.
+        product: rank of the product in its category.
+        cents: net amount in cents, at list price.
+    """
+
+    order: Ints
+    rank: Ints
+    category: Ints
+    product: Ints
+    cents: Ints
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @property
+    def position(self) -> Ints:
+        """Position of the product in `product_ids`."""
+        return self.category * PRODUCTS_A_CATEGORY + self.product
+
+
+def draw_tastes(rng: np.random.Generator, n: int) -> Tastes:
+    """Return the tastes of `n` customers: softmax of the base shares' logs plus normal noise."""
+    logs = np.log(BASE_SHARES) + rng.normal(0, TASTE_SPREAD, (n, len(CATEGORIES)))
+    weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return Tastes(
+        affinity=weights / weights.sum(axis=1, keepdims=True),
+        online=rng.beta(1.2, 1.8, n),
+        store=rng.integers(0, STORES, n),
+    )
+
+
+def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes) -> Lines:
+    """Return the lines of the orders; a line's category follows the customer's tastes and brings its bundle partner at times."""
+    number = np.minimum(1 + rng.poisson(MORE_LINES, len(orders)), MOST_LINES)
+    starts = np.cumsum(number) - number
+    order = np.repeat(np.arange(len(orders)), number)
+    rank = np.arange(len(order)) - starts[order]
+    limits = np.cumsum(tastes.affinity, axis=1)[:, :-1].astype(np.float32)
+    u = rng.random(len(order), dtype=np.float32)
+    category = (limits[orders.customer[order]] < u[:, None]).sum(axis=1)
+    product = np.searchsorted(np.cumsum(popularity())[:-1], rng.random(len(order)), side="right")
+    category, product = _bundled(rng, rank, category, product)
+    return Lines(order=order, rank=rank, category=category, product=product, cents=_split(rng, orders.amount, number, starts, order))
+
+
+def _bundled(rng: np.random.Generator, rank: Ints, category: Ints, product: Ints) -> tuple[Ints, Ints]:
+    """Let the second line of an order be the bundle partner of the first; the share of each category stays what it was."""
+    leads = np.flatnonzero((rank == 0) & (product == 0))
+    leads = leads[(leads + 1 < len(rank))]
+    leads = leads[rank[leads + 1] == 1]
+    leads = leads[rng.random(len(leads)) < BUNDLE_SHARE]
+    category, product = category.copy(), product.copy()
+    category[leads + 1], product[leads + 1] = category[leads], 1
+    return category, product
+
+
+def _split(rng: np.random.Generator, amount: Floats, number: Ints, starts: Ints, order: Ints) -> Ints:
+    """Return cents of each line: shares are Dirichlet(3, ..., 3), rounded so that the lines add up to the order."""
+    cents = np.round(amount * 100).astype(np.int64)
+    weights = rng.standard_gamma(3.0, len(order))
+    sums = np.cumsum(weights)
+    base = np.concatenate([[0.0], sums])[starts]
+    total = sums[starts + number - 1] - base
+    edges = np.round((sums - base[order]) / total[order] * cents[order]).astype(np.int64)
+    before = np.concatenate([[0], edges[:-1]])
+    before[starts] = 0
+    return np.asarray(edges - before)
+
+
+def quantities(lines: Lines) -> Floats:
+    """Return whole units, at least one, that the lines' amounts come nearest to at list price."""
+    return np.maximum(np.round(lines.cents / 100 / prices()[lines.position]), 1.0)
+
+
+def margins(lines: Lines) -> Floats:
+    """Return the margin of each line at list price, currency, to the cent."""
+    return np.asarray(np.round(lines.cents * np.array(MARGIN_RATES)[lines.category]) / 100)
+
+
+def first_of_each(order: Ints) -> NDArray[np.bool_]:
+    """Return whether a row is the first of its order, rows being grouped by order."""
+    return np.concatenate([[True], order[1:] != order[:-1]]) if len(order) else np.zeros(0, dtype=bool)
