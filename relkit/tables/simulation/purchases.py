@@ -103,7 +103,7 @@ def draw_order_days(
     return customer, distinct_days(customer, day), last, repeats + 1
 
 
-def _with_first(first_day: Ints, which: Ints, days: Ints, ends: NDArray[np.bool_], repeats: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+def _with_first(first_day: Ints, days: Ints, ends: NDArray[np.bool_], repeats: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Put each customer's first order before the repeats."""
     orders = repeats + 1
     starts = np.cumsum(orders) - orders
