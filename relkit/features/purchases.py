@@ -141,7 +141,7 @@ def _repeat_totals(
     first_days = np.zeros(int(found[-1]) + 1, days.dtype)
     first_days[found] = first
     after_first = np.multiply(values, first_days[customers] != days)
-    totals: NDArray[np.float64] = np.bincount(customers, after_first)[found]
+    totals = np.asarray(np.bincount(customers, after_first)[found], np.float64)
     return totals
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
 from relkit.tables.schemas import TABLES
 from relkit.tables.table_set import TableFacts, TableSet, write_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Company = Callable[..., TableSet]
 
@@ -46,12 +48,14 @@ def cdnow(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> TableSet
     """Return the CDNOW sample (2,357 customers who first bought in the first quarter of 1997) as tables."""
     raw = pl.read_csv(real_data / "cdnow_sample.txt", has_header=False, new_columns=["line"], separator="\t")
     parts = raw["line"].str.strip_chars().str.replace_all(r"\s+", " ").str.split(" ")
-    lines = pl.DataFrame({
-        "transaction_line_id": [str(i) for i in range(len(parts))],
-        "transaction_id": [str(i) for i in range(len(parts))],
-        "customer_id": parts.list.get(1),
-        "occurred_at": parts.list.get(2).str.to_datetime("%Y%m%d", time_unit="us", time_zone="UTC"),
-        "net_amount": parts.list.get(4).cast(pl.Float64),
-        "line_kind": pl.Series(["sale"] * len(parts)),
-    })
+    lines = pl.DataFrame(
+        {
+            "transaction_line_id": [str(i) for i in range(len(parts))],
+            "transaction_id": [str(i) for i in range(len(parts))],
+            "customer_id": parts.list.get(1),
+            "occurred_at": parts.list.get(2).str.to_datetime("%Y%m%d", time_unit="us", time_zone="UTC"),
+            "net_amount": parts.list.get(4).cast(pl.Float64),
+            "line_kind": pl.Series(["sale"] * len(parts)),
+        }
+    )
     return write_company(tmp_path_factory.mktemp("cdnow"), {"transactions": lines}, currency="USD", last_day=date(1998, 6, 30))

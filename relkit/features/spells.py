@@ -1,0 +1,150 @@
+"""Contracts as spells: how long each has run, whether it has ended, and since when it was watched.
+
+Of the versions of a contract the one valid at the edge counts: the last by `valid_from`, then by
+`recorded_at`. An end that is announced for a later day has not happened: the spell is running, and ends
+nowhere in these features. Every end is an event, whatever its reason; `end_reason` stays for whoever
+wants to set some aside (a move, say).
+
+Entry. A contract that began before `history_starts_on` is seen only because it was still there on that
+day, so it enters the study at the age it had then (left truncation). One that had ended by then was
+never under observation and is left out, as are contracts that have not begun and those of test accounts.
+
+Covariates are those of the version valid at the edge; `other_contracts_at_start` and
+`age_at_start_years` are as of the first day of the contract. A missing value stays null.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.known_rows import known_rows, marked_as_test
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf, Holdout
+    from relkit.tables.table_set import TableSet
+
+COVARIATES = ("monthly_amount", "monthly_margin", "term_months", "pays_by_direct_debit", "other_contracts_at_start", "age_at_start_years")
+"""Numeric covariates that can be made; one whose source column is absent is absent."""
+
+_OPTIONAL = ("product_id", "monthly_amount", "monthly_margin", "term_months", "payment_method")
+
+
+def contract_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return one row a contract that had begun by `as_of` and was watched for some time.
+
+    Returns:
+        In order of contract_id: customer_id, contract_id, product_id (where given), status, started_on,
+        ended_on (null while running), end_reason, is_active, duration_days (from started_on to the end
+        or to `as_of`; f64), event (ended on or before `as_of`), entry_days (age when first watched),
+        then those of `COVARIATES` that the tables allow (f64).
+
+    Raises:
+        TableError: there is no contracts table.
+    """
+    versions = _versions(tables, as_of).filter(pl.col("started_on") <= as_of.day)
+    ended = pl.when(pl.col("ended_on") <= as_of.day).then(pl.col("ended_on"))
+    spells = versions.with_columns(ended_on=ended).with_columns(
+        event=pl.col("ended_on").is_not_null(),
+        is_active=pl.col("ended_on").is_null(),
+        end_reason=pl.when(pl.col("ended_on").is_not_null()).then("end_reason"),
+        duration_days=_days(pl.col("ended_on").fill_null(as_of.day) - pl.col("started_on")),
+        entry_days=_entry(tables),
+    )
+    watched = (pl.col("entry_days") < pl.col("duration_days")) | (pl.col("entry_days") == 0)
+    spells = _with_covariates(spells.filter(watched), tables)
+    first = ["customer_id", "contract_id", "product_id", "status", "started_on", "ended_on", "end_reason", "is_active"]
+    kept = [name for name in (*first, "duration_days", "event", "entry_days", *COVARIATES) if name in spells.columns]
+    return spells.select(kept)
+
+
+def _versions(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the version of each contract that was valid at the edge, in order of contract_id, test accounts left out."""
+    given = tables.columns("contracts")
+    order = [name for name in ("valid_from", "recorded_at") if name in given]
+    read = ["contract_id", "customer_id", "status", "started_on", *(c for c in ("ended_on", "end_reason", *_OPTIONAL) if c in given)]
+    rows = known_rows(tables, "contracts", as_of).select(*read, *order).collect(engine="streaming")
+    absent = [pl.lit(None, dtype).alias(name) for name, dtype in (("ended_on", pl.Date), ("end_reason", pl.String)) if name not in given]
+    last = rows.sort("contract_id", *order).unique("contract_id", keep="last", maintain_order=True).with_columns(absent)
+    return last.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
+
+
+def _days(span: pl.Expr) -> pl.Expr:
+    return span.dt.total_days().cast(pl.Float64)
+
+
+def _entry(tables: TableSet) -> pl.Expr:
+    starts_on = tables.facts.history_starts_on
+    if starts_on is None:
+        return pl.lit(0.0)
+    return _days(pl.lit(starts_on, pl.Date) - pl.col("started_on")).clip(lower_bound=0.0)
+
+
+def _with_covariates(spells: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
+    plain = [pl.col(name).cast(pl.Float64) for name in ("monthly_amount", "monthly_margin", "term_months") if name in spells.columns]
+    spells = _with_other_contracts(spells.with_columns(plain))
+    if "payment_method" in spells.columns:
+        spells = spells.with_columns(pays_by_direct_debit=(pl.col("payment_method") == "direct_debit").cast(pl.Float64))
+    if not tables.has("customers") or "birth_year" not in tables.columns("customers"):
+        return spells
+    born = tables.scan("customers").select("customer_id", "birth_year").collect()
+    return spells.join(born, on="customer_id", how="left", maintain_order="left").with_columns(
+        age_at_start_years=(pl.col("started_on").dt.year() - pl.col("birth_year")).cast(pl.Float64)
+    )
+
+
+def _with_other_contracts(spells: pl.DataFrame) -> pl.DataFrame:
+    """Add the number of contracts that the customer held already, and still held, when this one began."""
+    several = spells.filter(pl.col("customer_id").is_duplicated())
+    pairs = several.select("customer_id", "contract_id", "started_on").join(
+        several.select("customer_id", pl.col("started_on").alias("other_start"), pl.col("ended_on").alias("other_end")), on="customer_id"
+    )
+    start = pl.col("started_on")
+    held = pairs.filter((pl.col("other_start") < start) & (pl.col("other_end").is_null() | (pl.col("other_end") > start)))
+    counted = held.group_by("contract_id").agg(other_contracts_at_start=pl.len().cast(pl.Float64))
+    joined = spells.join(counted, on="contract_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("other_contracts_at_start").fill_null(0.0))
+
+
+def main_contracts(spells: pl.DataFrame) -> pl.DataFrame:
+    """Return one running contract a customer: the largest monthly amount, then the earliest start, then the first id.
+
+    Examples:
+        >>> from datetime import date
+        >>> frame = pl.DataFrame(
+        ...     {
+        ...         "customer_id": ["a", "a", "b"],
+        ...         "contract_id": ["1", "2", "3"],
+        ...         "is_active": [True, True, False],
+        ...         "started_on": [date(2024, 1, 1)] * 3,
+        ...         "monthly_amount": [10.0, 25.0, 5.0],
+        ...     }
+        ... )
+        >>> main_contracts(frame)["contract_id"].to_list()
+        ['2']
+    """
+    order = {"monthly_amount": True, "started_on": False, "contract_id": False}
+    by = [name for name in order if name in spells.columns]
+    ranked = spells.filter("is_active").sort(by, descending=[order[name] for name in by], nulls_last=True)
+    return ranked.unique("customer_id", keep="first", maintain_order=True).sort("customer_id")
+
+
+def usable_covariates(spells: pl.DataFrame) -> tuple[str, ...]:
+    """Return the covariates that a model can read as they are: present, never null, and not all equal."""
+    return tuple(name for name in COVARIATES if name in spells.columns and not spells[name].null_count() and spells[name].n_unique() > 1)
+
+
+def spell_outcomes(tables: TableSet, split: Holdout) -> pl.DataFrame:
+    """Return what became of each customer's main contract after the calibration.
+
+    Returns:
+        One row for each row of `main_contracts(contract_spells(tables, split.calibration))`, in its
+        order: customer_id, contract_id, duration_days and event as known at the end of the holdout. An
+        end before the calibration that was recorded after it counts as an end at once.
+    """
+    before = main_contracts(contract_spells(tables, split.calibration))
+    before = before.select("customer_id", "contract_id", pl.col("duration_days").alias("age"))
+    after = contract_spells(tables, split.end).select("contract_id", "duration_days", "event")
+    joined = before.join(after, on="contract_id", how="inner", maintain_order="left")
+    return joined.select("customer_id", "contract_id", pl.max_horizontal("duration_days", "age").alias("duration_days"), "event")
