@@ -1,0 +1,510 @@
+"""The columns of the scored customer file, declared once, in the order in which they stand in it.
+
+Each line says where the value comes from: the customer table, a score, or the delivery itself. `{cur}` in a
+name is the programme's currency in lower case; `{channel}` makes one column for each channel found. Labels,
+meanings, units and the meaning of a null are given in English and French, because the data dictionary and
+the headers of a delivery speak both. Values are never translated: a code stays the same code in every file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from relkit.contracts import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Language = Literal["en", "fr"]
+Kind = Literal["table", "score", "delivery"]
+PolarsType = pl.DataType | type[pl.DataType]
+
+CHANNELS_FR = {"email": "e-mail", "phone": "téléphone", "post": "courrier", "sms": "SMS", "mail": "courrier", "app": "application"}
+UNITS_FR = {
+    "days": "jours",
+    "orders": "commandes",
+    "share": "part",
+    "probability": "probabilité",
+    "contacts": "contacts",
+    "date": "date",
+    "points": "points",
+    "decile": "décile",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileColumn(Column):
+    """A column of a delivered file.
+
+    Attributes:
+        kind: whether the customer table, a score or the delivery itself gives the value.
+        score: name, in the score table, of the score it shows or rests on; empty for facts.
+        bound: which of a score's three numbers is shown.
+        decimals: digits kept; every file carries the rounded value, so that all formats agree.
+        follow: whether a change of value is reported in the difference between two deliveries.
+        rank: place in the choice of the marketer view's columns, 0 = not eligible.
+        codes: code, its meaning in English, its meaning in French.
+    """
+
+    kind: Kind = "table"
+    score: str = ""
+    bound: Literal["value", "lower", "upper"] = "value"
+    decimals: int | None = None
+    follow: bool = False
+    rank: int = 0
+    meaning_fr: str = ""
+    null_means_fr: str = ""
+    codes: tuple[tuple[str, str, str], ...] = ()
+
+    def label(self, language: Language) -> str:
+        """Return the header for people."""
+        return self.label_fr if language == "fr" else self.label_en
+
+    def unit_in(self, language: Language) -> str:
+        """Return the unit in that language; a currency is the same in both."""
+        return UNITS_FR.get(self.unit, self.unit) if language == "fr" else self.unit
+
+    def allowed_in(self, language: Language) -> str:
+        """Return what the column may hold, codes with their meaning."""
+        if self.codes:
+            return "; ".join(f"{code} = {fr if language == 'fr' else en}" for code, en, fr in self.codes)
+        if self.dtype == pl.Boolean:
+            return "VRAI, FAUX" if language == "fr" else "true, false"
+        to = "à" if language == "fr" else "to"
+        if self.low is not None and self.high is not None:
+            return f"{self.low:g} {to} {self.high:g}"
+        return f">= {self.low:g}" if self.low is not None else ""
+
+
+Both = tuple[str, str]
+"""A text in English and in French."""
+
+NO_ORDER: Both = ("has never ordered", "n'a jamais commandé")
+NO_MARGIN: Both = ("past or future margin is unknown", "marge passée ou future inconnue")
+NO_PURCHASE: Both = ("no purchase history to score", "aucun achat à partir duquel calculer")
+UNKNOWN: Both = ("not known", "non connu")
+NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
+CONSENTS = (
+    ("granted", "agrees", "accord"),
+    ("refused", "refuses or withdrew", "refus ou retrait"),
+    ("unknown", "never said", "jamais exprimé"),
+    ("expired", "agreed, no longer valid", "accord expiré"),
+)
+
+
+def _column(name: str, dtype: PolarsType, label: Both, meaning: Both, null: Both = ("", ""), **more: Any) -> FileColumn:
+    """Return a declared column from its pairs of texts."""
+    texts: dict[str, Any] = {"label_en": label[0], "label_fr": label[1], "meaning": meaning[0], "meaning_fr": meaning[1]}
+    return FileColumn(name=name, dtype=dtype, null_means=null[0], null_means_fr=null[1], **texts, **more)
+
+
+DECLARED: tuple[FileColumn, ...] = (
+    _column(
+        "customer_id",
+        pl.String,
+        ("Customer", "Client"),
+        ("Identifier of the customer; text, never a number.", "Identifiant du client ; c'est un texte, jamais un nombre."),
+        required=True,
+        nullable=False,
+        personal_data="pseudonym",
+        kind="delivery",
+        rank=1,
+    ),
+    _column(
+        "as_of",
+        pl.Date,
+        ("As of", "Situation au"),
+        ("Last business day whose facts are known to this file.", "Dernière journée dont les faits sont connus de ce fichier."),
+        required=True,
+        nullable=False,
+        kind="delivery",
+        unit="date",
+        rank=24,
+    ),
+    _column(
+        "entity_id",
+        pl.String,
+        ("Entity", "Entité"),
+        ("Legal entity or brand the customer belongs to.", "Entité juridique ou enseigne à laquelle le client est rattaché."),
+        ("not given", "non renseigné"),
+        rank=23,
+    ),
+    _column(
+        "is_left_censored",
+        pl.Boolean,
+        ("Customer before history starts", "Client avant le début de l'historique"),
+        (
+            "The customer may have bought before the first day the sources cover.",
+            "Le client a pu acheter avant le premier jour couvert par les sources.",
+        ),
+        NO_ORDER,
+        rank=22,
+    ),
+    _column(
+        "days_since_last_order",
+        pl.Int32,
+        ("Days since last order", "Jours depuis la dernière commande"),
+        ("Days from the last purchase to the as-of date.", "Jours écoulés entre le dernier achat et la date de situation."),
+        NO_ORDER,
+        unit="days",
+        low=0,
+        rank=2,
+    ),
+    _column(
+        "orders_12m",
+        pl.Int32,
+        ("Orders, 12 months", "Commandes sur 12 mois"),
+        ("Orders in the twelve months up to the as-of date.", "Commandes des douze mois qui précèdent la date de situation."),
+        UNKNOWN,
+        unit="orders",
+        low=0,
+        rank=3,
+    ),
+    _column(
+        "revenue_12m_{cur}",
+        pl.Float64,
+        ("Revenue, 12 months ({CUR})", "Chiffre d'affaires sur 12 mois ({CUR})"),
+        (
+            "Net revenue of the twelve months up to the as-of date, returns taken off.",
+            "Chiffre d'affaires net des douze derniers mois, retours déduits.",
+        ),
+        UNKNOWN,
+        unit="{CUR}",
+        decimals=2,
+        rank=4,
+    ),
+    _column(
+        "margin_12m_{cur}",
+        pl.Float64,
+        ("Margin, 12 months ({CUR})", "Marge sur 12 mois ({CUR})"),
+        (
+            "Margin of the twelve months up to the as-of date; see the margin's source.",
+            "Marge des douze derniers mois ; voir la source de la marge.",
+        ),
+        UNKNOWN,
+        unit="{CUR}",
+        decimals=2,
+        rank=19,
+    ),
+    _column(
+        "margin_source",
+        pl.String,
+        ("Source of the margin", "Source de la marge"),
+        (
+            "Whether margins were given line by line or assumed as a share of revenue.",
+            "Marges fournies ligne à ligne, ou supposées en part du chiffre d'affaires.",
+        ),
+        ("no margin is known", "aucune marge connue"),
+        rank=20,
+        codes=(
+            ("measured", "given by the source", "fournie par la source"),
+            ("assumed", "a share of revenue", "part supposée du chiffre d'affaires"),
+        ),
+    ),
+    _column(
+        "channel_profile",
+        pl.String,
+        ("Channel profile", "Profil de canal"),
+        ("Whether purchases were made through one channel or several.", "Achats par un seul canal ou par plusieurs."),
+        NO_ORDER,
+        follow=True,
+        rank=12,
+        codes=(("single", "one channel", "un seul canal"), ("multi", "several channels", "plusieurs canaux")),
+    ),
+    _column(
+        "human_contact_share_12m",
+        pl.Float64,
+        ("Human contacts, 12 months", "Contacts humains sur 12 mois"),
+        (
+            "Share of contacts of the last twelve months that were with a person.",
+            "Part des contacts des douze derniers mois qui ont eu lieu avec une personne.",
+        ),
+        ("no contact in twelve months", "aucun contact sur douze mois"),
+        unit="share",
+        low=0,
+        high=1,
+        decimals=4,
+        rank=21,
+    ),
+    _column(
+        "past_margin_{cur}",
+        pl.Float64,
+        ("Past margin ({CUR})", "Marge passée ({CUR})"),
+        ("Margin of all purchases so far.", "Marge de tous les achats connus à ce jour."),
+        UNKNOWN,
+        unit="{CUR}",
+        decimals=2,
+        rank=5,
+    ),
+    _column(
+        "future_margin_24m_{cur}",
+        pl.Float64,
+        ("Expected margin, next 24 months ({CUR})", "Marge attendue sur 24 mois ({CUR})"),
+        (
+            "Expected discounted margin of the 24 months after the as-of date.",
+            "Marge actualisée attendue des 24 mois qui suivent la date de situation.",
+        ),
+        NO_PURCHASE,
+        kind="score",
+        score="future_margin_24m",
+        unit="{CUR}",
+        decimals=2,
+        rank=6,
+    ),
+    _column(
+        "future_margin_24m_{cur}_low",
+        pl.Float64,
+        ("Expected margin, next 24 months, low ({CUR})", "Marge attendue sur 24 mois, borne basse ({CUR})"),
+        ("Lower bound of the expected margin (95 %).", "Borne basse de la marge attendue (95 %)."),
+        NO_PURCHASE,
+        kind="score",
+        score="future_margin_24m",
+        bound="lower",
+        unit="{CUR}",
+        decimals=2,
+    ),
+    _column(
+        "future_margin_24m_{cur}_high",
+        pl.Float64,
+        ("Expected margin, next 24 months, high ({CUR})", "Marge attendue sur 24 mois, borne haute ({CUR})"),
+        ("Upper bound of the expected margin (95 %).", "Borne haute de la marge attendue (95 %)."),
+        NO_PURCHASE,
+        kind="score",
+        score="future_margin_24m",
+        bound="upper",
+        unit="{CUR}",
+        decimals=2,
+    ),
+    _column(
+        "total_margin_{cur}",
+        pl.Float64,
+        ("Total margin ({CUR})", "Marge totale ({CUR})"),
+        ("Past margin plus expected margin of the next 24 months.", "Marge passée plus marge attendue sur 24 mois."),
+        NO_MARGIN,
+        kind="delivery",
+        score="future_margin_24m",
+        unit="{CUR}",
+        decimals=2,
+        rank=7,
+    ),
+    _column(
+        "value_decile",
+        pl.Int8,
+        ("Value decile (1 = best)", "Décile de valeur (1 = meilleur)"),
+        (
+            "Tenth of the customers by total margin; ten groups of equal size, equal margins in the order of customer_id.",
+            "Dixième des clients par marge totale ; dix groupes de même effectif, les ex æquo dans l'ordre de l'identifiant.",
+        ),
+        NO_MARGIN,
+        kind="delivery",
+        score="future_margin_24m",
+        unit="decile",
+        low=1,
+        high=10,
+        follow=True,
+        rank=8,
+    ),
+    _column(
+        "is_top20_margin",
+        pl.Boolean,
+        ("Top 20 % by margin", "20 % meilleurs par marge"),
+        (
+            "In the first fifth of the customers by total margin (value deciles 1 and 2).",
+            "Fait partie du premier cinquième des clients par marge totale (déciles 1 et 2).",
+        ),
+        NO_MARGIN,
+        kind="delivery",
+        score="future_margin_24m",
+        follow=True,
+        rank=9,
+    ),
+    _column(
+        "p_alive",
+        pl.Float64,
+        ("Probability of still buying", "Probabilité d'être encore acheteur"),
+        (
+            "Probability that the customer has not stopped buying (purchases without a contract).",
+            "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat).",
+        ),
+        NO_PURCHASE,
+        kind="score",
+        score="p_alive",
+        unit="probability",
+        low=0,
+        high=1,
+        decimals=4,
+        rank=10,
+    ),
+    _column(
+        "churn_probability_{h}d",
+        pl.Float64,
+        ("Probability of ending the contract within {h} days", "Probabilité de résiliation sous {h} jours"),
+        (
+            "Probability that the active contract ends within {h} days of the as-of date.",
+            "Probabilité que le contrat en cours prenne fin dans les {h} jours.",
+        ),
+        ("no active contract", "aucun contrat en cours"),
+        kind="score",
+        score="churn_probability_{h}d",
+        unit="probability",
+        low=0,
+        high=1,
+        decimals=4,
+        rank=11,
+    ),
+    _column(
+        "expected_orders_{h}d",
+        pl.Float64,
+        ("Expected orders, next {h} days", "Commandes attendues sur {h} jours"),
+        (
+            "Expected number of orders in the {h} days after the as-of date.",
+            "Nombre de commandes attendu dans les {h} jours qui suivent la date de situation.",
+        ),
+        NO_PURCHASE,
+        kind="score",
+        score="expected_orders_{h}d",
+        unit="orders",
+        low=0,
+        decimals=4,
+        rank=13,
+    ),
+    _column(
+        "expected_order_value_{cur}",
+        pl.Float64,
+        ("Expected value of an order ({CUR})", "Valeur attendue d'une commande ({CUR})"),
+        ("Expected net amount of the customer's next order.", "Montant net attendu de la prochaine commande du client."),
+        NO_PURCHASE,
+        kind="score",
+        score="expected_order_value",
+        unit="{CUR}",
+        low=0,
+        decimals=2,
+        rank=14,
+    ),
+    _column(
+        "last_nps",
+        pl.Float64,
+        ("Last recommendation score (0-10)", "Dernière note de recommandation (0-10)"),
+        (
+            "Last answer to the question whether the customer would recommend us.",
+            "Dernière réponse à la question : nous recommanderiez-vous ?",
+        ),
+        NO_ANSWER,
+        unit="points",
+        low=0,
+        high=10,
+        rank=16,
+    ),
+    _column(
+        "nps_age_days",
+        pl.Int32,
+        ("Age of that score (days)", "Ancienneté de cette note (jours)"),
+        ("Days from that answer to the as-of date.", "Jours écoulés entre cette réponse et la date de situation."),
+        NO_ANSWER,
+        unit="days",
+        low=0,
+    ),
+    _column(
+        "has_open_case",
+        pl.Boolean,
+        ("Open complaint", "Réclamation en cours"),
+        ("A complaint or case is not yet closed.", "Une réclamation ou un dossier n'est pas encore clos."),
+        UNKNOWN,
+        follow=True,
+        rank=17,
+    ),
+    _column(
+        "consent_{channel}",
+        pl.String,
+        ("Consent: {channel}", "Consentement {channel}"),
+        ("Marketing consent for this channel as of the date.", "Consentement commercial pour ce canal à la date de situation."),
+        UNKNOWN,
+        follow=True,
+        rank=15,
+        codes=CONSENTS,
+    ),
+    _column(
+        "contacts_30d_{channel}",
+        pl.Int32,
+        ("Contacts in 30 days: {channel}", "Contacts en 30 jours : {channel}"),
+        (
+            "Contacts received through this channel in the 30 days up to the as-of date.",
+            "Contacts reçus par ce canal dans les 30 jours qui précèdent la date de situation.",
+        ),
+        UNKNOWN,
+        unit="contacts",
+        low=0,
+    ),
+    _column(
+        "score_quality",
+        pl.String,
+        ("Quality of the scores", "Qualité des scores"),
+        ("How much the scores of this customer rest on.", "Solidité des données sur lesquelles reposent les scores de ce client."),
+        ("nothing to score", "rien à calculer"),
+        rank=18,
+        codes=(
+            ("ok", "enough history", "historique suffisant"),
+            ("short_history", "one purchase, or seen for a short time", "un seul achat ou recul trop court"),
+            ("imputed", "a missing value was filled in", "une valeur manquante a été remplacée"),
+        ),
+    ),
+)
+"""Every column the file may have, as templates, in file order."""
+
+
+def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterable[str] = ()) -> tuple[FileColumn, ...]:
+    """Return the columns a file may have for this currency, these channels and these scores.
+
+    Args:
+        currency: ISO code, e.g. "EUR".
+        channels: channels for which consent or contacts are known, in the order wanted.
+        scores: names in the score table; those that no declared column shows get a plain column each.
+
+    Examples:
+        >>> names = [c.name for c in file_columns(currency="USD", channels=["email"], scores=["churn_probability_90d"])]
+        >>> "revenue_12m_usd" in names, "consent_email" in names, "churn_probability_90d" in names
+        (True, True, True)
+    """
+    wanted = sorted(scores)
+    made: list[FileColumn] = []
+    for template in DECLARED:
+        if "{channel}" in template.name:
+            made += [_filled(template, currency, channel=channel) for channel in channels]
+        elif "{h}" in template.score:
+            made += [_filled(template, currency, horizon=h) for h in _horizons(template.score, wanted)]
+        else:
+            made.append(_filled(template, currency))
+    shown = {column.score for column in made}
+    return (*made, *(_plain(score) for score in wanted if score not in shown))
+
+
+def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: str = "") -> FileColumn:
+    def fill(text: str, channel: str = channel) -> str:
+        done = text.replace("{cur}", currency.lower()).replace("{CUR}", currency.upper())
+        return done.replace("{channel}", channel).replace("{h}", horizon)
+
+    return replace(
+        template,
+        name=fill(template.name),
+        score=fill(template.score),
+        unit=fill(template.unit),
+        label_en=fill(template.label_en),
+        label_fr=fill(template.label_fr, CHANNELS_FR.get(channel, channel)),
+        meaning=fill(template.meaning),
+        meaning_fr=fill(template.meaning_fr),
+    )
+
+
+def _horizons(template: str, scores: list[str]) -> list[str]:
+    """Return the horizons (days, as text) at which a score such as "expected_orders_{h}d" was computed."""
+    head, _, tail = template.partition("{h}")
+    inside = [name[len(head) : -len(tail)] for name in scores if name.startswith(head) and name.endswith(tail)]
+    return sorted((h for h in inside if h.isdigit()), key=int)
+
+
+def _plain(score: str) -> FileColumn:
+    words = score.replace("_", " ").capitalize()
+    return FileColumn(name=score, dtype=pl.Float64, kind="score", score=score, label_en=words, label_fr=words, decimals=4)

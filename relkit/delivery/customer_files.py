@@ -1,0 +1,297 @@
+"""What stands in the scored customer file: one row a customer, its columns, its views and its data dictionary.
+
+    file = customer_file(customers, scores, as_of=day, currency="EUR")
+    file.frame                                  # full view, technical names
+    marketer_view(file)                         # the 15 columns a marketer reads first
+    data_dictionary(file)                       # what each column is, in both languages
+
+A column appears only when it can be computed from the tables and models at hand, and is null where it does not
+apply. Values are rounded once, here (money to the cent, probabilities to four digits), so that Parquet, CSV
+and XLSX agree. Nothing is written here: that is `relkit.delivery.publishing`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.delivery.columns import CHANNELS_FR, FileColumn, file_columns
+from relkit.delivery.text_safety import refused_ids
+from relkit.errors import ParameterError, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+MARKETER_COLUMNS = 15
+TOP_DECILES = 2
+"""The first fifth of the customers."""
+PER_CHANNEL = ("consent_", "contacts_30d_")
+KNOWN_CHANNELS = tuple(CHANNELS_FR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSource:
+    """The model behind a score column."""
+
+    score: str
+    model: str
+    version: str
+    trained_as_of: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CustomerFile:
+    """A scored customer file that is ready to be written.
+
+    Attributes:
+        frame: full view, one row a customer, in the order of customer_id.
+        columns: declaration of each column of `frame`, in its order.
+        sources: the model behind each score used, by score.
+        refused: rows whose identifier may not be delivered: customer_id, rule, row (1-based in the customer table).
+        warnings: what the reader should know, one sentence each.
+        as_of: last day whose facts are known.
+        fields: columns asked for by name, with their purpose.
+    """
+
+    frame: pl.DataFrame
+    columns: tuple[FileColumn, ...]
+    sources: Mapping[str, ScoreSource]
+    refused: pl.DataFrame
+    warnings: tuple[str, ...]
+    as_of: date
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def source_of(self, column: FileColumn) -> ScoreSource | None:
+        """Return the model behind a column, or None for a fact."""
+        return self.sources.get(column.score)
+
+
+def customer_file(
+    customers: pl.DataFrame,
+    scores: pl.DataFrame | None,
+    *,
+    as_of: date,
+    currency: str,
+    dictionary: pl.DataFrame | None = None,
+    fields: Mapping[str, str] | None = None,
+    prefer: Sequence[str] = (),
+) -> CustomerFile:
+    """Return the scored customer file.
+
+    Args:
+        customers: the customer table, one row a customer, key customer_id (text).
+        scores: the long score table (customer_id, as_of, score, value, lower, upper, model, version, trained_as_of); None without models.
+        as_of: the day both were made for.
+        currency: ISO code; money columns of the customer table end in its lower case.
+        dictionary: the customer table's dictionary; labels of the columns in `fields` come from it.
+        fields: further columns of the customer table, by name, with the purpose for which they are delivered.
+        prefer: models to prefer, best first, where two give the same score. Default: the first in alphabetical order, with a warning.
+
+    Raises:
+        TableError: a customer appears twice, or the scores belong to another day or to customers who are not in the table.
+        ParameterError: a column of `fields` does not exist, or has no purpose.
+
+    Examples:
+        >>> from datetime import date
+        >>> people = pl.DataFrame({"customer_id": ["b", "a"], "orders_12m": [0, 3]})
+        >>> customer_file(people, None, as_of=date(2025, 6, 30), currency="EUR").frame.rows()
+        [('a', datetime.date(2025, 6, 30), 3), ('b', datetime.date(2025, 6, 30), 0)]
+    """
+    asked = dict(fields or {})
+    _check_fields(asked, customers.columns)
+    good, refused = _split_by_id(customers)
+    chosen, sources, warnings = _one_model_a_score(scores, prefer) if scores is not None else (None, {}, [])
+    if chosen is not None:
+        _check_scores(chosen, customers, as_of)
+    declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
+    made = _with_scores(good, chosen, declared) if chosen is not None else good
+    made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower())
+    columns = [c for c in declared if c.name in made.columns and c.name not in asked]
+    columns += [_field(name, customers.schema[name], dictionary) for name in asked]
+    frame = made.select(_delivered(column) for column in columns).sort("customer_id")
+    if f"total_margin_{currency.lower()}" not in frame.columns:
+        warnings.append("No total margin, so no value decile: it needs both past_margin and the score future_margin_24m.")
+    return CustomerFile(
+        frame=frame, columns=tuple(columns), sources=sources, refused=refused, warnings=tuple(warnings), as_of=as_of, fields=asked
+    )
+
+
+def marketer_view(file: CustomerFile) -> tuple[FileColumn, ...]:
+    """Return the columns of the marketer view: at most 15, the most useful of those that exist, in file order.
+
+    A column that is null for every customer is passed over.
+    """
+    filled = [c for c in file.columns if c.rank and file.frame[c.name].null_count() < max(len(file.frame), 1)]
+    best = {c.name for c in sorted(filled, key=lambda c: c.rank)[:MARKETER_COLUMNS]}
+    return tuple(c for c in file.columns if c.name in best)
+
+
+def data_dictionary(file: CustomerFile) -> pl.DataFrame:
+    """Return one row a column: what it is, in English and French, and the model version behind it."""
+    marketer = {c.name for c in marketer_view(file)}
+    return pl.DataFrame([_entry(file, column, in_marketer=column.name in marketer) for column in file.columns])
+
+
+def _entry(file: CustomerFile, column: FileColumn, *, in_marketer: bool) -> dict[str, str]:
+    source = file.source_of(column)
+    return {
+        "column": column.name,
+        "label_en": column.label_en,
+        "label_fr": column.label_fr,
+        "meaning_en": column.meaning,
+        "meaning_fr": column.meaning_fr,
+        "type": str(column.dtype).lower(),
+        "unit": column.unit,
+        "allowed_values_en": column.allowed_in("en"),
+        "allowed_values_fr": column.allowed_in("fr"),
+        "null_means_en": column.null_means,
+        "null_means_fr": column.null_means_fr,
+        "model": source.model if source else "",
+        "model_version": source.version if source else "",
+        "trained_as_of": source.trained_as_of if source else "",
+        "personal_data": column.personal_data,
+        "purpose": file.fields.get(column.name, ""),
+        "view": "marketer, full" if in_marketer else "full",
+        "since_version": column.since,
+    }
+
+
+def _check_fields(asked: Mapping[str, str], present: Sequence[str]) -> None:
+    for name, purpose in asked.items():
+        if name not in present:
+            raise ParameterError.unknown("column", name, present, where="fields")
+        if not purpose.strip():
+            raise ParameterError(
+                f"{name!r} is asked for without a purpose.",
+                where="fields",
+                remedy="Say what it is for: the manifest and the dictionary show it.",
+            )
+
+
+def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that may be delivered, and those whose identifier may not, with the rule."""
+    text = customers.with_columns(pl.col("customer_id").cast(pl.String))
+    rules = refused_ids(text)
+    numbered = text.select("customer_id").with_columns(rule=rules, row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+    good = text.filter(rules.is_null())
+    if (again := good["customer_id"].is_duplicated()).any():
+        first = good["customer_id"][int(again.arg_true()[0])]
+        raise TableError(
+            f"{int(again.sum()):,} rows share a customer_id (first: {first!r}); the file has one row a customer.",
+            where="customers",
+            remedy="Run relkit features again.",
+        )
+    return good, numbered.filter(pl.col("rule").is_not_null())
+
+
+def _one_model_a_score(scores: pl.DataFrame, prefer: Sequence[str]) -> tuple[pl.DataFrame, dict[str, ScoreSource], list[str]]:
+    """Return the rows of the model chosen for each score, which model that is, and what to say about it."""
+    given = scores.select("score", "model", "version", pl.col("trained_as_of").cast(pl.String)).unique().sort("score", "model", "version")
+    sources: dict[str, ScoreSource] = {}
+    warnings = []
+    for (score,), rows in given.group_by("score", maintain_order=True):
+        models = rows["model"].unique(maintain_order=True).to_list()
+        model = next((name for name in prefer if name in models), models[0])
+        versions = rows.filter(pl.col("model") == model)
+        if len(versions) > 1:
+            listed = ", ".join(versions["version"])
+            raise TableError(
+                f"{score} was made by several versions of {model} ({listed}).", where="scores", remedy="Run relkit score again."
+            )
+        if len(models) > 1 and model not in prefer:
+            warnings.append(f"{score} is given by {', '.join(models)}; the file shows {model}.")
+        sources[str(score)] = ScoreSource(
+            score=str(score), model=model, version=versions["version"][0], trained_as_of=versions["trained_as_of"][0]
+        )
+    wanted = pl.DataFrame(
+        {"score": list(sources), "model": [s.model for s in sources.values()]}, schema={"score": pl.String, "model": pl.String}
+    )
+    return scores.join(wanted, on=["score", "model"], how="semi"), sources, warnings
+
+
+def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> None:
+    """Refuse scores of another day, of unknown customers, or that are no number."""
+    days = scores["as_of"].unique().to_list()
+    if days not in ([], [as_of]):
+        raise TableError(
+            f"the scores are as of {', '.join(map(str, days))}, the customers as of {as_of}.",
+            where="scores",
+            remedy="Run relkit score again.",
+        )
+    strangers = (
+        scores.select("customer_id").unique().join(customers.select(pl.col("customer_id").cast(pl.String)), on="customer_id", how="anti")
+    )
+    if len(strangers):
+        raise TableError(
+            f"{len(strangers):,} scored customers are not in the customer table (first: {strangers['customer_id'].min()!r}).",
+            where="scores",
+            remedy="Run relkit features and relkit score again, with the same --as-of.",
+        )
+    if (bad := scores.filter(~pl.col("value").is_finite())).height:
+        raise TableError(
+            f"{bad.height:,} values of {bad['score'][0]} are not finite numbers (first: customer {bad['customer_id'][0]!r}).",
+            where="scores",
+            remedy="Score again; a score that does not apply is left out, not infinite.",
+        )
+
+
+def _channels(names: Sequence[str]) -> list[str]:
+    """Return the channels that have a column, the well-known ones first."""
+    found = {name.removeprefix(prefix) for name in names for prefix in PER_CHANNEL if name.startswith(prefix)}
+    return [c for c in KNOWN_CHANNELS if c in found] + sorted(found - set(KNOWN_CHANNELS))
+
+
+def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
+    """Return the customers with one column for each score that the file declares; null where a customer has none."""
+    shown = [c for c in declared if c.kind == "score"]
+    made = customers.drop([c.name for c in shown], strict=False)
+    for column in shown:
+        rows = scores.filter(pl.col("score") == column.score).select("customer_id", pl.col(column.bound).alias(column.name))
+        if len(rows) and (column.bound == "value" or rows[column.name].null_count() < len(rows)):
+            made = made.join(rows, on="customer_id", how="left", validate="1:1")
+    return made
+
+
+def _with_value(frame: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """Return the frame with total margin, value decile and top fifth, where both margins are there.
+
+    The total adds the rounded parts, so that the columns add up in the file.
+    """
+    past, future = f"past_margin_{currency}", f"future_margin_24m_{currency}"
+    if past not in frame.columns or future not in frame.columns:
+        return frame
+    total = f"total_margin_{currency}"
+    made = frame.with_columns((pl.col(past).round(2) + pl.col(future).round(2)).round(2).alias(total))
+    ranked = made.filter(pl.col(total).is_not_null()).select("customer_id", total).sort([total, "customer_id"], descending=[True, False])
+    decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
+    deciles = ranked.select("customer_id", value_decile=decile).with_columns(is_top20_margin=pl.col("value_decile") <= TOP_DECILES)
+    return made.drop("value_decile", "is_top20_margin", strict=False).join(deciles, on="customer_id", how="left")
+
+
+def _delivered(column: FileColumn) -> pl.Expr:
+    """Return the column as it is delivered: declared type, rounded, no negative zero."""
+    value = pl.col(column.name).cast(column.dtype)
+    return value if column.decimals is None else value.round(column.decimals) + 0.0
+
+
+def _field(name: str, dtype: pl.DataType, dictionary: pl.DataFrame | None) -> FileColumn:
+    """Return the declaration of a column asked for by name, with the labels of the customer table's dictionary."""
+    known: dict[str, str] = {}
+    if dictionary is not None and (rows := dictionary.filter(pl.col("column") == name)).height:
+        known = {key: str(value) for key, value in rows.row(0, named=True).items() if value is not None}
+    meaning, null = known.get("meaning", ""), known.get("null_means", "")
+    return FileColumn(
+        name=name,
+        dtype=dtype,
+        label_en=known.get("label_en", name),
+        label_fr=known.get("label_fr", name),
+        meaning=meaning,
+        meaning_fr=known.get("meaning_fr", meaning),
+        unit=known.get("unit", ""),
+        null_means=null,
+        null_means_fr=known.get("null_means_fr", null),
+        personal_data=known.get("personal_data", "personal"),
+    )

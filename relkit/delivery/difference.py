@@ -1,0 +1,175 @@
+"""What changed between two scored customer files: who entered, who left, whose group changed, which scores drifted.
+
+Only columns declared with `follow` (value decile, top fifth, consents...) count as a change: every amount
+moves a little each month, and a list of all customers tells nobody anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from relkit.delivery.columns import FileColumn, Language
+
+SCHEMA = {"customer_id": pl.String, "change": pl.String, "column": pl.String, "before": pl.String, "after": pl.String}
+FLOWS_SHOWN = 10
+TEXTS = {
+    "en": {
+        "title": "What changed: {now} against {before}",
+        "first": "This is the first delivery of the programme: there is nothing to compare it with.",
+        "counts": "{rows} customers. {entered} entered, {left} left, {changed} changed group in at least one way.",
+        "columns_new": "New columns: {names}.",
+        "columns_gone": "Columns no longer there: {names}.",
+        "flows": "{label}: {count} customers changed",
+        "head": "| From | To | Customers |",
+        "none": "(empty)",
+        "more": "... and {count} more customers in smaller flows.",
+        "drift": "Shift of the scores (PSI; under 0.10 stable, over 0.25 a marked shift)",
+        "drift_head": "| Score | PSI |",
+    },
+    "fr": {
+        "title": "Ce qui a changé : {now} par rapport à {before}",
+        "first": "Première livraison du programme : il n'y a rien à quoi la comparer.",
+        "counts": "{rows} clients. {entered} entrés, {left} sortis, {changed} ont changé de groupe sur au moins un critère.",
+        "columns_new": "Nouvelles colonnes : {names}.",
+        "columns_gone": "Colonnes disparues : {names}.",
+        "flows": "{label} : {count} clients ont changé",
+        "head": "| De | Vers | Clients |",
+        "none": "(vide)",
+        "more": "... et {count} autres clients dans des flux plus petits.",
+        "drift": "Déplacement des scores (PSI ; moins de 0,10 stable, plus de 0,25 déplacement marqué)",
+        "drift_head": "| Score | PSI |",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Difference:
+    """The difference between a delivery and the one before it.
+
+    Attributes:
+        frame: customer_id, change (entered, left, changed), column, before, after (text); empty for a first delivery.
+        before: name of the previous delivery; None for a first one.
+        rows: customers now.
+        psi: population stability index by score column.
+        new_columns, gone_columns: names that only one of the two files has.
+    """
+
+    frame: pl.DataFrame
+    before: str | None
+    rows: int
+    psi: Mapping[str, float] = field(default_factory=dict)
+    new_columns: tuple[str, ...] = ()
+    gone_columns: tuple[str, ...] = ()
+
+    def customers(self, change: str) -> int:
+        """Return how many customers entered, left or changed."""
+        return int(self.frame.filter(pl.col("change") == change)["customer_id"].n_unique())
+
+    def flows(self) -> pl.DataFrame:
+        """Return column, before, after, customers: the changes counted, the largest first within a column."""
+        changed = self.frame.filter(pl.col("change") == "changed")
+        counted = changed.group_by("column", "before", "after").agg(customers=pl.len())
+        return counted.sort(["column", "customers", "before", "after"], descending=[False, True, False, False])
+
+
+def no_difference(rows: int) -> Difference:
+    """Return the difference of a first delivery: none."""
+    return Difference(frame=pl.DataFrame(schema=SCHEMA), before=None, rows=rows)
+
+
+def compare(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColumn], *, name: str) -> Difference:
+    """Return what changed from the full view `before` to the full view `now`.
+
+    Args:
+        before: customers_scored of the previous delivery, key customer_id.
+        now: customers_scored of this one.
+        columns: declarations of the columns of `now`.
+        name: of the previous delivery.
+    """
+    followed = [c.name for c in columns if c.follow and c.name in before.columns]
+    entered = now.select("customer_id").join(before, on="customer_id", how="anti").with_columns(change=pl.lit("entered"))
+    left = before.select("customer_id").join(now, on="customer_id", how="anti").with_columns(change=pl.lit("left"))
+    both = now.select("customer_id", *followed).join(before.select("customer_id", *followed), on="customer_id", suffix="__before")
+    changed = [_changes(both, column) for column in followed]
+    frame = pl.concat([pl.DataFrame(schema=SCHEMA), entered, left, *changed], how="diagonal").sort("change", "customer_id", "column")
+    return Difference(
+        frame=frame,
+        before=name,
+        rows=len(now),
+        psi=_shifts(before, now, columns),
+        new_columns=tuple(c for c in now.columns if c not in before.columns),
+        gone_columns=tuple(c for c in before.columns if c not in now.columns),
+    )
+
+
+def as_markdown(difference: Difference, *, name: str, labels: Mapping[str, str], language: Language) -> str:
+    """Return the difference as a page for people.
+
+    Args:
+        difference: from `compare` or `no_difference`.
+        name: of this delivery.
+        labels: header for people of each column.
+        language: of the text.
+    """
+    texts = TEXTS[language]
+    if difference.before is None:
+        return f"# {name}\n\n{texts['first']}\n"
+    counts = {change: _number(difference.customers(change), language) for change in ("entered", "left", "changed")}
+    lines = [f"# {texts['title'].format(now=name, before=difference.before)}", ""]
+    lines += [texts["counts"].format(rows=_number(difference.rows, language), **counts), ""]
+    for key, names in (("columns_new", difference.new_columns), ("columns_gone", difference.gone_columns)):
+        lines += [texts[key].format(names=", ".join(names)), ""] if names else []
+    for (column,), flows in difference.flows().group_by("column", maintain_order=True):
+        lines += _flow_table(flows, labels.get(str(column), str(column)), language)
+    if difference.psi:
+        lines += [f"## {texts['drift']}", "", texts["drift_head"], "|---|---:|"]
+        lines += [f"| {labels.get(score, score)} | {_decimal(value, language)} |" for score, value in difference.psi.items()] + [""]
+    return "\n".join(lines)
+
+
+def _changes(both: pl.DataFrame, column: str) -> pl.DataFrame:
+    was = f"{column}__before"
+    moved = both.filter(pl.col(column).cast(pl.String).ne_missing(pl.col(was).cast(pl.String)))
+    return moved.select(
+        "customer_id",
+        change=pl.lit("changed"),
+        column=pl.lit(column),
+        before=pl.col(was).cast(pl.String),
+        after=pl.col(column).cast(pl.String),
+    )
+
+
+def _shifts(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColumn]) -> dict[str, float]:
+    """Return the PSI of each score column that both files have."""
+    from relkit.scores.drift import population_stability_index
+
+    shown = [c.name for c in columns if c.kind == "score" and c.bound == "value" and c.name in before.columns]
+    pairs = {name: (before[name].drop_nulls().to_numpy(), now[name].drop_nulls().to_numpy()) for name in shown}
+    return {name: float(population_stability_index(was, now_)) for name, (was, now_) in pairs.items() if len(was) and len(now_)}
+
+
+def _flow_table(flows: pl.DataFrame, label: str, language: Language) -> list[str]:
+    texts = TEXTS[language]
+    total = int(flows["customers"].sum())
+    lines = [f"## {texts['flows'].format(label=label, count=_number(total, language))}", "", texts["head"], "|---|---|---:|"]
+    for row in flows.head(FLOWS_SHOWN).iter_rows(named=True):
+        was, now = (row[key] if row[key] is not None else texts["none"] for key in ("before", "after"))
+        lines.append(f"| {was} | {now} | {_number(row['customers'], language)} |")
+    rest = int(flows["customers"][FLOWS_SHOWN:].sum())
+    return [*lines, "", *([texts["more"].format(count=_number(rest, language)), ""] if rest else [])]
+
+
+def _number(value: int, language: Language) -> str:
+    text = f"{value:,}"
+    return text.replace(",", "\u202f") if language == "fr" else text
+
+
+def _decimal(value: float, language: Language) -> str:
+    text = f"{value:.3f}"
+    return text.replace(".", ",") if language == "fr" else text

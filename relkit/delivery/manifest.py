@@ -1,0 +1,135 @@
+"""What a delivery says of itself: manifest.json.
+
+Everything that varies from run to run of the same work (time, run identifiers, machine) stands in the block
+`run`; the rest has the same bytes for the same inputs and the same relkit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit import __version__
+from relkit.delivery.customer_files import marketer_view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from relkit.delivery.customer_files import CustomerFile
+    from relkit.delivery.difference import Difference
+    from relkit.tables.table_set import TableFacts
+
+FORMAT = 1
+VARYING = ("run_id",)
+"""Facts of a model that differ from run to run."""
+
+
+def manifest(
+    file: CustomerFile,
+    *,
+    programme: str,
+    language: str,
+    facts: TableFacts,
+    inputs: Sequence[Mapping[str, Any]],
+    models: Mapping[str, Mapping[str, Any]],
+    difference: Difference,
+    escaped_cells: Mapping[str, Mapping[str, int]],
+    warnings: Sequence[str],
+    run_id: str,
+) -> dict[str, Any]:
+    """Return the manifest, all but its `files`, which publishing fills in.
+
+    Args:
+        file: the content that is delivered.
+        programme: its id.
+        language: of the sheet and of the page on differences.
+        facts: of the tables behind the file.
+        inputs: files that were read: name, rows, sha256, and dates where they have some.
+        models: by score, what models.json says of the model behind it.
+        difference: against the previous delivery.
+        escaped_cells: by file and column, cells that got an apostrophe.
+        warnings: what the reader should know.
+        run_id: of this run.
+    """
+    return {
+        "format": FORMAT,
+        "programme": {"id": programme, "sha256": None},
+        "as_of": file.as_of.isoformat(),
+        "language": language,
+        "relkit": __version__,
+        "polars": pl.__version__,
+        "currency": facts.currency,
+        "tax_basis": facts.tax_basis,
+        "business_zone": facts.business_zone,
+        "assumed_margin_rate": facts.assumed_margin_rate,
+        "rows": len(file.frame),
+        "columns": list(file.frame.columns),
+        "marketer_columns": [c.name for c in marketer_view(file)],
+        "schema_sha256": schema_sha256(file.frame),
+        "refused": _refused(file),
+        "fields_asked_for": dict(file.fields),
+        "inputs": [dict(entry) for entry in inputs],
+        "models": _models(file, models),
+        "difference": _difference(difference),
+        "escaped_cells": {name: dict(counts) for name, counts in escaped_cells.items() if counts},
+        "warnings": list(warnings),
+        "approved_by": None,
+        "run": run_block(run_id, {score: facts_of.get("run_id") for score, facts_of in sorted(models.items())}),
+    }
+
+
+def schema_sha256(frame: pl.DataFrame) -> str:
+    """Return one checksum over the names and types of the columns, in their order.
+
+    Examples:
+        >>> a, b = pl.DataFrame({"x": [1]}), pl.DataFrame({"x": [2]})
+        >>> schema_sha256(a) == schema_sha256(b), schema_sha256(a) == schema_sha256(b.cast(pl.Float64))
+        (True, False)
+    """
+    lines = "".join(f"{name}:{dtype}\n" for name, dtype in frame.schema.items())
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def run_block(run_id: str, model_runs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what varies: when, where from, which code."""
+    return {
+        "run_id": run_id,
+        "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.system(),
+        "git_commit": git_commit(Path(__file__).parent),
+        "model_runs": dict(model_runs),
+    }
+
+
+def git_commit(folder: Path) -> str | None:
+    """Return the commit of the checkout that `folder` belongs to, or None where there is none."""
+    try:
+        said = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=10, check=False)  # noqa: S607  (whichever git the user has)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return said.stdout.strip() or None if said.returncode == 0 else None
+
+
+def _refused(file: CustomerFile) -> dict[str, Any]:
+    counts = file.refused.group_by("rule").len().sort("rule")
+    return {"rows": len(file.refused), "by_rule": dict(counts.iter_rows())}
+
+
+def _models(file: CustomerFile, models: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    listed = []
+    for score, source in sorted(file.sources.items()):
+        more = {key: value for key, value in models.get(score, {}).items() if key not in VARYING}
+        listed.append({"score": score, **more, "model": source.model, "version": source.version, "trained_as_of": source.trained_as_of})
+    return listed
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    counts = {change: difference.customers(change) for change in ("entered", "left", "changed")}
+    return {"previous": difference.before, **counts, "psi": {name: round(value, 6) for name, value in difference.psi.items()}}

@@ -1,0 +1,65 @@
+"""Text that a spreadsheet would run as a formula, and identifiers that may not look like one.
+
+A cell that begins with = + - @, a tab or a line break (also after blanks, and in the full-width and small
+forms that spreadsheets read alike) gets an apostrophe in front in CSV and XLSX files. An identifier is never
+altered: one that begins so, or that a reader could mistake for another, is refused.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+BLANKS = r"[\s\x{00}\x{200B}\x{200C}\x{200D}\x{2060}\x{FEFF}]*"
+SIGNS = r"=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\x{FE66}\x{FE62}\x{FE63}\x{FE6B}\x{2212}"
+FORMULA = rf"^(?:{BLANKS}[{SIGNS}]|[ ]*[\t\r\n])"
+
+ID_RULES = {
+    "the identifier is empty": r"^\s*$",
+    "the identifier begins like a formula (= + - @, tab)": FORMULA,
+    "the identifier begins or ends with a blank": r"^\s|\s$",
+    "the identifier holds a control character": r"[\p{Cc}\x{200B}\x{FEFF}]",
+}
+"""Why an identifier is refused, and the pattern that tells; the first that fits is the reason given."""
+
+
+def looks_like_formula(column: str) -> pl.Expr:
+    """Return whether the text of `column` would be read as a formula; null where it is null.
+
+    Examples:
+        >>> cells = pl.DataFrame({"note": ["=1+1", "  @home", "fine", "a-b"]})
+        >>> cells.select(looks_like_formula("note"))["note"].to_list()
+        [True, True, False, False]
+    """
+    return pl.col(column).str.contains(FORMULA)
+
+
+def escaped(frame: pl.DataFrame, *, except_for: tuple[str, ...] = ()) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return the frame with an apostrophe before each cell that looks like a formula, and how many by column.
+
+    Args:
+        frame: any frame; only its text columns are looked at. It is not changed.
+        except_for: columns that are left as they are (identifiers, which were validated).
+
+    Examples:
+        >>> escaped(pl.DataFrame({"note": ["=1+1", "fine"]}))[1]
+        {'note': 1}
+    """
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String and name not in except_for]
+    if not texts:
+        return frame, {}
+    found = frame.select(looks_like_formula(name).sum() for name in texts).row(0, named=True)
+    counts = {name: int(count) for name, count in found.items() if count}
+    made = [pl.when(looks_like_formula(name)).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name) for name in counts]
+    return frame.with_columns(made), counts
+
+
+def refused_ids(frame: pl.DataFrame, column: str = "customer_id") -> pl.Series:
+    """Return, for each row, why its identifier is refused, or null where it is good.
+
+    Examples:
+        >>> refused_ids(pl.DataFrame({"customer_id": ["C1", "=C2"]})).to_list()
+        [None, 'the identifier begins like a formula (= + - @, tab)']
+    """
+    text = pl.col(column).fill_null("")
+    rules = [pl.when(text.str.contains(pattern)).then(pl.lit(reason)) for reason, pattern in ID_RULES.items()]
+    return frame.select(pl.coalesce(rules).alias("rule"))["rule"]

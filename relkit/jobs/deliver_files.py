@@ -1,0 +1,179 @@
+"""`relkit deliver`: publishes the scored customer file of a day."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from relkit.errors import GateError, TableError
+from relkit.jobs.base import Job, Result
+from relkit.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from relkit.delivery.customer_delivery import Published
+    from relkit.delivery.customer_files import CustomerFile
+    from relkit.tables.table_set import TableSet
+
+
+class DeliverFiles(Job):
+    """Publish the scored customer file: Parquet, CSV (plain and French), XLSX, dictionary, manifest and what changed."""
+
+    command: ClassVar[str] = "deliver"
+
+    as_of: str | None = Field(
+        default=None, description="Day of the features and scores to deliver. Default: the last business day in the data."
+    )
+    language: Literal["en", "fr"] = Field(default="en", description="Language of the spreadsheet and of the page on differences.")
+    prefer: tuple[str, ...] = Field(default=(), description="Models to prefer where two give the same score, best first.")
+    fields: dict[str, str] = Field(
+        default_factory=dict, description="Further columns of the customer table, by name, each with its purpose."
+    )
+    max_refused_share: float = Field(
+        default=0.05, ge=0, le=1, description="Largest share of customers whose identifier may not be delivered."
+    )
+
+    def inputs(self) -> tuple[Path, ...]:
+        """Return what features and scores left behind."""
+        folders = ("features", "scores") if self.as_of is None else (f"features/{self.as_of}", f"scores/{self.as_of}")
+        return tuple(self.out_dir / folder for folder in folders)
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Read features and scores, write everything to a draft, publish it."""
+        from relkit.delivery.customer_delivery import deliver_customers
+        from relkit.tables.table_set import TableSet
+
+        tables = TableSet.open(self.out_dir / "tables")
+        day = str(tables.as_of(self.as_of))
+        progress("reading customers and scores", 0.0)
+        file, warnings = self._file(tables, day)
+        refused = self._quarantine(file)
+        published = deliver_customers(
+            file,
+            self.out_dir / "deliveries" / self.programme,
+            programme=self.programme,
+            language=self.language,
+            facts=tables.facts,
+            inputs=self._read(tables, day),
+            models=_models(self.out_dir / "scores" / day / "models.json"),
+            warnings=(*warnings, *refused),
+            run_id=uuid.uuid4().hex,
+            progress=progress,
+        )
+        return self._result(file, published, day)
+
+    def _file(self, tables: TableSet, day: str) -> tuple[CustomerFile, tuple[str, ...]]:
+        """Return the content of the delivery and what to say about scores that are not there."""
+        import polars as pl
+
+        from relkit.delivery.customer_files import customer_file
+
+        folder = self.out_dir / "features" / day
+        if not (folder / "customers.parquet").is_file():
+            made = sorted(path.name for path in folder.parent.iterdir()) if folder.parent.is_dir() else []
+            there = f"There are some as of {', '.join(made)}." if made else ""
+            raise TableError(
+                "there are no features of that day.", where=str(folder), remedy=f"{there} Run relkit features --as-of {day} first.".strip()
+            )
+        scored = self.out_dir / "scores" / day / "scores.parquet"
+        dictionary = folder / "dictionary.parquet"
+        made_file = customer_file(
+            pl.read_parquet(folder / "customers.parquet"),
+            pl.read_parquet(scored) if scored.is_file() else None,
+            as_of=tables.as_of(day).day,
+            currency=tables.facts.currency,
+            dictionary=pl.read_parquet(dictionary) if dictionary.is_file() else None,
+            fields=self.fields,
+            prefer=self.prefer,
+        )
+        missing = f"There are no scores as of {day}: the file has no score columns. Run relkit score --as-of {day}, then deliver again."
+        return made_file, () if scored.is_file() else (missing,)
+
+    def _quarantine(self, file: CustomerFile) -> tuple[str, ...]:
+        """Put customers whose identifier is refused aside, and say so; refuse the whole where they are too many."""
+        import polars as pl
+
+        path = self.out_dir / "quarantine" / "customers_scored.parquet"
+        path.unlink(missing_ok=True)
+        if file.refused.is_empty():
+            return ()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file.refused.with_columns(source=pl.lit("features/customers.parquet")).write_parquet(path)
+        first = file.refused.row(0, named=True)
+        why = f"{first['rule']} (first: {first['customer_id']!r})"
+        share = len(file.refused) / (len(file.refused) + len(file.frame))
+        if share > self.max_refused_share:
+            raise GateError(
+                f"{share:.1%} of the customers have an identifier that may not be delivered: {why}.",
+                where=str(path),
+                remedy="Map customer_id so that it begins with a letter or a digit, or raise max_refused_share.",
+            )
+        return (f"{len(file.refused):,} customers are not delivered: {why}; see {path}.",)
+
+    def _read(self, tables: TableSet, day: str) -> list[dict[str, Any]]:
+        """Return name, rows and checksum of everything behind the delivery."""
+        import polars as pl
+
+        from relkit.delivery.publishing import sha256
+
+        facts = tables.facts
+        listed: list[dict[str, Any]] = [
+            {"name": f"tables/{name}", "rows": rows, "sha256": facts.fingerprints.get(name)} for name, rows in sorted(facts.rows.items())
+        ]
+        for name in (f"features/{day}/customers", f"scores/{day}/scores"):
+            path = self.out_dir / f"{name}.parquet"
+            if path.is_file():
+                rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
+                listed.append({"name": name, "as_of": day, "rows": rows, "sha256": sha256(path)})
+        return listed
+
+    def _result(self, file: CustomerFile, published: Published, day: str) -> Result:
+        delivery, difference = published.delivery, published.difference
+        changes = {change: difference.customers(change) for change in ("entered", "left", "changed")}
+        escaped = sum(sum(counts.values()) for counts in published.escaped_cells.values())
+        counts = {"rows": len(file.frame), "columns": len(file.columns), "refused": len(file.refused), "escaped_cells": escaped, **changes}
+        names = {path.name: path for path in sorted(delivery.folder.iterdir())}
+        return Result(
+            job=self.command,
+            counts=counts,
+            paths={
+                "delivery": delivery.folder,
+                "latest": delivery.folder.parent / "LATEST",
+                **{_key(name): path for name, path in names.items()},
+            },
+            warnings=published.warnings,
+            sentences=tuple(_sentences(file, published, changes, day)),
+            details={"as_of": day, "delivery": delivery.name, "previous": difference.before, "columns": list(file.frame.columns)},
+        )
+
+
+def _key(name: str) -> str:
+    """Return the stable key of a file: customers_scored.csv is customers_scored_csv, the Parquet file is customers_scored."""
+    return name.removesuffix(".parquet").replace(".", "_").lower()
+
+
+def _models(path: Path) -> dict[str, dict[str, Any]]:
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _sentences(file: CustomerFile, published: Published, changes: dict[str, int], day: str) -> list[str]:
+    from relkit.delivery.publishing import latest
+
+    delivery, before = published.delivery, published.difference.before
+    said = [f"Delivered {len(file.frame):,} customers as of {day}, {len(file.columns)} columns, in {delivery.folder}."]
+    said += sorted(
+        {f"{s.model} version {s.version}, trained as of {s.trained_as_of}, is behind the scores." for s in file.sources.values()}
+    )
+    if before:
+        moves = f"{changes['entered']:,} entered, {changes['left']:,} left, {changes['changed']:,} changed group"
+        said.append(f"Against {before}: {moves}; see difference.md.")
+    elif published.is_first:
+        said.append("There is no earlier delivery to compare with.")
+    newest = latest(delivery.folder.parent)
+    if newest and newest.name != delivery.name:
+        said.append(f"LATEST stays at {newest.name}, whose day is later.")
+    return said
