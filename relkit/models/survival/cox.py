@@ -36,6 +36,8 @@ from relkit.models.survival.spells import (
 if TYPE_CHECKING:
     from datetime import date
 
+    from numpy.typing import NDArray
+
     from relkit.metrics.risk_sets import Floats
 
 WARM_ROWS = 50_000
@@ -158,9 +160,9 @@ class FittedCox:
 
     settings: Cox
     info: FitInfo
-    coefficients: Floats
-    covariance: Floats
-    means: Floats
+    coefficients: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    means: NDArray[np.float64]
     baseline: pl.DataFrame
     tail_hazard: float
     null_log_likelihood: float
