@@ -67,29 +67,29 @@ def concordance(duration: Floats, event: Flags, risk: Floats, entry: Floats | No
         >>> concordance(np.array([5.0, 3.0, 9.0]), np.array([True, True, False]), np.array([2.0, 1.0, 0.0])).index
         0.6666666666666666
     """
+    ages, age = np.unique(duration, return_inverse=True)
     _, score = np.unique(risk, return_inverse=True)
-    order = np.lexsort((event, -duration))
-    ranks = Ranks.build(score[order])
     ends = np.flatnonzero(event)
-    at, asked = duration[ends], score[ends]
-    # Positions [0, p) hold who outlives the end: later durations, then censorings at that very age.
-    age, quiet = duration[order], ~event[order]
-    outlived = np.searchsorted(-age, -at, side="left") + _quiet_at(age[quiet], at)
-    counts = ranks.count(outlived, asked)
-    if entry is not None and (late := entry > 0).any():
-        not_in = np.argsort(-entry[late], kind="stable")
-        absent = np.searchsorted(-entry[late][not_in], -at, side="right")
-        counts -= Ranks.build(score[late][not_in], top=ranks.top).count(absent, asked)
+    # From last to first, and at one age censorings before ends: who outlives the ends at age k stands ahead of them.
+    stay, outlived = _descending(2 * age + ~event, top=2 * len(ages))
+    ranks = Ranks.build(score[stay])
+    counts = ranks.count(outlived[2 * age[ends] + 1], score[ends])
+    if entry is not None and (late := np.flatnonzero(entry > 0)).size:
+        wait, absent = _descending(np.searchsorted(ages, entry[late], side="right"), top=len(ages))
+        counts -= Ranks.build(score[late][wait], top=ranks.top).count(absent[age[ends] + 1], score[ends])
     below, same, total = (int(c) for c in counts.sum(axis=1))
     if total == 0:
-        raise NotEnoughEventsError("no two spells can be compared: nobody outlives an end.", where="concordance")
+        raise NotEnoughEventsError(
+            "no two spells can be compared: nobody outlives an end.", where="concordance", remedy="Take a longer period or more contracts."
+        )
     return Concordance(concordant=below, discordant=total - below - same, tied=same)
 
 
-def _quiet_at(censored: Floats, at: Floats) -> Indexes:
-    """Return how many are censored at each of the ages `at`; `censored` is in descending order."""
-    found: Indexes = np.searchsorted(-censored, -at, side="right") - np.searchsorted(-censored, -at, side="left")
-    return found
+def _descending(keys: Indexes, top: int = 0) -> tuple[Indexes, Indexes]:
+    """Return the rows in descending order of their key, and for each key how many rows have that one or more."""
+    counts = np.bincount(keys, minlength=top + 2)
+    small = keys.astype(np.uint16) if len(counts) < np.iinfo(np.uint16).max else keys  # sorted by radix
+    return np.argsort(small, kind="stable")[::-1], np.cumsum(counts[::-1])[::-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +147,12 @@ def in_view_weights(duration: Floats, event: Flags, horizon: float) -> Floats:
     # Who is still in view at the horizon itself, censored then, is known to have outlived it.
     ages = np.where(known_end, duration, horizon)
     in_view = step_at(sets.days, staying, ages, 1.0, strictly=True)
-    if (in_view[seen] <= 0).any():
-        raise NotEnoughEventsError(f"nobody is in view {horizon:g} days on.", where="horizon", remedy="Choose a shorter horizon.")
+    if not seen[duration == duration.max()].all():
+        raise NotEnoughEventsError(
+            f"nobody is in view {horizon:g} days on; the last was seen after {duration.max():g}.",
+            where="horizon",
+            remedy="Choose a shorter horizon.",
+        )
     return np.where(seen, 1.0, 0.0) / np.where(seen, in_view, 1.0)
 
 
