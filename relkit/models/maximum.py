@@ -1,0 +1,133 @@
+"""Newton's method in a trust region, for likelihoods of a few parameters whose Hessian is known.
+
+scipy's optimisers would do, but importing them costs two seconds of every command, and what is needed here is
+fifty lines: a handful of parameters, exact derivatives, a box that keeps parameters finite where the likelihood
+goes flat (a share of zero, a population without heterogeneity).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.errors import NotConvergedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Floats = NDArray[np.float64]
+Evaluation = tuple[float, Floats, Floats]
+"""Value, gradient (k,) and Hessian (k, k) at one point."""
+
+
+@dataclass(frozen=True, eq=False)
+class Maximum:
+    """Where a function is largest.
+
+    Attributes:
+        at: the point, shape (k,).
+        value: of the function there.
+        hessian: of the function there, shape (k, k).
+        bounded: which coordinates ended on the edge of the box, shape (k,).
+        evaluations: how often the function was called.
+    """
+
+    at: Floats
+    value: float
+    hessian: Floats
+    bounded: NDArray[np.bool_]
+    evaluations: int
+
+    @property
+    def covariance(self) -> Floats:
+        """Inverse of the information (k, k); rows and columns of coordinates on the edge are NaN."""
+        covariance = np.full(self.hessian.shape, np.nan)
+        free = np.flatnonzero(~self.bounded)
+        inner = np.ix_(free, free)
+        covariance[inner] = np.linalg.inv(-self.hessian[inner])
+        return covariance
+
+
+def maximise(
+    function: Callable[[Floats], Evaluation],
+    start: Floats,
+    *,
+    low: Floats,
+    high: Floats,
+    tolerance: float = 1e-8,
+    most: int = 200,
+) -> Maximum:
+    """Return the maximum of `function` in a box.
+
+    Args:
+        function: value, gradient and Hessian at a point.
+        start: first point, shape (k,), inside the box.
+        low: lower edge of the box, shape (k,).
+        high: upper edge of the box, shape (k,).
+        tolerance: the search ends when the gain that a Newton step promises is below it, after taking that
+            step. A gain of g moves a parameter by sqrt(2 g) of its standard errors at most.
+        most: evaluations allowed.
+
+    Raises:
+        NotConvergedError: `most` was reached.
+
+    Examples:
+        >>> def parabola(z):
+        ...     return -float(((z - 3) ** 2).sum()), -2 * (z - 3), -2 * np.eye(len(z))
+        >>> maximise(parabola, np.zeros(2), low=np.full(2, -9.0), high=np.full(2, 9.0)).at.tolist()
+        [3.0, 3.0]
+    """
+    at, radius = start, 1.0
+    value, gradient, hessian = function(at)
+    for evaluations in range(2, most + 1):
+        bounded = ((at <= low) & (gradient <= 0)) | ((at >= high) & (gradient >= 0))
+        step = np.clip(at + _step(gradient, hessian, radius, ~bounded), low, high) - at
+        promise = float(gradient @ step + step @ hessian @ step / 2)
+        trial = function(at + step)
+        # Below the rounding of the sum itself a comparison of values says nothing: trust the promise.
+        settled = promise <= max(tolerance, 1e-14 * abs(value))
+        gain = trial[0] - value
+        if settled:
+            if not gain < -1e-10 * abs(value):
+                at, (value, gradient, hessian) = at + step, trial
+            return Maximum(at=at, value=value, hessian=hessian, bounded=bounded, evaluations=evaluations)
+        if not gain > 0.25 * promise:
+            radius = 0.25 * float(np.abs(step).max())
+        elif gain > 0.75 * promise and np.abs(step).max() > 0.8 * radius:
+            radius *= 2
+        if gain > 0:
+            at, (value, gradient, hessian) = at + step, trial
+    raise NotConvergedError(
+        f"no optimum after {most} evaluations (gain still promised: {promise:.2g}).",
+        remedy="Look for columns in the wrong unit, or for a population too small or too uniform for this model.",
+    )
+
+
+def _step(gradient: Floats, hessian: Floats, radius: float, free: NDArray[np.bool_]) -> Floats:
+    """Return the best step of the quadratic model within `radius`, over the free coordinates."""
+    step = np.zeros_like(gradient)
+    if not free.any():
+        return step
+    curvature, axes = np.linalg.eigh(-hessian[np.ix_(free, free)])
+    slope = axes.T @ gradient[free]
+    floor = 1e-10 * max(float(np.abs(curvature).max()), 1e-300)
+    shift = max(0.0, floor - float(curvature.min()))
+    while np.linalg.norm(slope / (curvature + shift)) > radius:
+        shift = max(2 * shift, floor)
+    if shift > floor:
+        shift = _refine(slope, curvature, radius, shift)
+    step[free] = axes @ (slope / (curvature + shift))
+    return step
+
+
+def _refine(slope: Floats, curvature: Floats, radius: float, high: float) -> float:
+    """Return the shift whose step has the length of the radius, by bisection below `high`."""
+    low = max(high / 2, -float(curvature.min()))
+    for _ in range(20):
+        middle = (low + high) / 2
+        too_long = np.linalg.norm(slope / np.maximum(curvature + middle, 1e-300)) > radius
+        low, high = (middle, high) if too_long else (low, middle)
+    return high
