@@ -1,0 +1,146 @@
+"""The store on disk: `mlruns/mlflow.db` with `mlruns/artifacts/` beside it.
+
+What stands here reads and mends the database with the standard library, because loading MLflow costs
+seconds: which store is in force, where it was when its paths were written, who is champion.
+
+MLflow writes absolute artifact paths. When the folder has been moved, or is seen from a container under
+another path, `relocate` rewrites the stored roots to where the folder is now; it does nothing otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from relkit.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXPERIMENT = "relkit"
+"""The MLflow experiment that holds every fit."""
+
+_DEFAULT = "sqlite:///mlruns/mlflow.db"
+_SQLITE = "sqlite:///"
+# Where MLflow 3 keeps artifact locations.
+_LOCATIONS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where runs and models are kept.
+
+    Attributes:
+        uri: the tracking URI, with an absolute path when it is a SQLite file.
+        database: the SQLite file; None when the store is a server.
+    """
+
+    uri: str
+    database: Path | None
+
+    @property
+    def artifacts(self) -> Path | None:
+        """The folder of artifacts beside the database; a server keeps its own."""
+        return self.database.parent / "artifacts" if self.database else None
+
+
+def current() -> Store:
+    """Return the store in force: `MLFLOW_TRACKING_URI`, or mlruns/ in the working directory.
+
+    Examples:
+        >>> current().uri.startswith("sqlite:////")
+        True
+    """
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or _DEFAULT
+    if not uri.startswith(_SQLITE):
+        return Store(uri=uri, database=None)
+    database = Path(unquote(uri.removeprefix(_SQLITE))).absolute()
+    return Store(uri=_SQLITE + database.as_posix(), database=database)
+
+
+def relocate(store: Store) -> int:
+    """Rewrite the stored artifact roots to where the store is now and return how many rows were changed.
+
+    Raises:
+        StorageError: the store was moved and its database cannot be written.
+    """
+    if store.database is None or store.artifacts is None or not store.database.is_file():
+        return 0
+    with closing(_open(store.database)) as connection:
+        old = _recorded_root(connection)
+        new = location(store.artifacts)
+        if old is None or old == new:
+            return 0
+        try:
+            with connection:
+                return sum(_rewrite(connection, table, column, old, new) for table, column in _LOCATIONS)
+        except sqlite3.OperationalError as error:
+            raise StorageError(
+                f"the store was moved from {unquote(old)} and its paths cannot be rewritten ({error}).",
+                where=str(store.database),
+                remedy="Make the file writable, or move the folder back.",
+            ) from error
+
+
+def champions(store: Store) -> dict[str, str]:
+    """Return the champion version of each model of a store on disk, without loading MLflow."""
+    if store.database is None or not store.database.is_file():
+        return {}
+    with closing(_open(store.database)) as connection:
+        if not _has(connection, "registered_model_aliases"):
+            return {}
+        rows = connection.execute("SELECT name, version FROM registered_model_aliases WHERE alias = 'champion' ORDER BY name")
+        return {str(name): str(version) for name, version in rows}
+
+
+def location(folder: Path) -> str:
+    """Return a folder as MLflow stores it.
+
+    Examples:
+        >>> location(Path("/home/ana/my work/mlruns/artifacts"))
+        'file:///home/ana/my%20work/mlruns/artifacts'
+    """
+    return folder.absolute().as_uri()
+
+
+def _open(database: Path) -> sqlite3.Connection:
+    """Open an existing database; sqlite3.connect alone would make an empty one."""
+    return sqlite3.connect(f"file:{quote(database.as_posix())}?mode=rw", uri=True, timeout=20)
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone())
+
+
+def _recorded_root(connection: sqlite3.Connection) -> str | None:
+    """Return the artifact root as it was when the store was last opened; None before anything was recorded."""
+    if not _has(connection, "experiments"):
+        return None
+    row = connection.execute("SELECT artifact_location FROM experiments WHERE name = ?", (EXPERIMENT,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def _rewrite(connection: sqlite3.Connection, table: str, column: str, old: str, new: str) -> int:
+    """Replace the root of every location at or below `old`."""
+    if not any(row[1] == column for row in _columns(connection, table)):
+        return 0
+    cursor = connection.execute(
+        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} = ? OR substr({column}, 1, ?) = ?",
+        (new, len(old) + 1, old, len(old) + 1, old + "/"),
+    )
+    return cursor.rowcount
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> Iterator[tuple[int, str]]:
+    yield from connection.execute(f"PRAGMA table_info({table})")

@@ -1,0 +1,52 @@
+"""The rule by which a new version becomes champion.
+
+A first version is promoted. A later one is promoted only if its holdout metric is not worse than that of the
+champion judged on the same holdout, or when a person forces it and says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from relkit.models.base import HoldoutMetric
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a version becomes champion, and the sentence that says why."""
+
+    promoted: bool
+    reason: str
+
+
+def decide(metric: HoldoutMetric, *, challenger: float | None, champion: float | None, has_champion: bool, forced: str = "") -> Decision:
+    """Return the decision for a new version.
+
+    Args:
+        metric: its name and direction.
+        challenger: the new version's value on the holdout; None where there was no holdout.
+        champion: the champion's value on the same holdout; None where it could not be judged.
+        has_champion: whether there is a champion at all.
+        forced: the reason of the person who forces the promotion; empty when nobody does.
+
+    Examples:
+        >>> from relkit.models.base import HoldoutMetric
+        >>> mae = HoldoutMetric(name="mae", direction="lower")
+        >>> decide(mae, challenger=0.70, champion=0.75, has_champion=True).reason
+        "mae 0.7 is not worse than the champion's 0.75"
+        >>> decide(mae, challenger=0.80, champion=0.75, has_champion=True).promoted
+        False
+    """
+    if not has_champion:
+        return Decision(promoted=True, reason="first version")
+    if forced:
+        return Decision(promoted=True, reason=f"forced: {forced}")
+    if challenger is None:
+        return Decision(promoted=False, reason="without a holdout it cannot be compared with the champion")
+    if champion is None:
+        return Decision(promoted=False, reason="the champion could not be judged on this holdout")
+    better = metric.not_worse(challenger, champion)
+    said = "is not worse than" if better else "is worse than"
+    return Decision(promoted=better, reason=f"{metric.name} {challenger:.6g} {said} the champion's {champion:.6g}")

@@ -1,0 +1,278 @@
+"""Registered models: numbered versions with their lineage, and the aliases champion and challenger.
+
+    version = log_model(fitted, metric=..., metrics=...)        a run and a new version, no alias yet
+    promote(version.name, version.version, reason="...")        the scoring job uses it from now on
+    load_champion("lifetime_value.bg_nbd").score(features)
+
+The same versions load with MLflow alone: `mlflow.pyfunc.load_model("models:/lifetime_value.bg_nbd@champion")`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+import relkit
+from relkit.errors import ParameterError
+from relkit.models import catalogue, storage
+from relkit.tracking import embedded, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlflow.tracking import MlflowClient
+
+    from relkit.models.base import Fitted, HoldoutMetric
+    from relkit.periods import Holdout
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+_PREFIX = "relkit."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelVersion:
+    """A registered version and where it comes from.
+
+    Attributes:
+        name: the model's name in the catalogue.
+        version: its number, as text.
+        aliases: champion, challenger, or others that people set.
+        as_of: last day whose facts it learnt from.
+        run_id: of the MLflow run that made it.
+        created_at: UTC.
+        programme: whose data it learnt from.
+        metric, metric_value, metric_direction: how it did on the holdout; None where there was none.
+        holdout: the days it was judged on, e.g. "1997-10-01 to 1998-06-30"; empty where there were none.
+        fingerprint: sha256 of the columns it was fitted on.
+        tables: sha256 over the company's tables.
+        relkit_version: that fitted it.
+        git_commit: of the working directory at that time; empty outside a repository.
+        reason: why it was or was not promoted.
+        source: where MLflow keeps its files.
+    """
+
+    name: str
+    version: str
+    aliases: tuple[str, ...]
+    as_of: date
+    run_id: str
+    created_at: datetime
+    programme: str
+    metric: str | None
+    metric_value: float | None
+    metric_direction: str | None
+    holdout: str
+    fingerprint: str
+    tables: str
+    relkit_version: str
+    git_commit: str
+    reason: str
+    source: str
+
+    @property
+    def is_champion(self) -> bool:
+        """Whether the scoring job uses it."""
+        return CHAMPION in self.aliases
+
+
+def log_model(
+    fitted: Fitted,
+    *,
+    programme: str = "default",
+    tables: str = "",
+    metric: HoldoutMetric | None = None,
+    metrics: Mapping[str, float] | None = None,
+    holdout: Holdout | None = None,
+    params: Mapping[str, Any] | None = None,
+    figures: Mapping[str, Any] | None = None,
+) -> ModelVersion:
+    """Write a fit as a run, register its model as a new version and return it; it has no alias yet.
+
+    Args:
+        fitted: the model to keep.
+        programme: whose data it learnt from.
+        tables: sha256 over the company's tables.
+        metric: the holdout metric versions are compared by.
+        metrics: all metrics of the holdout, `metric` among them.
+        holdout: the split in time they were measured on.
+        params: shown with the model's settings.
+        figures: diagnostic plots by name.
+
+    Raises:
+        StorageError: the store cannot be used.
+    """
+    given = dict(metrics or {})
+    tags = _lineage(fitted, programme, tables, metric, given, holdout)
+    record = runs.Record(params=params or {}, metrics=given, tags=tags, figures=figures or {})
+    with runs.connected() as client:
+        logged = runs.log_run(client, fitted, record)
+        if not _registered(client, fitted.name):
+            client.create_registered_model(fitted.name, description=f"relkit {fitted.name}")
+        made = client.create_model_version(
+            fitted.name, logged.source, run_id=logged.run_id, tags=tags, description=" ".join(fitted.info.notes) or None
+        )
+        return _read(client.get_model_version(fitted.name, made.version), _aliases(client, fitted.name))
+
+
+def versions(name: str | None = None) -> list[ModelVersion]:
+    """Return the versions of a model, newest first; of all models, by name, when none is given.
+
+    Raises:
+        ParameterError: no model of this name is registered.
+    """
+    with runs.connected() as client:
+        names = sorted(model.name for model in client.search_registered_models())
+        if name is not None and name not in names:
+            raise ParameterError.unknown("registered model", name, names, where="models")
+        found = []
+        for each in [name] if name else names:
+            aliases = _aliases(client, each)
+            # MLflow's own versions of other makers carry no tags of ours.
+            own = [v for v in client.search_model_versions(f"name = '{each}'") if f"{_PREFIX}as_of" in v.tags]
+            found += [_read(v, aliases) for v in sorted(own, key=lambda v: -int(v.version))]
+    return found
+
+
+def champion(name: str) -> ModelVersion | None:
+    """Return the version the scoring job uses, or None when the model was never fitted."""
+    with runs.connected() as client:
+        version = _aliases(client, name).get(CHAMPION)
+        return _read(client.get_model_version(name, version), _aliases(client, name)) if version else None
+
+
+def champion_versions() -> dict[str, str]:
+    """Return the champion's version of every model that has one; for a store on disk MLflow is not even loaded."""
+    store = embedded.current()
+    if store.database is not None:
+        return embedded.champions(store)
+    with runs.connected() as client:
+        found = {name: _aliases(client, name).get(CHAMPION) for name in catalogue.NAMES}
+    return {name: version for name, version in found.items() if version}
+
+
+def load(version: ModelVersion) -> Fitted:
+    """Return the fitted model of a version."""
+    local = _local(version.source)
+    if local is not None:
+        return storage.load(local / "artifacts" / "fitted")
+    with runs.connected(), tempfile.TemporaryDirectory(prefix="relkit-") as folder:
+        from mlflow.artifacts import download_artifacts
+
+        got = download_artifacts(artifact_uri=version.source, dst_path=folder, tracking_uri=embedded.current().uri)
+        return storage.load(Path(got) / "artifacts" / "fitted")
+
+
+def load_champion(name: str) -> Fitted:
+    """Return the fitted model the scoring job uses.
+
+    Raises:
+        ParameterError: the model was never fitted; the message names the command that does it.
+    """
+    found = champion(name)
+    if found is None:
+        raise ParameterError(f"{name} has no champion.", where="models", remedy=f"Run relkit fit {name} first.")
+    return load(found)
+
+
+def promote(name: str, version: str | int, *, reason: str) -> ModelVersion:
+    """Make a version the champion and return it; the reason is kept with it.
+
+    Raises:
+        ParameterError: an unknown model or version, or no reason.
+    """
+    return _set_alias(name, str(version), CHAMPION, reason)
+
+
+def challenge(name: str, version: str | int, *, reason: str) -> ModelVersion:
+    """Make a version the challenger, saying why it was not promoted."""
+    return _set_alias(name, str(version), CHALLENGER, reason)
+
+
+def git_commit(folder: Path | None = None) -> str:
+    """Return the commit that is checked out in a folder (the working directory); empty where there is none."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    done = subprocess.run([git, "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _set_alias(name: str, version: str, alias: str, reason: str) -> ModelVersion:
+    if not reason.strip():
+        raise ParameterError("a reason is needed; it is kept with the version.", where="reason", remedy='Give --reason "...".')
+    known = [v.version for v in versions(name)]
+    if version not in known:
+        raise ParameterError.unknown("version", version, known, where=name)
+    with runs.connected() as client:
+        if alias == CHAMPION and _aliases(client, name).get(CHALLENGER) == version:
+            client.delete_registered_model_alias(name, CHALLENGER)
+        client.set_registered_model_alias(name, alias, version)
+        client.set_model_version_tag(name, version, f"{_PREFIX}reason", reason)
+        client.set_model_version_tag(name, version, f"{_PREFIX}{alias}_since", datetime.now(UTC).isoformat(timespec="seconds"))
+        return _read(client.get_model_version(name, version), _aliases(client, name))
+
+
+def _lineage(
+    fitted: Fitted, programme: str, tables: str, metric: HoldoutMetric | None, metrics: dict[str, float], holdout: Holdout | None
+) -> dict[str, str]:
+    """Return the tags that lead from a version back to what made it."""
+    found = {
+        "relkit_version": relkit.__version__,
+        "as_of": str(fitted.info.as_of),
+        "programme": programme,
+        "fingerprint": fitted.info.fingerprint,
+        "tables": tables,
+        "git_commit": git_commit(),
+    }
+    if holdout is not None and metric is not None:
+        found |= {"holdout": f"after {holdout.calibration} to {holdout.end}", "metric": metric.name, "metric_direction": metric.direction}
+        if metric.name in metrics:
+            found["metric_value"] = repr(float(metrics[metric.name]))
+    return {f"{_PREFIX}{name}": value for name, value in found.items()}
+
+
+def _registered(client: MlflowClient, name: str) -> bool:
+    return any(model.name == name for model in client.search_registered_models(f"name = '{name}'"))
+
+
+def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
+    """Return version by alias; empty for a model that is not registered."""
+    found = client.search_registered_models(f"name = '{name}'")
+    return {alias: str(version) for model in found for alias, version in model.aliases.items()}
+
+
+def _read(version: Any, aliases: dict[str, str]) -> ModelVersion:
+    tags = {key.removeprefix(_PREFIX): value for key, value in version.tags.items()}
+    value = tags.get("metric_value")
+    return ModelVersion(
+        name=str(version.name),
+        version=str(version.version),
+        aliases=tuple(sorted(alias for alias, number in aliases.items() if number == str(version.version))),
+        as_of=date.fromisoformat(tags["as_of"]),
+        run_id=str(version.run_id),
+        created_at=datetime.fromtimestamp(version.creation_timestamp / 1000, tz=UTC),
+        programme=tags["programme"],
+        metric=tags.get("metric"),
+        metric_value=float(value) if value is not None else None,
+        metric_direction=tags.get("metric_direction"),
+        holdout=tags.get("holdout", ""),
+        fingerprint=tags["fingerprint"],
+        tables=tags["tables"],
+        relkit_version=tags["relkit_version"],
+        git_commit=tags["git_commit"],
+        reason=tags.get("reason", ""),
+        source=str(version.source),
+    )
+
+
+def _local(source: str) -> Path | None:
+    """Return the folder of a `file:` location, None for any other."""
+    parsed = urlparse(source)
+    return Path(unquote(parsed.path)) if parsed.scheme in {"", "file"} else None

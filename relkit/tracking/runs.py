@@ -1,0 +1,251 @@
+"""A fit as an MLflow run: settings, metrics, tags, plots, and the saved model in its MLflow clothes.
+
+Nothing personal goes in: no rows, no customer ids, no input example. Nothing is pickled: the model is the
+folder `relkit.models.storage` writes, and MLflow loads it with `served_model.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+import tempfile
+import time
+import warnings
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version as version_of
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import relkit
+from relkit.errors import StorageError
+from relkit.models import storage
+from relkit.tracking import embedded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mlflow.tracking import MlflowClient
+
+    from relkit.models.base import Fitted
+
+HORIZON_DAYS = 90
+"""The horizon of a served model when a caller names none."""
+
+_REQUIREMENTS = ("mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is written of a fit besides what the fitted model says itself.
+
+    Attributes:
+        params: shown as parameters of the run, beside the model's settings.
+        metrics: of the holdout; a value that is not finite is left out.
+        tags: lineage, on the run and on the version.
+        figures: diagnostic plots by name (anything with matplotlib's `savefig`).
+    """
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A run with its model, as MLflow knows them."""
+
+    run_id: str
+    source: str
+    """Where MLflow keeps the model's files."""
+
+
+@contextmanager
+def connected() -> Iterator[MlflowClient]:
+    """Give a client of the store in force, made on first use, quiet, with errors in relkit's words.
+
+    Raises:
+        StorageError: the store cannot be reached, was written by another MLflow, or was moved and is read-only.
+    """
+    store = embedded.current()
+    with _quiet():
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient
+
+        try:
+            _make(store)
+            embedded.relocate(store)
+            yield MlflowClient(tracking_uri=store.uri, registry_uri=store.uri)
+        except MlflowException as error:
+            raise StorageError(
+                f"MLflow says: {error}",
+                where=store.uri,
+                remedy="MLFLOW_TRACKING_URI names the store; without it mlruns/ in the working directory is used.",
+            ) from error
+
+
+def log_run(client: MlflowClient, fitted: Fitted, record: Record) -> Logged:
+    """Write a run with its model and return where they are; a run that fails half-way is marked as failed."""
+    experiment = _experiment(client)
+    run_id = str(client.create_run(experiment, run_name=f"{fitted.name} {fitted.info.as_of}", tags=dict(record.tags)).info.run_id)
+    try:
+        params = _params(fitted, record)
+        model = client.create_logged_model(
+            experiment, name=fitted.name.replace(".", "-"), source_run_id=run_id, params=params, model_type="relkit"
+        )
+        _log_numbers(client, run_id, str(model.model_id), params, _metrics(fitted, record))
+        with tempfile.TemporaryDirectory(prefix="relkit-") as folder:
+            _log_artifacts(client, run_id, fitted, record, Path(folder))
+            _log_model(client, run_id, str(model.model_id), fitted, Path(folder))
+        client.finalize_logged_model(model.model_id, "READY")
+    except BaseException:
+        client.set_terminated(run_id, status="FAILED")
+        raise
+    client.set_terminated(run_id)
+    return Logged(run_id=run_id, source=str(model.artifact_location))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep MLflow from talking, on the terminal and to its makers, and leave the process as it was."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    bar = os.environ.get("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR")
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    with warnings.catch_warnings():
+        # MLflow asks for an input example, which would be customers' rows.
+        warnings.filterwarnings("ignore", message=".*[Ii]nput example", category=UserWarning)
+        # MLflow's own type hints, and its use of SQLAlchemy and alembic.
+        warnings.filterwarnings("ignore", message=".*Any type hint", category=UserWarning)
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        import mlflow  # noqa: F401  (it sets its loggers' levels when it is imported)
+
+        loggers = {name: logging.getLogger(name) for name in ("mlflow", "alembic")}
+        levels = {name: logger.level for name, logger in loggers.items()}
+        for logger in loggers.values():
+            logger.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            for name, logger in loggers.items():
+                logger.setLevel(levels[name])
+            if bar is None:
+                os.environ.pop("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", None)
+            else:
+                os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = bar
+
+
+def _make(store: embedded.Store) -> None:
+    """Make the database of a store on disk: whole or not at all, and only once when two processes begin together."""
+    if store.database is None or store.database.exists():
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    assert store.artifacts is not None
+    store.database.parent.mkdir(parents=True, exist_ok=True)
+    fresh = store.database.with_name(f".{uuid4().hex}.db")
+    try:
+        made: Any = SqlAlchemyStore(f"sqlite:///{fresh.as_posix()}", embedded.location(store.artifacts))  # type: ignore[no-untyped-call]
+        made.create_experiment(embedded.EXPERIMENT, artifact_location=embedded.location(store.artifacts))
+        made.engine.dispose()
+        try:
+            os.link(fresh, store.database)
+        except OSError:  # another process was quicker, and then its database counts; or there are no links here
+            if not store.database.exists():
+                fresh.replace(store.database)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _experiment(client: MlflowClient) -> str:
+    found = client.get_experiment_by_name(embedded.EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    artifacts = embedded.current().artifacts
+    return str(client.create_experiment(embedded.EXPERIMENT, artifact_location=embedded.location(artifacts) if artifacts else None))
+
+
+def _params(fitted: Fitted, record: Record) -> dict[str, str]:
+    settings = {f"settings.{name}": value for name, value in asdict(fitted.settings).items()}
+    facts = {"as_of": fitted.info.as_of, "rows": fitted.info.rows, "converged": fitted.info.converged, "seed": fitted.info.seed}
+    return {name: str(value) for name, value in (settings | facts | dict(record.params)).items()}
+
+
+def _metrics(fitted: Fitted, record: Record) -> dict[str, float]:
+    """Return the holdout metrics, the log-likelihood and the estimates with their standard errors, finite ones only."""
+    found: dict[str, float | None] = {**record.metrics, "log_likelihood": fitted.info.log_likelihood}
+    for row in islice(fitted.summary().iter_rows(named=True), 200):
+        found[f"estimate/{row['term']}"] = row["estimate"]
+        found[f"std_error/{row['term']}"] = row["std_error"]
+    return {_metric_name(name): float(value) for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def _metric_name(name: str) -> str:
+    """Return the name with what MLflow does not allow in it replaced."""
+    return re.sub(r"[^\w\-. :/]", "_", name)
+
+
+def _log_numbers(client: MlflowClient, run_id: str, model_id: str, params: dict[str, str], metrics: dict[str, float]) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(time.time() * 1000)
+    client.log_batch(run_id, params=[Param(name, value) for name, value in params.items()])
+    points = [Metric(name, value, now, 0, model_id=model_id) for name, value in metrics.items()]
+    for start in range(0, len(points), _BATCH):
+        client.log_batch(run_id, metrics=points[start : start + _BATCH])
+
+
+def _log_artifacts(client: MlflowClient, run_id: str, fitted: Fitted, record: Record, folder: Path) -> None:
+    """Write the summary as a table and the diagnostic plots."""
+    run = folder / "run"
+    (run / "plots").mkdir(parents=True)
+    fitted.summary().write_csv(run / "summary.csv")
+    if fitted.info.notes:
+        (run / "notes.txt").write_text("\n".join(fitted.info.notes) + "\n", encoding="utf-8")
+    for name, figure in record.figures.items():
+        figure.savefig(run / "plots" / f"{name}.png", format="png", dpi=120)
+    client.log_artifacts(run_id, str(run))
+
+
+def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted, folder: Path) -> None:
+    """Save the model in MLflow's form and upload it."""
+    import mlflow.pyfunc
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types.schema import ParamSchema, ParamSpec
+
+    saved, served = folder / "fitted", folder / "served"
+    storage.save(fitted, saved)
+    mlflow.pyfunc.save_model(
+        served,
+        python_model=str(Path(__file__).with_name("served_model.py")),
+        artifacts={"fitted": str(saved)},
+        signature=ModelSignature(params=ParamSchema([ParamSpec("horizon_days", "long", HORIZON_DAYS)])),
+        pip_requirements=[f"relkit=={relkit.__version__}", *(f"{name}=={version_of(name)}" for name in _REQUIREMENTS)],
+        metadata={"relkit_name": fitted.name, "relkit_needs": _needs(fitted)},
+        mlflow_model=Model(run_id=run_id, model_id=model_id),
+    )
+    _forget_local_paths(served)
+    client.log_model_artifacts(model_id, str(served))
+
+
+def _needs(fitted: Fitted) -> dict[str, str]:
+    """Return the columns that `score` reads with their types, for people: the signature holds none."""
+    return {column.name: str(column.dtype) for column in fitted.needs.columns}
+
+
+def _forget_local_paths(served: Path) -> None:
+    """Write the model's description without the paths of this machine (a home folder names its owner)."""
+    from mlflow.models import Model
+
+    model = Model.load(served)
+    flavor = model.flavors["python_function"]
+    flavor["model_code_path"] = Path(flavor["model_code_path"]).name
+    for artifact in flavor["artifacts"].values():
+        artifact["uri"] = artifact["path"]
+    model.save(served / "MLmodel")

@@ -1,0 +1,44 @@
+"""The code MLflow loads a saved model with (models-from-code): copied into every logged model, so it stays small.
+
+The signature has parameters only. With input columns in it MLflow refuses a polars frame before this code is
+reached; without them pandas, polars and JSON all arrive here, and the model's own contract checks the columns
+and names what is missing. The columns stand in the metadata of the model instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import polars as pl
+from mlflow.pyfunc.model import PythonModel
+
+
+class ServedModel(PythonModel):
+    """A fitted model behind MLflow's `predict`."""
+
+    def load_context(self, context: Any) -> None:
+        """Load the fitted model from the folder that relkit saved."""
+        from relkit.models import storage
+
+        self.fitted: Any = storage.load(Path(context.artifacts["fitted"]))
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002  (MLflow's names)
+        """Return the scores: a polars frame for a polars frame, else a pandas one.
+
+        Args:
+            context: unused; MLflow gives it.
+            model_input: shape (customers, columns), pandas or polars, or a dict of columns; the hint says
+                pandas because MLflow knows no other frame and would warn without one.
+            params: `horizon_days`.
+        """
+        horizon_days = (params or {}).get("horizon_days")
+        if isinstance(model_input, pl.DataFrame):
+            return self.fitted.score(model_input, horizon_days=horizon_days)
+        frame = pl.from_pandas(model_input) if isinstance(model_input, pd.DataFrame) else pl.DataFrame(model_input)
+        return self.fitted.score(frame, horizon_days=horizon_days).to_pandas()
+
+
+mlflow.models.set_model(ServedModel())
