@@ -33,6 +33,7 @@ import numpy as np
 import polars as pl
 
 from relkit.errors import TableError
+from relkit.features.key_sort import sorted_keys
 from relkit.features.known_rows import known_rows, marked_as_test
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def summarise_purchases(customers: NDArray[Any], days: NDArray[Any], values: NDA
         return _arrays(nobody, nobody, nobody, nobody, np.empty(0), end_day)
     origin = int(days.min())
     bits = int(days.max() - origin).bit_length()
-    keys = _packed_keys(customers, days, origin, bits)
-    keys.sort()
+    keys, width = _packed_keys(customers, days, origin, bits)
+    keys = sorted_keys(keys, width)
     starts, ends = _group_edges(keys, bits)
     found = (keys[starts] >> bits).astype(np.int64)
     first, last = _day(keys[starts], bits) + origin, _day(keys[ends], bits) + origin
@@ -101,8 +102,8 @@ def summarise_purchases(customers: NDArray[Any], days: NDArray[Any], values: NDA
     return _arrays(found, repeats, first, last, repeat_totals, end_day)
 
 
-def _packed_keys(customers: NDArray[Any], days: NDArray[Any], origin: int, bits: int) -> NDArray[Any]:
-    """Return customer << bits | day in the narrowest unsigned type that holds it: half the bytes sort in two thirds of the time."""
+def _packed_keys(customers: NDArray[Any], days: NDArray[Any], origin: int, bits: int) -> tuple[NDArray[Any], int]:
+    """Return customer << bits | day in the narrowest unsigned type that holds it, and the number of bits used."""
     width = int(customers.max()).bit_length() + bits
     if width > 64:
         raise TableError(
@@ -112,7 +113,7 @@ def _packed_keys(customers: NDArray[Any], days: NDArray[Any], origin: int, bits:
     keys: NDArray[Any] = np.left_shift(customers, bits, dtype=dtype, casting="unsafe")
     np.add(keys, days, out=keys, dtype=dtype, casting="unsafe")  # wraps around, and the next line wraps back
     np.subtract(keys, dtype.type(origin % (1 << 8 * dtype.itemsize)), out=keys)
-    return keys
+    return keys, width
 
 
 def _group_edges(keys: NDArray[Any], bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -141,8 +142,7 @@ def _repeat_totals(
     first_days = np.zeros(int(found[-1]) + 1, days.dtype)
     first_days[found] = first
     after_first = np.multiply(values, first_days[customers] != days)
-    totals = np.asarray(np.bincount(customers, after_first)[found], np.float64)
-    return totals
+    return np.asarray(np.bincount(customers, after_first)[found], np.float64)
 
 
 def _arrays(
