@@ -253,7 +253,9 @@ def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], 
     if wanted == "bool":
         return yes_no(value, kind)
     if kind in {"bool", "decimal"} or (kind == "integer" and style.format is None):
-        raise ParameterError(f"a {spoken(kind)} cannot be read as a {spoken(wanted)}.", remedy="Give the `format` of the date, e.g. '%Y%m%d'.")
+        raise ParameterError(
+            f"a {spoken(kind)} cannot be read as a {spoken(wanted)}.", remedy="Give the `format` of the date, e.g. '%Y%m%d'."
+        )
     return day(value, kind, style) if wanted == "date" else instant(value, kind, style)
 
 

@@ -41,7 +41,26 @@ ALLOWED = (
 )
 
 _PARTS = frozenset(
-    "this expression expressions ifs true default to low high start length replacement decimals safe coalesce quoted is_string table".split()
+    [
+        "this",
+        "expression",
+        "expressions",
+        "ifs",
+        "true",
+        "default",
+        "to",
+        "low",
+        "high",
+        "start",
+        "length",
+        "replacement",
+        "decimals",
+        "safe",
+        "coalesce",
+        "quoted",
+        "is_string",
+        "table",
+    ]
 )
 """What a node may hold; anything else is a variant of SQL (escape, symmetric, flags) that is not carried out."""
 
@@ -343,7 +362,9 @@ def _regexp_like(node: exp.Expression, scope: Scope) -> Value:
     try:
         pl.select(pl.lit("").str.contains(pattern))
     except pl.exceptions.PolarsError as error:
-        raise ParameterError(f"{pattern!r} is not a regular expression.", where=scope.where, remedy="Check brackets and slashes.") from error
+        raise ParameterError(
+            f"{pattern!r} is not a regular expression.", where=scope.where, remedy="Check brackets and slashes."
+        ) from error
     return Value(value.expr.str.contains(pattern), "bool", faults=value.faults)
 
 

@@ -1,0 +1,364 @@
+"""What a mapping file may say: its keys, their values, and where they stand for messages.
+
+docs/mappings.md is the guide for people; this module is the grammar. Everything wrong with a file is collected and
+raised together, each problem with its line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from relkit.declarations import Declaration, read_declaration
+from relkit.errors import ParameterError, RelkitError, nearest
+from relkit.tables.opened_file import Format, ReadOptions
+from relkit.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Place = tuple[str | int, ...]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("this is not an IANA time zone, like Europe/Paris") from error
+    return name
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _rule(value: Any) -> Any:
+    """Return the long form of a column's rule: a text is a column or an expression, anything else a constant."""
+    if isinstance(value, dict | BaseModel):
+        return value
+    return {"read": value} if isinstance(value, str) else {"constant": value}
+
+
+def _pairs(value: Any) -> Any:
+    """Return join columns as {ours: theirs}."""
+    if isinstance(value, dict):
+        return value
+    return {name: name for name in _listed(value)}
+
+
+def _quote(value: Any) -> Any:
+    return None if value == "none" else value
+
+
+def _places(value: Any) -> Any:
+    """Return {name: (first, last)} from {name: "first-last"}; a list of names stays."""
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for name, said in value.items():
+        first, _, last = str(said).partition("-")
+        if not (first.strip().isdigit() and (last or first).strip().isdigit() and 1 <= int(first) <= int(last or first)):
+            raise ValueError(f"the place of {name!r} is {said!r}; write first and last character, counted from 1, like 2-6")
+        found[str(name)] = (int(first), int(last or first))
+    return found
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Company(_Part):
+    """What holds for all tables."""
+
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    business_zone: Zone = "UTC"
+    tax_basis: Literal["excl", "incl"] = "excl"
+    history_starts_on: date | None = None
+    assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
+
+
+class SourceDeclaration(_Part):
+    """Where a source is and how it is written; what is left out is detected."""
+
+    files: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    url: str | None = None
+    url_from: str | None = None
+    format: Format | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: str = Field(default="", max_length=1)
+    header: bool | None = None
+    columns: Annotated[tuple[str, ...] | dict[str, tuple[int, int]], BeforeValidator(_places)] = ()
+    quote: Annotated[str | None, BeforeValidator(_quote)] = Field(default='"', min_length=1, max_length=1)
+    skip_lines: int = Field(default=0, ge=0)
+    nulls: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    sheet: str | None = None
+    table: str | None = None
+    query: str | None = None
+    zone: Zone | None = None
+    history_starts_on: date | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> SourceDeclaration:
+        if self.format == "fixed" and not isinstance(self.columns, dict):
+            raise ValueError("a fixed-width file needs columns with their places, like {customer_id: 2-6}")
+        if isinstance(self.columns, dict) and self.format not in {None, "fixed"}:
+            raise ValueError(f"places of columns belong to format: fixed, not to {self.format}")
+        if self.table and self.query:
+            raise ValueError("give a table or a query, not both")
+        if sum(map(bool, (self.files, self.url, self.url_from))) > 1:
+            raise ValueError("give one of files, url and url_from")
+        return self
+
+    def options(self) -> ReadOptions:
+        """Return how the readers are to read."""
+        places = self.columns if isinstance(self.columns, dict) else {}
+        return ReadOptions(
+            format="fixed" if places else self.format,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            decimal=self.decimal,
+            header=self.header,
+            columns=() if isinstance(self.columns, dict) else self.columns,
+            places=places,
+            quote=self.quote,
+            skip_lines=self.skip_lines,
+            sheet=self.sheet,
+            table=self.table,
+            query=self.query,
+        )
+
+
+class ColumnRule(_Part):
+    """How one column of ours is read."""
+
+    read: str | None = None
+    column: str | None = None
+    expression: str | None = None
+    constant: str | int | float | bool | None = None
+    format: str | None = None
+    zone: Zone | None = None
+    precision: Literal["day", "month", "year"] | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnRule:
+        if sum(x is not None for x in (self.read, self.column, self.expression, self.constant)) != 1:
+            raise ValueError("give one of column, expression and constant")
+        return self
+
+
+class Label(_Part):
+    """A name in two languages."""
+
+    en: str
+    fr: str
+
+
+class Attribute(ColumnRule):
+    """An attribute of customers that the tables do not know: how it is read and what it is."""
+
+    type: Literal["text", "number", "integer", "yes_no", "date"] = "text"
+    label: Label | None = None
+    meaning: str = ""
+    unit: str = ""
+    personal_data: Literal["none", "pseudonym", "personal", "sensitive"] = "personal"
+    purpose: str = ""
+    known_at: str = Field(default="as_of", pattern=r"^(as_of|later|\d{4}-\d{2}-\d{2})$")
+
+
+class Join(_Part):
+    """A second source whose columns are added to each row."""
+
+    source: str
+    on: Annotated[dict[str, str], BeforeValidator(_pairs)]
+    unmatched: Literal["keep", "drop"] = "keep"
+    many: bool = False
+
+
+class Returns(_Part):
+    """Which rows are returns, of what kind, and how the file signs their amounts."""
+
+    where: str
+    kind: Literal["return", "cancel"] = "return"
+    amounts_in_file: Literal["negative", "positive"] = "negative"
+
+
+class Block(_Part):
+    """One source read into one table."""
+
+    source: str = Field(alias="from")
+    key: Literal["file and row"] | None = None
+    where: str | None = None
+    join: Annotated[tuple[Join, ...], BeforeValidator(_listed)] = ()
+    columns: dict[str, Annotated[ColumnRule, BeforeValidator(_rule)]] = Field(default_factory=dict)
+    attributes: dict[str, Annotated[Attribute, BeforeValidator(_rule)]] = Field(default_factory=dict)
+    returns: Annotated[tuple[Returns, ...], BeforeValidator(_listed)] = ()
+    one_per: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+
+
+class MappingFile(_Part):
+    """All of a mapping file."""
+
+    company: Company = Field(default_factory=Company)
+    sources: dict[str, SourceDeclaration]
+    tables: dict[str, Annotated[tuple[Block, ...], BeforeValidator(_listed)]] = Field(min_length=1)
+
+
+_MODELS: dict[str, type[_Part]] = {"company": Company, "join": Join, "returns": Returns, "label": Label}
+_NAMED: dict[str, type[_Part]] = {"sources": SourceDeclaration, "tables": Block, "columns": ColumnRule, "attributes": Attribute}
+
+
+@dataclass(frozen=True, eq=False)
+class Mapping:
+    """A mapping that holds together, with the places of its parts.
+
+    Attributes:
+        file: what it says.
+        declaration: where it says it; None for a mapping that was made from the names of files.
+        name: of the file, for messages.
+    """
+
+    file: MappingFile
+    declaration: Declaration | None
+    name: str
+
+    def at(self, *place: str | int) -> str:
+        """Return file and line of a place."""
+        if self.declaration is None:
+            return self.name
+        return self.declaration.at(*_real_place(place, self.declaration.value))
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Return the mapping in the YAML file at `path`.
+
+    Raises:
+        ParameterError: it is no YAML, or says something it may not; all problems at once, with their lines.
+    """
+    declaration = read_declaration(path)
+    if not isinstance(declaration.value, dict):
+        raise ParameterError("a mapping file has the keys company, sources and tables.", where=str(path), remedy="See docs/mappings.md.")
+    try:
+        file = MappingFile.model_validate(declaration.value)
+    except ValidationError as error:
+        problems = [(tuple(p["loc"]), _said(p)) for p in error.errors(include_url=False)]
+        raise _all_of(problems, declaration) from error
+    problems = list(_names_wrong(file))
+    if problems:
+        raise _all_of(problems, declaration)
+    return Mapping(file=file, declaration=declaration, name=str(path))
+
+
+def _all_of(problems: list[tuple[Place, str]], declaration: Declaration) -> RelkitError:
+    places = [(_real_place(place, declaration.value), said) for place, said in problems]
+    if len(places) == 1:
+        place, said = places[0]
+        return ParameterError(said, where=declaration.at(*place), remedy="See docs/mappings.md.")
+    lines = [f"line {declaration.places.get(_known(place, declaration), (1, 1))[0]}: {said}" for place, said in places]
+    return ParameterError(f"{len(lines)} problems. " + " ".join(lines), where=str(declaration.path), remedy="See docs/mappings.md.")
+
+
+def _known(place: Place, declaration: Declaration) -> Place:
+    while place and place not in declaration.places:
+        place = place[:-1]
+    return place
+
+
+def _real_place(place: Place, value: Any) -> Place:
+    """Return the part of `place` that the document has: positions of lists that were written as one value are left out."""
+    real: list[str | int] = []
+    for step in place:
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            continue
+        real.append(step)
+    return tuple(real)
+
+
+def _said(problem: Any) -> str:
+    place: Place = tuple(problem["loc"])
+    name = str(place[-1]) if place else "the file"
+    if problem["type"] == "extra_forbidden":
+        known = [field.alias or key for key, field in _model_around(place).model_fields.items() if key != "read"]
+        near = nearest(name, known)
+        hint = f"; did you mean {near!r}?" if near else "."
+        return f"unknown key {name!r}{hint} Known: {', '.join(known)}."
+    if problem["type"] == "missing":
+        return f"the key {name!r} is missing."
+    what = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return f"{name}: {what}."
+    return f"{name} is {problem.get('input')!r}: {what[:1].lower()}{what[1:]}."
+
+
+def _model_around(place: Place) -> type[_Part]:
+    """Return the model whose key stands at the end of `place`."""
+    model: type[_Part] = MappingFile
+    inner = [step for step in place[:-1] if not isinstance(step, int)]
+    position = 0
+    while position < len(inner):
+        step = str(inner[position])
+        if step in _NAMED and position + 1 < len(inner):
+            model, position = _NAMED[step], position + 1
+        elif step in _MODELS:
+            model = _MODELS[step]
+        position += 1
+    return model
+
+
+def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
+    """Yield what names tables, columns and sources that do not exist."""
+    for table, blocks in file.tables.items():
+        if table not in TABLES:
+            yield ("tables", table), str(ParameterError.unknown("table", table, TABLES))
+            continue
+        for i, block in enumerate(blocks):
+            here: Place = ("tables", table, i)
+            yield from _sources_wrong(file, block, here)
+            yield from _columns_wrong(table, block, here)
+
+
+def _sources_wrong(file: MappingFile, block: Block, here: Place) -> Iterator[tuple[Place, str]]:
+    if block.source not in file.sources:
+        yield (*here, "from"), str(ParameterError.unknown("source", block.source, file.sources))
+    for j, join in enumerate(block.join):
+        if join.source not in file.sources:
+            yield (*here, "join", j, "source"), str(ParameterError.unknown("source", join.source, file.sources))
+        if join.many and block.key:
+            yield (*here, "join", j, "many"), "a join that multiplies rows cannot go with key: file and row, which would repeat."
+
+
+def _columns_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[Place, str]]:
+    contract = TABLES[table]
+    for name in block.columns:
+        if name not in contract.names:
+            said = str(ParameterError.unknown(f"column of {table}", name, contract.names))
+            yield (*here, "columns", name), said + (" Declare it under attributes." if table == "customer_snapshots" else "")
+    if block.attributes and table != "customer_snapshots":
+        yield (*here, "attributes"), "attributes belong to customer_snapshots."
+    for name in block.attributes:
+        if name in contract.names or not name.isidentifier() or name.startswith("_"):
+            yield (*here, "attributes", name), f"{name!r} cannot name an attribute: letters, digits and _ only, and no column of the table."
+    if block.returns and table != "transactions":
+        yield (*here, "returns"), "returns belong to transactions."
+    made = {*block.columns, *block.attributes, *((contract.key[0],) if block.key else ())}
+    if block.key and (len(contract.key) != 1):
+        yield (*here, "key"), f"key: file and row needs a table with one key column; {table} has {', '.join(contract.key)}."
+    for name in block.one_per:
+        if name not in made:
+            yield (*here, "one_per"), f"one_per names {name!r}, which is not among the columns."
+    lacking = [c.name for c in contract.columns if c.required and c.default is None and c.name not in made]
+    if lacking:
+        yield (*here, "columns"), f"{table} needs {', '.join(lacking)}."

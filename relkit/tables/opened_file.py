@@ -1,0 +1,86 @@
+"""What the readers of the several formats take and give back."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SURPLUS = "_surplus"
+"""Technical column: what a line of text held after its last column, null as a rule."""
+
+Format = Literal["csv", "text", "fixed", "parquet", "xlsx", "duckdb", "sql"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How a file is to be read; what is None is detected, and said.
+
+    Attributes:
+        format: csv (one delimiter), text (blanks between columns), fixed (columns at fixed places), parquet, xlsx, duckdb, sql.
+        delimiter: one character.
+        encoding: any that Python knows, e.g. utf-8, windows-1252, utf-16.
+        decimal: the decimal mark.
+        header: whether the first line names the columns.
+        columns: names of the columns of a file without header.
+        places: of a fixed-width file: first and last character (from 1) of each column.
+        quote: the quote character; None is no quoting.
+        skip_lines: lines before the header.
+        sheet: of a workbook; None is its only or first one.
+        table: of a database.
+        query: of a database, instead of a table.
+    """
+
+    format: Format | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    header: bool | None = None
+    columns: tuple[str, ...] = ()
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    quote: str | None = '"'
+    skip_lines: int = 0
+    sheet: str | None = None
+    table: str | None = None
+    query: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OpenedFile:
+    """One file that can be read.
+
+    Attributes:
+        name: as `_source` and messages have it.
+        frame: its columns, `_row`, and `_surplus` for delimited text.
+        columns: its own columns.
+        said: what was detected, in words; "" where there was nothing to detect.
+        decimal: the decimal mark seen, None where no number of the sample shows one.
+        is_text: whether lines can be blank or too long.
+    """
+
+    name: str
+    frame: pl.LazyFrame
+    columns: tuple[str, ...]
+    said: str = ""
+    decimal: str | None = None
+    is_text: bool = False
+
+
+@cache
+def scratch_folder() -> Path:
+    """Return a folder for converted copies, private to this process and removed when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="relkit-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def scratch_file(suffix: str) -> Path:
+    """Return the path of a new file in the scratch folder."""
+    return Path(tempfile.mkdtemp(dir=scratch_folder())) / f"copy{suffix}"

@@ -1,0 +1,295 @@
+"""Reading what a company has: files of several formats, one, many or a glob, and databases.
+
+A `Source` is one lazy frame: the columns of the files, `_source` (the file's name) and `_row` (the number of the row in
+that file, 1 for the first row of data). Text files give text; Parquet and DuckDB keep their types. What was detected
+(delimiter, encoding, header, decimal mark) is said in `notes`. Whatever is wrong with a file is one `TableError` that
+names it, before anything is read in earnest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.errors import RelkitError, TableError, nearest
+from relkit.tables.databases import as_url, open_duckdb, open_sql
+from relkit.tables.delimited import explain_fault, open_delimited
+from relkit.tables.opened_file import SURPLUS, Format, OpenedFile, ReadOptions
+from relkit.tables.schemas import ROW, SOURCE
+from relkit.tables.workbook import open_workbook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STEM = "_stem"
+"""Technical column: the name of the file without its endings, of which keys are made."""
+
+FORMATS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".dat": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".duckdb": "duckdb",
+    ".ddb": "duckdb",
+}
+"""The format that a file's name announces; .gz after a text's ending is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Source:
+    """One or several files read as one table.
+
+    Attributes:
+        name: as the mapping calls it.
+        frame: the columns, `_source`, `_row`, `_surplus`; lazy.
+        columns: the columns of the files.
+        decimal: the decimal mark of its texts.
+        files: names of the files.
+        notes: what was detected and what was left out, one sentence each.
+    """
+
+    name: str
+    frame: pl.LazyFrame
+    columns: tuple[str, ...]
+    decimal: str
+    files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def stem(path: Path) -> str:
+    """Return the file's name without its endings.
+
+    Examples:
+        >>> stem(Path("transactions.csv.gz"))
+        'transactions'
+    """
+    name = path.name.removesuffix(".gz")
+    return name[: -len(Path(name).suffix)] if Path(name).suffix.lower() in FORMATS else name
+
+
+def format_of(path: Path) -> Format | None:
+    """Return the format that the name announces, None when it announces none."""
+    return FORMATS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
+
+
+def find_files(patterns: Sequence[str], folder: Path) -> tuple[Path, ...]:
+    """Return the files that names or globs lead to, in order of name, or raise a TableError naming the nearest.
+
+    Args:
+        patterns: relative to `folder`, or absolute.
+        folder: the data folder.
+    """
+    if not folder.is_dir():
+        near = nearest(folder.name, (p.name for p in folder.parent.iterdir())) if folder.parent.is_dir() else None
+        remedy = f"Did you mean {folder.parent / near}?" if near else "Check --data."
+        raise TableError("there is no such folder.", where=str(folder), remedy=remedy)
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        base, rest = (
+            (Path(Path(pattern).anchor), str(Path(pattern).relative_to(Path(pattern).anchor)))
+            if Path(pattern).is_absolute()
+            else (folder, pattern)
+        )
+        matched = sorted(p for p in base.glob(rest) if p.is_file()) if _is_glob(rest) else [base / rest]
+        if not matched or not matched[0].is_file():
+            raise _no_file(pattern, folder)
+        found.update(dict.fromkeys(matched))
+    return tuple(found)
+
+
+def _is_glob(pattern: str) -> bool:
+    return any(mark in pattern for mark in "*?[")
+
+
+def _no_file(pattern: str, folder: Path) -> TableError:
+    names = sorted(p.name for p in folder.iterdir() if p.is_file())
+    near = nearest(pattern.replace("*", ""), names)
+    what = "no file matches it" if _is_glob(pattern) else "there is no such file"
+    hint = f"; the nearest is {near!r}" if near else ""
+    listed = (
+        f"The folder has {len(names)} files: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
+        if names
+        else "The folder is empty."
+    )
+    return TableError(f"{what}{hint}.", where=str(folder / pattern), remedy=listed)
+
+
+def open_file(path: Path, options: ReadOptions) -> OpenedFile:
+    """Return one file, read as its name or the options say.
+
+    Raises:
+        TableError: it cannot be read, or nothing says how.
+    """
+    form = options.format or format_of(path)
+    if form is None:
+        raise TableError(
+            f"its name does not say what it is ({path.suffix or 'no ending'}).",
+            where=str(path),
+            remedy="Give its `format` in the mapping: csv, text, fixed, parquet, xlsx or duckdb.",
+        )
+    if form == "parquet":
+        return _open_parquet(path)
+    if form == "xlsx":
+        return open_workbook(path, options)
+    if form == "duckdb":
+        return open_duckdb(path, options)
+    return open_delimited(path, options)
+
+
+def _open_parquet(path: Path) -> OpenedFile:
+    try:
+        frame = pl.scan_parquet(path, row_index_name=ROW, row_index_offset=1, glob=False)
+        schema = frame.collect_schema()
+    except FileNotFoundError as error:
+        raise TableError("there is no such file.", where=str(path), remedy="Check the path.") from error
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise TableError("it is not a Parquet file.", where=str(path), remedy="The copy may be incomplete: fetch it again.") from error
+    plain = [pl.col(name).cast(pl.String) for name, dtype in schema.items() if isinstance(dtype, pl.Categorical | pl.Enum)]
+    return OpenedFile(name=path.name, frame=frame.with_columns(plain), columns=tuple(n for n in schema.names() if n != ROW))
+
+
+def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequence[str] = (), url: str | None = None) -> Source:
+    """Return files or a database as one source.
+
+    Args:
+        name: as messages call it.
+        options: how to read.
+        folder: where relative names start.
+        files: names or globs.
+        url: SQL URL, instead of files.
+
+    Raises:
+        TableError: a file is missing or unreadable, or files of one source have different columns.
+    """
+    if url is not None:
+        opened = [open_sql(as_url(url) or url, options)]
+    else:
+        opened = _open_all(find_files(files, folder), options)
+    first = opened[0]
+    notes = [*_detected(name, opened), *_same_columns(opened)]
+    frames = [_plain(part, first.columns) for part in opened]
+    try:
+        frame = pl.concat(frames, how="vertical_relaxed") if len(frames) > 1 else frames[0]
+        frame.collect_schema()
+    except pl.exceptions.PolarsError as error:
+        raise TableError(
+            f"its {len(opened)} files give a column different types: {str(error).splitlines()[0]}.",
+            where=name,
+            remedy="Read them as two sources.",
+        ) from error
+    decimal = options.decimal or _one_decimal(name, opened)
+    return Source(name=name, frame=frame, columns=first.columns, decimal=decimal, files=tuple(p.name for p in opened), notes=tuple(notes))
+
+
+def _open_all(paths: Sequence[Path], options: ReadOptions) -> list[OpenedFile]:
+    """Return all files; one of several that has no row is passed over, unless none has one."""
+    opened, empty = [], []
+    for path in paths:
+        try:
+            opened.append(open_file(path, options))
+        except TableError as error:
+            if "and no row" not in error.what or len(paths) == 1:
+                raise
+            empty.append((path, error))
+    if not opened:
+        raise empty[0][1]
+    if empty:
+        said = f"{', '.join(path.name for path, _ in empty)}: no row, passed over"
+        opened[0] = replace(opened[0], said=f"{opened[0].said}; {said}" if opened[0].said else said)
+    return opened
+
+
+def _detected(name: str, opened: Sequence[OpenedFile]) -> list[str]:
+    by_said: dict[str, list[str]] = {}
+    for part in opened:
+        by_said.setdefault(part.said, []).append(part.name)
+    return [
+        f"{name}: {names[0] if len(names) == 1 else f'{len(names)} files, {names[0]} ... {names[-1]}'}: detected {said}."
+        for said, names in by_said.items()
+        if said
+    ]
+
+
+def _same_columns(opened: Sequence[OpenedFile]) -> list[str]:
+    """Return a note for columns that only later files have; raise when one lacks a column of the first."""
+    first, notes = opened[0], []
+    for part in opened[1:]:
+        lacking = [column for column in first.columns if column not in part.columns]
+        if lacking:
+            near = nearest(lacking[0], part.columns)
+            raise TableError(
+                f"column {lacking[0]!r}, which {first.name} has, is missing" + (f"; the nearest is {near!r}." if near else "."),
+                where=part.name,
+                remedy=f"It has: {', '.join(part.columns)}. Read it as a source of its own if it is another table.",
+            )
+        more = [column for column in part.columns if column not in first.columns]
+        if more:
+            notes.append(f"{part.name}: left out {', '.join(more)}, which {first.name} does not have.")
+    return notes
+
+
+def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str:
+    seen = {part.decimal: part.name for part in opened if part.decimal is not None}
+    if len(seen) > 1:
+        raise TableError(
+            f"{seen[',']} writes a decimal comma and {seen['.']} a decimal point.",
+            where=name,
+            remedy="Read them as two sources, with `decimal` told.",
+        )
+    return next(iter(seen), ".")
+
+
+def _plain(part: OpenedFile, columns: tuple[str, ...]) -> pl.LazyFrame:
+    """Return the frame with its technical columns, blank lines dropped; utc instants keep their zone."""
+    surplus = pl.col(SURPLUS) if SURPLUS in part.frame.collect_schema() else pl.lit(None, dtype=pl.String).alias(SURPLUS)
+    frame = part.frame.select(
+        *columns, pl.lit(part.name).alias(SOURCE), pl.lit(stem(Path(part.name))).alias(STEM), pl.col(ROW).cast(pl.Int64), surplus
+    )
+    if part.is_text:
+        frame = frame.filter(pl.any_horizontal(pl.col(*columns).is_not_null()))
+    return frame
+
+
+def measure(source: Source, more: Sequence[pl.Expr] = (), *, count_duplicates: bool = False) -> dict[str, int]:
+    """Return facts of a source from one pass over it: rows, duplicates, and what else is asked.
+
+    Reading all of it here finds faults of a file before any result is written.
+
+    Args:
+        source: to be read.
+        more: named expressions that give one integer each.
+        count_duplicates: count rows that repeat an earlier one in every column.
+
+    Raises:
+        TableError: a file cannot be read to its end.
+    """
+    asked = [pl.len().alias("rows"), *more]
+    if count_duplicates:
+        asked.append((pl.len() - pl.struct(source.columns).hash().n_unique()).alias("duplicates"))
+    if SURPLUS in source.frame.collect_schema():
+        asked.append(pl.col(SURPLUS).is_not_null().sum().alias("long_lines"))
+    try:
+        found = source.frame.select(asked).collect(engine="streaming").row(0, named=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(source, error) from error
+    if not found["rows"]:
+        raise TableError("it has no row.", where=", ".join(source.files), remedy="Ask for it again with its rows.")
+    return {name: int(value or 0) for name, value in found.items()}
+
+
+def _unreadable(source: Source, error: pl.exceptions.PolarsError | OSError) -> RelkitError:
+    """Return the error with the file that is at fault, which is found by reading one after the other."""
+    for file in source.files:
+        try:
+            source.frame.filter(pl.col(SOURCE) == file).select(pl.all().null_count()).collect(engine="streaming")
+        except (pl.exceptions.PolarsError, OSError) as fault:
+            if len(source.files) == 1 or str(fault) != str(error):
+                return explain_fault(file, fault)
+    return explain_fault(" or ".join(source.files), error)

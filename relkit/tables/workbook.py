@@ -1,0 +1,50 @@
+"""Excel workbooks (XLSX): one sheet, its first row names the columns, all cells as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.errors import TableError
+from relkit.tables.opened_file import OpenedFile
+from relkit.tables.schemas import ROW
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from relkit.tables.opened_file import ReadOptions
+
+
+def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
+    """Return a sheet of the workbook at `path`; days and instants come out in ISO form.
+
+    Raises:
+        TableError: it is missing, no workbook, or has no such sheet, or the sheet no row.
+    """
+    import fastexcel
+
+    if not path.is_file():
+        raise TableError("there is no such file.", where=str(path), remedy="Check the path.")
+    try:
+        book = fastexcel.read_excel(str(path))
+    except fastexcel.FastExcelError as error:
+        raise TableError(
+            "it is not an Excel workbook (XLSX).", where=str(path), remedy="Save it again from Excel, or export CSV."
+        ) from error
+    name = options.sheet or book.sheet_names[0]
+    if name not in book.sheet_names:
+        raise TableError.unknown("sheet", name, book.sheet_names, where=str(path))
+    header = options.header is not False
+    names = None if header or not options.columns else list(options.columns)
+    first = options.skip_lines if header else None
+    sheet = book.load_sheet(name, header_row=first, column_names=names, skip_rows=None if header else options.skip_lines, dtypes="string")
+    frame = sheet.to_polars()
+    if not len(frame):
+        raise TableError("the sheet has no row of data.", where=f"{path}, sheet {name}", remedy="Choose another `sheet`.")
+    others = [other for other in book.sheet_names if other != name]
+    said = "" if options.sheet or not others else f"sheet {name!r} of {len(book.sheet_names)} (the others: {', '.join(others)[:80]})"
+    text = frame.with_columns(pl.all().cast(pl.String))
+    return OpenedFile(
+        name=path.name, frame=text.with_row_index(ROW, offset=1).lazy(), columns=tuple(frame.columns), said=said, decimal=".", is_text=True
+    )
