@@ -118,15 +118,20 @@ def read_columns(features: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """Return the columns of `contract`, checked, with customer_id of the type that was given.
 
     Raises:
-        TableError: a column is missing, a value is impossible, or a customer has two rows.
+        TableError: a column is missing, a value is impossible (a broken number of purchases, an infinite time),
+            or a customer has two rows.
     """
-    ids = features.schema.get("customer_id")
-    if ids is not None and (ids.is_integer() or ids == pl.String):
-        # An integer is checked for repeats as it is: as text that takes four times as long.
-        own = tuple(replace(column, dtype=ids) if column.name == "customer_id" else column for column in contract.columns)
-        return check(features, replace(contract, columns=own))
-    checked = check(features, contract)
-    return checked.with_columns(features["customer_id"])
+    ids = features.schema.get("customer_id", pl.String())
+    # The type of id is the caller's: as text, a million integers take four times as long to check for repeats.
+    own = tuple(replace(column, dtype=ids) if column.name == "customer_id" else column for column in contract.columns)
+    frame = check(features, replace(contract, columns=own))
+    for name in frame.columns:
+        given, read = features[name], frame[name]
+        if given.dtype.is_float() and read.dtype.is_integer():
+            _refuse(frame, (given != read).fill_null(value=False).to_numpy(), f"{name} is not a whole number", contract.name)
+        if read.dtype.is_float():
+            _refuse(frame, read.is_infinite().fill_null(value=False).to_numpy(), f"{name} is infinite", contract.name)
+    return frame
 
 
 def read_purchases(features: pl.DataFrame) -> pl.DataFrame:
@@ -161,13 +166,13 @@ def meet_outcomes(features: pl.DataFrame, outcomes: pl.DataFrame, columns: tuple
     return both
 
 
-def _refuse(frame: pl.DataFrame, bad: NDArray[np.bool_], rule: str) -> None:
+def _refuse(frame: pl.DataFrame, bad: NDArray[np.bool_], rule: str, where: str = PURCHASES.name) -> None:
     if not (found := int(bad.sum())):
         return
     rows = frame.filter(pl.Series(bad))
     raise TableError(
         f"{found:,} of {len(frame):,} rows break a rule: {rule} (first: row {int(bad.argmax())}, {rows.row(0)[1:]}).",
-        where=PURCHASES.name,
+        where=where,
         remedy="Make these columns with relkit.features.purchases, or count both from the first purchase, in days.",
         rows=rows,
     )

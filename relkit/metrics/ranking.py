@@ -1,0 +1,146 @@
+"""How well a score ranks customers by what they turn out to be worth.
+
+All of it answers one question of the person who acts on the top of a list: how much of the value is up there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.errors import ParameterError
+
+Floats = NDArray[np.float64]
+
+
+def normalised_gini(actual: NDArray[Any], score: NDArray[Any]) -> float | None:
+    """Return the Gini index of `actual` ranked by `score`, over that of the perfect ranking.
+
+    1 ranks as the truth does, 0 as chance does, below 0 worse than chance. Customers with equal scores share their
+    value, so that the order of the rows does not matter.
+
+    Args:
+        actual: value that was realised, shape (n,), not negative.
+        score: what customers are ranked by, shape (n,); higher is better.
+
+    Returns:
+        The ratio, or None where all values are equal and no ranking is better than another.
+
+    Examples:
+        >>> normalised_gini(np.array([0, 1, 5]), np.array([0.1, 0.2, 0.9]))
+        1.0
+        >>> normalised_gini(np.array([0, 1, 5]), np.array([3, 3, 3]))
+        0.0
+    """
+    actual, score = _pair(actual, score)
+    best = _gini(actual, actual)
+    return _gini(actual, score) / best if best > 0 else None
+
+
+def share_of_top(actual: NDArray[Any], score: NDArray[Any], top: float = 0.2) -> float | None:
+    """Return the share of all value that the best-scored customers hold.
+
+    Args:
+        actual: value that was realised, shape (n,), not negative.
+        score: what customers are ranked by, shape (n,).
+        top: share of customers taken, from the top.
+
+    Returns:
+        A share, or None where there is no value at all.
+
+    Examples:
+        >>> share_of_top(np.array([0, 1, 1, 2, 6]), np.array([1, 2, 3, 4, 5]))
+        0.6
+    """
+    if not 0 < top <= 1:
+        raise ParameterError(f"top is {top}; it must be above 0 and at most 1.", where="share_of_top")
+    curve = lorenz_curve(actual, score)
+    if curve["value_share"][-1] == 0:
+        return None
+    return float(np.interp(top, curve["customer_share"].to_numpy(), curve["value_share"].to_numpy()))
+
+
+def lorenz_curve(actual: NDArray[Any], score: NDArray[Any]) -> pl.DataFrame:
+    """Return the cumulated share of value by cumulated share of customers, best scores first.
+
+    Customers with equal scores make one straight piece.
+
+    Returns:
+        customer_share and value_share, from (0, 0) to (1, 1).
+
+    Examples:
+        >>> lorenz_curve(np.array([4, 0]), np.array([2, 1]))["value_share"].to_list()
+        [0.0, 1.0, 1.0]
+    """
+    actual, score = _pair(actual, score)
+    customers, value = _cumulated(actual, score)
+    whole = value[-1]
+    shares = value / whole if whole > 0 else value
+    return pl.DataFrame({"customer_share": np.r_[0.0, customers / customers[-1]], "value_share": np.r_[0.0, shares]})
+
+
+def decile_lift(actual: NDArray[Any], score: NDArray[Any], *, bins: int = 10) -> pl.DataFrame:
+    """Return mean score, mean value and lift by decile of the score, 1 being the best.
+
+    Ties are cut by the order of the rows, so that the bins have equal sizes (within one).
+
+    Args:
+        actual: value that was realised, shape (n,).
+        score: what customers are ranked by, shape (n,).
+        bins: how many groups.
+
+    Returns:
+        decile, customers, score_mean, actual_mean, lift (actual_mean over the mean of all; null where that is 0).
+
+    Examples:
+        >>> decile_lift(np.array([3.0, 1.0]), np.array([0.9, 0.1]), bins=2)["lift"].to_list()
+        [1.5, 0.5]
+    """
+    actual, score = _pair(actual, score)
+    if not 1 <= bins <= len(score):
+        raise ParameterError(f"bins is {bins}; it must lie between 1 and the number of customers, {len(score)}.", where="decile_lift")
+    order = np.argsort(-score, kind="stable")
+    decile = np.empty(len(score), dtype=np.int64)
+    decile[order] = np.arange(len(score)) * bins // len(score) + 1
+    overall = float(actual.mean())
+    means = pl.col("score").mean().alias("score_mean"), pl.col("actual").mean().alias("actual_mean")
+    grouped = pl.DataFrame({"decile": decile, "score": score, "actual": actual}).group_by("decile").agg(pl.len().alias("customers"), *means)
+    lift = pl.col("actual_mean") / overall if overall else pl.lit(None, dtype=pl.Float64)
+    return grouped.sort("decile").with_columns(lift.alias("lift"), pl.col("customers").cast(pl.Int64))
+
+
+def _pair(actual: NDArray[Any], score: NDArray[Any]) -> tuple[Floats, Floats]:
+    actual, score = np.asarray(actual, dtype=float), np.asarray(score, dtype=float)
+    if actual.shape != score.shape or actual.ndim != 1 or not len(actual):
+        raise ParameterError(
+            f"actual has shape {actual.shape} and score {score.shape}; both must be (n,), n at least 1.",
+            where="ranking",
+            remedy="Join the two by customer_id first.",
+        )
+    for name, values in (("actual", actual), ("score", score)):
+        if bad := int((~np.isfinite(values)).sum()):
+            raise ParameterError(
+                f"{bad} of {len(values)} values are not finite numbers.", where=f"ranking: {name}", remedy="Leave them out."
+            )
+    return actual, score
+
+
+def _cumulated(actual: Floats, score: Floats) -> tuple[Floats, Floats]:
+    """Return customers and value at the end of each run of equal scores, best first."""
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    ends = np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True])
+    return (ends + 1).astype(float), np.cumsum(actual[order])[ends]
+
+
+def _gini(actual: Floats, score: Floats) -> float:
+    """Return twice the area between the curve of `actual` ranked by `score` and the diagonal."""
+    customers, value = _cumulated(actual, score)
+    if value[-1] == 0:
+        return 0.0
+    width = np.diff(np.r_[0.0, customers / customers[-1]])
+    height = np.r_[0.0, value / value[-1]]
+    return float(width @ (height[1:] + height[:-1]) - 1)

@@ -1,0 +1,74 @@
+"""What the orders still to come are worth today: expected repeat orders, discounted.
+
+Convention: a rate of 10 % a year means that an order in a year counts 1 / 1.10, and one in t days
+1.10^(-t / 365.25): continuous discounting at delta = ln(1 + rate) / 365.25 a day. Every order is discounted from
+its own moment, not from the end of its month.
+
+With E(t) the orders expected in (T, T + t], integration by parts gives
+
+    sum of discounted orders = e^(-delta h) E(h) + delta * integral from 0 to h of e^(-delta t) E(t) dt
+
+and Gauss-Legendre quadrature does the integral on the closed form of E: no monthly loop, no loss of digits.
+Money enters later: multiply by what an order is expected to bring.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from relkit.models.lifetime_value.bg_nbd import FittedBgNbd
+
+Floats = NDArray[np.float64]
+
+DAYS_PER_YEAR = 365.25
+# Enough for ten digits over ten years, even where nearly all orders come in the first days.
+_NODES = 32
+
+
+def discounted_orders(fitted: FittedBgNbd, features: pl.DataFrame, horizon_days: float, annual_discount_rate: float) -> pl.DataFrame:
+    """Return customer_id and discounted_orders_<horizon>d, one row per row of `features`.
+
+    Args:
+        fitted: a fitted purchase model.
+        features: the columns that the model needs, as of any day.
+        horizon_days: how far ahead orders count, in days.
+        annual_discount_rate: 0.10 for 10 % a year; 0 gives the expected orders.
+
+    Raises:
+        ParameterError: a horizon or a rate below zero.
+    """
+    if not 0 <= horizon_days < np.inf:
+        raise ParameterError(f"horizon_days is {horizon_days}; it must be 0 or more.", where="discounted_orders")
+    if not 0 <= annual_discount_rate < np.inf:
+        raise ParameterError(
+            f"annual_discount_rate is {annual_discount_rate}; it must be 0 or more.",
+            where="discounted_orders",
+            remedy="Write 0.10 for 10 % a year.",
+        )
+    delta = np.log1p(annual_discount_rate) / DAYS_PER_YEAR
+
+    def if_alive(x: Floats, T: Floats) -> Floats:
+        return _discounted(lambda days: fitted.purchases_if_alive(x, T, days), float(horizon_days), float(delta))
+
+    alive, orders = fitted.over_pairs(features, if_alive)
+    return pl.DataFrame({"customer_id": features["customer_id"], f"discounted_orders_{horizon_days:g}d": alive * orders})
+
+
+def _discounted(expected: Any, horizon: float, delta: float) -> Floats:
+    """Return the discounted sum for each customer of what `expected(days)` counts, shape (n,)."""
+    total: Floats = np.exp(-delta * horizon) * expected(horizon)
+    if delta == 0:
+        return total
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    # t = h s^2 crowds the nodes near zero, where E bends most for customers who buy often.
+    for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+        days = horizon * node**2
+        total = total + delta * np.exp(-delta * days) * (2 * horizon * node * weight) * expected(days)
+    return total

@@ -1,0 +1,412 @@
+"""Gamma-Gamma: how much a customer spends per order, seen through a few orders.
+
+A customer's orders vary around a mean of his own, as a gamma(p, nu); nu differs between customers as a
+gamma(q, v). The fewer orders are seen, the nearer the estimate stays to the mean of all customers.
+
+    Fader, P. S. and Hardie, B. G. S. (2013), The Gamma-Gamma model of monetary value, brucehardie.com/notes/025;
+    after Colombo and Jiang (1999). Their gamma is `v` here, as in most software.
+
+Two populations have no such model, and both get an answer that the notes of the fit announce: where customers
+do not differ (q grows without bound) everyone gets the pooled mean, and where the mean of all customers is infinite
+(q <= 1) a customer's own mean stands alone. The model supposes that spend does not go with frequency; the correlation
+is kept, and noted when it is large.
+
+Out of scope here: covariates, spend per line, orders of no value (they are left out and counted).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.contracts import Column, Contract
+from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.purchases import compare
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES, meet_outcomes, read_columns
+from relkit.models.maximum import Maximum, maximise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+Floats = NDArray[np.float64]
+
+SPEND = Contract(
+    name="spend summary",
+    key=("customer_id",),
+    meaning="Spend per repeat purchase of each customer, as of a day.",
+    columns=(
+        CUSTOMER_ID,
+        REPEAT_PURCHASES,
+        Column(
+            name="mean_repeat_value",
+            dtype=pl.Float64,
+            required=True,
+            unit="money per purchase day",
+            meaning="Mean value of the repeat purchase days (m); null where there are none.",
+        ),
+    ),
+)
+
+TERMS = ("p", "q", "v")
+_BLOCK = 8192
+_SAMPLE = 25_000
+# Edge of log p and log q. Beyond it a coefficient of variation is below a thousandth: no spread at all.
+_EDGE = float(np.log(1e6))
+
+
+# --- the note, on arrays ----------------------------------------------------------------------------------------
+
+
+def log_likelihood(p: float, q: float, v: float, x: Floats, m: Floats) -> Floats:
+    """Return the log-likelihood of each customer (note 025, eq. 1a).
+
+    Args:
+        p: shape of a customer's orders around his mean.
+        q: shape of the customers' scales.
+        v: scale of the customers' scales, in money.
+        x: orders averaged, shape (n,), above 0.
+        m: mean value of those orders, shape (n,), above 0.
+
+    Returns:
+        Shape (n,).
+
+    Examples:
+        >>> log_likelihood(6.25, 3.74, 15.44, np.array([2.0]), np.array([22.35])).round(4)
+        array([-3.5513])
+    """
+    x, m = np.asarray(x, dtype=float), np.asarray(m, dtype=float)
+    z = x * m
+    return np.asarray(
+        special.gammaln(p * x + q)
+        - special.gammaln(p * x)
+        - special.gammaln(q)
+        - q * np.log1p(z / v)
+        + (p * x - 1) * np.log(m)
+        + p * x * np.log(x)
+        - p * x * np.log(z + v)
+    )
+
+
+def expected_value(p: float, q: float, v: float, x: Floats, m: Floats) -> Floats:
+    """Return the mean value of a customer's orders, given those seen (note 025, eq. 5), shape (n,).
+
+    It is a weighted mean of all customers' pv / (q-1) and of the customer's own m; x = 0 gives the first.
+
+    Examples:
+        >>> expected_value(6.25, 3.74, 15.44, np.array([3.0]), np.array([35.0])).round(5)
+        array([35.02792])
+    """
+    x, m = np.asarray(x, dtype=float), np.asarray(m, dtype=float)
+    return np.asarray(p * (v + x * m) / (p * x + q - 1))
+
+
+# --- the likelihood of a population, with its derivatives -------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Spenders:
+    """Customers as the optimiser reads them, money in units of the mean order."""
+
+    levels: Floats
+    """Distinct x, shape (k,)."""
+    at_level: Floats
+    """Customers with each x, shape (k,)."""
+    x: Floats
+    z: Floats
+    """x times m: what each customer spent, shape (n,)."""
+    constant: float
+    """Sum of log m."""
+    slope: float
+    """Sum of x log(x m)."""
+
+    @classmethod
+    def of(cls, x: Floats, m: Floats) -> _Spenders:
+        levels, at_level = np.unique(x, return_counts=True)
+        z = x * m
+        logs = np.log(m)
+        return cls(levels, at_level.astype(float), x, z, float(logs.sum()), float((x * np.log(z)).sum()))
+
+    def __call__(self, logs: Floats) -> tuple[float, Floats, Floats]:
+        """Return the log-likelihood, its gradient and Hessian in the logarithms of p, q and the mean p v / q.
+
+        The third coordinate stays put when q grows without bound, where v would run away with it.
+        """
+        turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]])
+        natural = np.exp(turn @ logs)
+        by_level, by_row = self._of_levels(natural), self._of_rows(natural)
+        first, second = by_level[1] + by_row[1], by_level[2] + by_row[2]
+        gradient = first * natural
+        hessian = second * np.outer(natural, natural) + np.diag(gradient)
+        return by_level[0] + by_row[0], turn.T @ gradient, turn.T @ hessian @ turn
+
+    def _of_levels(self, natural: Floats) -> tuple[float, Floats, Floats]:
+        p, q, _ = natural
+        x, n, psi = self.levels, self.at_level, special.digamma
+        value = n @ (special.gammaln(p * x + q) - special.gammaln(p * x) - special.gammaln(q)) - self.constant + p * self.slope
+        first = np.array([n @ (x * (psi(p * x + q) - psi(p * x))) + self.slope, n @ (psi(p * x + q) - psi(q)), 0.0])
+        bend = special.polygamma(1, p * x + q)
+        second = np.zeros((3, 3))
+        second[0, 0] = n @ (x * x * (bend - special.polygamma(1, p * x)))
+        second[0, 1] = second[1, 0] = n @ (x * bend)
+        second[1, 1] = n @ (bend - special.polygamma(1, q))
+        return float(value), first, second
+
+    def _of_rows(self, natural: Floats) -> tuple[float, Floats, Floats]:
+        p, q, v = natural
+        sums = np.zeros(7)
+        for x, z in self._blocks():
+            share = 1 / (z + v)
+            logs = np.log1p(z / v)
+            sums += (logs.sum(), x @ logs, x.sum(), share.sum(), x @ share, share @ share, (x * share) @ share)
+        grown, x_grown, x_all, share, x_share, square, x_square = sums
+        n = len(self.x)
+        # -(p x + q) log(z + v) + q log v, with log(z + v) = log v + log1p(z / v).
+        value = -q * grown - p * (x_grown + np.log(v) * x_all)
+        first = np.array([-x_grown - np.log(v) * x_all, -grown, q * (n / v - share) - p * x_share])
+        second = np.zeros((3, 3))
+        second[0, 2] = second[2, 0] = -x_share
+        second[1, 2] = second[2, 1] = n / v - share
+        second[2, 2] = -q * (n / v**2 - square) + p * x_square
+        return float(value), first, second
+
+    def _blocks(self) -> Iterator[tuple[Floats, Floats]]:
+        for start in range(0, len(self.x), _BLOCK):
+            yield self.x[start : start + _BLOCK], self.z[start : start + _BLOCK]
+
+
+def _start(x: Floats, m: Floats) -> Floats:
+    """Return log p, log q, log(p v / q) from moments; money in units of the mean order.
+
+    Var(m) is t + (1 + t) / (p x), t = 1 / (q - 2) the variance between customers: a line in 1 / x.
+    """
+    inverse = 1 / x
+    square = (m - 1) ** 2
+    slope = np.cov(inverse, square)[0, 1] / np.var(inverse) if np.ptp(inverse) > 0 else square.mean() / 2
+    between = float(np.clip(square.mean() - slope * inverse.mean(), 0.05 * square.mean(), square.mean()))
+    within = float(np.clip(slope, 0.05 * square.mean(), None))
+    p, q = (1 + between) / within, 2 + 1 / between
+    return np.clip(np.log([p, q, (q - 1) / q]), -_EDGE, _EDGE / 2)
+
+
+def fit_spend(x: Floats, m: Floats) -> tuple[Maximum, float]:
+    """Return the maximum of the likelihood in log(p, q, p v / q / unit), and the unit, the mean order of all.
+
+    Args:
+        x: orders averaged, shape (n,), above 0.
+        m: mean value of those orders, shape (n,), above 0.
+
+    Raises:
+        NotConvergedError: no optimum was found.
+    """
+    unit = float((x * m).sum() / x.sum())
+    scaled = m / unit
+    low, high = np.array([-_EDGE, -_EDGE, -_EDGE]), np.array([_EDGE, _EDGE, _EDGE])
+    start, tolerance = _start(x, scaled), 1e-8
+    if (step := len(x) // _SAMPLE) > 1:
+        start = maximise(_Spenders.of(x[::step], scaled[::step]), start, low=low, high=high).at
+        tolerance = 1e-4
+    return maximise(_Spenders.of(x, scaled), start, low=low, high=high, tolerance=tolerance), unit
+
+
+# --- settings and fitted model ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class GammaGamma:
+    """Settings of the Gamma-Gamma model.
+
+    Attributes:
+        level: of the intervals in the summary.
+        correlation_noted_above: size of the correlation between orders and spend from which the notes mention it.
+
+    Examples:
+        >>> from datetime import date
+        >>> spend = {"repeat_purchases": [0, 1, 2, 4, 1, 3], "mean_repeat_value": [None, 20.0, 35.0, 31.0, 55.0, 24.0]}
+        >>> people = pl.DataFrame({"customer_id": list("abcdef"), **spend})
+        >>> fitted = GammaGamma().fit(people, as_of=date(2025, 6, 30))
+        >>> fitted.info.notes[0]
+        '1 of 6 customers had no repeat purchase and were left out.'
+    """
+
+    name: ClassVar[str] = "lifetime_value.gamma_gamma"
+    family: ClassVar[str] = "lifetime_value"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_order_value", direction="lower")
+
+    level: float = 0.95
+    correlation_noted_above: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of range."""
+        if not 0 < self.level < 1:
+            raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
+        if not 0 <= self.correlation_noted_above <= 1:
+            value = self.correlation_noted_above
+            raise ParameterError(f"correlation_noted_above is {value}; it must lie between 0 and 1.", where=self.name)
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that fit and score read."""
+        return SPEND
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedGammaGamma:
+        """Return the model fitted by maximum likelihood to customers whose repeat purchases have a value.
+
+        Args:
+            features: one row a customer with the columns of `needs`; others are not looked at.
+            as_of: last day whose facts are in the features.
+
+        Raises:
+            TableError: a column is missing, a value impossible, a customer there twice.
+            NotEnoughEventsError: fewer customers are left than there are parameters.
+            NotConvergedError: no optimum was found.
+        """
+        frame = read_columns(features, SPEND)
+        x, m, notes = _usable(frame)
+        correlation = float(np.corrcoef(x, m)[0, 1]) if np.ptp(x) > 0 and np.ptp(m) > 0 else None
+        if correlation is not None and abs(correlation) > self.correlation_noted_above:
+            notes.append(f"Spend goes with the number of orders (correlation {correlation:.2f}); the model supposes that it does not.")
+        parameters, value, said = _constant(m) if np.ptp(m) == 0 else _fitted(x, m)
+        info = FitInfo(
+            as_of=as_of,
+            rows=len(x),
+            log_likelihood=value,
+            converged=True,
+            fingerprint=fingerprint(frame.drop("customer_id")),
+            notes=(*notes, *said),
+        )
+        return FittedGammaGamma(settings=self, info=info, correlation=correlation, **parameters)
+
+    def judge(self, fitted: FittedGammaGamma, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return how near the expected order value came to the mean order of those who bought in the holdout.
+
+        Args:
+            fitted: the model, fitted up to the calibration date.
+            features: as of the calibration date.
+            outcomes: customer_id and holdout_mean_value, null where nothing was bought.
+        """
+        both = meet_outcomes(features, outcomes, ("holdout_mean_value",)).filter(pl.col("holdout_mean_value") > 0)
+        if both.is_empty():
+            raise NotEnoughEventsError("nobody bought in the holdout.", where=self.name, remedy="Choose a longer holdout_days.")
+        actual = both["holdout_mean_value"].cast(pl.Float64).to_numpy()
+        return compare(actual, fitted.expected_order_value(both), of="order_value")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedGammaGamma:
+    """A fitted Gamma-Gamma model.
+
+    Attributes:
+        settings: what was fitted.
+        info: facts of the fit; its notes tell of any fallback.
+        p: shape of a customer's orders around his mean; None where all spend alike.
+        q: shape of the customers' scales; None where customers do not differ.
+        v: scale of the customers' scales, in money; None where customers do not differ.
+        mean_order_value: of all customers, p v / (q - 1) unless the notes say otherwise; in money.
+        correlation: between number and value of orders; None where one of them is the same for all.
+        covariance: of the logarithms of p, q, v, shape (3, 3); NaN for one that has no standard error.
+    """
+
+    name: ClassVar[str] = GammaGamma.name
+    format: ClassVar[int] = 1
+
+    settings: GammaGamma
+    info: FitInfo
+    p: float | None
+    q: float | None
+    v: float | None
+    mean_order_value: float
+    correlation: float | None
+    covariance: Floats
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that score reads."""
+        return self.settings.needs
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper; null where a parameter has no finite value.
+
+        Standard errors come from the observed information, by the delta method; the interval is made on the
+        logarithm, so that it stays above zero. The last row is the mean order value of all customers.
+        """
+        q = np.nan if self.q is None else self.q
+        estimates = np.array([np.nan if value is None else value for value in (self.p, q, self.v, self.mean_order_value)])
+        along = np.array([1.0, -q / (q - 1), 1.0]) if q > 1 else np.full(3, np.nan)
+        errors = np.sqrt([*np.diag(self.covariance), along @ self.covariance @ along])
+        reach = np.exp(NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors)
+        columns = {"std_error": estimates * errors, "lower": estimates / reach, "upper": estimates * reach}
+        return pl.DataFrame({"term": (*TERMS, "mean_order_value"), "estimate": estimates, **columns}).fill_nan(None)
+
+    def expected_order_value(self, features: pl.DataFrame) -> Floats:
+        """Return the mean value of each customer's future orders, shape (n,), in money.
+
+        Customers without repeat purchases, or whose purchases had no value, get the mean of all customers.
+        """
+        frame = read_columns(features, SPEND)
+        m = frame["mean_repeat_value"].fill_null(0.0).to_numpy()
+        x = np.where(m > 0, frame["repeat_purchases"].to_numpy(), 0).astype(float)
+        if self.p is None or self.q is None or self.v is None:
+            return np.full(len(x), self.mean_order_value)
+        if self.q <= 1:
+            return np.where(x > 0, m, self.mean_order_value)
+        return expected_value(self.p, self.q, self.v, x, m)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id and expected_order_value, one row per row of `features`; any horizon gives the same."""
+        del horizon_days
+        return pl.DataFrame({"customer_id": features["customer_id"], "expected_order_value": self.expected_order_value(features)})
+
+
+def _usable(frame: pl.DataFrame) -> tuple[Floats, Floats, list[str]]:
+    """Return x and m of the customers to learn from, and a sentence on each kind left out."""
+    back = frame.filter(pl.col("repeat_purchases") > 0)
+    kept = back.filter(pl.col("mean_repeat_value") > 0)
+    notes = []
+    if once := len(frame) - len(back):
+        notes.append(f"{once:,} of {len(frame):,} customers had no repeat purchase and were left out.")
+    if worthless := len(back) - len(kept):
+        notes.append(f"{worthless:,} of {len(frame):,} customers had repeat purchases of no positive value and were left out.")
+    if len(kept) < len(TERMS):
+        raise NotEnoughEventsError(
+            f"{len(kept)} of {len(frame)} customers have repeat purchases of positive value; {len(TERMS)} parameters need more.",
+            where=GammaGamma.name,
+            remedy="Fit a longer period or more customers.",
+        )
+    return kept["repeat_purchases"].cast(pl.Float64).to_numpy(), kept["mean_repeat_value"].to_numpy(), notes
+
+
+def _constant(m: Floats) -> tuple[dict[str, Any], None, tuple[str, ...]]:
+    """Return the parameters where every mean is the same: nothing but that mean."""
+    said = f"Every customer spends {m[0]:g} per order: that is what everyone is expected to spend, and no shape can be estimated."
+    nothing = {"p": None, "q": None, "v": None, "covariance": np.full((3, 3), np.nan)}
+    return {**nothing, "mean_order_value": float(m[0])}, None, (said,)
+
+
+def _fitted(x: Floats, m: Floats) -> tuple[dict[str, Any], float, tuple[str, ...]]:
+    """Return the parameters, the log-likelihood and what a reader must know."""
+    best, unit = fit_spend(x, m)
+    p, q, level = (float(value) for value in np.exp(best.at))
+    v = level * q / p * unit
+    value = float(best.value - len(x) * np.log(unit))
+    turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]])
+    parameters = {"p": p, "q": q, "v": v, "mean_order_value": p * v / (q - 1), "covariance": turn @ best.covariance @ turn.T}
+    said = []
+    if best.bounded[0]:
+        said.append("A customer's orders do not vary: p went to the edge of its range and has no standard error.")
+    if best.bounded[1] and q > 1:
+        parameters |= {"q": None, "v": None, "mean_order_value": unit}
+        said.append("Customers do not differ in spend beyond chance (q has no upper bound): everyone is expected to spend the pooled mean.")
+    elif q <= 1:
+        parameters["mean_order_value"] = float(m.mean())
+        said.append(
+            "Spend is so unequal that its mean is infinite (q is 1 or less): each customer keeps his own mean, newcomers get the mean of these."
+        )
+    return parameters, value, tuple(said)
