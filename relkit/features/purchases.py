@@ -1,17 +1,7 @@
 """Purchases of identified customers: the repeat-purchase summary, and what followed it on a holdout.
 
-What counts. A purchase is a business day on which an identified customer has a sale line that was known
-at the edge; all lines of a day are one purchase, whatever their number or amount (a free article is a
-purchase too). Fees and gift cards are neither purchase nor revenue. A return lowers revenue and margin
-but undoes no purchase: the customer did come.
-
-Cancelled the same day. A cancel line takes its amount off the sales of the same customer, business day
-and product (product only where lines bear one), and never below zero. A day of which nothing is left
-was no purchase. A cancel on a later day is treated as a return.
-
-Value. The value of a purchase is the amount of its sale lines less what was cancelled that day, before
-returns; `mean_repeat_value` is the mean over purchases after the first, as the gamma-gamma model reads
-it. Revenue net of returns is in the customer table.
+What counts as a purchase, and what it is worth, is stated in `relkit.features.purchase_days`;
+`mean_repeat_value` is the mean over the purchases after the first, as the gamma-gamma model reads it.
 
 Left-censored. A source that starts on a day does not show who was a customer before. Where
 `customers.created_on` is known it decides: created before `history_starts_on` is left-censored. Else a
@@ -34,7 +24,7 @@ import polars as pl
 
 from relkit.errors import TableError
 from relkit.features.key_sort import sorted_keys
-from relkit.features.known_rows import known_rows, marked_as_test
+from relkit.features.purchase_days import names_of, purchase_days
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -230,8 +220,8 @@ def _summary_frame(arrays: PurchaseArrays, ids: pl.Series) -> pl.DataFrame:
 def purchase_summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return the repeat-purchase summary of every identified customer who had bought by `as_of`.
 
-    What counts as a purchase, its value and the rule for left-censored customers are stated at the top
-    of this module. Test accounts are left out.
+    What counts as a purchase and its value are stated in `relkit.features.purchase_days`, the rule for
+    left-censored customers at the top of this module. Test accounts are left out.
 
     Returns:
         One row a customer, in order of customer_id (text): the columns of `purchase_summary_of`, and
@@ -240,51 +230,16 @@ def purchase_summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
-    ids, lines = _purchase_lines(tables, as_of)
-    values = lines["value"].to_numpy()
-    arrays = summarise_purchases(lines["customer"].cast(pl.Int64).to_numpy(), lines["day"].to_numpy(), values, (as_of.day - _EPOCH).days)
-    summary = _summary_frame(arrays, ids.gather(arrays.customers).alias("customer_id"))
-    return _with_left_censored(summary, tables)
+    return summarise_days(purchase_days(tables, as_of), tables, as_of)
 
 
-def _purchase_lines(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> tuple[pl.Series, pl.DataFrame]:
-    """Return the customers' ids in order, and purchase lines: customer (position of the id), day (number), value."""
-    known = known_rows(tables, "transactions", as_of).filter(pl.col("customer_id").is_not_null())
-    if since is not None:
-        known = known.filter(pl.col("occurred_at") >= since.cutoff)
-    sales = known.filter(pl.col("line_kind") == "sale")
-    ids = sales.select(pl.col("customer_id").unique()).collect(engine="streaming")["customer_id"]
-    ids = ids.filter(~ids.is_in(marked_as_test(tables).implode())).sort()
-    code = pl.col("customer_id").cast(pl.Enum(ids), strict=False).to_physical().alias("customer")
-    day = as_of.business_day("occurred_at").to_physical().alias("day")
-    value = pl.col("net_amount").alias("value")
-    lines = sales.select(code, day, value).filter(pl.col("customer").is_not_null()).collect(engine="streaming")
-    product = [name for name in ("product_id",) if name in tables.columns("transactions")]
-    touched = known.filter(pl.col("line_kind").is_in(["sale", "cancel"])).select(code, day, value, "line_kind", *product)
-    return ids, _less_cancelled(lines, touched.filter(pl.col("customer").is_not_null()), product)
-
-
-def _less_cancelled(lines: pl.DataFrame, sold_and_cancelled: pl.LazyFrame, product: list[str]) -> pl.DataFrame:
-    """Return the lines with days that hold a cancel settled: one line for what is left of each product."""
-    cancelled_days = (
-        sold_and_cancelled.filter(pl.col("line_kind") == "cancel").select("customer", "day").unique().collect(engine="streaming")
+def summarise_days(days: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return `purchase_summary` from the purchase days of the same tables and edge."""
+    ids = days["customer_id"].cat.physical()
+    arrays = summarise_purchases(
+        ids.cast(pl.Int64).to_numpy(), days["day"].to_physical().to_numpy(), days["value"].to_numpy(), (as_of.day - _EPOCH).days
     )
-    if cancelled_days.is_empty():
-        return lines
-    cell = ["customer", "day", *product]
-    amount = pl.col("value")
-    is_sale = pl.col("line_kind") == "sale"
-    settled = (
-        sold_and_cancelled.join(cancelled_days.lazy(), on=["customer", "day"], how="semi")
-        .group_by(cell)
-        .agg(is_sale.any().alias("sold"), is_sale.all().alias("untouched"), amount.sum().round(6))
-        .filter(pl.col("sold") & (pl.col("untouched") | (amount > 0)))
-        .select("customer", "day", "value")
-        .sort("customer", "day", "value")
-        .collect(engine="streaming")
-    )
-    others = lines.join(cancelled_days, on=["customer", "day"], how="anti", maintain_order="left")
-    return pl.concat([others, settled])
+    return _with_left_censored(_summary_frame(arrays, names_of(days).gather(arrays.customers).alias("customer_id")), tables)
 
 
 def _with_left_censored(summary: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
@@ -310,17 +265,13 @@ def holdout_purchases(tables: TableSet, split: Holdout) -> pl.DataFrame:
         holdout_mean_value (value a purchase; null without one), holdout_days.
     """
     customers = purchase_summary(tables, split.calibration).select("customer_id")
-    ids, lines = _purchase_lines(tables, split.end, since=split.calibration)
-    bought = (
-        lines.group_by("customer")
-        .agg(pl.col("day").n_unique().cast(pl.Int32).alias("holdout_purchases"), pl.col("value").sum().round(6))
-        .select(
-            "customer",
-            "holdout_purchases",
-            (pl.col("value") / pl.col("holdout_purchases")).alias("holdout_mean_value"),
-        )
+    days = purchase_days(tables, split.end, since=split.calibration)
+    bought = days.group_by(pl.col("customer_id").cast(pl.String)).agg(
+        pl.len().cast(pl.Int32).alias("holdout_purchases"), pl.col("value").sum().round(6).alias("total")
     )
-    bought = bought.with_columns(ids.gather(bought["customer"]).alias("customer_id")).drop("customer")
-    return customers.join(bought, on="customer_id", how="left", maintain_order="left").with_columns(
-        pl.col("holdout_purchases").fill_null(0), pl.lit(float(split.days)).alias("holdout_days")
+    return customers.join(bought, on="customer_id", how="left", maintain_order="left").select(
+        "customer_id",
+        pl.col("holdout_purchases").fill_null(0),
+        (pl.col("total") / pl.col("holdout_purchases")).alias("holdout_mean_value"),
+        pl.lit(float(split.days)).alias("holdout_days"),
     )
