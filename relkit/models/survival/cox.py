@@ -45,8 +45,14 @@ WARM_ROWS = 50_000
 MAX_STEPS = 60
 DECREMENT = 1e-10
 """Newton stops when a step would gain less than this in log-likelihood: 1e-5 standard errors away."""
+CONSTANT = 1e-12
+"""A standard deviation below this share of the mean is rounding."""
 COLLINEAR = 1e-9
+"""A covariate with less of its own information than this, beside the others', follows from them."""
+WIDEST = 200.0
+"""Log of the hazard ratio between two customers beyond which no maximum was in reach."""
 SEPARATED = 1e-6
+"""Information on a coefficient that shrank below this share of what it was has vanished."""
 RESERVED = ("customer_id", "duration_days", "event", "entry_days")
 
 
@@ -263,7 +269,7 @@ class Design:
             column = spells.frame[name].to_numpy()
             X[j] = column[order.rows]
             means[j], scales[j] = column.mean(), X[j].std()
-            if not scales[j] > 1e-12 * abs(means[j]):
+            if not scales[j] > CONSTANT * abs(means[j]):
                 raise FitError(
                     f"{name} is constant ({X[j][0]:g}) among the spells at risk when others end, so it explains nothing.",
                     where=Cox.name,
@@ -288,13 +294,11 @@ class Optimum(NamedTuple):
         beta: shape (d,), on the standardised scale.
         information: shape (d, d), there.
         found: sums there.
-        first_information: shape (d, d), where it started.
     """
 
     beta: Floats
     information: Floats
     found: Sums
-    first_information: Floats
 
 
 def maximise(design: Design, start: Floats) -> Optimum:
@@ -305,23 +309,20 @@ def maximise(design: Design, start: Floats) -> Optimum:
         NotConvergedError: no maximum after 60 steps.
     """
     beta, found = start, sums(design.order, start @ design.X)
-    first = None
+    gradient, first = derivatives(design.order, design.X, found)
+    _refuse_collinear(first, design.names)
+    information = first
     for _ in range(MAX_STEPS):
-        gradient, information = derivatives(design.order, design.X, found)
-        if first is None:
-            _refuse_collinear(information, design.names)
-            first = information
-        try:
-            step: Floats = np.linalg.solve(information, gradient).astype(np.float64)
-        except np.linalg.LinAlgError:
-            break
-        gain = float(gradient @ step) / 2
-        if abs(gain) < DECREMENT:
+        step = np.linalg.lstsq(information, gradient, rcond=None)[0].astype(np.float64)
+        if abs(float(gradient @ step)) / 2 < DECREMENT:
             _refuse_separated(information, first, design.names)
             beta = beta + step
-            return Optimum(beta, information, sums(design.order, beta @ design.X), first)
+            return Optimum(beta, information, sums(design.order, beta @ design.X))
         beta, found = _climbed(design, beta, found, step)
-    _refuse_separated(information, first if first is not None else information, design.names)
+        gradient, information = derivatives(design.order, design.X, found)
+    if np.ptp(beta @ design.X) > WIDEST:
+        information = np.zeros_like(first)
+    _refuse_separated(information, first, design.names)
     raise NotConvergedError(
         f"no maximum after {MAX_STEPS} steps of Newton's method.",
         where=Cox.name,
@@ -352,26 +353,52 @@ def _maximised(design: Design, spells: Spells) -> tuple[Optimum, float]:
     return maximise(design, start), null
 
 
+def independent_covariates(features: pl.DataFrame, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the covariates that vary and do not follow from those named before them: the ones `Cox.fit` will not refuse for it.
+
+    Examples:
+        >>> frame = pl.DataFrame({"amount": [10.0, 20.0, 40.0], "margin": [2.0, 4.0, 8.0], "term": [12.0, 12.0, 12.0]})
+        >>> independent_covariates(frame, ("amount", "margin", "term"))
+        ('amount',)
+    """
+    columns = tuple(Column(name=name, dtype=pl.Float64, required=True, nullable=False) for name in names)
+    X = check(features, Contract(name=Cox.name, key=(), columns=columns)).to_numpy()
+    means, scales = X.mean(axis=0), X.std(axis=0)
+    varying = np.flatnonzero(scales > CONSTANT * np.abs(means))
+    Z = (X[:, varying] - means[varying]) / scales[varying]
+    following = {j for j, _ in _following(Z.T @ Z / len(Z))}
+    return tuple(names[i] for j, i in enumerate(varying) if j not in following)
+
+
+def _following(scaled: Floats) -> list[tuple[int, list[int]]]:
+    """Return the columns that follow from those before them, each with those; `scaled` has ones on its diagonal."""
+    found: list[tuple[int, list[int]]] = []
+    kept: list[int] = []
+    for j in range(len(scaled)):
+        weights = np.linalg.lstsq(scaled[np.ix_(kept, kept)], scaled[kept, j], rcond=None)[0] if kept else np.zeros(0)
+        if scaled[j, j] - weights @ scaled[kept, j] < COLLINEAR:
+            found.append((j, [k for k, w in zip(kept, weights, strict=True) if abs(w) > 1e-6]))
+        else:
+            kept.append(j)
+    return found
+
+
 def _refuse_collinear(information: Floats, names: tuple[str, ...]) -> None:
     """Raise for a covariate that follows from those before it: nothing of its information is left beside theirs."""
     root = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-    scaled = information / np.outer(root, root)
-    for j in range(1, len(names)):
-        weights = np.linalg.lstsq(scaled[:j, :j], scaled[:j, j], rcond=None)[0]
-        if scaled[j, j] - weights @ scaled[:j, j] < COLLINEAR:
-            others = [name for name, w in zip(names[:j], weights, strict=True) if abs(w) > 1e-6]
-            raise FitError(
-                f"{names[j]} follows from {', '.join(others) or 'the others'}, so their effects cannot be told apart.",
-                where=Cox.name,
-                remedy=f"Drop {names[j]} from covariates, or one of the others.",
-            )
+    for j, others in _following(information / np.outer(root, root)):
+        raise FitError(
+            f"{names[j]} follows from {', '.join(names[k] for k in others) or 'the others'}, so their effects cannot be told apart.",
+            where=Cox.name,
+            remedy=f"Drop {names[j]} from covariates, or one of the others.",
+        )
 
 
 def _refuse_separated(information: Floats, first: Floats, names: tuple[str, ...]) -> None:
     """Raise when the information on a coefficient has vanished on the way: its maximum lies at infinity."""
-    left = _own_information(information) / _own_information(first)
-    if not left.min() > SEPARATED:
-        name = names[int(np.nanargmin(left))]
+    left = _own_information(information) / np.maximum(_own_information(first), np.finfo(float).tiny)
+    if left.min() < SEPARATED:
+        name = names[int(np.argmin(left))]
         raise FitError(
             f"the coefficient of {name} runs to infinity: given the other covariates, all ends fall on one side of it.",
             where=Cox.name,
@@ -381,9 +408,11 @@ def _refuse_separated(information: Floats, first: Floats, names: tuple[str, ...]
 
 def _own_information(information: Floats) -> Floats:
     """Return the information on each coefficient that is left when the others are not known."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        own: Floats = 1 / np.diag(np.linalg.pinv(information))
-    return own
+    try:
+        unknown = np.diag(np.linalg.inv(information))
+    except np.linalg.LinAlgError:
+        return np.zeros(len(information))
+    return np.where(unknown > 0, 1 / np.where(unknown > 0, unknown, 1.0), 0.0)
 
 
 def _baseline(order: Order, found: Sums, sets: RiskSets) -> pl.DataFrame:

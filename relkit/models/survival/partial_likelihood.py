@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Indexes = NDArray[np.intp]
 
 BLOCK_ROWS = 4096
+SMALLEST = 1e-150
+"""A sum over a risk set below this, beside the largest theta of 1, has lost its meaning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +123,7 @@ def sums(order: Order, eta: Floats) -> Sums:
         absent: Floats = np.bincount(order.first - 1, weights=theta[order.late], minlength=len(order.ages)).astype(np.float64)
         at_risk -= _from_there_on(absent)
     den = np.repeat(at_risk, order.ends) - order.phi * np.repeat(ended, order.ends)
-    if not den.min() > 0:
+    if not den.min() > SMALLEST:
         nothing = np.zeros(len(order.ages))
         return Sums(-np.inf, theta, at_risk, nothing, nothing, np.zeros((3, len(nothing))), shift)
     heads = np.cumsum(order.ends) - order.ends
