@@ -35,23 +35,15 @@ SOURCE = "_source"
 ROW = "_row"
 """Technical column of a raw frame: the number of the row in that file, 1 for the first row of data."""
 
-
-def as_read(name: str) -> str:
-    """Return the technical column of a raw frame that holds what the source said where `name` could not be read.
-
-    It is text, null wherever the value was read; a row where it is not null goes to quarantine with that text.
-
-    Examples:
-        >>> as_read("net_amount")
-        'net_amount_as_read'
-    """
-    return f"{name}_as_read"
-
+BAD = "_bad"
+"""Technical column of a raw frame: a list of 'column: text' for each value that could not be read, null where all is well."""
 
 LINE_KINDS = ("sale", "return", "cancel", "fee", "gift_card")
 """A sale counts as a purchase; returns and cancels are negative; fees and gift cards are neither purchase nor revenue."""
 
-_MONEY = "currency"
+
+MONEY = "currency"
+"""Unit of the columns that hold money: their sums are reconciled when a table is read."""
 
 
 def _column(name: str, dtype: Any, label_en: str, label_fr: str, meaning: str, **more: Any) -> Column:
@@ -75,7 +67,7 @@ def _instant(name: str, label_en: str, label_fr: str, meaning: str, **more: Any)
 
 
 def _money(name: str, label_en: str, label_fr: str, meaning: str, **more: Any) -> Column:
-    return _column(name, pl.Float64, label_en, label_fr, meaning, unit=_MONEY, **more)
+    return _column(name, pl.Float64, label_en, label_fr, meaning, unit=MONEY, **more)
 
 
 def _number(name: str, label_en: str, label_fr: str, meaning: str, **more: Any) -> Column:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,9 @@ class TableFacts:
         first_day, last_day: business days of the first and last fact.
         rows: rows kept, by table.
         fingerprints: sha256 of each table's file.
+        attributes: what is declared of the further columns of customer_snapshots, by column: label_en, label_fr, meaning, unit,
+            personal_data, purpose, known_at.
+        precisions: "table.column" -> "month" or "year", for days that are known only to that.
     """
 
     currency: str = "EUR"
@@ -48,6 +51,8 @@ class TableFacts:
     last_day: date | None = None
     rows: dict[str, int]
     fingerprints: dict[str, str]
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    precisions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,160 @@
+"""What a reading found: rows kept, rows quarantined by rule, and what is unlikely, table by table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from relkit.tables.table_set import TableFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A rule that some rows break, or something unlikely about them.
+
+    Attributes:
+        rule: e.g. "net_amount: not a number".
+        rows: how many.
+        source: file of the first such row.
+        row: its number in that file, 1 for the first row of data.
+        value: what it holds there; None where that is personal data.
+        remedy: what to do, one sentence.
+
+    Examples:
+        >>> print(Finding(rule="net_amount: not a number", rows=3, source="sales.csv", row=512, value="'12,5'"))
+        net_amount: not a number: 3 rows (first: row 512 of sales.csv, '12,5')
+    """
+
+    rule: str
+    rows: int
+    source: str = ""
+    row: int | None = None
+    value: str | None = None
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Return the finding in one clause: the rule, the rows, the first of them."""
+        where = f"row {self.row:,} of {self.source}" if self.row is not None else ""
+        first = ", ".join(part for part in (where, self.value) if part)
+        return f"{self.rule}: {counted(self.rows)}" + (f" (first: {first})" if first else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    """A sum of money before and after the split, to the cent.
+
+    Attributes:
+        read: sum over all rows whose amount could be read.
+        kept: sum over the rows of the table.
+        quarantined: sum over the rows in quarantine.
+        unread_rows: rows whose amount could not be read, in none of the sums.
+    """
+
+    read: float
+    kept: float
+    quarantined: float
+    unread_rows: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether what was read is what was kept and quarantined, to the cent."""
+        return abs(self.read - self.kept - self.quarantined) < 0.005
+
+    def plain(self) -> dict[str, float | int | bool]:
+        """Return the sums as JSON writes them, in whole cents."""
+        cents = {name: round(getattr(self, name), 2) for name in ("read", "kept", "quarantined")}
+        return {**cents, "unread_rows": self.unread_rows, "balanced": self.balanced}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableReport:
+    """What became of one table."""
+
+    table: str
+    rows_read: int
+    rows_kept: int
+    columns: tuple[str, ...]
+    rules: tuple[Finding, ...] = ()
+    unlikely: tuple[Finding, ...] = ()
+    sums: dict[str, Reconciliation] = field(default_factory=dict)
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows that broke at least one rule."""
+        return self.rows_read - self.rows_kept
+
+    @property
+    def quarantine_share(self) -> float:
+        """Share of the rows read that are in quarantine, in [0, 1]."""
+        return self.rows_quarantined / self.rows_read if self.rows_read else 0.0
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return a line for the table, then one for each rule that some row broke.
+
+        Examples:
+            >>> TableReport(table="stores", rows_read=2, rows_kept=2, columns=("store_id",)).sentences()
+            ('stores: 2 rows kept.',)
+        """
+        if not self.rows_quarantined:
+            return (f"{self.table}: {counted(self.rows_kept)} kept.",)
+        share = f"{self.quarantine_share:.2%}" if self.quarantine_share >= 0.0001 else "under 0.01%"
+        head = f"{self.table}: {counted(self.rows_kept)} kept, {self.rows_quarantined:,} quarantined ({share})."
+        return (head, *(f"  {finding}" for finding in self.rules))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadReport:
+    """What became of all tables.
+
+    Attributes:
+        passed: whether no table has more than the permitted share of faulty rows, and all sums reconcile.
+        refusals: why not, one sentence a table.
+        tables: the reports, in the order of the contracts.
+        facts: what was written to facts.json.
+        headline: figures of the whole: customers, transactions, net_amount, unidentified_lines, ...
+        warnings: sentences about what is unlikely or missing.
+        notes: what was detected about the sources.
+        counts: what the sources and the mapping counted.
+        paths: what was written; tables (folder), check (file), quarantine_<table> (files).
+    """
+
+    passed: bool
+    refusals: tuple[str, ...]
+    tables: dict[str, TableReport]
+    facts: TableFacts
+    headline: dict[str, Any]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    counts: dict[str, Any]
+    paths: dict[str, Path]
+
+
+def counted(rows: int, noun: str = "row") -> str:
+    """Return the number with its noun.
+
+    Examples:
+        >>> counted(1), counted(1200), counted(1, "table")
+        ('1 row', '1,200 rows', '1 table')
+    """
+    return f"{rows:,} {noun}{'' if rows == 1 else 's'}"
+
+
+def plain(report: TableReport) -> dict[str, Any]:
+    """Return the report as JSON writes it."""
+    return {
+        "rows_read": report.rows_read,
+        "rows_kept": report.rows_kept,
+        "rows_quarantined": report.rows_quarantined,
+        "columns": list(report.columns),
+        "rules": {finding.rule: _detail(finding) for finding in report.rules},
+        "unlikely": {finding.rule: _detail(finding) for finding in report.unlikely},
+        "sums": {name: sums.plain() for name, sums in report.sums.items()},
+    }
+
+
+def _detail(finding: Finding) -> dict[str, Any]:
+    first = {"source": finding.source, "row": finding.row, "value": finding.value} if finding.row is not None else None
+    return {"rows": finding.rows, "first": first, "remedy": finding.remedy}

@@ -1,0 +1,325 @@
+"""Good rows to the table, faulty rows to quarantine with the rule each broke.
+
+The rules are the contract's: types, nulls, ranges, allowed values, rules between columns, and keys. The
+first kinds are judged by dataframely with a schema made from the contract; keys are judged by sorted
+hashes, because a unique key does not stream there. Two streaming passes over the staged copy write the
+two files, so that memory does not grow with the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.contracts import INSTANT, Column, Contract, Rule
+from relkit.tables.findings import Finding
+from relkit.tables.keys import REPEATED, repeated_rows
+from relkit.tables.schemas import BAD, ROW, SOURCE
+from relkit.tables.staging import INDEX, Staged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import dataframely as dy
+
+ROW_GROUP = 262_144
+"""Rows of a group of the Parquet files; fixed, so that the same rows give the same bytes."""
+_OPEN_PERSONAL = ("none", "pseudonym")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A staged table with the rules that its rows are judged by.
+
+    Attributes:
+        staged: the typed copy.
+        repeated: `_index` and the rule for each row that repeats a key.
+    """
+
+    staged: Staged
+    repeated: pl.DataFrame
+
+    @classmethod
+    def of(cls, staged: Staged) -> Judged:
+        """Return the staged table with its repeated keys found among rows that are otherwise good."""
+        schema = _schema_of_staged(staged, repeated=False)
+        return cls(staged, repeated_rows(staged, lambda rows: schema.filter(rows).result.lazy()))
+
+    @cached_property
+    def schema(self) -> type[dy.Schema]:
+        """The dataframely schema of the staged rows, technical columns among them."""
+        return _schema_of_staged(self.staged, repeated=len(self.repeated) > 0)
+
+    def rows(self) -> pl.LazyFrame:
+        """Return the staged rows, with the rule that a repeated key breaks."""
+        if not len(self.repeated):
+            return self.staged.scan()
+        return self.staged.scan().join(self.repeated.lazy(), on=INDEX, how="left", maintain_order="left")
+
+    def kept(self) -> pl.LazyFrame:
+        """Return the rows that break no rule, with their technical columns."""
+        return self.schema.filter(self.rows()).result.lazy()
+
+    def write_kept(self, path: Path) -> None:
+        """Stream the table itself."""
+        kept = self.kept().select(self.staged.names)
+        kept.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
+
+    def write_quarantine(self, path: Path) -> tuple[Finding, ...]:
+        """Stream the faulty rows with rule, source, row and as_read in front, and return what they break.
+
+        `as_read` holds what the source said where a value could not be read, as 'column: text'.
+
+        No file is left where there are none.
+        """
+        judged = path.with_suffix(".judged")
+        self.schema.filter(self.rows()).failure.sink_parquet(judged)
+        broken = _broken(pl.scan_parquet(judged), self.staged, self.schema)
+        found = _findings(pl.scan_parquet(judged), broken, self.staged)
+        if found:
+            said = [pl.when(flag).then(pl.lit(name)) for name, flag in broken.items()]
+            rows = pl.scan_parquet(judged).select(
+                pl.concat_str(said, separator="; ", ignore_nulls=True).alias("rule"),
+                pl.col(SOURCE).alias("source"),
+                pl.col(ROW).alias("row"),
+                pl.col(BAD).list.join("; ").alias("as_read"),
+                *self.staged.names,
+            )
+            rows.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
+        judged.unlink()
+        return found
+
+
+def schema_of(contract: Contract, names: tuple[str, ...] | None = None, *, more: dict[str, Any] | None = None) -> type[dy.Schema]:
+    """Return the dataframely schema of a contract.
+
+    Args:
+        contract: the table.
+        names: the columns that are there; None takes all of them. A name that the contract does not know holds anything.
+        more: further dataframely columns and rules, by name.
+
+    Examples:
+        >>> from relkit.tables.schemas import TABLES
+        >>> calendar = schema_of(TABLES["calendar"])
+        >>> calendar.column_names()
+        ['kind', 'starts_on', 'scope', 'ends_on', 'label']
+    """
+    import dataframely as dy
+
+    names = contract.names if names is None else names
+    members: dict[str, Any] = {}
+    for place, name in enumerate(names):
+        # an attribute of a company may be called like a method of dy.Schema, so columns go by an alias
+        members[f"column_{place}"] = _dy_column(contract[name], name) if name in contract.names else dy.Any(alias=name)
+    for rule in _applicable(contract, names):
+        members[rule.name] = _dy_rule(rule)
+    return type(contract.name, (dy.Schema,), members | (more or {}))
+
+
+def unlikely_rules(contract: Contract, names: tuple[str, ...]) -> list[Rule]:
+    """Return what is warned about: values outside the likely range, and the rules that do not send rows to quarantine."""
+    rules = [rule for rule in contract.rules if not rule.impossible and set(rule.columns) <= set(names)]
+    for column in contract.columns:
+        if column.name not in names:
+            continue
+        low, high = column.likely_low, column.likely_high
+        if low is not None:
+            rules.append(_range(column, f"unlikely, below {low:,g}", pl.col(column.name) < low))
+        if high is not None:
+            rules.append(_range(column, f"unlikely, over {high:,g}", pl.col(column.name) > high))
+    return rules
+
+
+def first_rows(rows: pl.LazyFrame, rules: list[Rule], contract: Contract) -> tuple[Finding, ...]:
+    """Return a finding for each rule that some row of `rows` breaks, with the first of them.
+
+    Args:
+        rows: staged rows with `_index`, `_source` and `_row`.
+        rules: the rules.
+        contract: tells which values are personal, and so not shown.
+    """
+    if not rules:
+        return ()
+    counts = rows.select(
+        *(rule.broken.sum().alias(f"n{place}") for place, rule in enumerate(rules)),
+        *(pl.col(INDEX).filter(rule.broken).min().alias(f"i{place}") for place, rule in enumerate(rules)),
+    ).collect(engine="streaming")
+    tally = counts.row(0, named=True)
+    hits = [(rule, int(tally[f"n{place}"]), tally[f"i{place}"]) for place, rule in enumerate(rules) if tally[f"n{place}"]]
+    shown = _rows_at(rows, [index for _, _, index in hits])
+    return tuple(_finding(rule, count, shown[index], contract) for rule, count, index in hits)
+
+
+def _rows_at(rows: pl.LazyFrame, places: list[int]) -> dict[int, dict[str, Any]]:
+    if not places:
+        return {}
+    found = rows.filter(pl.col(INDEX).is_in(sorted(set(places)))).collect(engine="streaming")
+    return {row[INDEX]: row for row in found.iter_rows(named=True)}
+
+
+def _finding(rule: Rule, count: int, row: dict[str, Any], contract: Contract) -> Finding:
+    return Finding(
+        rule=rule.name,
+        rows=count,
+        source=str(row[SOURCE]),
+        row=int(row[ROW]),
+        value=_value(rule, row, contract),
+        remedy=rule.remedy,
+    )
+
+
+def _value(rule: Rule, row: dict[str, Any], contract: Contract) -> str | None:
+    """Return what the row holds in the rule's columns, or None where that says something about a person."""
+    shown = []
+    texts = dict(entry.split(": ", 1) for entry in row.get(BAD) or ())
+    for name in rule.columns:
+        if name in contract.names and contract[name].personal_data not in _OPEN_PERSONAL:
+            return None
+        value = texts.get(name, row.get(name))
+        shown.append(_shown(value))
+    if len(shown) == 1:
+        return shown[0]
+    return ", ".join(f"{name} {value}" for name, value in zip(rule.columns, shown, strict=True)) or None
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "empty"
+    return value.isoformat() if isinstance(value, date) else repr(value)
+
+
+def _range(column: Column, said: str, broken: pl.Expr) -> Rule:
+    return Rule(name=f"{column.name}: {said}", columns=(column.name,), broken=broken, impossible=False, remedy="Kept.")
+
+
+def _dy_rule(rule: Rule) -> Any:
+    import dataframely as dy
+
+    def holds(_: Any) -> pl.Expr:
+        return ~rule.broken
+
+    return dy.rule()(holds)
+
+
+def _dy_column(column: Column, alias: str) -> Any:
+    import dataframely as dy
+
+    shared: dict[str, Any] = {"nullable": column.nullable, "alias": alias, "description": column.meaning}
+    dtype = column.dtype
+    if dtype == INSTANT:
+        return dy.Datetime(time_zone="UTC", time_unit="us", **shared)
+    if dtype == pl.String:
+        allowed = {"allowed": lambda value: value.is_in(list(column.allowed))}
+        return dy.String(check=allowed if column.allowed else None, **shared)
+    if dtype in {pl.Date, pl.Boolean}:
+        return (dy.Date if dtype == pl.Date else dy.Bool)(**shared)
+    bounds: dict[str, Any] = {"min": column.low, "min_exclusive": column.above, "max": column.high}
+    if dtype == pl.Float64:
+        return dy.Float64(**bounds, **shared)
+    return dy.Int32(**shared, **{name: None if bound is None else int(bound) for name, bound in bounds.items()})  # type: ignore[arg-type]
+
+
+def _applicable(contract: Contract, names: tuple[str, ...]) -> list[Rule]:
+    """Return the rules that send rows to quarantine and whose columns are there."""
+    rules = [rule for rule in contract.rules if rule.impossible and set(rule.columns) <= set(names)]
+    for group in contract.one_of:
+        there = [name for name in group if name in names]
+        if there:
+            broken = pl.all_horizontal(pl.col(name).is_null() for name in there)
+            rules.append(Rule(name=f"{' or '.join(group)}: empty", columns=tuple(there), broken=broken))
+    return rules
+
+
+def _schema_of_staged(staged: Staged, *, repeated: bool) -> type[dy.Schema]:
+    """Return the contract's schema for the columns that are there, with the technical ones and a rule for each failed cast."""
+    import dataframely as dy
+
+    more: dict[str, Any] = {
+        "technical_source": dy.String(nullable=True, alias=SOURCE),
+        "technical_row": dy.Int64(nullable=True, alias=ROW),
+        "technical_index": dy.UInt32(alias=INDEX),
+        "technical_bad": dy.List(dy.String(nullable=True), nullable=True, alias=BAD, check={"read": lambda entries: entries.is_null()}),
+    }
+    if repeated:
+        more["technical_repeated"] = dy.String(nullable=True, alias=REPEATED, check={"first": lambda rule: rule.is_null()})
+    return schema_of(staged.contract, staged.names, more=more)
+
+
+def unreadable(contract: Contract, name: str) -> str:
+    """Return the rule that a value breaks which could not be read.
+
+    Examples:
+        >>> from relkit.tables.schemas import TABLES
+        >>> unreadable(TABLES["transactions"], "net_amount")
+        'net_amount: not a number'
+    """
+    if name == "(line)":
+        return "line: more fields than columns"
+    if name not in contract.names:
+        return f"{name}: could not be read"
+    kinds = {pl.Float64: "a number", pl.Int32: "a whole number", pl.Date: "a day", pl.Boolean: "true or false"}
+    return f"{name}: not {kinds.get(_class(contract[name].dtype), 'an instant')}"
+
+
+def _class(dtype: pl.DataType | type[pl.DataType]) -> type[pl.DataType]:
+    return dtype if isinstance(dtype, type) else type(dtype)
+
+
+def _broken(judged: pl.LazyFrame, staged: Staged, schema: type[dy.Schema]) -> dict[str, pl.Expr]:
+    """Return, by rule in our words, where rows of the file that dataframely wrote break it."""
+    contract = staged.contract
+    column = pl.col(BAD).list.explode(empty_as_null=False).drop_nulls().str.extract(r"^([^:]+): ", 1)
+    unread = {
+        name: pl.col(BAD).list.eval(pl.element().str.starts_with(f"{name}: ")).list.any().fill_null(value=False)
+        for name in sorted(judged.select(column.unique()).collect().to_series().to_list())
+    }
+    broken = {unreadable(contract, name): flag for name, flag in unread.items()}
+    for flag in judged.collect_schema().names():
+        if flag in schema.column_names() or flag.startswith(f"{BAD}|"):
+            continue
+        if flag.startswith(f"{REPEATED}|"):
+            for rule in judged.select(pl.col(REPEATED).drop_nulls().unique().sort()).collect()[REPEATED]:
+                broken[rule] = (pl.col(REPEATED) == rule).fill_null(value=False)
+            continue
+        name, _, kind = flag.rpartition("|")
+        # a value that could not be read is no empty value: it breaks one rule, not two
+        excused = unread.get(name, pl.lit(value=False)) if kind == "nullability" else pl.lit(value=False)
+        said = _spoken(flag, contract)
+        broken[said] = broken.get(said, pl.lit(value=False)) | (~pl.col(flag) & ~excused)
+    return broken
+
+
+def _spoken(flag: str, contract: Contract) -> str:
+    """Return dataframely's `column|rule` in our words; rules of ours carry their own.
+
+    The texts are asserted by the tests, since they reach the user.
+    """
+    name, _, kind = flag.rpartition("|")
+    if not name or name not in contract.names:
+        return flag
+    column = contract[name]
+    said = {
+        "nullability": "empty",
+        "min": f"below {column.low:g}" if column.low is not None else "",
+        "min_exclusive": f"not above {column.above:g}" if column.above is not None else "",
+        "max": f"over {column.high:g}" if column.high is not None else "",
+        "inf": "infinite",
+        "nan": "not a number",
+        "check__allowed": f"none of {', '.join(column.allowed)}",
+    }
+    return f"{name}: {said.get(kind, kind)}"
+
+
+def _findings(judged: pl.LazyFrame, broken: dict[str, pl.Expr], staged: Staged) -> tuple[Finding, ...]:
+    remedies = {rule.name: rule for rule in staged.contract.rules}
+    rules = []
+    for name, flag in broken.items():
+        columns = remedies[name].columns if name in remedies else tuple(n for n in name.split(":")[0].replace(" or ", ", ").split(", "))
+        remedy = remedies[name].remedy if name in remedies else ""
+        rules.append(Rule(name=name, columns=tuple(c for c in columns if c in staged.names), broken=flag, remedy=remedy))
+    found = first_rows(judged, rules, staged.contract)
+    return tuple(sorted(found, key=lambda finding: (-finding.rows, finding.rule)))
