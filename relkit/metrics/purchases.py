@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,33 @@ def compare(actual: NDArray[Any], predicted: NDArray[Any], *, of: str) -> dict[s
     return measured
 
 
-def calibration_by_frequency(frequency: NDArray[Any], actual: NDArray[Any], predicted: NDArray[Any], *, top: int = 7) -> pl.DataFrame:
+@dataclass(frozen=True, eq=False)
+class FrequencyCalibration:
+    """Actual and predicted means by what customers did before; bins without customers are left out.
+
+    Attributes:
+        frequency: repeat purchases before the holdout, shape (k,); the last bin holds `top` and all above.
+        customers: how many, shape (k,).
+        actual: mean purchases in the holdout, shape (k,).
+        predicted: mean purchases expected in the holdout, shape (k,).
+        top: frequency from which customers share a bin.
+    """
+
+    frequency: NDArray[np.int64]
+    customers: NDArray[np.int64]
+    actual: Floats
+    predicted: Floats
+    top: int
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the bins: "0", "1", ..., "7+"."""
+        return tuple(f"{each}+" if each == self.top else str(each) for each in self.frequency)
+
+
+def calibration_by_frequency(
+    frequency: NDArray[Any], actual: NDArray[Any], predicted: NDArray[Any], *, top: int = 7
+) -> FrequencyCalibration:
     """Return actual and predicted means by purchases in the calibration period.
 
     Args:
@@ -48,19 +74,15 @@ def calibration_by_frequency(frequency: NDArray[Any], actual: NDArray[Any], pred
         predicted: purchases expected in the holdout, shape (n,).
         top: the last bin holds this frequency and all above it.
 
-    Returns:
-        frequency ("0", "1", ..., "7+"), customers, actual_mean, predicted_mean; bins without customers are left out.
-
     Examples:
-        >>> calibration_by_frequency(np.array([0, 0, 9]), np.array([0, 1, 4]), np.array([0.25, 0.25, 3.0]))["frequency"].to_list()
-        ['0', '7+']
+        >>> calibration_by_frequency(np.array([0, 0, 9]), np.array([0, 1, 4]), np.array([0.25, 0.25, 3.0])).labels
+        ('0', '7+')
     """
-    frame = pl.DataFrame({"bin": np.minimum(frequency, top), "actual": actual, "predicted": predicted})
-    by_bin = frame.group_by("bin").agg(pl.len().alias("customers"), pl.col("actual").mean(), pl.col("predicted").mean()).sort("bin")
-    label = pl.col("bin").cast(pl.Int64).cast(pl.String) + pl.when(pl.col("bin") == top).then(pl.lit("+")).otherwise(pl.lit(""))
-    return by_bin.select(
-        label.alias("frequency"),
-        pl.col("customers").cast(pl.Int64),
-        pl.col("actual").alias("actual_mean"),
-        pl.col("predicted").alias("predicted_mean"),
+    bins = np.minimum(np.asarray(frequency, dtype=np.int64), top)
+    customers = np.bincount(bins, minlength=top + 1)
+    seen = np.flatnonzero(customers)
+    actual_sum, predicted_sum = (np.bincount(bins, weights=values, minlength=top + 1) for values in (actual, predicted))
+    number = customers[seen]
+    return FrequencyCalibration(
+        frequency=seen, customers=number, actual=actual_sum[seen] / number, predicted=predicted_sum[seen] / number, top=top
     )

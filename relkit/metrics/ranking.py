@@ -5,15 +5,47 @@ All of it answers one question of the person who acts on the top of a list: how 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LorenzCurve:
+    """Cumulated value, best scores first, from (0, 0) to (1, 1).
+
+    Attributes:
+        customer_share: share of customers, shape (k,).
+        value_share: share of value that they hold, shape (k,); all 0 where there is no value.
+    """
+
+    customer_share: Floats
+    value_share: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class DecileLift:
+    """What customers were worth by decile of their score.
+
+    Attributes:
+        decile: 1 is the best, shape (k,).
+        customers: how many, shape (k,).
+        score: mean score, shape (k,).
+        actual: mean value, shape (k,).
+        lift: mean value over that of all customers, shape (k,); NaN where that is 0.
+    """
+
+    decile: NDArray[np.int64]
+    customers: NDArray[np.int64]
+    score: Floats
+    actual: Floats
+    lift: Floats
 
 
 def normalised_gini(actual: NDArray[Any], score: NDArray[Any]) -> float | None:
@@ -58,31 +90,32 @@ def share_of_top(actual: NDArray[Any], score: NDArray[Any], top: float = 0.2) ->
     if not 0 < top <= 1:
         raise ParameterError(f"top is {top}; it must be above 0 and at most 1.", where="share_of_top")
     curve = lorenz_curve(actual, score)
-    if curve["value_share"][-1] == 0:
+    if curve.value_share[-1] == 0:
         return None
-    return float(np.interp(top, curve["customer_share"].to_numpy(), curve["value_share"].to_numpy()))
+    return float(np.interp(top, curve.customer_share, curve.value_share))
 
 
-def lorenz_curve(actual: NDArray[Any], score: NDArray[Any]) -> pl.DataFrame:
+def lorenz_curve(actual: NDArray[Any], score: NDArray[Any]) -> LorenzCurve:
     """Return the cumulated share of value by cumulated share of customers, best scores first.
 
     Customers with equal scores make one straight piece.
 
-    Returns:
-        customer_share and value_share, from (0, 0) to (1, 1).
+    Args:
+        actual: value that was realised, shape (n,), not negative.
+        score: what customers are ranked by, shape (n,).
 
     Examples:
-        >>> lorenz_curve(np.array([4, 0]), np.array([2, 1]))["value_share"].to_list()
+        >>> lorenz_curve(np.array([4, 0]), np.array([2, 1])).value_share.tolist()
         [0.0, 1.0, 1.0]
     """
     actual, score = _pair(actual, score)
     customers, value = _cumulated(actual, score)
     whole = value[-1]
     shares = value / whole if whole > 0 else value
-    return pl.DataFrame({"customer_share": np.r_[0.0, customers / customers[-1]], "value_share": np.r_[0.0, shares]})
+    return LorenzCurve(customer_share=np.r_[0.0, customers / customers[-1]], value_share=np.r_[0.0, shares])
 
 
-def decile_lift(actual: NDArray[Any], score: NDArray[Any], *, bins: int = 10) -> pl.DataFrame:
+def decile_lift(actual: NDArray[Any], score: NDArray[Any], *, bins: int = 10) -> DecileLift:
     """Return mean score, mean value and lift by decile of the score, 1 being the best.
 
     Ties are cut by the order of the rows, so that the bins have equal sizes (within one).
@@ -92,24 +125,20 @@ def decile_lift(actual: NDArray[Any], score: NDArray[Any], *, bins: int = 10) ->
         score: what customers are ranked by, shape (n,).
         bins: how many groups.
 
-    Returns:
-        decile, customers, score_mean, actual_mean, lift (actual_mean over the mean of all; null where that is 0).
-
     Examples:
-        >>> decile_lift(np.array([3.0, 1.0]), np.array([0.9, 0.1]), bins=2)["lift"].to_list()
+        >>> decile_lift(np.array([3.0, 1.0]), np.array([0.9, 0.1]), bins=2).lift.tolist()
         [1.5, 0.5]
     """
     actual, score = _pair(actual, score)
     if not 1 <= bins <= len(score):
         raise ParameterError(f"bins is {bins}; it must lie between 1 and the number of customers, {len(score)}.", where="decile_lift")
     order = np.argsort(-score, kind="stable")
-    decile = np.empty(len(score), dtype=np.int64)
-    decile[order] = np.arange(len(score)) * bins // len(score) + 1
+    starts = np.searchsorted(np.arange(len(score)) * bins // len(score), np.arange(bins))
+    customers = np.diff(np.r_[starts, len(score)])
+    means = [np.add.reduceat(values[order], starts) / customers for values in (score, actual)]
     overall = float(actual.mean())
-    means = pl.col("score").mean().alias("score_mean"), pl.col("actual").mean().alias("actual_mean")
-    grouped = pl.DataFrame({"decile": decile, "score": score, "actual": actual}).group_by("decile").agg(pl.len().alias("customers"), *means)
-    lift = pl.col("actual_mean") / overall if overall else pl.lit(None, dtype=pl.Float64)
-    return grouped.sort("decile").with_columns(lift.alias("lift"), pl.col("customers").cast(pl.Int64))
+    lift = means[1] / overall if overall else np.full(bins, np.nan)
+    return DecileLift(decile=np.arange(1, bins + 1), customers=customers, score=means[0], actual=means[1], lift=lift)
 
 
 def _pair(actual: NDArray[Any], score: NDArray[Any]) -> tuple[Floats, Floats]:
