@@ -24,9 +24,9 @@ from relkit.tables.simulation.assortment import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from relkit.tables.simulation.clock import Floats, Ints
+    from relkit.tables.simulation.market import Market
+    from relkit.tables.simulation.parameters import Disturbances
     from relkit.tables.simulation.purchases import Orders
 
 MORE_LINES = 1.4
@@ -65,7 +65,9 @@ class Lines:
         rank: place in the order, from 0.
         category: position of the category.
         product: rank of the product in its category.
-        cents: net amount in cents, at list price.
+        cents: amount in cents at list price.
+        discount: taken off, cents.
+        price_level: prices over those of the first day.
     """
 
     order: Ints
@@ -73,6 +75,8 @@ class Lines:
     category: Ints
     product: Ints
     cents: Ints
+    discount: Ints
+    price_level: Floats
 
     def __len__(self) -> int:
         return len(self.order)
@@ -94,7 +98,7 @@ def draw_tastes(rng: np.random.Generator, n: int) -> Tastes:
     )
 
 
-def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes) -> Lines:
+def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes, market: Market, planted: Disturbances) -> Lines:
     """Return the lines of the orders; a line's category follows the customer's tastes and brings its bundle partner at times."""
     number = np.minimum(1 + rng.poisson(MORE_LINES, len(orders)), MOST_LINES)
     starts = np.cumsum(number) - number
@@ -105,7 +109,20 @@ def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes) -> Line
     category = (limits[orders.customer[order]] < u[:, None]).sum(axis=1)
     product = np.searchsorted(np.cumsum(popularity())[:-1], rng.random(len(order)), side="right")
     category, product = _bundled(rng, rank, category, product)
-    return Lines(order=order, rank=rank, category=category, product=product, cents=_split(rng, orders.amount, number, starts, order))
+    cents = _split(rng, orders.amount, number, starts, order)
+    promoted = market.promoted_categories(orders.day)[order]
+    category = _cannibalised(rng, category, promoted, planted)
+    discount = np.where(category == promoted, np.round(cents * planted.promotion_discount), 0).astype(np.int64)
+    return Lines(order, rank, category, product, cents, discount, market.price_levels(orders.day)[order])
+
+
+def _cannibalised(rng: np.random.Generator, category: Ints, promoted: Ints, planted: Disturbances) -> Ints:
+    """Let lines of the sibling of a promoted category move to it."""
+    sibling = np.flatnonzero((promoted >= 0) & (category == promoted + 1))
+    moved = sibling[rng.random(len(sibling)) < planted.cannibalised_share]
+    category = category.copy()
+    category[moved] = promoted[moved]
+    return category
 
 
 def _bundled(rng: np.random.Generator, rank: Ints, category: Ints, product: Ints) -> tuple[Ints, Ints]:
@@ -134,14 +151,9 @@ def _split(rng: np.random.Generator, amount: Floats, number: Ints, starts: Ints,
 
 def quantities(lines: Lines) -> Floats:
     """Return whole units, at least one, that the lines' amounts come nearest to at list price."""
-    return np.maximum(np.round(lines.cents / 100 / prices()[lines.position]), 1.0)
+    return np.maximum(np.round(lines.cents / 100 / (prices()[lines.position] * lines.price_level)), 1.0)
 
 
 def margins(lines: Lines) -> Floats:
-    """Return the margin of each line at list price, currency, to the cent."""
-    return np.asarray(np.round(lines.cents * np.array(MARGIN_RATES)[lines.category]) / 100)
-
-
-def first_of_each(order: Ints) -> NDArray[np.bool_]:
-    """Return whether a row is the first of its order, rows being grouped by order."""
-    return np.concatenate([[True], order[1:] != order[:-1]]) if len(order) else np.zeros(0, dtype=bool)
+    """Return the margin of each line, currency, to the cent: the category's rate at list price, less our half of the discount."""
+    return np.asarray(np.round(lines.cents * np.array(MARGIN_RATES)[lines.category] - lines.discount / 2) / 100)

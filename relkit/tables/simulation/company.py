@@ -13,16 +13,28 @@ import numpy as np
 import polars as pl
 
 from relkit.progress import Progress, quiet
+from relkit.tables.simulation.actions import costs_table, offers_table, plan_waves
+from relkit.tables.simulation.aftermath import with_aftermath
 from relkit.tables.simulation.assortment import products_table, stores_table
+from relkit.tables.simulation.attributes import parties_table, snapshots_table
 from relkit.tables.simulation.baskets import Tastes, draw_lines, draw_tastes
-from relkit.tables.simulation.clock import ZONE, Calendar, Clock
+from relkit.tables.simulation.campaigns import Campaigns, run_campaigns
+from relkit.tables.simulation.clock import ZONE, Calendar
+from relkit.tables.simulation.contacts import assignments_table, contacts_table, outcomes_table
 from relkit.tables.simulation.contracts import Contracts, contracts_table, draw_contracts
+from relkit.tables.simulation.journeys import touchpoints_table
+from relkit.tables.simulation.loyalty import identifiers_table, loyalty_table
+from relkit.tables.simulation.market import Market, calendar_table, make_market, price_dates
+from relkit.tables.simulation.ordering import History, draw_history
 from relkit.tables.simulation.parts import Parts
 from relkit.tables.simulation.people import BOTH, BUYER, EARLIER_DAYS, People, customers_table, draw_people
-from relkit.tables.simulation.purchases import Buyers, Orders, draw_amounts, draw_buyers, draw_order_days
+from relkit.tables.simulation.permissions import NEVER, Permissions, consents_table, draw_permissions, suppressions_table
+from relkit.tables.simulation.purchases import Buyers, Orders, draw_buyers
 from relkit.tables.simulation.sales import draw_placement, transactions_table
 from relkit.tables.simulation.settings import FUTURE_DAYS, SimulationSettings
 from relkit.tables.simulation.truth import CompanyTruth, true_parameters, write_parameters
+from relkit.tables.simulation.valuation import assignments_truth, contracts_truth, customers_truth
+from relkit.tables.simulation.voices import cases_table, surveys_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +44,11 @@ if TYPE_CHECKING:
 CHUNK = 50_000
 """Customers a chunk. Part of the definition: another number gives another company."""
 
-STREAMS = ("people", "buyers", "days", "amounts", "tastes", "lines", "placement", "contracts", "waves", "journeys", "voices", "market")
+STREAMS = (
+    *("people", "contracts", "permissions", "waves", "buyers", "days", "amounts", "market", "tastes", "lines", "placement"),
+    *("aftermath", "outcomes", "journeys", "voices", "attributes"),
+)
+"""One stream of random numbers for each kind of fact; new ones are added at the end."""
 
 
 def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Progress = quiet) -> CompanyTruth:
@@ -41,7 +57,7 @@ def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Pr
     Args:
         settings: what is simulated.
         folder: where to; tables and truth of an earlier run there are replaced.
-        progress: is told after each chunk.
+        progress: is told before each chunk.
 
     Returns:
         The truth, and where the data are.
@@ -53,82 +69,165 @@ def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Pr
         100
     """
     data, truth = Parts(folder / "data"), Parts(folder / "truth")
-    calendar = Calendar.covering(settings.starts_on, first=-EARLIER_DAYS, last=settings.days + FUTURE_DAYS)
-    data.add("products", products_table(settings.starts_on, []))
-    data.add("stores", stores_table(settings.starts_on))
+    world = _World.of(settings)
+    world.write_fixed(data)
     numbers = np.arange(1, settings.customers + 1)
     seeds = np.random.SeedSequence(settings.seed).spawn(-(-len(numbers) // CHUNK))
     orders = 0
     for k, seed in enumerate(seeds):
         chunk = numbers[k * CHUNK : (k + 1) * CHUNK]
         progress(f"simulating customers {chunk[0]:,} to {chunk[-1]:,}", k / len(seeds))
-        orders += _Chunk(settings, calendar, seed, chunk).write(data, truth, orders)
+        orders += _write_chunk(world, seed, chunk, data, truth, orders)
     progress("putting the tables together", 1.0)
     data.finish()
     truth.finish()
-    _write_company(folder / "data", settings)
     parameters = true_parameters(settings)
     write_parameters(folder / "truth", parameters)
     return CompanyTruth(data=folder / "data", folder=folder / "truth", parameters=parameters)
 
 
-def _write_company(folder: Path, settings: SimulationSettings) -> None:
-    """Write the facts that no table holds, as a mapping without sources: the files are named after our tables."""
-    (folder / "mapping.yaml").write_text(
-        f"company:\n  currency: EUR\n  business_zone: {ZONE}\n  history_starts_on: {settings.starts_on.isoformat()}\n",
-        encoding="utf-8",
-    )
+@dataclass(frozen=True, eq=False)
+class _World:
+    """What all chunks share."""
+
+    settings: SimulationSettings
+    calendar: Calendar
+    market: Market
+    waves: pl.Series
+    start_us: int
+    end_us: int
+
+    @classmethod
+    def of(cls, settings: SimulationSettings) -> _World:
+        calendar = Calendar.covering(settings.starts_on, first=-EARLIER_DAYS, last=settings.days + FUTURE_DAYS)
+        edges = calendar.instants(np.array([0, settings.days]), np.zeros(2))
+        return cls(
+            settings=settings,
+            calendar=calendar,
+            market=make_market(settings),
+            waves=pl.Series([wave.id for wave in plan_waves(settings)], dtype=pl.String),
+            start_us=int(edges[0]),
+            end_us=int(edges[1]),
+        )
+
+    def write_fixed(self, data: Parts) -> None:
+        """Write the tables that do not grow with the customers, and the facts that no table holds."""
+        starts_on = self.settings.starts_on
+        data.add("products", products_table(starts_on, price_dates(self.market, starts_on)))
+        data.add("stores", stores_table(starts_on))
+        data.add("offers", offers_table(starts_on))
+        data.add("costs", costs_table(starts_on))
+        data.add("calendar", calendar_table(self.settings, self.market, self.calendar))
+        (data.folder / "mapping.yaml").write_text(
+            "# The files are named after the tables of relkit; only what no table holds is declared.\n"
+            f"company:\n  currency: EUR\n  business_zone: {ZONE}\n  history_starts_on: {starts_on.isoformat()}\n",
+            encoding="utf-8",
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class _Chunk:
-    """One chunk of customers under way."""
+    """One chunk of customers, with all that happens to them."""
 
-    settings: SimulationSettings
-    calendar: Calendar
-    seed: np.random.SeedSequence
-    numbers: Ints
-
-    def write(self, data: Parts, truth: Parts, orders_before: int) -> int:
-        """Draw the chunk, add its rows to the tables and return how many orders it has."""
-        settings = self.settings
-        rngs = dict(zip(STREAMS, map(np.random.default_rng, self.seed.spawn(len(STREAMS))), strict=True))
-        people = draw_people(rngs["people"], settings, self.numbers)
-        contracts = draw_contracts(rngs["contracts"], settings, people)
-        created = people.created_day.copy()
-        np.minimum.at(created, contracts.customer, contracts.started_day)
-        buyers = draw_buyers(rngs["buyers"], len(people), settings.purchases, settings.spend)
-        tastes = draw_tastes(rngs["tastes"], len(people))
-        buying = np.flatnonzero((people.came_as == BUYER) | (people.came_as == BOTH))
-        orders, _ = _draw_orders(rngs, settings, buyers, buying, people.created_day)
-        seen = orders.where((orders.day >= 0) & (orders.day < settings.days))
-        lines = draw_lines(rngs["lines"], seen, tastes)
-        placement = draw_placement(rngs["placement"], seen, tastes, self.calendar, orders_before + 1)
-        data.add("customers", customers_table(people, created, self.calendar))
-        data.add("transactions", transactions_table(people.ids, seen, placement, lines))
-        data.add("contracts", contracts_table(contracts, people, self.calendar, settings.days, settings.contracts))
-        truth.add("customers", _customer_truth(people, buyers, tastes, contracts))
-        return len(seen)
+    people: People
+    created_day: Ints
+    permissions: Permissions
+    contracts: Contracts
+    campaigns: Campaigns
+    buyers: Buyers
+    tastes: Tastes
+    history: History
 
 
-def _draw_orders(
-    rngs: dict[str, np.random.Generator], settings: SimulationSettings, buyers: Buyers, buying: Ints, first_day: Ints
-) -> tuple[Orders, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    chosen = Buyers(buyers.rate[buying], buyers.dropout[buying], buyers.mean_order[buying])
-    clock = Clock.steady(first=-EARLIER_DAYS, days=EARLIER_DAYS + settings.days + FUTURE_DAYS)
-    which, day, last, _ = draw_order_days(rngs["days"], chosen, first_day[buying], clock, settings.days + FUTURE_DAYS)
-    amount = draw_amounts(rngs["amounts"], chosen.mean_order[which], settings.spend)
-    return Orders(customer=buying[which], day=day, amount=amount), last
+def _write_chunk(world: _World, seed: np.random.SeedSequence, numbers: Ints, data: Parts, truth: Parts, orders_before: int) -> int:
+    """Draw a chunk, add its rows to the tables and to the truth, and return how many orders the data hold of it."""
+    rngs = dict(zip(STREAMS, map(np.random.default_rng, seed.spawn(len(STREAMS))), strict=True))
+    chunk = _draw_chunk(world, rngs, numbers)
+    seen = chunk.history.orders
+    seen = seen.where((seen.day >= 0) & (seen.day < world.settings.days))
+    _write_people(world, rngs, chunk, data)
+    _write_sales(world, rngs, chunk, seen, data, orders_before)
+    _write_contacts(world, rngs, chunk, data)
+    _write_voices(world, rngs, chunk, seen, data)
+    _write_truth(world, chunk, truth)
+    return len(seen)
 
 
-def _customer_truth(people: People, buyers: Buyers, tastes: Tastes, contracts: Contracts) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "customer_id": people.ids,
-            "purchase_rate_per_week": buyers.rate,
-            "dropout_probability": buyers.dropout,
-            "mean_order_value": buyers.mean_order,
-            "margin_rate": tastes.margin_rate,
-            "contracts": np.bincount(contracts.customer, minlength=len(people)),
-        }
+def _draw_chunk(world: _World, rngs: dict[str, np.random.Generator], numbers: Ints) -> _Chunk:
+    settings = world.settings
+    people = draw_people(rngs["people"], settings, numbers)
+    contracts = draw_contracts(rngs["contracts"], settings, people)
+    permissions = draw_permissions(rngs["permissions"], people, settings.days)
+    created = people.created_day.copy()
+    np.minimum.at(created, contracts.customer, contracts.started_day)
+    by_themselves = (people.came_as == BUYER) | (people.came_as == BOTH)
+    first_day = np.where(by_themselves, people.created_day, NEVER)
+    campaigns = run_campaigns(rngs["waves"], settings, people, permissions, contracts, created, first_day, world.calendar)
+    buyers = draw_buyers(rngs["buyers"], len(people), settings.purchases, settings.spend)
+    return _Chunk(
+        people=people,
+        created_day=created,
+        permissions=permissions,
+        contracts=contracts.ending_at(campaigns.end_age),
+        campaigns=campaigns,
+        buyers=buyers,
+        tastes=draw_tastes(rngs["tastes"], len(people)),
+        history=draw_history(rngs, settings, buyers, campaigns, world.market),
     )
+
+
+def _write_people(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, data: Parts) -> None:
+    settings, calendar, people = world.settings, world.calendar, chunk.people
+    data.add("customers", customers_table(people, chunk.created_day, calendar))
+    data.add("customer_snapshots", snapshots_table(rngs["attributes"], people, chunk.created_day, calendar, settings.days))
+    data.add("identifiers", identifiers_table(people, chunk.created_day, calendar))
+    data.add("contracts", contracts_table(chunk.contracts, people, calendar, world.market, settings))
+    data.add("contract_parties", parties_table(chunk.contracts, people, settings.days))
+    data.add("suppressions", suppressions_table(people, chunk.permissions, calendar, settings.days))
+    data.add("consents", consents_table(people, chunk.permissions, chunk.created_day, chunk.campaigns.withdrawn_us, calendar))
+
+
+def _write_sales(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, seen: Orders, data: Parts, orders_before: int) -> None:
+    settings, people = world.settings, chunk.people
+    planted = settings.disturbances
+    late = (planted.late_share, planted.late_mean_days) if settings.hard else (0.0, 1.0)
+    lines = draw_lines(rngs["lines"], seen, chunk.tastes, world.market, planted)
+    placement = draw_placement(rngs["placement"], seen, chunk.tastes, world.calendar, orders_before + 1, late)
+    sales = transactions_table(people.ids, seen, placement, lines)
+    data.add("transactions", with_aftermath(rngs["aftermath"], sales, planted, world.end_us) if settings.hard else sales)
+    data.add("loyalty_movements", loyalty_table(people, seen, placement.occurred_us, data.rows.get("loyalty_movements", 0) + 1))
+    first = np.flatnonzero(seen.day == chunk.campaigns.first_day[seen.customer])
+    ids, period = people.ids.gather(seen.customer[first]), (world.start_us, world.end_us)
+    before = data.rows.get("touchpoints", 0) + 1
+    data.add("touchpoints", touchpoints_table(rngs["journeys"], ids, placement.occurred_us[first], period, before))
+
+
+def _write_contacts(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, data: Parts) -> None:
+    settings, people, draws = world.settings, chunk.people, chunk.campaigns.draws
+    data.add("assignments", assignments_table(settings, people, draws, world.calendar))
+    data.add("contacts", contacts_table(settings, people, draws, world.calendar))
+    data.add("outcomes", outcomes_table(rngs["outcomes"], people, draws, world.calendar, settings))
+
+
+def _write_voices(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, seen: Orders, data: Parts) -> None:
+    surveys = surveys_table(
+        rngs["voices"],
+        chunk.people,
+        chunk.created_day,
+        seen,
+        world.calendar,
+        world.settings.days,
+        world.end_us,
+        data.rows.get("surveys", 0) + 1,
+    )
+    data.add("surveys", surveys)
+    data.add("cases", cases_table(rngs["voices"], surveys, world.end_us, data.rows.get("cases", 0) + 1))
+
+
+def _write_truth(world: _World, chunk: _Chunk, truth: Parts) -> None:
+    settings, people = world.settings, chunk.people
+    contracts = contracts_truth(chunk.contracts, people, world.calendar, world.market, settings)
+    truth.add("contracts", contracts)
+    customers = customers_truth(people, chunk.buyers, chunk.tastes, chunk.campaigns, chunk.history, contracts, world.market, settings)
+    truth.add("customers", customers)
+    truth.add("assignments", assignments_truth(people, chunk.campaigns.draws, world.waves))

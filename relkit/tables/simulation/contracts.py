@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from relkit.tables.simulation.parameters import DAYS_A_MONTH
 from relkit.tables.simulation.people import CONTRACT, EARLIER_DAYS, number_ids
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from relkit.tables.simulation.clock import Calendar, Floats, Ints
+    from relkit.tables.simulation.market import Market
     from relkit.tables.simulation.parameters import ContractParameters
     from relkit.tables.simulation.people import People
     from relkit.tables.simulation.settings import SimulationSettings
@@ -71,6 +71,12 @@ class Contracts:
 def cumulative_hazard(age: Floats, log_hazard: Floats, truth: ContractParameters) -> Floats:
     """Return H(t | x) = (t / scale)^shape exp(x beta)."""
     return np.asarray((np.maximum(age, 0.0) / truth.scale_days) ** truth.shape * np.exp(log_hazard))
+
+
+def hazard_per_day(age: Floats, log_hazard: Floats, truth: ContractParameters) -> Floats:
+    """Return h(t | x) = (shape / scale) (t / scale)^(shape - 1) exp(x beta), a day."""
+    relative = np.maximum(age, 0.5) / truth.scale_days
+    return np.asarray(truth.shape / truth.scale_days * relative ** (truth.shape - 1) * np.exp(log_hazard))
 
 
 def draw_end_age(rng: np.random.Generator, survived: Floats, log_hazard: Floats, truth: ContractParameters) -> Floats:
@@ -126,35 +132,50 @@ def contract_ids(contracts: Contracts, people: People) -> pl.Series:
     return number_ids("K", people.number[contracts.customer] * 10 + contracts.rank, digits=9, name="contract_id")
 
 
-def contracts_table(contracts: Contracts, people: People, calendar: Calendar, days: int, truth: ContractParameters) -> pl.DataFrame:
-    """Return the table contracts: a version at the start and, for those that ended before `days`, one at the end."""
-    started = calendar.dates(contracts.started_day)
-    term = pl.Series("term_months", contracts.term_months).cast(pl.Int32)
-    tier = np.searchsorted([22.0, 36.0], contracts.monthly_amount)
-    first = pl.DataFrame(
+def monthly_amounts(contracts: Contracts, market: Market, days: Ints) -> Floats:
+    """Return what each contract is billed a month on each of `days`: prices move it as they move all others."""
+    started = np.maximum(contracts.started_day, market.first)
+    return np.asarray(np.round(contracts.monthly_amount * market.price_levels(days) / market.price_levels(started), 2))
+
+
+def contracts_table(contracts: Contracts, people: People, calendar: Calendar, market: Market, settings: SimulationSettings) -> pl.DataFrame:
+    """Return the table contracts: a version at the start, at each price change while it runs, and at the end if it has come."""
+    started, ended = contracts.started_day, contracts.ended_day
+    everyone = np.arange(len(contracts))
+    parts = [_version(contracts, people, calendar, market, settings, everyone, started)]
+    for day in market.price_days:
+        running = np.flatnonzero((started < day) & (ended > day))
+        parts.append(_version(contracts, people, calendar, market, settings, running, np.full(len(running), day)))
+    gone = np.flatnonzero(ended < settings.days)
+    reason = pl.Series(np.where(contracts.voluntary[gone], "voluntary", "involuntary"), dtype=pl.String)
+    final = _version(contracts, people, calendar, market, settings, gone, ended[gone])
+    parts.append(final.with_columns(status=pl.lit("ended"), ended_on=pl.col("valid_from"), end_reason=reason))
+    return pl.concat(parts).sort("contract_id", "valid_from")
+
+
+def _version(
+    contracts: Contracts, people: People, calendar: Calendar, market: Market, settings: SimulationSettings, which: Ints, days: Ints
+) -> pl.DataFrame:
+    """Return the rows of some contracts as they stand from each of `days` on, as long as they run."""
+    every_day = contracts.started_day.copy()
+    every_day[which] = days
+    amount = monthly_amounts(contracts, market, every_day)[which]
+    tier = np.searchsorted([22.0, 36.0], contracts.monthly_amount[which])
+    frame = pl.DataFrame(
         {
-            "contract_id": contract_ids(contracts, people),
-            "valid_from": started,
-            "customer_id": people.ids.gather(contracts.customer),
-            "product_id": np.array(PRODUCTS)[tier],
-            "status": pl.repeat("active", len(contracts), eager=True),
-            "started_on": started,
-            "ended_on": calendar.dates(contracts.ended_day),
-            "end_reason": np.where(contracts.voluntary, "voluntary", "involuntary"),
-            "term_months": term,
-            "monthly_amount": contracts.monthly_amount,
-            "monthly_margin": np.round(contracts.monthly_amount * truth.margin_rate, 2),
-            "payment_method": np.array(PAYMENT_METHODS)[contracts.payment],
-            "_ended": contracts.ended_day < days,
+            "contract_id": contract_ids(contracts, people).gather(which),
+            "valid_from": calendar.dates(days),
+            "customer_id": people.ids.gather(contracts.customer[which]),
+            "product_id": pl.Series(PRODUCTS).gather(tier),
+            "status": pl.repeat("active", len(which), dtype=pl.String, eager=True),
+            "started_on": calendar.dates(contracts.started_day[which]),
+            "ended_on": pl.repeat(None, len(which), dtype=pl.Date, eager=True),
+            "end_reason": pl.repeat(None, len(which), dtype=pl.String, eager=True),
+            "term_months": pl.Series(contracts.term_months[which]).cast(pl.Int32),
+            "monthly_amount": amount,
+            "monthly_margin": np.round(amount * settings.contracts.margin_rate, 2),
+            "payment_method": pl.Series(PAYMENT_METHODS).gather(contracts.payment[which]),
         }
     )
-    commitment = pl.when(pl.col("term_months") > 0).then(pl.col("started_on").dt.offset_by(pl.format("{}mo", "term_months")))
-    first = first.with_columns(commitment_ends_on=commitment)
-    running = first.with_columns(pl.lit(None, pl.Date).alias("ended_on"), pl.lit(None, pl.String).alias("end_reason"))
-    ended = first.filter("_ended").with_columns(pl.col("ended_on").alias("valid_from"), pl.lit("ended").alias("status"))
-    return pl.concat([running, ended]).sort("contract_id", "valid_from").drop("_ended")
-
-
-def months(days: Floats) -> Floats:
-    """Return days in months of 365.25 / 12 days."""
-    return np.asarray(days / DAYS_A_MONTH)
+    committed = pl.col("started_on").dt.offset_by(pl.format("{}mo", "term_months"))
+    return frame.with_columns(commitment_ends_on=pl.when(pl.col("term_months") > 0).then(committed))

@@ -44,19 +44,21 @@ class Orders:
     Attributes:
         customer: position of the customer, shape (m,).
         day: day of the order, shape (m,).
-        amount: value, currency, to the cent, shape (m,).
+        amount: value at list prices of the day, currency, to the cent, shape (m,).
+        action: position of the action that brought it, -1 where it came by itself, shape (m,).
     """
 
     customer: Ints
     day: Ints
     amount: Floats
+    action: Ints
 
     def __len__(self) -> int:
         return len(self.customer)
 
     def where(self, kept: NDArray[np.bool_]) -> Orders:
         """Return the orders that are kept."""
-        return Orders(self.customer[kept], self.day[kept], self.amount[kept])
+        return Orders(self.customer[kept], self.day[kept], self.amount[kept], self.action[kept])
 
 
 def draw_buyers(rng: np.random.Generator, n: int, purchases: PurchaseParameters, spend: SpendParameters) -> Buyers:

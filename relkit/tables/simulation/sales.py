@@ -9,8 +9,10 @@ import numpy as np
 import polars as pl
 
 from relkit.contracts import INSTANT
+from relkit.tables.simulation.actions import ACTIONS
 from relkit.tables.simulation.assortment import CHANNELS, STORES, product_ids
 from relkit.tables.simulation.baskets import margins, quantities
+from relkit.tables.simulation.clock import US_A_DAY, US_A_SECOND
 from relkit.tables.simulation.people import number_ids
 
 if TYPE_CHECKING:
@@ -42,15 +44,20 @@ class Placement:
     recorded_us: Ints
 
 
-def draw_placement(rng: np.random.Generator, orders: Orders, tastes: Tastes, calendar: Calendar, first_number: int) -> Placement:
-    """Return when and where the orders were placed; each is recorded within ten minutes."""
+def draw_placement(
+    rng: np.random.Generator, orders: Orders, tastes: Tastes, calendar: Calendar, first_number: int, late: tuple[float, float]
+) -> Placement:
+    """Return when and where the orders were placed; each is recorded within ten minutes, but for the `late` (share, mean days)."""
     n = len(orders)
     online = rng.random(n) < tastes.online[orders.customer]
     channel = np.where(online, rng.choice([1, 2, 3], size=n, p=(0.6, 0.35, 0.05)), 0)
     away = rng.random(n) < 0.15
     store = np.where(away, rng.integers(0, STORES, n), tastes.store[orders.customer])
     occurred = calendar.instants(orders.day, rng.integers(OPENS_S, CLOSES_S, n))
-    recorded = occurred + rng.integers(0, RECORDED_WITHIN_S, n) * 1_000_000
+    recorded = occurred + rng.integers(0, RECORDED_WITHIN_S, n) * US_A_SECOND
+    is_late = rng.random(n) < late[0]
+    delay = 1 + np.floor(rng.exponential(late[1], n)).astype(np.int64)
+    recorded = recorded + np.where(is_late, delay, 0) * US_A_DAY
     return Placement(number=first_number + np.arange(n), channel=channel, store=store, occurred_us=occurred, recorded_us=recorded)
 
 
@@ -62,10 +69,9 @@ def instants(microseconds: Ints) -> pl.Series:
 def transactions_table(ids: pl.Series, orders: Orders, placement: Placement, lines: Lines) -> pl.DataFrame:
     """Return the lines as the table transactions, `ids` being the customers'."""
     order = lines.order
-    in_store = placement.channel[order] == 0
     stores = pl.Series([f"M{k + 1:03d}" for k in range(STORES)])
-    channels = pl.Series(CHANNELS)
-    return pl.DataFrame(
+    offers = pl.Series([*(action.offer_id for action in ACTIONS), None], dtype=pl.String)
+    frame = pl.DataFrame(
         {
             "transaction_line_id": number_ids("L", placement.number[order] * 10 + lines.rank, digits=10),
             "transaction_id": number_ids("T", placement.number, digits=9).gather(order),
@@ -73,11 +79,18 @@ def transactions_table(ids: pl.Series, orders: Orders, placement: Placement, lin
             "occurred_at": instants(placement.occurred_us[order]),
             "product_id": pl.Series(product_ids()).gather(lines.position),
             "quantity": quantities(lines),
-            "net_amount": lines.cents / 100,
+            "net_amount": (lines.cents - lines.discount) / 100,
+            "discount_amount": lines.discount / 100,
             "margin_amount": margins(lines),
             "line_kind": pl.repeat("sale", len(lines), eager=True),
-            "channel_id": channels.gather(placement.channel[order]),
+            "return_of": pl.repeat(None, len(lines), dtype=pl.String, eager=True),
+            "channel_id": pl.Series(CHANNELS).gather(placement.channel[order]),
             "store_id": stores.gather(placement.store[order]),
+            "offer_id": offers.gather(np.where(orders.action < 0, len(ACTIONS), orders.action)[order]),
             "recorded_at": instants(placement.recorded_us[order]),
         }
-    ).with_columns(pl.when(pl.Series(in_store)).then("store_id").alias("store_id"))
+    )
+    return frame.with_columns(
+        pl.when(pl.col("channel_id") == "store").then("store_id").alias("store_id"),
+        pl.when(pl.col("discount_amount") > 0).then(pl.lit("shared")).alias("discount_funder"),
+    )

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.errors import StorageError, TableError
+from relkit.tables.simulation.actions import ACTIONS
+from relkit.tables.simulation.assortment import BASE_SHARES, BUNDLE_SHARE, CATEGORIES
+from relkit.tables.simulation.baskets import TASTE_SPREAD
+from relkit.tables.simulation.journeys import conversion_probability, removal_effects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +69,13 @@ def true_parameters(settings: SimulationSettings) -> dict[str, dict[str, Any]]:
         "survival.cox": {name: contracts.pop(name) for name in cox},
         "survival.weibull": {name: contracts.pop(name) for name in baseline},
         "contracts": contracts,
+        "actions": {action.id: asdict(action) for action in ACTIONS},
+        "attribution": {"conversion_probability": conversion_probability(), "removal_effects": removal_effects()},
+        "affinity": {
+            "bundle_share": BUNDLE_SHARE,
+            "taste_spread": TASTE_SPREAD,
+            "base_shares": dict(zip(CATEGORIES, BASE_SHARES, strict=True)),
+        },
         "disturbances": asdict(settings.disturbances) if settings.hard else {},
     }
 
