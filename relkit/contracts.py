@@ -138,7 +138,8 @@ def check(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         kept.append(series)
         problems += _broken(series, column)
     if not problems and contract.key and len(frame):
-        problems += _repeated(pl.DataFrame(kept), contract.key)
+        given = pl.DataFrame(kept)
+        problems += _repeated(given, tuple(name for name in contract.key if name in given.columns))
     if problems:
         raise TableError("; ".join(problems) + ".", where=contract.name)
     return pl.DataFrame(kept)
