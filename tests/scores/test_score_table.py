@@ -1,0 +1,131 @@
+"""The long score table and its contract."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from relkit.errors import ParameterError, TableError
+from relkit.scores.score_table import (
+    SCORE_TABLE,
+    Source,
+    applicable,
+    check_scores,
+    days_of_months,
+    empty,
+    horizon_of,
+    kind_of,
+    to_long,
+    wide,
+)
+
+DAY = date(2025, 6, 30)
+COX = Source(model="survival.cox", version="2", trained_as_of=date(2025, 3, 31))
+
+
+def table(score="p_alive", values=(0.5, 0.25), **columns) -> pl.DataFrame:
+    ids = [f"c{i}" for i in range(len(values))]
+    long = to_long(pl.DataFrame({"customer_id": ids, "p_alive": [0.5] * len(values)}), as_of=DAY, source=COX)
+    return long.with_columns(score=pl.lit(score), value=pl.Series(values, dtype=pl.Float64), **columns)
+
+
+def test_the_columns_are_those_of_the_contract():
+    assert empty().columns == list(SCORE_TABLE.names)
+    assert table().schema == empty().schema
+
+
+def test_each_score_is_a_row_with_its_version():
+    given = pl.DataFrame({"customer_id": [7, 8], "churn_probability_30d": [0.1, 0.2], "hazard_ratio": [1.0, 2.0]})
+    rows = to_long(given, as_of=DAY, source=COX).rows(named=True)
+    assert [row["customer_id"] for row in rows] == ["7", "8"]
+    assert rows[0] == {
+        "customer_id": "7",
+        "as_of": DAY,
+        "score": "churn_probability_30d",
+        "value": 0.1,
+        "lower": None,
+        "upper": None,
+        "horizon_days": 30,
+        "model": "survival.cox",
+        "version": "2",
+        "trained_as_of": date(2025, 3, 31),
+    }
+
+
+def test_a_score_that_does_not_apply_has_no_row():
+    given = pl.DataFrame({"customer_id": ["a", "b"], "churn_probability_90d": [None, 0.2]})
+    assert to_long(given, as_of=DAY, source=COX)["customer_id"].to_list() == ["b"]
+
+
+def test_a_frame_without_scores_gives_an_empty_table():
+    assert to_long(pl.DataFrame({"customer_id": ["a"], "hazard_ratio": [1.0]}), as_of=DAY, source=COX).equals(empty())
+
+
+@pytest.mark.parametrize(
+    ("score", "horizon"),
+    [("p_alive", None), ("expected_order_value", None), ("expected_orders_7d", 7), ("future_margin_12m", 365), ("not_a_score_9d", None)],
+)
+def test_the_horizon_is_read_from_the_name(score, horizon):
+    assert horizon_of(score) == horizon
+
+
+def test_a_month_is_a_twelfth_of_a_year_of_365_25_days():
+    assert [days_of_months(m) for m in (1, 12, 24, 48)] == [30, 365, 730, 1461]
+
+
+def test_kinds_say_to_whom_a_score_applies():
+    assert kind_of("p_alive").applies_to == "no_contract"
+    assert kind_of("churn_probability_90d").applies_to == "contract"
+    assert kind_of("future_margin_24m").applies_to == "all"
+
+
+def test_alive_is_for_those_without_a_contract_and_churn_for_its_holders():
+    names = ("p_alive", "churn_probability_90d", "expected_orders_90d")
+    both = pl.concat(table(score=name) for name in names)
+    left = applicable(both, ["c1"]).select("score", "customer_id").rows()
+    assert left == [("p_alive", "c0"), ("churn_probability_90d", "c1"), ("expected_orders_90d", "c0"), ("expected_orders_90d", "c1")]
+
+
+def test_without_contract_holders_there_is_no_churn():
+    both = pl.concat([table(), table(score="churn_probability_90d")])
+    assert set(applicable(both, [])["score"]) == {"p_alive"}
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        (table(values=(0.5, 1.5)), r"scores: p_alive: 1 values are not between 0 and 1 \(first: customer 'c1', 1.5\)"),
+        (
+            table(score="future_margin_24m", values=(-1.0, 2.0)),
+            r"future_margin_24m: 1 values are not 0 or more \(first: customer 'c0', -1\)",
+        ),
+        (table(score="expected_order_value", values=(float("inf"), 2.0)), r"expected_order_value: 1 values are not 0 or more"),
+        (table(lower=pl.lit(0.3)), r"1 values lie outside their interval \(first: customer 'c1'\)"),
+        (table(upper=pl.lit(0.3)), r"1 values lie outside their interval \(first: customer 'c0'\)"),
+        (pl.concat([table(), table()]), r"4 rows share a key"),
+        (table().drop("version"), r"column 'version' is missing"),
+        (table(values=(0.5, float("nan"))), r"value: 1 of 2 rows are not a number"),
+    ],
+)
+def test_what_cannot_be_is_refused(scores, said):
+    with pytest.raises(TableError, match=said):
+        check_scores(scores)
+
+
+def test_wide_has_a_column_a_score():
+    both = pl.concat([table(), table(score="expected_orders_90d", values=(2.0, 0.5))])
+    assert wide(both).rows(named=True) == [
+        {"customer_id": "c0", "p_alive": 0.5, "expected_orders_90d": 2.0},
+        {"customer_id": "c1", "p_alive": 0.25, "expected_orders_90d": 0.5},
+    ]
+
+
+def test_wide_asks_which_model_where_two_give_the_same_score():
+    both = pl.concat([table(), table(model=pl.lit("survival.kaplan_meier"))])
+    with pytest.raises(ParameterError, match=r"scores: p_alive is given by survival.cox, survival.kaplan_meier. Say which model you want"):
+        wide(both)
+    assert wide(both, model="survival.cox").height == 2
+    with pytest.raises(ParameterError, match=r"unknown model 'survival.cocks'; did you mean 'survival.cox'"):
+        wide(both, model="survival.cocks")
