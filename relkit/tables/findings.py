@@ -77,6 +77,7 @@ class TableReport:
     rows_read: int
     rows_kept: int
     columns: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
     rules: tuple[Finding, ...] = ()
     unlikely: tuple[Finding, ...] = ()
     sums: dict[str, Reconciliation] = field(default_factory=dict)

@@ -1,0 +1,91 @@
+"""`relkit check DATA`: read a company's files, keep what is good, quarantine what is not, and say what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from relkit.errors import ParameterError
+from relkit.jobs.base import Job, Result
+from relkit.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from relkit.tables.findings import ReadReport
+
+
+class CheckTables(Job):
+    """Reads the tables of a company through a mapping, validates and summarises them."""
+
+    command: ClassVar[str] = "check"
+
+    data: Path | str = Field(description="Folder or file with the data, or a SQL URL (sqlite:///shop.db).")
+    mapping: Path | None = Field(
+        default=None, description="Mapping file that reads foreign files as our tables. Default: DATA/mapping.yaml, else files named so."
+    )
+    max_quarantine_share: float = Field(
+        default=0.05, ge=0.0, le=1.0, description="Share of a table's rows that may be faulty; above it the check does not pass."
+    )
+
+    def inputs(self) -> tuple[Path, ...]:
+        """Return the data and the mapping; a database is no file, so its bytes are not followed."""
+        data = (Path(self.data),) if "://" not in str(self.data) else ()
+        return data + ((self.mapping,) if self.mapping is not None else ())
+
+    def verify(self) -> None:
+        """Raise when the mapping file is not there."""
+        if self.mapping is not None and not self.mapping.is_file():
+            raise ParameterError("there is no such file.", where=f"mapping {self.mapping}", remedy="Check the path of the mapping file.")
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Read, validate, write tables, quarantine and facts."""
+        from relkit.tables.reading import read_tables
+
+        self.verify()
+        report = read_tables(
+            self.data, self.out_dir, mapping=self.mapping, max_quarantine_share=self.max_quarantine_share, progress=progress
+        )
+        return Result(
+            job=self.command,
+            passed=report.passed,
+            counts={"tables": {name: _counts(table) for name, table in report.tables.items()}, "sources": report.counts},
+            paths=report.paths,
+            warnings=report.warnings,
+            sentences=_sentences(report),
+            details={"headline": report.headline, "notes": list(report.notes), "refusals": list(report.refusals)},
+        )
+
+
+def _counts(table: Any) -> dict[str, Any]:
+    return {
+        "rows_read": table.rows_read,
+        "rows_kept": table.rows_kept,
+        "rows_quarantined": table.rows_quarantined,
+        "rules": {finding.rule: finding.rows for finding in table.rules},
+        "unlikely": {finding.rule: finding.rows for finding in table.unlikely},
+    }
+
+
+def _sentences(report: ReadReport) -> tuple[str, ...]:
+    lines = [line for table in report.tables.values() for line in table.sentences()]
+    return (*report.notes, *lines, _headline(report), *report.refusals)
+
+
+def _headline(report: ReadReport) -> str:
+    """Return the figures by which a company recognises its data, in one line."""
+    figures, facts = report.headline, report.facts
+    said = [f"{figures['customers']:,} customers"]
+    if "transactions" in figures:
+        said.append(f"{figures['transactions']:,} transactions in {figures['transaction_lines']:,} lines")
+        said.append(f"net amount {figures['net_amount']:,.2f} {facts.currency}")
+        if figures["revenue"] != figures["net_amount"]:
+            said.append(f"of which revenue {figures['revenue']:,.2f}")
+        if figures["unidentified_lines"]:
+            said.append(f"{figures['unidentified_lines']:,} lines without a customer")
+    if "contracts" in figures:
+        said.append(f"{figures['contracts']:,} contracts")
+    if "customer_snapshots" in figures:
+        said.append(f"{figures['customer_snapshots']:,} customer snapshots")
+    days = f" from {facts.first_day} to {facts.last_day}" if facts.first_day else ""
+    return f"{', '.join(said)},{days}." if days else f"{', '.join(said)}."

@@ -1,0 +1,88 @@
+"""What is doubtful about tables that are valid each by itself: unknown references, no margin, other currencies, days ahead."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.tables.findings import counted
+from relkit.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    from relkit.tables.table_set import TableSet
+
+
+def doubts(tables: TableSet, *, today: date | None = None) -> tuple[str, ...]:
+    """Return a sentence for each doubt; none of them stops anything.
+
+    Args:
+        tables: the validated tables.
+        today: days after this one lie ahead; None is the present day (UTC).
+    """
+    said = [sentence for name in tables.facts.rows for sentence in _unknown(tables, name)]
+    return (*said, *_margin(tables), *_currency(tables), *_history(tables), *_ahead(tables, today or datetime.now(UTC).date()))
+
+
+def _unknown(tables: TableSet, name: str) -> list[str]:
+    """Return a sentence for each column that refers to rows which another table does not have."""
+    said = []
+    for column, other in TABLES[name].references:
+        if not tables.has(other) or column not in tables.columns(name):
+            continue
+        key = TABLES[other].key[0]
+        values = tables.scan(name).filter(pl.col(column).is_not_null()).group_by(column).len()
+        known = tables.scan(other).select(pl.col(key).alias(column)).unique()
+        lonely = values.join(known, on=column, how="anti").select(pl.len().alias("values"), pl.col("len").sum().alias("rows"))
+        found = lonely.collect(engine="streaming").row(0, named=True)
+        if found["values"]:
+            rows = counted(int(found["rows"] or 0))
+            said.append(f"{name}: {rows} refer to {counted(int(found['values']), 'value')} of {column} that {other} does not have; kept.")
+    return said
+
+
+def _margin(tables: TableSet) -> list[str]:
+    if not tables.has("transactions") or tables.facts.assumed_margin_rate is not None:
+        return []
+    if "margin_amount" in tables.columns("transactions") or (tables.has("products") and "unit_margin" in tables.columns("products")):
+        return []
+    return [
+        (
+            "no margin is known: lines carry no margin_amount, products no unit_margin and no rate is assumed, so all values in margin "
+            "stay empty. Declare assumed_margin_rate under company in the mapping file, 0.3 for 30 %."
+        )
+    ]
+
+
+def _currency(tables: TableSet) -> list[str]:
+    if not tables.has("transactions") or "currency" not in tables.columns("transactions"):
+        return []
+    others = tables.scan("transactions").filter(pl.col("currency") != tables.facts.currency).group_by("currency").len()
+    found = others.sort("len", "currency", descending=[True, False]).collect(engine="streaming")
+    if not len(found):
+        return []
+    listed = ", ".join(f"{code} {rows:,}" for code, rows in found.head(5).iter_rows())
+    return [
+        (
+            f"transactions: {counted(int(found['len'].sum()))} were paid in another currency than {tables.facts.currency} ({listed}); "
+            f"their amounts are taken to be in {tables.facts.currency} already."
+        )
+    ]
+
+
+def _history(tables: TableSet) -> list[str]:
+    if tables.facts.history_starts_on is not None or tables.facts.first_day is None:
+        return []
+    return [
+        (
+            f"no source says when its history starts, so the first day seen, {tables.facts.first_day}, is taken; "
+            "customers of long before then look new. State history_starts_on in the mapping file."
+        )
+    ]
+
+
+def _ahead(tables: TableSet, today: date) -> list[str]:
+    if tables.facts.last_day is None or tables.facts.last_day <= today:
+        return []
+    return [f"the last day in the data is {tables.facts.last_day}, which lies ahead; give --as-of, or work is done as of that day."]
