@@ -2,8 +2,8 @@
 
 A fact with an instant is known when it happened, and was recorded, before the edge. A fact that bears
 only a day counts from the start of that day, so an instant in the middle of a day knows the facts of
-that whole day unless their `recorded_at` says that they came later. Columns of plans (an end that is
-announced) are the business of the module that reads them.
+that whole day unless their `recorded_at` says that they came later. Columns that tell of later steps of
+a row (an end, a repair) are the business of the module that reads them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
+
+from relkit.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -23,38 +25,52 @@ HAPPENED = {
     "transactions": "occurred_at",
     "products": "valid_from",
     "contracts": "valid_from",
-    "assignments": "drawn_at",
     "contacts": "sent_at",
-    "outcomes": "occurred_at",
-    "touchpoints": "occurred_at",
     "surveys": "answered_at",
     "consents": "changed_at",
-    "suppressions": "starts_at",
-    "loyalty_movements": "occurred_at",
-    "costs": "valid_from",
     "cases": "opened_at",
 }
-"""The column that says when a row became true, by table; tables that are not here bear no such column."""
+"""The column that says when a row became true, for every table that features read."""
 
-RECORDED = ("recorded_at", "known_at")
-"""Columns that say when the company learnt of a row, where a source gives them."""
+YEAR_DAYS = 365
+"""Length of the windows that are named 12m: the same for every edge, so that figures can be compared."""
+MONTH_DAYS = 30
+"""Length of the windows that are named 30d."""
 
 
-def known_rows(tables: TableSet, table: str, as_of: AsOf) -> pl.LazyFrame:
+def known_rows(tables: TableSet, table: str, as_of: AsOf, *columns: str) -> pl.LazyFrame:
     """Return the rows of `table` that were known at `as_of`, lazily.
 
     A row that does not say when it happened (no value, or no such column) was always true; one that
     does not say when it was recorded was recorded when it happened.
+
+    Args:
+        tables: the company.
+        table: name of a table that features read.
+        as_of: edge of what is known.
+        columns: what to return, in that order; one that no source gave is null. All when none is named.
     """
     rows = tables.scan(table)
     schema = rows.collect_schema()
-    dated = [name for name in (HAPPENED.get(table), *RECORDED) if name in schema]
-    return rows.filter(*[_before(name, schema[name], as_of) for name in dated if name is not None])
+    dated = [name for name in (HAPPENED[table], "recorded_at") if name in schema]
+    rows = rows.filter(*[_before(name, schema[name], as_of) for name in dated])
+    if not columns:
+        return rows
+    return rows.select(pl.col(name) if name in schema else _nothing(table, name) for name in columns)
 
 
 def _before(column: str, dtype: pl.DataType, as_of: AsOf) -> pl.Expr:
     edge = pl.col(column) <= as_of.day if dtype == pl.Date else pl.col(column) < as_of.cutoff
     return pl.col(column).is_null() | edge
+
+
+def _nothing(table: str, column: str) -> pl.Expr:
+    return pl.lit(None, TABLES[table][column].dtype).alias(column)
+
+
+def within(instant: str, as_of: AsOf, days: int) -> pl.Expr:
+    """Return the filter for known facts of the last `days` business days, the day of the edge being the last of them."""
+    return pl.col(instant) >= as_of.minus(days=days).cutoff
 
 
 def marked_as_test(tables: TableSet) -> pl.Series:

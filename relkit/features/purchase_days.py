@@ -62,22 +62,20 @@ def purchase_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -
 
 
 def _sold_and_cancelled(tables: TableSet, as_of: AsOf, since: AsOf | None) -> pl.LazyFrame:
-    product = [name for name in ("product_id",) if name in tables.columns("transactions")]
-    lines = known_rows(tables, "transactions", as_of).filter(
+    lines = known_rows(tables, "transactions", as_of, "customer_id", "occurred_at", "product_id", "net_amount", "line_kind").filter(
         pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "cancel"])
     )
     if since is not None:
         lines = lines.filter(pl.col("occurred_at") >= since.cutoff)
-    return lines.select("customer_id", as_of.business_day("occurred_at").alias("day"), "net_amount", "line_kind", *product)
+    return lines.select("customer_id", as_of.business_day("occurred_at").alias("day"), "net_amount", "line_kind", "product_id")
 
 
 def _settled(lines: pl.LazyFrame, days: pl.DataFrame) -> pl.DataFrame:
     """Return what is left of days that hold both sales and cancels, product by product."""
     is_sale, left = pl.col("line_kind") == "sale", pl.col("net_amount")
-    cell = [name for name in lines.collect_schema().names() if name in {*_CELL, "product_id"}]
     return (
         lines.join(days.lazy(), on=_CELL, how="semi")
-        .group_by(cell)
+        .group_by(*_CELL, "product_id")
         .agg(left.sum().round(6), is_sale.any().alias("sold"), is_sale.all().alias("whole"))
         .filter(pl.col("sold") & (pl.col("whole") | (left > 0)))
         .group_by(_CELL)

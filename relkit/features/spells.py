@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 COVARIATES = ("monthly_amount", "monthly_margin", "term_months", "pays_by_direct_debit", "other_contracts_at_start", "age_at_start_years")
 """Numeric covariates that can be made; one whose source column is absent is absent."""
 
-_OPTIONAL = ("product_id", "monthly_amount", "monthly_margin", "term_months", "payment_method")
+_READ = (
+    *("contract_id", "customer_id", "product_id", "status", "started_on", "ended_on", "end_reason"),
+    *("monthly_amount", "monthly_margin", "term_months", "payment_method"),
+)
 
 
 def contract_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -61,13 +64,10 @@ def contract_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 def _versions(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return the version of each contract that was valid at the edge, in order of contract_id, test accounts left out."""
-    given = tables.columns("contracts")
-    order = [name for name in ("valid_from", "recorded_at") if name in given]
-    read = ["contract_id", "customer_id", "status", "started_on", *(c for c in ("ended_on", "end_reason", *_OPTIONAL) if c in given)]
-    rows = known_rows(tables, "contracts", as_of).select(*read, *order).collect(engine="streaming")
-    absent = [pl.lit(None, dtype).alias(name) for name, dtype in (("ended_on", pl.Date), ("end_reason", pl.String)) if name not in given]
-    last = rows.sort("contract_id", *order).unique("contract_id", keep="last", maintain_order=True).with_columns(absent)
-    return last.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
+    rows = known_rows(tables, "contracts", as_of, *_READ, "valid_from", "recorded_at").collect(engine="streaming")
+    last = rows.sort("contract_id", "valid_from", "recorded_at").unique("contract_id", keep="last", maintain_order=True)
+    given = {*tables.columns("contracts"), "ended_on", "end_reason"}
+    return last.select(name for name in _READ if name in given).filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
 
 
 def _days(span: pl.Expr) -> pl.Expr:

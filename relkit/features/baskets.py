@@ -1,0 +1,95 @@
+"""Baskets: which products were bought together, and how wide and how varied each customer's baskets are.
+
+A basket is a transaction with a sale line that was known at the edge; what was later returned was in the
+basket all the same. Quantities are no measure of a basket's width (litres of fuel, metres of cloth), so
+width is counted in different products. Windows named 12m are the 365 business days that end on the edge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.known_rows import YEAR_DAYS, known_rows, within
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+_READ = ("customer_id", "transaction_id", "product_id", "occurred_at", "quantity", "net_amount", "line_kind")
+
+
+def _sale_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
+    return known_rows(tables, "transactions", as_of, *_READ).filter(pl.col("line_kind") == "sale")
+
+
+def basket_products(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> pl.LazyFrame:
+    """Return one row a basket and product, lazily and in no fixed order.
+
+    Args:
+        tables: the company.
+        as_of: edge of what is known.
+        since: baskets after this edge only; None for all.
+
+    Returns:
+        customer_id (null where the buyer is not identified), transaction_id, product_id, quantity (null
+        where not given), net_amount.
+    """
+    lines = _sale_lines(tables, as_of).filter(pl.col("product_id").is_not_null())
+    if since is not None:
+        lines = lines.filter(pl.col("occurred_at") >= since.cutoff)
+    quantity = pl.when(pl.col("quantity").count() > 0).then(pl.col("quantity").sum().round(6))
+    return lines.group_by("customer_id", "transaction_id", "product_id").agg(quantity, pl.col("net_amount").sum().round(6))
+
+
+def basket_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return one row a customer with a basket in the 12 months that end at `as_of`.
+
+    Returns:
+        In order of customer_id: customer_id, baskets_12m, products_per_basket_12m (mean number of
+        different products), distinct_products_12m, top_category_12m (of products.category_1, by amount;
+        of equals the first by name), top_category_share_12m (its share of the amount of products with a
+        category). Null where lines bear no product, or products no category.
+
+    Raises:
+        TableError: there is no transactions table.
+    """
+    lines = _sale_lines(tables, as_of).filter(pl.col("customer_id").is_not_null(), within("occurred_at", as_of, YEAR_DAYS))
+    baskets = lines.group_by("customer_id", "transaction_id").agg(pl.col("product_id").drop_nulls().n_unique().alias("products"))
+    widths = baskets.group_by("customer_id").agg(
+        pl.len().cast(pl.Int32).alias("baskets_12m"),
+        pl.col("products").filter(pl.col("products") > 0).mean().alias("products_per_basket_12m"),
+    )
+    amounts = (
+        lines.filter(pl.col("product_id").is_not_null())
+        .group_by("customer_id", "product_id")
+        .agg(pl.col("net_amount").sum().round(6))
+        .collect(engine="streaming")
+    )
+    variety = amounts.group_by("customer_id").agg(pl.len().cast(pl.Int32).alias("distinct_products_12m"))
+    joined = widths.collect(engine="streaming").join(variety, on="customer_id", how="left")
+    return joined.join(_top_categories(amounts, tables, as_of), on="customer_id", how="left").sort("customer_id")
+
+
+def _top_categories(amounts: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return each customer's largest category, from amounts by customer and product."""
+    if not tables.has("products"):
+        empty = {"customer_id": pl.String, "top_category_12m": pl.String, "top_category_share_12m": pl.Float64}
+        return pl.DataFrame(schema=empty)
+    versions = known_rows(tables, "products", as_of, "product_id", "valid_from", "category_1").collect().sort("product_id", "valid_from")
+    products = versions.unique("product_id", keep="last").select("product_id", pl.col("category_1").alias("top_category_12m"))
+    by_category = (
+        amounts.lazy()
+        .join(products.lazy(), on="product_id")
+        .filter(pl.col("top_category_12m").is_not_null())
+        .group_by("customer_id", "top_category_12m")
+        .agg(pl.col("net_amount").sum().round(6))
+        .collect(engine="streaming")
+    )
+    totals = by_category.group_by("customer_id").agg(pl.col("net_amount").sum().round(6).alias("total"))
+    largest = by_category.sort(["net_amount", "top_category_12m"], descending=[True, False]).unique(
+        "customer_id", keep="first", maintain_order=True
+    )
+    share = pl.when(pl.col("total") > 0).then(pl.col("net_amount") / pl.col("total"))
+    return largest.join(totals, on="customer_id").select("customer_id", "top_category_12m", share.alias("top_category_share_12m"))

@@ -1,0 +1,139 @@
+"""Channels: where a customer buys, how often a person was involved, how much was sent, what is allowed.
+
+Contacts. Pressure counts marketing contacts that the company began (`class` marketing, `direction`
+outbound, or not told); service messages and contacts that the customer began are no pressure. The share
+of human contacts is over all contacts of the window, whoever began them.
+
+Consent. For each channel the last change before the edge holds; a change that names no channel holds for
+all of them; of changes at one instant the refusal wins. A withdrawal is a refusal; an agreement whose
+valid_to is past has expired. Several identifiers of one customer (two addresses, say) are judged one by
+one and the most restrictive wins. Who never said anything is unknown, and that is no agreement.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.known_rows import MONTH_DAYS, YEAR_DAYS, known_rows, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+CHANNELS = ("email", "sms", "phone", "post")
+"""Channels that always have their columns; others that the tables name come after them, in order."""
+
+HUMAN_CHANNELS = ("phone", "store", "branch", "agency", "counter", "visit", "field", "call_centre", "call_center")
+"""Channels on which the customer meets or speaks to a person."""
+
+CONSENT_STATES = ("granted", "expired", "refused")
+"""From the least to the most restrictive; unknown stands beside them."""
+
+PROFILING = "profiling"
+
+
+def channel_columns(channels: Iterable[str]) -> dict[str, str]:
+    """Return channel -> ending of its columns, the four usual ones first.
+
+    Examples:
+        >>> channel_columns(["Push web", "sms"])
+        {'email': 'email', 'sms': 'sms', 'phone': 'phone', 'post': 'post', 'Push web': 'push_web'}
+    """
+    others = sorted(set(channels) - set(CHANNELS))
+    return {name: name for name in CHANNELS} | {name: re.sub(r"\W+", "_", name.lower()) for name in others}
+
+
+def channel_profiles(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id and channel_profile (single or multi) of buyers whose purchases name a channel.
+
+    Raises:
+        TableError: there is no transactions table.
+    """
+    lines = known_rows(tables, "transactions", as_of, "customer_id", "channel_id", "line_kind")
+    used = lines.filter(pl.col("line_kind") == "sale", pl.col("customer_id").is_not_null(), pl.col("channel_id").is_not_null())
+    counted = used.group_by("customer_id").agg(pl.col("channel_id").n_unique().alias("channels")).collect(engine="streaming")
+    profile = pl.when(pl.col("channels") > 1).then(pl.lit("multi")).otherwise(pl.lit("single"))
+    return counted.sort("customer_id").select("customer_id", profile.alias("channel_profile"))
+
+
+def contact_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id, human_contact_share_12m, then contacts_30d_<channel>, of everybody contacted in 12 months.
+
+    Raises:
+        TableError: there is no contacts table.
+    """
+    rows = known_rows(tables, "contacts", as_of, "customer_id", "channel_id", "sent_at", "class", "direction")
+    endings = channel_columns(rows.select(pl.col("channel_id").unique()).collect(engine="streaming")["channel_id"])
+    is_pressure = (
+        within("sent_at", as_of, MONTH_DAYS)
+        & (pl.col("class").fill_null("marketing") == "marketing")
+        & (pl.col("direction").fill_null("outbound") == "outbound")
+    )
+    counts = [
+        (is_pressure & (pl.col("channel_id") == name)).sum().cast(pl.Int32).alias(f"contacts_30d_{end}") for name, end in endings.items()
+    ]
+    human = pl.col("channel_id").str.to_lowercase().is_in(HUMAN_CHANNELS).mean().alias("human_contact_share_12m")
+    recent = rows.filter(within("sent_at", as_of, YEAR_DAYS))
+    return recent.group_by("customer_id").agg(human, *counts).collect(engine="streaming").sort("customer_id")
+
+
+def consent_states(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id, consent_<channel> for the purpose marketing, and consent_profiling.
+
+    Returns:
+        One row a customer who ever said something, in order of customer_id; granted, refused, expired,
+        or unknown where nothing was said. Consents that are known only by an identifier that leads to no
+        customer are left out.
+
+    Raises:
+        TableError: there is no consents table.
+    """
+    rows = _consent_rows(tables, as_of)
+    marketing = rows.filter(pl.col("purpose") == "marketing")
+    endings = channel_columns(marketing["channel_id"].drop_nulls().unique())
+    profiling = rows.filter(pl.col("purpose") == PROFILING).with_columns(pl.lit(PROFILING).alias("ending"))
+    names = [f"consent_{ending}" for ending in (*endings.values(), PROFILING)]
+    held = _last_states(pl.concat([_by_channel(marketing, endings), profiling], how="diagonal"), as_of)
+    most = [pl.col("state").filter(pl.col("ending") == name.removeprefix("consent_")).max().alias(name) for name in names]
+    in_words = pl.col(names).replace_strict(dict(enumerate(CONSENT_STATES)), default="unknown", return_dtype=pl.String)
+    return held.group_by("customer_id").agg(most).with_columns(in_words).sort("customer_id")
+
+
+def _consent_rows(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return consents with the customer to whom each belongs."""
+    read = ("customer_id", "identifier", "purpose", "channel_id", "changed_at", "status", "valid_to")
+    rows = (
+        known_rows(tables, "consents", as_of, *read).filter(pl.col("purpose").is_in(["marketing", PROFILING])).collect(engine="streaming")
+    )
+    named, by_identifier = rows.filter(pl.col("customer_id").is_not_null()), rows.filter(pl.col("customer_id").is_null())
+    if by_identifier.is_empty() or not tables.has("identifiers"):
+        return named
+    links = known_rows(tables, "identifiers", as_of, "id_value", "customer_id", "valid_to").filter(
+        pl.col("valid_to").is_null() | (pl.col("valid_to") >= as_of.day)
+    )
+    owners = links.select(pl.col("id_value").alias("identifier"), "customer_id").unique().collect(engine="streaming")
+    return pl.concat([named, by_identifier.drop("customer_id").join(owners, on="identifier").select(named.columns)])
+
+
+def _by_channel(rows: pl.DataFrame, endings: dict[str, str]) -> pl.DataFrame:
+    """Return one row a change and channel concerned."""
+    all_channels = pl.DataFrame({"channel_id": [*endings], "ending": [*endings.values()]})
+    one = rows.filter(pl.col("channel_id").is_not_null()).join(all_channels, on="channel_id")
+    every = rows.filter(pl.col("channel_id").is_null()).drop("channel_id").join(all_channels, how="cross")
+    return pl.concat([one, every.select(one.columns)])
+
+
+def _last_states(rows: pl.DataFrame, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id, identifier, ending and the state that holds: a position in `CONSENT_STATES`."""
+    is_expired = (pl.col("status") == "expired") | (
+        (pl.col("status") == "granted") & (pl.col("valid_to") < as_of.day).fill_null(value=False)
+    )
+    state = pl.when(is_expired).then(1).when(pl.col("status") == "granted").then(0).otherwise(2).cast(pl.Int8)
+    holder = ["customer_id", "identifier", "ending"]
+    ordered = rows.with_columns(state.alias("state")).sort(*holder, "changed_at", "state")
+    return ordered.unique(holder, keep="last", maintain_order=True).select(*holder, "state")

@@ -1,0 +1,74 @@
+"""Revenue and margin of each customer, net of returns and cancels.
+
+Fees and gift cards are no revenue. A window named 12m is the 365 business days that end on the day of
+the edge. Sums are rounded to the sixth decimal, so that the same lines always give the same bytes. A
+margin is null where the margin of any of its lines is unknown: half a margin would pass for a whole one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.known_rows import YEAR_DAYS, known_rows, within
+from relkit.features.margins import with_margins
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+_READ = ("customer_id", "occurred_at", "product_id", "quantity", "net_amount", "margin_amount", "line_kind")
+
+
+def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return one row a customer with a sale, return or cancel known at `as_of`.
+
+    Returns:
+        In order of customer_id: customer_id, past_revenue_<cur>, revenue_12m_<cur>, past_margin_<cur>,
+        margin_12m_<cur> (<cur> is the currency in lower case; margins null where unknown), margin_source
+        (measured when every margin is, else assumed; null when none is known).
+
+    Raises:
+        TableError: there is no transactions table.
+    """
+    is_recent = within("occurred_at", as_of, YEAR_DAYS)
+    lines = (
+        known_rows(tables, "transactions", as_of, *_READ)
+        .filter(pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "return", "cancel"]))
+        .with_columns(as_of.business_day("occurred_at").alias("day"), is_recent.alias("recent"))
+    )
+    sums = (
+        with_margins(lines, tables, as_of)
+        .select(
+            "customer_id",
+            past_revenue=pl.col("net_amount"),
+            revenue_12m=_if_recent(pl.col("net_amount")),
+            past_margin=pl.col("margin").fill_null(0.0),
+            margin_12m=_if_recent(pl.col("margin").fill_null(0.0)),
+            past_unknown=pl.col("margin").is_null(),
+            recent_unknown=pl.col("margin").is_null() & pl.col("recent"),
+            assumed=~pl.col("margin_is_measured"),
+        )
+        .group_by("customer_id")
+        .agg(pl.col(pl.Float64).sum().round(6), pl.col(pl.Boolean).max())
+        .collect(engine="streaming")
+    )
+    return _named(sums, tables.facts.currency.lower())
+
+
+def _if_recent(amount: pl.Expr) -> pl.Expr:
+    return pl.when("recent").then(amount).otherwise(0.0)
+
+
+def _named(sums: pl.DataFrame, currency: str) -> pl.DataFrame:
+    past, recent = pl.when(~pl.col("past_unknown")).then("past_margin"), pl.when(~pl.col("recent_unknown")).then("margin_12m")
+    source = pl.when(pl.col("assumed").fill_null(value=False)).then(pl.lit("assumed")).otherwise(pl.lit("measured"))
+    return sums.sort("customer_id").select(
+        "customer_id",
+        (pl.col("past_revenue") + 0.0).alias(f"past_revenue_{currency}"),
+        (pl.col("revenue_12m") + 0.0).alias(f"revenue_12m_{currency}"),
+        past.alias(f"past_margin_{currency}"),
+        recent.alias(f"margin_12m_{currency}"),
+        pl.when(past.is_not_null() | recent.is_not_null()).then(source).alias("margin_source"),
+    )
