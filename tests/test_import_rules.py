@@ -61,7 +61,18 @@ OUTSIDE = {
 }
 """Packages outside the standard library that a room may import at all."""
 
-ONLY_INSIDE_FUNCTIONS = {"dataframely", "mlflow", "papermill", "matplotlib", "seaborn", "numba", "sklearn", "lifelines", "pandas", "cyclopts"}
+ONLY_INSIDE_FUNCTIONS = {
+    "dataframely",
+    "mlflow",
+    "papermill",
+    "matplotlib",
+    "seaborn",
+    "numba",
+    "sklearn",
+    "lifelines",
+    "pandas",
+    "cyclopts",
+}
 """Heavy packages: a module that is imported must not load them (rooms in `HEAVY_ROOMS` are the exception)."""
 
 HEAVY_ROOMS = {"plots": {"matplotlib"}, "tracking": {"mlflow", "pandas"}}
@@ -167,7 +178,9 @@ def test_conda_environment_names_the_same_packages_as_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {_requirement(text) for text in project["dependencies"]}
     lines = (ROOT / "environment.yml").read_text(encoding="utf-8").splitlines()
-    stated = {_requirement(line.strip().removeprefix("- ")) for line in lines if line.startswith("  - ") and not line.startswith("  - python")}
+    stated = {
+        _requirement(line.strip().removeprefix("- ")) for line in lines if line.startswith("  - ") and not line.startswith("  - python>")
+    }
     renamed = {("duckdb", ">=1.3"): ("python-duckdb", ">=1.3"), ("matplotlib", ">=3.10"): ("matplotlib-base", ">=3.10")}
     assert {renamed.get(item, item) for item in wanted} == stated - {("pip", ""), ("conda-forge", "")}
 
