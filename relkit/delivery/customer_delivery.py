@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from relkit.delivery import written_files
 from relkit.delivery.difference import as_markdown, compare, no_difference
-from relkit.delivery.manifest import manifest
+from relkit.delivery.manifest import Occasion, manifest
 from relkit.delivery.publishing import Delivery, Draft, drafting, verify
 from relkit.errors import StorageError
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from relkit.delivery.columns import Language
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
-    from relkit.tables.table_set import TableFacts
 
 SCORED = "customers_scored.parquet"
 PLAIN_CSV = "customers_scored.csv"
@@ -73,79 +72,51 @@ class Published:
     is_first: bool
 
 
-def deliver_customers(
-    file: CustomerFile,
-    root: Path,
-    *,
-    programme: str,
-    language: Language,
-    facts: TableFacts,
-    inputs: Sequence[Mapping[str, Any]] = (),
-    models: Mapping[str, Mapping[str, Any]] | None = None,
-    warnings: Sequence[str] = (),
-    run_id: str = "",
-    progress: Progress = quiet,
-) -> Published:
+def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, progress: Progress = quiet) -> Published:
     """Publish the file in all formats under `root`, whole or not at all.
 
     Args:
         file: the content.
         root: deliveries/<programme>.
-        programme: its id, for the manifest.
-        language: of the sheet and of the page on differences.
-        facts: of the tables behind the file.
-        inputs: files that were read, for the manifest.
-        models: by score, what is known of the model behind it, for the manifest.
-        warnings: what else the reader should know.
-        run_id: of this run, for the manifest's run block.
+        occasion: for whom and from what it is made.
         progress: told what is being written.
 
     Raises:
         StorageError: another delivery of this programme is under way.
     """
     with drafting(root, file.as_of) as draft:
-        escaped_cells, left_out = _write_all(file, draft, programme, language, facts, progress)
+        escaped_cells = _write_tables(file, draft.folder, progress)
+        counts, left_out = _write_workbook(file, draft.folder / WORKBOOK, occasion, progress)
+        escaped_cells[WORKBOOK] = counts
         progress("comparing with the previous delivery", 0.9)
         difference, said = _compared(file, draft)
-        _write_difference(file, draft, difference, language)
-        told = (*warnings, *file.warnings, *left_out, *said)
-        content = manifest(
-            file,
-            programme=programme,
-            language=language,
-            facts=facts,
-            inputs=inputs,
-            models=models or {},
-            difference=difference,
-            escaped_cells=escaped_cells,
-            warnings=told,
-            run_id=run_id,
-        )
+        _write_difference(file, draft, difference, occasion.language)
+        told = (*occasion.warnings, *file.warnings, *left_out, *said)
         progress("publishing", 0.95)
-        delivery = draft.publish(content)
+        delivery = draft.publish(manifest(file, occasion, difference=difference, escaped_cells=escaped_cells, warnings=told))
     return Published(delivery=delivery, difference=difference, escaped_cells=escaped_cells, warnings=told, is_first=draft.previous is None)
 
 
-def _write_all(
-    file: CustomerFile, draft: Draft, programme: str, language: Language, facts: TableFacts, progress: Progress
-) -> tuple[dict[str, dict[str, int]], tuple[str, ...]]:
-    """Write each format; return the cells that got an apostrophe, by file, and what to say about a format left out."""
-    folder = draft.folder
+def _write_tables(file: CustomerFile, folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
+    """Write all but the workbook; return the cells that got an apostrophe, by file."""
     progress("writing Parquet and CSV", 0.1)
-    escaped_cells = {
+    return {
         SCORED: written_files.write_parquet(file, folder / SCORED),
         PLAIN_CSV: written_files.write_csv(file, folder / PLAIN_CSV),
         FRENCH_CSV: written_files.write_csv(file, folder / FRENCH_CSV, style="fr"),
         DICTIONARY: written_files.write_dictionary(file, folder / DICTIONARY),
     }
+
+
+def _write_workbook(file: CustomerFile, path: Path, occasion: Occasion, progress: Progress) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Write the workbook where it is wanted and possible; return its escaped cells and what to say where it is not."""
+    if not occasion.workbook:
+        return {}, ()
     if not written_files.fits_a_sheet(file):
         limit = written_files.SHEET_ROWS
-        return escaped_cells, (
-            f"No {WORKBOOK}: {len(file.frame):,} customers and a header pass the {limit:,} rows of a sheet; use the CSV files.",
-        )
-    about = _about(file, programme, language, facts)
-    escaped_cells[WORKBOOK] = written_files.write_xlsx(file, folder / WORKBOOK, language=language, about=about, progress=progress)
-    return escaped_cells, ()
+        return {}, (f"No {WORKBOOK}: {len(file.frame):,} customers and a header pass the {limit:,} rows of a sheet; use the CSV files.",)
+    about = _about(file, occasion)
+    return written_files.write_xlsx(file, path, language=occasion.language, about=about, progress=progress), ()
 
 
 def _compared(file: CustomerFile, draft: Draft) -> tuple[Difference, tuple[str, ...]]:
@@ -169,13 +140,14 @@ def _write_difference(file: CustomerFile, draft: Draft, difference: Difference, 
     (draft.folder / "difference.md").write_bytes(page.encode())
 
 
-def _about(file: CustomerFile, programme: str, language: Language, facts: TableFacts) -> list[tuple[str, str]]:
+def _about(file: CustomerFile, occasion: Occasion) -> list[tuple[str, str]]:
+    language = occasion.language
     texts = ABOUT[language]
     lines = [
-        (texts["programme"], programme),
+        (texts["programme"], occasion.programme),
         (texts["as_of"], file.as_of.isoformat()),
         (texts["rows"], str(len(file.frame))),
-        (texts["currency"], facts.currency),
+        (texts["currency"], occasion.facts.currency),
     ]
     for column in file.columns:
         source = file.sources.get(column.score)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.scores.drift import population_stability_index
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -28,6 +30,8 @@ TEXTS = {
         "flows": "{label}: {count} customers changed",
         "head": "| From | To | Customers |",
         "none": "(empty)",
+        "yes": "yes",
+        "no": "no",
         "more": "... and {count} more customers in smaller flows.",
         "drift": "Shift of the scores (PSI; under 0.10 stable, over 0.25 a marked shift)",
         "drift_head": "| Score | PSI |",
@@ -41,6 +45,8 @@ TEXTS = {
         "flows": "{label} : {count} clients ont changé",
         "head": "| De | Vers | Clients |",
         "none": "(vide)",
+        "yes": "oui",
+        "no": "non",
         "more": "... et {count} autres clients dans des flux plus petits.",
         "drift": "Déplacement des scores (PSI ; moins de 0,10 stable, plus de 0,25 déplacement marqué)",
         "drift_head": "| Score | PSI |",
@@ -147,11 +153,9 @@ def _changes(both: pl.DataFrame, column: str) -> pl.DataFrame:
 
 def _shifts(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColumn]) -> dict[str, float]:
     """Return the PSI of each score column that both files have."""
-    from relkit.scores.drift import population_stability_index
-
     shown = [c.name for c in columns if c.kind == "score" and c.bound == "value" and c.name in before.columns]
     pairs = {name: (before[name].drop_nulls().to_numpy(), now[name].drop_nulls().to_numpy()) for name in shown}
-    return {name: float(population_stability_index(was, now_)) for name, (was, now_) in pairs.items() if len(was) and len(now_)}
+    return {name: population_stability_index(was, now_) for name, (was, now_) in pairs.items() if len(was) and len(now_)}
 
 
 def _flow_table(flows: pl.DataFrame, label: str, language: Language) -> list[str]:
@@ -159,10 +163,16 @@ def _flow_table(flows: pl.DataFrame, label: str, language: Language) -> list[str
     total = int(flows["customers"].sum())
     lines = [f"## {texts['flows'].format(label=label, count=_number(total, language))}", "", texts["head"], "|---|---|---:|"]
     for row in flows.head(FLOWS_SHOWN).iter_rows(named=True):
-        was, now = (row[key] if row[key] is not None else texts["none"] for key in ("before", "after"))
+        was, now = (_word(row[key], language) for key in ("before", "after"))
         lines.append(f"| {was} | {now} | {_number(row['customers'], language)} |")
     rest = int(flows["customers"][FLOWS_SHOWN:].sum())
     return [*lines, "", *([texts["more"].format(count=_number(rest, language)), ""] if rest else [])]
+
+
+def _word(value: str | None, language: Language) -> str:
+    """Return a value as people read it; codes stay as they are in the files."""
+    words = {None: TEXTS[language]["none"], "true": TEXTS[language]["yes"], "false": TEXTS[language]["no"]}
+    return words.get(value) or str(value)
 
 
 def _number(value: int, language: Language) -> str:

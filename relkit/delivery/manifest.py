@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from relkit.delivery.customer_files import marketer_view
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from relkit.delivery.columns import Language
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
     from relkit.tables.table_set import TableFacts
@@ -30,38 +32,54 @@ VARYING = ("run_id",)
 """Facts of a model that differ from run to run."""
 
 
-def manifest(
-    file: CustomerFile,
-    *,
-    programme: str,
-    language: str,
-    facts: TableFacts,
-    inputs: Sequence[Mapping[str, Any]],
-    models: Mapping[str, Mapping[str, Any]],
-    difference: Difference,
-    escaped_cells: Mapping[str, Mapping[str, int]],
-    warnings: Sequence[str],
-    run_id: str,
-) -> dict[str, Any]:
-    """Return the manifest, all but its `files`, which publishing fills in.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Occasion:
+    """For whom and from what a delivery is made.
 
-    Args:
-        file: the content that is delivered.
+    Attributes:
         programme: its id.
         language: of the sheet and of the page on differences.
         facts: of the tables behind the file.
         inputs: files that were read: name, rows, sha256, and dates where they have some.
         models: by score, what models.json says of the model behind it.
+        warnings: what the reader should know besides what the file says of itself.
+        run_id: of this run.
+        workbook: whether the spreadsheet is wanted.
+    """
+
+    programme: str
+    language: Language
+    facts: TableFacts
+    inputs: Sequence[Mapping[str, Any]] = ()
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    run_id: str = ""
+    workbook: bool = True
+
+
+def manifest(
+    file: CustomerFile,
+    occasion: Occasion,
+    *,
+    difference: Difference,
+    escaped_cells: Mapping[str, Mapping[str, int]],
+    warnings: Sequence[str],
+) -> dict[str, Any]:
+    """Return the manifest, all but its `files`, which publishing fills in.
+
+    Args:
+        file: the content that is delivered.
+        occasion: for whom and from what.
         difference: against the previous delivery.
         escaped_cells: by file and column, cells that got an apostrophe.
-        warnings: what the reader should know.
-        run_id: of this run.
+        warnings: all that the reader should know.
     """
+    facts = occasion.facts
     return {
         "format": FORMAT,
-        "programme": {"id": programme, "sha256": None},
+        "programme": {"id": occasion.programme, "sha256": None},
         "as_of": file.as_of.isoformat(),
-        "language": language,
+        "language": occasion.language,
         "relkit": __version__,
         "polars": pl.__version__,
         "currency": facts.currency,
@@ -74,13 +92,13 @@ def manifest(
         "schema_sha256": schema_sha256(file.frame),
         "refused": _refused(file),
         "fields_asked_for": dict(file.fields),
-        "inputs": [dict(entry) for entry in inputs],
-        "models": _models(file, models),
+        "inputs": [dict(entry) for entry in occasion.inputs],
+        "models": _models(file, occasion.models),
         "difference": _difference(difference),
         "escaped_cells": {name: dict(counts) for name, counts in escaped_cells.items() if counts},
         "warnings": list(warnings),
         "approved_by": None,
-        "run": run_block(run_id, {score: facts_of.get("run_id") for score, facts_of in sorted(models.items())}),
+        "run": run_block(occasion.run_id, {score: said.get("run_id") for score, said in sorted(occasion.models.items())}),
     }
 
 

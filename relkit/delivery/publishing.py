@@ -81,7 +81,7 @@ class Draft:
         listed = [_described(path) for path in _files(self.folder)]
         _write(self.folder / MANIFEST, json.dumps({**manifest, "files": listed}, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         _write(self.folder / CHECKSUMS, "".join(f"{sha256(path)}  {path.name}\n" for path in _files(self.folder)))
-        for path in _files(self.folder):
+        for path in sorted(self.folder.iterdir()):
             _flush(path)
         _flush(self.folder)
         target = root / self.name
@@ -107,6 +107,7 @@ def drafting(root: Path, as_of: date) -> Iterator[Draft]:
         StorageError: another delivery of this programme is under way.
 
     Examples:
+        >>> from pathlib import Path
         >>> from tempfile import mkdtemp
         >>> root = Path(mkdtemp()) / "deliveries" / "default"
         >>> with drafting(root, date(2025, 6, 30)) as draft:

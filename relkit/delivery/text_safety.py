@@ -33,6 +33,16 @@ def looks_like_formula(column: str) -> pl.Expr:
     return pl.col(column).str.contains(FORMULA)
 
 
+def escaped_text(text: str) -> str:
+    """Return one text, a header say, with an apostrophe in front where it looks like a formula.
+
+    Examples:
+        >>> escaped_text("=1+1"), escaped_text("Orders")
+        ("'=1+1", 'Orders')
+    """
+    return str(escaped(pl.DataFrame({"text": [text]}))[0].item())
+
+
 def escaped(frame: pl.DataFrame, *, except_for: tuple[str, ...] = ()) -> tuple[pl.DataFrame, dict[str, int]]:
     """Return the frame with an apostrophe before each cell that looks like a formula, and how many by column.
 

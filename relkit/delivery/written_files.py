@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from relkit.delivery.customer_files import CustomerFile, data_dictionary, marketer_view
-from relkit.delivery.text_safety import escaped
+from relkit.delivery.text_safety import escaped, escaped_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SHEET_ROWS = 1_048_576
 """Rows of a sheet, the header included: a limit of the format."""
 ROWS_A_BATCH = 50_000
+SHEET_STARTS = 0.2
+"""Share of a delivery's work that is done when the sheet begins."""
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (a fixed date, so that the same content gives the same bytes)
 SHEETS = {"en": ("Customers", "Data dictionary", "About"), "fr": ("Clients", "Dictionnaire", "À propos")}
 DICTIONARY_HEADERS = {
@@ -73,7 +75,7 @@ def write_csv(file: CustomerFile, path: Path, *, style: Literal["plain", "fr"] =
         return counts
     booleans = [name for name, dtype in safe.schema.items() if dtype == pl.Boolean]
     words = [pl.when(name).then(pl.lit("VRAI")).when(~pl.col(name)).then(pl.lit("FAUX")).alias(name) for name in booleans]
-    french = safe.with_columns(words).rename({c.name: c.label_fr for c in file.columns})
+    french = safe.with_columns(words).rename({c.name: escaped_text(c.label_fr) for c in file.columns})
     french.write_csv(path, include_bom=True, separator=";", decimal_comma=True, line_terminator="\r\n")
     return counts
 
@@ -104,7 +106,14 @@ def write_xlsx(
     """
     import xlsxwriter
 
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    # the library's temporary file holds customers: it stands beside the workbook, where a killed run is cleaned up
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "tmpdir": str(path.parent),
+    }
     columns = marketer_view(file)
     safe, counts = escaped(file.frame.select(c.name for c in columns), except_for=("customer_id",))
     book = xlsxwriter.Workbook(str(path), {**options, "default_date_format": _date_format(language)})
@@ -142,11 +151,11 @@ def _customers_sheet(
     formats = [book.add_format({"num_format": _number_format(c, language)}) for c in columns]
     for at, column in enumerate(columns):
         sheet.set_column(at, at, _width(column, frame[column.name], language), formats[at])
-        sheet.write_string(0, at, column.label(language), header)
+        sheet.write_string(0, at, escaped_text(column.label(language)), header)
     writers = [_writer(sheet, column) for column in columns]
     for start in range(0, len(frame), ROWS_A_BATCH):
         _rows(frame[start : start + ROWS_A_BATCH], start + 1, writers, formats)
-        progress("writing the sheet", start / len(frame))
+        progress("writing the sheet", SHEET_STARTS + (1 - SHEET_STARTS) * 0.9 * start / len(frame))
     sheet.autofilter(0, 0, len(frame), len(columns) - 1)
 
 

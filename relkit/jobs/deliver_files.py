@@ -29,6 +29,7 @@ class DeliverFiles(Job):
         default=None, description="Day of the features and scores to deliver. Default: the last business day in the data."
     )
     language: Literal["en", "fr"] = Field(default="en", description="Language of the spreadsheet and of the page on differences.")
+    workbook: bool = Field(default=True, description="Write the spreadsheet too; it takes about two minutes a million customers.")
     prefer: tuple[str, ...] = Field(default=(), description="Models to prefer where two give the same score, best first.")
     fields: dict[str, str] = Field(
         default_factory=dict, description="Further columns of the customer table, by name, each with its purpose."
@@ -45,6 +46,7 @@ class DeliverFiles(Job):
     def run(self, progress: Progress = quiet) -> Result:
         """Read features and scores, write everything to a draft, publish it."""
         from relkit.delivery.customer_delivery import deliver_customers
+        from relkit.delivery.manifest import Occasion
         from relkit.tables.table_set import TableSet
 
         tables = TableSet.open(self.out_dir / "tables")
@@ -52,9 +54,7 @@ class DeliverFiles(Job):
         progress("reading customers and scores", 0.0)
         file, warnings = self._file(tables, day)
         refused = self._quarantine(file)
-        published = deliver_customers(
-            file,
-            self.out_dir / "deliveries" / self.programme,
+        occasion = Occasion(
             programme=self.programme,
             language=self.language,
             facts=tables.facts,
@@ -62,8 +62,9 @@ class DeliverFiles(Job):
             models=_models(self.out_dir / "scores" / day / "models.json"),
             warnings=(*warnings, *refused),
             run_id=uuid.uuid4().hex,
-            progress=progress,
+            workbook=self.workbook,
         )
+        published = deliver_customers(file, self.out_dir / "deliveries" / self.programme, occasion, progress=progress)
         return self._result(file, published, day)
 
     def _file(self, tables: TableSet, day: str) -> tuple[CustomerFile, tuple[str, ...]]:

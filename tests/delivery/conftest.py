@@ -1,0 +1,19 @@
+"""The small company, as a content that is ready to be written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import delivered_company as company
+
+from relkit.delivery.customer_files import CustomerFile, customer_file
+
+
+@pytest.fixture(scope="session")
+def file() -> CustomerFile:
+    people = company.customers()
+    return customer_file(people, company.scores(people), as_of=company.JUNE, currency="EUR")

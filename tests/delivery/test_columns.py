@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from relkit.delivery.columns import DECLARED, FileColumn, file_columns
+
+ALL = file_columns(
+    currency="EUR", channels=["email", "sms", "fax"], scores=["churn_probability_90d", "expected_orders_30d", "expected_orders_90d"]
+)
+
+
+def test_names_and_headers_are_unique_in_both_languages() -> None:
+    for texts in ([c.name for c in ALL], [c.label_en for c in ALL], [c.label_fr for c in ALL]):
+        assert len(set(texts)) == len(texts)
+
+
+def test_every_column_speaks_both_languages() -> None:
+    for column in ALL:
+        assert all([column.label_en, column.label_fr, column.meaning, column.meaning_fr]), column.name
+        assert bool(column.null_means) == bool(column.null_means_fr) == column.nullable, column.name
+
+
+def test_no_placeholder_is_left() -> None:
+    assert not [c.name for c in ALL if "{" in c.name + c.label_en + c.label_fr + c.meaning + c.meaning_fr + c.unit + c.score]
+
+
+def test_money_carries_the_currency_of_the_programme() -> None:
+    dollars = [c for c in file_columns(currency="USD") if c.unit == "USD"]
+    assert {"revenue_12m_usd", "past_margin_usd", "future_margin_24m_usd_low", "total_margin_usd"} <= {c.name for c in dollars}
+    assert all("(USD)" in c.label_en for c in dollars)
+
+
+def test_each_horizon_scored_has_its_column_and_others_have_none() -> None:
+    names = [c.name for c in ALL]
+    assert [n for n in names if n.startswith("expected_orders")] == ["expected_orders_30d", "expected_orders_90d"]
+    assert [n for n in names if n.startswith("churn_probability")] == ["churn_probability_90d"]
+
+
+def test_channels_are_named_in_french() -> None:
+    labels = {c.name: c.label_fr for c in ALL}
+    assert labels["consent_email"] == "Consentement e-mail"
+    assert labels["contacts_30d_fax"] == "Contacts en 30 jours : fax"
+
+
+def test_a_score_nobody_declared_gets_a_plain_column() -> None:
+    last = file_columns(currency="EUR", scores=["distance_to_store"])[-1]
+    assert (last.name, last.label_en, last.kind) == ("distance_to_store", "Distance to store", "score")
+
+
+@pytest.mark.parametrize(
+    ("column", "english", "french"),
+    [
+        (FileColumn(name="x", dtype=pl.Boolean), "true, false", "VRAI, FAUX"),
+        (FileColumn(name="x", dtype=pl.Float64, low=0, high=1), "0 to 1", "0 à 1"),
+        (FileColumn(name="x", dtype=pl.Int32, low=0), ">= 0", ">= 0"),
+        (FileColumn(name="x", dtype=pl.String), "", ""),
+        (FileColumn(name="x", dtype=pl.String, codes=(("a", "one", "un"), ("b", "two", "deux"))), "a = one; b = two", "a = un; b = deux"),
+    ],
+)
+def test_allowed_values_are_said_in_words(column: FileColumn, english: str, french: str) -> None:
+    assert (column.allowed_in("en"), column.allowed_in("fr")) == (english, french)
+
+
+def test_units_are_translated_and_currencies_are_not() -> None:
+    units = {c.name: (c.unit_in("en"), c.unit_in("fr")) for c in ALL}
+    assert units["days_since_last_order"] == ("days", "jours")
+    assert units["revenue_12m_eur"] == ("EUR", "EUR")
+
+
+def test_at_least_fifteen_columns_may_enter_the_marketer_view_in_an_order_without_ties_but_for_channels() -> None:
+    ranks = [c.rank for c in DECLARED if c.rank]
+    assert len(ranks) >= 15
+    assert len(set(ranks)) == len(ranks)

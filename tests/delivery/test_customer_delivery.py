@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import delivered_company as company
+import polars as pl
+import pytest
+
+from relkit.delivery import written_files
+from relkit.delivery.customer_delivery import Published, deliver_customers
+from relkit.delivery.customer_files import CustomerFile, customer_file
+from relkit.delivery.manifest import Occasion
+from relkit.tables.table_set import TableFacts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = {
+    "customers_scored.parquet", "customers_scored.csv", "customers_scored_fr.csv", "customers_scored.xlsx", "data_dictionary.csv",
+    "difference.parquet", "difference.md", "manifest.json", "SHA256SUMS",
+}  # fmt: skip
+
+
+def publish(file: CustomerFile, root: Path, **more) -> Published:
+    known = {"programme": "default", "language": "en", "facts": TableFacts(rows={}, fingerprints={}), "run_id": "x"}
+    return deliver_customers(file, root, Occasion(**{**known, **more}))
+
+
+def test_all_files_are_there(file: CustomerFile, tmp_path: Path) -> None:
+    made = publish(file, tmp_path)
+    assert {p.name for p in made.delivery.folder.iterdir()} == FILES
+    assert made.is_first
+    assert made.warnings == ()
+
+
+def test_the_same_inputs_give_the_same_bytes_but_for_the_run_block(file: CustomerFile, tmp_path: Path) -> None:
+    one, two = (publish(file, tmp_path / name, run_id=name).delivery.folder for name in ("a", "b"))
+    for name in FILES - {"manifest.json", "SHA256SUMS"}:
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+    said = [json.loads((folder / "manifest.json").read_text()) for folder in (one, two)]
+    assert [manifest.pop("run")["run_id"] for manifest in said] == ["a", "b"]
+    assert said[0] == said[1]
+    sums = [{line for line in (folder / "SHA256SUMS").read_text().splitlines() if "manifest.json" not in line} for folder in (one, two)]
+    assert sums[0] == sums[1]
+
+
+def test_above_the_limit_of_a_sheet_it_is_left_out_and_said(file: CustomerFile, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(written_files, "SHEET_ROWS", 200)
+    made = publish(file, tmp_path)
+    assert {p.name for p in made.delivery.folder.iterdir()} == FILES - {"customers_scored.xlsx"}
+    assert made.warnings == ("No customers_scored.xlsx: 200 customers and a header pass the 200 rows of a sheet; use the CSV files.",)
+    assert made.delivery.manifest()["warnings"] == list(made.warnings)
+
+
+def test_a_previous_delivery_that_was_altered_is_not_compared_with(file: CustomerFile, tmp_path: Path) -> None:
+    before = publish(file, tmp_path).delivery
+    (before.folder / "customers_scored.csv").write_text("oops")
+    made = publish(file, tmp_path)
+    assert "the previous delivery 2025-06-30 cannot be used" in made.warnings[0]
+    assert "customers_scored.csv was altered" in made.warnings[0]
+    assert (made.difference.before, made.is_first) == (None, False)
+
+
+def test_a_failure_in_the_midst_leaves_the_previous_delivery(file: CustomerFile, tmp_path: Path, monkeypatch) -> None:
+    publish(file, tmp_path)
+    monkeypatch.setattr(written_files, "write_xlsx", lambda *_a, **_k: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        publish(file, tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "2025-06-30", "LATEST"]
+
+
+def test_escaped_cells_are_listed_by_file_and_column(tmp_path: Path) -> None:
+    people = pl.DataFrame({"customer_id": ["a", "b"], "note": ["=1", "@x"]})
+    file = customer_file(people, None, as_of=company.JUNE, currency="EUR", fields={"note": "a test"})
+    made = publish(file, tmp_path)
+    listed = made.delivery.manifest()["escaped_cells"]
+    assert listed == {"customers_scored.csv": {"note": 2}, "customers_scored_fr.csv": {"note": 2}}
+
+
+def test_the_last_sheet_names_the_models_in_the_chosen_language(file: CustomerFile, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    made = publish(file, tmp_path, language="fr")
+    about = {
+        row[0]: row[1] for row in load_workbook(made.delivery.folder / "customers_scored.xlsx").worksheets[2].iter_rows(values_only=True)
+    }
+    assert (
+        about["Modèle derrière Probabilité d'être encore acheteur"]
+        == "lifetime_value.bg_nbd, version 1, entraîné sur les faits connus au 2025-06-30"
+    )
+    assert about["Clients"] == "200"

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from datetime import date
+
+import delivered_company as company
+import polars as pl
+import pytest
+
+from relkit.delivery.customer_files import CustomerFile, customer_file, data_dictionary, marketer_view
+from relkit.errors import ParameterError, TableError
+
+DAY = company.JUNE
+
+
+def made(people: pl.DataFrame, scores: pl.DataFrame | None = None, **more) -> CustomerFile:
+    return customer_file(people, scores, as_of=DAY, **{"currency": "EUR", **more})
+
+
+def people(*ids: str, **columns) -> pl.DataFrame:
+    return pl.DataFrame({"customer_id": list(ids), **columns}, schema_overrides={"customer_id": pl.String})
+
+
+def valued(margins: list[float], futures: list[float | None]) -> CustomerFile:
+    ids = [f"c{i:03d}" for i in range(len(margins))]
+    known = [i for i, f in zip(ids, futures, strict=True) if f is not None]
+    scored = company.score(known, "future_margin_24m", [f for f in futures if f is not None])
+    return made(people(*ids, past_margin_eur=margins), scored)
+
+
+def test_one_row_a_customer_prospects_included_in_the_order_of_their_ids(file: CustomerFile) -> None:
+    assert file.frame["customer_id"].to_list() == sorted(company.customers()["customer_id"])
+    prospects = file.frame.filter(pl.col("days_since_last_order").is_null())
+    assert len(prospects) == 40
+    for column in ("p_alive", "future_margin_24m_eur", "total_margin_eur", "value_decile", "is_top20_margin"):
+        assert prospects[column].null_count() == 40, column
+
+
+def test_a_column_appears_only_when_it_can_be_computed(file: CustomerFile) -> None:
+    bare = made(people("a", "b", orders_12m=[1, 2]))
+    assert bare.frame.columns == ["customer_id", "as_of", "orders_12m"]
+    assert "last_nps" not in file.frame.columns
+    assert "future_margin_24m_eur_low" in file.frame.columns
+    assert "No total margin" in bare.warnings[0]
+
+
+def test_no_other_column_of_the_customer_table_leaves_the_house(file: CustomerFile) -> None:
+    assert "postcode" in company.customers().columns
+    assert "postcode" not in file.frame.columns
+
+
+def test_bounds_that_no_model_gives_have_no_column() -> None:
+    file = made(people("a", past_margin_eur=[1.0]), company.score(["a"], "future_margin_24m", [2.0]))
+    assert "future_margin_24m_eur" in file.frame.columns
+    assert "future_margin_24m_eur_low" not in file.frame.columns
+
+
+def test_total_margin_adds_what_the_file_shows() -> None:
+    file = valued([1.005, 2.004], [2.004, 0.004])
+    shown = file.frame.select("past_margin_eur", "future_margin_24m_eur", "total_margin_eur").rows()
+    assert all(round(past + future, 2) == total for past, future, total in shown)
+
+
+def test_deciles_are_ten_equal_groups_and_one_is_best() -> None:
+    file = valued([float(i) for i in range(50)], [0.0] * 50)
+    by_decile = file.frame.group_by("value_decile").agg(pl.len(), pl.col("total_margin_eur").min()).sort("value_decile")
+    assert by_decile["len"].to_list() == [5] * 10
+    assert by_decile["total_margin_eur"].to_list() == [45.0, 40.0, 35.0, 30.0, 25.0, 20.0, 15.0, 10.0, 5.0, 0.0]
+    assert file.frame.filter("is_top20_margin")["total_margin_eur"].sort().to_list() == [float(i) for i in range(40, 50)]
+
+
+def test_equal_margins_fall_into_deciles_in_the_order_of_the_ids() -> None:
+    deciles = valued([1.0] * 20, [0.0] * 20).frame["value_decile"].to_list()
+    assert deciles == [i // 2 + 1 for i in range(20)]
+
+
+def test_deciles_count_only_customers_with_a_margin() -> None:
+    file = valued([float(i) for i in range(20)], [None] * 10 + [0.0] * 10)
+    assert sorted(file.frame["value_decile"].drop_nulls()) == list(range(1, 11))
+    assert file.frame["is_top20_margin"].null_count() == 10
+
+
+def test_the_order_of_the_input_does_not_matter(file: CustomerFile) -> None:
+    shuffled = company.customers().sample(fraction=1.0, shuffle=True, seed=5)
+    again = made(shuffled, company.scores(company.customers()).reverse())
+    assert again.frame.equals(file.frame)
+
+
+def test_rounding_leaves_no_negative_zero() -> None:
+    value = made(people("a", past_margin_eur=[-0.001])).frame["past_margin_eur"][0]
+    assert str(value) == "0.0"
+
+
+def test_identifiers_are_text_and_bad_ones_are_put_aside_with_their_row() -> None:
+    file = made(people("b", "=a", "c"))
+    assert file.frame["customer_id"].to_list() == ["b", "c"]
+    assert file.refused.rows() == [("=a", "the identifier begins like a formula (= + - @, tab)", 2)]
+
+
+def test_whole_number_identifiers_become_text() -> None:
+    assert made(pl.DataFrame({"customer_id": [10, 9]})).frame["customer_id"].to_list() == ["10", "9"]
+
+
+def test_a_repeated_customer_is_refused() -> None:
+    with pytest.raises(TableError, match=r"2 rows share a customer_id \(first: 'a'\)"):
+        made(people("a", "a", "b"))
+
+
+def test_scores_of_another_day_are_refused() -> None:
+    with pytest.raises(TableError, match="the scores are as of 2025-05-31, the customers as of 2025-06-30"):
+        made(people("a"), company.score(["a"], "p_alive", [0.5], as_of=company.MAY))
+
+
+def test_scores_of_strangers_are_refused() -> None:
+    with pytest.raises(TableError, match=r"1 scored customers are not in the customer table \(first: 'z'\)"):
+        made(people("a"), company.score(["a", "z"], "p_alive", [0.5, 0.5]))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_is_refused(value: float) -> None:
+    with pytest.raises(TableError, match=r"1 values of p_alive are not finite numbers \(first: customer 'a'\)"):
+        made(people("a"), company.score(["a"], "p_alive", [value]))
+
+
+def test_two_versions_of_a_model_behind_one_score_are_refused() -> None:
+    both = pl.concat([company.score(["a"], "p_alive", [0.5]), company.score(["b"], "p_alive", [0.5], version="2")])
+    with pytest.raises(TableError, match=r"p_alive was made by several versions of lifetime_value.bg_nbd \(1, 2\)"):
+        made(people("a", "b"), both)
+
+
+def test_of_two_models_the_first_is_shown_and_said_unless_one_is_preferred() -> None:
+    both = pl.concat(
+        [company.score(["a"], "churn_probability_90d", [0.1], model=model) for model in ("survival.kaplan_meier", "survival.cox")]
+    )
+    assert "survival.cox, survival.kaplan_meier; the file shows survival.cox" in made(people("a"), both).warnings[0]
+    chosen = made(people("a"), both, prefer=("survival.kaplan_meier",))
+    assert chosen.sources["churn_probability_90d"].model == "survival.kaplan_meier"
+    assert not [w for w in chosen.warnings if "churn" in w]
+
+
+def test_a_field_asked_for_needs_to_exist_and_a_purpose() -> None:
+    with pytest.raises(ParameterError, match="unknown column 'postcod'; did you mean 'postcode'"):
+        made(company.customers(), fields={"postcod": "store mailing"})
+    with pytest.raises(ParameterError, match="'postcode' is asked for without a purpose"):
+        made(company.customers(), fields={"postcode": " "})
+
+
+def test_a_field_asked_for_comes_with_labels_and_purpose() -> None:
+    labels = pl.DataFrame(
+        {
+            "column": ["postcode"],
+            "label_en": ["Postcode"],
+            "label_fr": ["Code postal"],
+            "meaning": ["Where."],
+            "personal_data": ["personal"],
+        }
+    )
+    file = made(company.customers(), fields={"postcode": "store mailing"}, dictionary=labels)
+    assert file.frame.columns[-1] == "postcode"
+    entry = data_dictionary(file).row(-1, named=True)
+    assert (entry["label_fr"], entry["purpose"], entry["personal_data"]) == ("Code postal", "store mailing", "personal")
+
+
+def test_a_field_without_labels_keeps_its_name_and_counts_as_personal() -> None:
+    entry = data_dictionary(made(company.customers(), fields={"postcode": "x"})).row(-1, named=True)
+    assert (entry["label_en"], entry["personal_data"]) == ("postcode", "personal")
+
+
+def test_marketer_view_has_fifteen_columns_in_file_order(file: CustomerFile) -> None:
+    names = [c.name for c in marketer_view(file)]
+    assert len(names) == 15
+    assert names[0] == "customer_id"
+    assert names == [c for c in file.frame.columns if c in names]
+    assert {"value_decile", "total_margin_eur", "p_alive", "churn_probability_90d", "is_top20_margin"} <= set(names)
+
+
+def test_marketer_view_passes_over_columns_that_are_empty() -> None:
+    file = made(people("a", "b", orders_12m=[1, 2], last_nps=[None, None]))
+    assert [c.name for c in marketer_view(file)] == ["customer_id", "as_of", "orders_12m"]
+
+
+def test_dictionary_names_the_model_behind_each_score_and_what_rests_on_it(file: CustomerFile) -> None:
+    rows = {row["column"]: row for row in data_dictionary(file).iter_rows(named=True)}
+    assert list(rows) == file.frame.columns
+    assert (rows["churn_probability_90d"]["model"], rows["churn_probability_90d"]["trained_as_of"]) == ("survival.cox", "2025-06-30")
+    assert rows["value_decile"]["model"] == "lifetime_value.bg_nbd"
+    assert rows["orders_12m"]["model"] == ""
+    assert rows["customer_id"]["personal_data"] == "pseudonym"
+    assert rows["has_open_case"]["view"] in {"full", "marketer, full"}
+
+
+def test_input_frames_are_not_changed() -> None:
+    people_, scored = company.customers(), company.scores(company.customers())
+    before = people_.clone(), scored.clone()
+    made(people_, scored)
+    assert people_.equals(before[0])
+    assert scored.equals(before[1])
+
+
+def test_nobody_to_deliver_is_an_empty_file() -> None:
+    file = customer_file(people(), None, as_of=date(2025, 1, 1), currency="EUR")
+    assert file.frame.shape == (0, 2)
+    assert data_dictionary(file)["column"].to_list() == ["customer_id", "as_of"]

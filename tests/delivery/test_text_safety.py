@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relkit.delivery.text_safety import escaped, looks_like_formula, refused_ids
+
+SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"
+BLANKS = ["", " ", "   ", "\u00a0", "\u3000", "\t", "\r", "\n", "\u200b", "\ufeff"]
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("blank", BLANKS)
+def test_a_sign_is_dangerous_also_after_blanks(sign: str, blank: str) -> None:
+    frame = pl.DataFrame({"cell": [f"{blank}{sign}1+1", f"a{blank}{sign}1"]})
+    assert frame.select(looks_like_formula("cell"))["cell"].to_list() == [True, False]
+
+
+@pytest.mark.parametrize("start", ["\t", "\r", "\n", " \t"])
+def test_a_tab_or_line_break_at_the_start_is_dangerous_by_itself(start: str) -> None:
+    frame = pl.DataFrame({"cell": [f"{start}text", f"te{start}xt"]})
+    assert frame.select(looks_like_formula("cell"))["cell"].to_list() == [True, False]
+
+
+@pytest.mark.parametrize("text", ["", " ", "fine", "a=b", "1-2", "mail@shop", "'=1", "é", "(1)", '"x"'])
+def test_ordinary_text_is_left_alone(text: str) -> None:
+    frame = pl.DataFrame({"cell": [text]})
+    assert escaped(frame)[0].equals(frame)
+
+
+@given(st.lists(st.text(max_size=6) | st.none(), min_size=1, max_size=8))
+def test_nothing_dangerous_is_left_and_only_an_apostrophe_was_added(cells: list[str | None]) -> None:
+    frame = pl.DataFrame({"cell": cells}, schema={"cell": pl.String})
+    safe, counts = escaped(frame)
+    assert not safe.select(looks_like_formula("cell").any()).item()
+    changed = [(was, now) for was, now in zip(cells, safe["cell"], strict=True) if was != now]
+    assert all(now == f"'{was}" for was, now in changed)
+    assert counts.get("cell", 0) == len(changed)
+
+
+def test_exempt_columns_and_numbers_are_not_touched() -> None:
+    frame = pl.DataFrame({"customer_id": ["=1"], "amount": [-1.0], "note": ["=1"]})
+    safe, counts = escaped(frame, except_for=("customer_id",))
+    assert safe.row(0) == ("=1", -1.0, "'=1")
+    assert counts == {"note": 1}
+
+
+@pytest.mark.parametrize(
+    ("identifier", "reason"),
+    [
+        ("C1", None),
+        ("00123", None),
+        ("client 12/é", None),
+        ("=C1", "begins like a formula"),
+        ("-1", "begins like a formula"),
+        ("+33612345678", "begins like a formula"),
+        (" =C1", "begins like a formula"),
+        ("", "is empty"),
+        ("  ", "is empty"),
+        (None, "is empty"),
+        (" C1", "begins or ends with a blank"),
+        ("C1\n", "begins or ends with a blank"),
+        ("C\x001", "holds a control character"),
+        ("C\u200b1", "holds a control character"),
+    ],
+)
+def test_identifiers_are_refused_with_a_reason_and_never_altered(identifier: str | None, reason: str | None) -> None:
+    said = refused_ids(pl.DataFrame({"customer_id": [identifier]}, schema={"customer_id": pl.String}))[0]
+    assert said is None if reason is None else reason in said
