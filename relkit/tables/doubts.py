@@ -74,6 +74,8 @@ def _currency(tables: TableSet) -> list[str]:
 def _history(tables: TableSet) -> list[str]:
     if tables.facts.history_starts_on is not None or tables.facts.first_day is None:
         return []
+    if not (tables.has("transactions") or tables.has("contracts")):
+        return []
     return [
         (
             f"no source says when its history starts, so the first day seen, {tables.facts.first_day}, is taken; "

@@ -103,7 +103,7 @@ class TableReport:
             return (f"{self.table}: {counted(self.rows_kept)} kept.",)
         share = f"{self.quarantine_share:.2%}" if self.quarantine_share >= 0.0001 else "under 0.01%"
         head = f"{self.table}: {counted(self.rows_kept)} kept, {self.rows_quarantined:,} quarantined ({share})."
-        return (head, *(f"  {finding}" for finding in self.rules))
+        return (head, *(f"  {finding}. {finding.remedy}".rstrip() for finding in self.rules))
 
 
 @dataclass(frozen=True, kw_only=True)

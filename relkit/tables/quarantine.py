@@ -8,7 +8,7 @@ two files, so that memory does not grow with the table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ROW_GROUP = 262_144
 """Rows of a group of the Parquet files; fixed, so that the same rows give the same bytes."""
+_READ_REMEDY = "Declare in the mapping how it is written: format, decimal mark, marks of absence."
+_KEY_REMEDY = "The first is kept; if each is a row of its own, declare another key in the mapping."
 _OPEN_PERSONAL = ("none", "pseudonym")
 
 
@@ -315,11 +317,17 @@ def _spoken(flag: str, contract: Contract) -> str:
 
 
 def _findings(judged: pl.LazyFrame, broken: dict[str, pl.Expr], staged: Staged) -> tuple[Finding, ...]:
-    remedies = {rule.name: rule for rule in staged.contract.rules}
-    rules = []
-    for name, flag in broken.items():
-        columns = remedies[name].columns if name in remedies else tuple(n for n in name.split(":")[0].replace(" or ", ", ").split(", "))
-        remedy = remedies[name].remedy if name in remedies else ""
-        rules.append(Rule(name=name, columns=tuple(c for c in columns if c in staged.names), broken=flag, remedy=remedy))
+    """Return what the rows of the file that dataframely wrote break, the most frequent rule first."""
+    declared = {rule.name: rule for rule in staged.contract.rules}
+    rules = [declared[name] if name in declared else _undeclared(name, staged) for name in broken]
+    rules = [replace(rule, broken=broken[rule.name]) for rule in rules]
     found = first_rows(judged, rules, staged.contract)
     return tuple(sorted(found, key=lambda finding: (-finding.rows, finding.rule)))
+
+
+def _undeclared(name: str, staged: Staged) -> Rule:
+    """Return the rule that follows from a column or the key, with its columns and what to do about it."""
+    of, _, said = name.partition(": ")
+    columns = tuple(column for column in of.replace(" or ", ", ").split(", ") if column in staged.names)
+    remedies = {"not": _READ_REMEDY, "none": "Map its values to these.", "exact": _KEY_REMEDY, "key": _KEY_REMEDY}
+    return Rule(name=name, columns=columns, broken=pl.lit(value=False), remedy=remedies.get(said.split(" ", 1)[0], ""))

@@ -515,7 +515,7 @@ OUTCOMES = (
 
 _OUTCOMES = Contract(
     name="outcomes",
-    key=("contact_id", "outcome", "occurred_at"),
+    key=("contact_id", "outcome", "occurred_at", "offer_id"),  # two coupons of one mailing are often redeemed together
     label_en="Outcomes",
     label_fr="Issues de contact",
     meaning="What came of a contact, one row each.",
