@@ -83,27 +83,61 @@ def maximise(
     at, radius = start, 1.0
     value, gradient, hessian = function(at)
     for evaluations in range(2, most + 1):
-        bounded = ((at <= low) & (gradient <= 0)) | ((at >= high) & (gradient >= 0))
-        step = np.clip(at + _step(gradient, hessian, radius, ~bounded), low, high) - at
+        step, free = _free_step(at, gradient, hessian, radius, (low, high))
+        target, whole = _inside(at, step, low, high)
+        step = target - at
         promise = float(gradient @ step + step @ hessian @ step / 2)
-        trial = function(at + step)
-        # Below the rounding of the sum itself a comparison of values says nothing: trust the promise.
-        settled = promise <= max(tolerance, 1e-14 * abs(value))
+        trial = function(target)
         gain = trial[0] - value
-        if settled:
-            if not gain < -1e-10 * abs(value):
-                at, (value, gradient, hessian) = at + step, trial
-            return Maximum(at=at, value=value, hessian=hessian, bounded=bounded, evaluations=evaluations)
+        # Below the rounding of the sum itself a comparison of values says nothing: trust the promise.
+        if whole and promise <= max(tolerance, 1e-14 * abs(value)):
+            if gain >= -1e-10 * abs(value):
+                at, (value, gradient, hessian) = target, trial
+            return Maximum(at=at, value=float(value), hessian=hessian, bounded=~free, evaluations=evaluations)
         if not gain > 0.25 * promise:
-            radius = 0.25 * float(np.abs(step).max())
-        elif gain > 0.75 * promise and np.abs(step).max() > 0.8 * radius:
+            radius = 0.25 * float(np.linalg.norm(step))
+        elif gain > 0.75 * promise and np.linalg.norm(step) > 0.8 * radius:
             radius *= 2
         if gain > 0:
-            at, (value, gradient, hessian) = at + step, trial
+            at, (value, gradient, hessian) = target, trial
     raise NotConvergedError(
         f"no optimum after {most} evaluations (gain still promised: {promise:.2g}).",
         remedy="Look for columns in the wrong unit, or for a population too small or too uniform for this model.",
     )
+
+
+def near_maximum(function: Callable[[Floats], Evaluation], start: Floats, *, low: Floats, high: Floats) -> Floats:
+    """Return the maximum of a sample's function, for the search on all rows to start from; `start` if it has none."""
+    try:
+        return maximise(function, start, low=low, high=high).at
+    except NotConvergedError:
+        return start
+
+
+def _free_step(
+    at: Floats, gradient: Floats, hessian: Floats, radius: float, box: tuple[Floats, Floats]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the step, and the coordinates it may move: those on the edge of the box that it would push out stay."""
+    free = np.ones(len(at), dtype=bool)
+    while True:
+        step = _step(gradient, hessian, radius, free)
+        pushed = free & (((at <= box[0]) & (step < 0)) | ((at >= box[1]) & (step > 0)))
+        if not pushed.any():
+            return step, free
+        free &= ~pushed
+
+
+def _inside(at: Floats, step: Floats, low: Floats, high: Floats) -> tuple[Floats, bool]:
+    """Return where the step leads, stopped at the first edge it meets, and whether it went the whole way."""
+    room = np.full(len(at), np.inf)
+    np.divide(np.where(step > 0, high, low) - at, step, out=room, where=step != 0)
+    first = int(room.argmin())
+    if room[first] >= 1:
+        return at + step, True
+    target = at + room[first] * step
+    # Exactly on the edge, so that the next step sees it there.
+    target[first] = (high if step[first] > 0 else low)[first]
+    return target, False
 
 
 def _step(gradient: Floats, hessian: Floats, radius: float, free: NDArray[np.bool_]) -> Floats:

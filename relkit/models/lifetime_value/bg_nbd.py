@@ -30,7 +30,7 @@ from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.purchases import compare
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, meet_outcomes, read_purchases
-from relkit.models.maximum import Maximum, maximise
+from relkit.models.maximum import Maximum, maximise, near_maximum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -216,7 +216,7 @@ class _Population:
     def _of_rows(self, natural: Floats) -> tuple[float, Floats, Floats]:
         """Return the part of those who came back: log(e^f + e^g), f if still alive and g if gone at t_x."""
         r, alpha, a, b = natural
-        k = 1 / np.maximum(b + self.levels - 1, np.finfo(float).tiny)
+        k = 1 / np.where(self.levels > 0, b + self.levels - 1, 1.0)
         totals = _Sums()
         for code, t_x, T, n in _blocks(self.rows):
             totals.add(r, alpha, np.log(a * k)[code], k[code], self.levels[code], t_x, T, n)
@@ -333,8 +333,7 @@ def fit_counts(counts: PurchaseCounts) -> tuple[Maximum, float]:
     low, high = np.array([-_EDGE, -14.0, -_EDGE, -_EDGE]), np.array([_EDGE, 14.0, _EDGE, _EDGE])
     start, tolerance = np.clip(start, low, high), 1e-8
     if (step := len(counts.x) // _SAMPLE) > 1:
-        sample = _Population.of(counts.every(step), unit)
-        start = maximise(sample, start, low=low, high=high).at
+        start = near_maximum(_Population.of(counts.every(step), unit), start, low=low, high=high)
         # So many customers make the likelihood a parabola: the last step leaves a millionth of a standard error.
         tolerance = 1e-4
     return maximise(_Population.of(counts, unit), start, low=low, high=high, tolerance=tolerance), unit

@@ -30,7 +30,7 @@ from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.purchases import compare
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES, meet_outcomes, read_columns
-from relkit.models.maximum import Maximum, maximise
+from relkit.models.maximum import Maximum, maximise, near_maximum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,7 +211,7 @@ def fit_spend(x: Floats, m: Floats) -> tuple[Maximum, float]:
     low, high = np.array([-_EDGE, -_EDGE, -_EDGE]), np.array([_EDGE, _EDGE, _EDGE])
     start, tolerance = _start(x, scaled), 1e-8
     if (step := len(x) // _SAMPLE) > 1:
-        start = maximise(_Spenders.of(x[::step], scaled[::step]), start, low=low, high=high).at
+        start = near_maximum(_Spenders.of(x[::step], scaled[::step]), start, low=low, high=high)
         tolerance = 1e-4
     return maximise(_Spenders.of(x, scaled), start, low=low, high=high, tolerance=tolerance), unit
 

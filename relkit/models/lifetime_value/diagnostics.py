@@ -1,0 +1,230 @@
+"""What shows whether the purchase and spend models fit: observed counts beside those the model expects.
+
+Small frozen records come out, for `relkit.plots.lifetime_value` to draw and for reports to tabulate. Measures that need
+no model (calibration by frequency, deciles, concentration) are in `relkit.metrics`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.contracts import Column, Contract, check
+from relkit.errors import PeriodError
+from relkit.metrics.purchases import FrequencyCalibration, calibration_by_frequency
+from relkit.models.lifetime_value.purchases import CUSTOMER_ID, meet_outcomes, read_columns, read_purchases
+
+if TYPE_CHECKING:
+    from relkit.models.lifetime_value.bg_nbd import FittedBgNbd
+    from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+WEEK = 7
+
+
+@dataclass(frozen=True, eq=False)
+class FrequencyHistogram:
+    """Customers by number of repeat purchases.
+
+    Attributes:
+        frequency: 0, 1, ..., top; the last holds all from `top` on. Shape (k,).
+        actual: customers, shape (k,).
+        expected: customers that the model expects over the same time observed, shape (k,).
+    """
+
+    frequency: Counts
+    actual: Counts
+    expected: Floats
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the bins: "0", "1", ..., "10+"."""
+        return (*(str(x) for x in self.frequency[:-1]), f"{self.frequency[-1]}+")
+
+
+def frequency_histogram(fitted: FittedBgNbd, features: pl.DataFrame, *, top: int = 10) -> FrequencyHistogram:
+    """Return how many customers made each number of repeat purchases, and how many should have (Fader et al. 2005, fig. 2).
+
+    Args:
+        fitted: the model.
+        features: the customers it was fitted on.
+        top: the last bin holds this number and all above it.
+    """
+    frame = read_purchases(features)
+    actual = np.bincount(np.minimum(frame["repeat_purchases"].to_numpy(), top), minlength=top + 1)
+    observed = frame.group_by("observed_days").len().sort("observed_days")
+    below = np.zeros(top)
+    for days, customers in observed.iter_rows():
+        below += customers * fitted.purchase_probability(np.arange(top), days)
+    return FrequencyHistogram(np.arange(top + 1), actual, np.append(below, len(frame) - below.sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class PurchaseTracking:
+    """Repeat purchases of a group of customers week by week, as they came and as expected.
+
+    Attributes:
+        ends: last day of each week, shape (k,), ascending.
+        actual: repeat purchases in it, shape (k,).
+        expected: repeat purchases expected in it, shape (k,).
+        calibration: last day that the model had seen.
+        days: length of a step, 7 for weeks.
+    """
+
+    ends: tuple[date, ...]
+    actual: Counts
+    expected: Floats
+    calibration: date
+    days: int
+
+
+PURCHASE_DAYS = Contract(
+    name="purchase days",
+    key=(),
+    columns=(CUSTOMER_ID, Column(name="day", dtype=pl.Date, required=True, nullable=False, meaning="A day on which the customer bought.")),
+)
+
+
+def purchase_tracking(fitted: FittedBgNbd, purchases: pl.DataFrame, *, until: date, days: int = WEEK) -> PurchaseTracking:
+    """Return repeat purchases by week of the customers acquired up to the model's as-of day (Fader et al. 2005, figs 3 and 4).
+
+    Args:
+        fitted: the model.
+        purchases: customer_id, day: one row a purchase or several; days from a customer's first on are looked at.
+        until: last day of the purchases, within the calibration or after it.
+        days: length of a step.
+
+    Raises:
+        TableError: a column is missing.
+        PeriodError: no whole step lies between the first purchase and `until`.
+    """
+    bought = check(purchases, PURCHASE_DAYS).filter(pl.col("day") <= until).unique()
+    first = bought.group_by("customer_id").agg(pl.col("day").min().alias("first"))
+    first = first.filter(pl.col("first") <= fitted.info.as_of)
+    start = first["first"].min()
+    steps = (until - start).days // days if isinstance(start, date) else 0
+    if steps < 1:
+        raise PeriodError(
+            f"there are no {days} days between the first purchase and {until}.", where="until", remedy="Give a later day, or all purchases."
+        )
+    assert isinstance(start, date)
+    edges = np.arange(steps + 1) * days
+    repeats = bought.join(first, on="customer_id").filter(pl.col("day") > pl.col("first"))
+    actual = np.histogram((repeats["day"] - start).dt.total_days().to_numpy(), edges + 0.5)[0]
+    joined = np.bincount((first["first"] - start).dt.total_days().to_numpy(), minlength=int(edges[-1]) + 1)
+    expected = np.diff(_expected_by(fitted, joined[: int(edges[-1]) + 1], edges))
+    ends = tuple(start + timedelta(days=int(edge)) for edge in edges[1:])
+    return PurchaseTracking(ends, actual, expected, fitted.info.as_of, days)
+
+
+def _expected_by(fitted: FittedBgNbd, joined: Counts, edges: Counts) -> Floats:
+    """Return repeat purchases expected from the start up to each edge, of `joined[d]` customers who first bought on day d."""
+    of_one = np.append(0.0, fitted.expected_purchases_new(np.arange(1.0, len(joined))))
+    return np.array([joined[: edge + 1] @ of_one[edge::-1] for edge in edges])
+
+
+def purchases_by_frequency(fitted: FittedBgNbd, features: pl.DataFrame, outcomes: pl.DataFrame, *, top: int = 7) -> FrequencyCalibration:
+    """Return purchases in the holdout, as they came and as expected, by repeat purchases before it (Fader et al. 2005, fig. 5).
+
+    Args:
+        fitted: the model.
+        features: as of the calibration date.
+        outcomes: customer_id, holdout_purchases, holdout_days.
+        top: the last bin holds this number and all above it.
+    """
+    both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
+    expected = fitted.expected_purchases(both, float(both["holdout_days"][0]))
+    return calibration_by_frequency(both["repeat_purchases"].to_numpy(), both["holdout_purchases"].to_numpy(), expected, top=top)
+
+
+@dataclass(frozen=True, eq=False)
+class AliveSurface:
+    """P(alive) by number of repeat purchases and days since the last one, for one time observed.
+
+    Attributes:
+        repeat_purchases: shape (k,), ascending from 1 (who never came back cannot have left).
+        days_since_last: shape (m,), ascending from 0.
+        p_alive: shape (k, m).
+        observed_days: age of the customers shown.
+    """
+
+    repeat_purchases: Counts
+    days_since_last: Floats
+    p_alive: Floats
+    observed_days: float
+
+
+def alive_surface(fitted: FittedBgNbd, features: pl.DataFrame, *, steps: int = 60) -> AliveSurface:
+    """Return P(alive) over what the customers at hand look like: up to the 99th percentile of purchases, at the longest time observed.
+
+    Args:
+        fitted: the model.
+        features: customers whose range is shown.
+        steps: points of time along the other side.
+    """
+    frame = read_purchases(features)
+    most = frame["repeat_purchases"].quantile(0.99, "nearest") or 0
+    x = np.arange(1, max(int(most), 5) + 1)
+    days = float(frame["observed_days"].max() or 0)  # type: ignore[arg-type]
+    since = np.linspace(0.0, days, steps + 1)
+    grid_x, grid_since = (part.ravel() for part in np.meshgrid(x, since, indexing="ij"))
+    grid = pl.DataFrame(
+        {
+            "customer_id": np.arange(grid_x.size),
+            "repeat_purchases": grid_x,
+            "last_purchase_age_days": np.maximum(days - grid_since, 0.0),
+            "observed_days": np.full(grid_x.size, days),
+        }
+    )
+    return AliveSurface(x, since, fitted.probability_alive(grid).reshape(len(x), len(since)), days)
+
+
+@dataclass(frozen=True, eq=False)
+class SpendDistribution:
+    """Customers by mean value of their orders.
+
+    Attributes:
+        edges: of the bins, shape (k + 1,), in money.
+        actual: share of customers in each, shape (k,).
+        expected: share that the model expects for customers with as many orders, shape (k,).
+        beyond: share of customers above the last edge.
+    """
+
+    edges: Floats
+    actual: Floats
+    expected: Floats
+    beyond: float
+
+
+def spend_distribution(fitted: FittedGammaGamma, features: pl.DataFrame, *, bins: int = 40) -> SpendDistribution:
+    """Return how mean order values are spread, beside the model's spread, up to the 99th percentile.
+
+    Args:
+        fitted: the model.
+        features: customers; those it could not learn from (no repeat purchase of positive value) are left out.
+        bins: of equal width.
+    """
+    frame = read_columns(features, fitted.needs).filter((pl.col("repeat_purchases") > 0) & (pl.col("mean_repeat_value") > 0))
+    m = frame["mean_repeat_value"].to_numpy()
+    edges = np.linspace(0.0, float(np.quantile(m, 0.99)) * (1 + 1e-9), bins + 1)
+    actual = np.histogram(m, edges)[0] / len(m)
+    by_orders = frame.group_by("repeat_purchases").len().sort("repeat_purchases")
+    below = sum(n * _share_below(fitted, float(x), edges) for x, n in by_orders.iter_rows())
+    return SpendDistribution(edges, actual, np.diff(below) / len(m), float((m > edges[-1]).mean()))
+
+
+def _share_below(fitted: FittedGammaGamma, x: float, value: Floats) -> Floats:
+    """Return the probability that the mean of x orders is below `value`: px m / (px m + pv) is beta(px, q) (note 025, eq. 1a)."""
+    if fitted.p is None:
+        return np.asarray(value >= fitted.mean_order_value, dtype=float)
+    if fitted.q is None or fitted.v is None:
+        return np.asarray(special.gammainc(fitted.p * x, fitted.p * x * value / fitted.mean_order_value))
+    return np.asarray(special.betainc(fitted.p * x, fitted.q, x * value / (x * value + fitted.v)))
