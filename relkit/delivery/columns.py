@@ -22,7 +22,23 @@ Language = Literal["en", "fr"]
 Kind = Literal["table", "score", "delivery"]
 PolarsType = pl.DataType | type[pl.DataType]
 
-CHANNELS_FR = {"email": "e-mail", "phone": "téléphone", "post": "courrier", "sms": "SMS", "mail": "courrier", "app": "application"}
+CHANNELS_FR = {
+    "email": "e-mail",
+    "phone": "téléphone",
+    "post": "courrier",
+    "sms": "SMS",
+    "mail": "courrier",
+    "app": "application",
+    "profiling": "profilage",
+}
+    "email": "e-mail",
+    "phone": "téléphone",
+    "post": "courrier",
+    "sms": "SMS",
+    "mail": "courrier",
+    "app": "application",
+    "profiling": "profilage",
+}
 UNITS_FR = {
     "days": "jours",
     "orders": "commandes",
@@ -240,40 +256,40 @@ DECLARED: tuple[FileColumn, ...] = (
         rank=5,
     ),
     _column(
-        "future_margin_24m_{cur}",
+        "future_margin_{h}m_{cur}",
         pl.Float64,
-        ("Expected margin, next 24 months ({CUR})", "Marge attendue sur 24 mois ({CUR})"),
+        ("Expected margin, next {h} months ({CUR})", "Marge attendue sur {h} mois ({CUR})"),
         (
-            "Expected discounted margin of the 24 months after the as-of date.",
-            "Marge actualisée attendue des 24 mois qui suivent la date de situation.",
+            "Expected discounted margin of the {h} months after the as-of date.",
+            "Marge actualisée attendue des {h} mois qui suivent la date de situation.",
         ),
         NO_PURCHASE,
         kind="score",
-        score="future_margin_24m",
+        score="future_margin_{h}m",
         unit="{CUR}",
         decimals=2,
         rank=6,
     ),
     _column(
-        "future_margin_24m_{cur}_low",
+        "future_margin_{h}m_{cur}_low",
         pl.Float64,
-        ("Expected margin, next 24 months, low ({CUR})", "Marge attendue sur 24 mois, borne basse ({CUR})"),
+        ("Expected margin, next {h} months, low ({CUR})", "Marge attendue sur {h} mois, borne basse ({CUR})"),
         ("Lower bound of the expected margin (95 %).", "Borne basse de la marge attendue (95 %)."),
         NO_PURCHASE,
         kind="score",
-        score="future_margin_24m",
+        score="future_margin_{h}m",
         bound="lower",
         unit="{CUR}",
         decimals=2,
     ),
     _column(
-        "future_margin_24m_{cur}_high",
+        "future_margin_{h}m_{cur}_high",
         pl.Float64,
-        ("Expected margin, next 24 months, high ({CUR})", "Marge attendue sur 24 mois, borne haute ({CUR})"),
+        ("Expected margin, next {h} months, high ({CUR})", "Marge attendue sur {h} mois, borne haute ({CUR})"),
         ("Upper bound of the expected margin (95 %).", "Borne haute de la marge attendue (95 %)."),
         NO_PURCHASE,
         kind="score",
-        score="future_margin_24m",
+        score="future_margin_{h}m",
         bound="upper",
         unit="{CUR}",
         decimals=2,
@@ -282,10 +298,10 @@ DECLARED: tuple[FileColumn, ...] = (
         "total_margin_{cur}",
         pl.Float64,
         ("Total margin ({CUR})", "Marge totale ({CUR})"),
-        ("Past margin plus expected margin of the next 24 months.", "Marge passée plus marge attendue sur 24 mois."),
+        ("Past margin plus expected margin of the next {h} months.", "Marge passée plus marge attendue sur {h} mois."),
         NO_MARGIN,
         kind="delivery",
-        score="future_margin_24m",
+        score="future_margin_{h}m",
         unit="{CUR}",
         decimals=2,
         rank=7,
@@ -300,7 +316,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ),
         NO_MARGIN,
         kind="delivery",
-        score="future_margin_24m",
+        score="future_margin_{h}m",
         unit="decile",
         low=1,
         high=10,
@@ -317,7 +333,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ),
         NO_MARGIN,
         kind="delivery",
-        score="future_margin_24m",
+        score="future_margin_{h}m",
         follow=True,
         rank=9,
     ),
@@ -474,7 +490,8 @@ def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterabl
         if "{channel}" in template.name:
             made += [_filled(template, currency, channel=channel) for channel in channels]
         elif "{h}" in template.score:
-            made += [_filled(template, currency, horizon=h) for h in _horizons(template.score, wanted)]
+            found = _horizons(template.score, wanted)
+            made += [_filled(template, currency, horizon=h) for h in (found if "{h}" in template.name else found[:1])]
         else:
             made.append(_filled(template, currency))
     shown = {column.score for column in made}
@@ -499,7 +516,7 @@ def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: 
 
 
 def _horizons(template: str, scores: list[str]) -> list[str]:
-    """Return the horizons (days, as text) at which a score such as "expected_orders_{h}d" was computed."""
+    """Return the horizons, as text, at which a score such as "expected_orders_{h}d" was computed, the nearest first."""
     head, _, tail = template.partition("{h}")
     inside = [name[len(head) : -len(tail)] for name in scores if name.startswith(head) and name.endswith(tail)]
     return sorted((h for h in inside if h.isdigit()), key=int)

@@ -107,13 +107,16 @@ def customer_file(
     if chosen is not None:
         _check_scores(chosen, customers, as_of)
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
+    if chosen is not None:
+        chosen, blanked = _consented(chosen, good)
+        warnings += blanked
     made = _with_scores(good, chosen, declared) if chosen is not None else good
-    made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower())
+    made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower(), declared)
     columns = [c for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
     frame = made.select(_delivered(column) for column in columns).sort("customer_id")
     if f"total_margin_{currency.lower()}" not in frame.columns:
-        warnings.append("No total margin, so no value decile: it needs both past_margin and the score future_margin_24m.")
+        warnings.append("No total margin, so no value decile: it needs past_margin and a score of future margin.")
     return CustomerFile(
         frame=frame, columns=tuple(columns), sources=sources, refused=refused, warnings=tuple(warnings), as_of=as_of, fields=asked
     )
@@ -255,20 +258,32 @@ def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequen
     return made
 
 
-def _with_value(frame: pl.DataFrame, currency: str) -> pl.DataFrame:
+def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Return the scores without those of customers who refuse profiling, and what to say about it."""
+    if "consent_profiling" not in customers.columns:
+        return scores, []
+    refusing = customers.filter(pl.col("consent_profiling") == "refused").select("customer_id")
+    kept = scores.join(refusing, on="customer_id", how="anti")
+    blank = scores["customer_id"].n_unique() - kept["customer_id"].n_unique()
+    return kept, [f"{blank:,} customers refuse profiling: their scores are blank."] if blank else []
+
+
+def _with_value(frame: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
     """Return the frame with total margin, value decile and top fifth, where both margins are there.
 
     The total adds the rounded parts, so that the columns add up in the file.
     """
-    past, future = f"past_margin_{currency}", f"future_margin_24m_{currency}"
-    if past not in frame.columns or future not in frame.columns:
-        return frame
-    total = f"total_margin_{currency}"
-    made = frame.with_columns((pl.col(past).round(2) + pl.col(future).round(2)).round(2).alias(total))
+    past, total = f"past_margin_{currency}", f"total_margin_{currency}"
+    rests_on = next((c.score for c in declared if c.name == total), None)
+    future = next((c.name for c in declared if c.score == rests_on and c.kind == "score" and c.bound == "value"), "")
+    made = frame.drop(total, "value_decile", "is_top20_margin", strict=False)
+    if past not in made.columns or future not in made.columns:
+        return made
+    made = made.with_columns((pl.col(past).round(2) + pl.col(future).round(2)).round(2).alias(total))
     ranked = made.filter(pl.col(total).is_not_null()).select("customer_id", total).sort([total, "customer_id"], descending=[True, False])
     decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
     deciles = ranked.select("customer_id", value_decile=decile).with_columns(is_top20_margin=pl.col("value_decile") <= TOP_DECILES)
-    return made.drop("value_decile", "is_top20_margin", strict=False).join(deciles, on="customer_id", how="left")
+    return made.join(deciles, on="customer_id", how="left")
 
 
 def _delivered(column: FileColumn) -> pl.Expr:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import delivered_company as company
+import pytest
 
 from relkit.delivery.customer_files import CustomerFile, customer_file
 

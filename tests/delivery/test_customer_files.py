@@ -68,6 +68,26 @@ def test_deciles_are_ten_equal_groups_and_one_is_best() -> None:
     assert file.frame.filter("is_top20_margin")["total_margin_eur"].sort().to_list() == [float(i) for i in range(40, 50)]
 
 
+def test_the_horizon_of_the_margin_is_that_of_the_score() -> None:
+    file = made(people("a", past_margin_eur=[1.0]), company.score(["a"], "future_margin_12m", [2.0]))
+    row = file.frame.row(0, named=True)
+    assert (row["future_margin_12m_eur"], row["total_margin_eur"]) == (2.0, 3.0)
+    entry = next(e for e in data_dictionary(file).iter_rows(named=True) if e["column"] == "total_margin_eur")
+    assert entry["meaning_en"] == "Past margin plus expected margin of the next 12 months."
+
+
+def test_who_refuses_profiling_has_no_score() -> None:
+    given = people("a", "b", past_margin_eur=[1.0, 1.0], consent_profiling=["refused", "unknown"])
+    file = made(given, pl.concat([company.score(["a", "b"], name, [0.5, 0.5]) for name in ("p_alive", "future_margin_24m")]))
+    assert file.frame.select("p_alive", "future_margin_24m_eur", "total_margin_eur", "value_decile").rows() == [
+        (None,) * 4,
+        (0.5, 0.5, 1.5, 1),
+    ]
+    assert file.warnings == ("1 customers refuse profiling: their scores are blank.",)
+    willing = people("a", consent_profiling=["granted"])
+    assert made(willing, company.score(["a"], "p_alive", [0.5])).frame["p_alive"].to_list() == [0.5]
+
+
 def test_equal_margins_fall_into_deciles_in_the_order_of_the_ids() -> None:
     deciles = valued([1.0] * 20, [0.0] * 20).frame["value_decile"].to_list()
     assert deciles == [i // 2 + 1 for i in range(20)]

@@ -7,7 +7,7 @@ from relkit.delivery.difference import SCHEMA, as_markdown, compare, no_differen
 
 COLUMNS = tuple(
     c
-    for c in file_columns(currency="EUR", scores=["p_alive"])
+    for c in file_columns(currency="EUR", scores=["p_alive", "future_margin_24m"])
     if c.name in {"customer_id", "orders_12m", "value_decile", "is_top20_margin", "p_alive"}
 )
 LABELS = {c.name: c.label_en for c in COLUMNS}

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+import delivered_company as company
 import polars as pl
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import delivered_company as company
 
 from relkit.delivery.publishing import deliveries, latest, verify
 from relkit.errors import GateError, ParameterError, TableError
 from relkit.jobs.deliver_files import DeliverFiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def deliver(out: Path, **more):
@@ -71,9 +71,7 @@ def test_without_scores_it_delivers_the_facts_and_says_so(tmp_path: Path) -> Non
 
 def test_without_features_of_that_day_it_says_which_there_are(tmp_path: Path) -> None:
     company.leave(tmp_path)
-    with pytest.raises(
-        TableError, match=r"2024-12-31: there are no features of that day. There are some as of 2025-06-30. Run"
-    ):
+    with pytest.raises(TableError, match=r"2024-12-31: there are no features of that day. There are some as of 2025-06-30. Run"):
         deliver(tmp_path, as_of="2024-12-31")
 
 
