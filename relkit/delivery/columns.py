@@ -31,14 +31,6 @@ CHANNELS_FR = {
     "app": "application",
     "profiling": "profilage",
 }
-    "email": "e-mail",
-    "phone": "téléphone",
-    "post": "courrier",
-    "sms": "SMS",
-    "mail": "courrier",
-    "app": "application",
-    "profiling": "profilage",
-}
 UNITS_FR = {
     "days": "jours",
     "orders": "commandes",
