@@ -120,29 +120,74 @@ class Contract:
 def check(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """Return the contract's columns of `frame`, cast to the declared types, or raise one TableError.
 
-    Columns that the contract does not name are dropped, and optional ones that are absent stay absent.
-    Every problem is collected before raising. The frame that was given is not changed.
+    Columns that the contract does not name are dropped (unless it is open-ended), and optional ones that are absent stay absent.
+    Every problem is collected before raising. The frame that was given is not changed. Rows are counted from 0, as in polars.
+
+    Raises:
+        TableError: columns are missing or of another type, or rows break a rule.
+
+    Examples:
+        >>> ids = Contract(name="ids", key=("id",), columns=(Column(name="id", dtype=pl.String, required=True, nullable=False),))
+        >>> check(pl.DataFrame({"id": ["a", "b", "a"]}), ids)
+        Traceback (most recent call last):
+        ...
+        relkit.errors.TableError: ids: 2 rows share a key (id); first: ('a',).
     """
     problems: list[str] = []
-    kept = []
+    kept: list[pl.Series] = []
     for column in contract.columns:
         if column.name not in frame.columns:
-            if column.required:
-                problems.append(_missing(column.name, frame.columns))
+            problems += [_missing(column.name, frame.columns)] if column.required else []
+            kept += [_filled(column, len(frame))] if column.default is not None and not column.nullable else []
             continue
-        try:
-            series = frame[column.name].cast(column.dtype)
-        except pl.exceptions.PolarsError:
-            problems.append(f"{column.name} is {frame[column.name].dtype}, expected {column.dtype}")
-            continue
+        series, problem = _cast(frame[column.name], column)
+        problems += [problem] if problem else _broken(series, column)
         kept.append(series)
-        problems += _broken(series, column)
-    if not problems and contract.key and len(frame):
-        given = pl.DataFrame(kept)
-        problems += _repeated(given, tuple(name for name in contract.key if name in given.columns))
+    if contract.open_ended:
+        kept += [frame[name] for name in frame.columns if name not in contract.names]
+    whole = pl.DataFrame(kept)
+    if not problems:
+        problems = _broken_between(whole, contract) + _repeated(whole, contract.key)
     if problems:
         raise TableError("; ".join(problems) + ".", where=contract.name)
-    return pl.DataFrame(kept)
+    return whole
+
+
+def _filled(column: Column, rows: int) -> pl.Series:
+    return pl.Series(column.name, [column.default], dtype=column.dtype).new_from_index(0, rows)
+
+
+def _cast(series: pl.Series, column: Column) -> tuple[pl.Series, str]:
+    """Return the series in the declared type with its default filled in, and what is wrong with that, or ""."""
+    wrong = f"{column.name} is {series.dtype}, expected {column.dtype}"
+    if column.dtype in {pl.Date, pl.Datetime} and not series.dtype.is_temporal() and series.dtype != pl.Null:
+        return series, wrong  # a number would be taken for days since 1970
+    try:
+        cast = series.cast(column.dtype, strict=False)
+    except pl.exceptions.PolarsError:
+        return series, wrong
+    lost = cast.is_null() & series.is_not_null()
+    if series.dtype.is_float() and cast.dtype.is_integer():
+        lost = lost & series.is_not_nan() | (cast.cast(pl.Float64) != series).fill_null(value=False)
+    if lost.any():
+        first = int(lost.arg_true()[0])
+        return series, f"{wrong} ({int(lost.sum()):,} of {len(series):,} rows cannot be; first: row {first}, {series[first]!r})"
+    return (cast if column.default is None else cast.fill_null(column.default)), ""
+
+
+def _broken_between(frame: pl.DataFrame, contract: Contract) -> list[str]:
+    """Return a sentence for each rule between columns that some row breaks."""
+    rules = [rule for rule in contract.rules if rule.impossible and set(rule.columns) <= set(frame.columns)]
+    tried = {f"{rule.name} ({', '.join(rule.columns)})": rule.broken for rule in rules}
+    for group in contract.one_of:
+        empty = [pl.col(name).is_null() for name in group if name in frame.columns] or [pl.lit(value=True)]
+        tried[f"{' or '.join(group)}: empty"] = pl.all_horizontal(empty)
+    said = []
+    for rule, expression in tried.items():
+        bad = frame.with_columns(expression.fill_null(value=False).alias("bad"))["bad"]
+        if bad.any():
+            said.append(f"{rule}: {int(bad.sum()):,} of {len(frame):,} rows (first: row {int(bad.arg_true()[0])})")
+    return said
 
 
 def _missing(name: str, present: list[str]) -> str:
@@ -156,6 +201,7 @@ def _broken(series: pl.Series, column: Column) -> list[str]:
     rules = {
         "null": series.is_null() if not column.nullable else None,
         "not a number": series.is_nan() if series.dtype.is_float() else None,
+        "infinite": series.is_infinite() if series.dtype.is_float() else None,
         f"below {column.low:g}" if column.low is not None else "": _compare(series, "lt", column.low),
         f"not above {column.above:g}" if column.above is not None else "": _compare(series, "le", column.above),
         f"over {column.high:g}" if column.high is not None else "": _compare(series, "gt", column.high),
@@ -177,8 +223,11 @@ def _compare(series: pl.Series, how: str, bound: float | None) -> pl.Series | No
 
 
 def _repeated(frame: pl.DataFrame, key: tuple[str, ...]) -> list[str]:
-    again = frame.select(key).is_duplicated()
+    there = [name for name in key if name in frame.columns]
+    if not there or not len(frame):
+        return []
+    again = frame.select(there).is_duplicated()
     if not (found := int(again.sum())):
         return []
-    first = frame.select(key).row(int(again.arg_true()[0]))
-    return [f"{found:,} rows share a key ({', '.join(key)}); first: {first}"]
+    first = frame.select(there).row(int(again.arg_true()[0]))
+    return [f"{found:,} rows share a key ({', '.join(there)}); first: {first}"]

@@ -125,6 +125,16 @@ def _after(early: str, late: str, *, impossible: bool = True) -> Rule:
     )
 
 
+def _dated(name: str) -> Rule:
+    year = pl.col(name).dt.year()
+    return Rule(
+        name=f"{name}: not between 1900 and 2100",
+        columns=(name,),
+        broken=(year < 1900) | (year > 2100),  # one row of the year 2205 would move the last day of all the data
+        remedy="Check the date format in the mapping.",
+    )
+
+
 _CUSTOMERS = Contract(
     name="customers",
     key=("customer_id",),
@@ -164,6 +174,7 @@ _CUSTOMER_SNAPSHOTS = Contract(
     meaning="A monthly datamart: a customer's attributes as they stood at the end of a day, any number of declared columns.",
     open_ended=True,
     references=(("customer_id", "customers"),),
+    rules=(_dated("as_of"),),
     columns=(
         _customer("The customer.", **_NEEDED),
         _day("as_of", "As of", "À la date du", "Day at whose end the attributes held.", **_NEEDED),
@@ -208,6 +219,7 @@ _TRANSACTIONS = Contract(
     meaning="What was bought, one row a line of a receipt, invoice or order; returns and fees are lines of their own kind.",
     references=(("customer_id", "customers"), ("product_id", "products"), ("store_id", "stores"), ("offer_id", "offers")),
     rules=(
+        _dated("occurred_at"),
         Rule(
             name="net_amount: negative on a sale",
             columns=("net_amount", "line_kind"),
@@ -356,6 +368,7 @@ _CONTRACTS = Contract(
     meaning="Subscriptions, policies, accounts; a new version of a contract's row begins at valid_from.",
     references=(("customer_id", "customers"), ("product_id", "products")),
     rules=(
+        _dated("started_on"),
         _after("started_on", "ended_on"),
         Rule(
             name="end_reason: given without ended_on",
@@ -433,6 +446,7 @@ _ASSIGNMENTS = Contract(
     label_fr="Tirages",
     meaning="Who was drawn into what, contacted or not: the only source of the word control.",
     references=(("customer_id", "customers"),),
+    rules=(_dated("drawn_at"),),
     columns=(
         _text("unit_id", "Unit", "Unité tirée", "What was drawn: a customer, household or store.", personal_data="pseudonym", **_NEEDED),
         _text("wave_id", "Wave", "Vague", "Wave of the campaign.", **_NEEDED),
@@ -469,6 +483,7 @@ _CONTACTS = Contract(
     label_fr="Contacts",
     meaning="Contacts that took place, never a control.",
     references=(("customer_id", "customers"), ("offer_id", "offers")),
+    rules=(_dated("sent_at"),),
     columns=(
         _text("contact_id", "Contact", "Contact", "The contact.", **_NEEDED),
         _customer("The customer contacted, or who made contact.", **_NEEDED),
@@ -520,6 +535,7 @@ _OUTCOMES = Contract(
     label_fr="Issues de contact",
     meaning="What came of a contact, one row each.",
     references=(("contact_id", "contacts"), ("offer_id", "offers")),
+    rules=(_dated("occurred_at"),),
     columns=(
         _text("contact_id", "Contact", "Contact", "The contact.", **_NEEDED),
         _choice("outcome", OUTCOMES, "Outcome", "Issue", "What happened.", **_NEEDED),
@@ -540,6 +556,7 @@ _TOUCHPOINTS = Contract(
     meaning="Steps of journeys: what a known or anonymous person saw, visited, called.",
     references=(("customer_id", "customers"),),
     one_of=(("customer_id", "anonymous_id"),),
+    rules=(_dated("occurred_at"),),
     columns=(
         _text("touchpoint_id", "Touchpoint", "Point de contact", "The touchpoint.", **_NEEDED),
         _customer("The customer, where known.", null_means="anonymous"),
@@ -578,6 +595,7 @@ _SURVEYS = Contract(
     meaning="Answers to questions of satisfaction, one row a question answered.",
     references=(("customer_id", "customers"),),
     rules=(
+        _dated("answered_at"),
         _after("invited_at", "answered_at", impossible=False),
         Rule(
             name="score: below scale_min",
@@ -624,6 +642,7 @@ _CONSENTS = Contract(
     meaning="What a customer, or the holder of an identifier, allowed and refused, change by change.",
     references=(("customer_id", "customers"),),
     one_of=(("customer_id", "identifier"),),
+    rules=(_dated("changed_at"),),
     columns=(
         _customer("The customer, where known.", null_means="known by identifier only"),
         _text(
@@ -700,6 +719,7 @@ _LOYALTY_MOVEMENTS = Contract(
     label_fr="Mouvements de fidélité",
     meaning="Points earned, burned and expired, and changes of tier.",
     references=(("customer_id", "customers"),),
+    rules=(_dated("occurred_at"),),
     columns=(
         _text("movement_id", "Movement", "Mouvement", "The movement.", **_NEEDED),
         _customer("The customer.", **_NEEDED),
@@ -738,9 +758,12 @@ _CASES = Contract(
     label_fr="Dossiers de réclamation",
     meaning="Complaints and alerts, and how the loop with the customer was closed.",
     references=(("customer_id", "customers"),),
-    rules=tuple(
-        _after("opened_at", step, impossible=False)
-        for step in ("recalled_at", "listened_at", "soothed_at", "learned_at", "repaired_at", "escalated_at")
+    rules=(
+        _dated("opened_at"),
+        *(
+            _after("opened_at", step, impossible=False)
+            for step in ("recalled_at", "listened_at", "soothed_at", "learned_at", "repaired_at", "escalated_at")
+        ),
     ),
     columns=(
         _text("case_id", "Case", "Dossier", "The case.", **_NEEDED),
