@@ -166,12 +166,12 @@ def brier_score(duration: Floats, event: Flags, churn: Floats, horizon: float) -
         horizon: days.
 
     Examples:
-        >>> brier_score(np.array([1.0, 5.0]), np.array([True, False]), np.array([0.8, 0.4]), 4.0)
-        0.1
+        >>> brier_score(np.array([1.0, 5.0]), np.array([True, False]), np.array([0.5, 0.5]), 4.0)
+        0.25
     """
     gone = event & (duration <= horizon)
     weights = in_view_weights(duration, event, horizon)
-    return float(np.round(np.mean(weights * (gone - churn) ** 2), 15))
+    return float(np.mean(weights * (gone - churn) ** 2))
 
 
 def log_score(duration: Floats, event: Flags, churn: Floats, horizon: float) -> float:

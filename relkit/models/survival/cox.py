@@ -134,6 +134,7 @@ class Cox:
             coefficients=coefficients,
             covariance=covariance,
             means=design.means,
+            scales=design.scales,
             baseline=baseline,
             tail_hazard=tail,
             null_log_likelihood=null,
@@ -155,6 +156,7 @@ class FittedCox:
         coefficients: shape (d,), log hazard ratio of one unit of each covariate.
         covariance: shape (d, d), of the coefficients.
         means: shape (d,), of the covariates among the spells used.
+        scales: shape (d,), their standard deviations.
         baseline: days, at_risk, ended, cumulative_hazard (of a customer at the means), at ages of entry, end or censoring.
         tail_hazard: baseline ends per day past the last age.
         null_log_likelihood: with all coefficients 0.
@@ -169,6 +171,7 @@ class FittedCox:
     coefficients: NDArray[np.float64]
     covariance: NDArray[np.float64]
     means: NDArray[np.float64]
+    scales: NDArray[np.float64]
     baseline: pl.DataFrame
     tail_hazard: float
     null_log_likelihood: float
@@ -268,8 +271,8 @@ class Design:
         for j, name in enumerate(settings.covariates):
             column = spells.frame[name].to_numpy()
             X[j] = column[order.rows]
-            means[j], scales[j] = column.mean(), X[j].std()
-            if not scales[j] > CONSTANT * abs(means[j]):
+            means[j], scales[j] = column.mean(), column.std()
+            if not X[j].std() > CONSTANT * abs(means[j]):
                 raise FitError(
                     f"{name} is constant ({X[j][0]:g}) among the spells at risk when others end, so it explains nothing.",
                     where=Cox.name,

@@ -1,0 +1,141 @@
+"""The plots that go with a fitted model, by its name: what a run of `relkit fit` keeps beside its numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import polars as pl
+
+from relkit.metrics.ranking import decile_lift, lorenz_curve
+from relkit.models.lifetime_value import diagnostics as value_diagnostics
+from relkit.models.lifetime_value.purchases import meet_outcomes
+from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
+from relkit.models.survival.judging import Forecasts
+from relkit.plots import lifetime_value, survival
+from relkit.plots.style import figure_of, number, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from relkit.models.base import Fitted
+
+MOST_CURVES = 6
+"""Strata drawn in one plot, the largest first."""
+
+
+class _Given(NamedTuple):
+    """What the plots of a model are drawn from."""
+
+    features: pl.DataFrame
+    outcomes: pl.DataFrame | None
+    purchases: pl.DataFrame | None
+    currency: str
+    language: str
+
+
+def diagnostic_figures(
+    fitted: Fitted,
+    features: pl.DataFrame,
+    *,
+    outcomes: pl.DataFrame | None = None,
+    purchases: pl.DataFrame | None = None,
+    currency: str = "EUR",
+    language: str = "en",
+) -> dict[str, Figure]:
+    """Return the diagnostic figures of a model by name; those that need what is not given are left out.
+
+    No figure is known to pyplot: it is gone when the caller lets go of it.
+
+    Args:
+        fitted: a fitted model; one whose family has no plots gives none.
+        features: as of the fit.
+        outcomes: what happened on a holdout that follows it, as `Model.judge` takes it.
+        purchases: customer_id, day of all purchases, the holdout's included, for the tracking of purchases over time.
+        currency: ISO code of money.
+        language: en or fr.
+    """
+    draw = _BY_NAME.get(fitted.name)
+    if draw is None:
+        return {}
+    axes = draw(fitted, _Given(features, outcomes, purchases, currency, language))
+    return {name: figure_of(ax) for name, ax in axes.items()}
+
+
+def _bg_nbd(fitted: Any, given: _Given) -> dict[str, Axes]:
+    histogram = value_diagnostics.frequency_histogram(fitted, given.features)
+    surface = value_diagnostics.alive_surface(fitted, given.features)
+    drawn = {
+        "frequency_histogram": lifetime_value.plot_frequency_histogram(histogram, language=given.language),
+        "alive_surface": lifetime_value.plot_alive_surface(surface, language=given.language),
+    }
+    if given.purchases is not None:
+        until = given.purchases["day"].max()
+        tracking = value_diagnostics.purchase_tracking(fitted, given.purchases, until=until)  # type: ignore[arg-type]
+        drawn["cumulative_purchases"] = lifetime_value.plot_cumulative_purchases(tracking, language=given.language)
+        drawn["purchases_over_time"] = lifetime_value.plot_purchases_over_time(tracking, language=given.language)
+    if given.outcomes is not None:
+        by_frequency = value_diagnostics.purchases_by_frequency(fitted, given.features, given.outcomes)
+        drawn["purchases_by_frequency"] = lifetime_value.plot_purchases_by_frequency(by_frequency, language=given.language)
+        drawn |= _purchase_deciles(fitted, given, given.outcomes)
+    return drawn
+
+
+def _purchase_deciles(fitted: Any, given: _Given, outcomes: pl.DataFrame) -> dict[str, Axes]:
+    both = meet_outcomes(given.features, outcomes, ("holdout_purchases", "holdout_days"))
+    days = float(both["holdout_days"][0])
+    actual, expected = both["holdout_purchases"].to_numpy(), fitted.expected_purchases(both, days)
+    deciles, unit = decile_lift(actual, expected, bins=min(10, len(both))), {"en": "purchases in {} days", "fr": "achats en {} jours"}
+    said = words(unit, given.language).format(number(days, given.language))
+    curve = lorenz_curve(actual, expected)
+    return {
+        "decile_calibration": lifetime_value.plot_decile_calibration(deciles, unit=said, language=given.language),
+        "concentration": lifetime_value.plot_concentration(curve, of="purchases", language=given.language),
+    }
+
+
+def _gamma_gamma(fitted: Any, given: _Given) -> dict[str, Axes]:
+    spend = value_diagnostics.spend_distribution(fitted, given.features)
+    drawn = {"spend_distribution": lifetime_value.plot_spend_distribution(spend, currency=given.currency, language=given.language)}
+    if given.outcomes is None:
+        return drawn
+    both = meet_outcomes(given.features, given.outcomes, ("holdout_mean_value",)).filter(pl.col("holdout_mean_value") > 0)
+    if len(both):
+        actual, expected = both["holdout_mean_value"].to_numpy(), fitted.expected_order_value(both)
+        deciles = decile_lift(actual, expected, bins=min(10, len(both)))
+        drawn["decile_calibration"] = lifetime_value.plot_decile_calibration(deciles, currency=given.currency, language=given.language)
+    return drawn
+
+
+def _kaplan_meier(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = {"survival": survival.plot_survival(fitted.curve(), language=given.language)}
+    strata = fitted.strata.drop_nulls("stratum").sort("rows", descending=True).head(MOST_CURVES)["stratum"]
+    if len(strata):
+        curves = {value: fitted.curve(value) for value in strata}
+        drawn["survival_by_stratum"] = survival.plot_survival(curves, language=given.language)
+    return drawn | _calibration(fitted, given)
+
+
+def _cox(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = {
+        "hazard_ratios": survival.plot_hazard_ratios(hazard_ratios(fitted), language=given.language),
+        "baseline": survival.plot_baseline(baseline_rates(fitted), language=given.language),
+    }
+    return drawn | _calibration(fitted, given)
+
+
+def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
+    if given.outcomes is None:
+        return {}
+    found = Forecasts.of(fitted, given.features, given.outcomes).calibration()
+    return {"calibration": survival.plot_calibration(found, language=given.language)}
+
+
+_BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
+    "lifetime_value.bg_nbd": _bg_nbd,
+    "lifetime_value.gamma_gamma": _gamma_gamma,
+    "survival.kaplan_meier": _kaplan_meier,
+    "survival.cox": _cox,
+}

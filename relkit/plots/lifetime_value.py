@@ -1,0 +1,314 @@
+"""Plots of customer value: do purchase and spend models fit, who is still a customer, where the value lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from relkit.plots.style import (
+    ACTUAL,
+    INK,
+    MODEL,
+    MUTED,
+    PALE,
+    axes_of,
+    figure_of,
+    house_style,
+    money,
+    money_axis,
+    number,
+    number_axis,
+    percent,
+    percent_axis,
+    words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from relkit.metrics.purchases import FrequencyCalibration
+    from relkit.metrics.ranking import DecileLift, LorenzCurve
+    from relkit.metrics.risk_sets import Counts, Floats
+    from relkit.models.lifetime_value.diagnostics import AliveSurface, FrequencyHistogram, PurchaseTracking, SpendDistribution
+
+_FREQUENCY = {
+    "en": ("Repeat purchases, seen and expected", "Repeat purchases", "Customers", "seen", "expected by the model"),
+    "fr": ("Réachats constatés et attendus", "Nombre de réachats", "Clients", "constatés", "attendus par le modèle"),
+}
+_CUMULATED = {
+    "en": ("Repeat purchases since the start", "", "Repeat purchases, cumulated", "seen", "expected", "the model had seen\nup to here"),
+    "fr": ("Réachats depuis le début", "", "Réachats cumulés", "constatés", "attendus", "le modèle a vu\njusqu’ici"),
+}
+_WEEKLY = {
+    "en": ("Repeat purchases, week by week", "", "Repeat purchases in {days} days", "seen", "expected", "the model had seen\nup to here"),
+    "fr": ("Réachats, semaine par semaine", "", "Réachats en {days} jours", "constatés", "attendus", "le modèle a vu\njusqu’ici"),
+}
+_CONDITIONAL = {
+    "en": (
+        "What customers went on to buy",
+        "Repeat purchases before the holdout",
+        "Purchases in the holdout, mean",
+        "seen",
+        "expected",
+        "customers",
+    ),
+    "fr": (
+        "Ce que les clients ont acheté ensuite",
+        "Réachats avant la période de test",
+        "Achats en période de test, moyenne",
+        "constatés",
+        "attendus",
+        "clients",
+    ),
+}
+_ALIVE = {
+    "en": ("Who is probably still a customer", "Days since the last purchase", "Repeat purchases", "Probability of being active"),
+    "fr": ("Qui est sans doute encore client", "Jours depuis le dernier achat", "Nombre de réachats", "Probabilité d’être actif"),
+}
+_SPEND = {
+    "en": (
+        "Mean order value, seen and expected",
+        "Mean value of a customer’s repeat orders",
+        "Share of customers",
+        "seen",
+        "expected by the model",
+        "{share} above {value} not shown",
+    ),
+    "fr": (
+        "Panier moyen constaté et attendu",
+        "Valeur moyenne des réachats d’un client",
+        "Part des clients",
+        "constaté",
+        "attendu par le modèle",
+        "{share} au-delà de {value} non montrés",
+    ),
+}
+_DECILES = {
+    "en": ("Forecast against what happened, by decile", "Decile of the forecast (1 = highest)", "Mean per customer", "seen", "forecast"),
+    "fr": (
+        "La prévision face au constat, par décile",
+        "Décile de la prévision (1 = le plus élevé)",
+        "Moyenne par client",
+        "constaté",
+        "prévu",
+    ),
+}
+_CONCENTRATION = {
+    "en": ("How much the best forecasts hold", "Share of customers, best forecast first", "equal for all", "of the customers"),
+    "fr": ("Ce que pèsent les meilleures prévisions", "Part des clients, meilleures prévisions d’abord", "égal pour tous", "des clients"),
+}
+_HELD = {"en": {"value": "of the value", "purchases": "of the purchases"}, "fr": {"value": "de la valeur", "purchases": "des achats"}}
+_VALUE = {
+    "en": (
+        "Expected value by decile of customers",
+        "Decile of customers (1 = highest)",
+        "Mean per customer",
+        "on the bars: share of all value",
+    ),
+    "fr": (
+        "Valeur attendue par décile de clients",
+        "Décile de clients (1 = le plus élevé)",
+        "Moyenne par client",
+        "sur les barres : part de toute la valeur",
+    ),
+}
+
+
+@house_style()
+def plot_frequency_histogram(histogram: FrequencyHistogram, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw customers by number of repeat purchases, seen and expected."""
+    title, x_label, y_label, seen, expected = words(_FREQUENCY, language)
+    ax = axes_of(ax)
+    _pairs(ax, histogram.actual, histogram.expected, histogram.labels, seen, expected)
+    ax.set(title=title, xlabel=x_label, ylabel=y_label)
+    number_axis(ax.yaxis, language, whole=True)
+    return ax
+
+
+def _pairs(ax: Axes, actual: Floats | Counts, expected: Floats, labels: Sequence[str], seen: str, model: str) -> None:
+    """Draw bars of what was seen beside bars of what the model says."""
+    at = np.arange(len(labels))
+    ax.bar(at - 0.2, actual, 0.38, color=ACTUAL, label=seen, linewidth=0)
+    ax.bar(at + 0.2, expected, 0.38, color=MODEL, label=model, linewidth=0)
+    ax.set_xticks(at, labels)
+    ax.legend(loc="upper right")
+
+
+@house_style()
+def plot_cumulative_purchases(tracking: PurchaseTracking, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw repeat purchases added up over time, seen and expected, with the end of the calibration."""
+    return _track(tracking, np.cumsum(tracking.actual), np.cumsum(tracking.expected), axes_of(ax), words(_CUMULATED, language), language)
+
+
+@house_style()
+def plot_purchases_over_time(tracking: PurchaseTracking, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw repeat purchases of each week, seen and expected, with the end of the calibration."""
+    return _track(tracking, tracking.actual, tracking.expected, axes_of(ax), words(_WEEKLY, language), language)
+
+
+def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats, ax: Axes, said: tuple[str, ...], language: str) -> Axes:
+    from matplotlib import dates
+
+    title, x_label, y_label, seen, model, edge = said
+    ends = np.array(tracking.ends, dtype="datetime64[D]")
+    ax.plot(ends, actual, color=ACTUAL, linewidth=2, label=seen)
+    ax.plot(ends, expected, color=MODEL, linewidth=2, linestyle="--", label=model)
+    ax.set(title=title, xlabel=x_label, ylabel=y_label.format(days=tracking.days), ylim=(0, 1.15 * max(actual.max(), expected.max(), 1)))
+    if tracking.calibration < tracking.ends[-1]:
+        day = np.datetime64(tracking.calibration)
+        ax.axvline(day, color=MUTED, linewidth=1)  # type: ignore[arg-type]
+        place: Any = (day, 1), (-5, -4), ax.get_xaxis_transform()
+        ax.annotate(edge, *place, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
+    ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=8))  # type: ignore[no-untyped-call]
+    form = words({"en": "%Y-%m", "fr": "%m/%Y"}, language)
+    ax.xaxis.set_major_formatter(dates.DateFormatter(form))  # type: ignore[no-untyped-call]
+    number_axis(ax.yaxis, language)
+    ax.legend(loc="lower right")
+    return ax
+
+
+@house_style()
+def plot_purchases_by_frequency(calibration: FrequencyCalibration, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw mean purchases in the holdout by repeat purchases before it, seen and expected, with customers per group."""
+    title, x_label, y_label, seen, expected, customers = words(_CONDITIONAL, language)
+    ax = axes_of(ax)
+    at = np.arange(len(calibration.frequency))
+    ax.plot(at, calibration.actual, color=ACTUAL, linewidth=2, marker="o", label=seen)
+    ax.plot(at, calibration.predicted, color=MODEL, linewidth=2, linestyle="--", marker="s", label=expected)
+    labels = [f"{name}\n{number(n, language)}" for name, n in zip(calibration.labels, calibration.customers, strict=True)]
+    ax.set_xticks(at, labels)
+    ax.annotate(customers, (0, 0), (-14, -20), "axes fraction", textcoords="offset points", ha="right", va="top", fontsize=9, color=MUTED)
+    ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, None))
+    number_axis(ax.yaxis, language)
+    ax.legend(loc="upper left")
+    return ax
+
+
+@house_style()
+def plot_alive_surface(surface: AliveSurface, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw the probability of being active by repeat purchases and days since the last one."""
+    title, x_label, y_label, legend = words(_ALIVE, language)
+    ax = axes_of(ax)
+    half = (surface.days_since_last[1] - surface.days_since_last[0]) / 2
+    extent = (-half, surface.days_since_last[-1] + half, surface.repeat_purchases[0] - 0.5, surface.repeat_purchases[-1] + 0.5)
+    image = ax.imshow(surface.p_alive, origin="lower", aspect="auto", extent=extent, cmap="viridis", vmin=0, vmax=1)
+    lines = ax.contour(surface.days_since_last, surface.repeat_purchases, surface.p_alive, [0.25, 0.5, 0.75], colors="white", linewidths=1)
+    ax.clabel(lines, fmt=lambda level: percent(level, language), fontsize=9)
+    bar = figure_of(ax).colorbar(image, ax=ax, label=legend)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    percent_axis(bar.ax.yaxis, language)
+    ax.set(title=title, xlabel=x_label, ylabel=y_label)
+    ax.grid(visible=False)
+    number_axis(ax.xaxis, language)
+    number_axis(ax.yaxis, language, whole=True)
+    return ax
+
+
+@house_style()
+def plot_spend_distribution(spend: SpendDistribution, ax: Axes | None = None, *, currency: str = "EUR", language: str = "en") -> Axes:
+    """Draw how mean order values are spread, seen and expected."""
+    title, x_label, y_label, seen, expected, beyond = words(_SPEND, language)
+    ax = axes_of(ax)
+    ax.stairs(spend.actual, spend.edges, fill=True, color=ACTUAL, alpha=0.35, label=seen)
+    ax.stairs(spend.expected, spend.edges, color=MODEL, linewidth=2, label=expected)
+    ax.set(title=title, xlabel=x_label, ylabel=y_label, xlim=(0, spend.edges[-1]), ylim=(0, None))
+    money_axis(ax.xaxis, currency, language)
+    percent_axis(ax.yaxis, language)
+    ax.legend(loc="upper right")
+    note = beyond.format(share=percent(spend.beyond, language, 1), value=money(float(spend.edges[-1]), currency, language))
+    ax.text(0.99, 0.78, note, transform=ax.transAxes, ha="right", va="top", color=MUTED, fontsize=9)
+    return ax
+
+
+@house_style()
+def plot_decile_calibration(
+    deciles: DecileLift, ax: Axes | None = None, *, unit: str = "", currency: str | None = None, language: str = "en"
+) -> Axes:
+    """Draw mean forecast and mean outcome by decile of the forecast.
+
+    Args:
+        deciles: forecast as `score`, outcome as `actual`.
+        ax: where to draw; a new figure by default.
+        unit: what is counted, in the reader's language: "orders in 90 days".
+        currency: ISO code where the values are money.
+        language: en or fr.
+    """
+    title, x_label, y_label, seen, forecast = words(_DECILES, language)
+    ax = axes_of(ax)
+    _pairs(ax, deciles.actual, deciles.score, [str(d) for d in deciles.decile], seen, forecast)
+    ax.set(title=title, xlabel=x_label, ylabel=f"{y_label}, {unit}" if unit else y_label)
+    _value_axis(ax, currency, language)
+    return ax
+
+
+@house_style()
+def plot_concentration(
+    curve: LorenzCurve, ax: Axes | None = None, *, of: Literal["value", "purchases"] = "value", top: float = 0.2, language: str = "en"
+) -> Axes:
+    """Draw the share of value against the share of customers, best forecasts first, and what the top share holds.
+
+    Args:
+        curve: cumulated shares.
+        ax: where to draw; a new figure by default.
+        of: what is shared.
+        top: share of customers that is pointed out.
+        language: en or fr.
+    """
+    title, x_label, equal, customers = words(_CONCENTRATION, language)
+    held = words(_HELD, language)[of]
+    ax = axes_of(ax, width=6, height=5.2)
+    ax.fill_between(curve.customer_share, curve.customer_share, curve.value_share, color=ACTUAL, alpha=0.1, linewidth=0)
+    ax.plot(curve.customer_share, curve.value_share, color=ACTUAL, linewidth=2)
+    ax.plot([0, 1], [0, 1], color=MUTED, linestyle="--", linewidth=1.2)
+    ax.annotate(equal, (0.7, 0.7), (6, -6), textcoords="offset points", va="top", color=MUTED, fontsize=9)
+    there = float(np.interp(top, curve.customer_share, curve.value_share))
+    ax.plot([top, top, 0], [0, there, there], color=MODEL, linewidth=1)
+    ax.scatter([top], [there], color=MODEL, s=40, zorder=3)
+    said = f"{percent(there, language)} {held}\n{percent(top, language)} {customers}"
+    ax.annotate(said, (top, there), (10, -4), textcoords="offset points", va="top", color=INK, fontsize=9.5)
+    share = words({"en": "Share", "fr": "Part"}, language)
+    ax.set(title=title, xlabel=x_label, ylabel=f"{share} {held}", xlim=(0, 1), ylim=(0, 1.02))
+    percent_axis(ax.xaxis, language)
+    percent_axis(ax.yaxis, language)
+    return ax
+
+
+@house_style()
+def plot_value_deciles(
+    deciles: DecileLift, ax: Axes | None = None, *, currency: str | None = None, unit: str = "", language: str = "en"
+) -> Axes:
+    """Draw the mean expected value of each decile of customers, with its share of all value.
+
+    Args:
+        deciles: expected value as `score`.
+        ax: where to draw; a new figure by default.
+        unit: what is counted, in the reader's language.
+        currency: ISO code where the values are money.
+        language: en or fr.
+    """
+    title, x_label, y_label, share = words(_VALUE, language)
+    ax = axes_of(ax)
+    at = np.arange(len(deciles.decile))
+    bars = ax.bar(at, deciles.score, 0.75, color=[ACTUAL if d <= 2 else PALE for d in deciles.decile], linewidth=0)
+    total = float(deciles.score @ deciles.customers)
+    for bar, mean, n in zip(bars, deciles.score, deciles.customers, strict=True):
+        text = percent(float(mean) * int(n) / total, language) if total > 0 else ""
+        ax.annotate(
+            text, (bar.get_x() + bar.get_width() / 2, float(mean)), (0, 3), textcoords="offset points", ha="center", color=INK, fontsize=9
+        )
+    ax.set_xticks(at, [str(d) for d in deciles.decile])
+    ax.set(title=title, xlabel=x_label, ylabel=f"{y_label}, {unit}" if unit else y_label)
+    ax.margins(y=0.12)
+    ax.annotate(share, (0.99, 0.97), xycoords="axes fraction", ha="right", va="top", color=MUTED, fontsize=9)
+    _value_axis(ax, currency, language)
+    return ax
+
+
+def _value_axis(ax: Axes, currency: str | None, language: str) -> None:
+    if currency is None:
+        number_axis(ax.yaxis, language)
+    else:
+        money_axis(ax.yaxis, currency, language)

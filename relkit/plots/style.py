@@ -1,0 +1,180 @@
+"""The look of every plot, and how numbers and words are written in French and in English.
+
+Figures are made without pyplot, so nothing is kept after the caller lets go of them, and no setting of the caller's
+session is changed: the style holds inside `house_style()` only.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+
+from relkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+Language = Literal["en", "fr"]
+LANGUAGES = ("en", "fr")
+
+INK = "#1f2a37"
+MUTED = "#6b7280"
+GRID = "#e5e7eb"
+PALE = "#a9bccf"
+ACTUAL = "#1f4e79"
+MODEL = "#d9722e"
+PALETTE = ("#1f4e79", "#d9722e", "#2a9d8f", "#8e5ea2", "#b8860b", "#7f8c8d", "#c0392b", "#3d85c6")
+"""Told apart by readers who do not see red and green, and in grey print by their order of lightness."""
+
+_NARROW, _HARD = "\u202f", "\u00a0"
+_SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
+_T = TypeVar("_T")
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Hold the house style: what is drawn inside has it, what is drawn outside does not."""
+    import seaborn as sns
+
+    style: dict[Any, Any] = {
+        **sns.plotting_context("notebook"),
+        **sns.axes_style("whitegrid"),
+        "axes.edgecolor": MUTED,
+        "axes.grid.axis": "y",
+        "axes.labelcolor": INK,
+        "axes.labelsize": 10.5,
+        "axes.spines.left": False,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlecolor": INK,
+        "axes.titlelocation": "left",
+        "axes.titlepad": 12,
+        "axes.titlesize": 12.5,
+        "axes.titleweight": "bold",
+        "figure.dpi": 120,
+        "figure.facecolor": "white",
+        "font.family": ["DejaVu Sans"],
+        "font.size": 10,
+        "grid.color": GRID,
+        "legend.fontsize": 9.5,
+        "legend.frameon": False,
+        "text.color": INK,
+        "xtick.color": MUTED,
+        "xtick.labelsize": 9.5,
+        "ytick.color": MUTED,
+        "ytick.labelsize": 9.5,
+    }
+    with mpl.rc_context(style):
+        yield
+
+
+def axes_of(ax: Axes | None, *, width: float = 7.5, height: float = 4.5) -> Axes:
+    """Return `ax`, or the only axes of a new figure that belongs to nobody else; sizes in inches."""
+    if ax is not None:
+        return ax
+    roomy = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
+    return Figure(figsize=(width, height), layout=roomy).subplots()
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the figure that holds `ax`."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def words(said: Mapping[str, _T], language: str) -> _T:
+    """Return the words in `language`, or raise a ParameterError that lists the languages.
+
+    Examples:
+        >>> words({"en": "days", "fr": "jours"}, "fr")
+        'jours'
+    """
+    if language not in said:
+        raise ParameterError.unknown("language", language, said, where="language")
+    return said[language]
+
+
+def number(value: float, language: str, digits: int = 0) -> str:
+    """Return a number as people write it.
+
+    Examples:
+        >>> number(1234.5, "en", 1)
+        '1,234.5'
+        >>> number(-1234.5, "fr", 1).replace("\u202f", "_")
+        '−1_234,5'
+    """
+    text = f"{value:,.{digits}f}".replace("-", "−")
+    if words({"en": False, "fr": True}, language):
+        text = text.replace(",", _NARROW).replace(".", ",")
+    return text
+
+
+def percent(value: float, language: str, digits: int = 0) -> str:
+    """Return a share as a percentage.
+
+    Examples:
+        >>> percent(0.125, "en", 1)
+        '12.5%'
+        >>> percent(0.125, "fr", 1).replace("\u00a0", " ")
+        '12,5 %'
+    """
+    return number(100 * value, language, digits) + words({"en": "%", "fr": f"{_HARD}%"}, language)
+
+
+def money(value: float, currency: str, language: str, digits: int = 0) -> str:
+    """Return an amount; `currency` is an ISO code.
+
+    Examples:
+        >>> money(1234.5, "EUR", "en", 1), money(5, "CHF", "en").replace("\u00a0", " ")
+        ('€1,234.5', 'CHF 5')
+        >>> money(1234.5, "EUR", "fr", 1).replace("\u202f", " ").replace("\u00a0", " ")
+        '1 234,5 €'
+    """
+    text, symbol = number(abs(value), language, digits), _SYMBOLS.get(currency, currency)
+    sign = "−" if value < 0 else ""
+    if language == "fr":
+        return f"{sign}{text}{_HARD}{symbol}"
+    return f"{sign}{symbol}{text}" if symbol != currency else f"{sign}{symbol}{_HARD}{text}"
+
+
+def number_axis(axis: Axis, language: str, *, whole: bool = False) -> None:
+    """Write the ticks of an axis as numbers; only whole ones where `whole`."""
+    if whole:
+        axis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, _digits(axis))))
+
+
+def percent_axis(axis: Axis, language: str) -> None:
+    """Write the ticks of an axis of shares as percentages."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, language, max(_digits(axis) - 2, 0))))
+
+
+def money_axis(axis: Axis, currency: str, language: str) -> None:
+    """Write the ticks of an axis as amounts."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: money(value, currency, language, _digits(axis))))
+
+
+def day_axis(axis: Axis, last: float, language: str) -> None:
+    """Write the ticks of an axis of ages from 0 to `last` days at weeks, months, quarters or years, at most nine of them."""
+    steps = (1, 2, 7, 14, 30, 90, 180, 365, 730, 1825, 3650)
+    axis.set_major_locator(MultipleLocator(next((step for step in steps if last / step <= 9), last / 8)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language)))
+
+
+def _digits(axis: Axis) -> int:
+    """Return the decimals that tell neighbouring ticks apart."""
+    ticks = axis.get_majorticklocs()
+    step = abs(float(ticks[1] - ticks[0])) if len(ticks) > 1 else 1.0
+    for digits in range(6):
+        if abs(step * 10**digits - round(step * 10**digits)) < 1e-6:
+            return digits
+    return 6

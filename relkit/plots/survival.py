@@ -1,0 +1,225 @@
+"""Plots of survival models: how long contracts last, what makes them end sooner, whether forecasts hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.models.survival.curve import SurvivalCurve
+from relkit.plots.style import ACTUAL, INK, MODEL, MUTED, PALETTE, axes_of, day_axis, house_style, number, percent, percent_axis, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+
+    from relkit.metrics.survival import Calibration
+    from relkit.models.survival.diagnostics import BaselineRates, HazardRatios
+
+MANY = 30
+"""Rates of ages at which fewer are at risk are drawn as uncertain."""
+
+_CURVE = {
+    "en": ("How long contracts last", "Age of the contract, days", "Still running", "at risk", "all"),
+    "fr": ("Combien de temps durent les contrats", "Âge du contrat, en jours", "Encore en cours", "à risque", "tous"),
+}
+_BASELINE = {
+    "en": (
+        "Risk of ending, by age of the contract",
+        "Age of the contract, days",
+        "Ends within {days} days",
+        "customer at the mean of each covariate",
+        "fewer than {few} contracts at risk",
+    ),
+    "fr": (
+        "Risque de fin, selon l’âge du contrat",
+        "Âge du contrat, en jours",
+        "Fin dans les {days} jours",
+        "client à la moyenne de chaque variable",
+        "moins de {few} contrats à risque",
+    ),
+}
+_RATIOS = {
+    "en": (
+        "What goes with an earlier end",
+        "Hazard ratio, {level} interval (log scale)",
+        "yes against no",
+        "per {step} more",
+        "lasts longer",
+        "ends sooner",
+    ),
+    "fr": (
+        "Ce qui va avec une fin plus précoce",
+        "Rapport de risque, intervalle à {level} (échelle log)",
+        "oui contre non",
+        "pour {step} de plus",
+        "dure plus",
+        "finit plus tôt",
+    ),
+}
+_CALIBRATION = {
+    "en": (
+        "Forecast against what happened",
+        "Forecast probability of ending within {days} days",
+        "Share that ended",
+        "perfect forecast",
+        "groups of customers by forecast, {level} interval",
+    ),
+    "fr": (
+        "La prévision face au constat",
+        "Probabilité prévue de fin dans les {days} jours",
+        "Part de fins constatée",
+        "prévision parfaite",
+        "groupes de clients selon la prévision, intervalle à {level}",
+    ),
+}
+
+
+@house_style()
+def plot_survival(curves: SurvivalCurve | Mapping[str, SurvivalCurve], ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw survival curves with their bands, and below them how many spells are at risk.
+
+    Args:
+        curves: one curve, or several by name.
+        ax: where to draw; a new figure by default.
+        language: en or fr.
+    """
+    title, x_label, y_label, at_risk, everyone = words(_CURVE, language)
+    named = {everyone: curves} if isinstance(curves, SurvivalCurve) else dict(curves)
+    ax = axes_of(ax, height=4.2 + 0.25 * len(named))
+    for (name, curve), colour in zip(named.items(), _colours(len(named)), strict=True):
+        days = np.append(0.0, curve.days)
+        ax.fill_between(days, np.append(1.0, curve.lower), np.append(1.0, curve.upper), step="post", color=colour, alpha=0.15, linewidth=0)
+        ax.step(days, np.append(1.0, curve.survival), where="post", color=colour, linewidth=2, label=name)
+    ax.set(title=title, xlabel=x_label, ylabel=y_label, xlim=(0, max(c.domain[1] for c in named.values())), ylim=(0, 1.02))
+    percent_axis(ax.yaxis, language)
+    day_axis(ax.xaxis, ax.get_xlim()[1], language)
+    if len(named) > 1:
+        _names_at_the_end(ax, named)
+    _table_of_risk(ax, named, at_risk, language)
+    return ax
+
+
+def _names_at_the_end(ax: Axes, named: Mapping[str, SurvivalCurve]) -> None:
+    """Write each curve's name to the right of the axes, at its height, moved apart where curves end together."""
+    apart, height = 0.06, -1.0
+    colours = dict(zip(named, _colours(len(named)), strict=True))
+    for name in sorted(named, key=lambda name: named[name].survival[-1]):
+        height = max(float(named[name].survival[-1]), height + apart)
+        ax.annotate(name, (1, height), (6, 0), ax.get_yaxis_transform(), textcoords="offset points", va="center", color=colours[name])
+
+
+def _table_of_risk(ax: Axes, named: Mapping[str, SurvivalCurve], heading: str, language: str) -> None:
+    """Write how many are at risk below each tick of the x axis, a row a curve."""
+    ticks = [float(t) for t in ax.get_xticks() if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
+    for row, ((name, curve), colour) in enumerate(zip(named.items(), _colours(len(named)), strict=True)):
+        below = -46 - 13 * row
+        label = heading if len(named) == 1 else f"{name}, {heading}"
+        ax.annotate(
+            label, (0, 0), (-26, below), "axes fraction", textcoords="offset points", ha="right", va="top", fontsize=8.5, color=colour
+        )
+        for tick, count in zip(ticks, curve.at_risk_at(ticks), strict=True):
+            written = number(int(count), language)
+            place = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points", "ha": "center", "va": "top"}
+            ax.annotate(written, (tick, 0), (0, below), fontsize=8.5, color=colour, **place)  # type: ignore[arg-type]
+
+
+def _colours(count: int) -> list[str]:
+    return [PALETTE[i % len(PALETTE)] for i in range(count)]
+
+
+@house_style()
+def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw the probability of ending by age of the contract, for a customer at the mean of each covariate."""
+    title, x_label, y_label, who, few = words(_BASELINE, language)
+    ax = axes_of(ax)
+    many = rates.at_risk >= MANY
+    ax.stairs(np.where(many, rates.probability, np.nan), rates.edges, color=ACTUAL, linewidth=2, baseline=None, label=who)
+    ax.stairs(rates.probability, rates.edges, color=ACTUAL, alpha=0.12, fill=True)
+    if not many.all():
+        ax.stairs(
+            np.where(many, np.nan, rates.probability), rates.edges, color=MUTED, baseline=None, linestyle=":", label=few.format(few=MANY)
+        )
+    days = number(float(rates.edges[1] - rates.edges[0]), language)
+    ax.set(title=title, xlabel=x_label, ylabel=y_label.format(days=days), xlim=(0, rates.edges[-1]))
+    ax.set_ylim(0, 1.15 * float(rates.probability.max(initial=1e-9)))
+    percent_axis(ax.yaxis, language)
+    day_axis(ax.xaxis, float(rates.edges[-1]), language)
+    ax.legend(loc="upper center")
+    return ax
+
+
+@house_style()
+def plot_hazard_ratios(ratios: HazardRatios, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw a forest of hazard ratios, the strongest on top, on a logarithmic scale."""
+    title, x_label, yes_no, per, longer, sooner = words(_RATIOS, language)
+    ax = axes_of(ax, height=1.6 + 0.5 * len(ratios.terms))
+    rows = np.arange(len(ratios.terms))
+    colours = [
+        MUTED if low <= 1 <= high else MODEL if mid > 1 else ACTUAL
+        for low, mid, high in zip(ratios.lower, ratios.ratio, ratios.upper, strict=True)
+    ]
+    ax.axvline(1, color=INK, linewidth=1)
+    ax.hlines(rows, ratios.lower, ratios.upper, color=colours, linewidth=2)
+    ax.scatter(ratios.ratio, rows, color=colours, s=45, zorder=3)
+    steps = [
+        yes_no if flag else per.format(step=_short(float(step), language)) for flag, step in zip(ratios.is_flag, ratios.step, strict=True)
+    ]
+    ax.set_yticks(rows, [f"{term}\n{step}" for term, step in zip(ratios.terms, steps, strict=True)])
+    ax.set_xscale("log")
+    ax.set(title=title, xlabel=x_label.format(level=percent(ratios.level, language)), ylim=(len(rows) - 0.4, -0.9))
+    reach = 1.1 * float(max(np.max(np.abs(np.log(ratios.lower))), np.max(np.abs(np.log(ratios.upper))), 0.05))
+    ax.set_xlim(np.exp(-reach), np.exp(reach))
+    _ratio_ticks(ax, language)
+    ax.grid(visible=False, axis="y")
+    ax.grid(visible=True, axis="x")
+    between = words({"en": ", ", "fr": " ; "}, language)
+    for row, values in enumerate(zip(ratios.ratio, ratios.lower, ratios.upper, strict=True)):
+        mid, low, high = (number(float(value), language, 2 if value < 10 else 1) for value in values)
+        place = (1, row), (8, 0), ax.get_yaxis_transform()
+        ax.annotate(f"{mid}  [{low}{between}{high}]", *place, textcoords="offset points", va="center", fontsize=9)
+    for text, x, side in ((f"← {longer}", 0.0, "left"), (f"{sooner} →", 1.0, "right")):
+        ax.text(x, 1.0, text, transform=ax.transAxes, ha=side, va="top", color=MUTED, fontsize=9)
+    return ax
+
+
+def _short(value: float, language: str) -> str:
+    """Return a step with three significant digits."""
+    digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    return number(value, language, min(digits, 6))
+
+
+def _ratio_ticks(ax: Axes, language: str) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    low, high = ax.get_xlim()
+    every = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 2, 5, 10, 20, 50, 100]
+    wide = high > 1.6
+    ticks = [t for t in every if low <= t <= high and not (wide and t in {0.8, 0.9, 1.1, 1.25})]
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: number(value, language, 0 if value == int(value) else len(f"{value:g}") - 2))
+    )
+
+
+@house_style()
+def plot_calibration(calibration: Calibration, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw forecast against observed probabilities of ending, by group of forecast, with intervals of the observed ones."""
+    title, x_label, y_label, perfect, groups = words(_CALIBRATION, language)
+    ax = axes_of(ax, width=6, height=5.2)
+    top = 1.08 * float(max(calibration.upper.max(), calibration.predicted.max(), 0.01))
+    ax.plot([0, top], [0, top], color=MUTED, linewidth=1.2, linestyle="--", label=perfect)
+    gaps = np.stack([calibration.observed - calibration.lower, calibration.upper - calibration.observed])
+    label = groups.format(level=percent(calibration.level, language))
+    ax.errorbar(
+        calibration.predicted, calibration.observed, np.maximum(gaps, 0), label=label, color=ACTUAL, fmt="o", markersize=6, elinewidth=1.5
+    )
+    days = number(calibration.horizon, language)
+    ax.set(title=title, xlabel=x_label.format(days=days), ylabel=y_label, xlim=(0, top), ylim=(0, top))
+    ax.grid(visible=True, axis="x")
+    percent_axis(ax.xaxis, language)
+    percent_axis(ax.yaxis, language)
+    ax.legend(loc="upper left")
+    return ax
