@@ -85,11 +85,18 @@ def _top_categories(amounts: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.
         .filter(pl.col("top_category_12m").is_not_null())
         .group_by("customer_id", "top_category_12m")
         .agg(pl.col("net_amount").sum().round(6))
+    )
+    return (
+        by_category.group_by("customer_id")
+        .agg(pl.col("net_amount").sum().round(6).alias("total"), pl.col("net_amount").max().alias("largest"))
+        .join(by_category, on="customer_id")
+        .filter(pl.col("net_amount") == pl.col("largest"))
+        .group_by("customer_id", "total", "largest")
+        .agg(pl.col("top_category_12m").min())
+        .select(
+            "customer_id",
+            "top_category_12m",
+            pl.when(pl.col("total") > 0).then(pl.col("largest") / pl.col("total")).alias("top_category_share_12m"),
+        )
         .collect(engine="streaming")
     )
-    totals = by_category.group_by("customer_id").agg(pl.col("net_amount").sum().round(6).alias("total"))
-    largest = by_category.sort(["net_amount", "top_category_12m"], descending=[True, False]).unique(
-        "customer_id", keep="first", maintain_order=True
-    )
-    share = pl.when(pl.col("total") > 0).then(pl.col("net_amount") / pl.col("total"))
-    return largest.join(totals, on="customer_id").select("customer_id", "top_category_12m", share.alias("top_category_share_12m"))

@@ -56,8 +56,9 @@ def channel_profiles(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """
     lines = known_rows(tables, "transactions", as_of, "customer_id", "channel_id", "line_kind")
     used = lines.filter(pl.col("line_kind") == "sale", pl.col("customer_id").is_not_null(), pl.col("channel_id").is_not_null())
-    counted = used.group_by("customer_id").agg(pl.col("channel_id").n_unique().alias("channels")).collect(engine="streaming")
-    profile = pl.when(pl.col("channels") > 1).then(pl.lit("multi")).otherwise(pl.lit("single"))
+    channel = pl.col("channel_id")
+    counted = used.group_by("customer_id").agg(channel.min().alias("first"), channel.max().alias("last")).collect(engine="streaming")
+    profile = pl.when(pl.col("first") != pl.col("last")).then(pl.lit("multi")).otherwise(pl.lit("single"))
     return counted.sort("customer_id").select("customer_id", profile.alias("channel_profile"))
 
 
