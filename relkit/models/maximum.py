@@ -147,7 +147,7 @@ def _step(gradient: Floats, hessian: Floats, radius: float, free: NDArray[np.boo
         return step
     curvature, axes = np.linalg.eigh(-hessian[np.ix_(free, free)])
     slope = axes.T @ gradient[free]
-    floor = 1e-10 * max(float(np.abs(curvature).max()), 1e-300)
+    floor = 1e-10 * max(float(np.abs(curvature).max()), float(np.abs(slope).max()), 1e-200)
     shift = max(0.0, floor - float(curvature.min()))
     while np.linalg.norm(slope / (curvature + shift)) > radius:
         shift = max(2 * shift, floor)

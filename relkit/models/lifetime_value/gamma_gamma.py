@@ -407,6 +407,6 @@ def _fitted(x: Floats, m: Floats) -> tuple[dict[str, Any], float, tuple[str, ...
     elif q <= 1:
         parameters["mean_order_value"] = float(m.mean())
         said.append(
-            "Spend is so unequal that its mean is infinite (q is 1 or less): each customer keeps his own mean, newcomers get its mean."
+            "Spend is so unequal that it has no finite mean (q is 1 or less): each customer keeps his own, newcomers get the mean of these."
         )
     return parameters, value, tuple(said)

@@ -316,12 +316,12 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"observed_days": 1.0}, "last_purchase_age_days is over observed_days"),
-            ({"repeat_purchases": 0}, "repeat_purchases is 0 though last_purchase_age_days is not"),
+            ({"observed_days": 1.0}, "last_purchase_age_days: over observed_days"),
+            ({"repeat_purchases": 0}, "repeat_purchases: 0 though the last purchase is not the first"),
             ({"repeat_purchases": -1}, "rows are below 0"),
-            ({"repeat_purchases": 1.5}, "repeat_purchases is not a whole number"),
+            ({"repeat_purchases": 1.5}, "repeat_purchases is Float64, expected Int64"),
             ({"observed_days": float("nan")}, "rows are not a number"),
-            ({"observed_days": float("inf")}, "observed_days is infinite"),
+            ({"observed_days": float("inf")}, "rows are infinite"),
             ({"observed_days": None}, "rows are null"),
             ({"customer_id": "twice"}, "rows share a key"),
         ],
@@ -329,11 +329,6 @@ class TestRefusals:
     def test_impossible_rows(self, cdnow: pl.DataFrame, change: dict[str, object], message: str) -> None:
         with pytest.raises(TableError, match=message):
             BgNbd().fit(cdnow.head(5).with_columns(pl.lit(v).alias(k) for k, v in change.items()), as_of=DAY)
-
-    def test_the_offending_rows_come_with_the_error(self, cdnow: pl.DataFrame) -> None:
-        with pytest.raises(TableError, match="2 of 5 rows break a rule") as caught:
-            BgNbd().fit(cdnow.head(5).with_columns(observed_days=pl.lit(10.0)), as_of=DAY)
-        assert len(caught.value.rows) == 2
 
     @pytest.mark.parametrize("period", [0, -7, float("nan"), float("inf")])
     def test_period(self, period: float) -> None:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from relkit.errors import ParameterError
+from relkit.models.lifetime_value.bg_nbd import BgNbd, FittedBgNbd
+from relkit.models.lifetime_value.discounted_value import discounted_orders
+
+
+@pytest.fixture(scope="module")
+def fitted(cdnow: pl.DataFrame) -> FittedBgNbd:
+    return BgNbd().fit(cdnow, as_of=date(1997, 9, 30))
+
+
+@pytest.mark.parametrize(("days", "rate"), [(730, 0.1), (90, 0.1), (3650, 0.25), (36, 5.0)])
+def test_it_is_the_sum_of_small_steps(fitted: FittedBgNbd, cdnow: pl.DataFrame, days: int, rate: float) -> None:
+    """Orders of each of 20,000 steps, discounted from the middle of the step; the error of that goes with its square."""
+    some = cdnow.head(40)
+    edges = np.linspace(0, days, 20_001)
+    x, T = (some[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
+    ahead = np.array([fitted.purchases_if_alive(x, T, t) for t in edges])
+    weights = (1 + rate) ** (-(edges[1:] + edges[:-1]) / 2 / 365.25)
+    steps = fitted.probability_alive(some) * (weights @ np.diff(ahead, axis=0))
+    found = discounted_orders(fitted, some, days, rate)
+    assert found.columns == ["customer_id", f"discounted_orders_{days}d"]
+    assert found.to_series(1).to_numpy() == pytest.approx(steps, rel=1e-7)
+
+
+def test_without_a_rate_they_are_the_expected_orders(fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
+    plain = discounted_orders(fitted, cdnow, 730, 0.0)["discounted_orders_730d"]
+    assert plain.to_list() == fitted.score(cdnow, horizon_days=730)["expected_orders_730d"].to_list()
+
+
+def test_a_rate_lies_between_discounting_nothing_and_all_at_the_end(fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
+    expected = fitted.score(cdnow, horizon_days=365)["expected_orders_365d"]
+    discounted = discounted_orders(fitted, cdnow, 365, 0.1)["discounted_orders_365d"]
+    assert (discounted < expected).all()
+    assert (discounted > expected * 1.1 ** (-365 / 365.25)).all()
+
+
+def test_nothing_ahead_is_worth_nothing(fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
+    assert discounted_orders(fitted, cdnow, 0, 0.1)["discounted_orders_0d"].to_list() == [0.0] * len(cdnow)
+
+
+def test_a_negative_horizon(fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
+    with pytest.raises(ParameterError, match="horizon_days is -5; it must be 0 or more"):
+        discounted_orders(fitted, cdnow, -5, 0.1)
+
+
+def test_a_negative_rate(fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
+    with pytest.raises(ParameterError, match=r"annual_discount_rate is -0.1; it must be 0 or more. Write 0.10"):
+        discounted_orders(fitted, cdnow, 90, -0.1)
