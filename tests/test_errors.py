@@ -1,0 +1,58 @@
+"""The tree of errors, its exit codes, and the message builder."""
+
+from __future__ import annotations
+
+import pytest
+
+from relkit import errors
+from relkit.errors import GateError, MissingPackageError, ParameterError, RelkitError, TableError, nearest
+
+
+def test_message_is_where_what_remedy_and_the_parts_stay_readable():
+    error = TableError("37 rows are negative.", where="orders.amount", remedy="Map them to returns.", rows=[1])
+    assert str(error) == "orders.amount: 37 rows are negative. Map them to returns."
+    assert (error.where, error.what, error.remedy, error.rows) == ("orders.amount", "37 rows are negative.", "Map them to returns.", [1])
+
+
+def test_parts_may_be_left_out():
+    assert str(RelkitError("it broke.")) == "it broke."
+    assert str(RelkitError("it broke.", remedy="Mend it.")) == "it broke. Mend it."
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("GateError", 1), ("FitError", 1), ("NotConvergedError", 1), ("NotEnoughEventsError", 1)]
+    + [(name, 2) for name in ("RelkitError", "TableError", "PeriodError", "ParameterError", "StorageError", "MissingPackageError")],
+)
+def test_exit_codes_are_those_of_the_tree(name, code):
+    assert getattr(errors, name).exit_code == code
+
+
+def test_every_error_is_in_the_tree_and_drawn_in_it():
+    classes = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, Exception)]
+    assert all(issubclass(e, RelkitError) for e in classes)
+    assert all(e.__name__ in errors.__doc__ for e in classes)
+
+
+def test_errors_are_also_what_python_calls_them():
+    assert issubclass(TableError, ValueError)
+    assert issubclass(ParameterError, ValueError)
+    assert issubclass(MissingPackageError, ImportError)
+    assert not issubclass(GateError, ValueError)
+
+
+def test_unknown_name_lists_the_nearest_and_all_known():
+    error = ParameterError.unknown("parameter", "asof", ["model", "as_of"], where="fit")
+    assert str(error) == "fit: unknown parameter 'asof'; did you mean 'as_of'? Known: as_of, model."
+
+
+def test_unknown_name_without_neighbours_or_without_any_known():
+    assert str(TableError.unknown("table", "zzz", ["customers"])) == "unknown table 'zzz'. Known: customers."
+    assert str(TableError.unknown("table", "zzz", [])) == "unknown table 'zzz'. None are known."
+
+
+def test_nearest_ignores_case_and_gives_none_when_nothing_is_near():
+    assert nearest("CUSTOMERID", ["customer_id", "net_amount"]) == "customer_id"
+    assert nearest("Net_Amount", ["NET_AMOUNT"]) == "NET_AMOUNT"
+    assert nearest("zzz", ["customer_id"]) is None
+    assert nearest("x", []) is None

@@ -1,0 +1,115 @@
+"""Edges of what is known, in the zone of the business; splits in time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relkit.errors import PeriodError
+from relkit.periods import AsOf, Holdout, ObservationPeriod
+
+ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "America/Santiago", "America/Havana", "Africa/Cairo"]
+
+
+def test_a_date_means_the_whole_business_day():
+    edge = AsOf.parse("2025-06-30", zone="Europe/Paris")
+    assert edge.cutoff == datetime(2025, 6, 30, 22, tzinfo=UTC)
+    assert edge.day == date(2025, 6, 30)
+    assert str(edge) == "2025-06-30"
+
+
+def test_a_day_on_which_the_clock_changes_has_its_own_length():
+    spring = AsOf.parse("2025-03-30", zone="Europe/Paris").cutoff - AsOf.parse("2025-03-29", zone="Europe/Paris").cutoff
+    autumn = AsOf.parse("2025-10-26", zone="Europe/Paris").cutoff - AsOf.parse("2025-10-25", zone="Europe/Paris").cutoff
+    assert (spring, autumn) == (timedelta(hours=23), timedelta(hours=25))
+
+
+def test_an_instant_is_known_itself_and_nothing_after_it():
+    edge = AsOf.parse("2025-06-30T18:00:00+02:00", zone="Europe/Paris")
+    rows = pl.DataFrame({"at": [datetime(2025, 6, 30, 16, tzinfo=UTC), datetime(2025, 6, 30, 16, 0, 0, 1, tzinfo=UTC)]})
+    assert rows.filter(edge.known("at"))["at"].to_list() == [datetime(2025, 6, 30, 16, tzinfo=UTC)]
+    assert edge.day == date(2025, 6, 30)
+
+
+def test_a_bare_instant_is_in_the_zone_of_the_business():
+    assert AsOf.parse("2025-06-30T00:30:00", zone="Europe/Paris").cutoff == datetime(2025, 6, 29, 22, 30, 0, 1, tzinfo=UTC)
+
+
+def test_the_day_of_an_instant_is_the_business_day():
+    assert AsOf.parse("2025-06-30T23:30:00+00:00", zone="Europe/Paris").day == date(2025, 7, 1)
+
+
+def test_dates_datetimes_and_edges_are_taken_as_they_are():
+    edge = AsOf.parse(date(2025, 6, 30))
+    assert AsOf.parse(edge, zone="Europe/Paris") is edge
+    assert AsOf.parse(datetime(2025, 6, 30, 12, tzinfo=timezone(timedelta(hours=2)))).cutoff == datetime(
+        2025, 6, 30, 10, 0, 0, 1, tzinfo=UTC
+    )
+
+
+def test_rows_recorded_late_are_not_known():
+    edge = AsOf.parse("2025-06-30")
+    before, after = datetime(2025, 6, 30, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC)
+    rows = pl.DataFrame(
+        {"id": ["in time", "unsaid", "late", "future"], "at": [before, before, before, after], "rec": [before, None, after, before]}
+    )
+    assert rows.filter(edge.known("at", "rec"))["id"].to_list() == ["in time", "unsaid"]
+    assert rows.filter(edge.known("at"))["id"].to_list() == ["in time", "unsaid", "late"]
+
+
+def test_business_day_of_a_column():
+    rows = pl.DataFrame({"at": [datetime(2025, 6, 30, 23, tzinfo=UTC)]})
+    assert rows.select(AsOf.parse("2025-06-30", zone="Europe/Paris").business_day("at")).item() == date(2025, 7, 1)
+
+
+@given(day=st.dates(date(1950, 1, 1), date(2090, 1, 1)), days=st.integers(0, 4000), zone=st.sampled_from(ZONES))
+def test_minus_is_the_edge_of_the_earlier_day(day, days, zone):
+    assert AsOf.end_of(day, zone=zone).minus(days=days) == AsOf.end_of(day - timedelta(days=days), zone=zone)
+
+
+@given(day=st.dates(date(1950, 1, 1), date(2090, 1, 1)), zone=st.sampled_from(ZONES))
+def test_the_last_microsecond_before_the_cutoff_is_on_the_day_and_the_cutoff_is_not(day, zone):
+    edge = AsOf.end_of(day, zone=zone)
+    rows = pl.DataFrame({"at": [edge.cutoff - timedelta(microseconds=1), edge.cutoff]})
+    assert rows.select(edge.business_day("at"))["at"].to_list() == [day, day + timedelta(days=1)]
+    assert rows.select(edge.known("at"))["at"].to_list() == [True, False]
+
+
+@pytest.mark.parametrize("text", ["30/06/2025", "soon", "2025-13-01", ""])
+def test_text_that_is_no_date_is_refused(text):
+    with pytest.raises(PeriodError, match=r"as_of: '.*' is neither a date nor an instant\. Write 2025-06-30"):
+        AsOf.parse(text)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Pariss", "", "../etc/passwd"])
+def test_an_unknown_zone_is_refused(zone):
+    with pytest.raises(PeriodError, match=r"is not an IANA time zone\. Write one like Europe/Paris"):
+        AsOf.parse("2025-06-30", zone=zone)
+
+
+def test_a_period_counts_both_ends():
+    assert ObservationPeriod(date(2025, 1, 1), date(2025, 1, 31)).days == 31
+
+
+def test_a_period_that_ends_before_it_starts_is_refused():
+    with pytest.raises(PeriodError, match=r"the period ends on 2025-01-01 before it starts on 2025-01-02\. Swap the two dates"):
+        ObservationPeriod(date(2025, 1, 2), date(2025, 1, 1))
+
+
+def test_a_holdout_ends_at_the_edge_and_starts_after_the_calibration():
+    split = Holdout.before(AsOf.parse("1998-06-30"), days=273, first_day=date(1997, 1, 1))
+    assert (str(split.calibration), str(split.end), split.days) == ("1997-09-30", "1998-06-30", 273)
+
+
+def test_a_holdout_of_no_days_is_refused():
+    with pytest.raises(PeriodError, match="holdout_days is 0; it must be at least 1"):
+        Holdout.before(AsOf.parse("1998-06-30"), days=0)
+
+
+def test_a_holdout_that_leaves_nothing_to_learn_from_is_refused():
+    with pytest.raises(PeriodError, match=r"leaves nothing to learn from: the data start on 1998-01-01\. Choose fewer"):
+        Holdout.before(AsOf.parse("1998-06-30"), days=180, first_day=date(1998, 1, 1))
