@@ -76,6 +76,9 @@ def read_declaration(path: Path) -> Declaration:
 def _plain(node: Any, trail: tuple[str | int, ...], places: dict[tuple[str | int, ...], tuple[int, int]]) -> Any:
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+    tag = getattr(getattr(node, "tag", None), "value", None)
+    if tag is not None:
+        raise ParameterError(f"the tag {tag} is not allowed.", where=".".join(map(str, trail)), remedy="Write plain values only.")
     if isinstance(node, CommentedMap):
         for key in node:
             line, column = node.lc.key(key)

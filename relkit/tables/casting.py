@@ -21,7 +21,9 @@ ABSENT = ("NA", "N/A", "#N/A", "NULL", "null", "NaN", "nan", "None", "none", "-"
 _YES = ("true", "t", "yes", "y", "oui", "o", "vrai", "1", "1.0")
 _NO = ("false", "f", "no", "n", "non", "faux", "0", "0.0")
 _ISO = r"^(\d{4}-\d{2}-\d{2})"
-_ISO_INSTANT = r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?([.,]\d{1,9})?\s*(Z|[+-]\d{2}:?\d{2})?$"
+_ISO_CLOCK = r"^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(?:Z|[+-]\d{2}:?\d{2})?$"
+_ISO_OFFSET = r":\d{2}(?:\.\d+)? ?(Z|[+-]\d{2}:?\d{2})$"
+_UTC = pl.Datetime("us", "UTC")
 _LARGEST_WHOLE = 9e15
 _CLOCK_MARKS = ("%H", "%I", "%T", "%R", "%X", "%s", "%c", "%r", "%+")
 _ZONE_MARKS = ("%z", "%:z", "%#z", "%+")
@@ -136,11 +138,16 @@ def clock(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
     stripped = _as_text(value, kind).str.strip_chars()
     if style.format is not None:
         return _parsed(stripped, style.format)
-    whole = stripped.str.replace(_ISO_INSTANT, "${1}T${2}${3}${4}").str.replace(",", ".", literal=True)
-    with_seconds = whole.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False, exact=True)
-    without = whole.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False, exact=True)
+    whole = _spaced(stripped).str.extract(_ISO_CLOCK, 1)
+    with_seconds = whole.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False, exact=True)
+    without = whole.str.to_datetime("%Y-%m-%d %H:%M", time_unit="us", strict=False, exact=True)
     bare = stripped.str.to_date("%Y-%m-%d", strict=False, exact=True).cast(pl.Datetime("us"))
     return pl.coalesce(with_seconds, without, bare)
+
+
+def _spaced(stripped: pl.Expr) -> pl.Expr:
+    """Return ISO texts with a blank for the T and a point before fractions."""
+    return stripped.str.replace("T", " ", literal=True).str.replace(",", ".", literal=True)
 
 
 def _as_text(value: pl.Expr, kind: Kind) -> pl.Expr:
@@ -193,32 +200,39 @@ def instant(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
     if style.precision is not None:
         return _in_zone(day(value, kind, style).cast(pl.Datetime("us")), style.day_zone)
     if kind == "utc":
-        return value.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-    if kind == "date":
-        return _in_zone(value.cast(pl.Datetime("us")), style.day_zone)
-    read = clock(value, kind, style)
-    if kind == "instant":
-        return _in_zone(read, style.zone)
+        return value.dt.convert_time_zone("UTC").cast(_UTC)
+    if kind in {"date", "instant"}:
+        return _in_zone(clock(value, kind, style), style.day_zone if kind == "date" else style.zone)
     if style.format is not None:
+        read = clock(value, kind, style)
         if any(mark in style.format for mark in _ZONE_MARKS):
             return read.dt.replace_time_zone("UTC")
         return _in_zone(read, style.zone if any(mark in style.format for mark in _CLOCK_MARKS) else style.day_zone)
-    return _iso_instant(value, kind, read, style)
+    # as one expression the parsing would be carried out seven times over
+    return _as_text(value, kind).map_batches(lambda texts: _iso_instants(texts, style), return_dtype=_UTC, is_elementwise=True)
 
 
-def _iso_instant(value: pl.Expr, kind: Kind, read: pl.Expr, style: Style) -> pl.Expr:
+def _iso_instants(texts: pl.Series, style: Style) -> pl.Series:
+    """Return UTC for ISO texts; the usual form first, any other only for the rows that need it."""
+    frame = texts.str.strip_chars().alias("text").to_frame()
+    usual = pl.col("text").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False, exact=True)
+    read = frame.select(_in_zone(usual, style.zone))["text"]
+    unusual = (read.is_null() & frame["text"].is_not_null()).arg_true()
+    if not len(unusual):
+        return read
+    return read.scatter(unusual, frame[unusual.to_list(), :].select(_iso_instant(pl.col("text"), style))["text"])
+
+
+def _iso_instant(stripped: pl.Expr, style: Style) -> pl.Expr:
     """Return UTC for ISO texts, each of which may be a bare day, a clock time, or carry its own offset."""
-    stripped = _as_text(value, kind).str.strip_chars()
-    offset = stripped.str.extract(r"\d{2}:\d{2}.*?(Z|[+-]\d{2}:?\d{2})$", 1)
-    minutes = pl.duration(
-        minutes=offset.str.slice(0, 3).cast(pl.Int32, strict=False) * 60
-        + pl.concat_str(offset.str.slice(0, 1), offset.str.slice(-2)).cast(pl.Int32, strict=False)
-    )
-    aware = (read - minutes.fill_null(pl.duration(minutes=0))).dt.replace_time_zone("UTC")
-    local = _in_zone(read, style.zone)
-    if style.day_zone != style.zone:
-        local = pl.when(stripped.str.len_chars() == 10).then(_in_zone(read, style.day_zone)).otherwise(local)
-    return pl.when(offset.is_not_null()).then(aware).otherwise(local)
+    read = clock(stripped, "text", style)
+    offset = _spaced(stripped).str.extract(_ISO_OFFSET, 1)
+    hours = offset.str.slice(0, 3).cast(pl.Int32, strict=False)
+    minutes = pl.concat_str(offset.str.slice(0, 1), offset.str.slice(-2)).cast(pl.Int32, strict=False)
+    behind = pl.duration(minutes=hours * 60 + minutes).fill_null(pl.duration(minutes=0))
+    is_day = stripped.str.len_chars() == len("2025-06-30")
+    local = pl.when(is_day).then(_in_zone(read, style.day_zone)).otherwise(_in_zone(read, style.zone))
+    return pl.when(offset.is_not_null()).then((read - behind).dt.replace_time_zone("UTC")).otherwise(local)
 
 
 def _in_zone(naive: pl.Expr, zone: str) -> pl.Expr:
@@ -253,9 +267,7 @@ def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], 
     if wanted == "bool":
         return yes_no(value, kind)
     if kind in {"bool", "decimal"} or (kind == "integer" and style.format is None):
-        raise ParameterError(
-            f"a {spoken(kind)} cannot be read as a {spoken(wanted)}.", remedy="Give the `format` of the date, e.g. '%Y%m%d'."
-        )
+        raise ParameterError(f"{spoken(kind)} cannot be read as {spoken(wanted)}.", remedy="Give the `format` of the date, e.g. '%Y%m%d'.")
     return day(value, kind, style) if wanted == "date" else instant(value, kind, style)
 
 
@@ -266,7 +278,17 @@ def misread(value: pl.Expr, kind: Kind, read: pl.Expr) -> pl.Expr:
 
 
 def spoken(kind: Kind) -> str:
-    """Return the kind in words."""
-    return {"integer": "whole number", "decimal": "number", "bool": "yes/no", "date": "day", "utc": "instant", "null": "nothing"}.get(
-        kind, kind
-    )
+    """Return the kind in words, with its article."""
+    return _SPOKEN[kind]
+
+
+_SPOKEN: dict[Kind, str] = {
+    "text": "a text",
+    "integer": "a whole number",
+    "decimal": "a number",
+    "bool": "a yes/no",
+    "date": "a day",
+    "instant": "an instant",
+    "utc": "an instant",
+    "null": "nothing",
+}

@@ -20,7 +20,7 @@ from relkit.tables.opened_file import SURPLUS, OpenedFile
 from relkit.tables.schemas import ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from relkit.tables.opened_file import ReadOptions
@@ -123,19 +123,21 @@ def _agreement(rows: list[list[str]]) -> float:
 
 
 def _rows(lines: Sequence[str], delimiter: str, quote: str | None) -> list[list[str]]:
-    if delimiter == BLANKS:
-        rows = (line.split() for line in lines)
-    elif quote is None:
-        rows = (line.rstrip("\r\n").split(delimiter) for line in lines)
-    else:
-        rows = csv.reader(lines, delimiter=delimiter, quotechar=quote)
     found = []
-    for row in rows:
+    for row in _cut(lines, delimiter, quote):
         if any(cell.strip() for cell in row):
             found.append(row)
         if len(found) == _LINES:
             break
     return found or [[""]]
+
+
+def _cut(lines: Sequence[str], delimiter: str, quote: str | None) -> Iterable[list[str]]:
+    if delimiter == BLANKS:
+        return (line.split() for line in lines)
+    if quote is None:
+        return (line.rstrip("\r\n").split(delimiter) for line in lines)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote)
 
 
 def _verify_delimiter(path: Path, lines: Sequence[str], told: str, options: ReadOptions) -> None:
@@ -273,4 +275,4 @@ def explain_fault(opened: str, error: pl.exceptions.PolarsError | OSError) -> Ta
             where=opened,
             remedy="Write quote: none in the mapping if the file does not quote its fields, or have it exported again.",
         )
-    return TableError(f"it cannot be read: {said.splitlines()[0]}.", where=opened, remedy="Check the file's format.")
+    return TableError(f"it cannot be read: {said.splitlines()[0].rstrip('.')}.", where=opened, remedy="Check the file's format.")

@@ -69,9 +69,9 @@ def open_text(path: Path, encoding: str | None = None) -> TextFile:
         raise TableError("the file is empty.", where=str(path), remedy="Ask for it again, or take it out of the folder.")
     found = told or _guess(path, start)
     _verify_encoding(path, found, told=told is not None)
-    is_utf16 = found.startswith("utf-16")
-    readable = path if found == "utf-8" else _converted(path, found)
-    sample = start[:_SAMPLE].decode(found, errors="ignore").removeprefix("\ufeff") if not is_utf16 else _first_text(readable)
+    has_old_ends = b"\n" not in start and b"\r" in start  # of the old Macintosh
+    readable = path if found == "utf-8" and not has_old_ends else _converted(path, found, old_ends=has_old_ends)
+    sample = _first_text(readable) if readable != path else start[:_SAMPLE].decode(found, errors="ignore").removeprefix("\ufeff")
     is_whole = len(start) <= _SAMPLE
     if not is_whole:
         sample = sample[: sample.rfind("\n") + 1] or sample
@@ -158,7 +158,8 @@ def _verify_encoding(path: Path, encoding: str, *, told: bool) -> None:
     if told:
         remedy = "Leave `encoding` out to have it found."
         if encoding == "utf-8" and _first_fault(path, "windows-1252") is None:
-            remedy = f"It looks like windows-1252, where that is {wrong.decode('windows-1252', errors='replace')!r}: write encoding: windows-1252."
+            letter = wrong.decode("windows-1252", errors="replace")
+            remedy = f"It looks like windows-1252, where that is {letter!r}: write encoding: windows-1252."
         raise TableError(f"line {line} holds {shown}, which is not {encoding}.", where=str(path), remedy=remedy)
     raise TableError(
         f"line {line} holds {shown}, which is neither UTF-8 nor {encoding}.",
@@ -167,13 +168,13 @@ def _verify_encoding(path: Path, encoding: str, *, told: bool) -> None:
     )
 
 
-def _converted(path: Path, encoding: str) -> Path:
-    """Return a copy in UTF-8 without byte order mark."""
+def _converted(path: Path, encoding: str, *, old_ends: bool) -> Path:
+    """Return a copy in UTF-8 without byte order mark, its lines ended as everywhere."""
     copy = scratch_file(".txt")
     decoder = codecs.getincrementaldecoder(encoding)()
     with copy.open("w", encoding="utf-8", newline="") as file:
         for position, chunk in enumerate(_chunks(path)):
-            text = decoder.decode(chunk)
+            text = decoder.decode(chunk).replace("\r", "\n") if old_ends else decoder.decode(chunk)
             file.write(text.removeprefix("\ufeff") if position == 0 else text)
         file.write(decoder.decode(b"", final=True))
     return copy

@@ -13,7 +13,8 @@ in which that fails are kept in `Value.faults`, so that they can be quarantined 
 Examples:
     >>> scope = Scope(columns={"Quantity": Value(pl.col("Quantity"), "text"), "Price": Value(pl.col("Price"), "text")})
     >>> value = compile_expression("case when Quantity < 0 then 0 else Quantity * Price end", scope)
-    >>> pl.DataFrame({"Quantity": ["2", "-1"], "Price": ["1.5", "9"]}).select(x=value.expr)["x"].to_list()
+    >>> lines = pl.DataFrame({"Quantity": ["2", "-1"], "Price": ["1.5", "9"]})
+    >>> lines.with_columns(**scope.made).select(x=value.expr)["x"].to_list()
     [3.0, 0.0]
 """
 
@@ -79,15 +80,17 @@ class Value:
         kind: what it holds.
         literal: whether it was written out in the text.
         faults: by column, where its text could not be read as what the expression needs.
+        name: of the column, when it is one and nothing was done to it.
     """
 
     expr: pl.Expr
     kind: Kind
     literal: Any = None
     faults: dict[str, pl.Expr] = field(default_factory=dict)
+    name: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Scope:
     """What an expression may name.
 
@@ -96,12 +99,15 @@ class Scope:
         style: how the source writes numbers and days.
         where: file and line, for messages.
         source: the file or source that has the columns, for messages.
+        made: numbers read from text columns, by the name under which expressions find them; the frame needs
+            `with_columns(**made)` before any expression of the scope is used, so that no text is read twice.
     """
 
     columns: Mapping[str, Value]
     style: Style = field(default_factory=Style)
     where: str = "expression"
     source: str = "the source"
+    made: dict[str, pl.Expr] = field(default_factory=dict)
 
 
 def compile_expression(text: str, scope: Scope) -> Value:
@@ -132,7 +138,7 @@ def compile_expression(text: str, scope: Scope) -> Value:
 def column(name: str, scope: Scope) -> Value:
     """Return the column called `name`, or raise a TableError with the nearest one."""
     if name in scope.columns:
-        return scope.columns[name]
+        return replace(scope.columns[name], name=name)
     plain = [known for known in scope.columns if not known.startswith("_")]
     near = nearest(name, plain)
     hint = f"; did you mean {near!r}?" if near else "."
@@ -146,11 +152,14 @@ def as_number(value: Value, scope: Scope) -> Value:
     if value.kind == "null":
         return replace(value, expr=pl.lit(None, dtype=pl.Float64), kind="decimal")
     if value.kind != "text":
-        raise ParameterError(f"a {casting.spoken(value.kind)} stands where a number is needed.", where=scope.where)
+        raise ParameterError(f"{casting.spoken(value.kind)} stands where a number is needed.", where=scope.where)
     if value.literal is not None:
         raise ParameterError(f"the text {value.literal!r} stands where a number is needed.", where=scope.where)
     read = casting.number(value.expr, value.kind, scope.style)
-    return replace(value, expr=read, kind="decimal", faults=_with_fault(value, read))
+    if value.name is not None:
+        scope.made[f"_number.{value.name}"] = read
+        read = pl.col(f"_number.{value.name}")
+    return Value(read, "decimal", faults=_with_fault(value, read))
 
 
 def as_time(value: Value, kind: Kind, scope: Scope) -> Value:
@@ -185,7 +194,7 @@ def _as_bool(value: Value, scope: Scope) -> Value:
     if value.kind == "text" and value.literal is None:
         read = casting.yes_no(value.expr, value.kind)
         return replace(value, expr=read, kind="bool", faults=_with_fault(value, read))
-    raise ParameterError(f"a {casting.spoken(value.kind)} stands where a condition is needed.", where=scope.where, remedy="Write x = 1.")
+    raise ParameterError(f"{casting.spoken(value.kind)} stands where a condition is needed.", where=scope.where, remedy="Write x = 1.")
 
 
 def _alike(values: Sequence[Value], scope: Scope) -> list[Value]:
@@ -202,12 +211,12 @@ def _alike(values: Sequence[Value], scope: Scope) -> list[Value]:
         return [replace(n := as_number(v, scope), expr=n.expr.cast(pl.Float64), kind="decimal") for v in values]
     times = kinds & _TIMES
     if times and kinds <= {"text", *_TIMES}:
-        best = cast("Kind", "utc" if "utc" in times else "instant" if "instant" in times else "date")
+        best: Kind = "utc" if "utc" in times else "instant" if "instant" in times else "date"
         return [as_time(v, best, scope) for v in values]
     if kinds == {"text", "bool"}:
         return [_as_bool(v, scope) for v in values]
-    said = " and a ".join(sorted(casting.spoken(k) for k in kinds))
-    raise ParameterError(f"the expression compares or mixes a {said}.", where=scope.where, remedy="Make them alike with cast(x as ...).")
+    said = " and ".join(sorted(casting.spoken(k) for k in kinds))
+    raise ParameterError(f"the expression compares or mixes {said}.", where=scope.where, remedy="Make them alike with cast(x as ...).")
 
 
 def _null_as(value: Value, kind: Kind) -> Value:
@@ -423,14 +432,14 @@ def _cast(node: exp.Expression, scope: Scope) -> Value:
 
 def _cast_whole(inner: Value, scope: Scope) -> Value:
     if inner.kind not in {"text", "integer", "decimal"}:
-        raise ParameterError(f"a {casting.spoken(inner.kind)} cannot be cast to an integer.", where=scope.where)
+        raise ParameterError(f"{casting.spoken(inner.kind)} cannot be cast to an integer.", where=scope.where)
     read = casting.integer(inner.expr, inner.kind, scope.style)
     return Value(read, "integer", faults=_with_fault(inner, read))
 
 
 def _coalesce(node: exp.Expression, scope: Scope) -> Value:
     values = _alike(_parts([node.this, *node.expressions], scope), scope)
-    kind = next((v.kind for v in values if v.kind != "null"), "null")
+    kind: Kind = next((v.kind for v in values if v.kind != "null"), "null")
     exprs = [casting.text(v.expr, "text") if v.kind == "text" else v.expr for v in values]
     return Value(pl.coalesce(exprs), kind, faults=_faults(values))
 
@@ -501,7 +510,7 @@ def _nullif(node: exp.Expression, scope: Scope) -> Value:
 
 def _said(node: exp.Expression) -> str:
     if isinstance(node, exp.Func):
-        name = node.name if isinstance(node, exp.Anonymous) else node.sql_name().lower()
+        name = str(node.this) if node.key == "anonymous" else node.sql_name().lower()
         return f"the function {name}()"
     return f"{node.sql()[:60]!r}"
 

@@ -21,19 +21,16 @@ from relkit.progress import Progress, quiet
 from relkit.tables import casting
 from relkit.tables.casting import Style
 from relkit.tables.databases import as_url, duckdb_tables, sql_tables
-from relkit.tables.expressions import Scope, Value, column, compile_expression
+from relkit.tables.expressions import Scope, Value, as_number, column, compile_expression
 from relkit.tables.mapping_file import Attribute, Block, ColumnRule, Company, Join, Mapping, MappingFile, SourceDeclaration, load_mapping
 from relkit.tables.opened_file import SURPLUS
-from relkit.tables.schemas import ROW, SOURCE, TABLES
+from relkit.tables.schemas import BAD, ROW, SOURCE, TABLES
 from relkit.tables.sources import STEM, Source, find_files, format_of, measure, open_source, stem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
-
-BAD = "_bad"
-"""Technical column: 'column: text' of each value that could not be read, null where all is well."""
 
 DEFAULT = "mapping.yaml"
 
@@ -96,7 +93,7 @@ class SourceTables:
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
-    """Return the tables that `data` holds.
+    r"""Return the tables that `data` holds.
 
     Args:
         data: a folder, one file, or a SQL URL.
@@ -111,7 +108,7 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
         >>> from pathlib import Path
         >>> from tempfile import mkdtemp
         >>> folder = Path(mkdtemp())
-        >>> _ = (folder / "till.csv").write_text("no;client;le;montant\\n1;007;03/01/2024;12,50\\n")
+        >>> _ = (folder / "till.csv").write_text("no;client;le;montant\n1;007;03/01/2024;12,50\n")
         >>> _ = (folder / "mapping.yaml").write_text('''
         ... company: {currency: EUR, business_zone: Europe/Paris}
         ... sources:
@@ -297,17 +294,15 @@ class _Reading:
         found = {}
         for position, (name, source) in enumerate(self.sources.items()):
             self.progress(f"reading {name}", position / len(self.sources))
-            direct = [(i, m) for i, m in enumerate(made) if m.block.source == name and m.keep is not None and not m.joined]
-            more = [(~m.keep).sum().alias(f"left_out_{i}") for i, m in direct if m.keep is not None]
             keyless = any(m.block.key for m in made if m.block.source == name)
-            facts = measure(source, more, count_duplicates=keyless)
+            facts = measure(source, count_duplicates=keyless)
             found[name] = {"files": len(source.files), **facts}
             if facts.get("duplicates"):
                 self.notes.append(
                     f"{name}: {facts['duplicates']:,} of {facts['rows']:,} rows repeat an earlier one exactly; they are kept."
                 )
             if facts.get("long_lines"):
-                self.notes.append(f"{name}: {facts['long_lines']:,} lines hold more fields than there are columns; they go to quarantine.")
+                self.notes.append(f"{name}: lines with more fields than there are columns: {facts['long_lines']:,}; they go to quarantine.")
         return found
 
     def _finish(self, part: _Made, counts: dict[str, Any]) -> pl.LazyFrame:
@@ -318,7 +313,8 @@ class _Reading:
         left_out = counts["sources"][name]["rows"] - rows if not any(j.many for j in part.block.join) else 0
         frame = part.frame
         if left_out:
-            self.notes.append(f"{part.table}: {left_out:,} of {counts['sources'][name]['rows']:,} rows of {name} are left out by where.")
+            said = " or ".join(["where"] * (part.keep is not None) + ["join"] * any(j.unmatched == "drop" for j in part.block.join))
+            self.notes.append(f"{part.table}: {left_out:,} of {counts['sources'][name]['rows']:,} rows of {name} are left out by {said}.")
         if part.block.one_per:
             distinct = _collect_int(frame.select(pl.struct(part.block.one_per).n_unique()))
             said = " and ".join(part.block.one_per)
@@ -342,10 +338,12 @@ class _Reading:
         scope = Scope(columns=columns, style=style, where=self.mapping.at(*here), source=_spoken(source))
         outputs, entries = self._outputs(table, block, scope, here)
         keep, unread = _where(block, scope, self.mapping.at(*here, "where"))
-        bad = _bad([*entries, *unread])
+        frame = frame.with_columns(**scope.made)
         if keep is not None:
             frame = frame.filter(keep)
-        selected = frame.select(*outputs.values(), bad.alias(BAD), pl.col(SOURCE), pl.col(ROW))
+        made = frame.with_columns(expr.alias(_ours(name)) for name, expr in outputs.items())
+        ours = [pl.col(_ours(name)).alias(name) for name in outputs]
+        selected = made.select(*ours, _bad([*entries, *unread]).alias(BAD), pl.col(SOURCE), pl.col(ROW))
         try:
             selected.collect_schema()
         except pl.exceptions.PolarsError as error:
@@ -360,13 +358,13 @@ class _Reading:
         outputs: dict[str, pl.Expr] = {}
         entries: list[pl.Expr] = []
         if block.key:
-            outputs[contract.key[0]] = pl.concat_str(pl.col(STEM), pl.lit(":"), pl.col(ROW)).alias(contract.key[0])
+            outputs[contract.key[0]] = pl.concat_str(pl.col(STEM), pl.lit(":"), pl.col(ROW))
         rules: list[tuple[str, str, ColumnRule, Any]] = [("columns", n, r, contract[n].dtype) for n, r in block.columns.items()]
         rules += [("attributes", n, a, _TYPES[a.type]) for n, a in block.attributes.items()]
         for group, name, rule, dtype in rules:
             where = self.mapping.at(*here, group, name)
             read, unread = _read(name, rule, dtype, replace(scope, where=where))
-            outputs[name] = read.alias(name)
+            outputs[name] = read
             entries += unread
         for i, said in enumerate(block.returns):
             inside = replace(scope, where=self.mapping.at(*here, "returns", i, "where"))
@@ -401,7 +399,7 @@ class _Reading:
         if len(repeated) and not join.many:
             first = ", ".join(str(value) for value in repeated.row(0)[:-1])
             raise TableError(
-                f"{len(repeated):,} values of {said} occur more than once in {join.source} (first: {first}, {repeated['len'][0]} rows), "
+                f"{said} does not tell the rows of {join.source} apart: {len(repeated):,} repeated, first {first} ({repeated['len'][0]} rows), "
                 f"so that joining it would multiply the rows of {source.name}.",
                 where=where,
                 remedy="Join on a column that is unique there, or write many: true if that is meant.",
@@ -409,7 +407,7 @@ class _Reading:
         lonely = _collect_int(left.join(right.select(keys), on=keys, how="anti").select(pl.len()))
         if lonely:
             fate = "kept, with nulls" if join.unmatched == "keep" else "left out"
-            self.notes.append(f"{source.name}: {lonely:,} rows have no match in {join.source} by {said}; they are {fate}.")
+            self.notes.append(f"{source.name}: rows without a match in {join.source} by {said}: {lonely:,}; they are {fate}.")
         if len(repeated):
             self.notes.append(f"{source.name}: joining {join.source} gives some rows more than once, as many: true allows.")
 
@@ -435,6 +433,11 @@ def _spoken(source: Source) -> str:
     return source.files[0] if len(source.files) == 1 else f"{source.files[0]} and {len(source.files) - 1} more"
 
 
+def _ours(name: str) -> str:
+    """Return the name of our column while the source's columns still stand beside it."""
+    return f"_ours.{name}"
+
+
 def _value(rule: ColumnRule, dtype: Any, scope: Scope) -> Value:
     """Return what a rule reads, before it is converted."""
     if rule.constant is not None:
@@ -445,7 +448,7 @@ def _value(rule: ColumnRule, dtype: Any, scope: Scope) -> Value:
     if rule.column is not None:
         return column(rule.column, scope)
     if rule.read is not None and rule.read in scope.columns:
-        return scope.columns[rule.read]
+        return column(rule.read, scope)
     return compile_expression(rule.read or rule.expression or "", scope)
 
 
@@ -461,26 +464,26 @@ def _read(name: str, rule: ColumnRule, dtype: Any, scope: Scope) -> tuple[pl.Exp
     )
     if rule.constant is not None:
         style = replace(style, decimal=".")
+    if value.name is not None and value.kind == "text" and dtype == pl.Float64:
+        value = as_number(value, scope)
     try:
         read = casting.convert(value.expr, value.kind, dtype, style)
     except ParameterError as error:
         raise ParameterError(f"{name}: {error.what}", where=scope.where, remedy=error.remedy) from error
-    if rule.constant is not None and pl.select(read).item() is None:
-        raise ParameterError(
-            f"the constant {rule.constant!r} cannot be read as {name}, {casting.spoken(casting.kind_of(dtype()))}.", where=scope.where
-        )
     wanted = casting.kind_of(dtype() if isinstance(dtype, type) else dtype)
+    if rule.constant is not None and pl.select(read).item() is None:
+        raise ParameterError(f"the constant {rule.constant!r} of {name} is not {casting.spoken(wanted)}.", where=scope.where)
     can_fail = (value.kind == "text" and wanted != "text" and value.literal is None) or (value.kind == "decimal" and wanted == "integer")
-    texts = [pl.when(casting.misread(value.expr, value.kind, read)).then(value.expr.cast(pl.String))] if can_fail else []
-    for source, flag in value.faults.items():
-        texts.append(pl.when(flag & read.is_null()).then(pl.col(source).cast(pl.String)))
+    made = pl.col(_ours(name))
+    texts = [pl.when(casting.misread(value.expr, value.kind, made)).then(value.expr.cast(pl.String))] if can_fail else []
+    texts += [pl.when(flag & made.is_null()).then(pl.col(source).cast(pl.String)) for source, flag in value.faults.items()]
     return read, [pl.concat_str(pl.lit(f"{name}: "), pl.coalesce(texts).str.slice(0, 80))] if texts else []
 
 
 def _condition(text: str, scope: Scope) -> Value:
     value = compile_expression(text, scope)
     if value.kind != "bool":
-        raise ParameterError(f"{text!r} is a {casting.spoken(value.kind)}, not a condition.", where=scope.where, remedy="Write x = 1.")
+        raise ParameterError(f"{text!r} is {casting.spoken(value.kind)}, not a condition.", where=scope.where, remedy="Write x = 1.")
     return value
 
 
@@ -489,7 +492,8 @@ def _where(block: Block, scope: Scope, where: str) -> tuple[pl.Expr | None, list
     if block.where is None:
         return None, []
     value = _condition(block.where, replace(scope, where=where))
-    keep, entries = value.expr.fill_null(value=False), []
+    keep = value.expr.fill_null(value=False)
+    entries: list[pl.Expr] = []
     for name, flag in value.faults.items():
         unread = flag & value.expr.is_null()
         keep = keep | unread
@@ -508,11 +512,11 @@ def _apply_returns(outputs: dict[str, pl.Expr], condition: pl.Expr, kind: str, *
     """Give the rows of a condition their line kind, and the sign that returns have with us."""
     before = outputs.get("line_kind", pl.lit("sale"))
     free = condition if position == 0 else condition & ~before.is_in(["return", "cancel"])
-    outputs["line_kind"] = pl.when(free).then(pl.lit(kind)).otherwise(before).alias("line_kind")
+    outputs["line_kind"] = pl.when(free).then(pl.lit(kind)).otherwise(before)
     if turned:
         for name in _SIGNED:
             if name in outputs:
-                outputs[name] = pl.when(free).then(-outputs[name]).otherwise(outputs[name]).alias(name)
+                outputs[name] = pl.when(free).then(-outputs[name]).otherwise(outputs[name])
 
 
 def _declared_by_names(place: _Place) -> dict[str, SourceDeclaration]:

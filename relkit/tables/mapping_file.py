@@ -277,13 +277,10 @@ def _real_place(place: Place, value: Any) -> Place:
     """Return the part of `place` that the document has: positions of lists that were written as one value are left out."""
     real: list[str | int] = []
     for step in place:
-        if isinstance(value, dict) and step in value:
+        inside = isinstance(value, dict) and step in value
+        if inside or (isinstance(value, list) and isinstance(step, int) and step < len(value)):
             value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            continue
-        real.append(step)
+            real.append(step)
     return tuple(real)
 
 
@@ -310,10 +307,9 @@ def _model_around(place: Place) -> type[_Part]:
     position = 0
     while position < len(inner):
         step = str(inner[position])
-        if step in _NAMED and position + 1 < len(inner):
+        if step in _NAMED:
             model, position = _NAMED[step], position + 1
-        elif step in _MODELS:
-            model = _MODELS[step]
+        model = _MODELS.get(step, model)
         position += 1
     return model
 
@@ -346,6 +342,21 @@ def _columns_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[Plac
         if name not in contract.names:
             said = str(ParameterError.unknown(f"column of {table}", name, contract.names))
             yield (*here, "columns", name), said + (" Declare it under attributes." if table == "customer_snapshots" else "")
+    yield from _attributes_wrong(table, block, here)
+    made = {*block.columns, *block.attributes, *((contract.key[0],) if block.key else ())}
+    if block.key and (len(contract.key) != 1):
+        yield (*here, "key"), f"key: file and row needs a table with one key column; {table} has {', '.join(contract.key)}."
+    for name in block.one_per:
+        if name not in made:
+            yield (*here, "one_per"), f"one_per names {name!r}, which is not among the columns."
+    meant = {nearest(name, contract.names) for name in block.columns if name not in contract.names}
+    lacking = [c.name for c in contract.columns if c.required and c.default is None and c.name not in made | meant]
+    if lacking:
+        yield (*here, "columns"), f"{table} needs {', '.join(lacking)}."
+
+
+def _attributes_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[Place, str]]:
+    contract = TABLES[table]
     if block.attributes and table != "customer_snapshots":
         yield (*here, "attributes"), "attributes belong to customer_snapshots."
     for name in block.attributes:
@@ -353,12 +364,3 @@ def _columns_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[Plac
             yield (*here, "attributes", name), f"{name!r} cannot name an attribute: letters, digits and _ only, and no column of the table."
     if block.returns and table != "transactions":
         yield (*here, "returns"), "returns belong to transactions."
-    made = {*block.columns, *block.attributes, *((contract.key[0],) if block.key else ())}
-    if block.key and (len(contract.key) != 1):
-        yield (*here, "key"), f"key: file and row needs a table with one key column; {table} has {', '.join(contract.key)}."
-    for name in block.one_per:
-        if name not in made:
-            yield (*here, "one_per"), f"one_per names {name!r}, which is not among the columns."
-    lacking = [c.name for c in contract.columns if c.required and c.default is None and c.name not in made]
-    if lacking:
-        yield (*here, "columns"), f"{table} needs {', '.join(lacking)}."

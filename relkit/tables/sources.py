@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.errors import RelkitError, TableError, nearest
-from relkit.tables.databases import as_url, open_duckdb, open_sql
+from relkit.errors import TableError, nearest
+from relkit.tables.databases import open_duckdb, open_sql
 from relkit.tables.delimited import explain_fault, open_delimited
 from relkit.tables.opened_file import SURPLUS, Format, OpenedFile, ReadOptions
 from relkit.tables.schemas import ROW, SOURCE
@@ -50,8 +50,8 @@ class Source:
         name: as the mapping calls it.
         frame: the columns, `_source`, `_row`, `_surplus`; lazy.
         columns: the columns of the files.
+        parts: the frame of each file, by its name.
         decimal: the decimal mark of its texts.
-        files: names of the files.
         notes: what was detected and what was left out, one sentence each.
     """
 
@@ -59,8 +59,13 @@ class Source:
     frame: pl.LazyFrame
     columns: tuple[str, ...]
     decimal: str
-    files: tuple[str, ...]
+    parts: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files."""
+        return tuple(self.parts)
 
 
 def stem(path: Path) -> str:
@@ -92,11 +97,8 @@ def find_files(patterns: Sequence[str], folder: Path) -> tuple[Path, ...]:
         raise TableError("there is no such folder.", where=str(folder), remedy=remedy)
     found: dict[Path, None] = {}
     for pattern in patterns:
-        base, rest = (
-            (Path(Path(pattern).anchor), str(Path(pattern).relative_to(Path(pattern).anchor)))
-            if Path(pattern).is_absolute()
-            else (folder, pattern)
-        )
+        base = Path(Path(pattern).anchor) if Path(pattern).is_absolute() else folder
+        rest = str(Path(pattern).relative_to(base)) if Path(pattern).is_absolute() else pattern
         matched = sorted(p for p in base.glob(rest) if p.is_file()) if _is_glob(rest) else [base / rest]
         if not matched or not matched[0].is_file():
             raise _no_file(pattern, folder)
@@ -168,15 +170,12 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
     Raises:
         TableError: a file is missing or unreadable, or files of one source have different columns.
     """
-    if url is not None:
-        opened = [open_sql(as_url(url) or url, options)]
-    else:
-        opened = _open_all(find_files(files, folder), options)
+    opened = _open_all(find_files(files, folder), options) if url is None else [open_sql(url, options)]
     first = opened[0]
     notes = [*_detected(name, opened), *_same_columns(opened)]
-    frames = [_plain(part, first.columns) for part in opened]
+    parts = {part.name: _plain(part, first.columns) for part in opened}
     try:
-        frame = pl.concat(frames, how="vertical_relaxed") if len(frames) > 1 else frames[0]
+        frame = pl.concat(parts.values(), how="vertical_relaxed") if len(parts) > 1 else parts[first.name]
         frame.collect_schema()
     except pl.exceptions.PolarsError as error:
         raise TableError(
@@ -185,7 +184,7 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
             remedy="Read them as two sources.",
         ) from error
     decimal = options.decimal or _one_decimal(name, opened)
-    return Source(name=name, frame=frame, columns=first.columns, decimal=decimal, files=tuple(p.name for p in opened), notes=tuple(notes))
+    return Source(name=name, frame=frame, columns=first.columns, decimal=decimal, parts=parts, notes=tuple(notes))
 
 
 def _open_all(paths: Sequence[Path], options: ReadOptions) -> list[OpenedFile]:
@@ -257,20 +256,19 @@ def _plain(part: OpenedFile, columns: tuple[str, ...]) -> pl.LazyFrame:
     return frame
 
 
-def measure(source: Source, more: Sequence[pl.Expr] = (), *, count_duplicates: bool = False) -> dict[str, int]:
-    """Return facts of a source from one pass over it: rows, duplicates, and what else is asked.
+def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]:
+    """Return facts of a source from one pass over it: rows, duplicates, lines that are too long.
 
     Reading all of it here finds faults of a file before any result is written.
 
     Args:
         source: to be read.
-        more: named expressions that give one integer each.
         count_duplicates: count rows that repeat an earlier one in every column.
 
     Raises:
         TableError: a file cannot be read to its end.
     """
-    asked = [pl.len().alias("rows"), *more]
+    asked = [pl.len().alias("rows")]
     if count_duplicates:
         asked.append((pl.len() - pl.struct(source.columns).hash().n_unique()).alias("duplicates"))
     if SURPLUS in source.frame.collect_schema():
@@ -284,12 +282,11 @@ def measure(source: Source, more: Sequence[pl.Expr] = (), *, count_duplicates: b
     return {name: int(value or 0) for name, value in found.items()}
 
 
-def _unreadable(source: Source, error: pl.exceptions.PolarsError | OSError) -> RelkitError:
+def _unreadable(source: Source, error: pl.exceptions.PolarsError | OSError) -> TableError:
     """Return the error with the file that is at fault, which is found by reading one after the other."""
-    for file in source.files:
+    for name, frame in source.parts.items():
         try:
-            source.frame.filter(pl.col(SOURCE) == file).select(pl.all().null_count()).collect(engine="streaming")
+            frame.select(pl.all().null_count()).collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as fault:
-            if len(source.files) == 1 or str(fault) != str(error):
-                return explain_fault(file, fault)
+            return explain_fault(name, fault)
     return explain_fault(" or ".join(source.files), error)
