@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from relkit.features.known_rows import known_rows, marked_as_test
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 COVARIATES = ("monthly_amount", "monthly_margin", "term_months", "pays_by_direct_debit", "other_contracts_at_start", "age_at_start_years")
 """Numeric covariates that can be made; one whose source column is absent is absent."""
+
+SAME_ABOVE = 0.99
+"""Share of a covariate's variance that others may explain before it counts as one of them."""
 
 _READ = (
     *("contract_id", "customer_id", "product_id", "status", "started_on", "ended_on", "end_reason"),
@@ -131,8 +135,33 @@ def main_contracts(spells: pl.DataFrame) -> pl.DataFrame:
 
 
 def usable_covariates(spells: pl.DataFrame) -> tuple[str, ...]:
-    """Return the covariates that a model can read as they are: present, never null, and not all equal."""
-    return tuple(name for name in COVARIATES if name in spells.columns and not spells[name].null_count() and spells[name].n_unique() > 1)
+    """Return the covariates that a model can tell apart: present, never null, not all equal, and new.
+
+    One that follows almost wholly (R² above `SAME_ABOVE`) from those before it in `COVARIATES` is left out: a margin
+    that is a share of the amount, beside the amount, gives two large coefficients that cancel each other.
+
+    Examples:
+        >>> amount = [10.0, 25.0, 40.0, 15.0]
+        >>> frame = pl.DataFrame(
+        ...     {"monthly_amount": amount, "monthly_margin": [4.0, 10.0, 16.0, 6.0], "term_months": [12.0, 24.0, 12.0, 12.0]}
+        ... )
+        >>> usable_covariates(frame)
+        ('monthly_amount', 'term_months')
+    """
+    kept: list[str] = []
+    for name in COVARIATES:
+        if name in spells.columns and not spells[name].null_count() and spells[name].n_unique() > 1 and _is_new(spells, kept, name):
+            kept.append(name)
+    return tuple(kept)
+
+
+def _is_new(spells: pl.DataFrame, others: list[str], name: str) -> bool:
+    """Return whether a column is more than a linear combination of others."""
+    columns = spells.select(pl.col(*others, name).cast(pl.Float64)).to_numpy()
+    centred = columns - columns.mean(axis=0)
+    known, mine = centred[:, :-1], centred[:, -1]
+    rest = mine - known @ np.linalg.lstsq(known, mine)[0]
+    return bool(rest @ rest > (1 - SAME_ABOVE) * (mine @ mine))
 
 
 def spell_outcomes(tables: TableSet, split: Holdout) -> pl.DataFrame:

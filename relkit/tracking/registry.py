@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 _PREFIX = "relkit."
+_FITTED = Path("artifacts", "fitted")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,16 +158,25 @@ def champion_versions() -> dict[str, str]:
     return {name: version for name, version in found.items() if version}
 
 
+def saved_folder(version: ModelVersion) -> Path | None:
+    """Return the folder that `relkit.models.storage` reads, from the working directory if it is inside; None on a server."""
+    local = _local(version.source)
+    if local is None:
+        return None
+    folder = local / _FITTED
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
 def load(version: ModelVersion) -> Fitted:
     """Return the fitted model of a version."""
-    local = _local(version.source)
+    local = saved_folder(version)
     if local is not None:
-        return storage.load(local / "artifacts" / "fitted")
+        return storage.load(local)
     with runs.connected(), tempfile.TemporaryDirectory(prefix="relkit-") as folder:
         from mlflow.artifacts import download_artifacts
 
         got = download_artifacts(artifact_uri=version.source, dst_path=folder, tracking_uri=embedded.current().uri)
-        return storage.load(Path(got) / "artifacts" / "fitted")
+        return storage.load(Path(got) / _FITTED)
 
 
 def load_champion(name: str) -> Fitted:
@@ -232,7 +242,11 @@ def _lineage(
         "git_commit": git_commit(),
     }
     if holdout is not None and metric is not None:
-        found |= {"holdout": f"after {holdout.calibration} to {holdout.end}", "metric": metric.name, "metric_direction": metric.direction}
+        found |= {
+            "holdout": f"{holdout.calibration.minus(days=-1)} to {holdout.end}",
+            "metric": metric.name,
+            "metric_direction": metric.direction,
+        }
         if metric.name in metrics:
             found["metric_value"] = repr(float(metrics[metric.name]))
     return {f"{_PREFIX}{name}": value for name, value in found.items()}

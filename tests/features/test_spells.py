@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -119,6 +120,21 @@ def test_covariates_are_those_that_the_tables_allow(company):
     assert spells["other_contracts_at_start"].to_list() == [0.0, 1.0, 1.0, 0.0]
     assert spells["age_at_start_years"].to_list() == [42.0, 42.0, 44.0, None]
     assert usable_covariates(spells) == ("other_contracts_at_start",)
+
+
+def test_a_covariate_that_follows_from_others_is_left_out():
+    """A margin of 40 % rounded to the cent says nothing that the amount does not."""
+    rng = np.random.default_rng(1)
+    amount = rng.gamma(2.0, 20.0, 200).round(2)
+    frame = pl.DataFrame(
+        {"monthly_amount": amount, "monthly_margin": (0.4 * amount).round(2), "term_months": rng.choice([12.0, 24.0], 200)}
+    )
+    assert usable_covariates(frame) == ("monthly_amount", "term_months")
+    assert usable_covariates(frame.with_columns(monthly_margin=rng.gamma(2.0, 8.0, 200))) == (
+        "monthly_amount",
+        "monthly_margin",
+        "term_months",
+    )
 
 
 def test_main_contract_is_the_largest_then_the_oldest():

@@ -67,7 +67,7 @@ def test_a_version_carries_its_lineage(store, fitted):
     assert (version.name, version.version, version.aliases) == ("survival.cox", "1", ())
     assert version.as_of == date(2025, 6, 30)
     assert (version.metric, version.metric_value, version.metric_direction) == ("brier_score", 0.12, "lower")
-    assert version.holdout == "after 2025-04-01 to 2025-06-30"
+    assert version.holdout == "2025-04-02 to 2025-06-30"
     assert version.fingerprint == fitted.info.fingerprint
     assert version.tables == "ab" * 32
     assert version.programme == "spring"

@@ -1,0 +1,303 @@
+"""`relkit fit MODEL`: fits a model, judges it on days it has not seen, registers it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from relkit.errors import FitError, ParameterError, RelkitError
+from relkit.jobs.base import Job, Result
+from relkit.jobs.model_inputs import ModelInputs, inputs_of, read_settings, required_settings
+from relkit.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from relkit.models.base import Fitted, Model
+    from relkit.periods import AsOf, Holdout
+    from relkit.tables.table_set import TableSet
+    from relkit.tracking.promotion import Decision
+    from relkit.tracking.registry import ModelVersion
+
+LONGEST_HOLDOUT_DAYS = 182
+"""Of a holdout nobody chose: half a year, or a third of a shorter history."""
+
+
+class FitModel(Job):
+    """Fit a model, judge it on a holdout, refit it on all days, and register it as a version."""
+
+    command: ClassVar[str] = "fit"
+
+    model: str = Field(description="Name of the model, e.g. lifetime_value.bg_nbd.")
+    as_of: str | None = Field(
+        default=None, description="Date (whole business day) or instant to learn up to. Default: the last in the data."
+    )
+    holdout_days: int | None = Field(
+        default=None, ge=0, description="Last days on which the model is judged; 0 for none. Default: a third of the history, at most 182."
+    )
+    settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the model by name, e.g. --settings.period_days 7.")
+    data: Path | str | None = Field(default=None, description="Raw tables to check first. Default: what relkit check left behind.")
+    mapping: Path | None = Field(default=None, description="Mapping file of DATA. Default: DATA/mapping.yaml when there is one.")
+    force: bool = Field(default=False, description="Make the new version the champion whatever its metric; give a reason.")
+    reason: str = Field(default="", description="Why the promotion is forced; kept with the version.")
+
+    def inputs(self) -> tuple[Path, ...]:
+        """Return the facts of the tables (they hold every table's checksum), and raw files when they are given."""
+        raw = () if self.data is None or "://" in str(self.data) else (Path(self.data),)
+        mapping = () if self.mapping is None else (self.mapping,)
+        return (self.out_dir / "tables" / "facts.json", *raw, *mapping)
+
+    def state(self) -> str:
+        """Return the store: a version registered in one is not there in another."""
+        return os.environ.get("MLFLOW_TRACKING_URI", "")
+
+    def verify(self) -> None:
+        """Refuse an unknown model or setting, and a promotion that is forced without a reason."""
+        from relkit.models import catalogue
+
+        if self.model not in catalogue.NAMES:
+            raise ParameterError.unknown("model", self.model, catalogue.NAMES, where="fit")
+        if self.force and not self.reason.strip():
+            raise ParameterError("force needs a reason; it is kept with the version.", where="fit", remedy='Give --reason "...".')
+        if self.settings:
+            given = read_settings(self.model, self.settings)
+            stand_in = {name: ["none"] for name in required_settings(self.model) if name not in given}
+            catalogue.make(self.model, stand_in | given)
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Build features, judge, fit, compare with the champion, register."""
+        from relkit.tables.table_set import TableSet
+
+        self.verify()
+        if self.data is not None and (refused := self._checked(progress)):
+            return refused
+        tables = TableSet.open(self.out_dir / "tables")
+        inputs = inputs_of(self.model)
+        if not tables.has(inputs.table):
+            return Result(job=self.command, skipped=f"{self.model}: the data have no {inputs.table} table, from which it learns.")
+        return self._fit(tables, inputs, progress)
+
+    def _checked(self, progress: Progress) -> Result | None:
+        """Run the check of the raw tables; return its refusal, if it refuses."""
+        from relkit.jobs.check_tables import CheckTables
+
+        job = CheckTables.parse(programme=self.programme, out=self.out, data=self.data, mapping=self.mapping)
+        job.verify()
+        result = job.run(progress)
+        return None if result.passed else result
+
+    def _fit(self, tables: TableSet, inputs: ModelInputs, progress: Progress) -> Result:
+        as_of = tables.as_of(self.as_of)
+        progress(f"{self.model}: features as of {as_of}", 0.1)
+        features = inputs.features(tables, as_of)
+        split, why = self._split(tables, as_of)
+        before = inputs.features(tables, split.calibration) if split else None
+        frames = [features] if before is None else [features, before]
+        settings = read_settings(self.model, self.settings)
+        chosen = {name: inputs.chosen(name, *frames) for name in required_settings(self.model) if name not in settings}
+        if lacking := [name for name, values in chosen.items() if not values]:
+            none = f"{self.model}: the {inputs.table} have no {lacking[0]} that it could use (complete, and not the same for all)."
+            return Result(job=self.command, skipped=none)
+        from relkit.models import catalogue
+
+        model = catalogue.make(self.model, {**settings, **chosen})
+        progress(f"{self.model}: judged on a holdout", 0.3)
+        trial = Trial(why) if split is None or before is None else _tried(model, tables, inputs, split, before)
+        progress(f"{self.model}: fitted to {len(features):,} {inputs.unit}", 0.5)
+        fitted = model.fit(features, as_of=as_of.day)
+        progress(f"{self.model}: registered", 0.7)
+        outcome = self._registered(model, fitted, trial, tables, inputs, features)
+        return self._result(fitted, trial, outcome, inputs, features)
+
+    def _split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | None, str]:
+        """Return the split in time, or None and the sentence that says why there is none."""
+        from relkit.periods import Holdout
+
+        first = tables.facts.history_starts_on or tables.facts.first_day or as_of.day
+        history = (as_of.day - first).days
+        days = min(LONGEST_HOLDOUT_DAYS, history // 3) if self.holdout_days is None else self.holdout_days
+        if self.holdout_days == 0:
+            return None, ""
+        if days < 1:
+            return None, f"The history of {history} days is too short for a holdout, so the model was not judged."
+        return Holdout.before(as_of, days=days, first_day=first), ""
+
+    def _registered(
+        self, model: Model[Any], fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs, features: pl.DataFrame
+    ) -> Outcome:
+        """Compare with the champion, register the version and give it its alias."""
+        from relkit.tracking import registry
+        from relkit.tracking.promotion import decide
+
+        champion = registry.champion(self.model)
+        value, said = _champion_value(model, champion, trial) if champion else (None, "")
+        mine = trial.metrics.get(model.holdout_metric.name)
+        forced = self.reason.strip() if self.force else ""
+        decision = decide(model.holdout_metric, challenger=mine, champion=value, has_champion=champion is not None, forced=forced)
+        figures, undrawn = _figures(fitted, trial, tables, inputs, features)
+        version = registry.log_model(
+            fitted,
+            programme=self.programme,
+            tables=tables.fingerprint(),
+            metric=model.holdout_metric,
+            metrics=trial.metrics,
+            holdout=trial.split,
+            params={"holdout_days": trial.split.days if trial.split else 0},
+            figures=figures,
+        )
+        give = registry.promote if decision.promoted else registry.challenge
+        named = give(self.model, version.version, reason=decision.reason)
+        return Outcome(version=named, decision=decision, before=champion, value=value, said=said, undrawn=undrawn)
+
+    def _result(self, fitted: Fitted, trial: Trial, outcome: Outcome, inputs: ModelInputs, features: pl.DataFrame) -> Result:
+        from relkit.tracking import registry
+
+        version, info = outcome.version, fitted.info
+        sentences = [
+            f"{self.model} was fitted to {info.rows:,} {inputs.unit} as of {info.as_of}.",
+            *info.notes,
+            *_censored(features),
+            *trial.sentences(version.metric, version.metric_value),
+            *outcome.sentences(),
+        ]
+        local = registry.saved_folder(version)
+        return Result(
+            job=self.command,
+            parameters={str(term): value for term, value in fitted.summary().select("term", "estimate").iter_rows()},
+            log_likelihood=info.log_likelihood,
+            metrics=dict(trial.metrics),
+            counts={"rows": info.rows, "features": len(features)},
+            paths={} if local is None else {"model": local},
+            warnings=tuple(said for said in (trial.problem, outcome.undrawn) if said),
+            sentences=tuple(sentences),
+            details=outcome.details() | {"as_of": str(info.as_of), "holdout": version.holdout},
+        )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the holdout said of a model fitted up to the day before it.
+
+    Attributes:
+        problem: why the model could not be judged; empty when it was.
+        split: the holdout.
+        fitted: the model as of the calibration date.
+        metrics: on the holdout.
+        before: features that were learnt from, as of the calibration date.
+        judged: those of them, one row a customer, that were judged.
+        outcomes: what happened.
+    """
+
+    problem: str = ""
+    split: Holdout | None = None
+    fitted: Any = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    before: pl.DataFrame | None = None
+    judged: pl.DataFrame | None = None
+    outcomes: pl.DataFrame | None = None
+
+    def sentences(self, metric: str | None, value: float | None) -> list[str]:
+        """Return what a reader must know of the holdout."""
+        if self.split is None or metric is None or value is None:
+            return [] if self.problem else ["It was not judged: no holdout was wanted."]
+        return [f"On the {self.split.days} days after {self.split.calibration} its {metric} was {value:.6g}."]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The registered version and why it is or is not the champion.
+
+    Attributes:
+        version: with its alias.
+        decision: of the promotion.
+        before: the champion until now.
+        value: its metric on the same holdout.
+        said: how it was judged.
+        undrawn: why there are no diagnostic plots; empty when there are.
+    """
+
+    version: ModelVersion
+    decision: Decision
+    before: ModelVersion | None
+    value: float | None
+    said: str
+    undrawn: str
+
+    def sentences(self) -> list[str]:
+        """Return what a reader must know of the promotion."""
+        name, number = self.version.name, self.version.version
+        given = [self.said] if self.said else []
+        if self.decision.promoted:
+            return [*given, f"It is version {number} and champion ({self.decision.reason})."]
+        keep = f"version {self.before.version} stays champion" if self.before else "there is no champion"
+        how = f'To promote it all the same: relkit models promote {name} {number} --reason "...".'
+        return [*given, f"It is version {number} and challenger ({self.decision.reason}); {keep}. {how}"]
+
+    def details(self) -> dict[str, Any]:
+        """Return the same for scripts."""
+        return {
+            "model": self.version.name,
+            "version": self.version.version,
+            "run_id": self.version.run_id,
+            "alias": "champion" if self.decision.promoted else "challenger",
+            "decision": self.decision.reason,
+            "champion_before": self.before.version if self.before else None,
+            "champion_metric_value": self.value,
+        }
+
+
+def _tried(model: Model[Any], tables: TableSet, inputs: ModelInputs, split: Holdout, before: pl.DataFrame) -> Trial:
+    """Return what the holdout says; too little to learn from before it is no reason to fail."""
+    try:
+        fitted = model.fit(before, as_of=split.calibration.day)
+        judged, outcomes = inputs.one_a_customer(before), inputs.what_happened(tables, split)
+        metrics = model.judge(fitted, judged, outcomes)
+    except FitError as error:
+        return Trial(f"It could not be judged on the {split.days} days after {split.calibration}: {error}")
+    return Trial(split=split, fitted=fitted, metrics=metrics, before=before, judged=judged, outcomes=outcomes)
+
+
+def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> tuple[float | None, str]:
+    """Return the champion's metric on the same holdout, and the sentence that says how it was judged.
+
+    A champion that learnt from days of the holdout has seen the answers: its settings are fitted anew up to the
+    calibration date, and that is judged.
+    """
+    from relkit.tracking import registry
+
+    if trial.split is None or trial.before is None:
+        return None, ""
+    named, calibration = f"The champion, version {champion.version},", trial.split.calibration.day
+    try:
+        fitted: Any = registry.load(champion)
+        said = f"{named} was judged on the same days."
+        if champion.as_of > calibration:
+            fitted = fitted.settings.fit(trial.before, as_of=calibration)
+            said = f"{named} had learnt from days of this holdout, so its settings were fitted anew up to {calibration} and judged on it."
+        return model.judge(fitted, trial.judged, trial.outcomes)[model.holdout_metric.name], said  # type: ignore[arg-type]
+    except RelkitError as error:
+        return None, f"{named} could not be judged: {error}"
+
+
+def _figures(fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs, features: pl.DataFrame) -> tuple[dict[str, Any], str]:
+    """Return the diagnostic plots, of the model that was judged where there was a holdout, and why there are none."""
+    from relkit.plots.diagnostics import diagnostic_figures
+
+    shown, rows = (fitted, features) if trial.judged is None else (trial.fitted, trial.judged)
+    edge = tables.as_of(fitted.info.as_of)
+    try:
+        past = inputs.past(tables, edge)
+        return diagnostic_figures(shown, rows, outcomes=trial.outcomes, purchases=past, currency=tables.facts.currency), ""
+    except RelkitError as error:
+        return {}, f"The diagnostic plots could not be drawn: {error}"
+
+
+def _censored(features: pl.DataFrame) -> list[str]:
+    """Return a sentence when some customers may have been there before the data start."""
+    if "is_left_censored" not in features.columns or not (found := int(features["is_left_censored"].sum())):
+        return []
+    return [f"{found:,} of {len(features):,} customers may have bought before the data start, so that their age is understated."]

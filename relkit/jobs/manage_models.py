@@ -1,0 +1,87 @@
+"""`relkit models` and `relkit models promote`: which versions there are, and which one is in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from relkit.errors import ParameterError
+from relkit.jobs.base import Job, Result
+from relkit.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from relkit.tracking.registry import ModelVersion
+
+
+class ListModels(Job):
+    """List the registered versions of one model or of all, newest first, with aliases and holdout metrics."""
+
+    command: ClassVar[str] = "models"
+
+    model: str | None = Field(default=None, description="Name of a model. Default: all.")
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Read the registry."""
+        from relkit.tracking import registry
+
+        progress("reading the registry", 0.0)
+        found = registry.versions(self.model)
+        if not found:
+            return Result(
+                job=self.command, sentences=("No model is registered yet. Run relkit fit MODEL first.",), details={"versions": []}
+            )
+        names = {version.name for version in found}
+        return Result(
+            job=self.command,
+            counts={"models": len(names), "versions": len(found)},
+            sentences=tuple(_line(version) for version in found),
+            details={"versions": [_facts(version) for version in found]},
+        )
+
+
+class PromoteModel(Job):
+    """Make a registered version the champion, which the scoring job uses, and keep the reason with it."""
+
+    command: ClassVar[str] = "models promote"
+
+    model: str = Field(description="Name of the model, e.g. lifetime_value.bg_nbd.")
+    version: str = Field(description="Number of the version, as relkit models lists it.", coerce_numbers_to_str=True)
+    reason: str = Field(default="", description="Why; kept with the version.")
+
+    def verify(self) -> None:
+        """Refuse a promotion without a reason."""
+        if not self.reason.strip():
+            raise ParameterError("a reason is needed; it is kept with the version.", where="models promote", remedy='Give --reason "...".')
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Move the alias."""
+        from relkit.tracking import registry
+
+        self.verify()
+        progress("reading the registry", 0.0)
+        before = registry.champion(self.model)
+        now = registry.promote(self.model, self.version, reason=self.reason)
+        was = f" in place of version {before.version}" if before and before.version != now.version else ""
+        return Result(
+            job=self.command,
+            sentences=(f"{now.name} version {now.version} is champion{was}: {now.reason}. Run relkit score to use it.",),
+            details={"version": _facts(now), "champion_before": before.version if before else None},
+        )
+
+
+def _line(version: ModelVersion) -> str:
+    alias = f" ({', '.join(version.aliases)})" if version.aliases else ""
+    judged = (
+        f"{version.metric} {version.metric_value:.6g} on {version.holdout}"
+        if version.metric_value is not None
+        else "not judged on a holdout"
+    )
+    why = f" {version.reason[:1].upper()}{version.reason[1:]}." if version.reason else ""
+    return f"{version.name} version {version.version}{alias}: as of {version.as_of}, {judged}.{why}"
+
+
+def _facts(version: ModelVersion) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {name: str(value) if name in {"as_of", "created_at"} else value for name, value in asdict(version).items()}

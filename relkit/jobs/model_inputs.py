@@ -1,0 +1,136 @@
+"""What a model reads, by its family: the one place that ties models to features.
+
+A new family is one line of `FAMILIES`; the jobs that fit and score have no branch per model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field, fields
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from relkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from relkit.periods import AsOf, Holdout
+    from relkit.tables.table_set import TableSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInputs:
+    """Where the features of a family come from; the names are functions of one module of `relkit.features`.
+
+    Attributes:
+        table: without it there is nothing to learn.
+        module: in `relkit.features`.
+        learnt: features to fit on, from tables and an as-of edge.
+        outcomes: what happened on a holdout, from tables and the split.
+        one_each: keeps one row a customer of what was learnt, for scoring and judging; empty where there is one already.
+        choices: by setting that a model requires, what chooses it from the features when nobody gave it.
+        history: all that was bought up to an edge, for plots over time: module and function; None where there is none.
+        unit: what a row is, for people.
+    """
+
+    table: str
+    module: str
+    learnt: str
+    outcomes: str
+    one_each: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[str, str] | None = None
+    unit: str = "customers"
+
+    def features(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+        """Return what a model of the family is fitted to."""
+        found: pl.DataFrame = self._get(self.learnt)(tables, as_of)
+        return found
+
+    def one_a_customer(self, features: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that are scored and judged."""
+        found: pl.DataFrame = self._get(self.one_each)(features) if self.one_each else features
+        return found
+
+    def what_happened(self, tables: TableSet, split: Holdout) -> pl.DataFrame:
+        """Return the outcomes of the holdout."""
+        found: pl.DataFrame = self._get(self.outcomes)(tables, split)
+        return found
+
+    def chosen(self, setting: str, *frames: pl.DataFrame) -> tuple[str, ...]:
+        """Return the values for a setting that suit every one of the frames."""
+        first, *others = [self._get(self.choices[setting])(frame) for frame in frames]
+        return tuple(value for value in first if all(value in other for other in others))
+
+    def past(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame | None:
+        """Return what was bought up to an edge, where the family has such a thing."""
+        if self.history is None:
+            return None
+        found: pl.DataFrame = self._get(self.history[1], self.history[0])(tables, as_of)
+        return found
+
+    def _get(self, name: str, module: str = "") -> Any:
+        return getattr(import_module(f"relkit.features.{module or self.module}"), name)
+
+
+FAMILIES = {
+    "lifetime_value": ModelInputs(
+        table="transactions",
+        module="purchases",
+        learnt="purchase_summary",
+        outcomes="holdout_purchases",
+        history=("purchase_days", "purchase_days"),
+    ),
+    "survival": ModelInputs(
+        table="contracts",
+        module="spells",
+        learnt="contract_spells",
+        outcomes="spell_outcomes",
+        one_each="main_contracts",
+        choices={"covariates": "usable_covariates"},
+        unit="contracts",
+    ),
+}
+
+
+def inputs_of(model: str) -> ModelInputs:
+    """Return what a model reads.
+
+    Examples:
+        >>> inputs_of("survival.cox").table
+        'contracts'
+    """
+    family = model.partition(".")[0]
+    if family not in FAMILIES:
+        raise ParameterError.unknown("model family", family, FAMILIES, where=model)
+    return FAMILIES[family]
+
+
+def required_settings(model: str) -> tuple[str, ...]:
+    """Return the settings of a model that have no default.
+
+    Examples:
+        >>> required_settings("survival.cox"), required_settings("lifetime_value.bg_nbd")
+        (('covariates',), ())
+    """
+    return tuple(f.name for f in _fields(model) if f.default is MISSING and f.default_factory is MISSING)
+
+
+def read_settings(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings with lists that came as text, `a,b`, split; the catalogue converts the rest.
+
+    Examples:
+        >>> read_settings("survival.cox", {"covariates": "monthly_amount, term_months", "level": "0.9"})
+        {'covariates': ['monthly_amount', 'term_months'], 'level': '0.9'}
+    """
+    lists = {f.name for f in _fields(model) if str(f.type).startswith(("tuple", "list"))}
+    split = {name: [part.strip() for part in value.split(",")] for name, value in given.items() if name in lists and isinstance(value, str)}
+    return {**given, **split}
+
+
+def _fields(model: str) -> tuple[Any, ...]:
+    from relkit.models import catalogue
+
+    return fields(catalogue.settings_class(model))  # type: ignore[arg-type]

@@ -1,0 +1,280 @@
+"""`relkit score`: scores customers with the champion models."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from relkit.errors import ParameterError, TableError
+from relkit.jobs.base import Job, Result
+from relkit.jobs.model_inputs import ModelInputs, inputs_of
+from relkit.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from relkit.features.margin_rate import MarginRate
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+    from relkit.tracking.registry import ModelVersion
+
+ONE_OF = (("lifetime_value.bg_nbd",), ("lifetime_value.gamma_gamma",), ("survival.cox", "survival.kaplan_meier"))
+"""Models that score when none is named: of each group the first that has a champion and its columns, as they give the same scores."""
+
+ORDERS, VALUE = "lifetime_value.bg_nbd", "lifetime_value.gamma_gamma"
+"""The two models that future margin rests on."""
+
+
+class ScoreCustomers(Job):
+    """Score customers with the champion models, into one long table with model and version in every row."""
+
+    command: ClassVar[str] = "score"
+
+    as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
+    models: tuple[str, ...] = Field(
+        default=(), description="Models to score with. Default: one for each score, of those that have a champion."
+    )
+    horizon_days: int = Field(default=90, ge=1, description="How far ahead orders and churn are looked at, in days.")
+    horizon_months: int = Field(default=24, ge=1, description="How far ahead margin is counted, in months.")
+    annual_discount_rate: float = Field(default=0.10, ge=0, description="What a later margin is discounted by: 0.10 for 10 % a year.")
+    margin_rate: float | None = Field(
+        default=None, ge=0, le=1, description="Margin over net amount. Default: that of the lines, else the declared one."
+    )
+
+    def inputs(self) -> tuple[Path, ...]:
+        """Return the facts of the tables, which hold every table's checksum."""
+        return (self.out_dir / "tables" / "facts.json",)
+
+    def state(self) -> str:
+        """Return the champions: another one gives other scores."""
+        from relkit.tracking.registry import champion_versions
+
+        return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champion_versions()])
+
+    def verify(self) -> None:
+        """Refuse an unknown model."""
+        from relkit.models.catalogue import NAMES
+
+        for name in self.models:
+            if name not in NAMES:
+                raise ParameterError.unknown("model", name, NAMES, where="score")
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Load the champions, build their features, score, write the table."""
+        from relkit.tables.table_set import TableSet
+
+        self.verify()
+        tables = TableSet.open(self.out_dir / "tables")
+        as_of = tables.as_of(self.as_of)
+        progress("reading the champions", 0.0)
+        run = _Scoring(self, tables, as_of)
+        for i, group in enumerate(self._groups()):
+            progress(f"scoring with {group[0]}", 0.1 + 0.6 * i / len(self._groups()))
+            run.score_with(group)
+        if not run.parts and run.lacking:
+            raise ParameterError(" ".join(run.lacking), where="score")
+        if not run.parts:
+            return Result(job=self.command, skipped=" ".join(run.said), details={"as_of": str(as_of)})
+        progress("expected margin", 0.8)
+        run.add_margin()
+        return run.written()
+
+    def _groups(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((name,) for name in self.models) or ONE_OF
+
+
+@dataclass
+class _Scoring:
+    """One run of the job: what has been scored so far and what there is to say about it."""
+
+    job: ScoreCustomers
+    tables: TableSet
+    as_of: AsOf
+    parts: list[pl.DataFrame] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    versions: dict[str, ModelVersion] = field(default_factory=dict)
+    fitted: dict[str, Any] = field(default_factory=dict)
+    features: dict[str, pl.DataFrame] = field(default_factory=dict)
+    lacking: list[str] = field(default_factory=list)
+    margin: MarginRate | None = None
+
+    def score_with(self, group: tuple[str, ...]) -> None:
+        """Add the scores of the first model of the group that has a champion which can score these data."""
+        inputs = inputs_of(group[0])
+        if not self.tables.has(inputs.table):
+            self.said.append(f"{group[0]}: the data have no {inputs.table} table, so it gives no scores.")
+            return
+        champions = self._champions(group)
+        rows = self._rows(inputs)
+        for i, version in enumerate(champions):
+            if rows.is_empty():
+                self.said.append(f"{version.name}: there are no {inputs.unit} to score as of {self.as_of}.")
+                return
+            try:
+                self._score(version, rows, inputs)
+            except TableError as error:
+                if i == len(champions) - 1:
+                    raise
+                self.warnings.append(f"{error} {champions[i + 1].name} scores instead.")
+            else:
+                return
+
+    def _champions(self, group: tuple[str, ...]) -> list[ModelVersion]:
+        """Return the champions of a group; a model that was asked for by name must have one."""
+        from relkit.tracking import registry
+
+        found = [version for name in group if (version := registry.champion(name)) is not None]
+        if not found:
+            none = f"{' or '.join(group)} has no champion to score with."
+            remedy = f"Run relkit fit {group[0]} first."
+            if self.job.models:
+                raise ParameterError(none, where="score", remedy=remedy)
+            self.lacking.append(f"{none} {remedy}")
+        return found
+
+    def _rows(self, inputs: ModelInputs) -> pl.DataFrame:
+        if inputs.table not in self.features:
+            self.features[inputs.table] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
+        return self.features[inputs.table]
+
+    def _score(self, version: ModelVersion, rows: pl.DataFrame, inputs: ModelInputs) -> None:
+        from relkit.scores.scoring import scorable, score_model
+        from relkit.tracking import registry
+
+        name, fitted = version.name, registry.load(version)
+        kept, aside = scorable(rows, fitted.needs)
+        try:
+            scores = score_model(
+                fitted,  # type: ignore[arg-type]  # those of the groups score customers
+                kept,
+                as_of=self.as_of.day,
+                source=_source(version),
+                horizon_days=self.job.horizon_days,
+            )
+        except TableError as error:
+            raise TableError(
+                f"the champion, version {version.version}, cannot score these data: {error}",
+                where=name,
+                remedy=f"Fit it to them and promote that version: relkit fit {name} --force --reason ...",
+            ) from error
+        if aside:
+            self.warnings.append(f"{name}: {aside:,} of {len(rows):,} {inputs.unit} lack a value that it must know, and have no score.")
+        self.parts.append(scores)
+        self.versions[name], self.fitted[name] = version, fitted
+        self.said.append(f"{name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {inputs.unit}.")
+        self._warn_of_age(version)
+
+    def _warn_of_age(self, version: ModelVersion) -> None:
+        named = f"{version.name} version {version.version}"
+        if version.as_of > self.as_of.day:
+            self.warnings.append(f"{named} was trained as of {version.as_of}, after {self.as_of}: it knows what happened then.")
+        if version.programme != self.job.programme:
+            self.warnings.append(f"{named} was fitted for the programme {version.programme}, not for {self.job.programme}.")
+
+    def add_margin(self) -> None:
+        """Add the expected margin where both models scored and a margin rate is known."""
+        if not {ORDERS, VALUE} <= set(self.fitted):
+            return
+        from relkit.features.margin_rate import MarginRate, margin_rate
+        from relkit.scores.scoring import future_margin
+
+        given = self.job.margin_rate
+        self.margin = MarginRate(given, "given") if given is not None else margin_rate(self.tables, self.as_of)
+        if self.margin is None:
+            self.warnings.append("No margin is known, so there is no future margin: declare assumed_margin_rate, or give --margin-rate.")
+            return
+        scores = future_margin(
+            self.fitted[ORDERS],
+            self.fitted[VALUE],
+            self.features["transactions"],
+            as_of=self.as_of.day,
+            source=_source(self.versions[ORDERS]).with_(_source(self.versions[VALUE])),
+            margin_rate=self.margin.rate,
+            horizon_months=self.job.horizon_months,
+            annual_discount_rate=self.job.annual_discount_rate,
+        )
+        self.parts.append(scores)
+        rate = f"{self.margin.rate:.1%} of sales ({self.margin.source})"
+        self.said.append(
+            f"The margin of the next {self.job.horizon_months} months is counted at {rate}, "
+            f"discounted at {self.job.annual_discount_rate:.0%} a year."
+        )
+
+    def written(self) -> Result:
+        """Write the table and the models behind it, and return what was done."""
+        import polars as pl
+
+        from relkit.scores.score_table import applicable, check_scores
+
+        holders = self.features.get("contracts", pl.DataFrame({"customer_id": []}))["customer_id"]
+        scores = check_scores(applicable(pl.concat(self.parts), holders.to_list())).sort("score", "model", "customer_id")
+        folder = self.job.out_dir / "scores" / str(self.as_of)
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = {"scores": folder / "scores.parquet", "models": folder / "models.json"}
+        models = self._models(scores)
+        _replace(paths["scores"], scores.write_parquet)
+        _replace(paths["models"], lambda path: path.write_text(json.dumps(models, indent=2) + "\n", encoding="utf-8"))
+        return self._result(scores, paths)
+
+    def _result(self, scores: pl.DataFrame, paths: dict[str, Path]) -> Result:
+        import polars as pl
+
+        by_score = scores.group_by("score").agg(pl.len(), pl.col("value").mean()).sort("score")
+        return Result(
+            job=self.job.command,
+            counts={"customers": scores["customer_id"].n_unique(), "scores": {name: count for name, count, _ in by_score.rows()}},
+            metrics={f"mean_{name}": mean for name, _, mean in by_score.rows()},
+            paths=paths,
+            warnings=tuple(self.warnings),
+            sentences=(*self.said, *self.lacking),
+            details={
+                "as_of": str(self.as_of),
+                "models": {name: version.version for name, version in self.versions.items()},
+                "margin_rate": self.margin.rate if self.margin else None,
+                "margin_source": self.margin.source if self.margin else None,
+            },
+        )
+
+    def _models(self, scores: pl.DataFrame) -> dict[str, dict[str, Any]]:
+        """Return, by score, the model behind it; where two models give one, the first in alphabetical order."""
+        found: dict[str, dict[str, Any]] = {}
+        for score, model, version, trained in (
+            scores.select("score", "model", "version", "trained_as_of").unique().sort("score", "model").rows()
+        ):
+            versions = [self.versions[name] for name in model.split("+")]
+            metrics = {v.name: {"name": v.metric, "value": v.metric_value, "holdout": v.holdout} for v in versions if v.metric}
+            found.setdefault(
+                score,
+                {
+                    "model": model,
+                    "version": version,
+                    "trained_as_of": str(trained),
+                    "run_id": "+".join(v.run_id for v in versions),
+                    "metrics": metrics,
+                },
+            )
+        if self.margin is not None:
+            for score in [name for name in found if name.startswith("future_margin_")]:
+                facts = {"margin_rate": self.margin.rate, "margin_source": self.margin.source}
+                found[score] |= {**facts, "annual_discount_rate": self.job.annual_discount_rate}
+        return found
+
+
+def _source(version: ModelVersion) -> Any:
+    from relkit.scores.score_table import Source
+
+    return Source(model=version.name, version=version.version, trained_as_of=version.as_of)
+
+
+def _replace(path: Path, write: Any) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(f".{path.name}.part")
+    write(draft)
+    draft.replace(path)
