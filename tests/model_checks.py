@@ -1,0 +1,247 @@
+"""What every model of the catalogue must do, whatever its family.
+
+A case is a model's settings with small frames it can be fitted on, scored on and judged on; a check takes a
+case. Values in the frames are whole numbers and quarters, so that 32 bits hold them exactly.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from relkit.errors import TableError
+from relkit.models import catalogue, storage
+from relkit.models.base import CustomerScorer, FitInfo, Fitted, Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AS_OF = date(2025, 6, 30)
+HORIZON = 60
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and the frames it is checked on; `features` serves both fit and score."""
+
+    model: Model[Any]
+    features: pl.DataFrame
+    outcomes: pl.DataFrame
+
+    def fit(self, features: pl.DataFrame | None = None) -> Any:
+        return self.model.fit(self.features if features is None else features, as_of=AS_OF)
+
+    def score(self, fitted: Any, features: pl.DataFrame | None = None) -> pl.DataFrame:
+        return fitted.score(self.features if features is None else features, horizon_days=HORIZON)
+
+
+def purchases() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 300 customers with orders and spend, and what they did in the 90 days that follow."""
+    rng = np.random.default_rng(1)
+    n = 300
+    x = np.minimum(rng.geometric(0.4, n) - 1, 12)
+    T = rng.integers(60, 400, n)
+    t_x = np.where(x > 0, np.floor(T * rng.beta(2 + x, 2, n)), 0)
+    mean = np.where(x > 0, np.round(4 * rng.gamma(4.0, rng.gamma(6.0, 2.0, n))) / 4 + 0.25, np.nan)
+    ids = [f"c{i:03d}" for i in range(n)]
+    spent = pl.Series(mean, nan_to_null=True)
+    features = pl.DataFrame({"customer_id": ids, "repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T.astype(float)})
+    after = {"holdout_purchases": rng.poisson(x / 3), "holdout_mean_value": spent.fill_null(20.0) + 1.5, "holdout_days": np.full(n, 90)}
+    return features.with_columns(spent.alias("mean_repeat_value")), pl.DataFrame({"customer_id": ids, **after})
+
+
+def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 300 contracts, one a customer, with two covariates, and how old they became in the 90 days that follow."""
+    rng = np.random.default_rng(2)
+    n = 300
+    debit, amount = rng.integers(0, 2, n).astype(float), rng.integers(10, 60, n) / 4
+    ends, seen = np.ceil(rng.exponential(200 * np.exp(0.7 * debit))) + 1, rng.integers(30, 600, n).astype(float)
+    duration, event = np.minimum(ends, seen), ends <= seen
+    entry = np.where(rng.random(n) < 0.2, np.floor(duration / 2), 0.0)
+    ids = [f"c{i:03d}" for i in range(n)]
+    columns = {"duration_days": duration, "event": event, "entry_days": entry, "pays_by_direct_debit": debit, "monthly_amount": amount}
+    later = {"duration_days": np.minimum(ends, seen + 90), "event": ends <= seen + 90}
+    return pl.DataFrame({"customer_id": ids, **columns}), pl.DataFrame({"customer_id": ids, **later})
+
+
+FRAMES: dict[str, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {"lifetime_value": purchases, "survival": spells}
+"""Features and outcomes by family."""
+
+
+def case_of(name: str) -> Case:
+    """Return the case of a model of the catalogue."""
+    model = catalogue.make(name, SETTINGS.get(name, {}))
+    return Case(model, *FRAMES[model.family]())
+
+
+SETTINGS: dict[str, dict[str, Any]] = {"survival.cox": {"covariates": ("pays_by_direct_debit", "monthly_amount")}}
+"""Settings that a model needs to be made at all, by name."""
+
+
+def inputs_are_unchanged(case: Case, folder: Path) -> None:
+    features, outcomes = case.features.clone(), case.outcomes.clone()
+    fitted = case.fit()
+    case.score(fitted)
+    case.model.judge(fitted, case.features, case.outcomes)
+    assert_frame_equal(case.features, features)
+    assert_frame_equal(case.outcomes, outcomes)
+
+
+def the_same_rows_give_the_same_answer(case: Case, folder: Path) -> None:
+    first, second = case.fit(), case.fit()
+    assert first.info == second.info
+    assert_frame_equal(first.summary(), second.summary(), check_exact=True)
+    assert_frame_equal(case.score(first), case.score(second), check_exact=True)
+
+
+def row_order_does_not_matter(case: Case, folder: Path) -> None:
+    shuffled = case.features.sample(fraction=1.0, shuffle=True, seed=3)
+    fitted, again = case.fit(), case.fit(shuffled)
+    assert_frame_equal(again.summary(), fitted.summary(), rel_tol=1e-6)
+    ordered = case.score(fitted)
+    assert_frame_equal(case.score(fitted, shuffled).sort("customer_id"), ordered.sort("customer_id"), check_exact=True)
+    assert case.score(fitted, shuffled)["customer_id"].to_list() == shuffled["customer_id"].to_list()
+
+
+def extra_columns_do_not_matter(case: Case, folder: Path) -> None:
+    wider = case.features.select(pl.lit("?").alias("colour"), *reversed(case.features.columns), pl.lit(1.0).alias("size"))
+    fitted, again = case.fit(), case.fit(wider)
+    assert again.info == fitted.info
+    assert_frame_equal(again.summary(), fitted.summary(), check_exact=True)
+    assert_frame_equal(case.score(again, wider), case.score(fitted), check_exact=True)
+
+
+def one_score_row_per_customer(case: Case, folder: Path) -> None:
+    scores = case.score(case.fit())
+    assert scores.columns[0] == "customer_id"
+    assert len(scores.columns) > 1
+    assert scores["customer_id"].to_list() == case.features["customer_id"].to_list()
+    for column in scores.columns[1:]:
+        values = scores[column].drop_nulls()
+        assert values.dtype == pl.Float64
+        assert len(values)
+        assert values.is_finite().all()
+
+
+def saved_and_loaded_it_is_the_same(case: Case, folder: Path) -> None:
+    fitted = case.fit()
+    storage.save(fitted, folder / "model")
+    loaded = storage.load(folder / "model")
+    assert type(loaded) is type(fitted)
+    assert (loaded.settings, loaded.info) == (fitted.settings, fitted.info)
+    assert_frame_equal(loaded.summary(), fitted.summary(), check_exact=True)
+    assert_frame_equal(case.score(loaded), case.score(fitted), check_exact=True)
+
+
+def what_is_saved_is_plain(case: Case, folder: Path) -> None:
+    """Nothing but JSON, arrays and frames; no customer, and nothing of the size of the training data."""
+    storage.save(case.fit(), folder / "model")
+    names = {path.name for path in (folder / "model").iterdir()}
+    assert "model.json" in names
+    assert {Path(name).suffix for name in names} <= {".json", ".npy", ".parquet"}
+    assert "c001" not in (folder / "model" / "model.json").read_text()
+    for path in (folder / "model").glob("*.parquet"):
+        assert "customer_id" not in pl.read_parquet(path).columns
+    assert json.loads((folder / "model" / "model.json").read_text())["name"] == case.model.name
+
+
+def a_missing_column_is_named(case: Case, folder: Path) -> None:
+    fitted = case.fit()
+    for asked, use in ((case.model.needs, case.fit), (fitted.needs, lambda features: case.score(fitted, features))):
+        for column in asked.columns:
+            if column.required:
+                with pytest.raises(TableError, match=f"column '{column.name}' is missing"):
+                    use(case.features.drop(column.name))
+
+
+def an_unfit_frame_is_refused(case: Case, folder: Path) -> None:
+    for column in case.model.needs.columns:
+        if column.required and not column.nullable:
+            holed = case.features.with_columns(
+                pl.when(pl.int_range(pl.len()) == 4).then(None).otherwise(pl.col(column.name)).alias(column.name)
+            )
+            with pytest.raises(TableError, match=f"{column.name}: 1 of 300 rows are null"):
+                case.fit(holed)
+
+
+def the_summary_has_its_columns(case: Case, folder: Path) -> None:
+    summary = case.fit().summary()
+    assert summary.columns == ["term", "estimate", "std_error", "lower", "upper"]
+    assert summary.dtypes == [pl.String, *[pl.Float64] * 4]
+    assert len(summary)
+    inside = summary.drop_nulls()
+    assert (inside["lower"] <= inside["estimate"]).all()
+    assert (inside["estimate"] <= inside["upper"]).all()
+
+
+def number_types_do_not_matter(case: Case, folder: Path) -> None:
+    fitted = case.fit()
+    expected = case.score(fitted)
+    numbers = [name for name, dtype in case.features.schema.items() if dtype.is_numeric()]
+    whole = [name for name in numbers if (case.features[name].drop_nulls() % 1 == 0).all()]
+    for types in (dict.fromkeys(whole, pl.Int64), dict.fromkeys(whole, pl.Int32), dict.fromkeys(numbers, pl.Float32)):
+        other = case.features.cast(types)
+        assert_frame_equal(case.fit(other).summary(), fitted.summary(), check_exact=True)
+        assert_frame_equal(case.score(fitted, other), expected, check_exact=True)
+
+
+def nothing_can_be_set_afterwards(case: Case, folder: Path) -> None:
+    fitted = case.fit()
+    for record in (case.model, fitted, fitted.info):
+        for field in dataclasses.fields(record):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(record, field.name, None)
+
+
+def it_has_the_shape_of_a_model(case: Case, folder: Path) -> None:
+    fitted = case.fit()
+    assert isinstance(fitted, Fitted)
+    assert isinstance(fitted, CustomerScorer)
+    assert isinstance(fitted.info, FitInfo)
+    assert fitted.name == case.model.name
+    assert fitted.name.startswith(f"{case.model.family}.")
+    assert fitted.settings == case.model
+    assert fitted.info.as_of == AS_OF
+    assert 0 < fitted.info.rows <= len(case.features)
+    assert len(fitted.info.fingerprint) == 64
+    assert all(note.endswith(".") for note in fitted.info.notes)
+
+
+def it_judges_itself(case: Case, folder: Path) -> None:
+    judged = case.model.judge(case.fit(), case.features, case.outcomes)
+    assert case.model.holdout_metric.name in judged
+    assert case.model.holdout_metric.direction in ("lower", "higher")
+    assert all(isinstance(value, float) and np.isfinite(value) for value in judged.values())
+
+
+def it_scores_nobody(case: Case, folder: Path) -> None:
+    fitted = case.fit()
+    assert case.score(fitted, case.features.clear()).schema == case.score(fitted).schema
+
+
+CHECKS: tuple[Callable[[Case, Path], None], ...] = (
+    inputs_are_unchanged,
+    the_same_rows_give_the_same_answer,
+    row_order_does_not_matter,
+    extra_columns_do_not_matter,
+    one_score_row_per_customer,
+    saved_and_loaded_it_is_the_same,
+    what_is_saved_is_plain,
+    a_missing_column_is_named,
+    an_unfit_frame_is_refused,
+    the_summary_has_its_columns,
+    number_types_do_not_matter,
+    nothing_can_be_set_afterwards,
+    it_has_the_shape_of_a_model,
+    it_judges_itself,
+    it_scores_nobody,
+)

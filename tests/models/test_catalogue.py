@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import model_checks
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from relkit.errors import ParameterError
+from relkit.models import catalogue, storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SAVED = Path(__file__).resolve().parents[1] / "golden" / "models"
+
+
+@pytest.mark.parametrize("check", model_checks.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", catalogue.NAMES)
+def test_every_model(name: str, check: Callable[[model_checks.Case, Path], None], tmp_path: Path) -> None:
+    check(model_checks.case_of(name), tmp_path)
+
+
+@pytest.mark.parametrize("name", catalogue.NAMES)
+def test_models_saved_by_earlier_versions_still_load(name: str) -> None:
+    """A folder for each model and format number, with features and the scores they got when it was saved."""
+    formats = sorted((SAVED / name).glob("format_*"))
+    assert [int(folder.name.removeprefix("format_")) for folder in formats] == list(range(1, catalogue.fitted_class(name).format + 1))
+    for folder in formats:
+        fitted: Any = storage.load(folder)
+        scores = fitted.score(pl.read_parquet(folder / "features_given.parquet"), horizon_days=model_checks.HORIZON)
+        assert_frame_equal(scores, pl.read_parquet(folder / "scores_expected.parquet"), rel_tol=1e-9)
+
+
+def test_names_are_paths_of_modules() -> None:
+    root = Path(catalogue.__file__).parent
+    assert all((root / f"{name.replace('.', '/')}.py").is_file() for name in catalogue.NAMES)
+    assert sum(catalogue.families().values(), ()) == catalogue.NAMES
+
+
+@pytest.mark.parametrize("name", catalogue.NAMES)
+def test_classes_carry_the_name(name: str) -> None:
+    assert catalogue.settings_class(name).name == name
+    assert catalogue.fitted_class(name).name == name
+
+
+def test_naming_models_loads_none_of_them() -> None:
+    code = "import sys; from relkit.models import catalogue; catalogue.families(); print({'scipy', 'pydantic'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
+
+
+def test_an_unknown_model() -> None:
+    with pytest.raises(ParameterError, match=r"unknown model 'lifetime_value.bgnbd'; did you mean 'lifetime_value.bg_nbd'\? Known"):
+        catalogue.make("lifetime_value.bgnbd", {})
+
+
+def test_an_unknown_setting() -> None:
+    with pytest.raises(ParameterError, match=r"bg_nbd: unknown setting 'perod_days'; did you mean 'period_days'\?"):
+        catalogue.make("lifetime_value.bg_nbd", {"perod_days": 7})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"period_days": "week"}, "bg_nbd: period_days is 'week': input should be a valid number"),
+        ({"period_days": 0}, r"bg_nbd: .*period_days is 0.0; it must be above 0"),
+        ({"level": None}, "level is None: input should be a valid number"),
+    ],
+)
+def test_a_setting_out_of_range(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        catalogue.make("lifetime_value.bg_nbd", settings)
+
+
+def test_settings_may_come_as_text() -> None:
+    assert catalogue.make("lifetime_value.bg_nbd", {"period_days": "1"}).period_days == 1.0  # type: ignore[attr-defined]
