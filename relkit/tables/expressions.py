@@ -81,6 +81,7 @@ class Value:
         literal: whether it was written out in the text.
         faults: by column, where its text could not be read as what the expression needs.
         name: of the column, when it is one and nothing was done to it.
+        style: how its source writes, when it is a column.
     """
 
     expr: pl.Expr
@@ -88,6 +89,7 @@ class Value:
     literal: Any = None
     faults: dict[str, pl.Expr] = field(default_factory=dict)
     name: str | None = None
+    style: Style | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,7 +157,7 @@ def as_number(value: Value, scope: Scope) -> Value:
         raise ParameterError(f"{casting.spoken(value.kind)} stands where a number is needed.", where=scope.where)
     if value.literal is not None:
         raise ParameterError(f"the text {value.literal!r} stands where a number is needed.", where=scope.where)
-    read = casting.number(value.expr, value.kind, scope.style)
+    read = casting.number(value.expr, value.kind, value.style or scope.style)
     if value.name is not None:
         scope.made[f"_number.{value.name}"] = read
         read = pl.col(f"_number.{value.name}")
@@ -168,12 +170,13 @@ def as_time(value: Value, kind: Kind, scope: Scope) -> Value:
         return value
     if value.kind == "null":
         return replace(value, expr=pl.lit(None, dtype=pl.Date if kind == "date" else pl.Datetime("us")), kind=kind)
+    style = value.style or scope.style
     if kind == "date":
-        read = casting.day(value.expr, value.kind, scope.style)
+        read = casting.day(value.expr, value.kind, style)
     elif kind == "utc":
-        read = casting.instant(value.expr, value.kind, replace(scope.style, zone="UTC"))
+        read = casting.instant(value.expr, value.kind, replace(style, zone="UTC"))
     else:
-        read = casting.clock(value.expr, value.kind, scope.style)
+        read = casting.clock(value.expr, value.kind, style)
     return replace(value, expr=read, kind=kind, faults=_with_fault(value, read))
 
 
@@ -433,7 +436,7 @@ def _cast(node: exp.Expression, scope: Scope) -> Value:
 def _cast_whole(inner: Value, scope: Scope) -> Value:
     if inner.kind not in {"text", "integer", "decimal"}:
         raise ParameterError(f"{casting.spoken(inner.kind)} cannot be cast to an integer.", where=scope.where)
-    read = casting.integer(inner.expr, inner.kind, scope.style)
+    read = casting.integer(inner.expr, inner.kind, inner.style or scope.style)
     return Value(read, "integer", faults=_with_fault(inner, read))
 
 

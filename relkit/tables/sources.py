@@ -67,6 +67,11 @@ class Source:
         """The names of the files."""
         return tuple(self.parts)
 
+    @property
+    def spoken(self) -> str:
+        """The files in a few words, for messages."""
+        return self.files[0] if len(self.files) == 1 else f"{self.files[0]} and {len(self.files) - 1} more"
+
 
 def stem(path: Path) -> str:
     """Return the file's name without its endings.
@@ -256,6 +261,11 @@ def _plain(part: OpenedFile, columns: tuple[str, ...]) -> pl.LazyFrame:
     return frame
 
 
+def count_rows(frame: pl.LazyFrame) -> int:
+    """Return the number of rows, read as a stream."""
+    return int(frame.select(pl.len()).collect(engine="streaming").item())
+
+
 def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]:
     """Return facts of a source from one pass over it: rows, duplicates, lines that are too long.
 
@@ -268,11 +278,9 @@ def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]
     Raises:
         TableError: a file cannot be read to its end.
     """
-    asked = [pl.len().alias("rows")]
+    asked = [pl.len().alias("rows"), pl.col(SURPLUS).is_not_null().sum().alias("long_lines")]
     if count_duplicates:
         asked.append((pl.len() - pl.struct(source.columns).hash().n_unique()).alias("duplicates"))
-    if SURPLUS in source.frame.collect_schema():
-        asked.append(pl.col(SURPLUS).is_not_null().sum().alias("long_lines"))
     try:
         found = source.frame.select(asked).collect(engine="streaming").row(0, named=True)
     except (pl.exceptions.PolarsError, OSError) as error:

@@ -1,0 +1,84 @@
+"""Where the data are: a folder, one file in it, or a database."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from relkit.errors import ParameterError, TableError, nearest
+from relkit.tables.databases import as_url
+from relkit.tables.sources import Source, open_source
+
+if TYPE_CHECKING:
+    from relkit.tables.mapping_file import SourceDeclaration
+
+DEFAULT = "mapping.yaml"
+"""The mapping file that a folder of data may carry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataPlace:
+    """Where names of files start.
+
+    Attributes:
+        folder: of the data.
+        file: the one file that was given, if one was.
+        url: SQL URL, if one was given.
+
+    Examples:
+        >>> DataPlace.of("sqlite:///shop.db").url
+        'sqlite:///shop.db'
+    """
+
+    folder: Path
+    file: Path | None = None
+    url: str | None = None
+
+    @classmethod
+    def of(cls, data: Path | str) -> DataPlace:
+        """Return the place that `data` names, or raise a TableError with the nearest one."""
+        url = as_url(data)
+        if url is not None:
+            return cls(folder=Path(), url=url)
+        path = Path(data)
+        if path.is_file():
+            return cls(folder=path.parent, file=path)
+        if not path.is_dir():
+            near = nearest(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else None
+            remedy = f"Did you mean {path.parent / near}?" if near else "Check the path of the data."
+            raise TableError("there is no such folder or file.", where=str(path), remedy=remedy)
+        return cls(folder=path)
+
+    def __str__(self) -> str:
+        """Return the place as messages say it."""
+        return "the database" if self.url is not None else str(self.file or self.folder)
+
+    def default_mapping(self) -> Path | None:
+        """Return the mapping file that the folder carries, None without one."""
+        path = self.folder / DEFAULT
+        return path if self.url is None and self.file is None and path.is_file() else None
+
+    def open(self, name: str, said: SourceDeclaration) -> Source:
+        """Return the source that a mapping declares."""
+        url = said.url if said.url_from is None else _url_from(said.url_from, name)
+        files = said.files
+        if not files and url is None:
+            url = self.url
+            files = (self.file.name,) if self.file is not None else ()
+            if url is None and not files:
+                raise ParameterError(
+                    "it names neither files nor a url.", where=f"source {name}", remedy="Add files: NAME, or give one file as data."
+                )
+        elif self.file is not None and any(fnmatch(self.file.name, pattern) for pattern in files):
+            files = (self.file.name,)
+        return open_source(name, said.options(), folder=self.folder, files=files, url=url)
+
+
+def _url_from(variable: str, name: str) -> str:
+    url = os.environ.get(variable)
+    if not url:
+        raise ParameterError(f"the environment variable {variable} is not set.", where=f"source {name}", remedy="Set it to the SQL URL.")
+    return url
