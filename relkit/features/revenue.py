@@ -48,6 +48,7 @@ def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
             margin_12m=_if_recent(pl.col("margin").fill_null(0.0)),
             past_unknown=pl.col("margin").is_null(),
             recent_unknown=pl.col("margin").is_null() & pl.col("recent"),
+            some_known=pl.col("margin").is_not_null(),
             assumed=~pl.col("margin_is_measured"),
         )
         .group_by("customer_id")
@@ -62,7 +63,8 @@ def _if_recent(amount: pl.Expr) -> pl.Expr:
 
 
 def _named(sums: pl.DataFrame, currency: str) -> pl.DataFrame:
-    past, recent = pl.when(~pl.col("past_unknown")).then("past_margin"), pl.when(~pl.col("recent_unknown")).then("margin_12m")
+    past = pl.when(~pl.col("past_unknown")).then("past_margin")
+    recent = pl.when(~pl.col("recent_unknown") & pl.col("some_known")).then("margin_12m")
     source = pl.when(pl.col("assumed").fill_null(value=False)).then(pl.lit("assumed")).otherwise(pl.lit("measured"))
     return sums.sort("customer_id").select(
         "customer_id",

@@ -1,0 +1,192 @@
+"""One wide table, one row a customer as of an edge, with every feature that the company's tables allow.
+
+Who is in it: every customer whom some table knew at the edge, those of the customers table that never
+bought (prospects) among them. Test accounts are left out.
+
+A count or sum of facts is 0 where none is known and the table that holds them exists; a measure that does
+not apply is null (days since the last order of somebody who never ordered). A column whose table is absent
+is absent. `relkit.features.dictionary` says what each column is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.baskets import basket_features
+from relkit.features.channels import channel_profiles, consent_states, contact_features
+from relkit.features.dictionary import DECLARED, SNAPSHOT
+from relkit.features.known_rows import YEAR_DAYS, known_rows, marked_as_test
+from relkit.features.purchase_days import purchase_days
+from relkit.features.purchases import summarise_days
+from relkit.features.revenue import revenue_features
+from relkit.features.satisfaction import last_scores, open_cases
+from relkit.features.snapshots import last_snapshots
+from relkit.features.spells import COVARIATES, contract_spells, main_contracts
+from relkit.progress import Progress, quiet
+from relkit.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+SHORT_HISTORY_DAYS = 90
+"""Days of history below which a score rests on little of the customer's own."""
+
+_FACTS = ("transactions", "contracts", "customer_snapshots")
+_CONTRACT_QUALITY, _BEFORE_HISTORY = "_contract_quality", "_contract_before_history"
+"""Columns that are there only until others are made from them."""
+
+
+def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet) -> pl.DataFrame:
+    """Return one row a customer known at `as_of`, in order of customer_id.
+
+    Args:
+        tables: the company.
+        as_of: edge of what is known.
+        progress: is told before each part.
+
+    Returns:
+        customer_id, as_of, then the columns of `relkit.features.dictionary.DECLARED` that the tables
+        allow, the columns of the customers table, and the attributes of the last snapshot (an attribute
+        whose name is taken begins with `snapshot_`).
+    """
+    table = _everybody(tables, as_of).with_columns(pl.lit(as_of.day).alias("as_of"))
+    for name, needed, part in PARTS:
+        if tables.has(needed):
+            progress(f"computing {name}", None)
+            table = table.join(part(tables, as_of), on="customer_id", how="left", maintain_order="left")
+    table = _with_zeros(table, tables)
+    return _ordered(_with_relation(table), tables)
+
+
+def _everybody(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the ids of all customers known at the edge, test accounts left out."""
+    known = [known_rows(tables, name, as_of, "customer_id") for name in ("customers", *_FACTS) if tables.has(name)]
+    ids = pl.concat(known).filter(pl.col("customer_id").is_not_null()).unique().collect(engine="streaming")
+    return ids.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode())).sort("customer_id")
+
+
+def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    days = purchase_days(tables, as_of)
+    summary = summarise_days(days, tables, as_of)
+    recent = days.filter(pl.col("day") > as_of.minus(days=YEAR_DAYS).day)
+    orders = recent.group_by(pl.col("customer_id").cast(pl.String)).agg(pl.len().cast(pl.Int32).alias("orders_12m"))
+    since = (pl.lit(as_of.day) - pl.col("last_order_on")).dt.total_days().cast(pl.Int32)
+    return summary.join(orders, on="customer_id", how="left").with_columns(since.alias("days_since_last_order"))
+
+
+def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return what the customer table says of contracts, running and ended."""
+    spells = contract_spells(tables, as_of)
+    made = [name for name in COVARIATES if name in spells.columns]
+    main = main_contracts(spells).select(
+        "customer_id",
+        pl.col("duration_days").cast(pl.Int32).alias("contract_age_days"),
+        pl.when(pl.col("duration_days") < SHORT_HISTORY_DAYS)
+        .then(pl.lit("short_history"))
+        .when(pl.any_horizontal(pl.col(made).is_null()))
+        .then(pl.lit("imputed"))
+        .otherwise(pl.lit("ok"))
+        .alias(_CONTRACT_QUALITY),
+    )
+    active = pl.col("is_active")
+    sums = [active.sum().cast(pl.Int32).alias("active_contracts"), (pl.col("entry_days") > 0).any().alias(_BEFORE_HISTORY)]
+    if "monthly_amount" in made:
+        amounts = pl.col("monthly_amount").filter(active & pl.col("monthly_amount").is_not_null())
+        name = f"monthly_amount_{tables.facts.currency.lower()}"
+        sums.append(pl.when(amounts.len() > 0).then(amounts.sum().round(6)).alias(name))
+    return spells.group_by("customer_id").agg(sums).join(main, on="customer_id", how="left")
+
+
+def _cases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    return open_cases(tables, as_of).select("customer_id", pl.lit(value=True).alias("has_open_case"))
+
+
+def _snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    frame = last_snapshots(tables, as_of)
+    taken = {described.name.replace("{cur}", tables.facts.currency.lower()) for described in DECLARED} | {*TABLES["customers"].names}
+    return frame.rename({name: SNAPSHOT + name for name in frame.columns[2:] if name in taken})
+
+
+def _attributes(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    return known_rows(tables, "customers", as_of).drop("is_test", strict=False).collect(engine="streaming")
+
+
+PARTS: tuple[tuple[str, str, Callable[[TableSet, AsOf], pl.DataFrame]], ...] = (
+    ("purchases", "transactions", _purchases),
+    ("revenue and margins", "transactions", revenue_features),
+    ("baskets", "transactions", basket_features),
+    ("channels", "transactions", channel_profiles),
+    ("contracts", "contracts", _contracts),
+    ("contacts", "contacts", contact_features),
+    ("consents", "consents", consent_states),
+    ("satisfaction", "surveys", last_scores),
+    ("open cases", "cases", _cases),
+    ("attributes", "customers", _attributes),
+    ("snapshots", "customer_snapshots", _snapshots),
+)
+"""What is said while it is made, the table without which it is not, and the function: frames with a customer_id each."""
+
+
+def _with_zeros(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
+    """Fill counts and sums of facts that somebody has none of; margins only where the company knows any."""
+    currency = tables.facts.currency.lower()
+    counts = {"orders_12m", "baskets_12m", "active_contracts", f"past_revenue_{currency}", f"revenue_12m_{currency}"}
+    counts |= {name for name in table.columns if name.startswith("contacts_30d_")}
+    consents = [name for name in table.columns if name.startswith("consent_")]
+    margins = [name for name in (f"past_margin_{currency}", f"margin_12m_{currency}") if name in table.columns]
+    known = [name for name in margins if table[name].null_count() < len(table)]
+    return table.with_columns(
+        pl.col(name for name in table.columns if name in counts).fill_null(0),
+        pl.col(consents).fill_null("unknown"),
+        pl.col(name for name in ("has_open_case",) if name in table.columns).fill_null(value=False),
+        *[pl.when(pl.col(f"past_revenue_{currency}").is_null()).then(0.0).otherwise(pl.col(name)).alias(name) for name in known],
+    )
+
+
+def _with_relation(table: pl.DataFrame) -> pl.DataFrame:
+    """Add is_prospect, is_left_censored over purchases and contracts, and score_quality."""
+    is_buyer = _if_made(table, "first_order_on", pl.Date).is_not_null()
+    is_holder = _if_made(table, _BEFORE_HISTORY, pl.Boolean).is_not_null()
+    censored = [_if_made(table, name, pl.Boolean).fill_null(value=False) for name in ("is_left_censored", _BEFORE_HISTORY)]
+    return table.with_columns(
+        (~(is_buyer | is_holder)).alias("is_prospect"),
+        pl.when(is_buyer | is_holder).then(pl.any_horizontal(censored)).alias("is_left_censored"),
+        _quality(table).alias("score_quality"),
+    ).drop(_BEFORE_HISTORY, _CONTRACT_QUALITY, strict=False)
+
+
+def _quality(table: pl.DataFrame) -> pl.Expr:
+    """Return what scores of a customer can rest on: the better of the purchases and the main contract."""
+    purchases, observed = _if_made(table, "repeat_purchases", pl.Int32), _if_made(table, "observed_days", pl.Float64)
+    contract = _if_made(table, _CONTRACT_QUALITY, pl.String)
+    enough = (purchases > 0) & (observed >= SHORT_HISTORY_DAYS)
+    return (
+        pl.when(enough.fill_null(value=False))
+        .then(pl.lit("ok"))
+        .when(contract.is_not_null())
+        .then(contract)
+        .when(purchases.is_not_null())
+        .then(pl.lit("short_history"))
+    )
+
+
+def _if_made(table: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
+    return pl.col(name) if name in table.columns else pl.lit(None, dtype)
+
+
+def _ordered(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
+    """Return the columns in the order of the dictionary, attributes before the last one."""
+    found: list[str] = []
+    for described in DECLARED:
+        start, varies, _ = described.name.partition("{channel}")
+        name = described.name.replace("{cur}", tables.facts.currency.lower())
+        found += [c for c in table.columns if c not in found and (c.startswith(start) if varies else c == name)]
+    key = [name for name in ("customer_id", "as_of", "entity_id") if name in table.columns]
+    *middle, last = [name for name in found if name not in key]
+    others = [name for name in table.columns if name not in {*key, *middle, last}]
+    return table.select(*key, *middle, *others, last)
