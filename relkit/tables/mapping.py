@@ -123,7 +123,11 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
     """
     place = DataPlace.of(data)
     path = mapping if mapping is not None else place.default_mapping()
-    reading = _by_names(place) if path is None else _by_mapping(place, load_mapping(path), progress)
+    stated = None if path is None else load_mapping(path)
+    if stated is None or not stated.file.tables:
+        reading = _by_names(place, Company() if stated is None else stated.file.company)
+    else:
+        reading = _by_mapping(place, stated, progress)
     blocks = [
         read_block(reading.mapping, reading.sources, t, i) for t, said in reading.mapping.file.tables.items() for i in range(len(said))
     ]
@@ -152,12 +156,12 @@ def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Read
     return _Reading(mapping=mapping, sources=sources, notes=notes)
 
 
-def _by_names(place: DataPlace) -> _Reading:
+def _by_names(place: DataPlace, company: Company) -> _Reading:
     declared = declared_by_names(place)
     sources = {name: place.open(name, said) for name, said in declared.items()}
     notes = [note for source in sources.values() for note in source.notes]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
-    file = MappingFile(company=Company(), sources=declared, tables=blocks)
+    file = MappingFile(company=company, sources=declared, tables=blocks)
     return _Reading(mapping=Mapping(file=file, declaration=None, name=str(place)), sources=sources, notes=notes)
 
 

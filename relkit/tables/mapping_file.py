@@ -210,11 +210,22 @@ class Block(_Part):
 
 
 class MappingFile(_Part):
-    """All of a mapping file."""
+    """All of a mapping file; with `company` and nothing else, files are named after our tables."""
 
     company: Company = Field(default_factory=Company)
     sources: dict[str, SourceDeclaration]
-    tables: dict[str, Annotated[tuple[Block, ...], BeforeValidator(_listed)]] = Field(min_length=1)
+    tables: dict[str, Annotated[tuple[Block, ...], BeforeValidator(_listed)]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_names(cls, value: Any) -> Any:
+        return {**value, "sources": {}, "tables": {}} if isinstance(value, dict) and set(value) == {"company"} else value
+
+    @model_validator(mode="after")
+    def _some_table(self) -> MappingFile:
+        if self.sources and not self.tables:
+            raise ValueError("name at least one table, or leave out both sources and tables: files are then named after our tables")
+        return self
 
 
 _MODELS: dict[str, type[_Part]] = {"company": Company, "join": Join, "returns": Returns, "label": Label}
