@@ -228,6 +228,8 @@ def _write_truth(world: _World, chunk: _Chunk, truth: Parts) -> None:
     settings, people = world.settings, chunk.people
     contracts = contracts_truth(chunk.contracts, people, world.calendar, world.market, settings)
     truth.add("contracts", contracts)
-    customers = customers_truth(people, chunk.buyers, chunk.tastes, chunk.campaigns, chunk.history, contracts, world.market, settings)
+    customers = customers_truth(
+        people, chunk.buyers, chunk.tastes, chunk.campaigns, chunk.history, contracts, world.calendar, world.market, settings
+    )
     truth.add("customers", customers)
     truth.add("assignments", assignments_truth(people, chunk.campaigns.draws, world.waves))

@@ -75,9 +75,10 @@ def make_market(settings: SimulationSettings) -> Market:
             promoted[start + EARLIER_DAYS : start + EARLIER_DAYS + planted.promotion_days] = 2 * k % len(CATEGORIES)
         multipliers = seasons(settings, days) * planted.rate_drift ** (days / 365.25)
         multipliers = np.where(promoted != NO_CATEGORY, planted.promotion_lift, 1.0) * multipliers
-        price_days = np.array([round(share * settings.days) for share, _ in planted.price_changes], dtype=np.int64)
-        for day, (_, factor) in zip(price_days, planted.price_changes, strict=True):
-            level[day + EARLIER_DAYS :] *= factor
+        changes = {round(share * settings.days): factor for share, factor in planted.price_changes}
+        price_days = np.array([day for day in sorted(changes) if 0 < day < settings.days], dtype=np.int64)
+        for day in price_days:
+            level[day + EARLIER_DAYS :] *= changes[int(day)]
     clock = Clock.of(multipliers, first=-EARLIER_DAYS)
     return Market(clock=clock, first=-EARLIER_DAYS, price_level=level, promoted=promoted, promotions=starts, price_days=price_days)
 

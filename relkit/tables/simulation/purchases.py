@@ -1,9 +1,10 @@
 """Orders by BG/NBD, their values by Gamma-Gamma, and what each buyer is truly expected to order.
 
-A buyer's first order falls on a whole day. Repeat orders come in continuous (operational) time after it;
-one at tau > 0 days falls on the tau-th day, rounded up, so that all of T whole days are observed and no
-more. Orders of one customer never share a day: one that would is moved to the next (about one in
-seventy), because the models count days with an order.
+A buyer's first order falls on a whole day, at its noon; repeat orders come in continuous (operational)
+time after it and fall on the day in which their instant lies. So whole days between orders, and from an
+order to the end of the data, are right on average: at 765,000 buyers the rounding moves no estimate by
+as much as its standard error. Orders of one customer never share a day: one that would is moved to the
+next (about one in seventy), because the models count days with an order.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def draw_order_days(
     Returns:
         customer (m,), day (m,), whether the order is a repeat that ended the relation (m,), and the number of orders a customer (n,).
     """
-    began = clock.operational(first_day + 1)
+    began = clock.operational(first_day + 0.5)
     room = np.maximum(clock.operational(np.array([end]))[0] - began, 0.0)
     arrivals = rng.poisson(buyers.rate / DAYS_A_WEEK * room)
     lives = rng.geometric(buyers.dropout)
@@ -99,7 +100,7 @@ def draw_order_days(
     base = np.concatenate([[0.0], sums])[starts]
     share = -np.expm1(base[which] - sums)
     instants = clock.calendar(began[which] + share * room[which])
-    days = np.ceil(instants).astype(np.int64) - 1
+    days = np.minimum(np.floor(instants).astype(np.int64), end - 1)
     ends = rank == lives[which] - 1
     customer, day, last = _with_first(first_day, days, ends, repeats)
     return customer, distinct_days(customer, day), last, repeats + 1

@@ -70,6 +70,7 @@ def customers_truth(
     campaigns: Campaigns,
     history: History,
     contracts: pl.DataFrame,
+    calendar: Calendar,
     market: Market,
     settings: SimulationSettings,
 ) -> pl.DataFrame:
@@ -81,6 +82,7 @@ def customers_truth(
             "came_as": pl.Series(KINDS).gather(people.came_as),
             "is_left_censored": campaigns.first_day < 0,
             "bought": bought,
+            "first_ordered_on": calendar.dates(np.where(bought, campaigns.first_day, 0)),
             "is_active": history.is_active,
             "purchase_rate_per_week": buyers.rate,
             "dropout_probability": buyers.dropout,
@@ -92,7 +94,7 @@ def customers_truth(
             **{f"affinity_{name}": tastes.affinity[:, k] for k, name in enumerate(CATEGORIES)},
         }
     )
-    hidden = ("is_active", "purchase_rate_per_week", "dropout_probability", "mean_order_value")
+    hidden = ("first_ordered_on", "is_active", "purchase_rate_per_week", "dropout_probability", "mean_order_value")
     frame = frame.with_columns(pl.when("bought").then(pl.col(name)).alias(name) for name in hidden)
     return _with_effects(_with_contracts(frame, contracts), people, settings)
 
