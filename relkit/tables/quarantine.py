@@ -84,13 +84,15 @@ class Judged:
         found = _findings(pl.scan_parquet(judged), broken, self.staged)
         if found:
             said = [pl.when(flag).then(pl.lit(name)) for name, flag in broken.items()]
-            rows = pl.scan_parquet(judged).select(
-                pl.concat_str(said, separator="; ", ignore_nulls=True).alias("rule"),
-                pl.col(SOURCE).alias("source"),
-                pl.col(ROW).alias("row"),
-                pl.col(BAD).list.join("; ").alias("as_read"),
-                *self.staged.names,
-            )
+            front = {
+                "rule": pl.concat_str(said, separator="; ", ignore_nulls=True),
+                "source": pl.col(SOURCE),
+                "row": pl.col(ROW),
+                "as_read": pl.col(BAD).list.join("; "),
+            }
+            table = self.staged.contract.name
+            own = {f"{table}_{name}" if name in front else name: pl.col(name) for name in self.staged.names}
+            rows = pl.scan_parquet(judged).select(**front, **own)
             rows.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
         judged.unlink()
         return found
