@@ -44,7 +44,7 @@ DEFAULT_HORIZON_DAYS = 90
 TERMS = ("r", "alpha", "a", "b")
 _BLOCK = 8192
 # A fit of more customers than this starts from a fit of a sample of about that many.
-_SAMPLE = 25_000
+_SAMPLE = 12_000
 # Edge of log-parameters, with time in units of the mean T: r = e^6 is a coefficient of variation of 5 %, and up to
 # there the closed form of eq. 10 keeps ten digits.
 _EDGE = 6.0
@@ -90,7 +90,10 @@ def probability_alive(r: float, alpha: float, a: float, b: float, x: Floats, t_x
         >>> probability_alive(0.243, 4.414, 0.793, 2.426, np.array([2.0]), np.array([30.43]), np.array([38.86])).round(4)
         array([0.7266])
     """
-    return np.asarray(special.expit(-_log_odds_gone(r, alpha, a, b, x, t_x, T)))
+    alive = np.empty(len(x))
+    for part in _slices(len(alive)):
+        alive[part] = special.expit(-_log_odds_gone(r, alpha, a, b, x[part], t_x[part], T[part]))
+    return alive
 
 
 def _log_odds_gone(r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
@@ -233,8 +236,13 @@ def _levels(x: NDArray[np.int64]) -> tuple[Floats, NDArray[np.intp]]:
 
 
 def _blocks(rows: tuple[NDArray[Any], ...]) -> Iterator[tuple[NDArray[Any], ...]]:
-    for start in range(0, len(rows[0]), _BLOCK):
-        yield tuple(column[start : start + _BLOCK] for column in rows)
+    for part in _slices(len(rows[0])):
+        yield tuple(column[part] for column in rows)
+
+
+def _slices(length: int) -> Iterator[slice]:
+    """Return pieces of a range so short that a few arrays of that length stay in the processor's cache."""
+    return (slice(start, start + _BLOCK) for start in range(0, length, _BLOCK))
 
 
 class _Sums:
