@@ -5,7 +5,8 @@ bought (prospects) among them. Test accounts are left out.
 
 A count or sum of facts is 0 where none is known and the table that holds them exists; a measure that does
 not apply is null (days since the last order of somebody who never ordered). A column whose table is absent
-is absent. `relkit.features.dictionary` says what each column is.
+is absent. Revenue and margin are those of purchases: what is billed under contracts is not in them, since
+a source may hold the bills as transactions too. `relkit.features.dictionary` says what each column is.
 """
 
 from __future__ import annotations
@@ -152,9 +153,10 @@ def _with_relation(table: pl.DataFrame) -> pl.DataFrame:
     """Add is_prospect, is_left_censored over purchases and contracts, and score_quality."""
     is_buyer = _if_made(table, "first_order_on", pl.Date).is_not_null()
     is_holder = _if_made(table, _BEFORE_HISTORY, pl.Boolean).is_not_null()
+    is_told = "first_order_on" in table.columns or _BEFORE_HISTORY in table.columns
     censored = [_if_made(table, name, pl.Boolean).fill_null(value=False) for name in ("is_left_censored", _BEFORE_HISTORY)]
     return table.with_columns(
-        (~(is_buyer | is_holder)).alias("is_prospect"),
+        pl.when(pl.lit(is_told)).then(~(is_buyer | is_holder)).alias("is_prospect"),
         pl.when(is_buyer | is_holder).then(pl.any_horizontal(censored)).alias("is_left_censored"),
         _quality(table).alias("score_quality"),
     ).drop(_BEFORE_HISTORY, _CONTRACT_QUALITY, strict=False)

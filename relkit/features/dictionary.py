@@ -110,6 +110,7 @@ DECLARED: tuple[Described, ...] = (
         "",
         ("Prospect", "Prospect"),
         ("Has never bought and never held a contract.", "N'a jamais acheté ni détenu de contrat."),
+        ("neither purchases nor contracts are known", "ni achats ni contrats connus"),
     ),
     Described(
         "is_left_censored",
@@ -159,8 +160,8 @@ DECLARED: tuple[Described, ...] = (
         "{CUR}",
         ("Revenue, 12 months ({CUR})", "Chiffre d'affaires sur 12 mois ({CUR})"),
         (
-            "Net amount of the 365 days that end on the as-of date, returns and cancels taken off, fees and gift cards left out.",
-            "Montant net des 365 jours achevés à la date de situation, retours et annulations déduits, hors frais et cartes cadeaux.",
+            "Net amount of purchases of the 365 days that end on the as-of date, returns taken off; no fees, no gift cards.",
+            "Montant net des achats des 365 jours achevés à la date de situation, retours déduits ; hors frais et cartes cadeaux.",
         ),
     ),
     Described(

@@ -125,7 +125,7 @@ def _counts(customers: pl.DataFrame, spells: pl.DataFrame | None, test_accounts:
 
 
 def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[str, ...]:
-    said = [f"As of {as_of} ({as_of.zone}): {counts['customers']:,} customers, of whom {counts['prospects']:,} are prospects."]
+    said = [f"As of {as_of} ({as_of.zone}): {counts['customers']:,} customers, {counts['prospects']:,} prospects among them."]
     if "buyers" in counts:
         again = f"{counts['repeat_buyers']:,} of them again ({counts['repeat_purchases']:,} repeat purchases)"
         said.append(f"{counts['buyers']:,} have bought, {again}.")
@@ -151,9 +151,9 @@ def _warnings(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> tuple[s
     if last is not None and as_of.day > last:
         said.append(f"The data end on {last}: nothing is known of the {(as_of.day - last).days:,} days up to {as_of}.")
     margin = f"past_margin_{tables.facts.currency.lower()}"
-    if margin in customers.columns and (unknown := customers[margin].null_count()):
+    if margin in customers.columns and (unknown := int((customers[margin].is_null() & customers["first_order_on"].is_not_null()).sum())):
         said.append(
-            f"The margin of {unknown:,} customers is not known: some of their lines carry none. "
+            f"The margin of {unknown:,} buyers is not known: some of their lines carry none. "
             "Map margin_amount or products.unit_margin, or declare assumed_margin_rate."
         )
     return tuple(said)

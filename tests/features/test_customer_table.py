@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+
+from relkit.features.customer_table import PARTS, customer_table
+from relkit.features.dictionary import DECLARED, dictionary
+from relkit.periods import AsOf
+
+EDGE = AsOf.parse("2024-06-30")
+FACTS: dict[str, Any] = {"history_starts_on": date(2022, 1, 1), "assumed_margin_rate": 0.3}
+
+
+def row(table: pl.DataFrame, customer_id: str) -> dict[str, Any]:
+    return table.row(by_predicate=pl.col("customer_id") == customer_id, named=True)
+
+
+def test_everybody_but_test_accounts_is_there_once(company, everything):
+    table = customer_table(company(everything, **FACTS), EDGE)
+    assert table["customer_id"].to_list() == ["both", "buyer", "outsider", "prospect", "subscriber"]
+    assert table["as_of"].unique().to_list() == [date(2024, 6, 30)]
+
+
+def test_a_buyer_with_a_contract(company, everything):
+    found = row(customer_table(company(everything, **FACTS), EDGE), "both")
+    expected = {
+        "entity_id": "e",
+        "is_prospect": False,
+        "is_left_censored": False,
+        "days_since_last_order": 20,
+        "orders_12m": 1,
+        "revenue_12m_eur": 12.0,
+        "margin_12m_eur": 5.0,
+        "past_revenue_eur": 42.0,
+        "past_margin_eur": 4.0 + 2 * 2.0 + 5.0,
+        "margin_source": "assumed",
+        "repeat_purchases": 1,
+        "last_purchase_age_days": 480.0,
+        "observed_days": 500.0,
+        "mean_repeat_value": 12.0,
+        "channel_profile": "multi",
+        "human_contact_share_12m": 0.5,
+        "active_contracts": 1,
+        "contract_age_days": 300,
+        "monthly_amount_eur": 25.0,
+        "last_nps": 4.0,
+        "nps_age_days": 30,
+        "has_open_case": True,
+        "contacts_30d_email": 1,
+        "contacts_30d_phone": 0,
+        "consent_email": "granted",
+        "consent_post": "unknown",
+        "consent_profiling": "refused",
+        "income": "high",
+        "country": "FR",
+        "snapshot_country": "DE",
+        "snapshot_age_days": 30,
+        "score_quality": "ok",
+    }
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_prospect_has_no_orders_and_nulls_where_a_thing_does_not_apply(company, everything):
+    found = row(customer_table(company(everything, **FACTS), EDGE), "prospect")
+    zeros = ("orders_12m", "revenue_12m_eur", "past_margin_eur", "active_contracts", "contacts_30d_sms", "has_open_case")
+    nulls = (
+        "days_since_last_order",
+        "repeat_purchases",
+        "mean_repeat_value",
+        "channel_profile",
+        "last_nps",
+        "is_left_censored",
+        "score_quality",
+    )
+    assert found["is_prospect"]
+    assert [found[name] for name in zeros] == [0, 0.0, 0.0, 0, 0, False]
+    assert [found[name] for name in nulls] == [None] * len(nulls)
+    assert found["consent_email"] == "unknown"
+
+
+def test_a_contract_older_than_the_history_makes_its_holder_left_censored(company, everything):
+    found = row(customer_table(company(everything, **FACTS), EDGE), "subscriber")
+    assert (found["is_left_censored"], found["is_prospect"], found["active_contracts"]) == (True, False, 1)
+
+
+def test_margins_that_nobody_knows_are_null_for_all(company, everything):
+    del everything["products"]
+    everything["transactions"]["margin_amount"] = [None] * 8
+    table = customer_table(company(everything, history_starts_on=date(2022, 1, 1)), EDGE)
+    assert (
+        table["past_margin_eur"].null_count() == table["margin_12m_eur"].null_count() == table["margin_source"].null_count() == len(table)
+    )
+
+
+class TestQuality:
+    """What scores can rest on."""
+
+    @pytest.mark.parametrize(
+        ("as_of", "expected"),
+        [("2023-02-16", "short_history"), ("2024-06-09", "short_history"), ("2024-06-10", "ok")],
+        ids=["first purchase", "one purchase", "two in 480 days"],
+    )
+    def test_of_a_buyer(self, company, everything, as_of, expected):
+        tables = company({"transactions": everything["transactions"]}, **FACTS)
+        assert row(customer_table(tables, AsOf.parse(as_of)), "both")["score_quality"] == expected
+
+    @pytest.mark.parametrize(
+        ("as_of", "started_on", "amount", "expected"),
+        [
+            ("2024-06-30", date(2024, 4, 1), 5.0, "ok"),
+            ("2024-06-30", date(2024, 4, 2), 5.0, "short_history"),
+            ("2024-06-30", date(2024, 4, 1), None, "imputed"),
+        ],
+    )
+    def test_of_a_contract_holder(self, company, as_of, started_on, amount, expected):
+        contracts = {
+            "contract_id": ["k"],
+            "customer_id": ["a"],
+            "status": ["active"],
+            "started_on": [started_on],
+            "monthly_amount": pl.Series([amount], dtype=pl.Float64).to_list(),
+        }
+        assert row(customer_table(company({"contracts": contracts}), AsOf.parse(as_of)), "a")["score_quality"] == expected
+
+
+def test_snapshots_alone_say_nothing_of_prospects(company, everything):
+    table = customer_table(company({"customer_snapshots": everything["customer_snapshots"]}), EDGE)
+    assert table.columns == [
+        *("customer_id", "as_of", "is_prospect", "is_left_censored", "snapshot_age_days", "income", "snapshot_country", "score_quality")
+    ]
+    assert table["is_prospect"].to_list() == [None, None]
+
+
+@pytest.mark.parametrize("needed", sorted({needed for _, needed, _ in PARTS}))
+def test_each_table_may_be_absent(company, everything, needed):
+    tables = company({name: columns for name, columns in everything.items() if name != needed}, **FACTS)
+    table = customer_table(tables, EDGE)
+    assert len(dictionary(table.columns, tables)) == table.width
+
+
+def test_columns_end_in_the_currency(company, everything):
+    table = customer_table(company(everything, currency="USD", **FACTS), EDGE)
+    assert [name for name in table.columns if name.endswith(("_usd", "_eur"))] == [
+        *("revenue_12m_usd", "margin_12m_usd", "past_revenue_usd", "past_margin_usd", "monthly_amount_usd")
+    ]
+
+
+def test_each_part_is_told(company, everything):
+    told: list[str] = []
+    customer_table(company(everything, **FACTS), EDGE, progress=lambda *said: told.append(said[0]))
+    assert told == [f"computing {name}" for name, _, _ in PARTS]
+
+
+def test_the_same_tables_give_the_same_bytes(company, everything):
+    tables = company(everything, **FACTS)
+    assert customer_table(tables, EDGE).serialize() == customer_table(tables, EDGE).serialize()
+
+
+def test_every_column_is_described_and_every_described_column_is_made(company, everything):
+    table = customer_table(company(everything, **FACTS), EDGE)
+    varies = {"contacts_30d_email": "contacts_30d_{channel}", "consent_email": "consent_{channel}"}
+    made = {varies.get(name, name.replace("_eur", "_{cur}")) for name in table.columns}
+    assert {described.name for described in DECLARED} <= made
+    assert len(dictionary(table.columns, company(everything, **FACTS))) == table.width
+
+
+def test_where_a_null_is_possible_its_meaning_is_told(company, everything):
+    tables = company(everything, **FACTS)
+    table = customer_table(tables, EDGE)
+    meaning = dict(dictionary(table.columns, tables).select("column", "null_means").iter_rows())
+    declared = {described.name.replace("{cur}", "eur") for described in DECLARED}
+    silent = [name for name in table.columns if name in declared and table[name].null_count() and not meaning[name]]
+    assert silent == []

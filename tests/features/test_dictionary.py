@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from relkit.errors import TableError
+from relkit.features.dictionary import DECLARED, dictionary
+
+
+def words(company, everything, name: str, **facts) -> dict[str, str]:
+    return dictionary([name], company(everything, **facts)).row(0, named=True)
+
+
+def test_both_languages_say_everything():
+    for described in DECLARED:
+        for english, french in (described.label, described.meaning):
+            assert english, described.name
+            assert french, described.name
+        assert bool(described.null[0]) == bool(described.null[1]), described.name
+
+
+def test_money_is_told_in_the_currency(company, everything):
+    found = words(company, everything, "past_margin_usd", currency="USD")
+    assert (found["label_en"], found["label_fr"], found["unit"], found["family"]) == (
+        "Past margin (USD)",
+        "Marge passée (USD)",
+        "USD",
+        "value",
+    )
+
+
+def test_channels_have_their_names_in_french(company, everything):
+    assert words(company, everything, "contacts_30d_post")["label_fr"] == "Contacts en 30 jours : courrier"
+    assert words(company, everything, "consent_push_web")["label_en"] == "Consent: push_web"
+
+
+def test_columns_of_the_customers_table_keep_their_class_of_personal_data(company, everything):
+    found = words(company, everything, "postcode")
+    assert (found["label_fr"], found["personal_data"], found["family"]) == ("Code postal", "personal", "attribute")
+    assert words(company, everything, "entity_id")["family"] == "key"
+
+
+def test_attributes_are_what_the_mapping_declared(company, everything):
+    said = {"label_en": "Income", "label_fr": "Revenu", "meaning": "Class of income.", "unit": "USD", "personal_data": "sensitive"}
+    found = words(company, everything, "income", attributes={"income": said})
+    assert {key: found[key] for key in said} == said
+    undeclared = words(company, everything, "snapshot_country")
+    assert (undeclared["label_en"], undeclared["personal_data"]) == ("country", "personal")
+
+
+def test_a_column_that_nobody_described_is_refused(company, everything):
+    with pytest.raises(TableError, match="unknown column 'orders_24m'; did you mean 'orders_12m'"):
+        words(company, everything, "orders_24m")
