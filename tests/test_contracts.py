@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from relkit.contracts import Column, Contract, Rule, check
+from relkit.contracts import INSTANT, Column, Contract, Rule, check
 from relkit.errors import TableError
 
 SPEND = Contract(
@@ -22,6 +22,7 @@ SPEND = Contract(
     columns=(
         Column(name="id", dtype=pl.String, required=True, nullable=False),
         Column(name="since", dtype=pl.Date),
+        Column(name="at", dtype=INSTANT),
         Column(name="n", dtype=pl.Int32, low=0, high=10),
         Column(name="low", dtype=pl.Float64, above=-5.0),
         Column(name="high", dtype=pl.Float64),
@@ -68,6 +69,7 @@ def test_a_frame_without_rows_passes():
         ({"n": [1.5, 2.0]}, r"n is Float64, expected Int32 \(1 of 2 rows cannot be; first: row 0, 1\.5\)"),
         ({"n": ["1", "x"]}, r"n is String, expected Int32 \(1 of 2 rows cannot be; first: row 1, 'x'\)"),
         ({"since": [1, 2]}, r"since is Int64, expected Date\."),
+        ({"at": [1, 2]}, r"at is Int64, expected Datetime\(time_unit='us', time_zone='UTC'\)\."),
         ({"low": [[1.0], [2.0]]}, r"low is List\(Float64\), expected Float64"),
         ({"n": [1, -1]}, r"n: 1 of 2 rows are below 0 \(first: row 1, -1\)"),
         ({"n": [11, 1]}, r"n: 1 of 2 rows are over 10 \(first: row 0, 11\)"),

@@ -219,7 +219,7 @@ def _dy_column(column: Column, alias: str) -> Any:
     if dtype == pl.String:
         allowed = {"allowed": lambda value: value.is_in(list(column.allowed))}
         return dy.String(check=allowed if column.allowed else None, **shared)
-    if dtype in {pl.Date, pl.Boolean}:
+    if dtype in (pl.Date, pl.Boolean):
         return (dy.Date if dtype == pl.Date else dy.Bool)(**shared)
     bounds: dict[str, Any] = {"min": column.low, "min_exclusive": column.above, "max": column.high}
     if dtype == pl.Float64:

@@ -24,6 +24,7 @@ INDEX = "_index"
 """Technical column of a staged table: the number of the row over all its files, from 0."""
 
 TECHNICAL = (SOURCE, ROW, BAD)
+_UNUSABLE = (pl.Binary, pl.Object, pl.Duration, pl.Time)
 _LONGEST = 80  # characters of a text that could not be read: enough to see what it is
 
 
@@ -66,8 +67,9 @@ def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str) -> St
         zone: IANA zone of bare instants and days.
 
     Raises:
-        TableError: the type of a column can hold no such value.
+        TableError: the type of a column can hold no such value, or the source breaks off while it is read.
     """
+    raw = _plain(raw, contract)
     given = raw.collect_schema()
     values = {c.name: value for c in contract.columns if (value := _value(c, given, zone, contract.name)) is not None}
     others = [name for name in given.names() if name not in TECHNICAL and name not in contract.names]
@@ -76,7 +78,13 @@ def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str) -> St
         others = []
     technical = [*_where_from(given, contract), _bad(given, contract, values)]
     columns = [value.alias(name) for name, value in values.items()]
-    raw.select(*columns, *technical).with_row_index(INDEX).sink_parquet(path, compression="lz4", statistics=False)
+    try:
+        raw.select(*columns, *technical).with_row_index(INDEX).sink_parquet(path, compression="lz4", statistics=False)
+    except pl.exceptions.PolarsError as error:
+        said = str(error).splitlines()[0]
+        raise TableError(
+            f"the rows cannot be read: {said}.", where=contract.name, remedy="Check the file with the program that wrote it."
+        ) from error
     return Staged(path=path, contract=contract, names=tuple(values), ignored=tuple(others))
 
 
@@ -88,6 +96,20 @@ def _missing(name: str, present: list[str]) -> str:
     near = nearest(name, present)
     hint = f"did you mean {near!r}?" if near else f"there are {', '.join(present) or 'no columns'}"
     return f"column {name!r} is missing ({hint})"
+
+
+def _plain(raw: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
+    """Return the frame with categories as text; what no column of a table can be made of is refused."""
+    given = raw.collect_schema()
+    for name, dtype in given.items():
+        if name in contract.names and (dtype.is_nested() or dtype in _UNUSABLE):
+            raise TableError(
+                f"the source holds {dtype}, of which no column can be made.",
+                where=f"{contract.name}.{name}",
+                remedy="Choose another column in the mapping, or an expression that takes a value out of it.",
+            )
+    words = [name for name, dtype in given.items() if isinstance(dtype, pl.Categorical | pl.Enum)]
+    return raw.with_columns(pl.col(words).cast(pl.String)) if words else raw
 
 
 def _where_from(given: pl.Schema, contract: Contract) -> list[pl.Expr]:
@@ -115,7 +137,7 @@ def _bad(given: pl.Schema, contract: Contract, values: dict[str, pl.Expr]) -> pl
 
 
 def _is_converted(column: Column, given: pl.DataType) -> bool:
-    return given not in {column.dtype, pl.Null} and column.dtype != pl.String
+    return given not in (column.dtype, pl.Null) and column.dtype != pl.String
 
 
 def _value(column: Column, given: pl.Schema, zone: str, table: str) -> pl.Expr | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import polars as pl
 import pytest
@@ -100,3 +100,22 @@ def test_one_of_several_columns_is_enough():
         "none of the columns customer_id, anonymous_id is there, at least one is expected"
     ]
     assert missing_columns(raw.with_columns(anonymous_id=pl.lit("c")), TABLES["touchpoints"]) == []
+
+
+def test_categories_are_read_as_text(tmp_path):
+    raw = pl.LazyFrame(GOOD | {"line_kind": ["sale", "fee"]}).with_columns(pl.col("line_kind", "net_amount").cast(pl.Categorical))
+    rows = stage(raw, LINES, tmp_path / "staged", zone="UTC").scan().collect()
+    assert rows.select("line_kind", "net_amount").rows() == [("sale", 1.5), ("fee", 2.0)]
+
+
+@pytest.mark.parametrize("values", [[[1.0], [2.0]], [{"a": 1}, {"a": 2}], [b"1", b"2"], [time(1), time(2)]])
+def test_what_no_column_can_be_made_of_is_refused(tmp_path, values):
+    with pytest.raises(TableError, match=r"transactions\.net_amount: the source holds .*, of which no column can be made\. Choose another"):
+        staged(tmp_path, GOOD | {"net_amount": values})
+
+
+def test_a_source_that_breaks_off_is_refused(tmp_path):
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1 and then nothing PAR1")
+    raw = pl.scan_parquet(tmp_path / "cut.parquet", schema=dict.fromkeys(GOOD, pl.String))
+    with pytest.raises(TableError, match=r"transactions: the rows cannot be read: .*\. Check the file"):
+        stage(raw, LINES, tmp_path / "staged", zone="UTC")

@@ -1,0 +1,105 @@
+"""`relkit check` as people and scripts see it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from relkit.errors import ParameterError, TableError
+from relkit.jobs.check_tables import CheckTables
+
+LINES = """transaction_line_id,transaction_id,customer_id,occurred_at,net_amount,line_kind
+1,a,p,2025-06-01,10.50,sale
+2,a,p,2025-06-01,5.25,sale
+3,b,,2025-06-30,-2.00,return
+4,c,q,2025-06-30,twelve,sale
+"""
+
+
+@pytest.fixture
+def shop(tmp_path):
+    data = tmp_path / "shop"
+    data.mkdir()
+    (data / "transactions.csv").write_text(LINES)
+    return data
+
+
+def check(shop, **more):
+    return CheckTables.parse(data=shop, out=shop.parent / "out", **more).run()
+
+
+def test_the_result_says_what_became_of_each_table(shop):
+    result = check(shop, max_quarantine_share=0.5)
+    assert result.passed
+    assert result.job == "check"
+    assert result.sentences[-3:] == (
+        "transactions: 3 rows kept, 1 quarantined (25.00%).",
+        (
+            "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, 'twelve'). "
+            "Declare in the mapping how it is written: format, decimal mark, marks of absence."
+        ),
+        "1 customers, 2 transactions in 3 lines, net amount 13.75 EUR, 1 lines without a customer, from 2025-06-01 to 2025-06-01.",
+    )
+    assert result.counts["tables"]["transactions"] == {
+        "rows_read": 4,
+        "rows_kept": 3,
+        "rows_quarantined": 1,
+        "rules": {"net_amount: not a number": 1},
+        "unlikely": {},
+    }
+    assert all(path.exists() for path in result.paths.values())
+    assert set(result.paths) == {"tables", "check", "quarantine_transactions"}
+    assert any(warning.startswith("no margin is known") for warning in result.warnings)
+    assert json.loads(result.model_dump_json())["details"]["headline"]["revenue"] == 13.75
+
+
+def test_too_many_faulty_rows_do_not_pass_and_say_so(shop):
+    result = check(shop)
+    assert not result.passed
+    assert "more than the 5.00% that max_quarantine_share permits" in result.sentences[-1]
+    assert result.details["refusals"] == [result.sentences[-1]]
+
+
+def test_the_headline_follows_what_there_is(shop):
+    (shop / "transactions.csv").unlink()
+    (shop / "contracts.csv").write_text("contract_id,customer_id,status,started_on\nk,p,active,2024-01-31\n")
+    (shop / "customer_snapshots.csv").write_text("customer_id,as_of,band\np,2024-02-29,A\n")
+    result = check(shop)
+    assert result.sentences[-1] == "1 customers, 1 contracts, 1 customer snapshots, from 2024-01-31 to 2024-01-31."
+
+
+def test_revenue_is_said_where_it_is_not_the_net_amount(shop):
+    (shop / "transactions.csv").write_text(LINES.replace("twelve,sale", "12.00,fee"))
+    assert "net amount 25.75 EUR, of which revenue 13.75" in check(shop).sentences[-1]
+
+
+def test_without_any_day_no_days_are_said(shop):
+    (shop / "transactions.csv").write_text(LINES.replace("sale", "fee"))
+    assert check(shop, max_quarantine_share=1.0).sentences[-1].endswith("1 lines without a customer.")
+
+
+def test_a_fault_of_a_file_is_one_message(shop):
+    (shop / "transactions.csv").write_text(LINES.replace("net_amount", "net_amout"))
+    with pytest.raises(TableError, match=r"transactions\.csv: column 'net_amount' is missing; the nearest of its columns is 'net_amout'"):
+        check(shop)
+
+
+def test_a_mapping_that_is_not_there_is_told_before_anything_is_read(shop):
+    job = CheckTables.parse(data=shop, mapping=shop / "nowhere.yaml")
+    with pytest.raises(ParameterError, match=r"mapping .*nowhere\.yaml: there is no such file"):
+        job.verify()
+    with pytest.raises(ParameterError, match="there is no such file"):
+        job.run()
+
+
+def test_an_impossible_share_is_refused():
+    with pytest.raises(ParameterError, match=r"check: max_quarantine_share is 2: input should be less than or equal to 1"):
+        CheckTables.parse(data="x", max_quarantine_share=2)
+
+
+def test_inputs_are_the_data_and_the_mapping_and_no_database():
+    assert CheckTables.parse(data="shop", mapping="m.yaml").inputs() == (Path("shop"), Path("m.yaml"))
+    assert CheckTables.parse(data="sqlite:///shop.db").inputs() == ()
+    assert CheckTables.parse(data="shop").inputs() == (Path("shop"),)

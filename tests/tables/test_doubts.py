@@ -1,0 +1,64 @@
+"""Sentences about what is valid and yet doubtful."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from relkit.tables.doubts import doubts
+from relkit.tables.table_set import TableFacts, TableSet, write_facts
+
+CALM = TableFacts(rows={}, fingerprints={}, history_starts_on=date(2024, 1, 1), assumed_margin_rate=0.3, last_day=date(2025, 6, 30))
+
+
+def doubted(tmp_path, facts=CALM, **frames):
+    for name, columns in frames.items():
+        pl.DataFrame(columns).write_parquet(tmp_path / f"{name}.parquet")
+    write_facts(tmp_path, replace(facts, rows=dict.fromkeys(frames, 1)))
+    return doubts(TableSet.open(tmp_path), today=date(2025, 7, 1))
+
+
+def test_nothing_doubtful_is_nothing_said(tmp_path):
+    lines = {"customer_id": ["p", None], "currency": ["EUR", None]}
+    assert doubted(tmp_path, transactions=lines, customers={"customer_id": ["p", "q"]}) == ()
+
+
+def test_references_to_rows_that_are_not_there_are_counted(tmp_path):
+    lines = {"customer_id": ["p", "x", "x", "y", None], "product_id": ["a"] * 5}
+    said = doubted(tmp_path, transactions=lines, customers={"customer_id": ["p"]}, products={"product_id": ["a", "a"]})
+    assert said == ("transactions: 3 rows refer to 2 values of customer_id that customers does not have; kept.",)
+
+
+def test_no_margin_anywhere_says_how_to_declare_one(tmp_path):
+    (said,) = doubted(tmp_path, replace(CALM, assumed_margin_rate=None), transactions={"customer_id": ["p"]})
+    assert said.startswith("no margin is known: lines carry no margin_amount, products no unit_margin")
+    assert "assumed_margin_rate under company in the mapping file" in said
+
+
+def test_a_margin_of_lines_or_products_is_enough(tmp_path):
+    unknown = replace(CALM, assumed_margin_rate=None)
+    assert doubted(tmp_path, unknown, transactions={"margin_amount": [1.0]}) == ()
+    assert doubted(tmp_path, unknown, transactions={"product_id": ["a"]}, products={"product_id": ["a"], "unit_margin": [1.0]}) == ()
+    assert doubted(tmp_path, unknown, contracts={"contract_id": ["a"]}) == ()
+
+
+def test_other_currencies_are_counted(tmp_path):
+    (said,) = doubted(tmp_path, transactions={"currency": ["EUR", "USD", "USD", "CHF"]})
+    assert said.startswith("transactions: 3 rows were paid in another currency than EUR (USD 2, CHF 1)")
+
+
+def test_a_history_whose_start_nobody_states_is_doubted_where_it_matters(tmp_path):
+    unstated = replace(CALM, history_starts_on=None, first_day=date(2024, 2, 1))
+    (said,) = doubted(tmp_path, unstated, contracts={"contract_id": ["a"]})
+    assert said.startswith("no source says when its history starts, so the first day seen, 2024-02-01, is taken")
+    assert doubted(tmp_path, unstated, customer_snapshots={"customer_id": ["a"]}) == ()
+    assert doubted(tmp_path, replace(unstated, first_day=None), contracts={"contract_id": ["a"]}) == ()
+
+
+def test_a_last_day_that_lies_ahead_is_doubted(tmp_path):
+    ahead = replace(CALM, last_day=date(2025, 7, 2))
+    assert doubted(tmp_path, ahead, transactions={"transaction_id": ["a"]}) == (
+        "the last day in the data is 2025-07-02, which lies ahead; give --as-of, or work is done as of that day.",
+    )
