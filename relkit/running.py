@@ -19,6 +19,7 @@ import hashlib
 import json
 import time
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -264,37 +265,35 @@ class RunPipeline(Job):
         outcomes = []
         for outcome in run_steps(name, steps, self.out_dir / "runs", progress=progress, restart=self.restart):
             outcomes.append(outcome)
-            progress(f"{_line(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
+            progress(f"{_told(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
         return _summary(name, steps, outcomes, time.perf_counter() - started)
 
 
 MARKS: dict[Status, str] = {"done": "done   ", "kept": "kept   ", "skipped": "skipped", "refused": "REFUSED", "failed": "FAILED "}
 
 
-def _line(outcome: StepOutcome, number: int, of: int) -> str:
-    """Return the line that says how a step ended."""
+def _told(outcome: StepOutcome, number: int, of: int) -> str:
+    """Return the line that says how a step ended and, below it, what the job says of its work."""
     seconds = "       " if outcome.status == "kept" else f"{outcome.seconds:5.1f} s"
     said = f"  {outcome.message}" if outcome.message else ""
-    return f"[{number:>2}/{of}] {MARKS[outcome.status]} {seconds}  {outcome.label}{said}"
+    below = outcome.result.sentences if outcome.result and outcome.status == "done" else ()
+    return "\n".join(
+        [f"[{number:>2}/{of}] {MARKS[outcome.status]} {seconds}  {outcome.label}{said}", *(f"{'':26}{line}" for line in below)]
+    )
 
 
 def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds: float) -> Result:
-    """Return one result for the whole pipeline."""
+    """Return one result for the whole pipeline; what each step returned stands in its details."""
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
     last = outcomes[-1]
-    finished = [outcome.label for outcome in outcomes if outcome.status in {"done", "kept", "skipped"}]
-    sentences = [sentence for result in results for sentence in result.sentences]
-    if last.status in {"failed", "refused"}:
-        not_run = [step.label for step in steps[len(outcomes) :]]
-        sentences = [f"{last.label} {last.status}: {last.message}", f"Finished and kept: {', '.join(finished) or 'nothing'}."]
-        sentences += [f"Not run: {', '.join(not_run)}."] if not_run else []
+    stopped = last.status in {"failed", "refused"}
     return Result(
         job="run",
-        passed=last.status not in {"failed", "refused"},
+        passed=not stopped,
         counts={outcome.label: outcome.result.counts for outcome in outcomes if outcome.result and outcome.result.counts},
-        paths={key: path for result in results for key, path in result.paths.items()},
+        paths=_paths(outcomes),
         warnings=tuple(warning for result in results for warning in result.warnings),
-        sentences=tuple(sentences),
+        sentences=(*(_stop(steps, outcomes) if stopped else ()), _tally(name, outcomes, seconds)),
         details={
             "pipeline": name,
             "exit_code": last.exit_code,
@@ -302,6 +301,30 @@ def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds:
             "steps": [_record(outcome) for outcome in outcomes],
         },
     )
+
+
+def _stop(steps: list[Step], outcomes: list[StepOutcome]) -> list[str]:
+    """Say where the pipeline stopped, what finished and what did not run."""
+    last = outcomes[-1]
+    finished = [outcome.label for outcome in outcomes if outcome.status in {"done", "kept", "skipped"}]
+    not_run = [step.label for step in steps[len(outcomes) :]]
+    said = [f"{last.label} {last.status}: {last.message}", f"Finished and kept: {', '.join(finished) or 'nothing'}."]
+    return said + ([f"Not run: {', '.join(not_run)}."] if not_run else [])
+
+
+def _tally(name: str, outcomes: list[StepOutcome], seconds: float) -> str:
+    """Say how many steps ended how."""
+    ends = Counter(outcome.status for outcome in outcomes)
+    return f"{name}: {', '.join(f'{number} {status}' for status, number in ends.items())} in {seconds:.1f} s."
+
+
+def _paths(outcomes: list[StepOutcome]) -> dict[str, Path]:
+    """Return every path by its key; keys that several steps share carry the step's parameter, `model lifetime_value.bg_nbd`."""
+    found = [
+        (key, outcome.label.partition(" ")[2], path) for outcome in outcomes if outcome.result for key, path in outcome.result.paths.items()
+    ]
+    shared = {key for key, times in Counter(key for key, _, _ in found).items() if times > 1}
+    return {f"{key} {own}" if key in shared and own else key: path for key, own, path in found}
 
 
 def _record(outcome: StepOutcome) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""`relkit demo`: a simulated company, the main pipeline on it, and the estimates beside the truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from relkit.jobs.base import Job, Result
+from relkit.progress import Progress, quiet
+from relkit.running import RunPipeline
+
+if TYPE_CHECKING:
+    from relkit.tables.simulation import CompanyTruth, SimulationSettings
+
+PIPELINE = Path("pipelines") / "monthly_scoring.yaml"
+
+
+class RunDemo(Job):
+    """Simulates a company whose true parameters are known and runs the main pipeline on it."""
+
+    command: ClassVar[str] = "demo"
+
+    programme: str = Field(default="demo", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Programme id; names the output folder.")
+    customers: int = Field(default=20_000, ge=100, description="Customers to simulate, prospects among them.")
+    world: Literal["clean", "hard"] = Field(default="clean", description="clean keeps the models' assumptions, hard breaks them.")
+    seed: int = Field(default=20_250_630, ge=0, description="Seed of the simulation.")
+    language: Literal["en", "fr"] = Field(default="en", description="Language of reports and headers.")
+    restart: bool = Field(default=False, description="Run again what finished earlier.")
+
+    @property
+    def company(self) -> Path:
+        """Where the simulated company stands: its data and, beside them, the truth."""
+        return self.out_dir / "company"
+
+    def pipeline(self) -> RunPipeline:
+        """Return the main pipeline on the simulated data."""
+        path = next((p for p in (PIPELINE, Path(__file__).parents[1] / PIPELINE) if p.is_file()), PIPELINE)
+        common = {"programme": self.programme, "out": self.out_dir, "language": self.language, "restart": self.restart}
+        return RunPipeline.parse(pipeline=path, data=self.company / "data", **common)
+
+    def verify(self) -> None:
+        """Verify the pipeline."""
+        self.pipeline().verify()
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Simulate, run the pipeline, and compare with the truth."""
+        truth = self._simulated(progress)
+        result = self.pipeline().run(progress)
+        if not result.passed:
+            return result.model_copy(update={"job": "demo"})
+        lines, rows = _comparison(truth, result)
+        return result.model_copy(
+            update={
+                "job": "demo",
+                "sentences": (*result.sentences, "", *lines, "", *self._next(result)),
+                "details": {**result.details, "comparison": rows},
+                "paths": {**result.paths, "company": self.company, "truth": truth.folder},
+            }
+        )
+
+    def _simulated(self, progress: Progress) -> CompanyTruth:
+        """Simulate the company, or keep the one that stands there with the same settings."""
+        from relkit.tables.simulation import CompanyTruth, SimulationSettings, simulate_company
+
+        settings = SimulationSettings(customers=self.customers, world=self.world, seed=self.seed)
+        stamp = self.company / "settings.json"
+        wanted = _plain(settings)
+        if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8")) == wanted and not self.restart:
+            return CompanyTruth.open(self.company)
+        stamp.unlink(missing_ok=True)
+        truth = simulate_company(settings, self.company, progress=progress)
+        stamp.write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+        progress(f"simulated {self.customers:,} customers in {self.company}\n")
+        return truth
+
+    def _next(self, result: Result) -> list[str]:
+        """Return where things are, and what to open next."""
+        shown = [("scored customer file", "customers_scored.parquet"), ("data dictionary", "data_dictionary.csv")]
+        delivery = result.paths.get("delivery")
+        lines = [f"{label}: {delivery / name}" for label, name in shown if delivery and (delivery / name).is_file()]
+        lines += [f"report: {path}" for path in sorted(result.paths.values()) if path.suffix == ".html"]
+        return [
+            "Made:",
+            *(f"  {line}" for line in lines),
+            "Open next:",
+            "  .venv/bin/jupyter lab notebooks        the notebooks behind the reports",
+            "  .venv/bin/relkit models                the registered model versions",
+            "  .venv/bin/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db   their runs and plots",
+        ]
+
+
+def _plain(settings: SimulationSettings) -> Any:
+    from dataclasses import asdict
+
+    from relkit import __version__
+
+    return json.loads(json.dumps({"version": __version__, **asdict(settings)}, default=str))
+
+
+def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the table of estimates beside the truth, for people and for scripts."""
+    import polars as pl
+
+    from relkit.tables.simulation import compare_with_truth
+
+    rows = [
+        {"model": step["result"]["details"]["model"], "term": r["term"], "estimate": r["estimate"], "std_error": r["std_error"]}
+        for step in result.details["steps"]
+        if step["result"] and not step["result"]["skipped"]
+        for r in step["result"]["details"].get("summary", ())
+    ]
+    if not rows:
+        return [], []
+    compared = compare_with_truth(truth, pl.DataFrame(rows, schema_overrides={"estimate": pl.Float64, "std_error": pl.Float64}))
+    head = f"{'model':<28}{'parameter':<24}{'true':>10}{'estimate':>12}{'95 % interval':>24}"
+    lines = ["Estimates beside the truth that the company was simulated with:", head]
+    for model, term, true, estimate, error, *_ in compared.iter_rows():
+        interval = "" if error is None else f"{estimate - 1.96 * error:.4f} to {estimate + 1.96 * error:.4f}"
+        lines.append(f"{model:<28}{term:<24}{true:>10.4f}{estimate:>12.4f}{interval:>24}")
+    return lines, compared.to_dicts()
