@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TAIL_EVENTS = 20
 TAIL_SHARE = 0.1
+MOST_DAYS = 1_000_000
+"""Ages in whole days below this are told apart by counting."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,23 @@ class RiskSets:
     censored: Counts
 
 
+def distinct(values: Floats) -> tuple[Floats, Indexes]:
+    """Return the distinct values in ascending order and the position of each value among them; whole days need no sort.
+
+    Examples:
+        >>> levels, code = distinct(np.array([30.0, 7.0, 30.0]))
+        >>> levels.tolist(), code.tolist()
+        ([7.0, 30.0], [1, 0, 1])
+    """
+    highest = values.max(initial=0.0)
+    whole = values.astype(np.intp) if 0 <= highest < MOST_DAYS and values.min(initial=0.0) >= 0 else None
+    if whole is None or not np.array_equal(whole, values):
+        levels, code = np.unique(values, return_inverse=True)
+        return levels, code
+    there = np.bincount(whole) > 0
+    return np.flatnonzero(there).astype(np.float64), (np.cumsum(there) - 1)[whole]
+
+
 def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None) -> RiskSets:
     """Return the counts at each age.
 
@@ -58,7 +77,7 @@ def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None) -> Ri
         ([1.0, 2.0], [3, 2], [1, 1])
     """
     late = np.zeros(0) if entry is None else entry[entry > 0]
-    days, index = np.unique(np.concatenate([duration, late]), return_inverse=True)
+    days, index = distinct(np.concatenate([duration, late]))
     k = len(days)
     left = np.bincount(index[: len(duration)], minlength=k)
     ended = np.bincount(index[: len(duration)], weights=event, minlength=k).astype(np.int64)
@@ -123,10 +142,10 @@ def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | No
         >>> tail_rate(np.array([10.0, 30.0]), np.array([True, True]), np.zeros(2))
         0.05
     """
-    ends = np.sort(duration[event])
+    ends = duration[event]
     wanted = max(TAIL_EVENTS, int(np.ceil(TAIL_SHARE * len(ends))))
-    earlier = ends[ends < ends[-wanted]] if wanted < len(ends) else ends[:0]
-    start = float(earlier[-1]) if len(earlier) else 0.0
+    earlier = ends[ends < np.partition(ends, -wanted)[-wanted]] if wanted < len(ends) else ends[:0]
+    start = float(earlier.max()) if len(earlier) else 0.0
     counted = int((ends > start).sum()) if len(earlier) else len(ends)
     lived = np.maximum(duration - np.maximum(entry, start), 0.0)
     exposure = float(lived.sum() if weight is None else lived @ weight)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relkit.errors import NotEnoughEventsError, ParameterError
-from relkit.metrics.risk_sets import RiskSets, product_limit, risk_sets, step_at
+from relkit.metrics.risk_sets import RiskSets, distinct, product_limit, risk_sets, step_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,17 +67,19 @@ def concordance(duration: Floats, event: Flags, risk: Floats, entry: Floats | No
         >>> concordance(np.array([5.0, 3.0, 9.0]), np.array([True, True, False]), np.array([2.0, 1.0, 0.0])).index
         0.6666666666666666
     """
-    ages, age = np.unique(duration, return_inverse=True)
-    _, score = np.unique(risk, return_inverse=True)
-    ends = np.flatnonzero(event)
-    # From last to first, and at one age censorings before ends: who outlives the ends at age k stands ahead of them.
-    stay, outlived = _descending(2 * age + ~event, top=2 * len(ages))
-    ranks = Ranks.build(score[stay])
-    counts = ranks.count(outlived[2 * age[ends] + 1], score[ends])
-    if entry is not None and (late := np.flatnonzero(entry > 0)).size:
-        wait, absent = _descending(np.searchsorted(ages, entry[late], side="right"), top=len(ages))
-        counts -= Ranks.build(score[late][wait], top=ranks.top).count(absent[age[ends] + 1], score[ends])
-    below, same, total = (int(c) for c in counts.sum(axis=1))
+    by_risk = np.argsort(risk)
+    ends = np.flatnonzero(event[by_risk])
+    lower, upto = _tied_with(risk[by_risk], ends)
+    ages, age = distinct(duration)
+    ended_at = np.bincount(age, weights=event, minlength=len(ages)) > 0
+    before: Indexes = np.cumsum(ended_at, dtype=np.intp) - ended_at
+    # An end at the k-th age with ends is outlived by those who outlive more than k such ages.
+    outlived: Indexes = (before[age] + (ended_at[age] & ~event))[by_risk]
+    counts = _above(outlived, outlived[ends], lower, upto)
+    if entry is not None and (entry > 0).any():
+        missed = np.where(entry > 0, np.searchsorted(ages[ended_at], entry, side="right"), 0)[by_risk]
+        counts = counts - _above(missed, outlived[ends], lower, upto)
+    below, same, total = (int(count) for count in counts)
     if total == 0:
         raise NotEnoughEventsError(
             "no two spells can be compared: nobody outlives an end.", where="concordance", remedy="Take a longer period or more contracts."
@@ -85,49 +87,59 @@ def concordance(duration: Floats, event: Flags, risk: Floats, entry: Floats | No
     return Concordance(concordant=below, discordant=total - below - same, tied=same)
 
 
-def _descending(keys: Indexes, top: int = 0) -> tuple[Indexes, Indexes]:
-    """Return the rows in descending order of their key, and for each key how many rows have that one or more."""
-    counts = np.bincount(keys, minlength=top + 2)
-    small = keys.astype(np.uint16) if len(counts) < np.iinfo(np.uint16).max else keys  # sorted by radix
-    return np.argsort(small, kind="stable")[::-1], np.cumsum(counts[::-1])[::-1]
+def _tied_with(ranked: Floats, rows: Indexes) -> tuple[Indexes, Indexes]:
+    """Return for `rows` of ascending values how many rows have less, and how many no more."""
+    starts = np.flatnonzero(np.diff(ranked, prepend=np.nan) != 0)
+    group = np.searchsorted(starts, rows, side="right")
+    return starts[group - 1], np.append(starts, len(ranked))[group]
+
+
+def _above(values: Indexes, bounds: Indexes, lower: Indexes, upto: Indexes) -> Counts:
+    """Return how many of `values` are above each bound among the first `lower`, from there to `upto`, and among all; summed over bounds."""
+    ranks = Ranks.build(values)
+    among_lower = int((lower - ranks.below(lower, bounds + 1)).sum())
+    tied = np.flatnonzero(upto - lower > 1)
+    low, high, bound = lower[tied], upto[tied], bounds[tied] + 1
+    same = int((high - low - ranks.below(high, bound) + ranks.below(low, bound)).sum())
+    at_least = np.cumsum(np.bincount(values, minlength=int(bounds.max(initial=0)) + 2)[::-1])[::-1]
+    return np.array([among_lower, same, int(at_least[bounds + 1].sum())])
 
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """A wavelet matrix (Claude and Navarro 2012): counts of values below a bound among the first p, in O(log n).
+    """A wavelet matrix (Claude and Navarro 2012): how many of the first p values are below a bound, in O(log of the largest value).
 
     Attributes:
         zeros: shape (levels, n + 1), running count of zero bits, from the highest bit down.
-        top: the largest value it can be asked for.
     """
 
     zeros: NDArray[np.int32]
-    top: int
 
     @classmethod
-    def build(cls, values: Indexes, top: int | None = None) -> Ranks:
+    def build(cls, values: Indexes) -> Ranks:
         """Return the matrix of non-negative integers `values`, shape (n,)."""
-        highest = int(values.max(initial=0)) if top is None else top
-        levels = max(highest.bit_length(), 1)
+        top = int(values.max(initial=0)) + 1
+        levels = top.bit_length()
         zeros = np.zeros((levels, len(values) + 1), np.int32)
-        current = values.astype(np.int32)
+        current = values.astype(np.uint16 if top < np.iinfo(np.uint16).max else np.uint32)
         for level in range(levels):
-            zero = (current >> (levels - 1 - level)) & 1 == 0
+            zero = np.bitwise_and(current, 1 << (levels - 1 - level)) == 0
             np.cumsum(zero, out=zeros[level, 1:])
             current = np.concatenate([current[zero], current[~zero]])
-        return cls(zeros=zeros, top=highest)
+        return cls(zeros)
 
-    def count(self, first: Indexes, values: Indexes) -> Counts:
-        """Return for each query how many of the first `first` are below `values`, how many equal, and `first`."""
-        left, right = np.zeros(len(first), np.int64), first.astype(np.int64)
-        below = np.zeros(len(first), np.int64)
+    def below(self, first: Indexes, bounds: Indexes) -> Indexes:
+        """Return for each query how many of the first `first` values are below `bounds`."""
+        bounds = np.minimum(bounds, (1 << len(self.zeros)) - 1)  # above every value
+        left, right = np.zeros_like(first), first
+        found = np.zeros_like(first)
         for level, zeros in enumerate(self.zeros):
-            one = (values >> (len(self.zeros) - 1 - level)) & 1 == 1
-            to_left, to_right = zeros[left].astype(np.int64), zeros[right].astype(np.int64)
-            below += np.where(one, to_right - to_left, 0)
+            one = (bounds & (1 << (len(self.zeros) - 1 - level))) != 0
+            to_left, to_right = zeros[left], zeros[right]
+            found += (to_right - to_left) * one
             left = np.where(one, zeros[-1] + left - to_left, to_left)
             right = np.where(one, zeros[-1] + right - to_right, to_right)
-        return np.stack([below, right - left, first.astype(np.int64)])
+        return found
 
 
 def in_view_weights(duration: Floats, event: Flags, horizon: float) -> Floats:

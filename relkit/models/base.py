@@ -131,10 +131,10 @@ def fingerprint(frame: pl.DataFrame) -> str:
     """
     digest = hashlib.sha256()
     for series in frame:
-        digest.update(f"{series.name}:{series.dtype}:{len(series)}\n".encode())
-        digest.update(series.is_null().to_numpy().tobytes())
-        if series.dtype.is_numeric() or series.dtype.is_temporal():
-            digest.update(series.to_physical().fill_null(0).to_numpy().tobytes())
+        digest.update(f"{series.name}:{series.dtype}:{len(series)}:{series.null_count()}\n".encode())
+        digest.update(series.is_null().to_numpy().data if series.null_count() else b"")
+        if series.dtype == bool or series.dtype.is_numeric() or series.dtype.is_temporal():
+            digest.update(series.to_physical().drop_nulls().to_numpy().data)
         else:
-            digest.update("\x1f".join(series.cast(str).fill_null("").to_list()).encode())
+            digest.update("\x1f".join(series.drop_nulls().cast(str).to_list()).encode())
     return digest.hexdigest()

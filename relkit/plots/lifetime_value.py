@@ -160,8 +160,9 @@ def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats
     if tracking.calibration < tracking.ends[-1]:
         day = np.datetime64(tracking.calibration)
         ax.axvline(day, color=MUTED, linewidth=1)  # type: ignore[arg-type]
-        place: Any = (day, 1), (-5, -4), ax.get_xaxis_transform()
-        ax.annotate(edge, *place, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
+        at_edge: Any = (day, 1)
+        low = ax.get_xaxis_transform()
+        ax.annotate(edge, at_edge, (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
     ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=8))  # type: ignore[no-untyped-call]
     form = words({"en": "%Y-%m", "fr": "%m/%Y"}, language)
     ax.xaxis.set_major_formatter(dates.DateFormatter(form))  # type: ignore[no-untyped-call]
@@ -198,7 +199,7 @@ def plot_alive_surface(surface: AliveSurface, ax: Axes | None = None, *, languag
     lines = ax.contour(surface.days_since_last, surface.repeat_purchases, surface.p_alive, [0.25, 0.5, 0.75], colors="white", linewidths=1)
     ax.clabel(lines, fmt=lambda level: percent(level, language), fontsize=9)
     bar = figure_of(ax).colorbar(image, ax=ax, label=legend)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     percent_axis(bar.ax.yaxis, language)
     ax.set(title=title, xlabel=x_label, ylabel=y_label)
     ax.grid(visible=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from relkit.errors import NotEnoughEventsError
 from relkit.metrics.risk_sets import product_limit, risk_sets, step_at, tail_rate
 
@@ -33,7 +34,7 @@ def test_an_end_on_the_first_day_counts_where_all_are_seen_from_the_start() -> N
 
 
 def test_product_limit_is_that_of_lifelines() -> None:
-    """lifelines 0.30.3, KaplanMeierFitter().fit(duration, event, entry=entry)."""
+    """Lifelines 0.30.3, KaplanMeierFitter().fit(duration, event, entry=entry)."""
     from lifelines import KaplanMeierFitter
 
     duration, event, entry = drawn(7)

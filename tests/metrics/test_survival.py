@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.survival import (
     Concordance,
@@ -69,12 +70,10 @@ def test_spells_that_cannot_be_compared_are_refused() -> None:
 
 
 def test_ranks_count_what_stands_below_among_the_first() -> None:
-    values = np.array([3, 1, 4, 1, 5, 0])
-    first, asked = np.array([0, 3, 6, 6]), np.array([2, 3, 1, 5])
-    below, same, total = Ranks.build(values).count(first, asked)
-    assert below.tolist() == [0, 1, 1, 5]
-    assert same.tolist() == [0, 1, 2, 1]
-    assert total.tolist() == first.tolist()
+    ranks = Ranks.build(np.array([3, 1, 4, 1, 5, 0]))
+    assert ranks.below(np.array([0, 3, 6, 6, 6]), np.array([2, 4, 1, 5, 99])).tolist() == [0, 2, 1, 5, 6]
+    many = np.random.default_rng(1).integers(0, 70_000, 500)
+    assert Ranks.build(many).below(np.array([400]), np.array([35_000])).tolist() == [int((many[:400] < 35_000).sum())]
 
 
 def test_weights_are_those_of_the_kaplan_meier_curve_of_staying_in_view() -> None:
@@ -174,9 +173,10 @@ def test_calibration_needs_a_group() -> None:
 
 
 def test_bands_are_those_of_lifelines_and_defined_at_both_ends() -> None:
-    """lifelines' KaplanMeierFitter, confidence_interval_ (exponential Greenwood), rossi at weeks 10 and 50."""
+    """Lifelines' KaplanMeierFitter, confidence_interval_ (exponential Greenwood), rossi at weeks 10 and 50."""
     from lifelines import KaplanMeierFitter
     from lifelines.datasets import load_rossi
+
     from relkit.metrics.risk_sets import product_limit, risk_sets
 
     rossi = load_rossi()

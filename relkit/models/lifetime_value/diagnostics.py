@@ -18,7 +18,7 @@ from scipy import special
 from relkit.contracts import Column, Contract, check
 from relkit.errors import PeriodError
 from relkit.metrics.purchases import FrequencyCalibration, calibration_by_frequency
-from relkit.models.lifetime_value.purchases import CUSTOMER_ID, meet_outcomes, read_columns, read_purchases
+from relkit.models.lifetime_value.purchases import CUSTOMER_ID, meet_outcomes, read_columns
 
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.bg_nbd import FittedBgNbd
@@ -58,7 +58,7 @@ def frequency_histogram(fitted: FittedBgNbd, features: pl.DataFrame, *, top: int
         features: the customers it was fitted on.
         top: the last bin holds this number and all above it.
     """
-    frame = read_purchases(features)
+    frame = read_columns(features, fitted.needs)
     actual = np.bincount(np.minimum(frame["repeat_purchases"].to_numpy(), top), minlength=top + 1)
     observed = frame.group_by("observed_days").len().sort("observed_days")
     below = np.zeros(top)
@@ -170,7 +170,7 @@ def alive_surface(fitted: FittedBgNbd, features: pl.DataFrame, *, steps: int = 6
         features: customers whose range is shown.
         steps: points of time along the other side.
     """
-    frame = read_purchases(features)
+    frame = read_columns(features, fitted.needs)
     most = frame["repeat_purchases"].quantile(0.99, "nearest") or 0
     x = np.arange(1, max(int(most), 5) + 1)
     days = float(frame["observed_days"].max() or 0)  # type: ignore[arg-type]

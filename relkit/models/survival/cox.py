@@ -270,15 +270,16 @@ class Design:
         X, means, scales = np.empty((d, len(order.rows))), np.empty(d), np.empty(d)
         for j, name in enumerate(settings.covariates):
             column = spells.frame[name].to_numpy()
-            X[j] = column[order.rows]
-            means[j], scales[j] = column.mean(), column.std()
-            if not X[j].std() > CONSTANT * abs(means[j]):
+            means[j] = column.mean()
+            centred = column - means[j]
+            scales[j] = np.sqrt(centred @ centred / len(centred))
+            np.take(centred, order.rows, out=X[j])
+            if not np.ptp(X[j]) > CONSTANT * abs(means[j]):
                 raise FitError(
-                    f"{name} is constant ({X[j][0]:g}) among the spells at risk when others end, so it explains nothing.",
+                    f"{name} is constant ({means[j] + X[j][0]:g}) among the spells at risk when others end, so it explains nothing.",
                     where=Cox.name,
                     remedy="Drop it from covariates.",
                 )
-            X[j] -= means[j]
             X[j] /= scales[j]
         return cls(order, X, means, scales, settings.covariates)
 

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relkit.metrics.risk_sets import distinct
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -65,8 +67,10 @@ class Order:
     @classmethod
     def of(cls, duration: Floats, event: Flags, entry: Floats | None, *, efron: bool = True) -> Order:
         """Return the order of the spells; entry is None when all are seen from the start."""
-        ages, ends = np.unique(duration[event], return_counts=True)
-        last = np.searchsorted(ages, duration, side="right")
+        days, code = distinct(duration)
+        ended = np.bincount(code, weights=event, minlength=len(days)).astype(np.intp)
+        ages, ends = days[ended > 0], ended[ended > 0]
+        last: Indexes = np.cumsum(ended > 0, dtype=np.intp)[code]
         first = np.zeros_like(last) if entry is None else np.where(entry > 0, np.searchsorted(ages, entry, side="right"), 0)
         used = np.flatnonzero(last > first)
         key = 2 * last[used] - event[used]
@@ -164,12 +168,13 @@ def _passed(order: Order, X: Floats, theta: Floats, weight: Floats) -> tuple[Flo
     d, m = X.shape
     gradient, information = np.zeros(d), np.zeros((d, d))
     by_segment = np.empty((d, len(order.starts)))
-    left = order.event - weight
+    left, root = order.event - weight, np.sqrt(np.maximum(weight, 0.0))
     for low, high in _blocks(order.starts, m):
         start, stop = int(order.starts[low]), int(order.starts[high]) if high < len(order.starts) else m
         block = X[:, start:stop]
         gradient += block @ left[start:stop]
-        information += (block * weight[start:stop]) @ block.T
+        rooted = block * root[start:stop]
+        information += rooted @ rooted.T
         by_segment[:, low:high] = np.add.reduceat(block * theta[start:stop], order.starts[low:high] - start, axis=1)
     return gradient, information, by_segment
 

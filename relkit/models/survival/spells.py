@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from relkit.contracts import Column, Contract, check
-from relkit.errors import NotEnoughEventsError, ParameterError, TableError
+from relkit.contracts import Column, Contract, Rule, check
+from relkit.errors import NotEnoughEventsError, ParameterError
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
@@ -35,11 +35,17 @@ ENTRY = Column(
     unit="days",
     meaning="Age when first seen: 0 if seen from the start.",
 )
+BACKWARDS = Rule(
+    name="entry_days: over duration_days",
+    columns=("entry_days", "duration_days"),
+    broken=pl.col("entry_days") > pl.col("duration_days"),
+    remedy="Count both in days from the start of the spell.",
+)
 
 
 def fit_contract(name: str, covariates: tuple[Column, ...]) -> Contract:
     """Return what `fit` reads: one row a spell; a customer may have several."""
-    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, *covariates))
+    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, *covariates), rules=(BACKWARDS,))
 
 
 def score_contract(name: str, covariates: tuple[Column, ...]) -> Contract:
@@ -79,10 +85,6 @@ def read_spells(features: pl.DataFrame, needs: Contract) -> Spells:
         NotEnoughEventsError: no row, or no end, is left.
     """
     frame = check(features, needs)
-    if "entry_days" not in frame.columns:
-        frame = frame.with_columns(entry_days=pl.lit(0.0))
-    _refuse_infinite(frame, needs.name)
-    _refuse_backwards(frame, needs.name)
     kept = frame.filter((pl.col("entry_days") < pl.col("duration_days")) | (pl.col("entry_days") == 0))
     event = kept["event"].to_numpy()
     if not event.any():
@@ -94,26 +96,6 @@ def read_spells(features: pl.DataFrame, needs: Contract) -> Spells:
     left_out = len(frame) - len(kept)
     notes = (f"{left_out:,} spells were left out: they were first seen on the day they were last seen.",) if left_out else ()
     return Spells(kept, kept["duration_days"].to_numpy(), event, kept["entry_days"].to_numpy(), notes)
-
-
-def _refuse_infinite(frame: pl.DataFrame, where: str) -> None:
-    for series in frame.select(pl.col(pl.Float64)):
-        if (found := int(series.is_infinite().sum())) > 0:
-            first = int(series.is_infinite().arg_true()[0])
-            raise TableError(f"{series.name}: {found:,} of {len(series):,} rows are infinite (first: row {first}).", where=where)
-
-
-def _refuse_backwards(frame: pl.DataFrame, where: str) -> None:
-    bad = frame["entry_days"] > frame["duration_days"]
-    if (found := int(bad.sum())) > 0:
-        first = int(bad.arg_true()[0])
-        entry, duration = frame["entry_days"][first], frame["duration_days"][first]
-        raise TableError(
-            f"{found:,} spells are first seen after they were last seen (first: row {first}, entry {entry:g}, duration {duration:g}).",
-            where=where,
-            remedy="Count both in days from the start of the spell.",
-            rows=frame.filter(bad),
-        )
 
 
 def check_level(level: float) -> None:
