@@ -213,14 +213,23 @@ def instant(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
 
 
 def _iso_instants(texts: pl.Series, style: Style) -> pl.Series:
-    """Return UTC for ISO texts; the usual form first, any other only for the rows that need it."""
-    frame = texts.str.strip_chars().alias("text").to_frame()
-    usual = pl.col("text").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False, exact=True)
-    read = frame.select(_in_zone(usual, style.zone))["text"]
-    unusual = (read.is_null() & frame["text"].is_not_null()).arg_true()
-    if not len(unusual):
+    """Return UTC for ISO texts; the form of the first one is tried on all, any other only on the rows that need it."""
+    stripped = texts.str.strip_chars().alias("text")
+    read = stripped.to_frame().select(_in_usual_form(stripped, style))["text"]
+    unusual = read.is_null() & stripped.is_not_null()
+    if not unusual.any():
         return read
-    return read.scatter(unusual, frame[unusual.to_list(), :].select(_iso_instant(pl.col("text"), style))["text"])
+    others = stripped.filter(unusual).to_frame().select(_iso_instant(pl.col("text"), style))["text"]
+    return read.scatter(unusual.arg_true(), others)
+
+
+def _in_usual_form(stripped: pl.Series, style: Style) -> pl.Expr:
+    """Return the instants of the texts that are written as the first one is: a day, or a day and a clock time."""
+    first = next(iter(stripped.drop_nulls().head(1)), "")
+    if len(first) == len("2025-06-30"):
+        return _in_zone(pl.col("text").str.to_date("%Y-%m-%d", strict=False, exact=True).cast(pl.Datetime("us")), style.day_zone)
+    pattern = "%Y-%m-%dT%H:%M:%S" if "T" in first else "%Y-%m-%d %H:%M:%S"
+    return _in_zone(pl.col("text").str.to_datetime(pattern, time_unit="us", strict=False, exact=True), style.zone)
 
 
 def _iso_instant(stripped: pl.Expr, style: Style) -> pl.Expr:

@@ -100,10 +100,18 @@ def open_duckdb(path: Path, options: ReadOptions) -> OpenedFile:
 def sql_tables(url: str) -> list[str]:
     """Return the tables and views that a SQL URL leads to."""
     from sqlalchemy import inspect
+    from sqlalchemy.exc import SQLAlchemyError
 
-    with _connected(url) as connection:
-        found = inspect(connection)
-        return sorted([*found.get_table_names(), *found.get_view_names()])
+    try:
+        with _connected(url) as connection:
+            found = inspect(connection)
+            return sorted([*found.get_table_names(), *found.get_view_names()])
+    except SQLAlchemyError as error:
+        raise _no_answer(url) from error
+
+
+def _no_answer(url: str) -> TableError:
+    return TableError("the database does not answer.", where=_hidden(url), remedy="Check the URL, the network and the rights.")
 
 
 def _engine(url: str) -> Engine:
@@ -134,9 +142,7 @@ def _connected(url: str) -> Connection:
     try:
         return engine.connect()
     except SQLAlchemyError as error:
-        raise TableError(
-            "the database does not answer.", where=_hidden(url), remedy="Check the URL, the network and the rights."
-        ) from error
+        raise _no_answer(url) from error
 
 
 def open_sql(url: str, options: ReadOptions) -> OpenedFile:

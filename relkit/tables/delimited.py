@@ -94,7 +94,7 @@ def _layout(path: Path, text: TextFile, options: ReadOptions) -> tuple[list[list
     header = options.header if options.header is not None else _has_header(rows, options.columns)
     columns = _columns(path, rows, header=header, told=options.columns)
     body = rows[1:] if header else rows
-    return rows, Layout(delimiter=delimiter, columns=columns, header=header, decimal=_decimal(body, delimiter))
+    return rows, Layout(delimiter=delimiter, columns=columns, header=header, decimal=_decimal(body))
 
 
 def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
@@ -188,13 +188,13 @@ def _columns(path: Path, rows: list[list[str]], *, header: bool, told: tuple[str
     return names
 
 
-def _decimal(rows: list[list[str]], delimiter: str) -> str | None:
+def _decimal(rows: list[list[str]]) -> str | None:
     cells = [cell for row in rows for cell in row]
     commas = any(_COMMA_NUMBER.match(cell) for cell in cells)
     points = any(_POINT_NUMBER.match(cell) for cell in cells)
-    if commas and not points:
-        return "," if delimiter != "," or not points else None
-    return "." if points else None
+    if commas == points:
+        return None  # no number with a fraction, or both marks: nothing to conclude
+    return "," if commas else "."
 
 
 def _verify_has_rows(path: Path, rows: list[list[str]], layout: Layout, text: TextFile) -> None:
@@ -260,7 +260,7 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
         frame=frame.select(ROW, *cut, pl.lit(None, dtype=pl.String).alias(SURPLUS)),
         columns=columns,
         said=said,
-        decimal=options.decimal or _decimal([shown], BLANKS),
+        decimal=options.decimal or _decimal([shown]),
         is_text=True,
     )
 

@@ -140,7 +140,9 @@ def _first_fault(path: Path, encoding: str) -> tuple[int, bytes, int] | None:
         try:
             if not (encoding == "utf-8" and not pending and chunk.isascii()):
                 decoder.decode(chunk)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            if not isinstance(error, UnicodeDecodeError):  # UTF-16 that does not begin with its mark
+                return 1, chunk[:2], 0
             held = error.object
             return line + held[: error.start].count(b"\n"), bytes(held[error.start : error.end]), offset - len(pending) + error.start
         pending = decoder.getstate()[0]

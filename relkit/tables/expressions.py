@@ -21,6 +21,7 @@ Examples:
 from __future__ import annotations
 
 import operator
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -126,15 +127,21 @@ def compile_expression(text: str, scope: Scope) -> Value:
     if len(text) > _LONGEST:
         raise ParameterError(f"the expression is longer than {_LONGEST:,} characters.", where=scope.where, remedy="Split it.")
     try:
-        trees = parse_sql(text, read="duckdb")
+        trees = parse_sql(f"({text})", read="duckdb")  # in brackets no word of it can be taken for a command
     except SqlglotError as error:
         raise _not_an_expression(text, scope) from error
-    if len(trees) != 1 or trees[0] is None:
+    except RecursionError as error:
+        raise _too_deep(scope) from error
+    if len(trees) != 1 or not text.strip():
         raise _not_an_expression(text, scope)
-    tree = cast("exp.Expression", trees[0])
+    tree = cast("exp.Expression", trees[0].this if isinstance(trees[0], exp.Paren) else trees[0])
     if _depth(tree) > _DEEPEST:
-        raise ParameterError(f"the expression is nested deeper than {_DEEPEST} levels.", where=scope.where, remedy="Split it.")
+        raise _too_deep(scope)
     return _compile(tree, scope)
+
+
+def _too_deep(scope: Scope) -> ParameterError:
+    return ParameterError(f"the expression is nested deeper than {_DEEPEST} levels.", where=scope.where, remedy="Split it.")
 
 
 def column(name: str, scope: Scope) -> Value:
@@ -240,11 +247,12 @@ def _faults(values: Sequence[Value]) -> dict[str, pl.Expr]:
 
 def _compile(node: exp.Expression, scope: Scope) -> Value:
     handler = _HANDLERS.get(type(node))
-    if handler is None or any(value for name, value in node.args.items() if name not in _PARTS):
+    known = _PARTS | {"negate"} if isinstance(node, exp.Like) else _PARTS
+    if handler is None or any(value for name, value in node.args.items() if name not in known):
         raise ParameterError(
             f"{_said(node)} is not allowed in an expression.",
             where=scope.where,
-            remedy=f"Allowed are: {ALLOWED}. A name with blanks stands in double quotes.",
+            remedy=f"Allowed are: {ALLOWED}. A name with blanks or signs stands in double quotes.",
         )
     return handler(node, scope)
 
@@ -361,7 +369,7 @@ def _like(node: exp.Expression, scope: Scope) -> Value:
         matched = value.expr.str.starts_with(body) if pattern.endswith("%") else value.expr == body
     else:
         matched = value.expr.str.contains(body, literal=True) if pattern.endswith("%") else value.expr.str.ends_with(body)
-    return Value(matched, "bool", faults=value.faults)
+    return Value(~matched if node.args.get("negate") else matched, "bool", faults=value.faults)
 
 
 def _escaped(letter: str) -> str:
@@ -519,10 +527,10 @@ def _said(node: exp.Expression) -> str:
 
 
 def _not_an_expression(text: str, scope: Scope) -> ParameterError:
-    quoted = [name for name in scope.columns if name in text and not name.replace("_", "a").isalnum()]
-    hint = f'A name with blanks or signs stands in double quotes: "{max(quoted, key=len)}". ' if quoted else ""
+    bare = [name for name in scope.columns if re.search(rf'(?<![\w"]){re.escape(name)}(?![\w"])', text)]
+    hint = f'A name with blanks or signs, or one that is a word of SQL, stands in double quotes: "{max(bare, key=len)}". ' if bare else ""
     return ParameterError(
-        f"{text!r} is neither a column of {scope.source} nor an expression.",
+        f"{text.strip()[:80]!r} is neither a column of {scope.source} nor an expression.",
         where=scope.where,
         remedy=f"{hint}Columns: {', '.join(n for n in scope.columns if not n.startswith('_'))}.",
     )

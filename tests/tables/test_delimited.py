@@ -1,0 +1,141 @@
+"""Delimited, blank-separated and fixed-width text: detection, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from relkit.errors import TableError
+from relkit.tables.delimited import BLANKS, detect_delimiter, open_delimited
+from relkit.tables.opened_file import SURPLUS, ReadOptions
+from relkit.tables.schemas import ROW
+
+SHOP = "no;client;montant\n1;007;12,50\n2;;1 234,5\n"
+
+
+def opened(folder, text, **options):
+    path = folder / "shop.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return open_delimited(path, ReadOptions(**options))
+
+
+def rows(folder, text, **options):
+    file = opened(folder, text, **options)
+    return file.frame.select(ROW, *file.columns, SURPLUS).collect().rows()
+
+
+@pytest.mark.parametrize(
+    ("lines", "delimiter"),
+    [
+        (["a,b,c", "1,2,3"], ","),
+        (["a;b", "1;2,5", "2;3,5"], ";"),
+        (["1;2,5", "2;3,5"], ";"),
+        (["a\tb", "1\t2"], "\t"),
+        (["a|b|c", "1|2|3"], "|"),
+        (["a,b", '"x;y;z",2'], ","),
+        (["name,text", "x,one; two; three", "y,one", "z,a; b"], ","),
+        (["  00001 19970101  1   11.77", "  00002 19970112  1   12.00"], BLANKS),
+        (["word", "other"], ","),
+        (["a,b,c", "1,2", "1,2,3", "1,2,3"], ","),
+    ],
+)  # fmt: skip
+def test_the_delimiter_is_the_one_that_cuts_lines_alike(lines, delimiter):
+    assert detect_delimiter(lines) == delimiter
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "decimal"),
+    [
+        (SHOP, "semicolon-separated, UTF-8, with a header, decimal comma", ","),
+        (SHOP.replace(";", "\t"), "tab-separated, UTF-8, with a header, decimal comma", ","),
+        ("a,b\n1,2.5\n", "comma-separated, UTF-8, with a header, decimal point", "."),
+        ('a,b\n1,"2,5"\n', "comma-separated, UTF-8, with a header, decimal comma", ","),
+        ("a;b\n1;2\n", "semicolon-separated, UTF-8, with a header", None),
+        ("a;b;c\n1;2,5;2.5\n", "semicolon-separated, UTF-8, with a header", None),
+        ("a;b\n1;1,234\n", "semicolon-separated, UTF-8, with a header", None),  # a thousand or a fraction: nobody can tell
+        ("a b\n1 2.5\n", "blank-separated, UTF-8, with a header, decimal point", "."),
+        ("été;b\n1;2\n".encode("windows-1252"), "semicolon-separated, windows-1252, with a header", None),
+    ],
+)
+def test_what_is_detected_is_said(tmp_path, text, said, decimal):
+    file = opened(tmp_path, text)
+    assert (file.said, file.decimal) == (said, decimal)
+
+
+def test_what_is_told_is_not_said(tmp_path):
+    file = opened(tmp_path, SHOP, delimiter=";", encoding="utf-8", header=True, decimal=",")
+    assert (file.said, file.decimal) == ("", ",")
+
+
+def test_all_columns_are_texts_with_their_zeros(tmp_path):
+    assert rows(tmp_path, SHOP) == [(1, "1", "007", "12,50", None), (2, "2", None, "1 234,5", None)]
+
+
+def test_rows_are_counted_from_one_in_the_file_whatever_its_line_ends(tmp_path):
+    quoted = 'a;b\r\n1;"two\r\nlines"\r\n2;x\r\n'
+    assert rows(tmp_path, quoted) == [(1, "1", "two\r\nlines", None), (2, "2", "x", None)]
+    assert rows(tmp_path, '"a\nb";c\n1;2\n') == [(1, "1", "2", None)]
+
+
+def test_a_line_that_is_too_long_keeps_the_rest_and_a_short_one_has_nulls(tmp_path):
+    assert rows(tmp_path, "a;b\n1;2\n1;2;3;4\n1\n") == [(1, "1", "2", None), (2, "1", "2", "3"), (3, "1", None, None)]
+
+
+def test_lines_before_the_header_are_skipped(tmp_path):
+    assert rows(tmp_path, "export of Monday\n\na;b\n1;2\n", skip_lines=2) == [(1, "1", "2", None)]
+
+
+def test_quotes_may_mean_nothing(tmp_path):
+    assert rows(tmp_path, 'a;b\n1;5" screen\n2;"open\n', quote=None) == [(1, "1", '5" screen', None), (2, "2", '"open', None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [("1;2;3\n4;5;6\n", False), ("x;y;z\n4;5;6\n", True), ("no;client;montant\n1;2;3\n", True), ("x;y;z\nx;y;z\n", False)],
+)
+def test_names_for_a_file_without_header(tmp_path, text, header):
+    file = opened(tmp_path, text, columns=("no", "client", "montant"))
+    assert file.columns == ("no", "client", "montant")
+    assert len(file.frame.collect()) == (1 if header else 2)
+    assert ("with a header" if header else "without header") in file.said
+
+
+def test_a_header_cell_without_a_name_gets_one(tmp_path):
+    assert opened(tmp_path, ";b\n1;2\n", header=True).columns == ("column_1", "b")
+
+
+def test_blank_separated_columns(tmp_path):
+    text = " id  date amount\r\n 001 19970101   11.77\r\n 002\t19970102  3  extra more\r\n"
+    assert rows(tmp_path, text, format="text") == [(1, "001", "19970101", "11.77", None), (2, "002", "19970102", "3", "extra")]
+
+
+def test_fixed_places(tmp_path):
+    places = {"no": (1, 3), "day": (5, 12), "amount": (14, 20)}
+    text = "001 20240101   12.50\n002 20240102       \n"
+    assert rows(tmp_path, text, format="fixed", places=places) == [
+        (1, "001", "20240101", "12.50", None),
+        (2, "002", "20240102", None, None),
+    ]
+    assert opened(tmp_path, text, format="fixed", places=places).decimal == "."
+    assert rows(tmp_path, "NO. DAY        AMNT\n" + text, format="fixed", places=places, header=True)[0][1] == "001"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("\n\n \n", {}, "the file holds only blank lines"),
+        ("a;b\n", {}, r"it has a header \(a, b\) and no row\. Ask for it again"),
+        (SHOP, {"delimiter": ","}, r"cut at ',' its first line is one column, .no;client;montant.; the lines look semicolon-separated, 3"),
+        (SHOP, {"delimiter": ","}, r"Write delimiter: ';', or leave it out to have it found"),
+        ("1;2\n3;4\n", {}, r"its first line, '1 \| 2', holds values and names no column\. Give the names of its columns"),
+        ("a;b;a\n1;2;3\n", {}, "the header names 'a' more than once"),
+        ("1;2;3\n", {"columns": ("a", "b")}, r"it has 3 columns and the mapping names 2; first line: '1 \| 2 \| 3'"),
+        ("001 20240101\n", {"format": "fixed", "places": {"a": (1, 3), "b": (20, 25)}}, "12 characters long and column 'b' starts at 20"),
+    ],
+)  # fmt: skip
+def test_what_does_not_stand_as_it_should_is_refused(tmp_path, text, options, said):
+    with pytest.raises(TableError, match=said):
+        opened(tmp_path, text, **options)
+
+
+def test_one_column_is_a_table_too(tmp_path):
+    assert rows(tmp_path, "id\nx\n", delimiter=";") == [(1, "x", None)]
