@@ -44,4 +44,5 @@ def margin_rate(tables: TableSet, as_of: AsOf) -> MarginRate | None:
     margin, net, measured = sums.collect(engine="streaming").row(0)
     if net <= 0:
         return None
-    return MarginRate(min(1.0, max(0.0, margin / net)), "measured" if measured else "assumed")
+    # Rounded, so that a declared rate comes back as it was declared.
+    return MarginRate(min(1.0, max(0.0, round(margin / net, 9))), "measured" if measured else "assumed")

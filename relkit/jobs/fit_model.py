@@ -133,7 +133,8 @@ class FitModel(Job):
         from relkit.tracking import registry
         from relkit.tracking.promotion import decide
 
-        champion = registry.champion(self.model)
+        name = registry.registered_name(self.model, self.programme)
+        champion = registry.champion(name)
         value, said = _champion_value(model, champion, trial) if champion else (None, "")
         mine = trial.metrics.get(model.holdout_metric.name)
         forced = self.reason.strip() if self.force else ""
@@ -174,7 +175,7 @@ class FitModel(Job):
             paths={} if local is None else {"model": local},
             warnings=tuple(said for said in (trial.problem, outcome.undrawn) if said),
             sentences=tuple(sentences),
-            details=outcome.details() | {"as_of": str(info.as_of), "holdout": version.holdout},
+            details=outcome.details() | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()},
         )
 
 
@@ -229,7 +230,7 @@ class Outcome:
 
     def sentences(self) -> list[str]:
         """Return what a reader must know of the promotion."""
-        name, number = self.version.name, self.version.version
+        name, number = self.version.model, self.version.version
         given = [self.said] if self.said else []
         if self.decision.promoted:
             return [*given, f"It is version {number} and champion ({self.decision.reason})."]
@@ -240,7 +241,8 @@ class Outcome:
     def details(self) -> dict[str, Any]:
         """Return the same for scripts."""
         return {
-            "model": self.version.name,
+            "model": self.version.model,
+            "registered": self.version.name,
             "version": self.version.version,
             "run_id": self.version.run_id,
             "alias": "champion" if self.decision.promoted else "challenger",

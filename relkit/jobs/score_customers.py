@@ -55,7 +55,7 @@ class ScoreCustomers(Job):
         """Return the champions: another one gives other scores."""
         from relkit.tracking.registry import champion_versions
 
-        return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champion_versions()])
+        return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champion_versions(self.programme)])
 
     def verify(self) -> None:
         """Refuse an unknown model."""
@@ -115,14 +115,14 @@ class _Scoring:
         rows = self._rows(inputs)
         for i, version in enumerate(champions):
             if rows.is_empty():
-                self.said.append(f"{version.name}: there are no {inputs.unit} to score as of {self.as_of}.")
+                self.said.append(f"{version.model}: there are no {inputs.unit} to score as of {self.as_of}.")
                 return
             try:
                 self._score(version, rows, inputs)
             except TableError as error:
                 if i == len(champions) - 1:
                     raise
-                self.warnings.append(f"{error} {champions[i + 1].name} scores instead.")
+                self.warnings.append(f"{error} {champions[i + 1].model} scores instead.")
             else:
                 return
 
@@ -130,7 +130,7 @@ class _Scoring:
         """Return the champions of a group; a model that was asked for by name must have one."""
         from relkit.tracking import registry
 
-        found = [version for name in group if (version := registry.champion(name)) is not None]
+        found = [version for name in group if (version := registry.champion(registry.registered_name(name, self.job.programme)))]
         if not found:
             none = f"{' or '.join(group)} has no champion to score with."
             remedy = f"Run relkit fit {group[0]} first."
@@ -148,7 +148,7 @@ class _Scoring:
         from relkit.scores.scoring import scorable, score_model
         from relkit.tracking import registry
 
-        name, fitted = version.name, registry.load(version)
+        name, fitted = version.model, registry.load(version)
         kept, aside = scorable(rows, fitted.needs)
         try:
             scores = score_model(
@@ -172,11 +172,9 @@ class _Scoring:
         self._warn_of_age(version)
 
     def _warn_of_age(self, version: ModelVersion) -> None:
-        named = f"{version.name} version {version.version}"
+        named = f"{version.model} version {version.version}"
         if version.as_of > self.as_of.day:
             self.warnings.append(f"{named} was trained as of {version.as_of}, after {self.as_of}: it knows what happened then.")
-        if version.programme != self.job.programme:
-            self.warnings.append(f"{named} was fitted for the programme {version.programme}, not for {self.job.programme}.")
 
     def add_margin(self) -> None:
         """Add the expected margin where both models scored and a margin rate is known."""
@@ -249,7 +247,7 @@ class _Scoring:
             scores.select("score", "model", "version", "trained_as_of").unique().sort("score", "model").rows()
         ):
             versions = [self.versions[name] for name in model.split("+")]
-            metrics = {v.name: {"name": v.metric, "value": v.metric_value, "holdout": v.holdout} for v in versions if v.metric}
+            metrics = {v.model: {"name": v.metric, "value": v.metric_value, "holdout": v.holdout} for v in versions if v.metric}
             found.setdefault(
                 score,
                 {
@@ -270,7 +268,7 @@ class _Scoring:
 def _source(version: ModelVersion) -> Any:
     from relkit.scores.score_table import Source
 
-    return Source(model=version.name, version=version.version, trained_as_of=version.as_of)
+    return Source(model=version.model, version=version.version, trained_as_of=version.as_of)
 
 
 def _replace(path: Path, write: Any) -> None:

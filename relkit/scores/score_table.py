@@ -253,7 +253,7 @@ def _impossible(scores: pl.DataFrame, kind: ScoreKind) -> str:
     """Return a sentence when some value of a score cannot be."""
     value, high = pl.col("value"), kind.high if kind.high is not None else float("inf")
     own = pl.col("score").str.contains(f"^{_pattern(kind).pattern}$")
-    bad = scores.filter(own & (value.is_infinite() | (value < 0) | (value > high)))
+    bad = scores.filter(own & ((value < 0) | (value > high)))
     if bad.is_empty():
         return ""
     row = bad.row(0, named=True)

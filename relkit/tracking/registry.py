@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+DEFAULT_PROGRAMME = "default"
 _PREFIX = "relkit."
 _FITTED = Path("artifacts", "fitted")
 
@@ -42,7 +43,7 @@ class ModelVersion:
     """A registered version and where it comes from.
 
     Attributes:
-        name: the model's name in the catalogue.
+        name: under which it is registered.
         version: its number, as text.
         aliases: champion, challenger, or others that people set.
         as_of: last day whose facts it learnt from.
@@ -78,15 +79,30 @@ class ModelVersion:
     source: str
 
     @property
+    def model(self) -> str:
+        """The model's name in the catalogue."""
+        return self.name.removeprefix(f"{self.programme}.")
+
+    @property
     def is_champion(self) -> bool:
         """Whether the scoring job uses it."""
         return CHAMPION in self.aliases
 
 
+def registered_name(model: str, programme: str = DEFAULT_PROGRAMME) -> str:
+    """Return the name under which a programme registers a model: champions of different data never replace each other.
+
+    Examples:
+        >>> registered_name("survival.cox"), registered_name("survival.cox", "loyalty")
+        ('survival.cox', 'loyalty.survival.cox')
+    """
+    return model if programme == DEFAULT_PROGRAMME else f"{programme}.{model}"
+
+
 def log_model(
     fitted: Fitted,
     *,
-    programme: str = "default",
+    programme: str = DEFAULT_PROGRAMME,
     tables: str = "",
     metric: HoldoutMetric | None = None,
     metrics: Mapping[str, float] | None = None,
@@ -109,17 +125,18 @@ def log_model(
     Raises:
         StorageError: the store cannot be used.
     """
+    name = registered_name(fitted.name, programme)
     given = dict(metrics or {})
     tags = _lineage(fitted, programme, tables, metric, given, holdout)
     record = runs.Record(params=params or {}, metrics=given, tags=tags, figures=figures or {})
     with runs.connected() as client:
         logged = runs.log_run(client, fitted, record)
-        if not _registered(client, fitted.name):
-            client.create_registered_model(fitted.name, description=f"relkit {fitted.name}")
+        if not _registered(client, name):
+            client.create_registered_model(name, description=f"relkit {fitted.name}")
         made = client.create_model_version(
-            fitted.name, logged.source, run_id=logged.run_id, tags=tags, description=" ".join(fitted.info.notes) or None
+            name, logged.source, run_id=logged.run_id, tags=tags, description=" ".join(fitted.info.notes) or None
         )
-        return _read(client.get_model_version(fitted.name, made.version), _aliases(client, fitted.name))
+        return _read(client.get_model_version(name, made.version), _aliases(client, name))
 
 
 def versions(name: str | None = None) -> list[ModelVersion]:
@@ -148,13 +165,15 @@ def champion(name: str) -> ModelVersion | None:
         return _read(client.get_model_version(name, version), _aliases(client, name)) if version else None
 
 
-def champion_versions() -> dict[str, str]:
-    """Return the champion's version of every model that has one; for a store on disk MLflow is not even loaded."""
+def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
+    """Return the champion's version of every model of a programme; for a store on disk MLflow is not even loaded."""
+    names = {name: registered_name(name, programme) for name in catalogue.NAMES}
     store = embedded.current()
     if store.database is not None:
-        return embedded.champions(store)
+        champions = embedded.champions(store)
+        return {name: champions[registered] for name, registered in names.items() if registered in champions}
     with runs.connected() as client:
-        found = {name: _aliases(client, name).get(CHAMPION) for name in catalogue.NAMES}
+        found = {name: _aliases(client, registered).get(CHAMPION) for name, registered in names.items()}
     return {name: version for name, version in found.items() if version}
 
 

@@ -238,6 +238,28 @@ def test_mlflow_says_nothing_and_leaves_the_process_as_it_was(store, fitted, cap
     assert {k: v for k, v in os.environ.items() if before.get(k) != v and k != "GIT_PYTHON_REFRESH"} == {}
 
 
+@pytest.fixture
+def as_if_on_a_server(monkeypatch):
+    """Make relkit take the store for a server: nothing is read past MLflow's client, and files are downloaded."""
+    uri = embedded.current().uri
+
+    def answer():
+        embedded.relocate(embedded.Store(uri=uri, database=Path(uri.removeprefix("sqlite:///"))))
+        monkeypatch.setattr(embedded, "current", lambda: embedded.Store(uri=uri, database=None))
+        monkeypatch.setattr(registry, "_local", lambda _: None)
+
+    return answer
+
+
+def test_a_server_is_asked_through_mlflow(store, fitted, running, as_if_on_a_server):
+    registry.promote("survival.cox", logged(fitted).version, reason="first version")
+    as_if_on_a_server()
+    assert registry.champion_versions() == {"survival.cox": "1"}
+    version = registry.champion("survival.cox")
+    assert registry.saved_folder(version) is None
+    assert registry.load(version).score(running).equals(fitted.score(running))
+
+
 def test_git_commit_is_that_of_the_working_directory(workplace):
     assert registry.git_commit() == ""
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]

@@ -1,0 +1,54 @@
+"""A company that has been checked, and one whose models have been fitted as well."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import modelled_company as company
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODELS = ("lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.kaplan_meier", "survival.cox")
+
+
+@pytest.fixture
+def plain_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit without drawing: the plots have tests of their own, and one of the jobs' tests draws them all."""
+    monkeypatch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+
+
+@pytest.fixture(scope="session")
+def modelled(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """Return a working directory with tables in out/default and every model fitted once, plots included."""
+    from relkit.jobs.fit_model import FitModel
+
+    folder = tmp_path_factory.mktemp("modelled")
+    (folder / "mlruns").mkdir()
+    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        company.write_company(folder / "out" / "default", history_starts_on=company.FIRST)
+        for model in MODELS:
+            FitModel.parse(model=model).run()
+    return folder
+
+
+@pytest.fixture
+def fitted_workplace(modelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of that working directory, already entered."""
+    folder = tmp_path / "place"
+    shutil.copytree(modelled, folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return folder
+
+
+@pytest.fixture
+def checked(workplace: Path) -> Path:
+    """Return an entered working directory with tables and an empty store."""
+    company.write_company(workplace / "out" / "default", history_starts_on=company.FIRST)
+    return workplace

@@ -1,0 +1,264 @@
+"""relkit fit: the holdout, the promotion, what is skipped and what is refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import modelled_company as company
+import polars as pl
+import pytest
+
+from relkit.errors import FitError, ParameterError, PeriodError, TableError
+from relkit.jobs.fit_model import FitModel
+from relkit.models import storage
+from relkit.tracking import embedded, registry
+
+BG_NBD = "lifetime_value.bg_nbd"
+
+pytestmark = pytest.mark.usefixtures("plain_fits")
+
+
+def fit(model=BG_NBD, **more):
+    job = FitModel.parse(model=model, **more)
+    job.verify()
+    return job.run()
+
+
+def test_a_first_fit_is_judged_registered_and_promoted(checked):
+    result = fit()
+    assert (result.job, result.passed, result.skipped) == ("fit", True, None)
+    assert list(result.parameters) == ["r", "alpha", "a", "b"]
+    assert result.log_likelihood < 0
+    assert result.counts == {"rows": 250, "features": 250}
+    assert result.details | {"run_id": ""} == {
+        "model": BG_NBD,
+        "version": "1",
+        "run_id": "",
+        "alias": "champion",
+        "decision": "first version",
+        "champion_before": None,
+        "champion_metric_value": None,
+        "as_of": "2025-06-30",
+        "holdout": "2024-12-31 to 2025-06-30",
+    }
+    assert result.metrics["mae_repeat_purchases"] > 0
+    assert result.warnings == ()
+    assert result.sentences[0] == "lifetime_value.bg_nbd was fitted to 250 customers as of 2025-06-30."
+    assert result.sentences[-1] == "It is version 1 and champion (first version)."
+    assert (
+        f"On the 182 days after 2024-12-30 its mae_repeat_purchases was {result.metrics['mae_repeat_purchases']:.6g}." in result.sentences
+    )
+    json.dumps(result.model_dump(mode="json"), allow_nan=False)
+
+
+def test_the_registered_model_learnt_from_all_days_and_carries_the_metric_of_the_holdout(checked):
+    result = fit()
+    version = registry.champion(BG_NBD)
+    assert version.as_of == date(2025, 6, 30)
+    assert version.metric_value == result.metrics["mae_repeat_purchases"]
+    assert not result.paths["model"].is_absolute()
+    fitted = storage.load(result.paths["model"])
+    assert fitted.info.as_of == date(2025, 6, 30)
+    assert {"r": fitted.r, "alpha": fitted.alpha, "a": fitted.a, "b": fitted.b} == result.parameters
+
+
+def test_golden_cdnow_through_the_job(workplace, real_data):
+    """Fader, Hardie and Lee (2005), table 2, with the digits of methods that agree: r, alpha, a, b and the log-likelihood."""
+    mapping = Path(__file__).resolve().parents[2] / "pipelines" / "mappings" / "cdnow_sample.yaml"
+    result = fit(data=real_data, mapping=mapping, as_of="1997-09-30")
+    assert {name: round(value, 4) for name, value in result.parameters.items()} == {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
+    assert round(result.log_likelihood, 4) == -9582.4292
+    assert result.counts["rows"] == 2357
+    assert result.details["holdout"] == "1997-07-03 to 1997-09-30"
+
+
+def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(checked):
+    first = fit()
+    second = fit()
+    assert second.details["champion_metric_value"] == first.metrics["mae_repeat_purchases"]
+    assert (second.details["alias"], second.details["champion_before"]) == ("champion", "1")
+    said = (
+        "The champion, version 1, had learnt from days of this holdout, so its settings were fitted anew up to 2024-12-30 and judged on it."
+    )
+    assert said in second.sentences
+
+
+def test_a_champion_that_has_not_is_judged_as_it_is(checked):
+    fit(as_of="2024-06-30")
+    second = fit()
+    assert "The champion, version 1, was judged on the same days." in second.sentences
+    assert second.details["champion_metric_value"] != second.metrics["mae_repeat_purchases"]
+
+
+def test_a_version_that_is_worse_stays_challenger(checked, monkeypatch):
+    fit()
+    from relkit.models.lifetime_value.bg_nbd import BgNbd
+
+    judge = BgNbd.judge
+    monkeypatch.setattr(
+        BgNbd,
+        "judge",
+        lambda self, fitted, *given: {k: v + (fitted.settings.period_days == 1) for k, v in judge(self, fitted, *given).items()},
+    )
+    result = fit(settings={"period_days": 1})
+    assert result.details["alias"] == "challenger"
+    assert "is worse than the champion's" in result.details["decision"]
+    assert result.sentences[-1].endswith(
+        '; version 1 stays champion. To promote it all the same: relkit models promote lifetime_value.bg_nbd 2 --reason "...".'
+    )
+    assert registry.champion_versions() == {BG_NBD: "1"}
+    forced = fit(settings={"period_days": 1}, force=True, reason="parameters a day are asked for")
+    assert forced.details["alias"] == "champion"
+    assert registry.champion(BG_NBD).reason == "forced: parameters a day are asked for"
+
+
+def test_without_a_holdout_a_later_version_is_not_promoted(checked):
+    fit()
+    result = fit(holdout_days=0)
+    assert result.metrics == {}
+    assert result.warnings == ()
+    assert "It was not judged: no holdout was wanted." in result.sentences
+    assert (result.details["alias"], result.details["holdout"]) == ("challenger", "")
+    assert result.details["decision"] == "without a holdout it cannot be compared with the champion"
+
+
+def test_a_holdout_of_any_length_can_be_asked_for(checked):
+    assert fit(holdout_days=90).details["holdout"] == "2025-04-02 to 2025-06-30"
+
+
+def test_a_short_history_gives_a_short_holdout(checked):
+    assert fit(as_of="2023-12-31").details["holdout"] == "2023-09-02 to 2023-12-31"
+
+
+def test_a_history_too_short_for_a_holdout_is_said(workplace):
+    lines = company.transactions()
+    first = company.FIRST
+    company.write_company(workplace / "out" / "default", {"transactions": lines}, history_starts_on=company.LAST, first_day=first)
+    result = fit()
+    assert result.warnings == ("The history of 0 days is too short for a holdout, so the model was not judged.",)
+    assert result.details["alias"] == "champion"
+
+
+def test_too_little_before_the_holdout_is_a_warning_and_no_failure(checked):
+    result = fit("survival.kaplan_meier", as_of="2023-04-30", holdout_days=110)
+    assert result.warnings[0].startswith("It could not be judged on the 110 days after 2023-01-10: survival.kaplan_meier: none of the")
+    assert result.details["alias"] == "champion"
+    assert result.metrics == {}
+
+
+def test_too_little_to_fit_at_all_is_refused(checked):
+    with pytest.raises(FitError, match=r"lifetime_value"):
+        fit(as_of="2023-01-02", holdout_days=0)
+
+
+def test_a_champion_that_cannot_be_judged_is_said_and_stays(checked):
+    fit("survival.cox")
+    company.write_company(
+        checked / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")}, history_starts_on=company.FIRST
+    )
+    result = fit("survival.cox")
+    assert result.details["alias"] == "challenger"
+    assert result.details["decision"] == "the champion could not be judged on this holdout"
+    assert any(
+        "The champion, version 1, could not be judged: survival.cox: column 'monthly_amount' is missing" in s for s in result.sentences
+    )
+
+
+def test_contracts_are_fitted_with_the_covariates_that_can_be_used(checked):
+    result = fit("survival.cox")
+    assert list(result.parameters) == ["monthly_amount", "pays_by_direct_debit"]
+    assert result.metrics["brier_score"] > 0
+    assert result.sentences[0] == "survival.cox was fitted to 250 contracts as of 2025-06-30."
+
+
+def test_covariates_can_be_named_as_text(checked):
+    assert list(fit("survival.cox", settings={"covariates": "pays_by_direct_debit"}).parameters) == ["pays_by_direct_debit"]
+
+
+def test_a_model_whose_table_is_absent_is_skipped(workplace):
+    company.write_company(workplace / "out" / "default", {"transactions": company.transactions()})
+    result = fit("survival.cox")
+    assert result.skipped == "survival.cox: the data have no contracts table, from which it learns."
+    assert registry.versions() == []
+
+
+def test_a_regression_without_covariates_is_skipped(workplace):
+    plain = company.contracts().drop("monthly_amount", "payment_method").filter(pl.col("customer_id").is_unique())
+    company.write_company(workplace / "out" / "default", {"contracts": plain})
+    result = fit("survival.cox")
+    assert result.skipped == "survival.cox: the contracts have no covariates that it could use (complete, and not the same for all)."
+
+
+def test_customers_of_before_the_data_are_counted(checked):
+    result = fit()
+    assert any("customers may have bought before the data start" in sentence for sentence in result.sentences)
+
+
+def test_plots_that_cannot_be_drawn_are_a_warning(checked, monkeypatch):
+    def cannot(*_, **__):
+        raise TableError("nothing to draw.")
+
+    monkeypatch.setattr("relkit.plots.diagnostics.diagnostic_figures", cannot)
+    assert fit().warnings == ("The diagnostic plots could not be drawn: nothing to draw.",)
+
+
+def test_raw_tables_are_checked_first(workplace):
+    company.transactions().write_parquet(workplace / "transactions.parquet")
+    result = fit(data=workplace / "transactions.parquet")
+    assert result.details["alias"] == "champion"
+    assert (workplace / "out" / "default" / "tables" / "facts.json").is_file()
+
+
+def test_raw_tables_that_do_not_pass_are_not_fitted(workplace):
+    lines = company.transactions().with_columns(net_amount=pl.lit(None, pl.Float64))
+    lines.write_parquet(workplace / "transactions.parquet")
+    result = fit(data=workplace / "transactions.parquet")
+    assert (result.job, result.passed) == ("check", False)
+
+
+def test_no_tables_at_all_says_what_to_run(workplace):
+    with pytest.raises(TableError, match=r"there are no validated tables here. Run relkit check DATA first"):
+        fit()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"model": "lifetime_value.bgnbd"}, r"fit: unknown model 'lifetime_value.bgnbd'; did you mean 'lifetime_value.bg_nbd'"),
+        ({"force": True}, r"fit: force needs a reason; it is kept with the version. Give --reason"),
+        ({"settings": {"period_day": 7}}, r"unknown setting 'period_day'; did you mean 'period_days'"),
+        ({"settings": {"period_days": -7}}, r"period_days is -7"),
+        ({"model": "survival.cox", "settings": {"tie": "efron"}}, r"unknown setting 'tie'; did you mean 'ties'"),
+        ({"holdout_days": -1}, r"holdout_days is -1"),
+    ],
+)
+def test_what_is_wrong_is_seen_before_anything_runs(given, said):
+    with pytest.raises(ParameterError, match=said):
+        FitModel.parse(**({"model": BG_NBD} | given)).verify()
+
+
+def test_good_settings_of_a_model_with_required_ones_pass():
+    FitModel.parse(model="survival.cox", settings={"ties": "breslow"}).verify()
+
+
+def test_a_holdout_longer_than_the_history_is_refused(checked):
+    with pytest.raises(PeriodError, match=r"a holdout of 2000 days before 2025-06-30 leaves nothing to learn from"):
+        fit(holdout_days=2000)
+
+
+def test_a_step_is_decided_by_tables_raw_files_and_store(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    job = FitModel.parse(model=BG_NBD, out=tmp_path, data="shop", mapping=Path("map.yaml"))
+    assert job.inputs() == (tmp_path / "tables" / "facts.json", Path("shop"), Path("map.yaml"))
+    assert FitModel.parse(model=BG_NBD, out=tmp_path, data="sqlite:///shop.db").inputs() == (tmp_path / "tables" / "facts.json",)
+    assert job.state() == ""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://tracking.example.org")
+    assert job.state() == "https://tracking.example.org"
+
+
+def test_a_server_keeps_the_saved_model(checked, monkeypatch):
+    monkeypatch.setattr(registry, "saved_folder", lambda _: None)
+    assert fit().paths == {}
+    assert embedded.current().database is not None

@@ -1,0 +1,236 @@
+"""relkit score: champions, who is scored, what is written."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import modelled_company as company
+import polars as pl
+import pytest
+
+from relkit.errors import ParameterError, TableError
+from relkit.jobs.fit_model import FitModel
+from relkit.jobs.score_customers import ScoreCustomers
+from relkit.models import storage
+from relkit.scores.score_table import SCORE_TABLE, check_scores, wide
+from relkit.tracking import registry
+
+pytestmark = pytest.mark.usefixtures("plain_fits")
+
+
+def score(**more):
+    job = ScoreCustomers.parse(**more)
+    job.verify()
+    return job.run()
+
+
+def table(result) -> pl.DataFrame:
+    return pl.read_parquet(result.paths["scores"])
+
+
+def test_the_champions_score_everybody_they_can(fitted_workplace):
+    result = score()
+    scores = table(result)
+    assert result.paths["scores"].as_posix() == "out/default/scores/2025-06-30/scores.parquet"
+    assert check_scores(scores).columns == list(SCORE_TABLE.names)
+    buyers, running = 250, company.contracts()["ended_on"].null_count()
+    both = company.contracts().filter(pl.col("ended_on").is_null(), pl.col("customer_id").str.starts_with("B")).height
+    assert both > 0
+    assert result.counts["scores"] == {
+        "churn_probability_90d": running,
+        "expected_order_value": buyers,
+        "expected_orders_90d": buyers,
+        "future_margin_24m": buyers,
+        "p_alive": buyers - both,
+    }
+    assert result.counts["customers"] == buyers + running - both
+    assert result.warnings == ()
+    assert result.details["models"] == {"lifetime_value.bg_nbd": "1", "lifetime_value.gamma_gamma": "1", "survival.cox": "1"}
+
+
+def test_every_row_names_model_version_and_training_day(fitted_workplace):
+    behind = table(score()).select("score", "model", "version", "trained_as_of").unique().sort("score").rows()
+    day, orders, value = date(2025, 6, 30), "lifetime_value.bg_nbd", "lifetime_value.gamma_gamma"
+    assert behind == [
+        ("churn_probability_90d", "survival.cox", "1", day),
+        ("expected_order_value", value, "1", day),
+        ("expected_orders_90d", orders, "1", day),
+        ("future_margin_24m", f"{orders}+{value}", "1+1", day),
+        ("p_alive", orders, "1", day),
+    ]
+
+
+def test_the_scores_are_those_of_the_saved_model(fitted_workplace):
+    scores = wide(table(score()))
+    from relkit.features.purchases import purchase_summary
+    from relkit.tables.table_set import TableSet
+
+    tables = TableSet.open(fitted_workplace / "out" / "default" / "tables")
+    fitted = storage.load(registry.saved_folder(registry.champion("lifetime_value.bg_nbd")))
+    expected = fitted.score(purchase_summary(tables, tables.as_of())).select("customer_id", "expected_orders_90d")
+    assert scores.select("customer_id", "expected_orders_90d").drop_nulls().equals(expected)
+
+
+def test_models_json_leads_back_to_the_runs(fitted_workplace):
+    result = score()
+    models = json.loads(result.paths["models"].read_text())
+    assert sorted(models) == sorted(result.counts["scores"])
+    version = registry.champion("survival.cox")
+    assert models["churn_probability_90d"] == {
+        "model": "survival.cox",
+        "version": "1",
+        "trained_as_of": "2025-06-30",
+        "run_id": version.run_id,
+        "metrics": {"survival.cox": {"name": "brier_score", "value": version.metric_value, "holdout": "2024-12-31 to 2025-06-30"}},
+    }
+    margin = models["future_margin_24m"]
+    assert (margin["margin_rate"], margin["margin_source"], margin["annual_discount_rate"]) == (0.4, "assumed", 0.1)
+    assert set(margin["metrics"]) == {"lifetime_value.bg_nbd", "lifetime_value.gamma_gamma"}
+
+
+def test_horizons_rates_and_margin_are_parameters(fitted_workplace):
+    usual, given = score(), score(horizon_days=30, horizon_months=12, annual_discount_rate=0.0, margin_rate=0.2)
+    assert set(given.counts["scores"]) == {
+        "churn_probability_30d",
+        "expected_order_value",
+        "expected_orders_30d",
+        "future_margin_12m",
+        "p_alive",
+    }
+    assert given.metrics["mean_future_margin_12m"] < usual.metrics["mean_future_margin_24m"]
+    assert "The margin of the next 12 months is counted at 20.0% of sales (given), discounted at 0% a year." in given.sentences
+
+
+def test_kaplan_meier_scores_where_cox_has_no_champion(checked):
+    FitModel.parse(model="survival.kaplan_meier").run()
+    result = score()
+    assert result.details["models"] == {"survival.kaplan_meier": "1"}
+    assert result.sentences[-2:] == (
+        "lifetime_value.bg_nbd has no champion to score with. Run relkit fit lifetime_value.bg_nbd first.",
+        "lifetime_value.gamma_gamma has no champion to score with. Run relkit fit lifetime_value.gamma_gamma first.",
+    )
+
+
+def test_kaplan_meier_scores_where_cox_lacks_its_columns(fitted_workplace):
+    company.write_company(fitted_workplace / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")})
+    result = score()
+    assert result.details["models"] == {"survival.kaplan_meier": "1"}
+    assert any("column 'monthly_amount' is missing" in said and "survival.kaplan_meier scores instead" in said for said in result.warnings)
+
+
+def test_a_champion_asked_for_by_name_that_lacks_its_columns_says_what_to_do(fitted_workplace):
+    company.write_company(fitted_workplace / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")})
+    with pytest.raises(
+        TableError, match=r"survival.cox: the champion, version 1, cannot score these data: .*relkit fit survival.cox --force"
+    ):
+        score(models=("survival.cox",))
+
+
+def test_two_models_asked_for_by_name_give_both_scores(fitted_workplace):
+    result = score(models=("survival.cox", "survival.kaplan_meier"))
+    assert set(table(result)["model"]) == {"survival.cox", "survival.kaplan_meier"}
+    assert json.loads(result.paths["models"].read_text())["churn_probability_90d"]["model"] == "survival.cox"
+
+
+def test_no_champion_at_all_names_the_command(checked):
+    with pytest.raises(
+        ParameterError, match=r"lifetime_value.bg_nbd has no champion to score with. Run relkit fit lifetime_value.bg_nbd first"
+    ):
+        score()
+
+
+def test_a_model_asked_for_by_name_must_have_a_champion(checked):
+    with pytest.raises(ParameterError, match=r"score: survival.cox has no champion to score with. Run relkit fit survival.cox first"):
+        score(models=("survival.cox",))
+
+
+def test_an_unknown_model_is_refused():
+    with pytest.raises(ParameterError, match=r"score: unknown model 'survival.cocks'; did you mean 'survival.cox'"):
+        ScoreCustomers.parse(models=("survival.cocks",)).verify()
+
+
+def test_a_model_whose_table_is_absent_is_skipped_with_a_sentence(fitted_workplace):
+    (fitted_workplace / "out" / "default" / "tables" / "contracts.parquet").unlink()
+    company.write_company(fitted_workplace / "out" / "default", {"transactions": company.transactions()})
+    result = score()
+    assert "survival.cox: the data have no contracts table, so it gives no scores." in result.sentences
+    assert result.counts["scores"]["p_alive"] == 250
+
+
+def test_nothing_to_score_with_is_a_skip(fitted_workplace):
+    company.write_company(fitted_workplace / "out" / "default", {"customers": pl.DataFrame({"customer_id": ["a"]})})
+    result = score()
+    assert result.skipped.startswith("lifetime_value.bg_nbd: the data have no transactions table, so it gives no scores.")
+    assert not (fitted_workplace / "out" / "default" / "scores").exists()
+
+
+def test_a_day_without_running_contracts_is_said(fitted_workplace):
+    result = score(as_of="2022-12-31")
+    assert result.skipped == (
+        "lifetime_value.bg_nbd: there are no customers to score as of 2022-12-31. "
+        "lifetime_value.gamma_gamma: there are no customers to score as of 2022-12-31. "
+        "survival.cox: there are no contracts to score as of 2022-12-31."
+    )
+
+
+def test_a_contract_that_lacks_a_value_has_no_score_and_is_counted(fitted_workplace):
+    given = company.contracts()
+    first = given.filter(pl.col("ended_on").is_null())["contract_id"][0]
+    lacking = given.with_columns(monthly_amount=pl.when(pl.col("contract_id") != first).then("monthly_amount"))
+    company.write_company(fitted_workplace / "out" / "default", {"contracts": lacking})
+    result = score()
+    running = given["ended_on"].null_count()
+    assert result.counts["scores"] == {"churn_probability_90d": running - 1}
+    assert result.warnings == (f"survival.cox: 1 of {running} contracts lack a value that it must know, and have no score.",)
+
+
+def test_scores_of_the_past_with_a_model_of_today_are_warned_of(fitted_workplace):
+    result = score(as_of="2025-03-31", models=("lifetime_value.bg_nbd",))
+    assert result.warnings == (
+        "lifetime_value.bg_nbd version 1 was trained as of 2025-06-30, after 2025-03-31: it knows what happened then.",
+    )
+    assert result.paths["scores"].parent.name == "2025-03-31"
+
+
+def test_a_champion_of_another_programme_is_warned_of(fitted_workplace):
+    result = score(programme="loyalty", out=fitted_workplace / "out" / "default", models=("lifetime_value.bg_nbd",))
+    assert result.warnings == ("lifetime_value.bg_nbd version 1 was fitted for the programme default, not for loyalty.",)
+
+
+def test_without_a_margin_there_is_no_future_margin(fitted_workplace):
+    company.write_company(fitted_workplace / "out" / "default", {"transactions": company.transactions()}, assumed_margin_rate=None)
+    result = score()
+    assert "future_margin_24m" not in result.counts["scores"]
+    assert result.warnings == ("No margin is known, so there is no future margin: declare assumed_margin_rate, or give --margin-rate.",)
+
+
+def test_another_champion_is_another_state(fitted_workplace, monkeypatch):
+    job = ScoreCustomers.parse()
+    before = job.state()
+    assert job.state() == before
+    FitModel.parse(model="survival.kaplan_meier").run()
+    after = job.state()
+    assert after != before
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{fitted_workplace}/other.db")
+    assert job.state() not in {before, after}
+    assert job.inputs()[0].as_posix() == "out/default/tables/facts.json"
+
+
+def test_scores_are_replaced_whole(fitted_workplace):
+    first = score()
+    before = first.paths["scores"].read_bytes()
+    again = score()
+    assert again.paths["scores"].read_bytes() == before
+    assert sorted(p.name for p in again.paths["scores"].parent.iterdir()) == ["models.json", "scores.parquet"]
+
+
+def test_the_runs_of_all_models_hold_plots_and_no_customer(modelled):
+    """Nothing of what the registry keeps names a customer or a contract."""
+    plots = {p.name for p in (modelled / "mlruns" / "artifacts").rglob("*.png")}
+    assert {"frequency_histogram.png", "cumulative_purchases.png", "spend_distribution.png", "survival.png", "hazard_ratios.png"} <= plots
+    ids = {id_.encode() for id_ in [*company.transactions()["customer_id"].unique(), *company.contracts()["contract_id"]]}
+    for file in (modelled / "mlruns").rglob("*"):
+        if file.is_file() and file.suffix != ".png":
+            data = file.read_bytes()
+            assert not [id_ for id_ in ids if id_ in data], file
