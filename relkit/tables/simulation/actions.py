@@ -151,9 +151,9 @@ ACTIONS = (
         first_day=40,
         every_days=90,
         window_days=90,
-        selected=0.2,
+        selected=0.5,
         propensities=(0.5, 0.5),
-        mean=0.3,
+        mean=0.4,
         slope=0.15,
     ),
 )

@@ -84,6 +84,8 @@ class _State:
     """What waves read and change, while they run."""
 
     first_day: Ints
+    by_themselves: NDArray[np.bool_]
+    """Who has a first order to come whatever is done: not drawn for first orders, so that the effect stays additive."""
     first_action: Ints
     contracts: Contracts
     held: Ints
@@ -135,6 +137,7 @@ def run_campaigns(
     held[contracts.customer[first]] = first
     state = _State(
         first_day=first_day.copy(),
+        by_themselves=first_day < NEVER,
         first_action=np.full(len(people), -1),
         contracts=contracts,
         held=held,
@@ -156,12 +159,12 @@ def run_campaigns(
 
 def _targets(action: Action, day: int, created_day: Ints, state: _State) -> NDArray[np.bool_]:
     """Return whom the action is for on the day."""
-    known = created_day <= day
+    known = created_day < day
     if action.target == "buyers":
         return known & (state.first_day <= day)
     if action.target == "holders":
         return state.holds_on(day)
-    fresh = known & (state.first_day > day)
+    fresh = known & (state.first_day > day) & ~state.by_themselves
     return fresh & state.holds_on(day) if action.target == "holders_who_never_bought" else fresh
 
 

@@ -148,7 +148,7 @@ class Disturbances:
     late_share: float = 0.05
     late_mean_days: float = 12.0
     fatigue: float = 0.15
-    fatigue_unsubscribe: float = 0.35
+    fatigue_unsubscribe: float = 0.8
     price_changes: tuple[tuple[float, float], ...] = ((0.36, 1.06), (0.73, 1.04))
     heavy_share: float = 0.02
     heavy_tail: float = 2.5
