@@ -66,9 +66,8 @@ def maximise(
         function: value, gradient and Hessian at a point.
         start: first point, shape (k,), inside the box.
         low: lower edge of the box, shape (k,).
-        high: upper edge of the box, shape (k,).
-        tolerance: the search ends when the gain that a Newton step promises is below it, after taking that
-            step. A gain of g moves a parameter by sqrt(2 g) of its standard errors at most.
+        high: upper edge, shape (k,).
+        tolerance: the step that promises less gain than this is the last; g is at most sqrt(2 g) standard errors.
         most: evaluations allowed.
 
     Raises:

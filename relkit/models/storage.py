@@ -26,7 +26,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 import relkit
-from relkit.errors import ParameterError, RelkitError, StorageError
+from relkit.errors import ParameterError, StorageError
 from relkit.models import catalogue
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def load(folder: Path) -> Fitted:
     _same(body, "format", cls.format, f"format of {body['name']}", where)
     try:
         fitted: Fitted = _make(cls, body["fields"], folder, "")
-    except (KeyError, TypeError, ValueError, OSError, pl.exceptions.PolarsError) as error:
-        if isinstance(error, RelkitError):
-            raise
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, pl.exceptions.PolarsError) as error:
         raise StorageError(f"the saved {body['name']} is damaged ({error}).", where=where, remedy="Fit and save it again.") from error
     if (now := _contract(fitted)) != body.get("contract"):
         raise StorageError(

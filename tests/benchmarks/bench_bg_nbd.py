@@ -108,9 +108,8 @@ def main() -> None:
         peer_fit(customers.head(500))
         theirs = measured(lambda: peer_fit(customers))
         peer_scores = measured(lambda: peer_score(theirs[0], customers))
-    print(
-        f"BG/NBD of {len(customers):,} customers, {customers['repeat_purchases'].mean():.2f} repeat purchases each; CPU seconds, peak memory"
-    )
+    repeats = customers["repeat_purchases"].sum()
+    print(f"BG/NBD of {len(customers):,} customers, {repeats:,} repeat purchases; CPU seconds, peak memory over the input")
     said("fit", ours, theirs)
     said(f"P(alive) and purchases in {AHEAD_DAYS} days", scores, peer_scores)
     for term in TERMS:

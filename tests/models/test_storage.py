@@ -14,7 +14,7 @@ from numpy.typing import NDArray  # noqa: TC002 storage reads the types of field
 
 import relkit
 from relkit.contracts import Column, Contract
-from relkit.errors import StorageError
+from relkit.errors import ParameterError, StorageError
 from relkit.models import catalogue, storage
 from relkit.models.base import FitInfo
 
@@ -27,6 +27,11 @@ class Toy:
 
     kind: Literal["a", "b"] = "a"
     columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that is none."""
+        if self.kind not in ("a", "b"):
+            raise ParameterError.unknown("kind", self.kind, ("a", "b"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -207,6 +212,8 @@ def test_another_contract(folder: Path) -> None:
         ({"number": True}, "number is True, expected int"),
         ({"day": "31/01/2025"}, "Invalid isoformat"),
         ({"settings": {"colour": "red"}}, "has unknown fields colour"),
+        ({"settings": {"kind": "c"}}, "the saved toy is damaged .unknown kind 'c'"),
+        ({"by_name": [1]}, "damaged"),
         ({"info": {"rows": 2}}, "the field info.as_of is absent"),
         ({"pair": [1]}, "damaged"),
         ({"nested": 4}, "damaged"),

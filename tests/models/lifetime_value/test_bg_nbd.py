@@ -169,16 +169,17 @@ class TestExpectedPurchases:
         ("r", "alpha", "a", "b"),
         [
             *((0.243, 4.414, 0.793, 2.426), (2.0, 10.0, 3.0, 9.0), (0.5, 4.0, 1.0, 3.0), (0.5, 4.0, 1.0 + 2e-6, 3.0)),
-            *((0.5, 4.0, 0.4, 0.6), (0.5, 4.0, 0.4, 0.2), (350.0, 2000.0, 0.8, 1.2), (0.33, 1.77, 347.2, 1388.8)),
+            *((0.5, 4.0, 0.4, 0.6), (0.5, 4.0, 0.4, 0.2), (350.0, 2000.0, 0.8, 1.2), (0.33, 1.77, 347.2, 1388.8), (0.5, 4.0, 0.005, 400.0)),
         ],
     )
+    @pytest.mark.parametrize("T", [1.1, 300.0])
     @pytest.mark.parametrize("x", [0, 1, 7, 300])
-    def test_closed_form_is_the_integral(self, r: float, alpha: float, a: float, b: float, x: int) -> None:
+    def test_any_parameters_give_the_integral(self, r: float, alpha: float, a: float, b: float, x: int, T: float) -> None:
         """The expectation over p ~ beta(a, b+x), lambda ~ gamma(r+x, alpha+T) of (1 - e^(-lambda p t)) / p, by scipy's quadrature.
 
-        a = 1 and a + b + x = 1 are where the closed form divides nought by nought; the last two are where 2F1 under- or overflows.
+        a = 1 and a + b + x = 1 are where the closed form divides nought by nought; the last three are where 2F1 under- or overflows.
         """
-        T, t = 30.0, 180.0
+        t = 180.0
 
         def per_p(p: float) -> float:
             return float(-np.expm1(-(r + x) * np.log1p(p * t / (alpha + T))) / p)
@@ -189,10 +190,10 @@ class TestExpectedPurchases:
             return per_p(p) * np.exp(a * np.log(p) + (b + x) * np.log(rest) - special.betaln(a, b + x))
 
         middle = np.log(a / (b + x))
-        parts = middle + np.array([-150.0, -20.0, -3.0, 0.0, 3.0, 20.0, 150.0])
+        parts = middle + np.array([-40 / min(a, 1), -20.0, -3.0, 0.0, 3.0, 20.0, 40 + 40 / min(b, 1)])
         pieces = [integrate.quad(weighted, lo, hi, limit=400, epsabs=1e-12, epsrel=1e-10)[0] for lo, hi in pairwise(parts)]
         found = bg_nbd.purchases_if_alive(r, alpha, a, b, np.array([x]), np.array([T]), t)
-        assert found == pytest.approx(sum(pieces), rel=2e-8)
+        assert found == pytest.approx(sum(pieces), rel=1e-9)
 
     def test_it_grows_from_nothing_with_the_horizon(self, fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
         ahead = np.array([fitted.expected_purchases(cdnow.head(50), days) for days in (0, 1, 30, 365)])
@@ -346,3 +347,7 @@ class TestRefusals:
     def test_outcomes_of_other_people(self, fitted: FittedBgNbd, cdnow: pl.DataFrame, cdnow_outcomes: pl.DataFrame) -> None:
         with pytest.raises(TableError, match="no customer of the features has an outcome"):
             BgNbd().judge(fitted, cdnow, cdnow_outcomes.with_columns(pl.lit("x").alias("customer_id")))
+
+    def test_holdouts_of_several_lengths(self, fitted: FittedBgNbd, cdnow: pl.DataFrame, cdnow_outcomes: pl.DataFrame) -> None:
+        with pytest.raises(TableError, match="holdout_days differs between rows"):
+            BgNbd().judge(fitted, cdnow, cdnow_outcomes.with_columns(pl.int_range(pl.len()).alias("holdout_days")))
