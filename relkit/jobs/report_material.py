@@ -1,0 +1,177 @@
+"""What a report reads: everything that earlier jobs left for one day, and the models behind the scores."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from relkit.errors import FitError, ParameterError, TableError
+from relkit.jobs.base import Job
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+    from relkit.periods import AsOf, Holdout
+    from relkit.tables.table_set import TableSet
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReportMaterial:
+    """What earlier jobs left for one day.
+
+    Attributes:
+        folder: the output root.
+        tables: the validated tables.
+        as_of: the day.
+        language: of the report.
+        people: the scored customer file, full view, one row a customer.
+        models: by score, what models.json says of the model behind it.
+    """
+
+    folder: Path
+    tables: TableSet
+    as_of: AsOf
+    language: str
+    people: pl.DataFrame
+    models: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(
+        cls, *, programme: str = "default", out: str | Path | None = None, as_of: str | None = None, language: str = "en"
+    ) -> ReportMaterial:
+        """Read it; None is the default output root, or the last business day in the data.
+
+        Raises:
+            TableError: tables or features of that day are not there.
+        """
+        import polars as pl
+
+        from relkit.delivery.customer_files import customer_file
+        from relkit.tables.table_set import TableSet
+
+        folder = Job.parse(programme=programme, out=out).out_dir
+        tables = TableSet.open(folder / "tables")
+        edge = tables.as_of(as_of)
+        customers = folder / "features" / str(edge) / "customers.parquet"
+        if not customers.is_file():
+            raise TableError(
+                "there are no features of that day.", where=str(customers.parent), remedy=f"Run relkit features --as-of {edge} first."
+            )
+        file = customer_file(pl.read_parquet(customers), _scores(folder, edge), as_of=edge.day, currency=tables.facts.currency)
+        models = folder / "scores" / str(edge) / "models.json"
+        said = json.loads(models.read_text(encoding="utf-8")) if models.is_file() else {}
+        return cls(folder=folder, tables=tables, as_of=edge, language=language, people=file.frame, models=said)
+
+    @property
+    def currency(self) -> str:
+        """ISO code of money."""
+        return self.tables.facts.currency
+
+    def spells(self) -> pl.DataFrame:
+        """Return the contracts as features left them, each customer's main running contract before the others."""
+        import polars as pl
+
+        from relkit.features.spells import main_contracts
+
+        spells = pl.read_parquet(self.folder / "features" / str(self.as_of) / "spells.parquet")
+        main = main_contracts(spells).select("contract_id", is_main=pl.lit(value=True))
+        joined = spells.join(main, on="contract_id", how="left", maintain_order="left")
+        return joined.sort("is_main", descending=True, nulls_last=True, maintain_order=True).drop("is_main")
+
+    def churn(self) -> tuple[pl.DataFrame, int]:
+        """Return customer_id, probability of those under contract, and its horizon in days (the nearest where there are several).
+
+        Raises:
+            TableError: there is no such score.
+        """
+        import polars as pl
+
+        found = sorted(
+            (int(name.split("_")[2].removesuffix("d")), name) for name in self.people.columns if name.startswith("churn_probability_")
+        )
+        if not found:
+            raise TableError("there is no score of churn.", where="scores", remedy="Run relkit fit survival.cox and relkit score first.")
+        days, name = found[0]
+        return self.people.select("customer_id", probability=pl.col(name)).drop_nulls(), days
+
+    def fitted(self, model: str) -> Any:
+        """Return the fitted model whose version made the scores; the champion where it made none.
+
+        Raises:
+            ParameterError: no such version is registered.
+        """
+        from relkit.tracking import registry
+
+        used = {
+            name: number
+            for said in self.models.values()
+            for name, number in zip(*(str(said[k]).split("+") for k in ("model", "version")), strict=True)
+        }
+        for version in registry.versions(model):
+            if version.version == used.get(model) or (model not in used and version.is_champion):
+                return registry.load(version)
+        raise ParameterError(f"{model} has no version to show.", where="report", remedy=f"Run relkit fit {model} first.")
+
+    def scorer(self, family: str) -> str:
+        """Return the model of a family that made the scores; of several the first in alphabetical order.
+
+        Raises:
+            ParameterError: none did.
+        """
+        names = sorted({name for said in self.models.values() for name in said["model"].split("+") if name.startswith(f"{family}.")})
+        if not names:
+            raise ParameterError(
+                f"no model of the family {family} made a score.", where="report", remedy="Run relkit fit and relkit score first."
+            )
+        return names[0]
+
+    def has_model(self, model: str) -> bool:
+        """Return whether a model made one of the scores."""
+        return any(model in said["model"].split("+") for said in self.models.values())
+
+    def hazard_ratios(self, model: str) -> Any:
+        """Return what goes with an earlier end according to a regression, or None where it made no score."""
+        from relkit.models.survival.diagnostics import hazard_ratios
+
+        return hazard_ratios(self.fitted(model)) if self.has_model(model) else None
+
+    def look_back(self, model: str) -> dict[str, Any]:
+        """Return plots of what the model would have forecast for days that it had not seen, and what then happened.
+
+        The same settings are fitted to what was known before the holdout on which the version was judged. Empty where the
+        version was not judged, or there is too little before the holdout.
+        """
+        from relkit.jobs.model_inputs import inputs_of
+        from relkit.plots.diagnostics import diagnostic_figures
+
+        split = self._split(model)
+        if split is None:
+            return {}
+        inputs = inputs_of(model)
+        before = inputs.features(self.tables, split.calibration)
+        outcomes, past = inputs.what_happened(self.tables, split), inputs.past(self.tables, split.end)
+        try:
+            trial = self.fitted(model).settings.fit(before, as_of=split.calibration.day)
+        except FitError:
+            return {}
+        judged = inputs.one_a_customer(before)
+        return diagnostic_figures(trial, judged, outcomes=outcomes, purchases=past, currency=self.currency, language=self.language)
+
+    def _split(self, model: str) -> Holdout | None:
+        from relkit.periods import Holdout
+
+        metrics = [said["metrics"][model] for said in self.models.values() if model in said.get("metrics", {})]
+        if not metrics or not metrics[0].get("holdout"):
+            return None
+        start, end = (date.fromisoformat(day) for day in metrics[0]["holdout"].split(" to "))
+        return Holdout.before(self.tables.as_of(end), days=(end - start).days + 1)
+
+
+def _scores(folder: Path, edge: AsOf) -> pl.DataFrame | None:
+    import polars as pl
+
+    path = folder / "scores" / str(edge) / "scores.parquet"
+    return pl.read_parquet(path) if path.is_file() else None

@@ -1,0 +1,135 @@
+"""`relkit report NOTEBOOK`: runs a parameterised notebook and writes it as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from relkit.errors import ParameterError
+from relkit.jobs.base import Job, Result
+from relkit.progress import Progress, quiet
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.reports.engine import Notebook
+    from relkit.tables.table_set import TableSet
+
+PAGE = {
+    "en": {
+        "programme": "Programme",
+        "as_of": "Facts known up to",
+        "made": "Made with relkit {version} from the notebook {notebook}. Tables: {tables}.",
+    },
+    "fr": {
+        "programme": "Programme",
+        "as_of": "Faits connus jusqu’au",
+        "made": "Produit par relkit {version} à partir du notebook {notebook}. Tables : {tables}.",
+    },
+}
+ABSENT = {
+    "tables": "the data have no {name} table",
+    "features": "there is no features/{day}/{name}.parquet: its tables are absent, or relkit features has not been run for that day",
+    "scores": "there is no score {name} as of {day}: no model gives it, or relkit score has not been run for that day",
+}
+
+
+class WriteReport(Job):
+    """Run a notebook with parameters that were checked first, and write it as one HTML page that loads nothing."""
+
+    command: ClassVar[str] = "report"
+
+    notebook: str = Field(description="Name of a notebook in notebooks/, or the path of one.")
+    as_of: str | None = Field(
+        default=None, description="Day of the features and scores to show. Default: the last business day in the data."
+    )
+    language: Literal["en", "fr"] = Field(default="en", description="Language of the page.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Further parameters of the notebook, by name.")
+
+    def inputs(self) -> tuple[Path, ...]:
+        """Return the notebook and what earlier jobs left."""
+        from relkit.reports.engine import find_notebook
+
+        folders = ("features", "scores") if self.as_of is None else (f"features/{self.as_of}", f"scores/{self.as_of}")
+        return (find_notebook(self.notebook), self.out_dir / "tables" / "facts.json", *(self.out_dir / folder for folder in folders))
+
+    def verify(self) -> None:
+        """Refuse a notebook that does not exist, and parameters that are not its own or of the wrong type."""
+        from relkit.reports.engine import check_parameters
+
+        notebook = self._notebook()
+        for name in self.parameters:
+            if name in type(self).model_fields:
+                raise ParameterError(
+                    f"{name} is a parameter of the job.", where="parameters", remedy=f"Give it as --{name.replace('_', '-')}."
+                )
+        check_parameters(notebook, self._given(notebook, self.as_of))
+
+    def run(self, progress: Progress = quiet) -> Result:
+        """Check, run in a kernel, write the page."""
+        from relkit.tables.table_set import TableSet
+
+        self.verify()
+        notebook = self._notebook()
+        tables = TableSet.open(self.out_dir / "tables")
+        as_of = tables.as_of(self.as_of)
+        if absent := self._absent(notebook, tables, as_of):
+            return Result(job=self.command, skipped=f"{notebook.name}: {absent}.", details={"as_of": str(as_of)})
+        page = self._write(notebook, tables, as_of, progress)
+        sentence = f"Wrote {notebook.name} as of {as_of}, in {'French' if self.language == 'fr' else 'English'}: {page}."
+        details = {"as_of": str(as_of), "notebook": notebook.name, "language": self.language}
+        return Result(job=self.command, paths={"page": page}, counts={"bytes": page.stat().st_size}, sentences=(sentence,), details=details)
+
+    def _notebook(self) -> Notebook:
+        from relkit.reports.engine import find_notebook, read_notebook
+
+        return read_notebook(find_notebook(self.notebook))
+
+    def _given(self, notebook: Notebook, as_of: str | None) -> dict[str, Any]:
+        """Return the parameters: those of the job that the notebook has, and the further ones."""
+        own = {"programme": self.programme, "out": str(self.out_dir.resolve()), "as_of": as_of, "language": self.language}
+        return {**{name: value for name, value in own.items() if name in notebook.defaults}, **self.parameters}
+
+    def _absent(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> str:
+        """Return what the notebook needs and does not find, or nothing."""
+        import polars as pl
+
+        path = self.out_dir / "scores" / str(as_of) / "scores.parquet"
+        scores = set(pl.scan_parquet(path).select("score").unique().collect()["score"]) if path.is_file() else set()
+        for need in notebook.needs:
+            kind, _, name = need.partition("/")
+            found = {
+                "tables": tables.has(name),
+                "features": (self.out_dir / "features" / str(as_of) / f"{name}.parquet").is_file(),
+                "scores": any(score.startswith(name) for score in scores),
+            }
+            if kind not in found:
+                raise ParameterError.unknown("need", need, [f"{known}/..." for known in found], where=notebook.name)
+            if not found[kind]:
+                return ABSENT[kind].format(name=name, day=as_of)
+        return ""
+
+    def _write(self, notebook: Notebook, tables: TableSet, as_of: AsOf, progress: Progress) -> Path:
+        """Run the notebook in a folder of its own and write the page; what papermill kept meanwhile is removed."""
+        from tempfile import TemporaryDirectory
+
+        from relkit.reports.engine import run_notebook
+        from relkit.reports.site import write_page
+
+        folder = self.out_dir / "reports" / str(as_of)
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory() as scratch:
+            book = run_notebook(notebook, self._given(notebook, str(as_of)), Path(scratch) / "run.ipynb", progress=progress)
+        progress("writing the page", 0.95)
+        return write_page(book, folder / f"{notebook.name}_{self.language}.html", self._page(notebook, tables, as_of))
+
+    def _page(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> Any:
+        from relkit import __version__
+        from relkit.reports.site import Page
+        from relkit.reports.summary_tables import day_in_words
+
+        said = PAGE[self.language]
+        facts = [(said["programme"], self.programme), (said["as_of"], day_in_words(as_of.day, self.language))]
+        footer = said["made"].format(version=__version__, notebook=notebook.name, tables=tables.fingerprint()[:12])
+        return Page(language=self.language, facts=facts, footer=footer)

@@ -1,0 +1,382 @@
+"""What the churn report says: headlines, key figures and tables, from contracts and their scores.
+
+risk = RiskReading.of(spells, scores, as_of=day, days=90, currency="EUR", language="fr")
+risk.headlines(curve), risk.key_figures(curve), risk.by_tenth(), risk.ends_by_reason(), risk.survival(curve), risk.factors(ratios)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.errors import TableError
+from relkit.plots.style import money, number, percent, words
+from relkit.reports.pictures import Gallery, Picture
+from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.models.survival.curve import SurvivalCurve
+    from relkit.models.survival.diagnostics import HazardRatios
+
+YEAR, MONTH = 365, 365.25 / 12
+AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "expected": "{running} contracts are running; {ends} of them ({share}) are expected to end within {days} days.",
+        "concentrated": "The tenth most at risk holds {share} of the expected ends: these {n} contracts are where a call pays first.",
+        "money": "{lost} of monthly payments are expected to go, out of {all}.",
+        "median": "Half of all contracts last longer than {months} months.",
+        "year": "After twelve months {share} of the contracts are still running.",
+        "k_running": "contracts running",
+        "k_ends": "ends expected within {days} days ({share})",
+        "k_lost": "of monthly payments expected to go, of {all}",
+        "k_year": "still running after twelve months",
+        "tenth": "Tenth, 1 = most at risk",
+        "contracts": "Contracts",
+        "probability": "Probability of ending, {days} days, mean",
+        "ends": "Expected ends",
+        "share_ends": "Share of expected ends",
+        "monthly": "Monthly payments",
+        "lost": "Expected to go, per month",
+        "by_tenth": "Running contracts by risk of ending",
+        "total": "All",
+        "tenure": "Age, months, mean",
+        "reason": "Reason",
+        "ended": "Ended",
+        "share": "Share",
+        "ends_by_reason": "Contracts that ended in the last twelve months",
+        "voluntary": "Cancelled by the customer",
+        "involuntary": "Ended by the company (unpaid, say)",
+        "move": "Moved away",
+        "other": "Other",
+        "unknown": "Not given",
+        "age": "Age, months",
+        "still": "Still running",
+        "low": "At least (95 %)",
+        "high": "At most (95 %)",
+        "at_risk": "Contracts observed at that age",
+        "survival": "How long contracts last",
+        "factor": "What differs",
+        "step": "By how much",
+        "ratio": "Risk of ending, times",
+        "ratio_low": "From",
+        "ratio_high": "to (95 %)",
+        "reading": "In words",
+        "factors": "What goes with an earlier end",
+        "flag": "yes rather than no",
+        "sooner": "ends sooner",
+        "longer": "lasts longer",
+        "unclear": "no clear difference",
+        "factor_note": "These go together; they do not prove that one causes the other.",
+        "no_factors": "The scores were made without a model of what differs between contracts, so nothing can be said of it.",
+        "c_curve": "Of contracts of any age, the share that lasts at least so long; the band holds 95 %.",
+        "c_ends": "Running contracts ranked by risk, in ten groups of equal size; above each bar its share of all expected ends.",
+        "c_factors": "Right of 1: ends sooner; left: lasts longer. A bar across 1 means no clear difference.",
+        "monthly_amount": "Monthly amount",
+        "monthly_margin": "Monthly margin",
+        "term_months": "Agreed term, months",
+        "pays_by_direct_debit": "Pays by direct debit",
+        "other_contracts_at_start": "Other contracts at the start",
+        "age_at_start_years": "Age of the customer at the start",
+    },
+    "fr": {
+        "expected": "{running} contrats sont en cours ; {ends} d’entre eux ({share}) devraient prendre fin sous {days} jours.",
+        "concentrated": "Le dixième le plus exposé concentre {share} des fins attendues : "
+        "ces {n} contrats sont ceux où un appel est le plus utile.",
+        "money": "{lost} de mensualités devraient disparaître, sur {all}.",
+        "median": "La moitié des contrats durent plus de {months} mois.",
+        "year": "Au bout de douze mois, {share} des contrats sont encore en cours.",
+        "k_running": "contrats en cours",
+        "k_ends": "fins attendues sous {days} jours ({share})",
+        "k_lost": "de mensualités menacées, sur {all}",
+        "k_year": "encore en cours au bout de douze mois",
+        "tenth": "Dixième, 1 = plus exposé",
+        "contracts": "Contrats",
+        "probability": "Probabilité de fin sous {days} jours, moyenne",
+        "ends": "Fins attendues",
+        "share_ends": "Part des fins attendues",
+        "monthly": "Mensualités",
+        "lost": "Menacées, par mois",
+        "by_tenth": "Contrats en cours selon le risque de fin",
+        "total": "Ensemble",
+        "tenure": "Ancienneté moyenne, mois",
+        "reason": "Motif",
+        "ended": "Terminés",
+        "share": "Part",
+        "ends_by_reason": "Contrats terminés dans les douze derniers mois",
+        "voluntary": "Résilié par le client",
+        "involuntary": "Interrompu par l’entreprise (impayé, par exemple)",
+        "move": "Déménagement",
+        "other": "Autre",
+        "unknown": "Non renseigné",
+        "age": "Ancienneté, mois",
+        "still": "Encore en cours",
+        "low": "Au moins (95 %)",
+        "high": "Au plus (95 %)",
+        "at_risk": "Contrats observés à cet âge",
+        "survival": "Combien de temps durent les contrats",
+        "factor": "Ce qui diffère",
+        "step": "De combien",
+        "ratio": "Risque de fin, multiplié par",
+        "ratio_low": "De",
+        "ratio_high": "à (95 %)",
+        "reading": "En clair",
+        "factors": "Ce qui va avec une fin plus précoce",
+        "flag": "oui plutôt que non",
+        "sooner": "finit plus tôt",
+        "longer": "dure plus longtemps",
+        "unclear": "pas de différence nette",
+        "factor_note": "Ces éléments vont ensemble ; cela ne prouve pas que l’un cause l’autre.",
+        "no_factors": "Les scores ont été calculés sans modèle de ce qui distingue les contrats : rien ne peut en être dit.",
+        "c_curve": "Part des contrats qui durent au moins aussi longtemps ; la bande couvre 95 %.",
+        "c_ends": "Contrats en cours classés par risque, en dix groupes de même effectif ; "
+        "au-dessus de chaque barre, sa part des fins attendues.",
+        "c_factors": "À droite de 1 : finit plus tôt ; à gauche : dure plus longtemps. Un trait qui croise 1 : pas de différence nette.",
+        "monthly_amount": "Montant mensuel",
+        "monthly_margin": "Marge mensuelle",
+        "term_months": "Durée d’engagement, mois",
+        "pays_by_direct_debit": "Paie par prélèvement",
+        "other_contracts_at_start": "Autres contrats à l’ouverture",
+        "age_at_start_years": "Âge du client à l’ouverture",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RiskReading:
+    """Running contracts with their risk, and those that ended.
+
+    Attributes:
+        running: one row a scored customer's main contract: probability, amount (null where not known), tenure_days, tenth
+            (1 = most at risk).
+        ended: end_reason of the contracts that ended in the last year.
+        days: horizon of the probability.
+        currency: ISO code.
+        language: en or fr.
+    """
+
+    running: pl.DataFrame
+    ended: pl.DataFrame
+    days: int
+    currency: str
+    language: str
+
+    @classmethod
+    def of(cls, spells: pl.DataFrame, scores: pl.DataFrame, *, as_of: date, days: int, currency: str, language: str) -> RiskReading:
+        """Join contracts with their scores.
+
+        Args:
+            spells: one row a contract: customer_id, duration_days, event, ended_on, end_reason, and monthly_amount where it is given;
+                the main contract of a customer comes first among the running ones.
+            scores: customer_id, probability of ending within `days`.
+            as_of: day of both.
+            days: horizon.
+            currency: ISO code.
+            language: en or fr.
+
+        Raises:
+            TableError: no running contract has a score.
+        """
+        amount = pl.col("monthly_amount") if "monthly_amount" in spells.columns else pl.lit(None, pl.Float64)
+        main = spells.filter(~pl.col("event")).unique("customer_id", keep="first", maintain_order=True)
+        joined = main.join(scores, on="customer_id").sort(["probability", "customer_id"], descending=[True, False])
+        if joined.is_empty():
+            raise TableError(
+                "no running contract has a score.", where="scores", remedy="Run relkit fit survival.cox and relkit score first."
+            )
+        tenth = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
+        running = joined.select("probability", amount=amount, tenure_days="duration_days", tenth=tenth)
+        since = as_of - timedelta(days=YEAR)
+        ended = spells.filter(pl.col("event") & (pl.col("ended_on") > since))
+        reason = pl.col("end_reason") if "end_reason" in spells.columns else pl.lit(None, pl.String)
+        return cls(running=running, ended=ended.select(end_reason=reason), days=days, currency=currency, language=language)
+
+    def headlines(self, curve: SurvivalCurve) -> Headlines:
+        """Return what to know first, in sentences."""
+        top = self.running.filter(pl.col("tenth") == 1)
+        said = [
+            self._say("expected", running=len(self.running), ends=round(self._ends), share=self._percent(self._ends / len(self.running), 1))
+        ]
+        if len(top) >= SMALLEST_GROUP:
+            said.append(self._say("concentrated", n=len(top), share=self._percent(float(top["probability"].sum()) / (self._ends or 1.0))))
+        if self._amount:
+            said.append(self._say("money", lost=self._money(self._lost), all=self._money(self._amount)))
+        if curve.domain[1] >= YEAR:
+            said.append(self._say("year", share=self._percent(float(curve.at([YEAR])[0]))))
+        if (median := curve.median) is not None:
+            said.append(self._say("median", months=round(median / MONTH)))
+        return Headlines(tuple(said))
+
+    def key_figures(self, curve: SurvivalCurve) -> KeyFigures:
+        """Return a few large numbers."""
+        figures = [
+            (number(len(self.running), self.language), self._say("k_running")),
+            (number(self._ends, self.language), self._say("k_ends", share=self._percent(self._ends / len(self.running), 1))),
+        ]
+        if self._amount:
+            figures.append((self._money(self._lost), self._say("k_lost", all=self._money(self._amount))))
+        if curve.domain[1] >= YEAR:
+            figures.append((self._percent(float(curve.at([YEAR])[0])), self._say("k_year")))
+        return KeyFigures(tuple(figures))
+
+    def by_tenth(self) -> SummaryTable:
+        """Return running contracts by risk, the most at risk first."""
+        measures = self._measures()
+        rows = self.running.group_by("tenth").agg(**measures).sort("tenth").with_columns(pl.col("tenth").cast(pl.String))
+        total = {"tenth": self._say("total"), **self.running.select(**measures).row(0, named=True)}
+        paid = (Shown("amount", self._say("monthly"), "money"), Shown("lost", self._say("lost"), "money"))
+        columns = (
+            Shown("tenth", self._say("tenth")),
+            Shown("contracts", self._say("contracts"), "count"),
+            Shown("probability", self._say("probability"), "share", 1),
+            Shown("ends", self._say("ends"), "number", 1),
+            Shown("share", self._say("share_ends"), "share"),
+            Shown("months", self._say("tenure"), "number"),
+            *(paid if self._amount else ()),
+        )
+        return self._table(rows, columns, self._say("by_tenth"), count="contracts", total=total)
+
+    def ends(self) -> Picture:
+        """Return the expected ends by tenth."""
+        from relkit.plots.customer_groups import plot_expected_ends
+
+        ends = self.running.group_by("tenth").agg(pl.col("probability").sum()).sort("tenth")["probability"].to_numpy()
+        return Picture(plot_expected_ends(ends, days=self.days, language=self.language), self._say("c_ends"))
+
+    def curve(self, curve: SurvivalCurve) -> Picture:
+        """Return how long contracts last."""
+        from relkit.plots.survival import plot_survival
+
+        return Picture(plot_survival(curve, language=self.language), self._say("c_curve"))
+
+    def forest(self, ratios: HazardRatios | None) -> Gallery:
+        """Return what goes with an earlier end as a picture, or a sentence where no model says it."""
+        from relkit.plots.survival import plot_hazard_ratios
+
+        if ratios is None:
+            return Gallery((), self._say("no_factors"))
+        return Gallery((Picture(plot_hazard_ratios(self.named(ratios), language=self.language), self._say("c_factors")),))
+
+    def ends_by_reason(self) -> SummaryTable:
+        """Return why contracts ended in the last twelve months."""
+        named = self.ended.with_columns(pl.col("end_reason").fill_null("unknown"))
+        rows = named.group_by("end_reason").agg(ended=pl.len().cast(pl.Int64)).sort("ended", "end_reason", descending=[True, False])
+        shares = rows.with_columns(pl.col("end_reason").replace(words(TEXTS, self.language)), share=pl.col("ended") / max(len(named), 1))
+        columns = (
+            Shown("end_reason", self._say("reason")),
+            Shown("ended", self._say("ended"), "count"),
+            Shown("share", self._say("share"), "share"),
+        )
+        return self._table(
+            shares,
+            columns,
+            self._say("ends_by_reason"),
+            count="ended",
+            total={"end_reason": self._say("total"), "ended": len(named), "share": 1.0},
+        )
+
+    def survival(self, curve: SurvivalCurve) -> SummaryTable:
+        """Return the share of contracts still running at round ages, within what was observed."""
+        ages = [months for months in AGES_MONTHS if months * MONTH <= curve.domain[1]]
+        days = [months * MONTH for months in ages]
+        low, high = curve.band(days)
+        columns = (
+            Shown("age", self._say("age"), "number"),
+            Shown("still", self._say("still"), "share", 1),
+            Shown("low", self._say("low"), "share", 1),
+            Shown("high", self._say("high"), "share", 1),
+            Shown("at_risk", self._say("at_risk"), "count"),
+        )
+        rows = pl.DataFrame({"age": ages, "still": curve.at(days), "low": low, "high": high, "at_risk": curve.at_risk_at(days)})
+        return self._table(rows, columns, self._say("survival"))
+
+    def factors(self, ratios: HazardRatios | None) -> SummaryTable | Gallery:
+        """Return what goes with an earlier end, the strongest first, with a reading in words; nothing where no model says it."""
+        if ratios is None:
+            return Gallery(())
+        rows = [
+            {
+                "factor": term,
+                "step": self._say("flag") if flag else f"+{number(float(step), self.language, 1)}",
+                "ratio": float(ratio),
+                "low": float(low),
+                "high": float(high),
+                "reading": self._say("unclear" if low <= 1 <= high else "sooner" if ratio > 1 else "longer"),
+            }
+            for term, flag, step, ratio, low, high in zip(
+                self.named(ratios).terms, ratios.is_flag, ratios.step, ratios.ratio, ratios.lower, ratios.upper, strict=True
+            )
+        ]
+        columns = (
+            Shown("factor", self._say("factor")),
+            Shown("step", self._say("step")),
+            Shown("ratio", self._say("ratio"), "number", 2),
+            Shown("low", self._say("ratio_low"), "number", 2),
+            Shown("high", self._say("ratio_high"), "number", 2),
+            Shown("reading", self._say("reading")),
+        )
+        return self._table(pl.DataFrame(rows), columns, self._say("factors"), notes=(self._say("factor_note"),))
+
+    def named(self, ratios: HazardRatios) -> HazardRatios:
+        """Return the ratios with the factors named in the reader's language."""
+        texts = words(TEXTS, self.language)
+        return replace(ratios, terms=tuple(texts.get(term, term.replace("_", " ")) for term in ratios.terms))
+
+    @property
+    def _ends(self) -> float:
+        return float(self.running["probability"].sum())
+
+    @property
+    def _amount(self) -> float:
+        return float(self.running["amount"].sum())
+
+    @property
+    def _lost(self) -> float:
+        return float((self.running["amount"] * self.running["probability"]).sum())
+
+    def _measures(self) -> dict[str, pl.Expr]:
+        return {
+            "contracts": pl.len().cast(pl.Int64),
+            "ends": pl.col("probability").sum(),
+            "share": pl.col("probability").sum() / (self._ends or 1.0),
+            "probability": pl.col("probability").mean(),
+            "months": pl.col("tenure_days").mean() / MONTH,
+            "amount": pl.col("amount").sum(),
+            "lost": (pl.col("amount") * pl.col("probability")).sum(),
+        }
+
+    def _table(
+        self,
+        rows: pl.DataFrame,
+        columns: tuple[Shown, ...],
+        caption: str,
+        *,
+        count: str | None = None,
+        total: dict[str, Any] | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> SummaryTable:
+        return SummaryTable(
+            frame=rows,
+            columns=columns,
+            caption=caption,
+            language=self.language,
+            currency=self.currency,
+            count=count,
+            total=total,
+            notes=notes,
+        )
+
+    def _say(self, key: str, **values: Any) -> str:
+        written = {name: number(value, self.language) if isinstance(value, int) else value for name, value in values.items()}
+        return words(TEXTS, self.language)[key].format(**{"days": number(self.days, self.language), **written})
+
+    def _money(self, value: float) -> str:
+        return money(value, self.currency, self.language)
+
+    def _percent(self, share: float, digits: int = 0) -> str:
+        return percent(share, self.language, digits)

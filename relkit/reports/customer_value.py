@@ -1,0 +1,412 @@
+"""What the value report says: headlines, key figures and tables, from the scored customer file.
+
+    value = ValueReading.of(people, currency="EUR", language="fr")
+    value.headlines(), value.key_figures(), value.by_decile(), value.by_activity()
+
+Value is the margin expected in the months ahead. Where no margin is known it is the revenue expected in the days of the
+order forecast, and every word says revenue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.errors import TableError
+from relkit.plots.style import money, number, percent, words
+from relkit.reports.pictures import Picture
+from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LIKELY, UNLIKELY = 0.7, 0.3
+"""Chances of still buying from which a customer counts as active, and below which as gone."""
+ACTIVITY = ("active", "uncertain", "gone", "contract")
+GROUPS = ("top", "middle", "rest")
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "top": "Best 20%",
+        "middle": "Next 30%",
+        "rest": "Other 50%",
+        "active": "Active",
+        "uncertain": "Uncertain",
+        "gone": "Probably gone",
+        "contract": "Under contract",
+        "margin": "margin",
+        "revenue": "revenue",
+        "past_margin": "Margin so far",
+        "past_revenue": "Revenue so far",
+        "future_margin": "Expected margin, {span}",
+        "future_revenue": "Expected revenue, {span}",
+        "months": "next {n} months",
+        "days": "next {n} days",
+        "top_share": "A fifth of the {buyers} customers with a forecast should bring {share} of the {what} of the {span}: {top} of {all}.",
+        "at_risk": "{n} of the fifth worth most, past and expected together, are uncertain or probably gone. "
+        "They have brought {past} so far: they are the first to win back.",
+        "gone_said": "{n} customers ({share}) have probably stopped buying; they brought {past} so far.",
+        "orders": "{n} orders are expected in the next {days} days from those who have bought before.",
+        "prospects": "{n} people have no purchase on record, and so no forecast of orders.",
+        "no_margin": "No margin is known: this report speaks of revenue.",
+        "k_all": "people known, {n} of whom have a forecast",
+        "k_active": "probably active ({share} of those with a chance of buying)",
+        "k_orders": "orders expected, next {days} days",
+        "k_value": "{future}",
+        "k_mean": "expected {what} per customer with a forecast, mean",
+        "decile": "Tenth, 1 = best",
+        "customers": "Customers",
+        "mean_past": "{past}, mean",
+        "mean_future": "{future}, mean",
+        "share": "Share of expected {what}",
+        "share_of": "Share",
+        "alive": "Chance of still buying, mean",
+        "orders_each": "Expected orders, {days} days, mean",
+        "total": "All",
+        "by_decile": "Customers by tenth of total value",
+        "value_group": "Value",
+        "activity": "Activity",
+        "sum_past": "{past}, in all",
+        "sum_future": "{future}, in all",
+        "by_activity": "Value and activity together",
+        "activity_note": "Active: the chance of still buying is at least {likely}. Probably gone: under {unlikely}. "
+        "Under contract: that chance does not apply.",
+        "grid": "Customers by value and activity",
+        "c_concentration": "Customers from the most to the least promising. The further the curve is above the diagonal, "
+        "the more the value rests on few.",
+        "c_means": "Each bar is a tenth of the customers with a forecast, ranked by past and expected value together.",
+        "c_grid": "Rows: rank by value. Columns: chance of still buying. Valuable customers who are uncertain or gone are worth a call.",
+        "quality": "Quality of the forecasts",
+        "by_quality": "What the forecasts rest on",
+        "ok": "Enough history",
+        "short_history": "One purchase, or seen for a short time",
+        "imputed": "A missing value was filled in",
+        "none": "Not told",
+    },
+    "fr": {
+        "top": "20\u00a0% meilleurs",
+        "middle": "30\u00a0% suivants",
+        "rest": "50\u00a0% restants",
+        "active": "Actifs",
+        "uncertain": "Incertains",
+        "gone": "Sans doute perdus",
+        "contract": "Sous contrat",
+        "margin": "marge",
+        "revenue": "chiffre d’affaires",
+        "past_margin": "Marge à ce jour",
+        "past_revenue": "Chiffre d’affaires à ce jour",
+        "future_margin": "Marge attendue, {span}",
+        "future_revenue": "Chiffre d’affaires attendu, {span}",
+        "months": "{n} prochains mois",
+        "days": "{n} prochains jours",
+        "top_share": "Un cinquième des {buyers} clients dotés d’une prévision devrait apporter {share} de la valeur attendue "
+        "({what}, {span}) : {top} sur {all}.",
+        "at_risk": "{n} clients du cinquième qui vaut le plus, passé et attendu réunis, sont incertains ou sans doute perdus. "
+        "Ils ont rapporté {past} à ce jour : ce sont les premiers à reconquérir.",
+        "gone_said": "{n} clients ({share}) ont sans doute cessé d’acheter ; ils ont rapporté {past} à ce jour.",
+        "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part de ceux qui ont déjà acheté.",
+        "prospects": "{n} personnes n’ont aucun achat connu, et donc pas de prévision de commandes.",
+        "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",
+        "k_all": "personnes connues, dont {n} avec une prévision",
+        "k_active": "sans doute actifs ({share} de ceux dont la probabilité est connue)",
+        "k_orders": "commandes attendues, {days} prochains jours",
+        "k_value": "{future}",
+        "k_mean": "attendus en moyenne par client doté d’une prévision",
+        "decile": "Dixième, 1 = meilleur",
+        "customers": "Clients",
+        "mean_past": "{past}, moyenne",
+        "mean_future": "{future}, moyenne",
+        "share": "Part de la valeur attendue",
+        "share_of": "Part",
+        "alive": "Probabilité d’acheter encore, moyenne",
+        "orders_each": "Commandes attendues, {days} jours, moyenne",
+        "total": "Ensemble",
+        "by_decile": "Clients par dixième de valeur totale",
+        "value_group": "Valeur",
+        "activity": "Activité",
+        "sum_past": "{past}, total",
+        "sum_future": "{future}, total",
+        "by_activity": "Valeur et activité croisées",
+        "activity_note": "Actifs : probabilité d’acheter encore d’au moins {likely}. Sans doute perdus : moins de {unlikely}. "
+        "Sous contrat : cette probabilité ne s’applique pas.",
+        "grid": "Clients selon la valeur et l’activité",
+        "c_concentration": "Clients classés du plus au moins prometteur. Plus la courbe s’écarte de la diagonale, "
+        "plus la valeur repose sur un petit nombre.",
+        "c_means": "Chaque barre est un dixième des clients dotés d’une prévision, classés selon la valeur passée et attendue.",
+        "c_grid": "En ligne, le rang de valeur ; en colonne, la probabilité d’acheter encore. "
+        "Les clients de valeur incertains ou perdus méritent un appel.",
+        "quality": "Qualité des prévisions",
+        "by_quality": "Sur quoi reposent les prévisions",
+        "ok": "Historique suffisant",
+        "short_history": "Un seul achat, ou recul trop court",
+        "imputed": "Une valeur manquante a été remplacée",
+        "none": "Non renseigné",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ValueReading:
+    """The customers who have a forecast, and the words for their value.
+
+    Attributes:
+        scored: one row a customer with a forecast: past, future, alive (null under contract), orders, quality, decile, group,
+            activity.
+        people: everybody known.
+        prospects: people who never bought nor held a contract.
+        measure: margin or revenue.
+        span: of the forecast, in words.
+        order_days: horizon of the expected orders.
+        currency: ISO code.
+        language: en or fr.
+    """
+
+    scored: pl.DataFrame
+    people: int
+    prospects: int
+    measure: str
+    span: str
+    order_days: int
+    currency: str
+    language: str
+
+    @classmethod
+    def of(cls, people: pl.DataFrame, *, currency: str, language: str) -> ValueReading:
+        """Read the full view of the scored customer file.
+
+        Raises:
+            TableError: there is no forecast of orders in it.
+        """
+        texts = words(TEXTS, language)
+        orders, days = _numbered(people.columns, "expected_orders_", "d")
+        if not orders:
+            raise TableError("there is no forecast of orders.", where="customers_scored", remedy="Run relkit fit and relkit score first.")
+        cur = currency.lower()
+        margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
+        known = bool(margin) and f"past_margin_{cur}" in people.columns
+        span = texts["months"].format(n=months) if known else texts["days"].format(n=days)
+        future = pl.col(margin) if known else pl.col(orders) * pl.col(f"expected_order_value_{cur}")
+        past = pl.col(f"past_margin_{cur}" if known else f"revenue_12m_{cur}")
+        scored = _read(people, past, future, orders)
+        never = people["days_since_last_order"].is_null() & people[orders].is_null() if "days_since_last_order" in people.columns else None
+        return cls(
+            scored=scored,
+            people=len(people),
+            prospects=int(never.sum()) if never is not None else 0,
+            measure="margin" if known else "revenue",
+            span=span,
+            order_days=days,
+            currency=currency,
+            language=language,
+        )
+
+    def headlines(self) -> Headlines:
+        """Return what to know first, in sentences."""
+        scored, top = self.scored, self.scored.filter(pl.col("group") == "top")
+        promising = scored.sort("future", descending=True).head(round(len(scored) / 5))
+        slipping, gone = top.filter(pl.col("activity").is_in(["uncertain", "gone"])), scored.filter(pl.col("activity") == "gone")
+        whole = float(scored["future"].sum())
+        chance = len(scored) - scored["alive"].null_count()
+        share = float(promising["future"].sum()) / whole if whole else 0.0
+        said = [
+            self._say(
+                "top_share",
+                buyers=len(scored),
+                share=self._percent(share),
+                top=self._money(promising["future"]),
+                all=self._money(scored["future"]),
+            ),
+            *([self._say("at_risk", n=len(slipping), past=self._money(slipping["past"]))] if len(slipping) >= SMALLEST_GROUP else []),
+            *(
+                [self._say("gone_said", n=len(gone), share=self._percent(len(gone) / chance), past=self._money(gone["past"]))]
+                if len(gone) >= SMALLEST_GROUP
+                else []
+            ),
+            self._say("orders", n=round(float(scored["orders"].sum())), days=self.order_days),
+            *([self._say("prospects", n=self.prospects)] if self.prospects >= SMALLEST_GROUP else []),
+            *([self._say("no_margin")] if self.measure == "revenue" else []),
+        ]
+        return Headlines(tuple(said))
+
+    def key_figures(self) -> KeyFigures:
+        """Return a few large numbers."""
+        scored = self.scored
+        active, chance = int((scored["activity"] == "active").sum()), len(scored) - scored["alive"].null_count()
+        mean = float(scored["future"].mean() or 0.0)  # type: ignore[arg-type]
+        orders = round(float(scored["orders"].sum()))
+        return KeyFigures(
+            (
+                (number(self.people, self.language), self._say("k_all", n=len(scored))),
+                (number(active, self.language), self._say("k_active", share=self._percent(active / chance if chance else 0.0))),
+                (number(orders, self.language), self._say("k_orders", days=self.order_days)),
+                (self._money(scored["future"]), self._say("k_value")),
+                (money(mean, self.currency, self.language, 2), self._say("k_mean")),
+            )
+        )
+
+    def by_decile(self) -> SummaryTable:
+        """Return customers by tenth of total value, the best first."""
+        measures = _measures(float(self.scored["future"].sum()))
+        rows = self.scored.group_by(decile=pl.col("decile").cast(pl.String).str.zfill(2)).agg(**measures).sort("decile")
+        total = {"decile": self._say("total"), **self.scored.select(**measures).row(0, named=True)}
+        columns = (
+            Shown("decile", self._say("decile")),
+            Shown("customers", self._say("customers"), "count"),
+            Shown("mean_past", self._say("mean_past"), "money"),
+            Shown("mean_future", self._say("mean_future"), "money"),
+            Shown("share", self._say("share"), "share"),
+            Shown("alive", self._say("alive"), "share"),
+            Shown("orders", self._say("orders_each"), "number", 2),
+        )
+        return self._table(rows.with_columns(pl.col("decile").str.strip_chars_start("0")), columns, self._say("by_decile"), total)
+
+    def by_activity(self) -> SummaryTable:
+        """Return customers by value and activity together."""
+        measures = _measures(float(self.scored["future"].sum()))
+        order = pl.col("group").replace_strict(GROUPS, range(3)), pl.col("activity").replace_strict(ACTIVITY, range(4))
+        rows = self.scored.group_by("group", "activity").agg(**measures).sort(*order)
+        named = rows.with_columns(pl.col("group", "activity").replace(self._texts()))
+        named = named.with_columns(group=pl.when(pl.col("group").ne_missing(pl.col("group").shift())).then("group").otherwise(pl.lit("")))
+        columns = (
+            Shown("group", self._say("value_group")),
+            Shown("activity", self._say("activity")),
+            Shown("customers", self._say("customers"), "count"),
+            Shown("past", self._say("sum_past"), "money"),
+            Shown("future", self._say("sum_future"), "money"),
+            Shown("mean_future", self._say("mean_future"), "money"),
+        )
+        note = self._say("activity_note", likely=self._percent(LIKELY), unlikely=self._percent(UNLIKELY))
+        return self._table(named, columns, self._say("by_activity"), None, (note,))
+
+    def by_quality(self) -> SummaryTable:
+        """Return what the forecasts rest on."""
+        named = self.scored.with_columns(pl.col("quality").fill_null("none"))
+        rows = named.group_by("quality").agg(customers=pl.len().cast(pl.Int64)).sort("customers", "quality", descending=[True, False])
+        shares = rows.with_columns(pl.col("quality").replace(self._texts()), share=pl.col("customers") / max(len(named), 1))
+        columns = (
+            Shown("quality", self._say("quality")),
+            Shown("customers", self._say("customers"), "count"),
+            Shown("share", self._say("share_of"), "share"),
+        )
+        return self._table(shares, columns, self._say("by_quality"), None)
+
+    def concentration(self) -> Picture:
+        """Return the share of expected value that the most promising customers hold."""
+        from relkit.metrics.ranking import lorenz_curve
+        from relkit.plots.lifetime_value import plot_concentration
+
+        future = self.scored["future"].clip(0.0).to_numpy()
+        return Picture(plot_concentration(lorenz_curve(future, future), language=self.language), self._say("c_concentration"))
+
+    def means(self) -> Picture:
+        """Return past and expected value by tenth."""
+        from relkit.plots.customer_groups import plot_value_by_decile
+
+        rows = self.scored.group_by("decile").agg(pl.col("past", "future").mean()).sort("decile")
+        names = (self._say("past"), self._say("future"))
+        past, future = rows["past"].to_numpy(), rows["future"].to_numpy()
+        drawn = plot_value_by_decile(past, future, names=names, currency=self.currency, language=self.language)
+        return Picture(drawn, self._say("c_means"))
+
+    def grid(self) -> Picture:
+        """Return customers by value and activity, small groups masked."""
+        from relkit.plots.customer_groups import plot_group_grid
+
+        groups, seen = (
+            [name for name in names if name in set(self.scored[column])] for names, column in ((GROUPS, "group"), (ACTIVITY, "activity"))
+        )
+        wide = self.scored.pivot("activity", index="group", values="decile", aggregate_function="len")
+        ordered = pl.DataFrame({"group": groups}).join(wide, on="group", maintain_order="left")
+        drawn = plot_group_grid(
+            ordered.select(pl.col(seen).fill_null(0).cast(pl.Float64)).to_numpy(),
+            rows=[self._say(name) for name in groups],
+            columns=[self._say(name) for name in seen],
+            title=self._say("grid"),
+            smallest=SMALLEST_GROUP,
+            language=self.language,
+        )
+        return Picture(drawn, self._say("c_grid"))
+
+    def _table(
+        self, rows: pl.DataFrame, columns: tuple[Shown, ...], caption: str, total: dict[str, Any] | None, notes: tuple[str, ...] = ()
+    ) -> SummaryTable:
+        return SummaryTable(
+            frame=rows,
+            columns=columns,
+            caption=caption,
+            language=self.language,
+            currency=self.currency,
+            count="customers",
+            total=total,
+            notes=notes,
+        )
+
+    def _texts(self) -> Mapping[str, str]:
+        return words(TEXTS, self.language)
+
+    def _say(self, key: str, **values: Any) -> str:
+        texts = self._texts()
+        key = f"{key}_{self.measure}" if key in {"past", "future"} else key
+        past, future = texts[f"past_{self.measure}"], texts[f"future_{self.measure}"].format(span=self.span)
+        written = {name: number(value, self.language) if isinstance(value, int) else value for name, value in values.items()}
+        shared = {
+            "span": self.span,
+            "what": texts[self.measure],
+            "past": past,
+            "future": future,
+            "days": number(self.order_days, self.language),
+        }
+        return texts[key].format(**{**shared, **written})
+
+    def _money(self, values: pl.Series) -> str:
+        return money(float(values.sum()), self.currency, self.language)
+
+    def _percent(self, share: float) -> str:
+        return percent(share, self.language)
+
+
+def _numbered(names: list[str], start: str, end: str) -> tuple[str, int]:
+    """Return the column like `start`90`end` and its number; an empty name where there is none."""
+    found = [
+        (int(n), name)
+        for name in names
+        if name.startswith(start) and (n := name[len(start) :].removesuffix(end)).isdigit() and name.endswith(end)
+    ]
+    days, name = min(found, default=(0, ""))
+    return name, days
+
+
+def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str) -> pl.DataFrame:
+    """Return the customers with a forecast, ranked by past and expected value together."""
+    alive = pl.col("p_alive") if "p_alive" in people.columns else pl.lit(None, pl.Float64)
+    quality = pl.col("score_quality") if "score_quality" in people.columns else pl.lit(None, pl.String)
+    values = {"past": past.fill_null(0.0), "future": future, "alive": alive, "orders": pl.col(orders), "quality": quality}
+    chosen = people.select("customer_id", **values).drop_nulls(["future", "orders"])
+    ranked = chosen.sort((pl.col("past") + pl.col("future")).round(2), pl.col("customer_id"), descending=[True, False]).drop("customer_id")
+    decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
+    group = pl.when(pl.col("decile") <= 2).then(pl.lit("top")).when(pl.col("decile") <= 5).then(pl.lit("middle")).otherwise(pl.lit("rest"))
+    chance = pl.col("alive")
+    activity = (
+        pl.when(chance.is_null())
+        .then(pl.lit("contract"))
+        .when(chance >= LIKELY)
+        .then(pl.lit("active"))
+        .when(chance < UNLIKELY)
+        .then(pl.lit("gone"))
+        .otherwise(pl.lit("uncertain"))
+    )
+    return ranked.with_columns(decile=decile).with_columns(group=group, activity=activity)
+
+
+def _measures(whole: float) -> dict[str, pl.Expr]:
+    return {
+        "customers": pl.len().cast(pl.Int64),
+        "past": pl.col("past").sum(),
+        "future": pl.col("future").sum(),
+        "mean_past": pl.col("past").mean(),
+        "mean_future": pl.col("future").mean(),
+        "share": pl.col("future").sum() / (whole or 1.0),
+        "alive": pl.col("alive").mean(),
+        "orders": pl.col("orders").mean(),
+    }

@@ -1,0 +1,212 @@
+"""Runs a parameterised notebook: parameters are checked before a kernel starts, and the kernel is this Python.
+
+A notebook has one cell tagged `parameters` with literal defaults only, and says in its metadata what it needs:
+
+    "relkit": {"job": "report", "needs": ["features/customers", "scores/p_alive"]}
+
+Its Markdown cells may be tagged `en` or `fr`; a page in one language leaves those of the other out. papermill only
+warns of a parameter that the notebook does not have, so names and types are compared here first.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from relkit.errors import FitError, ParameterError, RelkitError, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relkit.progress import Progress
+
+PARAMETERS = "parameters"
+"""Tag of the cell with the defaults."""
+FOLDER = Path("notebooks")
+INSTALLED = Path(__file__).resolve().parents[2] / "notebooks"
+"""The notebooks of a checkout, whatever the working directory."""
+TYPE_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notebook:
+    """What is known of a notebook without running it.
+
+    Attributes:
+        path: the file.
+        defaults: its parameters with their defaults.
+        job: command of the job whose fields its parameters are; empty when it names none.
+        needs: what it reads of what earlier jobs left, e.g. "features/spells" or "scores/p_alive".
+    """
+
+    path: Path
+    defaults: Mapping[str, Any]
+    job: str
+    needs: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return self.path.stem
+
+
+def find_notebook(name: str) -> Path:
+    """Return the file of a notebook that is given by path or by name.
+
+    Raises:
+        ParameterError: there is none, with the nearest name there is.
+    """
+    if name.endswith(".ipynb") and Path(name).is_file():
+        return Path(name)
+    known = {path.stem: path for folder in (INSTALLED, FOLDER) for path in sorted(folder.glob("*.ipynb"))}
+    stem = Path(name).name.removesuffix(".ipynb")
+    if stem not in known or (name != stem and name.removesuffix(".ipynb") != stem):
+        raise ParameterError.unknown("notebook", name, known, where="notebook")
+    return known[stem]
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Return what a notebook says of itself.
+
+    Raises:
+        ParameterError: it is no notebook, or its parameters cell holds more than literals.
+    """
+    cells, metadata = _content(path)
+    tagged = [cell for cell in cells if PARAMETERS in cell.get("metadata", {}).get("tags", ())]
+    if len(tagged) > 1:
+        raise ParameterError(f"{len(tagged)} cells are tagged {PARAMETERS!r}; there may be one.", where=str(path))
+    said = metadata.get("relkit", {})
+    defaults = _literals(tagged[0]["source"], path) if tagged else {}
+    return Notebook(path=path, defaults=defaults, job=str(said.get("job", "")), needs=tuple(said.get("needs", ())))
+
+
+def _content(path: Path) -> tuple[list[Any], dict[str, Any]]:
+    import nbformat
+
+    try:
+        book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        return list(book.cells), dict(book.metadata)
+    except (OSError, ValueError, AttributeError, KeyError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ParameterError(f"this cannot be read as a notebook ({said}).", where=str(path)) from error
+
+
+def _literals(source: str, path: Path) -> dict[str, Any]:
+    """Return the names and values that the parameters cell assigns."""
+    found: dict[str, Any] = {}
+    try:
+        for line in ast.parse(source).body:
+            if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant):
+                continue
+            target, value = _assignment(line)
+            found[target] = ast.literal_eval(value)
+    except (SyntaxError, ValueError) as error:
+        remedy = "Write one literal a line, such as language = 'en'; compute in the next cell."
+        raise ParameterError("the parameters cell may hold literals only.", where=str(path), remedy=remedy) from error
+    return found
+
+
+def _assignment(line: ast.stmt) -> tuple[str, ast.expr]:
+    if isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], ast.Name):
+        return line.targets[0].id, line.value
+    if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value is not None:
+        return line.target.id, line.value
+    raise ValueError
+
+
+def check_parameters(notebook: Notebook, given: Mapping[str, Any]) -> None:
+    """Compare parameters with the notebook's cell before anything runs.
+
+    Args:
+        notebook: from `read_notebook`.
+        given: values by name. A default of None takes anything; a number takes a whole number.
+
+    Raises:
+        ParameterError: one is not the notebook's, or has another type than its default; all problems are listed.
+    """
+    for name in given:
+        if name not in notebook.defaults:
+            raise ParameterError.unknown("parameter", name, notebook.defaults, where=notebook.name)
+    wrong = [said for name, value in given.items() if (said := _mistyped(name, value, notebook.defaults[name]))]
+    if wrong:
+        raise ParameterError("; ".join(wrong) + ".", where=notebook.name)
+
+
+def _mistyped(name: str, value: Any, default: Any) -> str:
+    if default is None or value is None or type(value) is type(default):
+        return ""
+    if isinstance(default, float) and type(value) is int:
+        return ""
+    return f"{name} is {value!r}; the notebook expects {TYPE_WORDS.get(type(default), type(default).__name__)}, such as {default!r}"
+
+
+def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, progress: Progress) -> Any:
+    """Execute a notebook and return it with its outputs; `target` is where papermill keeps it meanwhile.
+
+    Args:
+        notebook: from `read_notebook`.
+        given: parameters, checked here.
+        target: a file in a folder that exists.
+        progress: told which cell runs.
+
+    Raises:
+        ParameterError: a parameter is not the notebook's, or a cell refuses it.
+        FitError: a cell failed; the message is its last line.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    check_parameters(notebook, given)
+    cells, _ = _content(notebook.path)
+
+    def started(cell: Any, cell_index: int) -> None:  # noqa: ARG001  (names of the hook)
+        progress(f"{notebook.name}: cell {cell_index + 1} of {len(cells)}", 0.05 + 0.85 * min(cell_index / len(cells), 1.0))
+
+    progress(f"{notebook.name}: starting a kernel", 0.0)
+    try:
+        return papermill.execute_notebook(
+            str(notebook.path),
+            str(target),
+            parameters=dict(given),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            cwd=str(Path.cwd()),
+            kernel_manager_class=_own_kernel(),
+            on_cell_start=started,
+        )
+    except PapermillExecutionError as error:
+        raise _said_by_cell(error, notebook) from error
+
+
+def _own_kernel() -> type:
+    """Return a kernel manager that starts this interpreter, whichever kernels the user has installed."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
+    spec = KernelSpec(argv=command, display_name="relkit", language="python")
+
+    class OwnKernel(AsyncKernelManager):
+        """Starts the present interpreter; where there are local sockets nobody else on the machine can listen."""
+
+        transport = "tcp" if sys.platform == "win32" else "ipc"
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return spec
+
+    return OwnKernel
+
+
+KINDS = {kind.__name__: kind for kind in (ParameterError, TableError)}
+
+
+def _said_by_cell(error: Any, notebook: Notebook) -> RelkitError:
+    """Return a relkit error with what a failed cell said: its own kind when it was one that says what to do."""
+    kind = KINDS.get(str(error.ename), FitError)
+    name = "" if kind is not FitError else f" {error.ename}:"
+    return kind(f"cell {error.cell_index} failed:{name} {error.evalue}", where=notebook.name)

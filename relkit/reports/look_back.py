@@ -1,0 +1,43 @@
+"""Whether a forecast would have come true: the plots of a model that was fitted without the last months."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from relkit.plots.style import words
+from relkit.reports.pictures import Gallery, Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relkit.reports.pictures import Drawn
+
+TEXTS = {
+    "en": {
+        "decile_calibration": "Customers in ten groups by forecast, and what then happened. "
+        "The closer the two bars, the better the forecast.",
+        "purchases_over_time": "Repeat purchases of each week, seen and expected. "
+        "Right of the line the model knew nothing of what was bought.",
+        "calibration": "Contracts grouped by forecast. Points on the dashed line: the forecast came true.",
+        "none": "There was too little history to put the model to the test.",
+    },
+    "fr": {
+        "decile_calibration": "Clients en dix groupes selon la prévision, et ce qui s’est passé ensuite. "
+        "Plus les deux barres sont proches, meilleure est la prévision.",
+        "purchases_over_time": "Réachats de chaque semaine, constatés et attendus. À droite du trait, le modèle ne savait rien des achats.",
+        "calibration": "Contrats regroupés selon la prévision. Un point sur la ligne pointillée : la prévision s’est vérifiée.",
+        "none": "L’historique était trop court pour mettre le modèle à l’épreuve.",
+    },
+}
+
+
+def look_back(figures: Mapping[str, Drawn], *, language: str) -> Gallery:
+    """Return the plots that a marketer reads of a model's test, with a sentence each.
+
+    Args:
+        figures: by the names of `relkit.plots.diagnostics`.
+        language: en or fr.
+    """
+    texts = words(TEXTS, language)
+    shown = [name for name in texts if name in figures]
+    return Gallery(tuple(Picture(figures[name], texts[name]) for name in shown), texts["none"])

@@ -1,0 +1,96 @@
+"""The models behind a report, for the method note: which version, trained up to when, how well it forecast."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.plots.style import words
+from relkit.reports.summary_tables import Shown, SummaryTable, day_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TEXTS = {
+    "en": {
+        "caption": "Models behind this page",
+        "model": "Model",
+        "version": "Version",
+        "trained": "Trained on facts up to",
+        "metric": "Judged by",
+        "value": "Result",
+        "holdout": "On the days",
+        "span": "{start} to {end}",
+        "note": "Judged on days that the model had not seen, then trained again on all days.",
+        "mae_repeat_purchases": "mean error of repeat purchases",
+        "mae_order_value": "mean error of the order value",
+        "brier_score": "Brier score (0 = perfect)",
+        "concordance": "concordance (1 = perfect order)",
+    },
+    "fr": {
+        "caption": "Modèles derrière cette page",
+        "model": "Modèle",
+        "version": "Version",
+        "trained": "Entraîné sur les faits connus au",
+        "metric": "Jugé par",
+        "value": "Résultat",
+        "holdout": "Sur les jours",
+        "span": "{start} au {end}",
+        "note": "Jugés sur des jours que le modèle n’avait pas vus, puis entraînés de nouveau sur tous les jours.",
+        "mae_repeat_purchases": "erreur moyenne sur les réachats",
+        "mae_order_value": "erreur moyenne sur la valeur de commande",
+        "brier_score": "score de Brier (0 = parfait)",
+        "concordance": "concordance (1 = ordre parfait)",
+    },
+}
+
+
+def model_card(models: Mapping[str, Mapping[str, Any]], family: str, *, language: str) -> SummaryTable:
+    """Return the models of one family.
+
+    Args:
+        models: by score, what models.json says.
+        family: e.g. "survival"; models of other families are left out.
+        language: en or fr.
+    """
+    texts = words(TEXTS, language)
+    rows = {row["model"]: row for said in models.values() for row in _rows(said, language) if row["model"].startswith(family)}
+    schema = {
+        "model": pl.String,
+        "version": pl.String,
+        "trained": pl.String,
+        "metric": pl.String,
+        "value": pl.Float64,
+        "holdout": pl.String,
+    }
+    columns = (
+        Shown("model", texts["model"]),
+        Shown("version", texts["version"]),
+        Shown("trained", texts["trained"], "date"),
+        Shown("metric", texts["metric"]),
+        Shown("value", texts["value"], "number", 3),
+        Shown("holdout", texts["holdout"]),
+    )
+    frame = pl.DataFrame([rows[name] for name in sorted(rows)], schema=schema).with_columns(pl.col("trained").str.to_date())
+    return SummaryTable(frame=frame, columns=columns, caption=texts["caption"], language=language, notes=(texts["note"],))
+
+
+def _rows(said: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
+    """Return a row for each model of a score; a score may rest on two, written a+b."""
+    texts = words(TEXTS, language)
+    metrics = said.get("metrics", {})
+    rows = []
+    for model, version in zip(said["model"].split("+"), str(said["version"]).split("+"), strict=True):
+        metric = metrics.get(model, {})
+        name = metric.get("name", "")
+        judged = {"metric": texts.get(name, name), "value": metric.get("value"), "holdout": _span(metric.get("holdout") or "", language)}
+        rows.append({"model": model, "version": version, "trained": str(said["trained_as_of"]), **judged})
+    return rows
+
+
+def _span(holdout: str, language: str) -> str | None:
+    """Return the days of a holdout such as "2025-01-01 to 2025-06-30" as people write them."""
+    days = [day_in_words(date.fromisoformat(day), language) for day in holdout.split(" to ")] if holdout else []
+    return words(TEXTS, language)["span"].format(start=days[0], end=days[-1]) if days else None

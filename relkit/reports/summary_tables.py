@@ -1,0 +1,203 @@
+"""Frames for people: rounded, labelled, in the reader's language, and without groups so small that a person shows.
+
+    table = SummaryTable(frame=by_decile, columns=(Shown("value_decile", "Decile"), Shown("customers", "Customers", "count"), ...), ...)
+
+A notebook shows one by naming it on the last line of a cell; a page gets the same HTML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
+
+from relkit.plots.style import money, number, percent, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import polars as pl
+
+Kind = Literal["text", "count", "number", "money", "share", "date"]
+
+SMALLEST_GROUP = 10
+"""Groups of fewer customers are not shown."""
+DASH = "–"
+HIDDEN = {"en": "hidden", "fr": "masqué"}
+MASK_NOTE = {
+    "en": "Groups of fewer than {smallest} are not shown, nor the one next in size where the total would give them away.",
+    "fr": "Les groupes de moins de {smallest} ne sont pas montrés, ni le suivant par la taille quand le total les trahirait.",
+}
+MONTHS = {
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
+    "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column as people see it.
+
+    Attributes:
+        name: in the frame.
+        label: header, with the unit where the kind does not say it.
+        kind: how its values are written.
+        digits: after the decimal sign.
+    """
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    digits: int = 0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SummaryTable:
+    """A small table of groups.
+
+    Attributes:
+        frame: one row a group.
+        columns: what is shown of it, in order.
+        caption: what the table says.
+        language: en or fr.
+        currency: ISO code of money columns.
+        count: column with the size of each group; None for a table that is not about people.
+        total: last row of the table, by column; empty for none.
+        notes: below the table, one sentence each.
+    """
+
+    frame: pl.DataFrame
+    columns: tuple[Shown, ...]
+    caption: str = ""
+    language: str = "en"
+    currency: str = "EUR"
+    count: str | None = None
+    total: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+    def cells(self) -> list[list[str]]:
+        """Return the rows as text, small groups masked, the total last.
+
+        Examples:
+            >>> import polars as pl
+            >>> groups = pl.DataFrame({"group": ["a", "b"], "n": [1200, 3], "margin": [10.5, 99.0]})
+            >>> shown = (Shown("group", "Group"), Shown("n", "Customers", "count"), Shown("margin", "Margin", "money", 2))
+            >>> SummaryTable(frame=groups, columns=shown, count="n").cells()
+            [['a', '1,200', '€10.50'], ['b', '< 10', '–']]
+        """
+        hidden = self._hidden()
+        rows = [self._row(row, why) for row, why in zip(self.frame.iter_rows(named=True), hidden, strict=True)]
+        return [*rows, self._row(self.total, "")] if self.total else rows
+
+    def _hidden(self) -> list[str]:
+        """Return, for each row, what stands instead of its size, or nothing where it is shown."""
+        if self.count is None:
+            return [""] * len(self.frame)
+        return hidden_groups(self.frame[self.count].to_list(), has_total=self.total is not None, language=self.language)
+
+    def _row(self, row: dict[str, Any], why: str) -> list[str]:
+        said = []
+        for column in self.columns:
+            if why and column.name == self.count:
+                said.append(why)
+            elif why and column.kind not in {"text", "date"}:
+                said.append(DASH)
+            else:
+                said.append(written(row.get(column.name), column, language=self.language, currency=self.currency))
+        return said
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML, for notebooks and pages."""
+        rows = self.cells()
+        numeric = ["" if c.kind in {"text", "date"} else ' class="number"' for c in self.columns]
+        head = "".join(f'<th scope="col"{css}>{escape(c.label)}</th>' for c, css in zip(self.columns, numeric, strict=True))
+        lines = []
+        for at, row in enumerate(rows):
+            last = ' class="total"' if self.total and at == len(rows) - 1 else ""
+            lines.append(f"<tr{last}>" + "".join(f"<td{css}>{escape(cell)}</td>" for cell, css in zip(row, numeric, strict=True)) + "</tr>")
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
+        body = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        return (
+            f'<div class="summary-table">{body}<div class="notes">{notes}</div></div>'
+            if notes
+            else f'<div class="summary-table">{body}</div>'
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        masked = words(MASK_NOTE, self.language).format(smallest=SMALLEST_GROUP)
+        return (*self.notes, masked) if any(self._hidden()) else self.notes
+
+
+def hidden_groups(counts: Sequence[int], *, has_total: bool, language: str = "en") -> list[str]:
+    """Return, for each group, what stands instead of its size, or nothing where it may be shown.
+
+    A group that is empty hides nobody. Where one group alone is hidden and a total stands below, the next smallest is
+    hidden too: else the difference would give the first away.
+
+    Examples:
+        >>> hidden_groups([500, 3, 0, 40], has_total=True)
+        ['', '< 10', '', 'hidden']
+        >>> hidden_groups([500, 3, 0, 40], has_total=False)
+        ['', '< 10', '', '']
+    """
+    small = f"< {SMALLEST_GROUP}"
+    said = [small if 0 < n < SMALLEST_GROUP else "" for n in counts]
+    others = [at for at, n in enumerate(counts) if n >= SMALLEST_GROUP]
+    if has_total and said.count(small) == 1 and others:
+        said[min(others, key=lambda at: counts[at])] = words(HIDDEN, language)
+    return said
+
+
+def written(value: Any, column: Shown, *, language: str, currency: str = "EUR") -> str:
+    """Return one value as people read it; a null is a dash.
+
+    Examples:
+        >>> written(0.1234, Shown("x", "X", "share", 1), language="en")
+        '12.3%'
+        >>> written(None, Shown("x", "X", "count"), language="fr") == DASH
+        True
+    """
+    if value is None or value != value:  # noqa: PLR0124  (not a number)
+        return DASH
+    if column.kind == "money":
+        return money(float(value), currency, language, column.digits)
+    if column.kind == "share":
+        return percent(float(value), language, column.digits)
+    if column.kind == "date":
+        return day_in_words(value, language)
+    return str(value) if column.kind == "text" else number(float(value), language, column.digits)
+
+
+def day_in_words(day: date, language: str) -> str:
+    """Return a date as people write it.
+
+    Examples:
+        >>> from datetime import date
+        >>> day_in_words(date(2025, 6, 1), "en"), day_in_words(date(2025, 6, 1), "fr")
+        ('1 June 2025', '1er juin 2025')
+    """
+    first = "1er" if language == "fr" else "1"
+    return f"{first if day.day == 1 else day.day} {words(MONTHS, language)[day.month - 1]} {day.year}"
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """What the page says first, a sentence a line."""
+
+    sentences: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        return '<ul class="headlines">' + "".join(f"<li>{escape(sentence)}</li>" for sentence in self.sentences) + "</ul>"
+
+
+@dataclass(frozen=True)
+class KeyFigures:
+    """A few large numbers, each with what it counts: (value, label)."""
+
+    figures: tuple[tuple[str, str], ...]
+
+    def _repr_html_(self) -> str:
+        tiles = (f"<div><strong>{escape(value)}</strong><span>{escape(label)}</span></div>" for value, label in self.figures)
+        return '<div class="key-figures">' + "".join(tiles) + "</div>"
