@@ -56,19 +56,25 @@ def basket_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         TableError: there is no transactions table.
     """
     lines = _sale_lines(tables, as_of).filter(pl.col("customer_id").is_not_null(), within("occurred_at", as_of, YEAR_DAYS))
-    baskets = lines.group_by("customer_id", "transaction_id").agg(pl.col("product_id").drop_nulls().n_unique().alias("products"))
-    widths = baskets.group_by("customer_id").agg(
-        pl.len().cast(pl.Int32).alias("baskets_12m"),
-        pl.col("products").filter(pl.col("products") > 0).mean().alias("products_per_basket_12m"),
+    product = pl.col("product_id")
+    widths = (
+        lines.group_by("customer_id", "transaction_id")
+        .agg((product.n_unique() - product.is_null().any().cast(pl.UInt32)).alias("products"))
+        .group_by("customer_id")
+        .agg(pl.len().cast(pl.Int32).alias("baskets_12m"), pl.col("products").sum(), (pl.col("products") > 0).sum().alias("baskets_told"))
+        .with_columns(
+            pl.when(pl.col("baskets_told") > 0).then(pl.col("products") / pl.col("baskets_told")).alias("products_per_basket_12m")
+        )
+        .drop("products", "baskets_told")
     )
     amounts = (
-        lines.filter(pl.col("product_id").is_not_null())
+        lines.filter(product.is_not_null())
         .group_by("customer_id", "product_id")
         .agg(pl.col("net_amount").sum().round(6))
         .collect(engine="streaming")
     )
-    variety = amounts.group_by("customer_id").agg(pl.len().cast(pl.Int32).alias("distinct_products_12m"))
-    joined = widths.collect(engine="streaming").join(variety, on="customer_id", how="left")
+    variety = amounts.lazy().group_by("customer_id").agg(pl.len().cast(pl.Int32).alias("distinct_products_12m"))
+    joined = widths.join(variety, on="customer_id", how="left").collect(engine="streaming")
     return joined.join(_top_categories(amounts, tables, as_of), on="customer_id", how="left").sort("customer_id")
 
 

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 SHORT_HISTORY_DAYS = 90
 """Days of history below which a score rests on little of the customer's own."""
 
-_FACTS = ("transactions", "contracts", "customer_snapshots")
 _CONTRACT_QUALITY, _BEFORE_HISTORY = "_contract_quality", "_contract_before_history"
 """Columns that are there only until others are made from them."""
 
@@ -55,19 +54,20 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
         allow, the columns of the customers table, and the attributes of the last snapshot (an attribute
         whose name is taken begins with `snapshot_`).
     """
-    table = _everybody(tables, as_of).with_columns(pl.lit(as_of.day).alias("as_of"))
+    parts: list[pl.DataFrame] = []
     for name, needed, part in PARTS:
         if tables.has(needed):
             progress(f"computing {name}", None)
-            table = table.join(part(tables, as_of), on="customer_id", how="left", maintain_order="left")
-    table = _with_zeros(table, tables)
-    return _ordered(_with_relation(table), tables)
+            parts.append(part(tables, as_of))
+    table = _everybody(parts, tables).with_columns(pl.lit(as_of.day).alias("as_of"))
+    for frame in parts:
+        table = table.join(frame, on="customer_id", how="left", maintain_order="left")
+    return _ordered(_with_relation(_with_zeros(table, tables)), tables)
 
 
-def _everybody(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the ids of all customers known at the edge, test accounts left out."""
-    known = [known_rows(tables, name, as_of, "customer_id") for name in ("customers", *_FACTS) if tables.has(name)]
-    ids = pl.concat(known).filter(pl.col("customer_id").is_not_null()).unique().collect(engine="streaming")
+def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
+    """Return the ids of all customers of whom something is known, test accounts left out."""
+    ids = pl.concat([part.select("customer_id") for part in parts]).unique()
     return ids.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode())).sort("customer_id")
 
 
@@ -100,7 +100,15 @@ def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         amounts = pl.col("monthly_amount").filter(active & pl.col("monthly_amount").is_not_null())
         name = f"monthly_amount_{tables.facts.currency.lower()}"
         sums.append(pl.when(amounts.len() > 0).then(amounts.sum().round(6)).alias(name))
-    return spells.group_by("customer_id").agg(sums).join(main, on="customer_id", how="left")
+    watched = spells.group_by("customer_id").agg(sums)
+    holders = _holders(tables, as_of).join(watched, on="customer_id", how="left").join(main, on="customer_id", how="left")
+    return holders.with_columns(pl.when("has_held").then(pl.col(_BEFORE_HISTORY).fill_null(value=True))).drop("has_held")
+
+
+def _holders(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return everybody with a contract, and whether one has begun: spells leave out those that ended before the history."""
+    rows = known_rows(tables, "contracts", as_of, "customer_id", "started_on")
+    return rows.group_by("customer_id").agg((pl.col("started_on") <= as_of.day).any().alias("has_held")).collect(engine="streaming")
 
 
 def _cases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

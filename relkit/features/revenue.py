@@ -22,7 +22,7 @@ _READ = ("customer_id", "occurred_at", "product_id", "quantity", "net_amount", "
 
 
 def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a customer with a sale, return or cancel known at `as_of`.
+    """Return one row a customer with a line of any kind known at `as_of`.
 
     Returns:
         In order of customer_id: customer_id, past_revenue_<cur>, revenue_12m_<cur>, past_margin_<cur>,
@@ -32,24 +32,29 @@ def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
-    is_recent = within("occurred_at", as_of, YEAR_DAYS)
+    counts = pl.col("line_kind").is_in(["sale", "return", "cancel"])
     lines = (
         known_rows(tables, "transactions", as_of, *_READ)
-        .filter(pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "return", "cancel"]))
-        .with_columns(as_of.business_day("occurred_at").alias("day"), is_recent.alias("recent"))
+        .filter(pl.col("customer_id").is_not_null())
+        .with_columns(
+            as_of.business_day("occurred_at").alias("day"),
+            (counts & within("occurred_at", as_of, YEAR_DAYS)).alias("recent"),
+            counts.alias("counts"),
+        )
     )
+    margin = pl.col("margin")
     sums = (
         with_margins(lines, tables, as_of)
         .select(
             "customer_id",
-            past_revenue=pl.col("net_amount"),
-            revenue_12m=_if_recent(pl.col("net_amount")),
-            past_margin=pl.col("margin").fill_null(0.0),
-            margin_12m=_if_recent(pl.col("margin").fill_null(0.0)),
-            past_unknown=pl.col("margin").is_null(),
-            recent_unknown=pl.col("margin").is_null() & pl.col("recent"),
-            some_known=pl.col("margin").is_not_null(),
-            assumed=~pl.col("margin_is_measured"),
+            past_revenue=_where("counts", pl.col("net_amount")),
+            revenue_12m=_where("recent", pl.col("net_amount")),
+            past_margin=_where("counts", margin),
+            margin_12m=_where("recent", margin),
+            past_unknown=margin.is_null() & pl.col("counts"),
+            recent_unknown=margin.is_null() & pl.col("recent"),
+            some_known=margin.is_not_null() & pl.col("counts"),
+            assumed=~pl.col("margin_is_measured") & pl.col("counts"),
         )
         .group_by("customer_id")
         .agg(pl.col(pl.Float64).sum().round(6), pl.col(pl.Boolean).max())
@@ -58,8 +63,8 @@ def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return _named(sums, tables.facts.currency.lower())
 
 
-def _if_recent(amount: pl.Expr) -> pl.Expr:
-    return pl.when("recent").then(amount).otherwise(0.0)
+def _where(flag: str, amount: pl.Expr) -> pl.Expr:
+    return pl.when(flag).then(amount.fill_null(0.0)).otherwise(0.0)
 
 
 def _named(sums: pl.DataFrame, currency: str) -> pl.DataFrame:

@@ -86,6 +86,21 @@ def test_a_contract_older_than_the_history_makes_its_holder_left_censored(compan
     assert (found["is_left_censored"], found["is_prospect"], found["active_contracts"]) == (True, False, 1)
 
 
+def test_contracts_to_come_make_no_holder_and_those_of_long_ago_a_former_one(company):
+    contracts = {
+        "contract_id": ["1", "2"],
+        "customer_id": ["former", "to come"],
+        "status": ["ended", "signed"],
+        "started_on": [date(2010, 1, 1), date(2024, 7, 1)],
+        "ended_on": [date(2011, 1, 1), None],
+    }
+    table = customer_table(company({"contracts": contracts}, history_starts_on=date(2020, 1, 1)), EDGE)
+    assert table.select("customer_id", "is_prospect", "is_left_censored", "active_contracts", "score_quality").rows() == [
+        ("former", False, True, 0, None),
+        ("to come", True, None, 0, None),
+    ]
+
+
 def test_margins_that_nobody_knows_are_null_for_all(company, everything):
     del everything["products"]
     everything["transactions"]["margin_amount"] = [None] * 8
