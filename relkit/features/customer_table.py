@@ -62,7 +62,7 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
     table = _everybody(parts, tables).with_columns(pl.lit(as_of.day).alias("as_of"))
     for frame in parts:
         table = table.join(frame, on="customer_id", how="left", maintain_order="left")
-    return _ordered(_with_relation(_with_zeros(table, tables)), tables)
+    return _ordered(_with_zeros(_with_relation(table, tables), tables), tables)
 
 
 def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
@@ -157,14 +157,19 @@ def _with_zeros(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     )
 
 
-def _with_relation(table: pl.DataFrame) -> pl.DataFrame:
-    """Add is_prospect, is_left_censored over purchases and contracts, and score_quality."""
+def _with_relation(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
+    """Add is_prospect, is_left_censored over purchases and contracts, and score_quality.
+
+    Somebody of whom only returns, cancelled orders or fees are known is no prospect, though no buyer either.
+    """
+    revenue = f"past_revenue_{tables.facts.currency.lower()}"
     is_buyer = _if_made(table, "first_order_on", pl.Date).is_not_null()
     is_holder = _if_made(table, _BEFORE_HISTORY, pl.Boolean).is_not_null()
-    is_told = "first_order_on" in table.columns or _BEFORE_HISTORY in table.columns
+    is_known = _if_made(table, revenue, pl.Float64).is_not_null() | is_holder
+    is_told = revenue in table.columns or _BEFORE_HISTORY in table.columns
     censored = [_if_made(table, name, pl.Boolean).fill_null(value=False) for name in ("is_left_censored", _BEFORE_HISTORY)]
     return table.with_columns(
-        pl.when(pl.lit(is_told)).then(~(is_buyer | is_holder)).alias("is_prospect"),
+        pl.when(pl.lit(is_told)).then(~is_known).alias("is_prospect"),
         pl.when(is_buyer | is_holder).then(pl.any_horizontal(censored)).alias("is_left_censored"),
         _quality(table).alias("score_quality"),
     ).drop(_BEFORE_HISTORY, _CONTRACT_QUALITY, strict=False)

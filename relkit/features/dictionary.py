@@ -109,7 +109,10 @@ DECLARED: tuple[Described, ...] = (
         "relation",
         "",
         ("Prospect", "Prospect"),
-        ("Has never bought and never held a contract.", "N'a jamais acheté ni détenu de contrat."),
+        (
+            "No purchase, return or fee is known, and no contract that has begun.",
+            "Aucun achat, retour ou frais connu, ni contrat commencé.",
+        ),
         ("neither purchases nor contracts are known", "ni achats ni contrats connus"),
     ),
     Described(
@@ -118,7 +121,7 @@ DECLARED: tuple[Described, ...] = (
         "",
         ("Customer before history starts", "Client avant le début de l'historique"),
         _LEFT_CENSORED,
-        ("never bought, never held a contract", "n'a jamais acheté ni détenu de contrat"),
+        ("no purchase is known, and no contract that has begun", "aucun achat connu, ni contrat commencé"),
     ),
     Described(
         "first_order_on",

@@ -101,6 +101,14 @@ def test_contracts_to_come_make_no_holder_and_those_of_long_ago_a_former_one(com
     ]
 
 
+def test_who_only_gave_something_back_is_neither_buyer_nor_prospect(company, everything):
+    columns = {name: values[5:6] for name, values in everything["transactions"].items()}
+    table = customer_table(company({"transactions": columns}, **FACTS), EDGE)
+    assert table.select("customer_id", "is_prospect", "first_order_on", "orders_12m", "revenue_12m_eur", "score_quality").rows() == [
+        ("buyer", False, None, 0, -9.0, None)
+    ]
+
+
 def test_margins_that_nobody_knows_are_null_for_all(company, everything):
     del everything["products"]
     everything["transactions"]["margin_amount"] = [None] * 8
