@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pytest
+import simulated_purchases
 from polars.testing import assert_frame_equal
 
 from relkit.errors import TableError
@@ -47,16 +48,13 @@ class Case:
 def purchases() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return 300 customers with orders and spend, and what they did in the 90 days that follow."""
     rng = np.random.default_rng(1)
-    n = 300
-    x = np.minimum(rng.geometric(0.4, n) - 1, 12)
-    T = rng.integers(60, 400, n)
-    t_x = np.where(x > 0, np.floor(T * rng.beta(2 + x, 2, n)), 0)
-    mean = np.where(x > 0, np.round(4 * rng.gamma(4.0, rng.gamma(6.0, 2.0, n))) / 4 + 0.25, np.nan)
-    ids = [f"c{i:03d}" for i in range(n)]
-    spent = pl.Series(mean, nan_to_null=True)
-    features = pl.DataFrame({"customer_id": ids, "repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T.astype(float)})
-    after = {"holdout_purchases": rng.poisson(x / 3), "holdout_mean_value": spent.fill_null(20.0) + 1.5, "holdout_days": np.full(n, 90)}
-    return features.with_columns(spent.alias("mean_repeat_value")), pl.DataFrame({"customer_id": ids, **after})
+    seen = simulated_purchases.buyers(300, rng, r=0.9, alpha=40.0, a=0.8, b=4.0, days=400.0)
+    x = seen["repeat_purchases"].to_numpy()
+    mean = np.where(x > 0, np.round(4 * rng.gamma(4.0, rng.gamma(6.0, 2.0, 300))) / 4 + 0.25, np.nan)
+    spent = pl.Series(mean, nan_to_null=True).alias("mean_repeat_value")
+    features = seen.with_columns(pl.col("^.*_days$").ceil(), pl.format("c{}", "customer_id").alias("customer_id"), spent)
+    after = {"holdout_purchases": rng.poisson(x / 3), "holdout_mean_value": spent.fill_null(20.0) + 1.5, "holdout_days": np.full(300, 90)}
+    return features, pl.DataFrame({"customer_id": features["customer_id"], **after})
 
 
 def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -148,7 +146,7 @@ def what_is_saved_is_plain(case: Case, folder: Path) -> None:
     names = {path.name for path in (folder / "model").iterdir()}
     assert "model.json" in names
     assert {Path(name).suffix for name in names} <= {".json", ".npy", ".parquet"}
-    assert "c001" not in (folder / "model" / "model.json").read_text()
+    assert "c101" not in (folder / "model" / "model.json").read_text()
     for path in (folder / "model").glob("*.parquet"):
         assert "customer_id" not in pl.read_parquet(path).columns
     assert json.loads((folder / "model" / "model.json").read_text())["name"] == case.model.name

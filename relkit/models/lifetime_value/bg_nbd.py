@@ -148,16 +148,17 @@ def _integral(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, 
     """Return the same as the mean of (1 - (1 + p t / (alpha+T))^-(r+x)) / p over p ~ beta(a, b+x).
 
     Good for any parameters, where 2F1 under- or overflows and where the closed form divides nought by nought, but
-    thirty times slower. Substituting p / (1-p) = a / (b+x) e^(w sinh s) lets the integrand vanish doubly exponentially at both
-    ends, so that equal steps in s converge to all digits.
+    a hundred times slower. Substituting p / (1-p) = a / (b+x) e^(w sinh s) lets the integrand vanish doubly exponentially at
+    both ends, so that equal steps in s converge to ten digits and more.
     """
     value = np.empty(len(x))
     steps = np.linspace(-1, 1, 301)[:, None]
     for part in _slices(len(x), 512):
         rest, tau = b + x[part], t / (alpha + T[part])
-        width = np.sqrt(1 / a + 1 / rest)
+        wide = np.maximum(a, 1), np.maximum(rest, 1)
+        width = np.sqrt(1 / wide[0] + 1 / wide[1])
         reach = np.arcsinh(12 + 40 / (width * np.minimum(a, rest)))
-        logit = np.log(a / rest) + width * np.sinh(steps * reach)
+        logit = np.log(wide[0] / wide[1]) + width * np.sinh(steps * reach)
         log_p, log_q = -np.logaddexp(0, -logit), -np.logaddexp(0, logit)
         p = np.maximum(np.exp(log_p), 1e-200)
         bought = -np.expm1(-(r + x[part]) * np.log1p(p * tau)) / p

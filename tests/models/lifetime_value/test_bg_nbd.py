@@ -182,12 +182,12 @@ class TestExpectedPurchases:
         t = 180.0
 
         def per_p(p: float) -> float:
-            return float(-np.expm1(-(r + x) * np.log1p(p * t / (alpha + T))) / p)
+            rate = (r + x) * t / (alpha + T)
+            return float(-np.expm1(-(r + x) * np.log1p(p * t / (alpha + T))) / p) if p > 1e-200 else rate
 
         def weighted(u: float) -> float:
             """Return the integrand with u = log(p / (1 - p)), in which it has no corner."""
-            p, rest = special.expit(u), special.expit(-u)
-            return per_p(p) * np.exp(a * np.log(p) + (b + x) * np.log(rest) - special.betaln(a, b + x))
+            return per_p(special.expit(u)) * np.exp(-a * np.logaddexp(0, -u) - (b + x) * np.logaddexp(0, u) - special.betaln(a, b + x))
 
         middle = np.log(a / (b + x))
         parts = middle + np.array([-40 / min(a, 1), -20.0, -3.0, 0.0, 3.0, 20.0, 40 + 40 / min(b, 1)])
