@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from relkit.tables.findings import ReadReport
 
 
+_MORE = {"contracts": "contract", "customer_snapshots": "customer snapshot"}
+
+
 class CheckTables(Job):
     """Reads the tables of a company through a mapping, validates and summarises them."""
 
@@ -74,18 +77,18 @@ def _sentences(report: ReadReport) -> tuple[str, ...]:
 
 def _headline(report: ReadReport) -> str:
     """Return the figures by which a company recognises its data, in one line."""
+    from relkit.tables.findings import counted
+
     figures, facts = report.headline, report.facts
-    said = [f"{figures['customers']:,} customers"]
+    said = [counted(figures["customers"], "customer")]
     if "transactions" in figures:
-        said.append(f"{figures['transactions']:,} transactions in {figures['transaction_lines']:,} lines")
+        said.append(f"{counted(figures['transactions'], 'transaction')} in {counted(figures['transaction_lines'], 'line')}")
         said.append(f"net amount {figures['net_amount']:,.2f} {facts.currency}")
         if figures["revenue"] != figures["net_amount"]:
             said.append(f"of which revenue {figures['revenue']:,.2f}")
         if figures["unidentified_lines"]:
-            said.append(f"{figures['unidentified_lines']:,} lines without a customer")
-    if "contracts" in figures:
-        said.append(f"{figures['contracts']:,} contracts")
-    if "customer_snapshots" in figures:
-        said.append(f"{figures['customer_snapshots']:,} customer snapshots")
-    days = f" from {facts.first_day} to {facts.last_day}" if facts.first_day else ""
-    return f"{', '.join(said)},{days}." if days else f"{', '.join(said)}."
+            said.append(f"{counted(figures['unidentified_lines'], 'line')} without a customer")
+    said += [counted(figures[name], noun) for name, noun in _MORE.items() if name in figures]
+    if facts.first_day:
+        said.append(f"from {facts.first_day} to {facts.last_day}")
+    return f"{', '.join(said)}."

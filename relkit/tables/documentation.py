@@ -94,4 +94,5 @@ def _values(column: Column) -> str:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # French labels, whatever the console's encoding
     sys.stdout.write(tables_page())

@@ -37,8 +37,8 @@ def _unknown(tables: TableSet, name: str) -> list[str]:
         lonely = values.join(known, on=column, how="anti").select(pl.len().alias("values"), pl.col("len").sum().alias("rows"))
         found = lonely.collect(engine="streaming").row(0, named=True)
         if found["values"]:
-            rows = counted(int(found["rows"] or 0))
-            said.append(f"{name}: {rows} refer to {counted(int(found['values']), 'value')} of {column} that {other} does not have; kept.")
+            values_said, rows_said = counted(int(found["values"]), "value"), counted(int(found["rows"]))
+            said.append(f"{name}: {values_said} of {column}, in {rows_said}, unknown to {other}; kept.")
     return said
 
 

@@ -66,7 +66,7 @@ def read_tables(
 
 
 def validate_tables(sources: SourceTables, out: Path, *, max_quarantine_share: float = 0.05, progress: Progress = quiet) -> ReadReport:
-    r"""Validate tables that are read already, and write them; arguments, result and errors as for `read_tables`.
+    """Validate tables that are read already, and write them; arguments, result and errors as for `read_tables`.
 
     Examples:
         >>> from tempfile import mkdtemp
@@ -80,9 +80,10 @@ def validate_tables(sources: SourceTables, out: Path, *, max_quarantine_share: f
         ...     }
         ... )
         >>> report = validate_tables(SourceTables(frames={"transactions": lines}), Path(mkdtemp()), max_quarantine_share=0.5)
-        >>> print(*report.tables["transactions"].sentences(), sep="\n")
-        transactions: 1 row kept, 1 quarantined (50.00%).
-          net_amount: not a number: 1 row (first: row 2 of transactions, 'twelve')
+        >>> report.tables["transactions"].sentences()[0]
+        'transactions: 1 row kept, 1 quarantined (50.00%).'
+        >>> print(report.tables["transactions"].rules[0])
+        net_amount: not a number: 1 row (first: row 2 of transactions, 'twelve')
     """
     frames = {name: sources.frames[name] for name in TABLES if name in sources.frames}
     _verify(frames)

@@ -40,7 +40,7 @@ def test_the_result_says_what_became_of_each_table(shop):
             "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, 'twelve'). "
             "Declare in the mapping how it is written: format, decimal mark, marks of absence."
         ),
-        "1 customers, 2 transactions in 3 lines, net amount 13.75 EUR, 1 lines without a customer, from 2025-06-01 to 2025-06-01.",
+        "1 customer, 2 transactions in 3 lines, net amount 13.75 EUR, 1 line without a customer, from 2025-06-01 to 2025-06-01.",
     )
     assert result.counts["tables"]["transactions"] == {
         "rows_read": 4,
@@ -67,7 +67,7 @@ def test_the_headline_follows_what_there_is(shop):
     (shop / "contracts.csv").write_text("contract_id,customer_id,status,started_on\nk,p,active,2024-01-31\n")
     (shop / "customer_snapshots.csv").write_text("customer_id,as_of,band\np,2024-02-29,A\n")
     result = check(shop)
-    assert result.sentences[-1] == "1 customers, 1 contracts, 1 customer snapshots, from 2024-01-31 to 2024-01-31."
+    assert result.sentences[-1] == "1 customer, 1 contract, 1 customer snapshot, from 2024-01-31 to 2024-01-31."
 
 
 def test_revenue_is_said_where_it_is_not_the_net_amount(shop):
@@ -77,7 +77,7 @@ def test_revenue_is_said_where_it_is_not_the_net_amount(shop):
 
 def test_without_any_day_no_days_are_said(shop):
     (shop / "transactions.csv").write_text(LINES.replace("sale", "fee"))
-    assert check(shop, max_quarantine_share=1.0).sentences[-1].endswith("1 lines without a customer.")
+    assert check(shop, max_quarantine_share=1.0).sentences[-1].endswith("1 line without a customer.")
 
 
 def test_a_fault_of_a_file_is_one_message(shop):
