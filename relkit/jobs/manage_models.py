@@ -26,7 +26,7 @@ class ListModels(Job):
         from relkit.tracking import registry
 
         progress("reading the registry", 0.0)
-        found = registry.versions(self.model)
+        found = registry.versions(self.model and registry.registered_name(self.model, self.programme))
         if not found:
             return Result(
                 job=self.command, sentences=("No model is registered yet. Run relkit fit MODEL first.",), details={"versions": []}
@@ -60,8 +60,9 @@ class PromoteModel(Job):
 
         self.verify()
         progress("reading the registry", 0.0)
-        before = registry.champion(self.model)
-        now = registry.promote(self.model, self.version, reason=self.reason)
+        name = registry.registered_name(self.model, self.programme)
+        before = registry.champion(name)
+        now = registry.promote(name, self.version, reason=self.reason)
         was = f" in place of version {before.version}" if before and before.version != now.version else ""
         return Result(
             job=self.command,

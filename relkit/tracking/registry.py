@@ -133,10 +133,11 @@ def log_model(
         logged = runs.log_run(client, fitted, record)
         if not _registered(client, name):
             client.create_registered_model(name, description=f"relkit {fitted.name}")
+        notes = " ".join(fitted.info.notes) or None
         made = client.create_model_version(
-            name, logged.source, run_id=logged.run_id, tags=tags, description=" ".join(fitted.info.notes) or None
+            name, logged.source, run_id=logged.run_id, tags=tags, description=notes, model_id=logged.model_id
         )
-        return _read(client.get_model_version(name, made.version), _aliases(client, name))
+        return _read(client, client.get_model_version(name, made.version), _aliases(client, name))
 
 
 def versions(name: str | None = None) -> list[ModelVersion]:
@@ -154,7 +155,7 @@ def versions(name: str | None = None) -> list[ModelVersion]:
             aliases = _aliases(client, each)
             # MLflow's own versions of other makers carry no tags of ours.
             own = [v for v in client.search_model_versions(f"name = '{each}'") if f"{_PREFIX}as_of" in v.tags]
-            found += [_read(v, aliases) for v in sorted(own, key=lambda v: -int(v.version))]
+            found += [_read(client, v, aliases) for v in sorted(own, key=lambda v: -int(v.version))]
     return found
 
 
@@ -162,7 +163,7 @@ def champion(name: str) -> ModelVersion | None:
     """Return the version the scoring job uses, or None when the model was never fitted."""
     with runs.connected() as client:
         version = _aliases(client, name).get(CHAMPION)
-        return _read(client.get_model_version(name, version), _aliases(client, name)) if version else None
+        return _read(client, client.get_model_version(name, version), _aliases(client, name)) if version else None
 
 
 def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
@@ -245,7 +246,7 @@ def _set_alias(name: str, version: str, alias: str, reason: str) -> ModelVersion
         client.set_registered_model_alias(name, alias, version)
         client.set_model_version_tag(name, version, f"{_PREFIX}reason", reason)
         client.set_model_version_tag(name, version, f"{_PREFIX}{alias}_since", datetime.now(UTC).isoformat(timespec="seconds"))
-        return _read(client.get_model_version(name, version), _aliases(client, name))
+        return _read(client, client.get_model_version(name, version), _aliases(client, name))
 
 
 def _lineage(
@@ -281,7 +282,7 @@ def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
     return {alias: str(version) for model in found for alias, version in model.aliases.items()}
 
 
-def _read(version: Any, aliases: dict[str, str]) -> ModelVersion:
+def _read(client: MlflowClient, version: Any, aliases: dict[str, str]) -> ModelVersion:
     tags = {key.removeprefix(_PREFIX): value for key, value in version.tags.items()}
     value = tags.get("metric_value")
     return ModelVersion(
@@ -301,7 +302,7 @@ def _read(version: Any, aliases: dict[str, str]) -> ModelVersion:
         relkit_version=tags["relkit_version"],
         git_commit=tags["git_commit"],
         reason=tags.get("reason", ""),
-        source=str(version.source),
+        source=str(client.get_model_version_download_uri(version.name, version.version)),
     )
 
 

@@ -38,6 +38,7 @@ HORIZON_DAYS = 90
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 _BATCH = 500
+_SILENT = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,18 @@ class Record:
 
 @dataclass(frozen=True)
 class Logged:
-    """A run with its model, as MLflow knows them."""
+    """A run with its model, as MLflow knows them.
+
+    Attributes:
+        run_id: of the run.
+        source: what a version is registered from: the model's id on a server, which accepts nothing else, and the folder
+            of its files on disk, where MLflow would look an id up in whatever store the process has set globally.
+        model_id: given with the source on a server; None on disk.
+    """
 
     run_id: str
     source: str
-    """Where MLflow keeps the model's files."""
+    model_id: str | None
 
 
 @contextmanager
@@ -108,7 +116,9 @@ def log_run(client: MlflowClient, fitted: Fitted, record: Record) -> Logged:
         client.set_terminated(run_id, status="FAILED")
         raise
     client.set_terminated(run_id)
-    return Logged(run_id=run_id, source=str(model.artifact_location))
+    if embedded.current().database is not None:
+        return Logged(run_id, str(model.artifact_location), None)
+    return Logged(run_id, f"models:/{model.model_id}", str(model.model_id))
 
 
 @contextmanager
@@ -116,8 +126,8 @@ def _quiet() -> Iterator[None]:
     """Keep MLflow from talking, on the terminal and to its makers, and leave the process as it was."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    bar = os.environ.get("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR")
-    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    before = {name: os.environ.get(name) for name in _SILENT}
+    os.environ.update(_SILENT)
     with warnings.catch_warnings():
         # MLflow asks for an input example, which would be customers' rows.
         warnings.filterwarnings("ignore", message=".*[Ii]nput example", category=UserWarning)
@@ -135,10 +145,11 @@ def _quiet() -> Iterator[None]:
         finally:
             for name, logger in loggers.items():
                 logger.setLevel(levels[name])
-            if bar is None:
-                os.environ.pop("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", None)
-            else:
-                os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = bar
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 def _make(store: embedded.Store) -> None:

@@ -32,8 +32,11 @@ def test_a_first_fit_is_judged_registered_and_promoted(checked):
     assert list(result.parameters) == ["r", "alpha", "a", "b"]
     assert result.log_likelihood < 0
     assert result.counts == {"rows": 250, "features": 250}
-    assert result.details | {"run_id": ""} == {
+    assert [row["term"] for row in result.details["summary"]] == ["r", "alpha", "a", "b"]
+    assert result.details | {"run_id": "", "summary": ""} == {
         "model": BG_NBD,
+        "registered": BG_NBD,
+        "summary": "",
         "version": "1",
         "run_id": "",
         "alias": "champion",

@@ -193,9 +193,9 @@ def test_scores_of_the_past_with_a_model_of_today_are_warned_of(fitted_workplace
     assert result.paths["scores"].parent.name == "2025-03-31"
 
 
-def test_a_champion_of_another_programme_is_warned_of(fitted_workplace):
-    result = score(programme="loyalty", out=fitted_workplace / "out" / "default", models=("lifetime_value.bg_nbd",))
-    assert result.warnings == ("lifetime_value.bg_nbd version 1 was fitted for the programme default, not for loyalty.",)
+def test_a_champion_of_another_programme_does_not_score(fitted_workplace):
+    with pytest.raises(ParameterError, match="lifetime_value.bg_nbd has no champion to score with. Run relkit fit"):
+        score(programme="loyalty", out=fitted_workplace / "out" / "default", models=("lifetime_value.bg_nbd",))
 
 
 def test_without_a_margin_there_is_no_future_margin(fitted_workplace):

@@ -33,7 +33,6 @@ def drawn() -> Figure:
 def logged(fitted, **given):
     return registry.log_model(
         fitted,
-        programme="spring",
         tables="ab" * 32,
         metric=BRIER,
         metrics={"brier_score": 0.12, "concordance": float("nan")},
@@ -70,7 +69,7 @@ def test_a_version_carries_its_lineage(store, fitted):
     assert version.holdout == "2025-04-02 to 2025-06-30"
     assert version.fingerprint == fitted.info.fingerprint
     assert version.tables == "ab" * 32
-    assert version.programme == "spring"
+    assert version.programme == "default"
     assert version.relkit_version == relkit.__version__
     assert not version.is_champion
 
@@ -278,3 +277,13 @@ def test_reading_the_champions_does_not_load_mlflow(store, fitted):
     code = "import sys; from relkit.tracking import registry; print(registry.champion_versions(), 'mlflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "{'survival.cox': '1'} False\n"
+
+
+def test_each_programme_has_its_own_champion(store: Path, fitted) -> None:
+    ours, theirs = logged(fitted), logged(fitted, programme="loyalty")
+    assert (theirs.name, theirs.model, theirs.version) == ("loyalty.survival.cox", "survival.cox", "1")
+    registry.promote(ours.name, ours.version, reason="first version")
+    assert registry.champion_versions("loyalty") == {}
+    registry.promote(theirs.name, theirs.version, reason="first version")
+    assert registry.champion_versions("loyalty") == {"survival.cox": "1"} == registry.champion_versions()
+    assert registry.champion("loyalty.survival.cox").programme == "loyalty"
