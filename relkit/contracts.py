@@ -43,6 +43,8 @@ class Column:
     allowed: tuple[str, ...] = ()
     default: Any = None
     """Value of a null, or of an absent column that is not nullable."""
+    always: bool = False
+    """An absent column is made, all null, so that readers need not ask for it."""
     null_means: str = ""
     personal_data: str = "none"
     """none, pseudonym, personal or sensitive."""
@@ -138,7 +140,8 @@ def check(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     for column in contract.columns:
         if column.name not in frame.columns:
             problems += [_missing(column.name, frame.columns)] if column.required else []
-            kept += [_filled(column, len(frame))] if column.default is not None and not column.nullable else []
+            made = column.always or (column.default is not None and not column.nullable)
+            kept += [_filled(column, len(frame))] if made else []
             continue
         series, problem = _cast(frame[column.name], column)
         problems += [problem] if problem else _broken(series, column)

@@ -50,6 +50,11 @@ def test_a_null_of_a_column_with_default_is_filled():
     assert check(spend(kind=[None, "return"]), SPEND)["kind"].to_list() == ["sale", "return"]
 
 
+def test_a_column_that_is_always_there_is_made():
+    always = Contract(name="s", key=(), columns=(Column(name="id", dtype=pl.String), Column(name="n", dtype=pl.Int32, always=True)))
+    assert check(pl.DataFrame({"id": ["p", "q"]}), always)["n"].to_list() == [None, None]
+
+
 def test_ids_of_whole_numbers_become_text():
     assert check(spend(id=[1, 2]), SPEND)["id"].to_list() == ["1", "2"]
 

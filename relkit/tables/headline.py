@@ -62,7 +62,7 @@ def headline(tables: TableSet) -> dict[str, Any]:
     """
     figures: dict[str, Any] = {"customers": _customers(tables)}
     if tables.has("transactions"):
-        figures |= _sales(tables.scan("transactions"), has_customers="customer_id" in tables.columns("transactions"))
+        figures |= _sales(tables.scan("transactions"))
     if tables.has("contracts"):
         figures["contracts"] = distinct(tables.scan("contracts"), "contract_id")
     if tables.has("customer_snapshots"):
@@ -73,12 +73,12 @@ def headline(tables: TableSet) -> dict[str, Any]:
 
 def _customers(tables: TableSet) -> int:
     for name in ("customers", "transactions", "contracts", "customer_snapshots"):
-        if tables.has(name) and "customer_id" in tables.columns(name) and (found := distinct(tables.scan(name), "customer_id")):
+        if tables.has(name) and (found := distinct(tables.scan(name), "customer_id")):
             return found
     return 0
 
 
-def _sales(lines: pl.LazyFrame, *, has_customers: bool) -> dict[str, Any]:
+def _sales(lines: pl.LazyFrame) -> dict[str, Any]:
     by_kind = (
         lines.group_by("line_kind")
         .agg(pl.len(), pl.col("net_amount").sum())
@@ -86,12 +86,11 @@ def _sales(lines: pl.LazyFrame, *, has_customers: bool) -> dict[str, Any]:
         .collect(engine="streaming")
     )
     revenue = by_kind.filter(pl.col("line_kind").is_in(list(REVENUE_KINDS)))["net_amount"].sum()
-    unidentified = pl.col("customer_id").is_null().sum() if has_customers else pl.len()
     return {
         "transactions": distinct(lines, "transaction_id"),
         "transaction_lines": int(by_kind["len"].sum()),
         "lines_by_kind": dict(zip(by_kind["line_kind"], by_kind["len"], strict=True)),
         "net_amount": round(float(by_kind["net_amount"].sum()), 2),
         "revenue": round(float(revenue), 2),
-        "unidentified_lines": int(lines.select(unidentified).collect(engine="streaming").item()),
+        "unidentified_lines": int(lines.select(pl.col("customer_id").is_null().sum()).collect(engine="streaming").item()),
     }

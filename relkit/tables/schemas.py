@@ -250,7 +250,7 @@ _TRANSACTIONS = Contract(
     columns=(
         _text("transaction_line_id", "Line", "Ligne", "The line; a mapping can make it from file and row number.", **_NEEDED),
         _text("transaction_id", "Transaction", "Transaction", "Receipt, invoice or order that holds the line.", **_NEEDED),
-        _customer("The customer who bought.", null_means="not identified (no card shown, guest order)"),
+        _customer("The customer who bought.", always=True, null_means="not identified (no card shown, guest order)"),
         _instant("occurred_at", "Occurred at", "Date et heure", "When it was bought.", **_NEEDED),
         _text("product_id", "Product", "Produit", "What was bought.", null_means="not known"),
         _number("quantity", "Quantity", "Quantité", "How much was bought; negative on a return.", likely_low=-1000.0, likely_high=1000.0),

@@ -141,10 +141,10 @@ def _is_converted(column: Column, given: pl.DataType) -> bool:
 
 
 def _value(column: Column, given: pl.Schema, zone: str, table: str) -> pl.Expr | None:
-    """Return the column as the contract wants it, or None when it is not there and has no default."""
+    """Return the column as the contract wants it, or None when it is not there and is not to be made."""
     if column.name not in given:
-        absent = column.default is not None and not column.nullable
-        return pl.lit(column.default, dtype=column.dtype) if absent else None
+        made = column.always or (column.default is not None and not column.nullable)
+        return pl.lit(column.default, dtype=column.dtype) if made else None
     raw, type_given = pl.col(column.name), given[column.name]
     if type_given == pl.Null:
         value = raw.cast(column.dtype)

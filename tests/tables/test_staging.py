@@ -27,9 +27,22 @@ def staged(tmp_path, columns, contract=LINES, zone="UTC"):
 def test_text_becomes_the_types_of_the_contract(tmp_path):
     copy = staged(tmp_path, GOOD | {"quantity": ["1", ""], "store_id": [7, 8]}, zone="Europe/Paris")
     rows = copy.scan().collect()
-    assert copy.names == ("transaction_line_id", "transaction_id", "occurred_at", "quantity", "net_amount", "line_kind", "store_id")
+    assert copy.names == (
+        "transaction_line_id",
+        "transaction_id",
+        "customer_id",
+        "occurred_at",
+        "quantity",
+        "net_amount",
+        "line_kind",
+        "store_id",
+    )
     assert rows["occurred_at"][0] == datetime(2025, 6, 29, 22, tzinfo=UTC)
     assert rows.select("quantity", "net_amount", "line_kind", "store_id").row(1) == (None, 2.0, "sale", "8")
+
+
+def test_lines_without_any_customer_have_the_column_all_null(tmp_path):
+    assert staged(tmp_path, GOOD).scan().collect()["customer_id"].to_list() == [None, None]
 
 
 def test_rows_are_numbered_where_the_source_does_not(tmp_path):
