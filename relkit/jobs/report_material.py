@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
+
     from relkit.periods import AsOf, Holdout
     from relkit.tables.table_set import TableSet
 
@@ -126,7 +127,7 @@ class ReportMaterial:
             raise ParameterError(
                 f"no model of the family {family} made a score.", where="report", remedy="Run relkit fit and relkit score first."
             )
-        return names[0]
+        return str(names[0])
 
     def has_model(self, model: str) -> bool:
         """Return whether a model made one of the scores."""

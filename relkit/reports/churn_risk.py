@@ -27,12 +27,13 @@ YEAR, MONTH = 365, 365.25 / 12
 AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
-        "expected": "{running} contracts are running; {ends} of them ({share}) are expected to end within {days} days.",
+        "expected": "Of {running} running contracts with a forecast, {ends} ({share}) are expected to end within {days} days.",
+        "without": "{n} more running contracts have no forecast: second contracts of a customer, or customers who refuse profiling.",
         "concentrated": "The tenth most at risk holds {share} of the expected ends: these {n} contracts are where a call pays first.",
         "money": "{lost} of monthly payments are expected to go, out of {all}.",
         "median": "Half of all contracts last longer than {months} months.",
         "year": "After twelve months {share} of the contracts are still running.",
-        "k_running": "contracts running",
+        "k_running": "running contracts with a forecast",
         "k_ends": "ends expected within {days} days ({share})",
         "k_lost": "of monthly payments expected to go, of {all}",
         "k_year": "still running after twelve months",
@@ -57,15 +58,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "unknown": "Not given",
         "age": "Age, months",
         "still": "Still running",
-        "low": "At least (95 %)",
-        "high": "At most (95 %)",
+        "low": "Low (95%)",
+        "high": "High (95%)",
         "at_risk": "Contracts observed at that age",
         "survival": "How long contracts last",
         "factor": "What differs",
         "step": "By how much",
         "ratio": "Risk of ending, times",
         "ratio_low": "From",
-        "ratio_high": "to (95 %)",
+        "ratio_high": "to (95%)",
         "reading": "In words",
         "factors": "What goes with an earlier end",
         "flag": "yes rather than no",
@@ -74,7 +75,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "unclear": "no clear difference",
         "factor_note": "These go together; they do not prove that one causes the other.",
         "no_factors": "The scores were made without a model of what differs between contracts, so nothing can be said of it.",
-        "c_curve": "Of contracts of any age, the share that lasts at least so long; the band holds 95 %.",
+        "c_curve": "Of contracts of any age, the share that lasts at least so long; the band holds 95%.",
         "c_ends": "Running contracts ranked by risk, in ten groups of equal size; above each bar its share of all expected ends.",
         "c_factors": "Right of 1: ends sooner; left: lasts longer. A bar across 1 means no clear difference.",
         "monthly_amount": "Monthly amount",
@@ -85,13 +86,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "age_at_start_years": "Age of the customer at the start",
     },
     "fr": {
-        "expected": "{running} contrats sont en cours ; {ends} d’entre eux ({share}) devraient prendre fin sous {days} jours.",
+        "expected": "Sur {running} contrats en cours dotés d’une prévision, {ends} ({share}) devraient prendre fin sous {days} jours.",
+        "without": "{n} autres contrats en cours n’ont pas de prévision : seconds contrats d’un client, "
+        "ou clients qui refusent le profilage.",
         "concentrated": "Le dixième le plus exposé concentre {share} des fins attendues : "
         "ces {n} contrats sont ceux où un appel est le plus utile.",
         "money": "{lost} de mensualités devraient disparaître, sur {all}.",
         "median": "La moitié des contrats durent plus de {months} mois.",
         "year": "Au bout de douze mois, {share} des contrats sont encore en cours.",
-        "k_running": "contrats en cours",
+        "k_running": "contrats en cours dotés d’une prévision",
         "k_ends": "fins attendues sous {days} jours ({share})",
         "k_lost": "de mensualités menacées, sur {all}",
         "k_year": "encore en cours au bout de douze mois",
@@ -116,8 +119,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "unknown": "Non renseigné",
         "age": "Ancienneté, mois",
         "still": "Encore en cours",
-        "low": "Au moins (95 %)",
-        "high": "Au plus (95 %)",
+        "low": "Bas (95 %)",
+        "high": "Haut (95 %)",
         "at_risk": "Contrats observés à cet âge",
         "survival": "Combien de temps durent les contrats",
         "factor": "Ce qui diffère",
@@ -154,6 +157,7 @@ class RiskReading:
     Attributes:
         running: one row a scored customer's main contract: probability, amount (null where not known), tenure_days, tenth
             (1 = most at risk).
+        unscored: running contracts without a forecast.
         ended: end_reason of the contracts that ended in the last year.
         days: horizon of the probability.
         currency: ISO code.
@@ -161,6 +165,7 @@ class RiskReading:
     """
 
     running: pl.DataFrame
+    unscored: int
     ended: pl.DataFrame
     days: int
     currency: str
@@ -194,7 +199,9 @@ class RiskReading:
         since = as_of - timedelta(days=YEAR)
         ended = spells.filter(pl.col("event") & (pl.col("ended_on") > since))
         reason = pl.col("end_reason") if "end_reason" in spells.columns else pl.lit(None, pl.String)
-        return cls(running=running, ended=ended.select(end_reason=reason), days=days, currency=currency, language=language)
+        unscored = int((~spells["event"]).sum()) - len(running)
+        why = ended.select(end_reason=reason)
+        return cls(running=running, unscored=unscored, ended=why, days=days, currency=currency, language=language)
 
     def headlines(self, curve: SurvivalCurve) -> Headlines:
         """Return what to know first, in sentences."""
@@ -210,6 +217,8 @@ class RiskReading:
             said.append(self._say("year", share=self._percent(float(curve.at([YEAR])[0]))))
         if (median := curve.median) is not None:
             said.append(self._say("median", months=round(median / MONTH)))
+        if self.unscored >= SMALLEST_GROUP:
+            said.append(self._say("without", n=self.unscored))
         return Headlines(tuple(said))
 
     def key_figures(self, curve: SurvivalCurve) -> KeyFigures:
@@ -286,7 +295,7 @@ class RiskReading:
         days = [months * MONTH for months in ages]
         low, high = curve.band(days)
         columns = (
-            Shown("age", self._say("age"), "number"),
+            Shown("age", self._say("age")),
             Shown("still", self._say("still"), "share", 1),
             Shown("low", self._say("low"), "share", 1),
             Shown("high", self._say("high"), "share", 1),

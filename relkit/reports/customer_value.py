@@ -46,7 +46,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "top_share": "A fifth of the {buyers} customers with a forecast should bring {share} of the {what} of the {span}: {top} of {all}.",
         "at_risk": "{n} of the fifth worth most, past and expected together, are uncertain or probably gone. "
         "They have brought {past} so far: they are the first to win back.",
-        "gone_said": "{n} customers ({share}) have probably stopped buying; they brought {past} so far.",
+        "gone_said": "{n} customers ({share} of those whose chance is known) have probably stopped buying; they brought {past} so far.",
         "orders": "{n} orders are expected in the next {days} days from those who have bought before.",
         "prospects": "{n} people have no purchase on record, and so no forecast of orders.",
         "no_margin": "No margin is known: this report speaks of revenue.",
@@ -104,7 +104,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "({what}, {span}) : {top} sur {all}.",
         "at_risk": "{n} clients du cinquième qui vaut le plus, passé et attendu réunis, sont incertains ou sans doute perdus. "
         "Ils ont rapporté {past} à ce jour : ce sont les premiers à reconquérir.",
-        "gone_said": "{n} clients ({share}) ont sans doute cessé d’acheter ; ils ont rapporté {past} à ce jour.",
+        "gone_said": "{n} clients ({share} de ceux dont la probabilité est connue) ont sans doute cessé d’acheter ; "
+        "ils ont rapporté {past} à ce jour.",
         "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part de ceux qui ont déjà acheté.",
         "prospects": "{n} personnes n’ont aucun achat connu, et donc pas de prévision de commandes.",
         "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",

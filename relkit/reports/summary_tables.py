@@ -23,6 +23,8 @@ Kind = Literal["text", "count", "number", "money", "share", "date"]
 
 SMALLEST_GROUP = 10
 """Groups of fewer customers are not shown."""
+SHORT = 26
+"""Letters of a text that is not broken over two lines."""
 DASH = "–"
 HIDDEN = {"en": "hidden", "fr": "masqué"}
 MASK_NOTE = {
@@ -110,7 +112,7 @@ class SummaryTable:
     def _repr_html_(self) -> str:
         """Return the table as HTML, for notebooks and pages."""
         rows = self.cells()
-        numeric = ["" if c.kind in {"text", "date"} else ' class="number"' for c in self.columns]
+        numeric = [self._css(at, rows) for at in range(len(self.columns))]
         head = "".join(f'<th scope="col"{css}>{escape(c.label)}</th>' for c, css in zip(self.columns, numeric, strict=True))
         lines = []
         for at, row in enumerate(rows):
@@ -124,6 +126,12 @@ class SummaryTable:
             if notes
             else f'<div class="summary-table">{body}</div>'
         )
+
+    def _css(self, at: int, rows: list[list[str]]) -> str:
+        """Return the class of a column: numbers stand right, short texts stay on one line."""
+        if self.columns[at].kind not in {"text", "date"}:
+            return ' class="number"'
+        return ' class="short"' if max((len(row[at]) for row in rows), default=0) <= SHORT else ""
 
     def _notes(self) -> tuple[str, ...]:
         masked = words(MASK_NOTE, self.language).format(smallest=SMALLEST_GROUP)
