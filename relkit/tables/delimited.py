@@ -6,6 +6,7 @@ there are columns keeps them in `_surplus` and is quarantined later; a line that
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections import Counter
@@ -18,6 +19,7 @@ from relkit.errors import TableError
 from relkit.tables.encodings import TextFile, open_text
 from relkit.tables.opened_file import SURPLUS, OpenedFile
 from relkit.tables.schemas import ROW
+from relkit.tables.stray_quotes import requoted, verify_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,13 +58,21 @@ def open_delimited(path: Path, options: ReadOptions) -> OpenedFile:
     if options.format == "fixed":
         return _open_fixed(path, text, options)
     rows_of, layout = _layout(path, text, options)
-    frame = _scan_blanks(text.path, layout, options) if layout.delimiter == BLANKS else _scan(text.path, layout, options)
     _verify_has_rows(path, rows_of, layout, text)
+    said = _said(text, layout, options)
+    if layout.delimiter == BLANKS:
+        frame = _scan_blanks(text.path, layout, options)
+    else:
+        frame = _scan(text.path, layout, options)
+        if options.quote is not None and not verify_fields(frame, layout.columns, delimiter=layout.delimiter, name=path.name):
+            copy = requoted(text.path, delimiter=layout.delimiter, quote=options.quote, name=path.name)
+            frame = _scan(copy, layout, options)
+            said = f"{said}, quotes inside fields taken as they stand" if said else "quotes inside fields taken as they stand"
     return OpenedFile(
         name=path.name,
         frame=frame,
         columns=layout.columns,
-        said=_said(text, layout, options),
+        said=said,
         decimal=options.decimal or layout.decimal,
         is_text=True,
     )
@@ -124,11 +134,12 @@ def _agreement(rows: list[list[str]]) -> float:
 
 def _rows(lines: Sequence[str], delimiter: str, quote: str | None) -> list[list[str]]:
     found = []
-    for row in _cut(lines, delimiter, quote):
-        if any(cell.strip() for cell in row):
-            found.append(row)
-        if len(found) == _LINES:
-            break
+    with contextlib.suppress(csv.Error):  # an open quote makes a field of all the rest; the first rows are enough to go by
+        for row in _cut(lines, delimiter, quote):
+            if any(cell.strip() for cell in row):
+                found.append(row)
+            if len(found) == _LINES:
+                break
     return found or [[""]]
 
 
@@ -266,13 +277,6 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
 
 
 def explain_fault(opened: str, error: pl.exceptions.PolarsError | OSError) -> TableError:
-    """Return the error of a text that polars could not read, in our words."""
-    said = str(error)
-    if "properly escaped" in said:
-        field = said.rsplit("Field `", maxsplit=1)[-1].split("\n", maxsplit=1)[0].split("`", maxsplit=1)[0][:60]
-        return TableError(
-            f"a quote is opened and not closed properly, at {field!r}.",
-            where=opened,
-            remedy="Write quote: none in the mapping if the file does not quote its fields, or have it exported again.",
-        )
-    return TableError(f"it cannot be read: {said.splitlines()[0].rstrip('.')}.", where=opened, remedy="Check the file's format.")
+    """Return the error of a file that polars could not read, in our words."""
+    said = str(error).splitlines()[0].rstrip(".")
+    return TableError(f"it cannot be read: {said}.", where=opened, remedy="Check the file's format.")

@@ -1,0 +1,120 @@
+"""Delimited text whose quotes do not follow the rules: `5" screen` inside a field, `"Le "Petit" Bar"`.
+
+Strict readers refuse such a file or, worse, run lines together. It is written anew, once, with every field quoted as it
+should be, the way spreadsheets read it: a quote counts only where a field begins. A quote that is opened and not closed
+cannot be guessed and is refused, with its line; so is one that is closed rows later, having swallowed them.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.errors import TableError
+from relkit.tables.opened_file import scratch_file
+from relkit.tables.schemas import ROW
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_FEWEST_COLUMNS = 4
+"""With fewer columns a line of a comment may well look like a row."""
+_MOST_LINES = 100
+"""Lines of the longest field that is believed to be one."""
+
+
+def requoted(path: Path, *, delimiter: str, quote: str, name: str) -> Path:
+    """Return a copy of the text at `path` with its fields quoted as they should be.
+
+    Args:
+        path: UTF-8, perhaps gzipped.
+        delimiter: between fields.
+        quote: the quote character.
+        name: of the original, for messages.
+
+    Raises:
+        TableError: a quote is opened and not closed.
+    """
+    copy = scratch_file(".csv")
+    with _opened(path) as text, copy.open("w", encoding="utf-8", newline="") as file:
+        line, row = 1, [""]
+        rows = csv.reader(_ended(text), delimiter=delimiter, quotechar=quote)
+        writer = csv.writer(file, delimiter=delimiter, quotechar=quote, lineterminator="\n")
+        for line, row in _numbered(rows, name):
+            if rows.line_num - line >= _MOST_LINES:
+                raise _not_closed(name, line, row)
+            writer.writerow(row)
+        if row and row[-1].endswith("\n"):  # still open where the text ends
+            raise _not_closed(name, line, row)
+    return copy
+
+
+def verify_fields(frame: pl.LazyFrame, columns: Sequence[str], *, delimiter: str, name: str) -> bool:
+    """Return whether all of the text can be parsed; polars notices a stray quote by rows that do not add up.
+
+    Raises:
+        TableError: a field holds whole rows.
+    """
+    swallowed = pl.any_horizontal(pl.col(c).str.contains(_whole_row(delimiter, len(columns))) for c in columns)
+    suspect = pl.col(ROW).filter(swallowed).min() if len(columns) >= _FEWEST_COLUMNS else pl.lit(None)
+    counts = [pl.len().alias("rows"), suspect.alias("suspect"), pl.col(columns).is_not_null().sum()]
+    try:
+        found = frame.select(counts).collect(engine="streaming").row(0, named=True)
+    except pl.exceptions.ComputeError:
+        return False
+    if found["suspect"] is not None:
+        raise TableError(
+            f"row {found['suspect']:,} has a field that holds whole rows: a quote is opened and closed only rows later.",
+            where=name,
+            remedy="Write quote: none in the mapping if the file does not quote its fields, or have it exported again.",
+        )
+    return bool(found["rows"])
+
+
+def _whole_row(delimiter: str, width: int) -> str:
+    """Return the pattern of a line inside a field that has as many delimiters as a row."""
+    cell = f"[^{re.escape(delimiter)}\n]*"
+    return f"\n{cell}({re.escape(delimiter)}{cell}){{{width - 1}}}(\n|$)"
+
+
+def _numbered(rows: Any, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line on which it begins."""
+    line = 1
+    try:
+        for row in rows:
+            yield line, row
+            line = rows.line_num + 1
+    except csv.Error as error:  # a field longer than the module believes in
+        raise _not_closed(name, line, []) from error
+
+
+def _opened(path: Path) -> io.TextIOBase:
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    if is_gzip:
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _ended(text: io.TextIOBase) -> Iterator[str]:
+    """Yield the lines, the last one ended too, so that a field that is still open at the end holds a line end."""
+    line = "\n"
+    for line in text:
+        yield line
+    if not line.endswith("\n"):
+        yield "\n"
+
+
+def _not_closed(name: str, line: int, row: list[str]) -> TableError:
+    opened = next((field for field in row if "\n" in field), "").split("\n")[0].strip()[:40]
+    return TableError(
+        f"line {line} opens a quote that is not closed{f', at {opened!r}' if opened else ''}.",
+        where=name,
+        remedy="Write quote: none in the mapping if the file does not quote its fields, or have it exported again.",
+    )
