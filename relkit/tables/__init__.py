@@ -1,0 +1,1 @@
+"""A company's tables: read through mappings, validated, quarantined, simulated."""
