@@ -24,7 +24,7 @@ from relkit.features.purchases import summarise_days
 from relkit.features.revenue import revenue_features
 from relkit.features.satisfaction import last_scores, open_cases
 from relkit.features.snapshots import last_snapshots
-from relkit.features.spells import COVARIATES, contract_spells, main_contracts
+from relkit.features.spells import contract_spells, main_contracts
 from relkit.progress import Progress, quiet
 from relkit.tables.schemas import TABLES
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 SHORT_HISTORY_DAYS = 90
 """Days of history below which a score rests on little of the customer's own."""
 
-_CONTRACT_QUALITY, _BEFORE_HISTORY = "_contract_quality", "_contract_before_history"
-"""Columns that are there only until others are made from them."""
+_BEFORE_HISTORY = "_contract_before_history"
+"""Column that is there only until is_left_censored is made from it."""
 
 
 def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet) -> pl.DataFrame:
@@ -83,20 +83,10 @@ def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return what the customer table says of contracts, running and ended."""
     spells = contract_spells(tables, as_of)
-    made = [name for name in COVARIATES if name in spells.columns]
-    main = main_contracts(spells).select(
-        "customer_id",
-        pl.col("duration_days").cast(pl.Int32).alias("contract_age_days"),
-        pl.when(pl.col("duration_days") < SHORT_HISTORY_DAYS)
-        .then(pl.lit("short_history"))
-        .when(pl.any_horizontal(pl.col(made).is_null()))
-        .then(pl.lit("imputed"))
-        .otherwise(pl.lit("ok"))
-        .alias(_CONTRACT_QUALITY),
-    )
+    main = main_contracts(spells).select("customer_id", pl.col("duration_days").cast(pl.Int32).alias("contract_age_days"))
     active = pl.col("is_active")
     sums = [active.sum().cast(pl.Int32).alias("active_contracts"), (pl.col("entry_days") > 0).any().alias(_BEFORE_HISTORY)]
-    if "monthly_amount" in made:
+    if "monthly_amount" in spells.columns:
         amounts = pl.col("monthly_amount").filter(active & pl.col("monthly_amount").is_not_null())
         name = f"monthly_amount_{tables.facts.currency.lower()}"
         sums.append(pl.when(amounts.len() > 0).then(amounts.sum().round(6)).alias(name))
@@ -172,22 +162,18 @@ def _with_relation(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
         pl.when(pl.lit(is_told)).then(~is_known).alias("is_prospect"),
         pl.when(is_buyer | is_holder).then(pl.any_horizontal(censored)).alias("is_left_censored"),
         _quality(table).alias("score_quality"),
-    ).drop(_BEFORE_HISTORY, _CONTRACT_QUALITY, strict=False)
+    ).drop(_BEFORE_HISTORY, strict=False)
 
 
 def _quality(table: pl.DataFrame) -> pl.Expr:
     """Return what scores of a customer can rest on: the better of the purchases and the main contract."""
     purchases, observed = _if_made(table, "repeat_purchases", pl.Int32), _if_made(table, "observed_days", pl.Float64)
-    contract = _if_made(table, _CONTRACT_QUALITY, pl.String)
-    enough = (purchases > 0) & (observed >= SHORT_HISTORY_DAYS)
-    return (
-        pl.when(enough.fill_null(value=False))
-        .then(pl.lit("ok"))
-        .when(contract.is_not_null())
-        .then(contract)
-        .when(purchases.is_not_null())
-        .then(pl.lit("short_history"))
+    age = _if_made(table, "contract_age_days", pl.Int32)
+    enough = ((purchases > 0) & (observed >= SHORT_HISTORY_DAYS)).fill_null(value=False) | (age >= SHORT_HISTORY_DAYS).fill_null(
+        value=False
     )
+    scored = purchases.is_not_null() | age.is_not_null()
+    return pl.when(enough).then(pl.lit("ok")).when(scored).then(pl.lit("short_history"))
 
 
 def _if_made(table: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:

@@ -47,14 +47,8 @@ _LEFT_CENSORED: Both = (
     ),
 )
 _QUALITY: Both = (
-    (
-        "What scores can rest on. ok; short_history: a single purchase, or less than 90 days of history; "
-        "imputed: the main contract lacks a value that a model of contracts reads."
-    ),
-    (
-        "Ce sur quoi les scores peuvent reposer. ok ; short_history : un seul achat, ou moins de 90 jours d'historique ; "
-        "imputed : il manque au contrat principal une valeur lue par un modèle de contrats."
-    ),
+    "What scores can rest on: ok, or short_history for a single purchase or less than 90 days of history.",
+    "Ce sur quoi les scores peuvent reposer : ok, ou short_history pour un seul achat ou moins de 90 jours d'historique.",
 )
 
 
