@@ -151,7 +151,7 @@ class FitModel(Job):
             figures=figures,
         )
         give = registry.promote if decision.promoted else registry.challenge
-        named = give(self.model, version.version, reason=decision.reason)
+        named = give(name, version.version, reason=decision.reason)
         return Outcome(version=named, decision=decision, before=champion, value=value, said=said, undrawn=undrawn)
 
     def _result(self, fitted: Fitted, trial: Trial, outcome: Outcome, inputs: ModelInputs, features: pl.DataFrame) -> Result:

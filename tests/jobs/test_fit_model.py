@@ -265,3 +265,11 @@ def test_a_server_keeps_the_saved_model(checked, monkeypatch):
     monkeypatch.setattr(registry, "saved_folder", lambda _: None)
     assert fit().paths == {}
     assert embedded.current().database is not None
+
+
+def test_another_programme_has_its_own_champion(checked):
+    fit()
+    result = fit(programme="loyalty", out=checked / "out" / "default")
+    assert (result.details["model"], result.details["registered"], result.details["version"]) == (BG_NBD, f"loyalty.{BG_NBD}", "1")
+    assert result.details["champion_before"] is None
+    assert registry.champion(BG_NBD).programme == "default"
