@@ -163,7 +163,8 @@ def _table(result: Result) -> str:
     lines += _aligned({name: f"{value:,.4f}" if isinstance(value, float) else str(value) for name, value in result.parameters.items()})
     if result.log_likelihood is not None:
         lines.append(f"log-likelihood {result.log_likelihood:,.4f}")
-    lines += _aligned({name: str(path) for name, path in result.paths.items()})
+    if "steps" not in result.details:  # a pipeline names the few paths that matter; the others are in the JSON
+        lines += _aligned({name: str(path) for name, path in result.paths.items()})
     return "\n".join(lines)
 
 

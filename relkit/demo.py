@@ -55,7 +55,7 @@ class RunDemo(Job):
         return result.model_copy(
             update={
                 "job": "demo",
-                "sentences": (*result.sentences, "", *lines, "", *self._next(result)),
+                "sentences": (*lines, "", *result.sentences, "", *NEXT),
                 "details": {**result.details, "comparison": rows},
                 "paths": {**result.paths, "company": self.company, "truth": truth.folder},
             }
@@ -76,20 +76,14 @@ class RunDemo(Job):
         progress(f"simulated {self.customers:,} customers in {self.company}\n")
         return truth
 
-    def _next(self, result: Result) -> list[str]:
-        """Return where things are, and what to open next."""
-        shown = [("scored customer file", "customers_scored.parquet"), ("data dictionary", "data_dictionary.csv")]
-        delivery = result.paths.get("delivery")
-        lines = [f"{label}: {delivery / name}" for label, name in shown if delivery and (delivery / name).is_file()]
-        lines += [f"report: {path}" for path in sorted(result.paths.values()) if path.suffix == ".html"]
-        return [
-            "Made:",
-            *(f"  {line}" for line in lines),
-            "Open next:",
-            "  .venv/bin/jupyter lab notebooks        the notebooks behind the reports",
-            "  .venv/bin/relkit models                the registered model versions",
-            "  .venv/bin/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db   their runs and plots",
-        ]
+
+NEXT = (
+    "Open next:",
+    "  the reports above, in a browser",
+    "  .venv/bin/jupyter lab notebooks                                      the notebooks behind them",
+    "  .venv/bin/relkit models                                              the registered model versions",
+    "  .venv/bin/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db   their runs and plots",
+)
 
 
 def _plain(settings: SimulationSettings) -> Any:

@@ -293,7 +293,7 @@ def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds:
         counts={outcome.label: outcome.result.counts for outcome in outcomes if outcome.result and outcome.result.counts},
         paths=_paths(outcomes),
         warnings=tuple(warning for result in results for warning in result.warnings),
-        sentences=(*(_stop(steps, outcomes) if stopped else ()), _tally(name, outcomes, seconds)),
+        sentences=(*(_stop(steps, outcomes) if stopped else ()), _tally(name, outcomes, seconds), *_made(results)),
         details={
             "pipeline": name,
             "exit_code": last.exit_code,
@@ -316,6 +316,16 @@ def _tally(name: str, outcomes: list[StepOutcome], seconds: float) -> str:
     """Say how many steps ended how."""
     ends = Counter(outcome.status for outcome in outcomes)
     return f"{name}: {', '.join(f'{number} {status}' for status, number in ends.items())} in {seconds:.1f} s."
+
+
+SHOWN = ("customers_scored", "customers_scored_xlsx", "data_dictionary_csv", "page")
+"""Keys of the paths that people open; quarantine is the other one."""
+
+
+def _made(results: list[Result]) -> list[str]:
+    """Name the files that people open."""
+    found = [str(p) for result in results for key, p in result.paths.items() if key in SHOWN or key.startswith("quarantine")]
+    return ["Made:", *(f"  {path}" for path in found)] if found else []
 
 
 def _paths(outcomes: list[StepOutcome]) -> dict[str, Path]:
