@@ -34,7 +34,7 @@ class Parts:
         """Add rows to a table; every frame of a table has the same columns."""
         parts = self._parts.setdefault(table, [])
         path = self._waiting / f"{table}-{len(parts):05d}.parquet"
-        frame.write_parquet(path, row_group_size=ROWS_A_GROUP)
+        frame.write_parquet(path, compression="lz4", statistics=False, row_group_size=ROWS_A_GROUP)
         parts.append(path)
         self.rows[table] = self.rows.get(table, 0) + len(frame)
 
@@ -43,10 +43,7 @@ class Parts:
         made = {}
         for table, parts in self._parts.items():
             path = self.folder / f"{table}.parquet"
-            if len(parts) == 1:
-                parts[0].replace(path)
-            else:
-                pl.scan_parquet(parts).sink_parquet(path, row_group_size=ROWS_A_GROUP, maintain_order=True)
+            pl.scan_parquet(parts).sink_parquet(path, row_group_size=ROWS_A_GROUP, maintain_order=True)
             made[table] = path
         shutil.rmtree(self._waiting)
         return made
