@@ -1,0 +1,56 @@
+"""The demo on a small company: it recovers the truth, is not run twice, and says what to open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from relkit import demo
+from relkit.demo import RunDemo
+from relkit.errors import ParameterError
+
+MAIN = Path(__file__).resolve().parents[1] / "pipelines" / "monthly_scoring.yaml"
+
+
+@pytest.fixture
+def without_reports(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an entered working directory where the main pipeline ends before its reports, which have tests of their own."""
+    path = workplace / "main.yaml"
+    path.write_text("\n".join(line for line in MAIN.read_text().splitlines() if "report:" not in line))
+    monkeypatch.setattr(demo, "PIPELINE", path)
+    return workplace
+
+
+def test_the_demo_runs_recovers_the_truth_and_is_not_run_twice(without_reports: Path) -> None:
+    result = RunDemo.parse(customers=3000).run()
+    assert result.passed
+    compared = {(row["model"], row["term"]): row for row in result.details["comparison"]}
+    assert {model for model, _ in compared} == {"lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.cox"}
+    # Ten estimates: one over 3.9 standard errors happens once in a thousand seeds, and this seed is fixed.
+    assert all(abs(row["z"]) < 3.9 for row in compared.values())
+    assert "Estimates beside the truth that the company was simulated with:" in result.sentences
+    assert result.sentences[-len(demo.NEXT) :] == demo.NEXT
+    delivered = result.paths["customers_scored"]
+    assert delivered.is_relative_to("out/demo/deliveries/demo")
+
+    again = RunDemo.parse(customers=3000).run()
+    assert {step["status"] for step in again.details["steps"]} == {"kept"}
+    assert again.details["comparison"] == result.details["comparison"]
+
+
+def test_the_pipeline_is_found_from_anywhere(workplace: Path) -> None:
+    assert RunDemo.parse().pipeline().pipeline == MAIN
+
+
+def test_a_failed_step_ends_the_demo(without_reports: Path) -> None:
+    (without_reports / "main.yaml").write_text("steps:\n  - check: {max_quarantine_share: 0}\n  - deliver\n")
+    result = RunDemo.parse(customers=300).run()
+    assert not result.passed
+    assert result.job == "demo"
+    assert "comparison" not in result.details
+
+
+def test_too_few_customers_are_refused() -> None:
+    with pytest.raises(ParameterError, match="demo: customers is 3: input should be greater than or equal to 100"):
+        RunDemo.parse(customers=3)
