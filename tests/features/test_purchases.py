@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from relkit.errors import TableError
 from relkit.features.purchases import holdout_purchases, purchase_summary, purchase_summary_of, summarise_purchases
 from relkit.periods import AsOf, Holdout
+from relkit.tables.table_set import TableFacts, TableSet
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 EDGE = AsOf.parse("2024-06-30")
@@ -240,3 +241,18 @@ def test_holdout_counts_purchase_days_after_the_calibration_known_at_its_end(com
 def test_without_transactions_the_message_names_the_tables_that_exist(company):
     with pytest.raises(TableError, match=r"unknown table 'transactions'.*Known: customers"):
         purchase_summary(company({"customers": {"customer_id": ["a"]}}), EDGE)
+
+
+def test_households_of_january_may_be_old(real_data, tmp_path):
+    """Complete Journey begins on 1 January 2017, and 1,982 of its 2,469 households appear in January, by the clock of the file."""
+    raw = pl.concat([pl.read_parquet(path) for path in sorted(real_data.glob("completejourney_transactions_part*.parquet"))])
+    transactions = raw.select(
+        pl.col("household_id").cast(pl.String).alias("customer_id"),
+        pl.col("transaction_timestamp").dt.cast_time_unit("us").dt.replace_time_zone("UTC").alias("occurred_at"),
+        pl.col("sales_value").alias("net_amount"),
+        pl.lit("sale").alias("line_kind"),
+    )
+    transactions.write_parquet(tmp_path / "transactions.parquet")
+    facts = TableFacts(rows={"transactions": len(transactions)}, fingerprints={}, history_starts_on=date(2017, 1, 1))
+    found = purchase_summary(TableSet(folder=tmp_path, facts=facts), AsOf.parse("2018-01-01"))
+    assert (len(found), found["is_left_censored"].sum()) == (2469, 1982)
