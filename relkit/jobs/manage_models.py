@@ -78,8 +78,8 @@ def _line(version: ModelVersion) -> str:
         if version.metric_value is not None
         else "not judged on a holdout"
     )
-    why = f" {version.reason[:1].upper()}{version.reason[1:]}." if version.reason else ""
-    return f"{version.name} version {version.version}{alias}: as of {version.as_of}, {judged}.{why}"
+    why = f"; {version.reason}" if version.reason else ""
+    return f"{version.name} version {version.version}{alias}: as of {version.as_of}, {judged}{why}."
 
 
 def _facts(version: ModelVersion) -> dict[str, Any]:

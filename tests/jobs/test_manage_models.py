@@ -34,7 +34,7 @@ def test_all_versions_are_listed(fitted_workplace):
     assert [v["name"] for v in result.details["versions"]] == sorted(v["name"] for v in result.details["versions"])
     value = registry.champion(BG_NBD).metric_value
     assert result.sentences[0] == (
-        f"{BG_NBD} version 1 (champion): as of 2025-06-30, mae_repeat_purchases {value:.6g} on 2024-12-31 to 2025-06-30. First version."
+        f"{BG_NBD} version 1 (champion): as of 2025-06-30, mae_repeat_purchases {value:.6g} on 2024-12-31 to 2025-06-30; first version."
     )
     json.dumps(result.model_dump(mode="json"), allow_nan=False)
 
@@ -46,8 +46,8 @@ def test_one_model_is_listed_newest_first(fitted_workplace):
     assert (newest["version"], newest["aliases"], oldest["version"], oldest["aliases"]) == ("2", ("challenger",), "1", ("champion",))
     assert newest["as_of"] == "2025-06-30"
     assert result.sentences[0] == (
-        f"{BG_NBD} version 2 (challenger): as of 2025-06-30, not judged on a holdout. "
-        "Without a holdout it cannot be compared with the champion."
+        f"{BG_NBD} version 2 (challenger): as of 2025-06-30, not judged on a holdout; "
+        "without a holdout it cannot be compared with the champion."
     )
 
 

@@ -194,7 +194,7 @@ def test_scores_of_the_past_with_a_model_of_today_are_warned_of(fitted_workplace
 
 
 def test_a_champion_of_another_programme_does_not_score(fitted_workplace):
-    with pytest.raises(ParameterError, match="lifetime_value.bg_nbd has no champion to score with. Run relkit fit"):
+    with pytest.raises(ParameterError, match=r"lifetime_value.bg_nbd has no champion to score with. Run relkit fit"):
         score(programme="loyalty", out=fitted_workplace / "out" / "default", models=("lifetime_value.bg_nbd",))
 
 

@@ -18,7 +18,7 @@ import relkit
 from relkit.errors import ParameterError, StorageError
 from relkit.models.base import HoldoutMetric
 from relkit.periods import AsOf, Holdout
-from relkit.tracking import embedded, registry
+from relkit.tracking import embedded, registry, runs
 
 BRIER = HoldoutMetric(name="brier_score", direction="lower")
 SPLIT = Holdout.before(AsOf.parse("2025-06-30"), days=90)
@@ -257,6 +257,14 @@ def test_a_server_is_asked_through_mlflow(store, fitted, running, as_if_on_a_ser
     version = registry.champion("survival.cox")
     assert registry.saved_folder(version) is None
     assert registry.load(version).score(running).equals(fitted.score(running))
+
+
+def test_a_server_is_given_the_id_of_the_model(store, fitted, as_if_on_a_server):
+    """It refuses the address of the files; test_server.py registers on a real one."""
+    as_if_on_a_server()
+    with runs.connected() as client:
+        written = runs.log_run(client, fitted, runs.Record())
+    assert written.source == f"models:/{written.model_id}"
 
 
 def test_git_commit_is_that_of_the_working_directory(workplace):
