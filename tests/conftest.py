@@ -43,3 +43,19 @@ def workplace(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """Return a working directory where every job but the reports has run on a small simulated company, once; do not write in it."""
+    import reported_company
+
+    folder = tmp_path_factory.mktemp("reported")
+    (folder / "mlruns").mkdir()
+    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        reported_company.run_pipeline(folder)
+    return folder

@@ -52,7 +52,7 @@ def scores(people: pl.DataFrame, as_of: date = JUNE, *, seed: int = 1) -> pl.Dat
             score(ids, "p_alive", rng.random(len(ids)), as_of=as_of),
             score(ids, "expected_orders_90d", rng.gamma(1, 1, len(ids)), as_of=as_of, horizon=90),
             score(ids, "future_margin_24m", margin, as_of=as_of, bounds=(margin * 0.8, margin * 1.2), horizon=730),
-            score(ids[:40], "churn_probability_90d", rng.random(40) * 0.2, as_of=as_of, model="survival.cox", horizon=90),
+            score(ids[:40], "churn_probability_90d", rng.random(len(ids[:40])) * 0.2, as_of=as_of, model="survival.cox", horizon=90),
         ]
     )
 

@@ -12,7 +12,7 @@ and XLSX agree. Nothing is written here: that is `relkit.delivery.publishing`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -112,7 +112,7 @@ def customer_file(
         warnings += blanked
     made = _with_scores(good, chosen, declared) if chosen is not None else good
     made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower(), declared)
-    columns = [c for c in declared if c.name in made.columns and c.name not in asked]
+    columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
     frame = made.select(_delivered(column) for column in columns).sort("customer_id")
     if f"total_margin_{currency.lower()}" not in frame.columns:
@@ -290,6 +290,16 @@ def _delivered(column: FileColumn) -> pl.Expr:
     """Return the column as it is delivered: declared type, rounded, no negative zero."""
     value = pl.col(column.name).cast(column.dtype)
     return value if column.decimals is None else value.round(column.decimals) + 0.0
+
+
+def _as_described(column: FileColumn, dictionary: pl.DataFrame | None) -> FileColumn:
+    """Return a column of the customer table with the meaning that its own dictionary gives; other columns as they are."""
+    rows = dictionary.filter(pl.col("column") == column.name) if dictionary is not None and column.kind == "table" else None
+    if rows is None or rows.is_empty():
+        return column
+    given = rows.row(0, named=True)
+    names = ("meaning", "meaning_fr", "null_means", "null_means_fr")
+    return replace(column, **{name: given[name] for name in names if given.get(name)})
 
 
 def _field(name: str, dtype: pl.DataType, dictionary: pl.DataFrame | None) -> FileColumn:

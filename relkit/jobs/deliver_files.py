@@ -166,9 +166,8 @@ def _sentences(file: CustomerFile, published: Published, changes: dict[str, int]
 
     delivery, before = published.delivery, published.difference.before
     said = [f"Delivered {len(file.frame):,} customers as of {day}, {len(file.columns)} columns, in {delivery.folder}."]
-    said += sorted(
-        {f"{s.model} version {s.version}, trained as of {s.trained_as_of}, is behind the scores." for s in file.sources.values()}
-    )
+    made_by = {(source.model, source.version, source.trained_as_of) for source in file.sources.values() if "+" not in source.model}
+    said += [f"{model} version {version}, trained as of {end}, is behind the scores." for model, version, end in sorted(made_by)]
     if before:
         moves = f"{changes['entered']:,} entered, {changes['left']:,} left, {changes['changed']:,} changed group"
         said.append(f"Against {before}: {moves}; see difference.md.")

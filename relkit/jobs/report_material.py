@@ -24,6 +24,7 @@ class ReportMaterial:
     """What earlier jobs left for one day.
 
     Attributes:
+        programme: its id.
         folder: the output root.
         tables: the validated tables.
         as_of: the day.
@@ -32,6 +33,7 @@ class ReportMaterial:
         models: by score, what models.json says of the model behind it.
     """
 
+    programme: str
     folder: Path
     tables: TableSet
     as_of: AsOf
@@ -64,7 +66,7 @@ class ReportMaterial:
         file = customer_file(pl.read_parquet(customers), _scores(folder, edge), as_of=edge.day, currency=tables.facts.currency)
         models = folder / "scores" / str(edge) / "models.json"
         said = json.loads(models.read_text(encoding="utf-8")) if models.is_file() else {}
-        return cls(folder=folder, tables=tables, as_of=edge, language=language, people=file.frame, models=said)
+        return cls(programme=programme, folder=folder, tables=tables, as_of=edge, language=language, people=file.frame, models=said)
 
     @property
     def currency(self) -> str:
@@ -111,7 +113,7 @@ class ReportMaterial:
             for said in self.models.values()
             for name, number in zip(*(str(said[k]).split("+") for k in ("model", "version")), strict=True)
         }
-        for version in registry.versions(model):
+        for version in registry.versions(registry.registered_name(model, self.programme)):
             if version.version == used.get(model) or (model not in used and version.is_champion):
                 return registry.load(version)
         raise ParameterError(f"{model} has no version to show.", where="report", remedy=f"Run relkit fit {model} first.")

@@ -89,7 +89,7 @@ def _content(path: Path) -> tuple[list[Any], dict[str, Any]]:
     try:
         book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         return list(book.cells), dict(book.metadata)
-    except (OSError, ValueError, AttributeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, nbformat.ValidationError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ParameterError(f"this cannot be read as a notebook ({said}).", where=str(path)) from error
 
@@ -209,4 +209,5 @@ def _said_by_cell(error: Any, notebook: Notebook) -> RelkitError:
     """Return a relkit error with what a failed cell said: its own kind when it was one that says what to do."""
     kind = KINDS.get(str(error.ename), FitError)
     name = "" if kind is not FitError else f" {error.ename}:"
-    return kind(f"cell {error.cell_index} failed:{name} {error.evalue}", where=notebook.name)
+    line = next((text.strip() for text in str(error.source).splitlines() if text.strip()), "")
+    return kind(f"the cell that begins {line!r} failed:{name} {error.evalue}", where=notebook.name)

@@ -56,7 +56,8 @@ def model_card(models: Mapping[str, Mapping[str, Any]], family: str, *, language
         language: en or fr.
     """
     texts = words(TEXTS, language)
-    rows = {row["model"]: row for said in models.values() for row in _rows(said, language) if row["model"].startswith(family)}
+    named = [row for said in models.values() for row in _rows(said, language) if row["model"].startswith(f"{family}.")]
+    rows = {row["model"]: row for row in sorted(named, key=lambda row: row["value"] is not None)}
     schema = {
         "model": pl.String,
         "version": pl.String,

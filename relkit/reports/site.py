@@ -24,7 +24,7 @@ LOADING = {"src", "srcset", "data", "poster", "background", "action", "formactio
 """Attributes by which an element loads something; href loads in all elements but a, area and those of SVG below."""
 TAGS = {"script", "iframe", "frame", "object", "embed", "applet", "base", "link"}
 """Elements that a page without outside parts does not need."""
-IN_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!data:|#)", re.IGNORECASE)
+IN_STYLE = re.compile(r"@import|url\((?!\s*['\"]?\s*(?:data:|#))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -180,6 +180,17 @@ def test_a_field_asked_for_comes_with_labels_and_purpose() -> None:
     assert (entry["label_fr"], entry["purpose"], entry["personal_data"]) == ("Code postal", "store mailing", "personal")
 
 
+def test_the_customer_table_says_what_its_columns_mean() -> None:
+    words = pl.DataFrame(
+        {"column": ["orders_12m", "p_alive"], "meaning": ["As counted.", "Not taken."], "meaning_fr": ["Tel que compté.", ""]}
+    )
+    given = company.customers()
+    rows = {row["column"]: row for row in data_dictionary(made(given, company.scores(given), dictionary=words)).iter_rows(named=True)}
+    assert (rows["orders_12m"]["meaning_en"], rows["orders_12m"]["meaning_fr"]) == ("As counted.", "Tel que compté.")
+    assert rows["orders_12m"]["null_means_en"] == "not known"
+    assert rows["p_alive"]["meaning_en"].startswith("Probability")
+
+
 def test_a_field_without_labels_keeps_its_name_and_counts_as_personal() -> None:
     entry = data_dictionary(made(company.customers(), fields={"postcode": "x"})).row(-1, named=True)
     assert (entry["label_en"], entry["personal_data"]) == ("postcode", "personal")

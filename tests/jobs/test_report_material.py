@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from relkit.errors import ParameterError, TableError
+from relkit.jobs.report_material import ReportMaterial
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def material(reported: Path, monkeypatch: pytest.MonkeyPatch) -> ReportMaterial:
+    monkeypatch.chdir(reported)
+    return ReportMaterial.read()
+
+
+def test_it_reads_what_the_scored_file_would_hold(material: ReportMaterial, reported: Path) -> None:
+    customers = pl.read_parquet(reported / "out" / "default" / "features" / "2025-06-30" / "customers.parquet")
+    assert material.people["customer_id"].to_list() == customers["customer_id"].to_list()
+    assert {"p_alive", "churn_probability_90d", "value_decile"} <= set(material.people.columns)
+    assert (str(material.as_of), material.currency) == ("2025-06-30", "EUR")
+
+
+def test_main_contracts_come_first_among_the_contracts(material: ReportMaterial) -> None:
+    from relkit.features.spells import main_contracts
+
+    spells = material.spells()
+    main = set(main_contracts(spells)["contract_id"])
+    assert set(spells.head(len(main))["contract_id"]) == main
+    assert len(spells) == pl.read_parquet(material.folder / "features" / "2025-06-30" / "spells.parquet").height
+
+
+def test_churn_comes_with_its_horizon(material: ReportMaterial) -> None:
+    scores, days = material.churn()
+    assert days == 90
+    assert scores["probability"].is_between(0, 1).all()
+    several = replace(material, people=material.people.with_columns(churn_probability_30d=pl.col("churn_probability_90d") / 3))
+    assert several.churn()[1] == 30
+
+
+def test_the_model_shown_is_the_version_that_made_the_scores(material: ReportMaterial) -> None:
+    assert material.fitted("survival.cox").name == "survival.cox"
+    assert material.scorer("survival") == "survival.cox"
+    assert material.has_model("lifetime_value.gamma_gamma")
+    assert not material.has_model("survival.kaplan_meier")
+    assert material.fitted("survival.kaplan_meier").name == "survival.kaplan_meier"
+
+
+def test_hazard_ratios_are_there_when_a_regression_made_the_scores(material: ReportMaterial) -> None:
+    assert "pays_by_direct_debit" in material.hazard_ratios("survival.cox").terms
+    assert replace(material, models={}).hazard_ratios("survival.cox") is None
+
+
+def test_looking_back_draws_what_then_happened(material: ReportMaterial) -> None:
+    assert {"decile_calibration", "purchases_over_time"} <= set(material.look_back("lifetime_value.bg_nbd"))
+    assert "calibration" in material.look_back("survival.cox")
+
+
+def test_looking_back_needs_a_holdout_and_enough_before_it(material: ReportMaterial) -> None:
+    models = json.loads(json.dumps(material.models))
+    score = models["churn_probability_90d"]["metrics"]["survival.cox"]
+    score["holdout"] = "2022-07-05 to 2025-06-30"
+    assert replace(material, models=models).look_back("survival.cox") == {}
+    score["holdout"] = ""
+    assert replace(material, models=models).look_back("survival.cox") == {}
+    assert replace(material, models={}).look_back("survival.cox") == {}
+
+
+def test_a_version_that_is_gone_is_said(material: ReportMaterial) -> None:
+    models = json.loads(json.dumps(material.models))
+    models["churn_probability_90d"]["version"] = "99"
+    with pytest.raises(ParameterError, match=r"survival.cox has no version to show. Run relkit fit survival.cox first"):
+        replace(material, models=models).fitted("survival.cox")
+    with pytest.raises(ParameterError, match="no model of the family attribution made a score"):
+        material.scorer("attribution")
+
+
+def test_a_day_without_features_or_scores_is_said(material: ReportMaterial, reported: Path, tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"there are no features of that day. Run relkit features --as-of 2024-01-01 first"):
+        ReportMaterial.read(as_of="2024-01-01")
+    for part in ("tables", "features"):
+        shutil.copytree(reported / "out" / "default" / part, tmp_path / part)
+    bare = ReportMaterial.read(out=tmp_path)
+    assert bare.models == {}
+    with pytest.raises(TableError, match="there is no score of churn"):
+        bare.churn()

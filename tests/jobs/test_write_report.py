@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from relkit.errors import ParameterError, TableError
+from relkit.jobs.write_report import WriteReport
+
+OUT = Path("out") / "default"
+
+
+@pytest.fixture
+def place(reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what the pipeline left, in which reports may be written."""
+    shutil.copytree(reported / OUT, tmp_path / OUT)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def notebook(folder: Path, *, parameters: str = 'as_of = None\nlanguage = "en"\ncolour = "blue"', needs: tuple[str, ...] = ()) -> str:
+    cells = [
+        new_markdown_cell("# Small"),
+        new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        new_code_cell("print(as_of, language, colour)"),
+    ]
+    book = new_notebook(cells=cells, metadata={"relkit": {"job": "report", "needs": list(needs)}})
+    nbformat.write(book, folder / "small.ipynb")
+    return str(folder / "small.ipynb")
+
+
+@pytest.mark.notebook
+def test_a_page_is_written_for_the_day_and_the_language(place: Path) -> None:
+    job = WriteReport.parse(notebook=notebook(place), language="fr", parameters={"colour": "red"})
+    told: list[str] = []
+    result = job.run(lambda what, _done=None: told.append(what))
+    page = result.paths["page"]
+    assert page == OUT / "reports" / "2025-06-30" / "small_fr.html"
+    assert "2025-06-30 fr red" in page.read_text(encoding="utf-8")
+    assert result.details == {"as_of": "2025-06-30", "notebook": "small", "language": "fr"}
+    assert result.sentences == (f"Wrote small as of 2025-06-30, in French: {page}.",)
+    assert told[-1] == "writing the page"
+    assert [path.name for path in page.parent.iterdir()] == ["small_fr.html"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"notebook": "segment_churn_rsik"}, r"unknown notebook 'segment_churn_rsik'; did you mean 'segment_churn_risk'"),
+        ({"parameters": {"color": "red"}}, r"small: unknown parameter 'color'; did you mean 'colour'"),
+        ({"parameters": {"colour": 3}}, r"small: colour is 3; the notebook expects text, such as 'blue'"),
+        ({"parameters": {"as_of": "2025-06-30"}}, r"parameters: as_of is a parameter of the job. Give it as --as-of"),
+    ],
+)
+def test_what_is_wrong_is_seen_before_anything_runs(place: Path, given, message: str) -> None:
+    job = WriteReport.parse(**{"notebook": notebook(place), **given})
+    with pytest.raises(ParameterError, match=message):
+        job.verify()
+
+
+def test_a_language_or_a_field_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ParameterError, match="language is 'de'"):
+        WriteReport.parse(notebook="x", language="de")
+    with pytest.raises(ParameterError, match="unknown parameter 'langage'; did you mean 'language'"):
+        WriteReport.parse(notebook="x", langage="fr")
+
+
+@pytest.mark.parametrize(
+    ("need", "sentence"),
+    [
+        ("tables/complaints", "small: the data have no complaints table."),
+        ("features/journeys", "small: there is no features/2025-06-30/journeys.parquet: its tables are absent, or relkit features"),
+        ("scores/next_product", "small: there is no score next_product as of 2025-06-30: no model gives it, or relkit score"),
+    ],
+)
+def test_what_the_notebook_needs_and_does_not_find_skips_it(place: Path, need: str, sentence: str) -> None:
+    result = WriteReport.parse(notebook=notebook(place, needs=("tables/transactions", "scores/p_alive", need))).run()
+    assert result.skipped.startswith(sentence)
+    assert not (OUT / "reports").exists()
+
+
+def test_without_scores_of_the_day_the_report_is_skipped(place: Path) -> None:
+    shutil.rmtree(OUT / "scores")
+    result = WriteReport.parse(notebook="segment_customer_value").run()
+    assert "there is no score expected_orders as of 2025-06-30" in result.skipped
+
+
+def test_data_without_contracts_skip_the_churn_report(place: Path) -> None:
+    facts = OUT / "tables" / "facts.json"
+    stored = json.loads(facts.read_text())
+    del stored["rows"]["contracts"]
+    facts.write_text(json.dumps(stored))
+    assert WriteReport.parse(notebook="segment_churn_risk").run().skipped == "segment_churn_risk: the data have no contracts table."
+
+
+def test_a_need_of_no_kind_is_an_error_of_the_notebook(place: Path) -> None:
+    with pytest.raises(ParameterError, match=r"small: unknown need 'table/orders'; did you mean 'tables/...'"):
+        WriteReport.parse(notebook=notebook(place, needs=("table/orders",))).run()
+
+
+def test_before_any_table_it_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TableError, match="there are no validated tables here"):
+        WriteReport.parse(notebook="segment_customer_value").run()
+
+
+def test_its_inputs_are_the_notebook_and_what_it_reads(place: Path) -> None:
+    path = notebook(place)
+    job = WriteReport.parse(notebook=path, as_of="2025-06-30")
+    expected = (Path(path), OUT / "tables" / "facts.json", OUT / "features" / "2025-06-30", OUT / "scores" / "2025-06-30")
+    assert job.inputs() == expected
+    assert WriteReport.parse(notebook=path).inputs()[2:] == (OUT / "features", OUT / "scores")

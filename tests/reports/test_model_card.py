@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from relkit.reports.model_card import model_card
+
+MODELS = {
+    "p_alive": {
+        "model": "lifetime_value.bg_nbd",
+        "version": "3",
+        "trained_as_of": "2025-06-30",
+        "metrics": {"lifetime_value.bg_nbd": {"name": "mae_repeat_purchases", "value": 0.99274, "holdout": "2024-12-31 to 2025-06-30"}},
+    },
+    "future_margin_24m": {
+        "model": "lifetime_value.bg_nbd+lifetime_value.gamma_gamma",
+        "version": "3+1",
+        "trained_as_of": "2025-06-30",
+        "metrics": {},
+    },
+    "churn_probability_90d": {"model": "survival.cox", "version": "2", "trained_as_of": "2025-06-30"},
+}
+
+
+def test_each_model_of_the_family_has_a_line() -> None:
+    cells = model_card({"p_alive": MODELS["p_alive"]}, "lifetime_value", language="en").cells()
+    said = "31 December 2024 to 30 June 2025"
+    assert cells == [["lifetime_value.bg_nbd", "3", "30 June 2025", "mean error of repeat purchases", "0.993", said]]
+
+
+def test_a_score_of_two_models_names_both() -> None:
+    cells = model_card({"future_margin_24m": MODELS["future_margin_24m"]}, "lifetime_value", language="fr").cells()
+    assert [row[:2] for row in cells] == [["lifetime_value.bg_nbd", "3"], ["lifetime_value.gamma_gamma", "1"]]
+
+
+def test_other_families_are_left_out_and_what_was_not_judged_is_blank() -> None:
+    assert model_card(MODELS, "survival", language="fr").cells() == [["survival.cox", "2", "30 juin 2025", "", "–", "–"]]
+    assert model_card({}, "survival", language="en").cells() == []
+
+
+def test_a_judged_line_is_kept_when_a_score_without_metrics_names_the_model_too() -> None:
+    for models in (MODELS, dict(reversed(MODELS.items()))):
+        first = model_card(models, "lifetime_value", language="en").cells()[0]
+        assert first[3] == "mean error of repeat purchases"

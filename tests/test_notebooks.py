@@ -1,0 +1,112 @@
+"""The notebooks: thin, cleared, with the parameters of their job, and readable pages when they run on a small company."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import polars as pl
+import pytest
+
+from relkit.reports.engine import read_notebook
+from relkit.reports.site import loads_from_outside
+from relkit.running import job_class
+
+FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
+BOOKS = sorted(FOLDER.glob("*.ipynb"))
+LINES = 12
+FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.comprehension, ast.Try)
+STAGES = ("organise", "segment", "interact", "collect", "feed", "measure", "explore")
+
+
+def cells(path: Path, kind: str) -> list:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def code(path: Path) -> list[str]:
+    return [cell.source for cell in cells(path, "code") if "parameters" not in cell.metadata.get("tags", ())]
+
+
+def test_there_are_the_two_of_the_first_families() -> None:
+    assert {"segment_customer_value", "segment_churn_risk"} <= {path.stem for path in BOOKS}
+
+
+@pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
+class TestEachNotebook:
+    def test_is_named_after_a_stage_of_the_loop(self, path: Path) -> None:
+        assert path.stem.split("_")[0] in STAGES
+
+    def test_has_no_outputs(self, path: Path) -> None:
+        assert [cell for cell in cells(path, "code") if cell.outputs or cell.execution_count is not None] == []
+
+    def test_is_thin(self, path: Path) -> None:
+        for source in code(path):
+            assert len(source.splitlines()) <= LINES, source
+            assert [type(node).__name__ for node in ast.walk(ast.parse(source)) if isinstance(node, FORBIDDEN)] == [], source
+
+    def test_has_literals_in_the_parameters_cell_only(self, path: Path) -> None:
+        for source in code(path):
+            assert [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)] == [], source
+
+    def test_imports_nothing_but_relkit(self, path: Path) -> None:
+        tree = ast.parse("\n".join(code(path)))
+        imported = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert imported
+        assert all(name.startswith("relkit.") for name in imported)
+        assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
+
+    def test_has_the_parameters_of_its_job(self, path: Path) -> None:
+        notebook = read_notebook(path)
+        fields = job_class(notebook.job).model_fields
+        assert set(notebook.defaults) <= set(fields)
+        assert {"programme", "out", "as_of", "language"} <= set(notebook.defaults)
+        own = {name: fields[name].get_default() for name in notebook.defaults}
+        assert notebook.defaults == own
+
+    def test_says_what_it_needs(self, path: Path) -> None:
+        assert read_notebook(path).needs
+
+    def test_speaks_both_languages_alike(self, path: Path) -> None:
+        """Each English cell is followed by its French one, with as many headings and paragraphs."""
+        prose = cells(path, "markdown")
+        english, french = prose[::2], prose[1::2]
+        assert [cell.metadata["tags"] for cell in english] == [["en"]] * len(french)
+        assert [cell.metadata["tags"] for cell in french] == [["fr"]] * len(english)
+        for one, other in zip(english, french, strict=True):
+            assert [line.split(" ")[0] for line in one.source.splitlines() if line.startswith(("#", ">"))] == [
+                line.split(" ")[0] for line in other.source.splitlines() if line.startswith(("#", ">"))
+            ]
+            assert one.source.count("\n\n") == other.source.count("\n\n")
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize(
+    ("name", "language", "said"),
+    [
+        ("segment_customer_value", "fr", ("Ce que valent les clients", "30 juin 2025", "Dixième, 1 = meilleur", "lifetime_value.bg_nbd")),
+        ("segment_churn_risk", "en", ("Which contracts are about to end", "30 June 2025", "Pays by direct debit", "survival.cox")),
+    ],
+)
+def test_it_becomes_a_page_that_a_marketer_reads(
+    reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, language: str, said: tuple[str, ...]
+) -> None:
+    from relkit.jobs.write_report import WriteReport
+
+    shutil.copytree(reported / "mlruns", tmp_path / "mlruns")
+    shutil.copytree(reported / "out", tmp_path / "out")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    result = WriteReport.parse(notebook=name, language=language).run()
+    html = result.paths["page"].read_text(encoding="utf-8")
+    assert loads_from_outside(html) == []
+    assert not re.search(r"https?:", html)
+    assert all(text in html for text in said)
+    assert html.count("data:image/png;base64,") >= 3
+    other = "To decide:" if language == "fr" else "À décider"
+    assert other not in html
+    assert "import " not in re.sub(r'src="[^"]*"', "", html)
+    ids = pl.read_parquet(tmp_path / "out" / "default" / "features" / "2025-06-30" / "customers.parquet")["customer_id"]
+    assert not [customer for customer in ids if customer in html]
