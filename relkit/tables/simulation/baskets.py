@@ -109,7 +109,7 @@ def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes, market:
     category = (limits[orders.customer[order]] < u[:, None]).sum(axis=1)
     product = np.searchsorted(np.cumsum(popularity())[:-1], rng.random(len(order)), side="right")
     category, product = _bundled(rng, rank, category, product)
-    cents = _split(rng, orders.amount, number, starts, order)
+    cents = _told_apart(order, category * PRODUCTS_A_CATEGORY + product, _split(rng, orders.amount, number, starts, order))
     promoted = market.promoted_categories(orders.day)[order]
     category = _cannibalised(rng, category, promoted, planted)
     discount = np.where(category == promoted, np.round(cents * planted.promotion_discount), 0).astype(np.int64)
@@ -147,6 +147,17 @@ def _split(rng: np.random.Generator, amount: Floats, number: Ints, starts: Ints,
     before = np.concatenate([[0], edges[:-1]])
     before[starts] = 0
     return np.asarray(edges - before)
+
+
+def _told_apart(order: Ints, position: Ints, cents: Ints) -> Ints:
+    """Return the cents with one moved between lines of an order that would be equal in all: no line is a duplicate of another."""
+    by_line = np.lexsort((cents, position, order))
+    first, second = by_line[:-1], by_line[1:]
+    equal = (order[first] == order[second]) & (position[first] == position[second]) & (cents[first] == cents[second]) & (cents[first] > 0)
+    apart = cents.copy()
+    np.subtract.at(apart, first[equal], 1)
+    np.add.at(apart, second[equal], 1)
+    return apart
 
 
 def quantities(lines: Lines) -> Floats:

@@ -28,6 +28,7 @@ def test_the_clean_world_has_sales_only(clean: CompanyTruth):
     assert set(rows["line_kind"]) == {"sale"}
     assert (rows["discount_amount"] == 0).all()
     assert ((rows["recorded_at"] - rows["occurred_at"]).dt.total_seconds() < 600).all()
+    assert not rows.drop("transaction_line_id").is_duplicated().any()
 
 
 def test_returns_take_back_a_share_of_the_lines(lines: pl.DataFrame):

@@ -5,7 +5,17 @@ import pytest
 
 from relkit.tables.simulation import Disturbances, SimulationSettings
 from relkit.tables.simulation.assortment import BASE_SHARES, BUNDLE_SHARE, CATEGORIES, MARGIN_RATES, PRODUCTS_A_CATEGORY, popularity
-from relkit.tables.simulation.baskets import MORE_LINES, TASTE_SPREAD, Lines, Tastes, draw_lines, draw_tastes, margins, quantities
+from relkit.tables.simulation.baskets import (
+    MORE_LINES,
+    TASTE_SPREAD,
+    Lines,
+    Tastes,
+    _told_apart,
+    draw_lines,
+    draw_tastes,
+    margins,
+    quantities,
+)
 from relkit.tables.simulation.market import Market, make_market
 from relkit.tables.simulation.purchases import Orders
 
@@ -31,6 +41,13 @@ def test_lines_of_an_order_add_up_to_it_to_the_cent():
     assert (lines.discount == 0).all()
     number = np.bincount(lines.order)
     assert abs(number.mean() - 1 - MORE_LINES) < 4 * np.sqrt(MORE_LINES / len(orders))
+
+
+def test_lines_that_would_be_equal_differ_by_a_cent():
+    order, position = np.array([0, 0, 0, 0, 1]), np.array([5, 5, 5, 7, 5])
+    apart = _told_apart(order, position, np.array([100, 100, 100, 100, 100]))
+    assert apart.sum() == 500
+    assert len(set(zip(order.tolist(), position.tolist(), apart.tolist(), strict=True))) == 5
 
 
 def test_categories_follow_the_tastes_whatever_the_bundles():
