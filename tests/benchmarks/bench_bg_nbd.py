@@ -8,21 +8,16 @@ model in days for two years; another number of them is the first argument, or RE
 from __future__ import annotations
 
 import os
-import resource
 import sys
-import time
 import warnings
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
+from measuring import best_of_three, measured
 
 from relkit.models.lifetime_value.bg_nbd import TERMS, BgNbd, FittedBgNbd
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 N_CUSTOMERS = int(sys.argv[1]) if len(sys.argv) > 1 else int(os.environ.get("RELKIT_BENCH_CUSTOMERS", "1000000"))
 END = date(2024, 12, 31)
@@ -44,34 +39,6 @@ def simulated_customers(n: int) -> pl.DataFrame:
         t_x[here] = day
         here = here[rng.random(len(here)) > leave[here]]
     return pl.DataFrame({"customer_id": np.arange(n), "repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T})
-
-
-def measured(work: Callable[[], Any]) -> tuple[Any, float, float]:
-    """Return the result, the CPU seconds and the peak memory (MB) over what was held before."""
-    before = _forget_peak()
-    start = time.process_time()
-    result = work()
-    return result, time.process_time() - start, _peak() - before
-
-
-def _forget_peak() -> float:
-    control = Path("/proc/self/clear_refs")
-    if control.exists():
-        control.write_text("5", encoding="ascii")
-    return _peak()
-
-
-def _peak() -> float:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
-
-
-def best_of_three(work: Callable[[], Any]) -> tuple[Any, float, float]:
-    runs = [measured(work) for _ in range(3)]
-    return runs[0][0], min(run[1] for run in runs), max(run[2] for run in runs)
 
 
 def relkit_fit(customers: pl.DataFrame) -> FittedBgNbd:

@@ -8,18 +8,14 @@ its baseline hazard, and computes C only when it is asked for, which is timed be
 from __future__ import annotations
 
 import sys
-import time
 import warnings
 from datetime import date
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from measuring import best_of_three, measured
 
 from relkit.models.survival.cox import Cox
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 N_ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
 N_COVARIATES = 20
@@ -36,13 +32,6 @@ def simulated_spells(n: int) -> pl.DataFrame:
     return pl.DataFrame({"duration_days": duration.astype(float), "event": lifetime <= watched, **columns})
 
 
-def measured(work: Callable[[], Any]) -> tuple[Any, float]:
-    """Return the result and the CPU seconds."""
-    start = time.process_time()
-    result = work()
-    return result, time.process_time() - start
-
-
 def main() -> None:
     from threadpoolctl import threadpool_limits
 
@@ -53,15 +42,14 @@ def main() -> None:
 def compare() -> None:
     spells = simulated_spells(N_ROWS)
     model = Cox(covariates=tuple(f"x{j}" for j in range(N_COVARIATES)))
-    runs = [measured(lambda: model.fit(spells, as_of=date(2024, 12, 31))) for _ in range(3)]
-    ours, seconds = runs[0][0], min(run[1] for run in runs)
+    ours, seconds, _ = best_of_three(lambda: model.fit(spells, as_of=date(2024, 12, 31)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from lifelines import CoxPHFitter
 
         frame = spells.to_pandas()
-        theirs, slow = measured(lambda: CoxPHFitter().fit(frame, "duration_days", "event"))
-        index, ranking = measured(lambda: theirs.concordance_index_)
+        theirs, slow, _ = measured(lambda: CoxPHFitter().fit(frame, "duration_days", "event"))
+        index, ranking, _ = measured(lambda: theirs.concordance_index_)
     np.testing.assert_allclose(ours.coefficients, theirs.params_, rtol=1e-5, atol=1e-8)
     np.testing.assert_allclose(np.sqrt(np.diag(ours.covariance)), theirs.standard_errors_, rtol=1e-5)
     assert abs(ours.concordance - index) < 1e-7

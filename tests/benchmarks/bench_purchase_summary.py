@@ -8,21 +8,16 @@ datetime64[ns], no period to convert, no text to parse. relkit is measured as a 
 
 from __future__ import annotations
 
-import resource
 import sys
-import time
 import warnings
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
+from measuring import best_of_three, measured
 
 from relkit.features.purchases import purchase_summary_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 N_LINES = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000
 END = date(2024, 12, 31)
@@ -41,33 +36,9 @@ def simulated_lines(n: int) -> pl.DataFrame:
     )
 
 
-def measured(work: Callable[[], Any]) -> tuple[Any, float, float]:
-    """Return the result, the CPU seconds and the peak memory (MB) over what was held before."""
-    before = _forget_peak()
-    start = time.process_time()
-    result = work()
-    return result, time.process_time() - start, _peak() - before
-
-
-def _forget_peak() -> float:
-    control = Path("/proc/self/clear_refs")
-    if control.exists():
-        control.write_text("5", encoding="ascii")
-    return _peak()
-
-
-def _peak() -> float:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
-
-
-def best_of_three(lines: pl.DataFrame) -> tuple[pl.DataFrame, float, float]:
+def warm(lines: pl.DataFrame) -> tuple[pl.DataFrame, float, float]:
     purchase_summary_of(lines, END)
-    runs = [measured(lambda: purchase_summary_of(lines, END)) for _ in range(3)]
-    return runs[0][0], min(run[1] for run in runs), max(run[2] for run in runs)
+    return best_of_three(lambda: purchase_summary_of(lines, END))
 
 
 def peer(lines: pl.DataFrame) -> tuple[Any, float, float]:
@@ -91,10 +62,10 @@ def check_agreement(ours: pl.DataFrame, theirs: Any) -> None:
 
 def main() -> None:
     lines = simulated_lines(N_LINES)
-    _, plain, plain_memory = best_of_three(lines)
+    _, plain, plain_memory = warm(lines)
     import numba
 
-    ours, compiled, memory = best_of_three(lines)
+    ours, compiled, memory = warm(lines)
     theirs, slow, slow_memory = peer(lines)
     check_agreement(ours, theirs)
     print(f"repeat-purchase summary of {len(lines):,} lines, {len(ours):,} customers; CPU seconds, peak memory over the input")
