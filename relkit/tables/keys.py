@@ -37,7 +37,7 @@ def repeated_rows(staged: Staged, good: Callable[[pl.LazyFrame], pl.LazyFrame]) 
     suspects = shared_hashes(staged.scan(), key)
     if not key or not len(suspects):
         return pl.DataFrame(schema={INDEX: pl.UInt32, REPEATED: pl.String})
-    rows = good(staged.scan().filter(_hash(key).is_in(suspects)))
+    rows = good(staged.scan().filter(_hash(key).is_in(suspects.implode())))
     content = rows.select(*key, INDEX, _hash(list(staged.names)).alias("_content")).collect(engine="streaming")
     name = ", ".join(key)
     is_copy = pl.col("_content") == pl.col("_content").first().over(key, order_by=INDEX)
@@ -55,7 +55,7 @@ def equal_rows(rows: pl.LazyFrame, columns: list[str]) -> pl.Series:
     suspects = shared_hashes(rows, columns)
     if not len(suspects):
         return pl.Series(INDEX, [], dtype=pl.UInt32)
-    alike = rows.select(INDEX, _hash(columns).alias("hash")).filter(pl.col("hash").is_in(suspects)).collect(engine="streaming")
+    alike = rows.select(INDEX, _hash(columns).alias("hash")).filter(pl.col("hash").is_in(suspects.implode())).collect(engine="streaming")
     return alike.filter(pl.col(INDEX) > pl.col(INDEX).min().over("hash"))[INDEX].sort()
 
 
