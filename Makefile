@@ -44,7 +44,7 @@ clean:
 $(VENV)/.uv:
 	$(PYTHON) -c 'import sys; sys.exit("relkit needs Python 3.11 or 3.12, this is " + sys.version.split()[0]) if not (3, 11) <= sys.version_info[:2] < (3, 13) else 0'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	touch $@
 
 $(VENV)/.base: $(VENV)/.uv pyproject.toml requirements.lock
