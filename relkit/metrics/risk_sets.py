@@ -148,7 +148,7 @@ def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | No
     start = float(earlier.max()) if len(earlier) else 0.0
     counted = int((ends > start).sum()) if len(earlier) else len(ends)
     lived = np.maximum(duration - np.maximum(entry, start), 0.0)
-    exposure = float(lived.sum() if weight is None else lived @ weight)
+    exposure = float(lived.sum() if weight is None else (lived * weight).sum())
     if exposure <= 0:
         raise NotEnoughEventsError(
             "every spell ends on the day it starts.",

@@ -130,16 +130,19 @@ class Ranks:
 
     def below(self, first: Indexes, bounds: Indexes) -> Indexes:
         """Return for each query how many of the first `first` values are below `bounds`."""
-        bounds = np.minimum(bounds, (1 << len(self.zeros)) - 1)  # above every value
-        left, right = np.zeros_like(first), first
-        found = np.zeros_like(first)
+        every = np.arange(1 << len(self.zeros))
+        bounds = np.minimum(bounds, every[-1])  # the last one is above every value
+        return self._down(first, bounds) - self._down(np.zeros_like(every), every)[bounds]
+
+    def _down(self, place: Indexes, bounds: Indexes) -> Indexes:
+        """Return the zeros before `place`, followed down the levels by the bits of the bound, wherever that bit is one."""
+        passed = np.zeros_like(place)
         for level, zeros in enumerate(self.zeros):
             one = (bounds & (1 << (len(self.zeros) - 1 - level))) != 0
-            to_left, to_right = zeros[left], zeros[right]
-            found += (to_right - to_left) * one
-            left = np.where(one, zeros[-1] + left - to_left, to_left)
-            right = np.where(one, zeros[-1] + right - to_right, to_right)
-        return found
+            before = zeros[place]
+            passed += before * one
+            place = np.where(one, zeros[-1] + place - before, before)
+        return passed
 
 
 def in_view_weights(duration: Floats, event: Flags, horizon: float) -> Floats:

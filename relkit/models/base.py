@@ -129,11 +129,13 @@ def fingerprint(frame: pl.DataFrame) -> str:
 
     It depends on the order of the rows and on nothing of the machine or of a library's version.
     """
+    from polars import Boolean
+
     digest = hashlib.sha256()
     for series in frame:
         digest.update(f"{series.name}:{series.dtype}:{len(series)}:{series.null_count()}\n".encode())
         digest.update(series.is_null().to_numpy().data if series.null_count() else b"")
-        if series.dtype == bool or series.dtype.is_numeric() or series.dtype.is_temporal():
+        if series.dtype == Boolean or series.dtype.is_numeric() or series.dtype.is_temporal():
             digest.update(series.to_physical().drop_nulls().to_numpy().data)
         else:
             digest.update("\x1f".join(series.drop_nulls().cast(str).to_list()).encode())

@@ -21,7 +21,7 @@ from relkit.metrics.risk_sets import RiskSets, risk_sets, step_at, tail_rate
 from relkit.metrics.survival import concordance
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.survival.judging import judge_ends
-from relkit.models.survival.partial_likelihood import Order, Sums, derivatives, sums
+from relkit.models.survival.partial_likelihood import Order, Sums, derivatives, linear_predictor, sums, total_of_ends
 from relkit.models.survival.spells import (
     Spells,
     check_horizon,
@@ -272,7 +272,7 @@ class Design:
             column = spells.frame[name].to_numpy()
             means[j] = column.mean()
             centred = column - means[j]
-            scales[j] = np.sqrt(centred @ centred / len(centred))
+            scales[j] = np.sqrt(np.einsum("i,i->", centred, centred) / len(centred))
             np.take(centred, order.rows, out=X[j])
             if not np.ptp(X[j]) > CONSTANT * abs(means[j]):
                 raise FitError(
@@ -312,8 +312,9 @@ def maximise(design: Design, start: Floats) -> Optimum:
         FitError: the covariates are collinear, or a coefficient runs to infinity.
         NotConvergedError: no maximum after 60 steps.
     """
-    beta, found = start, sums(design.order, start @ design.X)
-    gradient, first = derivatives(design.order, design.X, found)
+    beta, found = start, sums(design.order, linear_predictor(design.X, start))
+    ends_total = total_of_ends(design.order, design.X)
+    gradient, first = derivatives(design.order, design.X, ends_total, found)
     _refuse_collinear(first, design.names)
     information = first
     for _ in range(MAX_STEPS):
@@ -321,10 +322,10 @@ def maximise(design: Design, start: Floats) -> Optimum:
         if abs(float(gradient @ step)) / 2 < DECREMENT:
             _refuse_separated(information, first, design.names)
             beta = beta + step
-            return Optimum(beta, information, sums(design.order, beta @ design.X))
+            return Optimum(beta, information, sums(design.order, linear_predictor(design.X, beta)))
         beta, found = _climbed(design, beta, found, step)
-        gradient, information = derivatives(design.order, design.X, found)
-    if np.ptp(beta @ design.X) > WIDEST:
+        gradient, information = derivatives(design.order, design.X, ends_total, found)
+    if np.ptp(linear_predictor(design.X, beta)) > WIDEST:
         information = np.zeros_like(first)
     _refuse_separated(information, first, design.names)
     raise NotConvergedError(
@@ -338,7 +339,7 @@ def _climbed(design: Design, beta: Floats, found: Sums, step: Floats) -> tuple[F
     """Return the next point, with the step halved until the likelihood does not fall."""
     for halving in range(30):
         there = beta + step * 0.5**halving
-        sums_there = sums(design.order, there @ design.X)
+        sums_there = sums(design.order, linear_predictor(design.X, there))
         if sums_there.log_likelihood >= found.log_likelihood - 1e-12 * abs(found.log_likelihood):
             return there, sums_there
     return beta, found

@@ -5,8 +5,8 @@ age; D0(k), D1(k) the same over its d(k) ends; phi = l / d(k) for l = 0 .. d(k) 
 den(k, l) = S0(k) - phi D0(k),
 
     log L    = sum over ends of x'beta - sum over k, l of log den(k, l)
-    gradient = sum_i x_i (event_i - w_i)
-    minus Hessian = sum_i w_i x_i x_i' - sum over k, l of m(k, l) m(k, l)',   m = (S1(k) - phi D1(k)) / den(k, l)
+    gradient = sum over ends of x - sum over k, l of m(k, l)
+    minus Hessian = sum_i w_i x_i x_i' - sum over k, l of m(k, l) m(k, l)',   m(k, l) = (S1(k) - phi D1(k)) / den(k, l)
 
 where w_i = theta_i (sum of 1/den over the k at which i is at risk, less phi / den over those at which it ends): a single
 weight per row, so that the first term is one product of matrices and the second three products of matrices with one row
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Indexes = NDArray[np.intp]
 
 BLOCK_ROWS = 4096
+SMALL_PRODUCT = 200_000
+"""Multiplications in one product of matrices."""
 SMALLEST = 1e-150
 """A sum over a risk set below this, beside the largest theta of 1, has lost its meaning."""
 
@@ -138,45 +140,65 @@ def sums(order: Order, eta: Floats) -> Sums:
     return Sums(value, theta, at_risk, np.add.reduceat(inverse, heads), np.add.reduceat(tied, heads), squares, shift)
 
 
-def derivatives(order: Order, X: Floats, found: Sums) -> tuple[Floats, Floats]:
+def total_of_ends(order: Order, X: Floats) -> Floats:
+    """Return the sum of x over the ends, shape (d,): the part of the gradient that does not change with beta."""
+    total: Floats = np.einsum("ij,j->i", X, order.event.astype(np.float64))
+    return total
+
+
+def derivatives(order: Order, X: Floats, ends_total: Floats, found: Sums) -> tuple[Floats, Floats]:
     """Return the gradient, shape (d,), and the information (minus the Hessian), shape (d, d).
 
     Args:
         order: of the rows.
         X: shape (d, m), covariates in order.
+        ends_total: shape (d,), see `total_of_ends`.
         found: the sums at this beta.
     """
     cumulated = np.concatenate([[0.0], np.cumsum(found.rate)])
     rate = cumulated[order.last]
     rate[order.late] -= cumulated[order.first]
     rate[order.event] -= found.tied_rate[order.last[order.event] - 1]
-    weight = rate * found.theta
-    gradient, information, by_segment = _passed(order, X, found.theta, weight)
+    information, by_segment = _passed(order, X, found.theta, rate * found.theta)
     ended, others = _by_age(order, by_segment)
     S1 = _from_there_on(ended + others)
     if len(order.late):
         S1 -= _from_there_on(_late_sums(order, X, found.theta))
+    gradient = ends_total - (S1 * found.rate).sum(axis=1) + (ended * found.tied_rate).sum(axis=1)
     whole, crossed, tied = found.squares
-    information -= (S1 * whole) @ S1.T
-    mixed = (S1 * crossed) @ ended.T
-    information += mixed + mixed.T - (ended * tied) @ ended.T
+    information -= _products(S1 * whole, S1)
+    mixed = _products(S1 * crossed, ended)
+    information += mixed + mixed.T - _products(ended * tied, ended)
     return gradient, information
 
 
-def _passed(order: Order, X: Floats, theta: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return sums of x (event - w), of w x x' and, by segment, of theta x, from blocks of rows that stay in the cache."""
+def linear_predictor(X: Floats, beta: Floats) -> Floats:
+    """Return beta'x of each row, shape (m,)."""
+    predictor: Floats = np.einsum("ij,i->j", X, beta)
+    return predictor
+
+
+def _products(A: Floats, B: Floats) -> Floats:
+    """Return A B', shape (d, d), from pieces too small for BLAS to wake its threads: their waiting costs more than they save."""
+    step = max(SMALL_PRODUCT // len(A) ** 2, 1)
+    total = np.zeros((len(A), len(A)))
+    for start in range(0, A.shape[1], step):
+        total += A[:, start : start + step] @ B[:, start : start + step].T
+    return total
+
+
+def _passed(order: Order, X: Floats, theta: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Return the sum of w x x' and, by segment, the sums of theta x, from blocks of rows that stay in the cache."""
     d, m = X.shape
-    gradient, information = np.zeros(d), np.zeros((d, d))
-    by_segment = np.empty((d, len(order.starts)))
-    left, root = order.event - weight, np.sqrt(np.maximum(weight, 0.0))
+    information, by_segment = np.zeros((d, d)), np.empty((d, len(order.starts)))
+    root = np.sqrt(np.maximum(weight, 0.0))
     for low, high in _blocks(order.starts, m):
         start, stop = int(order.starts[low]), int(order.starts[high]) if high < len(order.starts) else m
         block = X[:, start:stop]
-        gradient += block @ left[start:stop]
         rooted = block * root[start:stop]
         information += rooted @ rooted.T
         by_segment[:, low:high] = np.add.reduceat(block * theta[start:stop], order.starts[low:high] - start, axis=1)
-    return gradient, information, by_segment
+    return information, by_segment
 
 
 def _blocks(starts: Indexes, rows: int) -> list[tuple[int, int]]:
