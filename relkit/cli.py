@@ -22,7 +22,8 @@ from relkit.jobs import COMMANDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cyclopts import App
+    from cyclopts import App, CycloptsError
+    from cyclopts.help.formatters.plain import PlainFormatter
 
     from relkit.jobs import CommandSpec
     from relkit.jobs.base import Job, Result
@@ -47,18 +48,61 @@ def run(argv: list[str]) -> int:
 
     try:
         code = build(argv)(argv, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError as error:
-        return _refuse(" ".join(str(error).split()), 2)
+        return _refuse(_misused(error), 2, argv)
     except RelkitError as error:
-        return _refuse(str(error), error.exit_code)
+        return _refuse(str(error), error.exit_code, argv)
+    except BrokenPipeError:
+        return _unread_to_its_end()
+    except OSError as error:
+        return _refuse(_denied(error), 2, argv)
     except KeyboardInterrupt:
-        return _refuse("stopped. What finished is kept.", 130)
+        return _refuse("stopped. What finished is kept.", 130, argv)
     return code if isinstance(code, int) else 0
 
 
-def _refuse(message: str, code: int) -> int:
+def _refuse(message: str, code: int, argv: Sequence[str]) -> int:
+    """Say why there is no result: a line for people and, with --json, a result that did not pass for scripts."""
     print(f"relkit: {message}", file=sys.stderr)  # noqa: T201
+    if "--json" in argv:
+        from relkit.jobs.base import Result
+
+        job = max((name for name in COMMANDS if _words(argv)[: len(name.split())] == name.split()), key=len, default="relkit")
+        _print_json(Result(job=job, passed=False, sentences=(message,), details={"exit_code": code}))
     return code
+
+
+def _misused(error: CycloptsError) -> str:
+    """Return what is wrong with the words of the command, in one line that says where the right ones stand."""
+    from cyclopts import CoercionError, UnusedCliTokensError
+
+    command = " ".join(("relkit", *(error.command_chain or ())))
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return f"{error.unused_tokens[0]!r} is one word too many. {command} --help lists what it takes."
+    said = " ".join(str(error).split())
+    if isinstance(error, CoercionError) and "into dict" in said:
+        name = said.partition("--")[2].partition(":")[0]
+        return f"{said} Write each by its name: --{name}.NAME VALUE."
+    return said
+
+
+def _denied(error: OSError) -> str:
+    """Return what the system refuses: a folder that may not be written, a full disk."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}. Check the path, the rights and the space left; --out names another folder."
+
+
+def _unread_to_its_end() -> int:
+    """End quietly when the reader of the output (head, less) has had enough."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _words(argv: Sequence[str]) -> list[str]:
+    return [word for word in argv if not word.startswith("-")]
 
 
 def build(argv: Sequence[str]) -> App:
@@ -66,21 +110,36 @@ def build(argv: Sequence[str]) -> App:
     from cyclopts import App
 
     app = App(
-        name="relkit", help=HELP, version=__version__, help_formatter="plain", help_format="plaintext", suppress_keyboard_interrupt=False
+        name="relkit", help=HELP, version=__version__, help_formatter=_help(), help_format="plaintext", suppress_keyboard_interrupt=False
     )
-    words = [word for word in argv if not word.startswith("-")]
+    words = _words(argv)
     groups: dict[str, App] = {}
     for name, spec in COMMANDS.items():
         *parents, leaf = name.split()
         wanted = words[: len(name.split())] == name.split()
         function = _command(spec) if wanted else _unread(spec)
         if any(other.startswith(f"{name} ") for other in COMMANDS):
-            groups[name] = App(name=name, help=spec.summary, help_formatter="plain", help_format="plaintext")
+            groups[name] = App(name=name, help=spec.summary, help_formatter=_help(), help_format="plaintext")
             groups[name].default(function)
             app.command(groups[name])
         else:
             (groups[parents[0]] if parents else app).command(function, name=leaf, help=spec.summary)
     return app
+
+
+def _help() -> PlainFormatter:
+    """Return the writer of the help pages: plain text, each entry folded once and its further lines indented."""
+    import textwrap
+
+    from cyclopts.help.formatters.plain import PlainFormatter
+
+    class Folded(PlainFormatter):
+        def _print_plain(self, console: Any, text: str) -> None:
+            indent = text[: len(text) - len(text.lstrip())]
+            lines = textwrap.fill(" ".join(text.split()), width=console.width, initial_indent=indent, subsequent_indent=2 * indent)
+            console.print(lines, highlight=False, markup=False, soft_wrap=True)
+
+    return Folded()
 
 
 def _unread(spec: CommandSpec) -> Callable[[], None]:
@@ -144,8 +203,15 @@ def execute(job: Job, *, as_json: bool) -> int:
     # A library that prints must not spoil the JSON: only the result goes to stdout.
     with _Teller(sys.stderr) as teller, redirect_stdout(sys.stderr):
         result = job.run(teller)
-    print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False) if as_json else _table(result))  # noqa: T201
+    if as_json:
+        _print_json(result)
+    else:
+        print(_table(result))  # noqa: T201
     return exit_code(result)
+
+
+def _print_json(result: Result) -> None:
+    print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))  # noqa: T201
 
 
 def exit_code(result: Result) -> int:

@@ -95,13 +95,21 @@ class MissingPackageError(RelkitError, ImportError):
     """An optional package is not installed."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like `name`, or None when none is near.
+def nearest(name: str, known: Iterable[str], *, likeness: float = 0.5) -> str | None:
+    """Return the known name most like `name`, or None when none is near; the last part of a dotted name may stand for it.
+
+    Args:
+        name: as it was given.
+        known: what it may have meant.
+        likeness: how like it the other must be at least, from 0 to 1 (the same).
 
     Examples:
-        >>> nearest("custmer_id", ["customer_id", "net_amount"])
-        'customer_id'
+        >>> nearest("custmer_id", ["customer_id", "net_amount"]), nearest("cox", ["survival.cox"])
+        ('customer_id', 'survival.cox')
     """
-    by_lower = {k.lower(): k for k in known}
-    found = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
-    return by_lower[found[0]] if found else None
+    names = list(known)
+    for by_lower in ({k.lower(): k for k in names}, {k.lower().rpartition(".")[2]: k for k in names}):
+        found = get_close_matches(name.lower(), list(by_lower), n=1, cutoff=likeness)
+        if found:
+            return by_lower[found[0]]
+    return None

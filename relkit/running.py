@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 import traceback
 from collections import Counter
@@ -29,7 +30,7 @@ from pydantic import Field
 
 from relkit import __version__
 from relkit.declarations import read_declaration
-from relkit.errors import ParameterError, RelkitError, TableError
+from relkit.errors import ParameterError, PeriodError, RelkitError
 from relkit.jobs import COMMANDS
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 Status = Literal["done", "kept", "skipped", "refused", "failed"]
 SHARED = ("programme", "as_of", "language")
 """Parameters of `run` that reach every step which has them."""
+NO_STEPS = ("run", "demo")
+"""Commands that run pipelines themselves."""
 RAW = ("data", "mapping")
 """Parameters of `run` for the step that reads raw tables, and for no other."""
 
@@ -98,9 +101,15 @@ def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str]
     for key in content:
         if key not in {"name", "description", "steps"}:
             raise ParameterError.unknown("key", str(key), ("name", "description", "steps"), where=declared.at(key))
+    if not content["steps"]:
+        raise ParameterError("it has no step.", where=declared.at("steps"), remedy="Write `- check`, the first step of most pipelines.")
+    name = str(content.get("name") or path.stem)
+    if re.fullmatch(r"[\w][\w .-]*", name) is None:
+        remedy = "Use letters, digits, _ and -: files are named after it."
+        raise ParameterError(f"{name!r} cannot be the name of a pipeline.", where=declared.at("name"), remedy=remedy)
     overrides = _overrides(settings, [_name_of(raw, declared.at("steps", i))[0] for i, raw in enumerate(content["steps"])])
     steps = [_step(raw, shared, overrides, declared.at("steps", i)) for i, raw in enumerate(content["steps"])]
-    return str(content.get("name") or path.stem), _labelled(steps)
+    return name, _labelled(steps)
 
 
 def _name_of(raw: Any, where: str) -> tuple[str, dict[str, Any]]:
@@ -116,14 +125,16 @@ def _name_of(raw: Any, where: str) -> tuple[str, dict[str, Any]]:
 
 def _step(raw: Any, shared: Mapping[str, Any], overrides: Mapping[str, dict[str, str]], where: str) -> Step:
     name, parameters = _name_of(raw, where)
+    if name in NO_STEPS:
+        raise ParameterError(f"{name} runs a pipeline and cannot be a step of one.", where=where, remedy="Write its steps instead.")
     job_type = job_class(name, where=where)
     absent = () if job_type.command == "check" else RAW
     common = {key: value for key, value in shared.items() if key in job_type.model_fields and key not in absent and value is not None}
     try:
         job = job_type.parse(**{**common, **parameters, **overrides.get(name, {})})
         job.verify()
-    except ParameterError as error:
-        raise ParameterError(error.what, where=f"{where}: {error.where}" if error.where else where, remedy=error.remedy) from error
+    except (ParameterError, PeriodError) as error:
+        raise type(error)(error.what, where=f"{where}: {error.where}" if error.where else where, remedy=error.remedy) from error
     return Step(label=" ".join([name, *(str(getattr(job, f)) for f in COMMANDS[name].positional if f in parameters)]), job=job)
 
 
@@ -179,8 +190,10 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
     try:
         result = step.job.run(progress)
     except RelkitError as error:
-        unreadable = isinstance(error, TableError) and step.job.command == "check"
-        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(error), 2 if unreadable else 1)
+        # A file, mapping or period that cannot be is wrong use; a later step that cannot do its work has failed.
+        wrong_use = step.job.command == "check" or isinstance(error, PeriodError)
+        code = error.exit_code if wrong_use else 1
+        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(error), code)
     except Exception as error:  # noqa: BLE001  (any fault of a step ends the pipeline in order)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(traceback.format_exc(), encoding="utf-8")
@@ -190,7 +203,8 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
     if result.skipped:
         return StepOutcome(step.label, "skipped", seconds, result, result.skipped)
     if not result.passed:
-        return StepOutcome(step.label, "refused", seconds, result, " ".join(result.sentences), 1)
+        why = result.details.get("refusals") or result.sentences
+        return StepOutcome(step.label, "refused", seconds, result, " ".join(why), 1)
     return StepOutcome(step.label, "done", seconds, result)
 
 
@@ -242,7 +256,7 @@ class RunPipeline(Job):
     command: ClassVar[str] = "run"
 
     pipeline: Path = Field(description="The pipeline file (YAML).")
-    data: Path | str | None = Field(default=None, description="Folder (or file, or SQL URL) with the raw tables.")
+    data: str | Path | None = Field(default=None, description="Folder (or file, or SQL URL) with the raw tables.")
     mapping: Path | None = Field(default=None, description="Mapping file. Default: DATA/mapping.yaml when there is one.")
     as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
     language: Literal["en", "fr"] = Field(default="en", description="Language of reports and headers.")
@@ -276,7 +290,7 @@ def _told(outcome: StepOutcome, number: int, of: int) -> str:
     """Return the line that says how a step ended and, below it, what the job says of its work."""
     seconds = "       " if outcome.status == "kept" else f"{outcome.seconds:5.1f} s"
     said = f"  {outcome.message}" if outcome.message else ""
-    below = outcome.result.sentences if outcome.result and outcome.status == "done" else ()
+    below = outcome.result.sentences if outcome.result and outcome.status in {"done", "refused"} else ()
     return "\n".join(
         [f"[{number:>2}/{of}] {MARKS[outcome.status]} {seconds}  {outcome.label}{said}", *(f"{'':26}{line}" for line in below)]
     )
@@ -292,7 +306,7 @@ def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds:
         passed=not stopped,
         counts={outcome.label: outcome.result.counts for outcome in outcomes if outcome.result and outcome.result.counts},
         paths=_paths(outcomes),
-        warnings=tuple(warning for result in results for warning in result.warnings),
+        warnings=tuple(dict.fromkeys(warning for result in results for warning in result.warnings)),
         sentences=(*(_stop(steps, outcomes) if stopped else ()), _tally(name, outcomes, seconds), *_made(results)),
         details={
             "pipeline": name,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -58,6 +60,10 @@ def test_the_programme_names_the_output_folder() -> None:
         (["double", "--times", "many"], 2, 'Invalid value for --times: unable to convert "many" into int.'),
         (["double", "--times", "0"], 2, "double: times is 0: input should be greater than 0"),
         (["check"], 2, "requires an argument"),
+        (["check", "number.in", "twice"], 2, "'twice' is one word too many. relkit check --help lists what it takes."),
+        (["double", "--settings", "a=1"], 2, "Write each by its name: --settings.NAME VALUE."),
+        (["double", "--mode", "denied"], 2, "out/default: Permission denied. Check the path, the rights and the space left"),
+        (["check", "number.in", "--as-of", "1997-13-45"], 2, "as_of: '1997-13-45' is neither a date nor an instant."),
         (["check", "nothing"], 2, "nothing: there is no such file."),
         (["double", "--mode", "fail"], 1, "double: it does not fit."),
         (["double", "--mode", "invalid"], 2, "mode: mode is invalid."),
@@ -71,6 +77,41 @@ def test_a_fault_is_one_line_and_an_exit_code(argv: list[str], code: int, messag
     assert message in shown.err
     assert shown.err.count("\n") == 1
     assert shown.out == ""
+
+
+@pytest.mark.parametrize(
+    ("argv", "job", "code"),
+    [
+        (["double", "--mode", "fail", "--json"], "double", 1),
+        (["double", "twice", "many", "--json"], "double twice", 2),
+        (["--json", "dubble"], "relkit", 2),
+    ],
+)
+def test_a_fault_too_is_one_object_for_scripts(argv: list[str], job: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(argv) == code
+    shown = capsys.readouterr()
+    result = json.loads(shown.out)
+    assert (result["job"], result["passed"], result["details"]) == (job, False, {"exit_code": code})
+    assert shown.err == f"relkit: {result['sentences'][0]}\n"
+
+
+def test_a_reader_that_stops_reading_is_no_fault() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", "from relkit.cli import main; main()", "--version"], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_help_is_folded_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["run", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = next(i for i, line in enumerate(lines) if "--set " in line)
+    assert max(map(len, lines)) <= 60
+    assert lines[first + 1].startswith("    ")
 
 
 @pytest.mark.parametrize(("mode", "said"), [("skip", "There is nothing to double."), ("refuse", "The number is odd.")])

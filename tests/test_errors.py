@@ -56,3 +56,9 @@ def test_nearest_ignores_case_and_gives_none_when_nothing_is_near():
     assert nearest("Net_Amount", ["NET_AMOUNT"]) == "NET_AMOUNT"
     assert nearest("zzz", ["customer_id"]) is None
     assert nearest("x", []) is None
+
+
+def test_nearest_knows_a_dotted_name_by_its_last_part_and_can_ask_for_more_likeness():
+    assert nearest("bgnbd", ["lifetime_value.bg_nbd", "survival.cox"]) == "lifetime_value.bg_nbd"
+    assert nearest("ventes", ["identifiers"]) == "identifiers"
+    assert nearest("ventes", ["identifiers"], likeness=0.7) is None

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import toy_jobs
 
 from relkit import running
-from relkit.errors import ParameterError
+from relkit.errors import ParameterError, PeriodError
 from relkit.running import RunPipeline, job_class, read_pipeline, step_key
 
 
@@ -121,6 +121,27 @@ def test_an_unreadable_input_is_wrong_use(folder: Path) -> None:
     assert wrong.run().details["exit_code"] == 2
 
 
+def test_an_impossible_period_is_wrong_use(folder: Path) -> None:
+    result = job(folder, "check", "double: {mode: period}").run()
+    assert result.details["exit_code"] == 2
+    assert result.sentences[0] == "double failed: as_of: nothing is known then."
+    with pytest.raises(PeriodError, match=r"toy\.yaml, line 3, column 5: as_of: 'soon' is neither a date nor an instant"):
+        job(folder, "check", as_of="2020-01-01").model_copy(update={"as_of": "soon"}).verify()
+
+
+def test_a_refusal_is_said_without_the_whole_account(folder: Path) -> None:
+    (folder / "number.odd").write_text("21")
+    told: list[str] = []
+    refused = RunPipeline.parse(pipeline=pipeline(folder, "check"), data=folder / "number.odd", out=folder / "out")
+    result = refused.run(lambda what, *_: told.append(what))
+    assert result.sentences[0] == "check refused: It is odd."
+    assert "Read it." in told[-1]
+
+
+def test_what_two_steps_warn_of_is_said_once(folder: Path) -> None:
+    assert job(folder, "check", "check").run().warnings == ("It is a toy.",)
+
+
 def test_steps_of_one_command_have_their_own_labels(folder: Path) -> None:
     _, steps = read_pipeline(pipeline(folder, "double", "double: {times: 3}", "double twice: {times: 4}"), {})
     assert [step.label for step in steps] == ["double", "double #2", "double twice 4"]
@@ -153,6 +174,10 @@ def test_a_wrong_step_is_told_before_anything_runs(folder: Path, step: str, mess
     ("text", "message"),
     [
         ("steps: check", "a pipeline file has a name and a list of steps"),
+        ("name: ../toy\nsteps: [check]", r"line 1, column 1: '\.\./toy' cannot be the name of a pipeline"),
+        ("name: toy\nsteps: []", "line 2, column 1: it has no step"),
+        ("steps:\n  - run: {pipeline: toy.yaml}", "line 2, column 5: run runs a pipeline and cannot be a step of one"),
+        ("steps:\n  - check", "line 2, column 5: check: data is missing, which it cannot do without"),
         ("nam: toy\nsteps: [check]", "line 1, column 1: unknown key 'nam'; did you mean 'name'"),
         ("steps: [check", "not valid YAML"),
     ],

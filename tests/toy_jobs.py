@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from relkit.errors import FitError, ParameterError, TableError
+from relkit.errors import FitError, ParameterError, PeriodError, TableError
 from relkit.jobs import CommandSpec
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
@@ -25,6 +25,9 @@ class Check(Job):
         return (self.data,)
 
     def run(self, progress: Progress = quiet) -> Result:
+        if self.data.suffix == ".odd":
+            said = ("Read it.", "It is odd.")
+            return Result(job="check", passed=False, sentences=said, details={"refusals": said[1:]}, warnings=("It is a toy.",))
         if not self.data.exists():
             raise TableError("there is no such file.", where=str(self.data))
         progress("copying", 0.5)
@@ -42,7 +45,8 @@ class Double(Job):
     command: ClassVar[str] = "double"
 
     times: int = Field(default=2, gt=0, description="Factor.")
-    mode: str = Field(default="work", description="What to do: work, skip, refuse, fail, crash or invalid.")
+    mode: str = Field(default="work", description="What to do: work, skip, refuse, fail, crash, denied, period or invalid.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="Anything by name.")
 
     def verify(self) -> None:
         if self.mode == "invalid":
@@ -59,6 +63,10 @@ class Double(Job):
             return Result(job="double", passed=False, sentences=("The number is odd.",))
         if self.mode == "fail":
             raise FitError("it does not fit.", where="double")
+        if self.mode == "denied":
+            raise PermissionError(13, "Permission denied", str(self.out_dir))
+        if self.mode == "period":
+            raise PeriodError("nothing is known then.", where="as_of")
         if self.mode == "crash":
             raise OSError("no space left")
         target = self.out_dir / "doubled.txt"

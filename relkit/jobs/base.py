@@ -56,15 +56,25 @@ class Job(BaseModel):
 
     @classmethod
     def parse(cls, **parameters: Any) -> Self:
-        """Return the job, or raise a ParameterError that names the parameter and the nearest known one."""
+        """Return the job.
+
+        Raises:
+            ParameterError: a parameter is unknown (the nearest known one is named), missing or out of range.
+            PeriodError: as_of is neither a date nor an instant.
+        """
         known = {name: field.alias or name for name, field in cls.model_fields.items()}
         for name in parameters:
             if name not in known:
                 raise ParameterError.unknown("parameter", name, known.values(), where=cls.command)
         try:
-            return cls(**parameters)
+            job = cls(**parameters)
         except ValidationError as error:
             raise ParameterError(_said(error), where=cls.command) from error
+        if (as_of := getattr(job, "as_of", None)) is not None:
+            from relkit.periods import AsOf
+
+            AsOf.parse(as_of)  # a date that cannot be is told before anything runs
+        return job
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the files and folders whose bytes decide the result."""
@@ -86,5 +96,8 @@ def _said(error: ValidationError) -> str:
     parts = []
     for problem in error.errors(include_url=False):
         name = ".".join(str(p) for p in problem["loc"])
+        if problem["type"] == "missing":
+            parts.append(f"{name} is missing, which it cannot do without")
+            continue
         parts.append(f"{name} is {problem.get('input')!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
     return "; ".join(parts) + "."

@@ -24,7 +24,7 @@ class BuildFeatures(Job):
 
     command: ClassVar[str] = "features"
 
-    data: Path | str | None = Field(
+    data: str | Path | None = Field(
         default=None, description="Raw data to check first: folder, file or SQL URL. Default: the tables that an earlier check left."
     )
     mapping: Path | None = Field(

@@ -23,7 +23,7 @@ class CheckTables(Job):
 
     command: ClassVar[str] = "check"
 
-    data: Path | str = Field(description="Folder or file with the data, or a SQL URL (sqlite:///shop.db).")
+    data: str | Path = Field(description="Folder or file with the data, or a SQL URL (sqlite:///shop.db).")
     mapping: Path | None = Field(
         default=None, description="Mapping file that reads foreign files as our tables. Default: DATA/mapping.yaml, else files named so."
     )

@@ -40,7 +40,7 @@ class FitModel(Job):
         default=None, ge=0, description="Last days on which the model is judged; 0 for none. Default: a third of the history, at most 182."
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the model by name, e.g. --settings.period_days 7.")
-    data: Path | str | None = Field(default=None, description="Raw tables to check first. Default: what relkit check left behind.")
+    data: str | Path | None = Field(default=None, description="Raw tables to check first. Default: what relkit check left behind.")
     mapping: Path | None = Field(default=None, description="Mapping file of DATA. Default: DATA/mapping.yaml when there is one.")
     force: bool = Field(default=False, description="Make the new version the champion whatever its metric; give a reason.")
     reason: str = Field(default="", description="Why the promotion is forced; kept with the version.")

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 from pydantic import Field, ValidationError
 
-from relkit.errors import ParameterError
+from relkit.errors import ParameterError, PeriodError
 from relkit.jobs.base import Job, Result
 
 
@@ -36,6 +36,19 @@ def test_a_misspelt_parameter_names_the_nearest():
 def test_an_impossible_value_is_said_with_its_name():
     with pytest.raises(ParameterError, match=r"count: days is 0: input should be greater than or equal to 1\."):
         Count.parse(days=0)
+
+
+def test_a_missing_value_is_said_without_the_others():
+    class Named(Job):
+        command = "named"
+        name: str
+        as_of: str | None = None
+
+    with pytest.raises(ParameterError, match=r"^named: name is missing, which it cannot do without\.$"):
+        Named.parse(programme="spring")
+    with pytest.raises(PeriodError, match="as_of: '30/06/2025' is neither a date nor an instant"):
+        Named.parse(name="a", as_of="30/06/2025")
+    assert Named.parse(name="a", as_of="2025-06-30").as_of == "2025-06-30"
 
 
 def test_all_impossible_values_are_said_at_once():
