@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from relkit.errors import PeriodError
 from relkit.periods import AsOf, Holdout, ObservationPeriod
 
-ZONES = "UTC Europe/Paris America/New_York Asia/Kolkata Pacific/Auckland America/Santiago America/Havana Africa/Cairo".split()
+ZONES = [
+    "UTC",
+    "Europe/Paris",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Pacific/Auckland",
+    "America/Santiago",
+    "America/Havana",
+    "Africa/Cairo",
+]
 
 
 def test_a_date_means_the_whole_business_day():
