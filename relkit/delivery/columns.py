@@ -334,8 +334,14 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.Float64,
         ("Probability of still buying", "Probabilité d'être encore acheteur"),
         (
-            "Probability that the customer has not stopped buying (purchases without a contract).",
-            "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat).",
+            (
+                "Probability that the customer has not stopped buying (purchases without a contract). Near 1 after a single purchase, "
+                "whatever the silence since: see the quality of the scores."
+            ),
+            (
+                "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat). Proche de 1 après un seul achat, "
+                "quel que soit le silence depuis : voir la qualité des scores."
+            ),
         ),
         NO_PURCHASE,
         kind="score",
@@ -390,7 +396,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="{CUR}",
         low=0,
         decimals=2,
-        rank=14,
+        rank=18,
     ),
     _column(
         "last_nps",
@@ -452,7 +458,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Quality of the scores", "Qualité des scores"),
         ("How much the scores of this customer rest on.", "Solidité des données sur lesquelles reposent les scores de ce client."),
         ("nothing to score", "rien à calculer"),
-        rank=18,
+        rank=14,
         codes=(
             ("ok", "enough history", "historique suffisant"),
             ("short_history", "one purchase, or seen for a short time", "un seul achat ou recul trop court"),

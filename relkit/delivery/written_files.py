@@ -148,7 +148,10 @@ def _customers_sheet(
     header = _header_format(book)
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 48)
-    formats = [book.add_format({"num_format": _number_format(c, language)}) for c in columns]
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    formats = [book.add_format({"num_format": _number_format(c, language), "indent": int(c.dtype == pl.String)}) for c in columns]
     for at, column in enumerate(columns):
         sheet.set_column(at, at, _width(column, frame[column.name], language), formats[at])
         sheet.write_string(0, at, escaped_text(column.label(language)), header)

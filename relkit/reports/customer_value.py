@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 LIKELY, UNLIKELY = 0.7, 0.3
 """Chances of still buying from which a customer counts as active, and below which as gone."""
-ACTIVITY = ("active", "uncertain", "gone", "contract")
+TOLD = ("active", "uncertain", "gone")
+ACTIVITY = (*TOLD, "early", "contract")
+"""Early: one purchase, or a short history; the model takes such a customer for alive whatever the silence, so it is not repeated here."""
 GROUPS = ("top", "middle", "rest")
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
@@ -34,6 +36,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "active": "Active",
         "uncertain": "Uncertain",
         "gone": "Probably gone",
+        "early": "Too early to tell",
         "contract": "Under contract",
         "margin": "margin",
         "revenue": "revenue",
@@ -46,12 +49,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "top_share": "A fifth of the {buyers} customers with a forecast should bring {share} of the {what} of the {span}: {top} of {all}.",
         "at_risk": "{n} of the fifth worth most, past and expected together, are uncertain or probably gone. "
         "They have brought {past} so far: they are the first to win back.",
-        "gone_said": "{n} customers ({share} of those whose chance is known) have probably stopped buying; they brought {past} so far.",
+        "gone_said": "{n} customers ({share} of those of whom it can be told) have probably stopped buying; they brought {past} so far.",
         "orders": "{n} orders are expected in the next {days} days from those who have bought before.",
         "prospects": "{n} people have no purchase on record, and so no forecast of orders.",
         "no_margin": "No margin is known: this report speaks of revenue.",
         "k_all": "people known, {n} of whom have a forecast",
-        "k_active": "probably active ({share} of those with a chance of buying)",
+        "k_active": "probably active ({share} of those of whom it can be told)",
         "k_orders": "orders expected, next {days} days",
         "k_value": "{future}",
         "k_mean": "expected {what} per customer with a forecast, mean",
@@ -65,12 +68,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "orders_each": "Expected orders, {days} days, mean",
         "total": "All",
         "by_decile": "Customers by tenth of total value",
+        "alive_note": "The mean chance leaves out those of whom it is too early to tell.",
         "value_group": "Value",
         "activity": "Activity",
         "sum_past": "{past}, in all",
         "sum_future": "{future}, in all",
         "by_activity": "Value and activity together",
         "activity_note": "Active: the chance of still buying is at least {likely}. Probably gone: under {unlikely}. "
+        "Too early to tell: one purchase, or a history under 90 days. "
         "Under contract: that chance does not apply.",
         "grid": "Customers by value and activity",
         "c_concentration": "Customers from the most to the least promising. The further the curve is above the diagonal, "
@@ -91,6 +96,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "active": "Actifs",
         "uncertain": "Incertains",
         "gone": "Sans doute perdus",
+        "early": "Trop tôt",
         "contract": "Sous contrat",
         "margin": "marge",
         "revenue": "chiffre d’affaires",
@@ -104,13 +110,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "({what}, {span}) : {top} sur {all}.",
         "at_risk": "{n} clients du cinquième qui vaut le plus, passé et attendu réunis, sont incertains ou sans doute perdus. "
         "Ils ont rapporté {past} à ce jour : ce sont les premiers à reconquérir.",
-        "gone_said": "{n} clients ({share} de ceux dont la probabilité est connue) ont sans doute cessé d’acheter ; "
+        "gone_said": "{n} clients ({share} de ceux dont on peut le dire) ont sans doute cessé d’acheter ; "
         "ils ont rapporté {past} à ce jour.",
         "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part de ceux qui ont déjà acheté.",
         "prospects": "{n} personnes n’ont aucun achat connu, et donc pas de prévision de commandes.",
         "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",
         "k_all": "personnes connues, dont {n} avec une prévision",
-        "k_active": "sans doute actifs ({share} de ceux dont la probabilité est connue)",
+        "k_active": "sans doute actifs ({share} de ceux dont on peut le dire)",
         "k_orders": "commandes attendues, {days} prochains jours",
         "k_value": "{future}",
         "k_mean": "attendus en moyenne par client doté d’une prévision",
@@ -124,12 +130,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "orders_each": "Commandes attendues, {days} jours, moyenne",
         "total": "Ensemble",
         "by_decile": "Clients par dixième de valeur totale",
+        "alive_note": "La probabilité moyenne laisse de côté ceux dont il est trop tôt pour le dire.",
         "value_group": "Valeur",
         "activity": "Activité",
         "sum_past": "{past}, total",
         "sum_future": "{future}, total",
         "by_activity": "Valeur et activité croisées",
         "activity_note": "Actifs : probabilité d’acheter encore d’au moins {likely}. Sans doute perdus : moins de {unlikely}. "
+        "Trop tôt pour le dire : un seul achat, ou moins de 90 jours d’historique. "
         "Sous contrat : cette probabilité ne s’applique pas.",
         "grid": "Clients selon la valeur et l’activité",
         "c_concentration": "Clients classés du plus au moins prometteur. Plus la courbe s’écarte de la diagonale, "
@@ -208,7 +216,6 @@ class ValueReading:
         promising = scored.sort("future", descending=True).head(round(len(scored) / 5))
         slipping, gone = top.filter(pl.col("activity").is_in(["uncertain", "gone"])), scored.filter(pl.col("activity") == "gone")
         whole = float(scored["future"].sum())
-        chance = len(scored) - scored["alive"].null_count()
         share = float(promising["future"].sum()) / whole if whole else 0.0
         said = [
             self._say(
@@ -220,7 +227,7 @@ class ValueReading:
             ),
             *([self._say("at_risk", n=len(slipping), past=self._money(slipping["past"]))] if len(slipping) >= SMALLEST_GROUP else []),
             *(
-                [self._say("gone_said", n=len(gone), share=self._percent(len(gone) / chance), past=self._money(gone["past"]))]
+                [self._say("gone_said", n=len(gone), share=self._percent(len(gone) / self._told), past=self._money(gone["past"]))]
                 if len(gone) >= SMALLEST_GROUP
                 else []
             ),
@@ -233,13 +240,13 @@ class ValueReading:
     def key_figures(self) -> KeyFigures:
         """Return a few large numbers."""
         scored = self.scored
-        active, chance = int((scored["activity"] == "active").sum()), len(scored) - scored["alive"].null_count()
+        active = int((scored["activity"] == "active").sum())
         mean = float(scored["future"].mean() or 0.0)  # type: ignore[arg-type]
         orders = round(float(scored["orders"].sum()))
         return KeyFigures(
             (
                 (number(self.people, self.language), self._say("k_all", n=len(scored))),
-                (number(active, self.language), self._say("k_active", share=self._percent(active / chance if chance else 0.0))),
+                (number(active, self.language), self._say("k_active", share=self._percent(active / max(self._told, 1)))),
                 (number(orders, self.language), self._say("k_orders", days=self.order_days)),
                 (self._money(scored["future"]), self._say("k_value")),
                 (money(mean, self.currency, self.language, 2), self._say("k_mean")),
@@ -260,12 +267,13 @@ class ValueReading:
             Shown("alive", self._say("alive"), "share"),
             Shown("orders", self._say("orders_each"), "number", 2),
         )
-        return self._table(rows.with_columns(pl.col("decile").str.strip_chars_start("0")), columns, self._say("by_decile"), total)
+        named = rows.with_columns(pl.col("decile").str.strip_chars_start("0"))
+        return self._table(named, columns, self._say("by_decile"), total, (self._say("alive_note"),))
 
     def by_activity(self) -> SummaryTable:
         """Return customers by value and activity together."""
         measures = _measures(float(self.scored["future"].sum()))
-        order = pl.col("group").replace_strict(GROUPS, range(3)), pl.col("activity").replace_strict(ACTIVITY, range(4))
+        order = pl.col("group").replace_strict(GROUPS, range(3)), pl.col("activity").replace_strict(ACTIVITY, range(len(ACTIVITY)))
         rows = self.scored.group_by("group", "activity").agg(**measures).sort(*order)
         named = rows.with_columns(pl.col("group", "activity").replace(self._texts()))
         named = named.with_columns(group=pl.when(pl.col("group").ne_missing(pl.col("group").shift())).then("group").otherwise(pl.lit("")))
@@ -343,6 +351,11 @@ class ValueReading:
             notes=notes,
         )
 
+    @property
+    def _told(self) -> int:
+        """Customers of whom the model can tell whether they still buy."""
+        return int(self.scored["activity"].is_in(TOLD).sum())
+
     def _texts(self) -> Mapping[str, str]:
         return words(TEXTS, self.language)
 
@@ -391,6 +404,8 @@ def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str) -> 
     activity = (
         pl.when(chance.is_null())
         .then(pl.lit("contract"))
+        .when(pl.col("quality") == "short_history")
+        .then(pl.lit("early"))
         .when(chance >= LIKELY)
         .then(pl.lit("active"))
         .when(chance < UNLIKELY)
@@ -408,6 +423,6 @@ def _measures(whole: float) -> dict[str, pl.Expr]:
         "mean_past": pl.col("past").mean(),
         "mean_future": pl.col("future").mean(),
         "share": pl.col("future").sum() / (whole or 1.0),
-        "alive": pl.col("alive").mean(),
+        "alive": pl.col("alive").filter(pl.col("activity").is_in(TOLD)).mean(),
         "orders": pl.col("orders").mean(),
     }
