@@ -194,9 +194,9 @@ def _ratio_ticks(ax: Axes, language: str) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     low, high = ax.get_xlim()
-    every = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 1, 1.1, 1.25, 2, 5, 10, 20, 50, 100]
-    wide = high > 1.6
-    ticks = [t for t in every if low <= t <= high and not (wide and t in {0.8, 0.9, 1.1, 1.25})]
+    wide = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+    close = (0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5) if high > 1.15 else (0.9, 0.95, 1, 1.05, 1.1)
+    ticks = [tick for tick in (wide if high > 1.6 else close) if low <= tick <= high]
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(

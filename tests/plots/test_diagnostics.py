@@ -1,0 +1,124 @@
+"""The registry: which figures each model has, with and without a holdout, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+import pytest
+from matplotlib.figure import Figure
+
+from relkit.models.lifetime_value.bg_nbd import BgNbd
+from relkit.models.lifetime_value.gamma_gamma import GammaGamma
+from relkit.models.survival.cox import Cox
+from relkit.models.survival.kaplan_meier import KaplanMeier
+from relkit.plots.diagnostics import diagnostic_figures
+
+DAY = date(2025, 6, 30)
+
+
+def customers(n: int = 400) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Features, what followed in 90 days, and the purchases themselves."""
+    rng = np.random.default_rng(1)
+    rate = rng.gamma(1.5, 0.02, n)
+    lines = []
+    for i in range(n):
+        first = int(rng.integers(0, 200))
+        days = first + np.cumsum(np.ceil(rng.exponential(1 / rate[i], 40)))
+        lines += [(str(i), day) for day in [first, *days[days <= 455]]]
+    bought = pl.DataFrame(lines, schema={"customer_id": pl.String, "at": pl.Int64}, orient="row").unique()
+    before = bought.filter(pl.col("at") <= 365).group_by("customer_id", maintain_order=True)
+    features = before.agg(
+        repeat_purchases=pl.len() - 1,
+        last_purchase_age_days=(pl.col("at").max() - pl.col("at").min()).cast(pl.Float64),
+        observed_days=(365 - pl.col("at").min()).cast(pl.Float64),
+    ).sort("customer_id")
+    spend = pl.Series(rng.gamma(4.0, 10.0, len(features)))
+    features = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(spend))
+    after = bought.filter(pl.col("at") > 365).group_by("customer_id").agg(holdout_purchases=pl.len())
+    outcomes = features.select("customer_id").join(after, on="customer_id", how="left", maintain_order="left")
+    outcomes = outcomes.with_columns(
+        pl.col("holdout_purchases").fill_null(0), holdout_days=90.0, holdout_mean_value=pl.when(pl.col("holdout_purchases") > 0).then(spend)
+    )
+    day = (pl.lit(date(2024, 6, 30)) + pl.duration(days="at")).cast(pl.Date)
+    return features, outcomes, bought.select("customer_id", day=day)
+
+
+def contracts(n: int = 400) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Spells, and where the running ones stand 90 days later."""
+    rng = np.random.default_rng(2)
+    direct = rng.integers(0, 2, n)
+    lifetime, watched = np.ceil(rng.exponential(300 * (1 + direct))), rng.integers(30, 700, n)
+    spells = pl.DataFrame(
+        {
+            "customer_id": [str(i) for i in range(n)],
+            "duration_days": np.minimum(lifetime, watched).astype(float),
+            "event": lifetime <= watched,
+            "pays_by_direct_debit": direct.astype(float),
+            "monthly_amount": rng.gamma(4, 10, n),
+            "plan": np.where(direct == 1, "a", "b"),
+        }
+    )
+    until = np.minimum(lifetime, watched + 90.0)
+    return spells, spells.select("customer_id", duration_days=pl.Series(until), event=pl.Series(lifetime <= watched + 90))
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_purchase_models(language: str) -> None:
+    features, outcomes, purchases = customers()
+    model = BgNbd().fit(features, as_of=DAY)
+    alone = diagnostic_figures(model, features, language=language)
+    assert list(alone) == ["frequency_histogram", "alive_surface"]
+    whole = diagnostic_figures(model, features, outcomes=outcomes, purchases=purchases, language=language)
+    more = ["cumulative_purchases", "purchases_over_time", "purchases_by_frequency", "decile_calibration", "concentration"]
+    assert list(whole) == [*alone, *more]
+    for figure in whole.values():
+        assert isinstance(figure, Figure)
+        figure.canvas.draw()
+    days = {"en": "purchases in 90 days", "fr": "achats en 90 jours"}[language]
+    assert whole["decile_calibration"].axes[0].get_ylabel().endswith(days)
+
+
+def test_spend_model() -> None:
+    features, outcomes, _ = customers()
+    model = GammaGamma().fit(features, as_of=DAY)
+    assert list(diagnostic_figures(model, features)) == ["spend_distribution"]
+    whole = diagnostic_figures(model, features, outcomes=outcomes, currency="USD")
+    assert list(whole) == ["spend_distribution", "decile_calibration"]
+    whole["spend_distribution"].canvas.draw()
+    assert any("$" in label.get_text() for label in whole["spend_distribution"].axes[0].get_xticklabels())
+    nobody = outcomes.with_columns(holdout_mean_value=pl.lit(None, pl.Float64))
+    assert list(diagnostic_figures(model, features, outcomes=nobody)) == ["spend_distribution"]
+
+
+def test_survival_models() -> None:
+    spells, outcomes = contracts()
+    plain, by = KaplanMeier().fit(spells, as_of=DAY), KaplanMeier(by="plan").fit(spells, as_of=DAY)
+    assert list(diagnostic_figures(plain, spells)) == ["survival"]
+    assert list(diagnostic_figures(by, spells, outcomes=outcomes)) == ["survival", "survival_by_stratum", "calibration"]
+    cox = Cox(covariates=("pays_by_direct_debit", "monthly_amount")).fit(spells, as_of=DAY)
+    assert list(diagnostic_figures(cox, spells)) == ["hazard_ratios", "baseline"]
+    assert list(diagnostic_figures(cox, spells, outcomes=outcomes)) == ["hazard_ratios", "baseline", "calibration"]
+
+
+def test_a_model_without_plots_has_none() -> None:
+    assert diagnostic_figures(SimpleNamespace(name="other.model"), pl.DataFrame()) == {}  # type: ignore[arg-type]
+
+
+def test_no_figure_is_known_to_pyplot() -> None:
+    program = """
+from datetime import date
+import polars as pl
+from relkit.models.survival.kaplan_meier import KaplanMeier
+from relkit.plots.diagnostics import diagnostic_figures
+spells = pl.DataFrame({"duration_days": [1.0, 2.0, 3.0], "event": [True, True, False]})
+figures = diagnostic_figures(KaplanMeier().fit(spells, as_of=date(2025, 6, 30)), spells)
+import matplotlib.pyplot as plt
+print(len(figures), plt.get_fignums())
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split(maxsplit=1) == ["1", "[]\n"]
