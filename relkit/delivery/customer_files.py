@@ -106,10 +106,9 @@ def customer_file(
     chosen, sources, warnings = _one_model_a_score(scores, prefer) if scores is not None else (None, {}, [])
     if chosen is not None:
         _check_scores(chosen, customers, as_of)
-    declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
-    if chosen is not None:
         chosen, blanked = _consented(chosen, good)
         warnings += blanked
+    declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
     made = _with_scores(good, chosen, declared) if chosen is not None else good
     made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower(), declared)
     columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
