@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from relkit.errors import ParameterError
 from relkit.progress import Progress, quiet
+from relkit.workplace import workplace
 
 
 class Result(BaseModel):
@@ -52,7 +53,7 @@ class Job(BaseModel):
     @property
     def out_dir(self) -> Path:
         """The output root, default applied."""
-        return self.out if self.out is not None else Path("out") / self.programme
+        return self.out if self.out is not None else workplace() / "out" / self.programme
 
     @classmethod
     def parse(cls, **parameters: Any) -> Self:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from relkit.errors import StorageError
+from relkit.workplace import workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 EXPERIMENT = "relkit"
 """The MLflow experiment that holds every fit."""
 
-_DEFAULT = "sqlite:///mlruns/mlflow.db"
 _SQLITE = "sqlite:///"
 # Where MLflow 3 keeps artifact locations.
 _LOCATIONS = (
@@ -56,16 +56,17 @@ class Store:
 
 
 def current() -> Store:
-    """Return the store in force: `MLFLOW_TRACKING_URI`, or mlruns/ in the working directory.
+    """Return the store in force: `MLFLOW_TRACKING_URI`, or mlruns/ in the workplace.
 
     Examples:
         >>> current().uri.startswith("sqlite:////")
         True
     """
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or _DEFAULT
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}{workplace() / 'mlruns' / 'mlflow.db'}"
     if not uri.startswith(_SQLITE):
         return Store(uri=uri, database=None)
-    database = Path(unquote(uri.removeprefix(_SQLITE))).absolute()
+    # Without "..", so that the store is the same place seen from a notebook's folder.
+    database = Path(os.path.abspath(unquote(uri.removeprefix(_SQLITE))))  # noqa: PTH100  (absolute() keeps "..")
     return Store(uri=_SQLITE + database.as_posix(), database=database)
 
 
