@@ -98,9 +98,10 @@ def test_a_fault_too_is_one_object_for_scripts(argv: list[str], job: str, code: 
 def test_a_reader_that_stops_reading_is_no_fault() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run(
-        [sys.executable, "-c", "from relkit.cli import main; main()", "--version"], stdout=writing, stderr=subprocess.PIPE, check=False
-    )
+    lines = ("import sys", "sys.path.insert(0, sys.argv.pop(1))", "import toy_jobs", "from relkit import cli")
+    program = "\n".join((*lines, "cli.COMMANDS = toy_jobs.COMMANDS", "cli.main()"))
+    command = [sys.executable, "-c", program, str(Path(__file__).parent), "check", "number.in"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
 

@@ -40,6 +40,11 @@ class BuildFeatures(Job):
         check = self._check()
         return check.inputs() if check else (self.out_dir / "tables" / "facts.json",)
 
+    def state(self) -> str:
+        """Return what decides the reading of raw data and is no file."""
+        check = self._check()
+        return check.state() if check else ""
+
     def verify(self) -> None:
         """Refuse a mapping without data, and one that is not there."""
         check = self._check()
@@ -80,6 +85,8 @@ def _build(tables: TableSet, as_of: AsOf, features: Path, progress: Progress) ->
     from relkit.features.spells import contract_spells
 
     customers = customer_table(tables, as_of, progress=progress)
+    if customers.is_empty():
+        raise tables.nobody(as_of)
     spells = contract_spells(tables, as_of) if tables.has("contracts") else None
     frames = {"customers": customers, "spells": spells, "dictionary": dictionary(customers.columns, tables)}
     progress("writing features", None)
@@ -125,14 +132,17 @@ def _counts(customers: pl.DataFrame, spells: pl.DataFrame | None, test_accounts:
 
 
 def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[str, ...]:
-    said = [f"As of {as_of} ({as_of.zone}): {counts['customers']:,} customers, {counts['prospects']:,} prospects among them."]
+    from relkit.tables.findings import counted
+
+    among = f", {counted(counts['prospects'], 'prospect')} among them" if counts["prospects"] else ""
+    said = [f"As of {as_of} ({as_of.zone}): {counted(counts['customers'], 'customer')}{among}."]
     if "buyers" in counts:
-        again = f"{counts['repeat_buyers']:,} of them again ({counts['repeat_purchases']:,} repeat purchases)"
+        again = f"{counts['repeat_buyers']:,} of them again ({counted(counts['repeat_purchases'], 'repeat purchase')})"
         said.append(f"{counts['buyers']:,} have bought, {again}.")
     else:
         said.append("There is no transactions table, so nothing is said of purchases.")
     if "contracts" in counts:
-        ended = f"of {counts['contracts']:,} contracts watched {counts['contracts_ended']:,} have ended"
+        ended = f"of {counted(counts['contracts'], 'contract')} watched {counts['contracts_ended']:,} ended"
         said.append(f"{counts['contract_holders']:,} hold a contract; {ended}.")
     else:
         said.append("There is no contracts table, so there are no spells.")
@@ -141,19 +151,21 @@ def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[s
         since = f"the history starts on {start}" if start else "no one declared when the history starts"
         said.append(f"{counts['left_censored']:,} may have been customers before ({since}).")
     if counts["test_accounts_left_out"]:
-        said.append(f"{counts['test_accounts_left_out']:,} test accounts were left out.")
+        said.append(f"Left out: {counted(counts['test_accounts_left_out'], 'test account')}.")
     return tuple(said)
 
 
 def _warnings(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
-    said = []
+    from relkit.tables.findings import counted
+
+    said = [f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals()]
     last = tables.facts.last_day
     if last is not None and as_of.day > last:
         said.append(f"The data end on {last}: nothing is known of the {(as_of.day - last).days:,} days up to {as_of}.")
     margin = f"past_margin_{tables.facts.currency.lower()}"
     if margin in customers.columns and (unknown := int((customers[margin].is_null() & customers["first_order_on"].is_not_null()).sum())):
         said.append(
-            f"The margin of {unknown:,} buyers is not known: some of their lines carry none. "
+            f"The margin of {counted(unknown, 'buyer')} is not known: some of their lines carry none. "
             "Map margin_amount or products.unit_margin, or declare assumed_margin_rate."
         )
     return tuple(said)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from relkit.errors import ParameterError
+from relkit.errors import ParameterError, RelkitError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
 
@@ -32,9 +33,20 @@ class CheckTables(Job):
     )
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the data and the mapping; a database is no file, so its bytes are not followed."""
-        data = (Path(self.data),) if "://" not in str(self.data) else ()
-        return data + ((self.mapping,) if self.mapping is not None else ())
+        """Return the files that are read, the mapping among them."""
+        return self._sources()[0]
+
+    def state(self) -> str:
+        """Return something new each time where a database is read: what it holds cannot be told from outside."""
+        return uuid.uuid4().hex if self._sources()[1] else ""
+
+    def _sources(self) -> tuple[tuple[Path, ...], bool]:
+        from relkit.tables.mapping import source_files
+
+        try:
+            return source_files(self.data, self.mapping)
+        except RelkitError:
+            return (), False  # running says what is wrong
 
     def verify(self) -> None:
         """Raise when the mapping file is not there."""
@@ -72,7 +84,8 @@ def _counts(table: Any) -> dict[str, Any]:
 
 def _sentences(report: ReadReport) -> tuple[str, ...]:
     lines = [line for table in report.tables.values() for line in table.sentences()]
-    return (*report.notes, *lines, _headline(report), *report.refusals)
+    refused = [f"The check does not pass. {refusal}" for refusal in report.refusals]
+    return (*report.notes, *lines, _headline(report), *refused)
 
 
 def _headline(report: ReadReport) -> str:
@@ -90,5 +103,5 @@ def _headline(report: ReadReport) -> str:
             said.append(f"{counted(figures['unidentified_lines'], 'line')} without a customer")
     said += [counted(figures[name], noun) for name, noun in _MORE.items() if name in figures]
     if facts.first_day:
-        said.append(f"from {facts.first_day} to {facts.last_day}")
+        said.append(f"on {facts.first_day}" if facts.first_day == facts.last_day else f"from {facts.first_day} to {facts.last_day}")
     return f"{', '.join(said)}."

@@ -40,8 +40,11 @@ class DeliverFiles(Job):
 
     def inputs(self) -> tuple[Path, ...]:
         """Return what features and scores left behind."""
-        folders = ("features", "scores") if self.as_of is None else (f"features/{self.as_of}", f"scores/{self.as_of}")
-        return tuple(self.out_dir / folder for folder in folders)
+        from relkit.tables.table_set import FACTS, TableSet
+
+        tables = self.out_dir / "tables"
+        day = f"/{TableSet.open(tables).as_of(self.as_of)}" if (tables / FACTS).is_file() else ""
+        return tuple(self.out_dir / f"{folder}{day}" for folder in ("features", "scores"))
 
     def run(self, progress: Progress = quiet) -> Result:
         """Read features and scores, write everything to a draft, publish it."""
@@ -60,7 +63,7 @@ class DeliverFiles(Job):
             facts=tables.facts,
             inputs=self._read(tables, day),
             models=_models(self.out_dir / "scores" / day / "models.json"),
-            warnings=(*warnings, *refused),
+            warnings=(*(f"The check of these tables did not pass: {said}" for said in tables.refusals()), *warnings, *refused),
             run_id=uuid.uuid4().hex,
             workbook=self.workbook,
         )
@@ -98,6 +101,8 @@ class DeliverFiles(Job):
         """Put customers whose identifier is refused aside, and say so; refuse the whole where they are too many."""
         import polars as pl
 
+        from relkit.tables.findings import counted
+
         path = self.out_dir / "quarantine" / "customers_scored.parquet"
         path.unlink(missing_ok=True)
         if file.refused.is_empty():
@@ -113,7 +118,7 @@ class DeliverFiles(Job):
                 where=str(path),
                 remedy="Map customer_id so that it begins with a letter or a digit, or raise max_refused_share.",
             )
-        return (f"{len(file.refused):,} customers are not delivered: {why}; see {path}.",)
+        return (f"Not delivered: {counted(len(file.refused), 'customer')}, {why}; see {path}.",)
 
     def _read(self, tables: TableSet, day: str) -> list[dict[str, Any]]:
         """Return name, rows and checksum of everything behind the delivery."""
@@ -163,9 +168,10 @@ def _models(path: Path) -> dict[str, dict[str, Any]]:
 
 def _sentences(file: CustomerFile, published: Published, changes: dict[str, int], day: str) -> list[str]:
     from relkit.delivery.publishing import latest
+    from relkit.tables.findings import counted
 
     delivery, before = published.delivery, published.difference.before
-    said = [f"Delivered {len(file.frame):,} customers as of {day}, {len(file.columns)} columns, in {delivery.folder}."]
+    said = [f"Delivered {counted(len(file.frame), 'customer')} as of {day}, {len(file.columns)} columns, in {delivery.folder}."]
     made_by = {(source.model, source.version, source.trained_as_of) for source in file.sources.values() if "+" not in source.model}
     said += [f"{model} version {version}, trained as of {end}, is behind the scores." for model, version, end in sorted(made_by)]
     if before:

@@ -17,6 +17,7 @@ from relkit.progress import Progress, quiet
 if TYPE_CHECKING:
     import polars as pl
 
+    from relkit.jobs.check_tables import CheckTables
     from relkit.models.base import Fitted, Model
     from relkit.periods import AsOf, Holdout
     from relkit.tables.table_set import TableSet
@@ -47,13 +48,13 @@ class FitModel(Job):
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the facts of the tables (they hold every table's checksum), and raw files when they are given."""
-        raw = () if self.data is None or "://" in str(self.data) else (Path(self.data),)
-        mapping = () if self.mapping is None else (self.mapping,)
-        return (self.out_dir / "tables" / "facts.json", *raw, *mapping)
+        check = self._check()
+        return (self.out_dir / "tables" / "facts.json", *(check.inputs() if check else ()))
 
     def state(self) -> str:
-        """Return the store: a version registered in one is not there in another."""
-        return os.environ.get("MLFLOW_TRACKING_URI", "")
+        """Return the store (a version registered in one is not there in another), and what decides the reading of raw data."""
+        check = self._check()
+        return os.environ.get("MLFLOW_TRACKING_URI", "") + (check.state() if check else "")
 
     def verify(self) -> None:
         """Refuse an unknown model or setting, and a promotion that is forced without a reason."""
@@ -73,27 +74,30 @@ class FitModel(Job):
         from relkit.tables.table_set import TableSet
 
         self.verify()
-        if self.data is not None and (refused := self._checked(progress)):
-            return refused
+        check = self._check()
+        checked = check.run(progress) if check else None
+        if checked and not checked.passed:
+            return checked.model_copy(update={"job": self.command})
         tables = TableSet.open(self.out_dir / "tables")
         inputs = inputs_of(self.model)
         if not tables.has(inputs.table):
             return Result(job=self.command, skipped=f"{self.model}: the data have no {inputs.table} table, from which it learns.")
         return self._fit(tables, inputs, progress)
 
-    def _checked(self, progress: Progress) -> Result | None:
-        """Run the check of the raw tables; return its refusal, if it refuses."""
+    def _check(self) -> CheckTables | None:
+        """Return the check of the raw tables, where they are given."""
         from relkit.jobs.check_tables import CheckTables
 
-        job = CheckTables.parse(programme=self.programme, out=self.out, data=self.data, mapping=self.mapping)
-        job.verify()
-        result = job.run(progress)
-        return None if result.passed else result
+        if self.data is None:
+            return None
+        return CheckTables(programme=self.programme, out=self.out, data=self.data, mapping=self.mapping)
 
     def _fit(self, tables: TableSet, inputs: ModelInputs, progress: Progress) -> Result:
         as_of = tables.as_of(self.as_of)
         progress(f"{self.model}: features as of {as_of}", 0.1)
         features = inputs.features(tables, as_of)
+        if features.is_empty():
+            raise tables.nobody(as_of)
         split, why = self._split(tables, as_of)
         before = inputs.features(tables, split.calibration) if split else None
         frames = [features] if before is None else [features, before]
@@ -111,7 +115,9 @@ class FitModel(Job):
         fitted = model.fit(features, as_of=as_of.day)
         progress(f"{self.model}: registered", 0.7)
         outcome = self._registered(model, fitted, trial, tables, inputs, features)
-        return self._result(fitted, trial, outcome, inputs, features)
+        result = self._result(fitted, trial, outcome, inputs, features)
+        refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
+        return result.model_copy(update={"warnings": refused + result.warnings})
 
     def _split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | None, str]:
         """Return the split in time, or None and the sentence that says why there is none."""

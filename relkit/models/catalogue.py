@@ -81,7 +81,7 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Model[Any]:
     try:
         made: Model[Any] = TypeAdapter(cls).validate_python(given)
     except ValidationError as error:
-        raise ParameterError(_said(error), where=name) from error
+        raise ParameterError(_said(name, error), where=name) from error
     return made
 
 
@@ -91,13 +91,14 @@ def _module(name: str) -> Any:
     return import_module(f"relkit.models.{name}")
 
 
-def _said(error: ValidationError) -> str:
+def _said(name: str, error: ValidationError) -> str:
     """Return one sentence for each faulty setting; a message of ours is kept as it is."""
     said = []
     for problem in error.errors(include_url=False):
         ours = problem.get("ctx", {}).get("error")
         if isinstance(ours, ParameterError):
-            said.append(str(ours).rstrip("."))
+            alone = ours.where == name or not ours.where  # the name stands in front of all of them already
+            said.append(" ".join(filter(None, ("" if alone else f"{ours.where}:", ours.what, ours.remedy))).rstrip("."))
             continue
         setting = ".".join(str(part) for part in problem["loc"])
         said.append(f"{setting} is {problem.get('input')!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from relkit.errors import ParameterError, TableError, nearest
 from relkit.tables.databases import as_url
-from relkit.tables.sources import Source, open_source
+from relkit.tables.sources import Source, find_files, open_source
 
 if TYPE_CHECKING:
     from relkit.tables.mapping_file import SourceDeclaration
@@ -64,17 +64,27 @@ class DataPlace:
     def open(self, name: str, said: SourceDeclaration) -> Source:
         """Return the source that a mapping declares."""
         url = said.url if said.url_from is None else _url_from(said.url_from, name)
-        files = said.files
+        files = self._named(said)
         if not files and url is None:
             url = self.url
-            files = (self.file.name,) if self.file is not None else ()
-            if url is None and not files:
+            if url is None:
                 raise ParameterError(
                     "it names neither files nor a url.", where=f"source {name}", remedy="Add files: NAME, or give one file as data."
                 )
-        elif self.file is not None and any(fnmatch(self.file.name, pattern) for pattern in files):
-            files = (self.file.name,)
         return open_source(name, said.options(), folder=self.folder, files=files, url=url)
+
+    def _named(self, said: SourceDeclaration) -> tuple[str, ...]:
+        """Return the names or globs of a source; the one file that was given stands for the pattern it fits."""
+        if said.url or said.url_from:
+            return ()
+        if self.file is not None and (not said.files or any(fnmatch(self.file.name, pattern) for pattern in said.files)):
+            return (self.file.name,)
+        return said.files
+
+    def files(self, said: SourceDeclaration) -> tuple[Path, ...] | None:
+        """Return the files of a source, None when it is a table of a database."""
+        named = self._named(said)
+        return find_files(named, self.folder) if named else None
 
 
 def _url_from(variable: str, name: str) -> str:

@@ -47,6 +47,12 @@ def as_url(data: Path | str) -> str | None:
     return f"{scheme}://{rest}"
 
 
+def is_sqlite(path: Path) -> bool:
+    """Return whether the file is an SQLite database, whatever its name."""
+    with path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+
+
 def _statement(options: ReadOptions, where: str, tables: list[str]) -> str:
     """Return the SELECT for the options; a table's name is looked up before it is quoted."""
     if options.query:

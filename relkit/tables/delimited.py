@@ -84,7 +84,7 @@ def _said(text: TextFile, layout: Layout, options: ReadOptions) -> str:
     if options.delimiter is None and options.format != "text":
         found.append(_SPOKEN.get(layout.delimiter, f"separated by {layout.delimiter!r}"))
     if options.encoding is None:
-        found.append({"utf-8": "UTF-8"}.get(text.encoding, text.encoding))
+        found.append({"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}.get(text.encoding, text.encoding))
     if options.header is None:
         found.append("with a header" if layout.header else "without header")
     if options.decimal is None and layout.decimal is not None:

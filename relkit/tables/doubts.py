@@ -22,7 +22,14 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[str, ...]:
         today: days after this one lie ahead; None is the present day (UTC).
     """
     said = [sentence for name in tables.facts.rows for sentence in _unknown(tables, name)]
-    return (*said, *_margin(tables), *_currency(tables), *_history(tables), *_ahead(tables, today or datetime.now(UTC).date()))
+    return (
+        *said,
+        *_unidentified(tables),
+        *_margin(tables),
+        *_currency(tables),
+        *_history(tables),
+        *_ahead(tables, today or datetime.now(UTC).date()),
+    )
 
 
 def _unknown(tables: TableSet, name: str) -> list[str]:
@@ -40,6 +47,21 @@ def _unknown(tables: TableSet, name: str) -> list[str]:
             values_said, rows_said = counted(int(found["values"]), "value"), counted(int(found["rows"]))
             said.append(f"{name}: {values_said} of {column}, in {rows_said}, unknown to {other}; kept.")
     return said
+
+
+def _unidentified(tables: TableSet) -> list[str]:
+    """Return a sentence when no line leads to a customer: a column that was not mapped, as a rule."""
+    if not tables.has("transactions") or "customer_id" not in tables.columns("transactions"):
+        return []
+    lines = tables.scan("transactions").select(pl.len(), pl.col("customer_id").count().alias("known")).collect(engine="streaming").row(0)
+    if not lines[0] or lines[1]:
+        return []
+    return [
+        (
+            "transactions: no line has a customer, so nothing can be said of who buys. "
+            "Map customer_id to the column of the card, account or customer number."
+        )
+    ]
 
 
 def _margin(tables: TableSet) -> list[str]:

@@ -122,10 +122,9 @@ def _guess(path: Path, start: bytes) -> str:
         if start.startswith(mark):
             return name
     head = start[:_SAMPLE]
-    if head[1::2].count(0) > len(head) // 5:
-        return "utf-16-le"
-    if head[0::2].count(0) > len(head) // 5:
-        return "utf-16-be"
+    odd, even = (head[first::2].count(0) > len(head) // 5 for first in (1, 0))
+    if odd != even:
+        return "utf-16-le" if odd else "utf-16-be"
     if b"\x00" in head:
         raise TableError("it holds zero bytes: it is not text.", where=str(path), remedy="Give its `format`, or its `encoding`.")
     return "utf-8" if _first_fault(path, "utf-8") is None else "windows-1252"

@@ -134,6 +134,22 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
     return _tables(reading, blocks, progress)
 
 
+def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[Path, ...], bool]:
+    """Return the files that `read_source_tables` reads, the mapping among them, and whether it reads a database too.
+
+    Raises:
+        TableError: a file is missing.
+        ParameterError: the mapping says something it may not.
+    """
+    place = DataPlace.of(data)
+    path = mapping if mapping is not None else place.default_mapping()
+    stated = None if path is None else load_mapping(path)
+    declared = declared_by_names(place) if stated is None or not stated.file.tables else stated.file.sources
+    found = [place.files(said) for said in declared.values()]
+    files = [file for part in found for file in part or ()]
+    return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Reading:
     """A mapping, the sources it opened, and what there is to say of them."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ROW_GROUP = 262_144
 """Rows of a group of the Parquet files; fixed, so that the same rows give the same bytes."""
 _READ_REMEDY = "Declare in the mapping how it is written: format, decimal mark, marks of absence."
+_DAY_REMEDY = 'Declare in the mapping how it is written, for example {{column: {0}, format: "%d/%m/%Y"}}.'
 _KEY_REMEDY = "The first is kept; if each is a row of its own, declare another key in the mapping."
 _OPEN_PERSONAL = ("none", "pseudonym")
 
@@ -332,4 +333,5 @@ def _undeclared(name: str, staged: Staged) -> Rule:
     of, _, said = name.partition(": ")
     columns = tuple(column for column in of.replace(" or ", ", ").split(", ") if column in staged.names)
     remedies = {"not": _READ_REMEDY, "none": "Map its values to these.", "exact": _KEY_REMEDY, "key": _KEY_REMEDY}
-    return Rule(name=name, columns=columns, broken=pl.lit(value=False), remedy=remedies.get(said.split(" ", 1)[0], ""))
+    remedy = _DAY_REMEDY.format(of) if said in {"not a day", "not an instant"} else remedies.get(said.split(" ", 1)[0], "")
+    return Rule(name=name, columns=columns, broken=pl.lit(value=False), remedy=remedy)

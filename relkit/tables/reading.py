@@ -30,14 +30,13 @@ from relkit.tables.keys import equal_rows
 from relkit.tables.quarantine import Judged, first_rows, unlikely_rules, unreadable
 from relkit.tables.schemas import FACT_TABLES, MONEY, SOURCE, TABLES
 from relkit.tables.staging import INDEX, Staged, missing_columns, stage
-from relkit.tables.table_set import TableFacts, TableSet, write_facts
+from relkit.tables.table_set import CHECK, TableFacts, TableSet, write_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from relkit.tables.mapping import SourceTables
 
-CHECK = "check.json"
 _LEFTOVER_SECONDS = 86_400.0
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from relkit.errors import TableError, nearest
 from relkit.tables.databases import open_duckdb, open_sql
 from relkit.tables.delimited import explain_fault, open_delimited
+from relkit.tables.findings import counted
 from relkit.tables.opened_file import SURPLUS, Format, OpenedFile, ReadOptions
 from relkit.tables.schemas import ROW, SOURCE
 from relkit.tables.workbook import open_workbook
@@ -116,12 +117,12 @@ def _is_glob(pattern: str) -> bool:
 
 
 def _no_file(pattern: str, folder: Path) -> TableError:
-    names = sorted(p.name for p in folder.iterdir() if p.is_file())
+    names = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
     near = nearest(pattern.replace("*", ""), names)
     what = "no file matches it" if _is_glob(pattern) else "there is no such file"
     hint = f"; the nearest is {near!r}" if near else ""
     listed = (
-        f"The folder has {len(names)} files: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
+        f"The folder has {counted(len(names), 'file')}: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
         if names
         else "The folder is empty."
     )

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.errors import TableError
+from relkit.errors import PeriodError, TableError
 from relkit.periods import AsOf
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FACTS = "facts.json"
+CHECK = "check.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,24 @@ class TableSet:
                 raise TableError("no table holds a date, so there is no last business day.", where=str(self.folder), remedy="Give --as-of.")
             value = self.facts.last_day
         return AsOf.parse(value, zone=self.facts.business_zone)
+
+    def refusals(self) -> tuple[str, ...]:
+        """Return why the check of these tables did not pass; nothing where it did."""
+        path = self.folder / CHECK
+        return tuple(json.loads(path.read_text(encoding="utf-8"))["refusals"]) if path.is_file() else ()
+
+    def nobody(self, as_of: AsOf) -> TableError | PeriodError:
+        """Return the error that says why no customer is known as of `as_of`."""
+        first = self.facts.first_day
+        if first is not None and as_of.day < first:
+            return PeriodError(
+                f"nobody is known as of {as_of}: the data start on {first}.", where="as_of", remedy=f"Choose a day from {first} on."
+            )
+        return TableError(
+            f"nobody is known as of {as_of}: no row of {', '.join(sorted(self.facts.rows))} leads to a customer.",
+            where=str(self.folder),
+            remedy="Check that customer_id is mapped, and look at quarantine/ beside it.",
+        )
 
     def fingerprint(self) -> str:
         """Return one sha256 over the fingerprints of all tables, in order of their names."""

@@ -13,7 +13,27 @@ from relkit.tables.schemas import ROW
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fastexcel import ExcelReader
+
     from relkit.tables.opened_file import ReadOptions
+
+
+def _book(path: Path) -> ExcelReader:
+    import fastexcel
+
+    if not path.is_file():
+        raise TableError("there is no such file.", where=str(path), remedy="Check the path.")
+    try:
+        return fastexcel.read_excel(str(path))
+    except fastexcel.FastExcelError as error:
+        raise TableError(
+            "it is not an Excel workbook (XLSX).", where=str(path), remedy="Save it again from Excel, or export CSV."
+        ) from error
+
+
+def sheets(path: Path) -> list[str]:
+    """Return the names of the sheets of a workbook, in their order."""
+    return list(_book(path).sheet_names)
 
 
 def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
@@ -22,27 +42,19 @@ def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
     Raises:
         TableError: it is missing, no workbook, or has no such sheet, or the sheet no row.
     """
-    import fastexcel
-
-    if not path.is_file():
-        raise TableError("there is no such file.", where=str(path), remedy="Check the path.")
-    try:
-        book = fastexcel.read_excel(str(path))
-    except fastexcel.FastExcelError as error:
-        raise TableError(
-            "it is not an Excel workbook (XLSX).", where=str(path), remedy="Save it again from Excel, or export CSV."
-        ) from error
+    book = _book(path)
     name = options.sheet or book.sheet_names[0]
     if name not in book.sheet_names:
         raise TableError.unknown("sheet", name, book.sheet_names, where=str(path))
+    others = [other for other in book.sheet_names if other != name]
     header = options.header is not False
     names = None if header or not options.columns else list(options.columns)
     first = options.skip_lines if header else None
     sheet = book.load_sheet(name, header_row=first, column_names=names, skip_rows=None if header else options.skip_lines, dtypes="string")
     frame = sheet.to_polars()
     if not len(frame):
-        raise TableError("the sheet has no row of data.", where=f"{path}, sheet {name}", remedy="Choose another `sheet`.")
-    others = [other for other in book.sheet_names if other != name]
+        choice = f"Choose another `sheet`: {', '.join(others)[:80]}." if others else "Ask for it again with its rows."
+        raise TableError("the sheet has no row of data.", where=f"{path}, sheet {name}", remedy=choice)
     said = "" if options.sheet or not others else f"sheet {name!r} of {len(book.sheet_names)} (the others: {', '.join(others)[:80]})"
     text = frame.with_columns(pl.all().cast(pl.String))
     return OpenedFile(

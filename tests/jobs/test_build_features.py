@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from relkit.errors import ParameterError, TableError
+from relkit.errors import ParameterError, PeriodError, TableError
 from relkit.jobs.build_features import BuildFeatures
 
 SALES = """transaction_line_id,transaction_id,customer_id,occurred_at,net_amount
@@ -51,8 +51,8 @@ def test_raw_files_become_features_in_one_command(data, tmp_path):
         "contracts_ended": 1,
     }
     assert {name: result.counts[name] for name in counts} == counts
-    assert "As of 2024-02-10 (UTC): 4 customers, 1 prospects among them." in result.sentences
-    assert "1 test accounts were left out." in result.sentences
+    assert "As of 2024-02-10 (UTC): 4 customers, 1 prospect among them." in result.sentences
+    assert "Left out: 1 test account." in result.sentences
     assert any("3 rows" in s or "3 lines" in s for s in result.sentences), "the check's own sentences come first"
 
 
@@ -108,3 +108,26 @@ def test_a_mapping_without_data_is_refused():
 def test_without_tables_the_message_says_how_to_make_them(tmp_path):
     with pytest.raises(TableError, match=r"there are no validated tables here\. Run relkit check DATA first"):
         BuildFeatures(out=tmp_path).run()
+
+
+def test_tables_that_did_not_pass_their_check_are_warned_about(data, tmp_path):
+    (data / "transactions.csv").write_text(SALES.replace("2024-02-01T10:00:00Z", "soon"), encoding="utf-8")
+    out = tmp_path / "out"
+    assert not BuildFeatures(data=data, out=out).run().passed
+    assert (
+        BuildFeatures(out=out).run().warnings[0].startswith("The check of these tables did not pass: transactions: 1 of 3 rows are faulty")
+    )
+
+
+def test_a_day_before_the_data_is_impossible(data, tmp_path):
+    for name in ("customers", "contracts"):
+        (data / f"{name}.csv").unlink()
+    with pytest.raises(PeriodError, match="nobody is known as of 1990-01-01: the data start on 2024-01-01"):
+        BuildFeatures(data=data, out=tmp_path / "out", as_of="1990-01-01").run()
+
+
+def test_raw_data_decide_by_their_files(data, tmp_path):
+    job = BuildFeatures(data=data, out=tmp_path)
+    assert [path.name for path in job.inputs()] == ["contracts.csv", "customers.csv", "transactions.csv"]
+    assert job.state() == ""
+    assert BuildFeatures(out=tmp_path).state() == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import sqlite3
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_the_result_says_what_became_of_each_table(shop):
             "  net_amount: not a number: 1 row (first: row 4 of transactions.csv, 'twelve'). "
             "Declare in the mapping how it is written: format, decimal mark, marks of absence."
         ),
-        "1 customer, 2 transactions in 3 lines, net amount 13.75 EUR, 1 line without a customer, from 2025-06-01 to 2025-06-01.",
+        "1 customer, 2 transactions in 3 lines, net amount 13.75 EUR, 1 line without a customer, on 2025-06-01.",
     )
     assert result.counts["tables"]["transactions"] == {
         "rows_read": 4,
@@ -59,7 +59,7 @@ def test_too_many_faulty_rows_do_not_pass_and_say_so(shop):
     result = check(shop)
     assert not result.passed
     assert "more than the 5.00% that max_quarantine_share permits" in result.sentences[-1]
-    assert result.details["refusals"] == [result.sentences[-1]]
+    assert result.sentences[-1] == f"The check does not pass. {result.details['refusals'][0]}"
 
 
 def test_the_headline_follows_what_there_is(shop):
@@ -67,7 +67,7 @@ def test_the_headline_follows_what_there_is(shop):
     (shop / "contracts.csv").write_text("contract_id,customer_id,status,started_on\nk,p,active,2024-01-31\n")
     (shop / "customer_snapshots.csv").write_text("customer_id,as_of,band\np,2024-02-29,A\n")
     result = check(shop)
-    assert result.sentences[-1] == "1 customer, 1 contract, 1 customer snapshot, from 2024-01-31 to 2024-01-31."
+    assert result.sentences[-1] == "1 customer, 1 contract, 1 customer snapshot, on 2024-01-31."
 
 
 def test_revenue_is_said_where_it_is_not_the_net_amount(shop):
@@ -99,7 +99,27 @@ def test_an_impossible_share_is_refused():
         CheckTables.parse(data="x", max_quarantine_share=2)
 
 
-def test_inputs_are_the_data_and_the_mapping_and_no_database():
-    assert CheckTables.parse(data="shop", mapping="m.yaml").inputs() == (Path("shop"), Path("m.yaml"))
-    assert CheckTables.parse(data="sqlite:///shop.db").inputs() == ()
-    assert CheckTables.parse(data="shop").inputs() == (Path("shop"),)
+def test_inputs_are_the_files_that_are_read_and_nothing_beside_them(shop):
+    (shop / "notes.txt").write_text("not read")
+    assert CheckTables.parse(data=shop).inputs() == (shop / "transactions.csv",)
+    told = shop.parent / "told.yaml"
+    told.write_text("sources: {t: {files: trans*.csv}}\ntables: {stores: {from: t, columns: {store_id: line_kind}}}\n")
+    assert CheckTables.parse(data=shop, mapping=told).inputs() == (told, shop / "transactions.csv")
+    (shop / "mapping.yaml").write_text("company: {currency: USD}\n")
+    assert CheckTables.parse(data=shop).inputs() == (shop / "mapping.yaml", shop / "transactions.csv")
+    assert CheckTables.parse(data=shop).state() == ""
+    assert CheckTables.parse(data="nowhere").inputs() == ()
+
+
+def test_a_database_is_read_again_each_time(shop):
+    job = CheckTables.parse(data=shop)
+    told = shop / "mapping.yaml"
+    told.write_text("sources: {t: {url_from: SHOP, table: t}}\ntables: {stores: {from: t, columns: {store_id: a}}}\n")
+    assert job.inputs() == (told,)
+    assert job.state() != job.state()
+    with sqlite3.connect(shop / "shop.db") as connection:
+        connection.execute("create table transactions as select 1 as a")
+    connection.close()
+    from_url = CheckTables.parse(data=f"sqlite:///{shop}/shop.db")
+    assert from_url.inputs() == ()
+    assert from_url.state() != from_url.state()

@@ -86,7 +86,7 @@ def test_an_identifier_like_a_formula_is_quarantined_and_said(tmp_path: Path) ->
     people = company.customers(100).with_columns(customer_id=pl.when(pl.int_range(100) == 4).then(pl.lit("=C")).otherwise("customer_id"))
     result = deliver(company.leave(tmp_path, people=people))
     assert result.counts["rows"] == 99
-    assert "1 customers are not delivered: the identifier begins like a formula" in result.warnings[0]
+    assert "Not delivered: 1 customer, the identifier begins like a formula" in result.warnings[0]
     aside = pl.read_parquet(tmp_path / "quarantine" / "customers_scored.parquet")
     assert aside.select("customer_id", "row").rows() == [("=C", 5)]
     assert latest(tmp_path / "deliveries" / "default").manifest()["refused"]["rows"] == 1
@@ -138,6 +138,8 @@ def test_a_language_it_does_not_speak_is_refused() -> None:
 
 
 def test_its_inputs_are_features_and_scores_of_the_day(tmp_path: Path) -> None:
-    job = DeliverFiles.parse(out=tmp_path, as_of="2025-06-30")
-    assert job.inputs() == (tmp_path / "features" / "2025-06-30", tmp_path / "scores" / "2025-06-30")
     assert DeliverFiles.parse(out=tmp_path).inputs() == (tmp_path / "features", tmp_path / "scores")
+    day = (tmp_path / "features" / "2025-05-31", tmp_path / "scores" / "2025-05-31")
+    company.leave(tmp_path, company.MAY)
+    for as_of in (None, "2025-05-31", "20250531", "2025-05-31T18:00"):
+        assert DeliverFiles.parse(out=tmp_path, as_of=as_of).inputs() == day

@@ -218,7 +218,7 @@ def test_raw_tables_that_do_not_pass_are_not_fitted(workplace):
     lines = company.transactions().with_columns(net_amount=pl.lit(None, pl.Float64))
     lines.write_parquet(workplace / "transactions.parquet")
     result = fit(data=workplace / "transactions.parquet")
-    assert (result.job, result.passed) == ("check", False)
+    assert (result.job, result.passed) == ("fit", False)
 
 
 def test_no_tables_at_all_says_what_to_run(workplace):
@@ -253,9 +253,10 @@ def test_a_holdout_longer_than_the_history_is_refused(checked):
 
 def test_a_step_is_decided_by_tables_raw_files_and_store(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    job = FitModel.parse(model=BG_NBD, out=tmp_path, data="shop", mapping=Path("map.yaml"))
-    assert job.inputs() == (tmp_path / "tables" / "facts.json", Path("shop"), Path("map.yaml"))
-    assert FitModel.parse(model=BG_NBD, out=tmp_path, data="sqlite:///shop.db").inputs() == (tmp_path / "tables" / "facts.json",)
+    (tmp_path / "stores.csv").write_text("store_id\na\n")
+    job = FitModel.parse(model=BG_NBD, out=tmp_path, data=tmp_path)
+    assert job.inputs() == (tmp_path / "tables" / "facts.json", tmp_path / "stores.csv")
+    assert FitModel.parse(model=BG_NBD, out=tmp_path).inputs() == (tmp_path / "tables" / "facts.json",)
     assert job.state() == ""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://tracking.example.org")
     assert job.state() == "https://tracking.example.org"

@@ -61,3 +61,12 @@ def test_a_url_may_stand_in_the_environment(tmp_path, monkeypatch):
 def test_a_source_without_files_needs_one_file_as_data(tmp_path):
     with pytest.raises(ParameterError, match=r"source till: it names neither files nor a url"):
         DataPlace.of(tmp_path).open("till", SourceDeclaration())
+
+
+def test_the_files_of_a_source_are_known_before_they_are_read(tmp_path):
+    for name in ("till_1.csv", "till_2.csv"):
+        (tmp_path / name).write_text("a;b\n1;2\n")
+    told = SourceDeclaration(files=("till_*.csv",))
+    assert DataPlace.of(tmp_path).files(told) == (tmp_path / "till_1.csv", tmp_path / "till_2.csv")
+    assert DataPlace.of(tmp_path / "till_2.csv").files(told) == (tmp_path / "till_2.csv",)
+    assert DataPlace.of(tmp_path).files(SourceDeclaration(url_from="SHOP_URL")) is None

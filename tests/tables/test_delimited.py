@@ -139,3 +139,9 @@ def test_what_does_not_stand_as_it_should_is_refused(tmp_path, text, options, sa
 
 def test_one_column_is_a_table_too(tmp_path):
     assert rows(tmp_path, "id\nx\n", delimiter=";") == [(1, "x", None)]
+
+
+def test_utf_16_is_said_as_people_write_it(tmp_path):
+    path = tmp_path / "till.csv"
+    path.write_bytes("id;montant\n1;2,50\n".encode("utf-16"))
+    assert open_delimited(path, ReadOptions()).said == "semicolon-separated, UTF-16, with a header, decimal comma"

@@ -62,3 +62,9 @@ def test_a_last_day_that_lies_ahead_is_doubted(tmp_path):
     assert doubted(tmp_path, ahead, transactions={"transaction_id": ["a"]}) == (
         "the last day in the data is 2025-07-02, which lies ahead; give --as-of, or work is done as of that day.",
     )
+
+
+def test_lines_without_any_customer_are_doubted(tmp_path):
+    (said,) = doubted(tmp_path, transactions={"customer_id": pl.Series([None, None], dtype=pl.String)})
+    assert said.startswith("transactions: no line has a customer, so nothing can be said of who buys. Map customer_id")
+    assert doubted(tmp_path, transactions={"customer_id": pl.Series([], dtype=pl.String)}) == ()

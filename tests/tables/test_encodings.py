@@ -83,6 +83,7 @@ def test_a_sample_is_cut_between_letters(tmp_path, monkeypatch):
         (b"PK\x03\x04....", "a.csv", None, "it is a zip archive or an Excel workbook, not text"),
         (b"PAR1....", "a.csv", None, "it is a Parquet file, not text"),
         (bytes(range(1, 256)) + b"\0", "a.csv", None, "it holds zero bytes: it is not text"),
+        (bytes(5000), "a.csv", None, "it holds zero bytes: it is not text"),
         (b"a\nb\n\x81\n", "a.csv", None, r"line 3 holds 0x81, which is neither UTF-8 nor windows-1252\. Give its `encoding`"),
         (TEXT.encode("latin-1", "replace"), "a.csv", "utf-8", r"line 1 holds 0xe9, which is not utf-8\. It looks like .* that is 'é'"),
         (b"\x81", "a.csv", "utf-8", r"line 1 holds 0x81, which is not utf-8\. Leave `encoding` out to have it found"),

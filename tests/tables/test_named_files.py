@@ -7,6 +7,7 @@ import sqlite3
 import duckdb
 import polars as pl
 import pytest
+import xlsxwriter
 
 from relkit.errors import TableError
 from relkit.tables.mapping import read_source_tables
@@ -95,14 +96,17 @@ def test_a_missing_column_names_the_nearest(tmp_path):
     ):
         read_source_tables(tmp_path)
     written(tmp_path, transactions__csv="transaction_line_id,q\n1,2\n")
-    with pytest.raises(
-        TableError, match=r"column 'transaction_id' is missing\. It has: transaction_line_id, q\. A mapping can rename them"
-    ):
+    written(tmp_path, transactions__csv="transaction_line_id,amount\n1,2\n")
+    said = r"columns 'transaction_id', 'occurred_at' and 'net_amount' \(the nearest is 'amount'\) are missing\. It has: transaction_line_id, am"
+    with pytest.raises(TableError, match=said):
         read_source_tables(tmp_path)
 
 
 def test_no_file_has_our_names(tmp_path):
-    with pytest.raises(TableError, match=r"no file is named after one of our tables\. Write a mapping \(docs/mappings\.md\)"):
+    with pytest.raises(TableError, match=r"there is no file in it\. Check the path of the data"):
+        read_source_tables(tmp_path)
+    written(tmp_path, ventes__csv=LINES)
+    with pytest.raises(TableError, match=r"one of our tables \(there is ventes\.csv\)\. Write a mapping \(docs/mappings\.md\)"):
         read_source_tables(tmp_path)
     written(tmp_path, transaction__csv=LINES)
     with pytest.raises(TableError, match=r"no file is named after one of our tables \(transaction\.csv is near transactions\)"):
@@ -113,3 +117,35 @@ def test_two_files_of_one_name(tmp_path):
     written(tmp_path, transactions__csv=LINES, transactions__tsv=LINES)
     with pytest.raises(TableError, match=r"transactions\.csv and transactions\.tsv are both named transactions\. Keep one of them"):
         read_source_tables(tmp_path)
+
+
+def test_a_column_left_out_may_be_one_of_ours_misspelt(tmp_path):
+    read = read_source_tables(written(tmp_path, transactions__csv=LINES.replace("customer_id", "custmer_id")))
+    assert (
+        "transactions.csv: custmer_id left out: no column of transactions is so named; did you mean customer_id by custmer_id?"
+        in read.notes
+    )
+
+
+def test_an_sqlite_file_says_how_its_url_is_written(tmp_path):
+    sqlite3.connect(tmp_path / "shop.db").execute("create table transactions (a)").connection.close()
+    for data in (tmp_path, tmp_path / "shop.db"):
+        with pytest.raises(TableError, match=r"shop\.db: it is an SQLite database\. Give its URL as data: sqlite:///.*shop\.db\."):
+            read_source_tables(data)
+
+
+def test_the_sheets_of_a_workbook_may_have_our_names(tmp_path):
+    book = xlsxwriter.Workbook(tmp_path / "transactions.xlsx")
+    sheets = {"Notes": ["hello"], "transactions": LINES.splitlines(), "customers": ["customer_id", "007"]}
+    for name, lines in sheets.items():
+        sheet = book.add_worksheet(name)
+        for i, line in enumerate(lines):
+            sheet.write_row(i, 0, line.split(","))
+    book.close()
+    assert set(read_source_tables(tmp_path).frames) == {"transactions", "customers"}
+    written(tmp_path, customers__csv="customer_id\n007\n008\n")
+    read = read_source_tables(tmp_path)
+    assert read.counts["sources"] == {
+        "customers": {"files": 1, "rows": 2, "long_lines": 0},
+        "transactions": {"files": 1, "rows": 2, "long_lines": 0},
+    }

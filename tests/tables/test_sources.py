@@ -53,7 +53,7 @@ def test_files_are_found_by_name_glob_and_absolute_path(tmp_path):
 def test_a_file_that_is_not_there_names_the_nearest(tmp_path):
     folder_with(tmp_path, sales_2024__csv="x")
     with pytest.raises(
-        TableError, match=r"sale\.csv: there is no such file; the nearest is 'sales_2024\.csv'\. The folder has 1 files: sales"
+        TableError, match=r"sale\.csv: there is no such file; the nearest is 'sales_2024\.csv'\. The folder has 1 file: sales"
     ):
         find_files(["sale.csv"], tmp_path)
     with pytest.raises(TableError, match=r"sales_\*\.txt: no file matches it; the nearest is 'sales_2024\.csv'"):

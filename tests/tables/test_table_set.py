@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from relkit.errors import TableError
+from relkit.errors import PeriodError, TableError
 from relkit.tables.table_set import TableFacts, TableSet, write_facts
 
 FACTS = TableFacts(
@@ -77,3 +77,17 @@ def test_the_fingerprint_follows_each_table_and_not_their_order(folder, tmp_path
 
     assert of({"a": "1", "b": "2"}) == of({"b": "2", "a": "1"})
     assert of({"a": "1", "b": "2"}) != of({"a": "1", "b": "3"})
+
+
+def test_why_nobody_is_known_is_a_date_before_the_data_or_rows_without_customers(folder):
+    tables = TableSet.open(folder)
+    before = tables.nobody(tables.as_of("1990-01-01"))
+    assert isinstance(before, PeriodError)
+    assert str(before) == "as_of: nobody is known as of 1990-01-01: the data start on 2024-01-02. Choose a day from 2024-01-02 on."
+    assert "no row of customers, stores leads to a customer. Check that customer_id is mapped" in str(tables.nobody(tables.as_of()))
+
+
+def test_the_refusals_of_the_check_stay_with_the_tables(folder):
+    assert TableSet.open(folder).refusals() == ()
+    (folder / "check.json").write_text('{"refusals": ["Too many."]}')
+    assert TableSet.open(folder).refusals() == ("Too many.",)

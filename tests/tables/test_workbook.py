@@ -64,6 +64,8 @@ def test_a_sheet_that_is_not_there_or_has_no_row(tmp_path):
     path = workbook(tmp_path, Sales=[["a"], [1]], Empty=[["a"]], Blank=[])
     with pytest.raises(TableError, match="unknown sheet 'sale'; did you mean 'Sales'"):
         open_workbook(path, ReadOptions(sheet="sale"))
-    for name in ("Empty", "Blank"):
-        with pytest.raises(TableError, match=rf"sheet {name}: the sheet has no row of data"):
+    for name, others in (("Empty", "Sales, Blank"), ("Blank", "Sales, Empty")):
+        with pytest.raises(TableError, match=rf"sheet {name}: the sheet has no row of data\. Choose another `sheet`: {others}\."):
             open_workbook(path, ReadOptions(sheet=name))
+    with pytest.raises(TableError, match=r"the sheet has no row of data\. Ask for it again with its rows"):
+        open_workbook(workbook(tmp_path, Empty=[["a"]]), ReadOptions())
