@@ -97,7 +97,7 @@ def test_a_missing_column_names_the_nearest(tmp_path):
         read_source_tables(tmp_path)
     written(tmp_path, transactions__csv="transaction_line_id,q\n1,2\n")
     written(tmp_path, transactions__csv="transaction_line_id,amount\n1,2\n")
-    said = r"columns 'transaction_id', 'occurred_at' and 'net_amount' \(the nearest is 'amount'\) are missing\. It has: transaction_line_id, am"
+    said = r"columns 'transaction_id', 'occurred_at' and 'net_amount' \(the nearest is 'amount'\) are missing\. It has: transaction"
     with pytest.raises(TableError, match=said):
         read_source_tables(tmp_path)
 
