@@ -358,23 +358,6 @@ def _maximised(design: Design, spells: Spells) -> tuple[Optimum, float]:
     return maximise(design, start), null
 
 
-def independent_covariates(features: pl.DataFrame, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the covariates that vary and do not follow from those named before them: the ones `Cox.fit` will not refuse for it.
-
-    Examples:
-        >>> frame = pl.DataFrame({"amount": [10.0, 20.0, 40.0], "margin": [2.0, 4.0, 8.0], "term": [12.0, 12.0, 12.0]})
-        >>> independent_covariates(frame, ("amount", "margin", "term"))
-        ('amount',)
-    """
-    columns = tuple(Column(name=name, dtype=pl.Float64, required=True, nullable=False) for name in names)
-    X = check(features, Contract(name=Cox.name, key=(), columns=columns)).to_numpy()
-    means, scales = X.mean(axis=0), X.std(axis=0)
-    varying = np.flatnonzero(scales > CONSTANT * np.abs(means))
-    Z = (X[:, varying] - means[varying]) / scales[varying]
-    following = {j for j, _ in _following(Z.T @ Z / len(Z))}
-    return tuple(names[i] for j, i in enumerate(varying) if j not in following)
-
-
 def _following(scaled: Floats) -> list[tuple[int, list[int]]]:
     """Return the columns that follow from those before them, each with those; `scaled` has ones on its diagonal."""
     found: list[tuple[int, list[int]]] = []

@@ -87,10 +87,6 @@ class Order:
         phi = (np.arange(int(ends.sum())) - before) / np.repeat(ends, ends)
         return cls(rows, ages, ends, last, event, starts, key[starts], late, first[late], phi if efron else np.zeros_like(phi))
 
-    def thinned(self, step: int) -> Indexes:
-        """Return every `step`-th row in order of age: a sample with the ages in the right proportion."""
-        return np.sort(self.rows[::step])
-
 
 @dataclass(frozen=True, eq=False)
 class Sums:
