@@ -53,7 +53,7 @@ def run(argv: list[str]) -> int:
         return _refuse(_misused(error), 2, argv)
     except RelkitError as error:
         return _refuse(str(error), error.exit_code, argv)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # rich, which prints help, turns the first into the second
         return _unread_to_its_end()
     except OSError as error:
         return _refuse(_denied(error), 2, argv)
