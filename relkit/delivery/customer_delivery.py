@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.delivery import written_files
+from relkit.delivery.customer_files import narrowed
 from relkit.delivery.difference import as_markdown, compare, no_difference
 from relkit.delivery.manifest import Occasion, manifest
 from relkit.delivery.publishing import Delivery, Draft, drafting, verify
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 SCORED = "customers_scored.parquet"
 PLAIN_CSV = "customers_scored.csv"
 FRENCH_CSV = "customers_scored_fr.csv"
+MARKETER_CSV = "customers_marketer.csv"
+MARKETER_FRENCH_CSV = "customers_marketer_fr.csv"
 WORKBOOK = "customers_scored.xlsx"
 DICTIONARY = "data_dictionary.csv"
 ABOUT = {
@@ -100,10 +103,13 @@ def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, pro
 def _write_tables(file: CustomerFile, folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
     """Write all but the workbook; return the cells that got an apostrophe, by file."""
     progress("writing Parquet and CSV", 0.1)
+    marketer = narrowed(file)
     return {
         SCORED: written_files.write_parquet(file, folder / SCORED),
         PLAIN_CSV: written_files.write_csv(file, folder / PLAIN_CSV),
         FRENCH_CSV: written_files.write_csv(file, folder / FRENCH_CSV, style="fr"),
+        MARKETER_CSV: written_files.write_csv(marketer, folder / MARKETER_CSV),
+        MARKETER_FRENCH_CSV: written_files.write_csv(marketer, folder / MARKETER_FRENCH_CSV, style="fr"),
         DICTIONARY: written_files.write_dictionary(file, folder / DICTIONARY),
     }
 

@@ -131,6 +131,12 @@ def marketer_view(file: CustomerFile) -> tuple[FileColumn, ...]:
     return tuple(c for c in file.columns if c.name in best)
 
 
+def narrowed(file: CustomerFile) -> CustomerFile:
+    """Return the file with the columns of the marketer view only."""
+    columns = marketer_view(file)
+    return replace(file, frame=file.frame.select(c.name for c in columns), columns=columns)
+
+
 def data_dictionary(file: CustomerFile) -> pl.DataFrame:
     """Return one row a column: what it is, in English and French, and the model version behind it."""
     marketer = {c.name for c in marketer_view(file)}

@@ -68,7 +68,7 @@ def write_parquet(file: CustomerFile, path: Path) -> dict[str, int]:
 
 
 def write_csv(file: CustomerFile, path: Path, *, style: Literal["plain", "fr"] = "plain") -> dict[str, int]:
-    """Write the full view as CSV: plain (UTF-8, comma) or French (UTF-8 with BOM, semicolon, decimal comma, French headers)."""
+    """Write the file as CSV: plain (UTF-8, comma) or French (UTF-8 with BOM, semicolon, decimal comma, French headers)."""
     safe, counts = escaped(file.frame, except_for=("customer_id",))
     if style == "plain":
         safe.write_csv(path, separator=",", line_terminator="\r\n")

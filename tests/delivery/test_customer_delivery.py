@@ -9,7 +9,7 @@ import pytest
 
 from relkit.delivery import written_files
 from relkit.delivery.customer_delivery import Published, deliver_customers
-from relkit.delivery.customer_files import CustomerFile, customer_file
+from relkit.delivery.customer_files import CustomerFile, customer_file, marketer_view
 from relkit.delivery.manifest import Occasion
 from relkit.tables.table_set import TableFacts
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FILES = {
     "customers_scored.parquet", "customers_scored.csv", "customers_scored_fr.csv", "customers_scored.xlsx", "data_dictionary.csv",
-    "difference.parquet", "difference.md", "manifest.json", "SHA256SUMS",
+    "customers_marketer.csv", "customers_marketer_fr.csv", "difference.parquet", "difference.md", "manifest.json", "SHA256SUMS",
 }  # fmt: skip
 
 
@@ -68,6 +68,15 @@ def test_a_failure_in_the_midst_leaves_the_previous_delivery(file: CustomerFile,
     with pytest.raises(OSError, match="disk full"):
         publish(file, tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", "2025-06-30", "LATEST"]
+
+
+def test_the_marketer_view_has_technical_and_french_headers(file: CustomerFile, tmp_path: Path) -> None:
+    folder = publish(file, tmp_path).delivery.folder
+    columns = marketer_view(file)
+    technical = (folder / "customers_marketer.csv").read_text(encoding="utf-8").splitlines()[0]
+    french = (folder / "customers_marketer_fr.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert technical.split(",") == [column.name for column in columns]
+    assert french.split(";") == [column.label_fr for column in columns]
 
 
 def test_escaped_cells_are_listed_by_file_and_column(tmp_path: Path) -> None:
