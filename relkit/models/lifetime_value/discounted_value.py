@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from relkit.errors import ParameterError
 
 if TYPE_CHECKING:
-    from relkit.models.lifetime_value.bg_nbd import FittedBgNbd
+    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ DAYS_PER_YEAR = 365.25
 _NODES = 32
 
 
-def discounted_orders(fitted: FittedBgNbd, features: pl.DataFrame, horizon_days: float, annual_discount_rate: float) -> pl.DataFrame:
+def discounted_orders(fitted: FittedPurchaseModel, features: pl.DataFrame, horizon_days: float, annual_discount_rate: float) -> pl.DataFrame:
     """Return customer_id and discounted_orders_<horizon>d, one row per row of `features`.
 
     Args:

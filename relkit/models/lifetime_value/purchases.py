@@ -121,6 +121,14 @@ class PurchaseCounts:
             customers=np.concatenate((self.customers, other.customers)),
         ).compressed()
 
+    def levels(self) -> tuple[Floats, NDArray[np.intp]]:
+        """Return the values of x, and where each row's stands among them; a plain range unless some x is huge."""
+        top = int(self.x.max())
+        if top < 4096:
+            return np.arange(top + 1, dtype=float), self.x.astype(np.intp, copy=False)
+        values, code = np.unique(self.x, return_inverse=True)
+        return values.astype(float), code
+
     def every(self, step: int) -> PurchaseCounts:
         """Return every `step`-th row, a sample from which a fit can start."""
         return PurchaseCounts(x=self.x[::step], t_x=self.t_x[::step], T=self.T[::step], customers=self.customers[::step])
