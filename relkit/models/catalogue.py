@@ -26,6 +26,7 @@ _CLASSES = {
     "lifetime_value.gamma_gamma": ("GammaGamma", "FittedGammaGamma"),
     "lifetime_value.mbg_nbd": ("MbgNbd", "FittedMbgNbd"),
     "lifetime_value.nbd": ("Nbd", "FittedNbd"),
+    "lifetime_value.pareto_nbd": ("ParetoNbd", "FittedParetoNbd"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
 }

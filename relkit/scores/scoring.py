@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from relkit.contracts import Contract
     from relkit.models.base import CustomerScorer
-    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
     from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
+    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
     from relkit.scores.score_table import Source
 
 HORIZON_DAYS = 90

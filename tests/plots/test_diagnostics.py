@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
+from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.gamma_gamma import GammaGamma
 from relkit.models.survival.cox import Cox
@@ -81,6 +82,17 @@ def test_purchase_models(language: str) -> None:
         figure.canvas.draw()
     days = {"en": "purchases in 90 days", "fr": "achats en 90 jours"}[language]
     assert whole["decile_calibration"].axes[0].get_ylabel().endswith(days)
+
+
+@pytest.mark.parametrize("name", [name for name in catalogue.families()["lifetime_value"] if name.endswith("nbd")])
+def test_every_model_of_purchases_is_drawn(name: str) -> None:
+    """Where nobody can leave there is no surface of P(alive)."""
+    features, outcomes, purchases = customers()
+    drawn = diagnostic_figures(catalogue.make(name).fit(features, as_of=DAY), features, outcomes=outcomes, purchases=purchases)
+    assert ("alive_surface" in drawn) == (name != "lifetime_value.nbd")
+    assert len(drawn) == 6 + ("alive_surface" in drawn)
+    for figure in drawn.values():
+        figure.canvas.draw()
 
 
 def test_spend_model() -> None:

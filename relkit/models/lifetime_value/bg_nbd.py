@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
@@ -30,6 +29,8 @@ from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, For
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
+
+    import polars as pl
 
     from relkit.models.lifetime_value.purchases import PurchaseCounts
     from relkit.models.maximum import Evaluation
@@ -358,6 +359,7 @@ class BgNbd(PurchaseModel):
 
     Examples:
         >>> from datetime import date
+        >>> import polars as pl
         >>> days = {"last_purchase_age_days": [0, 0, 30, 200, 10, 90, 0, 60], "observed_days": [90, 200, 250, 260, 250, 120, 30, 300]}
         >>> people = pl.DataFrame({"customer_id": list("abcdefgh"), "repeat_purchases": [0, 0, 2, 7, 1, 3, 0, 2], **days})
         >>> fitted = BgNbd().fit(people, as_of=date(2025, 6, 30))

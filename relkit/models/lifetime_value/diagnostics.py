@@ -21,8 +21,8 @@ from relkit.metrics.purchases import FrequencyCalibration, calibration_by_freque
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, meet_outcomes, read_columns
 
 if TYPE_CHECKING:
-    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
     from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
+    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -131,7 +131,9 @@ def _expected_by(fitted: FittedPurchaseModel, joined: Counts, edges: Counts) -> 
     return np.array([joined[: edge + 1] @ of_one[edge::-1] for edge in edges])
 
 
-def purchases_by_frequency(fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame, *, top: int = 7) -> FrequencyCalibration:
+def purchases_by_frequency(
+    fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame, *, top: int = 7
+) -> FrequencyCalibration:
     """Return purchases in the holdout, as they came and as expected, by repeat purchases before it (Fader et al. 2005, fig. 5).
 
     Args:

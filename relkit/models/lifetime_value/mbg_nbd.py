@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
@@ -26,6 +25,8 @@ from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, For
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
+
+    import polars as pl
 
     from relkit.models.lifetime_value.purchases import PurchaseCounts
     from relkit.models.maximum import Evaluation
@@ -105,8 +106,8 @@ def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evalu
 
     def evaluated(logs: Floats) -> Evaluation:
         natural = np.exp(logs)
-        a, b = natural[2:]
-        value, gradient, hessian = throughout.derivatives(natural + (0, 0, 0, 1))
+        r, alpha, a, b = natural
+        value, gradient, hessian = throughout.derivatives(np.array([r, alpha, a, b + 1]))
         value += customers * float(np.log(b / (a + b)))
         gradient[2:] += customers * np.array([-1 / (a + b), 1 / b - 1 / (a + b)])
         hessian[2:, 2:] += customers * (1 / (a + b) ** 2 - np.diag([0, 1 / b**2]))
@@ -137,6 +138,7 @@ class MbgNbd(PurchaseModel):
 
     Examples:
         >>> from datetime import date
+        >>> import polars as pl
         >>> days = {"last_purchase_age_days": [0, 0, 30, 200, 10, 90, 0, 60], "observed_days": [90, 200, 250, 260, 250, 120, 30, 300]}
         >>> people = pl.DataFrame({"customer_id": list("abcdefgh"), "repeat_purchases": [0, 0, 2, 7, 1, 3, 0, 2], **days})
         >>> fitted = MbgNbd().fit(people, as_of=date(2025, 6, 30))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
@@ -21,6 +20,8 @@ from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, For
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
+
+    import polars as pl
 
     from relkit.models.lifetime_value.purchases import PurchaseCounts
     from relkit.models.maximum import Evaluation
@@ -123,6 +124,7 @@ class Nbd(PurchaseModel):
 
     Examples:
         >>> from datetime import date
+        >>> import polars as pl
         >>> days = {"last_purchase_age_days": [0, 0, 30, 200], "observed_days": [90, 200, 250, 260]}
         >>> people = pl.DataFrame({"customer_id": list("abcd"), "repeat_purchases": [0, 0, 2, 7], **days})
         >>> Nbd().fit(people, as_of=date(2025, 6, 30)).score(people)["p_alive"].to_list()

@@ -69,9 +69,7 @@ class Formulas:
 
     def scaled(self, parameters: Sequence[float], factor: float) -> dict[str, float]:
         """Return the parameters by name, those that are times multiplied by `factor`."""
-        return {
-            term: float(value) * (factor if term in self.times else 1.0) for term, value in zip(self.terms, parameters, strict=True)
-        }
+        return {term: float(value) * (factor if term in self.times else 1.0) for term, value in zip(self.terms, parameters, strict=True)}
 
     def fit_counts(self, counts: PurchaseCounts, *, where: str = "purchase model") -> tuple[Maximum, float]:
         """Return the maximum of the likelihood in the logarithms of the terms, and its unit of time in days.

@@ -60,7 +60,9 @@ def test_nobody_leaves(fitted: FittedNbd, cdnow: pl.DataFrame) -> None:
 
 
 def test_a_customer_with_thousands_of_purchases_is_no_trouble(cdnow: pl.DataFrame) -> None:
-    heavy = cdnow.head(500).with_columns(pl.when(pl.col("customer_id") == "0001").then(100_000).otherwise("repeat_purchases").alias("repeat_purchases"))
+    heavy = cdnow.head(500).with_columns(
+        pl.when(pl.col("customer_id") == "0001").then(100_000).otherwise("repeat_purchases").alias("repeat_purchases")
+    )
     assert Nbd().fit(heavy, as_of=DAY).score(heavy)["expected_orders_90d"].is_finite().all()
 
 
