@@ -107,8 +107,10 @@ def test_kaplan_meier_scores_where_cox_has_no_champion(checked):
     result = score()
     assert result.details["models"] == {"survival.kaplan_meier": "1"}
     assert result.sentences[-2:] == (
-        "lifetime_value.bg_nbd or lifetime_value.pareto_nbd or lifetime_value.mbg_nbd or lifetime_value.nbd "
-        "has no champion to score with. Run relkit fit lifetime_value.bg_nbd first.",
+        (
+            "lifetime_value.bg_nbd or lifetime_value.pareto_nbd or lifetime_value.mbg_nbd or lifetime_value.nbd "
+            "has no champion to score with. Run relkit fit lifetime_value.bg_nbd first."
+        ),
         "lifetime_value.gamma_gamma has no champion to score with. Run relkit fit lifetime_value.gamma_gamma first.",
     )
 
