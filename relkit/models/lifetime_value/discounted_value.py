@@ -68,7 +68,7 @@ def dert(fitted: FittedPurchaseModel, features: pl.DataFrame, annual_discount_ra
     """Return customer_id and discounted_orders: all orders still to come, without end, each discounted from its own moment.
 
     Known as DERT, discounted expected residual transactions (Fader, Hardie and Lee 2005, RFM and CLV, eq. 2). By parts
-    it is delta * integral of e^(-delta t) E(t) dt, for any model; the note's closed form for the Pareto/NBD agrees to ten digits.
+    it is delta * integral of e^(-delta t) E(t) dt, for any model; their closed form for the Pareto/NBD agrees to nine digits.
 
     Args:
         fitted: a fitted purchase model.

@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 
 def log_likelihood(r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """Return the log-likelihood of each customer, shape (n,) (Batislam et al. 2007, eq. 4).
+    """Return the log-likelihood of each customer, shape (n,).
 
     Args:
         r: shape of the purchase rates.

@@ -6,7 +6,6 @@ purchase differ between customers as a gamma(r, alpha), rates of leaving as a ga
     Schmittlein, D. C., Morrison, D. G. and Colombo, R. (1987), Counting your customers: who are they and what will
     they do next? Management Science 33 (1), 1-24.
     Fader, P. S. and Hardie, B. G. S. (2005), A note on deriving the Pareto/NBD model, brucehardie.com/notes/009.
-    Equation numbers below are the note's.
 
 The likelihood of having left is an integral over the moment y of leaving, between t_x and T. It is computed by
 Gauss-Legendre quadrature in log(y + alpha) or log(y + beta), whichever is smaller, over the stretch on which the
@@ -48,7 +47,7 @@ _BLOCK = 512
 
 
 def log_likelihood(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """Return the log-likelihood of each customer, shape (n,) (eq. 18).
+    """Return the log-likelihood of each customer, shape (n,).
 
     Args:
         r: shape of the purchase rates.
@@ -69,7 +68,7 @@ def log_likelihood(r: float, alpha: float, s: float, beta: float, x: Floats, t_x
 
 
 def probability_alive(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """Return the probability that each customer has not left by T, shape (n,) (eq. 26).
+    """Return the probability that each customer has not left by T, shape (n,).
 
     Examples:
         >>> customer = np.array([26.0]), np.array([216 / 7]), np.array([31.0])
@@ -81,7 +80,7 @@ def probability_alive(r: float, alpha: float, s: float, beta: float, x: Floats, 
 
 
 def purchases_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats, T: Floats, t: float) -> Floats:
-    """Return the purchases expected in (T, T + t] of a customer alive at T, shape (n,): eq. 41 without P(alive).
+    """Return the purchases expected in (T, T + t] of a customer alive at T, shape (n,).
 
     Good for s = 1 as well, where the note's form divides nought by nought.
 
@@ -100,7 +99,7 @@ def _days_alive(s: float, scale: Floats | float, t: Floats | float) -> Floats:
 
 
 def expected_purchases_new(r: float, alpha: float, s: float, beta: float, t: Floats) -> Floats:
-    """Return the repeat purchases expected of a new customer in (0, t], shape of `t` (eq. 19).
+    """Return the repeat purchases expected of a new customer in (0, t], shape of `t`.
 
     Examples:
         >>> expected_purchases_new(0.55, 10.56, 0.61, 11.64, np.array([0.0, 1.0])).round(8)
