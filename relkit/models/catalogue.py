@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CLASSES = {
     "lifetime_value.bg_nbd": ("BgNbd", "FittedBgNbd"),
     "lifetime_value.gamma_gamma": ("GammaGamma", "FittedGammaGamma"),
+    "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
 }
@@ -37,7 +38,7 @@ def families() -> dict[str, tuple[str, ...]]:
 
     Examples:
         >>> families()["lifetime_value"]
-        ('lifetime_value.bg_nbd', 'lifetime_value.gamma_gamma')
+        ('lifetime_value.bg_nbd', 'lifetime_value.gamma_gamma', 'lifetime_value.shifted_beta_geometric')
     """
     known = sorted({name.partition(".")[0] for name in NAMES})
     return {family: tuple(name for name in NAMES if name.startswith(f"{family}.")) for family in known}

@@ -136,6 +136,7 @@ def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
 _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "lifetime_value.bg_nbd": _bg_nbd,
     "lifetime_value.gamma_gamma": _gamma_gamma,
+    "lifetime_value.shifted_beta_geometric": _calibration,
     "survival.kaplan_meier": _kaplan_meier,
     "survival.cox": _cox,
 }
