@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from relkit import __version__
-from relkit.errors import RelkitError
+from relkit.errors import RelkitError, UnforeseenError
 from relkit.jobs import COMMANDS
 
 if TYPE_CHECKING:
@@ -202,7 +202,12 @@ def execute(job: Job, *, as_json: bool) -> int:
     job.verify()
     # A library that prints must not spoil the JSON: only the result goes to stdout.
     with _Teller(sys.stderr) as teller, redirect_stdout(sys.stderr):
-        result = job.run(teller)
+        try:
+            result = job.run(teller)
+        except (RelkitError, OSError):
+            raise
+        except Exception as error:
+            raise _unforeseen(error, job) from error
     if as_json:
         _print_json(result)
     else:
@@ -212,6 +217,17 @@ def execute(job: Job, *, as_json: bool) -> int:
 
 def _print_json(result: Result) -> None:
     print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))  # noqa: T201
+
+
+def _unforeseen(error: Exception, job: Job) -> UnforeseenError:
+    """Keep the trace of a fault that nobody foresaw in a file, and return one line about it."""
+    import traceback
+
+    log = job.out_dir / "runs" / f"{job.command.replace(' ', '_')}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    said = (str(error).splitlines() or [""])[0]
+    return UnforeseenError(f"it broke down, {type(error).__name__}: {said}.", where=job.command, remedy=f"The trace is in {log}.")
 
 
 def exit_code(result: Result) -> int:

@@ -10,6 +10,7 @@
       GateError                     the job ran and says no (too many faulty rows, ...)  exit code 1
       StorageError                  a saved model or file that cannot be used
       MissingPackageError (ImportError)
+      UnforeseenError               a fault of relkit itself; its trace is in a file     exit code 1
 
 A message has three parts, which are attributes too: `where` (file, table, column, parameter), `what`
 (the fact, with numbers) and `remedy` (what to do). `rows` may hold the offending rows as a frame.
@@ -93,6 +94,12 @@ class StorageError(RelkitError):
 
 class MissingPackageError(RelkitError, ImportError):
     """An optional package is not installed."""
+
+
+class UnforeseenError(RelkitError):
+    """A fault of relkit itself, or of a library: what nobody foresaw, with the file that holds the trace."""
+
+    exit_code: ClassVar[int] = 1
 
 
 def nearest(name: str, known: Iterable[str], *, likeness: float = 0.5) -> str | None:

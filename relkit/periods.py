@@ -72,6 +72,19 @@ class AsOf:
         """Return the business day of an instant column, as a date."""
         return pl.col(instant).dt.convert_time_zone(self.zone).dt.date()
 
+    @property
+    def spoken(self) -> str:
+        """The edge as people read it: the day, with the time where it is an instant within it.
+
+        Examples:
+            >>> AsOf.parse("2025-06-30").spoken, AsOf.parse("2025-06-30T18:00").spoken
+            ('2025-06-30 (UTC)', '2025-06-30 18:00 (UTC)')
+        """
+        if self == AsOf.end_of(self.day, zone=self.zone):
+            return f"{self.day} ({self.zone})"
+        last = self.cutoff - timedelta(microseconds=1)
+        return f"{last.astimezone(_zone(self.zone)):%Y-%m-%d %H:%M} ({self.zone})"
+
     def __str__(self) -> str:
         """Return the day in ISO form, as folders and files carry it."""
         return self.day.isoformat()

@@ -21,6 +21,7 @@ import re
 import time
 import traceback
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -229,7 +230,8 @@ class _Ledger:
         self.path = path
         self.entries: dict[str, Any] = {}
         if path.is_file() and not forget:
-            self.entries = json.loads(path.read_text(encoding="utf-8"))
+            with suppress(ValueError):  # a damaged file remembers nothing: every step runs again
+                self.entries = json.loads(path.read_text(encoding="utf-8"))
 
     def kept(self, label: str, key: str) -> StepOutcome | None:
         """Return the earlier outcome when key and outputs still hold."""

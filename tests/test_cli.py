@@ -66,6 +66,7 @@ def test_the_programme_names_the_output_folder() -> None:
         (["check", "number.in", "--as-of", "1997-13-45"], 2, "as_of: '1997-13-45' is neither a date nor an instant."),
         (["check", "nothing"], 2, "nothing: there is no such file."),
         (["double", "--mode", "fail"], 1, "double: it does not fit."),
+        (["double", "--mode", "bug"], 1, "double: it broke down, ZeroDivisionError: division by zero. The trace is in out/default/runs/"),
         (["double", "--mode", "invalid"], 2, "mode: mode is invalid."),
         (["check", "number.in", "--programme", "../x"], 2, "programme is '../x'"),
     ],
@@ -163,3 +164,8 @@ def test_main_exits_with_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 1
+
+
+def test_the_trace_of_a_breakdown_is_kept() -> None:
+    run(["double", "--mode", "bug"])
+    assert "ZeroDivisionError: division by zero" in Path("out/default/runs/double.log").read_text()

@@ -21,7 +21,7 @@ def test_parts_may_be_left_out():
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("GateError", 1), ("FitError", 1), ("NotConvergedError", 1), ("NotEnoughEventsError", 1)]
+    [("GateError", 1), ("FitError", 1), ("NotConvergedError", 1), ("NotEnoughEventsError", 1), ("UnforeseenError", 1)]
     + [(name, 2) for name in ("RelkitError", "TableError", "PeriodError", "ParameterError", "StorageError", "MissingPackageError")],
 )
 def test_exit_codes_are_those_of_the_tree(name, code):

@@ -122,3 +122,9 @@ def test_a_holdout_of_no_days_is_refused():
 def test_a_holdout_that_leaves_nothing_to_learn_from_is_refused():
     with pytest.raises(PeriodError, match=r"leaves nothing to learn from: the data start on 1998-01-01\. Choose fewer"):
         Holdout.before(AsOf.parse("1998-06-30"), days=180, first_day=date(1998, 1, 1))
+
+
+def test_an_edge_within_a_day_is_spoken_with_its_time():
+    assert AsOf.parse("2025-06-30", zone="Europe/Paris").spoken == "2025-06-30 (Europe/Paris)"
+    assert AsOf.parse("2025-06-30T16:00:00Z", zone="Europe/Paris").spoken == "2025-06-30 18:00 (Europe/Paris)"
+    assert AsOf.parse("2025-06-30T23:59:59.999999", zone="Europe/Paris").spoken == "2025-06-30 (Europe/Paris)"

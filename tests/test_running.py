@@ -220,3 +220,10 @@ def test_every_command_leads_to_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
         assert job_type.command == name
         assert set(spec.positional) <= set(job_type.model_fields)
         assert all(field.description for field in job_type.model_fields.values())
+
+
+def test_a_damaged_memory_runs_everything(folder: Path) -> None:
+    job(folder, "check").run()
+    (folder / "out/runs/toy.json").write_text("{")
+    assert statuses(job(folder, "check").run()) == ["done"]
+    assert statuses(job(folder, "check").run()) == ["kept"]

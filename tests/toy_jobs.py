@@ -45,7 +45,7 @@ class Double(Job):
     command: ClassVar[str] = "double"
 
     times: int = Field(default=2, gt=0, description="Factor.")
-    mode: str = Field(default="work", description="What to do: work, skip, refuse, fail, crash, denied, period or invalid.")
+    mode: str = Field(default="work", description="What to do: work, skip, refuse, fail, crash, bug, denied, period or invalid.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Anything by name.")
 
     def verify(self) -> None:
@@ -63,6 +63,8 @@ class Double(Job):
             return Result(job="double", passed=False, sentences=("The number is odd.",))
         if self.mode == "fail":
             raise FitError("it does not fit.", where="double")
+        if self.mode == "bug":
+            raise ZeroDivisionError("division by zero\nat a place")
         if self.mode == "denied":
             raise PermissionError(13, "Permission denied", str(self.out_dir))
         if self.mode == "period":

@@ -135,7 +135,7 @@ def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[s
     from relkit.tables.findings import counted
 
     among = f", {counted(counts['prospects'], 'prospect')} among them" if counts["prospects"] else ""
-    said = [f"As of {as_of} ({as_of.zone}): {counted(counts['customers'], 'customer')}{among}."]
+    said = [f"As of {as_of.spoken}: {counted(counts['customers'], 'customer')}{among}."]
     if "buyers" in counts:
         again = f"{counts['repeat_buyers']:,} of them again ({counted(counts['repeat_purchases'], 'repeat purchase')})"
         said.append(f"{counts['buyers']:,} have bought, {again}.")

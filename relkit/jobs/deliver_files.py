@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from relkit.errors import GateError, TableError
+from relkit.errors import GateError, ParameterError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
 
@@ -45,6 +45,14 @@ class DeliverFiles(Job):
         tables = self.out_dir / "tables"
         day = f"/{TableSet.open(tables).as_of(self.as_of)}" if (tables / FACTS).is_file() else ""
         return tuple(self.out_dir / f"{folder}{day}" for folder in ("features", "scores"))
+
+    def verify(self) -> None:
+        """Refuse models to prefer that do not exist."""
+        from relkit.models.catalogue import NAMES
+
+        for name in self.prefer:
+            if name not in NAMES:
+                raise ParameterError.unknown("model", name, NAMES, where="prefer")
 
     def run(self, progress: Progress = quiet) -> Result:
         """Read features and scores, write everything to a draft, publish it."""

@@ -164,8 +164,10 @@ def _verify_delimiter(path: Path, lines: Sequence[str], told: str, options: Read
 
 
 def _has_header(rows: list[list[str]], told: tuple[str, ...]) -> bool:
-    """Return whether the first row names columns: none of its cells is a number or a date."""
-    first = rows[0]
+    """Return whether the first row names columns: none of its cells is a number or a date, or empty but the last ones."""
+    first = list(rows[0])
+    while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines in delimiters
+        first.pop()
     if told and {c.strip().lower() for c in first} == {c.lower() for c in told}:
         return True
     looks = not any(_VALUE.match(cell) for cell in first) and all(cell.strip() for cell in first)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 
+NO_IDS = ("null", "na", "n/a", "#n/a", "nan", "none", "nil", "unknown", "inconnu", "?", "-")
+"""What programs and people write where there is no customer."""
+
+
 def doubts(tables: TableSet, *, today: date | None = None) -> tuple[str, ...]:
     """Return a sentence for each doubt; none of them stops anything.
 
@@ -25,6 +29,7 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[str, ...]:
     return (
         *said,
         *_unidentified(tables),
+        *_no_ids(tables),
         *_margin(tables),
         *_currency(tables),
         *_history(tables),
@@ -62,6 +67,23 @@ def _unidentified(tables: TableSet) -> list[str]:
             "Map customer_id to the column of the card, account or customer number."
         )
     ]
+
+
+def _no_ids(tables: TableSet) -> list[str]:
+    """Return a sentence for each table where customers have an id that stands for none, and would be one great customer."""
+    said = []
+    for name in ("customers", "transactions", "contracts", "customer_snapshots"):
+        if not tables.has(name) or "customer_id" not in tables.columns(name):
+            continue
+        rows = tables.scan(name).filter(pl.col("customer_id").str.to_lowercase().is_in(NO_IDS)).group_by("customer_id").len()
+        found = rows.sort("len", "customer_id", descending=[True, False]).collect(engine="streaming")
+        if len(found):
+            marks = ", ".join(f"{mark!r}" for mark in found["customer_id"])
+            said.append(
+                f"{name}: {counted(int(found['len'].sum()))} with the customer_id {marks}, taken for a customer; "
+                f"if it stands for no value, add nulls: [{marks}] to the source in the mapping file."
+            )
+    return said
 
 
 def _margin(tables: TableSet) -> list[str]:

@@ -76,10 +76,14 @@ class TableSet:
             raise TableError(
                 "there are no validated tables here.", where=str(folder), remedy="Run relkit check DATA first, with the same --out."
             )
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("history_starts_on", "first_day", "last_day"):
-            stored[name] = date.fromisoformat(stored[name]) if stored[name] else None
-        return cls(folder=folder, facts=TableFacts(**stored))
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            for name in ("history_starts_on", "first_day", "last_day"):
+                stored[name] = date.fromisoformat(stored[name]) if stored[name] else None
+            return cls(folder=folder, facts=TableFacts(**stored))
+        except (ValueError, KeyError, TypeError) as error:
+            remedy = "Run relkit check DATA again, with the same --out."
+            raise TableError("the facts are damaged, or of another version of relkit.", where=str(path), remedy=remedy) from error
 
     def has(self, table: str) -> bool:
         """Return whether the company gave this table."""

@@ -143,3 +143,9 @@ def test_its_inputs_are_features_and_scores_of_the_day(tmp_path: Path) -> None:
     company.leave(tmp_path, company.MAY)
     for as_of in (None, "2025-05-31", "20250531", "2025-05-31T18:00"):
         assert DeliverFiles.parse(out=tmp_path, as_of=as_of).inputs() == day
+
+
+def test_a_model_to_prefer_must_exist() -> None:
+    with pytest.raises(ParameterError, match=r"prefer: unknown model 'cox'; did you mean 'survival\.cox'"):
+        DeliverFiles.parse(prefer=("cox",)).verify()
+    DeliverFiles.parse(prefer=("survival.cox",)).verify()

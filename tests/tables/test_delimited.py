@@ -145,3 +145,12 @@ def test_utf_16_is_said_as_people_write_it(tmp_path):
     path = tmp_path / "till.csv"
     path.write_bytes("id;montant\n1;2,50\n".encode("utf-16"))
     assert open_delimited(path, ReadOptions()).said == "semicolon-separated, UTF-16, with a header, decimal comma"
+
+
+def test_a_header_that_ends_in_delimiters_is_one(tmp_path):
+    path = tmp_path / "till.csv"
+    path.write_text("id,amount,,\n1,2.5,,\n")
+    assert open_delimited(path, ReadOptions()).columns == ("id", "amount", "column_3", "column_4")
+    path.write_text("id,,amount\n1,,2.5\n")
+    with pytest.raises(TableError, match="holds values and names no column"):
+        open_delimited(path, ReadOptions())

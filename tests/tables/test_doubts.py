@@ -68,3 +68,12 @@ def test_lines_without_any_customer_are_doubted(tmp_path):
     (said,) = doubted(tmp_path, transactions={"customer_id": pl.Series([None, None], dtype=pl.String)})
     assert said.startswith("transactions: no line has a customer, so nothing can be said of who buys. Map customer_id")
     assert doubted(tmp_path, transactions={"customer_id": pl.Series([], dtype=pl.String)}) == ()
+
+
+def test_ids_that_stand_for_none_are_doubted(tmp_path):
+    lines = {"customer_id": ["p", "NULL", "NULL", "n/a", None]}
+    (said,) = doubted(tmp_path, transactions=lines)
+    assert said == (
+        "transactions: 3 rows with the customer_id 'NULL', 'n/a', taken for a customer; "
+        "if it stands for no value, add nulls: ['NULL', 'n/a'] to the source in the mapping file."
+    )
