@@ -164,7 +164,7 @@ def monthly(n: int) -> pl.DataFrame:
     """Return monthly contracts whose ends fall on any day of the month, begun in five years and watched in the last three."""
     rng = np.random.default_rng(8)
     theta = rng.beta(1.5, 12.0, n)
-    life = np.floor((rng.geometric(theta) - rng.random(n)) * 365.25 / 12)
+    life = (rng.geometric(theta) - rng.random(n)) * 365.25 / 12
     followed = rng.integers(1, 1826, n).astype(float)
     entry = np.maximum(followed - 1095, 0.0)
     frame = pl.DataFrame(
