@@ -27,6 +27,7 @@ _CLASSES = {
     "lifetime_value.mbg_nbd": ("MbgNbd", "FittedMbgNbd"),
     "lifetime_value.nbd": ("Nbd", "FittedNbd"),
     "lifetime_value.pareto_nbd": ("ParetoNbd", "FittedParetoNbd"),
+    "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
 }

@@ -138,6 +138,7 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "lifetime_value.mbg_nbd": _purchases,
     "lifetime_value.nbd": _purchases,
     "lifetime_value.pareto_nbd": _purchases,
+    "lifetime_value.shifted_beta_geometric": _calibration,
     "survival.kaplan_meier": _kaplan_meier,
     "survival.cox": _cox,
 }

@@ -293,3 +293,18 @@ def test_another_programme_has_its_own_champion(checked):
     assert (result.details["model"], result.details["registered"], result.details["version"]) == (BG_NBD, f"loyalty.{BG_NBD}", "1")
     assert result.details["champion_before"] is None
     assert registry.champion(BG_NBD).programme == "default"
+
+
+def test_a_model_of_customer_value_may_learn_from_contracts(checked):
+    """Its family reads purchases; it reads contracts, is judged on their ends, and scores them as the survival models do."""
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    name = "lifetime_value.shifted_beta_geometric"
+    result = fit(name, settings={"tolerance_days": 0})
+    assert result.sentences[0].endswith(" contracts as of 2025-06-30.")
+    assert list(result.parameters) == ["alpha", "beta"]
+    assert 0 < result.metrics["brier_score"] < 0.25
+    assert result.details["alias"] == "champion"
+    scores = pl.read_parquet(ScoreCustomers.parse(models=(name,)).run().paths["scores"])
+    assert set(scores["score"]) == {"churn_probability_90d"}
+    assert scores["value"].is_between(0, 1).all()

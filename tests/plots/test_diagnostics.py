@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.gamma_gamma import GammaGamma
+from relkit.models.lifetime_value.shifted_beta_geometric import ShiftedBetaGeometric
 from relkit.models.survival.cox import Cox
 from relkit.models.survival.kaplan_meier import KaplanMeier
 from relkit.plots.diagnostics import diagnostic_figures
@@ -112,6 +113,9 @@ def test_survival_models() -> None:
     plain, by = KaplanMeier().fit(spells, as_of=DAY), KaplanMeier(by="plan").fit(spells, as_of=DAY)
     assert list(diagnostic_figures(plain, spells)) == ["survival"]
     assert list(diagnostic_figures(by, spells, outcomes=outcomes)) == ["survival", "survival_by_stratum", "calibration"]
+    renewals = ShiftedBetaGeometric().fit(spells, as_of=DAY)
+    assert list(diagnostic_figures(renewals, spells)) == []
+    assert list(diagnostic_figures(renewals, spells, outcomes=outcomes)) == ["calibration"]
     cox = Cox(covariates=("pays_by_direct_debit", "monthly_amount")).fit(spells, as_of=DAY)
     assert list(diagnostic_figures(cox, spells)) == ["hazard_ratios", "baseline"]
     assert list(diagnostic_figures(cox, spells, outcomes=outcomes)) == ["hazard_ratios", "baseline", "calibration"]
