@@ -44,6 +44,8 @@ SHARED = ("programme", "as_of", "language")
 """Parameters of `run` that reach every step which has them."""
 NO_STEPS = ("run", "demo")
 """Commands that run pipelines themselves."""
+POINTERS = frozenset({"latest"})
+"""Keys of paths that a later run changes by design."""
 RAW = ("data", "mapping")
 """Parameters of `run` for the step that reads raw tables, and for no other."""
 
@@ -239,17 +241,38 @@ class _Ledger:
         if entry is None or entry["key"] != key:
             return None
         result = Result.model_validate(entry["result"])
-        if not all(path.exists() for path in result.paths.values()):
+        if entry.get("written") != _written(result):
             return None
         return StepOutcome(label, "skipped" if result.skipped else "kept", entry["seconds"], result, result.skipped or "")
 
     def record(self, label: str, key: str, outcome: StepOutcome) -> None:
         assert outcome.result is not None
-        self.entries[label] = {"key": key, "seconds": round(outcome.seconds, 3), "result": outcome.result.model_dump(mode="json")}
+        result = outcome.result.model_dump(mode="json")
+        self.entries[label] = {"key": key, "seconds": round(outcome.seconds, 3), "result": result, "written": _written(outcome.result)}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_suffix(".tmp")
         fresh.write_text(json.dumps(self.entries, indent=1) + "\n", encoding="utf-8")
         fresh.replace(self.path)
+
+
+def _written(result: Result) -> dict[str, str]:
+    """Return a digest of each thing a job wrote, so that what another run has replaced since is not taken for its own.
+
+    A pointer to the newest delivery moves on by design: it has only to be there.
+    """
+    return {key: str(path.exists()) if key in POINTERS else _digest(path) for key, path in result.paths.items()}
+
+
+def _digest(path: Path) -> str:
+    """Return the sha256 of a file, or of the names and bytes of a folder's files; empty when there is nothing."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        if not file.is_file():
+            return ""
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
 
 
 class RunPipeline(Job):

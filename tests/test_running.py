@@ -76,6 +76,18 @@ def test_a_step_whose_output_was_removed_runs_again(folder: Path) -> None:
     assert statuses(job(folder, "check", "double").run()) == ["kept", "done"]
 
 
+def test_a_step_whose_output_another_run_has_replaced_runs_again(folder: Path) -> None:
+    job(folder, "check", "double").run()
+    (folder / "other.in").write_text("5")
+    RunPipeline.parse(pipeline=pipeline(folder, "check"), data=folder / "other.in", out=folder / "out").run()
+    assert (folder / "out/number.txt").read_text() == "5"
+    job(folder, "check", "double").run()
+    assert (folder / "out/number.txt").read_text() == "21"
+    (folder / "out/doubled.txt").write_text("7")
+    assert statuses(job(folder, "check", "double").run()) == ["kept", "done"]
+    assert (folder / "out/doubled.txt").read_text() == "42"
+
+
 def test_restart_runs_everything(folder: Path) -> None:
     job(folder, "check", "double").run()
     assert statuses(job(folder, "check", "double", restart=True).run()) == ["done", "done"]

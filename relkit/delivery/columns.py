@@ -91,8 +91,8 @@ Both = tuple[str, str]
 """A text in English and in French."""
 
 NO_ORDER: Both = ("has never ordered", "n'a jamais commandé")
-NO_MARGIN: Both = ("past or future margin is unknown", "marge passée ou future inconnue")
-NO_PURCHASE: Both = ("no purchase history to score", "aucun achat à partir duquel calculer")
+NO_MARGIN: Both = ("past or future margin is unknown, or profiling refused", "marge passée ou future inconnue, ou profilage refusé")
+NO_PURCHASE: Both = ("no purchase history to score, or profiling refused", "aucun achat à partir duquel calculer, ou profilage refusé")
 UNKNOWN: Both = ("not known", "non connu")
 NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
 CONSENTS = (
@@ -343,7 +343,7 @@ DECLARED: tuple[FileColumn, ...] = (
                 "quel que soit le silence depuis : voir la qualité des scores."
             ),
         ),
-        NO_PURCHASE,
+        ("no purchase history, an active contract, or profiling refused", "aucun achat, contrat en cours ou profilage refusé"),
         kind="score",
         score="p_alive",
         unit="probability",
@@ -360,7 +360,7 @@ DECLARED: tuple[FileColumn, ...] = (
             "Probability that the active contract ends within {h} days of the as-of date.",
             "Probabilité que le contrat en cours prenne fin dans les {h} jours.",
         ),
-        ("no active contract", "aucun contrat en cours"),
+        ("no active contract, or profiling refused", "aucun contrat en cours, ou profilage refusé"),
         kind="score",
         score="churn_probability_{h}d",
         unit="probability",
@@ -457,7 +457,7 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.String,
         ("Quality of the scores", "Qualité des scores"),
         ("How much the scores of this customer rest on.", "Solidité des données sur lesquelles reposent les scores de ce client."),
-        ("nothing to score", "rien à calculer"),
+        ("nothing to score, or profiling refused", "rien à calculer, ou profilage refusé"),
         rank=14,
         codes=(
             ("ok", "enough history", "historique suffisant"),

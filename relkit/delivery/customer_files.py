@@ -109,7 +109,7 @@ def customer_file(
         chosen, blanked = _consented(chosen, good)
         warnings += blanked
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
-    made = _with_scores(good, chosen, declared) if chosen is not None else good
+    made = _without_quality(_with_scores(good, chosen, declared)) if chosen is not None else good
     made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower(), declared)
     columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
@@ -265,6 +265,13 @@ def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFr
     kept = scores.join(refusing, on="customer_id", how="anti")
     blank = scores["customer_id"].n_unique() - kept["customer_id"].n_unique()
     return kept, [f"{blank:,} customers refuse profiling: their scores are blank."] if blank else []
+
+
+def _without_quality(frame: pl.DataFrame) -> pl.DataFrame:
+    """Blank the quality of scores that are blank because profiling is refused."""
+    if not {"consent_profiling", "score_quality"} <= set(frame.columns):
+        return frame
+    return frame.with_columns(pl.when(pl.col("consent_profiling").ne_missing("refused")).then("score_quality").alias("score_quality"))
 
 
 def _with_value(frame: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:

@@ -241,7 +241,8 @@ class Outcome:
         if self.decision.promoted:
             return [*given, f"It is version {number} and champion ({self.decision.reason})."]
         keep = f"version {self.before.version} stays champion" if self.before else "there is no champion"
-        how = f'To promote it all the same: relkit models promote {name} {number} --reason "...".'
+        whose = "" if self.version.programme == "default" else f" --programme {self.version.programme}"
+        how = f'To promote it all the same: relkit models promote {name} {number}{whose} --reason "...".'
         return [*given, f"It is version {number} and challenger ({self.decision.reason}); {keep}. {how}"]
 
     def details(self) -> dict[str, Any]:

@@ -77,13 +77,14 @@ def test_the_horizon_of_the_margin_is_that_of_the_score() -> None:
 
 
 def test_who_refuses_profiling_has_no_score() -> None:
-    given = people("a", "b", past_margin_eur=[1.0, 1.0], consent_profiling=["refused", "unknown"])
+    given = people("a", "b", past_margin_eur=[1.0, 1.0], consent_profiling=["refused", "unknown"], score_quality=["ok", "ok"])
     file = made(given, pl.concat([company.score(["a", "b"], name, [0.5, 0.5]) for name in ("p_alive", "future_margin_24m")]))
     assert file.frame.select("p_alive", "future_margin_24m_eur", "total_margin_eur", "value_decile").rows() == [
         (None,) * 4,
         (0.5, 0.5, 1.5, 1),
     ]
     assert file.warnings == ("1 customers refuse profiling: their scores are blank.",)
+    assert file.frame["score_quality"].to_list() == [None, "ok"]
     willing = people("a", consent_profiling=["granted"])
     assert made(willing, company.score(["a"], "p_alive", [0.5])).frame["p_alive"].to_list() == [0.5]
 
