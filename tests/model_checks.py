@@ -20,6 +20,7 @@ import simulated_purchases
 from polars.testing import assert_frame_equal
 
 from relkit.errors import TableError
+from relkit.jobs import model_inputs
 from relkit.models import catalogue, storage
 from relkit.models.base import CustomerScorer, FitInfo, Fitted, Model
 
@@ -72,13 +73,13 @@ def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 FRAMES: dict[str, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {"lifetime_value": purchases, "survival": spells}
-"""Features and outcomes by family."""
+"""Features and outcomes by the family whose inputs a model reads."""
 
 
 def case_of(name: str) -> Case:
     """Return the case of a model of the catalogue."""
     model = catalogue.make(name, SETTINGS.get(name, {}))
-    return Case(model, *FRAMES[model.family]())
+    return Case(model, *FRAMES[model_inputs.AS_FAMILY.get(name, model.family)]())
 
 
 SETTINGS: dict[str, dict[str, Any]] = {"survival.cox": {"covariates": ("pays_by_direct_debit", "monthly_amount")}}

@@ -1,6 +1,7 @@
 """What a model reads, by its family: the one place that ties models to features.
 
-A new family is one line of `FAMILIES`; the jobs that fit and score have no branch per model.
+A new family is one line of `FAMILIES`, a model that reads what another family does one line of `AS_FAMILY`; the jobs that
+fit and score have no branch per model.
 """
 
 from __future__ import annotations
@@ -95,14 +96,18 @@ FAMILIES = {
 }
 
 
+AS_FAMILY = {"lifetime_value.shifted_beta_geometric": "survival"}
+"""Models that read what another family does: customer value where there is a contract."""
+
+
 def inputs_of(model: str) -> ModelInputs:
     """Return what a model reads.
 
     Examples:
-        >>> inputs_of("survival.cox").table
-        'contracts'
+        >>> inputs_of("survival.cox").table, inputs_of("lifetime_value.shifted_beta_geometric").table
+        ('contracts', 'contracts')
     """
-    family = model.partition(".")[0]
+    family = AS_FAMILY.get(model, model.partition(".")[0])
     if family not in FAMILIES:
         raise ParameterError.unknown("model family", family, FAMILIES, where=model)
     return FAMILIES[family]

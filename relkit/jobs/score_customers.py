@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
     from relkit.tracking.registry import ModelVersion
 
-ONE_OF = (("lifetime_value.bg_nbd",), ("lifetime_value.gamma_gamma",), ("survival.cox", "survival.kaplan_meier"))
-"""Models that score when none is named: of each group the first that has a champion and its columns, as they give the same scores."""
+ORDERS = ("lifetime_value.bg_nbd", "lifetime_value.pareto_nbd", "lifetime_value.mbg_nbd", "lifetime_value.nbd")
+VALUE = ("lifetime_value.gamma_gamma",)
+"""Future margin rests on one of each; a model fitted to compare with the first of its group changes no scores unless it is named."""
 
-ORDERS, VALUE = "lifetime_value.bg_nbd", "lifetime_value.gamma_gamma"
-"""The two models that future margin rests on."""
+ONE_OF = (ORDERS, VALUE, ("survival.cox", "survival.kaplan_meier"))
+"""Models that score when none is named: of each group the first that has a champion and its columns, as they give the same scores."""
 
 
 class ScoreCustomers(Job):
@@ -178,7 +179,8 @@ class _Scoring:
 
     def add_margin(self) -> None:
         """Add the expected margin where both models scored and a margin rate is known."""
-        if not {ORDERS, VALUE} <= set(self.fitted):
+        orders, value = (next((name for name in group if name in self.fitted), "") for group in (ORDERS, VALUE))
+        if not orders or not value:
             return
         from relkit.features.margin_rate import MarginRate, margin_rate
         from relkit.scores.scoring import future_margin
@@ -189,11 +191,11 @@ class _Scoring:
             self.warnings.append("No margin is known, so there is no future margin: declare assumed_margin_rate, or give --margin-rate.")
             return
         scores = future_margin(
-            self.fitted[ORDERS],
-            self.fitted[VALUE],
+            self.fitted[orders],
+            self.fitted[value],
             self.features["transactions"],
             as_of=self.as_of.day,
-            source=_source(self.versions[ORDERS]).with_(_source(self.versions[VALUE])),
+            source=_source(self.versions[orders]).with_(_source(self.versions[value])),
             margin_rate=self.margin.rate,
             horizon_months=self.job.horizon_months,
             annual_discount_rate=self.job.annual_discount_rate,

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _CLASSES = {
     "lifetime_value.bg_nbd": ("BgNbd", "FittedBgNbd"),
     "lifetime_value.gamma_gamma": ("GammaGamma", "FittedGammaGamma"),
+    "lifetime_value.mbg_nbd": ("MbgNbd", "FittedMbgNbd"),
+    "lifetime_value.nbd": ("Nbd", "FittedNbd"),
+    "lifetime_value.pareto_nbd": ("ParetoNbd", "FittedParetoNbd"),
+    "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
 }
@@ -36,8 +40,8 @@ def families() -> dict[str, tuple[str, ...]]:
     """Return the models of each family.
 
     Examples:
-        >>> families()["lifetime_value"]
-        ('lifetime_value.bg_nbd', 'lifetime_value.gamma_gamma')
+        >>> families()["survival"]
+        ('survival.cox', 'survival.kaplan_meier')
     """
     known = sorted({name.partition(".")[0] for name in NAMES})
     return {family: tuple(name for name in NAMES if name.startswith(f"{family}.")) for family in known}

@@ -64,13 +64,12 @@ def diagnostic_figures(
     return {name: figure_of(ax) for name, ax in axes.items()}
 
 
-def _bg_nbd(fitted: Any, given: _Given) -> dict[str, Axes]:
+def _purchases(fitted: Any, given: _Given) -> dict[str, Axes]:
     histogram = value_diagnostics.frequency_histogram(fitted, given.features)
-    surface = value_diagnostics.alive_surface(fitted, given.features)
-    drawn = {
-        "frequency_histogram": lifetime_value.plot_frequency_histogram(histogram, language=given.language),
-        "alive_surface": lifetime_value.plot_alive_surface(surface, language=given.language),
-    }
+    drawn = {"frequency_histogram": lifetime_value.plot_frequency_histogram(histogram, language=given.language)}
+    if fitted.name != "lifetime_value.nbd":  # in which nobody leaves
+        surface = value_diagnostics.alive_surface(fitted, given.features)
+        drawn["alive_surface"] = lifetime_value.plot_alive_surface(surface, language=given.language)
     if given.purchases is not None:
         until = given.purchases["day"].max()
         tracking = value_diagnostics.purchase_tracking(fitted, given.purchases, until=until)  # type: ignore[arg-type]
@@ -134,8 +133,12 @@ def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
 
 
 _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
-    "lifetime_value.bg_nbd": _bg_nbd,
+    "lifetime_value.bg_nbd": _purchases,
     "lifetime_value.gamma_gamma": _gamma_gamma,
+    "lifetime_value.mbg_nbd": _purchases,
+    "lifetime_value.nbd": _purchases,
+    "lifetime_value.pareto_nbd": _purchases,
+    "lifetime_value.shifted_beta_geometric": _calibration,
     "survival.kaplan_meier": _kaplan_meier,
     "survival.cox": _cox,
 }

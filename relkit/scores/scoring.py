@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from relkit.contracts import Contract
     from relkit.models.base import CustomerScorer
-    from relkit.models.lifetime_value.bg_nbd import FittedBgNbd
     from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
+    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
     from relkit.scores.score_table import Source
 
 HORIZON_DAYS = 90
@@ -66,7 +66,7 @@ def score_model(
 
 
 def future_margin(
-    orders: FittedBgNbd,
+    orders: FittedPurchaseModel,
     value: FittedGammaGamma,
     features: pl.DataFrame,
     *,

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from measuring import best_of_three, measured
 
-from relkit.models.lifetime_value.bg_nbd import TERMS, BgNbd, FittedBgNbd
+from relkit.models.lifetime_value.bg_nbd import FORMULAS, BgNbd, FittedBgNbd
 
 N_CUSTOMERS = int(sys.argv[1]) if len(sys.argv) > 1 else int(os.environ.get("RELKIT_BENCH_CUSTOMERS", "1000000"))
 END = date(2024, 12, 31)
@@ -79,7 +79,7 @@ def main() -> None:
     print(f"BG/NBD of {len(customers):,} customers, {repeats:,} repeat purchases; CPU seconds, peak memory over the input")
     said("fit", ours, theirs)
     said(f"P(alive) and purchases in {AHEAD_DAYS} days", scores, peer_scores)
-    for term in TERMS:
+    for term in FORMULAS.terms:
         own, other = getattr(fitted, term), float(theirs[0].params_[term])
         print(f"    {term:<6} {own:12.6f} {other:12.6f}   relative difference {abs(own / other - 1):.1e}")
         # Five digits; lifetimes stops at a gradient of 1e-7 per customer, so that its sixth is not settled.

@@ -77,6 +77,25 @@ def test_golden_cdnow_through_the_job(workplace, real_data):
     assert result.details["holdout"] == "1997-07-03 to 1997-09-30"
 
 
+@pytest.mark.parametrize(
+    ("model", "terms", "log_likelihood"),
+    [
+        ("lifetime_value.nbd", ["r", "alpha"], -9763.6576),
+        ("lifetime_value.mbg_nbd", ["r", "alpha", "a", "b"], -9582.1357),
+        ("lifetime_value.pareto_nbd", ["r", "alpha", "s", "beta"], -9594.9762),
+    ],
+)
+def test_other_models_of_purchases_through_the_job(workplace, real_data, model, terms, log_likelihood):
+    """CDNOW, digits of independent maximisations; each is judged, drawn and registered as the BG/NBD is."""
+    mapping = Path(__file__).resolve().parents[2] / "pipelines" / "mappings" / "cdnow_sample.yaml"
+    result = fit(model=model, data=real_data, mapping=mapping, as_of="1997-09-30")
+    assert list(result.parameters) == terms
+    assert round(result.log_likelihood, 4) == log_likelihood
+    assert result.metrics["mae_repeat_purchases"] > 0
+    assert result.warnings == ()
+    assert result.details["alias"] == "champion"
+
+
 def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(checked):
     first = fit()
     second = fit()
@@ -274,3 +293,18 @@ def test_another_programme_has_its_own_champion(checked):
     assert (result.details["model"], result.details["registered"], result.details["version"]) == (BG_NBD, f"loyalty.{BG_NBD}", "1")
     assert result.details["champion_before"] is None
     assert registry.champion(BG_NBD).programme == "default"
+
+
+def test_a_model_of_customer_value_may_learn_from_contracts(checked):
+    """Its family reads purchases; it reads contracts, is judged on their ends, and scores them as the survival models do."""
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    name = "lifetime_value.shifted_beta_geometric"
+    result = fit(name, settings={"tolerance_days": 0})
+    assert result.sentences[0].endswith(" contracts as of 2025-06-30.")
+    assert list(result.parameters) == ["alpha", "beta"]
+    assert 0 < result.metrics["brier_score"] < 0.25
+    assert result.details["alias"] == "champion"
+    scores = pl.read_parquet(ScoreCustomers.parse(models=(name,)).run().paths["scores"])
+    assert set(scores["score"]) == {"churn_probability_90d"}
+    assert scores["value"].is_between(0, 1).all()

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from relkit.errors import ParameterError
-from relkit.jobs.model_inputs import FAMILIES, inputs_of, read_settings, required_settings
+from relkit.jobs.model_inputs import AS_FAMILY, FAMILIES, inputs_of, read_settings, required_settings
 from relkit.models import catalogue
 
 
@@ -14,6 +14,12 @@ def test_every_family_of_the_catalogue_has_its_inputs():
     assert set(catalogue.families()) <= set(FAMILIES)
     for name in catalogue.NAMES:
         assert set(required_settings(name)) <= set(inputs_of(name).choices)
+
+
+def test_only_known_models_read_what_another_family_does():
+    assert set(AS_FAMILY) <= set(catalogue.NAMES)
+    assert set(AS_FAMILY.values()) <= set(FAMILIES)
+    assert all(not name.startswith(f"{family}.") for name, family in AS_FAMILY.items())
 
 
 @pytest.mark.parametrize("family", FAMILIES)

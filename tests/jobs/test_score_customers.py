@@ -107,7 +107,10 @@ def test_kaplan_meier_scores_where_cox_has_no_champion(checked):
     result = score()
     assert result.details["models"] == {"survival.kaplan_meier": "1"}
     assert result.sentences[-2:] == (
-        "lifetime_value.bg_nbd has no champion to score with. Run relkit fit lifetime_value.bg_nbd first.",
+        (
+            "lifetime_value.bg_nbd or lifetime_value.pareto_nbd or lifetime_value.mbg_nbd or lifetime_value.nbd "
+            "has no champion to score with. Run relkit fit lifetime_value.bg_nbd first."
+        ),
         "lifetime_value.gamma_gamma has no champion to score with. Run relkit fit lifetime_value.gamma_gamma first.",
     )
 
@@ -133,9 +136,21 @@ def test_two_models_asked_for_by_name_give_both_scores(fitted_workplace):
     assert json.loads(result.paths["models"].read_text())["churn_probability_90d"]["model"] == "survival.cox"
 
 
+@pytest.mark.parametrize("name", ["lifetime_value.nbd", "lifetime_value.mbg_nbd", "lifetime_value.pareto_nbd"])
+def test_any_model_of_purchases_scores_and_gives_a_margin(fitted_workplace, plain_fits, name):
+    """Fitted beside the BG/NBD it changes nothing; named, it gives the same scores under its own name."""
+    FitModel.parse(model=name).run()
+    assert name not in score().details["models"]
+    result = score(models=(name, "lifetime_value.gamma_gamma"))
+    scores = table(result)
+    assert set(scores.filter(model=name)["score"]) == {"p_alive", "expected_orders_90d"}
+    assert set(scores.filter(score="future_margin_24m")["model"]) == {f"{name}+lifetime_value.gamma_gamma"}
+    assert scores.filter(score="p_alive")["value"].is_between(0, 1).all()
+
+
 def test_no_champion_at_all_names_the_command(checked):
     with pytest.raises(
-        ParameterError, match=r"lifetime_value.bg_nbd has no champion to score with. Run relkit fit lifetime_value.bg_nbd first"
+        ParameterError, match=r"lifetime_value.bg_nbd or .* has no champion to score with. Run relkit fit lifetime_value.bg_nbd first"
     ):
         score()
 

@@ -12,8 +12,10 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
+from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.gamma_gamma import GammaGamma
+from relkit.models.lifetime_value.shifted_beta_geometric import ShiftedBetaGeometric
 from relkit.models.survival.cox import Cox
 from relkit.models.survival.kaplan_meier import KaplanMeier
 from relkit.plots.diagnostics import diagnostic_figures
@@ -83,6 +85,17 @@ def test_purchase_models(language: str) -> None:
     assert whole["decile_calibration"].axes[0].get_ylabel().endswith(days)
 
 
+@pytest.mark.parametrize("name", [name for name in catalogue.families()["lifetime_value"] if name.endswith("nbd")])
+def test_every_model_of_purchases_is_drawn(name: str) -> None:
+    """Where nobody can leave there is no surface of P(alive)."""
+    features, outcomes, purchases = customers()
+    drawn = diagnostic_figures(catalogue.make(name).fit(features, as_of=DAY), features, outcomes=outcomes, purchases=purchases)
+    assert ("alive_surface" in drawn) == (name != "lifetime_value.nbd")
+    assert len(drawn) == 6 + ("alive_surface" in drawn)
+    for figure in drawn.values():
+        figure.canvas.draw()
+
+
 def test_spend_model() -> None:
     features, outcomes, _ = customers()
     model = GammaGamma().fit(features, as_of=DAY)
@@ -100,6 +113,9 @@ def test_survival_models() -> None:
     plain, by = KaplanMeier().fit(spells, as_of=DAY), KaplanMeier(by="plan").fit(spells, as_of=DAY)
     assert list(diagnostic_figures(plain, spells)) == ["survival"]
     assert list(diagnostic_figures(by, spells, outcomes=outcomes)) == ["survival", "survival_by_stratum", "calibration"]
+    renewals = ShiftedBetaGeometric().fit(spells, as_of=DAY)
+    assert list(diagnostic_figures(renewals, spells)) == []
+    assert list(diagnostic_figures(renewals, spells, outcomes=outcomes)) == ["calibration"]
     cox = Cox(covariates=("pays_by_direct_debit", "monthly_amount")).fit(spells, as_of=DAY)
     assert list(diagnostic_figures(cox, spells)) == ["hazard_ratios", "baseline"]
     assert list(diagnostic_figures(cox, spells, outcomes=outcomes)) == ["hazard_ratios", "baseline", "calibration"]

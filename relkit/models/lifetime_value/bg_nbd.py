@@ -18,35 +18,26 @@ Out of scope here: covariates, a penalty on the parameters, other families of dr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.errors import NotEnoughEventsError, ParameterError, TableError
-from relkit.metrics.purchases import compare
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, meet_outcomes, read_purchases
-from relkit.models.maximum import Maximum, maximise, near_maximum
+from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import date
 
-    from relkit.contracts import Contract
+    import polars as pl
+
+    from relkit.models.lifetime_value.purchases import PurchaseCounts
+    from relkit.models.maximum import Evaluation
 
 Floats = NDArray[np.float64]
 
-DEFAULT_HORIZON_DAYS = 90
-TERMS = ("r", "alpha", "a", "b")
 _BLOCK = 8192
-# A fit of more customers than this starts from a fit of a sample of about that many.
-_SAMPLE = 12_000
-# Edge of log-parameters, with time in units of the mean T: r = e^6 is a coefficient of variation of 5 %.
-_EDGE = 6.0
 # This near to a = 1 or a + b + x = 1 the closed form divides nought by nought.
 _NEAR = 1e-4
 
@@ -213,7 +204,7 @@ def purchase_probability(r: float, alpha: float, a: float, b: float, x: Floats, 
 
 
 @dataclass(frozen=True, eq=False)
-class _Population:
+class Population:
     """A population as the optimiser reads it: sums by x, and rows by kind of customer; time in units of `unit`."""
 
     levels: Floats
@@ -221,44 +212,44 @@ class _Population:
     at_level: Floats
     """Customers with each x, shape (k,)."""
     rows: tuple[NDArray[np.intp], Floats, Floats, Floats]
-    """Of those who came back: position of x in `levels`, t_x, T, customers."""
+    """Of those who may have left: position of x in `levels`, t_x, T, customers."""
     once: tuple[Floats, Floats]
-    """Of those who did not: T, customers."""
+    """Of those who cannot: T, customers."""
 
     @classmethod
-    def of(cls, counts: PurchaseCounts, unit: float) -> _Population:
-        levels, code = _levels(counts.x)
-        back = counts.x > 0
+    def of(cls, counts: PurchaseCounts, unit: float, *, once_may_leave: bool = False) -> Population:
+        """Return the population of counts; time is divided by `unit`.
+
+        Args:
+            counts: how many customers share each triple, times in days.
+            unit: of time, in days.
+            once_may_leave: those who did not come back may have left as well, as in the modified model.
+        """
+        levels, code = counts.levels()
+        back = (counts.x > 0) | once_may_leave
         rows = (code[back], counts.t_x[back] / unit, counts.T[back] / unit, counts.customers[back])
         at_level = np.bincount(code, weights=counts.customers, minlength=len(levels)).astype(float, copy=False)
         return cls(levels=levels, at_level=at_level, rows=rows, once=(counts.T[~back] / unit, counts.customers[~back]))
 
-    def __call__(self, logs: Floats) -> tuple[float, Floats, Floats]:
+    def __call__(self, logs: Floats) -> Evaluation:
         """Return the log-likelihood, its gradient and Hessian in the logarithms of r, alpha, a, b."""
         natural = np.exp(logs)
+        return in_logarithms(natural, *self.derivatives(natural))
+
+    def derivatives(self, natural: Floats) -> Evaluation:
+        """Return the same in r, alpha, a, b themselves."""
         parts = (_by_level(natural, self.levels, self.at_level), _of_once(natural, *self.once), self._of_rows(natural))
         value = sum(part[0] for part in parts)
-        gradient = np.sum([part[1] for part in parts], axis=0) * natural
-        hessian = np.sum([part[2] for part in parts], axis=0) * np.outer(natural, natural) + np.diag(gradient)
-        return value, gradient, hessian
+        return value, np.sum([part[1] for part in parts], axis=0), np.sum([part[2] for part in parts], axis=0)
 
     def _of_rows(self, natural: Floats) -> tuple[float, Floats, Floats]:
         """Return the part of those who came back: log(e^f + e^g), f if still alive and g if gone at t_x."""
         r, alpha, a, b = natural
-        k = 1 / np.where(self.levels > 0, b + self.levels - 1, 1.0)
+        k = 1 / np.where(self.levels + b > 1, b + self.levels - 1, 1.0)
         totals = _Sums()
         for code, t_x, T, n in _blocks(self.rows):
             totals.add(r, alpha, np.log(a * k)[code], k[code], self.levels[code], t_x, T, n)
         return totals.derivatives(a)
-
-
-def _levels(x: NDArray[np.int64]) -> tuple[Floats, NDArray[np.intp]]:
-    """Return the values of x and where each customer's stands; a plain range unless some x is huge."""
-    top = int(x.max())
-    if top < 4096:
-        return np.arange(top + 1, dtype=float), x.astype(np.intp, copy=False)
-    levels, code = np.unique(x, return_inverse=True)
-    return levels.astype(float), code
 
 
 def _blocks(rows: tuple[NDArray[Any], ...]) -> Iterator[tuple[NDArray[Any], ...]]:
@@ -344,40 +335,22 @@ def _trigamma(z: Any) -> Any:
     return special.polygamma(1, z)
 
 
-def fit_counts(counts: PurchaseCounts) -> tuple[Maximum, float]:
-    """Return the maximum of the likelihood in log(r, alpha / unit, a, b), and the unit, in the counts' own time.
-
-    Args:
-        counts: how many customers share each triple.
-
-    Raises:
-        NotEnoughEventsError: fewer customers came back than there are parameters.
-        NotConvergedError: no optimum was found.
-    """
-    came_back = float(counts.customers[counts.x > 0].sum())
-    if came_back < len(TERMS):
-        raise NotEnoughEventsError(
-            f"{came_back:.0f} of {counts.customers.sum():.0f} customers bought again; {len(TERMS)} parameters need more.",
-            where="lifetime_value.bg_nbd",
-            remedy="Fit a longer period or more customers.",
-        )
-    unit = float(counts.customers @ counts.T / counts.customers.sum())
-    rate = float(counts.customers @ counts.x / counts.customers.sum())
-    start = np.log([1.0, 1.0 / rate, 1.0, 4.0])
-    low, high = np.array([-_EDGE, -14.0, -_EDGE, -_EDGE]), np.array([_EDGE, 14.0, _EDGE, _EDGE])
-    start, tolerance = np.clip(start, low, high), 1e-8
-    if (step := len(counts.x) // _SAMPLE) > 1:
-        start = near_maximum(_Population.of(counts.every(step), unit), start, low=low, high=high)
-        # So many customers make the likelihood a parabola: the last step leaves a millionth of a standard error.
-        tolerance = 1e-4
-    return maximise(_Population.of(counts, unit), start, low=low, high=high, tolerance=tolerance), unit
-
-
 # --- settings and fitted model ----------------------------------------------------------------------------------
+
+FORMULAS = Formulas(
+    terms=("r", "alpha", "a", "b"),
+    times=("alpha",),
+    start=lambda rate: (1.0, 1.0 / rate, 1.0, 4.0),
+    population=Population.of,
+    probability_alive=probability_alive,
+    purchases_if_alive=purchases_if_alive,
+    expected_purchases_new=expected_purchases_new,
+    purchase_probability=purchase_probability,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BgNbd:
+class BgNbd(PurchaseModel):
     """Settings of the BG/NBD model.
 
     Attributes:
@@ -386,6 +359,7 @@ class BgNbd:
 
     Examples:
         >>> from datetime import date
+        >>> import polars as pl
         >>> days = {"last_purchase_age_days": [0, 0, 30, 200, 10, 90, 0, 60], "observed_days": [90, 200, 250, 260, 250, 120, 30, 300]}
         >>> people = pl.DataFrame({"customer_id": list("abcdefgh"), "repeat_purchases": [0, 0, 2, 7, 1, 3, 0, 2], **days})
         >>> fitted = BgNbd().fit(people, as_of=date(2025, 6, 30))
@@ -394,70 +368,15 @@ class BgNbd:
     """
 
     name: ClassVar[str] = "lifetime_value.bg_nbd"
-    family: ClassVar[str] = "lifetime_value"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
-
-    period_days: float = 7.0
-    level: float = 0.95
-
-    def __post_init__(self) -> None:
-        """Refuse settings out of range."""
-        if not 0 < self.period_days < np.inf:
-            raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
-        if not 0 < self.level < 1:
-            raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that fit and score read."""
-        return PURCHASES
+    formulas: ClassVar[Formulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBgNbd:
-        """Return the model fitted by maximum likelihood.
-
-        Args:
-            features: one row a customer with the columns of `needs`; others are not looked at.
-            as_of: last day whose facts are in the features.
-
-        Raises:
-            TableError: a column is missing, a value impossible, a customer there twice.
-            NotEnoughEventsError: hardly anyone bought again.
-            NotConvergedError: no optimum was found.
-        """
-        frame = read_purchases(features)
-        counts = PurchaseCounts.of(frame)
-        best, unit = fit_counts(counts)
-        r, alpha, a, b = (float(value) for value in np.exp(best.at))
-        repeats = float(counts.customers @ counts.x)
-        info = FitInfo(
-            as_of=as_of,
-            rows=len(frame),
-            log_likelihood=float(best.value - repeats * np.log(unit / self.period_days)),
-            converged=True,
-            fingerprint=fingerprint(frame.drop("customer_id")),
-            notes=_edge_notes(best),
-        )
-        alpha *= unit / self.period_days
-        return FittedBgNbd(settings=self, info=info, r=r, alpha=alpha, a=a, b=b, covariance=best.covariance)
-
-    def judge(self, fitted: FittedBgNbd, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchases came to those of the holdout, per customer.
-
-        Args:
-            fitted: the model, fitted up to the calibration date.
-            features: as of the calibration date.
-            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
-        """
-        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
-        lengths = both["holdout_days"].unique()
-        if len(lengths) != 1:
-            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
-        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
-        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+        """Return the model fitted by maximum likelihood; arguments and errors as in `PurchaseModel.learn`."""
+        return FittedBgNbd(settings=self, **self.learn(features, as_of))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FittedBgNbd:
+class FittedBgNbd(FittedPurchaseModel):
     """A fitted BG/NBD model.
 
     Attributes:
@@ -471,103 +390,9 @@ class FittedBgNbd:
     """
 
     name: ClassVar[str] = BgNbd.name
-    format: ClassVar[int] = 1
 
     settings: BgNbd
-    info: FitInfo
     r: float
     alpha: float
     a: float
     b: float
-    covariance: Floats
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that score reads."""
-        return self.settings.needs
-
-    def summary(self) -> pl.DataFrame:
-        """Return term, estimate, std_error, lower, upper.
-
-        Standard errors come from the observed information, by the delta method; the interval is made on the
-        logarithm, so that it stays above zero.
-        """
-        estimates = np.array([self.r, self.alpha, self.a, self.b])
-        errors = np.sqrt(np.diag(self.covariance))
-        reach = np.exp(NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors)
-        columns = {"std_error": estimates * errors, "lower": estimates / reach, "upper": estimates * reach}
-        return pl.DataFrame({"term": TERMS, "estimate": estimates, **columns}).fill_nan(None)
-
-    def probability_alive(self, features: pl.DataFrame) -> Floats:
-        """Return the probability that each customer is still one, shape (n,), in the order of the rows."""
-        return probability_alive(*self._in_days(), *_letters(read_purchases(features)))
-
-    def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
-        """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
-        return self._alive_and_expected(features, days)[1]
-
-    def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
-        """Return the repeat purchases expected of a new customer within `days` of the first purchase, shape of `days`."""
-        return expected_purchases_new(*self._in_days(), np.asarray(days, dtype=float))
-
-    def purchase_probability(self, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
-        """Return the probability that a new customer makes each number of repeat purchases within `days`."""
-        return purchase_probability(*self._in_days(), np.asarray(purchases, dtype=float), days)
-
-    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
-        """Return customer_id, p_alive and expected_orders_<horizon>d, one row per row of `features`.
-
-        Args:
-            features: the columns of `needs`, as of any day.
-            horizon_days: how far ahead orders are expected; 90 unless told.
-        """
-        days = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
-        alive, expected = self._alive_and_expected(features, days)
-        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": alive, f"expected_orders_{days}d": expected})
-
-    def over_pairs(self, features: pl.DataFrame, value: Callable[[Floats, Floats], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive) of each customer, and `value(x, T)` evaluated once for each pair that occurs, T in days."""
-        x, t_x, T = _letters(read_purchases(features))
-        return probability_alive(*self._in_days(), x, t_x, T), _per_pair(x, T, value)
-
-    def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
-        """Return the purchases expected in `days` of customers alive at T (days), shape (n,)."""
-        return purchases_if_alive(*self._in_days(), x, T, days)
-
-    def _alive_and_expected(self, features: pl.DataFrame, days: float) -> tuple[Floats, Floats]:
-        if not 0 <= days < np.inf:
-            raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
-        alive, if_alive = self.over_pairs(features, lambda x, T: self.purchases_if_alive(x, T, days))
-        return alive, alive * if_alive
-
-    def _in_days(self) -> tuple[float, float, float, float]:
-        return self.r, self.alpha * self.settings.period_days, self.a, self.b
-
-
-def _letters(frame: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
-    x, t_x, T = (frame[name].cast(pl.Float64).to_numpy() for name in PURCHASES.names[1:])
-    return x, t_x, T
-
-
-def _per_pair(x: Floats, T: Floats, value: Callable[[Floats, Floats], Floats]) -> Floats:
-    """Return value(x, T) of each customer: a million have a few thousand pairs, and 2F1 is what costs."""
-    width = float(T.max(initial=0)) + 1
-    cells = (float(x.max(initial=0)) + 1) * width
-    if not len(x) or cells > max(4 * len(x), 1_000_000) or not np.array_equal(T, np.floor(T)):
-        return value(x, T)
-    key = (x * width + T).astype(np.intp)
-    there = np.zeros(int(cells), dtype=bool)
-    there[key] = True
-    found = np.flatnonzero(there)
-    table = np.empty(len(there))
-    table[found] = value(*(part.astype(float) for part in np.divmod(found, int(width))))
-    return table[key]
-
-
-def _edge_notes(best: Maximum) -> tuple[str, ...]:
-    """Return a sentence for each parameter that the data do not hold back."""
-    return tuple(
-        f"{term} went to the edge of its range: the likelihood hardly changes beyond it, and it has no standard error."
-        for term, bounded in zip(TERMS, best.bounded, strict=True)
-        if bounded
-    )

@@ -21,8 +21,8 @@ from relkit.metrics.purchases import FrequencyCalibration, calibration_by_freque
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, meet_outcomes, read_columns
 
 if TYPE_CHECKING:
-    from relkit.models.lifetime_value.bg_nbd import FittedBgNbd
     from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
+    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -50,7 +50,7 @@ class FrequencyHistogram:
         return (*(str(x) for x in self.frequency[:-1]), f"{self.frequency[-1]}+")
 
 
-def frequency_histogram(fitted: FittedBgNbd, features: pl.DataFrame, *, top: int = 10) -> FrequencyHistogram:
+def frequency_histogram(fitted: FittedPurchaseModel, features: pl.DataFrame, *, top: int = 10) -> FrequencyHistogram:
     """Return how many customers made each number of repeat purchases, and how many should have (Fader et al. 2005, fig. 2).
 
     Args:
@@ -93,7 +93,7 @@ PURCHASE_DAYS = Contract(
 )
 
 
-def purchase_tracking(fitted: FittedBgNbd, purchases: pl.DataFrame, *, until: date, days: int = WEEK) -> PurchaseTracking:
+def purchase_tracking(fitted: FittedPurchaseModel, purchases: pl.DataFrame, *, until: date, days: int = WEEK) -> PurchaseTracking:
     """Return repeat purchases by week of the customers acquired up to the model's as-of day (Fader et al. 2005, figs 3 and 4).
 
     Args:
@@ -125,13 +125,15 @@ def purchase_tracking(fitted: FittedBgNbd, purchases: pl.DataFrame, *, until: da
     return PurchaseTracking(ends, actual, expected, fitted.info.as_of, days)
 
 
-def _expected_by(fitted: FittedBgNbd, joined: Counts, edges: Counts) -> Floats:
+def _expected_by(fitted: FittedPurchaseModel, joined: Counts, edges: Counts) -> Floats:
     """Return repeat purchases expected from the start up to each edge, of `joined[d]` customers who first bought on day d."""
     of_one = np.append(0.0, fitted.expected_purchases_new(np.arange(1.0, len(joined))))
     return np.array([joined[: edge + 1] @ of_one[edge::-1] for edge in edges])
 
 
-def purchases_by_frequency(fitted: FittedBgNbd, features: pl.DataFrame, outcomes: pl.DataFrame, *, top: int = 7) -> FrequencyCalibration:
+def purchases_by_frequency(
+    fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame, *, top: int = 7
+) -> FrequencyCalibration:
     """Return purchases in the holdout, as they came and as expected, by repeat purchases before it (Fader et al. 2005, fig. 5).
 
     Args:
@@ -162,7 +164,7 @@ class AliveSurface:
     observed_days: float
 
 
-def alive_surface(fitted: FittedBgNbd, features: pl.DataFrame, *, steps: int = 60) -> AliveSurface:
+def alive_surface(fitted: FittedPurchaseModel, features: pl.DataFrame, *, steps: int = 60) -> AliveSurface:
     """Return P(alive) over what the customers at hand look like: up to the 99th percentile of purchases, at the longest time observed.
 
     Args:

@@ -102,15 +102,20 @@ class PurchaseCounts:
         T: Floats = features["observed_days"].to_numpy()
         return cls(x=x, t_x=t_x, T=T, customers=np.ones(len(x)))
 
+    def sorted(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the order that sorts the rows by x, t_x and T, and where in it each distinct triple begins."""
+        order = np.lexsort((self.T, self.t_x, self.x))
+        starts = np.ones(len(order), dtype=bool)
+        x, t_x, T = self.x[order], self.t_x[order], self.T[order]
+        starts[1:] = (x[1:] != x[:-1]) | (t_x[1:] != t_x[:-1]) | (T[1:] != T[:-1])
+        return order, np.flatnonzero(starts)
+
     def compressed(self) -> PurchaseCounts:
         """Return the same counts with each triple once, in ascending order."""
-        order = np.lexsort((self.T, self.t_x, self.x))
-        x, t_x, T = self.x[order], self.t_x[order], self.T[order]
-        starts = np.ones(len(order), dtype=bool)
-        starts[1:] = (x[1:] != x[:-1]) | (t_x[1:] != t_x[:-1]) | (T[1:] != T[:-1])
-        first = np.flatnonzero(starts)
+        order, first = self.sorted()
+        one = order[first]
         customers = np.add.reduceat(self.customers[order], first) if len(first) else self.customers
-        return PurchaseCounts(x=x[first], t_x=t_x[first], T=T[first], customers=customers)
+        return PurchaseCounts(x=self.x[one], t_x=self.t_x[one], T=self.T[one], customers=customers)
 
     def merged(self, other: PurchaseCounts) -> PurchaseCounts:
         """Return the counts of two groups of customers together."""
@@ -120,6 +125,14 @@ class PurchaseCounts:
             T=np.concatenate((self.T, other.T)),
             customers=np.concatenate((self.customers, other.customers)),
         ).compressed()
+
+    def levels(self) -> tuple[Floats, NDArray[np.intp]]:
+        """Return the values of x, and where each row's stands among them; a plain range unless some x is huge."""
+        top = int(self.x.max())
+        if top < 4096:
+            return np.arange(top + 1, dtype=float), self.x.astype(np.intp, copy=False)
+        values, code = np.unique(self.x, return_inverse=True)
+        return values.astype(float), code
 
     def every(self, step: int) -> PurchaseCounts:
         """Return every `step`-th row, a sample from which a fit can start."""

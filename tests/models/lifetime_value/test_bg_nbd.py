@@ -12,7 +12,7 @@ from scipy import integrate, special
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
 from relkit.metrics.purchases import calibration_by_frequency
 from relkit.models.lifetime_value import bg_nbd
-from relkit.models.lifetime_value.bg_nbd import BgNbd, FittedBgNbd, fit_counts
+from relkit.models.lifetime_value.bg_nbd import BgNbd, FittedBgNbd
 from relkit.models.lifetime_value.purchases import PurchaseCounts, read_purchases
 
 DAY = date(1997, 9, 30)
@@ -140,7 +140,7 @@ class TestLikelihood:
     @pytest.mark.parametrize("at", [(0.25, 4.4, 0.8, 2.4), (3.0, 0.7, 5.0, 0.4), (0.02, 40.0, 0.05, 30.0)])
     def test_derivatives_are_those_of_the_value(self, cdnow: pl.DataFrame, at: tuple[float, ...]) -> None:
         """Central differences of the value and of the gradient."""
-        population = bg_nbd._Population.of(PurchaseCounts.of(read_purchases(cdnow)), 7.0)
+        population = bg_nbd.Population.of(PurchaseCounts.of(read_purchases(cdnow)), 7.0)
         logs, step = np.log(at), 1e-5
         value, gradient, hessian = population(logs)
         beside = [(population(logs + step * e), population(logs - step * e)) for e in np.eye(4)]
@@ -235,8 +235,8 @@ class TestFit:
         """Fits read counts, so shards can be added: each half compressed, merged, is the whole."""
         counts = PurchaseCounts.of(read_purchases(cdnow))
         halves = [PurchaseCounts.of(read_purchases(half)).compressed() for half in (cdnow.head(1000), cdnow.tail(1357))]
-        merged, (rows, _) = halves[0].merged(halves[1]), fit_counts(counts)
-        found, _ = fit_counts(merged)
+        merged, (rows, _) = halves[0].merged(halves[1]), bg_nbd.FORMULAS.fit_counts(counts)
+        found, _ = bg_nbd.FORMULAS.fit_counts(merged)
         assert len(merged.x) == 1016
         assert found.at == pytest.approx(rows.at, abs=1e-7)
         assert found.value == pytest.approx(rows.value, abs=1e-7)

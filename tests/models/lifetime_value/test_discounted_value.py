@@ -5,10 +5,12 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from scipy import integrate
 
 from relkit.errors import ParameterError
+from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd, FittedBgNbd
-from relkit.models.lifetime_value.discounted_value import discounted_orders
+from relkit.models.lifetime_value.discounted_value import dert, discounted_orders
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +56,33 @@ def test_a_negative_horizon(fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
 def test_a_negative_rate(fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
     with pytest.raises(ParameterError, match=r"annual_discount_rate is -0.1; it must be 0 or more. Write 0.10"):
         discounted_orders(fitted, cdnow, 90, -0.1)
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.1, 2.0])
+@pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "nbd", "pareto_nbd"])
+def test_orders_without_end(cdnow: pl.DataFrame, name: str, rate: float) -> None:
+    """Delta times the integral of e^(-delta t) E(t) by scipy's adaptive quadrature, in log(1 + t)."""
+    some, delta = cdnow.sort("repeat_purchases").gather_every(200), np.log1p(rate) / 365.25
+    model = catalogue.make(f"lifetime_value.{name}").fit(cdnow, as_of=date(1997, 9, 30))
+
+    x, T = (some[column].cast(pl.Float64).to_numpy() for column in ("repeat_purchases", "observed_days"))
+    alive = model.probability_alive(some)
+
+    def worth(w: float) -> np.ndarray:
+        return delta * np.exp(w - delta * np.expm1(w)) * alive * model.purchases_if_alive(x, T, float(np.expm1(w)))
+
+    whole, _ = integrate.quad_vec(worth, 0, np.log1p(50 / delta), epsabs=1e-12, epsrel=1e-11)
+    assert dert(model, some, rate)["discounted_orders"].to_numpy() == pytest.approx(whole, rel=1e-9)
+
+
+def test_orders_without_end_where_nobody_leaves(cdnow: pl.DataFrame) -> None:
+    """A rate of purchase for ever is worth rate / delta."""
+    model = catalogue.make("lifetime_value.nbd").fit(cdnow, as_of=date(1997, 9, 30))
+    daily = model.expected_purchases(cdnow, 1.0)
+    assert dert(model, cdnow, 0.1)["discounted_orders"].to_numpy() == pytest.approx(daily * 365.25 / np.log(1.1), rel=1e-10)
+
+
+@pytest.mark.parametrize("rate", [0.0, -0.1, float("inf")])
+def test_orders_without_end_need_a_rate(fitted: FittedBgNbd, cdnow: pl.DataFrame, rate: float) -> None:
+    with pytest.raises(ParameterError, match=r"annual_discount_rate is .*; it must be above 0 where orders have no end. Write 0.10"):
+        dert(fitted, cdnow, rate)

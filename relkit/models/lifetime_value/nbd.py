@@ -1,0 +1,158 @@
+"""NBD: customers buy at random moments, at rates that differ, and never leave. The baseline of the purchase models.
+
+Rates lambda are spread as a gamma(r, alpha). What the other models gain over this one is what it is worth to know
+that people leave; on a holdout it expects too much.
+
+    Ehrenberg, A. S. C. (1959), The pattern of consumer purchases. Applied Statistics 8 (1), 26-41.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    import polars as pl
+
+    from relkit.models.lifetime_value.purchases import PurchaseCounts
+    from relkit.models.maximum import Evaluation
+
+Floats = NDArray[np.float64]
+
+
+def log_likelihood(r: float, alpha: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+    """Return the log-likelihood of each customer, shape (n,): Gamma(r+x) / Gamma(r) alpha^r / (alpha+T)^(r+x).
+
+    Args:
+        r: shape of the purchase rates.
+        alpha: scale of the purchase rates, in units of time.
+        x: repeat purchases, shape (n,).
+        t_x: time of the last purchase, shape (n,); it tells nothing here.
+        T: time observed, shape (n,).
+
+    Examples:
+        >>> log_likelihood(1.0, 1.0, np.array([0.0, 2.0]), np.array([0.0, 0.5]), np.array([1.0, 1.0])).round(4)
+        array([-0.6931, -1.3863])
+    """
+    del t_x
+    x, T = (np.asarray(values, dtype=float) for values in (x, T))
+    return np.asarray(special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + T))
+
+
+def probability_alive(r: float, alpha: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+    """Return 1 for each customer, shape (n,): nobody leaves."""
+    del r, alpha, t_x, T
+    return np.ones(len(x))
+
+
+def purchases_if_alive(r: float, alpha: float, x: Floats, T: Floats, t: float) -> Floats:
+    """Return the purchases expected in (T, T + t], shape (n,): (r+x) / (alpha+T) t.
+
+    Examples:
+        >>> purchases_if_alive(1.0, 10.0, np.array([0.0, 3.0]), np.array([10.0, 10.0]), 5.0).tolist()
+        [0.25, 1.0]
+    """
+    return np.asarray((r + np.asarray(x, dtype=float)) / (alpha + np.asarray(T, dtype=float)) * t)
+
+
+def expected_purchases_new(r: float, alpha: float, t: Floats) -> Floats:
+    """Return the repeat purchases expected of a new customer in (0, t], shape of `t`."""
+    return r / alpha * np.asarray(t, dtype=float)
+
+
+def purchase_probability(r: float, alpha: float, x: Floats, t: float) -> Floats:
+    """Return P(X(t) = x) of a new customer, shape of `x`: the negative binomial distribution.
+
+    Examples:
+        >>> purchase_probability(1.0, 10.0, np.array([0, 1]), 10.0).tolist()
+        [0.5, 0.25]
+    """
+    x = np.asarray(x, dtype=float)
+    share = t / (alpha + t)
+    size = special.gammaln(r + x) - special.gammaln(r) - special.gammaln(x + 1) + r * np.log1p(-share) + special.xlogy(x, share)
+    return np.asarray(np.exp(size))
+
+
+def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evaluation]:
+    x, T, n = counts.x.astype(float), counts.T / unit, counts.customers
+    levels, code = counts.levels()
+    at_level = np.bincount(code, weights=n, minlength=len(levels))
+
+    def evaluated(logs: Floats) -> Evaluation:
+        natural = np.exp(logs)
+        r, alpha = natural
+        time, inverse = np.log1p(T / alpha), 1 / (alpha + T)
+        value = at_level @ (special.gammaln(r + levels) - special.gammaln(r)) - n @ ((r + x) * time) - n @ x * np.log(alpha)
+        by_r = at_level @ (special.digamma(r + levels) - special.digamma(r)) - n @ time
+        by_alpha = n.sum() * r / alpha - n @ ((r + x) * inverse)
+        bend = at_level @ (special.polygamma(1, r + levels) - special.polygamma(1, r))
+        both = n.sum() / alpha - n @ inverse
+        hessian = np.array([[bend, both], [both, n @ ((r + x) * inverse**2) - n.sum() * r / alpha**2]])
+        return in_logarithms(natural, float(value), np.array([by_r, by_alpha]), hessian)
+
+    return evaluated
+
+
+FORMULAS = Formulas(
+    terms=("r", "alpha"),
+    times=("alpha",),
+    start=lambda rate: (1.0, 1.0 / rate),
+    population=_population,
+    probability_alive=probability_alive,
+    purchases_if_alive=purchases_if_alive,
+    expected_purchases_new=expected_purchases_new,
+    purchase_probability=purchase_probability,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nbd(PurchaseModel):
+    """Settings of the NBD model.
+
+    Attributes:
+        period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
+        level: of the intervals in the summary.
+
+    Examples:
+        >>> from datetime import date
+        >>> import polars as pl
+        >>> days = {"last_purchase_age_days": [0, 0, 30, 200], "observed_days": [90, 200, 250, 260]}
+        >>> people = pl.DataFrame({"customer_id": list("abcd"), "repeat_purchases": [0, 0, 2, 7], **days})
+        >>> Nbd().fit(people, as_of=date(2025, 6, 30)).score(people)["p_alive"].to_list()
+        [1.0, 1.0, 1.0, 1.0]
+    """
+
+    name: ClassVar[str] = "lifetime_value.nbd"
+    formulas: ClassVar[Formulas] = FORMULAS
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedNbd:
+        """Return the model fitted by maximum likelihood; arguments and errors as in `PurchaseModel.learn`."""
+        return FittedNbd(settings=self, **self.learn(features, as_of))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedNbd(FittedPurchaseModel):
+    """A fitted NBD model.
+
+    Attributes:
+        settings: what was fitted.
+        info: facts of the fit.
+        r: shape of the purchase rates.
+        alpha: scale of the purchase rates, in periods of `settings.period_days`.
+        covariance: of the logarithms of r, alpha, shape (2, 2); NaN for one that has no standard error.
+    """
+
+    name: ClassVar[str] = Nbd.name
+
+    settings: Nbd
+    r: float
+    alpha: float

@@ -1,0 +1,301 @@
+"""Pareto/NBD: customers may leave at any moment, not only after a purchase.
+
+While alive a customer buys at random moments at a rate lambda, and his lifetime is exponential with a rate mu. Rates of
+purchase differ between customers as a gamma(r, alpha), rates of leaving as a gamma(s, beta).
+
+    Schmittlein, D. C., Morrison, D. G. and Colombo, R. (1987), Counting your customers: who are they and what will
+    they do next? Management Science 33 (1), 1-24.
+    Fader, P. S. and Hardie, B. G. S. (2005), A note on deriving the Pareto/NBD model, brucehardie.com/notes/009.
+
+The likelihood of having left is an integral over the moment y of leaving, between t_x and T. It is computed by
+Gauss-Legendre quadrature in log(y + alpha) or log(y + beta), whichever is smaller, over the stretch on which the
+integrand lives, with its largest value factored out. Nothing overflows however many purchases there are; and the same nodes,
+weighted, give the exact gradient and Hessian: the posterior of y is a mixture whose means and covariances they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.models.lifetime_value import nbd
+from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
+from relkit.models.lifetime_value.purchases import PurchaseCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    import polars as pl
+
+    from relkit.models.maximum import Evaluation
+
+Floats = NDArray[np.float64]
+
+_NODES, _WEIGHTS = ((part + shift) / 2 for part, shift in zip(np.polynomial.legendre.leggauss(32), (1, 0), strict=True))
+_FINE = tuple((part + shift) / 2 for part, shift in zip(np.polynomial.legendre.leggauss(200), (1, 0), strict=True))
+# What lies further down than e^-45 of the largest value cannot change a digit.
+_DEPTH = 45.0
+_BLOCK = 512
+
+
+# --- the papers, on arrays --------------------------------------------------------------------------------------
+
+
+def log_likelihood(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+    """Return the log-likelihood of each customer, shape (n,).
+
+    Args:
+        r: shape of the purchase rates.
+        alpha: scale of the purchase rates, in units of time.
+        s: shape of the rates of leaving.
+        beta: scale of the rates of leaving, in units of time.
+        x: repeat purchases, shape (n,).
+        t_x: time of the last purchase, shape (n,).
+        T: time observed, shape (n,).
+
+    Examples:
+        >>> log_likelihood(0.553, 10.578, 0.606, 11.669, np.array([0.0, 200.0]), np.array([0.0, 38.0]), np.array([40.0, 40.0])).round(3)
+        array([-0.525, 76.303])
+    """
+    x, t_x, T = (np.asarray(values, dtype=float) for values in (x, t_x, T))
+    stayed = nbd.log_likelihood(r, alpha, x, t_x, T) - s * np.log1p(T / beta)
+    return np.asarray(stayed + np.logaddexp(0.0, _log_odds_gone(r, alpha, s, beta, x, t_x, T)))
+
+
+def probability_alive(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+    """Return the probability that each customer has not left by T, shape (n,).
+
+    Examples:
+        >>> customer = np.array([26.0]), np.array([216 / 7]), np.array([31.0])
+        >>> probability_alive(0.553277, 10.577684, 0.606240, 11.668737, *customer).round(5)
+        array([0.99787])
+    """
+    x, t_x, T = (np.asarray(values, dtype=float) for values in (x, t_x, T))
+    return np.asarray(special.expit(-_log_odds_gone(r, alpha, s, beta, x, t_x, T)))
+
+
+def purchases_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats, T: Floats, t: float) -> Floats:
+    """Return the purchases expected in (T, T + t] of a customer alive at T, shape (n,).
+
+    Good for s = 1 as well, where the note's form divides nought by nought.
+
+    Examples:
+        >>> purchases_if_alive(1.0, 10.0, 1.0, 10.0, np.array([1.0]), np.array([10.0]), 20.0).round(4)
+        array([1.3863])
+    """
+    x, T = (np.asarray(values, dtype=float) for values in (x, T))
+    return np.asarray((r + x) / (alpha + T) * _days_alive(s, beta + T, t))
+
+
+def _days_alive(s: float, scale: Floats | float, t: Floats | float) -> Floats:
+    """Return the time within t that a customer is alive, whose rate of leaving is gamma(s, scale)."""
+    length = np.log1p(np.asarray(t / scale))
+    return np.asarray(scale * length * special.exprel(-(s - 1) * length))
+
+
+def expected_purchases_new(r: float, alpha: float, s: float, beta: float, t: Floats) -> Floats:
+    """Return the repeat purchases expected of a new customer in (0, t], shape of `t`.
+
+    Examples:
+        >>> expected_purchases_new(0.55, 10.56, 0.61, 11.64, np.array([0.0, 1.0])).round(8)
+        array([0.        , 0.05077821])
+    """
+    return r / alpha * _days_alive(s, beta, np.asarray(t, dtype=float))
+
+
+def purchase_probability(r: float, alpha: float, s: float, beta: float, x: Floats, t: float) -> Floats:
+    """Return P(X(t) = x) of a new customer, shape of `x`: an NBD of length t, or of the lifetime when that is shorter.
+
+    Examples:
+        >>> float(purchase_probability(0.55, 10.56, 0.61, 11.64, np.arange(1000), 39.0).sum().round(8))
+        1.0
+    """
+    x = np.asarray(x, dtype=float)
+    stayed = np.exp(-s * np.log1p(t / beta)) * nbd.purchase_probability(r, alpha, x, t)
+    if t == 0:
+        return np.asarray(stayed)
+    nodes, weights = _FINE
+    scale = min(alpha, beta)
+    length = np.log1p(t / scale)
+    y = scale * np.expm1(length * nodes)
+    density = s / (beta + y) * np.exp(-s * np.log1p(y / beta)) * (scale + y) * length * weights
+    left = sum(each * nbd.purchase_probability(r, alpha, x, moment) for moment, each in zip(y, density, strict=True))
+    return np.asarray(stayed + left)
+
+
+def _log_odds_gone(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+    """Return log(P(gone) / P(alive)), computed once for each triple that occurs; minus infinity where t_x = T."""
+    order, first = PurchaseCounts(x=x, t_x=t_x, T=T, customers=np.ones(len(x))).sorted()  # type: ignore[arg-type]
+    triples = [values[order[first]] for values in (x, t_x, T)]
+    odds = np.empty(len(first))
+    for part in _slices(len(first)):
+        odds[part] = _Leaving.of(r, alpha, s, beta, *(values[part] for values in triples)).log_odds
+    which = np.empty(len(x), dtype=np.intp)
+    which[order] = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(x))))
+    return odds[which]
+
+
+def _slices(length: int) -> Iterator[slice]:
+    """Return pieces of a range so short that their nodes stay in the processor's cache."""
+    return (slice(start, start + _BLOCK) for start in range(0, length, _BLOCK))
+
+
+@dataclass(frozen=True, eq=False)
+class _Leaving:
+    """When some customers may have left: moments y between t_x and T."""
+
+    y: Floats
+    """Shape (n, nodes)."""
+    log_odds: Floats
+    """Of having left to being alive, shape (n,)."""
+    share: Floats
+    """Of each moment in the odds, shape (n, nodes); rows sum to one."""
+
+    @classmethod
+    def of(cls, r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> _Leaving:
+        rx, after = r + x, np.full(len(x), s + 1)
+        near, far = (rx, after) if alpha <= beta else (after, rx)
+        begin, other = min(alpha, beta) + t_x, max(alpha, beta) + t_x
+        # The integrand is e^-fall; in u = log(1 + (y - t_x) / begin) it falls nowhere less than at t_x, where u = 0.
+        slope = near - 1 + far * begin / other
+        length = np.minimum(np.log1p((T - t_x) / begin), _DEPTH / np.maximum(slope, 1e-300))
+        u = length[:, None] * _NODES
+        ahead = begin[:, None] * np.expm1(u)
+        fall = (near - 1)[:, None] * u + far[:, None] * np.log1p(ahead / other[:, None])
+        mass = np.exp(-fall) * _WEIGHTS
+        total = mass.sum(axis=1)
+        start = rx * np.log((alpha + T) / (alpha + t_x)) + s * np.log((beta + T) / (beta + t_x))
+        start += np.log(s * begin / (beta + t_x))
+        with np.errstate(divide="ignore"):
+            log_odds = start + np.log(length * total)
+        return cls(y=t_x[:, None] + ahead, log_odds=log_odds, share=mass / total[:, None])
+
+
+# --- the likelihood of a population, with its derivatives -------------------------------------------------------
+
+
+def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evaluation]:
+    triples = counts.compressed()
+    rates = nbd.FORMULAS.population(triples, unit)
+    rows = (triples.x.astype(float), triples.t_x / unit, triples.T / unit, triples.customers)
+
+    def evaluated(logs: Floats) -> Evaluation:
+        natural = np.exp(logs)
+        r, alpha, s, beta = natural
+        value, gradient, hessian = 0.0, np.zeros(4), np.zeros((4, 4))
+        for part in _slices(len(rows[0])):
+            block = _of_block(r, alpha, s, beta, *(values[part] for values in rows))
+            value, gradient, hessian = value + block[0], gradient + block[1], hessian + block[2]
+        value, gradient, hessian = in_logarithms(natural, value, gradient, hessian)
+        stayed = rates(logs[:2])
+        gradient[:2] += stayed[1]
+        hessian[:2, :2] += stayed[2]
+        return value + stayed[0], gradient, hessian
+
+    return evaluated
+
+
+def _of_block(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats, n: Floats) -> tuple[float, Floats, Floats]:
+    """Return what customers who may leave add to those who cannot: s log(beta / (beta+T)) + log(1 + odds of having left).
+
+    The gradient is the posterior mean, over alive and each moment of leaving, of the slope of that case's log-density;
+    the Hessian is the mean of the bend plus the covariance of the slope. Slopes are taken relative to being alive.
+    """
+    leaving = _Leaving.of(r, alpha, s, beta, x, t_x, T)
+    gone = special.expit(leaving.log_odds)
+    rx, outer = r + x, 1 / (beta + T)
+    inner_a, inner_b = 1 / (alpha + leaving.y), 1 / (beta + leaving.y)
+    log_t = np.log1p(T / beta)
+    slopes = np.stack(
+        (
+            np.log((alpha + T)[:, None] * inner_a),
+            rx[:, None] * (1 / (alpha + T)[:, None] - inner_a),
+            1 / s + np.log((beta + T)[:, None] * inner_b),
+            s * outer[:, None] - (s + 1) * inner_b,
+        )
+    )
+    weight = (n * gone)[:, None] * leaving.share
+    means = (slopes * leaving.share).sum(axis=2) * gone
+    flat = slopes.reshape(4, -1)
+    hessian = (flat * weight.ravel()) @ flat.T - (means * n) @ means.T
+    # Bends of the moments of leaving, less those of being alive where they are counted elsewhere; then those of s, beta at T.
+    bend_a, bend_b = inner_a - 1 / (alpha + T)[:, None], (weight * inner_b).sum()
+    hessian[0, 1] -= (weight * bend_a).sum()
+    hessian[1, 0] -= (weight * bend_a).sum()
+    hessian[1, 1] += (weight * rx[:, None] * (inner_a**2 - 1 / (alpha + T)[:, None] ** 2)).sum()
+    here = n * (1 - gone)
+    across = n.sum() / beta - here @ outer - bend_b
+    hessian[2, 2] -= (n @ gone) / s**2
+    hessian[2, 3] += across
+    hessian[3, 2] += across
+    hessian[3, 3] += s * (here @ outer**2) + (s + 1) * (weight * inner_b**2).sum() - n.sum() * s / beta**2
+    gradient = means @ n + np.array([0.0, 0.0, -(n @ log_t), s * (n.sum() / beta - n @ outer)])
+    return float(n @ (np.logaddexp(0.0, leaving.log_odds) - s * log_t)), gradient, hessian
+
+
+# --- settings and fitted model ----------------------------------------------------------------------------------
+
+FORMULAS = Formulas(
+    terms=("r", "alpha", "s", "beta"),
+    times=("alpha", "beta"),
+    start=lambda rate: (1.0, 1.0 / rate, 1.0, 1.0),
+    population=_population,
+    probability_alive=probability_alive,
+    purchases_if_alive=purchases_if_alive,
+    expected_purchases_new=expected_purchases_new,
+    purchase_probability=purchase_probability,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParetoNbd(PurchaseModel):
+    """Settings of the Pareto/NBD model.
+
+    Attributes:
+        period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
+        level: of the intervals in the summary.
+
+    Examples:
+        >>> from datetime import date
+        >>> import polars as pl
+        >>> days = {"last_purchase_age_days": [0, 0, 30, 200, 10, 90, 0, 60], "observed_days": [90, 200, 250, 260, 250, 120, 30, 300]}
+        >>> people = pl.DataFrame({"customer_id": list("abcdefgh"), "repeat_purchases": [0, 0, 2, 7, 1, 3, 0, 2], **days})
+        >>> fitted = ParetoNbd().fit(people, as_of=date(2025, 6, 30))
+        >>> fitted.score(people, horizon_days=30).columns
+        ['customer_id', 'p_alive', 'expected_orders_30d']
+    """
+
+    name: ClassVar[str] = "lifetime_value.pareto_nbd"
+    formulas: ClassVar[Formulas] = FORMULAS
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedParetoNbd:
+        """Return the model fitted by maximum likelihood; arguments and errors as in `PurchaseModel.learn`."""
+        return FittedParetoNbd(settings=self, **self.learn(features, as_of))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedParetoNbd(FittedPurchaseModel):
+    """A fitted Pareto/NBD model.
+
+    Attributes:
+        settings: what was fitted.
+        info: facts of the fit.
+        r: shape of the purchase rates.
+        alpha: scale of the purchase rates, in periods of `settings.period_days`.
+        s: shape of the rates of leaving.
+        beta: scale of the rates of leaving, in periods of `settings.period_days`.
+        covariance: of the logarithms of r, alpha, s, beta, shape (4, 4); NaN for one that has no standard error.
+    """
+
+    name: ClassVar[str] = ParetoNbd.name
+
+    settings: ParetoNbd
+    r: float
+    alpha: float
+    s: float
+    beta: float

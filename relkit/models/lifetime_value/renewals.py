@@ -1,0 +1,159 @@
+"""Contracts that come up for renewal every period: how many did at each renewal, and how many left.
+
+Only whole periods count: a renewal is watched when the period before it was seen from its start to its end. Of a
+spell that began before observation the period under way then is left out; an end in a period that is not over yet is
+left out as well, since those who stay in it cannot be counted either. Nothing but the counts is needed for a fit, so
+they can be made shard by shard and added up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import Column, Contract
+from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.models.survival.spells import BACKWARDS, DURATION, ENTRY, EVENT
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.models.survival.spells import Spells
+
+Floats = NDArray[np.float64]
+
+DAYS_PER_YEAR = 365.25
+DAYS_PER_MONTH = DAYS_PER_YEAR / 12
+TOLERANCE_DAYS = 3.0
+"""The most that a number of calendar months, or years, is longer than that many of their mean length: 2.7 days."""
+
+STARTED = Column(name="started_on", dtype=pl.Date, nullable=False, meaning="First day: says which periods are over by the as-of day.")
+
+
+def renewal_contract(name: str) -> Contract:
+    """Return what `fit` reads: one row a spell; a customer may have several."""
+    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, STARTED), rules=(BACKWARDS,))
+
+
+def check_period(period_days: float, tolerance_days: float) -> None:
+    """Refuse a period that is not a length of time, and a tolerance that would make one renewal of two."""
+    if not 0 < period_days < np.inf:
+        raise ParameterError(
+            f"period_days is {period_days:g}; it must be above 0.", where="period_days", remedy="Write 365.25 for yearly contracts."
+        )
+    if not 0 <= tolerance_days < period_days / 2:
+        raise ParameterError(
+            f"tolerance_days is {tolerance_days:g}; it must be 0 or more, and less than half of period_days, {period_days:g}.",
+            where="tolerance_days",
+        )
+
+
+def in_periods(days: Floats, period_days: float, tolerance_days: float) -> Floats:
+    """Return ages in periods; one within `tolerance_days` of a renewal is taken to be at it.
+
+    Examples:
+        >>> in_periods(np.array([28.0, 31.0, 45.0, 365.0]), 30.4375, 2.0).round(2).tolist()
+        [0.92, 1.0, 1.48, 12.0]
+    """
+    periods = np.asarray(days, dtype=np.float64) / period_days
+    nearest = np.rint(periods)
+    return np.where(np.abs(periods - nearest) * period_days <= tolerance_days, nearest, periods)
+
+
+@dataclass(frozen=True, eq=False)
+class RenewalCounts:
+    """What became of the renewals that were watched; position 0 is the first renewal.
+
+    Attributes:
+        at_risk: contracts that came to each renewal, shape (k,).
+        left: those of them that were not renewed, shape (k,).
+
+    Examples:
+        >>> first = RenewalCounts(at_risk=np.array([5.0, 3.0]), left=np.array([2.0, 0.0]))
+        >>> first.merged(RenewalCounts(at_risk=np.array([4.0]), left=np.array([1.0]))).at_risk.tolist()
+        [9.0, 3.0]
+    """
+
+    at_risk: Floats
+    left: Floats
+
+    def merged(self, other: RenewalCounts) -> RenewalCounts:
+        """Return the counts of two groups of contracts together."""
+        k = max(len(self.at_risk), len(other.at_risk))
+        pairs = ((self.at_risk, other.at_risk), (self.left, other.left))
+        at_risk, left = (np.pad(a, (0, k - len(a))) + np.pad(b, (0, k - len(b))) for a, b in pairs)
+        return RenewalCounts(at_risk=at_risk, left=left)
+
+    def enough(self, where: str, parameters: int) -> None:
+        """Refuse counts from which a model of `parameters` numbers cannot be told."""
+        renewals, ends = len(self.at_risk), float(self.left.sum())
+        if renewals < parameters or not ends:
+            raise NotEnoughEventsError(
+                f"{ends:,.0f} ends at {renewals} renewals were watched; {parameters} renewals and an end are needed.",
+                where=where,
+                remedy="Take a longer history, or a shorter period_days.",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """The counts of some spells, and how many spells told something.
+
+    Attributes:
+        counts: of the renewals.
+        spells: that came to a renewal which was watched.
+        notes: what was left out, one sentence each.
+    """
+
+    counts: RenewalCounts
+    spells: int
+    notes: tuple[str, ...]
+
+
+def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: date) -> Watched:
+    """Return the renewals of spells.
+
+    Args:
+        spells: with started_on, where known: without it every end is taken to fall on a renewal day.
+        period_days: from one renewal to the next.
+        tolerance_days: an age this near to a renewal is taken to be at it.
+        as_of: last day whose facts are known.
+    """
+    length = period_days, tolerance_days
+    before = np.ceil(in_periods(spells.entry, *length)).astype(np.intp)
+    age = in_periods(spells.duration, *length)
+    last = np.where(spells.event, np.maximum(np.ceil(age), 1), np.floor(age)).astype(np.intp)
+    ended = spells.event
+    if "started_on" in spells.frame.columns:
+        followed = (pl.lit(as_of, pl.Date) - pl.col("started_on")).dt.total_days().cast(pl.Float64)
+        days = np.maximum(spells.frame.select(followed).to_series().to_numpy(), spells.duration)
+        over = np.floor(in_periods(days, *length)).astype(np.intp)
+        ended, last = ended & (last <= over), np.minimum(last, over)
+    used = last > before
+    counts = _counts(before[used], last[used], ended[used])
+    return Watched(counts, int(used.sum()), (*spells.notes, *_notes(spells, used, ended)))
+
+
+def _counts(before: NDArray[np.intp], last: NDArray[np.intp], ended: NDArray[np.bool_]) -> RenewalCounts:
+    k = int(last.max(initial=0))
+    came = np.cumsum(np.bincount(before, minlength=k)[:k]) - np.cumsum(np.bincount(last, minlength=k)[:k])
+    left = np.bincount(last[ended], minlength=k + 1)[1:]
+    return RenewalCounts(at_risk=came.astype(np.float64), left=left.astype(np.float64))
+
+
+def _notes(spells: Spells, used: NDArray[np.bool_], ended: NDArray[np.bool_]) -> list[str]:
+    said = []
+    if unseen := int((~used).sum()):
+        said.append(f"{unseen:,} of {len(used):,} spells were left out: they came to no renewal that was watched.")
+    if open_ := int((used & spells.event & ~ended).sum()):
+        said.append(f"{open_:,} ends were not counted, nor the period they fell in: it was not over on the as-of day.")
+    if "started_on" not in spells.frame.columns:
+        said.append(ON_RENEWAL_DAYS)
+    return said
+
+
+ON_RENEWAL_DAYS = "Without started_on every end is taken to fall on a renewal day: a period that is not over counts only by its ends."
