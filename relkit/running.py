@@ -217,11 +217,7 @@ def step_key(job: Job) -> str:
     parts = [type(job).__name__, job.model_dump_json(), __version__, job.state()]
     digest.update("\0".join(parts).encode())
     for path in job.inputs():
-        for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
-            digest.update(str(file).encode())
-            if file.is_file():
-                with file.open("rb") as stream:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+        digest.update(f"{path}\0{_digest(path)}\0".encode())
     return digest.hexdigest()
 
 
@@ -269,7 +265,7 @@ def _digest(path: Path) -> str:
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
         if not file.is_file():
             return ""
-        digest.update(file.name.encode())
+        digest.update(str(file.relative_to(path)).encode())
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
