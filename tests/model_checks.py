@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,21 @@ def purchases() -> tuple[pl.DataFrame, pl.DataFrame]:
     return features, pl.DataFrame({"customer_id": features["customer_id"], **after})
 
 
+def histories() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the same customers with the days on which they came back one by one, in whole days."""
+    features, outcomes = purchases()
+    rng = np.random.default_rng(4)
+    x, days = features["repeat_purchases"].to_numpy(), features["last_purchase_age_days"].to_numpy()
+    last = np.maximum(days, x)
+    between = [np.sort(rng.choice(int(end) - 1, n - 1, replace=False)) + 1.0 if n > 1 else [] for n, end in zip(x, last, strict=True)]
+    ages = [[*map(float, others), float(end)] if n else [] for n, end, others in zip(x, last, between, strict=True)]
+    T = np.maximum(features["observed_days"].to_numpy(), last)
+    first = [AS_OF - timedelta(days=int(age)) for age in T]
+    told = {"last_purchase_age_days": last, "observed_days": T, "first_order_on": pl.Series(first)}
+    listed = pl.Series("repeat_ages_days", ages, dtype=pl.List(pl.Float64))
+    return features.with_columns(**told).with_columns(listed), outcomes
+
+
 def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return 300 contracts, one a customer, with two covariates, and how old they became in the 90 days that follow."""
     rng = np.random.default_rng(2)
@@ -72,7 +87,11 @@ def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame({"customer_id": ids, **columns}), pl.DataFrame({"customer_id": ids, **later})
 
 
-FRAMES: dict[str, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {"lifetime_value": purchases, "survival": spells}
+FRAMES: dict[str, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
+    "lifetime_value": purchases,
+    "purchase_histories": histories,
+    "survival": spells,
+}
 """Features and outcomes by the family whose inputs a model reads."""
 
 

@@ -1,6 +1,6 @@
 """What a model reads, by its family: the one place that ties models to features.
 
-A new family is one line of `FAMILIES`, a model that reads what another family does one line of `AS_FAMILY`; the jobs that
+A new way of reading is one entry of `FAMILIES`, a model that reads what another family does one line of `AS_FAMILY`; the jobs that
 fit and score have no branch per model.
 """
 
@@ -81,6 +81,13 @@ FAMILIES = {
         table="transactions",
         module="purchases",
         learnt="purchase_summary",
+        outcomes="holdout_purchases",
+        history=("purchase_days", "purchase_days"),
+    ),
+    "purchase_histories": ModelInputs(
+        table="transactions",
+        module="purchase_histories",
+        learnt="purchase_histories",
         outcomes="holdout_purchases",
         history=("purchase_days", "purchase_days"),
     ),

@@ -13,6 +13,7 @@ from relkit.features.baskets import basket_features, basket_products
 from relkit.features.channels import channel_profiles, consent_states, contact_features
 from relkit.features.customer_table import PARTS, customer_table
 from relkit.features.known_rows import HAPPENED, known_rows
+from relkit.features.purchase_histories import purchase_histories
 from relkit.features.purchases import holdout_purchases, purchase_summary
 from relkit.features.revenue import revenue_features
 from relkit.features.satisfaction import last_scores, open_cases
@@ -31,6 +32,7 @@ FACTS: dict[str, Any] = {"history_starts_on": date(2022, 1, 1), "assumed_margin_
 
 MADE: dict[str, Callable[[TableSet, AsOf], pl.DataFrame]] = {
     "purchase summary": purchase_summary,
+    "purchase histories": purchase_histories,
     "revenue": revenue_features,
     "baskets": basket_features,
     "basket products": lambda tables, as_of: basket_products(tables, as_of).sort("transaction_id", "product_id").collect(),

@@ -69,6 +69,52 @@ PURCHASES = Contract(
 )
 
 
+_AGES = pl.col("repeat_ages_days").list
+
+PURCHASE_HISTORIES = replace(
+    PURCHASES,
+    name="purchase histories",
+    meaning="Repeat purchases of each customer one by one, as of a day.",
+    columns=(
+        *PURCHASES.columns,
+        Column(
+            name="first_order_on",
+            dtype=pl.Date,
+            required=True,
+            nullable=False,
+            meaning="Day of the first purchase, from which ages are counted.",
+        ),
+        Column(
+            name="repeat_ages_days",
+            dtype=pl.List(pl.Float64),
+            required=True,
+            nullable=False,
+            unit="days",
+            meaning="From the first purchase to each repeat purchase, ascending; empty without one.",
+        ),
+    ),
+    rules=(
+        *PURCHASES.rules,
+        Rule(
+            name="repeat_ages_days: not as many as repeat_purchases",
+            columns=("repeat_ages_days", "repeat_purchases"),
+            broken=_AGES.len() != pl.col("repeat_purchases"),
+        ),
+        Rule(
+            name="repeat_ages_days: the last is not last_purchase_age_days",
+            columns=("repeat_ages_days", "last_purchase_age_days"),
+            broken=(_AGES.last() - pl.col("last_purchase_age_days")).abs() > 1e-6,
+        ),
+        Rule(
+            name="repeat_ages_days: not ascending from above 0",
+            columns=("repeat_ages_days",),
+            broken=(_AGES.diff().list.min() <= 0) | (_AGES.min() <= 0),
+        ),
+    ),
+)
+"""What models read to which the summary does not tell enough: the purchase days one by one."""
+
+
 @dataclass(frozen=True, eq=False)
 class PurchaseCounts:
     """How many customers share each (x, t_x, T); rows may repeat a triple.
