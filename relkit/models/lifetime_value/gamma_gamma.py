@@ -16,9 +16,9 @@ Out of scope here: covariates, spend per line, orders of no value (they are left
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -330,6 +330,18 @@ class FittedGammaGamma:
     def needs(self) -> Contract:
         """Columns that score reads."""
         return self.settings.needs
+
+    @property
+    def coordinates(self) -> Floats:
+        """Logarithms of p, q, v, shape (3,): what `covariance` is the covariance of; NaN for one that has no value."""
+        return np.log([np.nan if value is None else value for value in (self.p, self.q, self.v)])
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates, for `uncertainty`; itself where one of them has no value."""
+        if self.p is None or self.q is None or self.v is None or self.q <= 1:
+            return self
+        p, q, v = np.exp(coordinates).tolist()
+        return replace(self, p=p, q=q, v=v, mean_order_value=p * v / (q - 1) if q > 1 else self.mean_order_value)
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper; null where a parameter has no finite value.

@@ -13,9 +13,9 @@ computed apart, the second once for each pair (x, T) that occurs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -202,6 +202,15 @@ class FittedPurchaseModel:
     def parameters(self) -> tuple[float, ...]:
         """Values of the terms, times in periods of `settings.period_days`."""
         return tuple(getattr(self, term) for term in self.formulas.terms)
+
+    @property
+    def coordinates(self) -> Floats:
+        """Logarithms of the terms, shape (k,): what `covariance` is the covariance of."""
+        return np.log(self.parameters)
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates, for `uncertainty`."""
+        return replace(self, **dict(zip(self.formulas.terms, np.exp(coordinates).tolist(), strict=True)))
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper.

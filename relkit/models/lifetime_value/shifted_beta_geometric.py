@@ -16,9 +16,9 @@ Out of scope here: covariates, a probability that changes with tenure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -256,6 +256,16 @@ class FittedShiftedBetaGeometric:
     def needs(self) -> Contract:
         """Columns that `score` reads."""
         return score_contract(self.name, ())
+
+    @property
+    def coordinates(self) -> Floats:
+        """Logarithms of alpha, beta, shape (2,): what `covariance` is the covariance of."""
+        return np.log([self.alpha, self.beta])
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates, for `uncertainty`."""
+        alpha, beta = np.exp(coordinates).tolist()
+        return replace(self, alpha=alpha, beta=beta)
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper.

@@ -1,0 +1,117 @@
+"""How sure a forecast is, for each customer: what the uncertainty of the parameters makes of it.
+
+    alive, low, high = interval(fitted, lambda model: model.probability_alive(features), scale="logit")
+
+By the delta method: the forecast is computed again at two points along each axis of the parameters' covariance, on the
+compressed rows that the model itself uses. Memory is a few columns, whatever the number of parameters; nothing of the size
+of draws times customers is ever made.
+
+The interval is that of the expected value. What one customer will really do scatters around it far more.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Floats = NDArray[np.float64]
+
+# Of a coordinate, which is a logarithm or of the size of one: error 1e-6 of the slope, and rounding less.
+_STEP = 1e-3
+
+
+class Movable(Protocol):
+    """A fitted model whose parameters can be moved."""
+
+    covariance: Floats
+    """Of the coordinates, shape (k, k); NaN for one that has no standard error."""
+
+    @property
+    def coordinates(self) -> Floats:
+        """Where the likelihood is largest, shape (k,)."""
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates."""
+
+
+M = TypeVar("M", bound=Movable)
+
+
+def standard_errors(fitted: M, value: Callable[[M], Floats]) -> Floats:
+    """Return the standard error of `value(fitted)` that comes from the parameters, shape of the value.
+
+    A coordinate without a standard error is held fixed.
+
+    Args:
+        fitted: a fitted model.
+        value: a forecast of a model.
+
+    Examples:
+        >>> from dataclasses import dataclass, replace
+        >>> @dataclass(frozen=True)
+        ... class Mean:
+        ...     coordinates: Floats
+        ...     covariance: Floats
+        ...
+        ...     def moved(self, coordinates):
+        ...         return replace(self, coordinates=coordinates)
+        >>> mean = Mean(np.array([2.0]), np.array([[0.25]]))
+        >>> standard_errors(mean, lambda m: 10 * m.coordinates).round(6)
+        array([5.])
+    """
+    at = fitted.coordinates
+    free = np.flatnonzero(np.isfinite(np.diag(fitted.covariance)) & np.isfinite(at))
+    variances, axes = np.linalg.eigh(fitted.covariance[np.ix_(free, free)])
+    total = np.zeros(())
+    for variance, axis in zip(np.maximum(variances, 0.0), axes.T, strict=True):
+        step = np.zeros(len(at))
+        step[free] = _STEP * axis
+        slope = (value(fitted.moved(at + step)) - value(fitted.moved(at - step))) / (2 * _STEP)
+        total = total + variance * slope**2
+    return np.asarray(np.sqrt(total) + np.zeros(np.shape(value(fitted))))
+
+
+def interval(
+    fitted: M, value: Callable[[M], Floats], *, level: float = 0.95, scale: Literal["log", "logit"] = "log"
+) -> tuple[Floats, Floats, Floats]:
+    """Return `value(fitted)` and its lower and upper bound, each of the shape of the value.
+
+    Args:
+        fitted: a fitted model.
+        value: a forecast of a model.
+        level: of the interval.
+        scale: on which it is symmetric: log for what is above zero, logit for a probability.
+
+    Raises:
+        ParameterError: a level outside (0, 1).
+    """
+    found = value(fitted)
+    return found, *bounds(found, standard_errors(fitted, value), level=level, scale=scale)
+
+
+def bounds(value: Floats, error: Floats, *, level: float = 0.95, scale: Literal["log", "logit"] = "log") -> tuple[Floats, Floats]:
+    """Return lower and upper bound of values with standard errors; nought, and a probability of one, stay what they are.
+
+    Examples:
+        >>> low, high = bounds(np.array([0.0, 2.0]), np.array([0.1, 0.2]))
+        >>> low.round(3).tolist(), high.round(3).tolist()
+        ([0.0, 1.644], [0.0, 2.433])
+    """
+    if not 0 < level < 1:
+        raise ParameterError(f"level is {level}; it must lie between 0 and 1.", where="interval")
+    reach = NormalDist().inv_cdf((1 + level) / 2) * error
+    slope = value if scale == "log" else value * (1 - value)
+    moved = np.divide(reach, slope, out=np.zeros_like(value), where=slope > 0)
+    if scale == "log":
+        return value * np.exp(-moved), value * np.exp(moved)
+    middle = special.logit(value)
+    return np.asarray(special.expit(middle - moved)), np.asarray(special.expit(middle + moved))
