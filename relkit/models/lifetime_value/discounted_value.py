@@ -14,7 +14,7 @@ Money enters later: multiply by what an order is expected to bring.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from relkit.errors import ParameterError
 
 if TYPE_CHECKING:
-    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
+    from relkit.models.lifetime_value.purchase_model import Ahead, FittedPurchaseModel
 
 Floats = NDArray[np.float64]
 
@@ -57,10 +57,7 @@ def discounted_orders(
         )
     delta = np.log1p(annual_discount_rate) / DAYS_PER_YEAR
 
-    def if_alive(x: Floats, T: Floats) -> Floats:
-        return _discounted(lambda days: fitted.purchases_if_alive(x, T, days), float(horizon_days), float(delta))
-
-    alive, orders = fitted.over_pairs(features, if_alive)
+    alive, orders = fitted.over_pairs(features, lambda ahead: _discounted(ahead, float(horizon_days), float(delta)))
     return pl.DataFrame({"customer_id": features["customer_id"], f"discounted_orders_{horizon_days:g}d": alive * orders})
 
 
@@ -91,14 +88,14 @@ def dert(fitted: FittedPurchaseModel, features: pl.DataFrame, annual_discount_ra
     days = np.expm1(reach * (nodes + 1))
     share = delta * np.exp(-delta * days) * (days + 1) * reach * weights
 
-    def if_alive(x: Floats, T: Floats) -> Floats:
-        return np.asarray(sum(part * fitted.purchases_if_alive(x, T, float(day)) for day, part in zip(days, share, strict=True)))
+    def discounted(ahead: Ahead) -> Floats:
+        return np.asarray(sum(part * ahead(float(day)) for day, part in zip(days, share, strict=True)))
 
-    alive, orders = fitted.over_pairs(features, if_alive)
+    alive, orders = fitted.over_pairs(features, discounted)
     return pl.DataFrame({"customer_id": features["customer_id"], "discounted_orders": alive * orders})
 
 
-def _discounted(expected: Any, horizon: float, delta: float) -> Floats:
+def _discounted(expected: Ahead, horizon: float, delta: float) -> Floats:
     """Return the discounted sum for each customer of what `expected(days)` counts, shape (n,)."""
     total: Floats = np.exp(-delta * horizon) * expected(horizon)
     if delta == 0:

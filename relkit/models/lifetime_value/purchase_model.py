@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from relkit.contracts import Contract
 
+    Ahead = Callable[[float], "Floats"]
+    """Purchases expected of some customers in so many days if they are alive."""
+
 Floats = NDArray[np.float64]
 
 DEFAULT_HORIZON_DAYS = 90
@@ -251,10 +254,17 @@ class FittedPurchaseModel:
         alive, expected = self._alive_and_expected(features, days)
         return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": alive, f"expected_orders_{days}d": expected})
 
-    def over_pairs(self, features: pl.DataFrame, value: Callable[[Floats, Floats], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive) of each customer, and `value(x, T)` evaluated once for each pair that occurs, T in days."""
+    def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
+        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            value: of a function that returns the purchases expected in a number of days. It is called for customers who
+                differ in what matters (x and T), not for all of them, and returns one number for each.
+        """
         x, t_x, T = _letters(read_purchases(features))
-        return self.formulas.probability_alive(*self._in_days(), x, t_x, T), _per_pair(x, T, value)
+        alive = self.formulas.probability_alive(*self._in_days(), x, t_x, T)
+        return alive, _per_pair(x, T, lambda x, T: value(lambda days: self.purchases_if_alive(x, T, days)))
 
     def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
         """Return the purchases expected in `days` of customers alive at T (days), shape (n,)."""
@@ -263,7 +273,7 @@ class FittedPurchaseModel:
     def _alive_and_expected(self, features: pl.DataFrame, days: float) -> tuple[Floats, Floats]:
         if not 0 <= days < np.inf:
             raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
-        alive, if_alive = self.over_pairs(features, lambda x, T: self.purchases_if_alive(x, T, days))
+        alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
         return alive, alive * if_alive
 
     def _in_days(self) -> tuple[float, ...]:
