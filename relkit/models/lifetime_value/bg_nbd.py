@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from relkit.models.lifetime_value import nbd
 from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 
 if TYPE_CHECKING:
@@ -143,19 +144,22 @@ def _integral(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, 
     both ends, so that equal steps in s converge to ten digits and more.
     """
     value = np.empty(len(x))
-    steps = np.linspace(-1, 1, 301)[:, None]
     for part in _slices(len(x), 512):
-        rest, tau = b + x[part], t / (alpha + T[part])
-        wide = np.maximum(a, 1), np.maximum(rest, 1)
-        width = np.sqrt(1 / wide[0] + 1 / wide[1])
-        reach = np.arcsinh(12 + 40 / (width * np.minimum(a, rest)))
-        logit = np.log(wide[0] / wide[1]) + width * np.sinh(steps * reach)
-        log_p, log_q = -np.logaddexp(0, -logit), -np.logaddexp(0, logit)
-        p = np.maximum(np.exp(log_p), 1e-200)
-        bought = -np.expm1(-(r + x[part]) * np.log1p(p * tau)) / p
-        density = np.exp(a * log_p + rest * log_q - special.betaln(a, rest))
-        value[part] = (bought * density * np.cosh(steps * reach)).sum(axis=0) * width * reach * 2 / 300
+        p, weights = _leaving_probabilities(np.full(len(x[part]), a), b + x[part])
+        value[part] = (-np.expm1(-(r + x[part]) * np.log1p(p * t / (alpha + T[part]))) / p * weights).sum(axis=0)
     return value
+
+
+def _leaving_probabilities(a: Floats, rest: Floats) -> tuple[Floats, Floats]:
+    """Return probabilities p of leaving and the weight of each in a mean over beta(a, rest), shapes (nodes, n)."""
+    steps = np.linspace(-1, 1, 301)[:, None]
+    wide = np.maximum(a, 1), np.maximum(rest, 1)
+    width = np.sqrt(1 / wide[0] + 1 / wide[1])
+    reach = np.arcsinh(12 + 40 / (width * np.minimum(a, rest)))
+    logit = np.log(wide[0] / wide[1]) + width * np.sinh(steps * reach)
+    log_p, log_q = -np.logaddexp(0, -logit), -np.logaddexp(0, logit)
+    density = np.exp(a * log_p + rest * log_q - special.betaln(a, rest))
+    return np.maximum(np.exp(log_p), 1e-200), density * np.cosh(steps * reach) * width * reach * 2 / 300
 
 
 def expected_purchases(r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, T: Floats, t: float) -> Floats:
@@ -198,6 +202,49 @@ def purchase_probability(r: float, alpha: float, a: float, b: float, x: Floats, 
     buyer = np.maximum(x, 1)
     left = np.exp(special.betaln(a + 1, b + buyer - 1) - special.betaln(a, b)) * special.betainc(buyer, r, share)
     return np.asarray(stayed + np.where(x > 0, left, 0.0))
+
+
+def alive_later_if_alive(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, t: float) -> Floats:
+    """Return the probability that a customer alive at T still is at T + t, shape (n,).
+
+    He stays after each of his purchases: the mean of ((alpha+T) / (alpha+T+p t))^(r+x) over p ~ beta(a, b+x), which is
+    2F1(r+x, a; a+b+x; -t/(alpha+T)). Pfaff's transformation leaves x in one place only, as in `purchases_if_alive`.
+
+    Examples:
+        >>> alive_later_if_alive(0.243, 4.414, 0.793, 2.426, np.array([0.0, 26.0]), np.array([31.0, 31.0]), 52.0).round(4)
+        array([0.9343, 0.5137])
+    """
+    terms = (np.asarray(values, dtype=float) for values in (r, alpha, a, b, x, T))
+    r_, alpha_, a_, b_, x_, T_ = (np.ravel(values) for values in np.broadcast_arrays(*terms))
+    z = t / (alpha_ + T_ + t)
+    moderate = (a_ < 20) & (b_ < 100) & (r_ < 100)
+    with np.errstate(all="ignore"):
+        value = np.exp(a_ * np.log1p(-z)) * special.hyp2f1(a_, a_ + b_ - r_, a_ + b_ + x_, z)
+    rest = np.flatnonzero(~(moderate & (value >= 0) & (value <= 1)))
+    for part in _slices(len(rest), 512):
+        at = rest[part]
+        p, weights = _leaving_probabilities(a_[at], b_[at] + x_[at])
+        value[at] = (np.exp(-(r_ + x_)[at] * np.log1p(p * t / (alpha_ + T_)[at])) * weights).sum(axis=0)
+    return np.asarray(value)
+
+
+def purchase_probability_if_alive(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
+    """Return P(m purchases in (T, T + t]) of a customer alive at T, shape (n,).
+
+    He is a new customer whose rate is a gamma(r+x, alpha+T) and whose probability of leaving is a beta(a, b+x): eq. 8 with
+    those. Either he stayed after each of the m, or he left at the last of them.
+
+    Examples:
+        >>> m = np.arange(3.0)
+        >>> purchase_probability_if_alive(0.243, 4.414, 0.793, 2.426, np.ones(3), np.full(3, 30.0), m, 10.0).round(4)
+        array([0.7283, 0.2166, 0.0438])
+    """
+    x, T, m = (np.asarray(values, dtype=float) for values in (x, T, m))
+    rate, scale, stay, some = r + x, alpha + T, b + x, np.maximum(m, 1)
+    whole = special.betaln(a, stay)
+    stayed = np.exp(special.betaln(a, stay + m) - whole) * nbd.negative_binomial(rate, scale, m, t)
+    left = np.exp(special.betaln(a + 1, stay + some - 1) - whole) * special.betainc(some, rate, t / (scale + t))
+    return np.asarray(stayed + np.where(m > 0, left, 0.0))
 
 
 # --- the likelihood of a population, with its derivatives -------------------------------------------------------
@@ -344,6 +391,8 @@ FORMULAS = Formulas(
     population=Population.of,
     probability_alive=probability_alive,
     purchases_if_alive=purchases_if_alive,
+    alive_later_if_alive=alive_later_if_alive,
+    purchase_probability_if_alive=purchase_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
 )

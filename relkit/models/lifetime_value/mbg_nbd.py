@@ -100,6 +100,16 @@ def purchase_probability(r: float, alpha: float, a: float, b: float, x: Floats, 
     return np.asarray(stayed + np.exp(special.betaln(a + 1, b + x) - special.betaln(a, b)) * came)
 
 
+def alive_later_if_alive(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, t: float) -> Floats:
+    """Return the probability that a customer alive at T still is at T + t, shape (n,)."""
+    return bg_nbd.alive_later_if_alive(r, alpha, a, b + 1, x, T, t)
+
+
+def purchase_probability_if_alive(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
+    """Return P(m purchases in (T, T + t]) of a customer alive at T, shape (n,)."""
+    return bg_nbd.purchase_probability_if_alive(r, alpha, a, b + 1, x, T, m, t)
+
+
 def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evaluation]:
     throughout = bg_nbd.Population.of(counts, unit, once_may_leave=True)
     customers = float(counts.customers.sum())
@@ -123,6 +133,8 @@ FORMULAS = Formulas(
     population=_population,
     probability_alive=probability_alive,
     purchases_if_alive=purchases_if_alive,
+    alive_later_if_alive=alive_later_if_alive,
+    purchase_probability_if_alive=purchase_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
 )

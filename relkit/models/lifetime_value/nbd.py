@@ -82,6 +82,33 @@ def purchase_probability(r: float, alpha: float, x: Floats, t: float) -> Floats:
     return np.asarray(np.exp(size))
 
 
+def alive_later_if_alive(r: float, alpha: float, x: Floats, T: Floats, t: float) -> Floats:
+    """Return 1 for each customer, shape (n,): nobody leaves."""
+    del r, alpha, T, t
+    return np.ones(len(x))
+
+
+def purchase_probability_if_alive(r: float, alpha: float, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
+    """Return P(m purchases in (T, T + t]), shape (n,): that of a new customer whose rate is a gamma(r+x, alpha+T).
+
+    Examples:
+        >>> purchase_probability_if_alive(1.0, 5.0, np.array([0.0, 1.0]), np.array([5.0, 5.0]), np.array([1.0, 0.0]), 10.0).tolist()
+        [0.25, 0.25]
+    """
+    x, T = (np.asarray(values, dtype=float) for values in (x, T))
+    return negative_binomial(r + x, alpha + T, np.asarray(m, dtype=float), t)
+
+
+def negative_binomial(r: float | Floats, alpha: float | Floats, m: Floats, t: float | Floats) -> Floats:
+    """Return P(m purchases in t) at a rate that is a gamma(r, alpha), all of one shape.
+
+    A beta function in the place of three gamma functions keeps its digits where r or m is large.
+    """
+    share = t / (alpha + t)
+    ways = special.xlogy(np.sign(m), 1 / np.maximum(m, 1)) - np.where(m > 0, special.betaln(r, np.maximum(m, 1)), 0.0)
+    return np.asarray(np.exp(ways - r * np.log1p(t / np.asarray(alpha)) + special.xlogy(m, share)))
+
+
 def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evaluation]:
     x, T, n = counts.x.astype(float), counts.T / unit, counts.customers
     levels, code = counts.levels()
@@ -109,6 +136,8 @@ FORMULAS = Formulas(
     population=_population,
     probability_alive=probability_alive,
     purchases_if_alive=purchases_if_alive,
+    alive_later_if_alive=alive_later_if_alive,
+    purchase_probability_if_alive=purchase_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
 )

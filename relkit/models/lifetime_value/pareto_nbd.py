@@ -128,6 +128,43 @@ def purchase_probability(r: float, alpha: float, s: float, beta: float, x: Float
     return np.asarray(stayed + left)
 
 
+def alive_later_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats, T: Floats, t: float) -> Floats:
+    """Return the probability that a customer alive at T still is at T + t, shape (n,): ((beta+T) / (beta+T+t))^s.
+
+    Examples:
+        >>> alive_later_if_alive(1.0, 10.0, 1.0, 10.0, np.array([1.0]), np.array([10.0]), 20.0).tolist()
+        [0.5]
+    """
+    del r, alpha
+    return np.asarray(np.exp(-s * np.log1p(t / (beta + np.asarray(T, dtype=float)))) * np.ones(len(x)))
+
+
+def purchase_probability_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
+    """Return P(m purchases in (T, T + t]) of a customer alive at T, shape (n,).
+
+    He is a new customer whose rate is a gamma(r+x, alpha+T) and whose rate of leaving is a gamma(s, beta+T).
+
+    Examples:
+        >>> m = np.arange(3.0)
+        >>> purchase_probability_if_alive(0.55, 10.56, 0.61, 11.64, np.ones(3), np.full(3, 30.0), m, 10.0).round(4)
+        array([0.7278, 0.2064, 0.0507])
+    """
+    terms = (np.asarray(values, dtype=float) for values in (r, alpha, s, beta, x, T, m))
+    r_, alpha_, s_, beta_, x_, T_, m_ = (np.ravel(values) for values in np.broadcast_arrays(*terms))
+    rate, scale, lasting = r_ + x_, alpha_ + T_, beta_ + T_
+    stayed = np.exp(-s_ * np.log1p(t / lasting)) * nbd.negative_binomial(rate, scale, m_, t)
+    left = np.empty(len(stayed))
+    nodes, weights = _FINE
+    for part in _slices(len(left)):
+        # In u = log(1 + y / near) the moments y of leaving, and all that changes with them, are smooth.
+        near, far = np.minimum(scale, lasting)[part, None], lasting[part, None]
+        length = np.log1p(t / near)
+        y = near * np.expm1(length * nodes)
+        density = s_[part, None] / (far + y) * np.exp(-s_[part, None] * np.log1p(y / far)) * (near + y) * length * weights
+        left[part] = (density * nbd.negative_binomial(rate[part, None], scale[part, None], m_[part, None], y)).sum(axis=1)
+    return np.asarray(stayed + left)
+
+
 def _log_odds_gone(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
     """Return log(P(gone) / P(alive)), computed once for each triple that occurs; minus infinity where t_x = T."""
     order, first = PurchaseCounts(x=x, t_x=t_x, T=T, customers=np.ones(len(x))).sorted()  # type: ignore[arg-type]
@@ -247,6 +284,8 @@ FORMULAS = Formulas(
     population=_population,
     probability_alive=probability_alive,
     purchases_if_alive=purchases_if_alive,
+    alive_later_if_alive=alive_later_if_alive,
+    purchase_probability_if_alive=purchase_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
 )

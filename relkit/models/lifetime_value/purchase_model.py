@@ -57,6 +57,8 @@ class Formulas:
             whose days are divided by the second argument.
         probability_alive: of (x, t_x, T), shape (n,).
         purchases_if_alive: expected in (T, T + t] of customers alive at T, of (x, T, t), shape (n,).
+        alive_later_if_alive: P(alive at T + t) of customers alive at T, of (x, T, t), shape (n,).
+        purchase_probability_if_alive: P(m purchases in (T, T + t]) of customers alive at T, of (x, T, m, t), shape (n,).
         expected_purchases_new: of a new customer in (0, t], shape of t.
         purchase_probability: P(X(t) = x) of a new customer, of (x, t), shape of x.
     """
@@ -67,6 +69,8 @@ class Formulas:
     population: Callable[[PurchaseCounts, float], Callable[[Floats], Evaluation]]
     probability_alive: Callable[..., Floats]
     purchases_if_alive: Callable[..., Floats]
+    alive_later_if_alive: Callable[..., Floats]
+    purchase_probability_if_alive: Callable[..., Floats]
     expected_purchases_new: Callable[..., Floats]
     purchase_probability: Callable[..., Floats]
 
@@ -235,6 +239,33 @@ class FittedPurchaseModel:
         """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
         return self._alive_and_expected(features, days)[1]
 
+    def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
+        self._check_ahead(days)
+        x, t_x, T = _letters(read_purchases(features))
+        alive = self.formulas.probability_alive(*self._in_days(), x, t_x, T)
+        return alive * _per_pair(x, T, lambda *pair: self.formulas.alive_later_if_alive(*self._in_days(), *pair, days))
+
+    def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases in the `days` after the as-of day.
+
+        Args:
+            features: the columns of `needs`.
+            purchases: how many, one number a row, shape (n,).
+            days: length of the time ahead.
+
+        Returns:
+            Shape (n,); its mean logarithm on a holdout is the log-score of the model.
+        """
+        self._check_ahead(days)
+        x, t_x, T = _letters(read_purchases(features))
+        m = np.asarray(purchases, dtype=float)
+        if m.shape != x.shape or not ((m >= 0) & (m == np.floor(m))).all():
+            raise ParameterError(f"purchases must be {len(x)} whole numbers from 0, one a row of the features.", where=self.name)
+        alive = self.formulas.probability_alive(*self._in_days(), x, t_x, T)
+        stays = _per_triple(x, T, m, lambda *each: self.formulas.purchase_probability_if_alive(*self._in_days(), *each, days))
+        return alive * stays + np.where(m == 0, 1 - alive, 0.0)
+
     def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
         """Return the repeat purchases expected of a new customer within `days` of the first purchase, shape of `days`."""
         return self.formulas.expected_purchases_new(*self._in_days(), np.asarray(days, dtype=float))
@@ -271,10 +302,13 @@ class FittedPurchaseModel:
         return self.formulas.purchases_if_alive(*self._in_days(), x, T, days)
 
     def _alive_and_expected(self, features: pl.DataFrame, days: float) -> tuple[Floats, Floats]:
-        if not 0 <= days < np.inf:
-            raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
+        self._check_ahead(days)
         alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
         return alive, alive * if_alive
+
+    def _check_ahead(self, days: float) -> None:
+        if not 0 <= days < np.inf:
+            raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
 
     def _in_days(self) -> tuple[float, ...]:
         return tuple(self.formulas.scaled(self.parameters, self.settings.period_days).values())
@@ -304,6 +338,15 @@ def _per_pair(x: Floats, T: Floats, value: Callable[[Floats, Floats], Floats]) -
     table = np.empty(len(there))
     table[found] = value(*(part.astype(float) for part in np.divmod(found, int(width))))
     return table[key]
+
+
+def _per_triple(x: Floats, T: Floats, m: Floats, value: Callable[[Floats, Floats, Floats], Floats]) -> Floats:
+    """Return value(x, T, m) of each customer, computed once for each triple that occurs."""
+    order, first = PurchaseCounts(x=m, t_x=x, T=T, customers=m).sorted()  # type: ignore[arg-type]  # sorted reads no type
+    one = order[first]
+    which = np.empty(len(x), dtype=np.intp)
+    which[order] = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(x))))
+    return value(x[one], T[one], m[one])[which]
 
 
 def _edge_notes(terms: tuple[str, ...], best: Maximum) -> tuple[str, ...]:
