@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from relkit.errors import NotConvergedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Floats = NDArray[np.float64]
+# A standard error of a logarithm beyond which the data say nothing: the 95 % interval would span 34 powers of ten.
+_LOOSE = 20.0
+
 Evaluation = tuple[float, Floats, Floats]
 """Value, gradient (k,) and Hessian (k, k) at one point."""
 
@@ -43,12 +46,24 @@ class Maximum:
 
     @property
     def covariance(self) -> Floats:
-        """Inverse of the information (k, k); rows and columns of coordinates on the edge are NaN."""
+        """Inverse of the information (k, k); rows and columns of coordinates on the edge, or that the data do not tell, are NaN."""
         covariance = np.full(self.hessian.shape, np.nan)
         free = np.flatnonzero(~self.bounded)
-        inner = np.ix_(free, free)
-        covariance[inner] = np.linalg.inv(-self.hessian[inner])
+        if not len(free):
+            return covariance
+        curvature, axes = np.linalg.eigh(-self.hessian[np.ix_(free, free)])
+        inverse = axes / np.maximum(curvature, 1e-3 / _LOOSE**2) @ axes.T
+        told = np.diag(inverse) < _LOOSE**2
+        covariance[np.ix_(free[told], free[told])] = inverse[np.ix_(told, told)]
         return covariance
+
+    def notes(self, terms: Sequence[str]) -> tuple[str, ...]:
+        """Return a sentence for each of the named coordinates that has no standard error."""
+        untold = np.isnan(np.diag(self.covariance))
+        edge = "went to the edge of its range: the likelihood hardly changes beyond it, and it has no standard error."
+        flat = "is not told by so few or so uniform data: the likelihood hardly changes with it, and it has no standard error."
+        named = zip(terms, self.bounded, untold, strict=True)
+        return tuple(f"{term} {edge if bounded else flat}" for term, bounded, missing in named if missing)
 
 
 def maximise(

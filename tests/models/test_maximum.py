@@ -78,3 +78,21 @@ def test_a_sample_without_a_top_leaves_the_start() -> None:
     start = np.array([1.0, 2.0])
     assert near_maximum(bowl((3.0, 4.0)), start, **WIDE).tolist() == [3.0, 4.0]  # type: ignore[arg-type]
     assert near_maximum(climb, start, low=np.full(2, -1e300), high=np.full(2, 1e300)) is start
+
+
+def test_what_the_data_do_not_tell_has_no_standard_error_and_a_note() -> None:
+    """The function is flat along the difference of the first two; the third is told, and the fourth is on the edge."""
+
+    def flat(at: Floats) -> Evaluation:
+        gap = np.array([at[0] + at[1], at[2] - 1.0])
+        hessian = np.zeros((4, 4))
+        hessian[:2, :2], hessian[2, 2] = -2.0, -2.0
+        return -float(gap @ gap) + float(at[3]), np.array([-2 * gap[0], -2 * gap[0], -2 * gap[1], 1.0]), hessian
+
+    best = maximise(flat, np.zeros(4), low=np.full(4, -5.0), high=np.full(4, 5.0))
+    assert np.isnan(np.diag(best.covariance)).tolist() == [True, True, False, True]
+    assert best.covariance[2, 2] == pytest.approx(0.5)
+    notes = best.notes(("r", "s", "alpha", "beta"))
+    assert [note.split(" ")[0] for note in notes] == ["r", "s", "beta"]
+    assert "so few or so uniform data" in notes[0]
+    assert "the edge of its range" in notes[2]

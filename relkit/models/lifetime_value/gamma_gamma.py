@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+# More than any customer ever spent in any currency: what is beyond it is a faulty cell, and its square may overflow.
+_MOST = 1e15
+
 SPEND = Contract(
     name="spend summary",
     key=("customer_id",),
@@ -49,6 +52,8 @@ SPEND = Contract(
             name="mean_repeat_value",
             dtype=pl.Float64,
             required=True,
+            low=-_MOST,
+            high=_MOST,
             unit="money per purchase day",
             meaning="Mean value of the repeat purchase days (m); null where there are none.",
         ),
@@ -352,7 +357,7 @@ class FittedGammaGamma:
         q = np.nan if self.q is None else self.q
         estimates = np.array([np.nan if value is None else value for value in (self.p, q, self.v, self.mean_order_value)])
         along = np.array([1.0, -q / (q - 1), 1.0]) if q > 1 else np.full(3, np.nan)
-        errors = np.sqrt([*np.diag(self.covariance), along @ self.covariance @ along])
+        errors = np.sqrt(np.maximum([*np.diag(self.covariance), along @ self.covariance @ along], 0.0))
         reach = np.exp(NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors)
         columns = {"std_error": estimates * errors, "lower": estimates / reach, "upper": estimates * reach}
         return pl.DataFrame({"term": (*TERMS, "mean_order_value"), "estimate": estimates, **columns}).fill_nan(None)
@@ -396,6 +401,16 @@ def _usable(frame: pl.DataFrame) -> tuple[Floats, Floats, list[str]]:
     return kept["repeat_purchases"].cast(pl.Float64).to_numpy(), kept["mean_repeat_value"].to_numpy(), notes
 
 
+def _of_terms(covariance: Floats) -> Floats:
+    """Return the covariance of the logarithms of p, q, v from that of p, q, p v / q; NaN where one that is needed is NaN."""
+    turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]])
+    untold = np.isnan(np.diag(covariance))
+    turned = np.asarray(turn @ np.nan_to_num(covariance) @ turn.T)
+    lost = (turn != 0) @ untold
+    turned[lost, :] = turned[:, lost] = np.nan
+    return turned
+
+
 def _constant(m: Floats) -> tuple[dict[str, Any], None, tuple[str, ...]]:
     """Return the parameters where every mean is the same: nothing but that mean."""
     said = f"Every customer spends {m[0]:g} per order: that is what everyone is expected to spend, and no shape can be estimated."
@@ -409,9 +424,8 @@ def _fitted(x: Floats, m: Floats) -> tuple[dict[str, Any], float, tuple[str, ...
     p, q, level = (float(value) for value in np.exp(best.at))
     v = level * q / p * unit
     value = float(best.value - len(x) * np.log(unit))
-    turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]])
-    parameters = {"p": p, "q": q, "v": v, "mean_order_value": p * v / (q - 1), "covariance": turn @ best.covariance @ turn.T}
-    said = []
+    parameters = {"p": p, "q": q, "v": v, "mean_order_value": p * v / (q - 1), "covariance": _of_terms(best.covariance)}
+    said = [] if best.bounded.any() or q <= 1 else list(best.notes((*TERMS[:2], "The mean order")))
     if best.bounded[0]:
         said.append("A customer's orders do not vary: p went to the edge of its range and has no standard error.")
     if best.bounded[1] and q > 1:

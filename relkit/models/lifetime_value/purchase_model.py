@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
 from relkit.metrics.purchases import compare
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, meet_outcomes, read_purchases
+from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, meet_outcomes, read_purchases, read_to_fit
 from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class PurchaseModel:
             NotEnoughEventsError: hardly anyone bought again.
             NotConvergedError: no optimum was found.
         """
-        frame = read_purchases(features)
+        frame = read_to_fit(features)
         counts = PurchaseCounts.of(frame)
         best, unit = self.formulas.fit_counts(counts, where=self.name)
         periods = unit / self.period_days
@@ -158,7 +158,7 @@ class PurchaseModel:
             log_likelihood=float(best.value - counts.customers @ counts.x * np.log(periods)),
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            notes=_edge_notes(self.formulas.terms, best),
+            notes=best.notes(self.formulas.terms),
         )
         return {"info": info, "covariance": best.covariance, **self.formulas.scaled(np.exp(best.at).tolist(), periods)}
 
@@ -347,12 +347,3 @@ def _per_triple(x: Floats, T: Floats, m: Floats, value: Callable[[Floats, Floats
     which = np.empty(len(x), dtype=np.intp)
     which[order] = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(x))))
     return value(x[one], T[one], m[one])[which]
-
-
-def _edge_notes(terms: tuple[str, ...], best: Maximum) -> tuple[str, ...]:
-    """Return a sentence for each parameter that the data do not hold back."""
-    return tuple(
-        f"{term} went to the edge of its range: the likelihood hardly changes beyond it, and it has no standard error."
-        for term, bounded in zip(terms, best.bounded, strict=True)
-        if bounded
-    )

@@ -69,6 +69,13 @@ PURCHASES = Contract(
 )
 
 
+# Not in the contract: a model answers there too, as on the surface that a plot draws; but it must not learn from it.
+_AT_ONCE = Rule(
+    name="last_purchase_age_days: 0 though there are repeat_purchases",
+    columns=("last_purchase_age_days", "repeat_purchases"),
+    broken=(pl.col("last_purchase_age_days") == 0) & (pl.col("repeat_purchases") > 0),
+)
+
 _AGES = pl.col("repeat_ages_days").list
 
 PURCHASE_HISTORIES = replace(
@@ -200,6 +207,11 @@ def read_columns(features: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 def read_purchases(features: pl.DataFrame) -> pl.DataFrame:
     """Return the columns of `PURCHASES`, checked as `read_columns` does."""
     return read_columns(features, PURCHASES)
+
+
+def read_to_fit(features: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of `PURCHASES`, checked as `read_columns` does, and without purchases at the very start."""
+    return read_columns(features, replace(PURCHASES, rules=(*PURCHASES.rules, _AT_ONCE)))
 
 
 def meet_outcomes(features: pl.DataFrame, outcomes: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:

@@ -333,8 +333,4 @@ def _edge_notes(best: Maximum) -> tuple[str, ...]:
     """Return a sentence for each parameter that the data do not hold back."""
     if best.at[0] >= _HIGH[0]:
         return ("Retention does not rise with tenure: the model came down to one rate for all, and alpha has no standard error.",)
-    return tuple(
-        f"{term} went to the edge of its range: the likelihood hardly changes beyond it, and it has no standard error."
-        for term, bounded in zip(TERMS, best.bounded, strict=True)
-        if bounded
-    )
+    return best.notes(TERMS)
