@@ -1,4 +1,4 @@
-"""Customers who follow the BG/NBD and Gamma-Gamma models exactly, in continuous time."""
+"""Customers who follow a model exactly, in continuous time: one simulator for each process."""
 
 from __future__ import annotations
 
@@ -11,19 +11,34 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def buyers(n: int, rng: np.random.Generator, *, r: float, alpha: float, a: float, b: float, days: float = 730.0) -> pl.DataFrame:
-    """Return n customers who start at random within `days`; alpha is in days. A drop-out parameter a of 0 keeps them all."""
+def buyers(
+    n: int, rng: np.random.Generator, *, r: float, alpha: float, a: float, b: float, days: float = 730.0, at_start: bool = False
+) -> pl.DataFrame:
+    """Return n customers of the BG/NBD who start at random within `days`; alpha is in days.
+
+    A drop-out parameter a of 0 keeps them all; with `at_start` they may leave after the first purchase too (MBG/NBD).
+    """
     T = rng.uniform(0, days, n)
     rate = rng.gamma(r, 1 / alpha, n)
     leave = rng.beta(a, b, n) if a > 0 else np.zeros(n)
     x, t_x, clock = np.zeros(n, np.int64), np.zeros(n), np.zeros(n)
-    here = np.arange(n)
+    here = np.flatnonzero(rng.random(n) > leave) if at_start else np.arange(n)
     while len(here):
         clock[here] += rng.exponential(1 / rate[here])
         here = here[clock[here] <= T[here]]
         x[here] += 1
         t_x[here] = clock[here]
         here = here[rng.random(len(here)) > leave[here]]
+    return frame(x, t_x, T)
+
+
+def leavers(n: int, rng: np.random.Generator, *, r: float, alpha: float, s: float, beta: float, days: float = 730.0) -> pl.DataFrame:
+    """Return n customers of the Pareto/NBD who start at random within `days`; alpha and beta are in days. s = 0 keeps them all (NBD)."""
+    T = rng.uniform(0, days, n)
+    alive = np.minimum(T, rng.exponential(1 / rng.gamma(s, 1 / beta, n)) if s > 0 else np.inf)
+    x = rng.poisson(rng.gamma(r, 1 / alpha, n) * alive)
+    # The last of x moments at random: the largest of x uniform numbers.
+    t_x = np.where(x > 0, alive * rng.random(n) ** (1 / np.maximum(x, 1)), 0.0)
     return frame(x, t_x, T)
 
 
@@ -39,3 +54,16 @@ def spenders(n: int, rng: np.random.Generator, *, p: float, q: float | None, v: 
     nu = np.full(n, v) if q is None else rng.gamma(q, 1 / v, n)
     m = rng.gamma(p * x) / nu / x
     return pl.DataFrame({"customer_id": [str(i) for i in range(n)], "repeat_purchases": x, "mean_repeat_value": m})
+
+
+def contracts(
+    n: int, rng: np.random.Generator, *, alpha: float, beta: float, period_days: float, periods: int, c: float = 1.0
+) -> pl.DataFrame:
+    """Return n contracts that end on renewal days, followed for up to `periods`; c other than 1 is the beta-discrete-Weibull."""
+    theta = rng.beta(alpha, beta, n)
+    # P(T > t) = (1 - theta)^(t^c), so T is the first whole t with t^c over an exponential moment.
+    moment = rng.exponential(size=n) / -np.log1p(-theta)
+    life = np.maximum(np.ceil(np.minimum(moment ** (1 / c), 1e6)), 1.0)
+    seen = rng.integers(1, periods + 1, n).astype(float)
+    duration = np.minimum(life, seen) * period_days
+    return pl.DataFrame({"customer_id": [str(i) for i in range(n)], "duration_days": duration, "event": life <= seen})

@@ -1,0 +1,17 @@
+"""Recovery and coverage of every model of customer value, by simulation: `python -m tests.recovery [MODEL ...] [REPETITIONS]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # As many processes as cores, so one thread each; before anything is imported that reads it.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(name, "1")
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from recovery import study
+
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    sys.exit(study.main([word for word in sys.argv[1:] if not word.isdigit()], *numbers))

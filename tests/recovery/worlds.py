@@ -1,0 +1,66 @@
+"""For each model a world that follows it, with parameters that are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import simulated_purchases as simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SIZES = (500, 2_000, 8_000)
+"""Customers; the last is where intervals are judged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A model and customers who follow it.
+
+    Attributes:
+        model: name in the catalogue.
+        truth: parameters by their name in the summary, in days.
+        simulate: customers, of their number and a random generator.
+        customer: one row, of whom the score is forecast with an interval.
+        settings: of the model, besides a period of one day and the level.
+        sizes: three numbers of customers, ascending.
+    """
+
+    model: str
+    truth: Mapping[str, float]
+    simulate: Callable[[int, np.random.Generator], pl.DataFrame]
+    customer: pl.DataFrame
+    settings: Mapping[str, Any] = field(default_factory=lambda: {"period_days": 1.0})
+    sizes: tuple[int, int, int] = SIZES
+
+
+def _world(model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], customer: pl.DataFrame, **more: Any) -> World:
+    """Return the world of a simulator whose arguments are the parameters, and what else is none of the world's fields."""
+    own = {name: more.pop(name) for name in ("settings", "sizes") if name in more}
+    return World(model=model, truth=truth, simulate=partial(_told, simulator, truth | more), customer=customer, **own)
+
+
+def _told(simulator: Callable[..., pl.DataFrame], arguments: dict[str, Any], n: int, rng: np.random.Generator) -> pl.DataFrame:
+    return simulator(n, rng, **arguments)
+
+
+_MONTH = {"period_days": 30.0, "tolerance_days": 0.0}
+# Quiet for longer than usual, so that whether he is alive is the question.
+_BUYER = simulated.frame(*(np.array([value]) for value in (4, 250.0, 400.0)))
+_SPENDER = pl.DataFrame({"customer_id": ["0"], "repeat_purchases": [2], "mean_repeat_value": [50.0]})
+_CONTRACT = pl.DataFrame({"customer_id": ["0"], "duration_days": [120.0]})
+
+WORLDS = (
+    _world("nbd", simulated.leavers, {"r": 0.8, "alpha": 40.0}, _BUYER, s=0.0, beta=1.0),
+    _world("bg_nbd", simulated.buyers, {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0}, _BUYER),
+    _world("mbg_nbd", simulated.buyers, {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0}, _BUYER, at_start=True),
+    _world("pareto_nbd", simulated.leavers, {"r": 0.8, "alpha": 40.0, "s": 1.0, "beta": 200.0}, _BUYER),
+    _world("gamma_gamma", simulated.spenders, {"p": 6.0, "q": 4.0, "v": 15.0}, _SPENDER, settings={}),
+    _world(
+        "shifted_beta_geometric", simulated.contracts, {"alpha": 1.5, "beta": 6.0}, _CONTRACT, settings=_MONTH, period_days=30.0, periods=24
+    ),
+)

@@ -1,0 +1,55 @@
+"""The study behind `make coverage`, with few repetitions: it runs, and it can say no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from recovery import study
+from recovery.worlds import WORLDS, World
+
+if TYPE_CHECKING:
+    from recovery.study import Finding
+
+
+@pytest.fixture
+def sound() -> Finding:
+    return study.Finding(model="nbd", term="r", coverage=0.9, without=0.0, errors=(0.4, 0.2, 0.1))
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.model)
+def test_parameters_and_forecasts_come_back(world: World) -> None:
+    """Ten repetitions: of 10 intervals at 90 %, fewer than 6 hold the truth once in 600 times."""
+    found = study.studied(world, 10)
+    assert [each.term for each in found] == [*world.truth, "forecast"]
+    for each in found:
+        assert each.coverage >= 0.6, each
+        assert each.without == 0, each
+        assert each.errors[-1] < each.errors[0], each
+
+
+def test_a_wrong_truth_is_found() -> None:
+    world = next(world for world in WORLDS if world.model == "gamma_gamma")
+    wrong = replace(world, truth={**world.truth, "p": 9.0})
+    p, *_ = study.studied(wrong, 5)
+    assert p.coverage == 0
+    assert p.faults[0] == "its interval covers 0.0%"
+
+
+def test_faults(sound: Finding) -> None:
+    assert not sound.faults
+    assert replace(sound, coverage=0.84).faults == ("its interval covers 84.0%",)
+    assert replace(sound, coverage=0.96).faults == ("its interval covers 96.0%",)
+    assert replace(sound, errors=(0.4, 0.1, 0.2)).faults == ("its error does not shrink",)
+    assert replace(sound, errors=(float("inf"), float("inf"), 0.2)).faults == ("its error does not shrink",)
+
+
+def test_a_row_of_the_table_tells_what_is_missing(sound: Finding) -> None:
+    assert study.line(replace(sound, without=0.02, coverage=0.8)).endswith("2.0% without an interval   <- its interval covers 80.0%")
+
+
+def test_too_few_repetitions_prove_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Three of three is 100 %, outside what is claimed: the study fails."""
+    assert study.main(["gamma_gamma"], 3) == 1
+    assert "gamma_gamma" in capsys.readouterr().out
