@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,45 @@ def frame(x: NDArray[np.int64], t_x: NDArray[np.float64], T: NDArray[np.float64]
     """Return the purchase summary of customers 0 to n - 1."""
     ids = [str(i) for i in range(len(x))]
     return pl.DataFrame({"customer_id": ids, "repeat_purchases": x, "last_purchase_age_days": t_x, "observed_days": T})
+
+
+def regular_buyers(
+    n: int,
+    rng: np.random.Generator,
+    *,
+    k: int,
+    r: float,
+    alpha: float,
+    a: float,
+    b: float,
+    T: float | NDArray[np.float64],
+    ahead: float = 0.0,
+) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    """Return the histories of n customers whose intervals are Erlang(k, lambda), and what each buys in the `ahead` days after T.
+
+    Everybody may leave after each purchase, the first included; alpha and times are in days and not rounded.
+    """
+    T = np.broadcast_to(np.asarray(T, dtype=float), n)
+    rate, leave, clock = rng.gamma(r, 1 / alpha, n), rng.beta(a, b, n), np.zeros(n)
+    who, when = [np.empty(0, np.intp)], [np.empty(0)]
+    here = np.flatnonzero(rng.random(n) > leave)
+    while len(here):
+        clock[here] += rng.gamma(k, 1 / rate[here])
+        here = here[clock[here] <= T[here] + ahead]
+        who.append(here)
+        when.append(clock[here])
+        here = here[rng.random(len(here)) > leave[here]]
+    customer, age = np.concatenate(who), np.concatenate(when)
+    seen = age <= T[customer]
+    later = np.bincount(customer[~seen], minlength=n)
+    bought = pl.DataFrame({"customer_id": customer[seen], "age": age[seen]}).sort("customer_id", "age")
+    ages = bought.group_by("customer_id", maintain_order=True).agg(pl.col("age").alias("repeat_ages_days"))
+    everyone = pl.DataFrame({"customer_id": np.arange(n), "observed_days": T, "first_order_on": [date(2025, 1, 1)] * n})
+    told = everyone.join(ages, on="customer_id", how="left", maintain_order="left").with_columns(pl.col("repeat_ages_days").fill_null([]))
+    x, last = pl.col("repeat_ages_days").list.len().cast(pl.Int64), pl.col("repeat_ages_days").list.last().fill_null(0.0)
+    return told.with_columns(
+        pl.col("customer_id").cast(pl.String), x.alias("repeat_purchases"), last.alias("last_purchase_age_days")
+    ), later
 
 
 def spenders(n: int, rng: np.random.Generator, *, p: float, q: float | None, v: float) -> pl.DataFrame:

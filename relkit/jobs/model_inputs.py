@@ -103,8 +103,11 @@ FAMILIES = {
 }
 
 
-AS_FAMILY = {"lifetime_value.shifted_beta_geometric": "survival"}
-"""Models that read what another family does: customer value where there is a contract."""
+AS_FAMILY = {
+    "lifetime_value.mbg_cnbd_k": "purchase_histories",
+    "lifetime_value.shifted_beta_geometric": "survival",
+}
+"""Models that read what another family does: customer value where there is a contract, or where the days one by one tell more."""
 
 
 def inputs_of(model: str) -> ModelInputs:

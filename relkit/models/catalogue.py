@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CLASSES = {
     "lifetime_value.bg_nbd": ("BgNbd", "FittedBgNbd"),
     "lifetime_value.gamma_gamma": ("GammaGamma", "FittedGammaGamma"),
+    "lifetime_value.mbg_cnbd_k": ("MbgCnbdK", "FittedMbgCnbdK"),
     "lifetime_value.mbg_nbd": ("MbgNbd", "FittedMbgNbd"),
     "lifetime_value.nbd": ("Nbd", "FittedNbd"),
     "lifetime_value.pareto_nbd": ("ParetoNbd", "FittedParetoNbd"),

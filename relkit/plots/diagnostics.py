@@ -135,6 +135,7 @@ def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
 _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "lifetime_value.bg_nbd": _purchases,
     "lifetime_value.gamma_gamma": _gamma_gamma,
+    "lifetime_value.mbg_cnbd_k": _purchases,
     "lifetime_value.mbg_nbd": _purchases,
     "lifetime_value.nbd": _purchases,
     "lifetime_value.pareto_nbd": _purchases,

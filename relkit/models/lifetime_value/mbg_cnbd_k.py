@@ -1,0 +1,427 @@
+"""MBG/CNBD-k: customers without a contract whose purchases come more regularly than at random, and who quietly leave.
+
+The intervals of a customer are Erlang(k, lambda): k = 1 is the random buying of the MBG/NBD, a larger k is a rhythm. Rates differ
+between customers as a gamma(r, alpha), and after each purchase, the first included, a customer leaves with his probability p,
+which is beta(a, b). A rhythm tells sooner that somebody has left, and when he is due: P(alive) and what is expected of him
+depend on how long ago the last purchase was as compared with his own intervals.
+
+    Reutterer, T., Platzer, M. and Schroeder, N. (2021), Leveraging purchase regularity for predicting customer behavior the easy
+    way. International Journal of Research in Marketing 38 (1), 194-215.
+    Platzer, M. and Reutterer, T. (2016), Ticking away the moments: timing regularity helps to better predict customer activity.
+    Marketing Science 35 (5), 779-799.
+
+A fit needs x, t_x, T and the sum of the logarithms of the intervals; the last does not move r, alpha, a, b, but makes likelihoods
+of different k comparable, so that k is chosen by them. Predictions are exact: the stage of an interval that a customer has
+reached is weighed (`erlang_stages`), where the paper scales the expectation of a model with k = 1.
+
+`once_may_leave=False` is the BG/CNBD-k, in which nobody leaves at the first purchase.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.errors import NotConvergedError, ParameterError, TableError
+from relkit.models.base import FitInfo, fingerprint
+from relkit.models.lifetime_value.erlang_likelihood import Population
+from relkit.models.lifetime_value.erlang_stages import (
+    departures_by_stage,
+    purchases_by_stage,
+    reached_by_stage,
+    stage_table,
+    stage_weights,
+)
+from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns, read_purchases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from relkit.contracts import Contract
+    from relkit.models.lifetime_value.purchase_model import Ahead
+    from relkit.models.maximum import Maximum
+
+Floats = NDArray[np.float64]
+
+MOST_STAGES = 12
+# With fewer customers who show two intervals, a rhythm would be read from the shape of gamma and beta alone.
+_FEWEST = 20
+
+
+# --- the paper, on arrays ---------------------------------------------------------------------------------------
+
+
+def log_likelihood(
+    k: int,
+    r: float,
+    alpha: float,
+    a: float,
+    b: float,
+    x: Floats,
+    t_x: Floats,
+    T: Floats,
+    log_intervals: Floats,
+    *,
+    once_may_leave: bool = True,
+) -> Floats:
+    """Return the log-likelihood of each customer, shape (n,).
+
+    Args:
+        k: stages of an interval; 1 is the MBG/NBD.
+        r: shape of the purchase rates.
+        alpha: scale of the rates of stages, in units of time: an interval has the mean k / lambda.
+        a: first parameter of the drop-out probabilities.
+        b: second parameter of the drop-out probabilities.
+        x: repeat purchases, shape (n,).
+        t_x: time of the last purchase, shape (n,).
+        T: time observed, shape (n,).
+        log_intervals: sum of the logarithms of the x intervals, 0 where x is 0, shape (n,).
+        once_may_leave: a customer may leave at the first purchase.
+
+    Examples:
+        >>> customer = np.array([2.0]), np.array([30.0]), np.array([39.0]), np.array([np.log(14.0 * 16.0)])
+        >>> float(log_likelihood(2, 0.5, 6.0, 0.9, 1.6, *customer)[0].round(4))
+        -8.959
+    """
+    x, t_x, T = (np.asarray(values, dtype=float) for values in (x, t_x, T))
+    first, shape = int(once_may_leave), r + k * x
+    timing = (k - 1) * np.asarray(log_intervals) - x * special.gammaln(k)
+    shared = special.gammaln(shape) - special.gammaln(r) + r * np.log(alpha) + special.betaln(a, b + x + first) - special.betaln(a, b)
+    alive = stage_weights(k, r, alpha, x, t_x, T)[1] - shape * np.log(alpha + T)
+    return np.asarray(
+        timing + shared + alive + np.logaddexp(0.0, _log_odds_gone(k, r, alpha, a, b, x, t_x, T, once_may_leave=once_may_leave))
+    )
+
+
+def probability_alive(
+    k: int, r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, T: Floats, *, once_may_leave: bool = True
+) -> Floats:
+    """Return the probability that each customer has not left by T, shape (n,).
+
+    Examples:
+        >>> late = np.array([6.0]), np.array([24.0]), np.array([39.0])
+        >>> [float(probability_alive(k, 0.5, 6.0 / k, 0.9, 1.6, *late)[0].round(3)) for k in (1, 3)]
+        [0.377, 0.056]
+    """
+    x, t_x, T = (np.asarray(values, dtype=float) for values in (x, t_x, T))
+    return np.asarray(special.expit(-_log_odds_gone(k, r, alpha, a, b, x, t_x, T, once_may_leave=once_may_leave)))
+
+
+def _log_odds_gone(
+    k: int, r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, T: Floats, *, once_may_leave: bool
+) -> Floats:
+    may = (x > 0) | once_may_leave
+    odds = np.log(a / np.where(may, b + x - 1 + once_may_leave, 1.0)) + (r + k * x) * np.log((alpha + T) / (alpha + t_x))
+    return np.where(may, odds - stage_weights(k, r, alpha, x, t_x, T)[1], -np.inf)
+
+
+def purchases_if_alive(
+    k: int, r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, t: float, *, once_may_leave: bool = True
+) -> Floats:
+    """Return the purchases expected in (T, T + t] of customers alive at T, by the stage of the interval they are in, shape (n, k).
+
+    Examples:
+        >>> purchases_if_alive(2, 0.5, 6.0, 0.9, 1.6, np.array([3.0]), np.array([39.0]), 39.0).round(3).tolist()
+        [[2.189, 2.862]]
+    """
+    return stage_table(k, r, a, b + once_may_leave)(np.asarray(x, dtype=float), t / (alpha + np.asarray(T, dtype=float)))
+
+
+def alive_later_if_alive(
+    k: int, r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, t: float, *, once_may_leave: bool = True
+) -> Floats:
+    """Return P(alive at T + t) of customers alive at T, by stage, shape (n, k).
+
+    Examples:
+        >>> alive_later_if_alive(2, 0.5, 6.0, 0.9, 1.6, np.array([3.0]), np.array([39.0]), 39.0).round(3).tolist()
+        [[0.734, 0.664]]
+    """
+    x, T = np.asarray(x, dtype=float), np.asarray(T, dtype=float)
+    return 1 - departures_by_stage(k, r, a, b + x + once_may_leave, x, t / (alpha + T))
+
+
+def purchase_probability_if_alive(
+    k: int, r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, m: Floats, t: float, *, once_may_leave: bool = True
+) -> Floats:
+    """Return P(m purchases in (T, T + t]) of customers alive at T, by stage, shape (n, k); m of shape (n,).
+
+    Examples:
+        >>> every = np.arange(500.0)
+        >>> each = purchase_probability_if_alive(2, 0.5, 6.0, 0.9, 1.6, np.full(500, 3.0), np.full(500, 39.0), every, 39.0)
+        >>> each.sum(axis=0).round(9).tolist(), (every @ each).round(3).tolist()
+        ([1.0, 1.0], [2.189, 2.862])
+    """
+    x, T, m = (np.asarray(values, dtype=float) for values in (x, T, m))
+    rest, tau, some = b + x + once_may_leave, t / (alpha + T), np.maximum(m, 1)
+    so_many, more = (reached_by_stage(k, r, x, tau, number) for number in (m, m + 1))
+    # They came and he stayed through all but the last, or he left at the last though another would have come.
+    stayed = np.where(m > 0, np.exp(special.betaln(a, rest + some - 1) - special.betaln(a, rest)), 1.0)
+    left = np.where(m > 0, np.exp(special.betaln(a + 1, rest + some - 1) - special.betaln(a, rest)), 0.0)
+    return np.asarray(stayed[:, None] * (so_many - more) + left[:, None] * more)
+
+
+def expected_purchases_new(k: int, r: float, alpha: float, a: float, b: float, t: Floats, *, once_may_leave: bool = True) -> Floats:
+    """Return the repeat purchases expected of a new customer in (0, t], shape of `t`.
+
+    Examples:
+        >>> expected_purchases_new(2, 0.5, 6.0, 0.9, 1.6, np.array([52.0])).round(3)
+        array([0.805])
+    """
+    ahead = np.atleast_1d(np.asarray(t, dtype=float))
+    tau = ahead.ravel() / alpha
+    found = purchases_by_stage(k, r, a, np.full(len(tau), b + once_may_leave), np.zeros(len(tau)), tau)[:, 0]
+    return np.asarray((b / (a + b) if once_may_leave else 1.0) * found).reshape(ahead.shape)
+
+
+def purchase_probability(k: int, r: float, alpha: float, a: float, b: float, x: Floats, t: float, *, once_may_leave: bool = True) -> Floats:
+    """Return P(X(t) = x) of a new customer, shape of `x`.
+
+    Examples:
+        >>> float(purchase_probability(2, 0.5, 6.0, 0.9, 1.6, np.arange(900), 39.0).sum().round(6))
+        1.0
+    """
+    x = np.asarray(x, dtype=float)
+    new = np.zeros_like(x)
+    here = b / (a + b) if once_may_leave else 1.0
+    made = purchase_probability_if_alive(k, r, alpha, a, b, new, new, x, t, once_may_leave=once_may_leave)[:, 0]
+    return np.asarray(here * made + (1 - here) * (x == 0))
+
+
+def formulas_of(k: int, *, once_may_leave: bool = True) -> Formulas:
+    """Return the model with k stages; what holds if alive has a column for each stage of the interval, shape (n, k)."""
+    given: dict[str, Any] = {"once_may_leave": once_may_leave}
+    return Formulas(
+        terms=("r", "alpha", "a", "b"),
+        times=("alpha",),
+        start=lambda rate: (1.0, 1.0 / (k * rate), 1.0, 4.0),
+        population=partial(Population.of, k=k, **given),
+        probability_alive=partial(probability_alive, k, **given),
+        purchases_if_alive=partial(purchases_if_alive, k, **given),
+        alive_later_if_alive=partial(alive_later_if_alive, k, **given),
+        purchase_probability_if_alive=partial(purchase_probability_if_alive, k, **given),
+        expected_purchases_new=partial(expected_purchases_new, k, **given),
+        purchase_probability=partial(purchase_probability, k, **given),
+    )
+
+
+# --- settings and fitted model ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class MbgCnbdK(PurchaseModel):
+    """Settings of the MBG/CNBD-k model.
+
+    Attributes:
+        period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
+        level: of the intervals in the summary.
+        k: stages of an interval, 1 to 12; None chooses the most likely, and stops when two more in a row are less so.
+        once_may_leave: a customer may leave at the first purchase; False is the BG/CNBD-k.
+
+    Examples:
+        >>> from datetime import date, timedelta
+        >>> import polars as pl
+        >>> as_of, ages = date(2025, 6, 30), [[], [], [12.0, 30.0], [40.0, 90.0, 120.0, 200.0], [10.0], [45.0, 90.0], [], [60.0]]
+        >>> T = [90, 200, 250, 260, 250, 120, 30, 300]
+        >>> days = {"last_purchase_age_days": [max(each, default=0.0) for each in ages], "observed_days": T, "repeat_ages_days": ages}
+        >>> first = {"customer_id": list("abcdefgh"), "first_order_on": [as_of - timedelta(days=each) for each in T]}
+        >>> people = pl.DataFrame({**first, "repeat_purchases": [len(each) for each in ages], **days})
+        >>> fitted = MbgCnbdK(k=2).fit(people, as_of=as_of)
+        >>> fitted.score(people, horizon_days=30).columns
+        ['customer_id', 'p_alive', 'expected_orders_30d']
+    """
+
+    name: ClassVar[str] = "lifetime_value.mbg_cnbd_k"
+    formulas: ClassVar[Formulas] = formulas_of(1)
+
+    k: int | None = None
+    once_may_leave: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of range."""
+        super().__post_init__()
+        if self.k is not None and not 1 <= self.k <= MOST_STAGES:
+            raise ParameterError(
+                f"k is {self.k}; it must be from 1 to {MOST_STAGES}.", where=self.name, remedy="Leave it out to have it chosen."
+            )
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that fit reads; score needs no more than the summary."""
+        return PURCHASE_HISTORIES
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedMbgCnbdK:
+        """Return the model fitted by maximum likelihood.
+
+        Args:
+            features: one row a customer with the columns of `needs`; others are not looked at.
+            as_of: last day whose facts are in the features.
+
+        Raises:
+            TableError: a column is missing, a value impossible, a customer there twice.
+            NotEnoughEventsError: hardly anyone bought again.
+            NotConvergedError: no optimum was found.
+        """
+        frame = read_columns(features, self.needs)
+        tried, notes = self._tried(int((frame["repeat_purchases"] > 1).sum()))
+        profile = self._profile(PurchaseCounts.of(frame).compressed(), _log_intervals(frame), tried)
+        k = max(profile, key=lambda each: profile[each][0])
+        likely, best, unit = profile[k]
+        values = {each: value for each, (value, _, _) in profile.items()}
+        info = FitInfo(
+            as_of=as_of,
+            rows=len(frame),
+            log_likelihood=likely,
+            converged=True,
+            fingerprint=fingerprint(frame.drop("customer_id").with_columns(_as_text("repeat_ages_days"))),
+            notes=(*notes, *_profile_note(values, k), *best.notes(self.formulas.terms)),
+        )
+        terms = self.formulas.scaled(np.exp(best.at).tolist(), unit / self.period_days)
+        return FittedMbgCnbdK(settings=self, info=info, covariance=best.covariance, k=k, profile=np.array(list(values.values())), **terms)
+
+    def _profile(self, counts: PurchaseCounts, log_intervals: float, tried: tuple[int, ...]) -> dict[int, tuple[float, Maximum, float]]:
+        """Return log-likelihood, maximum and its unit of time for each k, as far as the likelihood does not fall twice in a row."""
+        purchases = float(counts.customers @ counts.x)
+        found: dict[int, tuple[float, Maximum, float]] = {}
+        for k in tried:
+            try:
+                best, unit = formulas_of(k, once_may_leave=self.once_may_leave).fit_counts(counts, where=self.name)
+            except NotConvergedError:
+                if not found:
+                    raise
+                break
+            timing = (k - 1) * (log_intervals - purchases * np.log(unit)) - purchases * float(special.gammaln(k))
+            found[k] = float(best.value + timing - purchases * np.log(unit / self.period_days)), best, unit
+            if len(found) > 2 and found[k][0] < found[k - 1][0] < found[k - 2][0]:
+                break
+        return found
+
+    def _tried(self, with_two: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        if self.k is not None:
+            return (self.k,), ()
+        if with_two < _FEWEST:
+            return (1,), (f"k = 1 was taken: {with_two} customers came back twice, and {_FEWEST} must have for a rhythm to show.",)
+        return tuple(range(1, MOST_STAGES + 1)), ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedMbgCnbdK(FittedPurchaseModel):
+    """A fitted MBG/CNBD-k model.
+
+    Attributes:
+        settings: what was fitted.
+        info: facts of the fit; its notes say why this k.
+        k: stages of an interval; 1 is random buying, and the larger the more regular.
+        profile: log-likelihood with k = 1, 2, ... as far as was tried, shape (m,); of the one k where it was given.
+        r: shape of the purchase rates.
+        alpha: scale of the rates of stages, in periods of `settings.period_days`; an interval has the mean k / lambda.
+        a: first parameter of the drop-out probabilities.
+        b: second parameter of the drop-out probabilities.
+        covariance: of the logarithms of r, alpha, a, b, shape (4, 4), for this k; NaN for one that has no standard error.
+    """
+
+    name: ClassVar[str] = MbgCnbdK.name
+
+    settings: MbgCnbdK
+    k: int
+    profile: Floats
+    r: float
+    alpha: float
+    a: float
+    b: float
+
+    @property
+    def formulas(self) -> Formulas:
+        """The model on arrays, with its k."""
+        return formulas_of(self.k, once_may_leave=self.settings.once_may_leave)
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that score reads: the summary tells enough once the model is fitted."""
+        return PURCHASES
+
+    def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
+        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            value: of a function that returns the purchases expected in a number of days. It is called for each x, T and stage that occur,
+                and returns one number for each, of which the mean over the stage of a customer is taken.
+        """
+        letters = _letters(features)
+        return self._over_stages(letters, lambda x, T: value(lambda days: self.purchases_if_alive(x, T, days).ravel()))
+
+    def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
+        self._check_ahead(days)
+        alive, stays = self._over_stages(_letters(features), lambda x, T: self.formulas.alive_later_if_alive(*self._in_days(), x, T, days))
+        return alive * stays
+
+    def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases in the `days` after the as-of day.
+
+        Args:
+            features: the columns of `needs`.
+            purchases: how many, one number a row, shape (n,).
+            days: length of the time ahead.
+
+        Returns:
+            Shape (n,); its mean logarithm on a holdout is the log-score of the model.
+        """
+        self._check_ahead(days)
+        letters = _letters(features)
+        x, _, T = letters
+        m = np.asarray(purchases, dtype=float)
+        if m.shape != x.shape or not ((m >= 0) & (m == np.floor(m))).all():
+            raise ParameterError(f"purchases must be {len(x)} whole numbers from 0, one a row of the features.", where=self.name)
+        alive, stages = self._alive_and_stages(*letters)
+        stays = (stages * self.formulas.purchase_probability_if_alive(*self._in_days(), x, T, m, days)).sum(axis=1)
+        return np.asarray(alive * stays + np.where(m == 0, 1 - alive, 0.0))
+
+    def _over_stages(self, letters: tuple[Floats, Floats, Floats], value: Callable[[Floats, Floats], Floats]) -> tuple[Floats, Floats]:
+        """Return P(alive), and the mean over stages of `value(x, T)`, evaluated once for each pair that occurs."""
+        x, _, T = letters
+        pairs, pair = np.unique(x + 1j * T, return_inverse=True)
+        by_stage = value(pairs.real, pairs.imag).reshape(-1, self.k)
+        alive, stages = self._alive_and_stages(*letters)
+        return alive, (stages * by_stage[pair]).sum(axis=1)
+
+    def _alive_and_stages(self, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats]:
+        r, alpha, *_ = self._in_days()
+        return self.formulas.probability_alive(*self._in_days(), x, t_x, T), stage_weights(self.k, r, alpha, x, t_x, T)[0]
+
+
+def _letters(features: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
+    frame = read_purchases(features)
+    x, t_x, T = (frame[name].cast(pl.Float64).to_numpy() for name in PURCHASES.names[1:])
+    return x, t_x, T
+
+
+def _log_intervals(frame: pl.DataFrame) -> float:
+    """Return the sum of the logarithms of all intervals, in days."""
+    ages = frame.select(pl.col("repeat_ages_days").filter(pl.col("repeat_purchases") > 0))
+    intervals = ages.select(pl.concat_list(pl.lit(0.0), "repeat_ages_days").list.diff(null_behavior="drop").alias("each")).explode("each")
+    found = float(np.sort(np.log(intervals["each"].to_numpy())).sum())
+    if not np.isfinite(found):
+        raise TableError("repeat_ages_days holds values that are no numbers.", where=PURCHASE_HISTORIES.name, remedy="Give finite ages.")
+    return found
+
+
+def _as_text(column: str) -> pl.Expr:
+    """Return a list column as text, for the fingerprint."""
+    return pl.col(column).cast(pl.List(pl.String)).list.join(" ")
+
+
+def _profile_note(profile: dict[int, float], k: int) -> tuple[str, ...]:
+    if len(profile) < 2:
+        return ()
+    told = ", ".join(f"{value:.1f} with k = {each}" for each, value in profile.items())
+    most = " It is the largest that was tried." if k == MOST_STAGES else ""
+    return (f"k = {k} has the largest log-likelihood: {told}.{most}",)
