@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow lint lab bench coverage test-coverage lock clean
+.PHONY: demo test test-slow lint lab bench bench-pymc coverage test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
@@ -37,12 +37,20 @@ lab: $(VENV)/.base  ## JupyterLab on the notebooks
 bench: $(VENV)/.bench  ## relkit beside its peers, same data, same run
 	$(BIN)/python -m tests.benchmarks
 
+bench-pymc: $(VENV)/.bench .venv-pymc/.done  ## the BG/NBD benchmark with pymc-marketing, which wants an environment of its own
+	$(BIN)/python tests/benchmarks/bench_bg_nbd.py
+
+.venv-pymc/.done: $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-pymc
+	$(BIN)/uv pip install --quiet --python .venv-pymc/bin/python pymc-marketing==0.19.2
+	touch $@
+
 lock: $(VENV)/.uv  ## choose the exact versions anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url --no-annotate --no-header \
 	  --upgrade pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-pymc
 
 $(VENV)/.uv:
 	$(PYTHON) -c 'import sys; sys.exit("relkit needs Python 3.11 or 3.12, this is " + sys.version.split()[0]) if not (3, 11) <= sys.version_info[:2] < (3, 13) else 0'

@@ -2,20 +2,25 @@
 
 CPU time of the process, best of three for relkit and one run of lifetimes; nothing is compiled on either side, and both
 have run once on a few customers before. lifetimes gets its best form: numpy arrays, no index. Customers follow the
-model in days for two years; another number of them is the first argument, or RELKIT_BENCH_CUSTOMERS.
+model in days for two years; another number of them is the first argument, or RELKIT_BENCH_CUSTOMERS. pymc-marketing, which wants
+another pandas, is measured in a process of its own where it has an environment (RELKIT_BENCH_PYMC names its interpreter).
 """
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
+import tempfile
 import warnings
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from measuring import best_of_three, measured
+from measuring import best_of_three, measured, said
 
 from relkit.models.lifetime_value.bg_nbd import FORMULAS, BgNbd, FittedBgNbd
 
@@ -58,10 +63,30 @@ def peer_score(fitted: Any, customers: pl.DataFrame) -> tuple[Any, Any]:
     return alive, fitted.conditional_expected_number_of_purchases_up_to_time(AHEAD_DAYS, x, t_x, T)
 
 
-def said(task: str, ours: tuple[Any, float, float], theirs: tuple[Any, float, float]) -> None:
-    print(f"  {task}")
-    for name, run in (("relkit", ours), ("lifetimes 0.11.3", theirs)):
-        print(f"    {name:<18} {run[1]:8.3f} s {run[2]:8.0f} MB   {theirs[1] / run[1]:6.1f}x")
+def pymc_fit(customers: pl.DataFrame) -> dict[str, Any] | None:
+    """Return what pymc-marketing's fit took and found; None where its environment is not there (`make bench-pymc` makes it)."""
+    python = Path(os.environ.get("RELKIT_BENCH_PYMC", ".venv-pymc/bin/python"))
+    if not python.exists():
+        return None
+    columns = {"customer_id": "customer_id", "repeat_purchases": "frequency", "last_purchase_age_days": "recency", "observed_days": "T"}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "customers.npz"
+        np.savez(file, **{new: customers[own].to_numpy() for own, new in columns.items()})
+        command = [str(python), str(Path(__file__).with_name("peer_pymc.py")), str(file)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def compare_with_pymc(fitted: FittedBgNbd, ours: tuple[Any, float, float], customers: pl.DataFrame) -> None:
+    found = pymc_fit(customers)
+    if found is None:
+        print("  pymc-marketing is not there: `make bench-pymc` makes an environment for it and runs this again")
+        return
+    run = found["parameters"], found["seconds"], found["memory"]
+    said("fit", {"relkit": ours, f"pymc-marketing {found['version']}, MAP": run})
+    far = max(abs(getattr(fitted, term) / found["parameters"][term] - 1) for term in FORMULAS.terms)
+    print(f"    parameters: largest relative difference {far:.1e}")
 
 
 def main() -> None:
@@ -77,8 +102,8 @@ def main() -> None:
         peer_scores = measured(lambda: peer_score(theirs[0], customers))
     repeats = customers["repeat_purchases"].sum()
     print(f"BG/NBD of {len(customers):,} customers, {repeats:,} repeat purchases; CPU seconds, peak memory over the input")
-    said("fit", ours, theirs)
-    said(f"P(alive) and purchases in {AHEAD_DAYS} days", scores, peer_scores)
+    said("fit", {"relkit": ours, "lifetimes 0.11.3": theirs})
+    said(f"P(alive) and purchases in {AHEAD_DAYS} days", {"relkit": scores, "lifetimes 0.11.3": peer_scores})
     for term in FORMULAS.terms:
         own, other = getattr(fitted, term), float(theirs[0].params_[term])
         print(f"    {term:<6} {own:12.6f} {other:12.6f}   relative difference {abs(own / other - 1):.1e}")
@@ -86,6 +111,7 @@ def main() -> None:
         assert abs(own / other - 1) < 5e-6, term
     for column, other in zip(("p_alive", f"expected_orders_{AHEAD_DAYS}d"), peer_scores[0], strict=True):
         print(f"    {column}: largest difference {np.abs(scores[0][column].to_numpy() - np.asarray(other)).max():.1e}")
+    compare_with_pymc(fitted, ours, customers)
 
 
 if __name__ == "__main__":

@@ -38,3 +38,12 @@ def _peak() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
+
+
+def said(task: str, runs: dict[str, tuple[Any, float, float]]) -> None:
+    """Print what each run took, the first being ours, and how many times as long and as much memory the others took."""
+    print(f"  {task}")
+    _, seconds, memory = next(iter(runs.values()))
+    for place, (name, run) in enumerate(runs.items()):
+        ratios = f"   {run[1] / seconds:6.1f}x the time, {run[2] / max(memory, 1.0):5.1f}x the memory" if place else ""
+        print(f"    {name:<34} {run[1]:8.3f} s {run[2]:8.0f} MB{ratios}")
