@@ -45,6 +45,7 @@ def contract_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         In order of contract_id: customer_id, contract_id, product_id (where given), status, started_on,
         ended_on (null while running), end_reason, is_active, duration_days (from started_on to the end
         or to `as_of`; f64), event (ended on or before `as_of`), entry_days (age when first watched),
+        start_year (as text: a cohort),
         then those of `COVARIATES` that the tables allow (f64).
 
     Raises:
@@ -58,11 +59,12 @@ def contract_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         end_reason=pl.when(pl.col("ended_on").is_not_null()).then("end_reason"),
         duration_days=_days(pl.col("ended_on").fill_null(as_of.day) - pl.col("started_on")),
         entry_days=_entry(tables),
+        start_year=pl.col("started_on").dt.year().cast(pl.String),
     )
     watched = (pl.col("entry_days") < pl.col("duration_days")) | (pl.col("entry_days") == 0)
     spells = _with_covariates(spells.filter(watched), tables)
     first = ["customer_id", "contract_id", "product_id", "status", "started_on", "ended_on", "end_reason", "is_active"]
-    kept = [name for name in (*first, "duration_days", "event", "entry_days", *COVARIATES) if name in spells.columns]
+    kept = [name for name in (*first, "duration_days", "event", "entry_days", "start_year", *COVARIATES) if name in spells.columns]
     return spells.select(kept)
 
 

@@ -104,6 +104,7 @@ FAMILIES = {
 
 
 AS_FAMILY = {
+    "lifetime_value.beta_discrete_weibull": "survival",
     "lifetime_value.mbg_cnbd_k": "purchase_histories",
     "lifetime_value.shifted_beta_geometric": "survival",
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from relkit.models.base import Fitted, Model
 
 _CLASSES = {
+    "lifetime_value.beta_discrete_weibull": ("BetaDiscreteWeibull", "FittedBetaDiscreteWeibull"),
     "lifetime_value.bg_nbd": ("BgNbd", "FittedBgNbd"),
     "lifetime_value.gamma_gamma": ("GammaGamma", "FittedGammaGamma"),
     "lifetime_value.mbg_cnbd_k": ("MbgCnbdK", "FittedMbgCnbdK"),

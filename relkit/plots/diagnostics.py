@@ -133,6 +133,7 @@ def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
 
 
 _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
+    "lifetime_value.beta_discrete_weibull": _calibration,
     "lifetime_value.bg_nbd": _purchases,
     "lifetime_value.gamma_gamma": _gamma_gamma,
     "lifetime_value.mbg_cnbd_k": _purchases,

@@ -295,14 +295,25 @@ def test_another_programme_has_its_own_champion(checked):
     assert registry.champion(BG_NBD).programme == "default"
 
 
-def test_a_model_of_customer_value_may_learn_from_contracts(checked):
+@pytest.mark.parametrize(
+    ("model", "settings", "terms"),
+    [
+        ("shifted_beta_geometric", {"tolerance_days": 0}, ["alpha", "beta"]),
+        (
+            "beta_discrete_weibull",
+            {"tolerance_days": 0, "covariates": "pays_by_direct_debit"},
+            ["gamma", "delta", "c", "pays_by_direct_debit"],
+        ),
+    ],
+)
+def test_a_model_of_customer_value_may_learn_from_contracts(checked, model, settings, terms):
     """Its family reads purchases; it reads contracts, is judged on their ends, and scores them as the survival models do."""
     from relkit.jobs.score_customers import ScoreCustomers
 
-    name = "lifetime_value.shifted_beta_geometric"
-    result = fit(name, settings={"tolerance_days": 0})
+    name = f"lifetime_value.{model}"
+    result = fit(name, settings=settings)
     assert result.sentences[0].endswith(" contracts as of 2025-06-30.")
-    assert list(result.parameters) == ["alpha", "beta"]
+    assert list(result.parameters) == terms
     assert 0 < result.metrics["brier_score"] < 0.25
     assert result.details["alias"] == "champion"
     scores = pl.read_parquet(ScoreCustomers.parse(models=(name,)).run().paths["scores"])

@@ -34,9 +34,9 @@ TOLERANCE_DAYS = 3.0
 STARTED = Column(name="started_on", dtype=pl.Date, nullable=False, meaning="First day: says which periods are over by the as-of day.")
 
 
-def renewal_contract(name: str) -> Contract:
+def renewal_contract(name: str, covariates: tuple[Column, ...] = ()) -> Contract:
     """Return what `fit` reads: one row a spell; a customer may have several."""
-    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, STARTED), rules=(BACKWARDS,))
+    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, STARTED, *covariates), rules=(BACKWARDS,))
 
 
 def check_period(period_days: float, tolerance_days: float) -> None:
@@ -101,17 +101,35 @@ class RenewalCounts:
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """The counts of some spells, and how many spells told something.
+    """The renewals at which spells were watched.
 
     Attributes:
-        counts: of the renewals.
-        spells: that came to a renewal which was watched.
+        used: which of the spells came to a renewal that was watched, shape (n,).
+        before: renewals that had passed when each of those was first seen, shape (m,).
+        last: the last renewal at which it was seen, shape (m,).
+        ended: whether it left at that one, shape (m,).
         notes: what was left out, one sentence each.
     """
 
-    counts: RenewalCounts
-    spells: int
+    used: NDArray[np.bool_]
+    before: NDArray[np.intp]
+    last: NDArray[np.intp]
+    ended: NDArray[np.bool_]
     notes: tuple[str, ...]
+
+    @property
+    def spells(self) -> int:
+        """How many spells came to a renewal that was watched."""
+        return len(self.last)
+
+    @property
+    def counts(self) -> RenewalCounts:
+        """What became of the renewals."""
+        return self.counts_of(slice(None))
+
+    def counts_of(self, some: NDArray[np.bool_] | slice) -> RenewalCounts:
+        """Return what became of the renewals of some of the spells used."""
+        return _counts(self.before[some], self.last[some], self.ended[some])
 
 
 def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: date) -> Watched:
@@ -134,8 +152,7 @@ def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: d
         over = np.floor(in_periods(days, *length)).astype(np.intp)
         ended, last = ended & (last <= over), np.minimum(last, over)
     used = last > before
-    counts = _counts(before[used], last[used], ended[used])
-    return Watched(counts, int(used.sum()), (*spells.notes, *_notes(spells, used, ended)))
+    return Watched(used, before[used], last[used], ended[used], (*spells.notes, *_notes(spells, used, ended)))
 
 
 def _counts(before: NDArray[np.intp], last: NDArray[np.intp], ended: NDArray[np.bool_]) -> RenewalCounts:

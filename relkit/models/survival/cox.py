@@ -23,6 +23,7 @@ from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.partial_likelihood import Order, Sums, derivatives, linear_predictor, sums, total_of_ends
 from relkit.models.survival.spells import (
+    RESERVED,
     Spells,
     check_horizon,
     check_level,
@@ -53,7 +54,6 @@ WIDEST = 200.0
 """Log of the hazard ratio between two customers beyond which no maximum was in reach."""
 SEPARATED = 1e-6
 """Information on a coefficient that shrank below this share of what it was has vanished."""
-RESERVED = ("customer_id", "duration_days", "event", "entry_days")
 
 
 @dataclass(frozen=True, kw_only=True)

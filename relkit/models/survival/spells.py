@@ -35,6 +35,8 @@ ENTRY = Column(
     unit="days",
     meaning="Age when first seen: 0 if seen from the start.",
 )
+RESERVED = ("customer_id", "duration_days", "event", "entry_days")
+"""Columns that are no covariate."""
 BACKWARDS = Rule(
     name="entry_days: over duration_days",
     columns=("entry_days", "duration_days"),

@@ -11,7 +11,7 @@ import pytest
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.lifetime_value import shifted_beta_geometric as sbg
-from relkit.models.lifetime_value.renewals import ON_RENEWAL_DAYS, RenewalCounts
+from relkit.models.lifetime_value.renewals import ON_RENEWAL_DAYS
 from relkit.models.lifetime_value.shifted_beta_geometric import FittedShiftedBetaGeometric, ShiftedBetaGeometric
 
 if TYPE_CHECKING:
@@ -79,37 +79,14 @@ class TestPublishedNumbers:
         assert found == pytest.approx(PAPER[name]["derl"], abs=5e-4)
 
 
-class TestLikelihood:
-    @pytest.mark.parametrize("at", [(0.7, 1.2), (4.0, 0.3), (0.02, 40.0)])
-    def test_derivatives_are_those_of_the_value(self, at: tuple[float, float]) -> None:
-        """Central differences of the value and of the gradient."""
-        counts = RenewalCounts(at_risk=np.array([90.0, 70.0, 61.0, 20.0]), left=np.array([20.0, 7.0, 2.0, 0.0]))
-        logs, step = np.log(at), 1e-5
-        _, gradient, hessian = sbg.log_likelihood(*at, counts)
-        beside = [[sbg.log_likelihood(*np.exp(logs + sign * step * e), counts) for sign in (1, -1)] for e in np.eye(2)]
-        assert gradient == pytest.approx([(up[0] - down[0]) / (2 * step) for up, down in beside], rel=1e-6, abs=1e-6)
-        assert hessian == pytest.approx(np.array([(up[1] - down[1]) / (2 * step) for up, down in beside]), rel=1e-6, abs=1e-6)
+def test_the_values_of_a_contract_are_those_of_the_paper() -> None:
+    """Fader and Hardie (2010), table 3: DERL at 10 % before the n-th renewal, n = 1..5, of two populations with mean 0.2.
 
-    def test_it_is_the_probability_of_each_length(self) -> None:
-        """2007, eq. 5 and 6: a cohort's likelihood is that of P(T = t) for those who left and S(t) for those who stayed."""
-        counts = RenewalCounts(at_risk=np.array([10.0, 6.0, 5.0]), left=np.array([4.0, 1.0, 2.0]))
-        survival = np.exp(sbg.log_survival(0.8, 2.1, np.arange(4.0)))
-        whole = counts.left @ np.log(-np.diff(survival)) + 3 * np.log(survival[-1])
-        assert sbg.log_likelihood(0.8, 2.1, counts)[0] == pytest.approx(whole, rel=1e-12)
-
-    def test_standard_errors_are_those_of_repeated_samples(self) -> None:
-        """Parameters of 200 simulated companies spread as the standard errors say, within 15 %."""
-        rng, n = np.random.default_rng(5), 4000
-        fits = []
-        for _ in range(200):
-            life = rng.geometric(rng.beta(1.5, 6.0, n))
-            k = np.arange(1, 13)
-            at_risk = (life[:, None] >= k).sum(axis=0).astype(float)
-            fits.append(sbg.fit_counts(RenewalCounts(at_risk=at_risk, left=(life[:, None] == k).sum(axis=0).astype(float))))
-        spread = np.std([fit.at for fit in fits], axis=0)
-        said = np.mean([np.sqrt(np.diag(fit.covariance)) for fit in fits], axis=0)
-        assert spread == pytest.approx(said, rel=0.15)
-        assert np.mean([fit.at for fit in fits], axis=0) == pytest.approx(np.log([1.5, 6.0]), abs=0.02)
+    The parameters of the second are printed as 0.067 and 0.267.
+    """
+    n = np.arange(1.0, 6)
+    assert sbg.discounted_residual_lifetime(3.80, 15.20, n, 0.10).round(2).tolist() == [3.31, 3.45, 3.59, 3.72, 3.84]
+    assert sbg.discounted_residual_lifetime(1 / 15, 4 / 15, n, 0.10).round(2).tolist() == [7.68, 9.46, 9.86, 10.06, 10.19]
 
 
 class TestWhatFollows:

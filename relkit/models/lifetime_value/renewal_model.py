@@ -1,0 +1,450 @@
+"""What the models of contracts that renew share: a model is its formulas, and everything else is here.
+
+    FORMULAS = RenewalFormulas(terms=("alpha", "beta"), residual_lifetime=..., discounted_lifetime=..., starts=...)
+
+    class ShiftedBetaGeometric(RenewalModel):                settings: name, formulas, and `fit`
+    class FittedShiftedBetaGeometric(FittedRenewalModel):    a field for each term
+
+Covariates z move the mean probability of leaving: the first parameter of a contract is alpha exp(g'z). The logit of the mean
+probability at the first renewal is then log(alpha / beta) + g'z, so that g is a log-odds ratio. It is the beta-logistic
+of Heckman, J. J. and Willis, R. J. (1977), A beta-logistic model for the analysis of sequential labor force
+participation by married women. Journal of Political Economy 85 (1), 27-58, in which both parameters are exponentials of
+z, with the effects on the second one left out: one coefficient a covariate, that says which way. (pymc-marketing's sBG
+multiplies both by exp(-d'z); this is its model with g = -d_alpha, d_beta = 0.) A cohort (year of start, plan, channel)
+is a category, so it has a level of its own.
+
+S(t) is known at renewals; between them it goes on by its own formula at a real t, as if each customer's probability
+were spread evenly over his period. Out of scope: covariates that change with time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import check
+from relkit.errors import NotConvergedError, NotEnoughEventsError, ParameterError
+from relkit.models import covariates as covariate_columns
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.lifetime_value.renewal_likelihood import Lives, log_likelihood, log_survival_ratio
+from relkit.models.lifetime_value.renewals import (
+    DAYS_PER_MONTH,
+    DAYS_PER_YEAR,
+    TOLERANCE_DAYS,
+    Watched,
+    check_period,
+    in_periods,
+    renewal_contract,
+    watch,
+)
+from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.spells import RESERVED, check_horizon, check_level, read_spells, score_contract, scores_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from relkit.contracts import Column, Contract
+    from relkit.models.survival.spells import Spells
+
+Floats = NDArray[np.float64]
+
+# Edges of the logarithms of the first and second parameter and of c: a first one of e^8 is a population without differences.
+_LOW, _HIGH = np.array([-8.0, -8.0, -3.0]), np.array([8.0, 16.0, 3.0])
+# Edge of a coefficient, of 0 and 1 or of a number of variance 1: of a level that nobody, or everybody, leaves.
+_WIDEST = 10.0
+# A fit of more rows than this starts from a fit of a sample of about that many.
+_SAMPLE = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RenewalFormulas:
+    """What is a model's own; each function takes the terms first, of which the first may be an array, in periods.
+
+    Attributes:
+        terms: names of the parameters a, b and, where a customer's own probability changes with tenure, c.
+        residual_lifetime: renewals expected of a customer before his n-th, of n.
+        discounted_lifetime: the same, discounted, of n and the discount rate of a period.
+    """
+
+    terms: tuple[str, ...]
+    residual_lifetime: Callable[..., Floats]
+    discounted_lifetime: Callable[..., Floats]
+
+    @property
+    def with_c(self) -> bool:
+        """Whether a customer's own probability of leaving changes with tenure."""
+        return len(self.terms) == 3
+
+    def maximum(self, lives: Lives, Z: Floats | None = None) -> Maximum:
+        """Return the maximum of the likelihood in the logarithms of the terms, then the coefficients.
+
+        Args:
+            lives: what was seen.
+            Z: covariates of each pattern, shape (p, q), in standard units; None for none.
+
+        Raises:
+            NotConvergedError: no optimum was found.
+        """
+        best = _maximum(lives, Z, [_start(lives, Z)], with_c=False)
+        if not self.with_c:
+            return best
+        # Duration dependence and differences between customers can take each other's place: more than one hill.
+        near, rest = np.clip(best.at[:2], [-2.0, -3.0], [2.0, 6.0]), best.at[2:]
+        starts = [np.concatenate((shapes, rest)) for shapes in ([*near, 0.0], [-1.0, near[1] - near[0] - 0.5, 0.4], [*near, -0.4])]
+        return _maximum(lives, Z, starts, with_c=True)
+
+
+def _start(lives: Lives, Z: Floats | None) -> Floats:
+    """Return log a and log b with the observed share of leaving, and no effects."""
+    _, renewal, weight = lives.stayed
+    ends = float(lives.left[2].sum())
+    rate = min(ends / max(float(weight @ renewal) + ends, 1.0), 0.99)
+    return np.concatenate(([0.0, np.log1p(-rate) - np.log(rate)], np.zeros(0 if Z is None else Z.shape[1])))
+
+
+def _maximum(lives: Lives, Z: Floats | None, starts: Sequence[Floats], *, with_c: bool) -> Maximum:
+    """Return the highest of the maxima reached from the starts."""
+    shapes = 3 if with_c else 2
+    reach = np.full(len(starts[0]) - shapes, _WIDEST)
+    low, high = np.concatenate((_LOW[:shapes], -reach)), np.concatenate((_HIGH[:shapes], reach))
+
+    def of(some: Lives) -> Callable[[Floats], Evaluation]:
+        return lambda logs: log_likelihood(logs, some, with_c=with_c, Z=Z)
+
+    tolerance, rows = 1e-8, len(lives.stayed[0]) + len(lives.left[0])
+    begun = [np.clip(start, low, high) for start in starts]
+    if (step := rows // _SAMPLE) > 1:
+        few = of(lives.every(step))
+        reached = [near_maximum(few, start, low=low, high=high) for start in begun]
+        begun, tolerance = [max(reached, key=lambda logs: few(logs)[0])], 1e-4
+    found: list[Maximum] = []
+    for start in begun:
+        try:
+            found.append(maximise(of(lives), start, low=low, high=high, tolerance=tolerance))
+        except NotConvergedError:
+            if not found and start is begun[-1]:
+                raise
+    return max(found, key=lambda best: best.value)
+
+
+# --- settings ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalModel:
+    """Settings of a model of contracts that renew.
+
+    Attributes:
+        period_days: from one renewal to the next, in days; the default is a month, 365.25 / 12. Yearly: 365.25.
+        tolerance_days: an age this near to a renewal is taken to be at it, as months and years differ in length; 0 where contracts
+            end on any day and not on renewal days.
+        level: of the intervals in the summary.
+        covariates: columns that move the mean probability of leaving: numbers, truth values, or categories as text (a cohort).
+    """
+
+    name: ClassVar[str]
+    formulas: ClassVar[RenewalFormulas]
+    family: ClassVar[str] = "lifetime_value"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    period_days: float = DAYS_PER_MONTH
+    tolerance_days: float = TOLERANCE_DAYS
+    level: float = 0.95
+    covariates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of range."""
+        check_period(self.period_days, self.tolerance_days)
+        check_level(self.level)
+        wrong = [c for i, c in enumerate(self.covariates) if c in RESERVED or c == "started_on" or c in self.covariates[:i]]
+        if wrong:
+            raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        return renewal_contract(self.name, covariate_columns.asked(self.covariates))
+
+    def watched(self, features: pl.DataFrame, as_of: date) -> tuple[Spells, Watched]:
+        """Return the spells of a frame, and the renewals at which they were watched."""
+        spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
+        return spells, watch(spells, period_days=self.period_days, tolerance_days=self.tolerance_days, as_of=as_of)
+
+    def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
+        """Return the fields of the fitted model besides its settings, by maximum likelihood.
+
+        Args:
+            features: one row a contract with the columns of `needs`.
+            as_of: last day whose facts are in the features.
+
+        Raises:
+            TableError: a column is missing or impossible, or a category has one level only.
+            FitError: a covariate is constant, or follows from the others.
+            NotEnoughEventsError: fewer renewals were watched than there are terms, or fewer ends than parameters.
+            NotConvergedError: no optimum was found.
+        """
+        spells, seen = self.watched(features, as_of)
+        terms = self.formulas.terms
+        seen.counts.enough(self.name, len(terms))
+        frame = spells.frame.filter(pl.Series(seen.used))
+        known = covariate_columns.learnt(frame, self.covariates, where=self.name)
+        names = covariate_columns.column_names(known)
+        self._enough_ends(seen, len(terms) + len(names))
+        patterns = _Patterns.of(frame, known, self.name)
+        lives = Lives.of_spells(patterns.of_row, seen.before, seen.last, seen.ended, patterns.count)
+        best = self.formulas.maximum(lives, patterns.Z)
+        at, covariance = patterns.as_given(best, len(terms))
+        info = FitInfo(
+            as_of=as_of,
+            rows=seen.spells,
+            log_likelihood=best.value,
+            converged=True,
+            fingerprint=fingerprint(spells.frame),
+            notes=(*seen.notes, *covariate_columns.notes_on(frame, known), *_notes(best, terms, names)),
+        )
+        values = dict(zip(terms, np.exp(at[: len(terms)]).tolist(), strict=True))
+        return {"info": info, "covariance": covariance, "coefficients": at[len(terms) :], "effects": known, **values}
+
+    def _enough_ends(self, seen: Watched, parameters: int) -> None:
+        if (ends := int(seen.ended.sum())) < parameters - 1:
+            raise NotEnoughEventsError(
+                f"{ends} contracts ended; {parameters} parameters need more.",
+                where=self.name,
+                remedy="Use fewer covariates, or a longer history.",
+            )
+
+    def judge(self, fitted: FittedRenewalModel, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Patterns:
+    """The distinct rows of covariates.
+
+    Attributes:
+        of_row: pattern of each row, shape (n,).
+        count: how many patterns there are.
+        Z: covariates of each pattern, shape (count, q), numbers with mean 0 and variance 1 over the rows; None without covariates.
+        means: what was taken off the columns, shape (q,).
+        scales: by what they were divided then, shape (q,).
+    """
+
+    of_row: NDArray[np.intp]
+    count: int
+    Z: Floats | None
+    means: Floats
+    scales: Floats
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, known: Sequence[Covariate], where: str) -> Self:
+        """Return the patterns of a frame, or raise a FitError for a column that tells nothing."""
+        if not known:
+            return cls(np.zeros(len(frame), dtype=np.intp), 1, None, np.zeros(0), np.zeros(0))
+        names = [covariate.name for covariate in known]
+        distinct = frame.select(names).unique(maintain_order=True)
+        numbered = frame.select(names).join(
+            distinct.with_row_index("pattern"), on=names, how="left", nulls_equal=True, maintain_order="left"
+        )
+        of_row = numbered["pattern"].to_numpy().astype(np.intp)
+        columns = covariate_columns.matrix(distinct, known)
+        rows = columns[of_row]
+        covariate_columns.refuse_useless(rows, covariate_columns.column_names(known), where=where)
+        # Columns of 0 and 1 stay: a level that nobody leaves then runs to the edge alone, and takes no other term along.
+        flag = ((rows == 0) | (rows == 1)).all(axis=0)
+        means, scales = np.where(flag, 0.0, rows.mean(axis=0)), np.where(flag, 1.0, rows.std(axis=0))
+        return cls(of_row, len(distinct), (columns - means) / scales, means, scales)
+
+    def as_given(self, best: Maximum, shapes: int) -> tuple[Floats, Floats]:
+        """Return the maximum and its covariance for the columns as they were given."""
+        turn = np.eye(len(best.at))
+        turn[shapes:, shapes:] = np.diag(1 / self.scales)
+        turn[0, shapes:] = -self.means / self.scales
+        held = np.where(np.isnan(best.covariance), 0.0, best.covariance)
+        covariance = turn @ held @ turn.T
+        untold = np.isnan(np.diag(best.covariance))
+        covariance[untold, :] = covariance[:, untold] = np.nan
+        return turn @ best.at, covariance
+
+
+def _notes(best: Maximum, terms: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for each parameter that the data do not hold back."""
+    said = best.notes((*terms, *names))
+    if not best.bounded[0] or best.at[0] < _HIGH[0]:
+        return said
+    if len(terms) == 3:
+        alike = "Tenure alone tells who leaves: customers do not differ"
+    else:
+        alike = "Retention does not rise with tenure: the model came down to one rate for all"
+    return (f"{alike}, and {terms[0]} has no standard error.", *said[1:])
+
+
+# --- fitted -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedRenewalModel:
+    """A fitted model of contracts that renew; its own class adds a field for each term.
+
+    Attributes:
+        settings: what was fitted.
+        info: facts of the fit.
+        covariance: of the logarithms of the terms and the coefficients, shape (k, k); NaN for one that has no standard error.
+        coefficients: effect of each column of the covariates on the log-odds of leaving at the first renewal, shape (q,).
+        effects: the covariates as the contracts of the fit have them.
+    """
+
+    name: ClassVar[str]
+    format: ClassVar[int] = 1
+
+    settings: RenewalModel
+    info: FitInfo
+    covariance: Floats
+    coefficients: Floats = field(default_factory=lambda: np.zeros(0))
+    effects: tuple[Covariate, ...] = ()
+
+    @property
+    def formulas(self) -> RenewalFormulas:
+        """What is the model's own."""
+        return self.settings.formulas
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        return score_contract(self.name, self._columns)
+
+    @property
+    def parameters(self) -> tuple[float, ...]:
+        """Values of the terms, for a contract whose covariates are 0 or the reference."""
+        return tuple(getattr(self, term) for term in self.formulas.terms)
+
+    @property
+    def coordinates(self) -> Floats:
+        """Logarithms of the terms, then the coefficients, shape (k,): what `covariance` is the covariance of."""
+        return np.concatenate((np.log(self.parameters), self.coefficients))
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates, for `uncertainty`."""
+        terms = self.formulas.terms
+        values = dict(zip(terms, np.exp(coordinates[: len(terms)]).tolist(), strict=True))
+        return replace(self, coefficients=coordinates[len(terms) :], **values)
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper; of a covariate, the log-odds ratio of leaving for one unit more.
+
+        Standard errors come from the observed information. The interval of a term is made on the logarithm, so that
+        it stays above zero.
+        """
+        terms = np.array(self.parameters)
+        errors = np.sqrt(np.diag(self.covariance))
+        reach = NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors
+        of_terms, of_effects = np.exp(reach[: len(terms)]), reach[len(terms) :]
+        columns = {
+            "estimate": np.concatenate((terms, self.coefficients)),
+            "std_error": np.concatenate((terms * errors[: len(terms)], errors[len(terms) :])),
+            "lower": np.concatenate((terms / of_terms, self.coefficients - of_effects)),
+            "upper": np.concatenate((terms * of_terms, self.coefficients + of_effects)),
+        }
+        names = (*self.formulas.terms, *covariate_columns.column_names(self.effects))
+        return pl.DataFrame({"term": names, **columns}).fill_nan(None)
+
+    def retention_rate(self, renewals: Floats, features: pl.DataFrame | None = None) -> Floats:
+        """Return the share renewed at each renewal, 1 for the first, of those who come to it; shaped as `survival`."""
+        k = np.asarray(renewals, dtype=np.float64)
+        return self._ratio(features, k - 1, k)
+
+    def survival(self, days: Floats, features: pl.DataFrame | None = None) -> Floats:
+        """Return the probability that a new contract outlives each age, in days.
+
+        Args:
+            days: shape (m,).
+            features: contracts, of which the covariates are read.
+
+        Returns:
+            Shape (n, m); without features that of a typical contract, shape (m,): numbers at their mean, categories
+            at their most frequent level.
+        """
+        return self._ratio(features, 0.0, np.asarray(days, dtype=np.float64) / self.settings.period_days)
+
+    def conditional_survival(self, ages: Floats, horizon_days: float) -> Floats:
+        """Return the probability that typical contracts alive at `ages` (days) live `horizon_days` longer: S(t + h) / S(t)."""
+        age = np.asarray(ages, dtype=np.float64)
+        return self._ratio(None, age / self.settings.period_days, (age + horizon_days) / self.settings.period_days)
+
+    def survival_ahead(self, features: pl.DataFrame, days: Floats) -> Floats:
+        """Return the probability that each contract, running now at its duration, still runs at each of `days` ahead.
+
+        Args:
+            features: the columns of `needs`.
+            days: from now, shape (m,).
+
+        Returns:
+            Shape (n, m).
+        """
+        frame = check(features, self.needs)
+        age = frame["duration_days"].to_numpy()[:, None]
+        until = age + np.asarray(days, dtype=np.float64)
+        return self._ratio(frame, age / self.settings.period_days, until / self.settings.period_days)
+
+    def expected_renewals(self, features: pl.DataFrame) -> Floats:
+        """Return the renewals expected of each contract, shape (n,): infinite where some hardly ever leave (a c <= 1)."""
+        return self._over_pairs(features, self.formulas.residual_lifetime)
+
+    def discounted_renewals(self, features: pl.DataFrame, *, annual_discount_rate: float) -> Floats:
+        """Return the discounted renewals expected of each contract (DERL), shape (n,).
+
+        The next renewal counts whole; each later one is discounted by the time after it, at `annual_discount_rate`
+        (0.10 for 10 % a year of 365.25 days). Times the margin of a period it is the value of the contract on its next renewal day.
+
+        Raises:
+            ParameterError: the rate is below 0.
+        """
+        if not 0 <= annual_discount_rate < np.inf:
+            raise ParameterError(
+                f"annual_discount_rate is {annual_discount_rate:g}; it must be 0 or more.",
+                where="annual_discount_rate",
+                remedy="Write 0.10 for 10 % a year.",
+            )
+        d = float(np.expm1(np.log1p(annual_discount_rate) * self.settings.period_days / DAYS_PER_YEAR))
+        return self._over_pairs(features, self.formulas.discounted_lifetime, d)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id and churn_probability_{h}d = 1 - S(t + h) / S(t), with t the duration so far.
+
+        Spells that have ended get null.
+        """
+        horizon = check_horizon(horizon_days)
+        frame = check(features, self.needs)
+        stays = self.survival_ahead(frame, np.array([float(horizon)]))[:, 0]
+        return scores_of(frame, {f"churn_probability_{horizon}d": 1 - stays})
+
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        return tuple(covariate.declared for covariate in self.effects)
+
+    def _first(self, frame: pl.DataFrame | None) -> Floats:
+        """Return the first parameter of each contract, shape (n,), or that of a typical one, shape ()."""
+        Z = covariate_columns.typical(self.effects) if frame is None else covariate_columns.matrix(frame, self.effects)
+        return np.asarray(self.parameters[0] * np.exp(np.clip(Z @ self.coefficients, -300.0, 300.0)))
+
+    def _ratio(self, features: pl.DataFrame | None, start: Floats | float, end: Floats | float) -> Floats:
+        """Return S(end) / S(start), in periods."""
+        a = self._first(features)
+        _, b, c = (*self.parameters, 1.0)[:3]
+        return np.exp(log_survival_ratio(a[:, None] if a.ndim else a, b, c, np.asarray(start), np.asarray(end)))
+
+    def _over_pairs(self, features: pl.DataFrame, value: Callable[..., Floats], *more: float) -> Floats:
+        """Return a value of each contract, computed once for each pair of first parameter and next renewal that occurs."""
+        frame = check(features, self.needs)
+        days = frame["duration_days"].to_numpy()
+        n = np.floor(in_periods(days, self.settings.period_days, self.settings.tolerance_days)) + 1
+        pairs, position = np.unique(self._first(frame) + 1j * n, return_inverse=True)
+        return np.asarray(value(pairs.real, *self.parameters[1:], pairs.imag, *more)[position])
