@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +49,20 @@ def _told(simulator: Callable[..., pl.DataFrame], arguments: dict[str, Any], n: 
     return simulator(n, rng, **arguments)
 
 
+def _at_a_rhythm(n: int, rng: np.random.Generator, **truth: Any) -> pl.DataFrame:
+    return simulated.regular_buyers(n, rng, T=rng.uniform(0, 730, n), **truth)[0]
+
+
+def _contracts(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
+    """Return contracts of up to two years; the first two parameters have other names in each model."""
+    alpha, beta, *c = truth.values()
+    return simulated.contracts(n, rng, alpha=alpha, beta=beta, c=c[0] if c else 1.0, period_days=30.0, periods=24)
+
+
 _MONTH = {"period_days": 30.0, "tolerance_days": 0.0}
 # Quiet for longer than usual, so that whether he is alive is the question.
 _BUYER = simulated.frame(*(np.array([value]) for value in (4, 250.0, 400.0)))
+_REGULAR = _BUYER.with_columns(first_order_on=date(2024, 5, 26), repeat_ages_days=[60.0, 130.0, 190.0, 250.0])
 _SPENDER = pl.DataFrame({"customer_id": ["0"], "repeat_purchases": [2], "mean_repeat_value": [50.0]})
 _CONTRACT = pl.DataFrame({"customer_id": ["0"], "duration_days": [120.0]})
 
@@ -60,7 +72,7 @@ WORLDS = (
     _world("mbg_nbd", simulated.buyers, {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0}, _BUYER, at_start=True),
     _world("pareto_nbd", simulated.leavers, {"r": 0.8, "alpha": 40.0, "s": 1.0, "beta": 200.0}, _BUYER),
     _world("gamma_gamma", simulated.spenders, {"p": 6.0, "q": 4.0, "v": 15.0}, _SPENDER, settings={}),
-    _world(
-        "shifted_beta_geometric", simulated.contracts, {"alpha": 1.5, "beta": 6.0}, _CONTRACT, settings=_MONTH, period_days=30.0, periods=24
-    ),
+    _world("mbg_cnbd_k", _at_a_rhythm, {"r": 0.8, "alpha": 20.0, "a": 0.8, "b": 4.0}, _REGULAR, k=2),
+    _world("shifted_beta_geometric", _contracts, {"alpha": 1.5, "beta": 6.0}, _CONTRACT, settings=_MONTH),
+    _world("beta_discrete_weibull", _contracts, {"gamma": 1.5, "delta": 6.0, "c": 1.3}, _CONTRACT, settings=_MONTH),
 )
