@@ -11,10 +11,13 @@ from pydantic import Field
 
 from relkit.errors import FitError, ParameterError, RelkitError
 from relkit.jobs.base import Job, Result
+from relkit.jobs.choose_model import CANDIDATES, choose, read_choice
 from relkit.jobs.model_inputs import ModelInputs, inputs_of, read_settings, required_settings
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from relkit.jobs.check_tables import CheckTables
@@ -33,7 +36,9 @@ class FitModel(Job):
 
     command: ClassVar[str] = "fit"
 
-    model: str = Field(description="Name of the model, e.g. lifetime_value.bg_nbd.")
+    model: str = Field(
+        description="Name of the model, e.g. lifetime_value.bg_nbd; lifetime_value.auto compares the models of orders and takes one."
+    )
     as_of: str | None = Field(
         default=None, description="Date (whole business day) or instant to learn up to. Default: the last in the data."
     )
@@ -60,11 +65,14 @@ class FitModel(Job):
         """Refuse an unknown model or setting, and a promotion that is forced without a reason."""
         from relkit.models import catalogue
 
-        if self.model not in catalogue.NAMES:
-            raise ParameterError.unknown("model", self.model, catalogue.NAMES, where="fit")
+        known = (*catalogue.NAMES, *CANDIDATES)
+        if self.model not in known:
+            raise ParameterError.unknown("model", self.model, known, where="fit")
         if self.force and not self.reason.strip():
             raise ParameterError("force needs a reason; it is kept with the version.", where="fit", remedy='Give --reason "...".')
-        if self.settings:
+        if self.model in CANDIDATES:
+            read_choice(self.model, self.settings)
+        elif self.settings:
             given = read_settings(self.model, self.settings)
             stand_in = {name: ["none"] for name in required_settings(self.model) if name not in given}
             catalogue.make(self.model, stand_in | given)
@@ -82,7 +90,9 @@ class FitModel(Job):
         inputs = inputs_of(self.model)
         if not tables.has(inputs.table):
             return Result(job=self.command, skipped=f"{self.model}: the data have no {inputs.table} table, from which it learns.")
-        return self._fit(tables, inputs, progress)
+        if self.model in CANDIDATES:
+            return choose(self, tables, progress)
+        return self.fit_named(tables, inputs, progress, Beside())
 
     def _check(self) -> CheckTables | None:
         """Return the check of the raw tables, where they are given."""
@@ -92,13 +102,14 @@ class FitModel(Job):
             return None
         return CheckTables(programme=self.programme, out=self.out, data=self.data, mapping=self.mapping)
 
-    def _fit(self, tables: TableSet, inputs: ModelInputs, progress: Progress) -> Result:
+    def fit_named(self, tables: TableSet, inputs: ModelInputs, progress: Progress, beside: Beside) -> Result:
+        """Fit, judge and register the model of this job; `beside` is kept with its version."""
         as_of = tables.as_of(self.as_of)
         progress(f"{self.model}: features as of {as_of}", 0.1)
         features = inputs.features(tables, as_of)
         if features.is_empty():
             raise tables.nobody(as_of)
-        split, why = self._split(tables, as_of)
+        split, why = self.split(tables, as_of)
         before = inputs.features(tables, split.calibration) if split else None
         frames = [features] if before is None else [features, before]
         settings = read_settings(self.model, self.settings)
@@ -114,12 +125,12 @@ class FitModel(Job):
         progress(f"{self.model}: fitted to {len(features):,} {inputs.unit}", 0.5)
         fitted = model.fit(features, as_of=as_of.day)
         progress(f"{self.model}: registered", 0.7)
-        outcome = self._registered(model, fitted, trial, tables, inputs, features)
+        outcome = self._registered(model, fitted, trial, tables, inputs, features, beside)
         result = self._result(fitted, trial, outcome, inputs, features)
         refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
         return result.model_copy(update={"warnings": refused + result.warnings})
 
-    def _split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | None, str]:
+    def split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | None, str]:
         """Return the split in time, or None and the sentence that says why there is none."""
         from relkit.periods import Holdout
 
@@ -133,7 +144,14 @@ class FitModel(Job):
         return Holdout.before(as_of, days=days, first_day=first), ""
 
     def _registered(
-        self, model: Model[Any], fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs, features: pl.DataFrame
+        self,
+        model: Model[Any],
+        fitted: Fitted,
+        trial: Trial,
+        tables: TableSet,
+        inputs: ModelInputs,
+        features: pl.DataFrame,
+        beside: Beside,
     ) -> Outcome:
         """Compare with the champion, register the version and give it its alias."""
         from relkit.tracking import registry
@@ -153,8 +171,9 @@ class FitModel(Job):
             metric=model.holdout_metric,
             metrics=trial.metrics,
             holdout=trial.split,
-            params={"holdout_days": trial.split.days if trial.split else 0},
-            figures=figures,
+            params={"holdout_days": trial.split.days if trial.split else 0} | dict(beside.params),
+            figures=figures | dict(beside.figures),
+            frames=beside.frames,
         )
         give = registry.promote if decision.promoted else registry.challenge
         named = give(name, version.version, reason=decision.reason)
@@ -183,6 +202,21 @@ class FitModel(Job):
             sentences=tuple(sentences),
             details=outcome.details() | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()},
         )
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is kept with a version besides its own plots and numbers.
+
+    Attributes:
+        figures: by name.
+        frames: small tables by name; nothing in them is of a single customer.
+        params: shown with the run.
+    """
+
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,14 @@ def read_settings(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
         >>> read_settings("survival.cox", {"covariates": "monthly_amount, term_months", "level": "0.9"})
         {'covariates': ['monthly_amount', 'term_months'], 'level': '0.9'}
     """
-    lists = {f.name for f in _fields(model) if str(f.type).startswith(("tuple", "list"))}
+    from relkit.models import catalogue
+
+    return read_lists(catalogue.settings_class(model), given)
+
+
+def read_lists(settings: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with lists that came as text, `a,b`, split; `settings` is the dataclass they are for."""
+    lists = {f.name for f in fields(settings) if str(f.type).startswith(("tuple", "list"))}
     split = {name: [part.strip() for part in value.split(",")] for name, value in given.items() if name in lists and isinstance(value, str)}
     return {**given, **split}
 

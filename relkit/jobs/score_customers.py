@@ -53,10 +53,11 @@ class ScoreCustomers(Job):
         return (self.out_dir / "tables" / "facts.json",)
 
     def state(self) -> str:
-        """Return the champions: another one gives other scores."""
-        from relkit.tracking.registry import champion_versions
+        """Return the champions and which of them were chosen: others give other scores."""
+        from relkit.tracking.registry import champion_versions, chosen_models
 
-        return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champion_versions(self.programme)])
+        champions, chosen = champion_versions(self.programme), chosen_models(self.programme)
+        return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champions, chosen])
 
     def verify(self) -> None:
         """Refuse an unknown model."""
@@ -87,7 +88,13 @@ class ScoreCustomers(Job):
         return run.written()
 
     def _groups(self) -> tuple[tuple[str, ...], ...]:
-        return tuple((name,) for name in self.models) or ONE_OF
+        """Return the models that are tried for each score, those that `relkit fit` chose among others of their family first."""
+        from relkit.tracking.registry import chosen_models
+
+        chosen = () if self.models else chosen_models(self.programme)
+        return tuple((name,) for name in self.models) or tuple(
+            tuple(sorted(group, key=lambda name: name not in chosen)) for group in ONE_OF
+        )
 
 
 @dataclass

@@ -34,7 +34,8 @@ MEASURES: dict[str, str] = {
 """What is measured, and which values are better.
 
 - mae, rmse: of the forecast, per customer;
-- total_ratio: total forecast over total seen; total_error: how far that is from 1;
+- total_ratio: total forecast over total seen; total_error: how far that is from 1. Resamples keep the side of 1 on which the
+  ratio lies, so that they may fall below 0: folded back, the resamples of two good forecasts would seem to differ;
 - log_score: mean logarithm of the probability that the forecast gave to what happened;
 - calibration_error: mean distance between forecast and seen means of customers with 0, 1, ... 7+ purchases before;
 - top_decile_lift: what the tenth with the best forecasts turned out to be worth, over the mean of all;
@@ -114,6 +115,8 @@ def measured(
     for i in range(replicates):
         rows = rng.integers(0, n, size)
         draws[i] = [_measures(actual, forecast, frequency, rows) for forecast in forecasts]
+    ratio, error = (list(MEASURES).index(name) for name in ("total_ratio", "total_error"))
+    draws[:, :, error] = np.where(values[:, ratio] < 1, -1, 1) * (draws[:, :, ratio] - 1)
     return Measured(names=tuple(MEASURES), values=values, draws=values + (draws - values) * np.sqrt(size / n))
 
 

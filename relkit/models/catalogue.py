@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from relkit.errors import ParameterError
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from relkit.models.base import Fitted, Model
+
+_S = TypeVar("_S")
 
 _CLASSES = {
     "lifetime_value.beta_discrete_weibull": ("BetaDiscreteWeibull", "FittedBetaDiscreteWeibull"),
@@ -76,16 +78,29 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Model[Any]:
         >>> make("lifetime_value.bg_nbd", {"period_days": "7"})
         BgNbd(period_days=7.0, level=0.95)
     """
+    return checked(settings_class(name), name, settings)
+
+
+def checked(cls: type[_S], name: str, settings: Mapping[str, Any] | None = None) -> _S:
+    """Return settings of any frozen dataclass, checked and converted as `make` does.
+
+    Args:
+        cls: the dataclass.
+        name: whose settings they are, for the messages.
+        settings: values by setting.
+
+    Raises:
+        ParameterError: an unknown setting (with the nearest known one), or a value out of range.
+    """
     from pydantic import TypeAdapter, ValidationError
 
-    cls = settings_class(name)
     given = dict(settings or {})
     known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
     for key in given:
         if key not in known:
             raise ParameterError.unknown("setting", key, known, where=name)
     try:
-        made: Model[Any] = TypeAdapter(cls).validate_python(given)
+        made: _S = TypeAdapter(cls).validate_python(given)
     except ValidationError as error:
         raise ParameterError(_said(name, error), where=name) from error
     return made

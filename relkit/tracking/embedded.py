@@ -105,6 +105,16 @@ def champions(store: Store) -> dict[str, str]:
         return {str(name): str(version) for name, version in rows}
 
 
+def marked(store: Store, tag: str) -> set[str]:
+    """Return the registered models that bear a tag, in a store on disk, without loading MLflow."""
+    if store.database is None or not store.database.is_file():
+        return set()
+    with closing(_open(store.database)) as connection:
+        if not _has(connection, "registered_model_tags"):
+            return set()
+        return {str(name) for (name,) in connection.execute("SELECT name FROM registered_model_tags WHERE key = ?", (tag,))}
+
+
 def location(folder: Path) -> str:
     """Return a folder as MLflow stores it.
 

@@ -26,6 +26,7 @@ from relkit.tracking import embedded, runs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import polars as pl
     from mlflow.tracking import MlflowClient
 
     from relkit.models.base import Fitted, HoldoutMetric
@@ -35,6 +36,8 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 DEFAULT_PROGRAMME = "default"
 _PREFIX = "relkit."
+_CHOSEN = f"{_PREFIX}chosen"
+"""Tag of the registered model of a family that scores are made with."""
 _FITTED = Path("artifacts", "fitted")
 
 
@@ -109,6 +112,7 @@ def log_model(
     holdout: Holdout | None = None,
     params: Mapping[str, Any] | None = None,
     figures: Mapping[str, Any] | None = None,
+    frames: Mapping[str, pl.DataFrame] | None = None,
 ) -> ModelVersion:
     """Write a fit as a run, register its model as a new version and return it; it has no alias yet.
 
@@ -121,6 +125,7 @@ def log_model(
         holdout: the split in time they were measured on.
         params: shown with the model's settings.
         figures: diagnostic plots by name.
+        frames: small tables by name, kept as CSV with the run.
 
     Raises:
         StorageError: the store cannot be used.
@@ -128,7 +133,7 @@ def log_model(
     name = registered_name(fitted.name, programme)
     given = dict(metrics or {})
     tags = _lineage(fitted, programme, tables, metric, given, holdout)
-    record = runs.Record(params=params or {}, metrics=given, tags=tags, figures=figures or {})
+    record = runs.Record(params=params or {}, metrics=given, tags=tags, figures=figures or {}, frames=frames or {})
     with runs.connected() as client:
         logged = runs.log_run(client, fitted, record)
         if not _registered(client, name):
@@ -176,6 +181,30 @@ def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
     with runs.connected() as client:
         found = {name: _aliases(client, registered).get(CHAMPION) for name, registered in names.items()}
     return {name: version for name, version in found.items() if version}
+
+
+def choose(model: str, programme: str = DEFAULT_PROGRAMME) -> None:
+    """Mark a model as the one of its family that a programme scores with; another one of the family loses the mark."""
+    chosen = registered_name(model, programme)
+    names = [registered_name(name, programme) for name in catalogue.families()[model.partition(".")[0]]]
+    with runs.connected() as client:
+        for name in names:
+            marked = any(_CHOSEN in found.tags for found in client.search_registered_models(f"name = '{name}'"))
+            if marked and name != chosen:
+                client.delete_registered_model_tag(name, _CHOSEN)
+        client.set_registered_model_tag(chosen, _CHOSEN, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def chosen_models(programme: str = DEFAULT_PROGRAMME) -> tuple[str, ...]:
+    """Return the models that bear the mark of `choose`, at most one a family; a store on disk is read without MLflow."""
+    names = {registered_name(name, programme): name for name in catalogue.NAMES}
+    store = embedded.current()
+    if store.database is not None:
+        marked = embedded.marked(store, _CHOSEN)
+    else:
+        with runs.connected() as client:
+            marked = {str(found.name) for found in client.search_registered_models() if _CHOSEN in found.tags}
+    return tuple(name for registered, name in names.items() if registered in marked)
 
 
 def saved_folder(version: ModelVersion) -> Path | None:

@@ -29,6 +29,7 @@ from relkit.tracking import embedded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import polars as pl
     from mlflow.tracking import MlflowClient
 
     from relkit.models.base import Fitted
@@ -50,12 +51,14 @@ class Record:
         metrics: of the holdout; a value that is not finite is left out.
         tags: lineage, on the run and on the version.
         figures: diagnostic plots by name (anything with matplotlib's `savefig`).
+        frames: small tables by name, written as CSV; nothing in them is of a single customer.
     """
 
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -213,12 +216,14 @@ def _log_numbers(client: MlflowClient, run_id: str, model_id: str, params: dict[
 
 
 def _log_artifacts(client: MlflowClient, run_id: str, fitted: Fitted, record: Record, folder: Path) -> None:
-    """Write the summary as a table and the diagnostic plots."""
+    """Write the summary and other tables, and the diagnostic plots."""
     run = folder / "run"
     (run / "plots").mkdir(parents=True)
     fitted.summary().write_csv(run / "summary.csv")
     if fitted.info.notes:
         (run / "notes.txt").write_text("\n".join(fitted.info.notes) + "\n", encoding="utf-8")
+    for name, frame in record.frames.items():
+        frame.write_csv(run / f"{name}.csv")
     for name, figure in record.figures.items():
         figure.savefig(run / "plots" / f"{name}.png", format="png", dpi=120)
     client.log_artifacts(run_id, str(run))

@@ -123,7 +123,9 @@ def _differences(names: list[str], found: Measured) -> pl.DataFrame:
 def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataFrame) -> tuple[str, str]:
     """Return the model that the rule of this module takes, and why."""
     better = set(_clear(differences))
-    mae, log_score = (dict(zip(parameters, found.values[:, found.names.index(each)].tolist(), strict=True)) for each in ("mae", "log_score"))
+    mae, log_score = (
+        dict(zip(parameters, found.values[:, found.names.index(each)].tolist(), strict=True)) for each in ("mae", "log_score")
+    )
     beaten = {
         name: [other for other in parameters if {(other, name, "mae"), (other, name, "total_error")} <= better] for name in parameters
     }
@@ -153,7 +155,11 @@ def _because(
     others = [name for name in tied if name != chosen]
     more = any(parameters[name] > parameters[chosen] for name in others)
     if not others:
-        why = f"its log-score of {log_score[chosen]:.4f} is clearly the best" if len(tied) < len(parameters) - len(aside) else "it alone was left"
+        why = (
+            f"its log-score of {log_score[chosen]:.4f} is clearly the best"
+            if len(tied) < len(parameters) - len(aside)
+            else "it alone was left"
+        )
     else:
         trait = f"the fewest parameters ({parameters[chosen]})" if more else "the least MAE"
         why = f"it has {trait} of {_listed([chosen, *others])}, whose log-scores are as good as the best, {log_score[leader]:.4f}"

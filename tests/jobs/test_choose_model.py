@@ -1,0 +1,151 @@
+"""relkit fit lifetime_value.auto: what is compared, what is taken, what is kept, and what scores are made with then."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+from relkit.errors import FitError, NotEnoughEventsError, ParameterError
+from relkit.jobs.choose_model import CANDIDATES, read_choice
+from relkit.jobs.fit_model import FitModel
+from relkit.jobs.score_customers import ScoreCustomers
+from relkit.models import catalogue
+from relkit.models.lifetime_value.bg_nbd import BgNbd
+from relkit.tracking import registry
+
+AUTO = "lifetime_value.auto"
+SHORT = {"candidates": "lifetime_value.bg_nbd,lifetime_value.nbd", "replicates": "40"}
+
+pytestmark = pytest.mark.usefixtures("plain_fits")
+
+
+def fit(model=AUTO, **more):
+    job = FitModel.parse(model=model, **more)
+    job.verify()
+    return job.run()
+
+
+def failing(self, features, *, as_of):
+    raise NotEnoughEventsError("nobody came back.", where="lifetime_value.bg_nbd")
+
+
+def test_the_best_of_the_family_is_chosen_registered_and_scores(checked):
+    result = fit()
+    chosen = result.details["model"]
+    choice = result.details["choice"]
+    assert chosen in CANDIDATES[AUTO]
+    assert choice["chosen"] == chosen != "lifetime_value.nbd"
+    assert choice["candidates"] == list(CANDIDATES[AUTO]) == [row["model"] for row in choice["comparison"]]
+    assert choice["failed"] == {}
+    assert choice["reason"] in result.sentences
+    assert choice["reason"].startswith(f"{chosen} was chosen: ")
+    assert result.sentences[0] == "Candidates on 250 customers and the 182 days after the calibration (95 % intervals):"
+    assert result.details["alias"] == "champion"
+    assert result.metrics["mae_repeat_purchases"] == pytest.approx({row["model"]: row["mae"] for row in choice["comparison"]}[chosen])
+    json.dumps(result.model_dump(mode="json"), allow_nan=False)
+    assert registry.chosen_models() == (chosen,)
+    assert registry.champion(chosen).version == "1"
+    assert list(ScoreCustomers.parse().run().details["models"]) == [chosen]
+
+
+def test_the_run_keeps_the_comparison_and_no_customer(checked):
+    result = fit(settings=SHORT)
+    (table,) = checked.glob("mlruns/artifacts/*/artifacts/model_comparison.csv")
+    assert pl.read_csv(table)["model"].to_list() == ["lifetime_value.bg_nbd", "lifetime_value.nbd"]
+    assert (table.parent / "plots" / "model_comparison.png").stat().st_size > 10_000
+    differences = (table.parent / "model_differences.csv").read_text()
+    assert "log_score" in differences
+    assert "B0001" not in table.read_text() + differences + json.dumps(result.model_dump(mode="json"))
+
+
+def test_the_seed_decides(checked):
+    first, again = (fit(settings=SHORT | {"seed": 3}).details["choice"]["comparison"] for _ in range(2))
+    other = fit(settings=SHORT | {"seed": 4}).details["choice"]["comparison"]
+    assert first == again
+    assert first != other
+
+
+def test_a_model_that_was_chosen_scores_until_another_is_and_a_named_one_always(checked):
+    fit("lifetime_value.bg_nbd")
+    assert registry.chosen_models() == ()
+    fit(settings={"candidates": "lifetime_value.nbd"})
+    assert list(ScoreCustomers.parse().run().details["models"]) == ["lifetime_value.nbd"]
+    assert list(ScoreCustomers.parse(models=("lifetime_value.bg_nbd",)).run().details["models"]) == ["lifetime_value.bg_nbd"]
+    before = ScoreCustomers.parse().state()
+    fit(settings={"candidates": "lifetime_value.mbg_nbd"})
+    assert registry.chosen_models() == ("lifetime_value.mbg_nbd",)
+    assert ScoreCustomers.parse().state() != before
+    assert registry.chosen_models("another") == ()
+
+
+def test_a_candidate_that_fails_is_told_and_is_not_fatal(checked, monkeypatch):
+    monkeypatch.setattr(BgNbd, "fit", failing)
+    result = fit(settings=SHORT)
+    assert result.details["model"] == "lifetime_value.nbd"
+    assert result.details["choice"]["failed"] == {"lifetime_value.bg_nbd": "lifetime_value.bg_nbd: nobody came back."}
+    assert "lifetime_value.bg_nbd could not be judged: lifetime_value.bg_nbd: nobody came back." in result.sentences
+
+
+def test_where_all_fail_it_fails_with_every_reason(checked, monkeypatch):
+    monkeypatch.setattr(BgNbd, "fit", failing)
+    with pytest.raises(FitError, match=r"none of the candidates could be fitted\. lifetime_value\.bg_nbd: .* nobody came back"):
+        fit(settings={"candidates": "lifetime_value.bg_nbd"})
+
+
+@pytest.mark.parametrize(("holdout", "said"), [({"holdout_days": 0}, "No holdout was wanted."), ({}, "is too short for a holdout")])
+def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdout, said, monkeypatch):
+    if not holdout:
+        monkeypatch.setattr(
+            FitModel, "split", lambda *_: (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
+        )
+    result = fit(settings=SHORT, **holdout)
+    assert result.details["model"] == "lifetime_value.bg_nbd"
+    assert result.details["choice"]["comparison"] == []
+    assert said in result.sentences[0]
+    assert "lifetime_value.bg_nbd was taken without a comparison: it is the first candidate that could be fitted." in result.sentences[0]
+
+
+def test_what_was_taken_without_a_comparison_displaces_nothing(checked):
+    fit(settings={"candidates": "lifetime_value.nbd"})
+    fit(settings=SHORT, holdout_days=0)
+    assert registry.chosen_models() == ("lifetime_value.nbd",)
+
+
+def test_the_unit_of_time_is_that_of_every_candidate(checked):
+    result = fit(settings={"candidates": "lifetime_value.nbd", "period_days": "1"})
+    weekly = fit(settings={"candidates": "lifetime_value.nbd"})
+    assert result.parameters["alpha"] == pytest.approx(7 * weekly.parameters["alpha"], rel=1e-6)
+
+
+def test_every_candidate_is_a_model():
+    assert all(set(names) <= set(catalogue.NAMES) for names in CANDIDATES.values())
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"candidates": "lifetime_value.bg_nb"}, "unknown candidate 'lifetime_value.bg_nb'; did you mean 'lifetime_value.bg_nbd'"),
+        ({"candidate": "x"}, "unknown setting 'candidate'; did you mean 'candidates'"),
+        ({"replicates": 3}, "replicates is 3; intervals need 20"),
+        ({"period_days": 0}, "period_days is 0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, said):
+    with pytest.raises(ParameterError, match=said):
+        read_choice(AUTO, settings)
+    with pytest.raises(ParameterError, match=said):
+        FitModel.parse(model=AUTO, settings=settings).verify()
+
+
+def test_a_misspelt_name_is_told_of_auto():
+    with pytest.raises(ParameterError, match=r"did you mean 'lifetime_value.auto'"):
+        FitModel.parse(model="lifetime_value.aut").verify()
+
+
+def test_data_without_purchases_are_skipped(workplace):
+    import modelled_company as company
+
+    company.write_company(workplace / "out" / "default", {"contracts": company.contracts()})
+    assert "the data have no transactions table" in fit().skipped
