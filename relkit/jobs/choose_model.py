@@ -33,6 +33,7 @@ CANDIDATES = {
         "lifetime_value.bg_nbd",
         "lifetime_value.mbg_nbd",
         "lifetime_value.pareto_nbd",
+        "lifetime_value.mbg_cnbd_k",
         "lifetime_value.nbd",
     )
 }
