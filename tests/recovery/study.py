@@ -36,7 +36,7 @@ Found = tuple[float, float, float, float]
 LEVEL = 0.90
 LEAST, MOST = 0.85, 0.95
 REPETITIONS = 500
-"""At the largest size; a fifth of them at the others, where only the error counts."""
+"""At the largest size; a fifth of them (ten at least) at the others, where only the error counts."""
 DAY = date(2025, 6, 30)
 
 
@@ -118,7 +118,7 @@ def findings(world: World, fits: Sequence[Sequence[list[Found]]]) -> list[Findin
 def studied(world: World, repetitions: int, run: Callable[..., Iterable[list[Found]]] = map) -> list[Finding]:
     """Return what became of each parameter of a world; `run` is a map, perhaps of several processes."""
     *smaller, largest = world.sizes
-    plan = [(n, max(repetitions // 5, 3)) for n in smaller] + [(largest, repetitions)]
+    plan = [(n, max(repetitions // 5, min(repetitions, 10))) for n in smaller] + [(largest, repetitions)]
     return findings(world, [list(run(partial(fitted_once, world, n), range(times))) for n, times in plan])
 
 
