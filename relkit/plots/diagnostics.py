@@ -9,9 +9,10 @@ import polars as pl
 from relkit.metrics.ranking import decile_lift, lorenz_curve
 from relkit.models.lifetime_value import diagnostics as value_diagnostics
 from relkit.models.lifetime_value.purchases import meet_outcomes
+from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
 from relkit.models.survival.judging import Forecasts
-from relkit.plots import lifetime_value, survival
+from relkit.plots import lifetime_value, retention, survival
 from relkit.plots.style import figure_of, number, words
 
 if TYPE_CHECKING:
@@ -108,6 +109,16 @@ def _gamma_gamma(fitted: Any, given: _Given) -> dict[str, Axes]:
     return drawn
 
 
+def _renewals(fitted: Any, given: _Given) -> dict[str, Axes]:
+    curves = retention_curves(fitted, given.features)
+    drawn = {
+        "retention": retention.plot_retention(curves, language=given.language),
+        "contracts_left": retention.plot_contracts_left(curves, language=given.language),
+        "renewals_to_come": retention.plot_renewals_to_come(curves, language=given.language),
+    }
+    return drawn | _calibration(fitted, given)
+
+
 def _kaplan_meier(fitted: Any, given: _Given) -> dict[str, Axes]:
     drawn = {"survival": survival.plot_survival(fitted.curve(), language=given.language)}
     strata = fitted.strata.drop_nulls("stratum").sort("rows", descending=True).head(MOST_CURVES)["stratum"]
@@ -133,14 +144,14 @@ def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
 
 
 _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
-    "lifetime_value.beta_discrete_weibull": _calibration,
+    "lifetime_value.beta_discrete_weibull": _renewals,
     "lifetime_value.bg_nbd": _purchases,
     "lifetime_value.gamma_gamma": _gamma_gamma,
     "lifetime_value.mbg_cnbd_k": _purchases,
     "lifetime_value.mbg_nbd": _purchases,
     "lifetime_value.nbd": _purchases,
     "lifetime_value.pareto_nbd": _purchases,
-    "lifetime_value.shifted_beta_geometric": _calibration,
+    "lifetime_value.shifted_beta_geometric": _renewals,
     "survival.kaplan_meier": _kaplan_meier,
     "survival.cox": _cox,
 }

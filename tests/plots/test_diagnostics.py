@@ -114,8 +114,9 @@ def test_survival_models() -> None:
     assert list(diagnostic_figures(plain, spells)) == ["survival"]
     assert list(diagnostic_figures(by, spells, outcomes=outcomes)) == ["survival", "survival_by_stratum", "calibration"]
     renewals = ShiftedBetaGeometric().fit(spells, as_of=DAY)
-    assert list(diagnostic_figures(renewals, spells)) == []
-    assert list(diagnostic_figures(renewals, spells, outcomes=outcomes)) == ["calibration"]
+    own = ["retention", "contracts_left", "renewals_to_come"]
+    assert list(diagnostic_figures(renewals, spells)) == own
+    assert list(diagnostic_figures(renewals, spells, outcomes=outcomes)) == [*own, "calibration"]
     cox = Cox(covariates=("pays_by_direct_debit", "monthly_amount")).fit(spells, as_of=DAY)
     assert list(diagnostic_figures(cox, spells)) == ["hazard_ratios", "baseline"]
     assert list(diagnostic_figures(cox, spells, outcomes=outcomes)) == ["hazard_ratios", "baseline", "calibration"]

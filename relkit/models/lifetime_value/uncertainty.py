@@ -32,8 +32,9 @@ _STEP = 1e-3
 class Movable(Protocol):
     """A fitted model whose parameters can be moved."""
 
-    covariance: Floats
-    """Of the coordinates, shape (k, k); NaN for one that has no standard error."""
+    @property
+    def covariance(self) -> Floats:
+        """Of the coordinates, shape (k, k); NaN for one that has no standard error."""
 
     @property
     def coordinates(self) -> Floats:
