@@ -10,7 +10,8 @@ The rule:
    of equally simple ones the one with the least mean absolute error.
 
 "Clearly" is a 95 % interval of the difference that does not hold zero, over resamples of the customers that are the same
-for both models.
+for both models, and a difference that matters: half a percent of the mean absolute error, half a point of the total,
+0.001 of the log-score. Models that are all but the same (where nobody leaves all of them are the NBD) do not beat one another.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEVEL = 0.95
+_OF_MAE, _OF_TOTAL, _OF_LOG_SCORE = 0.005, 0.005, 0.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,10 +124,10 @@ def _differences(names: list[str], found: Measured) -> pl.DataFrame:
 
 def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataFrame) -> tuple[str, str]:
     """Return the model that the rule of this module takes, and why."""
-    better = set(_clear(differences))
     mae, log_score = (
         dict(zip(parameters, found.values[:, found.names.index(each)].tolist(), strict=True)) for each in ("mae", "log_score")
     )
+    better = _clear(differences, {"mae": _OF_MAE * min(mae.values()), "total_error": _OF_TOTAL, "log_score": _OF_LOG_SCORE})
     beaten = {
         name: [other for other in parameters if {(other, name, "mae"), (other, name, "total_error")} <= better] for name in parameters
     }
@@ -137,13 +139,15 @@ def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataF
     return chosen, _because(chosen, leader, tied, aside, parameters, log_score)
 
 
-def _clear(differences: pl.DataFrame) -> list[tuple[str, str, str]]:
-    """Return (model, other, measure) wherever the first is clearly better than the other."""
-    better = {"lower": pl.col("upper") < 0, "higher": pl.col("lower") > 0, "one": pl.lit(value=False)}
-    rule = pl.lit(value=False)
-    for measure, direction in MEASURES.items():
-        rule = rule | ((pl.col("measure") == measure) & better[direction])
-    return differences.filter(rule).select("model", "other", "measure").rows()
+def _clear(differences: pl.DataFrame, least: Mapping[str, float]) -> set[tuple[str, str, str]]:
+    """Return (model, other, measure) wherever the first is clearly better than the other, by `least` at least."""
+    found = set()
+    for one, other, measure, difference, low, high in differences.drop_nulls().iter_rows():
+        if measure in least:
+            surely = high < 0 if MEASURES[measure] == "lower" else low > 0
+            if surely and abs(difference) >= least[measure]:
+                found.add((one, other, measure))
+    return found
 
 
 def _because(
@@ -162,9 +166,19 @@ def _because(
         )
     else:
         trait = f"the fewest parameters ({parameters[chosen]})" if more else "the least MAE"
-        why = f"it has {trait} of {_listed([chosen, *others])}, whose log-scores are as good as the best, {log_score[leader]:.4f}"
-    said = "".join(f" {name} was set aside: {other} clearly beats it on MAE and total." for name, other in aside.items())
-    return f"{chosen} was chosen: {why}.{said}"
+        best = f"{log_score[leader]:.4f}"
+        why = f"it has {trait} of {_listed([chosen, *others])}, none of whose log-scores is clearly below the best of those left, {best}"
+    return " ".join((f"{chosen} was chosen: {why}.", *_set_aside(aside)))
+
+
+def _set_aside(aside: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each model that beats others."""
+    found = []
+    for better in dict.fromkeys(aside.values()):
+        beaten = [name for name, other in aside.items() if other == better]
+        was, it = ("was", "it") if len(beaten) == 1 else ("were", "them")
+        found.append(f"{_listed(beaten)} {was} set aside: {better} clearly beats {it} on MAE and total.")
+    return found
 
 
 def _listed(names: list[str]) -> str:

@@ -77,7 +77,10 @@ class TestCdnow:
     def test_the_pareto_nbd_is_chosen(self, cdnow_comparison: ModelComparison) -> None:
         assert cdnow_comparison.chosen == "lifetime_value.pareto_nbd"
         assert cdnow_comparison.reason.startswith("lifetime_value.pareto_nbd was chosen: it has the least MAE of")
-        assert "lifetime_value.nbd was set aside: lifetime_value.pareto_nbd clearly beats it on MAE and total." in cdnow_comparison.reason
+        aside = (
+            "lifetime_value.mbg_nbd and lifetime_value.nbd were set aside: lifetime_value.pareto_nbd clearly beats them on MAE and total."
+        )
+        assert cdnow_comparison.reason.endswith(aside)
 
     def test_the_log_score_is_the_mean_of_what_the_model_says(
         self, cdnow_comparison: ModelComparison, cdnow: pl.DataFrame, cdnow_outcomes: pl.DataFrame
@@ -127,6 +130,11 @@ class TestRule:
         found = compared(first=near(spread=1.2), second=Oracle(near().expected, LOGS[::-1].copy()))
         assert found.chosen == "second"
         assert "it has the least MAE of second and first" in found.reason
+
+    def test_models_that_are_all_but_the_same_do_not_beat_one_another(self) -> None:
+        found = compared(first=near(0.3001, logs=-1e-5, parameters=2), second=near(0.3))
+        assert found.chosen == "first"
+        assert "set aside" not in found.reason
 
     def test_one_alone_is_taken(self) -> None:
         assert compared(only=near()).reason == "only was chosen: there was no other candidate to judge."
