@@ -131,6 +131,23 @@ class ReportMaterial:
             )
         return str(names[0])
 
+    @property
+    def orders_model(self) -> str:
+        """The model that said how often customers will order.
+
+        Raises:
+            ParameterError: none did.
+        """
+        names = [said["model"] for score, said in self.models.items() if score.startswith("expected_orders_")]
+        if not names:
+            raise ParameterError("no model made a score of orders.", where="report", remedy="Run relkit fit and relkit score first.")
+        return str(names[0])
+
+    @property
+    def value_family(self) -> str:
+        """The family of the models of customer value, for `model_card`."""
+        return self.orders_model.partition(".")[0]
+
     def has_model(self, model: str) -> bool:
         """Return whether a model made one of the scores."""
         return any(model in said["model"].split("+") for said in self.models.values())

@@ -95,6 +95,29 @@ def share_of_top(actual: NDArray[Any], score: NDArray[Any], top: float = 0.2) ->
     return float(np.interp(top, curve.customer_share, curve.value_share))
 
 
+def customers_holding(actual: NDArray[Any], score: NDArray[Any], share: float = 0.8) -> float | None:
+    """Return the share of customers, best scores first, who hold a share of all value: the 20 of "20 hold 80".
+
+    Args:
+        actual: value that was realised, shape (n,), not negative.
+        score: what customers are ranked by, shape (n,).
+        share: of the value.
+
+    Returns:
+        A share, or None where there is no value at all.
+
+    Examples:
+        >>> customers_holding(np.array([6, 2, 1, 1, 0]), np.array([5, 4, 3, 2, 1]), 0.6)
+        0.2
+    """
+    if not 0 < share <= 1:
+        raise ParameterError(f"share is {share}; it must be above 0 and at most 1.", where="customers_holding")
+    curve = lorenz_curve(actual, score)
+    if curve.value_share[-1] == 0:
+        return None
+    return float(np.interp(share, curve.value_share, curve.customer_share))
+
+
 def lorenz_curve(actual: NDArray[Any], score: NDArray[Any]) -> LorenzCurve:
     """Return the cumulated share of value by cumulated share of customers, best scores first.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, INK, MODEL, MUTED, axes_of, house_style, money, money_axis, number, number_axis, percent, words
+from relkit.plots.style import ACTUAL, INK, MODEL, MUTED, PALE, axes_of, house_style, money, money_axis, number, number_axis, percent, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,34 @@ def plot_value_by_decile(
     ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, 1.12 * float(max((past + future).max(initial=0.0), 1e-9))))
     money_axis(ax.yaxis, currency, language)
     ax.legend(loc="upper right")
+    return ax
+
+
+@house_style()
+def plot_value_with_bounds(
+    value: Floats, low: Floats, high: Floats, ax: Axes | None = None, *, title: str, currency: str = "EUR", language: str = "en"
+) -> Axes:
+    """Draw what is expected of each tenth, with a line from low to high.
+
+    Args:
+        value: shape (k,), mean per customer expected, the best tenth first.
+        low: shape (k,), mean lower bound.
+        high: shape (k,), mean upper bound.
+        ax: where to draw; a new figure by default.
+        title: of the plot.
+        currency: ISO code.
+        language: en or fr.
+    """
+    _, x_label, y_label = words(_DECILES, language)
+    ax = axes_of(ax)
+    at = np.arange(len(value))
+    ax.bar(at, value, 0.72, color=PALE, linewidth=0)
+    ax.vlines(at, low, high, color=INK, linewidth=2.2)
+    for x, mean, top in zip(at, value, high, strict=True):
+        ax.annotate(money(float(mean), currency, language), (x, top), (0, 4), textcoords="offset points", ha="center", fontsize=9)
+    ax.set_xticks(at, [str(i + 1) for i in at])
+    ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, 1.12 * float(max(high.max(initial=0.0), 1e-9))))
+    money_axis(ax.yaxis, currency, language)
     return ax
 
 

@@ -27,6 +27,7 @@ LIKELY, UNLIKELY = 0.7, 0.3
 TOLD = ("active", "uncertain", "gone")
 ACTIVITY = (*TOLD, "early", "contract")
 """Early: one purchase, or a short history; the model takes such a customer for alive whatever the silence, so it is not repeated here."""
+NO_BOUND = pl.lit(None, pl.Float64)
 GROUPS = ("top", "middle", "rest")
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
@@ -160,8 +161,8 @@ class ValueReading:
     """The customers who have a forecast, and the words for their value.
 
     Attributes:
-        scored: one row a customer with a forecast: past, future, alive (null under contract), orders, quality, decile, group,
-            activity.
+        scored: one row a customer with a forecast: past, future with its low and high (null where the scores have none), alive
+            (null under contract), orders, quality, decile, group, activity.
         people: everybody known.
         prospects: people who never bought nor held a contract.
         measure: margin or revenue.
@@ -197,7 +198,8 @@ class ValueReading:
         span = texts["months"].format(n=months) if known else texts["days"].format(n=days)
         future = pl.col(margin) if known else pl.col(orders) * pl.col(f"expected_order_value_{cur}")
         past = pl.col(f"past_margin_{cur}" if known else f"revenue_12m_{cur}")
-        scored = _read(people, past, future, orders)
+        bounds = {end: pl.col(f"{margin}_{end}") if known and f"{margin}_{end}" in people.columns else NO_BOUND for end in ("low", "high")}
+        scored = _read(people, past, future, orders, bounds)
         never = people["days_since_last_order"].is_null() & people[orders].is_null() if "days_since_last_order" in people.columns else None
         return cls(
             scored=scored,
@@ -391,11 +393,11 @@ def _numbered(names: list[str], start: str, end: str) -> tuple[str, int]:
     return name, days
 
 
-def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str) -> pl.DataFrame:
+def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bounds: dict[str, pl.Expr]) -> pl.DataFrame:
     """Return the customers with a forecast, ranked by past and expected value together."""
     alive = pl.col("p_alive") if "p_alive" in people.columns else pl.lit(None, pl.Float64)
     quality = pl.col("score_quality") if "score_quality" in people.columns else pl.lit(None, pl.String)
-    values = {"past": past.fill_null(0.0), "future": future, "alive": alive, "orders": pl.col(orders), "quality": quality}
+    values = {"past": past.fill_null(0.0), "future": future, "alive": alive, "orders": pl.col(orders), "quality": quality, **bounds}
     chosen = people.select("customer_id", **values).drop_nulls(["future", "orders"])
     ranked = chosen.sort((pl.col("past") + pl.col("future")).round(2), pl.col("customer_id"), descending=[True, False]).drop("customer_id")
     decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from relkit.errors import ParameterError
-from relkit.plots.customer_groups import plot_expected_ends, plot_group_grid, plot_value_by_decile
+from relkit.plots.customer_groups import plot_expected_ends, plot_group_grid, plot_value_by_decile, plot_value_with_bounds
 
 PAST, FUTURE = np.array([100.0, 50.0]), np.array([30.0, 5.0])
 
@@ -16,6 +16,13 @@ def test_bars_stand_on_top_of_each_other_with_their_sum_above() -> None:
     assert [(bar.get_y(), bar.get_height()) for bar in above] == [(100.0, 30.0), (50.0, 5.0)]
     assert [text.get_text() for text in ax.texts] == ["€130", "€55"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["so far", "expected"]
+
+
+def test_bounds_are_lines_over_pale_bars() -> None:
+    ax = plot_value_with_bounds(FUTURE, FUTURE - 2, FUTURE + 3, title="How sure", currency="EUR")
+    assert [bar.get_height() for bar in ax.patches] == [30.0, 5.0]
+    assert [line.tolist() for line in ax.collections[0].get_segments()] == [[[0, 28], [0, 33]], [[1, 3], [1, 8]]]
+    assert [text.get_text() for text in ax.texts] == ["€30", "€5"]
 
 
 def test_expected_ends_carry_their_share_and_the_first_stands_out() -> None:

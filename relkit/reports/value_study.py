@@ -1,0 +1,249 @@
+"""What the value report says beyond the ranking: the portfolio, how sure the forecasts are, cohorts and payback.
+
+    study = ValueStudy.of(material.tables, material.as_of, value)
+    study.portfolio(), study.certainty(), study.cohort_value(), study.by_cohort()
+
+`value` is the reading of the scored customer file (`relkit.reports.customer_value`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.features.acquisition_cost import acquisition_cost
+from relkit.features.cohorts import Cohorts, acquisition_cohorts
+from relkit.plots.cohorts import cohort_label, plot_cohort_returns, plot_cohort_value
+from relkit.plots.customer_groups import plot_value_with_bounds
+from relkit.plots.style import money, number, percent, words
+from relkit.reports.customer_value import TEXTS as READING
+from relkit.reports.pictures import Gallery, Picture
+from relkit.reports.summary_tables import SMALLEST_GROUP, KeyFigures, Shown, SummaryTable
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.reports.customer_value import ValueReading
+    from relkit.tables.table_set import TableSet
+
+MOST_VALUE = 0.8
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "range": "lowest and highest if every estimate were off the same way (95%)",
+        "held": "of the customers hold {share} of it",
+        "payback": "months for a customer to pay back the cost of winning one ({cost}), median of the cohorts",
+        "at_once": "the first purchase pays back the cost of winning a customer ({cost})",
+        "margin": "margin",
+        "revenue": "revenue",
+        "tenth": "Tenth, 1 = best",
+        "customers": "Customers",
+        "low": "Low, mean",
+        "mean": "Expected, mean",
+        "high": "High, mean",
+        "width": "High over low",
+        "by_certainty": "Expected {what} of the {span}, and how sure it is",
+        "certainty_note": "Low and high bound what is expected of customers like these (95%). "
+        "What one customer will really do scatters far more.",
+        "no_bounds": "These scores have no low and high: score again with a model that gives them.",
+        "c_certainty": "Each bar is the mean of a tenth of the customers; the line goes from the mean low to the mean high.",
+        "cohort": "Customers won in",
+        "age": "Months seen",
+        "brought": "{what} per customer so far",
+        "in_year": "{what} per customer, first year",
+        "months_to_pay": "Months to pay back",
+        "by_cohort": "What each cohort has brought",
+        "cost_note": "Winning a customer costs {cost}, as the table of costs says. A dash: not yet paid back.",
+        "no_cost": "The cost of winning a customer is not known: declare it in the table of costs, with the scope acquisition.",
+        "left_out": "{n} customers who may have bought before the data start are left out.",
+        "c_value": "Each line is a cohort, the latest the darkest; it ends where its youngest customers end. "
+        "Where a line crosses the dashed one, the cost of winning a customer has come back.",
+        "c_returns": "Read a row to see a cohort age, a column to compare cohorts at the same age.",
+        "no_cohorts": "No cohort is a month old yet.",
+    },
+    "fr": {
+        "range": "au plus bas et au plus haut si toutes les estimations erraient dans le même sens (95\u00a0%)",
+        "held": "des clients en portent {share}",
+        "payback": "mois pour qu’un client rembourse son coût d’acquisition ({cost}), médiane des cohortes",
+        "at_once": "le premier achat rembourse le coût d’acquisition d’un client ({cost})",
+        "margin": "marge",
+        "revenue": "chiffre d’affaires",
+        "tenth": "Dixième, 1 = meilleur",
+        "customers": "Clients",
+        "low": "Bas, moyenne",
+        "mean": "Attendu, moyenne",
+        "high": "Haut, moyenne",
+        "width": "Haut sur bas",
+        "by_certainty": "Valeur attendue ({what}, {span}) et sa fiabilité",
+        "certainty_note": "Bas et haut encadrent ce qui est attendu de clients semblables (95\u00a0%). "
+        "Ce que fera un client donné varie bien davantage.",
+        "no_bounds": "Ces scores n’ont ni bas ni haut : recalculez-les avec un modèle qui les donne.",
+        "c_certainty": "Chaque barre est la moyenne d’un dixième des clients ; le trait va du bas moyen au haut moyen.",
+        "cohort": "Clients arrivés en",
+        "age": "Mois observés",
+        "brought": "{what} par client à ce jour",
+        "in_year": "{what} par client, première année",
+        "months_to_pay": "Mois pour rembourser",
+        "by_cohort": "Ce que chaque cohorte a apporté",
+        "cost_note": "Acquérir un client coûte {cost}, selon la table des coûts. Un tiret : pas encore remboursé.",
+        "no_cost": "Le coût d’acquisition d’un client n’est pas connu : déclarez-le dans la table des coûts (périmètre acquisition).",
+        "left_out": "{n} clients qui achetaient peut-être avant le début des données sont laissés de côté.",
+        "c_value": "Chaque courbe est une cohorte, la plus récente la plus foncée ; elle s’arrête avec ses clients les plus jeunes. "
+        "Là où une courbe franchit le pointillé, le coût d’acquisition est remboursé.",
+        "c_returns": "Lisez une ligne pour voir vieillir une cohorte, une colonne pour comparer les cohortes au même âge.",
+        "no_cohorts": "Aucune cohorte n’a encore un mois.",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ValueStudy:
+    """The portfolio behind a reading of the scored customers.
+
+    Attributes:
+        value: the reading.
+        cohorts: of customers by first purchase; None where the data have no transactions.
+        cost: of acquiring a customer; None where it is not known.
+    """
+
+    value: ValueReading
+    cohorts: Cohorts | None
+    cost: float | None
+
+    @classmethod
+    def of(cls, tables: TableSet, as_of: AsOf, value: ValueReading) -> ValueStudy:
+        """Read the cohorts and the cost of acquisition."""
+        cohorts = acquisition_cohorts(tables, as_of) if tables.has("transactions") else None
+        return cls(value=value, cohorts=cohorts, cost=acquisition_cost(tables, as_of))
+
+    def portfolio(self) -> KeyFigures:
+        """Return what the customers are worth together, how sure that is, how few hold most of it, and payback."""
+        scored = self.value.scored
+        figures = [
+            (self._money(float(scored["past"].sum())), self._named("past")),
+            (self._money(float(scored["future"].sum())), self._named("future")),
+        ]
+        if self._has_bounds:
+            low, high = (self._money(float(scored[name].sum())) for name in ("low", "high"))
+            figures.append((f"{low} – {high}", self._say("range")))
+        if (holders := self._holders()) is not None:
+            figures.append((self._percent(holders), self._say("held", share=self._percent(MOST_VALUE))))
+        return KeyFigures((*figures, *self._payback()))
+
+    def certainty(self) -> Gallery:
+        """Return what is expected of each tenth with its low and high."""
+        if not self._has_bounds:
+            return Gallery((), self._say("no_bounds"))
+        rows = self._by_tenth()
+        low, mean, high = (rows[name].to_numpy() for name in ("low", "mean", "high"))
+        title = self._say("by_certainty")
+        drawn = plot_value_with_bounds(mean, low, high, title=title, currency=self.value.currency, language=self.value.language)
+        return Gallery((Picture(drawn, self._say("c_certainty")),))
+
+    def by_certainty(self) -> SummaryTable | Gallery:
+        """Return the same in numbers."""
+        if not self._has_bounds:
+            return Gallery(())
+        rows = self._by_tenth().with_columns(
+            decile=pl.col("decile").cast(pl.String), width=pl.when(pl.col("low") > 0).then(pl.col("high") / pl.col("low"))
+        )
+        money_columns = [Shown(name, self._say(name), "money") for name in ("low", "mean", "high")]
+        columns = (Shown("decile", self._say("tenth")), Shown("customers", self._say("customers"), "count"), *money_columns)
+        columns = (*columns, Shown("width", self._say("width"), "number", 2))
+        return self._table(rows, columns, self._say("by_certainty"), (self._say("certainty_note"),))
+
+    def cohort_value(self) -> Gallery:
+        """Return what each cohort has brought by age, beside the cost of winning a customer."""
+        if self._shown is None:
+            return Gallery((), self._say("no_cohorts"))
+        drawn = plot_cohort_value(self._shown, cost=self.cost, currency=self.value.currency, language=self.value.language)
+        return Gallery((Picture(drawn, self._say("c_value")),))
+
+    def cohort_returns(self) -> Gallery:
+        """Return who came back, by cohort and age."""
+        if self._shown is None:
+            return Gallery(())
+        return Gallery((Picture(plot_cohort_returns(self._shown, language=self.value.language), self._say("c_returns")),))
+
+    def by_cohort(self) -> SummaryTable | Gallery:
+        """Return what each cohort has brought, in its first year and so far, and the months it took to pay back."""
+        if self._shown is None:
+            return Gallery(())
+        cohorts = self._shown
+        year = cohorts.frame.filter(pl.col("age_months") == 12).select("starts_on", in_year="value")
+        rows = cohorts.payback_months(float("inf") if self.cost is None else self.cost).join(
+            year, on="starts_on", how="left", maintain_order="left"
+        )
+        names = [cohort_label(day, cohorts.length, self.value.language) for day in rows["starts_on"]]
+        columns = (
+            Shown("cohort", self._say("cohort")),
+            Shown("customers", self._say("customers"), "count"),
+            Shown("age_months", self._say("age"), "count"),
+            Shown("in_year", self._say("in_year"), "money", 2),
+            Shown("value", self._say("brought"), "money", 2),
+            *([Shown("payback_months", self._say("months_to_pay"), "number", 1)] if self.cost is not None else []),
+        )
+        said = self._say("no_cost") if self.cost is None else self._say("cost_note", cost=self._money(self.cost, 2))
+        left = [self._say("left_out", n=number(cohorts.left_out, self.value.language))] if cohorts.left_out >= SMALLEST_GROUP else []
+        return self._table(rows.with_columns(cohort=pl.Series(names)), columns, self._say("by_cohort"), (said, *left))
+
+    @property
+    def _shown(self) -> Cohorts | None:
+        """The cohorts that are large enough to be shown."""
+        if self.cohorts is None:
+            return None
+        frame = self.cohorts.frame.filter(pl.col("customers") >= SMALLEST_GROUP, pl.col("starts_on").count().over("starts_on") > 1)
+        kept = Cohorts(frame=frame, length=self.cohorts.length, measure=self.cohorts.measure, left_out=self.cohorts.left_out)
+        return kept if len(frame) else None
+
+    @property
+    def _has_bounds(self) -> bool:
+        return len(self.value.scored) > 0 and not self.value.scored["low"].is_null().all()
+
+    def _by_tenth(self) -> pl.DataFrame:
+        measures = {"customers": pl.len().cast(pl.Int64), **{name: pl.col(name).mean() for name in ("low", "high")}}
+        return self.value.scored.group_by("decile").agg(mean=pl.col("future").mean(), **measures).sort("decile")
+
+    def _holders(self) -> float | None:
+        """Return the share of customers who hold most of what is expected."""
+        from relkit.metrics.ranking import customers_holding
+
+        future = self.value.scored["future"].clip(0.0).to_numpy()
+        return customers_holding(future, future, MOST_VALUE) if len(future) else None
+
+    def _payback(self) -> list[tuple[str, str]]:
+        if self.cost is None or self._shown is None:
+            return []
+        months = self._shown.payback_months(self.cost)["payback_months"].median()
+        if months is None:
+            return []
+        key, cost = "payback" if months else "at_once", self._money(self.cost, 2)
+        return [(number(float(months), self.value.language, 1), self._say(key, cost=cost))]  # type: ignore[arg-type]
+
+    def _table(self, rows: pl.DataFrame, columns: tuple[Shown, ...], caption: str, notes: tuple[str, ...]) -> SummaryTable:
+        return SummaryTable(
+            frame=rows,
+            columns=columns,
+            caption=caption,
+            language=self.value.language,
+            currency=self.value.currency,
+            count="customers",
+            notes=notes,
+        )
+
+    def _named(self, part: str) -> str:
+        """Return the words of the reading for past or future value."""
+        return words(READING, self.value.language)[f"{part}_{self.value.measure}"].format(span=self.value.span)
+
+    def _say(self, key: str, **values: Any) -> str:
+        texts = words(TEXTS, self.value.language)
+        of_cohorts = key in {"brought", "in_year"} and self.cohorts is not None
+        what = texts[self.cohorts.measure if of_cohorts else self.value.measure]  # type: ignore[union-attr]
+        said = texts[key].format(**{"what": what, "span": self.value.span, **values})
+        return said[:1].upper() + said[1:] if key in {"brought", "in_year", "by_certainty"} else said
+
+    def _money(self, value: float, digits: int = 0) -> str:
+        return money(value, self.value.currency, self.value.language, digits)
+
+    def _percent(self, share: float) -> str:
+        return percent(share, self.value.language)

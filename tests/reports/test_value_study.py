@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from datetime import date
+
+import delivered_company as company
+import polars as pl
+import pytest
+
+from relkit.delivery.customer_files import customer_file
+from relkit.features.cohorts import Cohorts
+from relkit.metrics.ranking import customers_holding, share_of_top
+from relkit.reports.customer_value import ValueReading
+from relkit.reports.value_study import TEXTS, ValueStudy
+
+PEOPLE = company.customers(1000)
+
+
+def reading(language: str = "en", scores: pl.DataFrame | None = None) -> ValueReading:
+    file = customer_file(PEOPLE, company.scores(PEOPLE) if scores is None else scores, as_of=company.JUNE, currency="EUR")
+    return ValueReading.of(file.frame, currency="EUR", language=language)
+
+
+def cohorts(*, customers: int = 40, left_out: int = 0) -> Cohorts:
+    """Return two cohorts: one that pays 15 back within a month, one that has not."""
+    ages, value = [0, 1, 2] * 2, [10.0, 20.0, 24.0, 5.0, 6.0, 7.0]
+    starts = [date(2024, 1, 1)] * 3 + [date(2024, 4, 1)] * 3
+    columns = {"starts_on": starts, "customers": [customers] * 6, "age_months": ages, "value": value, "came_back": [0.0, 0.2, 0.1] * 2}
+    return Cohorts(frame=pl.DataFrame(columns), length="quarter", measure="margin", left_out=left_out)
+
+
+def study(
+    language: str = "en", *, cost: float | None = 15.0, seen: Cohorts | None = None, scores: pl.DataFrame | None = None
+) -> ValueStudy:
+    return ValueStudy(value=reading(language, scores), cohorts=cohorts() if seen is None else seen, cost=cost)
+
+
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def test_both_languages_say_the_same_things():
+    assert set(TEXTS["en"]) == set(TEXTS["fr"])
+
+
+def test_the_portfolio_adds_up():
+    found = study()
+    figures = found.portfolio().figures
+    future = found.value.scored["future"]
+    assert figures[1] == (f"€{future.sum():,.0f}", "Expected margin, next 24 months")
+    assert figures[2][0] == f"€{0.8 * future.sum():,.0f} – €{1.2 * future.sum():,.0f}"
+    assert figures[4] == ("0.5", "months for a customer to pay back the cost of winning one (€15.00), median of the cohorts")
+
+
+def test_the_share_of_customers_who_hold_most_is_read_off_the_curve():
+    found = study()
+    future = found.value.scored["future"].to_numpy()
+    share = customers_holding(future, future, 0.8)
+    assert share_of_top(future, future, share) == pytest.approx(0.8)
+    assert found.portfolio().figures[3] == (f"{share:.0%}", "of the customers hold 80% of it")
+
+
+def test_certainty_shows_low_and_high_of_each_tenth():
+    cells = study().by_certainty().cells()
+    assert [row[0] for row in cells] == [*map(str, range(1, 11))]
+    assert {row[-1] for row in cells} == {"1.50"}
+    (picture,) = study("fr").certainty().pictures
+    assert picture.png().startswith(b"\x89PNG")
+    assert "dixième" in picture.caption
+
+
+def test_scores_without_bounds_say_so_instead_of_drawing():
+    bare = company.scores(PEOPLE).with_columns(lower=pl.lit(None, pl.Float64), upper=pl.lit(None, pl.Float64))
+    found = study(scores=bare)
+    assert "no low and high" in found.certainty()._repr_html_()
+    assert found.by_certainty()._repr_html_() == "<p></p>"
+    assert len(found.portfolio().figures) == 4
+
+
+def test_cohorts_are_told_with_their_payback():
+    found = study(seen=cohorts(left_out=25))
+    table = found.by_cohort()
+    assert [(row[0], row[1], row[4], row[5]) for row in table.cells()] == [
+        ("2024 Q1", "40", "€24.00", "0.5"),
+        ("2024 Q2", "40", "€7.00", "–"),
+    ]
+    assert table.notes[1] == "25 customers who may have bought before the data start are left out."
+    for gallery in (found.cohort_value(), found.cohort_returns()):
+        assert gallery.pictures[0].png().startswith(b"\x89PNG")
+
+
+def test_without_a_cost_it_says_where_to_declare_one():
+    found = study("fr", cost=None)
+    assert "table des coûts" in found.by_cohort()._repr_html_()
+    assert [column.name for column in found.by_cohort().columns][-1] == "value"
+    assert len(found.portfolio().figures) == 4
+
+
+def test_cohorts_of_few_people_are_not_shown():
+    found = study(seen=cohorts(customers=9))
+    assert "No cohort" in found.cohort_value()._repr_html_()
+    assert found.by_cohort()._repr_html_() == found.cohort_returns()._repr_html_() == "<p></p>"
+
+
+def test_french_amounts_are_written_in_french():
+    assert plain(study("fr").by_cohort().cells()[0][4]) == "24,00 €"
