@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -107,3 +107,58 @@ def contracts(
     seen = rng.integers(1, periods + 1, n).astype(float)
     duration = np.minimum(life, seen) * period_days
     return pl.DataFrame({"customer_id": [str(i) for i in range(n)], "duration_days": duration, "event": life <= seen})
+
+
+def followers(
+    n: int,
+    rng: np.random.Generator,
+    *,
+    r: float,
+    alpha: float,
+    s: float,
+    beta: float,
+    buying: NDArray[np.float64],
+    leaving: NDArray[np.float64],
+    first: date,
+    join_days: int,
+) -> pl.DataFrame:
+    """Return customer_id, day of n customers whose rates follow the calendar, the first purchase included, in order.
+
+    `buying` and `leaving` are the multipliers of the days after `first`; customers begin within `join_days`; alpha, beta in days.
+    """
+    began = rng.integers(0, join_days, n)
+    bought, left = (np.append(0.0, np.cumsum(rates)) for rates in (buying, leaving))
+    life = left[began] + rng.exponential(1 / rng.gamma(s, 1 / beta, n))
+    last = np.interp(life, left, np.arange(len(left)))
+    room = np.interp(last, np.arange(len(bought)), bought) - bought[began]
+    times = rng.poisson(rng.gamma(r, 1 / alpha, n) * room)
+    who = np.repeat(np.arange(n), times)
+    at = bought[began][who] + rng.uniform(0, 1, len(who)) * room[who]
+    days = np.concatenate((began, np.ceil(np.interp(at, bought, np.arange(len(bought)))).astype(np.int64)))
+    seen = pl.DataFrame({"customer_id": np.concatenate((np.arange(n), who)), "at": days}).unique().sort("customer_id", "at")
+    return seen.select(
+        pl.format("{}", "customer_id").alias("customer_id"), (pl.lit(first) + pl.duration(days="at")).cast(pl.Date).alias("day")
+    )
+
+
+def histories(purchases: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Return the purchase histories of customers (customer_id, day, sorted) as of a day."""
+    known = purchases.filter(pl.col("day") <= as_of).group_by("customer_id", maintain_order=True).agg("day")
+    age = (pl.element() - pl.element().first()).dt.total_days().cast(pl.Float64)
+    first, last = pl.col("day").list.first(), pl.col("day").list.last()
+    return known.select(
+        "customer_id",
+        (pl.col("day").list.len().cast(pl.Int64) - 1).alias("repeat_purchases"),
+        (last - first).dt.total_days().cast(pl.Float64).alias("last_purchase_age_days"),
+        (pl.lit(as_of) - first).dt.total_days().cast(pl.Float64).alias("observed_days"),
+        first.alias("first_order_on"),
+        pl.col("day").list.eval(age).list.slice(1).alias("repeat_ages_days"),
+    )
+
+
+def came_back(purchases: pl.DataFrame, as_of: date, days: int) -> pl.DataFrame:
+    """Return the outcomes of the `days` after `as_of` of all customers who had bought by then."""
+    later = pl.col("day").is_between(as_of, as_of + timedelta(days=days), closed="right")
+    known = purchases.filter(pl.col("day") <= as_of + timedelta(days=days)).group_by("customer_id", maintain_order=True)
+    seen = known.agg(later.sum().cast(pl.Int64).alias("holdout_purchases"), pl.col("day").min().alias("first"))
+    return seen.filter(pl.col("first") <= as_of).select("customer_id", "holdout_purchases", pl.lit(float(days)).alias("holdout_days"))

@@ -107,6 +107,7 @@ AS_FAMILY = {
     "lifetime_value.beta_discrete_weibull": "survival",
     "lifetime_value.mbg_cnbd_k": "purchase_histories",
     "lifetime_value.shifted_beta_geometric": "survival",
+    "lifetime_value.time_varying_pareto_nbd": "purchase_histories",
 }
 """Models that read what another family does: customer value where there is a contract, or where the days one by one tell more."""
 

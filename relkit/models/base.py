@@ -129,12 +129,15 @@ def fingerprint(frame: pl.DataFrame) -> str:
 
     It depends on the order of the rows and on nothing of the machine or of a library's version.
     """
-    from polars import Boolean
+    from polars import Boolean, List
 
     digest = hashlib.sha256()
     for series in frame:
         digest.update(f"{series.name}:{series.dtype}:{len(series)}:{series.null_count()}\n".encode())
         digest.update(series.is_null().to_numpy().data if series.null_count() else b"")
+        if isinstance(series.dtype, List):
+            digest.update(series.list.len().drop_nulls().to_numpy().data)
+            series = series.explode().drop_nulls()  # noqa: PLW2901 the values of a list are those of its column
         if series.dtype == Boolean or series.dtype.is_numeric() or series.dtype.is_temporal():
             digest.update(series.to_physical().drop_nulls().to_numpy().data)
         else:

@@ -32,6 +32,7 @@ _CLASSES = {
     "lifetime_value.nbd": ("Nbd", "FittedNbd"),
     "lifetime_value.pareto_nbd": ("ParetoNbd", "FittedParetoNbd"),
     "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
+    "lifetime_value.time_varying_pareto_nbd": ("TimeVaryingParetoNbd", "FittedTimeVaryingParetoNbd"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
 }

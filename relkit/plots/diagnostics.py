@@ -10,9 +10,11 @@ from relkit.metrics.ranking import decile_lift, lorenz_curve
 from relkit.models.lifetime_value import diagnostics as value_diagnostics
 from relkit.models.lifetime_value.purchases import meet_outcomes
 from relkit.models.lifetime_value.retention import retention_curves
+from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
 from relkit.models.survival.judging import Forecasts
 from relkit.plots import lifetime_value, retention, survival
+from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
 
 if TYPE_CHECKING:
@@ -96,6 +98,13 @@ def _purchase_deciles(fitted: Any, given: _Given, outcomes: pl.DataFrame) -> dic
     }
 
 
+def _time_varying(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = _purchases(fitted, given)
+    if fitted.settings.season_harmonics:
+        drawn["season"] = plot_season(season_curve(fitted), language=given.language)
+    return drawn
+
+
 def _gamma_gamma(fitted: Any, given: _Given) -> dict[str, Axes]:
     spend = value_diagnostics.spend_distribution(fitted, given.features)
     drawn = {"spend_distribution": lifetime_value.plot_spend_distribution(spend, currency=given.currency, language=given.language)}
@@ -152,6 +161,7 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "lifetime_value.nbd": _purchases,
     "lifetime_value.pareto_nbd": _purchases,
     "lifetime_value.shifted_beta_geometric": _renewals,
+    "lifetime_value.time_varying_pareto_nbd": _time_varying,
     "survival.kaplan_meier": _kaplan_meier,
     "survival.cox": _cox,
 }

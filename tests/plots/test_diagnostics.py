@@ -38,6 +38,8 @@ def customers(n: int = 400) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         repeat_purchases=pl.len() - 1,
         last_purchase_age_days=(pl.col("at").max() - pl.col("at").min()).cast(pl.Float64),
         observed_days=(365 - pl.col("at").min()).cast(pl.Float64),
+        first_order_on=(pl.lit(date(2024, 6, 30)) + pl.duration(days=pl.col("at").min())).cast(pl.Date),
+        repeat_ages_days=(pl.col("at").sort() - pl.col("at").min()).slice(1).cast(pl.Float64),
     ).sort("customer_id")
     spend = pl.Series(rng.gamma(4.0, 10.0, len(features)))
     features = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(spend))
@@ -91,7 +93,8 @@ def test_every_model_of_purchases_is_drawn(name: str) -> None:
     features, outcomes, purchases = customers()
     drawn = diagnostic_figures(catalogue.make(name).fit(features, as_of=DAY), features, outcomes=outcomes, purchases=purchases)
     assert ("alive_surface" in drawn) == (name != "lifetime_value.nbd")
-    assert len(drawn) == 6 + ("alive_surface" in drawn)
+    assert len(drawn) == 6 + ("alive_surface" in drawn) + ("season" in drawn)
+    assert ("season" in drawn) == (name == "lifetime_value.time_varying_pareto_nbd")
     for figure in drawn.values():
         figure.canvas.draw()
 

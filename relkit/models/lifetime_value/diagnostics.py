@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -63,7 +63,9 @@ def frequency_histogram(fitted: FittedPurchaseModel, features: pl.DataFrame, *, 
     observed = frame.group_by("observed_days").len().sort("observed_days")
     below = np.zeros(top)
     for days, customers in observed.iter_rows():
-        below += customers * fitted.purchase_probability(np.arange(top), days)
+        below += customers * fitted.purchase_probability(
+            np.arange(top), days, **_starting(fitted, fitted.info.as_of - timedelta(days=days))
+        )
     return FrequencyHistogram(np.arange(top + 1), actual, np.append(below, len(frame) - below.sum()))
 
 
@@ -120,15 +122,27 @@ def purchase_tracking(fitted: FittedPurchaseModel, purchases: pl.DataFrame, *, u
     repeats = bought.join(first, on="customer_id").filter(pl.col("day") > pl.col("first"))
     actual = np.histogram((repeats["day"] - start).dt.total_days().to_numpy(), edges + 0.5)[0]
     joined = np.bincount((first["first"] - start).dt.total_days().to_numpy(), minlength=int(edges[-1]) + 1)
-    expected = np.diff(_expected_by(fitted, joined[: int(edges[-1]) + 1], edges))
+    expected = np.diff(_expected_by(fitted, joined[: int(edges[-1]) + 1], edges, start))
     ends = tuple(start + timedelta(days=int(edge)) for edge in edges[1:])
     return PurchaseTracking(ends, actual, expected, fitted.info.as_of, days)
 
 
-def _expected_by(fitted: FittedPurchaseModel, joined: Counts, edges: Counts) -> Floats:
+def _expected_by(fitted: FittedPurchaseModel, joined: Counts, edges: Counts, start: date) -> Floats:
     """Return repeat purchases expected from the start up to each edge, of `joined[d]` customers who first bought on day d."""
-    of_one = np.append(0.0, fitted.expected_purchases_new(np.arange(1.0, len(joined))))
+    ages = np.arange(1.0, len(joined))
+    if _starting(fitted, start):
+        expected = np.zeros(len(edges))
+        for day in np.flatnonzero(joined):
+            of_day = np.append(0.0, fitted.expected_purchases_new(ages, **_starting(fitted, start + timedelta(days=int(day)))))
+            expected += joined[day] * of_day[np.maximum(edges - day, 0)]
+        return expected
+    of_one = np.append(0.0, fitted.expected_purchases_new(ages))
     return np.array([joined[: edge + 1] @ of_one[edge::-1] for edge in edges])
+
+
+def _starting(fitted: FittedPurchaseModel, day: date) -> dict[str, Any]:
+    """Return what a model has to know of new customers besides how long they have been there: the day, if it follows the calendar."""
+    return {"starts_on": day} if getattr(fitted, "follows_calendar", False) else {}
 
 
 def purchases_by_frequency(
@@ -184,6 +198,7 @@ def alive_surface(fitted: FittedPurchaseModel, features: pl.DataFrame, *, steps:
             "repeat_purchases": grid_x,
             "last_purchase_age_days": np.maximum(days - grid_since, 0.0),
             "observed_days": np.full(grid_x.size, days),
+            "first_order_on": np.full(grid_x.size, np.datetime64(fitted.info.as_of - timedelta(days=round(days)), "D")),
         }
     )
     return AliveSurface(x, since, fitted.probability_alive(grid).reshape(len(x), len(since)), days)

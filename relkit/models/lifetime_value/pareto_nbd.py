@@ -89,10 +89,10 @@ def purchases_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats,
         array([1.3863])
     """
     x, T = (np.asarray(values, dtype=float) for values in (x, T))
-    return np.asarray((r + x) / (alpha + T) * _days_alive(s, beta + T, t))
+    return np.asarray((r + x) / (alpha + T) * days_alive(s, beta + T, t))
 
 
-def _days_alive(s: float, scale: Floats | float, t: Floats | float) -> Floats:
+def days_alive(s: float, scale: Floats | float, t: Floats | float) -> Floats:
     """Return the time within t that a customer is alive, whose rate of leaving is gamma(s, scale)."""
     length = np.log1p(np.asarray(t / scale))
     return np.asarray(scale * length * special.exprel(-(s - 1) * length))
@@ -105,7 +105,7 @@ def expected_purchases_new(r: float, alpha: float, s: float, beta: float, t: Flo
         >>> expected_purchases_new(0.55, 10.56, 0.61, 11.64, np.array([0.0, 1.0])).round(8)
         array([0.        , 0.05077821])
     """
-    return r / alpha * _days_alive(s, beta, np.asarray(t, dtype=float))
+    return r / alpha * days_alive(s, beta, np.asarray(t, dtype=float))
 
 
 def purchase_probability(r: float, alpha: float, s: float, beta: float, x: Floats, t: float) -> Floats:

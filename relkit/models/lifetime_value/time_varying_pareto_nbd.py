@@ -1,0 +1,434 @@
+"""Pareto/NBD with rates that follow the calendar: the season, and events such as campaigns, sales and closures.
+
+While alive a customer buys at the rate lambda exp(gamma'z(day)), and leaves at the rate mu exp(delta'w(day)). The likelihood is
+in `time_varying_likelihood`, what is expected ahead in `time_varying_forecast`, the calendar in `exposure`. With all effects
+at nought everything is as in `pareto_nbd`.
+
+The covariates are known for all days, those to come included: the season comes back each year, and events are declared
+beforehand. They move all customers alike. Unless told, they act on purchasing only: a season shows in what is bought on each
+day, and hardly in who leaves, a moment that nobody sees; effects on leaving need long histories to be told apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.errors import NotEnoughEventsError, ParameterError, TableError
+from relkit.metrics.purchases import compare
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.lifetime_value import pareto_nbd
+from relkit.models.lifetime_value.exposure import CalendarCovariates, CalendarEvent, Exposure, day_number, usable
+from relkit.models.lifetime_value.purchase_model import DEFAULT_HORIZON_DAYS
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, meet_outcomes, read_columns
+from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forecast
+from relkit.models.lifetime_value.time_varying_likelihood import DatedCounts, Rows, log_odds_gone, population
+from relkit.models.maximum import maximise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from relkit.contracts import Contract
+    from relkit.models.lifetime_value.purchase_model import Ahead
+    from relkit.models.maximum import Maximum
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+TERMS = ("r", "alpha", "s", "beta")
+# Of an effect on the logarithm of a rate; beyond it the data do not hold it back (no purchase at all during an event).
+_EFFECT_EDGE = 8.0
+_EDGES = (6.0, 14.0, 6.0, 14.0)
+
+_FIRST_DAY = PURCHASE_HISTORIES["first_order_on"]
+DATED_PURCHASES = replace(
+    PURCHASES,
+    name="dated purchase summary",
+    meaning="Repeat purchases of each customer, as of a day, with the day of the first purchase.",
+    columns=(*PURCHASES.columns, _FIRST_DAY),
+)
+"""What is read of customers to forecast them; a fit reads the purchase days one by one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeVaryingParetoNbd:
+    """Settings of the Pareto/NBD model with season and events.
+
+    Attributes:
+        period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
+        level: of the intervals in the summary.
+        season_harmonics: pairs of sine and cosine of the day of the year; 0 for no season, 2 for two peaks a year.
+        events: periods in which something moved all customers, those to come included; one effect for each name.
+        lifetime_covariates: names of covariates that act on leaving as well; "season" stands for all of the season.
+        step_days: covariates are held for so many days at their mean over these; 1 follows the days, 7 calendar weeks.
+
+    Examples:
+        >>> from datetime import date
+        >>> sale = CalendarEvent(name="sale", starts_on=date(2025, 1, 2), ends_on=date(2025, 1, 12))
+        >>> TimeVaryingParetoNbd(season_harmonics=1, events=(sale,)).calendar.names
+        ('season_sin_1', 'season_cos_1', 'sale')
+    """
+
+    name: ClassVar[str] = "lifetime_value.time_varying_pareto_nbd"
+    family: ClassVar[str] = "lifetime_value"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+
+    period_days: float = 7.0
+    level: float = 0.95
+    season_harmonics: int = 1
+    events: tuple[CalendarEvent, ...] = ()
+    lifetime_covariates: tuple[str, ...] = ()
+    step_days: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of range."""
+        if not 0 < self.period_days < np.inf:
+            raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
+        if not 0 < self.level < 1:
+            raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
+        if not 0 <= self.season_harmonics <= 12:
+            raise ParameterError(f"season_harmonics is {self.season_harmonics}; it must lie between 0 and 12.", where=self.name)
+        if not 1 <= self.step_days <= 31:
+            raise ParameterError(f"step_days is {self.step_days}; it must lie between 1 and 31.", where=self.name)
+        for name in self.lifetime_covariates:
+            if name not in (known := ("season", *self.calendar.names)):
+                raise ParameterError.unknown("lifetime covariate", name, known, where=self.name)
+
+    @property
+    def calendar(self) -> CalendarCovariates:
+        """What may move the rates."""
+        return CalendarCovariates(season_harmonics=self.season_harmonics, events=self.events, step_days=self.step_days)
+
+    @property
+    def on_leaving(self) -> tuple[int, ...]:
+        """Which of the covariates act on leaving."""
+        wanted = {*self.lifetime_covariates, *(self.calendar.season if "season" in self.lifetime_covariates else ())}
+        return tuple(k for k, name in enumerate(self.calendar.names) if name in wanted)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the parameters: r, alpha, s, beta, effects on purchasing, effects on leaving."""
+        names = self.calendar.names
+        return (*TERMS, *(f"purchase:{name}" for name in names), *(f"lifetime:{names[k]}" for k in self.on_leaving))
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that fit reads."""
+        return PURCHASE_HISTORIES
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedTimeVaryingParetoNbd:
+        """Return the model fitted by maximum likelihood.
+
+        The search begins at the fit without covariates, whose log-likelihood is kept for comparison.
+
+        Args:
+            features: one row a customer with the columns of `needs`; others are not looked at. A fraction of a day is rounded.
+            as_of: last day whose facts are in the features.
+
+        Raises:
+            TableError: a column is missing, a value impossible, a customer there twice.
+            NotEnoughEventsError: hardly anyone bought again.
+            NotConvergedError: no optimum was found.
+        """
+        frame = read_columns(features, PURCHASE_HISTORIES)
+        if (came_back := int((frame["repeat_purchases"] > 0).sum())) < len(self.terms):
+            raise NotEnoughEventsError(
+                f"{came_back} of {len(frame)} customers bought again; {len(self.terms)} parameters need more.",
+                where=self.name,
+                remedy="Fit a longer period or more customers, or fewer covariates.",
+            )
+        static, unit = pareto_nbd.FORMULAS.fit_counts(PurchaseCounts.of(_whole_days(frame)), where=self.name)
+        best, kept, days = self._best(frame, static, unit)
+        periods, purchases = unit / self.period_days, float(frame["repeat_purchases"].sum())
+        at, covariance = np.zeros(len(self.terms)), np.full((len(self.terms),) * 2, np.nan)
+        at[kept], covariance[np.ix_(kept, kept)] = best.at, best.covariance
+        at[[1, 3]] += np.log(periods)
+        said = self._notes(best, kept, days)
+        info = FitInfo(
+            as_of=as_of,
+            rows=len(frame),
+            log_likelihood=float(best.value - purchases * np.log(periods)),
+            converged=True,
+            fingerprint=fingerprint(frame.drop("customer_id")),
+            notes=said,
+        )
+        return FittedTimeVaryingParetoNbd(
+            settings=self,
+            info=info,
+            covariance=covariance,
+            static_log_likelihood=float(static.value - purchases * np.log(periods)),
+            **_fields(at, len(self.calendar.names)),
+        )
+
+    def _best(self, frame: pl.DataFrame, static: Maximum, unit: float) -> tuple[Maximum, Ints, int]:
+        """Return the maximum in the parameters that the days observed tell something of, which these are, and how many days."""
+        dated = _Dated.of(frame)
+        counts, _ = DatedCounts.of(dated.start, dated.x, dated.t_x, dated.T)
+        origin, last = int(counts.start.min()), int((counts.start + counts.T).max())
+        covariates = self.calendar.on(np.arange(origin + 1, last + 1))
+        says = usable(covariates)
+        leaving = np.array([k for k in self.on_leaving if says[k]], dtype=np.int64)
+        of_leaving = [4 + len(says) + i for i, k in enumerate(self.on_leaving) if says[k]]
+        kept = np.array([*range(4), *(4 + np.flatnonzero(says)), *of_leaving], dtype=np.int64)
+        ages = frame.select(first=pl.col("first_order_on").to_physical(), age="repeat_ages_days").explode("age").drop_nulls()
+        bought = ages["first"].to_numpy().astype(np.int64) + np.rint(ages["age"].to_numpy()).astype(np.int64)
+        likelihood = population(counts, np.maximum(bought, origin + 1), covariates[:, says], covariates[:, leaving], origin, unit)
+        high = np.array([*_EDGES, *[_EFFECT_EDGE] * (len(kept) - 4)])
+        start = np.concatenate((static.at, np.zeros(len(kept) - 4)))
+        return maximise(likelihood, start, low=-high, high=high), kept, last - origin
+
+    def _notes(self, best: Maximum, kept: Ints, days: int) -> tuple[str, ...]:
+        notes = list(best.notes([self.terms[k] for k in kept]))
+        silent = [term for k, term in enumerate(self.terms) if k not in kept]
+        notes += [f"{term} is nought: on the days observed it is the same on all of them, or follows from the others." for term in silent]
+        if self.season_harmonics and days < 365:
+            notes.append(f"The history spans {days} days, less than a year: a season can hardly be told from customers leaving.")
+        return tuple(notes)
+
+    def judge(self, fitted: FittedTimeVaryingParetoNbd, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return how near the expected purchases came to those of the holdout, per customer.
+
+        Args:
+            fitted: the model, fitted up to the calibration date.
+            features: as of the calibration date.
+            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
+        """
+        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
+        lengths = both["holdout_days"].unique()
+        if len(lengths) != 1:
+            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
+        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
+        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedTimeVaryingParetoNbd:
+    """A fitted Pareto/NBD model with season and events.
+
+    Attributes:
+        settings: what was fitted.
+        info: facts of the fit.
+        r: shape of the purchase rates.
+        alpha: scale of the purchase rates, in periods of `settings.period_days`.
+        s: shape of the rates of leaving.
+        beta: scale of the rates of leaving, in periods of `settings.period_days`.
+        purchase_effects: of the covariates on the logarithm of the purchase rate, shape (k,).
+        lifetime_effects: of some of them on the logarithm of the rate of leaving, shape (m,).
+        covariance: of log r, log alpha, log s, log beta and the effects, shape (4 + k + m,) twice; NaN without a standard error.
+        static_log_likelihood: at the optimum of the same model without covariates.
+    """
+
+    name: ClassVar[str] = TimeVaryingParetoNbd.name
+    format: ClassVar[int] = 1
+    follows_calendar: ClassVar[bool] = True
+    """New customers differ by the day on which they start."""
+
+    settings: TimeVaryingParetoNbd
+    info: FitInfo
+    r: float
+    alpha: float
+    s: float
+    beta: float
+    purchase_effects: Floats
+    lifetime_effects: Floats
+    covariance: Floats
+    static_log_likelihood: float
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that score reads."""
+        return DATED_PURCHASES
+
+    @property
+    def coordinates(self) -> Floats:
+        """Logarithms of r, alpha, s, beta, and the effects: what `covariance` is the covariance of."""
+        return np.concatenate((np.log((self.r, self.alpha, self.s, self.beta)), self.purchase_effects, self.lifetime_effects))
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates, for `uncertainty`."""
+        return replace(self, **_fields(coordinates, len(self.purchase_effects)))
+
+    @property
+    def likelihood_ratio(self) -> float:
+        """Twice what the covariates add to the log-likelihood: chi-squared with as many degrees of freedom where they do nothing."""
+        assert self.info.log_likelihood is not None
+        return 2 * (self.info.log_likelihood - self.static_log_likelihood)
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper.
+
+        Standard errors come from the observed information. The interval of r, alpha, s and beta is made on the logarithm, so
+        that it stays above zero; that of an effect is symmetric. exp(effect) is what a rate is multiplied by.
+        """
+        at, errors = self.coordinates, np.sqrt(np.diag(self.covariance))
+        reach = NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors
+        columns = {"estimate": at, "lower": at - reach, "upper": at + reach}
+        columns = {name: np.append(np.exp(values[:4]), values[4:]) for name, values in columns.items()}
+        columns["std_error"] = np.append(columns["estimate"][:4] * errors[:4], errors[4:])
+        order = ("term", "estimate", "std_error", "lower", "upper")
+        return pl.DataFrame({"term": self.settings.terms, **columns}).select(order).fill_nan(None)
+
+    def probability_alive(self, features: pl.DataFrame) -> Floats:
+        """Return the probability that each customer is still one, shape (n,), in the order of the rows."""
+        return self._alive(_Dated.read(features))
+
+    def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
+        self._check_ahead(days)
+        dated = _Dated.read(features)
+        which, moments = self._ahead(dated)
+        return self._alive(dated) * moments.alive(np.arange(len(moments.now)), np.full(len(moments.now), float(days)))[which]
+
+    def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
+        self._check_ahead(days)
+        alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
+        return alive * if_alive
+
+    def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
+        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            value: linear in a function that returns the purchases expected in a number of days. It is called once, for
+                customers who differ in their first day or T and buy at the rate one, and returns one number for each.
+        """
+        dated = _Dated.read(features)
+        which, moments = self._ahead(dated)
+        every = np.arange(len(moments.now))
+        each = value(lambda days: moments.per_rate(every, np.full(len(every), float(days))))
+        return self._alive(dated), (self.r + dated.x) * (each / moments.b)[which]
+
+    def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
+        """Return the purchases expected in `days` of customers alive at T (days) on the as-of day of the fit, shape (n,)."""
+        x, T = (np.asarray(values, dtype=float) for values in (x, T))
+        ages, which = np.unique(np.rint(T).astype(np.int64), return_inverse=True)
+        moments = self._moments(day_number(self.info.as_of) - ages, ages)
+        every = np.arange(len(ages))
+        return (self.r + x) * (moments.per_rate(every, np.full(len(ages), float(days))) / moments.b)[which]
+
+    def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases in the `days` after the as-of day.
+
+        Args:
+            features: the columns of `needs`.
+            purchases: how many, one number a row, shape (n,).
+            days: length of the time ahead.
+        """
+        self._check_ahead(days)
+        dated, m = _Dated.read(features), np.asarray(purchases, dtype=float)
+        if m.shape != dated.x.shape or not ((m >= 0) & (m == np.floor(m))).all():
+            raise ParameterError(f"purchases must be {len(features)} whole numbers from 0, one a row of the features.", where=self.name)
+        which, moments = self._ahead(dated, days)
+        each, row = np.unique(np.stack((which, dated.x, m.astype(np.int64)), axis=1), axis=0, return_inverse=True)
+        stays = moments.probability(each[:, 0], each[:, 1].astype(float), each[:, 2].astype(float), days)[row.ravel()]
+        alive = self._alive(dated)
+        return np.asarray(alive * stays + np.where(m == 0, 1 - alive, 0.0))
+
+    def expected_purchases_new(self, days: float | Sequence[float] | Floats, *, starts_on: date | None = None) -> Floats:
+        """Return the repeat purchases expected of a new customer within `days` of the first purchase, shape of `days`.
+
+        Args:
+            days: one length of time or several.
+            starts_on: day of the first purchase; the as-of day of the fit unless told.
+        """
+        lengths = np.asarray(days, dtype=float)
+        moments = self._moments(np.array([day_number(starts_on or self.info.as_of)]), np.zeros(1, np.int64))
+        flat = moments.per_rate(np.zeros(lengths.size, np.int64), lengths.ravel())
+        return np.asarray(self.r / moments.b[0] * flat).reshape(lengths.shape)
+
+    def purchase_probability(self, purchases: Sequence[int] | NDArray[Any], days: float, *, starts_on: date | None = None) -> Floats:
+        """Return the probability that a new customer makes each number of repeat purchases within `days`.
+
+        Args:
+            purchases: numbers of purchases.
+            days: length of time from the first purchase.
+            starts_on: day of the first purchase; the as-of day of the fit unless told.
+        """
+        m = np.asarray(purchases, dtype=float)
+        moments = self._moments(np.array([day_number(starts_on or self.info.as_of)]), np.zeros(1, np.int64), days)
+        return moments.probability(np.zeros(m.size, np.int64), np.zeros(m.size), m.ravel(), days).reshape(m.shape)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id, p_alive and expected_orders_<horizon>d, one row per row of `features`.
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            horizon_days: how far ahead orders are expected; 90 unless told.
+        """
+        days = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
+        self._check_ahead(days)
+        alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
+        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": alive, f"expected_orders_{days}d": alive * if_alive})
+
+    def exposures(self, origin: int, last: int) -> tuple[Exposure, Exposure]:
+        """Return the calendar of the days after `origin` up to `last`, for purchasing and for leaving, in days."""
+        covariates = self.settings.calendar.on(np.arange(origin + 1, max(last, origin + 1) + 1))
+        on_leaving = covariates[:, list(self.settings.on_leaving)]
+        return Exposure.of(covariates, self.purchase_effects), Exposure.of(on_leaving, self.lifetime_effects)
+
+    def _alive(self, dated: _Dated) -> Floats:
+        """Return P(alive) of each customer."""
+        counts, which = DatedCounts.of(*dated)
+        origin = int(counts.start.min(initial=day_number(self.info.as_of)))
+        buying, leaving = self.exposures(origin, int((counts.start + counts.T).max(initial=origin)))
+        odds = log_odds_gone(np.array(self._in_days()), buying, leaving, Rows.of(counts, origin))
+        return np.asarray(special.expit(-odds[which]))
+
+    def _ahead(self, dated: _Dated, days: float = 0.0) -> tuple[Ints, Forecast]:
+        """Return the forecasts of each pair of first day and T that occurs, and which of them is each customer's."""
+        each, which = np.unique(np.stack((dated.start, dated.T), axis=1), axis=0, return_inverse=True)
+        return which.ravel(), self._moments(each[:, 0], each[:, 1], days)
+
+    def _moments(self, start: Ints, T: Ints, days: float = 0.0) -> Forecast:
+        """Return what is ahead of customers who first bought on the days `start` and are alive at age T."""
+        origin = int(start.min(initial=day_number(self.info.as_of)))
+        buying, leaving = self.exposures(origin, int((start + T).max(initial=origin)) + max(AHEAD_DAYS, int(np.ceil(days))))
+        return Forecast(self._in_days(), buying, leaving, start - origin, start - origin + T)
+
+    def _in_days(self) -> tuple[float, ...]:
+        return self.r, self.alpha * self.settings.period_days, self.s, self.beta * self.settings.period_days
+
+    def _check_ahead(self, days: float) -> None:
+        if not 0 <= days < np.inf:
+            raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
+
+
+class _Dated(NamedTuple):
+    """Customers in whole days."""
+
+    start: Ints
+    x: Ints
+    t_x: Ints
+    T: Ints
+
+    @classmethod
+    def read(cls, features: pl.DataFrame) -> _Dated:
+        return cls.of(read_columns(features, DATED_PURCHASES))
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> _Dated:
+        whole = _whole_days(frame)
+        return cls(
+            whole["first_order_on"].to_physical().to_numpy().astype(np.int64),
+            whole["repeat_purchases"].to_numpy().astype(np.int64),
+            whole["last_purchase_age_days"].to_numpy().astype(np.int64),
+            whole["observed_days"].to_numpy().astype(np.int64),
+        )
+
+
+def _whole_days(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col("last_purchase_age_days", "observed_days").round())
+
+
+def _fields(coordinates: Floats, effects: int) -> dict[str, Any]:
+    """Return the fields of the fitted model at its coordinates."""
+    terms = dict(zip(TERMS, np.exp(coordinates[:4]).tolist(), strict=True))
+    return {**terms, "purchase_effects": coordinates[4 : 4 + effects], "lifetime_effects": coordinates[4 + effects :]}
