@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from relkit.errors import NotEnoughEventsError
 from relkit.metrics.ranking import decile_lift, lorenz_curve
 from relkit.models.lifetime_value import diagnostics as value_diagnostics
 from relkit.models.lifetime_value.purchases import meet_outcomes
+from relkit.models.lifetime_value.regularity import interval_shares
 from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
 from relkit.models.survival.judging import Forecasts
-from relkit.plots import lifetime_value, retention, survival
+from relkit.plots import lifetime_value, regularity, retention, survival
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
 
@@ -83,6 +85,15 @@ def _purchases(fitted: Any, given: _Given) -> dict[str, Axes]:
         drawn["purchases_by_frequency"] = lifetime_value.plot_purchases_by_frequency(by_frequency, language=given.language)
         drawn |= _purchase_deciles(fitted, given, given.outcomes)
     return drawn
+
+
+def _regular_purchases(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = _purchases(fitted, given)
+    try:
+        shares = interval_shares(given.features, k=(1, max(fitted.k, 2), max(fitted.k, 2) + 2))
+    except NotEnoughEventsError:  # too few customers bought three times
+        return drawn
+    return drawn | {"interval_shares": regularity.plot_interval_shares(shares, language=given.language)}
 
 
 def _purchase_deciles(fitted: Any, given: _Given, outcomes: pl.DataFrame) -> dict[str, Axes]:
@@ -156,7 +167,7 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "lifetime_value.beta_discrete_weibull": _renewals,
     "lifetime_value.bg_nbd": _purchases,
     "lifetime_value.gamma_gamma": _gamma_gamma,
-    "lifetime_value.mbg_cnbd_k": _purchases,
+    "lifetime_value.mbg_cnbd_k": _regular_purchases,
     "lifetime_value.mbg_nbd": _purchases,
     "lifetime_value.nbd": _purchases,
     "lifetime_value.pareto_nbd": _purchases,

@@ -18,6 +18,7 @@ from relkit.models.lifetime_value.mbg_cnbd_k import FittedMbgCnbdK, MbgCnbdK
 from relkit.models.lifetime_value.mbg_nbd import MbgNbd
 from relkit.models.lifetime_value.pareto_nbd import ParetoNbd
 from relkit.models.lifetime_value.purchases import PurchaseCounts
+from relkit.models.lifetime_value.regularity import regularity
 from relkit.models.lifetime_value.uncertainty import interval
 
 if TYPE_CHECKING:
@@ -98,6 +99,13 @@ class TestPublishedNumbers:
         """BTYDplus 1.2.0, vignette HowTo: "the estimate for regularity parameter k is 2"."""
         assert of_grocery.k == 2
         assert of_grocery.info.log_likelihood == of_grocery.profile.max()
+
+    def test_their_intervals_alone_say_the_same(self, grocery: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+        """Vignette: "the Wheat & Morrison estimator reports a regularity estimate of close to 2" (it draws which interval is the first)."""
+        found = regularity(grocery[0])
+        assert found.lower < 2 < found.upper
+        assert found.k == pytest.approx(2, abs=0.1)
+        assert found.p_value < 1e-9
 
     def test_the_forecast_of_the_vignette(self, of_grocery: FittedMbgCnbdK, grocery: tuple[pl.DataFrame, pl.DataFrame]) -> None:
         """BTYDplus 1.2.0, vignette HowTo: MBG/CNBD-k expects 3,970 purchases of an actual 3,389, sum of errors / actual .644.

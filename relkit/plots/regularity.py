@@ -1,0 +1,59 @@
+"""Plots of the rhythm of purchases: are two intervals of a customer more alike than chance makes them?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.plots.style import ACTUAL, MODEL, MUTED, PALE, PALETTE, axes_of, house_style, number, percent_axis, words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from relkit.models.lifetime_value.regularity import IntervalShares
+
+_SAID = {
+    "en": (
+        "Do customers buy at a rhythm?",
+        "Share of one of two intervals in their sum (1/2: both alike)",
+        "Customers",
+        "{n} customers",
+        "at random (k = 1)",
+        "k = {k}",
+        "estimated: k = {k} ({low} to {high})",
+    ),
+    "fr": (
+        "Les clients achètent-ils à un rythme régulier ?",
+        "Part d’un des deux intervalles dans leur somme (1/2 : égaux)",
+        "Clients",
+        "{n} clients",
+        "au hasard (k = 1)",
+        "k = {k}",
+        "estimé : k = {k} (de {low} à {high})",
+    ),
+}
+
+
+@house_style()
+def plot_interval_shares(shares: IntervalShares, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw how two intervals of a customer share their sum, over the shapes that random and regular buying would give."""
+    title, x_label, y_label, seen, random, regular, estimated = words(_SAID, language)
+    ax = axes_of(ax)
+    middle = (shares.edges[1:] + shares.edges[:-1]) / 2
+    found = shares.found
+    customers = seen.format(n=number(found.customers, language))
+    ax.bar(middle, shares.actual, np.diff(shares.edges) * 0.92, color=PALE, label=customers, linewidth=0)
+    colours = (MUTED, MODEL, ACTUAL, *PALETTE[2:])
+    for (k, expected), colour in zip(shares.expected.items(), colours, strict=False):
+        named = random if k == 1 else regular.format(k=k)
+        ax.plot(middle, expected, color=colour, linewidth=2, linestyle="--" if k == 1 else "-", label=named)
+    told = {"k": found.k, "low": found.lower, "high": found.upper}
+    said = estimated.format(**{name: number(value, language, 2) if np.isfinite(value) else "∞" for name, value in told.items()})
+    ax.text(0.02, 0.97, said, transform=ax.transAxes, ha="left", va="top", fontsize=9.5)
+    top = max(shares.actual.max(), *(each.max() for each in shares.expected.values()))
+    ax.set(title=title, xlabel=x_label, ylabel=y_label, xlim=(0, 1), ylim=(0, 1.25 * top))
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "1"])
+    percent_axis(ax.yaxis, language)
+    ax.legend(loc="upper right")
+    return ax
