@@ -92,6 +92,14 @@ Both = tuple[str, str]
 
 NO_ORDER: Both = ("has never ordered", "n'a jamais commandé")
 NO_MARGIN: Both = ("past or future margin is unknown, or profiling refused", "marge passée ou future inconnue, ou profilage refusé")
+NO_FUTURE: Both = (
+    "neither purchases nor a running contract to score, a part of unknown margin, or profiling refused",
+    "ni achat ni contrat en cours à partir desquels calculer, part de marge inconnue, ou profilage refusé",
+)
+NO_BOUND: Both = (
+    "no expected margin, or a model that does not tell how sure it is",
+    "pas de marge attendue, ou un modèle qui ne dit pas sa précision",
+)
 NO_PURCHASE: Both = ("no purchase history to score, or profiling refused", "aucun achat à partir duquel calculer, ou profilage refusé")
 UNKNOWN: Both = ("not known", "non connu")
 NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
@@ -108,6 +116,56 @@ def _column(name: str, dtype: PolarsType, label: Both, meaning: Both, null: Both
     texts: dict[str, Any] = {"label_en": label[0], "label_fr": label[1], "meaning": meaning[0], "meaning_fr": meaning[1]}
     return FileColumn(name=name, dtype=dtype, null_means=null[0], null_means_fr=null[1], **texts, **more)
 
+
+def _margin_ahead(score: str, span: Both, when: Both, *, ranks: tuple[int, int, int]) -> tuple[FileColumn, ...]:
+    """Return the columns of a margin ahead and of its bounds."""
+    bounds: tuple[tuple[Literal["value", "lower", "upper"], str, Both, Both], ...] = (
+        ("value", "", ("", ""), _AHEAD),
+        ("lower", "_low", (", low", ", borne basse"), ("Lower bound of the {what} (95 %). {of}", "Borne basse de la {what} (95 %). {of}")),
+        (
+            "upper",
+            "_high",
+            (", high", ", borne haute"),
+            ("Upper bound of the {what} (95 %). {of}", "Borne haute de la {what} (95 %). {of}"),
+        ),
+    )
+    what, of = ("expected margin", "marge attendue"), _OF_EXPECTED
+    columns = []
+    for (bound, end, label, meaning), rank in zip(bounds, ranks, strict=True):
+        said = [meaning[i].replace("{what}", what[i]).replace("{of}", of[i]).replace("{when}", when[i]) for i in (0, 1)]
+        columns.append(
+            _column(
+                f"{score}_{{cur}}{end}",
+                pl.Float64,
+                (f"Expected margin, {span[0]}{label[0]} ({{CUR}})", f"Marge attendue {span[1]}{label[1]} ({{CUR}})"),
+                (said[0], said[1]),
+                NO_FUTURE if bound == "value" else NO_BOUND,
+                kind="score",
+                score=score,
+                bound=bound,
+                unit="{CUR}",
+                decimals=2,
+                rank=rank,
+            )
+        )
+    return tuple(columns)
+
+
+_AHEAD: Both = (
+    (
+        "Margin expected {when}, each amount discounted from its own day: of purchases (expected orders, by the value of an order, by the "
+        "margin rate) and of running contracts (margin a month, for as long as they should run). Who has both has the sum."
+    ),
+    (
+        "Marge attendue {when}, chaque montant actualisé à partir de son jour : celle des achats (commandes attendues, par la valeur d'une "
+        "commande, par le taux de marge) et celle des contrats en cours (marge mensuelle, tant qu'ils devraient durer). "
+        "Qui a les deux a la somme."
+    ),
+)
+_OF_EXPECTED: Both = (
+    "It tells how sure the model is of the expectation; what one customer does scatters far more.",
+    "Elle dit la précision de l'espérance ; ce que fera un client donné varie bien davantage.",
+)
 
 DECLARED: tuple[FileColumn, ...] = (
     _column(
@@ -130,7 +188,7 @@ DECLARED: tuple[FileColumn, ...] = (
         nullable=False,
         kind="delivery",
         unit="date",
-        rank=24,
+        rank=26,
     ),
     _column(
         "entity_id",
@@ -138,7 +196,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Entity", "Entité"),
         ("Legal entity or brand the customer belongs to.", "Entité juridique ou enseigne à laquelle le client est rattaché."),
         ("not given", "non renseigné"),
-        rank=23,
+        rank=25,
     ),
     _column(
         "is_left_censored",
@@ -149,7 +207,7 @@ DECLARED: tuple[FileColumn, ...] = (
             "Le client a pu acheter avant le premier jour couvert par les sources.",
         ),
         NO_ORDER,
-        rank=22,
+        rank=24,
     ),
     _column(
         "days_since_last_order",
@@ -189,24 +247,24 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.Float64,
         ("Margin, 12 months ({CUR})", "Marge sur 12 mois ({CUR})"),
         (
-            "Margin of the twelve months up to the as-of date; see the margin's source.",
-            "Marge des douze derniers mois ; voir la source de la marge.",
+            "Margin of the purchases of the twelve months up to the as-of date; see the margin's source.",
+            "Marge des achats des douze derniers mois ; voir la source de la marge.",
         ),
         UNKNOWN,
         unit="{CUR}",
         decimals=2,
-        rank=19,
+        rank=21,
     ),
     _column(
         "margin_source",
         pl.String,
         ("Source of the margin", "Source de la marge"),
         (
-            "Whether margins were given line by line or assumed as a share of revenue.",
-            "Marges fournies ligne à ligne, ou supposées en part du chiffre d'affaires.",
+            "Whether margins were given, line by line and contract by contract, or assumed as a share of revenue.",
+            "Marges fournies ligne à ligne et contrat par contrat, ou supposées en part du chiffre d'affaires.",
         ),
         ("no margin is known", "aucune marge connue"),
-        rank=20,
+        rank=22,
         codes=(
             ("measured", "given by the source", "fournie par la source"),
             ("assumed", "a share of revenue", "part supposée du chiffre d'affaires"),
@@ -219,7 +277,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Whether purchases were made through one channel or several.", "Achats par un seul canal ou par plusieurs."),
         NO_ORDER,
         follow=True,
-        rank=12,
+        rank=16,
         codes=(("single", "one channel", "un seul canal"), ("multi", "several channels", "plusieurs canaux")),
     ),
     _column(
@@ -235,56 +293,32 @@ DECLARED: tuple[FileColumn, ...] = (
         low=0,
         high=1,
         decimals=4,
-        rank=21,
+        rank=23,
     ),
     _column(
         "past_margin_{cur}",
         pl.Float64,
         ("Past margin ({CUR})", "Marge passée ({CUR})"),
-        ("Margin of all purchases so far.", "Marge de tous les achats connus à ce jour."),
+        (
+            "Margin of all purchases so far, and of the months that contracts have run.",
+            "Marge de tous les achats connus à ce jour, et des mois de contrat écoulés.",
+        ),
         UNKNOWN,
         unit="{CUR}",
         decimals=2,
         rank=5,
     ),
-    _column(
-        "future_margin_{h}m_{cur}",
-        pl.Float64,
-        ("Expected margin, next {h} months ({CUR})", "Marge attendue sur {h} mois ({CUR})"),
-        (
-            "Expected discounted margin of the {h} months after the as-of date.",
-            "Marge actualisée attendue des {h} mois qui suivent la date de situation.",
-        ),
-        NO_PURCHASE,
-        kind="score",
-        score="future_margin_{h}m",
-        unit="{CUR}",
-        decimals=2,
-        rank=6,
+    *_margin_ahead(
+        "future_margin_{h}m",
+        ("next {h} months", "sur {h} mois"),
+        ("in the {h} months after the as-of date", "dans les {h} mois qui suivent la date de situation"),
+        ranks=(6, 7, 8),
     ),
-    _column(
-        "future_margin_{h}m_{cur}_low",
-        pl.Float64,
-        ("Expected margin, next {h} months, low ({CUR})", "Marge attendue sur {h} mois, borne basse ({CUR})"),
-        ("Lower bound of the expected margin (95 %).", "Borne basse de la marge attendue (95 %)."),
-        NO_PURCHASE,
-        kind="score",
-        score="future_margin_{h}m",
-        bound="lower",
-        unit="{CUR}",
-        decimals=2,
-    ),
-    _column(
-        "future_margin_{h}m_{cur}_high",
-        pl.Float64,
-        ("Expected margin, next {h} months, high ({CUR})", "Marge attendue sur {h} mois, borne haute ({CUR})"),
-        ("Upper bound of the expected margin (95 %).", "Borne haute de la marge attendue (95 %)."),
-        NO_PURCHASE,
-        kind="score",
-        score="future_margin_{h}m",
-        bound="upper",
-        unit="{CUR}",
-        decimals=2,
+    *_margin_ahead(
+        "future_margin_endless",
+        ("without end", "sans terme"),
+        ("in all the time after the as-of date", "dans tout le temps qui suit la date de situation"),
+        ranks=(0, 0, 0),
     ),
     _column(
         "total_margin_{cur}",
@@ -296,7 +330,7 @@ DECLARED: tuple[FileColumn, ...] = (
         score="future_margin_{h}m",
         unit="{CUR}",
         decimals=2,
-        rank=7,
+        rank=9,
     ),
     _column(
         "value_decile",
@@ -313,7 +347,7 @@ DECLARED: tuple[FileColumn, ...] = (
         low=1,
         high=10,
         follow=True,
-        rank=8,
+        rank=10,
     ),
     _column(
         "is_top20_margin",
@@ -327,7 +361,7 @@ DECLARED: tuple[FileColumn, ...] = (
         kind="delivery",
         score="future_margin_{h}m",
         follow=True,
-        rank=9,
+        rank=11,
     ),
     _column(
         "p_alive",
@@ -350,7 +384,7 @@ DECLARED: tuple[FileColumn, ...] = (
         low=0,
         high=1,
         decimals=4,
-        rank=10,
+        rank=12,
     ),
     _column(
         "churn_probability_{h}d",
@@ -367,7 +401,7 @@ DECLARED: tuple[FileColumn, ...] = (
         low=0,
         high=1,
         decimals=4,
-        rank=11,
+        rank=13,
     ),
     _column(
         "expected_orders_{h}d",
@@ -383,7 +417,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="orders",
         low=0,
         decimals=4,
-        rank=13,
+        rank=17,
     ),
     _column(
         "expected_order_value_{cur}",
@@ -396,7 +430,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="{CUR}",
         low=0,
         decimals=2,
-        rank=18,
+        rank=20,
     ),
     _column(
         "last_nps",
@@ -410,7 +444,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="points",
         low=0,
         high=10,
-        rank=16,
+        rank=18,
     ),
     _column(
         "nps_age_days",
@@ -428,7 +462,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("A complaint or case is not yet closed.", "Une réclamation ou un dossier n'est pas encore clos."),
         UNKNOWN,
         follow=True,
-        rank=17,
+        rank=19,
     ),
     _column(
         "consent_{channel}",

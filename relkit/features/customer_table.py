@@ -5,8 +5,9 @@ bought (prospects) among them. Test accounts are left out.
 
 A count or sum of facts is 0 where none is known and the table that holds them exists; a measure that does
 not apply is null (days since the last order of somebody who never ordered). A column whose table is absent
-is absent. Revenue and margin are those of purchases: what is billed under contracts is not in them, since
-a source may hold the bills as transactions too. `relkit.features.dictionary` says what each column is.
+is absent. Revenue, and the margin of twelve months, are those of purchases; `past_margin` has in it what contracts
+have brought as well (`relkit.features.contract_margins`), as the expected margin of the months ahead has.
+`relkit.features.dictionary` says what each column is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import polars as pl
 
 from relkit.features.baskets import basket_features
 from relkit.features.channels import channel_profiles, consent_states, contact_features
+from relkit.features.contract_margins import has_contract_margins, past_contract_margins
 from relkit.features.dictionary import DECLARED, SNAPSHOT
 from relkit.features.known_rows import YEAR_DAYS, known_rows, marked_as_test
 from relkit.features.purchase_days import purchase_days
@@ -39,6 +41,8 @@ SHORT_HISTORY_DAYS = 90
 
 _BEFORE_HISTORY = "_contract_before_history"
 """Column that is there only until is_left_censored is made from it."""
+_CONTRACT_MARGIN, _MEASURED = "_contract_margin", "_contract_margin_is_measured"
+"""Columns that are there only until past_margin and margin_source are made from them."""
 
 
 def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet) -> pl.DataFrame:
@@ -62,7 +66,7 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
     table = _everybody(parts, tables).with_columns(pl.lit(as_of.day).alias("as_of"))
     for frame in parts:
         table = table.join(frame, on="customer_id", how="left", maintain_order="left")
-    return _ordered(_with_zeros(_with_relation(table, tables), tables), tables)
+    return _ordered(_with_zeros(_with_contract_margins(_with_relation(table, tables), tables), tables), tables)
 
 
 def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
@@ -95,6 +99,14 @@ def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return holders.with_columns(pl.when("has_held").then(pl.col(_BEFORE_HISTORY).fill_null(value=True))).drop("has_held")
 
 
+def _contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return what contracts have brought, for `_with_contract_margins` to add; nobody where the transactions hold it."""
+    if not has_contract_margins(tables):
+        return pl.DataFrame(schema={"customer_id": pl.String})
+    frame = past_contract_margins(tables, as_of).rename({"contract_margin": _CONTRACT_MARGIN, "contract_margin_is_measured": _MEASURED})
+    return frame if len(frame) else frame.select("customer_id")
+
+
 def _holders(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return everybody with a contract, and whether one has begun: spells leave out those that ended before the history."""
     rows = known_rows(tables, "contracts", as_of, "customer_id", "started_on")
@@ -121,6 +133,7 @@ PARTS: tuple[tuple[str, str, Callable[[TableSet, AsOf], pl.DataFrame]], ...] = (
     ("baskets", "transactions", basket_features),
     ("channels", "transactions", channel_profiles),
     ("contracts", "contracts", _contracts),
+    ("margins of contracts", "contracts", _contract_margins),
     ("contacts", "contacts", contact_features),
     ("consents", "consents", consent_states),
     ("satisfaction", "surveys", last_scores),
@@ -137,14 +150,49 @@ def _with_zeros(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     counts = {"orders_12m", "baskets_12m", "active_contracts", f"past_revenue_{currency}", f"revenue_12m_{currency}"}
     counts |= {name for name in table.columns if name.startswith("contacts_30d_")}
     consents = [name for name in table.columns if name.startswith("consent_")]
-    margins = [name for name in (f"past_margin_{currency}", f"margin_12m_{currency}") if name in table.columns]
-    known = [name for name in margins if table[name].null_count() < len(table)]
     return table.with_columns(
         pl.col(name for name in table.columns if name in counts).fill_null(0),
         pl.col(consents).fill_null("unknown"),
         pl.col(name for name in ("has_open_case",) if name in table.columns).fill_null(value=False),
-        *[pl.when(pl.col(f"past_revenue_{currency}").is_null()).then(0.0).otherwise(pl.col(name)).alias(name) for name in known],
     )
+
+
+def _with_contract_margins(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
+    """Add what contracts brought to past_margin, and fill the margins of those who have brought none.
+
+    A margin is null where that of any part is unknown, and for everybody where the company knows none at all.
+    """
+    currency = tables.facts.currency.lower()
+    past, recent = f"past_margin_{currency}", f"margin_12m_{currency}"
+    bought = _if_made(table, f"past_revenue_{currency}", pl.Float64).is_not_null()
+    held, brought = _if_made(table, _MEASURED, pl.Boolean).is_not_null(), _if_made(table, _CONTRACT_MARGIN, pl.Float64)
+    purchases = pl.when(bought).then(_if_made(table, past, pl.Float64)).otherwise(0.0)
+    total = (purchases + pl.when(held).then(brought).otherwise(0.0)).round(6)
+    margins = {past: total} if past in table.columns or _MEASURED in table.columns else {}
+    if recent in table.columns:
+        margins[recent] = pl.when(bought).then(recent).otherwise(0.0)
+    some = {past: (bought & _if_made(table, past, pl.Float64).is_not_null()) | (held & brought.is_not_null())}
+    some[recent] = bought & _if_made(table, recent, pl.Float64).is_not_null()
+    known = table.select(some[name].any().alias(name) for name in margins).row(0, named=True) if margins else {}
+    made = table.with_columns((value if known[name] else pl.lit(None, pl.Float64)).alias(name) for name, value in margins.items())
+    return _with_margin_source(made, past, recent).drop(_CONTRACT_MARGIN, _MEASURED, strict=False)
+
+
+def _with_margin_source(table: pl.DataFrame, past: str, recent: str) -> pl.DataFrame:
+    """Add to margin_source whether the margins of contracts were measured: one that is assumed makes the sum assumed."""
+    if _MEASURED not in table.columns:
+        return table
+    of_contracts = pl.when(pl.col(_CONTRACT_MARGIN).is_not_null()).then(
+        pl.when(_MEASURED).then(pl.lit("measured")).otherwise(pl.lit("assumed"))
+    )
+    sources = pl.concat_list(_if_made(table, "margin_source", pl.String), of_contracts)
+    both = (
+        pl.when(sources.list.contains("assumed")).then(pl.lit("assumed")).when(sources.list.contains("measured")).then(pl.lit("measured"))
+    )
+    known = pl.col(past).is_not_null() | (
+        _if_made(table, recent, pl.Float64).is_not_null() & _if_made(table, "margin_source", pl.String).is_not_null()
+    )
+    return table.with_columns(margin_source=pl.when(known).then(both))
 
 
 def _with_relation(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:

@@ -31,6 +31,10 @@ _NONE: Both = ("", "")
 _NO_ORDER: Both = ("has never ordered", "n'a jamais commandé")
 _NO_ORDER_12M: Both = ("no order in twelve months", "aucune commande sur douze mois")
 _NO_MARGIN: Both = ("the margin of some line is not known", "la marge d'une ligne au moins n'est pas connue")
+_NO_PAST_MARGIN: Both = (
+    "the margin of some line or contract is not known",
+    "la marge d'une ligne ou d'un contrat au moins n'est pas connue",
+)
 _NO_CONTRACT: Both = ("holds no contract", "n'a pas de contrat en cours")
 _NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
 _NO_SNAPSHOT: Both = ("in no snapshot", "dans aucune photo")
@@ -232,10 +236,16 @@ DECLARED: tuple[Described, ...] = (
         "{CUR}",
         ("Past margin ({CUR})", "Marge passée ({CUR})"),
         (
-            "Margin of all purchases known, returns and cancels taken off.",
-            "Marge de tous les achats connus, retours et annulations déduits.",
+            (
+                "Margin of all purchases known, returns and cancels taken off, and of the contracts: their margin a month times the "
+                "months they have run since the history starts."
+            ),
+            (
+                "Marge de tous les achats connus, retours et annulations déduits, et des contrats : leur marge mensuelle multipliée "
+                "par les mois écoulés depuis le début de l'historique."
+            ),
         ),
-        _NO_MARGIN,
+        _NO_PAST_MARGIN,
     ),
     Described(
         "margin_source",

@@ -163,9 +163,9 @@ def _warnings(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> tuple[s
     if last is not None and as_of.day > last:
         said.append(f"The data end on {last}: nothing is known of the {(as_of.day - last).days:,} days up to {as_of}.")
     margin = f"past_margin_{tables.facts.currency.lower()}"
-    if margin in customers.columns and (unknown := int((customers[margin].is_null() & customers["first_order_on"].is_not_null()).sum())):
+    if margin in customers.columns and (unknown := int((customers[margin].is_null() & ~customers["is_prospect"]).sum())):
         said.append(
-            f"The margin of {counted(unknown, 'buyer')} is not known: some of their lines carry none. "
-            "Map margin_amount or products.unit_margin, or declare assumed_margin_rate."
+            f"The margin of {counted(unknown, 'customer')} is not known: some of their lines or contracts carry none. "
+            "Map margin_amount, products.unit_margin or contracts.monthly_margin, or declare assumed_margin_rate."
         )
     return tuple(said)

@@ -119,10 +119,20 @@ def inputs_of(model: str) -> ModelInputs:
         >>> inputs_of("survival.cox").table, inputs_of("lifetime_value.shifted_beta_geometric").table
         ('contracts', 'contracts')
     """
+    return FAMILIES[family_of(model)]
+
+
+def family_of(model: str) -> str:
+    """Return the family by whose features a model reads.
+
+    Examples:
+        >>> family_of("lifetime_value.shifted_beta_geometric")
+        'survival'
+    """
     family = AS_FAMILY.get(model, model.partition(".")[0])
     if family not in FAMILIES:
         raise ParameterError.unknown("model family", family, FAMILIES, where=model)
-    return FAMILIES[family]
+    return family
 
 
 def required_settings(model: str) -> tuple[str, ...]:

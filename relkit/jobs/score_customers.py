@@ -11,7 +11,7 @@ from pydantic import Field
 
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job, Result
-from relkit.jobs.model_inputs import ModelInputs, inputs_of
+from relkit.jobs.model_inputs import FAMILIES, ModelInputs, family_of, inputs_of
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -19,16 +19,30 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from relkit.features.margin_rate import MarginRate
     from relkit.periods import AsOf
+    from relkit.scores.score_table import Source
     from relkit.tables.table_set import TableSet
     from relkit.tracking.registry import ModelVersion
 
-ORDERS = ("lifetime_value.bg_nbd", "lifetime_value.pareto_nbd", "lifetime_value.mbg_nbd", "lifetime_value.nbd")
+ORDERS = (
+    "lifetime_value.bg_nbd",
+    "lifetime_value.pareto_nbd",
+    "lifetime_value.mbg_nbd",
+    "lifetime_value.nbd",
+    "lifetime_value.mbg_cnbd_k",
+    "lifetime_value.bg_bb",
+    "lifetime_value.time_varying_pareto_nbd",
+)
 VALUE = ("lifetime_value.gamma_gamma",)
+CONTRACTS = (
+    "survival.cox",
+    "survival.kaplan_meier",
+    "lifetime_value.shifted_beta_geometric",
+    "lifetime_value.beta_discrete_weibull",
+)
 """Future margin rests on one of each; a model fitted to compare with the first of its group changes no scores unless it is named."""
 
-ONE_OF = (ORDERS, VALUE, ("survival.cox", "survival.kaplan_meier"))
+ONE_OF = (ORDERS, VALUE, CONTRACTS)
 """Models that score when none is named: of each group the first that has a champion and its columns, as they give the same scores."""
 
 
@@ -43,10 +57,12 @@ class ScoreCustomers(Job):
     )
     horizon_days: int = Field(default=90, ge=1, description="How far ahead orders and churn are looked at, in days.")
     horizon_months: int = Field(default=24, ge=1, description="How far ahead margin is counted, in months.")
+    endless: bool = Field(default=False, description="Count it without end as well: the score future_margin_endless.")
     annual_discount_rate: float = Field(default=0.10, ge=0, description="What a later margin is discounted by: 0.10 for 10 % a year.")
     margin_rate: float | None = Field(
         default=None, ge=0, le=1, description="Margin over net amount. Default: that of the lines, else the declared one."
     )
+    intervals: bool = Field(default=True, description="Compute the lower and upper bound of each score (95 %), where its model has some.")
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the facts of the tables, which hold every table's checksum."""
@@ -60,12 +76,18 @@ class ScoreCustomers(Job):
         return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champions, chosen])
 
     def verify(self) -> None:
-        """Refuse an unknown model."""
+        """Refuse an unknown model, and margin without end that is not discounted."""
         from relkit.models.catalogue import NAMES
 
         for name in self.models:
             if name not in NAMES:
                 raise ParameterError.unknown("model", name, NAMES, where="score")
+        if self.endless and not self.annual_discount_rate:
+            raise ParameterError(
+                "annual_discount_rate is 0; it must be above 0 where margin is counted without end.",
+                where="score",
+                remedy="Write 0.10 for 10 % a year, or leave endless out.",
+            )
 
     def run(self, progress: Progress = quiet) -> Result:
         """Load the champions, build their features, score, write the table."""
@@ -111,7 +133,7 @@ class _Scoring:
     fitted: dict[str, Any] = field(default_factory=dict)
     features: dict[str, pl.DataFrame] = field(default_factory=dict)
     lacking: list[str] = field(default_factory=list)
-    margin: MarginRate | None = None
+    margin_facts: dict[str, Any] = field(default_factory=dict)
 
     def score_with(self, group: tuple[str, ...]) -> None:
         """Add the scores of the first model of the group that has a champion which can score these data."""
@@ -120,8 +142,8 @@ class _Scoring:
             self.said.append(f"{group[0]}: the data have no {inputs.table} table, so it gives no scores.")
             return
         champions = self._champions(group)
-        rows = self._rows(inputs)
         for i, version in enumerate(champions):
+            inputs, rows = inputs_of(version.model), self.rows(version.model)
             if rows.is_empty():
                 self.said.append(f"{version.model}: there are no {inputs.unit} to score as of {self.as_of}.")
                 return
@@ -136,8 +158,10 @@ class _Scoring:
 
     def _champions(self, group: tuple[str, ...]) -> list[ModelVersion]:
         """Return the champions of a group; a model that was asked for by name must have one."""
+        from relkit.models.catalogue import NAMES
         from relkit.tracking import registry
 
+        group = tuple(name for name in group if name in NAMES)
         found = [version for name in group if (version := registry.champion(registry.registered_name(name, self.job.programme)))]
         if not found:
             none = f"{' or '.join(group)} has no champion to score with."
@@ -147,10 +171,16 @@ class _Scoring:
             self.lacking.append(f"{none} {remedy}")
         return found
 
-    def _rows(self, inputs: ModelInputs) -> pl.DataFrame:
-        if inputs.table not in self.features:
-            self.features[inputs.table] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
-        return self.features[inputs.table]
+    def rows(self, model: str) -> pl.DataFrame:
+        """Return the features that a model scores, one row a customer; models that read alike share them."""
+        family, inputs = family_of(model), inputs_of(model)
+        if family not in self.features:
+            self.features[family] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
+        return self.features[family]
+
+    def source_of(self, model: str) -> Source:
+        """Return the version that stands behind the scores of a model."""
+        return _source(self.versions[model])
 
     def _score(self, version: ModelVersion, rows: pl.DataFrame, inputs: ModelInputs) -> None:
         from relkit.scores.scoring import scorable, score_model
@@ -165,6 +195,7 @@ class _Scoring:
                 as_of=self.as_of.day,
                 source=_source(version),
                 horizon_days=self.job.horizon_days,
+                intervals=self.job.intervals,
             )
         except TableError as error:
             raise TableError(
@@ -185,34 +216,15 @@ class _Scoring:
             self.warnings.append(f"{named} was trained as of {version.as_of}, after {self.as_of}: it knows what happened then.")
 
     def add_margin(self) -> None:
-        """Add the expected margin where both models scored and a margin rate is known."""
-        orders, value = (next((name for name in group if name in self.fitted), "") for group in (ORDERS, VALUE))
-        if not orders or not value:
-            return
-        from relkit.features.margin_rate import MarginRate, margin_rate
-        from relkit.scores.scoring import future_margin
+        """Add the expected margin of purchases and contracts, where the models behind it scored and a margin is known."""
+        from relkit.jobs.margin_ahead import MarginAhead
 
-        given = self.job.margin_rate
-        self.margin = MarginRate(given, "given") if given is not None else margin_rate(self.tables, self.as_of)
-        if self.margin is None:
-            self.warnings.append("No margin is known, so there is no future margin: declare assumed_margin_rate, or give --margin-rate.")
-            return
-        scores = future_margin(
-            self.fitted[orders],
-            self.fitted[value],
-            self.features["transactions"],
-            as_of=self.as_of.day,
-            source=_source(self.versions[orders]).with_(_source(self.versions[value])),
-            margin_rate=self.margin.rate,
-            horizon_months=self.job.horizon_months,
-            annual_discount_rate=self.job.annual_discount_rate,
-        )
-        self.parts.append(scores)
-        rate = f"{self.margin.rate:.1%} of sales ({self.margin.source})"
-        self.said.append(
-            f"The margin of the next {self.job.horizon_months} months is counted at {rate}, "
-            f"discounted at {self.job.annual_discount_rate:.0%} a year."
-        )
+        orders, value, contracts = (next((name for name in group if name in self.fitted), "") for group in ONE_OF)
+        ahead = MarginAhead(self, orders=orders, value=value, contracts=contracts)
+        self.parts += ahead.scores()
+        self.margin_facts = ahead.facts
+        self.said += ahead.said
+        self.warnings += ahead.warnings
 
     def written(self) -> Result:
         """Write the table and the models behind it, and return what was done."""
@@ -220,8 +232,9 @@ class _Scoring:
 
         from relkit.scores.score_table import applicable, check_scores
 
-        holders = self.features.get("contracts", pl.DataFrame({"customer_id": []}))["customer_id"]
-        scores = check_scores(applicable(pl.concat(self.parts), holders.to_list())).sort("score", "model", "customer_id")
+        holding = [frame["customer_id"] for family, frame in self.features.items() if FAMILIES[family].table == "contracts"]
+        holders = {id_ for ids in holding for id_ in ids}
+        scores = check_scores(applicable(pl.concat(self.parts), holders)).sort("score", "model", "customer_id")
         folder = self.job.out_dir / "scores" / str(self.as_of)
         folder.mkdir(parents=True, exist_ok=True)
         paths = {"scores": folder / "scores.parquet", "models": folder / "models.json"}
@@ -244,8 +257,8 @@ class _Scoring:
             details={
                 "as_of": str(self.as_of),
                 "models": {name: version.version for name, version in self.versions.items()},
-                "margin_rate": self.margin.rate if self.margin else None,
-                "margin_source": self.margin.source if self.margin else None,
+                "margin_rate": self.margin_facts.get("margin_rate"),
+                "margin_source": self.margin_facts.get("margin_source"),
             },
         )
 
@@ -267,14 +280,17 @@ class _Scoring:
                     "metrics": metrics,
                 },
             )
-        if self.margin is not None:
-            for score in [name for name in found if name.startswith("future_margin_")]:
-                facts = {"margin_rate": self.margin.rate, "margin_source": self.margin.source}
-                found[score] |= {**facts, "annual_discount_rate": self.job.annual_discount_rate}
+        from relkit.scores.intervals import LEVEL
+
+        for (score,), rows in scores.group_by("score"):
+            if rows["lower"].null_count() < len(rows):
+                found[str(score)]["interval_level"] = LEVEL
+            if str(score).startswith("future_margin_"):
+                found[str(score)] |= self.margin_facts
         return found
 
 
-def _source(version: ModelVersion) -> Any:
+def _source(version: ModelVersion) -> Source:
     from relkit.scores.score_table import Source
 
     return Source(model=version.model, version=version.version, trained_as_of=version.as_of)

@@ -156,3 +156,13 @@ def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | No
             remedy="Check how durations are counted, in days from the start.",
         )
     return counted / exposure
+
+
+def ends_behind_tail(ended: float) -> float:
+    """Return how many ends of `ended` in all stand behind `tail_rate`: the relative variance of that rate is one over it.
+
+    Examples:
+        >>> ends_behind_tail(1000.0), ends_behind_tail(60.0), ends_behind_tail(7.0)
+        (100.0, 20.0, 7.0)
+    """
+    return float(min(ended, max(TAIL_EVENTS, np.ceil(TAIL_SHARE * ended))))

@@ -7,10 +7,13 @@ a zero. Model, version and training date stand in every row, so that each number
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError, TableError
@@ -61,11 +64,13 @@ class ScoreKind:
 
     Attributes:
         name: {h} stands for a horizon in days, {m} for one in months.
-        high: largest value that is possible; the smallest is 0.
+        low: smallest value that is possible; None where a loss is.
+        high: largest value that is possible.
         applies_to: everybody the model scores, holders of a running contract, or those without one.
     """
 
     name: str
+    low: float | None = 0.0
     high: float | None = None
     applies_to: Literal["all", "contract", "no_contract"] = "all"
 
@@ -74,7 +79,8 @@ KINDS = (
     ScoreKind(name="p_alive", high=1.0, applies_to="no_contract"),
     ScoreKind(name="expected_orders_{h}d"),
     ScoreKind(name="expected_order_value"),
-    ScoreKind(name="future_margin_{m}m"),
+    ScoreKind(name="future_margin_{m}m", low=None),
+    ScoreKind(name="future_margin_endless", low=None),
     ScoreKind(name="churn_probability_{h}d", high=1.0, applies_to="contract"),
 )
 """Every score there is. Other columns that a model returns (a hazard ratio, say) are for analysts, not for customer files."""
@@ -142,13 +148,18 @@ def days_of_months(months: int) -> int:
     return int(months * 365.25 / 12)
 
 
-def to_long(wide: pl.DataFrame, *, as_of: date, source: Source) -> pl.DataFrame:
+Bounds = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+"""By score, the lower and upper bound of every row; NaN where there is no interval."""
+
+
+def to_long(wide: pl.DataFrame, *, as_of: date, source: Source, bounds: Bounds | None = None) -> pl.DataFrame:
     """Return the score table of the columns that a model's `score` returned.
 
     Args:
         wide: customer_id, then score columns; columns that are no score are left out, and null values have no row.
         as_of: day of the features that were scored.
         source: the model version.
+        bounds: of the scores that have an interval (`relkit.scores.intervals`).
 
     Returns:
         In order of score, then of the rows of `wide`.
@@ -164,7 +175,7 @@ def to_long(wide: pl.DataFrame, *, as_of: date, source: Source) -> pl.DataFrame:
         [('a', 'expected_orders_90d', 1.0, 90), ('b', 'expected_orders_90d', 0.0, 90), ('a', 'p_alive', 0.5, None)]
     """
     names = sorted(name for name in wide.columns if kind_of(name))
-    parts = [_rows(wide, name, as_of, source) for name in names]
+    parts = [_rows(wide, name, as_of, source, (bounds or {}).get(name)) for name in names]
     return check_scores(pl.concat(parts)) if parts else empty()
 
 
@@ -233,15 +244,19 @@ def _pattern(kind: ScoreKind) -> re.Pattern[str]:
     return re.compile(kind.name.replace("{h}", r"(\d+)").replace("{m}", r"(\d+)"))
 
 
-def _rows(wide_scores: pl.DataFrame, name: str, as_of: date, source: Source) -> pl.DataFrame:
-    none = pl.lit(None, pl.Float64)
-    return wide_scores.filter(pl.col(name).is_not_null()).select(
+def _rows(
+    wide_scores: pl.DataFrame, name: str, as_of: date, source: Source, bounds: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+) -> pl.DataFrame:
+    nothing = pl.repeat(None, len(wide_scores), dtype=pl.Float64, eager=True)
+    lower, upper = (nothing, nothing) if bounds is None else (pl.Series(one).fill_nan(None) for one in bounds)
+    named = wide_scores.select("customer_id", name).with_columns(lower.alias("lower"), upper.alias("upper"))
+    return named.filter(pl.col(name).is_not_null()).select(
         pl.col("customer_id").cast(pl.String),
         as_of=pl.lit(as_of, pl.Date),
         score=pl.lit(name),
         value=pl.col(name).cast(pl.Float64),
-        lower=none,
-        upper=none,
+        lower=pl.col("lower"),
+        upper=pl.col("upper"),
         horizon_days=pl.lit(horizon_of(name), pl.Int32),
         model=pl.lit(source.model),
         version=pl.lit(source.version),
@@ -251,9 +266,10 @@ def _rows(wide_scores: pl.DataFrame, name: str, as_of: date, source: Source) -> 
 
 def _impossible(scores: pl.DataFrame, kind: ScoreKind) -> str:
     """Return a sentence when some value of a score cannot be."""
-    value, high = pl.col("value"), kind.high if kind.high is not None else float("inf")
+    value, low = pl.col("value"), kind.low if kind.low is not None else float("-inf")
+    high = kind.high if kind.high is not None else float("inf")
     own = pl.col("score").str.contains(f"^{_pattern(kind).pattern}$")
-    bad = scores.filter(own & ((value < 0) | (value > high)))
+    bad = scores.filter(own & ((value < low) | (value > high)))
     if bad.is_empty():
         return ""
     row = bad.row(0, named=True)

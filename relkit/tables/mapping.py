@@ -67,6 +67,7 @@ class SourceTables:
         tax_basis: excl or incl.
         history_starts_on: first day the sources cover; None where no one said.
         assumed_margin_rate: margin over net amount where lines carry none.
+        contract_bills_in_transactions: whether what contracts bill is among the transactions too.
         attributes: declared attributes of customer_snapshots.
         precisions: "table.column" -> month or year, where a date is known only to that.
     """
@@ -79,6 +80,7 @@ class SourceTables:
     tax_basis: str = "excl"
     history_starts_on: date | None = None
     assumed_margin_rate: float | None = None
+    contract_bills_in_transactions: bool = False
     attributes: tuple[SourceAttribute, ...] = ()
     precisions: dict[str, str] = field(default_factory=dict)
 
@@ -197,6 +199,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         tax_basis=file.company.tax_basis,
         history_starts_on=_history(reading),
         assumed_margin_rate=file.company.assumed_margin_rate,
+        contract_bills_in_transactions=file.company.contract_bills_in_transactions,
         attributes=tuple(_attributes(file)),
         precisions=_precisions(file),
     )

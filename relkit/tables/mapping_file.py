@@ -87,6 +87,7 @@ class Company(_Part):
     tax_basis: Literal["excl", "incl"] = "excl"
     history_starts_on: date | None = None
     assumed_margin_rate: float | None = Field(default=None, ge=0, le=1)
+    contract_bills_in_transactions: bool = False
 
 
 class SourceDeclaration(_Part):

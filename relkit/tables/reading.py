@@ -192,6 +192,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         tax_basis=sources.tax_basis,
         history_starts_on=sources.history_starts_on,
         assumed_margin_rate=sources.assumed_margin_rate,
+        contract_bills_in_transactions=sources.contract_bills_in_transactions,
         first_day=first_day,
         last_day=last_day,
         rows=rows,

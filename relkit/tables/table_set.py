@@ -35,6 +35,7 @@ class TableFacts:
         tax_basis: "excl" or "incl".
         history_starts_on: first day that the sources cover; who was a customer before is left-censored. None: the first day seen.
         assumed_margin_rate: margin over net amount where no line carries its margin; None where nobody declared one.
+        contract_bills_in_transactions: whether what contracts bill is among the transactions too; it is then counted there only.
         first_day, last_day: business days of the first and last fact.
         rows: rows kept, by table.
         fingerprints: sha256 of each table's file.
@@ -48,6 +49,7 @@ class TableFacts:
     tax_basis: str = "excl"
     history_starts_on: date | None = None
     assumed_margin_rate: float | None = None
+    contract_bills_in_transactions: bool = False
     first_day: date | None = None
     last_day: date | None = None
     rows: dict[str, int]

@@ -35,7 +35,7 @@ def test_a_buyer_with_a_contract(company, everything):
         "revenue_12m_eur": 12.0,
         "margin_12m_eur": 5.0,
         "past_revenue_eur": 42.0,
-        "past_margin_eur": 4.0 + 2 * 2.0 + 5.0,
+        "past_margin_eur": round(4.0 + 2 * 2.0 + 5.0 + 300 / (365.25 / 12) * 5.0, 6),
         "margin_source": "assumed",
         "repeat_purchases": 1,
         "last_purchase_age_days": 480.0,
@@ -112,6 +112,7 @@ def test_who_only_gave_something_back_is_neither_buyer_nor_prospect(company, eve
 def test_margins_that_nobody_knows_are_null_for_all(company, everything):
     del everything["products"]
     everything["transactions"]["margin_amount"] = [None] * 8
+    everything["contracts"]["monthly_margin"] = [None] * 5
     table = customer_table(company(everything, history_starts_on=date(2022, 1, 1)), EDGE)
     assert (
         table["past_margin_eur"].null_count() == table["margin_12m_eur"].null_count() == table["margin_source"].null_count() == len(table)

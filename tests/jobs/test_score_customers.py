@@ -41,7 +41,7 @@ def test_the_champions_score_everybody_they_can(fitted_workplace):
         "churn_probability_90d": running,
         "expected_order_value": buyers,
         "expected_orders_90d": buyers,
-        "future_margin_24m": buyers,
+        "future_margin_24m": buyers + running - both,
         "p_alive": buyers - both,
     }
     assert result.counts["customers"] == buyers + running - both
@@ -56,7 +56,7 @@ def test_every_row_names_model_version_and_training_day(fitted_workplace):
         ("churn_probability_90d", "survival.cox", "1", day),
         ("expected_order_value", value, "1", day),
         ("expected_orders_90d", orders, "1", day),
-        ("future_margin_24m", f"{orders}+{value}", "1+1", day),
+        ("future_margin_24m", f"{orders}+{value}+survival.cox", "1+1+1", day),
         ("p_alive", orders, "1", day),
     ]
 
@@ -83,10 +83,12 @@ def test_models_json_leads_back_to_the_runs(fitted_workplace):
         "trained_as_of": "2025-06-30",
         "run_id": version.run_id,
         "metrics": {"survival.cox": {"name": "brier_score", "value": version.metric_value, "holdout": "2024-12-31 to 2025-06-30"}},
+        "interval_level": 0.95,
     }
     margin = models["future_margin_24m"]
     assert (margin["margin_rate"], margin["margin_source"], margin["annual_discount_rate"]) == (0.4, "assumed", 0.1)
-    assert set(margin["metrics"]) == {"lifetime_value.bg_nbd", "lifetime_value.gamma_gamma"}
+    assert (margin["contract_margin_source"], margin["interval_level"]) == ("assumed", 0.95)
+    assert set(margin["metrics"]) == {"lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.cox"}
 
 
 def test_horizons_rates_and_margin_are_parameters(fitted_workplace):
@@ -106,13 +108,10 @@ def test_kaplan_meier_scores_where_cox_has_no_champion(checked):
     FitModel.parse(model="survival.kaplan_meier").run()
     result = score()
     assert result.details["models"] == {"survival.kaplan_meier": "1"}
-    assert result.sentences[-2:] == (
-        (
-            "lifetime_value.bg_nbd or lifetime_value.pareto_nbd or lifetime_value.mbg_nbd or lifetime_value.nbd "
-            "has no champion to score with. Run relkit fit lifetime_value.bg_nbd first."
-        ),
-        "lifetime_value.gamma_gamma has no champion to score with. Run relkit fit lifetime_value.gamma_gamma first.",
-    )
+    orders, value = result.sentences[-2:]
+    assert orders.startswith("lifetime_value.bg_nbd or lifetime_value.pareto_nbd or ")
+    assert orders.endswith(" has no champion to score with. Run relkit fit lifetime_value.bg_nbd first.")
+    assert value == "lifetime_value.gamma_gamma has no champion to score with. Run relkit fit lifetime_value.gamma_gamma first."
 
 
 def test_kaplan_meier_scores_where_cox_lacks_its_columns(fitted_workplace):
@@ -196,8 +195,11 @@ def test_a_contract_that_lacks_a_value_has_no_score_and_is_counted(fitted_workpl
     company.write_company(fitted_workplace / "out" / "default", {"contracts": lacking})
     result = score()
     running = given["ended_on"].null_count()
-    assert result.counts["scores"] == {"churn_probability_90d": running - 1}
-    assert result.warnings == (f"survival.cox: 1 of {running} contracts lack a value that it must know, and have no score.",)
+    assert result.counts["scores"] == {"churn_probability_90d": running - 1, "future_margin_24m": running - 1}
+    assert result.warnings == (
+        f"survival.cox: 1 of {running} contracts lack a value that it must know, and have no score.",
+        "1 customer without future margin: of 1 running contract the monthly margin, or a value that survival.cox must know, is not known.",
+    )
 
 
 def test_scores_of_the_past_with_a_model_of_today_are_warned_of(fitted_workplace):
@@ -218,6 +220,66 @@ def test_without_a_margin_there_is_no_future_margin(fitted_workplace):
     result = score()
     assert "future_margin_24m" not in result.counts["scores"]
     assert result.warnings == ("No margin is known, so there is no future margin: declare assumed_margin_rate, or give --margin-rate.",)
+
+
+def test_contract_holders_have_a_margin_ahead_in_the_same_column(fitted_workplace):
+    margins = table(score()).filter(score="future_margin_24m")
+    holders = company.contracts().filter(pl.col("ended_on").is_null())["customer_id"].unique()
+    of_holders = margins.filter(pl.col("customer_id").is_in(holders.implode()))
+    assert len(of_holders) == len(holders)
+    assert of_holders["value"].min() > 0
+    assert margins["lower"].null_count() == margins["upper"].null_count() == 0
+    assert ((margins["lower"] <= margins["value"]) & (margins["value"] <= margins["upper"])).all()
+
+
+def test_who_does_both_has_both_parts(fitted_workplace):
+    margins = wide(table(score()).filter(score="future_margin_24m"))
+    apart = {}
+    for name, kept in (("bought", "transactions"), ("held", "contracts")):
+        company.write_company(fitted_workplace / "out" / "default", {kept: getattr(company, kept)()}, history_starts_on=company.FIRST)
+        (fitted_workplace / "out" / "default" / "tables" / f"{'contracts' if kept == 'transactions' else 'transactions'}.parquet").unlink()
+        apart[name] = wide(table(score()).filter(score="future_margin_24m")).rename({"future_margin_24m": name})
+        company.write_company(fitted_workplace / "out" / "default", history_starts_on=company.FIRST)
+    both = margins.join(apart["bought"], on="customer_id").join(apart["held"], on="customer_id")
+    assert len(both) > 0
+    assert both["future_margin_24m"].to_list() == pytest.approx((both["bought"] + both["held"]).to_list())
+
+
+def test_margin_without_end_stands_beside_that_of_the_horizon(fitted_workplace):
+    result = score(endless=True)
+    scores = wide(table(result)).drop_nulls("future_margin_endless")
+    assert result.counts["scores"]["future_margin_endless"] == result.counts["scores"]["future_margin_24m"]
+    assert (scores["future_margin_endless"] >= scores["future_margin_24m"] * (1 - 1e-9)).all()
+    assert any(said.startswith("future_margin_endless: ") and "the largest age seen" in said for said in result.warnings)
+    assert json.loads(result.paths["models"].read_text())["future_margin_endless"]["annual_discount_rate"] == 0.1
+
+
+def test_margin_without_end_must_be_discounted():
+    with pytest.raises(ParameterError, match=r"annual_discount_rate is 0; it must be above 0 where margin is counted without end"):
+        ScoreCustomers.parse(endless=True, annual_discount_rate=0).verify()
+
+
+def test_intervals_can_be_left_out(fitted_workplace):
+    result = score(intervals=False)
+    assert table(result)["lower"].null_count() == len(table(result))
+    assert "interval_level" not in json.loads(result.paths["models"].read_text())["p_alive"]
+
+
+def test_without_a_model_of_contracts_their_holders_have_no_margin(fitted_workplace):
+    result = score(models=("lifetime_value.bg_nbd", "lifetime_value.gamma_gamma"))
+    holders = company.contracts().filter(pl.col("ended_on").is_null())["customer_id"].unique()
+    margins = table(result).filter(score="future_margin_24m")
+    assert margins.filter(pl.col("customer_id").is_in(holders.implode())).is_empty()
+    said = f"{len(holders)} customers without future margin: they hold a contract, and no model of contracts scored."
+    assert said in result.warnings
+
+
+def test_bills_among_the_transactions_are_not_counted_twice(fitted_workplace):
+    company.write_company(fitted_workplace / "out" / "default", history_starts_on=company.FIRST, contract_bills_in_transactions=True)
+    result = score()
+    assert result.counts["scores"]["future_margin_24m"] == 250
+    margins = table(result).filter(score="future_margin_24m")
+    assert margins["model"].unique().to_list() == ["lifetime_value.bg_nbd+lifetime_value.gamma_gamma"]
 
 
 def test_another_champion_is_another_state(fitted_workplace, monkeypatch):

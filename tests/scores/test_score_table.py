@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -81,6 +82,19 @@ def test_kinds_say_to_whom_a_score_applies():
     assert kind_of("future_margin_24m").applies_to == "all"
 
 
+def test_a_margin_may_be_a_loss_and_have_no_end():
+    assert kind_of("future_margin_24m").low is None
+    assert check_scores(table(score="future_margin_24m", values=(-1.0, 2.0)))["value"].to_list() == [-1.0, 2.0]
+    assert (kind_of("future_margin_endless").name, horizon_of("future_margin_endless")) == ("future_margin_endless", None)
+
+
+def test_bounds_stand_beside_their_value_and_no_number_is_no_bound():
+    given = pl.DataFrame({"customer_id": ["a", "b", "c"], "p_alive": [0.5, None, 0.25]})
+    bounds = {"p_alive": (np.array([0.4, 0.1, np.nan]), np.array([0.6, 0.2, np.nan]))}
+    rows = to_long(given, as_of=DAY, source=COX, bounds=bounds).select("customer_id", "value", "lower", "upper").rows()
+    assert rows == [("a", 0.5, 0.4, 0.6), ("c", 0.25, None, None)]
+
+
 def test_alive_is_for_those_without_a_contract_and_churn_for_its_holders():
     names = ("p_alive", "churn_probability_90d", "expected_orders_90d")
     both = pl.concat(table(score=name) for name in names)
@@ -98,8 +112,8 @@ def test_without_contract_holders_there_is_no_churn():
     [
         (table(values=(0.5, 1.5)), r"scores: p_alive: 1 values are not between 0 and 1 \(first: customer 'c1', 1.5\)"),
         (
-            table(score="future_margin_24m", values=(-1.0, 2.0)),
-            r"future_margin_24m: 1 values are not 0 or more \(first: customer 'c0', -1\)",
+            table(score="expected_orders_90d", values=(-1.0, 2.0)),
+            r"expected_orders_90d: 1 values are not 0 or more \(first: customer 'c0', -1\)",
         ),
         (table(score="expected_order_value", values=(float("inf"), 2.0)), r"value: 1 of 2 rows are infinite"),
         (table(lower=pl.lit(0.3)), r"1 values lie outside their interval \(first: customer 'c1'\)"),

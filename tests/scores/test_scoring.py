@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,14 +10,24 @@ import polars as pl
 import pytest
 
 from relkit.contracts import Column, Contract
-from relkit.errors import ParameterError, TableError
+from relkit.errors import TableError
 from relkit.models import catalogue
+from relkit.models.lifetime_value.uncertainty import interval
 from relkit.scores.score_table import Source
-from relkit.scores.scoring import future_margin, scorable, score_model
+from relkit.scores.scoring import scorable, score_model
 
 DAY = date(2025, 6, 30)
 RATE = Source(model="lifetime_value.bg_nbd", version="4", trained_as_of=DAY)
-BOTH = RATE.with_(Source(model="lifetime_value.gamma_gamma", version="2", trained_as_of=DAY))
+
+
+def simulated_spells(n: int, *, seed: int) -> pl.DataFrame:
+    """Return contracts of which a third still run, with a covariate that halves or doubles the hazard."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    life, seen = np.ceil(rng.exponential(400 * np.exp(-0.5 * x))), np.ceil(rng.uniform(30, 1000, n))
+    return pl.DataFrame(
+        {"customer_id": [f"k{i}" for i in range(n)], "duration_days": np.minimum(life, seen), "event": life <= seen, "x": x}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -51,34 +62,50 @@ def test_a_model_gives_a_row_a_customer_and_score(models, features):
     assert scores["version"].unique().to_list() == ["4"]
 
 
-def test_future_margin_without_discount_is_orders_times_value_times_rate(models, features):
-    margin = future_margin(*models, features, as_of=DAY, source=BOTH, margin_rate=0.3, annual_discount_rate=0.0)
-    expected = models[0].expected_purchases(features, 730) * models[1].expected_order_value(features) * 0.3
-    assert np.allclose(margin["value"].to_numpy(), expected, rtol=1e-12)
-    assert margin.select("score", "model", "version", "horizon_days").unique().rows() == [
-        ("future_margin_24m", "lifetime_value.bg_nbd+lifetime_value.gamma_gamma", "4+2", 730)
-    ]
+@pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "pareto_nbd", "nbd"])
+def test_a_score_has_the_bounds_of_the_delta_method(features, name):
+    fitted = catalogue.make(f"lifetime_value.{name}").fit(features, as_of=DAY)
+    scores = score_model(fitted, features, as_of=DAY, source=RATE, horizon_days=30).sort("score")
+    _, low, high = interval(fitted, lambda model: model.expected_purchases(features, 30), scale="log")
+    assert scores.filter(score="expected_orders_30d")["lower"].to_numpy() == pytest.approx(low, rel=1e-12)
+    assert scores.filter(score="expected_orders_30d")["upper"].to_numpy() == pytest.approx(high, rel=1e-12)
+    if name != "nbd":
+        _, low, high = interval(fitted, lambda model: model.probability_alive(features), scale="logit")
+        found = scores.filter(score="p_alive")
+        assert found["lower"].to_numpy() == pytest.approx(low, rel=1e-12)
+        assert found["upper"].to_numpy() == pytest.approx(high, rel=1e-12)
 
 
-def test_discounting_lowers_it_and_a_longer_horizon_raises_it(models, features):
-    def total(**given):
-        return float(future_margin(*models, features, as_of=DAY, source=BOTH, margin_rate=0.3, **given)["value"].sum())
+def test_a_score_that_no_parameter_moves_has_no_interval(features):
+    """By the NBD everybody is alive, whatever the parameters; a model of constant spend has none."""
+    nbd = catalogue.make("lifetime_value.nbd").fit(features, as_of=DAY)
+    scores = score_model(nbd, features, as_of=DAY, source=RATE)
+    assert scores.filter(score="p_alive")["lower"].null_count() == scores.filter(score="p_alive").height
+    alike = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(20.0))
+    constant = catalogue.make("lifetime_value.gamma_gamma").fit(alike, as_of=DAY)
+    assert score_model(constant, alike, as_of=DAY, source=RATE)["lower"].null_count() == len(alike)
 
-    assert total(annual_discount_rate=0.0) > total() > total(annual_discount_rate=0.5)
-    assert total(horizon_months=36) > total() > total(horizon_months=12)
+
+def test_intervals_can_be_left_out(models, features):
+    scores = score_model(models[0], features, as_of=DAY, source=RATE, intervals=False)
+    assert scores["lower"].null_count() == scores["upper"].null_count() == len(scores)
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"margin_rate": 30.0}, r"margin_rate is 30.0; it must lie in \[0, 1\]. Write 0.30 for 30 %"),
-        ({"margin_rate": 0.3, "horizon_months": 0}, r"horizon_months is 0; it must be at least 1"),
-        ({"margin_rate": 0.3, "annual_discount_rate": -0.1}, r"annual_discount_rate is -0.1"),
-    ],
-)
-def test_impossible_settings_are_refused(models, features, given, said):
-    with pytest.raises(ParameterError, match=said):
-        future_margin(*models, features, as_of=DAY, source=BOTH, **given)
+@pytest.mark.parametrize("name", ["cox", "kaplan_meier"])
+def test_a_curve_has_bounds_of_its_own(name):
+    spells = simulated_spells(800, seed=2)
+    given = {"covariates": ("x",)} if name == "cox" else {}
+    fitted = catalogue.make(f"survival.{name}", given).fit(spells, as_of=DAY)
+    running = spells.filter(~pl.col("event"))
+    scores = score_model(fitted, running, as_of=DAY, source=RATE)
+    assert scores["lower"].null_count() == 0
+    assert (scores["lower"] < scores["value"]).all()
+    assert (scores["value"] < scores["upper"]).all()
+
+
+def test_a_model_without_standard_errors_gives_no_interval(models, features):
+    lost = replace(models[0], covariance=np.full((4, 4), np.nan))
+    assert score_model(lost, features, as_of=DAY, source=RATE)["lower"].null_count() == 800
 
 
 def test_rows_that_lack_what_a_model_must_know_are_set_aside():

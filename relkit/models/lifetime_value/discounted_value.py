@@ -14,7 +14,8 @@ Money enters later: multiply by what an order is expected to bring.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -22,10 +23,9 @@ from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
 
-if TYPE_CHECKING:
-    from relkit.models.lifetime_value.purchase_model import Ahead, FittedPurchaseModel
-
 Floats = NDArray[np.float64]
+Expected = Callable[[float], Floats]
+"""Expected orders within a number of days."""
 
 DAYS_PER_YEAR = 365.25
 # Enough for ten digits over ten years, even where nearly all orders come in the first days.
@@ -33,9 +33,22 @@ _NODES = 32
 _ENDLESS_NODES = 160
 
 
-def discounted_orders(
-    fitted: FittedPurchaseModel, features: pl.DataFrame, horizon_days: float, annual_discount_rate: float
-) -> pl.DataFrame:
+class Orders(Protocol):
+    """A fitted model of purchases."""
+
+    def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
+
+
+@runtime_checkable
+class OverPairs(Protocol):
+    """One by which what customers who are alive buy later is the same for many of them."""
+
+    def over_pairs(self, features: pl.DataFrame, value: Callable[[Expected], Floats]) -> tuple[Floats, Floats]:
+        """Return P(alive) of each customer, and `value` of the purchases that an alive one is expected to make in so many days."""
+
+
+def discounted_orders(fitted: Orders, features: pl.DataFrame, horizon_days: float, annual_discount_rate: float) -> pl.DataFrame:
     """Return customer_id and discounted_orders_<horizon>d, one row per row of `features`.
 
     Args:
@@ -49,19 +62,12 @@ def discounted_orders(
     """
     if not 0 <= horizon_days < np.inf:
         raise ParameterError(f"horizon_days is {horizon_days}; it must be 0 or more.", where="discounted_orders")
-    if not 0 <= annual_discount_rate < np.inf:
-        raise ParameterError(
-            f"annual_discount_rate is {annual_discount_rate}; it must be 0 or more.",
-            where="discounted_orders",
-            remedy="Write 0.10 for 10 % a year.",
-        )
-    delta = np.log1p(annual_discount_rate) / DAYS_PER_YEAR
-
-    alive, orders = fitted.over_pairs(features, lambda ahead: _discounted(ahead, float(horizon_days), float(delta)))
-    return pl.DataFrame({"customer_id": features["customer_id"], f"discounted_orders_{horizon_days:g}d": alive * orders})
+    delta = daily_rate(annual_discount_rate, where="discounted_orders")
+    orders = _expected(fitted, features, lambda expected: _discounted(expected, float(horizon_days), delta))
+    return pl.DataFrame({"customer_id": features["customer_id"], f"discounted_orders_{horizon_days:g}d": orders})
 
 
-def dert(fitted: FittedPurchaseModel, features: pl.DataFrame, annual_discount_rate: float) -> pl.DataFrame:
+def dert(fitted: Orders, features: pl.DataFrame, annual_discount_rate: float) -> pl.DataFrame:
     """Return customer_id and discounted_orders: all orders still to come, without end, each discounted from its own moment.
 
     Known as DERT, discounted expected residual transactions (Fader, Hardie and Lee 2005, RFM and CLV, eq. 2). By parts
@@ -75,27 +81,55 @@ def dert(fitted: FittedPurchaseModel, features: pl.DataFrame, annual_discount_ra
     Raises:
         ParameterError: a rate that is not above zero: orders without end have no finite sum then.
     """
-    if not 0 < annual_discount_rate < np.inf:
-        raise ParameterError(
-            f"annual_discount_rate is {annual_discount_rate}; it must be above 0 where orders have no end.",
-            where="dert",
-            remedy="Write 0.10 for 10 % a year.",
-        )
-    delta = np.log1p(annual_discount_rate) / DAYS_PER_YEAR
+    delta = daily_rate(annual_discount_rate, endless=True, where="dert")
     nodes, weights = np.polynomial.legendre.leggauss(_ENDLESS_NODES)
     # t = e^w - 1 in days: what expectations bend at is powers of 1 + t / scale. Beyond delta t = 60 nothing counts.
     reach = np.log1p(60 / delta) / 2
     days = np.expm1(reach * (nodes + 1))
     share = delta * np.exp(-delta * days) * (days + 1) * reach * weights
 
-    def discounted(ahead: Ahead) -> Floats:
-        return np.asarray(sum(part * ahead(float(day)) for day, part in zip(days, share, strict=True)))
+    def endless(expected: Expected) -> Floats:
+        return np.asarray(sum(part * expected(float(day)) for day, part in zip(days, share, strict=True)))
 
-    alive, orders = fitted.over_pairs(features, discounted)
-    return pl.DataFrame({"customer_id": features["customer_id"], "discounted_orders": alive * orders})
+    orders = _expected(fitted, features, endless)
+    return pl.DataFrame({"customer_id": features["customer_id"], "discounted_orders": orders})
 
 
-def _discounted(expected: Ahead, horizon: float, delta: float) -> Floats:
+def daily_rate(annual_discount_rate: float, *, endless: bool = False, where: str) -> float:
+    """Return delta = ln(1 + rate) / 365.25, by which what comes a day later is discounted.
+
+    Args:
+        annual_discount_rate: 0.10 for 10 % a year.
+        endless: whether there is no horizon: the rate must then be above zero.
+        where: who asks, for the message.
+
+    Raises:
+        ParameterError: the rate is too low, or infinite.
+
+    Examples:
+        >>> round(365.25 * daily_rate(0.10, where="example"), 6)
+        0.09531
+    """
+    if not 0 <= annual_discount_rate < np.inf or (endless and annual_discount_rate == 0):
+        must = "above 0 where there is no end" if endless else "0 or more"
+        raise ParameterError(
+            f"annual_discount_rate is {annual_discount_rate}; it must be {must}.", where=where, remedy="Write 0.10 for 10 % a year."
+        )
+    return float(np.log1p(annual_discount_rate) / DAYS_PER_YEAR)
+
+
+def _expected(fitted: Orders, features: pl.DataFrame, total: Callable[[Expected], Floats]) -> Floats:
+    """Return `total` of each customer's expectation as a function of days, shape (n,).
+
+    A model that can takes the probability of being alive out, so that what costs is computed once for all who buy alike.
+    """
+    if not isinstance(fitted, OverPairs):
+        return total(lambda days: fitted.expected_purchases(features, days))
+    alive, orders = fitted.over_pairs(features, total)
+    return alive * orders
+
+
+def _discounted(expected: Expected, horizon: float, delta: float) -> Floats:
     """Return the discounted sum for each customer of what `expected(days)` counts, shape (n,)."""
     total: Floats = np.exp(-delta * horizon) * expected(horizon)
     if delta == 0:

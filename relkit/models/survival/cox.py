@@ -17,7 +17,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import FitError, NotConvergedError, NotEnoughEventsError, ParameterError
-from relkit.metrics.risk_sets import RiskSets, risk_sets, step_at, tail_rate
+from relkit.metrics.risk_sets import RiskSets, distinct, ends_behind_tail, risk_sets, step_at, tail_rate
 from relkit.metrics.survival import concordance
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.survival.judging import judge_ends
@@ -25,6 +25,7 @@ from relkit.models.survival.partial_likelihood import Order, Sums, derivatives, 
 from relkit.models.survival.spells import (
     RESERVED,
     Spells,
+    as_floats,
     check_horizon,
     check_level,
     fit_contract,
@@ -226,6 +227,45 @@ class FittedCox:
         asked = np.asarray(days, dtype=np.float64)
         hazard = np.outer(self.hazard_ratio(frame), self.cumulative_baseline(asked))
         return long_survival(frame, asked, np.exp(-hazard))
+
+    def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+
+        Past the last observed age the baseline hazard of the last observed stretch goes on.
+        """
+        hazard, _ = self._hazard_ahead(check(features, self.needs), as_floats(days))
+        return np.exp(-hazard)
+
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
+
+        They are symmetric in the logarithm of the hazard ahead. Its variance is that of Breslow's baseline over the ages
+        in between and that of the coefficients, at the covariates less their mean (Andersen et al. 1993, VII.2.2, with the
+        mean among those at risk taken to be that of all).
+        """
+        hazard, error = self._hazard_ahead(check(features, self.needs), as_floats(days))
+        reach = np.exp(np.clip(NormalDist().inv_cdf((1 + level) / 2) * error, 0.0, 30.0))
+        return np.exp(-hazard * reach), np.exp(-hazard / reach)
+
+    def _hazard_ahead(self, frame: pl.DataFrame, days: Floats) -> tuple[Floats, Floats]:
+        """Return the hazard cumulated over each number of days ahead, and the standard error of its logarithm, shape (n, m)."""
+        levels, code = distinct(frame["duration_days"].to_numpy())
+        ages = levels[:, None]
+        baseline = self.cumulative_baseline(ages + days) - self.cumulative_baseline(ages)
+        variance = self._baseline_variance(ages + days) - self._baseline_variance(ages)
+        beyond = self.tail_hazard * np.maximum(ages + days - np.maximum(ages, self.domain[1]), 0.0)
+        variance += beyond**2 / max(ends_behind_tail(float(self.baseline["ended"].sum())), 1.0)
+        relative = np.divide(variance, baseline**2, out=np.zeros_like(variance), where=baseline > 0)
+        centred = frame.select(self.settings.covariates).to_numpy() - self.means
+        along = np.einsum("ij,jk,ik->i", centred, self.covariance, centred)
+        return baseline[code] * self.hazard_ratio(frame)[:, None], np.sqrt(relative[code] + np.maximum(along, 0.0)[:, None])
+
+    def _baseline_variance(self, ages: Floats) -> Floats:
+        """Return the variance of Breslow's cumulative hazard up to each age: the sum of its squared steps over their ends."""
+        ended, hazard = self.baseline["ended"].to_numpy(), self.baseline["cumulative_hazard"].to_numpy()
+        steps = np.diff(hazard, prepend=0.0)
+        squares = np.divide(steps**2, ended, out=np.zeros_like(steps), where=ended > 0)
+        return step_at(self.baseline["days"].to_numpy(), np.cumsum(squares), ages, 0.0)
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id, churn_probability_{h}d given the duration so far, and hazard_ratio.

@@ -8,20 +8,23 @@ constant hazard of the last observed stretch (`relkit.metrics.risk_sets.tail_rat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relkit.errors import ParameterError
-from relkit.metrics.risk_sets import RiskSets, product_limit, step_at
+from relkit.metrics.risk_sets import RiskSets, ends_behind_tail, product_limit, step_at
 from relkit.metrics.survival import log_log_band
 from relkit.models.survival.spells import as_floats
 
 if TYPE_CHECKING:
-    from relkit.metrics.risk_sets import Counts, Floats
+    from relkit.metrics.risk_sets import Counts, Flags, Floats
 
 FEW = 10
 """Fewer spells at risk than this, all ending at once, are not taken to mean that everyone ends there."""
+WIDEST = 30.0
+"""Bounds that lie further apart than this on the scale of log(-log S) say no more than 0 and 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,13 +135,45 @@ class SurvivalCurve:
             >>> SurvivalCurve.from_counts(sets, tail_hazard=0.2).conditional(np.array([1.0, 9.0]), 2.0).round(4).tolist()
             [0.6667, 0.6703]
         """
-        share = self.ended / np.maximum(self.at_risk, 1)
-        whole = share >= 1
-        logs = np.cumsum(np.log1p(-np.where(whole, 0.0, share)))
-        walls = np.cumsum(whole & (self.at_risk >= FEW)).astype(np.float64)
-        from_, to = ages, ages + horizon
-        log_s = step_at(self.days, logs, to, 0.0) - step_at(self.days, logs, from_, 0.0)
-        blocked = step_at(self.days, walls, to, 0.0) > step_at(self.days, walls, from_, 0.0)
-        beyond = np.maximum(to - np.maximum(from_, self.days[-1]), 0.0)
-        survived: Floats = np.where(blocked, 0.0, np.exp(log_s - self.tail_hazard * beyond))
+        log_s, blocked, _ = self._ahead(ages, horizon)
+        survived: Floats = np.where(blocked, 0.0, np.exp(log_s))
         return survived
+
+    def conditional_band(self, ages: Floats, horizon: float, *, level: float) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `conditional`, symmetric in log(-log S).
+
+        The variance of the logarithm is Greenwood's sum over the ages in between (Kalbfleisch and Prentice 2002, eq. 1.14)
+        and, past the last age, that of a rate estimated from the ends of the last stretch. Where nobody ended in between
+        the bounds are the value.
+
+        Examples:
+            >>> from relkit.metrics.risk_sets import risk_sets
+            >>> sets = risk_sets(np.arange(1.0, 201.0), np.arange(200) % 2 == 0)
+            >>> low, high = SurvivalCurve.from_counts(sets, tail_hazard=0.2).conditional_band(np.array([10.0]), 50.0, level=0.95)
+            >>> low.round(3).tolist(), high.round(3).tolist()
+            ([0.798], [0.902])
+        """
+        log_s, blocked, variance = self._ahead(ages, horizon)
+        reach = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(variance)
+        spread = np.divide(reach, -log_s, out=np.zeros_like(reach), where=log_s < 0)
+        low, high = (np.where(blocked, 0.0, np.exp(log_s * np.exp(np.clip(sign * spread, -WIDEST, WIDEST)))) for sign in (1, -1))
+        return low, high
+
+    def _ahead(self, ages: Floats, horizon: float) -> tuple[Floats, Flags, Floats]:
+        """Return log S(t + h) / S(t), whether everyone ends in between, and the variance of the logarithm."""
+        ended, at_risk = self.ended.astype(np.float64), np.maximum(self.at_risk, 1).astype(np.float64)
+        whole = ended >= at_risk
+        left = np.where(whole, 1.0, at_risk - ended)
+        sums = np.cumsum(
+            [
+                np.log1p(-np.where(whole, 0.0, ended / at_risk)),
+                np.where(whole, 0.0, ended / (at_risk * left)),
+                whole & (self.at_risk >= FEW),
+            ],
+            axis=1,
+        )
+        to = ages + horizon
+        log_s, variance, walls = (step_at(self.days, one, to, 0.0) - step_at(self.days, one, ages, 0.0) for one in sums)
+        beyond = self.tail_hazard * np.maximum(to - np.maximum(ages, self.days[-1]), 0.0)
+        behind = max(ends_behind_tail(float(ended.sum())), 1.0)
+        return log_s - beyond, walls > 0, variance + beyond**2 / behind

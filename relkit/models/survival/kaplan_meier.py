@@ -15,12 +15,13 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError, ParameterError
-from relkit.metrics.risk_sets import RiskSets, risk_sets, tail_rate
+from relkit.metrics.risk_sets import RiskSets, distinct, risk_sets, tail_rate
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.survival.curve import FEW, SurvivalCurve
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.spells import (
     Spells,
+    as_floats,
     check_horizon,
     check_level,
     fit_contract,
@@ -31,6 +32,7 @@ from relkit.models.survival.spells import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from relkit.metrics.risk_sets import Flags, Floats
@@ -120,6 +122,11 @@ class FittedKaplanMeier:
         """Columns that `score` reads."""
         return score_contract(self.name, _strata(self.settings))
 
+    @property
+    def domain(self) -> tuple[float, float]:
+        """First and last age of which the data speak, in days."""
+        return self.curve().domain
+
     def curve(self, stratum: str | None = None) -> SurvivalCurve:
         """Return the curve of a value of the column `by`, or of all."""
         mine = pl.col("stratum").eq_missing(stratum)
@@ -156,6 +163,36 @@ class FittedKaplanMeier:
         for curve, rows in self._curves_of(frame):
             stays[rows] = curve.conditional(age[rows], horizon)
         return scores_of(frame, {f"churn_probability_{horizon}d": 1 - stays})
+
+    def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+
+        The same rules as for `score` hold past the last observed age and for values of `by`.
+        """
+        return self._over_curves(features, days, lambda curve, ages, ahead: (curve.conditional(ages, ahead),))[0]
+
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m)."""
+        low, high = self._over_curves(features, days, lambda curve, ages, ahead: curve.conditional_band(ages, ahead, level=level))
+        return low, high
+
+    def _over_curves(
+        self, features: pl.DataFrame, days: list[float] | Floats, value: Callable[[SurvivalCurve, Floats, float], tuple[Floats, ...]]
+    ) -> tuple[Floats, ...]:
+        """Return, for each number of days ahead, what `value` says of the ages of each curve's spells."""
+        frame = check(features, self.needs)
+        ages, asked = frame["duration_days"].to_numpy(), as_floats(days)
+        found: list[tuple[Floats, ...]] = []
+        curves = [(curve, rows, *distinct(ages[rows])) for curve, rows in self._curves_of(frame)]
+        for ahead in asked:
+            column: tuple[Floats, ...] = ()
+            for curve, rows, levels, code in curves:
+                values = value(curve, levels, float(ahead))
+                column = column or tuple(np.empty(len(ages)) for _ in values)
+                for into, one in zip(column, values, strict=True):
+                    into[rows] = one[code]
+            found.append(column)
+        return tuple(np.stack(parts, axis=1) for parts in zip(*found, strict=True))
 
     def _curves_of(self, frame: pl.DataFrame) -> list[tuple[SurvivalCurve, Flags]]:
         """Return each curve with the rows it serves."""

@@ -1,0 +1,90 @@
+"""What contracts have brought so far, and what a month of them brings now.
+
+In order of trust: the contract's own monthly_margin (measured); the assumed rate that the company declared times its
+monthly_amount (assumed); else unknown. The rate of purchases is never borrowed: what a subscription earns has little to
+do with what a shelf earns.
+
+Each version of a contract counts from its valid_from (the first from the start) to the next one, to the end or to the edge,
+by the day: days / (365.25 / 12) months. Days before the history starts do not count, as the purchases of that time do not.
+Where the company declares `contract_bills_in_transactions`, what contracts bill is counted there and has no margin here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.known_rows import known_rows
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+DAYS_PER_MONTH = 365.25 / 12
+
+_READ = ("contract_id", "customer_id", "started_on", "ended_on", "monthly_amount", "monthly_margin", "valid_from", "recorded_at")
+
+
+def has_contract_margins(tables: TableSet) -> bool:
+    """Return whether contracts have a margin of their own, apart from the transactions."""
+    return tables.has("contracts") and not (tables.facts.contract_bills_in_transactions and tables.has("transactions"))
+
+
+def contract_margins(tables: TableSet, as_of: AsOf, *, rate: float | None = None) -> pl.DataFrame:
+    """Return one row a contract that had begun by `as_of`.
+
+    Args:
+        tables: the company.
+        as_of: edge of what is known.
+        rate: margin over amount where no monthly_margin is given; None for the rate that the company declared.
+
+    Returns:
+        In order of contract_id: customer_id, contract_id, monthly_margin (of the version valid at the edge; null where
+        unknown), past_margin (null where the margin of some of its time is unknown), margin_is_measured (whether all of it is).
+
+    Raises:
+        TableError: there is no contracts table.
+    """
+    spans = _versions(tables, as_of, rate if rate is not None else tables.facts.assumed_margin_rate)
+    earned, counts = pl.col("margin") * pl.col("months"), pl.col("months") > 0
+    unknown = (pl.col("margin").is_null() & counts).any()
+    return (
+        spans.group_by("contract_id", maintain_order=True)
+        .agg(
+            pl.col("customer_id").last(),
+            monthly_margin=pl.col("margin").last(),
+            past_margin=pl.when(~unknown).then(earned.filter(counts).sum().round(6)),
+            margin_is_measured=pl.col("is_measured").filter(counts | (pl.int_range(pl.len()) == pl.len() - 1)).all(),
+        )
+        .select("customer_id", "contract_id", "monthly_margin", "past_margin", "margin_is_measured")
+    )
+
+
+def past_contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return one row a customer who holds or held a contract: customer_id, contract_margin (null where unknown), is_measured."""
+    each = contract_margins(tables, as_of)
+    known = pl.col("past_margin").is_not_null().all()
+    return (
+        each.group_by("customer_id")
+        .agg(
+            contract_margin=pl.when(known).then(pl.col("past_margin").sum().round(6)),
+            contract_margin_is_measured=pl.col("margin_is_measured").all(),
+        )
+        .sort("customer_id")
+    )
+
+
+def _versions(tables: TableSet, as_of: AsOf, rate: float | None) -> pl.DataFrame:
+    """Return the versions of each contract in order of time, with the months each held and its margin a month."""
+    rows = known_rows(tables, "contracts", as_of, *_READ).filter(pl.col("started_on") <= as_of.day).collect(engine="streaming")
+    rows = rows.sort("contract_id", "valid_from", "recorded_at").unique(["contract_id", "valid_from"], keep="last", maintain_order=True)
+    start, end = (pl.col(name).last().over("contract_id") for name in ("started_on", "ended_on"))
+    stop = pl.when(end <= as_of.day).then(end).otherwise(pl.lit(as_of.day))
+    first = pl.int_range(pl.len()).over("contract_id") == 0
+    begins = pl.when(first).then(start).otherwise(pl.max_horizontal(start, "valid_from"))
+    begins = pl.max_horizontal(begins, pl.lit(tables.facts.history_starts_on, pl.Date))
+    following = pl.col("valid_from").shift(-1).over("contract_id")
+    days = (pl.min_horizontal(stop, following) - begins).dt.total_days().clip(lower_bound=0)
+    own, by_rate = pl.col("monthly_margin"), pl.col("monthly_amount") * pl.lit(rate, pl.Float64)
+    return rows.with_columns(months=days / DAYS_PER_MONTH, margin=pl.coalesce(own, by_rate), is_measured=own.is_not_null())

@@ -1,0 +1,180 @@
+"""The margin that customers are expected to bring, whether they buy or hold a contract: one column, one meaning.
+
+    purchases = purchase_margins(orders, value, features, margin_rate=0.3, ahead=Ahead(24, 0.10))
+    contracts = contract_margins(survival, running, ahead=Ahead(24, 0.10))
+    scores = future_margin([purchases, contracts], ahead=..., as_of=day, source=versions)
+
+Both parts are the margin of the months ahead, each euro discounted from its own day (a month of a contract from its
+middle) at ln(1 + rate) / 365.25 a day: expected orders times the expected value of an order times the margin rate, and the
+months that a running contract is expected to run yet times the margin of a month. A customer who does both has the sum,
+one of whose parts is unknown has none: half a margin would pass for a whole one.
+
+Intervals. Orders and order values are two models, taken to be independent, so the relative variances of their product add;
+so do the variances of purchases and contracts. Bounds are symmetric on the logarithm, or on the amount itself where a part
+is a loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.errors import ParameterError
+from relkit.models.lifetime_value.discounted_months import months_ahead, worth, worth_errors
+from relkit.models.lifetime_value.discounted_value import dert, discounted_orders
+from relkit.models.lifetime_value.uncertainty import standard_errors
+from relkit.scores.intervals import can_move, signed_bounds
+from relkit.scores.score_table import days_of_months, to_long
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from relkit.models.lifetime_value.discounted_months import SurvivesAhead
+    from relkit.models.lifetime_value.discounted_value import Orders
+    from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
+    from relkit.scores.score_table import Source
+
+Floats = NDArray[np.float64]
+
+HORIZON_MONTHS = 24
+ANNUAL_DISCOUNT_RATE = 0.10
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How far ahead margin counts, and what a later one is worth.
+
+    Attributes:
+        months: a month is a twelfth of 365.25 days; None for all, without end.
+        annual_discount_rate: 0.10 for 10 % a year; above 0 where there is no end.
+
+    Examples:
+        >>> Ahead(24, 0.10).score, Ahead(None, 0.10).score
+        ('future_margin_24m', 'future_margin_endless')
+    """
+
+    months: int | None = HORIZON_MONTHS
+    annual_discount_rate: float = ANNUAL_DISCOUNT_RATE
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if self.months is not None and self.months < 1:
+            raise ParameterError(f"horizon_months is {self.months}; it must be at least 1.", where="horizon_months")
+
+    @property
+    def score(self) -> str:
+        """Name of the score."""
+        return "future_margin_endless" if self.months is None else f"future_margin_{self.months}m"
+
+
+def purchase_margins(
+    orders: Orders, value: FittedGammaGamma, features: pl.DataFrame, *, margin_rate: float, ahead: Ahead, intervals: bool = True
+) -> pl.DataFrame:
+    """Return what each customer's coming orders are worth: customer_id, value, error (null where there is none to tell).
+
+    The two models suppose that spend does not go with the number of orders.
+
+    Args:
+        orders: the model of how often customers buy.
+        value: the model of how much an order brings.
+        features: one row a customer, with the columns that both need.
+        margin_rate: margin over net amount, in [0, 1].
+        ahead: how far ahead, at what rate.
+        intervals: whether errors are wanted.
+
+    Raises:
+        ParameterError: a margin rate outside [0, 1], or a discount rate that cannot be.
+    """
+    if not 0 <= margin_rate <= 1:
+        raise ParameterError(f"margin_rate is {margin_rate}; it must lie in [0, 1].", where="margin_rate", remedy="Write 0.30 for 30 %.")
+
+    def coming(model: Any) -> Floats:
+        if ahead.months is None:
+            return dert(model, features, ahead.annual_discount_rate)["discounted_orders"].to_numpy()
+        return discounted_orders(model, features, days_of_months(ahead.months), ahead.annual_discount_rate).to_series(1).to_numpy()
+
+    def an_order(model: Any) -> Floats:
+        return cast("Floats", model.score(features)["expected_order_value"].to_numpy())
+
+    found = coming(orders) * an_order(value) * margin_rate
+    made = pl.DataFrame({"customer_id": features["customer_id"].cast(pl.String), "value": found})
+    if not (intervals and can_move(orders) and can_move(value)):
+        return made.with_columns(error=pl.lit(None, pl.Float64))
+    relative = [_relative(model, of) for model, of in ((orders, coming), (value, an_order))]
+    error = found * np.sqrt(relative[0] ** 2 + relative[1] ** 2)
+    return made.with_columns(error=pl.Series(error).fill_nan(None) if (relative[1] > 0).any() else pl.lit(None, pl.Float64))
+
+
+def contract_margins(fitted: SurvivesAhead, contracts: pl.DataFrame, *, ahead: Ahead, intervals: bool = True) -> pl.DataFrame:
+    """Return what each customer's running contracts are worth: customer_id, value, error (null where there is none to tell).
+
+    Args:
+        fitted: a fitted model of how long contracts last.
+        contracts: one row a running contract: customer_id, contract_id, margin_a_month (known), and what the model reads.
+        ahead: how far ahead, at what rate.
+        intervals: whether errors are wanted.
+    """
+    if contracts.is_empty():
+        return pl.DataFrame(schema={"customer_id": pl.String, "value": pl.Float64, "error": pl.Float64})
+    owners = contracts["customer_id"].unique(maintain_order=True).cast(pl.String)
+    owner = contracts["customer_id"].cast(pl.Enum(owners)).to_physical().to_numpy().astype(np.intp)
+    rows, monthly = contracts.with_columns(customer_id="contract_id"), contracts["margin_a_month"].to_numpy()
+    counted = months_ahead(ahead.months, ahead.annual_discount_rate)
+    found = worth(fitted, rows, counted, monthly, owner)
+    errors = worth_errors(fitted, rows, counted, monthly, owner) if intervals else None
+    made = pl.DataFrame({"customer_id": owners, "value": found})
+    return made.with_columns(error=pl.lit(None, pl.Float64) if errors is None else pl.Series(errors).fill_nan(None))
+
+
+def unknown_margins(customers: pl.Series) -> pl.DataFrame:
+    """Return a part that these customers have, and of which nothing is known."""
+    ids = customers.cast(pl.String).unique(maintain_order=True).alias("customer_id")
+    return pl.DataFrame(ids).with_columns(value=pl.lit(None, pl.Float64), error=pl.lit(None, pl.Float64))
+
+
+def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, source: Source) -> pl.DataFrame:
+    """Return the score table of the margin ahead: the sum of each customer's parts, for those of whom all are known.
+
+    Args:
+        parts: customer_id, value, error each; a customer once in each at most.
+        ahead: how far ahead, which the name of the score says.
+        as_of: day of the features.
+        source: the versions of all models behind the parts.
+
+    Examples:
+        >>> from datetime import date
+        >>> from relkit.scores.score_table import Source
+        >>> bought = pl.DataFrame({"customer_id": ["a", "b"], "value": [100.0, 20.0], "error": [9.0, 2.0]})
+        >>> holds = pl.DataFrame({"customer_id": ["a"], "value": [50.0], "error": [12.0]})
+        >>> both = Source(model="m+n", version="1+1", trained_as_of=date(2025, 6, 30))
+        >>> scores = future_margin([bought, holds], ahead=Ahead(24, 0.10), as_of=date(2025, 6, 30), source=both)
+        >>> scores.select("customer_id", "value", pl.col("lower", "upper").round(1)).rows()
+        [('a', 150.0, 123.3, 182.5), ('b', 20.0, 16.4, 24.3)]
+    """
+    value, error = pl.col("value"), pl.col("error")
+    sums = (
+        pl.concat(parts)
+        .group_by("customer_id", maintain_order=True)
+        .agg(
+            value=pl.when(value.is_not_null().all()).then(value.sum()),
+            error=pl.when(error.is_not_null().all()).then((error**2).sum().sqrt()),
+            all_gains=(value >= 0).all(),
+        )
+        .filter(value.is_not_null())
+        .sort("customer_id")
+    )
+    errors = sums["error"].fill_null(np.nan).to_numpy()
+    low, high = signed_bounds(sums["value"].to_numpy(), errors, all_gains=sums["all_gains"].to_numpy())
+    wide = sums.select("customer_id", value.alias(ahead.score))
+    return to_long(wide, as_of=as_of, source=source, bounds={ahead.score: (low, high)})
+
+
+def _relative(model: Any, value: Any) -> Floats:
+    """Return the standard error of a value over the value, 0 where that is 0."""
+    found: Floats = value(model)
+    return np.divide(standard_errors(model, value), found, out=np.zeros_like(found), where=found > 0)

@@ -1,0 +1,106 @@
+"""Lower and upper bounds of scores: what the uncertainty of a model's parameters makes of them.
+
+    bounds = score_bounds(fitted, features, wide, horizon_days=90)      {"p_alive": (lower, upper), ...}
+
+A model whose parameters can be moved has its score computed again at two points for each of them (the delta method of
+`relkit.models.lifetime_value.uncertainty`), all of its columns at once: a model of k parameters costs 2k + 1 scorings more,
+and memory is a few columns. A curve (Kaplan-Meier, Cox) has bounds of its own. A model with neither has no interval, nor has
+a number that no parameter moves. The bounds are those of the expected value: what one customer does scatters far more.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.models.lifetime_value.discounted_months import Banded
+from relkit.models.lifetime_value.uncertainty import bounds, standard_errors
+from relkit.scores.score_table import kind_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from relkit.models.base import CustomerScorer
+    from relkit.scores.score_table import Bounds
+
+Floats = NDArray[np.float64]
+
+LEVEL = 0.95
+"""Of every interval in the score table; the delivery's dictionary says so."""
+_Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+
+_CHURN = "churn_probability_"
+
+
+def score_bounds(fitted: CustomerScorer, features: pl.DataFrame, wide: pl.DataFrame, *, horizon_days: int) -> Bounds:
+    """Return the bounds of what `fitted.score(features, horizon_days=horizon_days)`, which is `wide`, says.
+
+    Args:
+        fitted: a fitted model that scores customers.
+        features: what was scored.
+        wide: the scores.
+        horizon_days: how far ahead.
+    """
+    names = [name for name in wide.columns if kind_of(name)]
+    if isinstance(fitted, Banded):
+        low, high = fitted.survival_ahead_bounds(features, [float(horizon_days)], level=LEVEL)
+        return {name: _inside(wide[name], 1 - high[:, 0], 1 - low[:, 0]) for name in names if name.startswith(_CHURN)}
+    if not names or not can_move(fitted):
+        return {}
+
+    def values(model: Any) -> Floats:
+        return _columns(model.score(features, horizon_days=horizon_days), names)
+
+    errors = standard_errors(cast("Any", fitted), values)
+    return {name: interval_of(name, wide[name], error) for name, error in zip(names, errors, strict=True)}
+
+
+def can_move(fitted: object) -> bool:
+    """Return whether a model has a parameter with a standard error, and can be moved along it."""
+    if not (hasattr(fitted, "moved") and hasattr(fitted, "coordinates")):
+        return False
+    variances = np.diag(cast("Any", fitted).covariance)
+    return bool((np.isfinite(variances) & np.isfinite(cast("Any", fitted).coordinates)).any())
+
+
+def interval_of(name: str, values: pl.Series, errors: Floats) -> tuple[Floats, Floats]:
+    """Return the bounds of a score with standard errors: on the logit for a probability, else on the logarithm.
+
+    All of them are NaN where no error is above zero: the parameters do not say how sure the score is.
+    """
+    kind = kind_of(name)
+    value = values.cast(float).fill_null(np.nan).to_numpy()
+    if not (errors > 0).any():
+        return np.full(len(value), np.nan), np.full(len(value), np.nan)
+    with np.errstate(over="ignore"):
+        low, high = bounds(value, errors, level=LEVEL, scale="logit" if kind is not None and kind.high == 1 else "log")
+    return _inside(values, low, high)
+
+
+def signed_bounds(value: Floats, errors: Floats, *, all_gains: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return the bounds of amounts of money: on the logarithm where every part is a gain, else symmetric.
+
+    Examples:
+        >>> low, high = signed_bounds(np.array([100.0, -100.0]), np.array([10.0, 10.0]), all_gains=np.array([True, False]))
+        >>> low.round(1).tolist(), high.round(1).tolist()
+        ([82.2, -119.6], [121.7, -80.4])
+    """
+    gains = all_gains & (value > 0)
+    with np.errstate(over="ignore"):
+        low, high = bounds(np.where(gains, value, 1.0), errors, level=LEVEL)
+    reach = errors * _Z
+    return np.where(gains, low, value - reach), np.where(gains, high, value + reach)
+
+
+def _columns(frame: pl.DataFrame, names: list[str]) -> Floats:
+    return np.stack([frame[name].cast(float).fill_null(np.nan).to_numpy() for name in names])
+
+
+def _inside(values: pl.Series, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Return the bounds with the value between them to the last digit, and none where one of them is no number."""
+    value = values.cast(float).fill_null(np.nan).to_numpy()
+    known = np.isfinite(low) & np.isfinite(high)
+    return np.where(known, np.minimum(low, value), np.nan), np.where(known, np.maximum(high, value), np.nan)
