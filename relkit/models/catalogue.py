@@ -76,8 +76,8 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Model[Any]:
         ParameterError: an unknown name or setting (with the nearest known one), or a value out of range.
 
     Examples:
-        >>> make("lifetime_value.bg_nbd", {"period_days": "7"})
-        BgNbd(period_days=7.0, level=0.95)
+        >>> make("survival.kaplan_meier", {"level": "0.9"}).level
+        0.9
     """
     return checked(settings_class(name), name, settings)
 

@@ -283,7 +283,7 @@ class MbgCnbdK(PurchaseModel):
             fingerprint=fingerprint(frame.drop("customer_id").with_columns(_as_text("repeat_ages_days"))),
             notes=(*notes, *_profile_note(values, k), *best.notes(self.formulas.terms)),
         )
-        terms = self.formulas.scaled(np.exp(best.at).tolist(), unit / self.period_days)
+        terms: dict[str, Any] = self.formulas.scaled(np.exp(best.at).tolist(), unit / self.period_days)
         return FittedMbgCnbdK(settings=self, info=info, covariance=best.covariance, k=k, profile=np.array(list(values.values())), **terms)
 
     def _profile(self, counts: PurchaseCounts, log_intervals: float, tried: tuple[int, ...]) -> dict[int, tuple[float, Maximum, float]]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.models.lifetime_value import bg_nbd
-from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
+from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def log_likelihood(r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def log_likelihood(r: float, alpha: Each, a: Each, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
     """Return the log-likelihood of each customer, shape (n,).
 
     Args:
@@ -55,7 +55,7 @@ def log_likelihood(r: float, alpha: float, a: float, b: float, x: Floats, t_x: F
     return np.asarray(shared - (r + x) * np.log(alpha + T) + np.logaddexp(0.0, _log_odds_gone(r, alpha, a, b, x, t_x, T)))
 
 
-def probability_alive(r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def probability_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
     """Return the probability that each customer has not left by T, shape (n,).
 
     Examples:
@@ -66,16 +66,16 @@ def probability_alive(r: float, alpha: float, a: float, b: float, x: Floats, t_x
     return np.asarray(special.expit(-_log_odds_gone(r, alpha, a, b, x, t_x, T)))
 
 
-def _log_odds_gone(r: float, alpha: float, a: float, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def _log_odds_gone(r: float, alpha: Each, a: Each, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
     return np.asarray(np.log(a / (b + x)) + (r + x) * np.log((alpha + T) / (alpha + t_x)))
 
 
-def purchases_if_alive(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, t: float) -> Floats:
+def purchases_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: Floats, t: Each) -> Floats:
     """Return the purchases expected in (T, T + t] of a customer alive at T, shape (n,)."""
     return bg_nbd.purchases_if_alive(r, alpha, a, b + 1, x, T, t)
 
 
-def expected_purchases_new(r: float, alpha: float, a: float, b: float, t: Floats) -> Floats:
+def expected_purchases_new(r: float, alpha: Each, a: Each, b: float, t: Floats) -> Floats:
     """Return the repeat purchases expected of a new customer in (0, t], shape of `t`.
 
     Examples:
@@ -85,7 +85,7 @@ def expected_purchases_new(r: float, alpha: float, a: float, b: float, t: Floats
     return b / (a + b) * bg_nbd.expected_purchases_new(r, alpha, a, b + 1, t)
 
 
-def purchase_probability(r: float, alpha: float, a: float, b: float, x: Floats, t: float) -> Floats:
+def purchase_probability(r: float, alpha: Each, a: Each, b: float, x: Floats, t: Each) -> Floats:
     """Return P(X(t) = x) of a new customer, shape of `x`: he bought x times and stayed, or left at purchase x.
 
     Examples:
@@ -100,12 +100,12 @@ def purchase_probability(r: float, alpha: float, a: float, b: float, x: Floats, 
     return np.asarray(stayed + np.exp(special.betaln(a + 1, b + x) - special.betaln(a, b)) * came)
 
 
-def alive_later_if_alive(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, t: float) -> Floats:
+def alive_later_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: Floats, t: float) -> Floats:
     """Return the probability that a customer alive at T still is at T + t, shape (n,)."""
     return bg_nbd.alive_later_if_alive(r, alpha, a, b + 1, x, T, t)
 
 
-def purchase_probability_if_alive(r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
+def purchase_probability_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
     """Return P(m purchases in (T, T + t]) of a customer alive at T, shape (n,)."""
     return bg_nbd.purchase_probability_if_alive(r, alpha, a, b + 1, x, T, m, t)
 
@@ -126,6 +126,17 @@ def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evalu
     return evaluated
 
 
+def rows(r: float, alpha: Each, a: Each, b: float, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the log-likelihood of each customer with slopes and bends in r, alpha, a and b; alpha and a may be one a customer."""
+    value, first, second = bg_nbd.rows(r, alpha, a, b + 1, x, t_x, T, once_may_leave=True)
+    all_of = a + b
+    first[2] -= 1 / all_of
+    first[3] += 1 / b - 1 / all_of
+    second[2:, 2:] += 1 / all_of**2
+    second[3, 3] -= 1 / b**2
+    return value + np.log(b / all_of), first, second
+
+
 FORMULAS = Formulas(
     terms=("r", "alpha", "a", "b"),
     times=("alpha",),
@@ -137,6 +148,8 @@ FORMULAS = Formulas(
     purchase_probability_if_alive=purchase_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
+    rows=rows,
+    lifetime_term="a",
 )
 
 
@@ -147,6 +160,7 @@ class MbgNbd(PurchaseModel):
     Attributes:
         period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
         level: of the intervals in the summary.
+        others: covariates of both processes, ridge penalties and weights, as in `PurchaseModel`.
 
     Examples:
         >>> from datetime import date
@@ -177,7 +191,7 @@ class FittedMbgNbd(FittedPurchaseModel):
         alpha: scale of the purchase rates, in periods of `settings.period_days`.
         a: first parameter of the drop-out probabilities.
         b: second parameter of the drop-out probabilities.
-        covariance: of the logarithms of r, alpha, a, b, shape (4, 4); NaN for one that has no standard error.
+        covariance: of the logarithms of r, alpha, a, b, then the coefficients; NaN for one that has no standard error.
     """
 
     name: ClassVar[str] = MbgNbd.name

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
+from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def log_likelihood(r: float, alpha: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def log_likelihood(r: float, alpha: Each, x: Floats, t_x: Floats, T: Floats) -> Floats:
     """Return the log-likelihood of each customer, shape (n,): Gamma(r+x) / Gamma(r) alpha^r / (alpha+T)^(r+x).
 
     Args:
@@ -48,13 +48,13 @@ def log_likelihood(r: float, alpha: float, x: Floats, t_x: Floats, T: Floats) ->
     return np.asarray(special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + T))
 
 
-def probability_alive(r: float, alpha: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def probability_alive(r: float, alpha: Each, x: Floats, t_x: Floats, T: Floats) -> Floats:
     """Return 1 for each customer, shape (n,): nobody leaves."""
     del r, alpha, t_x, T
     return np.ones(len(x))
 
 
-def purchases_if_alive(r: float, alpha: float, x: Floats, T: Floats, t: float) -> Floats:
+def purchases_if_alive(r: float, alpha: Each, x: Floats, T: Floats, t: Each) -> Floats:
     """Return the purchases expected in (T, T + t], shape (n,): (r+x) / (alpha+T) t.
 
     Examples:
@@ -64,12 +64,12 @@ def purchases_if_alive(r: float, alpha: float, x: Floats, T: Floats, t: float) -
     return np.asarray((r + np.asarray(x, dtype=float)) / (alpha + np.asarray(T, dtype=float)) * t)
 
 
-def expected_purchases_new(r: float, alpha: float, t: Floats) -> Floats:
+def expected_purchases_new(r: float, alpha: Each, t: Floats) -> Floats:
     """Return the repeat purchases expected of a new customer in (0, t], shape of `t`."""
     return r / alpha * np.asarray(t, dtype=float)
 
 
-def purchase_probability(r: float, alpha: float, x: Floats, t: float) -> Floats:
+def purchase_probability(r: float, alpha: Each, x: Floats, t: Each) -> Floats:
     """Return P(X(t) = x) of a new customer, shape of `x`: the negative binomial distribution.
 
     Examples:
@@ -82,13 +82,13 @@ def purchase_probability(r: float, alpha: float, x: Floats, t: float) -> Floats:
     return np.asarray(np.exp(size))
 
 
-def alive_later_if_alive(r: float, alpha: float, x: Floats, T: Floats, t: float) -> Floats:
+def alive_later_if_alive(r: float, alpha: Each, x: Floats, T: Floats, t: float) -> Floats:
     """Return 1 for each customer, shape (n,): nobody leaves."""
     del r, alpha, T, t
     return np.ones(len(x))
 
 
-def purchase_probability_if_alive(r: float, alpha: float, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
+def purchase_probability_if_alive(r: float, alpha: Each, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
     """Return P(m purchases in (T, T + t]), shape (n,): that of a new customer whose rate is a gamma(r+x, alpha+T).
 
     Examples:
@@ -129,6 +129,24 @@ def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evalu
     return evaluated
 
 
+def rows(r: float, alpha: Each, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the log-likelihood of each customer with slopes and bends in r and alpha, which may be one a customer."""
+    del t_x
+    time, inverse, rx = np.log1p(T / alpha), 1 / (alpha + T), r + x
+    value = at_each(lambda k: special.gammaln(r + k) - special.gammaln(r), x) - rx * time - x * np.log(alpha)
+    by_r = at_each(lambda k: special.digamma(r + k) - special.digamma(r), x) - time
+    bend = at_each(lambda k: special.polygamma(1, r + k) - special.polygamma(1, r), x)
+    both = 1 / alpha - inverse
+    second = np.array([[bend, both], [both, rx * inverse**2 - r / alpha**2]])
+    return value, np.stack((by_r, r / alpha - rx * inverse)), second
+
+
+def at_each(function: Callable[[Floats], Floats], x: Floats) -> Floats:
+    """Return function(x) of whole numbers, computed once for each up to the largest where that is less work."""
+    top = int(x.max(initial=0))
+    return function(np.arange(top + 1.0))[x.astype(np.intp)] if top < len(x) else function(x)
+
+
 FORMULAS = Formulas(
     terms=("r", "alpha"),
     times=("alpha",),
@@ -140,6 +158,7 @@ FORMULAS = Formulas(
     purchase_probability_if_alive=purchase_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
+    rows=rows,
 )
 
 
@@ -150,6 +169,7 @@ class Nbd(PurchaseModel):
     Attributes:
         period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
         level: of the intervals in the summary.
+        others: covariates of purchases, ridge penalties and weights, as in `PurchaseModel`.
 
     Examples:
         >>> from datetime import date
@@ -177,7 +197,7 @@ class FittedNbd(FittedPurchaseModel):
         info: facts of the fit.
         r: shape of the purchase rates.
         alpha: scale of the purchase rates, in periods of `settings.period_days`.
-        covariance: of the logarithms of r, alpha, shape (2, 2); NaN for one that has no standard error.
+        covariance: of the logarithms of r, alpha, then the coefficients; NaN for one that has no standard error.
     """
 
     name: ClassVar[str] = Nbd.name

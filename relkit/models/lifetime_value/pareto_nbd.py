@@ -11,6 +11,8 @@ The likelihood of having left is an integral over the moment y of leaving, betwe
 Gauss-Legendre quadrature in log(y + alpha) or log(y + beta), whichever is smaller, over the stretch on which the
 integrand lives, with its largest value factored out. Nothing overflows however many purchases there are; and the same nodes,
 weighted, give the exact gradient and Hessian: the posterior of y is a mixture whose means and covariances they are.
+
+Covariates of the lifetime move beta: beta_i = beta exp(-h'z), so that exp(h) multiplies the rate of leaving, as in CLVTools.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.models.lifetime_value import nbd
-from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
+from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 from relkit.models.lifetime_value.purchases import PurchaseCounts
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ _BLOCK = 512
 # --- the papers, on arrays --------------------------------------------------------------------------------------
 
 
-def log_likelihood(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def log_likelihood(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_x: Floats, T: Floats) -> Floats:
     """Return the log-likelihood of each customer, shape (n,).
 
     Args:
@@ -67,7 +69,7 @@ def log_likelihood(r: float, alpha: float, s: float, beta: float, x: Floats, t_x
     return np.asarray(stayed + np.logaddexp(0.0, _log_odds_gone(r, alpha, s, beta, x, t_x, T)))
 
 
-def probability_alive(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
+def probability_alive(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_x: Floats, T: Floats) -> Floats:
     """Return the probability that each customer has not left by T, shape (n,).
 
     Examples:
@@ -79,7 +81,7 @@ def probability_alive(r: float, alpha: float, s: float, beta: float, x: Floats, 
     return np.asarray(special.expit(-_log_odds_gone(r, alpha, s, beta, x, t_x, T)))
 
 
-def purchases_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats, T: Floats, t: float) -> Floats:
+def purchases_if_alive(r: float, alpha: Each, s: float, beta: Each, x: Floats, T: Floats, t: Each) -> Floats:
     """Return the purchases expected in (T, T + t] of a customer alive at T, shape (n,).
 
     Good for s = 1 as well, where the note's form divides nought by nought.
@@ -92,13 +94,13 @@ def purchases_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats,
     return np.asarray((r + x) / (alpha + T) * days_alive(s, beta + T, t))
 
 
-def days_alive(s: float, scale: Floats | float, t: Floats | float) -> Floats:
+def days_alive(s: float, scale: Each, t: Each) -> Floats:
     """Return the time within t that a customer is alive, whose rate of leaving is gamma(s, scale)."""
     length = np.log1p(np.asarray(t / scale))
     return np.asarray(scale * length * special.exprel(-(s - 1) * length))
 
 
-def expected_purchases_new(r: float, alpha: float, s: float, beta: float, t: Floats) -> Floats:
+def expected_purchases_new(r: float, alpha: Each, s: float, beta: Each, t: Floats) -> Floats:
     """Return the repeat purchases expected of a new customer in (0, t], shape of `t`.
 
     Examples:
@@ -108,7 +110,7 @@ def expected_purchases_new(r: float, alpha: float, s: float, beta: float, t: Flo
     return r / alpha * days_alive(s, beta, np.asarray(t, dtype=float))
 
 
-def purchase_probability(r: float, alpha: float, s: float, beta: float, x: Floats, t: float) -> Floats:
+def purchase_probability(r: float, alpha: Each, s: float, beta: Each, x: Floats, t: Each) -> Floats:
     """Return P(X(t) = x) of a new customer, shape of `x`: an NBD of length t, or of the lifetime when that is shorter.
 
     Examples:
@@ -117,18 +119,17 @@ def purchase_probability(r: float, alpha: float, s: float, beta: float, x: Float
     """
     x = np.asarray(x, dtype=float)
     stayed = np.exp(-s * np.log1p(t / beta)) * nbd.purchase_probability(r, alpha, x, t)
-    if t == 0:
-        return np.asarray(stayed)
-    nodes, weights = _FINE
-    scale = min(alpha, beta)
+    scale = np.minimum(alpha, beta)
     length = np.log1p(t / scale)
-    y = scale * np.expm1(length * nodes)
-    density = s / (beta + y) * np.exp(-s * np.log1p(y / beta)) * (scale + y) * length * weights
-    left = sum(each * nbd.purchase_probability(r, alpha, x, moment) for moment, each in zip(y, density, strict=True))
+    left = np.zeros(np.broadcast_shapes(x.shape, np.shape(length)))
+    for node, weight in zip(*_FINE, strict=True):
+        y = scale * np.expm1(length * node)
+        density = s / (beta + y) * np.exp(-s * np.log1p(y / beta)) * (scale + y) * length * weight
+        left += density * nbd.purchase_probability(r, alpha, x, y)
     return np.asarray(stayed + left)
 
 
-def alive_later_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats, T: Floats, t: float) -> Floats:
+def alive_later_if_alive(r: float, alpha: Each, s: float, beta: Each, x: Floats, T: Floats, t: float) -> Floats:
     """Return the probability that a customer alive at T still is at T + t, shape (n,): ((beta+T) / (beta+T+t))^s.
 
     Examples:
@@ -139,7 +140,7 @@ def alive_later_if_alive(r: float, alpha: float, s: float, beta: float, x: Float
     return np.asarray(np.exp(-s * np.log1p(t / (beta + np.asarray(T, dtype=float)))) * np.ones(len(x)))
 
 
-def purchase_probability_if_alive(r: float, alpha: float, s: float, beta: float, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
+def purchase_probability_if_alive(r: float, alpha: Each, s: float, beta: Each, x: Floats, T: Floats, m: Floats, t: float) -> Floats:
     """Return P(m purchases in (T, T + t]) of a customer alive at T, shape (n,).
 
     He is a new customer whose rate is a gamma(r+x, alpha+T) and whose rate of leaving is a gamma(s, beta+T).
@@ -165,16 +166,23 @@ def purchase_probability_if_alive(r: float, alpha: float, s: float, beta: float,
     return np.asarray(stayed + left)
 
 
-def _log_odds_gone(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """Return log(P(gone) / P(alive)), computed once for each triple that occurs; minus infinity where t_x = T."""
+def _log_odds_gone(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_x: Floats, T: Floats) -> Floats:
+    """Return log(P(gone) / P(alive)); minus infinity where t_x = T. Where all share the terms, it is computed once for each triple."""
+    if np.ndim(alpha) or np.ndim(beta):
+        return _in_blocks(r, alpha, s, beta, x, t_x, T)
     order, first = PurchaseCounts(x=x, t_x=t_x, T=T, customers=np.ones(len(x))).sorted()  # type: ignore[arg-type]
-    triples = [values[order[first]] for values in (x, t_x, T)]
-    odds = np.empty(len(first))
-    for part in _slices(len(first)):
-        odds[part] = _Leaving.of(r, alpha, s, beta, *(values[part] for values in triples)).log_odds
+    odds = _in_blocks(r, alpha, s, beta, *(values[order[first]] for values in (x, t_x, T)))
     which = np.empty(len(x), dtype=np.intp)
     which[order] = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(x))))
     return odds[which]
+
+
+def _in_blocks(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_x: Floats, T: Floats) -> Floats:
+    odds = np.empty(len(x))
+    alphas, betas = (np.broadcast_to(value, x.shape) for value in (alpha, beta))
+    for part in _slices(len(x)):
+        odds[part] = _Leaving.of(r, alphas[part], s, betas[part], x[part], t_x[part], T[part]).log_odds
+    return odds
 
 
 def _slices(length: int) -> Iterator[slice]:
@@ -194,10 +202,10 @@ class _Leaving:
     """Of each moment in the odds, shape (n, nodes); rows sum to one."""
 
     @classmethod
-    def of(cls, r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats) -> _Leaving:
+    def of(cls, r: float, alpha: Floats, s: float, beta: Floats, x: Floats, t_x: Floats, T: Floats) -> _Leaving:
         rx, after = r + x, np.full(len(x), s + 1)
-        near, far = (rx, after) if alpha <= beta else (after, rx)
-        begin, other = min(alpha, beta) + t_x, max(alpha, beta) + t_x
+        near, far = np.where(alpha <= beta, (rx, after), (after, rx))
+        begin, other = np.minimum(alpha, beta) + t_x, np.maximum(alpha, beta) + t_x
         # The integrand is e^-fall; in u = log(1 + (y - t_x) / begin) it falls nowhere less than at t_x, where u = 0.
         slope = near - 1 + far * begin / other
         length = np.minimum(np.log1p((T - t_x) / begin), _DEPTH / np.maximum(slope, 1e-300))
@@ -213,66 +221,61 @@ class _Leaving:
         return cls(y=t_x[:, None] + ahead, log_odds=log_odds, share=mass / total[:, None])
 
 
-# --- the likelihood of a population, with its derivatives -------------------------------------------------------
+# --- the likelihood of customers, with its derivatives ----------------------------------------------------------
+
+
+def rows(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the log-likelihood of each customer with slopes and bends in r, alpha, s and beta; alpha and beta may be one a customer.
+
+    To the likelihood of buyers who cannot leave they who can add s log(beta / (beta+T)) + log(1 + odds of having left).
+    Its gradient is the posterior mean, over alive and each moment of leaving, of the slope of that case's log-density; its
+    Hessian is the mean of the bend plus the covariance of the slope. Slopes are taken relative to being alive.
+    """
+    alpha, beta = (np.broadcast_to(np.asarray(value, dtype=float), x.shape) for value in (alpha, beta))
+    leaving = _Leaving.of(r, alpha, s, beta, x, t_x, T)
+    gone, share = special.expit(leaving.log_odds), leaving.share
+    rx, outer_a, outer_b = r + x, 1 / (alpha + T), 1 / (beta + T)
+    inner_a, inner_b = 1 / (alpha[:, None] + leaving.y), 1 / (beta[:, None] + leaving.y)
+    slopes = np.empty((len(x), 4, share.shape[1]))
+    slopes[:, 0] = np.log((alpha + T)[:, None] * inner_a)
+    slopes[:, 1] = rx[:, None] * (outer_a[:, None] - inner_a)
+    slopes[:, 2] = 1 / s + np.log((beta + T)[:, None] * inner_b)
+    slopes[:, 3] = s * outer_b[:, None] - (s + 1) * inner_b
+    weighted = slopes * share[:, None]
+    means = weighted.sum(axis=2).T * gone
+    second = np.moveaxis(weighted @ slopes.transpose(0, 2, 1), 0, 2) * gone - means[:, None] * means[None]
+    mean_b = gone * (share * inner_b).sum(axis=1)
+    across = 1 / beta - (1 - gone) * outer_b - mean_b
+    bend_a = gone * ((share * inner_a).sum(axis=1) - outer_a)
+    second[0, 1] -= bend_a
+    second[1, 0] -= bend_a
+    second[1, 1] += gone * rx * ((share * inner_a**2).sum(axis=1) - outer_a**2)
+    second[2, 2] -= gone / s**2
+    second[2, 3] += across
+    second[3, 2] += across
+    second[3, 3] += s * (1 - gone) * outer_b**2 + (s + 1) * gone * (share * inner_b**2).sum(axis=1) - s / beta**2
+    stayed = nbd.rows(r, alpha, x, t_x, T)
+    time = np.log1p(T / beta)
+    means[:2] += stayed[1]
+    second[:2, :2] += stayed[2]
+    means[2:] += np.stack((-time, s * (1 / beta - outer_b)))
+    return stayed[0] + np.logaddexp(0.0, leaving.log_odds) - s * time, means, second
 
 
 def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evaluation]:
     triples = counts.compressed()
-    rates = nbd.FORMULAS.population(triples, unit)
-    rows = (triples.x.astype(float), triples.t_x / unit, triples.T / unit, triples.customers)
+    x, t_x, T, n = triples.x.astype(float), triples.t_x / unit, triples.T / unit, triples.customers
 
     def evaluated(logs: Floats) -> Evaluation:
         natural = np.exp(logs)
-        r, alpha, s, beta = natural
+        r, alpha, s, beta = natural.tolist()
         value, gradient, hessian = 0.0, np.zeros(4), np.zeros((4, 4))
-        for part in _slices(len(rows[0])):
-            block = _of_block(r, alpha, s, beta, *(values[part] for values in rows))
-            value, gradient, hessian = value + block[0], gradient + block[1], hessian + block[2]
-        value, gradient, hessian = in_logarithms(natural, value, gradient, hessian)
-        stayed = rates(logs[:2])
-        gradient[:2] += stayed[1]
-        hessian[:2, :2] += stayed[2]
-        return value + stayed[0], gradient, hessian
+        for part in _slices(len(x)):
+            block = rows(r, alpha, s, beta, x[part], t_x[part], T[part])
+            value, gradient, hessian = value + float(n[part] @ block[0]), gradient + block[1] @ n[part], hessian + block[2] @ n[part]
+        return in_logarithms(natural, value, gradient, hessian)
 
     return evaluated
-
-
-def _of_block(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, T: Floats, n: Floats) -> tuple[float, Floats, Floats]:
-    """Return what customers who may leave add to those who cannot: s log(beta / (beta+T)) + log(1 + odds of having left).
-
-    The gradient is the posterior mean, over alive and each moment of leaving, of the slope of that case's log-density;
-    the Hessian is the mean of the bend plus the covariance of the slope. Slopes are taken relative to being alive.
-    """
-    leaving = _Leaving.of(r, alpha, s, beta, x, t_x, T)
-    gone = special.expit(leaving.log_odds)
-    rx, outer = r + x, 1 / (beta + T)
-    inner_a, inner_b = 1 / (alpha + leaving.y), 1 / (beta + leaving.y)
-    log_t = np.log1p(T / beta)
-    slopes = np.stack(
-        (
-            np.log((alpha + T)[:, None] * inner_a),
-            rx[:, None] * (1 / (alpha + T)[:, None] - inner_a),
-            1 / s + np.log((beta + T)[:, None] * inner_b),
-            s * outer[:, None] - (s + 1) * inner_b,
-        )
-    )
-    weight = (n * gone)[:, None] * leaving.share
-    means = (slopes * leaving.share).sum(axis=2) * gone
-    flat = slopes.reshape(4, -1)
-    hessian = (flat * weight.ravel()) @ flat.T - (means * n) @ means.T
-    # Bends of the moments of leaving, less those of being alive where they are counted elsewhere; then those of s, beta at T.
-    bend_a, bend_b = inner_a - 1 / (alpha + T)[:, None], (weight * inner_b).sum()
-    hessian[0, 1] -= (weight * bend_a).sum()
-    hessian[1, 0] -= (weight * bend_a).sum()
-    hessian[1, 1] += (weight * rx[:, None] * (inner_a**2 - 1 / (alpha + T)[:, None] ** 2)).sum()
-    here = n * (1 - gone)
-    across = n.sum() / beta - here @ outer - bend_b
-    hessian[2, 2] -= (n @ gone) / s**2
-    hessian[2, 3] += across
-    hessian[3, 2] += across
-    hessian[3, 3] += s * (here @ outer**2) + (s + 1) * (weight * inner_b**2).sum() - n.sum() * s / beta**2
-    gradient = means @ n + np.array([0.0, 0.0, -(n @ log_t), s * (n.sum() / beta - n @ outer)])
-    return float(n @ (np.logaddexp(0.0, leaving.log_odds) - s * log_t)), gradient, hessian
 
 
 # --- settings and fitted model ----------------------------------------------------------------------------------
@@ -288,6 +291,10 @@ FORMULAS = Formulas(
     purchase_probability_if_alive=purchase_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
+    rows=rows,
+    lifetime_term="beta",
+    lifetime_sign=-1,
+    block=_BLOCK,
 )
 
 
@@ -298,6 +305,7 @@ class ParetoNbd(PurchaseModel):
     Attributes:
         period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
         level: of the intervals in the summary.
+        others: covariates of both processes, ridge penalties and weights, as in `PurchaseModel`.
 
     Examples:
         >>> from datetime import date
@@ -328,7 +336,7 @@ class FittedParetoNbd(FittedPurchaseModel):
         alpha: scale of the purchase rates, in periods of `settings.period_days`.
         s: shape of the rates of leaving.
         beta: scale of the rates of leaving, in periods of `settings.period_days`.
-        covariance: of the logarithms of r, alpha, s, beta, shape (4, 4); NaN for one that has no standard error.
+        covariance: of the logarithms of r, alpha, s, beta, then the coefficients; NaN for one that has no standard error.
     """
 
     name: ClassVar[str] = ParetoNbd.name

@@ -13,7 +13,7 @@ computed apart, the second once for each pair (x, T) that occurs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,90 +21,29 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.errors import NotEnoughEventsError, ParameterError, TableError
+from relkit.contracts import Column, Contract, check
+from relkit.errors import FitError, ParameterError, TableError
 from relkit.metrics.purchases import compare
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, meet_outcomes, read_purchases, read_to_fit
-from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
+from relkit.models.covariates import Covariate, as_given, asked, column_names, learnt, matrix, notes_on, refuse_useless, typical
+from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
+from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
+from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, meet_outcomes, read_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from relkit.contracts import Contract
-
     Ahead = Callable[[float], "Floats"]
     """Purchases expected of some customers in so many days if they are alive."""
+
+__all__ = ["Each", "FittedPurchaseModel", "Formulas", "PurchaseModel", "in_logarithms"]
 
 Floats = NDArray[np.float64]
 
 DEFAULT_HORIZON_DAYS = 90
-# A fit of more customers than this starts from a fit of a sample of about that many.
-_SAMPLE = 12_000
-# Edges of log-parameters, with time in units of the mean T: a shape of e^6 is a coefficient of variation of 5 %.
-_SHAPE_EDGE, _TIME_EDGE = 6.0, 14.0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Formulas:
-    """A model on arrays; each function takes the terms first, and times in the unit of the terms that are times.
-
-    Attributes:
-        terms: names of the parameters, all above zero.
-        times: those of them that are lengths of time.
-        start: where the search begins, from the mean of x / T; shape (k,), time in units of the mean T.
-        population: value, gradient and Hessian of the log-likelihood in the logarithms of the terms, of counts
-            whose days are divided by the second argument.
-        probability_alive: of (x, t_x, T), shape (n,).
-        purchases_if_alive: expected in (T, T + t] of customers alive at T, of (x, T, t), shape (n,).
-        alive_later_if_alive: P(alive at T + t) of customers alive at T, of (x, T, t), shape (n,).
-        purchase_probability_if_alive: P(m purchases in (T, T + t]) of customers alive at T, of (x, T, m, t), shape (n,).
-        expected_purchases_new: of a new customer in (0, t], shape of t.
-        purchase_probability: P(X(t) = x) of a new customer, of (x, t), shape of x.
-    """
-
-    terms: tuple[str, ...]
-    times: tuple[str, ...]
-    start: Callable[[float], Sequence[float]]
-    population: Callable[[PurchaseCounts, float], Callable[[Floats], Evaluation]]
-    probability_alive: Callable[..., Floats]
-    purchases_if_alive: Callable[..., Floats]
-    alive_later_if_alive: Callable[..., Floats]
-    purchase_probability_if_alive: Callable[..., Floats]
-    expected_purchases_new: Callable[..., Floats]
-    purchase_probability: Callable[..., Floats]
-
-    def scaled(self, parameters: Sequence[float], factor: float) -> dict[str, float]:
-        """Return the parameters by name, those that are times multiplied by `factor`."""
-        return {term: float(value) * (factor if term in self.times else 1.0) for term, value in zip(self.terms, parameters, strict=True)}
-
-    def fit_counts(self, counts: PurchaseCounts, *, where: str = "purchase model") -> tuple[Maximum, float]:
-        """Return the maximum of the likelihood in the logarithms of the terms, and its unit of time in days.
-
-        Args:
-            counts: how many customers share each triple.
-            where: who asks, for the messages.
-
-        Raises:
-            NotEnoughEventsError: fewer customers came back than there are parameters.
-            NotConvergedError: no optimum was found.
-        """
-        came_back = float(counts.customers[counts.x > 0].sum())
-        if came_back < len(self.terms):
-            raise NotEnoughEventsError(
-                f"{came_back:.0f} of {counts.customers.sum():.0f} customers bought again; {len(self.terms)} parameters need more.",
-                where=where,
-                remedy="Fit a longer period or more customers.",
-            )
-        unit = float(counts.customers @ counts.T / counts.customers.sum())
-        high = np.array([_TIME_EDGE if term in self.times else _SHAPE_EDGE for term in self.terms])
-        rate = float(counts.customers @ counts.x / counts.customers.sum())
-        start, tolerance = np.clip(np.log(self.start(rate)), -high, high), 1e-8
-        if (step := len(counts.x) // _SAMPLE) > 1:
-            start = near_maximum(self.population(counts.every(step), unit), start, low=-high, high=high)
-            # So many customers make the likelihood a parabola: the last step leaves a millionth of a standard error.
-            tolerance = 1e-4
-        return maximise(self.population(counts, unit), start, low=-high, high=high, tolerance=tolerance), unit
+# Of the logarithm of a term.
+_FARTHEST = 200.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +53,12 @@ class PurchaseModel:
     Attributes:
         period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
         level: of the intervals in the summary.
+        purchase_covariates: columns that make customers buy more or less often (see `relkit.models.covariates`).
+        lifetime_covariates: columns that make customers leave sooner or later.
+        same_effect: those of both that have one coefficient for both.
+        purchase_ridge: subtracted from the mean log-likelihood a customer for the square of each coefficient on purchases.
+        lifetime_ridge: the same of those on the lifetime; a shared coefficient bears both.
+        weight_column: column that tells how many customers a row stands for; empty where each is one.
     """
 
     name: ClassVar[str]
@@ -123,18 +68,58 @@ class PurchaseModel:
 
     period_days: float = 7.0
     level: float = 0.95
+    purchase_covariates: tuple[str, ...] = ()
+    lifetime_covariates: tuple[str, ...] = ()
+    same_effect: tuple[str, ...] = ()
+    purchase_ridge: float = 0.0
+    lifetime_ridge: float = 0.0
+    weight_column: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse settings out of range."""
+        """Refuse settings out of range, or of a process that the model does not have."""
         if not 0 < self.period_days < np.inf:
             raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
         if not 0 < self.level < 1:
             raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
+        for setting, ridge in (("purchase_ridge", self.purchase_ridge), ("lifetime_ridge", self.lifetime_ridge)):
+            if not 0 <= ridge < np.inf:
+                raise ParameterError(f"{setting} is {ridge}; it must be 0 or more.", where=self.name)
+        self._check_covariates()
+
+    def _check_covariates(self) -> None:
+        if (self.covariates or self.weight_column) and self.formulas.rows is None:
+            raise ParameterError("this model takes neither covariates nor weights.", where=self.name, remedy="Fit a group at a time.")
+        if self.lifetime_covariates and not self.formulas.lifetime_term:
+            raise ParameterError(
+                "there are lifetime_covariates, but in this model nobody leaves.",
+                where=self.name,
+                remedy="Use them as purchase_covariates.",
+            )
+        taken = {*PURCHASES.names, self.weight_column}
+        for names in (self.purchase_covariates, self.lifetime_covariates, self.same_effect):
+            if wrong := [name for i, name in enumerate(names) if name in taken or name in names[:i]]:
+                raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=self.name, remedy="Name each column once.")
+        both = {*self.purchase_covariates} & {*self.lifetime_covariates}
+        if lone := [name for name in self.same_effect if name not in both]:
+            raise ParameterError(
+                f"same_effect names {lone[0]!r}, which does not act on both processes.",
+                where=self.name,
+                remedy="Name it in purchase_covariates and lifetime_covariates as well.",
+            )
+        if self.weight_column in PURCHASES.names:
+            raise ParameterError(f"weight_column is {self.weight_column!r}, which the model reads already.", where=self.name)
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns of both processes, each once."""
+        return tuple(dict.fromkeys((*self.purchase_covariates, *self.lifetime_covariates)))
 
     @property
     def needs(self) -> Contract:
-        """Columns that fit and score read."""
-        return PURCHASES
+        """Columns that fit reads."""
+        weight = Column(name=self.weight_column, dtype=pl.Float64, required=True, nullable=False, low=0, meaning="Customers of the row.")
+        more = (*asked(self.covariates), *([weight] if self.weight_column else ()))
+        return replace(PURCHASES, columns=(*PURCHASES.columns, *more)) if more else PURCHASES
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
         """Return the fields of the fitted model besides its settings, by maximum likelihood.
@@ -144,23 +129,47 @@ class PurchaseModel:
             as_of: last day whose facts are in the features.
 
         Raises:
-            TableError: a column is missing, a value impossible, a customer there twice.
+            TableError: a column is missing, a value impossible, a customer there twice, a category of one level.
             NotEnoughEventsError: hardly anyone bought again.
+            FitError: a covariate is the same for everybody, or follows from others.
             NotConvergedError: no optimum was found.
         """
-        frame = read_to_fit(features)
-        counts = PurchaseCounts.of(frame)
-        best, unit = self.formulas.fit_counts(counts, where=self.name)
+        frame = read_columns(features, learnable(as_given(self.needs, self.covariates, features)))
+        known = learnt(frame, self.covariates, where=self.name)
+        weights = frame[self.weight_column].to_numpy() if self.weight_column else None
+        counts = PurchaseCounts.of(frame, weights)
+        effects = self.effects_of(known)
+        best, unit = self.formulas.fit_counts(counts, where=self.name, coefficients=len(effects.names))
+        found = Regression(best.at, np.zeros(0), best.covariance, best.value, best.notes(self.formulas.terms))
+        if known:
+            Z = matrix(frame, known)
+            refuse_useless(Z, column_names(known), where=self.name)
+            ridge = (self.purchase_ridge, self.lifetime_ridge)
+            found = fit_effects(self.formulas, *compressed(counts, Z), effects, unit=unit, start=best.at, ridge=ridge)
+        if np.abs(found.logs).max() > _FARTHEST:
+            raise FitError(
+                "the terms are those of a customer whose covariates are all 0, and here they have no size that can be written.",
+                where=self.name,
+                remedy="Subtract from each covariate a value that customers really have.",
+            )
         periods = unit / self.period_days
+        read = fingerprint(frame.drop("customer_id"))
+        own = {"covariates": known, "coefficients": found.coefficients, "customers": float(counts.customers.sum())}
         info = FitInfo(
             as_of=as_of,
             rows=len(frame),
-            log_likelihood=float(best.value - counts.customers @ counts.x * np.log(periods)),
+            log_likelihood=float(found.log_likelihood - counts.customers @ counts.x * np.log(periods)),
             converged=True,
-            fingerprint=fingerprint(frame.drop("customer_id")),
-            notes=best.notes(self.formulas.terms),
+            fingerprint=read,
+            notes=(*notes_on(frame, known), *found.notes),
         )
-        return {"info": info, "covariance": best.covariance, **self.formulas.scaled(np.exp(best.at).tolist(), periods)}
+        own["purchases_fingerprint"] = fingerprint(frame.drop("customer_id", *self.covariates)) if known else read
+        return {"info": info, "covariance": found.covariance, **own, **self.formulas.scaled(np.exp(found.logs).tolist(), periods)}
+
+    def effects_of(self, covariates: tuple[Covariate, ...]) -> Effects:
+        """Return which columns of the covariates act on which process."""
+        columns = [(known.name, column) for known in covariates for column in known.columns]
+        return Effects.of(columns, self.purchase_covariates, self.lifetime_covariates, self.same_effect)
 
     def judge(self, fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
         """Return how near the expected purchases came to those of the holdout, per customer.
@@ -185,7 +194,12 @@ class FittedPurchaseModel:
     Attributes:
         settings: what was fitted.
         info: facts of the fit.
-        covariance: of the logarithms of the terms, shape (k, k); NaN for one that has no standard error.
+        covariance: of the coordinates, shape (k, k); NaN for one that has no standard error. Under a ridge penalty it is the
+            inverse of the penalised information, and intervals lean as the estimates do.
+        covariates: as the fit saw them.
+        coefficients: effects of the covariates, shape (m,), in the order of `effects.names`.
+        customers: sum of the weights; 0 in models saved before there were any.
+        purchases_fingerprint: sha256 of what was read besides covariates: the same for models of the same customers.
     """
 
     name: ClassVar[str]
@@ -194,6 +208,10 @@ class FittedPurchaseModel:
     settings: PurchaseModel
     info: FitInfo
     covariance: Floats
+    covariates: tuple[Covariate, ...] = ()
+    coefficients: Floats = field(default_factory=lambda: np.zeros(0))
+    customers: float = 0.0
+    purchases_fingerprint: str = ""
 
     @property
     def formulas(self) -> Formulas:
@@ -201,39 +219,80 @@ class FittedPurchaseModel:
         return self.settings.formulas
 
     @property
+    def effects(self) -> Effects:
+        """Which column of the covariates acts on which process."""
+        return self.settings.effects_of(self.covariates)
+
+    @property
     def needs(self) -> Contract:
         """Columns that score reads."""
-        return self.settings.needs
+        declared = {known.name: known.declared for known in self.covariates}
+        asked_for = self.settings.needs
+        read = (column for column in asked_for.columns if column.name != self.settings.weight_column)
+        return replace(asked_for, columns=tuple(declared.get(column.name, column) for column in read))
 
     @property
     def parameters(self) -> tuple[float, ...]:
-        """Values of the terms, times in periods of `settings.period_days`."""
+        """Values of the terms, times in periods of `settings.period_days`; of a customer whose covariates are all 0."""
         return tuple(getattr(self, term) for term in self.formulas.terms)
 
     @property
     def coordinates(self) -> Floats:
-        """Logarithms of the terms, shape (k,): what `covariance` is the covariance of."""
-        return np.log(self.parameters)
+        """Logarithms of the terms, then the coefficients, shape (k,): what `covariance` is the covariance of."""
+        return np.append(np.log(self.parameters), self.coefficients)
 
     def moved(self, coordinates: Floats) -> Self:
         """Return the same model at other coordinates, for `uncertainty`."""
-        return replace(self, **dict(zip(self.formulas.terms, np.exp(coordinates).tolist(), strict=True)))
+        k = len(self.formulas.terms)
+        terms = dict(zip(self.formulas.terms, np.exp(coordinates[:k]).tolist(), strict=True))
+        return replace(self, coefficients=coordinates[k:], **terms)
+
+    @property
+    def deviance(self) -> float:
+        """Minus twice the log-likelihood.
+
+        Raises:
+            ParameterError: a penalty was in force, under which likelihoods cannot be compared.
+        """
+        if self.coefficients.size and (self.settings.purchase_ridge or self.settings.lifetime_ridge):
+            raise ParameterError(
+                "a ridge penalty was in force, so that its likelihood cannot be compared.", where=self.name, remedy="Fit without a penalty."
+            )
+        assert self.info.log_likelihood is not None
+        return -2 * self.info.log_likelihood
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, 2 k - 2 log-likelihood; errors as in `deviance`."""
+        return 2 * len(self.coordinates) + self.deviance
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, k log n - 2 log-likelihood, with n the customers (their weights); errors as in `deviance`."""
+        return len(self.coordinates) * float(np.log(self.customers or self.info.rows)) + self.deviance
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper.
 
-        Standard errors come from the observed information, by the delta method; the interval is made on the
-        logarithm, so that it stays above zero.
+        Standard errors come from the observed information, by the delta method. Intervals of the terms are made on the
+        logarithm, so that they stay above zero; those of coefficients are symmetric.
         """
-        estimates = np.array(self.parameters)
+        terms, k = np.array(self.parameters), len(self.formulas.terms)
         errors = np.sqrt(np.diag(self.covariance))
-        reach = np.exp(NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors)
-        columns = {"std_error": estimates * errors, "lower": estimates / reach, "upper": estimates * reach}
-        return pl.DataFrame({"term": self.formulas.terms, "estimate": estimates, **columns}).fill_nan(None)
+        reach = NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors
+        own, around = np.exp(reach[:k]), reach[k:]
+        columns = {
+            "estimate": np.append(terms, self.coefficients),
+            "std_error": np.append(terms * errors[:k], errors[k:]),
+            "lower": np.append(terms / own, self.coefficients - around),
+            "upper": np.append(terms * own, self.coefficients + around),
+        }
+        return pl.DataFrame({"term": (*self.formulas.terms, *self.effects.names), **columns}).fill_nan(None)
 
     def probability_alive(self, features: pl.DataFrame) -> Floats:
         """Return the probability that each customer is still one, shape (n,), in the order of the rows."""
-        return self.formulas.probability_alive(*self._in_days(), *_letters(read_purchases(features)))
+        frame = self._read(features)
+        return self.formulas.probability_alive(*self._own(frame), *_letters(frame))
 
     def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
@@ -242,9 +301,11 @@ class FittedPurchaseModel:
     def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
-        x, t_x, T = _letters(read_purchases(features))
-        alive = self.formulas.probability_alive(*self._in_days(), x, t_x, T)
-        return alive * _per_pair(x, T, lambda *pair: self.formulas.alive_later_if_alive(*self._in_days(), *pair, days))
+        frame = self._read(features)
+        x, t_x, T = _letters(frame)
+        own, later = self._own(frame), self.formulas.alive_later_if_alive
+        alive = self.formulas.probability_alive(*own, x, t_x, T)
+        return alive * (later(*own, x, T, days) if self.covariates else _per_pair(x, T, lambda *pair: later(*own, *pair, days)))
 
     def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
         """Return the probability that each customer makes exactly `purchases[i]` purchases in the `days` after the as-of day.
@@ -258,21 +319,34 @@ class FittedPurchaseModel:
             Shape (n,); its mean logarithm on a holdout is the log-score of the model.
         """
         self._check_ahead(days)
-        x, t_x, T = _letters(read_purchases(features))
+        frame = self._read(features)
+        x, t_x, T = _letters(frame)
         m = np.asarray(purchases, dtype=float)
         if m.shape != x.shape or not ((m >= 0) & (m == np.floor(m))).all():
             raise ParameterError(f"purchases must be {len(x)} whole numbers from 0, one a row of the features.", where=self.name)
-        alive = self.formulas.probability_alive(*self._in_days(), x, t_x, T)
-        stays = _per_triple(x, T, m, lambda *each: self.formulas.purchase_probability_if_alive(*self._in_days(), *each, days))
+        own, exactly = self._own(frame), self.formulas.purchase_probability_if_alive
+        alive = self.formulas.probability_alive(*own, x, t_x, T)
+        if self.covariates:
+            return alive * exactly(*own, x, T, m, days) + np.where(m == 0, 1 - alive, 0.0)
+        stays = _per_triple(x, T, m, lambda *each: exactly(*own, *each, days))
         return alive * stays + np.where(m == 0, 1 - alive, 0.0)
 
-    def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
-        """Return the repeat purchases expected of a new customer within `days` of the first purchase, shape of `days`."""
-        return self.formulas.expected_purchases_new(*self._in_days(), np.asarray(days, dtype=float))
+    def expected_purchases_new(self, days: float | Sequence[float] | Floats, *, of: pl.DataFrame | None = None) -> Floats:
+        """Return the repeat purchases expected of a new customer within `days` of the first purchase.
 
-    def purchase_probability(self, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
-        """Return the probability that a new customer makes each number of repeat purchases within `days`."""
-        return self.formulas.purchase_probability(*self._in_days(), np.asarray(purchases, dtype=float), days)
+        Args:
+            days: of any shape.
+            of: the covariates of some customers, one a row; then the answer is one a row, and `days` is a number or one a row.
+                Without it the answer is that of a typical customer: numbers at their mean among the customers of the fit,
+                categories at their reference. A model without covariates has one kind of new customers only.
+        """
+        return self.formulas.expected_purchases_new(*self._of_new(of), np.asarray(days, dtype=float))
+
+    def purchase_probability(
+        self, purchases: Sequence[int] | NDArray[Any], days: float | Floats, *, of: pl.DataFrame | None = None
+    ) -> Floats:
+        """Return the probability that a new customer makes each number of repeat purchases within `days`; `of` as above."""
+        return self.formulas.purchase_probability(*self._of_new(of), np.asarray(purchases, dtype=float), days)
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id, p_alive and expected_orders_<horizon>d, one row per row of `features`.
@@ -293,13 +367,18 @@ class FittedPurchaseModel:
             value: of a function that returns the purchases expected in a number of days. It is called for customers who
                 differ in what matters (x and T), not for all of them, and returns one number for each.
         """
-        x, t_x, T = _letters(read_purchases(features))
-        alive = self.formulas.probability_alive(*self._in_days(), x, t_x, T)
-        return alive, _per_pair(x, T, lambda x, T: value(lambda days: self.purchases_if_alive(x, T, days)))
+        frame = self._read(features)
+        x, t_x, T = _letters(frame)
+        alive = self.formulas.probability_alive(*self._own(frame), x, t_x, T)
+        if not self.covariates:
+            return alive, _per_pair(x, T, lambda x, T: value(lambda days: self.purchases_if_alive(x, T, days)))
+        pairs, which = distinct(frame.select("repeat_purchases", "observed_days", *(known.name for known in self.covariates)))
+        own, (x, T) = self._own(pairs), (pairs[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
+        return alive, value(lambda days: self.formulas.purchases_if_alive(*own, x, T, days))[which]
 
     def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
-        """Return the purchases expected in `days` of customers alive at T (days), shape (n,)."""
-        return self.formulas.purchases_if_alive(*self._in_days(), x, T, days)
+        """Return the purchases expected in `days` of customers alive at T (days), shape (n,); typical ones, where they differ."""
+        return self.formulas.purchases_if_alive(*self._of_new(None), x, T, days)
 
     def _alive_and_expected(self, features: pl.DataFrame, days: float) -> tuple[Floats, Floats]:
         self._check_ahead(days)
@@ -310,14 +389,36 @@ class FittedPurchaseModel:
         if not 0 <= days < np.inf:
             raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
 
+    def _read(self, features: pl.DataFrame) -> pl.DataFrame:
+        return read_columns(features, self.needs)
+
+    def _own(self, frame: pl.DataFrame) -> tuple[Each, ...]:
+        """Return the terms of the customers of a frame, in days; those that covariates move as arrays (n,)."""
+        return self._at(matrix(frame, self.covariates)) if self.covariates else self._in_days()
+
+    def _of_new(self, of: pl.DataFrame | None) -> tuple[Each, ...]:
+        if not self.covariates:
+            return self._in_days()
+        if of is not None:
+            return self._at(
+                matrix(check(of, Contract(name=self.name, key=(), columns=self.needs.columns[-len(self.covariates) :])), self.covariates)
+            )
+        return tuple(float(np.squeeze(value)) for value in self._at(typical(self.covariates)[None]))
+
+    def _at(self, Z: Floats) -> tuple[Each, ...]:
+        on_purchases, on_lifetime = self.effects.predictors(Z, self.coefficients)
+        formulas = self.formulas
+        moves = {formulas.purchase_term: -on_purchases}
+        if formulas.lifetime_term:
+            moves[formulas.lifetime_term] = formulas.lifetime_sign * on_lifetime
+        # A covariate far outside what was seen must not overflow.
+        return tuple(
+            np.exp(np.clip(np.log(value) + moves[term], -_FARTHEST, _FARTHEST)) if term in moves else value
+            for term, value in zip(formulas.terms, self._in_days(), strict=True)
+        )
+
     def _in_days(self) -> tuple[float, ...]:
         return tuple(self.formulas.scaled(self.parameters, self.settings.period_days).values())
-
-
-def in_logarithms(natural: Floats, value: float, gradient: Floats, hessian: Floats) -> Evaluation:
-    """Return an evaluation in the parameters as one in their logarithms."""
-    slope = gradient * natural
-    return value, slope, hessian * np.outer(natural, natural) + np.diag(slope)
 
 
 def _letters(frame: pl.DataFrame) -> tuple[Floats, Floats, Floats]:

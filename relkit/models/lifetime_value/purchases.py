@@ -144,8 +144,8 @@ class PurchaseCounts:
     customers: Floats
 
     @classmethod
-    def of(cls, features: pl.DataFrame) -> PurchaseCounts:
-        """Return a row for each row of a frame that `read_purchases` returned.
+    def of(cls, features: pl.DataFrame, weights: Floats | None = None) -> PurchaseCounts:
+        """Return a row for each row of a frame that `read_purchases` returned, which stands for `weights` customers or for one.
 
         They are not compressed: on daily data sorting a million customers costs as much as two passes of a fit and
         saves a third of each pass.
@@ -153,7 +153,7 @@ class PurchaseCounts:
         x: NDArray[np.int64] = features["repeat_purchases"].to_numpy()
         t_x: Floats = features["last_purchase_age_days"].to_numpy()
         T: Floats = features["observed_days"].to_numpy()
-        return cls(x=x, t_x=t_x, T=T, customers=np.ones(len(x)))
+        return cls(x=x, t_x=t_x, T=T, customers=np.ones(len(x)) if weights is None else weights)
 
     def sorted(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the order that sorts the rows by x, t_x and T, and where in it each distinct triple begins."""
@@ -192,6 +192,28 @@ class PurchaseCounts:
         return PurchaseCounts(x=self.x[::step], t_x=self.t_x[::step], T=self.T[::step], customers=self.customers[::step])
 
 
+def compressed(counts: PurchaseCounts, Z: Floats) -> tuple[PurchaseCounts, Floats]:
+    """Return counts with each (x, t_x, T, z) once, in ascending order, and their covariates.
+
+    Args:
+        counts: of n rows.
+        Z: covariates of each row, shape (n, columns).
+    """
+    names = [str(j) for j in range(Z.shape[1])]
+    keys = {"x": counts.x, "t_x": counts.t_x, "T": counts.T} | {name: Z[:, int(name)] for name in names}
+    rows = pl.DataFrame(keys | {"n": counts.customers}).group_by(*keys).agg(pl.col("n").sum()).sort(*keys)
+    x, t_x, T, n = (rows[name].to_numpy() for name in ("x", "t_x", "T", "n"))
+    return PurchaseCounts(x=x, t_x=t_x, T=T, customers=n), rows.select(names).to_numpy()
+
+
+def distinct(frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.intp]]:
+    """Return each row once, and where among them each row of `frame` stands, shape (n,)."""
+    rows = frame.unique(maintain_order=True)
+    placed = rows.with_row_index("_place")
+    which = frame.join(placed, on=frame.columns, how="left", maintain_order="left", nulls_equal=True)["_place"]
+    return rows, which.to_numpy().astype(np.intp)
+
+
 def read_columns(features: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """Return the columns of `contract`, checked, with customer_id of the type that was given.
 
@@ -209,9 +231,9 @@ def read_purchases(features: pl.DataFrame) -> pl.DataFrame:
     return read_columns(features, PURCHASES)
 
 
-def read_to_fit(features: pl.DataFrame) -> pl.DataFrame:
-    """Return the columns of `PURCHASES`, checked as `read_columns` does, and without purchases at the very start."""
-    return read_columns(features, replace(PURCHASES, rules=(*PURCHASES.rules, _AT_ONCE)))
+def learnable(contract: Contract) -> Contract:
+    """Return a contract of purchases that refuses purchases at the very start."""
+    return replace(contract, rules=(*contract.rules, _AT_ONCE))
 
 
 def meet_outcomes(features: pl.DataFrame, outcomes: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:

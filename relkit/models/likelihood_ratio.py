@@ -1,0 +1,110 @@
+"""Whether a larger model explains more than chance: the likelihood-ratio test of two models of the same customers.
+
+    likelihood_ratio_test(without_covariates, with_covariates).p_value
+
+The restricted model must be a case of the full one: fewer covariates, or an effect held the same on both processes. Twice
+the gain in log-likelihood is then chi-squared with as many degrees of freedom as there are parameters more (Wilks 1938).
+
+An NBD is no such case of a BG/NBD or Pareto/NBD. Nobody leaves in it, which lies on the edge of their parameters (and there
+one of the two parameters of leaving means nothing), so that twice the gain is not chi-squared; compare these by AIC or on a
+holdout. Models under a ridge penalty are refused as well: theirs are not maxima of the likelihood.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from relkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
+
+_WHERE = "likelihood_ratio_test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LikelihoodRatio:
+    """The outcome of a likelihood-ratio test.
+
+    Attributes:
+        chi2: twice the gain in log-likelihood.
+        degrees_of_freedom: parameters that the full model has more.
+        p_value: probability of at least this gain if the restricted model is true.
+    """
+
+    chi2: float
+    degrees_of_freedom: int
+    p_value: float
+
+
+def likelihood_ratio_test(restricted: FittedPurchaseModel, full: FittedPurchaseModel) -> LikelihoodRatio:
+    """Return how likely a gain as large as that of `full` over `restricted` is by chance.
+
+    Args:
+        restricted: fitted without a penalty.
+        full: the same kind of model, fitted to the same rows, of which `restricted` is a case.
+
+    Raises:
+        ParameterError: the two are not nested, or a likelihood cannot be compared.
+    """
+    _refuse_other_kind(restricted, full)
+    more = len(full.coordinates) - len(restricted.coordinates)
+    if more < 1 or not _nested(restricted, full):
+        raise ParameterError(
+            f"the restricted model is no case of the full one ({_effects(restricted)} against {_effects(full)}).",
+            where=_WHERE,
+            remedy="Give the smaller model first; each of its effects must be an effect, or several held equal, of the larger one.",
+        )
+    chi2 = max(restricted.deviance - full.deviance, 0.0)
+    return LikelihoodRatio(chi2=chi2, degrees_of_freedom=more, p_value=float(special.chdtrc(more, chi2)))
+
+
+def _refuse_other_kind(restricted: FittedPurchaseModel, full: FittedPurchaseModel) -> None:
+    if restricted.name != full.name:
+        raise ParameterError(
+            f"{restricted.name} is no case of {full.name}.",
+            where=_WHERE,
+            remedy="Compare the two by AIC or on a holdout.",
+        )
+    if restricted.settings.period_days != full.settings.period_days:
+        raise ParameterError("the two were fitted with different period_days.", where=_WHERE, remedy="Fit both with the same.")
+    if _customers(restricted) != _customers(full):
+        raise ParameterError("they were fitted to different customers, or in another order.", where=_WHERE, remedy="Fit both to one frame.")
+
+
+def _customers(fitted: FittedPurchaseModel) -> str:
+    return fitted.purchases_fingerprint or fitted.info.fingerprint
+
+
+def _nested(restricted: FittedPurchaseModel, full: FittedPurchaseModel) -> bool:
+    """Return whether all that the effects of one can bring about, those of the other can."""
+    rows = sorted({*_reached(restricted), *_reached(full)})
+    small, large = (_matrix(_reached(fitted), rows, len(fitted.coefficients)) for fitted in (restricted, full))
+    rank = int(np.linalg.matrix_rank(large)) if large.size else 0
+    return not small.size or (large.size > 0 and int(np.linalg.matrix_rank(np.hstack((large, small)))) == rank)
+
+
+def _reached(fitted: FittedPurchaseModel) -> dict[tuple[str, str], int]:
+    """Return the coefficient that acts, by process and column."""
+    effects = fitted.effects
+    columns = [name.partition(".")[2] for name in effects.names]
+    acts = (("purchase", effects.on_purchases), ("lifetime", effects.on_lifetime))
+    return {(process, columns[j]): j for process, on in acts for j in np.flatnonzero(on).tolist()}
+
+
+def _matrix(reached: dict[tuple[str, str], int], rows: list[tuple[str, str]], width: int) -> NDArray[Any]:
+    made = np.zeros((len(rows), width))
+    for i, row in enumerate(rows):
+        if row in reached:
+            made[i, reached[row]] = 1.0
+    return made
+
+
+def _effects(fitted: FittedPurchaseModel) -> str:
+    return ", ".join(fitted.effects.names) or "no covariates"
