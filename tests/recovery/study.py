@@ -14,7 +14,6 @@ import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,6 @@ LEVEL = 0.90
 LEAST, MOST = 0.85, 0.95
 REPETITIONS = 500
 """At the largest size; a fifth of them (ten at least) at the others, where only the error counts."""
-DAY = date(2025, 6, 30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class Finding:
         term: the parameter, or "forecast".
         coverage: share of repetitions whose interval held the truth, at the largest size.
         without: share of repetitions that had no interval, at the largest size; they count as misses.
-        errors: median |log(estimate / truth)| at each size.
+        errors: median |log(estimate / truth)| at each size; |estimate - truth| of an effect.
     """
 
     model: str
@@ -74,7 +72,7 @@ def fitted_once(world: World, n: int, seed: int) -> list[Found]:
     rng = np.random.default_rng([seed, n])
     model = catalogue.make(f"lifetime_value.{world.model}", {**world.settings, "level": LEVEL})
     try:
-        fitted = model.fit(world.simulate(n, rng), as_of=DAY)
+        fitted = model.fit(world.simulate(n, rng), as_of=world.as_of)
     except FitError:
         return [(np.nan, np.nan, np.nan, np.nan)] * (len(world.truth) + 1)
     rows = {row[0]: row[1:] for row in fitted.summary().select("term", "estimate", "lower", "upper").rows()}
@@ -87,7 +85,8 @@ def forecast_of(world: World, fitted: Any) -> Found:
     def score(model: Any) -> Floats:
         return model.score(world.customer, horizon_days=90).to_series(-1).to_numpy()
 
-    true = score(fitted.moved(np.log(list(world.truth.values()))))
+    coordinates = [value if term in world.effects else np.log(value) for term, value in world.truth.items()]
+    true = score(fitted.moved(np.array(coordinates)))
     return tuple(float(value[0]) for value in (true, *interval(fitted, score, level=LEVEL)))  # type: ignore[return-value]
 
 
@@ -99,8 +98,9 @@ def _numbers(row: Sequence[float | None]) -> tuple[float, float, float]:
 def findings(world: World, fits: Sequence[Sequence[list[Found]]]) -> list[Finding]:
     """Return what became of each parameter and of the forecast, from the fits at each size."""
     arrays = [np.array(at_size) for at_size in fits]  # (repetitions, parameters, 4)
+    plain = np.array([term in world.effects for term in (*world.truth, "forecast")])
     # A fit without an estimate is as far off as can be.
-    errors = [np.median(np.nan_to_num(np.abs(np.log(at[:, :, 1] / at[:, :, 0])), nan=np.inf), axis=0) for at in arrays]
+    errors = [np.median(np.nan_to_num(_distance(at[:, :, 1], at[:, :, 0], plain), nan=np.inf), axis=0) for at in arrays]
     true, low, high = (arrays[-1][:, :, j] for j in (0, 2, 3))
     covered, without = ((low <= true) & (true <= high)).mean(axis=0), np.isnan(low).mean(axis=0)
     return [
@@ -113,6 +113,12 @@ def findings(world: World, fits: Sequence[Sequence[list[Found]]]) -> list[Findin
         )
         for j, term in enumerate((*world.truth, "forecast"))
     ]
+
+
+def _distance(estimate: Floats, truth: Floats, plain: NDArray[np.bool_]) -> Floats:
+    """Return |log(estimate / truth)|, or |estimate - truth| of the plain ones, which may lie below 0."""
+    ratio = np.divide(estimate, truth, out=np.ones_like(truth), where=~plain)
+    return np.where(plain, np.abs(estimate - truth), np.abs(np.log(ratio)))
 
 
 def studied(world: World, repetitions: int, run: Callable[..., Iterable[list[Found]]] = map) -> list[Finding]:

@@ -29,6 +29,8 @@ class World:
         customer: one row, of whom the score is forecast with an interval.
         settings: of the model, besides a period of one day and the level.
         sizes: three numbers of customers, ascending.
+        effects: terms that are effects of covariates, of either sign: they are coordinates themselves, not their logarithms.
+        as_of: last day whose facts are known.
     """
 
     model: str
@@ -37,11 +39,13 @@ class World:
     customer: pl.DataFrame
     settings: Mapping[str, Any] = field(default_factory=lambda: {"period_days": 1.0})
     sizes: tuple[int, int, int] = SIZES
+    effects: tuple[str, ...] = ()
+    as_of: date = date(2025, 6, 30)
 
 
 def _world(model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], customer: pl.DataFrame, **more: Any) -> World:
     """Return the world of a simulator whose arguments are the parameters, and what else is none of the world's fields."""
-    own = {name: more.pop(name) for name in ("settings", "sizes") if name in more}
+    own = {name: more.pop(name) for name in ("settings", "sizes", "effects", "as_of") if name in more}
     return World(model=model, truth=truth, simulate=partial(_told, simulator, truth | more), customer=customer, **own)
 
 
