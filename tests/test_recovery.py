@@ -18,7 +18,12 @@ def sound() -> Finding:
     return study.Finding(model="nbd", term="r", coverage=0.9, without=0.0, errors=(0.4, 0.2, 0.1))
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.model)
+LONG = ("time_varying_pareto_nbd",)
+
+
+@pytest.mark.parametrize(
+    "world", [pytest.param(each, marks=[pytest.mark.slow] if each.model in LONG else [], id=each.model) for each in WORLDS]
+)
 def test_parameters_and_forecasts_come_back(world: World) -> None:
     """Ten repetitions: of 10 intervals at 90 %, fewer than 6 hold the truth once in 600 times."""
     found = study.studied(world, 10)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import simulated_purchases as simulated
+
+from relkit.models.lifetime_value.exposure import day_numbers
+from relkit.models.lifetime_value.time_varying_pareto_nbd import TimeVaryingParetoNbd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,6 +66,20 @@ def _contracts(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame
     return simulated.contracts(n, rng, alpha=alpha, beta=beta, c=c[0] if c else 1.0, period_days=30.0, periods=24)
 
 
+_SEASON = TimeVaryingParetoNbd(period_days=1.0, season_harmonics=1)
+_OPENED, _CLOSED = date(2022, 1, 3), date(2024, 1, 31)
+_EFFECTS = ("purchase:season_sin_1", "purchase:season_cos_1")
+
+
+def _with_a_season(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
+    """Return customers whose rate follows the year, from whole days: so few purchases that hardly two fall on one."""
+    days = day_numbers(_OPENED + timedelta(days=1), (_CLOSED - _OPENED).days + 1)
+    buying = np.exp(_SEASON.calendar.on(days) @ [truth[name] for name in _EFFECTS])
+    rates = {name: value for name, value in truth.items() if name not in _EFFECTS}
+    seen = simulated.followers(n, rng, **rates, buying=buying, leaving=np.ones(len(buying)), first=_OPENED, join_days=600)
+    return simulated.histories(seen, _CLOSED)
+
+
 _MONTH = {"period_days": 30.0, "tolerance_days": 0.0}
 # Quiet for longer than usual, so that whether he is alive is the question.
 _BUYER = simulated.frame(*(np.array([value]) for value in (4, 250.0, 400.0)))
@@ -76,6 +93,16 @@ WORLDS = (
     _world("mbg_nbd", simulated.buyers, {"r": 0.8, "alpha": 40.0, "a": 0.8, "b": 4.0}, _BUYER, at_start=True),
     _world("pareto_nbd", simulated.leavers, {"r": 0.8, "alpha": 40.0, "s": 1.0, "beta": 200.0}, _BUYER),
     _world("gamma_gamma", simulated.spenders, {"p": 6.0, "q": 4.0, "v": 15.0}, _SPENDER, settings={}),
+    _world(
+        "time_varying_pareto_nbd",
+        _with_a_season,
+        {"r": 0.9, "alpha": 150.0, "s": 0.8, "beta": 400.0, _EFFECTS[0]: -0.1, _EFFECTS[1]: 0.6},
+        _REGULAR,
+        settings={"period_days": 1.0, "season_harmonics": 1},
+        sizes=(300, 1_000, 3_000),
+        effects=_EFFECTS,
+        as_of=_CLOSED,
+    ),
     _world("mbg_cnbd_k", _at_a_rhythm, {"r": 0.8, "alpha": 20.0, "a": 0.8, "b": 4.0}, _REGULAR, k=2),
     _world("shifted_beta_geometric", _contracts, {"alpha": 1.5, "beta": 6.0}, _CONTRACT, settings=_MONTH),
     _world("beta_discrete_weibull", _contracts, {"gamma": 1.5, "delta": 6.0, "c": 1.3}, _CONTRACT, settings=_MONTH),
