@@ -1,4 +1,4 @@
-"""Customers who follow a model exactly, in continuous time: one simulator for each process."""
+"""Customers who follow a model exactly, one simulator for each process."""
 
 from __future__ import annotations
 
@@ -162,3 +162,33 @@ def came_back(purchases: pl.DataFrame, as_of: date, days: int) -> pl.DataFrame:
     known = purchases.filter(pl.col("day") <= as_of + timedelta(days=days)).group_by("customer_id", maintain_order=True)
     seen = known.agg(later.sum().cast(pl.Int64).alias("holdout_purchases"), pl.col("day").min().alias("first"))
     return seen.filter(pl.col("first") <= as_of).select("customer_id", "holdout_purchases", pl.lit(float(days)).alias("holdout_days"))
+
+
+def takers(
+    opportunities: NDArray[np.int64],
+    rng: np.random.Generator,
+    *,
+    alpha: float,
+    beta: float,
+    gamma: float,
+    delta: float,
+    period_days: int = 7,
+    ratio: float = 1.0,
+) -> pl.DataFrame:
+    """Return histories of customers with so many opportunities to buy, observed up to the end of the last.
+
+    Each leaves for good before an opportunity, or else may take it; one that is taken has 1 and a geometric number more of purchase
+    days, `ratio` on average. They may not fit into the period, so that more than that many days are dropped: keep it long.
+    """
+    n, most = len(opportunities), int(opportunities.max(initial=0))
+    buys, leaves = rng.beta(alpha, beta, n), rng.beta(gamma, delta, n)
+    alive = np.cumprod(rng.random((n, most)) >= leaves[:, None], axis=1).astype(bool)
+    taken = alive & (rng.random((n, most)) < buys[:, None]) & (np.arange(most) < opportunities[:, None])
+    days = np.where(taken, np.minimum(rng.geometric(1 / ratio, (n, most)), period_days), 0)
+    on = rng.permuted(np.broadcast_to(np.arange(period_days), (n, most, period_days)), axis=2) < days[..., None]
+    bought = on.reshape(n, most * period_days)
+    ages = [(np.flatnonzero(row) + 1.0).tolist() for row in bought]
+    T = opportunities * float(period_days)
+    seen = frame(bought.sum(axis=1).astype(np.int64), np.array([max(each, default=0.0) for each in ages]), T)
+    first = pl.lit(date(2026, 1, 1)) - pl.duration(days=pl.col("observed_days").cast(pl.Int64))
+    return seen.with_columns(first.cast(pl.Date).alias("first_order_on"), pl.Series("repeat_ages_days", ages, dtype=pl.List(pl.Float64)))

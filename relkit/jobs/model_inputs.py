@@ -105,6 +105,7 @@ FAMILIES = {
 
 AS_FAMILY = {
     "lifetime_value.beta_discrete_weibull": "survival",
+    "lifetime_value.bg_bb": "purchase_histories",
     "lifetime_value.mbg_cnbd_k": "purchase_histories",
     "lifetime_value.shifted_beta_geometric": "survival",
     "lifetime_value.time_varying_pareto_nbd": "purchase_histories",

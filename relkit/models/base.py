@@ -133,6 +133,9 @@ def fingerprint(frame: pl.DataFrame) -> str:
 
     digest = hashlib.sha256()
     for series in frame:
+        if series.dtype == List:
+            digest.update((fingerprint(series.list.len().to_frame()) + fingerprint(series.explode().to_frame())).encode())
+            continue
         digest.update(f"{series.name}:{series.dtype}:{len(series)}:{series.null_count()}\n".encode())
         digest.update(series.is_null().to_numpy().data if series.null_count() else b"")
         if isinstance(series.dtype, List):

@@ -25,6 +25,7 @@ _S = TypeVar("_S")
 
 _CLASSES = {
     "lifetime_value.beta_discrete_weibull": ("BetaDiscreteWeibull", "FittedBetaDiscreteWeibull"),
+    "lifetime_value.bg_bb": ("BgBb", "FittedBgBb"),
     "lifetime_value.bg_nbd": ("BgNbd", "FittedBgNbd"),
     "lifetime_value.gamma_gamma": ("GammaGamma", "FittedGammaGamma"),
     "lifetime_value.mbg_cnbd_k": ("MbgCnbdK", "FittedMbgCnbdK"),

@@ -72,7 +72,10 @@ def diagnostic_figures(
 def _purchases(fitted: Any, given: _Given) -> dict[str, Axes]:
     histogram = value_diagnostics.frequency_histogram(fitted, given.features)
     drawn = {"frequency_histogram": lifetime_value.plot_frequency_histogram(histogram, language=given.language)}
-    if fitted.name != "lifetime_value.nbd":  # in which nobody leaves
+    if fitted.name == "lifetime_value.bg_bb":
+        surface = value_diagnostics.opportunity_surface(fitted, given.features)
+        drawn["alive_surface"] = lifetime_value.plot_alive_surface(surface, language=given.language)
+    elif fitted.name != "lifetime_value.nbd":  # in which nobody leaves
         surface = value_diagnostics.alive_surface(fitted, given.features)
         drawn["alive_surface"] = lifetime_value.plot_alive_surface(surface, language=given.language)
     if given.purchases is not None:
@@ -165,6 +168,7 @@ def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
 
 _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "lifetime_value.beta_discrete_weibull": _renewals,
+    "lifetime_value.bg_bb": _purchases,
     "lifetime_value.bg_nbd": _purchases,
     "lifetime_value.gamma_gamma": _gamma_gamma,
     "lifetime_value.mbg_cnbd_k": _regular_purchases,

@@ -96,6 +96,18 @@ def test_other_models_of_purchases_through_the_job(workplace, real_data, model, 
     assert result.details["alias"] == "champion"
 
 
+def test_a_model_that_reads_histories_is_fitted_judged_and_scores(checked):
+    """Opportunities of a fortnight, on customers simulated in continuous time: as near as the BG/NBD, within a tenth."""
+    nbd, result = fit(), fit("lifetime_value.bg_bb", settings={"period_days": 14})
+    assert list(result.parameters) == ["alpha", "beta", "gamma", "delta"]
+    assert result.details["alias"] == "champion"
+    assert result.metrics["mae_repeat_purchases"] < 1.1 * nbd.metrics["mae_repeat_purchases"]
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    scored = ScoreCustomers.parse(models=["lifetime_value.bg_bb"]).run()
+    assert scored.passed
+
+
 def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(checked):
     first = fit()
     second = fit()

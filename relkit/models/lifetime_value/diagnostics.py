@@ -18,9 +18,12 @@ from scipy import special
 from relkit.contracts import Column, Contract, check
 from relkit.errors import PeriodError
 from relkit.metrics.purchases import FrequencyCalibration, calibration_by_frequency
+from relkit.models.lifetime_value.bg_bb import probability_alive
+from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, meet_outcomes, read_columns
 
 if TYPE_CHECKING:
+    from relkit.models.lifetime_value.bg_bb import FittedBgBb
     from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
     from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
 
@@ -202,6 +205,27 @@ def alive_surface(fitted: FittedPurchaseModel, features: pl.DataFrame, *, steps:
         }
     )
     return AliveSurface(x, since, fitted.probability_alive(grid).reshape(len(x), len(since)), days)
+
+
+def opportunity_surface(fitted: FittedBgBb, features: pl.DataFrame) -> AliveSurface:
+    """Return P(alive) of a model in discrete time, by opportunities taken and days since the last one that was.
+
+    NaN stands where there were not so many opportunities.
+
+    Args:
+        fitted: the model.
+        features: customers; the surface is that of those observed longest.
+    """
+    period = fitted.settings.period_days
+    seen = Opportunities.of(read_columns(features, fitted.needs), period)
+    n = int(seen.n.max(initial=1))
+    x = np.arange(1, max(min(int(np.quantile(seen.x, 0.99, method="nearest")), n), min(5, n)) + 1)
+    since = np.arange(n + 1)
+    each, idle = (part.ravel() for part in np.meshgrid(x, since, indexing="ij"))
+    can = each <= n - idle
+    p_alive = np.full(each.shape, np.nan)
+    p_alive[can] = probability_alive(*fitted.parameters, each[can], (n - idle)[can], np.full(int(can.sum()), n))
+    return AliveSurface(x, np.asarray(since * period, dtype=np.float64), p_alive.reshape(len(x), len(since)), n * period)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,578 @@
+"""BG/BB: repeat purchases where there is, now and then, an opportunity to buy, and a customer takes it or not.
+
+At each opportunity a customer who is still one buys with a probability p of his own; before it he may leave for good, with
+a probability theta of his own. p is spread over customers as a beta(alpha, beta), theta as a beta(gamma, delta).
+
+    Fader, P. S., Hardie, B. G. S. and Shang, J. (2010), Customer-base analysis in a discrete-time noncontractual setting.
+    Marketing Science 29 (6), 1086-1108: equation numbers below.
+
+Free functions speak the paper's letters and count in opportunities: x of n were taken, the last was t_x. The classes speak
+days: opportunity j covers the days ((j - 1) period_days, j period_days] after the first purchase, and the one under way on
+the as-of day is left out of the fit (see `opportunities`).
+
+Two conventions turn opportunities into days. What the model says of an opportunity is spread evenly over its days, so that
+part of one counts in proportion. And the model says whether an opportunity is taken, not on how many days: in the one
+taken there are 1 + G purchase days, G geometric, whose mean is that of the calibration (`purchases_per_opportunity`). So
+every number a class returns counts purchase days, as those of the other models do, and can be compared with theirs; how
+many opportunities are taken is `expected_opportunities`.
+
+Out of scope here: covariates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.errors import ParameterError, TableError
+from relkit.metrics.purchases import compare
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.lifetime_value import shifted_beta_geometric as sbg
+from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, Terms, fit_counts, log_alive_and_gone, row_index
+from relkit.models.lifetime_value.opportunities import Opportunities
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, meet_outcomes, read_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from relkit.contracts import Contract
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Parameters = tuple[float, float, float, float]
+
+DEFAULT_HORIZON_DAYS = 90
+DAYS_PER_YEAR = 365.25
+# Opportunities ahead that are added up one by one; beyond them an integral is exact to eight digits.
+_ONE_BY_ONE = 4096
+
+
+# --- the paper, on arrays, in opportunities ---------------------------------------------------------------------
+
+
+def log_likelihood(alpha: float, beta: float, gamma: float, delta: float, x: Counts, t_x: Counts, n: Counts) -> Floats:
+    """Return the log-likelihood of each customer (eq. 5), shape (m,).
+
+    Examples:
+        >>> log_likelihood(1.2, 0.75, 0.66, 2.78, np.array([3, 0]), np.array([4, 0]), np.array([6, 6])).round(4).tolist()
+        [-5.0609, -1.1626]
+    """
+    return np.asarray(np.logaddexp(*_parts((alpha, beta, gamma, delta), x, t_x, n)))
+
+
+def probability_alive(alpha: float, beta: float, gamma: float, delta: float, x: Counts, t_x: Counts, n: Counts) -> Floats:
+    """Return P(alive at n): that a customer was still one at the last opportunity observed, shape (m,).
+
+    Who bought at it is alive for certain. `probability_alive_next` is what the paper and BTYD call P(alive).
+
+    Examples:
+        >>> probability_alive(1.2, 0.75, 0.66, 2.78, np.array([3, 6]), np.array([4, 6]), np.array([6, 6])).round(10).tolist()
+        [0.4712945316, 1.0]
+    """
+    alive, gone = _parts((alpha, beta, gamma, delta), x, t_x, n)
+    return np.asarray(special.expit(alive - gone))
+
+
+def probability_alive_next(alpha: float, beta: float, gamma: float, delta: float, x: Counts, t_x: Counts, n: Counts) -> Floats:
+    """Return P(alive at n + 1): that a customer will be one at the next opportunity (eq. 11), shape (m,).
+
+    Examples:
+        >>> probability_alive_next(1.2, 0.75, 0.66, 2.78, np.array([3, 6]), np.array([4, 6]), np.array([6, 6])).round(10).tolist()
+        [0.4383438546, 0.9300847458]
+    """
+    return np.asarray(probability_alive(alpha, beta, gamma, delta, x, t_x, n) * (delta + n) / (gamma + delta + n))
+
+
+def opportunities_alive(gamma: float, delta: float, n: Counts, t: Floats) -> Floats:
+    """Return at how many of the t opportunities after n a customer alive at n is expected to be alive, shape of n.
+
+    It is the sum over j = 1, ..., t of P(alive at n + j | alive at n) (the second factor of eq. 13, and its limit at gamma = 1).
+
+    Args:
+        gamma: first parameter of the probabilities of leaving.
+        delta: second parameter.
+        n: opportunities so far, shape (m,).
+        t: opportunities to come, 0 or more, shape (m,); of a fraction, that share of the next opportunity counts.
+
+    Examples:
+        >>> opportunities_alive(1.0, 1.0, np.array([0, 0, 1]), np.array([2.0, 1.5, 1.0])).round(4).tolist()
+        [0.8333, 0.6667, 0.6667]
+    """
+    n, t = np.broadcast_arrays(n, np.asarray(t, dtype=np.float64))
+    each, which = row_index(n)
+    near = np.minimum(t, _ONE_BY_ONE)
+    alive = _alive_ahead(gamma, delta, each, int(near.max(initial=0)) + 1)
+    sums = np.cumsum(alive[:, 1:], axis=1) if alive.size else alive
+    sums = np.concatenate((np.zeros((len(each), 1)), sums), axis=1)
+    whole = np.floor(near).astype(np.int64)
+    total = sums[which, whole] + (near - whole) * alive[which, whole + 1]
+    far = t > _ONE_BY_ONE
+    if far.any():
+        # Far out, P(alive) falls as (w / (w + k))^gamma with w = delta + n + t + (gamma - 1) / 2: its sum is an integral.
+        edge = delta + n[far] + _ONE_BY_ONE + gamma / 2
+        log_ratio = np.log1p((t[far] - _ONE_BY_ONE) / edge)
+        scale = edge * np.exp(gamma * np.log1p(-0.5 / edge)) * log_ratio
+        total[far] += alive[which[far], _ONE_BY_ONE] * scale * special.exprel((1 - gamma) * log_ratio)
+    return total
+
+
+def opportunities_if_alive(alpha: float, beta: float, gamma: float, delta: float, x: Counts, n: Counts, t: Floats) -> Floats:
+    """Return how many of the next t opportunities a customer alive at n will take, expected, (m,); times P(alive at n): eq. 13."""
+    return (alpha + x) / (alpha + beta + n) * opportunities_alive(gamma, delta, n, t)
+
+
+def expected_opportunities_new(alpha: float, beta: float, gamma: float, delta: float, t: Floats) -> Floats:
+    """Return how many of the first t opportunities a new customer is expected to take (eq. 9), shape of t.
+
+    Examples:
+        >>> expected_opportunities_new(1.203528, 0.7497260, 0.6567808, 2.783796, np.array([10.0])).round(4).tolist()
+        [3.1798]
+    """
+    t = np.asarray(t, dtype=np.float64)
+    none = np.zeros(t.shape, dtype=np.int64)
+    return opportunities_if_alive(alpha, beta, gamma, delta, none, none, t)
+
+
+def taken_probability_if_alive(
+    alpha: float, beta: float | Floats, gamma: float, delta: float, x: Counts, n: Counts, taken: Counts, t: Counts
+) -> Floats:
+    """Return P(exactly `taken` of the next t opportunities are taken) of customers alive at n; of new ones with x = n = 0 (eq. 7).
+
+    Given that he is alive at n, p is a beta(alpha + x, beta + n - x) and theta a beta(gamma, delta + n).
+
+    Args:
+        alpha: first parameter of the probabilities of buying.
+        beta: second parameter.
+        gamma: first parameter of the probabilities of leaving.
+        delta: second parameter.
+        x: opportunities taken so far, shape (m,).
+        n: opportunities so far, shape (m,).
+        taken: how many of those to come, shape (m,).
+        t: opportunities to come, shape (m,).
+
+    Examples:
+        >>> nobody = np.zeros(3, dtype=np.int64)
+        >>> taken_probability_if_alive(1.0, 1.0, 1.0, 1.0, nobody, nobody, np.arange(3), np.full(3, 2)).round(4).tolist()
+        [0.6944, 0.1944, 0.1111]
+    """
+    x, n, taken, t = np.broadcast_arrays(x, n, taken, t)
+    a, b, d = alpha + x, beta + n - x, delta + n
+    found, alive = np.zeros(x.shape), np.ones(x.shape)
+    every, exactly = np.ones(x.shape), np.zeros(x.shape)  # P(all of i), P(`taken` of i), of opportunities at which he is alive
+    for i in range(int(t.max(initial=0)) + 1):
+        exactly = np.where(taken == i, every, exactly)
+        leaves = gamma / (gamma + d + i)
+        # At his last opportunity it does not matter whether he leaves after it.
+        found += np.where(i < t, alive * leaves * exactly, np.where(i == t, alive * exactly, 0.0))
+        alive = alive * (1 - leaves)
+        exactly = exactly * np.where(taken <= i, (i + 1) / np.maximum(i + 1 - taken, 1) * (b + np.maximum(i - taken, 0)) / (a + b + i), 0.0)
+        every = every * (a + i) / (a + b + i)
+    return found
+
+
+def discounted_opportunities_if_alive(alpha: float, beta: float, gamma: float, delta: float, x: Counts, n: Counts, d: float) -> Floats:
+    """Return the discounted number of opportunities that a customer alive at n will take; times P(alive at n) it is DERT (eq. 14).
+
+    The next opportunity counts 1 / (1 + d), the one after it 1 / (1 + d)^2. To leave is a shifted beta-geometric, whose
+    discounted residual lifetime is this sum but for the chance to buy.
+
+    Args:
+        alpha: first parameter of the probabilities of buying.
+        beta: second parameter.
+        gamma: first parameter of the probabilities of leaving.
+        delta: second parameter.
+        x: opportunities taken so far, shape (m,).
+        n: opportunities so far, shape (m,).
+        d: discount rate of one opportunity, above 0.
+
+    Examples:
+        >>> discounted_opportunities_if_alive(1.2, 0.75, 0.66, 2.78, np.array([6]), np.array([6]), 0.10).round(9).tolist()
+        [5.897601159]
+    """
+    alive = sbg.discounted_residual_lifetime(gamma, delta, np.asarray(n, dtype=np.float64) + 1, d) / (1 + d)
+    return np.asarray((alpha + x) / (alpha + beta + n) * alive)
+
+
+def _parts(parameters: Parameters, x: Counts, t_x: Counts, n: Counts) -> tuple[Floats, Floats]:
+    each, row = row_index(x)
+    return log_alive_and_gone(Terms.of(parameters, each, int(n.max(initial=0))), row, t_x, n)
+
+
+def _alive_ahead(gamma: float, delta: float, n: NDArray[np.intp], top: int) -> Floats:
+    """Return P(alive at n + j | alive at n) for j = 0, ..., top, shape (m, top + 1)."""
+    at = delta + n[:, None] + np.arange(top)
+    return np.concatenate((np.ones((len(n), 1)), np.exp(-np.cumsum(np.log1p(gamma / at), axis=1))), axis=1)
+
+
+# --- settings and fitted model ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class BgBb:
+    """Settings of the BG/BB model.
+
+    Attributes:
+        period_days: length of an opportunity, in days. It belongs to the business: 365.25 for a yearly appeal, the days between two
+            markets, sailings or collections. The default, a week, is short enough for most customers to buy once in it at most.
+        level: of the intervals in the summary.
+
+    Examples:
+        >>> from datetime import date
+        >>> ages = [[], [3.0], [4.0, 11.0, 25.0], [20.0], [], [6.0, 30.0], [], [12.0]]
+        >>> first = [date(2025, 5, 26)] * 8
+        >>> told = {"repeat_purchases": [len(a) for a in ages], "last_purchase_age_days": [max(a, default=0.0) for a in ages]}
+        >>> seen = pl.DataFrame(
+        ...     {"customer_id": list("abcdefgh"), **told, "observed_days": [35.0] * 8, "first_order_on": first, "repeat_ages_days": ages}
+        ... )
+        >>> fitted = BgBb().fit(seen, as_of=date(2025, 6, 30))
+        >>> fitted.score(seen, horizon_days=28).columns
+        ['customer_id', 'p_alive', 'expected_orders_28d']
+    """
+
+    name: ClassVar[str] = "lifetime_value.bg_bb"
+    family: ClassVar[str] = "lifetime_value"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
+
+    period_days: float = 7.0
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Refuse settings out of range."""
+        if not 0 < self.period_days < np.inf:
+            raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
+        if not 0 < self.level < 1:
+            raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that fit and score read."""
+        return PURCHASE_HISTORIES
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBgBb:
+        """Return the model fitted by maximum likelihood to the opportunities that are over.
+
+        Args:
+            features: one row a customer with the columns of `needs`.
+            as_of: last day whose facts are in the features.
+
+        Raises:
+            TableError: a column is missing, a value impossible, a customer there twice.
+            NotEnoughEventsError: no opportunity is over, hardly anyone bought again, or all bought at every opportunity.
+            NotConvergedError: no optimum was found.
+        """
+        frame = read_columns(features, self.needs)
+        seen = Opportunities.of(frame, self.period_days)
+        best = fit_counts(seen.counts, where=self.name)
+        ratio = seen.purchases / int(seen.x.sum())
+        info = FitInfo(
+            as_of=as_of,
+            rows=len(frame),
+            log_likelihood=best.value,
+            converged=True,
+            fingerprint=fingerprint(frame.drop("customer_id")),
+            notes=(*_notes(seen, ratio), *best.notes(TERMS)),
+        )
+        terms = dict(zip(TERMS, np.exp(best.at).tolist(), strict=True))
+        return FittedBgBb(settings=self, info=info, covariance=best.covariance, purchases_per_opportunity=ratio, **terms)
+
+    def judge(self, fitted: FittedBgBb, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return how near the expected purchase days came to those of the holdout, per customer.
+
+        The model expects opportunities taken; they are multiplied by the purchase days that each held in the calibration, so that
+        the metrics compare with those of the other models.
+
+        Args:
+            fitted: the model, fitted up to the calibration date.
+            features: as of the calibration date.
+            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
+        """
+        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
+        lengths = both["holdout_days"].unique()
+        if len(lengths) != 1:
+            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
+        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
+        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedBgBb:
+    """A fitted BG/BB model.
+
+    Attributes:
+        settings: what was fitted.
+        info: facts of the fit.
+        alpha: first parameter of the probabilities of buying at an opportunity.
+        beta: second parameter of them.
+        gamma: first parameter of the probabilities of leaving before one.
+        delta: second parameter of them.
+        covariance: of the logarithms of the four, shape (4, 4); NaN for one that has no standard error.
+        purchases_per_opportunity: purchase days in an opportunity with at least one, on average of the calibration; taken as known.
+    """
+
+    name: ClassVar[str] = BgBb.name
+    format: ClassVar[int] = 1
+
+    settings: BgBb
+    info: FitInfo
+    alpha: float
+    beta: float
+    gamma: float
+    delta: float
+    covariance: Floats
+    purchases_per_opportunity: float
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that score reads."""
+        return self.settings.needs
+
+    @property
+    def parameters(self) -> Parameters:
+        """alpha, beta, gamma, delta."""
+        return self.alpha, self.beta, self.gamma, self.delta
+
+    @property
+    def coordinates(self) -> Floats:
+        """Logarithms of the parameters, shape (4,): what `covariance` is the covariance of."""
+        return np.log(self.parameters)
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates, for `uncertainty`."""
+        return replace(self, **dict(zip(TERMS, np.exp(coordinates).tolist(), strict=True)))
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper.
+
+        Standard errors come from the observed information, by the delta method; the interval is made on the
+        logarithm, so that it stays above zero.
+        """
+        estimates = np.array(self.parameters)
+        errors = np.sqrt(np.diag(self.covariance))
+        reach = np.exp(NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors)
+        columns = {"std_error": estimates * errors, "lower": estimates / reach, "upper": estimates * reach}
+        return pl.DataFrame({"term": TERMS, "estimate": estimates, **columns}).fill_nan(None)
+
+    def probability_alive(self, features: pl.DataFrame) -> Floats:
+        """Return the probability that each customer is still one on the as-of day, shape (n,), in the order of the rows.
+
+        At the end of an opportunity it is P(alive at n): one for who bought in it. An opportunity under way counts in proportion.
+        """
+        return self.probability_alive_later(features, 0.0)
+
+    def probability_alive_next(self, features: pl.DataFrame) -> Floats:
+        """Return P(alive at n + 1), the P(alive) of the paper and of BTYD: at the first opportunity that is not over, shape (n,)."""
+        seen = self._read(features)
+        return probability_alive_next(*self.parameters, seen.x, seen.t_x, seen.n)
+
+    def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
+        self._check_ahead(days)
+        seen = self._read(features)
+        return self._alive(seen) * self._survival(seen.n, seen.under_way + days / self.settings.period_days)
+
+    def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the purchase days expected of each customer in the `days` after the as-of day, shape (n,)."""
+        return self.expected_opportunities(features, days) * self.purchases_per_opportunity
+
+    def expected_opportunities(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return how many opportunities each customer is expected to take in the `days` after the as-of day, shape (n,)."""
+        self._check_ahead(days)
+        seen = self._read(features)
+        return self._alive(seen) * self._taken(seen.x, seen.n, seen.under_way, days)
+
+    def discounted_opportunities(self, features: pl.DataFrame, *, annual_discount_rate: float) -> Floats:
+        """Return the discounted number of opportunities that each customer will take, without end (DERT), shape (n,).
+
+        Convention of the paper: each opportunity is discounted from its end, by 1 / (1 + d) for the first that is not over.
+        `discounted_value.dert` spreads it over its days, which makes it d / log(1 + d) times as much for a customer at the end of an
+        opportunity.
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            annual_discount_rate: 0.10 for 10 % a year of 365.25 days; d is what it makes of one opportunity.
+
+        Raises:
+            ParameterError: a rate that is not above zero.
+        """
+        if not 0 < annual_discount_rate < np.inf:
+            raise ParameterError(
+                f"annual_discount_rate is {annual_discount_rate}; it must be above 0 where there is no end.",
+                where=self.name,
+                remedy="Write 0.10 for 10 % a year.",
+            )
+        seen = self._read(features)
+        d = float(np.expm1(np.log1p(annual_discount_rate) * self.settings.period_days / DAYS_PER_YEAR))
+        return self._alive(seen) * discounted_opportunities_if_alive(*self.parameters, seen.x, seen.n, d)
+
+    def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
+        """Return the probability that each customer makes exactly `purchases[i]` purchases in the `days` after the as-of day.
+
+        Args:
+            features: the columns of `needs`.
+            purchases: purchase days, one number a row, shape (n,).
+            days: length of the time ahead.
+        """
+        self._check_ahead(days)
+        seen = self._read(features)
+        wanted = _whole(purchases, self.name)
+        if wanted.shape != seen.x.shape:
+            raise ParameterError(
+                f"purchases has the shape {wanted.shape}; give one number for each of {len(seen.x)} rows.", where=self.name
+            )
+        alive = self._alive(seen)
+        rows = np.stack((seen.x, seen.n, seen.under_way, wanted), axis=1)
+        each, which = np.unique(rows, axis=0, return_inverse=True)
+        x, n, under_way, number = each.T
+        found = self._purchase_days(x.astype(np.int64), n.astype(np.int64), under_way, number.astype(np.int64), days)
+        return np.where(wanted == 0, 1 - alive, 0.0) + alive * found[which.ravel()]
+
+    def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
+        """Return the repeat purchase days expected of a new customer within `days` of the first purchase, shape of `days`."""
+        ahead = np.asarray(days, dtype=float) / self.settings.period_days
+        return np.asarray(expected_opportunities_new(*self.parameters, ahead) * self.purchases_per_opportunity)
+
+    def purchase_probability(self, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
+        """Return the probability that a new customer makes each number of repeat purchases within `days`."""
+        self._check_ahead(days)
+        wanted = _whole(purchases, self.name)
+        none = np.zeros(wanted.shape, dtype=np.int64)
+        return self._purchase_days(none, none, none.astype(np.float64), wanted, days)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id, p_alive and expected_orders_<horizon>d, one row per row of `features`.
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            horizon_days: how far ahead orders are expected; 90 unless told.
+        """
+        days = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
+        self._check_ahead(days)
+        alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
+        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": alive, f"expected_orders_{days}d": alive * if_alive})
+
+    def over_pairs(self, features: pl.DataFrame, value: Callable[[Callable[[float], Floats]], Floats]) -> tuple[Floats, Floats]:
+        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            value: of a function that returns the purchases expected in a number of days. It is called for customers who
+                differ in what matters, not for all of them, and returns one number for each.
+        """
+        seen = self._read(features)
+        # Opportunities taken and time observed in one number, as sorting two columns takes far longer.
+        both, which = np.unique(seen.x + 1j * (seen.n + seen.under_way), return_inverse=True)
+        x, n = both.real.astype(np.int64), np.floor(both.imag).astype(np.int64)
+        under_way = both.imag - n
+        stays = self._survival(n, under_way)
+        ahead = value(lambda days: self._taken(x, n, under_way, days) * self.purchases_per_opportunity / stays)
+        alive = self._alive(seen) * self._survival(seen.n, seen.under_way)
+        return alive, ahead[which]
+
+    def _check_ahead(self, days: float) -> None:
+        if not 0 <= days < np.inf:
+            raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
+
+    def _read(self, features: pl.DataFrame) -> Opportunities:
+        return Opportunities.of(read_columns(features, self.needs), self.settings.period_days)
+
+    def _alive(self, seen: Opportunities) -> Floats:
+        """Return P(alive at n)."""
+        return probability_alive(*self.parameters, seen.x, seen.t_x, seen.n)
+
+    def _survival(self, n: Counts, ahead: Floats) -> Floats:
+        """Return P(alive at n + ahead | alive at n), on a straight line between opportunities, shape (m,)."""
+        each, which = row_index(n)
+        whole = np.floor(ahead).astype(np.int64)
+        alive = _alive_ahead(self.gamma, self.delta, each, int(whole.max(initial=0)) + 1)
+        share = ahead - whole
+        return (1 - share) * alive[which, whole] + share * alive[which, whole + 1]
+
+    def _taken(self, x: Counts, n: Counts, under_way: Floats, days: float) -> Floats:
+        """Return the opportunities expected to be taken in the `days` after the as-of day of customers alive at n, shape (m,)."""
+        until = opportunities_alive(self.gamma, self.delta, n, under_way + days / self.settings.period_days)
+        return (self.alpha + x) / (self.alpha + self.beta + n) * (until - opportunities_alive(self.gamma, self.delta, n, under_way))
+
+    def _purchase_days(self, x: Counts, n: Counts, under_way: Floats, wanted: Counts, days: float) -> Floats:
+        """Return P(`wanted` purchase days in the `days` after the as-of day) of customers alive at n, shape (m,)."""
+        found = np.zeros(len(wanted))
+        for weight, start, end in _windows(under_way, under_way + days / self.settings.period_days):
+            some = np.flatnonzero(weight > 0)
+            found[some] += weight[some] * self._purchase_days_between(x[some], n[some], start[some], end[some], wanted[some])
+        return found
+
+    def _purchase_days_between(self, x: Counts, n: Counts, start: Counts, end: Counts, wanted: Counts) -> Floats:
+        """Return P(`wanted` purchase days at opportunities n + start + 1, ..., n + end) of customers alive at n, shape (m,)."""
+        # One row for each number of opportunities that may hold so many purchase days.
+        most, least = np.minimum(wanted, end - start), np.minimum(wanted, 1)
+        if self.purchases_per_opportunity == 1:
+            least = wanted
+        times = np.maximum(most - least + 1, 0)
+        who = np.repeat(np.arange(len(wanted)), times)
+        taken = np.arange(len(who)) - np.repeat(np.cumsum(times) - times, times) + least[who]
+        stays = np.where(start == 0, 1.0, (self.delta + n) / (self.gamma + self.delta + n))
+        # From `start` on he is a customer alive at n + start, of whose opportunity in between nothing is known.
+        beta = np.asarray(self.beta - start, dtype=np.float64)
+        chance = taken_probability_if_alive(
+            self.alpha, beta[who], self.gamma, self.delta, x[who], (n + start)[who], taken, (end - start)[who]
+        )
+        chance *= _days_probability(taken, wanted[who], self.purchases_per_opportunity)
+        found = stays * np.bincount(who, weights=chance, minlength=len(wanted)).astype(np.float64)
+        return found + np.where(wanted == 0, 1 - stays, 0.0)
+
+
+def _windows(start: Floats, end: Floats) -> list[tuple[Floats, Counts, Counts]]:
+    """Return weights and opportunities, after the first and up to the last, of the time from `start` to `end`, shape (m,) each.
+
+    A customer's purchases fall at the same moment of every opportunity, which is spread evenly: whether it comes before
+    the start and before the end tells which opportunities count.
+    """
+    whole = np.floor(end).astype(np.int64)
+    part, none = end - whole, np.zeros(len(end), dtype=np.int64)
+    return [
+        (np.minimum(start, part), none + 1, whole + 1),
+        (np.maximum(part - start, 0.0), none, whole + 1),
+        (np.maximum(start - part, 0.0), none + 1, whole),
+        (1 - np.maximum(start, part), none, whole),
+    ]
+
+
+def _days_probability(taken: Counts, wanted: Counts, ratio: float) -> Floats:
+    """Return P(`wanted` purchase days in `taken` opportunities), `ratio` in each on average: 1 and a geometric number more.
+
+    Examples:
+        >>> _days_probability(np.array([1, 1, 0]), np.array([1, 2, 0]), 1.25).round(4).tolist()
+        [0.8, 0.16, 1.0]
+    """
+    if ratio == 1:
+        return np.asarray(taken == wanted, dtype=np.float64)
+    more, some = wanted - taken, taken > 0
+    ways = special.gammaln(np.maximum(wanted, 1)) - special.gammaln(np.maximum(taken, 1)) - special.gammaln(np.maximum(more, 0) + 1)
+    found = np.exp(ways - taken * np.log(ratio) + more * np.log1p(-1 / ratio))
+    return np.where(some, np.where(more >= 0, found, 0.0), (wanted == 0).astype(np.float64))
+
+
+def _whole(purchases: Sequence[int] | NDArray[Any], where: str) -> Counts:
+    given = np.asarray(purchases, dtype=np.float64)
+    if not ((given >= 0) & (given == np.floor(given)) & (given < np.inf)).all():
+        raise ParameterError("purchases must be whole numbers from 0.", where=where)
+    return given.astype(np.int64)
+
+
+def _notes(seen: Opportunities, ratio: float) -> tuple[str, ...]:
+    """Return what was left out, and what the expectations were multiplied by."""
+    notes = []
+    if new := int((seen.n == 0).sum()):
+        notes.append(f"{new:,} customers have been observed for less than one opportunity and say nothing to the fit.")
+    if seen.left_out:
+        every = seen.purchases + seen.left_out
+        notes.append(f"{seen.left_out:,} of {every:,} repeat purchase days lie in an opportunity that is not over and were left out.")
+    if ratio > 1:
+        notes.append(f"Opportunities with a purchase held {ratio:.3f} purchase days on average; expectations are in purchase days.")
+    return tuple(notes)

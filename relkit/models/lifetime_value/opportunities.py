@@ -1,0 +1,112 @@
+"""Histories cut into opportunities of equal length: what models in discrete time read.
+
+Opportunity j of a customer covers the days ((j - 1) period, j period] after the first purchase. In the letters of the
+literature n is how many are over, x how many of them had a purchase, t_x which was the last. One that is not over yet
+is left out, with the purchases in it: that it had none so far does not say that it will have none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+# Of a period: quotients of days miss whole numbers by rounding only.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class OpportunityCounts:
+    """How many customers share each (x, t_x, n).
+
+    Attributes:
+        x: opportunities with a purchase, shape (m,).
+        t_x: the last of them, 0 without one, shape (m,).
+        n: opportunities that are over, shape (m,).
+        customers: how many customers each row stands for, shape (m,).
+
+    Examples:
+        >>> three = OpportunityCounts.of(np.array([1, 0, 1]), np.array([2, 0, 2]), np.array([6, 6, 6]))
+        >>> three.x.tolist(), three.customers.tolist()
+        ([0, 1], [1.0, 2.0])
+    """
+
+    x: Counts
+    t_x: Counts
+    n: Counts
+    customers: Floats
+
+    @classmethod
+    def of(cls, x: Counts, t_x: Counts, n: Counts, customers: Floats | None = None) -> OpportunityCounts:
+        """Return the counts with each triple once, in ascending order.
+
+        Args:
+            x: opportunities with a purchase, shape (m,).
+            t_x: the last of them, shape (m,).
+            n: opportunities that are over, shape (m,).
+            customers: how many each row stands for; one each unless told.
+        """
+        side = int(n.max(initial=0)) + 1
+        key, which = np.unique((x * side + t_x) * side + n, return_inverse=True)
+        both, each = np.divmod(key, side)
+        return cls(*np.divmod(both, side), each, np.bincount(which, weights=customers, minlength=len(key)).astype(np.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class Opportunities:
+    """The opportunities of each customer.
+
+    Attributes:
+        x: opportunities with a purchase, shape (m,).
+        t_x: the last of them, 0 without one, shape (m,).
+        n: opportunities that are over, shape (m,).
+        under_way: share of the next one that is over, in [0, 1), shape (m,).
+        purchases: purchase days in the opportunities that are over, of all customers.
+        left_out: purchase days in those that are not.
+    """
+
+    x: Counts
+    t_x: Counts
+    n: Counts
+    under_way: Floats
+    purchases: int
+    left_out: int
+
+    @classmethod
+    def of(cls, histories: pl.DataFrame, period_days: float) -> Opportunities:
+        """Return the opportunities of histories that were checked.
+
+        Args:
+            histories: observed_days, repeat_ages_days, one row a customer.
+            period_days: length of an opportunity.
+
+        Examples:
+            >>> seen = pl.DataFrame({"observed_days": [24.0], "repeat_ages_days": [[3.0, 7.0, 8.0, 22.0]]})
+            >>> made = Opportunities.of(seen, 7.0)
+            >>> made.x.tolist(), made.t_x.tolist(), made.n.tolist(), made.under_way.round(3).tolist(), made.left_out
+            ([2], [2], [3], [0.429], 1)
+        """
+        gone = histories["observed_days"].cast(pl.Float64).to_numpy() / period_days
+        n = np.floor(gone + _ROUNDING).astype(np.int64)
+        times = histories["repeat_ages_days"].list.len().to_numpy()
+        who = np.repeat(np.arange(len(n)), times)
+        ages = histories["repeat_ages_days"].explode(empty_as_null=False).cast(pl.Float64).to_numpy()
+        which = np.maximum(np.ceil(ages / period_days - _ROUNDING), 1).astype(np.int64)
+        over = which <= n[who]
+        who, which = who[over], which[over]
+        first = np.ones(len(who), dtype=bool)
+        first[1:] = (who[1:] != who[:-1]) | (which[1:] != which[:-1])
+        t_x = np.zeros(len(n), dtype=np.int64)
+        t_x[who] = which  # ages ascend, so that the last one stays
+        x = np.bincount(who[first], minlength=len(n)).astype(np.int64)
+        return cls(x, t_x, n, np.maximum(gone - n, 0.0), int(over.sum()), int((~over).sum()))
+
+    @property
+    def counts(self) -> OpportunityCounts:
+        """How many customers share each triple."""
+        return OpportunityCounts.of(self.x, self.t_x, self.n)
