@@ -9,13 +9,14 @@ import polars as pl
 from relkit.errors import NotEnoughEventsError
 from relkit.metrics.ranking import decile_lift, lorenz_curve
 from relkit.models.lifetime_value import diagnostics as value_diagnostics
+from relkit.models.lifetime_value.heterogeneity import spreads
 from relkit.models.lifetime_value.purchases import meet_outcomes
 from relkit.models.lifetime_value.regularity import interval_shares
 from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
 from relkit.models.survival.judging import Forecasts
-from relkit.plots import lifetime_value, regularity, retention, survival
+from relkit.plots import heterogeneity, lifetime_value, regularity, retention, survival
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
 
@@ -78,6 +79,7 @@ def _purchases(fitted: Any, given: _Given) -> dict[str, Axes]:
     elif fitted.name != "lifetime_value.nbd":  # in which nobody leaves
         surface = value_diagnostics.alive_surface(fitted, given.features)
         drawn["alive_surface"] = lifetime_value.plot_alive_surface(surface, language=given.language)
+    drawn |= {f"spread_of_{spread.of}": heterogeneity.plot_spread(spread, language=given.language) for spread in spreads(fitted)}
     if given.purchases is not None:
         until = given.purchases["day"].max()
         tracking = value_diagnostics.purchase_tracking(fitted, given.purchases, until=until)  # type: ignore[arg-type]

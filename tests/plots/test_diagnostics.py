@@ -76,7 +76,7 @@ def test_purchase_models(language: str) -> None:
     features, outcomes, purchases = customers()
     model = BgNbd().fit(features, as_of=DAY)
     alone = diagnostic_figures(model, features, language=language)
-    assert list(alone) == ["frequency_histogram", "alive_surface"]
+    assert list(alone) == ["frequency_histogram", "alive_surface", "spread_of_purchase_rate", "spread_of_leaving_probability"]
     whole = diagnostic_figures(model, features, outcomes=outcomes, purchases=purchases, language=language)
     more = ["cumulative_purchases", "purchases_over_time", "purchases_by_frequency", "decile_calibration", "concentration"]
     assert list(whole) == [*alone, *more]
@@ -93,7 +93,7 @@ def test_every_model_of_purchases_is_drawn(name: str) -> None:
     features, outcomes, purchases = customers()
     drawn = diagnostic_figures(catalogue.make(name).fit(features, as_of=DAY), features, outcomes=outcomes, purchases=purchases)
     assert ("alive_surface" in drawn) == (name != "lifetime_value.nbd")
-    assert len(drawn) == 6 + ("alive_surface" in drawn) + ("season" in drawn)
+    assert len(drawn) == 7 + 2 * ("alive_surface" in drawn) + ("season" in drawn)
     assert ("season" in drawn) == (name == "lifetime_value.time_varying_pareto_nbd")
     for figure in drawn.values():
         figure.canvas.draw()
