@@ -18,7 +18,7 @@ from scipy import special
 from relkit.contracts import Column, Contract, check
 from relkit.errors import PeriodError
 from relkit.metrics.purchases import FrequencyCalibration, calibration_by_frequency
-from relkit.models.lifetime_value.bg_bb import probability_alive
+from relkit.models.lifetime_value.bg_bb_formulas import probability_alive
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, meet_outcomes, read_columns
 

@@ -10,7 +10,7 @@ import simulated_purchases
 from scipy import special
 
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
-from relkit.models.lifetime_value import bg_bb
+from relkit.models.lifetime_value import bg_bb_formulas as bg_bb
 from relkit.models.lifetime_value.bg_bb import BgBb, FittedBgBb
 from relkit.models.lifetime_value.bg_bb_likelihood import Likelihood, fit_counts
 from relkit.models.lifetime_value.diagnostics import frequency_histogram, opportunity_surface, purchase_tracking, purchases_by_frequency
