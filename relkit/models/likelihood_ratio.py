@@ -19,6 +19,7 @@ import numpy as np
 from scipy import special
 
 from relkit.errors import ParameterError
+from relkit.models.lifetime_value.renewal_model import FittedRenewalModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,16 +44,23 @@ class LikelihoodRatio:
     p_value: float
 
 
-def likelihood_ratio_test(restricted: FittedPurchaseModel, full: FittedPurchaseModel) -> LikelihoodRatio:
+def likelihood_ratio_test(
+    restricted: FittedPurchaseModel | FittedRenewalModel, full: FittedPurchaseModel | FittedRenewalModel
+) -> LikelihoodRatio:
     """Return how likely a gain as large as that of `full` over `restricted` is by chance.
 
     Args:
         restricted: fitted without a penalty.
-        full: the same kind of model, fitted to the same rows, of which `restricted` is a case.
+        full: the same kind of model, fitted to the same rows, of which `restricted` is a case. Of contracts that renew, a shifted
+            beta-geometric is a case of a beta-discrete-Weibull.
 
     Raises:
         ParameterError: the two are not nested, or a likelihood cannot be compared.
     """
+    if isinstance(restricted, FittedRenewalModel) and isinstance(full, FittedRenewalModel):
+        return _of_renewals(restricted, full)
+    if isinstance(restricted, FittedRenewalModel) or isinstance(full, FittedRenewalModel):
+        raise ParameterError(f"{restricted.name} is no case of {full.name}.", where=_WHERE, remedy="Compare two models of the same events.")
     _refuse_other_kind(restricted, full)
     more = len(full.coordinates) - len(restricted.coordinates)
     if more < 1 or not _nested(restricted, full):
@@ -61,8 +69,35 @@ def likelihood_ratio_test(restricted: FittedPurchaseModel, full: FittedPurchaseM
             where=_WHERE,
             remedy="Give the smaller model first; each of its effects must be an effect, or several held equal, of the larger one.",
         )
-    chi2 = max(restricted.deviance - full.deviance, 0.0)
+    return _gained(restricted.deviance - full.deviance, more)
+
+
+def _gained(chi2: float, more: int) -> LikelihoodRatio:
+    """Return the outcome for a gain, which may fall below zero by rounding."""
+    chi2 = max(chi2, 0.0)
     return LikelihoodRatio(chi2=chi2, degrees_of_freedom=more, p_value=float(special.chdtrc(more, chi2)))
+
+
+def _of_renewals(restricted: FittedRenewalModel, full: FittedRenewalModel) -> LikelihoodRatio:
+    """Return the outcome for two models of contracts that renew."""
+    if not restricted.is_case_of(full):
+        raise ParameterError(
+            f"the restricted model, {restricted.name}, is no case of the full one, {full.name}.",
+            where=_WHERE,
+            remedy="Give the smaller one first; its covariates must be among those of the larger one.",
+        )
+    if (restricted.contracts, restricted.settings.period_days, restricted.settings.tolerance_days) != (
+        full.contracts,
+        full.settings.period_days,
+        full.settings.tolerance_days,
+    ):
+        raise ParameterError(
+            "they were fitted to different contracts, in another order, or with another period.",
+            where=_WHERE,
+            remedy="Fit both to one frame.",
+        )
+    gain = float(full.info.log_likelihood or 0.0) - float(restricted.info.log_likelihood or 0.0)
+    return _gained(2 * gain, len(full.coordinates) - len(restricted.coordinates))
 
 
 def _refuse_other_kind(restricted: FittedPurchaseModel, full: FittedPurchaseModel) -> None:

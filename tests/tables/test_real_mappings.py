@@ -235,3 +235,12 @@ def test_bank_churn(real_data):
     snapshots = rows(real_data, "bank_churn", "customer_snapshots")
     assert (len(snapshots), snapshots["left_bank"].sum()) == (10_000, 2_037)
     assert (round(snapshots["credit_score"].mean(), 2), round(snapshots["balance"].mean(), 2)) == (650.53, 76_485.89)
+
+
+def test_smcrm_churn(real_data):
+    """The manual of the package: 500 customers, right-censored at 730 days; of the first ten, as `str` prints them, the durations."""
+    snapshots = rows(real_data, "smcrm_churn", "customer_snapshots").sort(pl.col("customer_id").cast(pl.Int64))
+    assert (len(snapshots), snapshots["still_customer"].sum()) == (500, 268)
+    assert snapshots["duration_days"].head(10).to_list() == [500, 730, 730, 340, 730, 408, 730, 272, 432, 119]
+    assert snapshots["still_customer"].head(5).to_list() == [False, True, True, False, True]
+    assert snapshots.filter("still_customer")["duration_days"].unique().to_list() == [730]

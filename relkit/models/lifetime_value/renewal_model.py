@@ -211,7 +211,8 @@ class RenewalModel:
             notes=(*seen.notes, *covariate_columns.notes_on(frame, known), *_notes(best, terms, names)),
         )
         values = dict(zip(terms, np.exp(at[: len(terms)]).tolist(), strict=True))
-        return {"info": info, "covariance": covariance, "coefficients": at[len(terms) :], "effects": known, **values}
+        told = fingerprint(spells.frame.drop(self.covariates))
+        return {"info": info, "covariance": covariance, "coefficients": at[len(terms) :], "effects": known, "contracts": told, **values}
 
     def _enough_ends(self, seen: Watched, parameters: int) -> None:
         if (ends := int(seen.ended.sum())) < parameters - 1:
@@ -300,6 +301,7 @@ class FittedRenewalModel:
         covariance: of the logarithms of the terms and the coefficients, shape (k, k); NaN for one that has no standard error.
         coefficients: effect of each column of the covariates on the log-odds of leaving at the first renewal, shape (q,).
         effects: the covariates as the contracts of the fit have them.
+        contracts: fingerprint of what was read besides the covariates; empty in models of an earlier version.
     """
 
     name: ClassVar[str]
@@ -310,11 +312,20 @@ class FittedRenewalModel:
     covariance: Floats
     coefficients: Floats = field(default_factory=lambda: np.zeros(0))
     effects: tuple[Covariate, ...] = ()
+    contracts: str = ""
 
     @property
     def formulas(self) -> RenewalFormulas:
         """What is the model's own."""
         return self.settings.formulas
+
+    def is_case_of(self, full: FittedRenewalModel) -> bool:
+        """Return whether `full` has all that this model has, and more: other covariates, or a probability that changes with tenure.
+
+        The shifted beta-geometric is the beta-discrete-Weibull with c = 1, which is inside the range of c.
+        """
+        mine, theirs = (set(covariate_columns.column_names(model.effects)) for model in (self, full))
+        return mine <= theirs and len(self.coordinates) < len(full.coordinates) and len(self.parameters) <= len(full.parameters)
 
     @property
     def needs(self) -> Contract:
