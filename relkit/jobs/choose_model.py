@@ -35,6 +35,7 @@ CANDIDATES = {
         "lifetime_value.pareto_nbd",
         "lifetime_value.mbg_cnbd_k",
         "lifetime_value.nbd",
+        "lifetime_value.time_varying_pareto_nbd",
     )
 }
 """What is compared under each name that ends in auto; the first is taken where nothing can be compared."""

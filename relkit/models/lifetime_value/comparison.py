@@ -2,8 +2,9 @@
 
 The rule:
 
-1. A candidate that another one clearly beats on the mean absolute error and on the total alike is set aside. Both
-   together, as either alone can be luck: a model that expects too much of everybody may hit a total.
+1. A candidate is set aside where another one is clearly better on the mean absolute error or on the total and clearly
+   worse on neither of them nor on the log-score. (A model that expects too much of everybody may hit a total by luck; its
+   log-score then keeps it from setting others aside.)
 2. Of those left the one with the best log-score leads: the mean logarithm of the probability that a model gave to
    what each customer did. It rewards whoever is neither too bold nor too timid, for every customer.
 3. Of the leader and those whose log-score is not clearly below its own, the one with the fewest parameters is taken;
@@ -128,15 +129,21 @@ def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataF
         dict(zip(parameters, found.values[:, found.names.index(each)].tolist(), strict=True)) for each in ("mae", "log_score")
     )
     better = _clear(differences, {"mae": _OF_MAE * min(mae.values()), "total_error": _OF_TOTAL, "log_score": _OF_LOG_SCORE})
-    beaten = {
-        name: [other for other in parameters if {(other, name, "mae"), (other, name, "total_error")} <= better] for name in parameters
-    }
+    beaten = {name: [other for other in parameters if _dominates(other, name, better)] for name in parameters}
     left = [name for name in parameters if not beaten[name]]
+    if not left:  # each is beaten by another in a ring, so that none of it says anything
+        beaten, left = {}, list(parameters)
     leader = max(left, key=lambda name: log_score[name])
     tied = [name for name in left if (leader, name, "log_score") not in better]
     chosen = min(tied, key=lambda name: (parameters[name], mae[name]))
     aside = {name: min(by, key=lambda other: (other not in left, mae[other])) for name, by in beaten.items() if by}
     return chosen, _because(chosen, leader, tied, aside, parameters, log_score)
+
+
+def _dominates(one: str, other: str, better: set[tuple[str, str, str]]) -> bool:
+    """Return whether `one` sets `other` aside."""
+    gains = any((one, other, measure) in better for measure in ("mae", "total_error"))
+    return gains and not any((other, one, measure) in better for measure in ("mae", "total_error", "log_score"))
 
 
 def _clear(differences: pl.DataFrame, least: Mapping[str, float]) -> set[tuple[str, str, str]]:
@@ -177,7 +184,7 @@ def _set_aside(aside: Mapping[str, str]) -> list[str]:
     for better in dict.fromkeys(aside.values()):
         beaten = [name for name, other in aside.items() if other == better]
         was, it = ("was", "it") if len(beaten) == 1 else ("were", "them")
-        found.append(f"{_listed(beaten)} {was} set aside: {better} clearly beats {it} on MAE and total.")
+        found.append(f"{_listed(beaten)} {was} set aside: {better} is clearly better than {it} on MAE or total, and worse on nothing.")
     return found
 
 
