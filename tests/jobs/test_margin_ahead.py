@@ -1,0 +1,64 @@
+"""Whichever model of a group is champion, the score table and the margin ahead know what to do with it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+from model_checks import case_of
+
+from relkit.jobs.score_customers import CONTRACTS, ONE_OF, ORDERS
+from relkit.models import catalogue
+from relkit.scores.expected_margin import Ahead, contract_margins, purchase_margins
+from relkit.scores.score_table import Source
+from relkit.scores.scoring import scorable, score_model
+
+DAY = date(2025, 6, 30)
+TOLD = Source(model="m", version="1", trained_as_of=DAY)
+AHEADS = (Ahead(24, 0.10), Ahead(24, 0.0), Ahead(None, 0.10))
+
+
+def known(group: tuple[str, ...]) -> list[str]:
+    return [name for name in group if name in catalogue.NAMES]
+
+
+def test_every_model_that_gives_a_score_may_be_behind_it() -> None:
+    assert {name for group in ONE_OF for name in known(group)} == set(catalogue.NAMES)
+
+
+def fitted(name: str) -> tuple:
+    found = case_of(name)
+    return found.model.fit(found.features, as_of=DAY), found.features
+
+
+@pytest.mark.parametrize("name", known(ORDERS))
+def test_of_orders(name: str) -> None:
+    model, features = fitted(name)
+    features = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(10.0 + pl.int_range(pl.len()) % 37))
+    value = catalogue.make("lifetime_value.gamma_gamma").fit(features, as_of=DAY)
+    features = features.head(60)
+    scores = score_model(model, features, as_of=DAY, source=TOLD)
+    assert scores.filter(score="expected_orders_90d")["lower"].null_count() == 0
+    near, plain, endless = (purchase_margins(model, value, features, margin_rate=0.3, ahead=ahead)["value"] for ahead in AHEADS)
+    assert ((near <= plain) & (near <= endless * (1 + 1e-9))).all()
+    spread = purchase_margins(model, value, features, margin_rate=0.3, ahead=AHEADS[0])["error"]
+    assert spread.is_null().all() or (spread >= 0).all()
+
+
+@pytest.mark.parametrize("name", known(CONTRACTS))
+def test_of_contracts(name: str) -> None:
+    model, features = fitted(name)
+    running, _ = scorable(features.filter(~pl.col("event")), model.needs)
+    running = running.with_columns(customer_id=pl.format("c{}", pl.int_range(pl.len())))
+    scores = score_model(model, running, as_of=DAY, source=TOLD)
+    assert scores["lower"].null_count() == 0
+    held = running.with_columns(contract_id="customer_id", margin_a_month=pl.lit(5.0))
+    near, plain, endless = (contract_margins(model, held, ahead=ahead) for ahead in AHEADS)
+    assert ((near["value"] <= plain["value"]) & (near["value"] <= endless["value"])).all()
+    assert (plain["value"] <= 120.0).all()
+    assert near["error"].null_count() == 0
+    stays = model.survival_ahead(running, np.array([90.0]))[:, 0]
+    churn = model.score(running, horizon_days=90)["churn_probability_90d"].to_numpy()
+    assert 1 - stays == pytest.approx(churn, abs=1e-12)
