@@ -232,3 +232,25 @@ def test_nobody_to_deliver_is_an_empty_file() -> None:
     file = customer_file(people(), None, as_of=date(2025, 1, 1), currency="EUR")
     assert file.frame.shape == (0, 2)
     assert data_dictionary(file)["column"].to_list() == ["customer_id", "as_of"]
+
+
+def test_the_bounds_of_the_margin_ahead_stand_in_the_marketer_view(file: CustomerFile) -> None:
+    names = [c.name for c in marketer_view(file)]
+    assert names[names.index("future_margin_24m_eur") :][:3] == [f"future_margin_24m_eur{end}" for end in ("", "_low", "_high")]
+    assert "score_quality" in names
+
+
+def test_a_margin_without_end_stands_beside_the_other_and_not_in_the_total() -> None:
+    both = [
+        company.score(["a"], "future_margin_24m", [2.0], bounds=([1.0], [3.0])),
+        company.score(["a"], "future_margin_endless", [5.0], bounds=([4.0], [6.0])),
+    ]
+    row = made(people("a", past_margin_eur=[1.0]), pl.concat(both)).frame.row(0, named=True)
+    assert [row[f"future_margin_endless_eur{end}"] for end in ("", "_low", "_high")] == [5.0, 4.0, 6.0]
+    assert row["total_margin_eur"] == 3.0
+    assert "future_margin_endless_eur" not in {c.name for c in marketer_view(made(people("a", past_margin_eur=[1.0]), pl.concat(both)))}
+
+
+def test_a_loss_ahead_is_delivered_as_one() -> None:
+    file = made(people("a", past_margin_eur=[1.0]), company.score(["a"], "future_margin_24m", [-2.0], bounds=([-3.0], [-1.0])))
+    assert file.frame.select("future_margin_24m_eur", "total_margin_eur").row(0) == (-2.0, -1.0)
