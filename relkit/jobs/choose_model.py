@@ -34,6 +34,7 @@ CANDIDATES = {
         "lifetime_value.mbg_nbd",
         "lifetime_value.pareto_nbd",
         "lifetime_value.mbg_cnbd_k",
+        "lifetime_value.bg_bb",
         "lifetime_value.nbd",
         "lifetime_value.time_varying_pareto_nbd",
     )
