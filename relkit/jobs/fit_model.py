@@ -119,9 +119,13 @@ class FitModel(Job):
             return Result(job=self.command, skipped=none)
         from relkit.models import catalogue
 
-        model = catalogue.make(self.model, {**settings, **chosen})
+        def made(edge: AsOf) -> Model[Any]:
+            return catalogue.make(self.model, {**inputs.declared_settings(self.model, tables, edge), **settings, **chosen})
+
+        model = made(as_of)
         progress(f"{self.model}: judged on a holdout", 0.3)
-        trial = Trial(why) if split is None or before is None else _tried(model, tables, inputs, split, before)
+        # The model that is judged knows of no event that was declared after the calibration.
+        trial = Trial(why) if split is None or before is None else _tried(made(split.calibration), tables, inputs, split, before)
         progress(f"{self.model}: fitted to {len(features):,} {inputs.unit}", 0.5)
         fitted = model.fit(features, as_of=as_of.day)
         progress(f"{self.model}: registered", 0.7)

@@ -32,6 +32,7 @@ class ModelInputs:
         outcomes: what happened on a holdout, from tables and the split.
         one_each: keeps one row a customer of what was learnt, for scoring and judging; empty where there is one already.
         choices: by setting that a model requires, what chooses it from the features when nobody gave it.
+        declared: by setting that some models have, what reads it from the tables when nobody gave it: module and function.
         history: all that was bought up to an edge, for plots over time: module and function; None where there is none.
         unit: what a row is, for people.
     """
@@ -42,6 +43,7 @@ class ModelInputs:
     outcomes: str
     one_each: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     history: tuple[str, str] | None = None
     unit: str = "customers"
 
@@ -64,6 +66,11 @@ class ModelInputs:
         """Return the values for a setting that suit every one of the frames."""
         first, *others = [self._get(self.choices[setting])(frame) for frame in frames]
         return tuple(value for value in first if all(value in other for other in others))
+
+    def declared_settings(self, model: str, tables: TableSet, as_of: AsOf) -> dict[str, Any]:
+        """Return the settings of a model that the tables declare, as known at an edge."""
+        own = {f.name for f in _fields(model)}
+        return {name: self._get(where[1], where[0])(tables, as_of) for name, where in self.declared.items() if name in own}
 
     def past(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame | None:
         """Return what was bought up to an edge, where the family has such a thing."""
@@ -89,6 +96,7 @@ FAMILIES = {
         module="purchase_histories",
         learnt="purchase_histories",
         outcomes="holdout_purchases",
+        declared={"events": ("calendar_events", "declared_events")},
         history=("purchase_days", "purchase_days"),
     ),
     "survival": ModelInputs(

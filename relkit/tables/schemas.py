@@ -95,13 +95,13 @@ def _entity() -> Column:
     )
 
 
-def _recorded() -> Column:
+def _recorded(null_means: str = "recorded when it happened") -> Column:
     return _instant(
         "recorded_at",
         "Recorded at",
         "Enregistré le",
         "When the source learnt of the row; work as of a date reads only rows recorded by then.",
-        null_means="recorded when it happened",
+        null_means=null_means,
     )
 
 
@@ -709,6 +709,7 @@ _CALENDAR = Contract(
         _text("scope", "Scope", "Périmètre", "Store, region, category or product concerned.", null_means="everything"),
         _day("ends_on", "Ends on", "Se termine le", "Last day.", null_means="one day"),
         _text("label", "Label", "Libellé", "Name of the event."),
+        _recorded(null_means="declared beforehand"),
     ),
 )
 

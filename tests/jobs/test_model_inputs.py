@@ -27,6 +27,8 @@ def test_the_named_functions_exist(family):
     inputs = FAMILIES[family]
     for name in [inputs.learnt, inputs.outcomes, *([inputs.one_each] if inputs.one_each else []), *inputs.choices.values()]:
         assert callable(inputs._get(name))
+    for module, name in inputs.declared.values():
+        assert callable(inputs._get(name, module))
     if inputs.history:
         assert callable(inputs._get(inputs.history[1], inputs.history[0]))
 
