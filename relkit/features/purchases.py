@@ -24,9 +24,13 @@ import polars as pl
 
 from relkit.errors import TableError
 from relkit.features.key_sort import sorted_keys
+from relkit.features.known_rows import known_rows
 from relkit.features.purchase_days import names_of, purchase_days
+from relkit.features.snapshots import last_snapshots
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from relkit.periods import AsOf, Holdout
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 
 LEFT_WINDOW_DAYS = 31
 """Days from the start of the history within which a first purchase says nothing about who is new."""
+
+ATTRIBUTES = ("country", "language", "type", "birth_year")
+"""Columns of the customers table that may explain how customers buy."""
 
 _EPOCH = date(1970, 1, 1)
 
@@ -231,6 +238,29 @@ def purchase_summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         TableError: there is no transactions table.
     """
     return summarise_days(purchase_days(tables, as_of), tables, as_of)
+
+
+def purchase_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return `purchase_summary` with what is known of each customer, which a model may take as covariates.
+
+    Returns:
+        The columns of `purchase_summary`, those of `ATTRIBUTES` that the customers table has (type is a person where it says
+        nothing), and the attributes of the last snapshot, except where a name is taken.
+    """
+    summary = purchase_summary(tables, as_of)
+    for known in _known_attributes(tables, as_of):
+        free = [name for name in known.columns if name == "customer_id" or name not in summary.columns]
+        summary = summary.join(known.select(free), on="customer_id", how="left", maintain_order="left")
+    return summary.with_columns(pl.col(name).fill_null("person") for name in summary.columns if name == "type")
+
+
+def _known_attributes(tables: TableSet, as_of: AsOf) -> Iterator[pl.DataFrame]:
+    """Return frames with a row a customer: the customers table, then the last snapshots."""
+    if tables.has("customers"):
+        there = [name for name in ATTRIBUTES if name in tables.columns("customers")]
+        yield known_rows(tables, "customers", as_of, "customer_id", *there).collect(engine="streaming")
+    if tables.has("customer_snapshots"):
+        yield last_snapshots(tables, as_of).drop("snapshot_age_days")
 
 
 def summarise_days(days: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:

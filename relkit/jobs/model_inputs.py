@@ -87,7 +87,7 @@ FAMILIES = {
     "lifetime_value": ModelInputs(
         table="transactions",
         module="purchases",
-        learnt="purchase_summary",
+        learnt="purchase_features",
         outcomes="holdout_purchases",
         history=("purchase_days", "purchase_days"),
     ),

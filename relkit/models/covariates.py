@@ -45,12 +45,14 @@ class Covariate:
         levels: of a category, the reference first; empty for a number.
         mean: of a number among the customers of the fit; 0 for a category.
         is_flag: whether the number is 0 or 1 only.
+        spread: standard deviation of a number among the customers of the fit; 0 for a category.
     """
 
     name: str
     levels: tuple[str, ...] = ()
     mean: float = 0.0
     is_flag: bool = False
+    spread: float = 0.0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -69,6 +71,29 @@ class Covariate:
             seen = f"One of {', '.join(self.levels)}; anything else counts as {self.levels[0]}."
             return Column(name=self.name, dtype=pl.String, required=True, meaning=seen)
         return Column(name=self.name, dtype=pl.Float64, required=True, nullable=False, meaning="A number, or 0 and 1.")
+
+
+@dataclass(frozen=True, eq=False)
+class Ratios:
+    """What a step of each covariate multiplies a rate by.
+
+    Attributes:
+        terms: names of the effects.
+        step: shape (m,), the step: 1 for columns of 0 and 1, else one standard deviation.
+        is_flag: shape (m,), whether the column holds 0 and 1 only.
+        ratio: shape (m,).
+        lower: shape (m,).
+        upper: shape (m,).
+        level: of the intervals.
+    """
+
+    terms: tuple[str, ...]
+    step: Floats
+    is_flag: NDArray[np.bool_]
+    ratio: Floats
+    lower: Floats
+    upper: Floats
+    level: float
 
 
 def asked(names: Sequence[str]) -> tuple[Column, ...]:
@@ -114,7 +139,8 @@ def learnt(frame: pl.DataFrame, names: Sequence[str], *, where: str) -> tuple[Co
 
 
 def _number(series: pl.Series) -> Covariate:
-    return Covariate(name=series.name, mean=float(series.mean() or 0.0), is_flag=bool(series.is_in([0.0, 1.0]).all()))  # type: ignore[arg-type]
+    mean, spread = float(series.mean() or 0.0), float(series.std(ddof=0) or 0.0)  # type: ignore[arg-type]
+    return Covariate(name=series.name, mean=mean, is_flag=bool(series.is_in([0.0, 1.0]).all()), spread=spread)
 
 
 def _category(series: pl.Series, where: str) -> Covariate:

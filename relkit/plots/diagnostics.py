@@ -16,7 +16,7 @@ from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
 from relkit.models.survival.judging import Forecasts
-from relkit.plots import heterogeneity, lifetime_value, regularity, retention, survival
+from relkit.plots import covariate_effects, heterogeneity, lifetime_value, regularity, retention, survival
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
 
@@ -80,9 +80,12 @@ def _purchases(fitted: Any, given: _Given) -> dict[str, Axes]:
         surface = value_diagnostics.alive_surface(fitted, given.features)
         drawn["alive_surface"] = lifetime_value.plot_alive_surface(surface, language=given.language)
     drawn |= {f"spread_of_{spread.of}": heterogeneity.plot_spread(spread, language=given.language) for spread in spreads(fitted)}
+    if getattr(fitted, "covariates", ()):
+        ratios = value_diagnostics.effect_ratios(fitted)
+        drawn["rate_ratios"] = covariate_effects.plot_rate_ratios(ratios, language=given.language)
     if given.purchases is not None:
         until = given.purchases["day"].max()
-        tracking = value_diagnostics.purchase_tracking(fitted, given.purchases, until=until)  # type: ignore[arg-type]
+        tracking = value_diagnostics.purchase_tracking(fitted, given.purchases, until=until, features=given.features)  # type: ignore[arg-type]
         drawn["cumulative_purchases"] = lifetime_value.plot_cumulative_purchases(tracking, language=given.language)
         drawn["purchases_over_time"] = lifetime_value.plot_purchases_over_time(tracking, language=given.language)
     if given.outcomes is not None:

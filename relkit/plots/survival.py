@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from relkit.metrics.survival import Calibration
-    from relkit.models.survival.diagnostics import BaselineRates, HazardRatios
+    from relkit.models.covariates import Ratios
+    from relkit.models.survival.diagnostics import BaselineRates
 
 MANY = 30
 """Rates of ages at which fewer are at risk are drawn as uncertain."""
@@ -151,9 +152,21 @@ def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, language: str
 
 
 @house_style()
-def plot_hazard_ratios(ratios: HazardRatios, ax: Axes | None = None, *, language: str = "en") -> Axes:
+def plot_hazard_ratios(ratios: Ratios, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw a forest of hazard ratios, the strongest on top, on a logarithmic scale."""
-    title, x_label, yes_no, per, longer, sooner = words(_RATIOS, language)
+    return forest(ratios, words(_RATIOS, language), ax, language=language)
+
+
+def forest(ratios: Ratios, said: tuple[str, ...], ax: Axes | None, *, language: str) -> Axes:
+    """Draw ratios with their intervals, a row each, on a logarithmic scale.
+
+    Args:
+        ratios: in the order of the rows.
+        said: title, axis (with {level}), a step of a flag, a step of a number (with {step}), what lies left of 1, and right of it.
+        ax: where to draw; a new figure by default.
+        language: en or fr.
+    """
+    title, x_label, yes_no, per, longer, sooner = said
     ax = axes_of(ax, height=1.6 + 0.5 * len(ratios.terms))
     rows = np.arange(len(ratios.terms))
     colours = [

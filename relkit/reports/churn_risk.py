@@ -20,8 +20,8 @@ from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures,
 if TYPE_CHECKING:
     from datetime import date
 
+    from relkit.models.covariates import Ratios
     from relkit.models.survival.curve import SurvivalCurve
-    from relkit.models.survival.diagnostics import HazardRatios
 
 YEAR, MONTH = 365, 365.25 / 12
 AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
@@ -263,7 +263,7 @@ class RiskReading:
 
         return Picture(plot_survival(curve, language=self.language), self._say("c_curve"))
 
-    def forest(self, ratios: HazardRatios | None) -> Gallery:
+    def forest(self, ratios: Ratios | None) -> Gallery:
         """Return what goes with an earlier end as a picture, or a sentence where no model says it."""
         from relkit.plots.survival import plot_hazard_ratios
 
@@ -304,7 +304,7 @@ class RiskReading:
         rows = pl.DataFrame({"age": ages, "still": curve.at(days), "low": low, "high": high, "at_risk": curve.at_risk_at(days)})
         return self._table(rows, columns, self._say("survival"))
 
-    def factors(self, ratios: HazardRatios | None) -> SummaryTable | Gallery:
+    def factors(self, ratios: Ratios | None) -> SummaryTable | Gallery:
         """Return what goes with an earlier end, the strongest first, with a reading in words; nothing where no model says it."""
         if ratios is None:
             return Gallery(())
@@ -331,7 +331,7 @@ class RiskReading:
         )
         return self._table(pl.DataFrame(rows), columns, self._say("factors"), notes=(self._say("factor_note"),))
 
-    def named(self, ratios: HazardRatios) -> HazardRatios:
+    def named(self, ratios: Ratios) -> Ratios:
         """Return the ratios with the factors named in the reader's language."""
         texts = words(TEXTS, self.language)
         return replace(ratios, terms=tuple(texts.get(term, term.replace("_", " ")) for term in ratios.terms))

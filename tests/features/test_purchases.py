@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from relkit.errors import TableError
-from relkit.features.purchases import holdout_purchases, purchase_summary, purchase_summary_of, summarise_purchases
+from relkit.features.purchases import holdout_purchases, purchase_features, purchase_summary, purchase_summary_of, summarise_purchases
 from relkit.periods import AsOf, Holdout
 from relkit.tables.table_set import TableFacts, TableSet
 
@@ -256,3 +256,23 @@ def test_households_of_january_may_be_old(real_data, tmp_path):
     facts = TableFacts(rows={"transactions": len(transactions)}, fingerprints={}, history_starts_on=date(2017, 1, 1))
     found = purchase_summary(TableSet(folder=tmp_path, facts=facts), AsOf.parse("2018-01-01"))
     assert (len(found), found["is_left_censored"].sum()) == (2469, 1982)
+
+
+def test_features_hold_what_is_known_of_a_customer(company):
+    customers = {"customer_id": ["a", "b"], "country": ["FR", None], "type": [None, "company"], "postcode": ["75001", "1000"]}
+    snapshots = {
+        "customer_id": ["a", "a"],
+        "as_of": [date(2024, 5, 31), date(2024, 7, 31)],
+        "income": ["50-74K", "75K+"],
+        "repeat_purchases": [9, 9],
+        "churned": [True, True],
+    }
+    sold = lines(("a", 0, 10.0, "sale"), ("c", 3, 5.0, "sale"))
+    known = {"transactions": sold, "customers": customers, "customer_snapshots": snapshots}
+    tables = company(known, attributes={"churned": {"known_at": "later"}})
+    found = purchase_features(tables, EDGE)
+    summary = purchase_summary(tables, EDGE)
+    assert_frame_equal(found.select(summary.columns), summary)
+    assert found.drop(summary.columns[1:]).rows() == [("a", "FR", "person", "50-74K"), ("c", None, "person", None)]
+    alone = company({"transactions": sold})
+    assert_frame_equal(purchase_features(alone, EDGE), purchase_summary(alone, EDGE))

@@ -331,3 +331,22 @@ def test_a_model_of_customer_value_may_learn_from_contracts(checked, model, sett
     scores = pl.read_parquet(ScoreCustomers.parse(models=(name,)).run().paths["scores"])
     assert set(scores["score"]) == {"churn_probability_90d"}
     assert scores["value"].is_between(0, 1).all()
+
+
+def test_covariates_of_the_customers_table_are_learnt_judged_and_scored(workplace):
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    sold = company.transactions()
+    ids = sold["customer_id"].unique().sort()
+    who = pl.DataFrame({"customer_id": ids, "country": ["FR", "FR", "BE", None, "CH"] * (len(ids) // 5)})
+    company.write_company(workplace / "out" / "default", {"transactions": sold, "customers": who}, history_starts_on=company.FIRST)
+    both = {"purchase_covariates": "country", "lifetime_covariates": "country", "same_effect": "country"}
+    result = fit("lifetime_value.pareto_nbd", settings=both)
+    assert list(result.parameters) == ["r", "alpha", "s", "beta", "both.country=BE", "both.country=CH"]
+    assert "50 of 250 customers have no country; they count as FR, the reference." in result.sentences
+    assert result.metrics["mae_repeat_purchases"] > 0
+    scored = pl.read_parquet(ScoreCustomers.parse(models=["lifetime_value.pareto_nbd"]).run().paths["scores"])
+    assert scored["customer_id"].n_unique() == 250
+    assert "country" not in scored.columns
+    with pytest.raises(ParameterError, match="nobody leaves"):
+        fit("lifetime_value.nbd", settings={"lifetime_covariates": "country"})

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from relkit.errors import ParameterError
 from relkit.metrics.survival import Calibration
-from relkit.models.survival.diagnostics import BaselineRates, HazardRatios
+from relkit.models.covariates import Ratios
+from relkit.models.survival.diagnostics import BaselineRates
 from relkit.models.survival.kaplan_meier import KaplanMeier
 from relkit.plots.style import figure_of
 from relkit.plots.survival import plot_baseline, plot_calibration, plot_hazard_ratios, plot_survival
@@ -94,7 +95,7 @@ def test_baseline_steps_and_the_ages_with_few_at_risk() -> None:
     ],
 )
 def test_a_forest_of_hazard_ratios(language: str, flag: str, step: str, first: str) -> None:
-    ratios = HazardRatios(
+    ratios = Ratios(
         ("debit", "amount", "age"),
         np.array([1.0, 12.5, 0.034]),
         np.array([True, False, False]),
@@ -120,11 +121,11 @@ def test_a_forest_of_hazard_ratios(language: str, flag: str, step: str, first: s
 
 def test_a_forest_of_weak_effects_has_close_ticks() -> None:
     one = np.array([1.05])
-    ratios = HazardRatios(("a",), np.ones(1), np.array([True]), one, one - 0.02, one + 0.02, 0.9)
+    ratios = Ratios(("a",), np.ones(1), np.array([True]), one, one - 0.02, one + 0.02, 0.9)
     ax = plot_hazard_ratios(ratios)
     figure_of(ax).canvas.draw()
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0.95", "1", "1.05"]
-    wide = HazardRatios(("a",), np.ones(1), np.array([True]), one + 11.06, one + 9.04, one + 20.04, 0.9)
+    wide = Ratios(("a",), np.ones(1), np.array([True]), one + 11.06, one + 9.04, one + 20.04, 0.9)
     axes = plot_hazard_ratios(wide)
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0.05", "0.1", "0.2", "0.5", "1", "2", "5", "10", "20"]
     assert "12.1  [10.1, 21.1]" in texts(axes)

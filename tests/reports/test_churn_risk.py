@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from relkit.errors import TableError
-from relkit.models.survival.diagnostics import HazardRatios
+from relkit.models.covariates import Ratios
 from relkit.models.survival.kaplan_meier import KaplanMeier
 from relkit.reports.churn_risk import TEXTS, RiskReading
 
@@ -47,7 +47,7 @@ def read(spells: pl.DataFrame, scores: pl.DataFrame, language: str = "en") -> Ri
     return RiskReading.of(spells, scores, as_of=DAY, days=90, currency="EUR", language=language)
 
 
-RATIOS = HazardRatios(
+RATIOS = Ratios(
     ("pays_by_direct_debit", "monthly_amount", "odd_column"),
     np.array([1.0, 13.9, 2.0]),
     np.array([True, False, False]),

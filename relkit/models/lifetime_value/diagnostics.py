@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.contracts import Column, Contract, check
-from relkit.errors import PeriodError
+from relkit.errors import PeriodError, TableError
 from relkit.metrics.purchases import FrequencyCalibration, calibration_by_frequency
+from relkit.models.covariates import Ratios
 from relkit.models.lifetime_value.bg_bb_formulas import probability_alive
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, meet_outcomes, read_columns
@@ -31,6 +33,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 WEEK = 7
+_MOST_GROUPS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,9 @@ def frequency_histogram(fitted: FittedPurchaseModel, features: pl.DataFrame, *, 
     """
     frame = read_columns(features, fitted.needs)
     actual = np.bincount(np.minimum(frame["repeat_purchases"].to_numpy(), top), minlength=top + 1)
+    if known := _covariates(fitted):
+        below = _expected_counts(fitted, frame.group_by("observed_days", *known).len(), top)
+        return FrequencyHistogram(np.arange(top + 1), actual, np.append(below, len(frame) - below.sum()))
     observed = frame.group_by("observed_days").len().sort("observed_days")
     below = np.zeros(top)
     for days, customers in observed.iter_rows():
@@ -70,6 +76,17 @@ def frequency_histogram(fitted: FittedPurchaseModel, features: pl.DataFrame, *, 
             np.arange(top), days, **_starting(fitted, fitted.info.as_of - timedelta(days=days))
         )
     return FrequencyHistogram(np.arange(top + 1), actual, np.append(below, len(frame) - below.sum()))
+
+
+def _covariates(fitted: FittedPurchaseModel) -> tuple[str, ...]:
+    """Return the columns in which customers of the model differ from the start."""
+    return tuple(known.name for known in getattr(fitted, "covariates", ()))
+
+
+def _expected_counts(fitted: FittedPurchaseModel, cells: pl.DataFrame, top: int) -> Floats:
+    """Return how many customers should have made 0, 1, ... repeat purchases, each in his own time; `len` of them in a cell."""
+    customers, days = cells["len"].to_numpy(), cells["observed_days"].to_numpy()
+    return np.array([customers @ fitted.purchase_probability(np.full(len(cells), x), days, of=cells) for x in range(top)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +115,9 @@ PURCHASE_DAYS = Contract(
 )
 
 
-def purchase_tracking(fitted: FittedPurchaseModel, purchases: pl.DataFrame, *, until: date, days: int = WEEK) -> PurchaseTracking:
+def purchase_tracking(
+    fitted: FittedPurchaseModel, purchases: pl.DataFrame, *, until: date, days: int = WEEK, features: pl.DataFrame | None = None
+) -> PurchaseTracking:
     """Return repeat purchases by week of the customers acquired up to the model's as-of day (Fader et al. 2005, figs 3 and 4).
 
     Args:
@@ -106,6 +125,7 @@ def purchase_tracking(fitted: FittedPurchaseModel, purchases: pl.DataFrame, *, u
         purchases: customer_id, day: one row a purchase or several; days from a customer's first on are looked at.
         until: last day of the purchases, within the calibration or after it.
         days: length of a step.
+        features: customer_id and the covariates, which a model that has any needs; customers who are not in it are left out.
 
     Raises:
         TableError: a column is missing.
@@ -113,7 +133,7 @@ def purchase_tracking(fitted: FittedPurchaseModel, purchases: pl.DataFrame, *, u
     """
     bought = check(purchases, PURCHASE_DAYS).filter(pl.col("day") <= until).unique()
     first = bought.group_by("customer_id").agg(pl.col("day").min().alias("first"))
-    first = first.filter(pl.col("first") <= fitted.info.as_of)
+    first = _with_covariates(first.filter(pl.col("first") <= fitted.info.as_of), fitted, features)
     start = first["first"].min()
     steps = (until - start).days // days if isinstance(start, date) else 0
     if steps < 1:
@@ -124,14 +144,34 @@ def purchase_tracking(fitted: FittedPurchaseModel, purchases: pl.DataFrame, *, u
     edges = np.arange(steps + 1) * days
     repeats = bought.join(first, on="customer_id").filter(pl.col("day") > pl.col("first"))
     actual = np.histogram((repeats["day"] - start).dt.total_days().to_numpy(), edges + 0.5)[0]
-    joined = np.bincount((first["first"] - start).dt.total_days().to_numpy(), minlength=int(edges[-1]) + 1)
-    expected = np.diff(_expected_by(fitted, joined[: int(edges[-1]) + 1], edges, start))
+    expected = np.diff(sum(_expected_by(fitted, group, edges, start) for group in _groups(fitted, first)))
     ends = tuple(start + timedelta(days=int(edge)) for edge in edges[1:])
     return PurchaseTracking(ends, actual, expected, fitted.info.as_of, days)
 
 
-def _expected_by(fitted: FittedPurchaseModel, joined: Counts, edges: Counts, start: date) -> Floats:
-    """Return repeat purchases expected from the start up to each edge, of `joined[d]` customers who first bought on day d."""
+def _with_covariates(first: pl.DataFrame, fitted: FittedPurchaseModel, features: pl.DataFrame | None) -> pl.DataFrame:
+    if not (names := _covariates(fitted)):
+        return first
+    if features is None:
+        raise TableError(f"the model reads {', '.join(names)}.", where="purchase_tracking", remedy="Give features that hold them.")
+    told = features.select(pl.col("customer_id").cast(pl.String), *names)
+    return first.with_columns(pl.col("customer_id").cast(pl.String)).join(told, on="customer_id")
+
+
+def _groups(fitted: FittedPurchaseModel, first: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return customers who are alike to the model: by covariates, or by the purchases expected of them where these are too many."""
+    if not (names := _covariates(fitted)):
+        return [first]
+    if first.select(names).n_unique() <= _MOST_GROUPS:
+        return first.partition_by(names)
+    order = np.argsort(fitted.expected_purchases_new(365.0, of=first), kind="stable")
+    return [first[part] for part in np.array_split(order, _MOST_GROUPS)]
+
+
+def _expected_by(fitted: FittedPurchaseModel, group: pl.DataFrame, edges: Counts, start: date) -> Floats:
+    """Return repeat purchases expected from the start up to each edge of customers who first bought on their days `first`."""
+    last = int(edges[-1])
+    joined = np.bincount((group["first"] - start).dt.total_days().to_numpy(), minlength=last + 1)[: last + 1]
     ages = np.arange(1.0, len(joined))
     if _starting(fitted, start):
         expected = np.zeros(len(edges))
@@ -139,7 +179,9 @@ def _expected_by(fitted: FittedPurchaseModel, joined: Counts, edges: Counts, sta
             of_day = np.append(0.0, fitted.expected_purchases_new(ages, **_starting(fitted, start + timedelta(days=int(day)))))
             expected += joined[day] * of_day[np.maximum(edges - day, 0)]
         return expected
-    of_one = np.append(0.0, fitted.expected_purchases_new(ages))
+    # The one in the middle stands for the group; without covariates, or where they are few, all in it are alike.
+    one = {"of": group[len(group) // 2 : len(group) // 2 + 1]} if _covariates(fitted) else {}
+    of_one = np.append(0.0, fitted.expected_purchases_new(ages, **one))
     return np.array([joined[: edge + 1] @ of_one[edge::-1] for edge in edges])
 
 
@@ -185,7 +227,7 @@ def alive_surface(fitted: FittedPurchaseModel, features: pl.DataFrame, *, steps:
     """Return P(alive) over what the customers at hand look like: up to the 99th percentile of purchases, at the longest time observed.
 
     Args:
-        fitted: the model.
+        fitted: the model; with covariates, the customer shown is a typical one (means and references of the fit).
         features: customers whose range is shown.
         steps: points of time along the other side.
     """
@@ -195,6 +237,7 @@ def alive_surface(fitted: FittedPurchaseModel, features: pl.DataFrame, *, steps:
     days = float(frame["observed_days"].max() or 0)  # type: ignore[arg-type]
     since = np.linspace(0.0, days, steps + 1)
     grid_x, grid_since = (part.ravel() for part in np.meshgrid(x, since, indexing="ij"))
+    typical = {known.name: pl.lit(known.levels[0] if known.levels else known.mean) for known in getattr(fitted, "covariates", ())}
     grid = pl.DataFrame(
         {
             "customer_id": np.arange(grid_x.size),
@@ -204,7 +247,7 @@ def alive_surface(fitted: FittedPurchaseModel, features: pl.DataFrame, *, steps:
             "first_order_on": np.full(grid_x.size, np.datetime64(fitted.info.as_of - timedelta(days=round(days)), "D")),
         }
     )
-    return AliveSurface(x, since, fitted.probability_alive(grid).reshape(len(x), len(since)), days)
+    return AliveSurface(x, since, fitted.probability_alive(grid.with_columns(**typical)).reshape(len(x), len(since)), days)
 
 
 def opportunity_surface(fitted: FittedBgBb, features: pl.DataFrame) -> AliveSurface:
@@ -269,3 +312,19 @@ def _share_below(fitted: FittedGammaGamma, x: float, value: Floats) -> Floats:
     if fitted.q is None or fitted.v is None:
         return np.asarray(special.gammainc(fitted.p * x, fitted.p * x * value / fitted.mean_order_value))
     return np.asarray(special.betainc(fitted.p * x, fitted.q, x * value / (x * value + fitted.v)))
+
+
+def effect_ratios(fitted: FittedPurchaseModel) -> Ratios:
+    """Return what each covariate multiplies the rate (or the odds) of purchases and of leaving by, in the order of the model.
+
+    A step is 1 for a category or a column of 0 and 1, else a standard deviation of the customers of the fit.
+    """
+    of_column = {column: known for known in fitted.covariates for column in known.columns}
+    known = [of_column[name.partition(".")[2]] for name in fitted.effects.names]
+    flag = np.array([bool(each.levels) or each.is_flag for each in known])
+    step = np.array([1.0 if is_flag else each.spread for is_flag, each in zip(flag, known, strict=True)])
+    k = len(fitted.formulas.terms)
+    error = np.sqrt(np.diag(fitted.covariance))[k:]
+    reach = NormalDist().inv_cdf(0.5 + fitted.settings.level / 2) * np.nan_to_num(error) * step
+    ratio, lower, upper = (np.exp(fitted.coefficients * step + by) for by in (0.0, -reach, reach))
+    return Ratios(fitted.effects.names, step, flag, ratio, lower, upper, fitted.settings.level)

@@ -8,38 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relkit.models.covariates import Ratios
+
 if TYPE_CHECKING:
-    from relkit.metrics.risk_sets import Flags, Floats
+    from relkit.metrics.risk_sets import Floats
     from relkit.models.survival.cox import FittedCox
 
 MONTH = 30.0
 
 
-@dataclass(frozen=True, eq=False)
-class HazardRatios:
-    """How much likelier an end is, at any age, for a step of each covariate.
-
-    Attributes:
-        terms: names of the covariates.
-        step: shape (d,), the step: 1 for columns of 0 and 1, else one standard deviation.
-        is_flag: shape (d,), whether the column holds 0 and 1 only.
-        ratio: shape (d,).
-        lower: shape (d,).
-        upper: shape (d,).
-        level: of the intervals.
-    """
-
-    terms: tuple[str, ...]
-    step: Floats
-    is_flag: Flags
-    ratio: Floats
-    lower: Floats
-    upper: Floats
-    level: float
-
-
-def hazard_ratios(fitted: FittedCox) -> HazardRatios:
-    """Return the hazard ratio of a step of each covariate, the strongest first, whichever its direction."""
+def hazard_ratios(fitted: FittedCox) -> Ratios:
+    """Return how much likelier an end is, at any age, for a step of each covariate, the strongest first, whichever its direction."""
     flag = np.isclose(fitted.scales**2, fitted.means * (1 - fitted.means), rtol=1e-9, atol=0)
     step = np.where(flag, 1.0, fitted.scales)
     effect = fitted.coefficients * step
@@ -47,7 +26,7 @@ def hazard_ratios(fitted: FittedCox) -> HazardRatios:
     order = np.argsort(-np.abs(effect), kind="stable")
     ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
     terms = tuple(fitted.settings.covariates[i] for i in order)
-    return HazardRatios(terms, step[order], flag[order], ratio, lower, upper, fitted.settings.level)
+    return Ratios(terms, step[order], flag[order], ratio, lower, upper, fitted.settings.level)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import model_checks
@@ -13,12 +13,14 @@ from relkit.errors import FitError, NotEnoughEventsError, ParameterError, TableE
 from relkit.models import storage
 from relkit.models.lifetime_value import bg_nbd, mbg_nbd, nbd, pareto_nbd
 from relkit.models.lifetime_value.bg_nbd import BgNbd
+from relkit.models.lifetime_value.diagnostics import effect_ratios, frequency_histogram, purchase_tracking
 from relkit.models.lifetime_value.discounted_value import dert, discounted_orders
 from relkit.models.lifetime_value.mbg_nbd import MbgNbd
 from relkit.models.lifetime_value.nbd import Nbd
 from relkit.models.lifetime_value.pareto_nbd import FittedParetoNbd, ParetoNbd
 from relkit.models.lifetime_value.uncertainty import interval
 from relkit.models.likelihood_ratio import likelihood_ratio_test
+from relkit.plots.diagnostics import diagnostic_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -385,3 +387,48 @@ def test_a_category_seen_by_nobody_is_the_reference_and_a_missing_number_is_set_
     assert_frame_equal(fitted.score(one), fitted.score(known))
     kept, aside = scorable(one.with_columns(size=pl.Series([1.0, None, 2.0])), fitted.needs)
     assert (kept["customer_id"].to_list(), aside) == (["c0", "c2"], 1)
+
+
+@pytest.fixture(scope="module")
+def people() -> pl.DataFrame:
+    return buyers(600, BgNbd, g=0.3, h=0.6).with_columns(pl.col("^.*_days$").ceil())
+
+
+class TestDiagnostics:
+    def test_expected_counts_are_those_of_each_customer(self, people: pl.DataFrame) -> None:
+        fitted = with_effects(BgNbd).fit(people, as_of=DAY)
+        found = frequency_histogram(fitted, people, top=3)
+        alone = [fitted.purchase_probability(np.arange(3), row["observed_days"][0], of=row) for row in people.iter_slices(1)]
+        assert found.expected[:3] == pytest.approx(np.sum(alone, axis=0))
+        assert found.expected.sum() == pytest.approx(600)
+
+    def test_tracking_counts_each_customer_with_his_own_rate(self, people: pl.DataFrame) -> None:
+        fitted = with_effects(ParetoNbd).fit(people, as_of=DAY)
+        first = [DAY - timedelta(days=int(days)) for days in people["observed_days"]]
+        days = pl.DataFrame({"customer_id": people["customer_id"], "day": first})
+        span = (DAY - min(first)).days
+        for some in (people, people.with_columns(pl.col("size").round(1))):
+            tracking = purchase_tracking(fitted, days, until=DAY, days=span, features=some)
+            alone = fitted.expected_purchases_new(some["observed_days"].to_numpy(), of=some).sum()
+            # Groups of customers who are nearly alike, where all differ: a hundredth.
+            assert tracking.expected.sum() == pytest.approx(alone, rel=1e-2 if some is people else 1e-9)
+        with pytest.raises(TableError, match="the model reads size, letter"):
+            purchase_tracking(fitted, days, until=DAY)
+
+    def test_ratios(self, people: pl.DataFrame) -> None:
+        fitted = with_effects(BgNbd).fit(people, as_of=DAY)
+        found = effect_ratios(fitted)
+        assert found.terms == ("purchase.size", "lifetime.letter=b", "lifetime.letter=c")
+        assert found.is_flag.tolist() == [False, True, True]
+        assert found.step[0] == pytest.approx(np.std(people["size"].to_numpy()))
+        low, high = fitted.summary().filter(pl.col("term") == "lifetime.letter=b").select("lower", "upper").row(0)
+        assert (found.lower[1], found.upper[1]) == pytest.approx((np.exp(low), np.exp(high)))
+
+    def test_all_figures_are_drawn(self, people: pl.DataFrame) -> None:
+        fitted = with_effects(BgNbd).fit(people, as_of=DAY)
+        first = [DAY - timedelta(days=int(days)) for days in people["observed_days"]]
+        days = pl.DataFrame({"customer_id": people["customer_id"], "day": first})
+        figures = diagnostic_figures(fitted, people, purchases=days, language="fr")
+        assert {"frequency_histogram", "alive_surface", "rate_ratios", "cumulative_purchases"} <= set(figures)
+        labels = [label.get_text() for label in figures["rate_ratios"].axes[0].get_yticklabels()]
+        assert labels[1] == "letter=b (départ)\noui contre non"
