@@ -46,12 +46,13 @@ class Spread:
 def spreads(fitted: FittedPurchaseModel) -> tuple[Spread, ...]:
     """Return how customers differ according to a model whose terms are r, alpha (buying) and a, b or s, beta (leaving).
 
-    Other terms give nothing. With covariates it is the spread among customers who are alike in them, at the reference.
+    Other terms give nothing. With covariates it is the spread among customers who are all typical in them.
 
     Args:
         fitted: a fitted purchase model; of regular buyers a purchase takes k steps of the rate.
     """
     value = {name: float(getattr(fitted, name)) for name in ("r", "alpha", "a", "b", "s", "beta") if hasattr(fitted, name)}
+    value |= fitted.typical if getattr(fitted, "covariates", ()) else {}
     per_year = DAYS_PER_YEAR / fitted.settings.period_days
     steps = getattr(fitted, "k", 1)
     found = []

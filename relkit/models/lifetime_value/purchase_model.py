@@ -237,6 +237,11 @@ class FittedPurchaseModel:
         return tuple(getattr(self, term) for term in self.formulas.terms)
 
     @property
+    def typical(self) -> dict[str, float]:
+        """Values of the terms of a typical customer, in periods: numbers at the mean of the fit, categories at the reference."""
+        return self.formulas.scaled([float(np.squeeze(value)) for value in self._of_new(None)], 1 / self.settings.period_days)
+
+    @property
     def coordinates(self) -> Floats:
         """Logarithms of the terms, then the coefficients, shape (k,): what `covariance` is the covariance of."""
         return np.append(np.log(self.parameters), self.coefficients)

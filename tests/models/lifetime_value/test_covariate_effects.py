@@ -269,6 +269,8 @@ def test_a_typical_customer() -> None:
     typical = pl.DataFrame({"size": [people["size"].mean()], "letter": ["a"]})
     assert fitted.expected_purchases_new(90.0) == pytest.approx(fitted.expected_purchases_new(90.0, of=typical))
     assert fitted.expected_purchases_new([30.0, 90.0]).shape == (2,)
+    moved = fitted.alpha * np.exp(-fitted.coefficients[0] * people["size"].mean())
+    assert fitted.typical == pytest.approx({"r": fitted.r, "alpha": moved, "a": fitted.a, "b": fitted.b})
 
 
 @pytest.mark.parametrize("kind", MODELS)
