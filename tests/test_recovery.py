@@ -9,6 +9,8 @@ import pytest
 from recovery import study
 from recovery.worlds import WORLDS, World
 
+from relkit.models import catalogue
+
 if TYPE_CHECKING:
     from recovery.study import Finding
 
@@ -32,6 +34,11 @@ def test_parameters_and_forecasts_come_back(world: World) -> None:
         assert each.coverage >= 0.6, each
         assert each.without == 0, each
         assert each.errors[-1] < each.errors[0], each
+
+
+def test_every_model_of_customer_value_has_a_world() -> None:
+    named = {name.partition(".")[2] for name in catalogue.NAMES if name.startswith("lifetime_value.")}
+    assert {world.model for world in WORLDS} == named
 
 
 def test_a_wrong_truth_is_found() -> None:

@@ -66,9 +66,9 @@ def _contracts(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame
     return simulated.contracts(n, rng, alpha=alpha, beta=beta, c=c[0] if c else 1.0, period_days=30.0, periods=24)
 
 
-def _at_opportunities(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
-    """Return customers with 1 to 104 opportunities of a day each."""
-    return simulated.takers(rng.integers(1, 105, n), rng, **truth, period_days=1)
+def _at_occasions(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
+    """Return customers with 1 to 60 occasions to buy, every third day."""
+    return simulated.takers(rng.integers(1, 61, n), rng, **truth, period_days=3)
 
 
 _SEASON = TimeVaryingParetoNbd(period_days=1.0, season_harmonics=1)
@@ -89,7 +89,6 @@ _MONTH = {"period_days": 30.0, "tolerance_days": 0.0}
 # Quiet for longer than usual, so that whether he is alive is the question.
 _BUYER = simulated.frame(*(np.array([value]) for value in (4, 250.0, 400.0)))
 _REGULAR = _BUYER.with_columns(first_order_on=date(2024, 5, 26), repeat_ages_days=[60.0, 130.0, 190.0, 250.0])
-_TAKER = _REGULAR.with_columns(observed_days=60.0, last_purchase_age_days=40.0, repeat_ages_days=[5.0, 16.0, 22.0, 40.0])
 _SPENDER = pl.DataFrame({"customer_id": ["0"], "repeat_purchases": [2], "mean_repeat_value": [50.0]})
 _CONTRACT = pl.DataFrame({"customer_id": ["0"], "duration_days": [120.0]})
 
@@ -109,8 +108,15 @@ WORLDS = (
         effects=_EFFECTS,
         as_of=_CLOSED,
     ),
+    _world(
+        "bg_bb",
+        _at_occasions,
+        {"alpha": 1.2, "beta": 2.5, "gamma": 0.7, "delta": 6.0},
+        _REGULAR,
+        settings={"period_days": 3.0},
+        as_of=date(2026, 1, 1),
+    ),
     _world("mbg_cnbd_k", _at_a_rhythm, {"r": 0.8, "alpha": 20.0, "a": 0.8, "b": 4.0}, _REGULAR, k=2),
-    _world("bg_bb", _at_opportunities, {"alpha": 1.2, "beta": 8.0, "gamma": 0.8, "delta": 12.0}, _TAKER),
     _world("shifted_beta_geometric", _contracts, {"alpha": 1.5, "beta": 6.0}, _CONTRACT, settings=_MONTH),
     _world("beta_discrete_weibull", _contracts, {"gamma": 1.5, "delta": 6.0, "c": 1.3}, _CONTRACT, settings=_MONTH),
 )
