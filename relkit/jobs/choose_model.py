@@ -131,7 +131,8 @@ class _Trials:
             progress(f"{name}: fitted up to {self.split.calibration}", 0.4 * i / len(self.choice.candidates))
             features = self._features(name)
             try:
-                self.fitted[name] = _settings(name, self.choice).fit(features, as_of=self.split.calibration.day)
+                declared = inputs_of(name).declared_settings(name, self.tables, self.split.calibration)
+                self.fitted[name] = _settings(name, self.choice, declared).fit(features, as_of=self.split.calibration.day)
             except FitError as error:
                 self.failed[name] = str(error)
             else:
@@ -179,14 +180,14 @@ class _Trials:
         return {"model_comparison": plot_model_comparison(calibrations, trackings)}
 
 
-def _settings(name: str, choice: Choice) -> Any:
+def _settings(name: str, choice: Choice, declared: Mapping[str, Any] | None = None) -> Any:
     from dataclasses import fields
 
     from relkit.models import catalogue
 
     known = {field.name for field in fields(catalogue.settings_class(name))}  # type: ignore[arg-type]
     own = {} if choice.period_days is None or "period_days" not in known else {"period_days": choice.period_days}
-    return catalogue.make(name, own)
+    return catalogue.make(name, {**(declared or {}), **own})
 
 
 def _fitted(job: FitModel, name: str, choice: Choice, tables: TableSet, progress: Progress, beside: Any) -> Result:

@@ -54,6 +54,15 @@ def test_events_are_those_declared_by_the_day(seasonal: Path, monkeypatch: pytes
     assert scored.skipped is None
 
 
+def test_the_choice_among_models_knows_the_events_of_its_day(seasonal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The candidate that is compared and the one that is judged know what was declared by the calibration, the last fit all."""
+    fits = []
+    fit = TimeVaryingParetoNbd.fit
+    monkeypatch.setattr(TimeVaryingParetoNbd, "fit", lambda self, *given, **more: fits.append(self.events) or fit(self, *given, **more))
+    assert FitModel.parse(model="lifetime_value.auto", settings={"candidates": [NAME], "replicates": 20}).run().passed
+    assert [len(events) for events in fits] == [1, 1, 3]
+
+
 def test_events_that_were_given_stand(seasonal: Path) -> None:
     mine = [{"name": "fair", "starts_on": "2024-05-01", "ends_on": "2024-05-20"}]
     result = FitModel.parse(model=NAME, holdout_days=0, settings={"events": mine, "season_harmonics": 0}).run()
