@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from relkit.metrics.survival import Calibration
+    from relkit.metrics.calibration import Calibration
     from relkit.models.covariates import Ratios
     from relkit.models.survival.diagnostics import BaselineRates
 

@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from relkit.errors import ParameterError
-from relkit.metrics.survival import Calibration
+from relkit.metrics.calibration import Calibration
 from relkit.models.covariates import Ratios
 from relkit.models.survival.diagnostics import BaselineRates
 from relkit.models.survival.kaplan_meier import KaplanMeier

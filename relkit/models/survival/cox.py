@@ -17,8 +17,8 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import FitError, NotConvergedError, NotEnoughEventsError, ParameterError
+from relkit.metrics.concordance import concordance
 from relkit.metrics.risk_sets import RiskSets, distinct, ends_behind_tail, risk_sets, step_at, tail_rate
-from relkit.metrics.survival import concordance
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.partial_likelihood import Order, Sums, derivatives, linear_predictor, sums, total_of_ends

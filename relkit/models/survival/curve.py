@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relkit.errors import ParameterError
+from relkit.metrics.bands import log_log_band
 from relkit.metrics.risk_sets import RiskSets, ends_behind_tail, product_limit, step_at
-from relkit.metrics.survival import log_log_band
 from relkit.models.survival.spells import as_floats
 
 if TYPE_CHECKING:

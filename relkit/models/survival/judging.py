@@ -10,7 +10,9 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError
-from relkit.metrics.survival import Calibration, brier_score, calibration, concordance, log_score
+from relkit.metrics.brier import brier_score, log_score
+from relkit.metrics.calibration import Calibration, calibration
+from relkit.metrics.concordance import concordance
 from relkit.models.survival.spells import CUSTOMER, DURATION, EVENT
 
 if TYPE_CHECKING:

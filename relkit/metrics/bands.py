@@ -1,0 +1,27 @@
+"""Bounds of a survival curve, on a scale where they stay between 0 and 1."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from relkit.metrics.risk_sets import Floats
+
+
+def log_log_band(survival: Floats, greenwood: Floats, level: float) -> tuple[Floats, Floats]:
+    """Return the bounds of S on the scale log(-log S): S ** exp(-+ z sqrt(V) / log S) (Kalbfleisch and Prentice 2002, eq. 1.13).
+
+    Where S is 1 both bounds are 1. Where it is 0 the scale has no bounds: the lower one is 0, and the upper one
+    stays where it last was.
+    """
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    inside = (survival > 0) & (survival < 1)
+    log_s = np.log(np.where(inside, survival, 0.5))
+    shift = np.exp(z * np.sqrt(np.where(inside, greenwood, 0.0)) / np.abs(log_s))
+    lower = np.where(inside, np.exp(log_s * shift), survival)
+    upper = np.where(inside, np.exp(log_s / shift), survival)
+    last = np.maximum.accumulate(np.where(survival > 0, np.arange(len(survival)), -1))
+    return lower, np.where(survival > 0, upper, np.where(last >= 0, upper[last], 1.0))

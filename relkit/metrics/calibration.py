@@ -1,0 +1,78 @@
+"""Predicted against observed probabilities of ending, by group of predicted risk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.errors import ParameterError
+from relkit.metrics.bands import log_log_band
+from relkit.metrics.risk_sets import product_limit, risk_sets, step_at
+
+if TYPE_CHECKING:
+    from relkit.metrics.risk_sets import Counts, Flags, Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Predicted against observed probabilities of ending, by group of predicted risk.
+
+    Attributes:
+        horizon: days.
+        predicted: shape (g,), mean prediction of the group, in ascending order.
+        observed: shape (g,), Kaplan-Meier estimate of the share that ended.
+        lower: shape (g,).
+        upper: shape (g,).
+        size: shape (g,), spells in the group.
+        level: of the interval.
+    """
+
+    horizon: float
+    predicted: Floats
+    observed: Floats
+    lower: Floats
+    upper: Floats
+    size: Counts
+    level: float
+
+    @property
+    def mean_error(self) -> float:
+        """Mean absolute gap between predicted and observed, weighted by size."""
+        return float(np.average(np.abs(self.predicted - self.observed), weights=self.size))
+
+
+def calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *, groups: int = 10, level: float = 0.95) -> Calibration:
+    """Return predicted and observed probabilities of ending within `horizon` by quantile of the prediction.
+
+    Equal predictions stay in one group, so there may be fewer than `groups`.
+
+    Args:
+        duration: shape (n,), days from the moment of the forecast.
+        event: shape (n,).
+        churn: shape (n,), probability of ending within `horizon`.
+        horizon: days.
+        groups: number of quantile groups.
+        level: of the log-log interval of the observed share.
+
+    Examples:
+        >>> found = calibration(np.array([1.0, 5.0, 1.0, 5.0]), np.array([True, False, True, True]), np.full(4, 0.5), 4.0)
+        >>> found.observed.tolist(), found.size.tolist()
+        ([0.5], [4])
+    """
+    if groups < 1:
+        raise ParameterError(f"groups is {groups}; it must be at least 1.", where="calibration")
+    edges = np.unique(np.quantile(churn, np.arange(1, groups) / groups))
+    cell = np.searchsorted(edges, churn, side="left")
+    rows = [_group(duration[m], event[m], churn[m], horizon, level) for m in (cell == c for c in np.unique(cell))]
+    predicted, observed, lower, upper, size = (np.array(column) for column in zip(*rows, strict=True))
+    return Calibration(horizon, predicted, observed, lower, upper, size, level)
+
+
+def _group(duration: Floats, event: Flags, churn: Floats, horizon: float, level: float) -> tuple[float, float, float, float, int]:
+    sets = risk_sets(duration, event)
+    survival, greenwood = product_limit(sets)
+    s, v = (float(step_at(sets.days, values, np.array([horizon]), start)[0]) for values, start in ((survival, 1.0), (greenwood, 0.0)))
+    low, high = log_log_band(np.array([s]), np.array([v]), level)
+    return float(churn.mean()), 1 - s, 1 - float(high[0]), 1 - float(low[0]), len(churn)

@@ -1,0 +1,124 @@
+"""Who is still in view: the weights that make up for spells lost to view before their end (IPCW).
+
+A spell whose end is seen at age t stands for all those that would have ended then and were lost before: it weighs one
+over the probability G of staying in view. G is the Kaplan-Meier estimate with censorings as the ends (Robins and Rotnitzky
+1992; Graf, Schmoor, Sauerbrei and Schumacher 1999). It is right where loss from view has nothing to do with the risk of ending.
+
+At one age ends come before censorings, so an end at age t was seen by all who were in view just before t, and a spell
+lost at age t is known to have outlived it. This is exact, also for ages in whole months, and at the end of a holdout, where
+all that still run are lost at once. scikit-survival takes G after the censorings of age t and leaves out who was
+lost at it (`ties="after"`); where no end and no censoring share an age the two are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.risk_sets import distinct, step_at
+
+if TYPE_CHECKING:
+    from relkit.metrics.risk_sets import Flags, Floats
+
+
+@dataclass(frozen=True, eq=False)
+class InView:
+    """The probability G of staying in view up to an age.
+
+    Attributes:
+        days: distinct ages, ascending, shape (k,).
+        staying: G just after each of them, shape (k,).
+        ties: whether an end is weighted by G just before its age, or after the censorings at it.
+    """
+
+    days: Floats
+    staying: Floats
+    ties: Literal["before", "after"] = "before"
+
+    @classmethod
+    def of(cls, duration: Floats, event: Flags, weight: Floats | None = None, *, ties: Literal["before", "after"] = "before") -> InView:
+        """Return the curve of these spells.
+
+        Args:
+            duration: shape (n,), days.
+            event: shape (n,).
+            weight: shape (n,), of each spell; None means 1 for all.
+            ties: "before", or "after" as scikit-survival has it.
+
+        Examples:
+            >>> seen = InView.of(np.array([1.0, 2.0, 2.0, 4.0]), np.array([True, True, False, False]))
+            >>> seen.days.tolist(), seen.staying.tolist()
+            ([1.0, 2.0, 4.0], [1.0, 0.5, 0.0])
+        """
+        if ties not in ("before", "after"):
+            raise ParameterError.unknown("treatment of ties", str(ties), ("before", "after"), where="ties")
+        days, code = distinct(duration)
+        mass = np.ones(len(duration)) if weight is None else weight
+        lost = np.bincount(code, weights=mass * ~event, minlength=len(days))
+        gone = np.bincount(code, weights=mass * event, minlength=len(days))
+        # Counted from the oldest down, so that G is exactly 0 where the last ones are all lost.
+        later = np.append(np.cumsum((lost + gone)[::-1])[::-1][1:], 0.0)
+        share = np.divide(lost, later + lost, out=np.zeros(len(days)), where=lost > 0)
+        return cls(days, np.cumprod(1 - share), ties)
+
+    def at(self, ages: Floats) -> Floats:
+        """Return G by which ends at `ages` are weighted, shape of `ages`.
+
+        Raises:
+            NotEnoughEventsError: nobody was in view any more at one of the ages.
+        """
+        found = step_at(self.days, self.staying, ages, 1.0, strictly=self.ties == "before")
+        if not (found > 0).all() or (ages > self.days[-1]).any():
+            raise _out_of_view(float(ages[(found <= 0) | (ages > self.days[-1])].min()), float(self.days[-1]))
+        return found
+
+    def end_weights(self, duration: Floats, event: Flags, upto: float = np.inf) -> Floats:
+        """Return 1 / G for spells that end before the age `upto`, else 0, shape (n,)."""
+        counted = event & (duration < upto)
+        weights = np.zeros(len(duration))
+        weights[counted] = 1 / self.at(duration[counted])
+        return weights
+
+    def outlived(self, duration: Floats, event: Flags, horizon: float) -> Flags:
+        """Return which spells are known to have outlived `horizon`, shape (n,)."""
+        later = duration > horizon
+        return later | ((duration == horizon) & ~event) if self.ties == "before" else later
+
+
+def in_view_weights(duration: Floats, event: Flags, horizon: float, in_view: InView | None = None) -> Floats:
+    """Return the weight of each spell in a mean over what is known at `horizon`; who left view before it weighs 0.
+
+    Ends by the horizon weigh 1 / G(just before the end), the others 1 / G(just before the horizon) (Graf et al. 1999, eq. 9).
+
+    Args:
+        duration: shape (n,), days.
+        event: shape (n,).
+        horizon: days.
+        in_view: the curve of staying in view, of other spells where that is wanted; None means of these.
+
+    Raises:
+        NotEnoughEventsError: nobody is in view at the horizon.
+
+    Examples:
+        >>> in_view_weights(np.array([1.0, 2.0, 5.0, 5.0]), np.array([True, False, True, False]), 4.0).round(3).tolist()
+        [1.0, 0.0, 1.5, 1.5]
+    """
+    curve = in_view or InView.of(duration, event)
+    ended = event & (duration <= horizon)
+    outlived = curve.outlived(duration, event, horizon)
+    if not (ended | outlived)[duration == duration.max()].all():
+        raise _out_of_view(horizon, float(duration.max()))
+    weights = np.zeros(len(duration))
+    weights[ended] = 1 / curve.at(duration[ended])
+    if outlived.any():
+        weights[outlived] = 1 / curve.at(np.array([horizon]))
+    return weights
+
+
+def _out_of_view(age: float, last: float) -> NotEnoughEventsError:
+    return NotEnoughEventsError(
+        f"nobody is in view {age:g} days on; the last was seen after {last:g}.", where="horizon", remedy="Choose a shorter horizon."
+    )

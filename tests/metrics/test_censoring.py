@@ -1,0 +1,59 @@
+"""Weights for who was lost to view, against lifelines 0.30.3 and small cases by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.censoring import InView, in_view_weights
+
+
+def test_weights_are_those_of_the_kaplan_meier_curve_of_staying_in_view() -> None:
+    """G by lifelines' KaplanMeierFitter on the censorings, where no age has both an end and a censoring."""
+    from lifelines import KaplanMeierFitter
+
+    rng = np.random.default_rng(5)
+    ends, censorings = rng.exponential(10, 400), rng.exponential(15, 400)
+    duration, event = np.minimum(ends, censorings), ends <= censorings
+    horizon = 12.0
+    staying = KaplanMeierFitter().fit(duration, ~event)
+    known_end = event & (duration <= horizon)
+    expected = np.where(known_end, 1 / staying.predict(duration).to_numpy(), (duration > horizon) / staying.predict(horizon))
+    np.testing.assert_allclose(in_view_weights(duration, event, horizon), expected, rtol=1e-12)
+
+
+def test_an_end_comes_before_the_censorings_of_the_same_age() -> None:
+    """By hand: at age 2 one of the 3 still there ends, then one of the 2 left is censored, so G falls to 1/2 after the end."""
+    duration, event = np.array([1.0, 2.0, 2.0, 5.0]), np.array([True, True, False, False])
+    assert in_view_weights(duration, event, 4.0).tolist() == [1.0, 1.0, 0.0, 2.0]
+
+
+def test_nobody_in_view_at_the_horizon_is_refused() -> None:
+    with pytest.raises(NotEnoughEventsError, match=r"nobody is in view 9 days on; the last was seen after 2\. Choose a shorter horizon"):
+        in_view_weights(np.array([1.0, 2.0]), np.array([True, False]), 9.0)
+    assert in_view_weights(np.array([1.0, 2.0]), np.array([False, True]), 9.0).tolist() == [0.0, 2.0]
+
+
+def test_weights_make_up_for_who_was_lost_also_in_whole_months() -> None:
+    """The share that ends by month 6 is the same with some lost; weights taken after the censorings of a month overstate it."""
+    rng = np.random.default_rng(3)
+    n = 200_000
+    lived, lost = np.ceil(rng.exponential(10.0, n)), np.ceil(rng.exponential(6.0, n))
+    duration, event = np.minimum(lived, lost), lived <= lost
+    share = (lived <= 6).mean()
+    gone = event & (duration <= 6)
+    assert (in_view_weights(duration, event, 6.0) * gone).mean() == pytest.approx(share, abs=0.004)
+    after = InView.of(duration, event, ties="after")
+    assert (in_view_weights(duration, event, 6.0, after) * gone).mean() > share + 0.05
+
+
+def test_weights_of_rows_are_repetitions() -> None:
+    duration, event, times = np.array([1.0, 2.0, 2.0, 4.0]), np.array([True, False, True, False]), np.array([2, 3, 1, 1])
+    weighted = InView.of(duration, event, times.astype(float))
+    assert weighted.staying.tolist() == InView.of(np.repeat(duration, times), np.repeat(event, times)).staying.tolist()
+
+
+def test_another_treatment_of_ties_is_refused() -> None:
+    with pytest.raises(ParameterError, match="unknown treatment of ties"):
+        InView.of(np.ones(2), np.ones(2, bool), ties="during")  # type: ignore[arg-type]
