@@ -33,6 +33,7 @@ CHANNELS_FR = {
 }
 UNITS_FR = {
     "days": "jours",
+    "months": "mois",
     "orders": "commandes",
     "share": "part",
     "probability": "probabilité",
@@ -100,6 +101,7 @@ NO_BOUND: Both = (
     "no expected margin, or a model that does not tell how sure it is",
     "pas de marge attendue, ou un modèle qui ne dit pas sa précision",
 )
+NO_CONTRACT: Both = ("no active contract, or profiling refused", "aucun contrat en cours, ou profilage refusé")
 NO_PURCHASE: Both = ("no purchase history to score, or profiling refused", "aucun achat à partir duquel calculer, ou profilage refusé")
 UNKNOWN: Both = ("not known", "non connu")
 NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
@@ -394,7 +396,7 @@ DECLARED: tuple[FileColumn, ...] = (
             "Probability that the active contract ends within {h} days of the as-of date.",
             "Probabilité que le contrat en cours prenne fin dans les {h} jours.",
         ),
-        ("no active contract, or profiling refused", "aucun contrat en cours, ou profilage refusé"),
+        NO_CONTRACT,
         kind="score",
         score="churn_probability_{h}d",
         unit="probability",
@@ -402,6 +404,36 @@ DECLARED: tuple[FileColumn, ...] = (
         high=1,
         decimals=4,
         rank=13,
+    ),
+    _column(
+        "expected_remaining_months_{h}m",
+        pl.Float64,
+        ("Months the contract should run yet, of {h}", "Mois de contrat encore attendus, sur {h}"),
+        (
+            "Of the {h} months after the as-of date, those that the active contract is expected to run.",
+            "Parmi les {h} mois qui suivent la date de situation, ceux pendant lesquels le contrat devrait encore courir.",
+        ),
+        NO_CONTRACT,
+        kind="score",
+        score="expected_remaining_months_{h}m",
+        unit="months",
+        low=0,
+        decimals=2,
+    ),
+    _column(
+        "expected_remaining_months_endless",
+        pl.Float64,
+        ("Months the contract should run yet, without end", "Mois de contrat encore attendus, sans terme"),
+        (
+            "Months that the active contract is expected to run yet, past the ages that any has reached by the model's rule for them.",
+            "Mois pendant lesquels le contrat devrait encore courir ; au-delà des anciennetés connues, selon la règle du modèle.",
+        ),
+        NO_CONTRACT,
+        kind="score",
+        score="expected_remaining_months_endless",
+        unit="months",
+        low=0,
+        decimals=2,
     ),
     _column(
         "expected_orders_{h}d",

@@ -56,8 +56,10 @@ class ScoreCustomers(Job):
         default=(), description="Models to score with. Default: one for each score, of those that have a champion."
     )
     horizon_days: int = Field(default=90, ge=1, description="How far ahead orders and churn are looked at, in days.")
-    horizon_months: int = Field(default=24, ge=1, description="How far ahead margin is counted, in months.")
-    endless: bool = Field(default=False, description="Count it without end as well: the score future_margin_endless.")
+    horizon_months: int = Field(default=24, ge=1, description="How far ahead margin and the life of contracts are counted, in months.")
+    endless: bool = Field(
+        default=False, description="Count both without end as well: future_margin_endless and expected_remaining_months_endless."
+    )
     annual_discount_rate: float = Field(default=0.10, ge=0, description="What a later margin is discounted by: 0.10 for 10 % a year.")
     margin_rate: float | None = Field(
         default=None, ge=0, le=1, description="Margin over net amount. Default: that of the lines, else the declared one."
@@ -107,6 +109,7 @@ class ScoreCustomers(Job):
             return Result(job=self.command, skipped=" ".join(run.said), details={"as_of": str(as_of)})
         progress("expected margin", 0.8)
         run.add_margin()
+        run.add_remaining_life()
         return run.written()
 
     def _groups(self) -> tuple[tuple[str, ...], ...]:
@@ -225,6 +228,20 @@ class _Scoring:
         self.margin_facts = ahead.facts
         self.said += ahead.said
         self.warnings += ahead.warnings
+
+    def add_remaining_life(self) -> None:
+        """Add how long contracts should run yet, where a model of contracts scored."""
+        from relkit.scores.remaining_life import remaining_life
+        from relkit.scores.scoring import scorable
+
+        name = next((name for name in CONTRACTS if name in self.fitted), "")
+        if not name:
+            return
+        fitted = self.fitted[name]
+        kept, _ = scorable(self.rows(name), fitted.needs)
+        for months in [self.job.horizon_months, *([None] if self.job.endless else [])]:
+            source, asked = self.source_of(name), self.job.intervals
+            self.parts.append(remaining_life(fitted, kept, months=months, as_of=self.as_of.day, source=source, intervals=asked))
 
     def written(self) -> Result:
         """Write the table and the models behind it, and return what was done."""

@@ -82,6 +82,8 @@ KINDS = (
     ScoreKind(name="future_margin_{m}m", low=None),
     ScoreKind(name="future_margin_endless", low=None),
     ScoreKind(name="churn_probability_{h}d", high=1.0, applies_to="contract"),
+    ScoreKind(name="expected_remaining_months_{m}m", applies_to="contract"),
+    ScoreKind(name="expected_remaining_months_endless", applies_to="contract"),
 )
 """Every score there is. Other columns that a model returns (a hazard ratio, say) are for analysts, not for customer files."""
 

@@ -41,6 +41,7 @@ def test_the_champions_score_everybody_they_can(fitted_workplace):
         "churn_probability_90d": running,
         "expected_order_value": buyers,
         "expected_orders_90d": buyers,
+        "expected_remaining_months_24m": running,
         "future_margin_24m": buyers + running - both,
         "p_alive": buyers - both,
     }
@@ -56,6 +57,7 @@ def test_every_row_names_model_version_and_training_day(fitted_workplace):
         ("churn_probability_90d", "survival.cox", "1", day),
         ("expected_order_value", value, "1", day),
         ("expected_orders_90d", orders, "1", day),
+        ("expected_remaining_months_24m", "survival.cox", "1", day),
         ("future_margin_24m", f"{orders}+{value}+survival.cox", "1+1+1", day),
         ("p_alive", orders, "1", day),
     ]
@@ -97,6 +99,7 @@ def test_horizons_rates_and_margin_are_parameters(fitted_workplace):
         "churn_probability_30d",
         "expected_order_value",
         "expected_orders_30d",
+        "expected_remaining_months_12m",
         "future_margin_12m",
         "p_alive",
     }
@@ -195,7 +198,11 @@ def test_a_contract_that_lacks_a_value_has_no_score_and_is_counted(fitted_workpl
     company.write_company(fitted_workplace / "out" / "default", {"contracts": lacking})
     result = score()
     running = given["ended_on"].null_count()
-    assert result.counts["scores"] == {"churn_probability_90d": running - 1, "future_margin_24m": running - 1}
+    assert result.counts["scores"] == {
+        "churn_probability_90d": running - 1,
+        "expected_remaining_months_24m": running - 1,
+        "future_margin_24m": running - 1,
+    }
     assert result.warnings == (
         f"survival.cox: 1 of {running} contracts lack a value that it must know, and have no score.",
         "1 customer without future margin: of 1 running contract the monthly margin, or a value that survival.cox must know, is not known.",
@@ -252,6 +259,9 @@ def test_margin_without_end_stands_beside_that_of_the_horizon(fitted_workplace):
     assert (scores["future_margin_endless"] >= scores["future_margin_24m"] * (1 - 1e-9)).all()
     assert any(said.startswith("future_margin_endless: ") and "the largest age seen" in said for said in result.warnings)
     assert json.loads(result.paths["models"].read_text())["future_margin_endless"]["annual_discount_rate"] == 0.1
+    life = scores.drop_nulls("expected_remaining_months_endless")
+    assert len(life) == result.counts["scores"]["expected_remaining_months_24m"]
+    assert (life["expected_remaining_months_endless"] >= life["expected_remaining_months_24m"]).all()
 
 
 def test_margin_without_end_must_be_discounted():

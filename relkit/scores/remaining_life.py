@@ -1,0 +1,48 @@
+"""How long a contract is expected to run yet, as a score: `expected_remaining_months_{m}m`, and without end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from relkit.models.lifetime_value.uncertainty import bounds
+from relkit.models.survival.remaining_life import remaining_months, remaining_months_errors
+from relkit.scores.intervals import LEVEL
+from relkit.scores.score_table import to_long
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.models.lifetime_value.discounted_months import SurvivesAhead
+    from relkit.scores.score_table import Source
+
+
+def remaining_life(
+    fitted: SurvivesAhead, contracts: pl.DataFrame, *, months: int | None, as_of: date, source: Source, intervals: bool = True
+) -> pl.DataFrame:
+    """Return the score table of the months that contracts are expected to run yet.
+
+    Bounds are symmetric on the logit of the share of the horizon, on the logarithm where there is no end.
+
+    Args:
+        fitted: a fitted model of how long contracts last.
+        contracts: one row a customer: the running contract, with the columns that the model scores.
+        months: horizon; None for all, and no score where that is not finite.
+        as_of: day of the contracts.
+        source: the version of the model.
+        intervals: whether bounds are wanted.
+    """
+    name = f"expected_remaining_months_{'endless' if months is None else f'{months}m'}"
+    found = remaining_months(fitted, contracts, months)
+    made = pl.DataFrame({"customer_id": contracts["customer_id"].cast(pl.String), name: pl.Series(found, dtype=pl.Float64).fill_nan(None)})
+    errors = remaining_months_errors(fitted, contracts, months) if intervals else None
+    if errors is None:
+        return to_long(made, as_of=as_of, source=source)
+    if months is None:
+        low, high = bounds(np.nan_to_num(found), np.nan_to_num(errors), level=LEVEL)
+    else:
+        shares = bounds(np.clip(found / months, 0.0, 1.0), errors / months, level=LEVEL, scale="logit")
+        low, high = shares[0] * months, shares[1] * months
+    return to_long(made, as_of=as_of, source=source, bounds={name: (np.minimum(low, found), np.maximum(high, found))})
