@@ -405,6 +405,24 @@ DECLARED: tuple[FileColumn, ...] = (
         decimals=4,
         rank=13,
     ),
+    *(
+        _column(
+            f"churn_reason_{k}",
+            pl.String,
+            (f"Reason for the risk, {k}", f"Motif du risque, {k}"),
+            (
+                "What raises the risk of ending most beside the mean customer, 1 first; a sign, not a proof of cause.",
+                "Ce qui élève le plus le risque de résiliation par rapport au client moyen, 1 d'abord ; un indice, non une cause prouvée.",
+            ),
+            (
+                "nothing raises it by a twentieth, no active contract, or profiling refused",
+                "rien ne l'élève d'un vingtième, aucun contrat en cours, ou profilage refusé",
+            ),
+            kind="delivery",
+            score="churn_probability_{h}d",
+        )
+        for k in (1, 2, 3)
+    ),
     _column(
         "expected_remaining_months_{h}m",
         pl.Float64,

@@ -20,6 +20,7 @@ import polars as pl
 from relkit.delivery.columns import CHANNELS_FR, FileColumn, file_columns
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
+from relkit.scores.reasons import reason_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,6 +79,7 @@ def customer_file(
     dictionary: pl.DataFrame | None = None,
     fields: Mapping[str, str] | None = None,
     prefer: Sequence[str] = (),
+    reasons: pl.DataFrame | None = None,
 ) -> CustomerFile:
     """Return the scored customer file.
 
@@ -89,6 +91,7 @@ def customer_file(
         dictionary: the customer table's dictionary; labels of the columns in `fields` come from it.
         fields: further columns of the customer table, by name, with the purpose for which they are delivered.
         prefer: models to prefer, best first, where two give the same score. Default: the first in alphabetical order, with a warning.
+        reasons: of the risk (`relkit.scores.reasons`), shown beside the probability of the model that gave them.
 
     Raises:
         TableError: a customer appears twice, or the scores belong to another day or to customers who are not in the table.
@@ -110,6 +113,8 @@ def customer_file(
         warnings += blanked
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
     made = _without_quality(_with_scores(good, chosen, declared)) if chosen is not None else good
+    if reasons is not None and chosen is not None:
+        made, declared = _with_reasons(made, chosen, reasons, declared)
     made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower(), declared)
     columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
@@ -261,6 +266,22 @@ def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequen
         if len(rows) and (column.bound == "value" or rows[column.name].null_count() < len(rows)):
             made = made.join(rows, on="customer_id", how="left", validate="1:1")
     return made
+
+
+def _with_reasons(
+    customers: pl.DataFrame, scores: pl.DataFrame, reasons: pl.DataFrame, declared: Sequence[FileColumn]
+) -> tuple[pl.DataFrame, tuple[FileColumn, ...]]:
+    """Return the customers with the reasons of their risk, and the columns with the words for each code.
+
+    Reasons of another model, another day, or of a customer whose score is not shown are left out.
+    """
+    risks = scores.filter(pl.col("score").str.starts_with("churn_probability_")).select("customer_id", "as_of", "model", "version")
+    shown = reasons.join(risks.unique(), on=["customer_id", "as_of", "model", "version"], how="semi")
+    if shown.is_empty():
+        return customers, tuple(declared)
+    words = tuple(shown.select("code", "reason_en", "reason_fr").unique().sort("code").iter_rows())
+    columns = tuple(replace(c, codes=words) if c.name.startswith("churn_reason_") else c for c in declared)
+    return customers.join(reason_columns(shown), on="customer_id", how="left", validate="1:1"), columns
 
 
 def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:

@@ -92,7 +92,7 @@ class DeliverFiles(Job):
                 "there are no features of that day.", where=str(folder), remedy=f"{there} Run relkit features --as-of {day} first.".strip()
             )
         scored = self.out_dir / "scores" / day / "scores.parquet"
-        dictionary = folder / "dictionary.parquet"
+        dictionary, reasons = folder / "dictionary.parquet", scored.with_name("reasons.parquet")
         made_file = customer_file(
             pl.read_parquet(folder / "customers.parquet"),
             pl.read_parquet(scored) if scored.is_file() else None,
@@ -101,6 +101,7 @@ class DeliverFiles(Job):
             dictionary=pl.read_parquet(dictionary) if dictionary.is_file() else None,
             fields=self.fields,
             prefer=self.prefer,
+            reasons=pl.read_parquet(reasons) if reasons.is_file() else None,
         )
         missing = f"There are no scores as of {day}: the file has no score columns. Run relkit score --as-of {day}, then deliver again."
         return made_file, () if scored.is_file() else (missing,)
@@ -138,7 +139,7 @@ class DeliverFiles(Job):
         listed: list[dict[str, Any]] = [
             {"name": f"tables/{name}", "rows": rows, "sha256": facts.fingerprints.get(name)} for name, rows in sorted(facts.rows.items())
         ]
-        for name in (f"features/{day}/customers", f"scores/{day}/scores"):
+        for name in (f"features/{day}/customers", f"scores/{day}/scores", f"scores/{day}/reasons"):
             path = self.out_dir / f"{name}.parquet"
             if path.is_file():
                 rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())

@@ -256,9 +256,25 @@ class _Scoring:
         folder.mkdir(parents=True, exist_ok=True)
         paths = {"scores": folder / "scores.parquet", "models": folder / "models.json"}
         models = self._models(scores)
+        paths |= self._reasons(folder)
         _replace(paths["scores"], scores.write_parquet)
         _replace(paths["models"], lambda path: path.write_text(json.dumps(models, indent=2) + "\n", encoding="utf-8"))
         return self._result(scores, paths)
+
+    def _reasons(self, folder: Path) -> dict[str, Path]:
+        """Write why contracts are at risk, where the model that scored the risk tells; reasons of an earlier run go."""
+        from relkit.scores.reasons import Explains, churn_reasons
+        from relkit.scores.scoring import scorable
+
+        path = folder / "reasons.parquet"
+        name = next((name for name in CONTRACTS if name in self.fitted), "")
+        fitted = self.fitted.get(name)
+        if not isinstance(fitted, Explains):
+            path.unlink(missing_ok=True)
+            return {}
+        kept, _ = scorable(self.rows(name), fitted.needs)  # type: ignore[attr-defined]
+        _replace(path, churn_reasons(fitted, kept, as_of=self.as_of.day, source=self.source_of(name)).write_parquet)
+        return {"reasons": path}
 
     def _result(self, scores: pl.DataFrame, paths: dict[str, Path]) -> Result:
         import polars as pl

@@ -254,3 +254,32 @@ def test_a_margin_without_end_stands_beside_the_other_and_not_in_the_total() -> 
 def test_a_loss_ahead_is_delivered_as_one() -> None:
     file = made(people("a", past_margin_eur=[1.0]), company.score(["a"], "future_margin_24m", [-2.0], bounds=([-3.0], [-1.0])))
     assert file.frame.select("future_margin_24m_eur", "total_margin_eur").row(0) == (-2.0, -1.0)
+
+
+def reasons(**more) -> pl.DataFrame:
+    rows = {
+        "customer_id": ["a", "a", "b"],
+        "rank": [1, 2, 1],
+        "code": ["x_high", "y_no", "y_no"],
+        "reason_en": ["x above usual", "y: no", "y: no"],
+        "reason_fr": ["x au-dessus de l’habituel", "y : non", "y : non"],
+    }
+    return pl.DataFrame(rows).with_columns(as_of=pl.lit(DAY), model=pl.lit("survival.cox"), version=pl.lit("1")).with_columns(**more)
+
+
+def test_reasons_stand_beside_the_risk_as_codes_with_words_in_the_dictionary() -> None:
+    risk = company.score(["a", "b", "c"], "churn_probability_90d", [0.3, 0.2, 0.1], model="survival.cox")
+    file = made(people("a", "b", "c"), risk, reasons=reasons())
+    assert file.frame.select(pl.col("^churn_reason_.*$")).rows() == [("x_high", "y_no", None), ("y_no", None, None), (None, None, None)]
+    entry = data_dictionary(file).filter(column="churn_reason_1").row(0, named=True)
+    assert entry["allowed_values_fr"] == "x_high = x au-dessus de l’habituel; y_no = y : non"
+    assert (entry["model"], entry["model_version"], entry["view"]) == ("survival.cox", "1", "full")
+
+
+def test_reasons_of_another_version_or_of_who_refuses_profiling_are_not_shown() -> None:
+    risk = company.score(["a", "b"], "churn_probability_90d", [0.3, 0.2], model="survival.cox")
+    old = made(people("a", "b"), risk, reasons=reasons(version=pl.lit("2")))
+    assert not [name for name in old.frame.columns if name.startswith("churn_reason")]
+    file = made(people("a", "b", consent_profiling=["refused", "granted"]), risk, reasons=reasons())
+    assert file.frame["churn_reason_1"].to_list() == [None, "y_no"]
+    assert "x_high" not in data_dictionary(file).filter(column="churn_reason_1")["allowed_values_en"].item()

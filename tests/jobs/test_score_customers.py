@@ -107,6 +107,18 @@ def test_horizons_rates_and_margin_are_parameters(fitted_workplace):
     assert "The margin of the next 12 months is counted at 20.0% of sales (given), discounted at 0% a year." in given.sentences
 
 
+def test_why_contracts_are_at_risk_stands_beside_their_scores(fitted_workplace):
+    result = score()
+    reasons = pl.read_parquet(result.paths["reasons"])
+    holders = table(result).filter(pl.col("score") == "churn_probability_90d")["customer_id"]
+    assert len(reasons) > 0
+    assert set(reasons["customer_id"]) <= set(holders)
+    assert reasons["rank"].max() <= 3
+    assert reasons["version"].unique().to_list() == ["1"]
+    score(models=("lifetime_value.bg_nbd",))
+    assert not result.paths["reasons"].exists()
+
+
 def test_kaplan_meier_scores_where_cox_has_no_champion(checked):
     FitModel.parse(model="survival.kaplan_meier").run()
     result = score()

@@ -207,6 +207,11 @@ class FittedCox:
         frame = check(features, Contract(name=self.name, key=(), columns=_columns(self.settings)))
         return np.exp(_linear_predictor(frame, self.settings.covariates, self.coefficients, self.means))
 
+    def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and what each adds to a row's log hazard ratio beside the mean customer, shape (n, covariates)."""
+        frame = check(features, Contract(name=self.name, key=(), columns=_columns(self.settings)))
+        return self.settings.covariates, (frame.select(self.settings.covariates).to_numpy() - self.means) * self.coefficients
+
     def cumulative_baseline(self, ages: Floats) -> Floats:
         """Return the cumulative hazard of a customer at the means, carried on past the last age at `tail_hazard`.
 

@@ -1,0 +1,161 @@
+"""Why a contract is at risk: the covariates that raise this customer's risk most, as codes and in words.
+
+    table = churn_reasons(fitted, running, as_of=day, source=version)
+
+A reason is a covariate whose share of the model's linear predictor lies above that of the mean customer, the largest first;
+one that raises the risk by less than a twentieth is none. It says what distinguishes the customer in the model, which is not
+to say that changing it would keep the customer. A number is high or low beside the customers whose risk it does not raise.
+Values stay codes in files (`monthly_amount_high`); the words for them are given in English and French.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.scores.score_table import Source
+
+Floats = NDArray[np.float64]
+
+MOST = 3
+"""Reasons given for a customer, at most."""
+LEAST = float(np.log(1.05))
+
+NAMES: dict[str, tuple[str, str]] = {
+    "monthly_amount": ("monthly amount", "montant mensuel"),
+    "monthly_margin": ("monthly margin", "marge mensuelle"),
+    "term_months": ("agreed term", "durée d’engagement"),
+    "other_contracts_at_start": ("other contracts at the start", "autres contrats à l’ouverture"),
+    "age_at_start_years": ("age at the start", "âge à l’ouverture"),
+    "pays_by_direct_debit": ("pays by direct debit", "paie par prélèvement"),
+    "start_year": ("year of the start", "année d’ouverture"),
+    "payment_method": ("means of payment", "moyen de paiement"),
+}
+"""Covariates that relkit makes itself; any other is called by its name."""
+SIDES: dict[str, tuple[str, str]] = {
+    "high": ("above usual", "au-dessus de l’habituel"),
+    "low": ("below usual", "en dessous de l’habituel"),
+    "yes": ("yes", "oui"),
+    "no": ("no", "non"),
+    "unknown": ("unknown", "inconnu"),
+}
+
+SCHEMA = {
+    "customer_id": pl.String,
+    "as_of": pl.Date,
+    "rank": pl.Int8,
+    "code": pl.String,
+    "reason_en": pl.String,
+    "reason_fr": pl.String,
+    "value": pl.String,
+    "risk_ratio": pl.Float64,
+    "model": pl.String,
+    "version": pl.String,
+    "trained_as_of": pl.Date,
+}
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A fitted model that tells what each covariate adds to a customer's risk."""
+
+    def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and what each adds to the linear predictor beside the mean customer, shape (n, covariates)."""
+
+
+def churn_reasons(fitted: Explains, contracts: pl.DataFrame, *, as_of: date, source: Source) -> pl.DataFrame:
+    """Return the reasons of each customer, at most three: rank 1 raises the risk most.
+
+    Args:
+        fitted: the model that scored the risk.
+        contracts: one row a customer, with the columns that the model scores.
+        as_of: day of the contracts.
+        source: the version of the model.
+
+    Returns:
+        In order of customer_id and rank, `SCHEMA`: code, its words in English and French, value of the covariate as text, and
+        risk_ratio: what it multiplies the risk by beside the mean customer.
+
+    Examples:
+        >>> from datetime import date
+        >>> from relkit.scores.score_table import Source
+        >>> class Model:
+        ...     def contributions(self, features):
+        ...         return ("monthly_amount",), 0.02 * (features.select("monthly_amount").to_numpy() - 30)
+        >>> people = pl.DataFrame({"customer_id": ["a", "b"], "monthly_amount": [20.0, 60.0]})
+        >>> told = Source(model="survival.cox", version="1", trained_as_of=date(2025, 6, 30))
+        >>> churn_reasons(Model(), people, as_of=date(2025, 6, 30), source=told).select("customer_id", "code", "reason_fr").rows()
+        [('b', 'monthly_amount_high', 'montant mensuel au-dessus de l’habituel')]
+    """
+    if contracts.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    names, parts = fitted.contributions(contracts)
+    made = [_of_covariate(contracts, name, parts[:, j]) for j, name in enumerate(names)]
+    if not made:
+        return pl.DataFrame(schema=SCHEMA)
+    found = pl.concat(made).filter(pl.col("part") > LEAST).sort(["customer_id", "part", "code"], descending=[False, True, False])
+    ranked = found.with_columns(rank=(pl.int_range(pl.len()).over("customer_id") + 1).cast(pl.Int8)).filter(pl.col("rank") <= MOST)
+    return ranked.with_columns(
+        as_of=pl.lit(as_of, pl.Date),
+        risk_ratio=pl.col("part").exp(),
+        model=pl.lit(source.model),
+        version=pl.lit(source.version),
+        trained_as_of=pl.lit(source.trained_as_of, pl.Date),
+    ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+
+
+def reason_columns(reasons: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a customer: customer_id, churn_reason_1 to churn_reason_3, null where there are fewer.
+
+    Examples:
+        >>> rows = pl.DataFrame({"customer_id": ["a", "a"], "rank": [1, 2], "code": ["x_high", "y_no"]})
+        >>> reason_columns(rows).rows()
+        [('a', 'x_high', 'y_no', None)]
+    """
+    code = pl.col("code")
+    return (
+        reasons.group_by("customer_id")
+        .agg(code.filter(pl.col("rank") == k).first().alias(f"churn_reason_{k}") for k in range(1, MOST + 1))
+        .sort("customer_id")
+    )
+
+
+def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats) -> pl.DataFrame:
+    """Return the rows of one covariate: customer_id, part, code, reason_en, reason_fr, value."""
+    column = contracts[name]
+    if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        return _rows(contracts, name, part, column.cast(pl.String), mark="=", colon=True)
+    numbers = column.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    known = np.isfinite(numbers)
+    is_flag = bool(np.isin(numbers[known], (0.0, 1.0)).all())
+    others = numbers[known & (part <= LEAST)]
+    usual = 0.5 if is_flag or not known.any() else float(others.mean() if len(others) else numbers[known].mean())
+    above, below = ("yes", "no") if is_flag else ("high", "low")
+    side = pl.Series(np.where(known, np.where(numbers > usual, above, below), "unknown"))
+    return _rows(contracts, name, part, side, mark="_", colon=is_flag)
+
+
+def _rows(contracts: pl.DataFrame, name: str, part: Floats, side: pl.Series, *, mark: str, colon: bool) -> pl.DataFrame:
+    side = side.fill_null("unknown")
+    said = [side.replace(list(SIDES), [pair[i] for pair in SIDES.values()]) for i in (0, 1)]
+    between = (": ", " : ") if colon else (" ", " ")
+    return pl.DataFrame(
+        {
+            "customer_id": contracts["customer_id"].cast(pl.String),
+            "part": part,
+            "code": f"{name}{mark}" + side,
+            "reason_en": _said(name, 0) + between[0] + said[0],
+            "reason_fr": _said(name, 1) + between[1] + said[1],
+            "value": contracts[name].cast(pl.String),
+        }
+    )
+
+
+def _said(name: str, language: int) -> str:
+    return NAMES.get(name, (name.replace("_", " "),) * 2)[language]

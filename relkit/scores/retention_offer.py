@@ -1,0 +1,200 @@
+"""What a retention offer to each holder of a contract is worth, and whom to call first.
+
+    offers = offer_values(fitted, running, offer=RetentionOffer(contact_cost=4.0), ahead=Ahead(24, 0.10))
+    called = under_budget(offers, budget=5_000)
+    comparison = by_profit_and_by_risk(offers, budget=5_000)
+
+The offer averts a share of the ends due within a window of days. A contract whose end is averted runs on to the end of the
+window, and from there as others of its age: at age t after now it runs with
+
+    S(t) + share (1 - S(t))            within the window w,
+    S(t) + share (1 - S(w)) S(t) / S(w)        past it,
+
+so the value of the offer is share times the margin of the months that are added, each at its middle and discounted as in
+`relkit.scores.expected_margin`, less a contact for everybody who is called and the cost of the offer for everybody who takes
+it: those it keeps, and of those who would have stayed anyway the share that takes what it is given.
+
+The share averted is an assumption until it has been measured on a control group: it says how much money, and with equal
+shares for all not in which order. Whom to call first is told by risk times what is at stake, less the cost: the order by risk
+alone spends the calls on customers who are likely to leave and bring little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.errors import ParameterError
+from relkit.models.lifetime_value.discounted_months import months_ahead
+
+if TYPE_CHECKING:
+    from relkit.models.lifetime_value.discounted_months import SurvivesAhead
+    from relkit.scores.expected_margin import Ahead
+
+Floats = NDArray[np.float64]
+_ROWS = 50_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetentionOffer:
+    """What is assumed of an offer; the defaults are those of Verbraken, Verbeke and Baesens (2013, section 5), in the currency.
+
+    Attributes:
+        averted_share: of the ends due within the window, those that it averts.
+        window_days: how long it holds customers back.
+        contact_cost: of every customer who is called, money.
+        offer_cost: of every customer who takes it, money.
+        stayers_take_share: of those who would have stayed anyway, those who take it too.
+    """
+
+    averted_share: float = 0.3
+    window_days: int = 90
+    contact_cost: float = 1.0
+    offer_cost: float = 10.0
+    stayers_take_share: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        for name in ("averted_share", "stayers_take_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ParameterError(f"{name} is {getattr(self, name):g}; it must lie in [0, 1].", where="retention offer")
+        for name in ("contact_cost", "offer_cost"):
+            if not (0 <= getattr(self, name) < np.inf):
+                raise ParameterError(f"{name} is {getattr(self, name):g}; it must be 0 or more.", where="retention offer")
+        if self.window_days < 1:
+            raise ParameterError(f"window_days is {self.window_days}; it must be at least 1.", where="retention offer")
+
+
+def offer_values(fitted: SurvivesAhead, contracts: pl.DataFrame, *, offer: RetentionOffer, ahead: Ahead) -> pl.DataFrame:
+    """Return what the offer is worth to each contract, in the order of `contracts`.
+
+    Args:
+        fitted: a fitted model of how long contracts last.
+        contracts: one row a running contract: customer_id, margin_a_month (known), the columns that the model scores, and, where
+            one was estimated, averted_share: the customer's own, in place of the assumed one.
+        offer: what is assumed.
+        ahead: how far ahead margin counts, and its discount.
+
+    Returns:
+        customer_id, churn_probability (within the window), margin_saved (if an end was sure to be averted), uplift (in the
+        probability of running at the end of the window), value, cost and expected_profit, their difference; money.
+
+    Examples:
+        >>> from relkit.scores.expected_margin import Ahead
+        >>> class Hazard:
+        ...     def survival_ahead(self, features, days):
+        ...         return np.exp(-0.002 * np.tile(days, (len(features), 1)))
+        >>> two = pl.DataFrame({"customer_id": ["a", "b"], "margin_a_month": [30.0, 3.0]})
+        >>> offer_values(Hazard(), two, offer=RetentionOffer(), ahead=Ahead(24, 0.10)).select("customer_id", pl.last().round(2)).rows()
+        [('a', 8.48), ('b', -8.01)]
+    """
+    months, risk = _months_and_risk(fitted, contracts, offer, ahead)
+    share = contracts["averted_share"].cast(float).to_numpy() if "averted_share" in contracts.columns else offer.averted_share
+    saved = months * contracts["margin_a_month"].to_numpy()
+    takers = share * risk + offer.stayers_take_share * (1 - risk)
+    cost = offer.contact_cost + offer.offer_cost * takers
+    columns = {"churn_probability": risk, "margin_saved": saved, "uplift": share * risk, "value": share * saved, "cost": cost}
+    made = contracts.select(pl.col("customer_id").cast(pl.String)).with_columns(
+        pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items()
+    )
+    return made.with_columns(expected_profit=pl.col("value") - pl.col("cost"))
+
+
+def _months_and_risk(fitted: SurvivesAhead, contracts: pl.DataFrame, offer: RetentionOffer, ahead: Ahead) -> tuple[Floats, Floats]:
+    """Return the discounted months that averting every end within the window would add, and the probability of such an end."""
+    counted = months_ahead(ahead.months, ahead.annual_discount_rate)
+    inside = counted.days <= offer.window_days
+    months, risk = [np.zeros(0)], [np.zeros(0)]
+    for part in contracts.iter_slices(_ROWS):
+        ahead_of = fitted.survival_ahead(part, np.append(counted.days, float(offer.window_days)))
+        S, kept = ahead_of[:, :-1], ahead_of[:, -1:]
+        again = np.divide((1 - kept) * S, kept, out=np.zeros_like(S), where=kept > 0)
+        months.append(np.where(inside, 1 - S, again) @ counted.weights)
+        risk.append(1 - kept[:, 0])
+    return np.concatenate(months), np.concatenate(risk)
+
+
+def under_budget(
+    offers: pl.DataFrame, *, budget: float | None = None, by: str = "expected_profit", only_gains: bool = True
+) -> pl.DataFrame:
+    """Return the customers to call, first come first: ranked until the budget is spent.
+
+    Under a budget those come first who bring most for each unit of money spent, as in a knapsack of which the last piece
+    may be left out; without one, in the order of profit.
+
+    Args:
+        offers: as `offer_values` returns them.
+        budget: expected cost at most, money; None for no limit.
+        by: the column to rank by, the highest first; expected_profit under a budget is ranked for each unit of cost.
+        only_gains: whether customers on whom money would be lost are left out.
+
+    Returns:
+        The rows that are called, with rank from 1 and the cumulated cost and profit.
+    """
+    if budget is not None and not budget >= 0:
+        raise ParameterError(f"budget is {budget}; it must be 0 or more.", where="budget")
+    rank: pl.Expr = pl.col(by)
+    if by == "expected_profit" and budget is not None:
+        rank = pl.when(pl.col("cost") > 0).then(rank / pl.col("cost")).otherwise(pl.lit(np.inf))
+    rows = offers.filter(pl.col("expected_profit") > 0) if only_gains else offers
+    ranked = rows.sort([rank, pl.col("customer_id")], descending=[True, False]).with_columns(
+        rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+        cumulated_cost=pl.col("cost").cum_sum(),
+        cumulated_profit=pl.col("expected_profit").cum_sum(),
+    )
+    return ranked if budget is None else ranked.filter(pl.col("cumulated_cost") <= budget * (1 + 1e-12))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rankings:
+    """What calling by expected profit brings, beside calling as many by risk.
+
+    Attributes:
+        called: customers called by expected profit.
+        profit: expected of them.
+        cost: expected of calling them.
+        profit_by_risk: expected of as many customers, those with the highest risk.
+        best_by_risk: the most that an order by risk brings within the same cost, at whatever depth.
+        called_by_risk: customers called there.
+        shared: customers in both lists of equal length.
+    """
+
+    called: int
+    profit: float
+    cost: float
+    profit_by_risk: float
+    best_by_risk: float
+    called_by_risk: int
+    shared: int
+
+    @property
+    def missed_share(self) -> float:
+        """Share of the profit that an order by risk alone misses, even at its own best depth; 0 where there is no profit."""
+        return 1 - self.best_by_risk / self.profit if self.profit > 0 else 0.0
+
+
+def by_profit_and_by_risk(offers: pl.DataFrame, *, budget: float | None = None) -> Rankings:
+    """Return what calling by expected profit brings, beside calling by risk of ending alone.
+
+    Args:
+        offers: as `offer_values` returns them.
+        budget: expected cost at most, money; None for no limit.
+    """
+    called = under_budget(offers, budget=budget)
+    risky = under_budget(offers, budget=budget, by="churn_probability", only_gains=False)
+    along = np.r_[0.0, risky["cumulated_profit"].to_numpy()]
+    as_many = offers.sort(["churn_probability", "customer_id"], descending=[True, False]).head(len(called))
+    depth = int(along.argmax())
+    return Rankings(
+        called=len(called),
+        profit=float(called["expected_profit"].sum()),
+        cost=float(called["cost"].sum()),
+        profit_by_risk=float(as_many["expected_profit"].sum()),
+        best_by_risk=float(along[depth]),
+        called_by_risk=depth,
+        shared=len(called.join(as_many, on="customer_id", how="semi")),
+    )
