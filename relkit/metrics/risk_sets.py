@@ -9,7 +9,7 @@ At one age ends come before censorings, as in Kaplan and Meier (1958).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,15 +35,15 @@ class RiskSets:
 
     Attributes:
         days: distinct ages of entry (above 0), end or censoring.
-        at_risk: spells at risk at that age.
+        at_risk: spells at risk at that age; the sum of their weights where spells have weights, as in those that follow.
         ended: spells that end at that age.
         censored: spells last seen, still running, at that age.
     """
 
     days: Floats
-    at_risk: Counts
-    ended: Counts
-    censored: Counts
+    at_risk: Counts | Floats
+    ended: Counts | Floats
+    censored: Counts | Floats
 
 
 def distinct(values: Floats) -> tuple[Floats, Indexes]:
@@ -63,19 +63,27 @@ def distinct(values: Floats) -> tuple[Floats, Indexes]:
     return np.flatnonzero(there).astype(np.float64), (np.cumsum(there) - 1)[whole]
 
 
-def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None) -> RiskSets:
+def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None, weight: Floats | None = None) -> RiskSets:
     """Return the counts at each age.
 
     Args:
         duration: shape (n,), days, age at the end or when last seen.
         event: shape (n,), whether it ended.
         entry: shape (n,), days, age when first seen; None means 0 for all.
+        weight: shape (n,), above 0: a spell of weight 3 counts as three spells; None means 1 for all.
 
     Examples:
         >>> sets = risk_sets(np.array([1.0, 2.0, 2.0]), np.array([True, True, False]))
         >>> sets.days.tolist(), sets.at_risk.tolist(), sets.ended.tolist()
         ([1.0, 2.0], [3, 2], [1, 1])
+        >>> risk_sets(np.array([1.0, 2.0]), np.array([True, True]), weight=np.array([1.0, 2.5])).at_risk.tolist()
+        [3.5, 2.5]
     """
+    counted = _counted(duration, event, entry)
+    return counted if weight is None else _weighted(counted, duration, event, entry, weight)
+
+
+def _counted(duration: Floats, event: Flags, entry: Floats | None) -> RiskSets:
     late = np.zeros(0) if entry is None else entry[entry > 0]
     days, index = distinct(np.concatenate([duration, late]))
     k = len(days)
@@ -87,7 +95,21 @@ def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None) -> Ri
     return RiskSets(days=days, at_risk=at_risk, ended=ended, censored=left - ended)
 
 
-def _before(counts: Counts) -> Counts:
+def _weighted(counted: RiskSets, duration: Floats, event: Flags, entry: Floats | None, weight: Floats) -> RiskSets:
+    """Return the sums of weights at the ages of `counted`."""
+    k = len(counted.days)
+    index = np.searchsorted(counted.days, duration)
+    left = np.bincount(index, weights=weight, minlength=k)
+    ended = np.bincount(index, weights=weight * event, minlength=k)
+    late = np.zeros(len(duration), bool) if entry is None else entry > 0
+    entered = np.zeros(k) if entry is None else np.bincount(np.searchsorted(counted.days, entry[late]), weights=weight[late], minlength=k)
+    at_risk = float(weight[~late].sum()) + _before(entered) - _before(left)
+    # Sums of fractions leave a rounding error where nobody, or nobody else, is at risk: the counts know.
+    at_risk = np.where(counted.at_risk == 0, 0.0, np.where(counted.at_risk == counted.ended, ended, np.maximum(at_risk, ended)))
+    return RiskSets(days=counted.days, at_risk=at_risk, ended=ended, censored=np.where(counted.censored > 0, left - ended, 0.0))
+
+
+def _before(counts: Any) -> Any:
     """Return how many came strictly before each age."""
     return np.cumsum(counts) - counts
 
@@ -102,7 +124,7 @@ def product_limit(sets: RiskSets) -> tuple[Floats, Floats]:
         >>> product_limit(sets)[0].round(4).tolist()
         [0.6667, 0.3333]
     """
-    n, d = np.maximum(sets.at_risk, 1).astype(np.float64), sets.ended.astype(np.float64)
+    n, d = np.where(sets.at_risk > 0, sets.at_risk, 1).astype(np.float64), sets.ended.astype(np.float64)
     with np.errstate(divide="ignore"):
         terms = np.where(d > 0, d / (n * (n - d)), 0.0)
     survival = np.cumprod(1 - d / n, dtype=np.float64)
@@ -123,7 +145,7 @@ def step_at(days: Floats, values: Floats, ages: Floats, before: float, *, strict
     return padded[position]
 
 
-def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | None = None) -> float:
+def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | None = None, cases: Floats | None = None) -> float:
     """Return the hazard per day over the last observed stretch: its ends over the days lived in it.
 
     The stretch holds the last tenth of the ends, and at least 20 of them (all, where there are fewer). It is
@@ -134,6 +156,7 @@ def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | No
         event: shape (n,).
         entry: shape (n,), days.
         weight: shape (n,), relative hazards; None means 1 for all.
+        cases: shape (n,), above 0, how many spells each row stands for; None means 1 for all.
 
     Raises:
         NotEnoughEventsError: nobody lived a day in the stretch, so all ends fall on age 0.
@@ -142,12 +165,11 @@ def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | No
         >>> tail_rate(np.array([10.0, 30.0]), np.array([True, True]), np.zeros(2))
         0.05
     """
-    ends = duration[event]
-    wanted = max(TAIL_EVENTS, int(np.ceil(TAIL_SHARE * len(ends))))
-    earlier = ends[ends < np.partition(ends, -wanted)[-wanted]] if wanted < len(ends) else ends[:0]
-    start = float(earlier.max()) if len(earlier) else 0.0
-    counted = int((ends > start).sum()) if len(earlier) else len(ends)
-    lived = np.maximum(duration - np.maximum(entry, start), 0.0)
+    count = np.ones(len(duration)) if cases is None else cases
+    ends, behind = duration[event], count[event]
+    start = _tail_start(ends, behind)
+    counted = float(behind.sum() if start is None else behind[ends > start].sum())
+    lived = count * np.maximum(duration - np.maximum(entry, start or 0.0), 0.0)
     exposure = float(lived.sum() if weight is None else (lived * weight).sum())
     if exposure <= 0:
         raise NotEnoughEventsError(
@@ -156,6 +178,17 @@ def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | No
             remedy="Check how durations are counted, in days from the start.",
         )
     return counted / exposure
+
+
+def _tail_start(ends: Floats, cases: Floats) -> float | None:
+    """Return the last age of ends before the stretch of `tail_rate`; None when the stretch holds all ends."""
+    wanted = max(TAIL_EVENTS, int(np.ceil(TAIL_SHARE * cases.sum())))
+    if wanted >= cases.sum():
+        return None
+    latest = np.argsort(ends)[::-1]
+    first = ends[latest][np.searchsorted(np.cumsum(cases[latest]), wanted)]
+    earlier = ends[ends < first]
+    return float(earlier.max()) if len(earlier) else None
 
 
 def ends_behind_tail(ended: float) -> float:

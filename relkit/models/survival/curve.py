@@ -27,13 +27,32 @@ WIDEST = 30.0
 """Bounds that lie further apart than this on the scale of log(-log S) say no more than 0 and 1."""
 
 
+@dataclass(frozen=True)
+class Quantile:
+    """The age by which a share of the spells has ended.
+
+    Attributes:
+        share: of the spells.
+        days: the first age at which S is 1 - share or less; None when the curve never gets there, as for the bounds.
+        lower: bound of the age.
+        upper: bound of the age.
+        level: of the interval.
+    """
+
+    share: float
+    days: float | None
+    lower: float | None
+    upper: float | None
+    level: float
+
+
 @dataclass(frozen=True, eq=False)
 class SurvivalCurve:
     """A Kaplan-Meier curve with its log-log band.
 
     Attributes:
         days: shape (k,), ages where something happens, ascending.
-        at_risk: shape (k,), spells at risk at that age.
+        at_risk: shape (k,), spells at risk at that age, or the sum of their weights.
         ended: shape (k,), spells that end at that age.
         survival: shape (k,), probability of outliving that age.
         std_error: shape (k,), Greenwood; 0 where `survival` is 0 or 1.
@@ -44,8 +63,8 @@ class SurvivalCurve:
     """
 
     days: Floats
-    at_risk: Counts
-    ended: Counts
+    at_risk: Counts | Floats
+    ended: Counts | Floats
     survival: Floats
     std_error: Floats
     lower: Floats
@@ -85,10 +104,10 @@ class SurvivalCurve:
         """Return Greenwood's standard error of S at `ages` (days)."""
         return self._read(self.std_error, ages, 0.0)
 
-    def at_risk_at(self, ages: float | list[float] | Floats) -> Counts:
+    def at_risk_at(self, ages: float | list[float] | Floats) -> Counts | Floats:
         """Return how many spells are at risk at `ages` (days); nobody is, past the domain."""
         position = np.searchsorted(self.days, as_floats(ages), side="left")
-        counts: Counts = np.append(self.at_risk, 0)[position]
+        counts: Counts | Floats = np.append(self.at_risk, 0)[position]
         return counts
 
     def _read(self, values: Floats, ages: float | list[float] | Floats, before: float) -> Floats:
@@ -106,7 +125,28 @@ class SurvivalCurve:
     @property
     def median(self) -> float | None:
         """Return the first age at which S is 0.5 or less; None when the curve never gets there."""
-        reached = np.flatnonzero(self.survival <= 0.5)
+        return self.quantile(0.5).days
+
+    def quantile(self, share: float) -> Quantile:
+        """Return the age by which a share of the spells has ended, with the interval that the band gives.
+
+        A bound of the age is where the band's bound of S reaches 1 - `share` (Brookmeyer and Crowley 1982, on the scale of
+        log(-log S)).
+
+        Examples:
+            >>> from relkit.metrics.risk_sets import risk_sets
+            >>> sets = risk_sets(np.arange(1.0, 101.0), np.ones(100, bool))
+            >>> SurvivalCurve.from_counts(sets, tail_hazard=0.2).quantile(0.25)
+            Quantile(share=0.25, days=25.0, lower=17.0, upper=34.0, level=0.95)
+        """
+        if not 0 < share < 1:
+            raise ParameterError(f"share is {share:g}; it must lie between 0 and 1.", where="share", remedy="Write 0.5 for the median.")
+        days, lower, upper = (self._first_down_to(1 - share, values) for values in (self.survival, self.lower, self.upper))
+        return Quantile(share, days, lower, upper, self.level)
+
+    def _first_down_to(self, height: float, values: Floats) -> float | None:
+        # A product such as 0.9 x 0.8 may lie a rounding error above the height that it equals.
+        reached = np.flatnonzero(values <= height + 1e-12)
         return float(self.days[reached[0]]) if len(reached) else None
 
     def restricted_mean(self, days: float) -> float:
@@ -161,7 +201,7 @@ class SurvivalCurve:
 
     def _ahead(self, ages: Floats, horizon: float) -> tuple[Floats, Flags, Floats]:
         """Return log S(t + h) / S(t), whether everyone ends in between, and the variance of the logarithm."""
-        ended, at_risk = self.ended.astype(np.float64), np.maximum(self.at_risk, 1).astype(np.float64)
+        ended, at_risk = self.ended.astype(np.float64), np.where(self.at_risk > 0, self.at_risk, 1).astype(np.float64)
         whole = ended >= at_risk
         left = np.where(whole, 1.0, at_risk - ended)
         sums = np.cumsum(

@@ -2,7 +2,8 @@
 
 S(t) is the product over ages u <= t of 1 - d(u) / n(u), with d the ends and n the spells at risk (Kaplan and Meier
 1958). Bands are log-log with Greenwood's variance. Spells that were already running when observation began enter at
-their age then (left truncation). With a column `by`, each of its values has its own curve beside the one of all.
+their age then (left truncation). With a column `by`, each of its values has its own curve beside the one of all. With a column
+`weights`, a spell of weight 3 counts as three spells; intervals then hold for weights that are such counts.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import polars as pl
 
-from relkit.contracts import Column, Contract, check
+from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.risk_sets import RiskSets, distinct, risk_sets, tail_rate
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.survival.curve import FEW, SurvivalCurve
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.spells import (
+    RESERVED,
     Spells,
     as_floats,
     check_horizon,
@@ -32,7 +34,7 @@ from relkit.models.survival.spells import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from relkit.metrics.risk_sets import Flags, Floats
@@ -47,6 +49,7 @@ class KaplanMeier:
     Attributes:
         level: of the bands.
         by: column of text whose values have a curve each; None for a single curve.
+        weights: column of numbers above 0, how many spells each row stands for; None means one each.
 
     Examples:
         >>> from datetime import date
@@ -62,15 +65,18 @@ class KaplanMeier:
 
     level: float = 0.95
     by: str | None = None
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
         check_level(self.level)
+        if self.weights in RESERVED or (self.weights is not None and self.weights == self.by):
+            raise ParameterError(f"weights is {self.weights}, which has another meaning.", where=self.name, remedy="Name another column.")
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return fit_contract(self.name, _strata(self))
+        return fit_contract(self.name, (*_strata(self), *_weights(self)), _weight_rules(self))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedKaplanMeier:
         """Return the curves of the spells.
@@ -80,10 +86,10 @@ class KaplanMeier:
             NotEnoughEventsError: no spell ended.
         """
         spells = read_spells(features, self.needs)
-        tables, curves = [_counts(spells.duration, spells.event, spells.entry)], [_facts(spells.duration, spells.event, spells.entry)]
-        for value in _values(spells, self.by):
-            inside = (spells.frame[str(self.by)] == value).fill_null(value=False).to_numpy()
-            part = spells.duration[inside], spells.event[inside], spells.entry[inside]
+        cases = None if self.weights is None else spells.frame[self.weights].to_numpy()
+        tables, curves = [], []
+        for value, rows in (None, np.ones(len(spells.duration), bool)), *_parts(spells, self.by):
+            part = spells.duration[rows], spells.event[rows], spells.entry[rows], None if cases is None else cases[rows]
             tables.append(_counts(*part, stratum=value))
             curves.append(_facts(*part, stratum=value))
         strata = pl.concat(curves)
@@ -211,19 +217,35 @@ def _strata(settings: KaplanMeier) -> tuple[Column, ...]:
     return (Column(name=settings.by, dtype=pl.String, required=True, meaning="Has a curve of its own.", null_means="the curve of all"),)
 
 
-def _values(spells: Spells, by: str | None) -> list[str]:
-    return [] if by is None else spells.frame[by].drop_nulls().unique().sort().to_list()
+def _weights(settings: KaplanMeier) -> tuple[Column, ...]:
+    if settings.weights is None:
+        return ()
+    return (Column(name=settings.weights, dtype=pl.Float64, required=True, nullable=False, meaning="How many spells the row stands for."),)
 
 
-def _counts(duration: Floats, event: Flags, entry: Floats, stratum: str | None = None) -> pl.DataFrame:
-    sets = risk_sets(duration, event, entry)
+def _weight_rules(settings: KaplanMeier) -> tuple[Rule, ...]:
+    name = settings.weights
+    if name is None:
+        return ()
+    return (Rule(name=f"{name}: not above 0", columns=(name,), broken=pl.col(name) <= 0, remedy="Leave out rows that stand for no spell."),)
+
+
+def _parts(spells: Spells, by: str | None) -> Iterator[tuple[str, Flags]]:
+    """Yield each value of the column `by` with its rows."""
+    if by is not None:
+        for value in spells.frame[by].drop_nulls().unique().sort():
+            yield value, (spells.frame[by] == value).fill_null(value=False).to_numpy()
+
+
+def _counts(duration: Floats, event: Flags, entry: Floats, cases: Floats | None, stratum: str | None = None) -> pl.DataFrame:
+    sets = risk_sets(duration, event, entry, cases)
     columns = {"days": sets.days, "at_risk": sets.at_risk, "ended": sets.ended, "censored": sets.censored}
     return pl.DataFrame(columns).select(pl.lit(stratum, dtype=pl.String).alias("stratum"), pl.all())
 
 
-def _facts(duration: Floats, event: Flags, entry: Floats, stratum: str | None = None) -> pl.DataFrame:
+def _facts(duration: Floats, event: Flags, entry: Floats, cases: Floats | None, stratum: str | None = None) -> pl.DataFrame:
     try:
-        rate = tail_rate(duration, event, entry) if event.any() else 0.0
+        rate = tail_rate(duration, event, entry, cases=cases) if event.any() else 0.0
     except NotEnoughEventsError:
         if stratum is None:
             raise
@@ -238,8 +260,8 @@ def _notes(counts: pl.DataFrame, strata: pl.DataFrame) -> list[str]:
     said = [f"Past the last observed age, {last:g} days, scores use the hazard of the last observed stretch, {rate:.3g} a day."]
     emptied = counts.filter((pl.col("ended") == pl.col("at_risk")) & (pl.col("days") < last))
     if len(emptied):
-        day, left = float(emptied["days"][0]), int(emptied["at_risk"][0])
-        said.append(f"The curve falls to 0 at {day:g} days, where all {left} spells then at risk ended: later entrants cannot raise it.")
+        day, left = float(emptied["days"][0]), float(emptied["at_risk"][0])
+        said.append(f"The curve falls to 0 at {day:g} days, where all {left:,g} spells then at risk ended: later entrants cannot raise it.")
     small = strata.filter(pl.col("stratum").is_not_null() & (pl.col("ended") < FEW))["stratum"].to_list()
     if small:
         said.append(f"Fewer than {FEW} ends, so scored with the curve of all: {', '.join(small)}.")

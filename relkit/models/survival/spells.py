@@ -45,9 +45,9 @@ BACKWARDS = Rule(
 )
 
 
-def fit_contract(name: str, covariates: tuple[Column, ...]) -> Contract:
+def fit_contract(name: str, covariates: tuple[Column, ...], rules: tuple[Rule, ...] = ()) -> Contract:
     """Return what `fit` reads: one row a spell; a customer may have several."""
-    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, *covariates), rules=(BACKWARDS,))
+    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, *covariates), rules=(BACKWARDS, *rules))
 
 
 def score_contract(name: str, covariates: tuple[Column, ...]) -> Contract:

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 from lifelines import KaplanMeierFitter, datasets
+from polars.testing import assert_frame_equal
+from survival_peers import PEERS
 
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
 from relkit.models.survival.kaplan_meier import FittedKaplanMeier, KaplanMeier
@@ -67,6 +69,91 @@ def test_restricted_mean_is_that_of_lifelines() -> None:
     curve = KaplanMeier().fit(frame, as_of=DAY).curve()
     peer = KaplanMeierFitter().fit(frame["duration_days"].to_numpy(), frame["event"].to_numpy())
     assert curve.restricted_mean(50) == pytest.approx(restricted_mean_survival_time(peer, t=50), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_lifelines_agrees_with_weights(name: str) -> None:
+    """Lifelines 0.30.3, KaplanMeierFitter().fit(weights=...), on eight of its data sets, two with late entry."""
+    seen = PEERS[name]
+    entry = np.zeros(len(seen.duration)) if seen.entry is None else seen.entry
+    frame = pl.DataFrame({"duration_days": seen.duration, "event": seen.event, "entry_days": entry, "copies": seen.counts})
+    curve = KaplanMeier(weights="copies").fit(frame, as_of=DAY).curve()
+    peer = KaplanMeierFitter().fit(seen.duration, seen.event, entry=seen.entry, weights=seen.counts.astype(int))
+    np.testing.assert_allclose(curve.survival, peer.survival_function_at_times(curve.days), rtol=1e-9, atol=1e-15)
+    inside = (curve.survival > 0) & (curve.survival < 1)
+    band = peer.confidence_interval_.loc[curve.days].to_numpy()[inside]
+    np.testing.assert_allclose(np.stack([curve.lower, curve.upper], axis=1)[inside], band, rtol=1e-8)
+
+
+def test_a_weight_is_a_number_of_rows() -> None:
+    frame = waltons().with_columns(copies=(pl.int_range(pl.len()) % 3 + 1).cast(pl.Float64))
+    written_out = frame.select(pl.all().repeat_by(pl.col("copies").cast(pl.UInt32))).explode(pl.all(), empty_as_null=False)
+    weighted = KaplanMeier(by="group", weights="copies").fit(frame, as_of=DAY)
+    plain = KaplanMeier(by="group").fit(written_out, as_of=DAY)
+    assert_frame_equal(weighted.summary(), plain.summary())
+    assert weighted.strata["tail_hazard"].to_list() == pytest.approx(plain.strata["tail_hazard"].to_list())
+    asked = frame.with_columns(event=pl.lit(value=False)).drop("copies")
+    assert_frame_equal(weighted.score(asked), plain.score(asked))
+
+
+def test_fractions_leave_nobody_behind() -> None:
+    """10 weights of 0.1 end one by one: their rounding error must not keep the curve above 0."""
+    frame = pl.DataFrame({"duration_days": np.arange(1.0, 11.0), "event": [True] * 10, "share": [0.1] * 10})
+    curve = KaplanMeier(weights="share").fit(frame, as_of=DAY).curve()
+    np.testing.assert_allclose(curve.survival, np.arange(9, -1, -1) / 10, atol=1e-12)
+    assert curve.survival[-1] == 0
+    assert curve.at_risk_at([11]).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"), [("duration_days", "weights is duration_days, which has another meaning"), ("group", "weights is group")]
+)
+def test_weights_are_a_column_of_their_own(weights: str, said: str) -> None:
+    with pytest.raises(ParameterError, match=said):
+        KaplanMeier(by="group", weights=weights)
+
+
+def test_weights_of_zero_or_none_are_refused() -> None:
+    for copies in ([1.0, 0.0], [1.0, None], [1.0, float("nan")]):
+        frame = pl.DataFrame({"duration_days": [3.0, 4.0], "event": [True, True], "copies": copies})
+        with pytest.raises(TableError, match="copies"):
+            KaplanMeier(weights="copies").fit(frame, as_of=DAY)
+
+
+def test_quantiles_of_r() -> None:
+    """R survival, quantile(survfit(..., conf.type = "log-log"), c(.25, .5, .75)) of ten times, as published in a course's solutions.
+
+    5.5 [1.5, 8.5], 8.5 [1.5, NA], 11.5 [8.5, NA].
+    """
+    frame = pl.DataFrame(
+        {
+            "duration_days": [1.5, 3.5, 4.5, 4.5, 5.5, 6.5, 8.5, 8.5, 8.5, 11.5],
+            "event": [True, False, True, False, True, False, True, False, True, True],
+        }
+    )
+    curve = KaplanMeier().fit(frame, as_of=DAY).curve()
+    found = [curve.quantile(share) for share in (0.25, 0.5, 0.75)]
+    assert [(q.days, q.lower, q.upper) for q in found] == [(5.5, 1.5, 8.5), (8.5, 1.5, None), (11.5, 8.5, None)]
+    assert curve.median == 8.5
+
+
+def test_median_intervals_of_lifelines() -> None:
+    """Lifelines 0.30.3, lifelines.utils.median_survival_times of the confidence interval."""
+    from lifelines.utils import median_survival_times
+
+    for name, seen in PEERS.items():
+        if seen.entry is not None:
+            continue
+        frame = pl.DataFrame({"duration_days": seen.duration, "event": seen.event})
+        found = KaplanMeier().fit(frame, as_of=DAY).curve().quantile(0.5)
+        peer = KaplanMeierFitter().fit(seen.duration, seen.event)
+        low, high = median_survival_times(peer.confidence_interval_).to_numpy()[0]
+        assert (found.days or np.inf, found.lower or np.inf, found.upper or np.inf) == (peer.median_survival_time_, low, high), name
+
+
+def test_a_quantile_that_is_no_share_is_refused(fitted: FittedKaplanMeier) -> None:
+    with pytest.raises(ParameterError, match="share is 50; it must lie between 0 and 1"):
+        fitted.curve().quantile(50)
 
 
 def test_summary_is_survival_at_round_ages_of_each_curve(fitted: FittedKaplanMeier) -> None:
