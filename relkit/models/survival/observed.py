@@ -95,8 +95,7 @@ class Observed:
         """Return the weight that ends at each of `ages` in each group, shape (groups, k); `ages` holds all ages of ends."""
         k = len(ages)
         cell = np.searchsorted(ages, self.duration[self.event]) + code[self.event] * k
-        ended: Floats = np.bincount(cell, self.weights[self.event], groups * k).reshape(groups, k)
-        return ended
+        return np.bincount(cell, self.weights[self.event], groups * k).reshape(groups, k).astype(np.float64)
 
 
 def codes_of(labels: ArrayLike, count: int, what: str, where: str) -> tuple[list[Any], NDArray[np.intp]]:
