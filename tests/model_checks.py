@@ -101,7 +101,13 @@ def case_of(name: str) -> Case:
     return Case(model, *FRAMES[model_inputs.AS_FAMILY.get(name, model.family)]())
 
 
-SETTINGS: dict[str, dict[str, Any]] = {"survival.cox": {"covariates": ("pays_by_direct_debit", "monthly_amount")}}
+_COVARIATES = {"covariates": ("pays_by_direct_debit", "monthly_amount")}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "survival.cox": _COVARIATES,
+    "survival.log_logistic_aft": _COVARIATES,
+    "survival.log_normal_aft": _COVARIATES,
+    "survival.weibull_aft": _COVARIATES,
+}
 """Settings that a model needs to be made at all, by name."""
 
 

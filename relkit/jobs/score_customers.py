@@ -37,6 +37,9 @@ VALUE = ("lifetime_value.gamma_gamma",)
 CONTRACTS = (
     "survival.cox",
     "survival.kaplan_meier",
+    "survival.weibull_aft",
+    "survival.log_normal_aft",
+    "survival.log_logistic_aft",
     "lifetime_value.shifted_beta_geometric",
     "lifetime_value.beta_discrete_weibull",
 )

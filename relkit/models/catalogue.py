@@ -36,6 +36,9 @@ _CLASSES = {
     "lifetime_value.time_varying_pareto_nbd": ("TimeVaryingParetoNbd", "FittedTimeVaryingParetoNbd"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
+    "survival.log_logistic_aft": ("LogLogisticAft", "FittedLogLogisticAft"),
+    "survival.log_normal_aft": ("LogNormalAft", "FittedLogNormalAft"),
+    "survival.weibull_aft": ("WeibullAft", "FittedWeibullAft"),
 }
 
 NAMES: tuple[str, ...] = tuple(sorted(_CLASSES))
@@ -46,7 +49,7 @@ def families() -> dict[str, tuple[str, ...]]:
     """Return the models of each family.
 
     Examples:
-        >>> families()["survival"]
+        >>> families()["survival"][:2]
         ('survival.cox', 'survival.kaplan_meier')
     """
     known = sorted({name.partition(".")[0] for name in NAMES})

@@ -15,8 +15,10 @@ from relkit.models.lifetime_value.regularity import interval_shares
 from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
+from relkit.models.survival.fitted_curves import fitted_curve, time_ratios
 from relkit.models.survival.judging import Forecasts
 from relkit.plots import covariate_effects, heterogeneity, lifetime_value, regularity, retention, survival
+from relkit.plots.fitted_survival import plot_fitted_survival, plot_time_ratios
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
 
@@ -164,6 +166,13 @@ def _cox(fitted: Any, given: _Given) -> dict[str, Axes]:
     return drawn | _calibration(fitted, given)
 
 
+def _accelerated(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = {"fitted_survival": plot_fitted_survival(fitted_curve(fitted, given.features), language=given.language)}
+    if fitted.effects:
+        drawn["time_ratios"] = plot_time_ratios(time_ratios(fitted), language=given.language)
+    return drawn | _calibration(fitted, given)
+
+
 def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
     if given.outcomes is None:
         return {}
@@ -183,5 +192,8 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "lifetime_value.shifted_beta_geometric": _renewals,
     "lifetime_value.time_varying_pareto_nbd": _time_varying,
     "survival.kaplan_meier": _kaplan_meier,
+    "survival.log_logistic_aft": _accelerated,
+    "survival.log_normal_aft": _accelerated,
+    "survival.weibull_aft": _accelerated,
     "survival.cox": _cox,
 }

@@ -142,3 +142,24 @@ print(len(figures), plt.get_fignums())
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split(maxsplit=1) == ["1", "[]\n"]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("kind", ["weibull", "log_normal", "log_logistic"])
+def test_accelerated_failure_time_models(kind: str, language: str) -> None:
+    """The fitted curve stays close to the observed one, late entries included; a covariate that stretches time is right of 1."""
+    spells, outcomes = contracts(2000)
+    late = spells.with_columns(entry_days=10.0 * (pl.int_range(pl.len()) % 20)).filter(pl.col("entry_days") < pl.col("duration_days"))
+    model = catalogue.make(f"survival.{kind}_aft", {"covariates": ("pays_by_direct_debit",)})
+    fitted = model.fit(late, as_of=DAY)
+    drawn = diagnostic_figures(fitted, late, outcomes=outcomes, language=language)
+    assert list(drawn) == ["fitted_survival", "time_ratios", "calibration"]
+    observed, expected = drawn["fitted_survival"].axes[0].lines[:2]
+    assert expected.get_label().startswith({"en": "fitted", "fr": "ajust"}[language])
+    ages = np.arange(30, 500, 30)
+    steps = np.interp(ages, *observed.get_data())
+    np.testing.assert_allclose(np.interp(ages, *expected.get_data()), steps, atol=0.05 if kind == "weibull" else 0.1)
+    ratio = drawn["time_ratios"].axes[0].collections[-1].get_offsets()[0][0]
+    assert 1.5 < ratio < 2.6
+    alone = catalogue.make(f"survival.{kind}_aft", {"covariates": ()}).fit(spells, as_of=DAY)
+    assert list(diagnostic_figures(alone, spells, language=language)) == ["fitted_survival"]

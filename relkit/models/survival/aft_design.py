@@ -1,0 +1,120 @@
+"""The columns of a regression of lifetimes, in units that suit Newton's method, and the way back to the columns given.
+
+Nobody has to centre or scale anything: numbers are brought to mean 0 and variance 1 inside, columns of 0 and 1 stay as they
+are (a category of which nobody ended then runs to infinity alone, and can be named), and what is reported is the effect of
+one unit of the column as it was given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.errors import FitError, NotEnoughEventsError
+from relkit.models import covariates as covariate_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from relkit.models.covariates import Covariate
+    from relkit.models.maximum import Maximum
+
+Floats = NDArray[np.float64]
+
+# Share of a standardised column's variance that is its own, below which the slow search for what it follows from is made.
+_SUSPECT = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Columns of covariates and a column of ones behind them.
+
+    Attributes:
+        known: the covariates.
+        X: shape (n, q + 1), in standard units.
+        means: shape (q,), what was taken off the columns.
+        scales: shape (q,), by what they were divided then.
+        averages: shape (q,), of the columns as given.
+    """
+
+    known: tuple[Covariate, ...]
+    X: Floats
+    means: Floats
+    scales: Floats
+    averages: Floats
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, names: Sequence[str], where: str) -> Self:
+        """Return the design of a frame, or raise a FitError for a column that tells nothing."""
+        known = covariate_columns.learnt(frame, names, where=where)
+        columns = covariate_columns.matrix(frame, known)
+        averages = columns.mean(axis=0)
+        flag = np.array([bool(covariate.levels) or covariate.is_flag for covariate in known for _ in covariate.columns], dtype=bool)
+        spreads = np.array([covariate.spread for covariate in known for _ in covariate.columns])
+        means, scales = np.where(flag, 0.0, averages), np.where(~flag & (spreads > 0), spreads, 1.0)
+        X = np.empty((len(columns), len(means) + 1))
+        np.subtract(columns, means, out=X[:, :-1])
+        X[:, :-1] /= scales
+        X[:, -1] = 1.0
+        # What follows from other columns does so in a tenth of the rows as well: mostly a tenth will do.
+        if len(means) and _own_share(X[::10]) < _SUSPECT and _own_share(X) < _SUSPECT:
+            covariate_columns.refuse_useless(columns, covariate_columns.column_names(known), where=where)
+        return cls(known, X, means, scales, averages)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return covariate_columns.column_names(self.known)
+
+    def back(self, scale: float = 1.0) -> Floats:
+        """Return the matrix, shape (q + 1, q + 1), that turns coefficients in standard units into those of the columns as given.
+
+        Args:
+            scale: the unit of what the columns explain.
+        """
+        turn = np.diag(np.append(1 / self.scales, 1.0))
+        turn[-1, :-1] = -self.means / self.scales
+        return turn * scale
+
+
+def _own_share(X: Floats) -> float:
+    """Return the least share of a column's variance that does not follow from the others; the last column is ones."""
+    centred = X.T @ X / len(X)
+    spread = centred[:-1, :-1] - np.outer(centred[-1, :-1], centred[-1, :-1])
+    variance = np.diag(spread)
+    if not (variance > _SUSPECT).all():
+        return 0.0
+    root = np.sqrt(variance)
+    alike = spread / np.outer(root, root)
+    return float(np.linalg.eigvalsh(alike)[0])
+
+
+def enough_ends(ends: float, parameters: int, where: str) -> None:
+    """Raise when fewer spells ended than there are parameters to learn."""
+    if ends < parameters:
+        raise NotEnoughEventsError(
+            f"{ends:g} spells ended; {parameters} parameters need more.", where=where, remedy="Use fewer covariates, or a longer period."
+        )
+
+
+def refuse_runaways(best: Maximum, names: Sequence[str], where: str) -> None:
+    """Raise for a coefficient that has no finite maximum: all whom it concerns ended, or none did.
+
+    Args:
+        best: the maximum.
+        names: of its first coordinates, the coefficients.
+        where: who asks.
+    """
+    untold = np.isnan(np.diag(best.covariance))[: len(names)]
+    if untold.any():
+        name = names[int(np.argmax(np.where(untold, np.abs(best.at[: len(names)]), -1.0)))]
+        raise FitError(
+            f"the coefficient of {name} runs to infinity: those whom it concerns all end, or none of them does.",
+            where=where,
+            remedy=f"Drop {name.partition('=')[0]} from the covariates, or merge its rare values with others.",
+        )

@@ -1,0 +1,348 @@
+"""What the accelerated failure time models share: a model is its distribution of errors, and everything else is here.
+
+    class WeibullAft(AftModel):                 settings: name, distribution, and `fit`
+    class FittedWeibullAft(FittedAftModel):     nothing more
+
+Log T = mu + e / k, with mu = intercept + x'b: a unit of a covariate multiplies every customer's lifetime by exp(b), its
+time ratio. The shape k is one number, or log k = shape + w'g where covariates of the shape are named. The likelihood and
+its exact derivatives are in `location_scale`; Newton's method runs on standardised columns and on ages in units of their
+spread. Out of scope: covariates that change with time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.contracts import check
+from relkit.errors import FitError, ParameterError
+from relkit.models import covariates as covariate_columns
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
+from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
+from relkit.models.survival.location_scale import Errors, Watched, log_age, log_likelihood
+from relkit.models.survival.parametric import ParametricScores, check_columns
+from relkit.models.survival.spells import check_level, score_contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    import polars as pl
+
+    from relkit.contracts import Contract
+    from relkit.models.survival.parametric import Slopes
+
+Floats = NDArray[np.float64]
+
+# Edges of coefficients and of log k, in units of the spread of log age; beyond them no maximum is in reach.
+_WIDEST, _SHARPEST = 30.0, 12.0
+# A fit of more rows than this starts from a fit of a sample of a tenth of them.
+_WARM_ROWS = 20_000
+
+
+class Distribution(NamedTuple):
+    """What is a model's own.
+
+    Attributes:
+        errors: the distribution of the error.
+        shape: name of the reported shape, in logarithms: log_rho, log_sigma.
+        sign: of the reported shape over log k: -1 where it is the scale of the error.
+    """
+
+    errors: Errors
+    shape: str
+    sign: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AftModel:
+    """Settings of an accelerated failure time model.
+
+    Attributes:
+        covariates: columns that stretch or shorten lifetimes: numbers, truth values, or categories as text; may be empty.
+        shape_covariates: columns on which the shape depends, besides.
+        weights: column that says how many spells a row stands for; None for one.
+        lower_column: with upper_column, age at which the spell was last seen running (0: not at all), in days. Where the two are
+            named, they are read instead of duration_days and event: the spell ended between them, or just there when they are equal.
+        upper_column: age at which it was first seen ended, in days; null for a spell that still runs.
+        level: of the intervals.
+    """
+
+    name: ClassVar[str]
+    distribution: ClassVar[Distribution]
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    covariates: tuple[str, ...]
+    shape_covariates: tuple[str, ...] = ()
+    weights: str | None = None
+    lower_column: str | None = None
+    upper_column: str | None = None
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        check_level(self.level)
+        check_columns("covariates", self.covariates)
+        check_columns("shape_covariates", self.shape_covariates)
+        if (self.lower_column is None) != (self.upper_column is None):
+            raise ParameterError(
+                "only one edge of the interval is named.", where="lower_column", remedy="Name lower_column and upper_column."
+            )
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        return lifetime_contract(self.name, self._all_covariates, weights=self.weights, bounds=self._bounds)
+
+    @property
+    def _all_covariates(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.covariates, *self.shape_covariates)))
+
+    @property
+    def _bounds(self) -> tuple[str, str] | None:
+        return None if self.lower_column is None or self.upper_column is None else (self.lower_column, self.upper_column)
+
+    def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
+        """Return the fields of the fitted model besides its settings, by maximum likelihood.
+
+        Raises:
+            TableError: a column is missing, null or impossible.
+            NotEnoughEventsError: fewer ends than parameters.
+            FitError: a covariate is constant, follows from the others, or has no finite coefficient.
+        """
+        lives = read_lifetimes(features, self.needs, self._all_covariates, weights=self.weights, bounds=self._bounds)
+        location = Design.of(lives.frame, self.covariates, self.name)
+        shape = Design.of(lives.frame, self.shape_covariates, self.name)
+        enough_ends(float(lives.weight[lives.ended].sum()), location.X.shape[1] + shape.X.shape[1], self.name)
+        found = _Fit.of(self.distribution.errors, lives, location, shape, self.name)
+        at, covariance = found.as_given(location, shape, self.distribution.sign)
+        q = location.X.shape[1]
+        last = lives.last_age
+        tail = f"Past the last observed age, {last:g} days, the fitted distribution goes on: nothing observed bears it out."
+        notes = (*lives.notes, *covariate_columns.notes_on(lives.frame, (*location.known, *shape.known)), tail)
+        info = FitInfo(
+            as_of=as_of,
+            rows=len(lives.lower),
+            log_likelihood=found.best.value,
+            converged=True,
+            fingerprint=fingerprint(lives.frame),
+            notes=notes,
+        )
+        return {
+            "info": info,
+            "location": at[:q],
+            "shape": at[q:],
+            "covariance": covariance,
+            "effects": location.known,
+            "shape_effects": shape.known,
+            "means": location.averages,
+            "null_log_likelihood": found.null,
+            "last_age": last,
+        }
+
+    def judge(self, fitted: FittedAftModel, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+class _Fit(NamedTuple):
+    """Where the likelihood is largest, in standard units."""
+
+    best: Maximum
+    null: float
+    lives: Watched
+
+    @classmethod
+    def of(cls, errors: Errors, lives: Lifetimes, location: Design, shape: Design, where: str) -> Self:
+        """Return the maximum, and the likelihood with no covariates.
+
+        Raises:
+            FitError: a coefficient runs to infinity, or all ends fall on one age.
+        """
+        watched, ones = Watched.of(lives), np.ones((len(lives.lower), 1))
+        few, step = watched, 1
+        if len(ones) >= _WARM_ROWS:
+            step = 10
+            few = Watched.of(lives.every(step), (watched.middle, watched.spread))
+        part, edge = ones[::step], _edge(1, ones)
+        null = _maximum(errors, watched, (ones, ones), near_maximum(_function(errors, few, part, part), np.zeros(2), low=-edge, high=edge))
+        if null.bounded.any():
+            raise FitError(
+                "the ages at which spells end hardly differ, so their distribution has no width.",
+                where=where,
+                remedy="Check how durations are counted; a model in discrete time suits ends that all fall on one age.",
+            )
+        X, W = location.X, shape.X
+        q = X.shape[1]
+        start = np.zeros(q + W.shape[1])
+        start[[q - 1, -1]] = null.at
+        if len(start) == 2:
+            return cls(null, null.value, watched)
+        if step > 1:
+            start = near_maximum(
+                _function(errors, few, np.ascontiguousarray(X[::step]), W[::step]), start, low=-_edge(q, W), high=_edge(q, W)
+            )
+        best = _maximum(errors, watched, (X, W), start)
+        names = (*location.names, "intercept", *shape.names)
+        refuse_runaways(best, names, where)
+        return cls(best, null.value, watched)
+
+    def as_given(self, location: Design, shape: Design, sign: float) -> tuple[Floats, Floats]:
+        """Return the coefficients for columns and days as given, and their covariance."""
+        q = location.X.shape[1]
+        turn = np.zeros((len(self.best.at), len(self.best.at)))
+        turn[:q, :q], turn[q:, q:] = location.back(self.lives.spread), sign * shape.back()
+        at = turn @ self.best.at
+        at[q - 1] += self.lives.middle
+        at[-1] -= sign * np.log(self.lives.spread)
+        return at, turn @ self.best.covariance @ turn.T
+
+
+def _function(errors: Errors, lives: Watched, X: Floats, W: Floats) -> Callable[[Floats], Evaluation]:
+    q = X.shape[1]
+
+    def value(at: Floats) -> Evaluation:
+        # A far step may overflow: it is worth nothing then, and is not taken.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return log_likelihood(errors, lives, X @ at[:q], W @ at[q:]).sums(X, W)
+
+    return value
+
+
+def _edge(q: int, W: Floats) -> Floats:
+    return np.repeat([_WIDEST, _SHARPEST], [q, W.shape[1]])
+
+
+def _maximum(errors: Errors, lives: Watched, designs: tuple[Floats, Floats], start: Floats) -> Maximum:
+    edge = _edge(designs[0].shape[1], designs[1])
+    return maximise(_function(errors, lives, *designs), np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=1e-9)
+
+
+# --- fitted -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedAftModel(ParametricScores):
+    """A fitted accelerated failure time model.
+
+    Attributes:
+        settings: as fitted.
+        info: facts of the fit.
+        location: shape (q + 1,), the effect of one unit of each column on log lifetime, then the intercept, in log days.
+        shape: shape (r + 1,), the effects of the columns of the shape on its logarithm, then that logarithm where they are 0.
+        covariance: of location and shape together.
+        effects: the covariates as the spells of the fit have them.
+        shape_effects: those of the shape.
+        means: shape (q,), of the columns among the spells of the fit.
+        null_log_likelihood: without covariates.
+        last_age: the last observed age, in days.
+    """
+
+    name: ClassVar[str]
+    format: ClassVar[int] = 1
+
+    settings: AftModel
+    info: FitInfo
+    location: Floats
+    shape: Floats
+    covariance: Floats
+    effects: tuple[Covariate, ...]
+    shape_effects: tuple[Covariate, ...]
+    means: Floats
+    null_log_likelihood: float
+    last_age: float
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        declared = {known.name: known.declared for known in (*self.effects, *self.shape_effects)}
+        return score_contract(self.name, tuple(declared.values()))
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the coordinates."""
+        shape = self.settings.distribution.shape
+        of_shape = (f"{shape}:{name}" for name in covariate_columns.column_names(self.shape_effects))
+        return (*covariate_columns.column_names(self.effects), "intercept", *of_shape, shape)
+
+    @property
+    def coordinates(self) -> Floats:
+        """Location, then shape, shape (k,): what `covariance` is the covariance of."""
+        return np.concatenate((self.location, self.shape))
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates, for `uncertainty`."""
+        q = len(self.location)
+        return replace(self, location=coordinates[:q], shape=coordinates[q:])
+
+    def median_lifetime(self, features: pl.DataFrame) -> Floats:
+        """Return the age that half of the spells like each outlive, seen from the start, in days, shape (n,)."""
+        mu, k = self._mu_and_k(check(features, self.needs))
+        return np.exp(mu + self._errors.inverse(np.array(np.log(2.0))) / k)
+
+    def median_remaining_days(self, features: pl.DataFrame) -> Floats:
+        """Return the days that half of the spells like each, running now, will yet run, shape (n,)."""
+        frame = check(features, self.needs)
+        mu, k = self._mu_and_k(frame)
+        age = frame["duration_days"].to_numpy()
+        behind = self._errors.hazard(k * (log_age(age) - mu))[0]
+        return np.asarray(np.maximum(np.exp(mu + self._errors.inverse(behind + np.log(2.0)) / k) - age, 0.0))
+
+    def expected_remaining_days(self, features: pl.DataFrame) -> Floats:
+        """Return the days that each spell, running now, is expected to run yet, shape (n,): infinite where the tail is that heavy."""
+        frame = check(features, self.needs)
+        return self._errors.mean_ahead(*self._mu_and_k(frame), frame["duration_days"].to_numpy())
+
+    def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and what each adds to the customer's risk beside the mean of the fit, shape (n, covariates).
+
+        It is minus the effect on log lifetime, times the shape k: of a Weibull the logarithm of a hazard ratio. Positive: sooner.
+        """
+        frame = check(features, self.needs)
+        k = self._mu_and_k(frame)[1][:, None]
+        moved = (covariate_columns.matrix(frame, self.effects) - self.means) * -self.location[:-1] * k
+        return by_covariate(self.effects, moved)
+
+    @property
+    def _errors(self) -> Errors:
+        return self.settings.distribution.errors
+
+    def _mu_and_k(self, frame: pl.DataFrame) -> tuple[Floats, Floats]:
+        """Return the location and the shape k of each row."""
+        mu = covariate_columns.matrix(frame, self.effects) @ self.location[:-1] + self.location[-1]
+        shape = covariate_columns.matrix(frame, self.shape_effects) @ self.shape[:-1] + self.shape[-1]
+        return np.clip(mu, -600.0, 600.0), np.exp(np.clip(self.settings.distribution.sign * shape, -30.0, 30.0))
+
+    def _hazard(self, frame: pl.DataFrame, ages: Floats) -> Floats:
+        mu, k = self._mu_and_k(frame)
+        with np.errstate(over="ignore"):
+            hazard: Floats = self._errors.hazard(k[:, None] * (log_age(ages) - mu[:, None]))[0]
+        return hazard
+
+    def _slopes(self, frame: pl.DataFrame, ages: Floats) -> Slopes:
+        mu, k = self._mu_and_k(frame)
+        z = k[:, None] * (log_age(ages) - mu[:, None])
+        with np.errstate(over="ignore"):
+            slope = self._errors.hazard(z)[1]
+            of_shape = self.settings.distribution.sign * np.where(slope > 0, z * slope, 0.0)
+        return [(_with_ones(frame, self.effects), -k[:, None] * slope), (_with_ones(frame, self.shape_effects), of_shape)]
+
+
+def _with_ones(frame: pl.DataFrame, known: tuple[Covariate, ...]) -> Floats:
+    return np.column_stack((covariate_columns.matrix(frame, known), np.ones(len(frame))))
+
+
+def by_covariate(known: tuple[Covariate, ...], moved: Floats) -> tuple[tuple[str, ...], Floats]:
+    """Return the names of covariates and the sums of the columns that belong to each."""
+    ends = np.cumsum([len(covariate.columns) for covariate in known])
+    parts = np.split(moved, ends[:-1], axis=1) if known else []
+    sums = np.stack([part.sum(axis=1) for part in parts], axis=1) if parts else np.zeros((len(moved), 0))
+    return tuple(covariate.name for covariate in known), sums

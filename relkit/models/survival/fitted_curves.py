@@ -1,0 +1,90 @@
+"""What a fitted survival model with parameters says of a whole population, in small records for plots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.models.covariates import Ratios
+from relkit.models.survival.kaplan_meier import KaplanMeier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relkit.models.covariates import Covariate
+    from relkit.models.survival.curve import SurvivalCurve
+
+Floats = NDArray[np.float64]
+
+_MOST_ROWS = 5_000
+_AGES = 80
+
+
+@dataclass(frozen=True, eq=False)
+class FittedCurve:
+    """Observed and fitted survival of a population.
+
+    Attributes:
+        observed: Kaplan-Meier's curve.
+        days: shape (m,), ages.
+        survival: shape (m,), the mean of the fitted curves.
+    """
+
+    observed: SurvivalCurve
+    days: Floats
+    survival: Floats
+
+
+def fitted_curve(fitted: Any, features: pl.DataFrame) -> FittedCurve:
+    """Return the mean of the fitted curves of spells beside their Kaplan-Meier curve.
+
+    A spell that was first seen late counts for those like it that ended before: by one over its survival until entry.
+
+    Args:
+        fitted: a model with `survival` of the family.
+        features: the spells of the fit, with duration_days and event.
+    """
+    observed = KaplanMeier(level=fitted.settings.level).fit(features, as_of=fitted.info.as_of).curve()
+    days = np.linspace(0.0, observed.domain[1], _AGES)
+    few = features[:: max(1, len(features) // _MOST_ROWS)]
+    few = few.with_columns(customer_id=pl.int_range(pl.len()).cast(pl.String))
+    curves = fitted.survival(few, days)["survival"].to_numpy().reshape(len(few), len(days))
+    weights = np.ones(len(few))
+    if "entry_days" in few.columns:
+        entry = few["entry_days"].fill_null(0.0).cast(float).to_numpy()
+        until = np.array([np.interp(at, days, curve) for at, curve in zip(entry, curves, strict=True)])
+        weights = 1 / np.maximum(until, 1e-3)
+    return FittedCurve(observed, days, np.average(curves, axis=0, weights=weights))
+
+
+def effect_ratios(
+    effects: Sequence[Covariate], coefficients: Floats, errors: Floats, level: float, *, spreads: Floats | None = None
+) -> Ratios:
+    """Return what a step of each covariate multiplies by, the strongest first, whichever its direction.
+
+    Args:
+        effects: the covariates as fitted.
+        coefficients: shape (q,), logarithms of the ratio for one unit of each column.
+        errors: shape (q,), their standard errors.
+        level: of the intervals.
+        spreads: shape (q,), the step of columns that are no flags; None for the standard deviation of the covariate.
+    """
+    terms = tuple(name for known in effects for name in known.columns)
+    flag = np.array([bool(known.levels) or known.is_flag for known in effects for _ in known.columns], dtype=bool)
+    spread = np.array([known.spread for known in effects for _ in known.columns]) if spreads is None else spreads
+    step = np.where(flag, 1.0, spread)
+    effect, reach = coefficients * step, NormalDist().inv_cdf((1 + level) / 2) * errors * step
+    order = np.argsort(-np.abs(effect), kind="stable")
+    ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
+    return Ratios(tuple(terms[i] for i in order), step[order], flag[order], ratio, lower, upper, level)
+
+
+def time_ratios(fitted: Any) -> Ratios:
+    """Return what a step of each covariate multiplies lifetimes by, of an accelerated failure time model."""
+    errors = np.sqrt(np.diag(fitted.covariance))[: len(fitted.location) - 1]
+    return effect_ratios(fitted.effects, fitted.location[:-1], errors, fitted.settings.level)

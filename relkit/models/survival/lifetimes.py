@@ -1,0 +1,142 @@
+"""What is known of each lifetime: the ages between which it ended, from when it was watched, how much it counts.
+
+One form serves all: an end seen on its day has `lower` = `upper`, a contract that still runs an infinite `upper`, one that
+ended between two billing dates both of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from relkit.contracts import Column, Contract, Rule, check
+from relkit.errors import NotEnoughEventsError
+from relkit.models import covariates as covariate_columns
+from relkit.models.survival.spells import ENTRY, fit_contract, read_spells
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relkit.metrics.risk_sets import Flags, Floats
+
+HALF_A_DAY = 0.5
+"""Age of a spell that ended on the day it started: the logarithm of 0 is no number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lifetimes:
+    """Lifetimes of which something is known.
+
+    Attributes:
+        frame: the rows kept, with the columns of the contract.
+        lower: shape (n,), days: it lasted longer than this, or just this.
+        upper: shape (n,), days: it did not last longer; infinite where it still ran when last seen.
+        entry: shape (n,), days: age when first seen.
+        weight: shape (n,), how many such lifetimes the row stands for.
+        notes: what was left out or changed, one sentence each.
+    """
+
+    frame: pl.DataFrame
+    lower: Floats
+    upper: Floats
+    entry: Floats
+    weight: Floats
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ended(self) -> Flags:
+        """Which of them ended, shape (n,)."""
+        return np.isfinite(self.upper)
+
+    @property
+    def last_age(self) -> float:
+        """The last age at which one was seen to run or to end, in days."""
+        return float(np.where(self.ended, self.upper, self.lower).max())
+
+    def every(self, step: int) -> Lifetimes:
+        """Return one lifetime in `step`."""
+        lower, upper, entry, weight = (values[::step] for values in (self.lower, self.upper, self.entry, self.weight))
+        return Lifetimes(self.frame[::step], lower, upper, entry, weight, self.notes)
+
+
+def lifetime_contract(name: str, covariates: Sequence[str], *, weights: str | None, bounds: tuple[str, str] | None) -> Contract:
+    """Return what `fit` reads: duration_days and event, or the two columns between which each lifetime lies."""
+    more = [*covariate_columns.asked(covariates)]
+    if weights is not None:
+        more.append(Column(name=weights, dtype=pl.Float64, required=True, nullable=False, above=0.0, meaning="How much the row counts."))
+    if bounds is None:
+        return fit_contract(name, tuple(more))
+    lower, upper = bounds
+    edges = (
+        Column(name=lower, dtype=pl.Float64, required=True, nullable=False, low=0.0, unit="days", meaning="Age when last seen running."),
+        Column(name=upper, dtype=pl.Float64, required=True, unit="days", meaning="Age when first seen ended.", null_means="still running"),
+    )
+    rules = (
+        Rule(
+            name=f"{upper}: below {lower}",
+            columns=(lower, upper),
+            broken=pl.col(upper) < pl.col(lower),
+            remedy="Count both in days from the start of the spell.",
+        ),
+        Rule(
+            name=f"entry_days: over {lower}",
+            columns=("entry_days", lower),
+            broken=pl.col("entry_days") > pl.col(lower),
+            remedy="A spell is watched from its entry on, so it is known to run then.",
+        ),
+    )
+    return Contract(name=name, key=(), columns=(*edges, ENTRY, *more), rules=rules)
+
+
+def read_lifetimes(
+    features: pl.DataFrame, needs: Contract, covariates: Sequence[str], *, weights: str | None, bounds: tuple[str, str] | None
+) -> Lifetimes:
+    """Return the lifetimes of a frame.
+
+    Raises:
+        TableError: a column is missing, null or impossible.
+        NotEnoughEventsError: no row, or no end, is left.
+    """
+    asked = covariate_columns.as_given(needs, covariates, features)
+    if bounds is None:
+        spells = read_spells(features, asked)
+        upper = np.where(spells.event, spells.duration, np.inf)
+        found = spells.frame, spells.duration, upper, spells.entry, spells.notes
+    else:
+        # An upper age may be written as infinite, which no contract allows: null says the same.
+        told = _null_where_infinite(features, bounds[1])
+        frame = check(told, asked)
+        lower, upper = (frame[name].fill_null(np.inf).to_numpy() for name in bounds)
+        found = frame, lower, upper, frame["entry_days"].to_numpy(), ()
+    frame, lower, upper, entry, notes = found
+    weight = frame[weights].to_numpy() if weights is not None else np.ones(len(frame))
+    return _told(Lifetimes(frame, lower, upper, entry, weight, notes), needs.name)
+
+
+def _null_where_infinite(features: pl.DataFrame, name: str) -> pl.DataFrame:
+    if name not in features.columns or not features[name].dtype.is_float():
+        return features
+    return features.with_columns(pl.when(pl.col(name) != np.inf).then(pl.col(name)).alias(name))
+
+
+def _told(given: Lifetimes, where: str) -> Lifetimes:
+    """Return the lifetimes without those that tell nothing, and ends at age 0 moved to half a day."""
+    notes = list(given.notes)
+    kept = given.ended | (given.lower > given.entry)
+    lower, upper, entry, weight = (values[kept] for values in (given.lower, given.upper, given.entry, given.weight))
+    if empty := int((~kept).sum()):
+        notes.append(f"{empty:,} spells were left out: they were not watched for any time.")
+    at_once = upper <= 0
+    if at_once.any():
+        lower, upper = np.where(at_once, HALF_A_DAY, lower), np.where(at_once, HALF_A_DAY, upper)
+        notes.append(f"{int(at_once.sum()):,} spells ended on the day they started; they count as half a day.")
+    if not np.isfinite(upper).any():
+        raise NotEnoughEventsError(
+            f"none of the {len(upper):,} spells ended, so nothing can be learnt about when they end.",
+            where=where,
+            remedy="Take a longer period, or a wider set of contracts.",
+        )
+    return Lifetimes(given.frame.filter(pl.Series(kept)), lower, upper, entry, weight, tuple(notes))

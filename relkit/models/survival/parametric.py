@@ -1,0 +1,132 @@
+"""What a survival model with parameters owes its readers: scores, curves, bounds and a summary, from its cumulative hazard.
+
+A model says its cumulative hazard at ages, and the slopes of it in what its coefficients add up to; the rest is here.
+Nothing larger than rows times asked ages is made, and bounds are worked out in blocks of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import check
+from relkit.errors import ParameterError
+from relkit.models.survival.spells import RESERVED, as_floats, check_horizon, long_survival, scores_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relkit.contracts import Contract
+
+Floats = NDArray[np.float64]
+Slopes = list[tuple[Floats, Floats]]
+"""For each group of coefficients in order, its columns (n, p) and the slope of the hazard in their sum (n, m)."""
+
+_BLOCK = 50_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ParametricScores:
+    """What every survival model with parameters offers."""
+
+    if TYPE_CHECKING:
+        settings: Any
+        covariance: Floats
+        last_age: float
+
+        @property
+        def needs(self) -> Contract:
+            """Columns that `score` reads."""
+
+        @property
+        def terms(self) -> tuple[str, ...]:
+            """Names of the coordinates."""
+
+        @property
+        def coordinates(self) -> Floats:
+            """What `covariance` is the covariance of."""
+
+    def _hazard(self, frame: pl.DataFrame, ages: Floats) -> Floats:
+        """Return the hazard cumulated until ages, shape (n, m) as they are."""
+        raise NotImplementedError
+
+    def _slopes(self, frame: pl.DataFrame, ages: Floats) -> Slopes:
+        """Return the slopes of the hazard cumulated until ages, shape (n, m) as they are."""
+        raise NotImplementedError
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """First and last age of which the data speak, in days."""
+        return 0.0, self.last_age
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper."""
+        error = np.sqrt(np.diag(self.covariance))
+        reach = NormalDist().inv_cdf((1 + self.settings.level) / 2) * error
+        at = self.coordinates
+        columns = {"estimate": at, "std_error": error, "lower": at - reach, "upper": at + reach}
+        return pl.DataFrame({"term": self.terms, **columns}).fill_nan(None)
+
+    def survival(self, features: pl.DataFrame, days: list[float] | Floats) -> pl.DataFrame:
+        """Return customer_id, days, survival: each customer's probability of outliving ages, seen from the start."""
+        frame, asked = check(features, self.needs), as_floats(days)
+        hazard = self._hazard(frame, np.broadcast_to(asked, (len(frame), len(asked))))
+        return long_survival(frame, asked, np.exp(-hazard))
+
+    def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m)."""
+        return np.exp(-self._ahead(check(features, self.needs), as_floats(days)))
+
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
+
+        They come from the uncertainty of the parameters by the delta method, symmetric in the logarithm of the hazard ahead.
+        """
+        frame, asked = check(features, self.needs), as_floats(days)
+        hazard, z = self._ahead(frame, asked), NormalDist().inv_cdf((1 + level) / 2)
+        error = np.concatenate([self._error(frame[i : i + _BLOCK], asked) for i in range(0, max(len(frame), 1), _BLOCK)])
+        relative = np.divide(error, hazard, out=np.zeros_like(hazard), where=(hazard > 0) & np.isfinite(hazard))
+        reach = np.exp(np.clip(z * relative, 0.0, 30.0))
+        return np.exp(-hazard * reach), np.exp(-hazard / reach)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id and churn_probability_{h}d, given the duration so far; spells that have ended get null."""
+        horizon = check_horizon(horizon_days)
+        frame = check(features, self.needs)
+        ahead = self._ahead(frame, np.array([float(horizon)]))[:, 0]
+        return scores_of(frame, {f"churn_probability_{horizon}d": -np.expm1(-ahead)})
+
+    def _ahead(self, frame: pl.DataFrame, days: Floats) -> Floats:
+        """Return the hazard cumulated from now over each number of days, shape (n, m)."""
+        age = frame["duration_days"].to_numpy()[:, None]
+        until, now = self._hazard(frame, age + days), self._hazard(frame, age)
+        # Where both are beyond all numbers the spell is certain to end at once.
+        with np.errstate(invalid="ignore"):
+            ahead = until - now
+        return np.where(np.isfinite(now), np.maximum(ahead, 0.0), np.inf)
+
+    def _error(self, frame: pl.DataFrame, days: Floats) -> Floats:
+        """Return the standard error of the hazard ahead, shape (n, m)."""
+        age = frame["duration_days"].to_numpy()[:, None]
+        told = np.where(np.isnan(self.covariance), 0.0, self.covariance)
+        pairs = [
+            (columns, until - now)
+            for (columns, until), (_, now) in zip(self._slopes(frame, age + days), self._slopes(frame, age), strict=True)
+        ]
+        errors = np.empty((len(frame), len(days)))
+        for j in range(len(days)):
+            gradient = np.column_stack([columns * slope[:, j : j + 1] for columns, slope in pairs])
+            errors[:, j] = np.einsum("ik,ik->i", gradient @ told, gradient)
+        return np.sqrt(np.maximum(errors, 0.0))
+
+
+def check_columns(setting: str, names: Sequence[str]) -> None:
+    """Refuse a covariate that is named twice, or that is none."""
+    wrong = [name for i, name in enumerate(names) if name in RESERVED or name in names[:i]]
+    if wrong:
+        raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=setting, remedy="Name each column once.")
