@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from relkit.periods import AsOf, Holdout
+    from relkit.reports.retention_calls import RetentionCalls
+    from relkit.scores.expected_margin import Ahead
+    from relkit.scores.retention_offer import RetentionOffer
     from relkit.tables.table_set import TableSet
 
 
@@ -99,6 +102,46 @@ class ReportMaterial:
             raise TableError("there is no score of churn.", where="scores", remedy="Run relkit fit survival.cox and relkit score first.")
         days, name = found[0]
         return self.people.select("customer_id", probability=pl.col(name)).drop_nulls(), days
+
+    def retention_calls(self, offer: RetentionOffer) -> RetentionCalls:
+        """Return what an offer is worth to each holder of a contract with a score, and why each is at risk."""
+        from relkit.reports.retention_calls import RetentionCalls
+
+        risk, _ = self.churn()
+        why = _reasons(self.folder, self.as_of)
+        return RetentionCalls(
+            offers=self._offers(offer, risk),
+            why=None if why is None else why.join(risk, on="customer_id", how="semi"),
+            risk=risk,
+            offer=offer,
+            currency=self.currency,
+            language=self.language,
+        )
+
+    def _offers(self, offer: RetentionOffer, risk: pl.DataFrame) -> pl.DataFrame | None:
+        """Return what an offer is worth to those whose margin a month is known; None where that of no contract is."""
+        from relkit.features.contract_margins import contract_margins, has_contract_margins
+        from relkit.features.spells import main_contracts
+        from relkit.scores.retention_offer import offer_values
+        from relkit.scores.scoring import scorable
+
+        if not has_contract_margins(self.tables):
+            return None
+        margins = contract_margins(self.tables, self.as_of).select("contract_id", margin_a_month="monthly_margin")
+        main = main_contracts(self.spells()).join(margins, on="contract_id").drop_nulls("margin_a_month")
+        fitted = self.fitted(next(str(said["model"]) for score, said in self.models.items() if score.startswith("churn_probability_")))
+        known, _ = scorable(main.join(risk, on="customer_id", how="semi", maintain_order="left"), fitted.needs)
+        return offer_values(fitted, known, offer=offer, ahead=self._ahead()) if len(known) else None
+
+    def _ahead(self) -> Ahead:
+        """Return how far ahead the scores count margin, at what discount; the usual where they count none."""
+        from relkit.scores.expected_margin import Ahead
+
+        for score, said in self.models.items():
+            months = score.removeprefix("future_margin_").removesuffix("m")
+            if score.startswith("future_margin_") and months.isdigit():
+                return Ahead(int(months), float(said["annual_discount_rate"]))
+        return Ahead()
 
     def fitted(self, model: str) -> Any:
         """Return the fitted model whose version made the scores; the champion where it made none.
@@ -188,6 +231,13 @@ class ReportMaterial:
             return None
         start, end = (date.fromisoformat(day) for day in metrics[0]["holdout"].split(" to "))
         return Holdout.before(self.tables.as_of(end), days=(end - start).days + 1)
+
+
+def _reasons(folder: Path, edge: AsOf) -> pl.DataFrame | None:
+    import polars as pl
+
+    path = folder / "scores" / str(edge) / "reasons.parquet"
+    return pl.read_parquet(path) if path.is_file() else None
 
 
 def _scores(folder: Path, edge: AsOf) -> pl.DataFrame | None:

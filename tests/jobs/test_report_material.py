@@ -75,7 +75,8 @@ def test_looking_back_needs_a_holdout_and_enough_before_it(material: ReportMater
 
 def test_a_version_that_is_gone_is_said(material: ReportMaterial) -> None:
     models = json.loads(json.dumps(material.models))
-    models["churn_probability_90d"]["version"] = "99"
+    for said in models.values():
+        said["version"] = "+".join("99" for _ in said["version"].split("+"))
     with pytest.raises(ParameterError, match=r"survival.cox has no version to show. Run relkit fit survival.cox first"):
         replace(material, models=models).fitted("survival.cox")
     with pytest.raises(ParameterError, match="no model of the family attribution made a score"):
@@ -91,3 +92,17 @@ def test_a_day_without_features_or_scores_is_said(material: ReportMaterial, repo
     assert bare.models == {}
     with pytest.raises(TableError, match="there is no score of churn"):
         bare.churn()
+
+
+def test_calls_are_valued_for_everybody_with_a_score_and_reasons_told(material: ReportMaterial) -> None:
+    from relkit.scores.retention_offer import RetentionOffer
+
+    risk, _ = material.churn()
+    calls = material.retention_calls(RetentionOffer())
+    assert calls.offers is not None
+    assert calls.why is not None
+    both = calls.offers.join(risk, on="customer_id")
+    assert len(both) == len(calls.offers) == len(risk)
+    assert both["churn_probability"].to_list() == pytest.approx(both["probability"].to_list(), abs=1e-4)
+    assert set(calls.why["customer_id"]) <= set(risk["customer_id"])
+    assert str(material._ahead()) == "Ahead(months=24, annual_discount_rate=0.1)"
