@@ -30,8 +30,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.errors import ParameterError, TableError
-from relkit.metrics.purchases import compare
+from relkit.errors import ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value.bg_bb_formulas import (
     Parameters,
@@ -44,8 +43,9 @@ from relkit.models.lifetime_value.bg_bb_formulas import (
     taken_probability_if_alive,
 )
 from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row_index
+from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.opportunities import Opportunities
-from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, meet_outcomes, read_columns
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,22 +132,12 @@ class BgBb:
         return FittedBgBb(settings=self, info=info, covariance=best.covariance, purchases_per_opportunity=ratio, **terms)
 
     def judge(self, fitted: FittedBgBb, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchase days came to those of the holdout, per customer.
+        """Return how near the expected purchase days came to those of the holdout, as `judge_purchases` does.
 
         The model expects opportunities taken; they are multiplied by the purchase days that each held in the calibration, so that
         the metrics compare with those of the other models.
-
-        Args:
-            fitted: the model, fitted up to the calibration date.
-            features: as of the calibration date.
-            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
         """
-        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
-        lengths = both["holdout_days"].unique()
-        if len(lengths) != 1:
-            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
-        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
-        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+        return judge_purchases(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -22,13 +22,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, check
-from relkit.errors import FitError, ParameterError, TableError
-from relkit.metrics.purchases import compare
+from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariates import Covariate, as_given, asked, column_names, learnt, matrix, notes_on, refuse_useless, typical
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
-from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, meet_outcomes, read_columns
+from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, read_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -172,19 +172,8 @@ class PurchaseModel:
         return Effects.of(columns, self.purchase_covariates, self.lifetime_covariates, self.same_effect)
 
     def judge(self, fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchases came to those of the holdout, per customer.
-
-        Args:
-            fitted: the model, fitted up to the calibration date.
-            features: as of the calibration date.
-            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
-        """
-        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
-        lengths = both["holdout_days"].unique()
-        if len(lengths) != 1:
-            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
-        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
-        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+        """Return how near the expected purchases came to those of the holdout, as `judge_purchases` does."""
+        return judge_purchases(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

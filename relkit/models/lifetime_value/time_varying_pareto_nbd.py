@@ -20,13 +20,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.errors import NotEnoughEventsError, ParameterError, TableError
-from relkit.metrics.purchases import compare
+from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value import pareto_nbd
 from relkit.models.lifetime_value.exposure import CalendarCovariates, CalendarEvent, Exposure, day_number, usable
+from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.purchase_model import DEFAULT_HORIZON_DAYS
-from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, meet_outcomes, read_columns
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns
 from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forecast
 from relkit.models.lifetime_value.time_varying_likelihood import DatedCounts, Rows, log_odds_gone, population
 from relkit.models.maximum import maximise
@@ -193,19 +193,8 @@ class TimeVaryingParetoNbd:
         return tuple(notes)
 
     def judge(self, fitted: FittedTimeVaryingParetoNbd, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchases came to those of the holdout, per customer.
-
-        Args:
-            fitted: the model, fitted up to the calibration date.
-            features: as of the calibration date.
-            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
-        """
-        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
-        lengths = both["holdout_days"].unique()
-        if len(lengths) != 1:
-            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
-        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
-        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+        """Return how near the expected purchases came to those of the holdout, as `judge_purchases` does."""
+        return judge_purchases(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
