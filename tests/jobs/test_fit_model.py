@@ -329,8 +329,13 @@ def test_a_model_of_customer_value_may_learn_from_contracts(checked, model, sett
     assert 0 < result.metrics["brier_score"] < 0.25
     assert result.details["alias"] == "champion"
     scores = pl.read_parquet(ScoreCustomers.parse(models=(name,)).run().paths["scores"])
-    assert set(scores["score"]) == {"churn_probability_90d"}
-    assert scores["value"].is_between(0, 1).all()
+    given = ("churn_probability_90d", "future_margin_24m")
+    assert set(scores["score"]) == set(given)
+    churn, margin = (scores.filter(pl.col("score") == score).drop_nulls("value") for score in given)
+    assert churn["value"].is_between(0, 1).all()
+    assert len(margin) > 0
+    assert set(margin["customer_id"]) <= set(churn["customer_id"]), "no model of orders scored: what lies ahead is of contracts"
+    assert (margin["value"] > 0).all()
 
 
 def test_covariates_of_the_customers_table_are_learnt_judged_and_scored(workplace):
