@@ -46,6 +46,7 @@ from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
+from relkit.models.weights import check_weight_column, columns_of, with_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +72,7 @@ class BgBb:
         period_days: length of an opportunity, in days. It belongs to the business: 365.25 for a yearly appeal, the days between two
             markets, sailings or collections. The default, a week, is short enough for most customers to buy once in it at most.
         level: of the intervals in the summary.
+        weight_column: column that tells how many customers a row stands for; empty where each is one.
 
     Examples:
         >>> from datetime import date
@@ -91,6 +93,7 @@ class BgBb:
 
     period_days: float = 7.0
     level: float = 0.95
+    weight_column: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
@@ -98,11 +101,12 @@ class BgBb:
             raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
         if not 0 < self.level < 1:
             raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
+        check_weight_column(self.weight_column, PURCHASE_HISTORIES.names, where=self.name)
 
     @property
     def needs(self) -> Contract:
-        """Columns that fit and score read."""
-        return PURCHASE_HISTORIES
+        """Columns that fit reads."""
+        return replace(PURCHASE_HISTORIES, columns=(*PURCHASE_HISTORIES.columns, *columns_of(self.weight_column)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBgBb:
         """Return the model fitted by maximum likelihood to the opportunities that are over.
@@ -116,10 +120,10 @@ class BgBb:
             NotEnoughEventsError: no opportunity is over, hardly anyone bought again, or all bought at every opportunity.
             NotConvergedError: no optimum was found.
         """
-        frame = read_columns(features, self.needs)
-        seen = Opportunities.of(frame, self.period_days)
+        frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
+        seen = Opportunities.of(frame, self.period_days, weights)
         best = fit_counts(seen.counts, where=self.name)
-        ratio = seen.purchases / int(seen.x.sum())
+        ratio = seen.purchases / seen.taken
         info = FitInfo(
             as_of=as_of,
             rows=len(frame),
@@ -170,7 +174,7 @@ class FittedBgBb:
     @property
     def needs(self) -> Contract:
         """Columns that score reads."""
-        return self.settings.needs
+        return PURCHASE_HISTORIES
 
     @property
     def parameters(self) -> Parameters:
@@ -407,11 +411,11 @@ def _whole(purchases: Sequence[int] | NDArray[Any], where: str) -> Counts:
 def _notes(seen: Opportunities, ratio: float) -> tuple[str, ...]:
     """Return what was left out, and what the expectations were multiplied by."""
     notes = []
-    if new := int((seen.n == 0).sum()):
+    if new := int(seen.customers[seen.n == 0].sum()):
         notes.append(f"{new:,} customers have been observed for less than one opportunity and say nothing to the fit.")
     if seen.left_out:
         every = seen.purchases + seen.left_out
-        notes.append(f"{seen.left_out:,} of {every:,} repeat purchase days lie in an opportunity that is not over and were left out.")
+        notes.append(f"{seen.left_out:,.0f} of {every:,.0f} repeat purchase days lie in an opportunity that is not over and were left out.")
     if ratio > 1:
         notes.append(f"Opportunities with a purchase held {ratio:.3f} purchase days on average; expectations are in purchase days.")
     return tuple(notes)
