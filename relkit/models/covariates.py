@@ -5,8 +5,8 @@
 
 A number is taken as it stands: nothing is centred or scaled, so that a coefficient is the effect of one unit more. A text
 is a category: each level has a column of 0 and 1, against the most frequent level, the reference. A category that is
-empty, or that the fit had not seen, counts as the reference; a number that is empty is refused (and at scoring the row
-is set aside), since no number stands for it.
+empty, or that the fit had not seen, counts as the reference; a number that is empty is refused, since no number stands for
+it: the jobs that fit and score set such rows aside (`with_known_numbers`), and count them.
 """
 
 from __future__ import annotations
@@ -170,6 +170,20 @@ def notes_on(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> tuple[str,
         for known in covariates
         if known.levels and (empty := frame[known.name].null_count())
     )
+
+
+def with_known_numbers(features: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the rows of which every covariate that is a number is known, and the names of those that are not known of all.
+
+    Examples:
+        >>> seen = pl.DataFrame({"customer_id": ["a", "b"], "age": [30, None], "country": [None, "FR"]})
+        >>> kept, lacking = with_known_numbers(seen, ("age", "country"))
+        >>> kept["customer_id"].to_list(), lacking
+        (['a'], ('age',))
+    """
+    numbers = (name for name in names if name in features.columns and not _is_text(features.schema[name]))
+    lacking = tuple(name for name in numbers if features[name].null_count())
+    return (features.drop_nulls(lacking) if lacking else features), lacking
 
 
 def column_names(covariates: Sequence[Covariate]) -> tuple[str, ...]:
