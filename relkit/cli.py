@@ -185,10 +185,12 @@ def _parameter(job: type[Job], name: str, *, positional: bool) -> inspect.Parame
 
     field = job.model_fields[name]
     required = field.is_required()
+    flag = (field.alias or name).replace("_", "-")
     hints = Parameter(
         help=field.description or "",
-        negative="",
-        name=None if positional else f"--{(field.alias or name).replace('_', '-')}",
+        # What is on unless told is turned off by its own flag; what is off needs none.
+        negative=f"--no-{flag}" if field.default is True else "",
+        name=None if positional else f"--{flag}",
         show_default=not required and field.get_default(call_default_factory=True) not in (None, (), {}, False),
         consume_multiple=not positional,
     )

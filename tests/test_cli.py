@@ -12,9 +12,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import toy_jobs
+from pydantic import Field
 
 from relkit import cli, running
 from relkit.cli import main, run
+from relkit.jobs.base import Result
+from relkit.progress import Progress, quiet
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +48,27 @@ def test_parameters_are_shown_to_people_too(capsys: pytest.CaptureFixture[str]) 
     run(["check", "number.in"])
     run(["double"])
     assert "  times  2\n  share  0.2500\nlog-likelihood -1.5000\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("argv", "expected"), [([], (True, False)), (["--no-kept"], (False, False)), (["--added"], (True, True))])
+def test_what_is_on_is_turned_off_by_its_own_flag(monkeypatch: pytest.MonkeyPatch, argv: list[str], expected: tuple[bool, bool]) -> None:
+    class Switches(toy_jobs.Double):
+        kept: bool = Field(default=True, description="On unless told.")
+        added: bool = Field(default=False, description="Off unless told.")
+
+        def run(self, progress: Progress = quiet) -> Result:
+            progress("switched")
+            seen.append((self.kept, self.added))
+            return Result(job="double")
+
+    seen: list[tuple[bool, bool]] = []
+    monkeypatch.setattr(toy_jobs, "Double", Switches)
+    assert run(["double", *argv]) == 0
+    assert seen == [expected]
+
+
+def test_what_is_off_has_no_flag_to_turn_it_off() -> None:
+    assert run(["double", "--no-json"]) == 2
 
 
 def test_the_programme_names_the_output_folder() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from relkit.errors import FitError, ParameterError, RelkitError
+from relkit.errors import FitError, ParameterError, RelkitError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.choose_model import CANDIDATES, choose, read_choice
 from relkit.jobs.model_inputs import ModelInputs, inputs_of, read_settings, required_settings
@@ -126,13 +126,14 @@ class FitModel(Job):
         progress(f"{self.model}: judged on a holdout", 0.3)
         # The model that is judged knows of no event that was declared after the calibration.
         trial = Trial(why) if split is None or before is None else _tried(made(split.calibration), tables, inputs, split, before)
+        features, aside = _complete(model, features, inputs)
         progress(f"{self.model}: fitted to {len(features):,} {inputs.unit}", 0.5)
         fitted = model.fit(features, as_of=as_of.day)
         progress(f"{self.model}: registered", 0.7)
         outcome = self._registered(model, fitted, trial, tables, inputs, features, beside)
         result = self._result(fitted, trial, outcome, inputs, features)
         refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
-        return result.model_copy(update={"warnings": refused + result.warnings})
+        return result.model_copy(update={"warnings": refused + aside + result.warnings})
 
     def split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | None, str]:
         """Return the split in time, or None and the sentence that says why there is none."""
@@ -300,12 +301,26 @@ class Outcome:
 def _tried(model: Model[Any], tables: TableSet, inputs: ModelInputs, split: Holdout, before: pl.DataFrame) -> Trial:
     """Return what the holdout says; too little to learn from before it is no reason to fail."""
     try:
-        fitted = model.fit(before, as_of=split.calibration.day)
-        judged, outcomes = inputs.one_a_customer(before), inputs.what_happened(tables, split)
+        fitted = model.fit(_complete(model, before, inputs)[0], as_of=split.calibration.day)
+        judged, outcomes = _complete(model, inputs.one_a_customer(before), inputs)[0], inputs.what_happened(tables, split)
         metrics = model.judge(fitted, judged, outcomes)
     except FitError as error:
         return Trial(f"It could not be judged on the {split.days} days after {split.calibration}: {error}")
     return Trial(split=split, fitted=fitted, metrics=metrics, before=before, judged=judged, outcomes=outcomes)
+
+
+def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the rows whose covariates are known, as scoring does, and a sentence on those set aside."""
+    from relkit.models.covariates import with_known_numbers
+
+    kept, lacking = with_known_numbers(features, getattr(model, "covariates", ()))
+    if not lacking:
+        return features, ()
+    names, aside = " or ".join(lacking), len(features) - len(kept)
+    if kept.is_empty():
+        none = f"none of the {len(features):,} {inputs.unit} has {'a ' if len(lacking) == 1 else 'all of '}{names}."
+        raise TableError(none, where=str(model.name), remedy=f"Drop {names} from the covariates.")
+    return kept, (f"{aside:,} of {len(features):,} {inputs.unit} have no {names}: they were left out of the fit, and will have no score.",)
 
 
 def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> tuple[float | None, str]:
@@ -314,6 +329,7 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
     A champion that learnt from days of the holdout has seen the answers: its settings are fitted anew up to the
     calibration date, and that is judged.
     """
+    from relkit.models.covariates import with_known_numbers
     from relkit.tracking import registry
 
     if trial.split is None or trial.before is None:
@@ -323,7 +339,8 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
         fitted: Any = registry.load(champion)
         said = f"{named} was judged on the same days."
         if champion.as_of > calibration:
-            fitted = fitted.settings.fit(trial.before, as_of=calibration)
+            before, _ = with_known_numbers(trial.before, getattr(fitted.settings, "covariates", ()))
+            fitted = fitted.settings.fit(before, as_of=calibration)
             said = f"{named} had learnt from days of this holdout, so its settings were fitted anew up to {calibration} and judged on it."
         return model.judge(fitted, trial.judged, trial.outcomes)[model.holdout_metric.name], said  # type: ignore[arg-type]
     except RelkitError as error:

@@ -31,12 +31,12 @@ class ListModels(Job):
             return Result(
                 job=self.command, sentences=("No model is registered yet. Run relkit fit MODEL first.",), details={"versions": []}
             )
-        names = {version.name for version in found}
+        names, chosen = {version.name for version in found}, registry.chosen_names()
         return Result(
             job=self.command,
             counts={"models": len(names), "versions": len(found)},
-            sentences=tuple(_line(version) for version in found),
-            details={"versions": [_facts(version) for version in found]},
+            sentences=tuple(_line(version, is_chosen=version.name in chosen) for version in found),
+            details={"versions": [_facts(version) | {"is_chosen": version.name in chosen} for version in found]},
         )
 
 
@@ -71,8 +71,11 @@ class PromoteModel(Job):
         )
 
 
-def _line(version: ModelVersion) -> str:
-    alias = f" ({', '.join(version.aliases)})" if version.aliases else ""
+def _line(version: ModelVersion, *, is_chosen: bool) -> str:
+    """Return what there is to say of a version; the champion that `relkit fit` chose for orders among all models is marked."""
+    chosen = [f"chosen by {version.model.partition('.')[0]}.auto"] if is_chosen and version.is_champion else []
+    marks = (*version.aliases, *chosen)
+    alias = f" ({', '.join(marks)})" if marks else ""
     judged = (
         f"{version.metric} {version.metric_value:.6g} on {version.holdout}"
         if version.metric_value is not None

@@ -171,10 +171,9 @@ class MarginAhead:
         known = self._known(running)
         measured = int(known["is_measured"].sum())
         self.facts["contract_margin_source"] = "measured" if measured == len(known) else "assumed"
-        self.said.append(
-            f"It counts {counted(len(known), 'running contract')} at their monthly margin, "
-            f"{measured:,} of them as given, the others as a share of the monthly amount."
-        )
+        given = {len(known): "as given", 0: "a share of the monthly amount"}
+        how = given.get(measured, f"{measured:,} of them as given, the others as a share of the monthly amount")
+        self.said.append(f"It counts {counted(len(known), 'running contract')} at their monthly margin, {how}.")
         if lacking := len(running) - len(known):
             customers = running.join(known, on="contract_id", how="anti")["customer_id"].n_unique()
             self.warnings.append(

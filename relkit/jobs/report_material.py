@@ -208,6 +208,7 @@ class ReportMaterial:
         version was not judged, or there is too little before the holdout.
         """
         from relkit.jobs.model_inputs import inputs_of
+        from relkit.models.covariates import with_known_numbers
         from relkit.plots.diagnostics import diagnostic_figures
 
         split = self._split(model)
@@ -216,11 +217,13 @@ class ReportMaterial:
         inputs = inputs_of(model)
         before = inputs.features(self.tables, split.calibration)
         outcomes, past = inputs.what_happened(self.tables, split), inputs.past(self.tables, split.end)
+        settings = self.fitted(model).settings
+        names = getattr(settings, "covariates", ())
         try:
-            trial = self.fitted(model).settings.fit(before, as_of=split.calibration.day)
+            trial = settings.fit(with_known_numbers(before, names)[0], as_of=split.calibration.day)
         except FitError:
             return {}
-        judged = inputs.one_a_customer(before)
+        judged, _ = with_known_numbers(inputs.one_a_customer(before), names)
         return diagnostic_figures(trial, judged, outcomes=outcomes, purchases=past, currency=self.currency, language=self.language)
 
     def _split(self, model: str) -> Holdout | None:

@@ -5,8 +5,8 @@
 
 A number is taken as it stands: nothing is centred or scaled, so that a coefficient is the effect of one unit more. A text
 is a category: each level has a column of 0 and 1, against the most frequent level, the reference. A category that is
-empty, or that the fit had not seen, counts as the reference; a number that is empty is refused (and at scoring the row
-is set aside), since no number stands for it.
+empty, or that the fit had not seen, counts as the reference; a number that is empty is refused, since no number stands for
+it: the jobs that fit and score set such rows aside (`with_known_numbers`), and count them.
 """
 
 from __future__ import annotations
@@ -119,13 +119,14 @@ def _is_text(dtype: pl.DataType) -> bool:
     return dtype == pl.String or isinstance(dtype, (pl.Categorical, pl.Enum))
 
 
-def learnt(frame: pl.DataFrame, names: Sequence[str], *, where: str) -> tuple[Covariate, ...]:
+def learnt(frame: pl.DataFrame, names: Sequence[str], *, where: str, weights: Floats | None = None) -> tuple[Covariate, ...]:
     """Return the covariates as the customers of a fit have them.
 
     Args:
         frame: checked against the contract of `as_given`.
         names: of the covariates.
         where: who asks, for the messages.
+        weights: how many customers each row stands for, shape (n,); one each unless told.
 
     Raises:
         TableError: a category has one level only, or too many to be one.
@@ -135,17 +136,20 @@ def learnt(frame: pl.DataFrame, names: Sequence[str], *, where: str) -> tuple[Co
         >>> [known.columns for known in learnt(frame, ("country", "age"), where="a test")]
         [('country=BE',), ('age',)]
     """
-    return tuple(_category(frame[name], where) if frame[name].dtype == pl.String else _number(frame[name]) for name in names)
+    each = np.ones(len(frame)) if weights is None else weights
+    return tuple(_category(frame[name], each, where) if frame[name].dtype == pl.String else _number(frame[name], each) for name in names)
 
 
-def _number(series: pl.Series) -> Covariate:
-    mean, spread = float(series.mean() or 0.0), float(series.std(ddof=0) or 0.0)  # type: ignore[arg-type]
+def _number(series: pl.Series, weights: Floats) -> Covariate:
+    values = series.to_numpy()
+    mean = float(np.average(values, weights=weights)) if len(values) else 0.0
+    spread = float(np.sqrt(np.average((values - mean) ** 2, weights=weights))) if len(values) else 0.0
     return Covariate(name=series.name, mean=mean, is_flag=bool(series.is_in([0.0, 1.0]).all()), spread=spread)
 
 
-def _category(series: pl.Series, where: str) -> Covariate:
-    counted = series.drop_nulls().value_counts().sort(["count", series.name], descending=[True, False])
-    levels = tuple(counted[series.name].to_list())
+def _category(series: pl.Series, weights: Floats, where: str) -> Covariate:
+    counted = pl.DataFrame({"level": series, "count": weights}).drop_nulls().group_by("level").agg(pl.col("count").sum())
+    levels = tuple(counted.sort(["count", "level"], descending=[True, False])["level"].to_list())
     if len(levels) < 2:
         raise TableError(
             f"{series.name} is {levels[0]!r} wherever it is known, so it explains nothing." if levels else f"{series.name} is never known.",
@@ -166,6 +170,20 @@ def notes_on(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> tuple[str,
         for known in covariates
         if known.levels and (empty := frame[known.name].null_count())
     )
+
+
+def with_known_numbers(features: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return the rows of which every covariate that is a number is known, and the names of those that are not known of all.
+
+    Examples:
+        >>> seen = pl.DataFrame({"customer_id": ["a", "b"], "age": [30, None], "country": [None, "FR"]})
+        >>> kept, lacking = with_known_numbers(seen, ("age", "country"))
+        >>> kept["customer_id"].to_list(), lacking
+        (['a'], ('age',))
+    """
+    numbers = (name for name in names if name in features.columns and not _is_text(features.schema[name]))
+    lacking = tuple(name for name in numbers if features[name].null_count())
+    return (features.drop_nulls(lacking) if lacking else features), lacking
 
 
 def column_names(covariates: Sequence[Covariate]) -> tuple[str, ...]:

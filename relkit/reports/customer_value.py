@@ -52,7 +52,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "They have brought {past} so far: they are the first to win back.",
         "gone_said": "{n} customers ({share} of those of whom it can be told) have probably stopped buying; they brought {past} so far.",
         "orders": "{n} orders are expected in the next {days} days from those who have bought before.",
-        "prospects": "{n} people have no purchase on record, and so no forecast of orders.",
+        "prospects": "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
         "no_margin": "No margin is known: this report speaks of revenue.",
         "k_all": "people known, {n} of whom have a forecast",
         "k_active": "probably active ({share} of those of whom it can be told)",
@@ -114,7 +114,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "gone_said": "{n} clients ({share} de ceux dont on peut le dire) ont sans doute cessé d’acheter ; "
         "ils ont rapporté {past} à ce jour.",
         "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part de ceux qui ont déjà acheté.",
-        "prospects": "{n} personnes n’ont aucun achat connu, et donc pas de prévision de commandes.",
+        "prospects": "{n} personnes n’ont ni achat ni contrat en cours connus, et donc pas de prévision.",
         "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",
         "k_all": "personnes connues, dont {n} avec une prévision",
         "k_active": "sans doute actifs ({share} de ceux dont on peut le dire)",
@@ -200,7 +200,8 @@ class ValueReading:
         past = pl.col(f"past_margin_{cur}" if known else f"revenue_12m_{cur}")
         bounds = {end: pl.col(f"{margin}_{end}") if known and f"{margin}_{end}" in people.columns else NO_BOUND for end in ("low", "high")}
         scored = _read(people, past, future, orders, bounds)
-        never = people["days_since_last_order"].is_null() & people[orders].is_null() if "days_since_last_order" in people.columns else None
+        nothing = people.select(pl.col(orders).is_null() & future.is_null()).to_series()
+        never = people["days_since_last_order"].is_null() & nothing if "days_since_last_order" in people.columns else None
         return cls(
             scored=scored,
             people=len(people),
@@ -398,7 +399,7 @@ def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bou
     alive = pl.col("p_alive") if "p_alive" in people.columns else pl.lit(None, pl.Float64)
     quality = pl.col("score_quality") if "score_quality" in people.columns else pl.lit(None, pl.String)
     values = {"past": past.fill_null(0.0), "future": future, "alive": alive, "orders": pl.col(orders), "quality": quality, **bounds}
-    chosen = people.select("customer_id", **values).drop_nulls(["future", "orders"])
+    chosen = people.select("customer_id", **values).drop_nulls("future")
     ranked = chosen.sort((pl.col("past") + pl.col("future")).round(2), pl.col("customer_id"), descending=[True, False]).drop("customer_id")
     decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
     group = pl.when(pl.col("decile") <= 2).then(pl.lit("top")).when(pl.col("decile") <= 5).then(pl.lit("middle")).otherwise(pl.lit("rest"))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MOST_VALUE = 0.8
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
-        "range": "lowest and highest if every estimate were off the same way (95%)",
+        "range": "{future}; {low} to {high} if every estimate were off the same way (95%)",
         "held": "of the customers hold {share} of it",
         "payback": "months for a customer to pay back the cost of winning one ({cost}), median of the cohorts",
         "at_once": "the first purchase pays back the cost of winning a customer ({cost})",
@@ -62,7 +62,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_cohorts": "No cohort is a month old yet.",
     },
     "fr": {
-        "range": "au plus bas et au plus haut si toutes les estimations erraient dans le même sens (95\u00a0%)",
+        "range": "{future} ; de {low} à {high} si toutes les estimations erraient dans le même sens (95\u00a0%)",
         "held": "des clients en portent {share}",
         "payback": "mois pour qu’un client rembourse son coût d’acquisition ({cost}), médiane des cohortes",
         "at_once": "le premier achat rembourse le coût d’acquisition d’un client ({cost})",
@@ -119,13 +119,11 @@ class ValueStudy:
     def portfolio(self) -> KeyFigures:
         """Return what the customers are worth together, how sure that is, how few hold most of it, and payback."""
         scored = self.value.scored
-        figures = [
-            (self._money(float(scored["past"].sum())), self._named("past")),
-            (self._money(float(scored["future"].sum())), self._named("future")),
-        ]
+        future = self._named("future")
         if self._has_bounds:
-            low, high = (self._money(float(scored[name].sum())) for name in ("low", "high"))
-            figures.append((f"{low} – {high}", self._say("range")))
+            low, high = (self._money(float(scored.select(pl.coalesce(name, "future").sum()).item())) for name in ("low", "high"))
+            future = self._say("range", future=future, low=low, high=high)
+        figures = [(self._money(float(scored["past"].sum())), self._named("past")), (self._money(float(scored["future"].sum())), future)]
         if (holders := self._holders()) is not None:
             figures.append((self._percent(holders), self._say("held", share=self._percent(MOST_VALUE))))
         return KeyFigures((*figures, *self._payback()))
@@ -201,7 +199,7 @@ class ValueStudy:
         return len(self.value.scored) > 0 and not self.value.scored["low"].is_null().all()
 
     def _by_tenth(self) -> pl.DataFrame:
-        measures = {"customers": pl.len().cast(pl.Int64), **{name: pl.col(name).mean() for name in ("low", "high")}}
+        measures = {"customers": pl.len().cast(pl.Int64), **{name: pl.coalesce(name, "future").mean() for name in ("low", "high")}}
         return self.value.scored.group_by("decile").agg(mean=pl.col("future").mean(), **measures).sort("decile")
 
     def _holders(self) -> float | None:

@@ -197,14 +197,17 @@ def choose(model: str, programme: str = DEFAULT_PROGRAMME) -> None:
 
 def chosen_models(programme: str = DEFAULT_PROGRAMME) -> tuple[str, ...]:
     """Return the models that bear the mark of `choose`, at most one a family; a store on disk is read without MLflow."""
-    names = {registered_name(name, programme): name for name in catalogue.NAMES}
+    names, marked = {registered_name(name, programme): name for name in catalogue.NAMES}, chosen_names()
+    return tuple(name for registered, name in names.items() if registered in marked)
+
+
+def chosen_names() -> set[str]:
+    """Return the registered names, of all programmes, that bear the mark of `choose`."""
     store = embedded.current()
     if store.database is not None:
-        marked = embedded.marked(store, _CHOSEN)
-    else:
-        with runs.connected() as client:
-            marked = {str(found.name) for found in client.search_registered_models() if _CHOSEN in found.tags}
-    return tuple(name for registered, name in names.items() if registered in marked)
+        return set(embedded.marked(store, _CHOSEN))
+    with runs.connected() as client:
+        return {str(found.name) for found in client.search_registered_models() if _CHOSEN in found.tags}
 
 
 def saved_folder(version: ModelVersion) -> Path | None:

@@ -10,6 +10,7 @@ import pytest
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError
 from relkit.jobs.choose_model import CANDIDATES, read_choice
 from relkit.jobs.fit_model import FitModel
+from relkit.jobs.manage_models import ListModels
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd
@@ -47,6 +48,12 @@ def test_the_best_of_the_family_is_chosen_registered_and_scores(checked):
     json.dumps(result.model_dump(mode="json"), allow_nan=False)
     assert registry.chosen_models() == (chosen,)
     assert registry.champion(chosen).version == "1"
+    listed = ListModels.parse().run()
+    assert [line for line in listed.sentences if "chosen by" in line] == [
+        line for line in listed.sentences if line.startswith(f"{chosen} ")
+    ]
+    assert listed.sentences[0].startswith(f"{chosen} version 1 (champion, chosen by lifetime_value.auto): as of ")
+    assert [version["name"] for version in listed.details["versions"] if version["is_chosen"]] == [chosen]
     assert list(ScoreCustomers.parse().run().details["models"]) == [chosen]
 
 

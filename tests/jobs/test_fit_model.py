@@ -329,8 +329,50 @@ def test_a_model_of_customer_value_may_learn_from_contracts(checked, model, sett
     assert 0 < result.metrics["brier_score"] < 0.25
     assert result.details["alias"] == "champion"
     scores = pl.read_parquet(ScoreCustomers.parse(models=(name,)).run().paths["scores"])
-    assert set(scores["score"]) == {"churn_probability_90d"}
-    assert scores["value"].is_between(0, 1).all()
+    given = ("churn_probability_90d", "future_margin_24m")
+    assert set(scores["score"]) == set(given)
+    churn, margin = (scores.filter(pl.col("score") == score).drop_nulls("value") for score in given)
+    assert churn["value"].is_between(0, 1).all()
+    assert len(margin) > 0
+    assert set(margin["customer_id"]) <= set(churn["customer_id"]), "no model of orders scored: what lies ahead is of contracts"
+    assert (margin["value"] > 0).all()
+
+
+def test_who_lacks_a_number_is_set_aside_by_fit_and_score_alike(workplace):
+    """A year of birth is never known of all: they are left out of what is learnt, judged and scored, and counted."""
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    sold = company.transactions()
+    ids = sold["customer_id"].unique().sort()
+    who = pl.DataFrame({"customer_id": ids, "birth_year": [1950, 1960, None, 1980, 1990] * (len(ids) // 5)})
+    company.write_company(workplace / "out" / "default", {"transactions": sold, "customers": who}, history_starts_on=company.FIRST)
+    result = fit("lifetime_value.bg_nbd", settings={"purchase_covariates": "birth_year"})
+    assert "50 of 250 customers have no birth_year: they were left out of the fit, and will have no score." in result.warnings
+    assert (result.counts["rows"], result.counts["features"]) == (200, 200)
+    assert result.metrics["mae_repeat_purchases"] > 0
+    assert not any("could not be drawn" in said for said in result.warnings)
+    scored = ScoreCustomers.parse(models=["lifetime_value.bg_nbd"]).run()
+    assert pl.read_parquet(scored.paths["scores"])["customer_id"].n_unique() == 200
+    assert any("50 of 250 customers lack a value" in said for said in scored.warnings)
+    again = fit("lifetime_value.bg_nbd", settings={"purchase_covariates": "birth_year"})
+    assert any("settings were fitted anew" in said for said in again.sentences), "the champion is judged on those it can know as well"
+    company.write_company(
+        workplace / "out" / "default",
+        {"transactions": sold, "customers": who.with_columns(birth_year=pl.lit(None, pl.Int64))},
+        history_starts_on=company.FIRST,
+    )
+    with pytest.raises(TableError, match=r"none of the 250 customers has a birth_year\. Drop birth_year from the covariates"):
+        fit("lifetime_value.bg_nbd", settings={"purchase_covariates": "birth_year"})
+
+
+def test_a_contract_without_a_number_that_was_asked_for_is_set_aside(workplace):
+    amount = pl.when(pl.int_range(pl.len()) % 10 > 0).then(pl.col("monthly_amount"))
+    held = company.contracts().with_columns(monthly_amount=amount)
+    company.write_company(workplace / "out" / "default", {"contracts": held}, history_starts_on=company.FIRST)
+    result = fit("survival.cox", settings={"covariates": "monthly_amount"})
+    assert any("contracts have no monthly_amount: they were left out of the fit" in said for said in result.warnings)
+    assert 0 < result.counts["rows"] == result.counts["features"]
+    assert result.metrics["brier_score"] > 0
 
 
 def test_covariates_of_the_customers_table_are_learnt_judged_and_scored(workplace):

@@ -36,5 +36,6 @@ def test_it_goes_with_a_fit() -> None:
     seen = simulated_purchases.regular_buyers(400, rng, k=2, r=1.2, alpha=15.0, a=0.6, b=2.5, T=500.0)[0]
     fitted = MbgCnbdK(k=2).fit(seen, as_of=date(2025, 6, 30))
     figures = diagnostic_figures(fitted, seen, language="fr")
-    assert set(figures) == {"frequency_histogram", "alive_surface", "interval_shares"}
-    assert set(diagnostic_figures(fitted, seen.head(40))) == {"frequency_histogram", "alive_surface"}
+    of_every_model = {"frequency_histogram", "alive_surface", "spread_of_purchase_rate", "spread_of_leaving_probability"}
+    assert set(figures) == of_every_model | {"interval_shares"}
+    assert set(diagnostic_figures(fitted, seen.head(40))) == of_every_model

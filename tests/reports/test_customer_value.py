@@ -45,7 +45,7 @@ def test_headlines_agree_with_the_file(people: pl.DataFrame, value: ValueReading
     assert any(line.startswith(f"{len(gone)} customers ({len(gone) / 800:.0%} of those") for line in said)
     slipping = people.filter((pl.col("p_alive") < 0.7) & pl.col("is_top20_margin"))
     assert any(line.startswith(f"{len(slipping)} of the fifth worth most") for line in said)
-    assert said[-1] == "200 people have no purchase on record, and so no forecast of orders."
+    assert said[-1] == "200 people have neither a purchase nor a running contract on record, and so no forecast."
 
 
 def test_few_people_are_not_spoken_of() -> None:
@@ -115,6 +115,16 @@ def test_without_a_margin_it_speaks_of_revenue(people: pl.DataFrame) -> None:
     assert float(reading.scored["future"].sum()) == pytest.approx(50 * float(people["expected_orders_90d"].sum()))
     assert "Expected revenue, next 90 days" in reading.by_decile()._repr_html_()
     assert "margin" not in reading.by_decile()._repr_html_()
+
+
+def test_who_only_holds_a_contract_is_in_it_with_his_margin(people: pl.DataFrame, value: ValueReading) -> None:
+    never = pl.col("days_since_last_order").is_null()
+    holder = pl.int_range(pl.len()).over(never) < 20
+    held = people.with_columns(future_margin_24m_eur=pl.when(never & holder).then(500.0).otherwise("future_margin_24m_eur"))
+    reading = ValueReading.of(held, currency="EUR", language="en")
+    assert (len(reading.scored), reading.prospects) == (len(value.scored) + 20, value.prospects - 20)
+    assert float(reading.scored["future"].sum()) == pytest.approx(float(value.scored["future"].sum()) + 20 * 500)
+    assert float(reading.scored["orders"].sum()) == pytest.approx(float(value.scored["orders"].sum()))
 
 
 def test_quality_is_counted(value: ValueReading) -> None:

@@ -30,8 +30,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.errors import ParameterError, TableError
-from relkit.metrics.purchases import compare
+from relkit.errors import ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value.bg_bb_formulas import (
     Parameters,
@@ -44,8 +43,10 @@ from relkit.models.lifetime_value.bg_bb_formulas import (
     taken_probability_if_alive,
 )
 from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row_index
+from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.opportunities import Opportunities
-from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, meet_outcomes, read_columns
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
+from relkit.models.weights import check_weight_column, columns_of, with_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +72,7 @@ class BgBb:
         period_days: length of an opportunity, in days. It belongs to the business: 365.25 for a yearly appeal, the days between two
             markets, sailings or collections. The default, a week, is short enough for most customers to buy once in it at most.
         level: of the intervals in the summary.
+        weight_column: column that tells how many customers a row stands for; empty where each is one.
 
     Examples:
         >>> from datetime import date
@@ -91,6 +93,7 @@ class BgBb:
 
     period_days: float = 7.0
     level: float = 0.95
+    weight_column: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
@@ -98,11 +101,12 @@ class BgBb:
             raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
         if not 0 < self.level < 1:
             raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
+        check_weight_column(self.weight_column, PURCHASE_HISTORIES.names, where=self.name)
 
     @property
     def needs(self) -> Contract:
-        """Columns that fit and score read."""
-        return PURCHASE_HISTORIES
+        """Columns that fit reads."""
+        return replace(PURCHASE_HISTORIES, columns=(*PURCHASE_HISTORIES.columns, *columns_of(self.weight_column)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBgBb:
         """Return the model fitted by maximum likelihood to the opportunities that are over.
@@ -116,10 +120,10 @@ class BgBb:
             NotEnoughEventsError: no opportunity is over, hardly anyone bought again, or all bought at every opportunity.
             NotConvergedError: no optimum was found.
         """
-        frame = read_columns(features, self.needs)
-        seen = Opportunities.of(frame, self.period_days)
+        frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
+        seen = Opportunities.of(frame, self.period_days, weights)
         best = fit_counts(seen.counts, where=self.name)
-        ratio = seen.purchases / int(seen.x.sum())
+        ratio = seen.purchases / seen.taken
         info = FitInfo(
             as_of=as_of,
             rows=len(frame),
@@ -132,22 +136,12 @@ class BgBb:
         return FittedBgBb(settings=self, info=info, covariance=best.covariance, purchases_per_opportunity=ratio, **terms)
 
     def judge(self, fitted: FittedBgBb, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchase days came to those of the holdout, per customer.
+        """Return how near the expected purchase days came to those of the holdout, as `judge_purchases` does.
 
         The model expects opportunities taken; they are multiplied by the purchase days that each held in the calibration, so that
         the metrics compare with those of the other models.
-
-        Args:
-            fitted: the model, fitted up to the calibration date.
-            features: as of the calibration date.
-            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
         """
-        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
-        lengths = both["holdout_days"].unique()
-        if len(lengths) != 1:
-            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
-        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
-        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+        return judge_purchases(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -180,7 +174,7 @@ class FittedBgBb:
     @property
     def needs(self) -> Contract:
         """Columns that score reads."""
-        return self.settings.needs
+        return PURCHASE_HISTORIES
 
     @property
     def parameters(self) -> Parameters:
@@ -417,11 +411,11 @@ def _whole(purchases: Sequence[int] | NDArray[Any], where: str) -> Counts:
 def _notes(seen: Opportunities, ratio: float) -> tuple[str, ...]:
     """Return what was left out, and what the expectations were multiplied by."""
     notes = []
-    if new := int((seen.n == 0).sum()):
+    if new := int(seen.customers[seen.n == 0].sum()):
         notes.append(f"{new:,} customers have been observed for less than one opportunity and say nothing to the fit.")
     if seen.left_out:
         every = seen.purchases + seen.left_out
-        notes.append(f"{seen.left_out:,} of {every:,} repeat purchase days lie in an opportunity that is not over and were left out.")
+        notes.append(f"{seen.left_out:,.0f} of {every:,.0f} repeat purchase days lie in an opportunity that is not over and were left out.")
     if ratio > 1:
         notes.append(f"Opportunities with a purchase held {ratio:.3f} purchase days on average; expectations are in purchase days.")
     return tuple(notes)

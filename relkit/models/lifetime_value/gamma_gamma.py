@@ -31,6 +31,7 @@ from relkit.metrics.purchases import compare
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES, meet_outcomes, read_columns
 from relkit.models.maximum import Maximum, maximise, near_maximum
+from relkit.models.weights import check_weight_column, columns_of, with_weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,20 +125,24 @@ class _Spenders:
     """Distinct x, shape (k,)."""
     at_level: Floats
     """Customers with each x, shape (k,)."""
+    weights: Floats
+    """Customers of each row, shape (n,)."""
     x: Floats
+    """Orders of the customers of each row together, shape (n,)."""
     z: Floats
-    """x times m: what each customer spent, shape (n,)."""
+    """x times m: what one customer of each row spent, shape (n,)."""
     constant: float
     """Sum of log m."""
     slope: float
     """Sum of x log(x m)."""
 
     @classmethod
-    def of(cls, x: Floats, m: Floats) -> _Spenders:
-        levels, at_level = np.unique(x, return_counts=True)
-        z = x * m
-        logs = np.log(m)
-        return cls(levels, at_level.astype(float), x, z, float(logs.sum()), float((x * np.log(z)).sum()))
+    def of(cls, x: Floats, m: Floats, weights: Floats | None = None) -> _Spenders:
+        each = np.ones(len(x)) if weights is None else weights
+        levels, which = np.unique(x, return_inverse=True)
+        at_level = np.bincount(which, each, minlength=len(levels)).astype(float)
+        z, orders = x * m, each * x
+        return cls(levels, at_level, each, orders, z, float(each @ np.log(m)), float(orders @ np.log(z)))
 
     def __call__(self, logs: Floats) -> tuple[float, Floats, Floats]:
         """Return the log-likelihood, its gradient and Hessian in the logarithms of p, q and the mean p v / q.
@@ -167,12 +172,12 @@ class _Spenders:
     def _of_rows(self, natural: Floats) -> tuple[float, Floats, Floats]:
         p, q, v = natural
         sums = np.zeros(7)
-        for x, z in self._blocks():
+        for each, x, z in self._blocks():
             share = 1 / (z + v)
-            logs = np.log1p(z / v)
-            sums += (logs.sum(), x @ logs, x.sum(), share.sum(), x @ share, share @ share, (x * share) @ share)
+            logs, square = np.log1p(z / v), share * share
+            sums += (each @ logs, x @ logs, x.sum(), each @ share, x @ share, each @ square, x @ square)
         grown, x_grown, x_all, share, x_share, square, x_square = sums
-        n = len(self.x)
+        n = float(self.weights.sum())
         # -(p x + q) log(z + v) + q log v, with log(z + v) = log v + log1p(z / v).
         value = -q * grown - p * (x_grown + np.log(v) * x_all)
         first = np.array([-x_grown - np.log(v) * x_all, -grown, q * (n / v - share) - p * x_share])
@@ -182,9 +187,10 @@ class _Spenders:
         second[2, 2] = -q * (n / v**2 - square) + p * x_square
         return float(value), first, second
 
-    def _blocks(self) -> Iterator[tuple[Floats, Floats]]:
+    def _blocks(self) -> Iterator[tuple[Floats, Floats, Floats]]:
         for start in range(0, len(self.x), _BLOCK):
-            yield self.x[start : start + _BLOCK], self.z[start : start + _BLOCK]
+            part = slice(start, start + _BLOCK)
+            yield self.weights[part], self.x[part], self.z[part]
 
 
 def _start(x: Floats, m: Floats) -> Floats:
@@ -201,24 +207,26 @@ def _start(x: Floats, m: Floats) -> Floats:
     return np.clip(np.log([p, q, (q - 1) / q]), -_EDGE, _EDGE / 2)
 
 
-def fit_spend(x: Floats, m: Floats) -> tuple[Maximum, float]:
+def fit_spend(x: Floats, m: Floats, weights: Floats | None = None) -> tuple[Maximum, float]:
     """Return the maximum of the likelihood in log(p, q, p v / q / unit), and the unit, the mean order of all.
 
     Args:
         x: orders averaged, shape (n,), above 0.
         m: mean value of those orders, shape (n,), above 0.
+        weights: how many customers each row stands for, shape (n,), above 0; one each unless told.
 
     Raises:
         NotConvergedError: no optimum was found.
     """
-    unit = float((x * m).sum() / x.sum())
+    each = np.ones(len(x)) if weights is None else weights
+    unit = float((each * x * m).sum() / (each * x).sum())
     scaled = m / unit
     low, high = np.array([-_EDGE, -_EDGE, -_EDGE]), np.array([_EDGE, _EDGE, _EDGE])
     start, tolerance = _start(x, scaled), 1e-8
     if (step := len(x) // _SAMPLE) > 1:
-        start = near_maximum(_Spenders.of(x[::step], scaled[::step]), start, low=low, high=high)
+        start = near_maximum(_Spenders.of(x[::step], scaled[::step], each[::step]), start, low=low, high=high)
         tolerance = 1e-4
-    return maximise(_Spenders.of(x, scaled), start, low=low, high=high, tolerance=tolerance), unit
+    return maximise(_Spenders.of(x, scaled, each), start, low=low, high=high, tolerance=tolerance), unit
 
 
 # --- settings and fitted model ----------------------------------------------------------------------------------
@@ -231,6 +239,7 @@ class GammaGamma:
     Attributes:
         level: of the intervals in the summary.
         correlation_noted_above: size of the correlation between orders and spend from which the notes mention it.
+        weight_column: column that tells how many customers a row stands for; empty where each is one.
 
     Examples:
         >>> from datetime import date
@@ -247,6 +256,7 @@ class GammaGamma:
 
     level: float = 0.95
     correlation_noted_above: float = 0.2
+    weight_column: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
@@ -255,11 +265,12 @@ class GammaGamma:
         if not 0 <= self.correlation_noted_above <= 1:
             value = self.correlation_noted_above
             raise ParameterError(f"correlation_noted_above is {value}; it must lie between 0 and 1.", where=self.name)
+        check_weight_column(self.weight_column, SPEND.names, where=self.name)
 
     @property
     def needs(self) -> Contract:
-        """Columns that fit and score read."""
-        return SPEND
+        """Columns that fit reads."""
+        return replace(SPEND, columns=(*SPEND.columns, *columns_of(self.weight_column)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedGammaGamma:
         """Return the model fitted by maximum likelihood to customers whose repeat purchases have a value.
@@ -273,12 +284,12 @@ class GammaGamma:
             NotEnoughEventsError: fewer customers are left than there are parameters.
             NotConvergedError: no optimum was found.
         """
-        frame = read_columns(features, SPEND)
-        x, m, notes = _usable(frame)
-        correlation = float(np.corrcoef(x, m)[0, 1]) if np.ptp(x) > 0 and np.ptp(m) > 0 else None
+        frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
+        x, m, each, notes = _usable(frame, np.ones(len(frame)) if weights is None else weights)
+        correlation = _correlation(x, m, each)
         if correlation is not None and abs(correlation) > self.correlation_noted_above:
             notes.append(f"Spend goes with the number of orders (correlation {correlation:.2f}); the model supposes that it does not.")
-        parameters, value, said = _constant(m) if np.ptp(m) == 0 else _fitted(x, m)
+        parameters, value, said = _constant(m) if np.ptp(m) == 0 else _fitted(x, m, each)
         info = FitInfo(
             as_of=as_of,
             rows=len(x),
@@ -334,7 +345,7 @@ class FittedGammaGamma:
     @property
     def needs(self) -> Contract:
         """Columns that score reads."""
-        return self.settings.needs
+        return SPEND
 
     @property
     def coordinates(self) -> Floats:
@@ -383,9 +394,9 @@ class FittedGammaGamma:
         return pl.DataFrame({"customer_id": features["customer_id"], "expected_order_value": value})
 
 
-def _usable(frame: pl.DataFrame) -> tuple[Floats, Floats, list[str]]:
-    """Return x and m of the customers to learn from, and a sentence on each kind left out."""
-    back = frame.filter(pl.col("repeat_purchases") > 0)
+def _usable(frame: pl.DataFrame, weights: Floats) -> tuple[Floats, Floats, Floats, list[str]]:
+    """Return x, m and weight of the rows to learn from, and a sentence on each kind left out."""
+    back = frame.with_columns(_weight=weights).filter(pl.col("repeat_purchases") > 0)
     kept = back.filter(pl.col("mean_repeat_value") > 0)
     notes = []
     if once := len(frame) - len(back):
@@ -398,7 +409,16 @@ def _usable(frame: pl.DataFrame) -> tuple[Floats, Floats, list[str]]:
             where=GammaGamma.name,
             remedy="Fit a longer period or more customers.",
         )
-    return kept["repeat_purchases"].cast(pl.Float64).to_numpy(), kept["mean_repeat_value"].to_numpy(), notes
+    x, m, each = (kept[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "mean_repeat_value", "_weight"))
+    return x, m, each, notes
+
+
+def _correlation(x: Floats, m: Floats, weights: Floats) -> float | None:
+    """Return the correlation between number and value of orders, or None where one of them is the same for all."""
+    if np.ptp(x) == 0 or np.ptp(m) == 0:
+        return None
+    both = np.cov(x, m, aweights=weights)
+    return float(both[0, 1] / np.sqrt(both[0, 0] * both[1, 1]))
 
 
 def _of_terms(covariance: Floats) -> Floats:
@@ -418,12 +438,12 @@ def _constant(m: Floats) -> tuple[dict[str, Any], None, tuple[str, ...]]:
     return {**nothing, "mean_order_value": float(m[0])}, None, (said,)
 
 
-def _fitted(x: Floats, m: Floats) -> tuple[dict[str, Any], float, tuple[str, ...]]:
+def _fitted(x: Floats, m: Floats, weights: Floats) -> tuple[dict[str, Any], float, tuple[str, ...]]:
     """Return the parameters, the log-likelihood and what a reader must know."""
-    best, unit = fit_spend(x, m)
+    best, unit = fit_spend(x, m, weights)
     p, q, level = (float(value) for value in np.exp(best.at))
     v = level * q / p * unit
-    value = float(best.value - len(x) * np.log(unit))
+    value = float(best.value - weights.sum() * np.log(unit))
     parameters = {"p": p, "q": q, "v": v, "mean_order_value": p * v / (q - 1), "covariance": _of_terms(best.covariance)}
     said = [] if best.bounded.any() or q <= 1 else list(best.notes((*TERMS[:2], "The mean order")))
     if best.bounded[0]:
@@ -432,7 +452,7 @@ def _fitted(x: Floats, m: Floats) -> tuple[dict[str, Any], float, tuple[str, ...
         parameters |= {"q": None, "v": None, "mean_order_value": unit}
         said.append("Customers do not differ in spend beyond chance (q has no upper bound): everyone is expected to spend the pooled mean.")
     elif q <= 1:
-        parameters["mean_order_value"] = float(m.mean())
+        parameters["mean_order_value"] = float(np.average(m, weights=weights))
         said.append(
             "Spend is so unequal that it has no finite mean (q is 1 or less): each customer keeps his own, newcomers get the mean of these."
         )

@@ -28,6 +28,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
+from relkit.contracts import Contract  # noqa: TC001 storage reads the types of the fields
 from relkit.errors import NotConvergedError, ParameterError, TableError
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.lifetime_value.erlang_likelihood import Population
@@ -40,12 +41,12 @@ from relkit.models.lifetime_value.erlang_stages import (
 )
 from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns, read_purchases
+from relkit.models.weights import with_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from relkit.contracts import Contract
     from relkit.models.lifetime_value.purchase_model import Ahead
     from relkit.models.maximum import Maximum
 
@@ -224,6 +225,7 @@ class MbgCnbdK(PurchaseModel):
         level: of the intervals in the summary.
         k: stages of an interval, 1 to 12; None chooses the most likely, and stops when two more in a row are less so.
         once_may_leave: a customer may leave at the first purchase; False is the BG/CNBD-k.
+        weight_column: column that tells how many customers a row stands for; empty where each is one.
 
     Examples:
         >>> from datetime import date, timedelta
@@ -240,6 +242,7 @@ class MbgCnbdK(PurchaseModel):
 
     name: ClassVar[str] = "lifetime_value.mbg_cnbd_k"
     formulas: ClassVar[Formulas] = formulas_of(1)
+    reads: ClassVar[Contract] = PURCHASE_HISTORIES
 
     k: int | None = None
     once_may_leave: bool = True
@@ -251,11 +254,6 @@ class MbgCnbdK(PurchaseModel):
             raise ParameterError(
                 f"k is {self.k}; it must be from 1 to {MOST_STAGES}.", where=self.name, remedy="Leave it out to have it chosen."
             )
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that fit reads; score needs no more than the summary."""
-        return PURCHASE_HISTORIES
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedMbgCnbdK:
         """Return the model fitted by maximum likelihood.
@@ -269,9 +267,10 @@ class MbgCnbdK(PurchaseModel):
             NotEnoughEventsError: hardly anyone bought again.
             NotConvergedError: no optimum was found.
         """
-        frame = read_columns(features, self.needs)
-        tried, notes = self._tried(int((frame["repeat_purchases"] > 1).sum()))
-        profile = self._profile(PurchaseCounts.of(frame).compressed(), _log_intervals(frame), tried)
+        frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
+        counts = PurchaseCounts.of(frame, weights).compressed()
+        tried, notes = self._tried(int(counts.customers[counts.x > 1].sum()))
+        profile = self._profile(counts, _log_intervals(frame, weights), tried)
         k = max(profile, key=lambda each: profile[each][0])
         likely, best, unit = profile[k]
         values = {each: value for each, (value, _, _) in profile.items()}
@@ -284,7 +283,8 @@ class MbgCnbdK(PurchaseModel):
             notes=(*notes, *_profile_note(values, k), *best.notes(self.formulas.terms)),
         )
         terms: dict[str, Any] = self.formulas.scaled(np.exp(best.at).tolist(), unit / self.period_days)
-        return FittedMbgCnbdK(settings=self, info=info, covariance=best.covariance, k=k, profile=np.array(list(values.values())), **terms)
+        own: dict[str, Any] = {"k": k, "profile": np.array(list(values.values())), "customers": float(counts.customers.sum())}
+        return FittedMbgCnbdK(settings=self, info=info, covariance=best.covariance, **own, **terms)
 
     def _profile(self, counts: PurchaseCounts, log_intervals: float, tried: tuple[int, ...]) -> dict[int, tuple[float, Maximum, float]]:
         """Return log-likelihood, maximum and its unit of time for each k, as far as the likelihood does not fall twice in a row."""
@@ -404,11 +404,14 @@ def _letters(features: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
     return x, t_x, T
 
 
-def _log_intervals(frame: pl.DataFrame) -> float:
-    """Return the sum of the logarithms of all intervals, in days."""
+def _log_intervals(frame: pl.DataFrame, weights: Floats | None = None) -> float:
+    """Return the sum of the logarithms of all intervals, in days, each as often as its row counts."""
     ages = frame.select(pl.col("repeat_ages_days").filter(pl.col("repeat_purchases") > 0))
     intervals = ages.select(pl.concat_list(pl.lit(0.0), "repeat_ages_days").list.diff(null_behavior="drop").alias("each")).explode("each")
-    found = float(np.sort(np.log(intervals["each"].to_numpy())).sum())
+    logs = np.log(intervals["each"].to_numpy())
+    if weights is not None:
+        logs = logs * np.repeat(weights, frame["repeat_purchases"].to_numpy())
+    found = float(np.sort(logs).sum())
     if not np.isfinite(found):
         raise TableError("repeat_ages_days holds values that are no numbers.", where=PURCHASE_HISTORIES.name, remedy="Give finite ages.")
     return found

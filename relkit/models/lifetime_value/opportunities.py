@@ -68,28 +68,31 @@ class Opportunities:
         under_way: share of the next one that is over, in [0, 1), shape (m,).
         purchases: purchase days in the opportunities that are over, of all customers.
         left_out: purchase days in those that are not.
+        customers: how many customers each row stands for, shape (m,).
     """
 
     x: Counts
     t_x: Counts
     n: Counts
     under_way: Floats
-    purchases: int
-    left_out: int
+    purchases: float
+    left_out: float
+    customers: Floats
 
     @classmethod
-    def of(cls, histories: pl.DataFrame, period_days: float) -> Opportunities:
+    def of(cls, histories: pl.DataFrame, period_days: float, weights: Floats | None = None) -> Opportunities:
         """Return the opportunities of histories that were checked.
 
         Args:
             histories: observed_days, repeat_ages_days, one row a customer.
             period_days: length of an opportunity.
+            weights: how many customers each row stands for, shape (m,); one each unless told.
 
         Examples:
             >>> seen = pl.DataFrame({"observed_days": [24.0], "repeat_ages_days": [[3.0, 7.0, 8.0, 22.0]]})
             >>> made = Opportunities.of(seen, 7.0)
             >>> made.x.tolist(), made.t_x.tolist(), made.n.tolist(), made.under_way.round(3).tolist(), made.left_out
-            ([2], [2], [3], [0.429], 1)
+            ([2], [2], [3], [0.429], 1.0)
         """
         gone = histories["observed_days"].cast(pl.Float64).to_numpy() / period_days
         n = np.floor(gone + _ROUNDING).astype(np.int64)
@@ -98,15 +101,22 @@ class Opportunities:
         ages = histories["repeat_ages_days"].explode(empty_as_null=False).cast(pl.Float64).to_numpy()
         which = np.maximum(np.ceil(ages / period_days - _ROUNDING), 1).astype(np.int64)
         over = which <= n[who]
+        customers = np.ones(len(n)) if weights is None else weights
+        left_out = float(customers[who[~over]].sum())
         who, which = who[over], which[over]
         first = np.ones(len(who), dtype=bool)
         first[1:] = (who[1:] != who[:-1]) | (which[1:] != which[:-1])
         t_x = np.zeros(len(n), dtype=np.int64)
         t_x[who] = which  # ages ascend, so that the last one stays
         x = np.bincount(who[first], minlength=len(n)).astype(np.int64)
-        return cls(x, t_x, n, np.maximum(gone - n, 0.0), int(over.sum()), int((~over).sum()))
+        return cls(x, t_x, n, np.maximum(gone - n, 0.0), float(customers[who].sum()), left_out, customers)
+
+    @property
+    def taken(self) -> float:
+        """Opportunities with a purchase, of all customers."""
+        return float(self.customers @ self.x)
 
     @property
     def counts(self) -> OpportunityCounts:
         """How many customers share each triple."""
-        return OpportunityCounts.of(self.x, self.t_x, self.n)
+        return OpportunityCounts.of(self.x, self.t_x, self.n, self.customers)

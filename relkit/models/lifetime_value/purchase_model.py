@@ -21,14 +21,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.contracts import Column, Contract, check
-from relkit.errors import FitError, ParameterError, TableError
-from relkit.metrics.purchases import compare
+from relkit.contracts import Contract, check
+from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariates import Covariate, as_given, asked, column_names, learnt, matrix, notes_on, refuse_useless, typical
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
-from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, meet_outcomes, read_columns
+from relkit.models.lifetime_value.judging import judge_purchases
+from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, read_columns
+from relkit.models.weights import check_weight_column, columns_of, with_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +64,7 @@ class PurchaseModel:
 
     name: ClassVar[str]
     formulas: ClassVar[Formulas]
+    reads: ClassVar[Contract] = PURCHASES
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
@@ -87,15 +89,15 @@ class PurchaseModel:
         self._check_covariates()
 
     def _check_covariates(self) -> None:
-        if (self.covariates or self.weight_column) and self.formulas.rows is None:
-            raise ParameterError("this model takes neither covariates nor weights.", where=self.name, remedy="Fit a group at a time.")
+        if self.covariates and self.formulas.rows is None:
+            raise ParameterError("this model takes no covariates.", where=self.name, remedy="Fit a group at a time.")
         if self.lifetime_covariates and not self.formulas.lifetime_term:
             raise ParameterError(
                 "there are lifetime_covariates, but in this model nobody leaves.",
                 where=self.name,
                 remedy="Use them as purchase_covariates.",
             )
-        taken = {*PURCHASES.names, self.weight_column}
+        taken = {*self.reads.names, self.weight_column}
         for names in (self.purchase_covariates, self.lifetime_covariates, self.same_effect):
             if wrong := [name for i, name in enumerate(names) if name in taken or name in names[:i]]:
                 raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=self.name, remedy="Name each column once.")
@@ -106,8 +108,7 @@ class PurchaseModel:
                 where=self.name,
                 remedy="Name it in purchase_covariates and lifetime_covariates as well.",
             )
-        if self.weight_column in PURCHASES.names:
-            raise ParameterError(f"weight_column is {self.weight_column!r}, which the model reads already.", where=self.name)
+        check_weight_column(self.weight_column, self.reads.names, where=self.name)
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -117,9 +118,8 @@ class PurchaseModel:
     @property
     def needs(self) -> Contract:
         """Columns that fit reads."""
-        weight = Column(name=self.weight_column, dtype=pl.Float64, required=True, nullable=False, low=0, meaning="Customers of the row.")
-        more = (*asked(self.covariates), *([weight] if self.weight_column else ()))
-        return replace(PURCHASES, columns=(*PURCHASES.columns, *more)) if more else PURCHASES
+        more = (*asked(self.covariates), *columns_of(self.weight_column))
+        return replace(self.reads, columns=(*self.reads.columns, *more)) if more else self.reads
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
         """Return the fields of the fitted model besides its settings, by maximum likelihood.
@@ -134,9 +134,8 @@ class PurchaseModel:
             FitError: a covariate is the same for everybody, or follows from others.
             NotConvergedError: no optimum was found.
         """
-        frame = read_columns(features, learnable(as_given(self.needs, self.covariates, features)))
-        known = learnt(frame, self.covariates, where=self.name)
-        weights = frame[self.weight_column].to_numpy() if self.weight_column else None
+        frame, weights = with_weight(read_columns(features, learnable(as_given(self.needs, self.covariates, features))), self.weight_column)
+        known = learnt(frame, self.covariates, where=self.name, weights=weights)
         counts = PurchaseCounts.of(frame, weights)
         effects = self.effects_of(known)
         best, unit = self.formulas.fit_counts(counts, where=self.name, coefficients=len(effects.names))
@@ -172,19 +171,8 @@ class PurchaseModel:
         return Effects.of(columns, self.purchase_covariates, self.lifetime_covariates, self.same_effect)
 
     def judge(self, fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchases came to those of the holdout, per customer.
-
-        Args:
-            fitted: the model, fitted up to the calibration date.
-            features: as of the calibration date.
-            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
-        """
-        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
-        lengths = both["holdout_days"].unique()
-        if len(lengths) != 1:
-            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
-        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
-        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+        """Return how near the expected purchases came to those of the holdout, as `judge_purchases` does."""
+        return judge_purchases(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

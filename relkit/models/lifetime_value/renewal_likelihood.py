@@ -86,14 +86,16 @@ class Lives:
         return cls(1, (one, k, stays - np.append(stays[1:], 0.0)), (one, k, counts.left))
 
     @classmethod
-    def of_spells(cls, pattern: Whole, before: Whole, last: Whole, ended: NDArray[np.bool_], patterns: int) -> Self:
-        """Return the lives of spells, each with its pattern, that came to the renewals `before` + 1 to `last`."""
+    def of_spells(
+        cls, pattern: Whole, before: Whole, last: Whole, ended: NDArray[np.bool_], patterns: int, weights: Floats | None = None
+    ) -> Self:
+        """Return the lives of spells, each with its pattern, that came to the renewals `before` + 1 to `last`; `weights` of them each."""
         width = int(last.max(initial=0)) + 1
         until = last - ended
         stayed = np.concatenate([pattern * width + until, pattern * width + before])
-        weight = np.repeat([1.0, -1.0], len(pattern))
+        each = np.ones(len(pattern)) if weights is None else weights
         left = (pattern * width + last)[ended]
-        return cls(patterns, _summed(stayed, weight, width), _summed(left, np.ones(len(left)), width))
+        return cls(patterns, _summed(stayed, np.concatenate([each, -each]), width), _summed(left, each[ended], width))
 
     def every(self, step: int) -> Lives:
         """Return the lives of every `step`-th pattern, a sample from which a fit can start; all of them where patterns are few."""

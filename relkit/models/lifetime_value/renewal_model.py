@@ -46,6 +46,7 @@ from relkit.models.lifetime_value.renewals import (
 from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.spells import RESERVED, check_horizon, check_level, read_spells, score_contract, scores_of
+from relkit.models.weights import check_weight_column, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,6 +149,7 @@ class RenewalModel:
             end on any day and not on renewal days.
         level: of the intervals in the summary.
         covariates: columns that move the mean probability of leaving: numbers, truth values, or categories as text (a cohort).
+        weight_column: column that tells how many contracts a row stands for; empty where each is one.
     """
 
     name: ClassVar[str]
@@ -159,6 +161,7 @@ class RenewalModel:
     tolerance_days: float = TOLERANCE_DAYS
     level: float = 0.95
     covariates: tuple[str, ...] = ()
+    weight_column: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
@@ -167,16 +170,19 @@ class RenewalModel:
         wrong = [c for i, c in enumerate(self.covariates) if c in RESERVED or c == "started_on" or c in self.covariates[:i]]
         if wrong:
             raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
+        check_weight_column(self.weight_column, (*RESERVED, "started_on", *self.covariates), where=self.name)
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return renewal_contract(self.name, covariate_columns.asked(self.covariates))
+        return renewal_contract(self.name, (*covariate_columns.asked(self.covariates), *columns_of(self.weight_column)))
 
     def watched(self, features: pl.DataFrame, as_of: date) -> tuple[Spells, Watched]:
         """Return the spells of a frame, and the renewals at which they were watched."""
-        spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
-        return spells, watch(spells, period_days=self.period_days, tolerance_days=self.tolerance_days, as_of=as_of)
+        needs = covariate_columns.as_given(self.needs, self.covariates, features)
+        spells = read_spells(features, needs)
+        weights = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
+        return spells, watch(spells, period_days=self.period_days, tolerance_days=self.tolerance_days, as_of=as_of, weights=weights)
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
         """Return the fields of the fitted model besides its settings, by maximum likelihood.
@@ -195,11 +201,11 @@ class RenewalModel:
         terms = self.formulas.terms
         seen.counts.enough(self.name, len(terms))
         frame = spells.frame.filter(pl.Series(seen.used))
-        known = covariate_columns.learnt(frame, self.covariates, where=self.name)
+        known = covariate_columns.learnt(frame, self.covariates, where=self.name, weights=seen.weights)
         names = covariate_columns.column_names(known)
         self._enough_ends(seen, len(terms) + len(names))
         patterns = _Patterns.of(frame, known, self.name)
-        lives = Lives.of_spells(patterns.of_row, seen.before, seen.last, seen.ended, patterns.count)
+        lives = Lives.of_spells(patterns.of_row, seen.before, seen.last, seen.ended, patterns.count, seen.weights)
         best = self.formulas.maximum(lives, patterns.Z)
         at, covariance = patterns.as_given(best, len(terms))
         info = FitInfo(
@@ -215,7 +221,7 @@ class RenewalModel:
         return {"info": info, "covariance": covariance, "coefficients": at[len(terms) :], "effects": known, "contracts": told, **values}
 
     def _enough_ends(self, seen: Watched, parameters: int) -> None:
-        if (ends := int(seen.ended.sum())) < parameters - 1:
+        if (ends := int(seen.weights @ seen.ended)) < parameters - 1:
             raise NotEnoughEventsError(
                 f"{ends} contracts ended; {parameters} parameters need more.",
                 where=self.name,

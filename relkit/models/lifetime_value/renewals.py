@@ -34,9 +34,9 @@ TOLERANCE_DAYS = 3.0
 STARTED = Column(name="started_on", dtype=pl.Date, nullable=False, meaning="First day: says which periods are over by the as-of day.")
 
 
-def renewal_contract(name: str, covariates: tuple[Column, ...] = ()) -> Contract:
-    """Return what `fit` reads: one row a spell; a customer may have several."""
-    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, STARTED, *covariates), rules=(BACKWARDS,))
+def renewal_contract(name: str, more: tuple[Column, ...] = ()) -> Contract:
+    """Return what `fit` reads, covariates and weights being `more`: one row a spell; a customer may have several."""
+    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, STARTED, *more), rules=(BACKWARDS,))
 
 
 def check_period(period_days: float, tolerance_days: float) -> None:
@@ -109,6 +109,7 @@ class Watched:
         last: the last renewal at which it was seen, shape (m,).
         ended: whether it left at that one, shape (m,).
         notes: what was left out, one sentence each.
+        weights: how many contracts each of those stands for, shape (m,).
     """
 
     used: NDArray[np.bool_]
@@ -116,10 +117,11 @@ class Watched:
     last: NDArray[np.intp]
     ended: NDArray[np.bool_]
     notes: tuple[str, ...]
+    weights: Floats
 
     @property
     def spells(self) -> int:
-        """How many spells came to a renewal that was watched."""
+        """How many spells, rows of a frame, came to a renewal that was watched."""
         return len(self.last)
 
     @property
@@ -129,10 +131,10 @@ class Watched:
 
     def counts_of(self, some: NDArray[np.bool_] | slice) -> RenewalCounts:
         """Return what became of the renewals of some of the spells used."""
-        return _counts(self.before[some], self.last[some], self.ended[some])
+        return _counts(self.before[some], self.last[some], self.ended[some], self.weights[some])
 
 
-def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: date) -> Watched:
+def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: date, weights: Floats | None = None) -> Watched:
     """Return the renewals of spells.
 
     Args:
@@ -140,6 +142,7 @@ def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: d
         period_days: from one renewal to the next.
         tolerance_days: an age this near to a renewal is taken to be at it.
         as_of: last day whose facts are known.
+        weights: how many contracts each spell stands for, shape (n,); one each unless told.
     """
     length = period_days, tolerance_days
     before = np.ceil(in_periods(spells.entry, *length)).astype(np.intp)
@@ -152,13 +155,15 @@ def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: d
         over = np.floor(in_periods(days, *length)).astype(np.intp)
         ended, last = ended & (last <= over), np.minimum(last, over)
     used = last > before
-    return Watched(used, before[used], last[used], ended[used], (*spells.notes, *_notes(spells, used, ended)))
+    notes, each = (*spells.notes, *_notes(spells, used, ended)), np.ones(len(used)) if weights is None else weights
+    used = used & (each > 0)
+    return Watched(used, before[used], last[used], ended[used], notes, each[used])
 
 
-def _counts(before: NDArray[np.intp], last: NDArray[np.intp], ended: NDArray[np.bool_]) -> RenewalCounts:
+def _counts(before: NDArray[np.intp], last: NDArray[np.intp], ended: NDArray[np.bool_], weights: Floats) -> RenewalCounts:
     k = int(last.max(initial=0))
-    came = np.cumsum(np.bincount(before, minlength=k)[:k]) - np.cumsum(np.bincount(last, minlength=k)[:k])
-    left = np.bincount(last[ended], minlength=k + 1)[1:]
+    came = np.cumsum(np.bincount(before, weights, minlength=k)[:k]) - np.cumsum(np.bincount(last, weights, minlength=k)[:k])
+    left = np.bincount(last[ended], weights[ended], minlength=k + 1)[1:]
     return RenewalCounts(at_risk=came.astype(np.float64), left=left.astype(np.float64))
 
 

@@ -80,7 +80,7 @@ def retention_curves(
         counts = seen.counts_of(rows)
         with np.errstate(invalid="ignore", divide="ignore"):
             renewed = 1 - counts.left / counts.at_risk
-        contracts = _averaged(frame.filter(pl.Series(rows)))
+        contracts = _averaged(frame.filter(pl.Series(rows)), seen.weights[rows])
         m = min(max(2 * len(renewed), len(renewed) + 6), max(FARTHEST, len(renewed)))
         expected = _Expected(contracts, m, annual_discount_rate)
         curves[name] = RetentionCurve(
@@ -127,9 +127,13 @@ class _Expected:
         return np.asarray((there * values).sum(axis=0) / there.sum(axis=0))
 
 
-def _averaged(frame: pl.DataFrame) -> pl.DataFrame:
+def _averaged(frame: pl.DataFrame, weights: Floats) -> pl.DataFrame:
     """Return every so manyth contract in order of its covariates, so that the sample has their distribution."""
     covariates = [name for name in frame.columns if name not in ("duration_days", "event", "entry_days", "started_on")]
+    if covariates and (weights != 1).any():
+        ordered = frame.with_columns(_weight=weights).sort(covariates)
+        total, few = ordered["_weight"].to_numpy().cumsum(), min(len(frame), _CONTRACTS)
+        frame = ordered[np.searchsorted(total, total[-1] * (np.arange(few) + 0.5) / few)].drop("_weight")
     if not covariates:
         return frame.head(1).with_columns(customer_id=pl.lit("1"))
     ordered = frame.sort(covariates)

@@ -60,11 +60,11 @@ class DatedCounts:
     customers: Floats
 
     @classmethod
-    def of(cls, start: Ints, x: Ints, t_x: Ints, T: Ints) -> tuple[DatedCounts, Ints]:
-        """Return the counts of customers, and where each customer stands among them."""
+    def of(cls, start: Ints, x: Ints, t_x: Ints, T: Ints, weights: Floats | None = None) -> tuple[DatedCounts, Ints]:
+        """Return the counts of customers, one a row or as many as `weights` tell, and where each row stands among them."""
         which, order, first = _groups(start, T, x, t_x)
         one = order[first]
-        return cls(start[one], x[one], t_x[one], T[one], np.bincount(which, minlength=len(one)).astype(float)), which
+        return cls(start[one], x[one], t_x[one], T[one], np.bincount(which, weights, minlength=len(one)).astype(float)), which
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +215,9 @@ def _odds(moments: _Leaving, row: Ints, back: Ints) -> tuple[Floats, Floats]:
     return np.where(back > 0, np.log(total) + moments.scale[row], -np.inf), total
 
 
-def population(counts: DatedCounts, bought: Ints, z: Floats, w: Floats, origin: int, unit: float) -> Callable[[Floats], Evaluation]:
+def population(
+    counts: DatedCounts, bought: Ints, z: Floats, w: Floats, origin: int, unit: float, *, each: Floats | None = None
+) -> Callable[[Floats], Evaluation]:
     """Return the log-likelihood with its derivatives in (log r, log alpha, log s, log beta, gamma, delta).
 
     Args:
@@ -225,9 +227,10 @@ def population(counts: DatedCounts, bought: Ints, z: Floats, w: Floats, origin: 
         w: covariates of leaving, shape (d, m).
         origin: number of the day before the first of the calendar.
         unit: of time, in days.
+        each: how many purchases each of `bought` stands for; one each unless told.
     """
     rows = Rows.of(counts, origin)
-    drawn = np.bincount(bought - origin - 1, minlength=len(z)).astype(float) @ z if len(bought) else np.zeros(z.shape[1])
+    drawn = np.bincount(bought - origin - 1, each, minlength=len(z)).astype(float) @ z if len(bought) else np.zeros(z.shape[1])
     ends = 4 + z.shape[1]
 
     def evaluated(at: Floats) -> Evaluation:

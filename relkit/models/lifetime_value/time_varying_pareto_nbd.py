@@ -20,16 +20,17 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.errors import NotEnoughEventsError, ParameterError, TableError
-from relkit.metrics.purchases import compare
+from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value import pareto_nbd
 from relkit.models.lifetime_value.exposure import CalendarCovariates, CalendarEvent, Exposure, day_number, usable
+from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.purchase_model import DEFAULT_HORIZON_DAYS
-from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, meet_outcomes, read_columns
+from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns
 from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forecast
 from relkit.models.lifetime_value.time_varying_likelihood import DatedCounts, Rows, log_odds_gone, population
 from relkit.models.maximum import maximise
+from relkit.models.weights import check_weight_column, columns_of, with_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +69,7 @@ class TimeVaryingParetoNbd:
         events: periods in which something moved all customers, those to come included; one effect for each name.
         lifetime_covariates: names of covariates that act on leaving as well; "season" stands for all of the season.
         step_days: covariates are held for so many days at their mean over these; 1 follows the days, 7 calendar weeks.
+        weight_column: column that tells how many customers a row stands for; empty where each is one.
 
     Examples:
         >>> from datetime import date
@@ -86,6 +88,7 @@ class TimeVaryingParetoNbd:
     events: tuple[CalendarEvent, ...] = ()
     lifetime_covariates: tuple[str, ...] = ()
     step_days: int = 1
+    weight_column: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
@@ -97,6 +100,7 @@ class TimeVaryingParetoNbd:
             raise ParameterError(f"season_harmonics is {self.season_harmonics}; it must lie between 0 and 12.", where=self.name)
         if not 1 <= self.step_days <= 31:
             raise ParameterError(f"step_days is {self.step_days}; it must lie between 1 and 31.", where=self.name)
+        check_weight_column(self.weight_column, PURCHASE_HISTORIES.names, where=self.name)
         for name in self.lifetime_covariates:
             if name not in (known := ("season", *self.calendar.names)):
                 raise ParameterError.unknown("lifetime covariate", name, known, where=self.name)
@@ -121,7 +125,7 @@ class TimeVaryingParetoNbd:
     @property
     def needs(self) -> Contract:
         """Columns that fit reads."""
-        return PURCHASE_HISTORIES
+        return replace(PURCHASE_HISTORIES, columns=(*PURCHASE_HISTORIES.columns, *columns_of(self.weight_column)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedTimeVaryingParetoNbd:
         """Return the model fitted by maximum likelihood.
@@ -137,16 +141,17 @@ class TimeVaryingParetoNbd:
             NotEnoughEventsError: hardly anyone bought again.
             NotConvergedError: no optimum was found.
         """
-        frame = read_columns(features, PURCHASE_HISTORIES)
-        if (came_back := int((frame["repeat_purchases"] > 0).sum())) < len(self.terms):
+        frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
+        counts = PurchaseCounts.of(_whole_days(frame), weights)
+        if (came_back := int(counts.customers[counts.x > 0].sum())) < len(self.terms):
             raise NotEnoughEventsError(
-                f"{came_back} of {len(frame)} customers bought again; {len(self.terms)} parameters need more.",
+                f"{came_back} of {counts.customers.sum():.0f} customers bought again; {len(self.terms)} parameters need more.",
                 where=self.name,
                 remedy="Fit a longer period or more customers, or fewer covariates.",
             )
-        static, unit = pareto_nbd.FORMULAS.fit_counts(PurchaseCounts.of(_whole_days(frame)), where=self.name)
-        best, kept, days = self._best(frame, static, unit)
-        periods, purchases = unit / self.period_days, float(frame["repeat_purchases"].sum())
+        static, unit = pareto_nbd.FORMULAS.fit_counts(counts, where=self.name)
+        best, kept, days = self._best(frame, counts.customers, static, unit)
+        periods, purchases = unit / self.period_days, float(counts.customers @ counts.x)
         at, covariance = np.zeros(len(self.terms)), np.full((len(self.terms),) * 2, np.nan)
         at[kept], covariance[np.ix_(kept, kept)] = best.at, best.covariance
         at[[1, 3]] += np.log(periods)
@@ -167,10 +172,10 @@ class TimeVaryingParetoNbd:
             **_fields(at, len(self.calendar.names)),
         )
 
-    def _best(self, frame: pl.DataFrame, static: Maximum, unit: float) -> tuple[Maximum, Ints, int]:
+    def _best(self, frame: pl.DataFrame, weights: Floats, static: Maximum, unit: float) -> tuple[Maximum, Ints, int]:
         """Return the maximum in the parameters that the days observed tell something of, which these are, and how many days."""
         dated = _Dated.of(frame)
-        counts, _ = DatedCounts.of(dated.start, dated.x, dated.t_x, dated.T)
+        counts, _ = DatedCounts.of(*dated, weights)
         origin, last = int(counts.start.min()), int((counts.start + counts.T).max())
         covariates = self.calendar.on(np.arange(origin + 1, last + 1))
         says = usable(covariates)
@@ -179,7 +184,8 @@ class TimeVaryingParetoNbd:
         kept = np.array([*range(4), *(4 + np.flatnonzero(says)), *of_leaving], dtype=np.int64)
         ages = frame.select(first=pl.col("first_order_on").to_physical(), age="repeat_ages_days").explode("age").drop_nulls()
         bought = ages["first"].to_numpy().astype(np.int64) + np.rint(ages["age"].to_numpy()).astype(np.int64)
-        likelihood = population(counts, np.maximum(bought, origin + 1), covariates[:, says], covariates[:, leaving], origin, unit)
+        buying, each = np.maximum(bought, origin + 1), np.repeat(weights, dated.x)
+        likelihood = population(counts, buying, covariates[:, says], covariates[:, leaving], origin, unit, each=each)
         high = np.array([*_EDGES, *[_EFFECT_EDGE] * (len(kept) - 4)])
         start = np.concatenate((static.at, np.zeros(len(kept) - 4)))
         return maximise(likelihood, start, low=-high, high=high), kept, last - origin
@@ -193,19 +199,8 @@ class TimeVaryingParetoNbd:
         return tuple(notes)
 
     def judge(self, fitted: FittedTimeVaryingParetoNbd, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchases came to those of the holdout, per customer.
-
-        Args:
-            fitted: the model, fitted up to the calibration date.
-            features: as of the calibration date.
-            outcomes: customer_id, holdout_purchases (purchase days) and holdout_days, the same on every row.
-        """
-        both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
-        lengths = both["holdout_days"].unique()
-        if len(lengths) != 1:
-            raise TableError("holdout_days differs between rows.", where="outcomes of the holdout", remedy="Judge one holdout at a time.")
-        actual = both["holdout_purchases"].cast(pl.Float64).to_numpy()
-        return compare(actual, fitted.expected_purchases(both, float(lengths[0])), of="repeat_purchases")
+        """Return how near the expected purchases came to those of the holdout, as `judge_purchases` does."""
+        return judge_purchases(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
