@@ -106,6 +106,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "survival.cox": _COVARIATES,
     "survival.log_logistic_aft": _COVARIATES,
     "survival.log_normal_aft": _COVARIATES,
+    "survival.mixture_cure": _COVARIATES,
+    "survival.piecewise_exponential": _COVARIATES,
     "survival.weibull_aft": _COVARIATES,
 }
 """Settings that a model needs to be made at all, by name."""

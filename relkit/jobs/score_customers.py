@@ -40,6 +40,8 @@ CONTRACTS = (
     "survival.weibull_aft",
     "survival.log_normal_aft",
     "survival.log_logistic_aft",
+    "survival.piecewise_exponential",
+    "survival.mixture_cure",
     "lifetime_value.shifted_beta_geometric",
     "lifetime_value.beta_discrete_weibull",
 )

@@ -38,6 +38,8 @@ _CLASSES = {
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
     "survival.log_logistic_aft": ("LogLogisticAft", "FittedLogLogisticAft"),
     "survival.log_normal_aft": ("LogNormalAft", "FittedLogNormalAft"),
+    "survival.mixture_cure": ("MixtureCure", "FittedMixtureCure"),
+    "survival.piecewise_exponential": ("PiecewiseExponential", "FittedPiecewiseExponential"),
     "survival.weibull_aft": ("WeibullAft", "FittedWeibullAft"),
 }
 

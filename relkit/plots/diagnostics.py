@@ -15,10 +15,10 @@ from relkit.models.lifetime_value.regularity import interval_shares
 from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
-from relkit.models.survival.fitted_curves import fitted_curve, time_ratios
+from relkit.models.survival.fitted_curves import fitted_curve, odds_of_leaving, rate_ratios, time_ratios
 from relkit.models.survival.judging import Forecasts
 from relkit.plots import covariate_effects, heterogeneity, lifetime_value, regularity, retention, survival
-from relkit.plots.fitted_survival import plot_fitted_survival, plot_time_ratios
+from relkit.plots.fitted_survival import plot_fitted_survival, plot_odds_of_leaving, plot_time_ratios
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
 
@@ -166,11 +166,28 @@ def _cox(fitted: Any, given: _Given) -> dict[str, Axes]:
     return drawn | _calibration(fitted, given)
 
 
-def _accelerated(fitted: Any, given: _Given) -> dict[str, Axes]:
+def _fitted_survival(fitted: Any, given: _Given, name: str, effects: Callable[[], Axes]) -> dict[str, Axes]:
     drawn = {"fitted_survival": plot_fitted_survival(fitted_curve(fitted, given.features), language=given.language)}
     if fitted.effects:
-        drawn["time_ratios"] = plot_time_ratios(time_ratios(fitted), language=given.language)
+        drawn[name] = effects()
     return drawn | _calibration(fitted, given)
+
+
+def _accelerated(fitted: Any, given: _Given) -> dict[str, Axes]:
+    return _fitted_survival(fitted, given, "time_ratios", lambda: plot_time_ratios(time_ratios(fitted), language=given.language))
+
+
+def _cured(fitted: Any, given: _Given) -> dict[str, Axes]:
+    return _fitted_survival(
+        fitted, given, "odds_of_leaving", lambda: plot_odds_of_leaving(odds_of_leaving(fitted), language=given.language)
+    )
+
+
+def _piecewise(fitted: Any, given: _Given) -> dict[str, Axes]:
+    def effects() -> Axes:
+        return survival.plot_hazard_ratios(rate_ratios(fitted), language=given.language)
+
+    return _fitted_survival(fitted, given, "hazard_ratios", effects)
 
 
 def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
@@ -194,6 +211,8 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "survival.kaplan_meier": _kaplan_meier,
     "survival.log_logistic_aft": _accelerated,
     "survival.log_normal_aft": _accelerated,
+    "survival.mixture_cure": _cured,
+    "survival.piecewise_exponential": _piecewise,
     "survival.weibull_aft": _accelerated,
     "survival.cox": _cox,
 }

@@ -12,6 +12,7 @@ import pytest
 
 from relkit.errors import FitError, ParameterError, PeriodError, TableError
 from relkit.jobs.fit_model import FitModel
+from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
 from relkit.tracking import embedded, registry
 
@@ -392,3 +393,18 @@ def test_covariates_of_the_customers_table_are_learnt_judged_and_scored(workplac
     assert "country" not in scored.columns
     with pytest.raises(ParameterError, match="nobody leaves"):
         fit("lifetime_value.nbd", settings={"lifetime_covariates": "country"})
+
+
+@pytest.mark.parametrize(
+    "model", [f"survival.{name}" for name in ("weibull_aft", "log_normal_aft", "log_logistic_aft", "piecewise_exponential")]
+)
+def test_models_of_contracts_with_parameters_are_fitted_judged_and_score(checked, model):
+    result = fit(model)
+    assert {"monthly_amount", "pays_by_direct_debit"} <= set(result.parameters)
+    assert result.metrics["brier_score"] > 0
+    scored = ScoreCustomers.parse(models=(model,)).run()
+    table = pl.read_parquet(scored.paths["scores"]).filter(score="churn_probability_90d")
+    assert set(table["model"]) == {model}
+    assert table["value"].is_between(0, 1).all()
+    assert (table["lower"] <= table["value"]).all()
+    assert (table["value"] <= table["upper"]).all()

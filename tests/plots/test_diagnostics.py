@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from matplotlib.figure import Figure
+from simulated_spells import leavers
 
 from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd
@@ -163,3 +164,17 @@ def test_accelerated_failure_time_models(kind: str, language: str) -> None:
     assert 1.5 < ratio < 2.6
     alone = catalogue.make(f"survival.{kind}_aft", {"covariates": ()}).fit(spells, as_of=DAY)
     assert list(diagnostic_figures(alone, spells, language=language)) == ["fitted_survival"]
+
+
+@pytest.mark.parametrize(("name", "effects"), [("mixture_cure", "odds_of_leaving"), ("piecewise_exponential", "hazard_ratios")])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_models_of_stayers_and_of_stretches(name: str, effects: str, language: str) -> None:
+    spells = leavers(3000, np.random.default_rng(3), x=0.5, z=-0.8, intercept=0.4, latency=5.0, log_rho=0.3)
+    fitted = catalogue.make(f"survival.{name}", {"covariates": ("x", "z")}).fit(spells, as_of=DAY)
+    drawn = diagnostic_figures(fitted, spells, language=language)
+    assert list(drawn) == ["fitted_survival", effects]
+    observed, expected = drawn["fitted_survival"].axes[0].lines[:2]
+    ages = np.arange(30, 700, 30)
+    np.testing.assert_allclose(np.interp(ages, *expected.get_data()), np.interp(ages, *observed.get_data()), atol=0.05)
+    z, x = (drawn[effects].axes[0].collections[-1].get_offsets()[row][0] for row in (0, 1))
+    assert z < 1 < x

@@ -70,7 +70,7 @@ class Finding:
 def fitted_once(world: World, n: int, seed: int) -> list[Found]:
     """Return what one simulated population gave, for each parameter and for the forecast; NaN where there is none."""
     rng = np.random.default_rng([seed, n])
-    model = catalogue.make(f"lifetime_value.{world.model}", {**world.settings, "level": LEVEL})
+    model = catalogue.make(f"{world.family}.{world.model}", {**world.settings, "level": LEVEL})
     try:
         fitted = model.fit(world.simulate(n, rng), as_of=world.as_of)
     except FitError:

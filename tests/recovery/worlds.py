@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import simulated_purchases as simulated
+import simulated_spells
 
 from relkit.models.lifetime_value.exposure import day_numbers
 from relkit.models.lifetime_value.time_varying_pareto_nbd import TimeVaryingParetoNbd
@@ -34,6 +35,7 @@ class World:
         sizes: three numbers of customers, ascending.
         effects: terms that are effects of covariates, of either sign: they are coordinates themselves, not their logarithms.
         as_of: last day whose facts are known.
+        family: of the model.
     """
 
     model: str
@@ -44,11 +46,12 @@ class World:
     sizes: tuple[int, int, int] = SIZES
     effects: tuple[str, ...] = ()
     as_of: date = date(2025, 6, 30)
+    family: str = "lifetime_value"
 
 
 def _world(model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], customer: pl.DataFrame, **more: Any) -> World:
     """Return the world of a simulator whose arguments are the parameters, and what else is none of the world's fields."""
-    own = {name: more.pop(name) for name in ("settings", "sizes", "effects", "as_of") if name in more}
+    own = {name: more.pop(name) for name in ("settings", "sizes", "effects", "as_of", "family") if name in more}
     return World(model=model, truth=truth, simulate=partial(_told, simulator, truth | more), customer=customer, **own)
 
 
@@ -85,12 +88,40 @@ def _with_a_season(n: int, rng: np.random.Generator, **truth: float) -> pl.DataF
     return simulated.histories(seen, _CLOSED)
 
 
+def _spells(model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], **settings: Any) -> World:
+    """Return the world of a survival model, all of whose terms are effects or logarithms."""
+    told = {"covariates": simulated_spells.COVARIATES, **settings}
+    return World(model=model, family="survival", truth=truth, simulate=simulator, customer=_WITH_X, settings=told, effects=tuple(truth))
+
+
+def _accelerated(model: str, shape: str, log_shape: float) -> World:
+    truth = {"x": 0.4, "z": -0.3, "intercept": 5.5}
+    arguments = {**truth, "error": model.removesuffix("_aft"), "log_shape": log_shape}
+    return _spells(model, partial(_told, simulated_spells.accelerated, arguments), {**truth, shape: log_shape})
+
+
+_BREAKS = (90.0, 365.0)
+_RATES = {"log_rate_from_0d": -6.5, "log_rate_from_90d": -5.5, "log_rate_from_365d": -6.0}
+
+
+def _in_stretches(n: int, rng: np.random.Generator) -> pl.DataFrame:
+    return simulated_spells.in_stretches(n, rng, breaks=_BREAKS, log_rates=np.array(list(_RATES.values())), x=0.5, z=-0.4)
+
+
+_LEAVING = {"x": 0.5, "z": -0.8, "intercept": 0.4, "latency:intercept": 5.0, "log_rho": 0.3}
+
+
+def _leavers(n: int, rng: np.random.Generator) -> pl.DataFrame:
+    return simulated_spells.leavers(n, rng, x=0.5, z=-0.8, intercept=0.4, latency=5.0, log_rho=0.3)
+
+
 _MONTH = {"period_days": 30.0, "tolerance_days": 0.0}
 # Quiet for longer than usual, so that whether he is alive is the question.
 _BUYER = simulated.frame(*(np.array([value]) for value in (4, 250.0, 400.0)))
 _REGULAR = _BUYER.with_columns(first_order_on=date(2024, 5, 26), repeat_ages_days=[60.0, 130.0, 190.0, 250.0])
 _SPENDER = pl.DataFrame({"customer_id": ["0"], "repeat_purchases": [2], "mean_repeat_value": [50.0]})
 _CONTRACT = pl.DataFrame({"customer_id": ["0"], "duration_days": [120.0]})
+_WITH_X = _CONTRACT.with_columns(x=0.5, z=1.0)
 
 WORLDS = (
     _world("nbd", simulated.leavers, {"r": 0.8, "alpha": 40.0}, _BUYER, s=0.0, beta=1.0),
@@ -119,4 +150,9 @@ WORLDS = (
     _world("mbg_cnbd_k", _at_a_rhythm, {"r": 0.8, "alpha": 20.0, "a": 0.8, "b": 4.0}, _REGULAR, k=2),
     _world("shifted_beta_geometric", _contracts, {"alpha": 1.5, "beta": 6.0}, _CONTRACT, settings=_MONTH),
     _world("beta_discrete_weibull", _contracts, {"gamma": 1.5, "delta": 6.0, "c": 1.3}, _CONTRACT, settings=_MONTH),
+    _accelerated("weibull_aft", "log_rho", 0.3),
+    _accelerated("log_normal_aft", "log_sigma", -0.2),
+    _accelerated("log_logistic_aft", "log_beta", 0.5),
+    _spells("piecewise_exponential", _in_stretches, {**_RATES, "x": 0.5, "z": -0.4}, breaks_days=_BREAKS),
+    _spells("mixture_cure", _leavers, _LEAVING),
 )

@@ -27,7 +27,7 @@ from relkit.models.survival.aft_design import Design, enough_ends, refuse_runawa
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import Errors, Watched, log_age, log_likelihood
-from relkit.models.survival.parametric import ParametricScores, check_columns
+from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns, check_weights
 from relkit.models.survival.spells import check_level, score_contract
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class AftModel:
         check_level(self.level)
         check_columns("covariates", self.covariates)
         check_columns("shape_covariates", self.shape_covariates)
+        check_weights(self.weights, self._all_covariates)
         if (self.lower_column is None) != (self.upper_column is None):
             raise ParameterError(
                 "only one edge of the interval is named.", where="lower_column", remedy="Name lower_column and upper_column."
@@ -338,11 +339,3 @@ class FittedAftModel(ParametricScores):
 
 def _with_ones(frame: pl.DataFrame, known: tuple[Covariate, ...]) -> Floats:
     return np.column_stack((covariate_columns.matrix(frame, known), np.ones(len(frame))))
-
-
-def by_covariate(known: tuple[Covariate, ...], moved: Floats) -> tuple[tuple[str, ...], Floats]:
-    """Return the names of covariates and the sums of the columns that belong to each."""
-    ends = np.cumsum([len(covariate.columns) for covariate in known])
-    parts = np.split(moved, ends[:-1], axis=1) if known else []
-    sums = np.stack([part.sum(axis=1) for part in parts], axis=1) if parts else np.zeros((len(moved), 0))
-    return tuple(covariate.name for covariate in known), sums

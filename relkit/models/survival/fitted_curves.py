@@ -84,6 +84,18 @@ def effect_ratios(
     return Ratios(tuple(terms[i] for i in order), step[order], flag[order], ratio, lower, upper, level)
 
 
+def odds_of_leaving(fitted: Any) -> Ratios:
+    """Return what a step of each covariate multiplies the odds of ever leaving by, of a mixture cure model."""
+    errors = np.sqrt(np.diag(fitted.covariance))[: len(fitted.leaving) - 1]
+    return effect_ratios(fitted.effects, fitted.leaving[:-1], errors, fitted.settings.level)
+
+
+def rate_ratios(fitted: Any) -> Ratios:
+    """Return what a step of each covariate multiplies the risk by, of a piecewise exponential model."""
+    errors = np.sqrt(np.diag(fitted.covariance))[len(fitted.log_rates) :]
+    return effect_ratios(fitted.effects, fitted.coefficients, errors, fitted.settings.level)
+
+
 def time_ratios(fitted: Any) -> Ratios:
     """Return what a step of each covariate multiplies lifetimes by, of an accelerated failure time model."""
     errors = np.sqrt(np.diag(fitted.covariance))[: len(fitted.location) - 1]

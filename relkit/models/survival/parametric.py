@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relkit.contracts import Contract
+    from relkit.models.covariates import Covariate
 
 Floats = NDArray[np.float64]
 Slopes = list[tuple[Floats, Floats]]
@@ -130,3 +131,17 @@ def check_columns(setting: str, names: Sequence[str]) -> None:
     wrong = [name for i, name in enumerate(names) if name in RESERVED or name in names[:i]]
     if wrong:
         raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=setting, remedy="Name each column once.")
+
+
+def check_weights(name: str | None, others: Sequence[str]) -> None:
+    """Refuse a column of weights that has another meaning."""
+    if name is not None and (name in RESERVED or name in others):
+        raise ParameterError(f"{name!r} has another meaning already.", where="weights", remedy="Name another column.")
+
+
+def by_covariate(known: tuple[Covariate, ...], moved: Floats) -> tuple[tuple[str, ...], Floats]:
+    """Return the names of covariates and the sums of the columns that belong to each."""
+    ends = np.cumsum([len(covariate.columns) for covariate in known])
+    parts = np.split(moved, ends[:-1], axis=1) if known else []
+    sums = np.stack([part.sum(axis=1) for part in parts], axis=1) if parts else np.zeros((len(moved), 0))
+    return tuple(covariate.name for covariate in known), sums

@@ -347,6 +347,7 @@ def test_ends_at_age_0_count_as_half_a_day() -> None:
         ({"covariates": ("age",), "shape_covariates": ("event",)}, "shape_covariates: 'event' is given twice"),
         ({"covariates": ("age",), "lower_column": "low"}, "only one edge of the interval is named"),
         ({"covariates": ("age",), "level": 1.0}, "level is 1"),
+        ({"covariates": ("age",), "weights": "age"}, "weights: 'age' has another meaning already"),
     ],
 )
 def test_settings_that_cannot_be(settings: dict[str, Any], match: str) -> None:

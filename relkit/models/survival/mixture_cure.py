@@ -1,0 +1,375 @@
+"""The mixture cure model: some customers never leave, and the others' time to leave is Weibull.
+
+S(t) = 1 - p + p exp(-(t / lambda)^rho), with logit p = intercept + x'g, the odds of ever leaving, and log lambda =
+intercept + w'b (Farewell, V. T. (1982), The use of mixture models for the analysis of survival data with long-term
+survivors. Biometrics 38, 1041-1046). A customer who still runs at age t is one of those who leave with probability
+a = p S_0(t) / S(t); all derivatives of the likelihood are short in a:
+
+    of log S(t):  a - p in logit p,  -a H' in the Weibull's parameters,  second ones with a (1 - a)
+
+The likelihood is not concave, so Newton's method runs in a trust region, from several shares. That some never leave can
+only be seen where the curve levels off within what was observed: where it does not, the fit is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.contracts import check
+from relkit.errors import FitError, NotConvergedError
+from relkit.models import covariates as covariate_columns
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.maximum import Evaluation, Maximum, maximise
+from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.lifetimes import lifetime_contract, read_lifetimes
+from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
+from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns, check_weights
+from relkit.models.survival.spells import check_level, score_contract
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import polars as pl
+
+    from relkit.contracts import Contract
+    from relkit.models.survival.parametric import Slopes
+
+Floats = NDArray[np.float64]
+
+_WIDEST = 30.0
+# Shares of leavers among all that the search starts from, between the share that has left and one.
+_STARTS = (0.1, 0.5, 0.9)
+
+
+class Parts(NamedTuple):
+    """Gradient and Hessian of a function of eta = logit p, mu = log lambda and c = log rho, row by row.
+
+    Attributes:
+        value: sum over rows.
+        first: shape (3, n).
+        second: shape (3, 3, n).
+    """
+
+    value: float
+    first: Floats
+    second: Floats
+
+
+def log_likelihood(lives: Watched, eta: Floats, mu: Floats, c: Floats) -> Parts:
+    """Return the log-likelihood of lifetimes, and each row's derivatives in eta, mu and c.
+
+    An end brings log p + log f_0(t), a spell that still runs log S(t), a late entry -log S(entry).
+
+    Args:
+        lives: what was seen.
+        eta: shape (n,), logit of the probability of ever leaving.
+        mu: shape (n,), log lambda, in the units of `lives`.
+        c: shape (n,), log rho.
+    """
+    ended = lives.ends > 0
+    value, first, second = 0.0, np.zeros((3, len(eta))), np.zeros((3, 3, len(eta)))
+    running = np.flatnonzero(~ended)
+    for rows, age, sign in ((running, lives.last[running], 1.0), (lives.late, lives.entry, -1.0)):
+        found = _still_running(eta[rows], mu[rows], c[rows], age, sign * lives.weight[rows])
+        value += found.value
+        first[:, rows] += found.first
+        second[:, :, rows] += found.second
+    rows = np.flatnonzero(ended)
+    found = _ended(eta[rows], mu[rows], c[rows], lives.last[rows], lives.weight[rows])
+    first[:, rows] += found.first
+    second[:, :, rows] += found.second
+    return Parts(value + found.value + lives.constant, first, second)
+
+
+def _still_running(eta: Floats, mu: Floats, c: Floats, age: Floats, weight: Floats) -> Parts:
+    k = np.exp(c)
+    z = k * (age - mu)
+    H = np.exp(z)
+    p, a = special.expit(eta), special.expit(eta - H)
+    slopes = np.stack([-k * H, z * H])
+    bent = np.stack([np.stack([k * k * H, -k * (H + z * H)]), np.stack([-k * (H + z * H), z * H + z * z * H])])
+    first = np.concatenate(([a - p], -a * slopes))
+    second = np.empty((3, 3, len(eta)))
+    second[0, 0] = a * (1 - a) - p * (1 - p)
+    second[0, 1:] = second[1:, 0] = -a * (1 - a) * slopes
+    second[1:, 1:] = -a * bent + a * (1 - a) * slopes[:, None] * slopes[None, :]
+    log_survival = np.logaddexp(special.log_expit(-eta), special.log_expit(eta) - H)
+    return Parts(float(weight @ log_survival), weight * first, weight * second)
+
+
+def _ended(eta: Floats, mu: Floats, c: Floats, age: Floats, weight: Floats) -> Parts:
+    k = np.exp(c)
+    z = k * (age - mu)
+    H, p = np.exp(z), special.expit(eta)
+    first = np.stack([1 - p, -k * (1 - H), z * (1 - H) + 1])
+    second = np.zeros((3, 3, len(eta)))
+    second[0, 0] = -p * (1 - p)
+    second[1, 1] = -k * k * H
+    second[1, 2] = second[2, 1] = -k * (1 - H - z * H)
+    second[2, 2] = z * (1 - H) - z * z * H
+    return Parts(float(weight @ (special.log_expit(eta) + c + z - H)), weight * first, weight * second)
+
+
+class Problem(NamedTuple):
+    """What is maximised.
+
+    Attributes:
+        lives: what was seen.
+        designs: columns of eta, mu and c, each of shape (n, k_i).
+    """
+
+    lives: Watched
+    designs: tuple[Floats, Floats, Floats]
+
+    def evaluate(self, at: Floats) -> Evaluation:
+        """Return value, gradient and Hessian in the coefficients of eta, mu and c, one after the other."""
+        splits = np.cumsum([X.shape[1] for X in self.designs])[:-1]
+        # A far step may overflow: it is worth nothing then, and is not taken.
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = [X @ part for X, part in zip(self.designs, np.split(at, splits), strict=True)]
+            value, first, second = log_likelihood(self.lives, *sums)
+            gradient = np.concatenate([X.T @ one for X, one in zip(self.designs, first, strict=True)])
+            blocks = [[X.T @ (second[i, j][:, None] * Z) for j, Z in enumerate(self.designs)] for i, X in enumerate(self.designs)]
+            return value, gradient, np.block(blocks)
+
+    def maximum(self, starts: Sequence[Floats]) -> Maximum:
+        """Return the highest of the maxima reached from the starts."""
+        edge, found = np.full(len(starts[0]), _WIDEST), []
+        for start in starts:
+            try:
+                found.append(maximise(self.evaluate, np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=1e-10))
+            except NotConvergedError:
+                if not found and start is starts[-1]:
+                    raise
+        return max(found, key=lambda best: best.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixtureCure:
+    """Settings of a mixture cure model.
+
+    Attributes:
+        covariates: columns that move the odds of ever leaving: numbers, truth values, or categories as text; may be empty.
+        latency_covariates: columns that stretch the time to leave of those who do.
+        weights: column that says how many spells a row stands for; None for one.
+        level: of the intervals.
+    """
+
+    name: ClassVar[str] = "survival.mixture_cure"
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    covariates: tuple[str, ...]
+    latency_covariates: tuple[str, ...] = ()
+    weights: str | None = None
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        check_level(self.level)
+        check_columns("covariates", self.covariates)
+        check_columns("latency_covariates", self.latency_covariates)
+        check_weights(self.weights, self._all_covariates)
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        return lifetime_contract(self.name, self._all_covariates, weights=self.weights, bounds=None)
+
+    @property
+    def _all_covariates(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.covariates, *self.latency_covariates)))
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedMixtureCure:
+        """Return the model of largest likelihood.
+
+        Raises:
+            TableError: a column is missing, null or impossible.
+            NotEnoughEventsError: fewer ends than parameters.
+            FitError: no share is seen that never leaves; or a covariate is constant, follows from the others, or has no finite coefficient.
+        """
+        lives = read_lifetimes(features, self.needs, self._all_covariates, weights=self.weights, bounds=None)
+        leaving, latency = (Design.of(lives.frame, names, self.name) for names in (self.covariates, self.latency_covariates))
+        ends = float(lives.weight[lives.ended].sum())
+        enough_ends(ends, leaving.X.shape[1] + latency.X.shape[1] + 1, self.name)
+        watched, ones = Watched.of(lives), np.ones((len(lives.lower), 1))
+        null = _null(Problem(watched, (ones, ones, ones)), ends / float(lives.weight.sum()), self.name)
+        q, r = leaving.X.shape[1], latency.X.shape[1]
+        start = np.zeros(q + r + 1)
+        start[[q - 1, q + r - 1, q + r]] = null.at
+        best = Problem(watched, (leaving.X, latency.X, ones)).maximum([start]) if q + r > 2 else null
+        refuse_runaways(best, (*leaving.names, "intercept", *latency.names), self.name)
+        turn = np.zeros((q + r + 1, q + r + 1))
+        turn[:q, :q], turn[q : q + r, q : q + r], turn[-1, -1] = leaving.back(), latency.back(watched.spread), 1.0
+        at = turn @ best.at
+        at[q + r - 1] += watched.middle
+        at[-1] -= np.log(watched.spread)
+        notes = (*lives.notes, *covariate_columns.notes_on(lives.frame, (*leaving.known, *latency.known)), _SAID)
+        info = FitInfo(
+            as_of=as_of,
+            rows=len(lives.lower),
+            log_likelihood=best.value,
+            converged=True,
+            fingerprint=fingerprint(lives.frame),
+            notes=notes,
+        )
+        return FittedMixtureCure(
+            settings=self,
+            info=info,
+            leaving=at[:q],
+            latency=at[q:-1],
+            log_rho=float(at[-1]),
+            covariance=turn @ best.covariance @ turn.T,
+            effects=leaving.known,
+            latency_effects=latency.known,
+            means=leaving.averages,
+            latency_means=latency.averages,
+            null_log_likelihood=null.value,
+            last_age=lives.last_age,
+        )
+
+    def judge(self, fitted: FittedMixtureCure, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+_SAID = "That some never leave is read off a curve that levels off within the ages observed; who leaves later counts among them."
+
+
+def _null(problem: Problem, left: float, where: str) -> Maximum:
+    """Return the maximum without covariates, or raise where it has no share that never leaves."""
+    shares = np.clip(left + (1 - left) * np.array(_STARTS), 0.01, 0.99)
+    ended = problem.lives.ends > 0
+    middle = float(np.average(problem.lives.last[ended], weights=problem.lives.weight[ended]))
+    found = problem.maximum([np.array([special.logit(share), middle, 0.0]) for share in shares])
+    if found.bounded.any() or np.isnan(found.covariance).any():
+        raise FitError(
+            "the curve does not level off within the ages observed, so no share that never leaves can be told.",
+            where=where,
+            remedy="Use survival.weibull_aft, or a longer history.",
+        )
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedMixtureCure(ParametricScores):
+    """A fitted mixture cure model.
+
+    Attributes:
+        settings: as fitted.
+        info: facts of the fit.
+        leaving: shape (q + 1,), log odds ratio of ever leaving of one unit of each column, then the intercept.
+        latency: shape (r + 1,), effect of one unit of each column on the log time to leave, then the intercept, in log days.
+        log_rho: logarithm of the Weibull's shape.
+        covariance: of leaving, latency and log_rho together.
+        effects: the covariates of leaving as the spells of the fit have them.
+        latency_effects: those of the time to leave.
+        means: shape (q,), of the columns of leaving.
+        latency_means: shape (r,), of those of the time to leave.
+        null_log_likelihood: without covariates.
+        last_age: the last observed age, in days.
+    """
+
+    name: ClassVar[str] = MixtureCure.name
+    format: ClassVar[int] = 1
+
+    settings: MixtureCure
+    info: FitInfo
+    leaving: Floats
+    latency: Floats
+    log_rho: float
+    covariance: Floats
+    effects: tuple[Covariate, ...]
+    latency_effects: tuple[Covariate, ...]
+    means: Floats
+    latency_means: Floats
+    null_log_likelihood: float
+    last_age: float
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        declared = {known.name: known.declared for known in (*self.effects, *self.latency_effects)}
+        return score_contract(self.name, tuple(declared.values()))
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the coordinates."""
+        of_latency = (f"latency:{name}" for name in covariate_columns.column_names(self.latency_effects))
+        return (*covariate_columns.column_names(self.effects), "intercept", *of_latency, "latency:intercept", "log_rho")
+
+    @property
+    def coordinates(self) -> Floats:
+        """Leaving, latency, log rho: what `covariance` is the covariance of."""
+        return np.concatenate((self.leaving, self.latency, [self.log_rho]))
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates, for `uncertainty`."""
+        q = len(self.leaving)
+        return replace(self, leaving=coordinates[:q], latency=coordinates[q:-1], log_rho=float(coordinates[-1]))
+
+    def probability_never_leaving(self, features: pl.DataFrame) -> Floats:
+        """Return the probability that each spell, running now, is of those that never end, shape (n,)."""
+        frame = check(features, self.needs)
+        eta, mu = self._eta_and_mu(frame)
+        H = np.exp(np.minimum(np.exp(self.log_rho) * (log_age(frame["duration_days"].to_numpy()) - mu), 700.0))
+        return np.asarray(special.expit(H - eta))
+
+    def median_remaining_days(self, features: pl.DataFrame) -> Floats:
+        """Return the days that half of the spells like each, running now, will yet run: infinite where over half never leave."""
+        frame = check(features, self.needs)
+        never = self.probability_never_leaving(features)
+        mu, age, k = self._eta_and_mu(frame)[1], frame["duration_days"].to_numpy(), np.exp(self.log_rho)
+        soon = never < 0.5
+        # Of those who leave, (1/2 - never) / (1 - never) still run at the median.
+        share = np.where(soon, (0.5 - never) / np.where(soon, 1 - never, 1.0), 1.0)
+        behind = np.exp(np.minimum(k * (log_age(age) - mu), 700.0)) - np.log(share)
+        return np.where(soon, np.exp(mu + np.log(np.where(soon, behind, 1.0)) / k) - age, np.inf)
+
+    def expected_remaining_days(self, features: pl.DataFrame) -> Floats:
+        """Return the days that each spell, running now, is expected to run yet: infinite for all, as some never leave, shape (n,)."""
+        return np.full(len(check(features, self.needs)), np.inf)
+
+    def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and what each adds to the customer's risk beside the mean of the fit, shape (n, covariates).
+
+        It is the effect on the log odds of ever leaving and, of a covariate of the time to leave, minus its effect on log time, times
+        rho: the log hazard ratio among those who leave. One that has both has their sum. Positive: sooner.
+        """
+        frame = check(features, self.needs)
+        odds = by_covariate(self.effects, (covariate_columns.matrix(frame, self.effects) - self.means) * self.leaving[:-1])
+        moved = covariate_columns.matrix(frame, self.latency_effects) - self.latency_means
+        time = by_covariate(self.latency_effects, moved * -self.latency[:-1] * np.exp(self.log_rho))
+        names = tuple(dict.fromkeys((*odds[0], *time[0])))
+        sums = np.zeros((len(frame), len(names)))
+        for known, parts in (odds, time):
+            sums[:, [names.index(name) for name in known]] += parts
+        return names, sums
+
+    def _eta_and_mu(self, frame: pl.DataFrame) -> tuple[Floats, Floats]:
+        eta = covariate_columns.matrix(frame, self.effects) @ self.leaving[:-1] + self.leaving[-1]
+        mu = covariate_columns.matrix(frame, self.latency_effects) @ self.latency[:-1] + self.latency[-1]
+        return np.clip(eta, -500.0, 500.0), np.clip(mu, -600.0, 600.0)
+
+    def _hazard(self, frame: pl.DataFrame, ages: Floats) -> Floats:
+        eta, mu = (one[:, None] for one in self._eta_and_mu(frame))
+        H = WEIBULL.hazard(np.minimum(np.exp(self.log_rho) * (log_age(ages) - mu), 700.0))[0]
+        return -np.logaddexp(special.log_expit(-eta), special.log_expit(eta) - H)
+
+    def _slopes(self, frame: pl.DataFrame, ages: Floats) -> Slopes:
+        eta, mu = (one[:, None] for one in self._eta_and_mu(frame))
+        k, ones = np.exp(self.log_rho), np.ones((len(frame), 1))
+        z = np.minimum(k * (log_age(ages) - mu), 700.0)
+        H = np.exp(z)
+        a = special.expit(eta - H)
+        pulled = a * H
+        odds, time = (np.column_stack((covariate_columns.matrix(frame, known), ones)) for known in (self.effects, self.latency_effects))
+        return [(odds, special.expit(eta) - a), (time, -k * pulled), (ones, z * pulled)]
