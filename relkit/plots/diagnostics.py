@@ -167,7 +167,9 @@ def _cox(fitted: Any, given: _Given) -> dict[str, Axes]:
 
 
 def _fitted_survival(fitted: Any, given: _Given, name: str, effects: Callable[[], Axes]) -> dict[str, Axes]:
-    drawn = {"fitted_survival": plot_fitted_survival(fitted_curve(fitted, given.features), language=given.language)}
+    drawn = {}
+    if {"duration_days", "event"} <= set(given.features.columns):  # a fit to intervals has no observed curve
+        drawn["fitted_survival"] = plot_fitted_survival(fitted_curve(fitted, given.features), language=given.language)
     if fitted.effects:
         drawn[name] = effects()
     return drawn | _calibration(fitted, given)

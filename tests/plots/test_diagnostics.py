@@ -18,6 +18,7 @@ from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.gamma_gamma import GammaGamma
 from relkit.models.lifetime_value.shifted_beta_geometric import ShiftedBetaGeometric
 from relkit.models.survival.cox import Cox
+from relkit.models.survival.fitted_curves import fitted_curve
 from relkit.models.survival.kaplan_meier import KaplanMeier
 from relkit.plots.diagnostics import diagnostic_figures
 
@@ -178,3 +179,17 @@ def test_models_of_stayers_and_of_stretches(name: str, effects: str, language: s
     np.testing.assert_allclose(np.interp(ages, *expected.get_data()), np.interp(ages, *observed.get_data()), atol=0.05)
     z, x = (drawn[effects].axes[0].collections[-1].get_offsets()[row][0] for row in (0, 1))
     assert z < 1 < x
+
+
+def test_a_fit_to_intervals_has_no_observed_curve_and_weights_count_in_both() -> None:
+    spells, _ = contracts(600)
+    model = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",), "lower_column": "low", "upper_column": "high"})
+    seen = spells.with_columns(low="duration_days", high=pl.when("event").then("duration_days"))
+    assert list(diagnostic_figures(model.fit(seen, as_of=DAY), seen.drop("duration_days", "event"))) == ["time_ratios"]
+    doubled = spells.with_columns(weight=pl.when(pl.col("plan") == "a").then(2.0).otherwise(1.0))
+    weighted = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",), "weights": "weight"})
+    twice = pl.concat([spells, spells.filter(pl.col("plan") == "a")])
+    plain = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",)})
+    one, other = (fitted_curve(m.fit(frame, as_of=DAY), frame) for m, frame in ((weighted, doubled), (plain, twice)))
+    np.testing.assert_allclose(one.survival, other.survival, rtol=1e-6)
+    np.testing.assert_allclose(one.observed.survival, other.observed.survival, rtol=1e-9)
