@@ -18,20 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relkit.contracts import check
-from relkit.errors import FitError, ParameterError
+from relkit.errors import FitError, NotConvergedError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
-from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
+from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
-from relkit.models.survival.location_scale import Errors, Watched, log_age, log_likelihood
+from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_age, log_likelihood
 from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns, check_weights
 from relkit.models.survival.spells import check_level, score_contract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import date
 
     import polars as pl
@@ -43,8 +42,11 @@ Floats = NDArray[np.float64]
 
 # Edges of coefficients and of log k, in units of the spread of log age; beyond them no maximum is in reach.
 _WIDEST, _SHARPEST = 30.0, 12.0
-# A fit of more rows than this starts from a fit of a sample of a tenth of them.
-_WARM_ROWS = 20_000
+# A fit of more rows than this starts from a fit of every tenth of them. With so many, a step that promises less than the loose
+# tolerance is the last: the one after it would promise its square.
+_WARM_ROWS, _STEP, _LOOSE = 20_000, 10, 1e-4
+# Steps with the Hessian of the sample, each a third of the work of one with its own.
+_CHEAP_STEPS = 4
 
 
 class Distribution(NamedTuple):
@@ -154,6 +156,52 @@ class AftModel:
         return judge_ends(fitted, features, outcomes)
 
 
+class _Problem(NamedTuple):
+    """What is maximised: lifetimes with the columns of mu and of log k."""
+
+    errors: Errors
+    lives: Watched
+    X: Floats
+    W: Floats
+
+    def pulls(self, at: Floats) -> Pulls:
+        """Return the likelihood at the coefficients of mu, then of log k, with the derivatives of each row."""
+        q = self.X.shape[1]
+        # A far step may overflow: it is worth nothing then, and is not taken.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return log_likelihood(self.errors, self.lives, self.X @ at[:q], self.W @ at[q:])
+
+    def evaluate(self, at: Floats) -> Evaluation:
+        """Return value, gradient and Hessian."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.pulls(at).sums(self.X, self.W)
+
+    def maximum(self, start: Floats, tolerance: float = 1e-9) -> Maximum:
+        """Return the maximum within reach."""
+        edge = np.repeat([_WIDEST, _SHARPEST], [self.X.shape[1], self.W.shape[1]])
+        return maximise(self.evaluate, np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=tolerance)
+
+    def maximum_by_sample(self, start: Floats, few: Watched) -> Maximum:
+        """Return the maximum, sought on a sample first, of which `few` are the lifetimes, and from there with the sample's Hessian."""
+        sample = _Problem(self.errors, few, np.ascontiguousarray(self.X[::_STEP]), np.ascontiguousarray(self.W[::_STEP]))
+        try:
+            found = sample.maximum(start, _LOOSE)
+        except NotConvergedError:
+            return self.maximum(start)
+        return self.maximum(self._nearer(found), _LOOSE)
+
+    def _nearer(self, found: Maximum) -> Floats:
+        """Return a better point than the sample's maximum, by steps that need no Hessian of all rows."""
+        at, last, value = found.at, found.at, -np.inf
+        for _ in range(_CHEAP_STEPS):
+            pulls = self.pulls(at)
+            if not pulls.value > value:
+                return last
+            last, value = at, pulls.value
+            at = at + np.linalg.lstsq(-_STEP * found.hessian, pulls.gradient(self.X, self.W), rcond=None)[0]
+        return at
+
+
 class _Fit(NamedTuple):
     """Where the likelihood is largest, in standard units."""
 
@@ -169,12 +217,14 @@ class _Fit(NamedTuple):
             FitError: a coefficient runs to infinity, or all ends fall on one age.
         """
         watched, ones = Watched.of(lives), np.ones((len(lives.lower), 1))
-        few, step = watched, 1
-        if len(ones) >= _WARM_ROWS:
-            step = 10
-            few = Watched.of(lives.every(step), (watched.middle, watched.spread))
-        part, edge = ones[::step], _edge(1, ones)
-        null = _maximum(errors, watched, (ones, ones), near_maximum(_function(errors, few, part, part), np.zeros(2), low=-edge, high=edge))
+        many = len(ones) >= _WARM_ROWS
+        few = Watched.of(lives.every(_STEP), (watched.middle, watched.spread)) if many else watched
+
+        def highest(X: Floats, W: Floats, start: Floats) -> Maximum:
+            problem = _Problem(errors, watched, X, W)
+            return problem.maximum_by_sample(start, few) if many else problem.maximum(start)
+
+        null = highest(ones, ones, np.zeros(2))
         if null.bounded.any():
             raise FitError(
                 "the ages at which spells end hardly differ, so their distribution has no width.",
@@ -187,13 +237,8 @@ class _Fit(NamedTuple):
         start[[q - 1, -1]] = null.at
         if len(start) == 2:
             return cls(null, null.value, watched)
-        if step > 1:
-            start = near_maximum(
-                _function(errors, few, np.ascontiguousarray(X[::step]), W[::step]), start, low=-_edge(q, W), high=_edge(q, W)
-            )
-        best = _maximum(errors, watched, (X, W), start)
-        names = (*location.names, "intercept", *shape.names)
-        refuse_runaways(best, names, where)
+        best = highest(X, W, start)
+        refuse_runaways(best, (*location.names, "intercept", *shape.names), where)
         return cls(best, null.value, watched)
 
     def as_given(self, location: Design, shape: Design, sign: float) -> tuple[Floats, Floats]:
@@ -205,26 +250,6 @@ class _Fit(NamedTuple):
         at[q - 1] += self.lives.middle
         at[-1] -= sign * np.log(self.lives.spread)
         return at, turn @ self.best.covariance @ turn.T
-
-
-def _function(errors: Errors, lives: Watched, X: Floats, W: Floats) -> Callable[[Floats], Evaluation]:
-    q = X.shape[1]
-
-    def value(at: Floats) -> Evaluation:
-        # A far step may overflow: it is worth nothing then, and is not taken.
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return log_likelihood(errors, lives, X @ at[:q], W @ at[q:]).sums(X, W)
-
-    return value
-
-
-def _edge(q: int, W: Floats) -> Floats:
-    return np.repeat([_WIDEST, _SHARPEST], [q, W.shape[1]])
-
-
-def _maximum(errors: Errors, lives: Watched, designs: tuple[Floats, Floats], start: Floats) -> Maximum:
-    edge = _edge(designs[0].shape[1], designs[1])
-    return maximise(_function(errors, lives, *designs), np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=1e-9)
 
 
 # --- fitted -----------------------------------------------------------------------------------------------------

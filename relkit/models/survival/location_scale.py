@@ -148,7 +148,11 @@ class Pulls(NamedTuple):
         """Return value, gradient and Hessian in b and g, where mu = X b and log k = W g."""
         cross = X.T @ (self.mu_c[:, None] * W)
         hessian = np.block([[_squares(X, self.mu_mu), cross], [cross.T, W.T @ (self.c_c[:, None] * W)]])
-        return self.value, np.concatenate((X.T @ self.mu, W.T @ self.c)), hessian
+        return self.value, self.gradient(X, W), hessian
+
+    def gradient(self, X: Floats, W: Floats) -> Floats:
+        """Return the gradient in b and g."""
+        return np.concatenate((X.T @ self.mu, W.T @ self.c))
 
 
 def _squares(X: Floats, weight: Floats) -> Floats:

@@ -171,7 +171,7 @@ def test_derivatives_are_exact(kind: str) -> None:
     model = MODELS[kind](covariates=("x", "z"), shape_covariates=("z",), weights="weight", lower_column="low", upper_column="high")
     lives = aft_model.read_lifetimes(frame, model.needs, ("x", "z"), weights="weight", bounds=("low", "high"))
     X, W = (aft_model.Design.of(lives.frame, names, "a test").X for names in (("x", "z"), ("z",)))
-    value = aft_model._function(model.distribution.errors, aft_model.Watched.of(lives), X, W)
+    value = aft_model._Problem(model.distribution.errors, aft_model.Watched.of(lives), X, W).evaluate
     at = np.array([0.3, -0.2, 0.1, 0.2, 0.3])
     step = 1e-5 * np.eye(5)
     _, gradient, hessian = value(at)
@@ -224,7 +224,15 @@ def test_a_start_from_a_sample_ends_where_a_cold_one_does(monkeypatch: pytest.Mo
     cold = WeibullAft(covariates=("x", "z")).fit(frame, as_of=DAY)
     monkeypatch.setattr(aft_model, "_WARM_ROWS", 1000)
     warm = WeibullAft(covariates=("x", "z")).fit(frame, as_of=DAY)
-    np.testing.assert_allclose(warm.coordinates, cold.coordinates, rtol=1e-7)
+    np.testing.assert_allclose(warm.coordinates, cold.coordinates, rtol=1e-6)
+    np.testing.assert_allclose(warm.covariance, cold.covariance, rtol=1e-4, atol=1e-12)
+    assert warm.info.log_likelihood == pytest.approx(cold.info.log_likelihood, abs=1e-8)
+    assert warm.null_log_likelihood == pytest.approx(cold.null_log_likelihood, abs=1e-8)
+    # A value so rare that the sample lacks it: all rows decide.
+    rare = frame.with_columns(rare=pl.int_range(pl.len()).is_in([3, 14, 27]).cast(pl.Float64))
+    again = WeibullAft(covariates=("x", "rare")).fit(rare, as_of=DAY)
+    monkeypatch.setattr(aft_model, "_WARM_ROWS", 10**9)
+    np.testing.assert_allclose(again.coordinates, WeibullAft(covariates=("x", "rare")).fit(rare, as_of=DAY).coordinates, rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", MODELS)
