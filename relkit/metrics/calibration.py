@@ -12,7 +12,7 @@ from relkit.metrics.bands import log_log_band
 from relkit.metrics.risk_sets import product_limit, risk_sets, step_at
 
 if TYPE_CHECKING:
-    from relkit.metrics.risk_sets import Counts, Flags, Floats
+    from relkit.metrics.risk_sets import Counts, Flags, Floats, Indexes
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +61,23 @@ def calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *
         >>> found.observed.tolist(), found.size.tolist()
         ([0.5], [4])
     """
-    if groups < 1:
-        raise ParameterError(f"groups is {groups}; it must be at least 1.", where="calibration")
-    edges = np.unique(np.quantile(churn, np.arange(1, groups) / groups))
-    cell = np.searchsorted(edges, churn, side="left")
+    cell = quantile_groups(churn, groups)
     rows = [_group(duration[m], event[m], churn[m], horizon, level) for m in (cell == c for c in np.unique(cell))]
     predicted, observed, lower, upper, size = (np.array(column) for column in zip(*rows, strict=True))
     return Calibration(horizon, predicted, observed, lower, upper, size, level)
+
+
+def quantile_groups(churn: Floats, groups: int) -> Indexes:
+    """Return the quantile group of each forecast, shape (n,), from 0; equal forecasts stay together.
+
+    Examples:
+        >>> quantile_groups(np.array([0.1, 0.2, 0.2, 0.9]), 2).tolist()
+        [0, 0, 0, 1]
+    """
+    if groups < 1:
+        raise ParameterError(f"groups is {groups}; it must be at least 1.", where="calibration")
+    edges = np.unique(np.quantile(churn, np.arange(1, groups) / groups))
+    return np.searchsorted(edges, churn, side="left")
 
 
 def _group(duration: Floats, event: Flags, churn: Floats, horizon: float, level: float) -> tuple[float, float, float, float, int]:

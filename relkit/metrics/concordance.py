@@ -8,16 +8,18 @@ weights the pairs so that it does not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.censoring import InView
-from relkit.metrics.ranks import Ranks
+from relkit.metrics.inversions import inversions
 from relkit.metrics.risk_sets import distinct
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from relkit.metrics.risk_sets import Flags, Floats, Indexes
 
 
@@ -66,10 +68,8 @@ def concordance(duration: Floats, event: Flags, risk: Floats, entry: Floats | No
         >>> concordance(np.array([5.0, 3.0, 9.0]), np.array([True, True, False]), np.array([2.0, 1.0, 0.0])).index
         0.6666666666666666
     """
-    pairs = _pairs(duration, event, risk, entry, weight)
-    if weight is None:
-        return _concordance(*(int(counted.sum()) for counted in pairs[1:]))
-    return _concordance(*(float(counted @ weight[pairs.ends]) for counted in pairs[1:]))
+    case = event.astype(np.intp) if weight is None else event * weight
+    return _pairs(duration, event, risk, case, entry, weight)
 
 
 def uno_concordance(
@@ -104,14 +104,25 @@ def uno_concordance(
         Concordance(concordant=3.0, discordant=2.25, tied=0.0)
     """
     curve = in_view or InView.of(duration, event, weight)
-    pairs = _pairs(duration, event, risk, None, weight)
-    inverse = curve.end_weights(duration, event, np.inf if tau is None else tau)[pairs.ends] ** 2
-    if weight is not None:
-        inverse *= weight[pairs.ends]
-    return _concordance(*(float(counted @ inverse) for counted in pairs[1:]))
+    case = curve.end_weights(duration, event, np.inf if tau is None else tau) ** 2
+    return _pairs(duration, event, risk, case if weight is None else case * weight, None, weight)
 
 
-def _concordance(lower: float, same: float, total: float) -> Concordance:
+def _pairs(duration: Floats, event: Flags, risk: Floats, case: NDArray[Any], entry: Floats | None, weight: Floats | None) -> Concordance:
+    """Return the pairs of each end, which weighs `case`, with those at risk then that go on, which weigh `weight`."""
+    if weight is not None and not (weight >= 0).all():
+        raise ParameterError("a weight is negative or not a number.", where="weight")
+    ages, age = distinct(duration)
+    ended_at = np.bincount(age, weights=event, minlength=len(ages)) > 0
+    before: Indexes = np.cumsum(ended_at, dtype=np.intp) - ended_at
+    # An end at the k-th age with ends is outlived by those who outlive more than k such ages.
+    outlived: Indexes = before[age] + (ended_at[age] & ~event)
+    found = _above(_Sides(outlived, risk, case, weight))
+    if entry is not None and (late := np.flatnonzero(entry > 0)).size:
+        # Who comes into view late is not at risk at the ends before: those pairs are taken off.
+        missed = np.searchsorted(ages[ended_at], entry[late], side="right")
+        found = found - _above(_Sides.apart(outlived, risk, case, event, missed, late, weight))
+    lower, same, total = found.tolist() if weight is not None or case.dtype.kind == "f" else found.astype(np.int64).tolist()
     if not total > 0:
         raise NotEnoughEventsError(
             "no two spells can be compared: nobody outlives an end.", where="concordance", remedy="Take a longer period or more contracts."
@@ -119,61 +130,60 @@ def _concordance(lower: float, same: float, total: float) -> Concordance:
     return Concordance(concordant=lower, discordant=total - lower - same, tied=same)
 
 
-class _Pairs(NamedTuple):
-    """Of each spell that ended: those at risk then that go on.
+class _Sides(NamedTuple):
+    """Rows of which some are ends and some stand beside them.
 
     Attributes:
-        ends: rows that ended, shape (e,).
-        lower: how many have a lower risk, or what they weigh, shape (e,).
-        same: the same risk.
-        total: all of them.
+        value: shape (n,), a pair needs a larger one than that of the end.
+        risk: shape (n,).
+        case: shape (n,), what a row weighs as an end.
+        other: shape (n,), what it weighs as the other one; None means 1 for all.
     """
 
-    ends: Indexes
-    lower: Indexes | Floats
-    same: Indexes | Floats
-    total: Indexes | Floats
+    value: Indexes
+    risk: Floats
+    case: NDArray[Any]
+    other: Floats | None
+
+    @classmethod
+    def apart(
+        cls, outlived: Indexes, risk: Floats, case: NDArray[Any], event: Flags, missed: Indexes, late: Indexes, weight: Floats | None
+    ) -> _Sides:
+        """Return the ends, by what they outlived, and the late ones, by what they missed, as rows of their own."""
+        ends = np.flatnonzero(event)
+        beside = np.ones(len(late), np.intp) if weight is None else weight[late]
+        return cls(
+            np.concatenate([outlived[ends], missed]),
+            np.concatenate([risk[ends], risk[late]]),
+            np.concatenate([case[ends], np.zeros(len(late), case.dtype)]),
+            np.concatenate([np.zeros(len(ends), beside.dtype), beside]),
+        )
 
 
-def _pairs(duration: Floats, event: Flags, risk: Floats, entry: Floats | None, weight: Floats | None) -> _Pairs:
-    if weight is not None and not (weight >= 0).all():
-        raise ParameterError("a weight is negative or not a number.", where="weight")
-    by_risk = np.argsort(risk)
-    ends = np.flatnonzero(event[by_risk])
-    lower, upto = _tied_with(risk[by_risk], ends)
-    ages, age = distinct(duration)
-    ended_at = np.bincount(age, weights=event, minlength=len(ages)) > 0
-    before: Indexes = np.cumsum(ended_at, dtype=np.intp) - ended_at
-    # An end at the k-th age with ends is outlived by those who outlive more than k such ages.
-    outlived: Indexes = (before[age] + (ended_at[age] & ~event))[by_risk]
-    mass = None if weight is None else weight[by_risk]
-    counts = _above(outlived, mass, outlived[ends], lower, upto)
-    if entry is not None and (entry > 0).any():
-        missed = np.where(entry > 0, np.searchsorted(ages[ended_at], entry, side="right"), 0)[by_risk]
-        late = _above(missed, mass, outlived[ends], lower, upto)
-        counts = (counts[0] - late[0], counts[1] - late[1], counts[2] - late[2])
-    return _Pairs(by_risk[ends], *counts)
+def _above(rows: _Sides) -> NDArray[Any]:
+    """Return the weight of the pairs in which the other has a larger value: with a lower risk, with the same, and of all."""
+    order = np.argsort(rows.risk)
+    ranked = rows.risk[order]
+    differs = ranked[1:] != ranked[:-1]
+    group = None
+    if not differs.all():
+        # Within one risk by value, so that of two that are tied none counts as the lower one.
+        group = np.concatenate([[0], np.cumsum(differs)])
+        by_value = np.argsort(group * (int(rows.value.max()) + 1) + rows.value[order])
+        order = order[by_value]
+    value, case = rows.value[order], rows.case[order]
+    other = None if rows.other is None else rows.other[order]
+    lower = inversions(value, case, other)
+    same = 0 if group is None else _later(group, value, case, other)
+    counted = np.bincount(rows.value, weights=rows.other)
+    above = counted.sum() - np.cumsum(counted)
+    return np.array([lower, same, rows.case @ above[rows.value]])
 
 
-def _tied_with(ranked: Floats, rows: Indexes) -> tuple[Indexes, Indexes]:
-    """Return for `rows` of ascending values how many rows have less, and how many no more."""
-    starts = np.flatnonzero(np.diff(ranked, prepend=np.nan) != 0)
-    group = np.searchsorted(starts, rows, side="right")
-    return starts[group - 1], np.append(starts, len(ranked))[group]
-
-
-_Counted = tuple["Indexes | Floats", "Indexes | Floats", "Indexes | Floats"]
-
-
-def _above(values: Indexes, mass: Floats | None, bounds: Indexes, lower: Indexes, upto: Indexes) -> _Counted:
-    """Return for each bound how many of `values` are above it among the first `lower`, from there to `upto`, and among all."""
-    ranks = Ranks.build(values, mass)
-    first = np.arange(len(values) + 1) if mass is None else np.concatenate([[0.0], np.cumsum(mass)])
-    among_lower = first[lower] - ranks.below(lower, bounds + 1)
-    same = np.zeros(len(bounds), first.dtype)
-    tied = np.flatnonzero(upto - lower > 1)
-    low, high, bound = lower[tied], upto[tied], bounds[tied] + 1
-    same[tied] = first[high] - first[low] - ranks.below(high, bound) + ranks.below(low, bound)
-    counted = np.bincount(values, weights=mass, minlength=int(bounds.max(initial=0)) + 2)
-    at_least = np.cumsum(counted[::-1])[::-1]
-    return among_lower, same, at_least[bounds + 1]
+def _later(group: Indexes, value: Indexes, case: NDArray[Any], other: Floats | None) -> Any:
+    """Return the weight of the pairs of one group in which the other has a larger value; rows ascend by group, then value."""
+    changed = np.flatnonzero((np.diff(group) != 0) | (np.diff(value) != 0)) + 1
+    past_value = np.repeat(np.append(changed, len(group)), np.diff(np.concatenate([[0], changed, [len(group)]])))
+    edges = np.append(np.flatnonzero(np.diff(group)) + 1, len(group))
+    running = np.arange(len(group) + 1) if other is None else np.concatenate([[0], np.cumsum(other)])
+    return case @ (running[edges[group]] - running[past_value])

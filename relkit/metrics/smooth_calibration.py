@@ -1,0 +1,142 @@
+"""How far forecast probabilities are from a smooth curve of what happened: ICI, E50 and E90 (Austin, Harrell and van Klaveren 2020).
+
+The smoother: whether a spell ended within the horizon is regressed on a restricted cubic spline of log(-log(1 - forecast)),
+with complementary log-log link and IPCW weights. A calibrated forecast is the straight line of slope 1 of this
+regression. Austin et al. smooth by a hazard regression over all ages, which needs hazards in proportion; this one uses
+what happened by the horizon and assumes nothing of what came before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.errors import NotConvergedError
+from relkit.metrics.censoring import in_view_weights
+
+if TYPE_CHECKING:
+    from relkit.metrics.censoring import InView
+    from relkit.metrics.risk_sets import Flags, Floats
+
+KNOTS = (0.05, 0.35, 0.65, 0.95)
+"""Quantiles of the forecast at which the spline may bend (Harrell 2015, table 2.3)."""
+LEAST = 1e-9
+"""Forecasts and observed shares are kept so far from 0 and 1."""
+RIDGE = 1e-6
+"""Share of a row's information that holds each slope to 0; felt only where all with a high forecast, or none, ended."""
+MAX_STEPS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothCalibration:
+    """Forecasts beside the smooth share that ended.
+
+    Attributes:
+        horizon: days.
+        predicted: shape (n,).
+        observed: shape (n,), the smooth curve at each forecast.
+    """
+
+    horizon: float
+    predicted: Floats
+    observed: Floats
+
+    @property
+    def ici(self) -> float:
+        """Integrated calibration index: mean absolute gap between forecast and curve."""
+        return float(np.mean(np.abs(self.predicted - self.observed)))
+
+    @property
+    def e50(self) -> float:
+        """Median absolute gap."""
+        return float(np.median(np.abs(self.predicted - self.observed)))
+
+    @property
+    def e90(self) -> float:
+        """Absolute gap that nine in ten do not exceed."""
+        return float(np.quantile(np.abs(self.predicted - self.observed), 0.9))
+
+
+def smooth_calibration(
+    duration: Floats, event: Flags, churn: Floats, horizon: float, *, in_view: InView | None = None
+) -> SmoothCalibration:
+    """Return forecast probabilities of ending within `horizon` beside the smooth share that did.
+
+    Args:
+        duration: shape (n,), days from the moment of the forecast.
+        event: shape (n,).
+        churn: shape (n,), probability of ending within `horizon`.
+        horizon: days.
+        in_view: the curve of staying in view, of other spells where that is wanted; None means of these.
+
+    Raises:
+        NotEnoughEventsError: nobody is in view at the horizon.
+
+    Examples:
+        >>> ages, ended = np.array([1.0, 9.0, 9.0, 9.0]), np.array([True, False, False, False])
+        >>> smooth_calibration(ages, ended, np.full(4, 0.5), 5.0).observed.round(4).tolist()
+        [0.25, 0.25, 0.25, 0.25]
+    """
+    weights = in_view_weights(duration, event, horizon, in_view)
+    gone = event & (duration <= horizon)
+    share = float(np.clip((weights @ gone) / weights.sum(), LEAST, 1 - LEAST))
+    x = np.log(-np.log1p(-np.clip(churn, LEAST, 1 - LEAST)))
+    basis = spline(x)
+    if not len(basis.T) or share in (LEAST, 1 - LEAST):
+        return SmoothCalibration(horizon, churn, np.full(len(churn), share))
+    X = np.column_stack([np.ones(len(x)), basis])
+    beta = _regressed(X, gone.astype(float), weights, share)
+    return SmoothCalibration(horizon, churn, -np.expm1(-np.exp(np.clip(X @ beta, -30.0, 5.0))))
+
+
+def spline(x: Floats) -> Floats:
+    """Return the columns of a restricted cubic spline, standardised, shape (n, k); fewer where few values are distinct.
+
+    Straight beyond the outer knots (Harrell 2015, eq. 2.25). Constant values have no column, and fewer than three
+    knots leave the straight line alone.
+
+    Examples:
+        >>> spline(np.array([1.0, 1.0])).shape, spline(np.array([0.0, 1.0])).shape, spline(np.arange(100.0)).shape
+        ((2, 0), (2, 1), (100, 3))
+    """
+    t = np.unique(np.quantile(x, KNOTS))
+    few = len(np.unique(x[: len(KNOTS) * 100])) < len(KNOTS) and len(np.unique(x)) < len(KNOTS)
+    columns = [x]
+    if len(t) >= 3 and not few:
+        last, width = t[-1] - t[-2], (t[-1] - t[0]) ** 2
+        cubes = [np.maximum(x - knot, 0.0) ** 3 for knot in t]
+        columns += [(cubes[j] - cubes[-2] * (t[-1] - t[j]) / last + cubes[-1] * (t[-2] - t[j]) / last) / width for j in range(len(t) - 2)]
+    spread = [(column - column.mean(), column.std()) for column in columns]
+    kept = [centred / scale for centred, scale in spread if scale > 1e-12 * max(1.0, float(np.abs(x).max()))]
+    return np.column_stack(kept) if kept else np.empty((len(x), 0))
+
+
+def _regressed(X: Floats, y: Floats, w: Floats, share: float) -> Floats:
+    """Return the coefficients of a weighted complementary log-log regression, by Fisher scoring with step halving."""
+    beta = np.zeros(X.shape[1])
+    beta[0] = np.log(-np.log1p(-share))
+    held = np.append(0.0, np.full(X.shape[1] - 1, RIDGE * w.sum()))
+    value = _value(X, y, w, beta, held)
+    for _ in range(MAX_STEPS):
+        hazard = np.exp(np.clip(X @ beta, -30.0, 5.0))
+        p = np.clip(-np.expm1(-hazard), 1e-13, 1 - 1e-13)
+        slope = hazard * (1 - p)
+        gradient = X.T @ (w * slope * (y - p) / (p * (1 - p))) - held * beta
+        information = (X * (w * slope**2 / (p * (1 - p)))[:, None]).T @ X + np.diag(held)
+        step = np.linalg.solve(information, gradient)
+        if gradient @ step < 1e-12 * w.sum():
+            return beta
+        while (better := _value(X, y, w, beta + step, held)) < value and np.abs(step).max() > 1e-12:
+            step = step / 2
+        beta, value = beta + step, better
+    raise NotConvergedError(
+        f"the calibration curve was not found in {MAX_STEPS} steps.", where="smooth_calibration", remedy="Use calibration by group."
+    )
+
+
+def _value(X: Floats, y: Floats, w: Floats, beta: Floats, held: Floats) -> float:
+    hazard = np.exp(np.clip(X @ beta, -30.0, 5.0))
+    ended = np.log(np.maximum(-np.expm1(-hazard), 1e-300))
+    return float(w @ (y * ended - (1 - y) * hazard) - held @ beta**2 / 2)
