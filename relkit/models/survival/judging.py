@@ -12,14 +12,23 @@ from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError
 from relkit.metrics.brier import brier_score, log_score
 from relkit.metrics.calibration import Calibration, calibration
-from relkit.metrics.concordance import concordance
+from relkit.metrics.censoring import InView, in_view_weights
+from relkit.metrics.concordance import concordance, uno_concordance
+from relkit.metrics.smooth_calibration import smooth_calibration
+from relkit.metrics.time_dependent_auc import time_dependent_auc
 from relkit.models.survival.spells import CUSTOMER, DURATION, EVENT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from relkit.metrics.risk_sets import Flags, Floats
     from relkit.models.base import CustomerScorer
 
 CONTRACT = Column(name="contract_id", dtype=pl.String, required=True, nullable=False, personal_data="pseudonym")
+REPLICATES = 200
+LARGEST_RESAMPLE = 10_000
+AGES = 10
+"""At which the Brier score is taken for its integral."""
 SO_FAR = Column(name="event", dtype=pl.Boolean, meaning="Whether the spell had ended at calibration.")
 
 
@@ -32,12 +41,14 @@ class Forecasts:
         ended: shape (n,), whether the spell ended in them.
         churn: shape (n,), forecast probability of ending within the holdout.
         days: length of the holdout: the longest of `remaining`.
+        rows: what was scored, one row a spell.
     """
 
     remaining: Floats
     ended: Flags
     churn: Floats
     days: float
+    rows: pl.DataFrame
 
     @classmethod
     def of(cls, fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.DataFrame) -> Forecasts:
@@ -54,7 +65,8 @@ class Forecasts:
             NotEnoughEventsError: no spell lived a day of the holdout.
         """
         both = _joined(features, outcomes)
-        remaining = both["remaining_days"].to_numpy()
+        # A difference of ages is not exact to the last bit, and those seen to the end of the holdout must be seen equally long.
+        remaining = both["remaining_days"].round(6).to_numpy()
         days = float(remaining.max()) if len(remaining) else 0.0
         if days <= 0:
             raise NotEnoughEventsError(
@@ -64,31 +76,70 @@ class Forecasts:
             )
         horizon = int(np.ceil(days))
         one_each = both.with_columns(customer_id=pl.int_range(len(both)).cast(pl.String))
-        churn = fitted.score(one_each, horizon_days=horizon)[f"churn_probability_{horizon}d"].to_numpy()
-        return cls(remaining, both["has_ended"].to_numpy(), churn, days)
+        churn = _churn(fitted, one_each, horizon)
+        return cls(remaining, both["has_ended"].to_numpy(), churn, days, one_each)
 
     def calibration(self) -> Calibration:
         """Return forecast against observed by decile of the forecast."""
         return calibration(self.remaining, self.ended, self.churn, self.days)
 
+    def brier_interval(self, *, level: float = 0.95, replicates: int = REPLICATES, seed: int = 0) -> tuple[float, float]:
+        """Return the bounds of the Brier score over resamples of the spells.
+
+        Resamples of more than 10,000 spells are of 10,000, and their spread is narrowed by the square root of the share (the m out
+        of n bootstrap). Weights for who was lost to view stay as they are.
+        """
+        weights = in_view_weights(self.remaining, self.ended, self.days)
+        losses = weights * (self.ended - self.churn) ** 2
+        n, value, rng = len(losses), float(losses.mean()), np.random.default_rng(seed)
+        size = min(n, LARGEST_RESAMPLE)
+        draws = np.array([losses[rng.integers(0, n, size)].mean() for _ in range(replicates)])
+        low, high = np.quantile(draws - value, [(1 - level) / 2, (1 + level) / 2]) * np.sqrt(size / n) + value
+        return float(low), float(high)
+
+    def integrated_brier_score(self, fitted: CustomerScorer) -> float:
+        """Return the Brier score averaged over the holdout, from forecasts at up to ten ages in whole days; it is 0 on day 0."""
+        inner = np.unique(np.ceil(self.days * np.arange(1, AGES) / AGES))
+        inner = inner[inner < self.days]
+        in_view = InView.of(self.remaining, self.ended)
+        forecasts = [*(_churn(fitted, self.rows, int(day)) for day in inner), self.churn]
+        ages = np.append(inner, self.days)
+        scores = [brier_score(self.remaining, self.ended, p, day, in_view=in_view) for p, day in zip(forecasts, ages.tolist(), strict=True)]
+        return float(np.trapezoid([0.0, *scores], np.append(0.0, ages)) / self.days)
+
+
+def _churn(fitted: CustomerScorer, rows: pl.DataFrame, days: int) -> Floats:
+    found: Floats = fitted.score(rows, horizon_days=days)[f"churn_probability_{days}d"].to_numpy()
+    return found
+
 
 def judge_ends(fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
     """Return the metrics of the churn probability over the holdout, given the age at calibration.
 
-    They are brier_score, brier_skill (share of the score of the observed rate that is saved), log_score, concordance,
-    calibration_error (mean gap by decile), expected_ends, observed_ends, rows and holdout_days.
+    - brier_score, with its 95 % interval brier_score_lower and _upper; brier_skill (share of the score of the observed rate that
+      is saved); integrated_brier_score, over the days of the holdout; log_score;
+    - concordance (Harrell's), uno_c, auc (of those who end in the holdout against those who outlive it);
+    - calibration_error (mean gap by decile), ici (mean gap to a smooth curve), expected_ends, observed_ends;
+    - rows and holdout_days.
     """
     seen = Forecasts.of(fitted, features, outcomes)
     truth = seen.remaining, seen.ended
     score = brier_score(*truth, seen.churn, seen.days)
     base = float(calibration(*truth, seen.churn, seen.days, groups=1).observed[0])
     naive = brier_score(*truth, np.full(len(seen.churn), base), seen.days)
+    lower, upper = seen.brier_interval()
     return {
         "brier_score": score,
+        "brier_score_lower": lower,
+        "brier_score_upper": upper,
         "brier_skill": 1 - score / naive if naive > 0 else 0.0,
+        "integrated_brier_score": seen.integrated_brier_score(fitted),
         "log_score": log_score(*truth, seen.churn, seen.days),
-        "concordance": _concordance(seen),
+        "concordance": _order(lambda: concordance(*truth, seen.churn).index),
+        "uno_c": _order(lambda: uno_concordance(*truth, seen.churn).index),
+        "auc": _order(lambda: time_dependent_auc(*truth, seen.churn, np.array([seen.days])).mean),
         "calibration_error": seen.calibration().mean_error,
+        "ici": smooth_calibration(*truth, seen.churn, seen.days).ici,
         "expected_ends": float(seen.churn.sum()),
         "observed_ends": float(seen.ended.sum()),
         "rows": float(len(seen.churn)),
@@ -110,9 +161,9 @@ def _joined(features: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
     return both.with_columns((pl.col("until") - pl.col("duration_days")).alias("remaining_days")).drop("until")
 
 
-def _concordance(seen: Forecasts) -> float:
-    """Return Harrell's C, or 0.5, all that is known of the order, when no end makes a pair."""
+def _order(measure: Callable[[], float]) -> float:
+    """Return a measure of the order, or 0.5, all that is known of it, when no end makes a pair."""
     try:
-        return concordance(seen.remaining, seen.ended, seen.churn).index
+        return measure()
     except NotEnoughEventsError:
         return 0.5

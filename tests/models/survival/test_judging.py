@@ -40,6 +40,12 @@ def test_a_true_model_is_calibrated_and_cannot_tell_customers_apart() -> None:
     assert judged["concordance"] == pytest.approx(0.5, abs=0.03)
     assert judged["expected_ends"] == pytest.approx(judged["observed_ends"], rel=0.05)
     assert abs(judged["brier_skill"]) < 0.01
+    assert judged["uno_c"] == pytest.approx(0.5, abs=0.03)
+    assert judged["auc"] == pytest.approx(0.5, abs=0.03)
+    assert judged["ici"] < 0.02
+    assert judged["brier_score_lower"] < judged["brier_score"] < judged["brier_score_upper"]
+    lived = 1 - np.exp(-np.linspace(0, 0.3, 1001))
+    assert judged["integrated_brier_score"] == pytest.approx(np.mean(lived * (1 - lived)), abs=0.01)
     assert judged["rows"] == 4000
     assert judged["holdout_days"] == pytest.approx(30)
 
@@ -47,7 +53,7 @@ def test_a_true_model_is_calibrated_and_cannot_tell_customers_apart() -> None:
 def test_a_wrong_model_is_worse() -> None:
     features, outcomes = holdout()
     right, wrong = (judge_ends(model, features, outcomes) for model in (fitted(), fitted(mean=20.0)))
-    for name in ("brier_score", "log_score", "calibration_error"):
+    for name in ("brier_score", "log_score", "calibration_error", "integrated_brier_score", "ici"):
         assert right[name] < wrong[name]
 
 
@@ -68,6 +74,26 @@ def test_several_contracts_of_a_customer_are_told_apart() -> None:
         judge_ends(fitted(), two[0].drop("contract_id"), two[1])
 
 
+def test_the_interval_of_the_brier_score_is_that_of_a_mean() -> None:
+    """Nobody is lost before the end here: the score is a mean of squares, and 95 % are 1.96 standard errors on either side."""
+    features, outcomes = holdout(30_000)
+    seen = Forecasts.of(fitted(), features, outcomes)
+    losses = (seen.ended - seen.churn) ** 2
+    error = losses.std() / np.sqrt(30_000)
+    lower, upper = seen.brier_interval(replicates=2000)
+    assert lower == pytest.approx(losses.mean() - 1.96 * error, abs=0.15 * error)
+    assert upper == pytest.approx(losses.mean() + 1.96 * error, abs=0.15 * error)
+    assert seen.brier_interval() == seen.brier_interval()
+
+
+def test_a_holdout_of_one_day_has_all_metrics() -> None:
+    features, outcomes = holdout(400)
+    short = outcomes.with_columns(duration_days=features["duration_days"] + 1.0, event=pl.int_range(pl.len()) % 50 == 0)
+    judged = judge_ends(fitted(), features, short)
+    assert np.isfinite(list(judged.values())).all()
+    assert judged["integrated_brier_score"] == pytest.approx(judged["brier_score"] / 2)
+
+
 def test_calibration_has_the_deciles() -> None:
     features, outcomes = holdout()
     assert int(Forecasts.of(fitted(), features, outcomes).calibration().size.sum()) == 4000
@@ -76,7 +102,7 @@ def test_calibration_has_the_deciles() -> None:
 def test_without_an_end_nothing_is_known_of_the_order() -> None:
     features, outcomes = holdout(50)
     judged = judge_ends(fitted(), features, outcomes.with_columns(event=pl.lit(value=False), duration_days=features["duration_days"] + 30))
-    assert judged["concordance"] == 0.5
+    assert judged["concordance"] == judged["uno_c"] == judged["auc"] == 0.5
     assert judged["brier_skill"] == 0.0
     assert judged["observed_ends"] == 0.0
 
