@@ -77,9 +77,8 @@ def agree() -> None:
             metrics.integrated_brier_score(spells, spells, survival, days),
         ]
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
-        print(
-            f"  {name:<10} {len(spells):6,} spells: {len(ours)} values agree with scikit-survival to 1e-10{', AUC refused' if refused else ''}"
-        )
+        beside = ", AUC refused by it" if refused else ""
+        print(f"  {name:<10} {len(spells):6,} spells: {len(ours)} values agree with scikit-survival to 1e-10{beside}")
 
 
 def simulated(n: int) -> tuple[Floats, Flags, Floats]:
