@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from relkit.metrics.calibration import Calibration
     from relkit.models.covariates import Ratios
+    from relkit.models.survival.cumulative_incidence import CumulativeIncidence
     from relkit.models.survival.diagnostics import BaselineRates
 
 MANY = 30
@@ -89,7 +90,7 @@ def plot_survival(curves: SurvivalCurve | Mapping[str, SurvivalCurve], ax: Axes 
     title, x_label, y_label, at_risk, everyone = words(_CURVE, language)
     named = {everyone: curves} if isinstance(curves, SurvivalCurve) else dict(curves)
     ax = axes_of(ax, height=4.2 + 0.25 * len(named))
-    for (name, curve), colour in zip(named.items(), _colours(len(named)), strict=True):
+    for (name, curve), colour in zip(named.items(), colours_of(len(named)), strict=True):
         days = np.append(0.0, curve.days)
         ax.fill_between(days, np.append(1.0, curve.lower), np.append(1.0, curve.upper), step="post", color=colour, alpha=0.15, linewidth=0)
         ax.step(days, np.append(1.0, curve.survival), where="post", color=colour, linewidth=2, label=name)
@@ -97,24 +98,25 @@ def plot_survival(curves: SurvivalCurve | Mapping[str, SurvivalCurve], ax: Axes 
     percent_axis(ax.yaxis, language)
     day_axis(ax.xaxis, ax.get_xlim()[1], language)
     if len(named) > 1:
-        _names_at_the_end(ax, named)
-    _table_of_risk(ax, named, at_risk, language)
+        names_at_the_end(ax, {name: float(curve.survival[-1]) for name, curve in named.items()})
+    table_of_risk(ax, named, at_risk, language)
     return ax
 
 
-def _names_at_the_end(ax: Axes, named: Mapping[str, SurvivalCurve]) -> None:
-    """Write each curve's name to the right of the axes, at its height, moved apart where curves end together."""
-    apart, height = 0.06, -1.0
-    colours = dict(zip(named, _colours(len(named)), strict=True))
-    for name in sorted(named, key=lambda name: named[name].survival[-1]):
-        height = max(float(named[name].survival[-1]), height + apart)
+def names_at_the_end(ax: Axes, ends: Mapping[str, float]) -> None:
+    """Write the name of each curve to the right of the axes, at the height where it ends, moved apart where curves end together."""
+    apart, height = 0.06 * ax.get_ylim()[1], -1.0
+    colours = dict(zip(ends, colours_of(len(ends)), strict=True))
+    for name in sorted(ends, key=lambda name: ends[name]):
+        height = max(ends[name], height + apart)
         ax.annotate(name, (1, height), (6, 0), ax.get_yaxis_transform(), textcoords="offset points", va="center", color=colours[name])
 
 
-def _table_of_risk(ax: Axes, named: Mapping[str, SurvivalCurve], heading: str, language: str) -> None:
-    """Write how many are at risk below each tick of the x axis, a row a curve."""
+def table_of_risk(ax: Axes, named: Mapping[str, SurvivalCurve | CumulativeIncidence], heading: str, language: str) -> None:
+    """Write how many are at risk below each tick of the x axis, a row for each name."""
     ticks = [float(t) for t in ax.get_xticks() if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
-    for row, ((name, curve), colour) in enumerate(zip(named.items(), _colours(len(named)), strict=True)):
+    colours = colours_of(len(named)) if len(named) > 1 else [INK]
+    for row, ((name, curve), colour) in enumerate(zip(named.items(), colours, strict=True)):
         below = -46 - 13 * row
         label = heading if len(named) == 1 else f"{name}, {heading}"
         ax.annotate(
@@ -126,7 +128,8 @@ def _table_of_risk(ax: Axes, named: Mapping[str, SurvivalCurve], heading: str, l
             ax.annotate(written, (tick, 0), (0, below), fontsize=8.5, color=colour, **place)  # type: ignore[arg-type]
 
 
-def _colours(count: int) -> list[str]:
+def colours_of(count: int) -> list[str]:
+    """Return a colour for each of `count` curves."""
     return [PALETTE[i % len(PALETTE)] for i in range(count)]
 
 

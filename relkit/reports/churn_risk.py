@@ -2,6 +2,7 @@
 
 risk = RiskReading.of(spells, scores, as_of=day, days=90, currency="EUR", language="fr")
 risk.headlines(curve), risk.key_figures(curve), risk.by_tenth(), risk.ends_by_reason(), risk.survival(curve), risk.factors(ratios)
+risk.reasons(incidence), risk.reasons_by_age(incidence)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from relkit.models.covariates import Ratios
+    from relkit.models.survival.cumulative_incidence import CumulativeIncidence
     from relkit.models.survival.curve import SurvivalCurve
 
 YEAR, MONTH = 365, 365.25 / 12
@@ -76,6 +78,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "factor_note": "These go together; they do not prove that one causes the other.",
         "no_factors": "The scores were made without a model of what differs between contracts, so nothing can be said of it.",
         "c_curve": "Of contracts of any age, the share that lasts at least so long; the band holds 95%.",
+        "c_reasons": "Share of all contracts that has ended for each reason by that age; the bands hold 95%. A contract that ended for one "
+        "reason cannot end for another, so the shares add up to all ends.",
+        "no_reasons": "No end has a reason in the table of contracts, so nothing can be said of why they end.",
+        "reasons_by_age": "Of contracts that begin, the share that has ended, by reason",
+        "months": "{months} months",
+        "running": "Still running",
         "c_ends": "Running contracts ranked by risk, in ten groups of equal size; above each bar its share of all expected ends.",
         "c_factors": "Right of 1: ends sooner; left: lasts longer. A bar across 1 means no clear difference.",
         "monthly_amount": "Monthly amount",
@@ -137,6 +145,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "factor_note": "Ces éléments vont ensemble ; cela ne prouve pas que l’un cause l’autre.",
         "no_factors": "Les scores ont été calculés sans modèle de ce qui distingue les contrats : rien ne peut en être dit.",
         "c_curve": "Part des contrats qui durent au moins aussi longtemps ; la bande couvre 95 %.",
+        "c_reasons": "Part de tous les contrats terminée pour chaque motif à cet âge ; les bandes couvrent 95 %. Un contrat terminé pour "
+        "un motif ne peut plus l’être pour un autre : les parts s’additionnent.",
+        "no_reasons": "Aucune fin n’a de motif dans la table des contrats : rien ne peut être dit des raisons.",
+        "reasons_by_age": "Sur les contrats qui commencent, part terminée, selon le motif",
+        "months": "{months} mois",
+        "running": "Encore en cours",
         "c_ends": "Contrats en cours classés par risque, en dix groupes de même effectif ; "
         "au-dessus de chaque barre, sa part des fins attendues.",
         "c_factors": "À droite de 1 : finit plus tôt ; à gauche : dure plus longtemps. Un trait qui croise 1 : pas de différence nette.",
@@ -148,6 +162,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "age_at_start_years": "Âge du client à l’ouverture",
     },
 }
+
+
+def _large_enough(incidence: CumulativeIncidence | None) -> CumulativeIncidence | None:
+    """Return the curves of the reasons that enough contracts ended for to be shown."""
+    if incidence is None:
+        return None
+    shown = tuple(cause for cause, ended in zip(incidence.causes, incidence.ended, strict=True) if ended.sum() >= SMALLEST_GROUP)
+    return incidence.only(shown) if shown else None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -270,6 +292,33 @@ class RiskReading:
         if ratios is None:
             return Gallery((), self._say("no_factors"))
         return Gallery((Picture(plot_hazard_ratios(self.named(ratios), language=self.language), self._say("c_factors")),))
+
+    def reasons(self, incidence: CumulativeIncidence | None) -> Gallery:
+        """Return why contracts end, by age, as a picture, or a sentence where no end has a reason."""
+        from relkit.plots.cumulative_incidence import plot_incidence
+
+        shown = _large_enough(incidence)
+        if shown is None:
+            return Gallery((), self._say("no_reasons"))
+        return Gallery((Picture(plot_incidence(shown, language=self.language), self._say("c_reasons")),))
+
+    def reasons_by_age(self, incidence: CumulativeIncidence | None) -> SummaryTable | Gallery:
+        """Return the share ended for each reason by round ages, within what was observed; nothing where it is not known."""
+        shown = _large_enough(incidence)
+        if shown is None:
+            return Gallery(())
+        ages = [months for months in AGES_MONTHS if months * MONTH <= shown.domain[1]]
+        days = [months * MONTH for months in ages]
+        if not days:
+            return Gallery(())
+        shares = {cause: shown.at(cause, days) for cause in shown.causes} | {"running": shown.survival_at(days)}
+        names = [words(TEXTS, self.language).get(cause, cause) for cause in shares]
+        columns = (
+            Shown("reason", self._say("reason")),
+            *(Shown(f"at_{months}", self._say("months", months=months), "share", 1) for months in ages),
+        )
+        by_age = {f"at_{months}": [float(values[i]) for values in shares.values()] for i, months in enumerate(ages)}
+        return self._table(pl.DataFrame({"reason": names, **by_age}), columns, self._say("reasons_by_age"))
 
     def ends_by_reason(self) -> SummaryTable:
         """Return why contracts ended in the last twelve months."""

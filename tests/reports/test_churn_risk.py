@@ -8,8 +8,10 @@ import pytest
 
 from relkit.errors import TableError
 from relkit.models.covariates import Ratios
+from relkit.models.survival.cumulative_incidence import incidence_by_reason
 from relkit.models.survival.kaplan_meier import KaplanMeier
 from relkit.reports.churn_risk import TEXTS, RiskReading
+from relkit.reports.summary_tables import SummaryTable
 
 DAY = date(2025, 6, 30)
 N = 400
@@ -140,3 +142,29 @@ def test_pictures_are_drawn_with_a_sentence(spells: pl.DataFrame, scores: pl.Dat
 def test_contracts_that_nobody_scored_are_an_error(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
     with pytest.raises(TableError, match="scores: no running contract has a score"):
         read(spells, scores.clear())
+
+
+def test_why_contracts_end_by_age(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
+    incidence = incidence_by_reason(spells)
+    assert incidence is not None
+    reading = read(spells, scores, "fr")
+    assert "data:image/png;base64," in reading.reasons(incidence)._repr_html_()
+    table = reading.reasons_by_age(incidence)
+    assert isinstance(table, SummaryTable)
+    assert [cell[0] for cell in table.cells()] == ["Résilié par le client", "Autre", "Encore en cours"]
+    months = [3, 6, 12, 24, 36, 48]
+    assert [column.label.replace("\u202f", " ") for column in table.columns] == ["Motif", *(f"{m} mois" for m in months)]
+    assert table.frame.select(pl.exclude("reason")).sum().row(0) == pytest.approx([1.0] * len(months))
+    assert table.frame["at_12"][0] == pytest.approx(incidence.at("voluntary", [365.25])[0])
+
+
+def test_reasons_that_are_few_are_not_shown_and_none_is_said(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
+    few = spells.with_columns(end_reason=pl.when(pl.int_range(pl.len()) < 12).then("end_reason"))
+    incidence = incidence_by_reason(few)
+    assert incidence is not None
+    reading = read(spells, scores)
+    table = reading.reasons_by_age(incidence)
+    assert isinstance(table, SummaryTable)
+    assert [cell[0] for cell in table.cells()] == ["Not given", "Still running"]
+    assert "No end has a reason" in reading.reasons(None)._repr_html_()
+    assert reading.reasons_by_age(None)._repr_html_() == "<p></p>"

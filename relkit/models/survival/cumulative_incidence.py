@@ -12,7 +12,7 @@ Two variances are offered. "greenwood" takes the ends at one age as multinomial:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
@@ -95,6 +95,12 @@ class CumulativeIncidence:
         if cause not in self.causes:
             raise ParameterError.unknown("cause", cause, self.causes, where=_WHERE)
         return self.causes.index(cause)
+
+    def only(self, causes: tuple[str, ...]) -> CumulativeIncidence:
+        """Return the curves of some of the causes; the others still count as ends."""
+        rows = [self.row(cause) for cause in causes]
+        kept = {name: getattr(self, name)[rows] for name in ("ended", "incidence", "std_error", "lower", "upper")}
+        return replace(self, causes=causes, **kept)
 
     def _read(self, values: Floats, cause: str, ages: float | list[float] | Floats) -> Floats:
         return step_at(self.days, values[self.row(cause)], within(self.domain, ages), 0.0)

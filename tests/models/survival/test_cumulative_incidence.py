@@ -166,6 +166,16 @@ def test_causes_keep_the_order_they_are_given_in() -> None:
     assert [float(bound[0]) for bound in found.band("none such", [3])] == [0.0, 0.0]
 
 
+def test_some_causes_alone_leave_the_others_ends() -> None:
+    found = cumulative_incidence(*bmt())
+    alone = found.only(("2",))
+    assert alone.causes == ("2",)
+    np.testing.assert_array_equal(alone.at("2", MONTHS), found.at("2", MONTHS))
+    np.testing.assert_array_equal(alone.survival, found.survival)
+    with pytest.raises(ParameterError, match="unknown cause '1'"):
+        alone.at("1", 3)
+
+
 def test_single_spell_and_everybody_ended() -> None:
     assert cumulative_incidence([5], ["left"]).at("left", [0, 5]).tolist() == [0.0, 1.0]
     found = cumulative_incidence([0, 0, 4], ["a", "b", "a"])
