@@ -20,7 +20,7 @@ def acquisition_cost(tables: TableSet, as_of: AsOf) -> float | None:
     if not tables.has("costs"):
         return None
     costs = tables.scan("costs").filter(pl.col("scope") == "acquisition").collect()
-    for name, holds in (("valid_from", pl.col("valid_from") <= as_of.day), ("valid_to", pl.col("valid_to") > as_of.day)):
+    for name, holds in (("valid_from", pl.col("valid_from") <= as_of.day), ("valid_to", pl.col("valid_to") >= as_of.day)):
         if name in costs.columns:
             costs = costs.filter(pl.col(name).is_null() | holds)
     if "scope_id" in costs.columns and len(general := costs.filter(pl.col("scope_id").is_null())):

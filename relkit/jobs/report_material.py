@@ -187,9 +187,10 @@ class ReportMaterial:
         return str(names[0])
 
     @property
-    def value_family(self) -> str:
-        """The family of the models of customer value, for `model_card`."""
-        return self.orders_model.partition(".")[0]
+    def value_families(self) -> tuple[str, ...]:
+        """The families of the models behind orders and margin ahead, for `model_card`: that of contracts too, where it has a part."""
+        behind = [self.orders_model, *(said["model"] for score, said in self.models.items() if score.startswith("future_margin_"))]
+        return tuple(sorted({name.partition(".")[0] for names in behind for name in names.split("+")}))
 
     def has_model(self, model: str) -> bool:
         """Return whether a model made one of the scores."""

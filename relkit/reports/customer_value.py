@@ -53,6 +53,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "gone_said": "{n} customers ({share} of those of whom it can be told) have probably stopped buying; they brought {past} so far.",
         "orders": "{n} orders are expected in the next {days} days from those who have bought before.",
         "prospects": "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
+        "unknown_past": "{n} of them have a past of unknown margin, which counts as nought here.",
         "no_margin": "No margin is known: this report speaks of revenue.",
         "k_all": "people known, {n} of whom have a forecast",
         "k_active": "probably active ({share} of those of whom it can be told)",
@@ -115,6 +116,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "ils ont rapporté {past} à ce jour.",
         "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part de ceux qui ont déjà acheté.",
         "prospects": "{n} personnes n’ont ni achat ni contrat en cours connus, et donc pas de prévision.",
+        "unknown_past": "{n} d’entre eux ont un passé de marge inconnue, compté ici pour zéro.",
         "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",
         "k_all": "personnes connues, dont {n} avec une prévision",
         "k_active": "sans doute actifs ({share} de ceux dont on peut le dire)",
@@ -165,6 +167,7 @@ class ValueReading:
             (null under contract), orders, quality, decile, group, activity.
         people: everybody known.
         prospects: people who never bought nor held a contract.
+        unknown_past: customers with a forecast whose past margin is not known.
         measure: margin or revenue.
         span: of the forecast, in words.
         order_days: horizon of the expected orders.
@@ -175,6 +178,7 @@ class ValueReading:
     scored: pl.DataFrame
     people: int
     prospects: int
+    unknown_past: int
     measure: str
     span: str
     order_days: int
@@ -206,6 +210,7 @@ class ValueReading:
             scored=scored,
             people=len(people),
             prospects=int(never.sum()) if never is not None else 0,
+            unknown_past=int(people.select((past.is_null() & future.is_not_null()).sum()).item()) if known else 0,
             measure="margin" if known else "revenue",
             span=span,
             order_days=days,
@@ -236,6 +241,7 @@ class ValueReading:
             ),
             self._say("orders", n=round(float(scored["orders"].sum())), days=self.order_days),
             *([self._say("prospects", n=self.prospects)] if self.prospects >= SMALLEST_GROUP else []),
+            *([self._say("unknown_past", n=self.unknown_past)] if self.unknown_past >= SMALLEST_GROUP else []),
             *([self._say("no_margin")] if self.measure == "revenue" else []),
         ]
         return Headlines(tuple(said))

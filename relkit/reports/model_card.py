@@ -47,16 +47,16 @@ TEXTS = {
 }
 
 
-def model_card(models: Mapping[str, Mapping[str, Any]], family: str, *, language: str) -> SummaryTable:
-    """Return the models of one family.
+def model_card(models: Mapping[str, Mapping[str, Any]], *families: str, language: str) -> SummaryTable:
+    """Return the models of some families.
 
     Args:
         models: by score, what models.json says.
-        family: e.g. "survival"; models of other families are left out.
+        families: e.g. "survival"; models of other families are left out.
         language: en or fr.
     """
     texts = words(TEXTS, language)
-    named = [row for said in models.values() for row in _rows(said, language) if row["model"].startswith(f"{family}.")]
+    named = [row for said in models.values() for row in _rows(said, language) if row["model"].partition(".")[0] in families]
     rows = {row["model"]: row for row in sorted(named, key=lambda row: row["value"] is not None)}
     schema = {
         "model": pl.String,

@@ -56,9 +56,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "cost_note": "Winning a customer costs {cost}, as the table of costs says. A dash: not yet paid back.",
         "no_cost": "The cost of winning a customer is not known: declare it in the table of costs, with the scope acquisition.",
         "left_out": "{n} customers who may have bought before the data start are left out.",
-        "c_value": "Each line is a cohort, the latest the darkest; it ends where its youngest customers end. "
-        "Where a line crosses the dashed one, the cost of winning a customer has come back.",
-        "c_returns": "Read a row to see a cohort age, a column to compare cohorts at the same age.",
+        "c_value": "Each line is a cohort, the latest the darkest; it ends where its youngest customers end.",
+        "c_cost": " Where a line crosses the dashed one, the cost of winning a customer has come back.",
+        "c_returns": "Read a row to see a cohort grow older, a column to compare cohorts at the same age.",
         "no_cohorts": "No cohort is a month old yet.",
     },
     "fr": {
@@ -88,8 +88,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "cost_note": "Acquérir un client coûte {cost}, selon la table des coûts. Un tiret : pas encore remboursé.",
         "no_cost": "Le coût d’acquisition d’un client n’est pas connu : déclarez-le dans la table des coûts (périmètre acquisition).",
         "left_out": "{n} clients qui achetaient peut-être avant le début des données sont laissés de côté.",
-        "c_value": "Chaque courbe est une cohorte, la plus récente la plus foncée ; elle s’arrête avec ses clients les plus jeunes. "
-        "Là où une courbe franchit le pointillé, le coût d’acquisition est remboursé.",
+        "c_value": "Chaque courbe est une cohorte, la plus récente la plus foncée ; elle s’arrête avec ses clients les plus jeunes.",
+        "c_cost": " Là où une courbe franchit le pointillé, le coût d’acquisition est remboursé.",
         "c_returns": "Lisez une ligne pour voir vieillir une cohorte, une colonne pour comparer les cohortes au même âge.",
         "no_cohorts": "Aucune cohorte n’a encore un mois.",
     },
@@ -155,7 +155,8 @@ class ValueStudy:
         if self._shown is None:
             return Gallery((), self._say("no_cohorts"))
         drawn = plot_cohort_value(self._shown, cost=self.cost, currency=self.value.currency, language=self.value.language)
-        return Gallery((Picture(drawn, self._say("c_value")),))
+        caption = self._say("c_value") + ("" if self.cost is None else self._say("c_cost"))
+        return Gallery((Picture(drawn, caption),))
 
     def cohort_returns(self) -> Gallery:
         """Return who came back, by cohort and age."""

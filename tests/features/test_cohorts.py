@@ -101,6 +101,8 @@ def costs(*rows: tuple[str, str | None, float, date | None]) -> dict[str, list[A
         ((("acquisition", None, 18.0, None), ("acquisition", "web", 4.0, None)), 18.0),
         ((("acquisition", "shop", 8.0, None), ("acquisition", "web", 4.0, None)), 6.0),
         ((("acquisition", None, 18.0, date(2024, 6, 1)), ("acquisition", "web", 4.0, None)), 4.0),
+        ((("acquisition", None, 18.0, date(2024, 12, 31)),), 18.0),
+        ((("acquisition", None, 18.0, date(2024, 12, 30)),), None),
     ],
 )
 def test_the_cost_of_acquisition_is_the_one_that_holds(company, rows, expected):

@@ -43,6 +43,7 @@ def test_one_model_is_listed_newest_first(fitted_workplace):
     FitModel.parse(model=BG_NBD, holdout_days=0).run()
     result = ListModels.parse(model=BG_NBD).run()
     newest, oldest = result.details["versions"]
+    assert not newest["is_chosen"], "a model that was named was not chosen among others"
     assert (newest["version"], newest["aliases"], oldest["version"], oldest["aliases"]) == ("2", ("challenger",), "1", ("champion",))
     assert newest["as_of"] == "2025-06-30"
     assert result.sentences[0] == (

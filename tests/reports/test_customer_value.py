@@ -127,6 +127,13 @@ def test_who_only_holds_a_contract_is_in_it_with_his_margin(people: pl.DataFrame
     assert float(reading.scored["orders"].sum()) == pytest.approx(float(value.scored["orders"].sum()))
 
 
+def test_a_past_of_unknown_margin_is_said(people: pl.DataFrame) -> None:
+    bought = pl.col("past_margin_eur").is_not_null()
+    holed = people.with_columns(past_margin_eur=pl.when(pl.int_range(pl.len()).over(bought) >= 25).then("past_margin_eur"))
+    said = ValueReading.of(holed, currency="EUR", language="en").headlines().sentences
+    assert said[-1] == "25 of them have a past of unknown margin, which counts as nought here."
+
+
 def test_quality_is_counted(value: ValueReading) -> None:
     assert value.by_quality().cells() == [["Enough history", "800", "100%"]]
 

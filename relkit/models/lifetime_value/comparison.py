@@ -4,7 +4,8 @@ The rule:
 
 1. A candidate is set aside where another one is clearly better on the mean absolute error or on the total and clearly
    worse on neither of them nor on the log-score. (A model that expects too much of everybody may hit a total by luck; its
-   log-score then keeps it from setting others aside.)
+   log-score then keeps it from setting others aside.) One with more parameters sets a simpler one aside only where it is
+   clearly better on the log-score as well: on a single holdout a richer model is too easily the better by chance.
 2. Of those left the one with the best log-score leads: the mean logarithm of the probability that a model gave to
    what each customer did. It rewards whoever is neither too bold nor too timid, for every customer.
 3. Of the leader and those whose log-score is not clearly below its own, the one with the fewest parameters is taken;
@@ -129,7 +130,7 @@ def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataF
         dict(zip(parameters, found.values[:, found.names.index(each)].tolist(), strict=True)) for each in ("mae", "log_score")
     )
     better = _clear(differences, {"mae": _OF_MAE * min(mae.values()), "total_error": _OF_TOTAL, "log_score": _OF_LOG_SCORE})
-    beaten = {name: [other for other in parameters if _dominates(other, name, better)] for name in parameters}
+    beaten = {name: [other for other in parameters if _sets_aside(other, name, better, parameters)] for name in parameters}
     left = [name for name in parameters if not beaten[name]]
     if not left:  # each is beaten by another in a ring, so that none of it says anything
         beaten, left = {}, list(parameters)
@@ -138,6 +139,11 @@ def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataF
     chosen = min(tied, key=lambda name: (parameters[name], mae[name]))
     aside = {name: min(by, key=lambda other: (other not in left, mae[other])) for name, by in beaten.items() if by}
     return chosen, _because(chosen, leader, tied, aside, parameters, log_score)
+
+
+def _sets_aside(one: str, other: str, better: set[tuple[str, str, str]], parameters: Mapping[str, int]) -> bool:
+    """Return whether one model sets another aside: a richer one needs the better log-score besides."""
+    return _dominates(one, other, better) and (parameters[one] <= parameters[other] or (one, other, "log_score") in better)
 
 
 def _dominates(one: str, other: str, better: set[tuple[str, str, str]]) -> bool:

@@ -139,10 +139,13 @@ class _Spenders:
     @classmethod
     def of(cls, x: Floats, m: Floats, weights: Floats | None = None) -> _Spenders:
         each = np.ones(len(x)) if weights is None else weights
-        levels, which = np.unique(x, return_inverse=True)
-        at_level = np.bincount(which, each, minlength=len(levels)).astype(float)
         z, orders = x * m, each * x
-        return cls(levels, at_level, each, orders, z, float(each @ np.log(m)), float(orders @ np.log(z)))
+        if weights is None:
+            levels, at_level = np.unique(x, return_counts=True)
+        else:
+            levels, which = np.unique(x, return_inverse=True)
+            at_level = np.bincount(which, weights, minlength=len(levels))
+        return cls(levels, at_level.astype(float), each, orders, z, float(each @ np.log(m)), float(orders @ np.log(z)))
 
     def __call__(self, logs: Floats) -> tuple[float, Floats, Floats]:
         """Return the log-likelihood, its gradient and Hessian in the logarithms of p, q and the mean p v / q.
@@ -218,15 +221,16 @@ def fit_spend(x: Floats, m: Floats, weights: Floats | None = None) -> tuple[Maxi
     Raises:
         NotConvergedError: no optimum was found.
     """
-    each = np.ones(len(x)) if weights is None else weights
-    unit = float((each * x * m).sum() / (each * x).sum())
+    orders = x if weights is None else weights * x
+    unit = float((orders * m).sum() / orders.sum())
     scaled = m / unit
     low, high = np.array([-_EDGE, -_EDGE, -_EDGE]), np.array([_EDGE, _EDGE, _EDGE])
     start, tolerance = _start(x, scaled), 1e-8
     if (step := len(x) // _SAMPLE) > 1:
-        start = near_maximum(_Spenders.of(x[::step], scaled[::step], each[::step]), start, low=low, high=high)
+        few = _Spenders.of(x[::step], scaled[::step], None if weights is None else weights[::step])
+        start = near_maximum(few, start, low=low, high=high)
         tolerance = 1e-4
-    return maximise(_Spenders.of(x, scaled, each), start, low=low, high=high, tolerance=tolerance), unit
+    return maximise(_Spenders.of(x, scaled, weights), start, low=low, high=high, tolerance=tolerance), unit
 
 
 # --- settings and fitted model ----------------------------------------------------------------------------------
@@ -286,10 +290,11 @@ class GammaGamma:
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
         x, m, each, notes = _usable(frame, np.ones(len(frame)) if weights is None else weights)
+        weights = None if weights is None else each
         correlation = _correlation(x, m, each)
         if correlation is not None and abs(correlation) > self.correlation_noted_above:
             notes.append(f"Spend goes with the number of orders (correlation {correlation:.2f}); the model supposes that it does not.")
-        parameters, value, said = _constant(m) if np.ptp(m) == 0 else _fitted(x, m, each)
+        parameters, value, said = _constant(m) if np.ptp(m) == 0 else _fitted(x, m, weights)
         info = FitInfo(
             as_of=as_of,
             rows=len(x),
@@ -438,12 +443,12 @@ def _constant(m: Floats) -> tuple[dict[str, Any], None, tuple[str, ...]]:
     return {**nothing, "mean_order_value": float(m[0])}, None, (said,)
 
 
-def _fitted(x: Floats, m: Floats, weights: Floats) -> tuple[dict[str, Any], float, tuple[str, ...]]:
+def _fitted(x: Floats, m: Floats, weights: Floats | None) -> tuple[dict[str, Any], float, tuple[str, ...]]:
     """Return the parameters, the log-likelihood and what a reader must know."""
     best, unit = fit_spend(x, m, weights)
     p, q, level = (float(value) for value in np.exp(best.at))
     v = level * q / p * unit
-    value = float(best.value - weights.sum() * np.log(unit))
+    value = float(best.value - (len(x) if weights is None else weights.sum()) * np.log(unit))
     parameters = {"p": p, "q": q, "v": v, "mean_order_value": p * v / (q - 1), "covariance": _of_terms(best.covariance)}
     said = [] if best.bounded.any() or q <= 1 else list(best.notes((*TERMS[:2], "The mean order")))
     if best.bounded[0]:
