@@ -111,7 +111,7 @@ def schema_of(contract: Contract, names: tuple[str, ...] | None = None, *, more:
         >>> from relkit.tables.schemas import TABLES
         >>> calendar = schema_of(TABLES["calendar"])
         >>> calendar.column_names()
-        ['kind', 'starts_on', 'scope', 'ends_on', 'label']
+        ['kind', 'starts_on', 'scope', 'ends_on', 'label', 'recorded_at']
     """
     import dataframely as dy
 

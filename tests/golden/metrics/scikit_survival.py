@@ -13,9 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sksurv import metrics
-from sksurv.util import Surv
-
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
@@ -28,6 +25,9 @@ if TYPE_CHECKING:
 
 
 def values(spells: Judged) -> dict[str, Any]:
+    from sksurv import metrics
+    from sksurv.util import Surv
+
     seen = spells.tested
     train, test = Surv.from_arrays(spells.event, spells.duration), Surv.from_arrays(seen.event, seen.duration)
     harrell = metrics.concordance_index_censored(seen.event, seen.duration, seen.risk)
