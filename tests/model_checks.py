@@ -109,6 +109,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "survival.mixture_cure": _COVARIATES,
     "survival.piecewise_exponential": _COVARIATES,
     "survival.weibull_aft": _COVARIATES,
+    "survival.discrete_hazard": _COVARIATES,
 }
 """Settings that a model needs to be made at all, by name."""
 

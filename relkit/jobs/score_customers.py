@@ -36,6 +36,7 @@ ORDERS = (
 VALUE = ("lifetime_value.gamma_gamma",)
 CONTRACTS = (
     "survival.cox",
+    "survival.discrete_hazard",
     "survival.kaplan_meier",
     "survival.weibull_aft",
     "survival.log_normal_aft",

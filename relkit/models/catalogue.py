@@ -35,6 +35,7 @@ _CLASSES = {
     "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
     "lifetime_value.time_varying_pareto_nbd": ("TimeVaryingParetoNbd", "FittedTimeVaryingParetoNbd"),
     "survival.cox": ("Cox", "FittedCox"),
+    "survival.discrete_hazard": ("DiscreteHazard", "FittedDiscreteHazard"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
     "survival.log_logistic_aft": ("LogLogisticAft", "FittedLogLogisticAft"),
     "survival.log_normal_aft": ("LogNormalAft", "FittedLogNormalAft"),
@@ -52,7 +53,7 @@ def families() -> dict[str, tuple[str, ...]]:
 
     Examples:
         >>> families()["survival"][:2]
-        ('survival.cox', 'survival.kaplan_meier')
+        ('survival.cox', 'survival.discrete_hazard')
     """
     known = sorted({name.partition(".")[0] for name in NAMES})
     return {family: tuple(name for name in NAMES if name.startswith(f"{family}.")) for family in known}

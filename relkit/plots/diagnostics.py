@@ -17,7 +17,8 @@ from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
 from relkit.models.survival.fitted_curves import fitted_curve, odds_of_leaving, rate_ratios, time_ratios
 from relkit.models.survival.judging import Forecasts
-from relkit.plots import covariate_effects, heterogeneity, lifetime_value, regularity, retention, survival
+from relkit.models.survival.period_diagnostics import coefficient_ratios, period_rates
+from relkit.plots import covariate_effects, heterogeneity, lifetime_value, period_hazard, regularity, retention, survival
 from relkit.plots.fitted_survival import plot_fitted_survival, plot_odds_of_leaving, plot_time_ratios
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
@@ -192,6 +193,15 @@ def _piecewise(fitted: Any, given: _Given) -> dict[str, Axes]:
     return _fitted_survival(fitted, given, "hazard_ratios", effects)
 
 
+def _discrete_hazard(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = {"hazard_by_period": period_hazard.plot_period_hazard(period_rates(fitted), language=given.language)}
+    if len(fitted.coefficients) and fitted.settings.link == "logit":
+        drawn["odds_ratios"] = period_hazard.plot_odds_ratios(coefficient_ratios(fitted), language=given.language)
+    elif len(fitted.coefficients):
+        drawn["hazard_ratios"] = survival.plot_hazard_ratios(coefficient_ratios(fitted), language=given.language)
+    return drawn | _calibration(fitted, given)
+
+
 def _calibration(fitted: Any, given: _Given) -> dict[str, Axes]:
     if given.outcomes is None:
         return {}
@@ -217,4 +227,5 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "survival.piecewise_exponential": _piecewise,
     "survival.weibull_aft": _accelerated,
     "survival.cox": _cox,
+    "survival.discrete_hazard": _discrete_hazard,
 }

@@ -81,6 +81,9 @@ def fitted_once(world: World, n: int, seed: int) -> list[Found]:
 
 def forecast_of(world: World, fitted: Any) -> Found:
     """Return the score of the world's customer, truly and as it was fitted."""
+    if world.forecast is not None:
+        low, high = (float(1 - stays[0, 0]) for stays in fitted.survival_ahead_bounds(world.customer, [90.0], level=LEVEL)[::-1])
+        return world.forecast, float(1 - fitted.survival_ahead(world.customer, [90.0])[0, 0]), low, high
 
     def score(model: Any) -> Floats:
         return model.score(world.customer, horizon_days=90).to_series(-1).to_numpy()

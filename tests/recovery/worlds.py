@@ -36,6 +36,7 @@ class World:
         effects: terms that are effects of covariates, of either sign: they are coordinates themselves, not their logarithms.
         as_of: last day whose facts are known.
         family: of the model.
+        forecast: the true score of the customer; None where the truth is the whole of the model's coordinates, so that it says it.
     """
 
     model: str
@@ -47,11 +48,12 @@ class World:
     effects: tuple[str, ...] = ()
     as_of: date = date(2025, 6, 30)
     family: str = "lifetime_value"
+    forecast: float | None = None
 
 
 def _world(model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], customer: pl.DataFrame, **more: Any) -> World:
     """Return the world of a simulator whose arguments are the parameters, and what else is none of the world's fields."""
-    own = {name: more.pop(name) for name in ("settings", "sizes", "effects", "as_of", "family") if name in more}
+    own = {name: more.pop(name) for name in ("settings", "sizes", "effects", "as_of", "family", "forecast") if name in more}
     return World(model=model, truth=truth, simulate=partial(_told, simulator, truth | more), customer=customer, **own)
 
 
@@ -115,6 +117,18 @@ def _leavers(n: int, rng: np.random.Generator) -> pl.DataFrame:
     return simulated_spells.leavers(n, rng, x=0.5, z=-0.8, intercept=0.4, latency=5.0, log_rho=0.3)
 
 
+def _hazards(n: int, rng: np.random.Generator, *, amount: float, **plans: float) -> pl.DataFrame:
+    """Return contracts of a constant hazard, 1/400 a day at an amount of 0 and the plan "basic"; one in four is seen late."""
+    x, plan = rng.normal(size=n), rng.choice(3, n, p=(0.5, 0.3, 0.2))
+    index = amount * x + np.array([0.0, *plans.values()])[plan]
+    entry = np.where(rng.random(n) < 0.25, rng.integers(1, 300, n), 0.0)
+    until = entry + rng.integers(1, 25, n) * 30.0
+    ends = entry + np.maximum(np.ceil(rng.exponential(400 / np.exp(index))), 1.0)
+    names = np.array(["basic", *(name.partition("=")[2] for name in plans)])[plan]
+    seen = {"duration_days": np.minimum(ends, until), "event": ends <= until, "entry_days": entry}
+    return pl.DataFrame({**seen, "amount": x, "plan": names})
+
+
 _MONTH = {"period_days": 30.0, "tolerance_days": 0.0}
 # Quiet for longer than usual, so that whether he is alive is the question.
 _BUYER = simulated.frame(*(np.array([value]) for value in (4, 250.0, 400.0)))
@@ -149,6 +163,16 @@ WORLDS = (
     ),
     _world("mbg_cnbd_k", _at_a_rhythm, {"r": 0.8, "alpha": 20.0, "a": 0.8, "b": 4.0}, _REGULAR, k=2),
     _world("shifted_beta_geometric", _contracts, {"alpha": 1.5, "beta": 6.0}, _CONTRACT, settings=_MONTH),
+    _world(
+        "discrete_hazard",
+        _hazards,
+        {"amount": 0.4, "plan=plus": 0.5, "plan=full": -0.7},
+        _CONTRACT.with_columns(amount=pl.lit(0.5), plan=pl.lit("plus")),
+        settings={"period_days": 30.0, "link": "cloghlog", "covariates": ("amount", "plan")},
+        effects=("amount", "plan=plus", "plan=full"),
+        family="survival",
+        forecast=float(-np.expm1(-90 / 400 * np.exp(0.4 * 0.5 + 0.5))),
+    ),
     _world("beta_discrete_weibull", _contracts, {"gamma": 1.5, "delta": 6.0, "c": 1.3}, _CONTRACT, settings=_MONTH),
     _accelerated("weibull_aft", "log_rho", 0.3),
     _accelerated("log_normal_aft", "log_sigma", -0.2),

@@ -1,0 +1,326 @@
+"""Discrete-time hazard: the probability that a contract ends in a period, given that it has lasted until then.
+
+    link(h_j(x)) = alpha_j + (x - mean)' beta
+
+with a level alpha_j of its own for each period until data thin out (`relkit.models.survival.person_periods`), and the logit or
+the complementary log-log as link: Cox (1972, section 6), Prentice and Gloeckler (1978). Ends by month need no treatment of
+ties. With the logit a coefficient is a log-odds ratio; with cloghlog it is the log hazard ratio of proportional hazards,
+whatever the length of the period. A million spells with covariates of few values become a few thousand cells.
+
+Out of scope: covariates that change with the period, interactions of covariates and period (see survival.boosted_hazard).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import check
+from relkit.errors import ParameterError
+from relkit.models import covariates as covariate_columns
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.period_design import (
+    Design,
+    by_covariate,
+    check_covariates,
+    level_names,
+    notes_on_levels,
+    refuse_separated,
+    weight_column,
+)
+from relkit.models.survival.period_likelihood import Link, PeriodLikelihood
+from relkit.models.survival.period_path import PeriodPath, bounds_in_blocks
+from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
+from relkit.models.survival.spells import (
+    as_floats,
+    check_horizon,
+    check_level,
+    fit_contract,
+    long_survival,
+    read_spells,
+    score_contract,
+    scores_of,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.contracts import Column, Contract
+    from relkit.models.survival.person_periods import Cells
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+_EXTREME = 30.0
+"""A linear predictor beyond this is as good as certain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscreteHazard:
+    """Settings of a discrete-time hazard.
+
+    Attributes:
+        covariates: columns that move the hazard: numbers, truth values, or categories as text; none gives a life table.
+        period_days: length of a period; the default is a month, 365.25 / 12.
+        link: logit, or cloghlog for proportional hazards.
+        weights: column that says how many spells a row stands for.
+        level: of the intervals.
+
+    Examples:
+        >>> from datetime import date
+        >>> spells = pl.DataFrame(
+        ...     {
+        ...         "duration_days": [30.0, 60.0, 90.0, 120.0, 150.0, 180.0],
+        ...         "event": [True, True, True, False, True, False],
+        ...         "plan": ["basic", "full", "basic", "full", "basic", "full"],
+        ...     }
+        ... )
+        >>> fitted = DiscreteHazard(covariates=("plan",), period_days=30.0).fit(spells, as_of=date(2025, 6, 30))
+        >>> fitted.summary().select("term", pl.col("estimate").round(4)).rows()
+        [('plan=full', -1.7047), ('period 1 on', -1.5455)]
+    """
+
+    name: ClassVar[str] = "survival.discrete_hazard"
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    covariates: tuple[str, ...]
+    period_days: float = DAYS_PER_MONTH
+    link: Link = "logit"
+    weights: str | None = None
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        check_level(self.level)
+        check_period(self.period_days)
+        check_covariates(self.covariates, self.weights)
+        if self.link not in ("logit", "cloghlog"):
+            raise ParameterError.unknown("link", str(self.link), ("logit", "cloghlog"), where="link")
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *weight_column(self.weights)))
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteHazard:
+        """Return the fitted model, by maximum likelihood.
+
+        Raises:
+            TableError: a column is missing, null or impossible.
+            NotEnoughEventsError: fewer ends than columns of covariates, or all in the first period.
+            FitError: a covariate is constant, follows from the others, or has no finite coefficient.
+        """
+        spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
+        weight = spells.frame[self.weights].to_numpy() if self.weights else None
+        cause = np.where(spells.event, 0, -1)
+        lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=weight)
+        design = Design.of(spells.frame, lives, self.covariates, where=self.name)
+        seen = design.cells.totals()
+        problem = PeriodLikelihood(design.cells, design.Z, self.link, seen[1] > 0)
+        best = problem.maximum()
+        refuse_separated(best, problem.levels, design.names, where=self.name)
+        alpha, beta = problem.split(best.at)
+        info = FitInfo(
+            as_of=as_of,
+            rows=len(spells.duration),
+            log_likelihood=best.value,
+            converged=True,
+            fingerprint=fingerprint(spells.frame),
+            notes=(
+                *spells.notes,
+                *covariate_columns.notes_on(spells.frame, design.known),
+                *notes_on_levels(problem, best),
+                tail_note(design.cells),
+            ),
+        )
+        return FittedDiscreteHazard(
+            settings=self,
+            info=info,
+            firsts=design.cells.firsts,
+            intercepts=alpha[0],
+            coefficients=beta[0] / design.scales,
+            covariance=design.covariance(best, problem.levels),
+            means=design.means,
+            effects=design.known,
+            stayed=seen[0],
+            ended=seen[1][0],
+            last_days=float(spells.duration.max()),
+        )
+
+    def judge(self, fitted: FittedDiscreteHazard, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+def tail_note(cells: Cells) -> str:
+    """Return the sentence on what lies past the last age."""
+    return f"The hazard of {level_names(cells.firsts)[-1]} is one for all later periods."
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedDiscreteHazard:
+    """A fitted discrete-time hazard.
+
+    Attributes:
+        settings: as fitted.
+        info: facts of the fit.
+        firsts: first period of each baseline level, from 0, shape (L,).
+        intercepts: baseline of a customer at the mean of each column, shape (L,), on the scale of the link; minus infinity where
+            the hazard is 0.
+        coefficients: effect of one unit of each column of the covariates, shape (d,).
+        covariance: of the finite intercepts, then the coefficients; NaN for a level that is not told.
+        means: of the columns, shape (d,).
+        effects: the covariates as the spells of the fit have them.
+        stayed: trials without an end by level, shape (L,).
+        ended: ends by level, shape (L,).
+        last_days: largest age seen.
+    """
+
+    name: ClassVar[str] = "survival.discrete_hazard"
+    format: ClassVar[int] = 1
+
+    settings: DiscreteHazard
+    info: FitInfo
+    firsts: Counts
+    intercepts: Floats
+    coefficients: Floats
+    covariance: Floats
+    means: Floats
+    effects: tuple[Covariate, ...]
+    stayed: Floats
+    ended: Floats
+    last_days: float
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        return score_contract(self.name, self._columns)
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """First and last age of which the data speak, in days."""
+        return 0.0, self.last_days
+
+    @property
+    def path(self) -> PeriodPath:
+        """The levels on the axis of age."""
+        return PeriodPath(self.firsts, self.settings.period_days)
+
+    @property
+    def coordinates(self) -> Floats:
+        """Finite intercepts, then coefficients."""
+        return np.concatenate((self.intercepts[self._free], self.coefficients))
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates."""
+        intercepts, levels = self.intercepts.copy(), int(self._free.sum())
+        intercepts[self._free] = coordinates[:levels]
+        return replace(self, intercepts=intercepts, coefficients=coordinates[levels:])
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper: coefficients, then the baseline on the scale of the link.
+
+        A coefficient is the log-odds ratio (logit) or the log hazard ratio (cloghlog) of one unit. A level without an
+        end has a null estimate: its hazard is 0.
+        """
+        told = np.full(len(self.firsts), np.nan)
+        errors, levels = np.sqrt(np.diag(self.covariance)), int(self._free.sum())
+        told[self._free] = errors[:levels]
+        estimate = np.concatenate((self.coefficients, np.where(self._free, self.intercepts, np.nan)))
+        error = np.concatenate((errors[levels:], told))
+        reach = NormalDist().inv_cdf(0.5 + self.settings.level / 2) * error
+        terms = [*covariate_columns.column_names(self.effects), *level_names(self.firsts)]
+        columns = {"estimate": estimate, "std_error": error, "lower": estimate - reach, "upper": estimate + reach}
+        return pl.DataFrame({"term": terms, **columns}).with_columns(pl.exclude("term").fill_nan(None))
+
+    def hazard(self, features: pl.DataFrame, period: int) -> Floats:
+        """Return each row's probability of ending in a period (1 is the first), if it lasts until then, shape (n,)."""
+        if period < 1:
+            raise ParameterError(f"period is {period}; the first is 1.", where="period")
+        level = int(np.searchsorted(self.firsts, period - 1, side="right")) - 1
+        return -np.expm1(-self._rate(self._index(features), level))
+
+    def survival(self, features: pl.DataFrame, days: list[float] | Floats) -> pl.DataFrame:
+        """Return customer_id, days, survival: each customer's probability of outliving ages, seen from the start."""
+        frame, asked = check(features, self.needs), as_floats(days)
+        until = np.broadcast_to(asked, (len(frame), len(asked)))
+        return long_survival(frame, asked, np.exp(-self._hazard(frame, np.zeros(len(frame)), until)))
+
+    def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+
+        Within a period log S falls on a straight line. Past the last level's first period its hazard goes on.
+        """
+        frame = check(features, self.needs)
+        age = frame["duration_days"].to_numpy()
+        return np.exp(-self._hazard(frame, age, age[:, None] + as_floats(days)))
+
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
+
+        They are symmetric in the logarithm of the hazard ahead, whose variance comes by the delta method from that of the
+        parameters; a level that is not told is held fixed.
+        """
+        frame, asked = check(features, self.needs), as_floats(days)
+        return bounds_in_blocks(len(frame), len(asked), level, lambda part: self._with_error(frame[part], asked))
+
+    def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and the part of each in the linear predictor, relative to the mean customer, shape (n, covariates).
+
+        Above 0 it makes an end likelier. The columns of a category are added up.
+        """
+        return by_covariate(self.effects, (self._matrix(features) - self.means) * self.coefficients)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id, churn_probability_{h}d given the duration so far, and odds_ratio, or hazard_ratio with cloghlog.
+
+        The ratio is to a customer at the mean of each column. Spells that have ended get null.
+        """
+        horizon = check_horizon(horizon_days)
+        frame = check(features, self.needs)
+        age = frame["duration_days"].to_numpy()
+        hazard = self._hazard(frame, age, age[:, None] + horizon)[:, 0]
+        ratio = "odds_ratio" if self.settings.link == "logit" else "hazard_ratio"
+        return scores_of(frame, {f"churn_probability_{horizon}d": -np.expm1(-hazard), ratio: np.exp(self._index(frame))})
+
+    @property
+    def _free(self) -> NDArray[np.bool_]:
+        return np.isfinite(self.intercepts)
+
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        return tuple(covariate.declared for covariate in self.effects)
+
+    def _matrix(self, features: pl.DataFrame) -> Floats:
+        return covariate_columns.matrix(features, self.effects)
+
+    def _index(self, features: pl.DataFrame) -> Floats:
+        """Return (x - mean)' beta, kept where exp neither overflows nor vanishes."""
+        return np.clip((self._matrix(features) - self.means) @ self.coefficients, -700.0, 700.0)
+
+    def _rate(self, index: Floats, level: int) -> Floats:
+        """Return -log(1 - h) of a period of a level."""
+        eta = np.minimum(self.intercepts[level] + index, _EXTREME)
+        rate: Floats = np.logaddexp(0.0, eta) if self.settings.link == "logit" else np.exp(eta)
+        return rate
+
+    def _hazard(self, frame: pl.DataFrame, ages: Floats, until: Floats) -> Floats:
+        index = self._index(frame)
+        return self.path.hazard(ages, until, lambda rows, j: self._rate(index[rows], j))
+
+    def _with_error(self, frame: pl.DataFrame, days: Floats) -> tuple[Floats, Floats]:
+        """Return the hazard ahead and the standard error of its logarithm, shape (n, m) each."""
+        age, path, index = frame["duration_days"].to_numpy(), self.path, self._index(frame)
+        rates = path.rates(age, age + days.max(initial=0.0), lambda rows, j: self._rate(index[rows], j), np.arange(len(frame)))
+        # The slope of -log(1 - h) in eta: h itself with the logit, the rate with cloghlog.
+        slopes = -np.expm1(-rates) if self.settings.link == "logit" else rates
+        centred = self._matrix(frame) - self.means
+        return path.hazard_with_error(age, days, rates, slopes[None], centred, self.covariance, self._free[None])

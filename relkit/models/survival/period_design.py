@@ -1,0 +1,208 @@
+"""Covariates of person-periods as a design: columns about their mean, and what cannot be told apart refused.
+
+A number is divided by its standard deviation, a column of 0 and 1 is not, so that a coefficient that runs away is seen by its
+size; what is shown is on the scale of the columns as given. The mean is that of the spells of the fit, so that the
+baseline is that of a customer at the mean of each column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import Column
+from relkit.errors import FitError, NotEnoughEventsError, ParameterError
+from relkit.models import covariates as covariate_columns
+from relkit.models.survival.person_periods import Cells, enough_periods, first_periods, numbered
+from relkit.models.survival.spells import RESERVED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relkit.models.covariates import Covariate
+    from relkit.models.maximum import Maximum
+    from relkit.models.survival.period_likelihood import PeriodLikelihood
+    from relkit.models.survival.person_periods import Lives
+
+Floats = NDArray[np.float64]
+
+
+def check_covariates(covariates: tuple[str, ...], *others: str | None) -> None:
+    """Refuse a covariate that is named twice, or that is something else."""
+    taken = {*RESERVED, *(name for name in others if name)}
+    wrong = [c for i, c in enumerate(covariates) if c in taken or c in covariates[:i]]
+    if wrong:
+        raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
+
+
+def weight_column(name: str | None) -> tuple[Column, ...]:
+    """Return the column of case weights, if one is named."""
+    meaning = "How many spells the row stands for."
+    return (Column(name=name, dtype=pl.Float64, required=True, nullable=False, low=0.0, meaning=meaning),) if name else ()
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """What the likelihood of person-periods reads.
+
+    Attributes:
+        cells: what happened, by row and level.
+        columns: of the covariates as they are given, shape (r, d), a row a row of the cells.
+        Z: the same about their mean, shape (r, d), numbers in standard deviations.
+        known: the covariates as the spells of the fit have them.
+        means: shape (d,).
+        scales: shape (d,).
+    """
+
+    cells: Cells
+    columns: Floats
+    Z: Floats
+    known: tuple[Covariate, ...]
+    means: Floats
+    scales: Floats
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, lives: Lives, names: Sequence[str], *, where: str) -> Self:
+        """Return the design, or raise for what cannot be used.
+
+        Args:
+            frame: one row a spell.
+            lives: the same spells in periods.
+            names: of the covariates.
+            where: who asks.
+
+        Raises:
+            NotEnoughEventsError: fewer ends than columns, or all of them in the first period.
+            FitError: a column is constant, or follows from others.
+            TableError: a category has one level, or too many.
+        """
+        known = covariate_columns.learnt(frame, names, where=where)
+        distinct, pattern = numbered(frame, list(names))
+        stayed, ends = lives.seen()
+        cells = Cells.of(lives, pattern, first_periods(stayed, ends))
+        enough_periods(cells.totals(), where)
+        columns = covariate_columns.matrix(distinct, known)[cells.row]
+        _enough_ends(float(ends.sum()), columns.shape[1], where)
+        share = cells.weight / max(float(cells.weight.sum()), 1e-300)
+        means = share @ columns
+        centred = columns - means
+        spread = np.sqrt(np.maximum(share @ centred**2, 0.0))
+        refuse_useless(centred, spread, share, covariate_columns.column_names(known), means, where=where)
+        flags = np.array([bool(known_one.levels) or known_one.is_flag for known_one in known for _ in known_one.columns], dtype=bool)
+        scales = np.where(flags, 1.0, spread) if len(flags) else spread
+        return cls(cells, columns, np.ascontiguousarray(centred / scales), known, means, scales)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return covariate_columns.column_names(self.known)
+
+    def covariance(self, best: Maximum, levels: int, causes: int = 1) -> Floats:
+        """Return the covariance of the maximum for the columns as given; NaN for a level that is not told."""
+        turn = np.concatenate((np.ones(levels), np.tile(1 / self.scales, causes)))
+        found: Floats = best.covariance * np.outer(turn, turn)
+        return found
+
+
+def _enough_ends(ends: float, columns: int, where: str) -> None:
+    if ends < columns:
+        raise NotEnoughEventsError(
+            f"{ends:,.0f} spells ended, fewer than the {columns} columns of the covariates.",
+            where=where,
+            remedy="Use fewer covariates or a longer period.",
+        )
+
+
+def refuse_useless(centred: Floats, spread: Floats, share: Floats, names: Sequence[str], means: Floats, *, where: str) -> None:
+    """Raise for a column that is the same for all, or that follows from those before it.
+
+    Args:
+        centred: columns less their mean, shape (r, d).
+        spread: their standard deviations, shape (d,).
+        share: weight of each row, shape (r,), of sum 1.
+        names: of the columns.
+        means: of the columns, shape (d,).
+        where: who asks.
+
+    Raises:
+        FitError: naming the column.
+    """
+    for name, each, mean in zip(names, spread, means, strict=True):
+        if not each > covariate_columns.CONSTANT * max(1e-300, abs(float(mean))):
+            raise FitError(
+                f"{name} is constant ({mean:g}), so it explains nothing.", where=where, remedy=f"Drop {name} from the covariates."
+            )
+    scaled = (centred * share[:, None]).T @ centred / np.outer(spread, spread)
+    for j in range(1, len(names)):
+        weights = np.linalg.lstsq(scaled[:j, :j], scaled[:j, j], rcond=None)[0]
+        if scaled[j, j] - weights @ scaled[:j, j] < covariate_columns.COLLINEAR:
+            others = ", ".join(name for name, weight in zip(names[:j], weights, strict=True) if abs(weight) > 1e-6)
+            raise FitError(
+                f"{names[j]} follows from {others}, so their effects cannot be told apart.",
+                where=where,
+                remedy=f"Drop {names[j]} from the covariates, or one of the others.",
+            )
+
+
+def refuse_separated(best: Maximum, levels: int, names: Sequence[str], *, where: str) -> None:
+    """Raise for a coefficient that runs to infinity: on the edge of its range, or with no curvature left.
+
+    Args:
+        best: the maximum, baseline levels first.
+        levels: how many those are.
+        names: of the coefficients.
+        where: who asks.
+
+    Raises:
+        FitError: naming the column.
+    """
+    lost = best.bounded | np.isnan(np.diag(best.covariance))
+    for name, runs in zip(names, lost[levels:], strict=True):
+        if runs:
+            raise FitError(
+                f"the coefficient of {name} runs to infinity: given the other covariates, all ends fall on one side of it.",
+                where=where,
+                remedy=f"Drop {name.partition('=')[0]} from the covariates, or merge its rare values with others.",
+            )
+
+
+def notes_on_levels(problem: PeriodLikelihood, best: Maximum, causes: Sequence[str] = ("",)) -> tuple[str, ...]:
+    """Return a sentence for the levels in which nobody ended, and for those the data do not tell."""
+    firsts = problem.cells.firsts
+    said = []
+    for cause, free in zip(causes, problem.free, strict=True):
+        if not free.all():
+            where = ", ".join(level_names(firsts)[j] for j in np.flatnonzero(~free))
+            by = f" by {cause}" if cause else ""
+            said.append(f"Nobody ended{by} in {where}, though at the mean rate 10 would have: the hazard is 0 there.")
+    untold = best.bounded | np.isnan(np.diag(best.covariance))
+    if untold[: problem.levels].any():
+        said.append("The hazard of some periods is hardly told by the data, and has no standard error.")
+    return tuple(said)
+
+
+def level_names(firsts: NDArray[np.int64]) -> list[str]:
+    """Return what each level is called.
+
+    Examples:
+        >>> level_names(np.array([0, 1, 5]))
+        ['period 1', 'periods 2 to 5', 'period 6 on']
+    """
+    nexts = [*firsts[1:].tolist(), None]
+    return [
+        f"period {first + 1} on" if after is None else f"period {first + 1}" if after == first + 1 else f"periods {first + 1} to {after}"
+        for first, after in zip(firsts.tolist(), nexts, strict=True)
+    ]
+
+
+def by_covariate(known: Sequence[Covariate], parts: Floats) -> tuple[tuple[str, ...], Floats]:
+    """Return the covariates' names and parts of columns added up by covariate, shape (n, covariates)."""
+    sizes = [len(covariate.columns) for covariate in known]
+    edges = np.concatenate(([0], np.cumsum(sizes))).astype(int)
+    added = [parts[:, a:b].sum(axis=1) for a, b in pairwise(edges)]
+    return tuple(covariate.name for covariate in known), np.stack(added, axis=1) if added else np.zeros((len(parts), 0))

@@ -1,0 +1,85 @@
+"""Plots of models of ends by period: the hazard by age beside the seen rates, and ratios of odds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.plots.style import ACTUAL, MODEL, axes_of, day_axis, house_style, number, percent, percent_axis, words
+from relkit.plots.survival import forest
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from relkit.models.covariates import Ratios
+    from relkit.models.survival.period_diagnostics import PeriodRates
+
+_HAZARD = {
+    "en": (
+        "Risk of ending, by age of the contract",
+        "Age of the contract, days",
+        "Ends within a period of {days} days",
+        "model, customer at the mean of each variable",
+        "model, all contracts",
+        "seen, {level} interval",
+    ),
+    "fr": (
+        "Risque de fin, selon l’âge du contrat",
+        "Âge du contrat, en jours",
+        "Fin dans une période de {days} jours",
+        "modèle, client à la moyenne de chaque variable",
+        "modèle, tous les contrats",
+        "constaté, intervalle à {level}",
+    ),
+}
+_ODDS = {
+    "en": (
+        "What goes with an earlier end",
+        "Odds ratio of ending in a period, {level} interval (log scale)",
+        "yes against no",
+        "per {step} more",
+        "lasts longer",
+        "ends sooner",
+    ),
+    "fr": (
+        "Ce qui va avec une fin plus précoce",
+        "Rapport de cotes d’une fin dans la période, intervalle à {level} (échelle log)",
+        "oui contre non",
+        "pour {step} de plus",
+        "dure plus",
+        "finit plus tôt",
+    ),
+}
+
+
+@house_style()
+def plot_period_hazard(rates: PeriodRates, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
+    """Draw the hazard by period of a model beside the seen rates.
+
+    Args:
+        rates: of one cause, or of all.
+        ax: where to draw; a new figure by default.
+        cause: written into the title where it is one of several.
+        language: en or fr.
+    """
+    title, x_label, y_label, of_mean, of_all, seen = words(_HAZARD, language)
+    ax = axes_of(ax)
+    middle = (rates.edges[:-1] + rates.edges[1:]) / 2
+    gaps = np.stack([rates.seen - rates.lower, rates.upper - rates.seen])
+    label = seen.format(level=percent(rates.level, language))
+    ax.errorbar(middle, rates.seen, gaps, label=label, color=ACTUAL, fmt="o", markersize=4, elinewidth=1.2)
+    ax.stairs(rates.fitted, rates.edges, color=MODEL, linewidth=2, baseline=None, label=of_mean if rates.of_mean else of_all)
+    days = number(rates.period_days, language, 0 if float(rates.period_days).is_integer() else 1)
+    ax.set(title=f"{title}: {cause}" if cause else title, xlabel=x_label, ylabel=y_label.format(days=days), xlim=(0, rates.edges[-1]))
+    ax.set_ylim(0, 1.1 * float(max(rates.upper.max(), rates.fitted.max(), 1e-9)))
+    percent_axis(ax.yaxis, language)
+    day_axis(ax.xaxis, float(rates.edges[-1]), language)
+    ax.legend(loc="best")
+    return ax
+
+
+@house_style()
+def plot_odds_ratios(ratios: Ratios, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw a forest of odds ratios, the strongest on top, on a logarithmic scale."""
+    return forest(ratios, words(_ODDS, language), ax, language=language)
