@@ -104,6 +104,17 @@ def _build(tables: TableSet, as_of: AsOf, features: Path, progress: Progress) ->
     )
 
 
+def unknown_days(tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
+    """Return a warning where the data end before the as-of day; nothing where they do not.
+
+    Days after the last fact look like days on which nobody did anything; features, fit and score all say so.
+    """
+    last = tables.facts.last_day
+    if last is None or as_of.day <= last:
+        return ()
+    return (f"The data end on {last}: nothing is known of the {(as_of.day - last).days:,} days up to {as_of}.",)
+
+
 def _written(frame: pl.DataFrame, path: Path) -> Path:
     """Write a file whole or not at all: a run that is stopped leaves the one before it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,9 +170,7 @@ def _warnings(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> tuple[s
     from relkit.tables.findings import counted
 
     said = [f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals()]
-    last = tables.facts.last_day
-    if last is not None and as_of.day > last:
-        said.append(f"The data end on {last}: nothing is known of the {(as_of.day - last).days:,} days up to {as_of}.")
+    said += unknown_days(tables, as_of)
     margin = f"past_margin_{tables.facts.currency.lower()}"
     if margin in customers.columns and (unknown := int((customers[margin].is_null() & ~customers["is_prospect"]).sum())):
         said.append(

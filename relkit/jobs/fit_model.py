@@ -11,6 +11,7 @@ from pydantic import Field
 
 from relkit.errors import FitError, ParameterError, RelkitError, TableError
 from relkit.jobs.base import Job, Result
+from relkit.jobs.build_features import unknown_days
 from relkit.jobs.choose_model import CANDIDATES, choose, read_choice
 from relkit.jobs.model_inputs import ModelInputs, inputs_of, read_settings, required_settings
 from relkit.progress import Progress, quiet
@@ -133,7 +134,7 @@ class FitModel(Job):
         outcome = self._registered(model, fitted, trial, tables, inputs, features, beside)
         result = self._result(fitted, trial, outcome, inputs, features)
         refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
-        return result.model_copy(update={"warnings": refused + aside + result.warnings})
+        return result.model_copy(update={"warnings": refused + unknown_days(tables, as_of) + aside + result.warnings})
 
     def split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | None, str]:
         """Return the split in time, or None and the sentence that says why there is none."""
@@ -146,7 +147,15 @@ class FitModel(Job):
             return None, ""
         if days < 1:
             return None, f"The history of {history} days is too short for a holdout, so the model was not judged."
-        return Holdout.before(as_of, days=days, first_day=first), ""
+        holdout = Holdout.before(as_of, days=days, first_day=first)
+        if unknown_days(tables, as_of):
+            # On days after the last fact nobody buys or leaves, and the model that forecasts least would look best.
+            last = tables.facts.last_day
+            return (
+                None,
+                f"The holdout of {days} days up to {as_of} reaches past the data, which end on {last}, so the model was not judged.",
+            )
+        return holdout, ""
 
     def _registered(
         self,
@@ -349,13 +358,17 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
 
 def _figures(fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs, features: pl.DataFrame) -> tuple[dict[str, Any], str]:
     """Return the diagnostic plots, of the model that was judged where there was a holdout, and why there are none."""
+    from relkit.models.covariates import with_known_numbers
     from relkit.plots.diagnostics import diagnostic_figures
 
-    shown, rows = (fitted, features) if trial.judged is None else (trial.fitted, trial.judged)
+    shown: Any
+    shown, rows, learnt = (fitted, features, features) if trial.judged is None else (trial.fitted, trial.judged, trial.before)
+    if learnt is not None:
+        learnt, _ = with_known_numbers(learnt, getattr(shown.settings, "covariates", ()))
     edge = tables.as_of(fitted.info.as_of)
     try:
         past = inputs.past(tables, edge)
-        return diagnostic_figures(shown, rows, outcomes=trial.outcomes, purchases=past, currency=tables.facts.currency), ""
+        return diagnostic_figures(shown, rows, learnt=learnt, outcomes=trial.outcomes, purchases=past, currency=tables.facts.currency), ""
     except RelkitError as error:
         return {}, f"The diagnostic plots could not be drawn: {error}"
 

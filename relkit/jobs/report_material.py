@@ -221,11 +221,14 @@ class ReportMaterial:
         settings = self.fitted(model).settings
         names = getattr(settings, "covariates", ())
         try:
-            trial = settings.fit(with_known_numbers(before, names)[0], as_of=split.calibration.day)
+            learnt, _ = with_known_numbers(before, names)
+            trial = settings.fit(learnt, as_of=split.calibration.day)
         except FitError:
             return {}
         judged, _ = with_known_numbers(inputs.one_a_customer(before), names)
-        return diagnostic_figures(trial, judged, outcomes=outcomes, purchases=past, currency=self.currency, language=self.language)
+        return diagnostic_figures(
+            trial, judged, learnt=learnt, outcomes=outcomes, purchases=past, currency=self.currency, language=self.language
+        )
 
     def _split(self, model: str) -> Holdout | None:
         from relkit.periods import Holdout

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job, Result
+from relkit.jobs.build_features import unknown_days
 from relkit.jobs.model_inputs import FAMILIES, ModelInputs, family_of, inputs_of
 from relkit.progress import Progress, quiet
 
@@ -105,7 +106,7 @@ class ScoreCustomers(Job):
         tables = TableSet.open(self.out_dir / "tables")
         as_of = tables.as_of(self.as_of)
         progress("reading the champions", 0.0)
-        run = _Scoring(self, tables, as_of)
+        run = _Scoring(self, tables, as_of, warnings=list(unknown_days(tables, as_of)))
         for i, group in enumerate(self._groups()):
             progress(f"scoring with {group[0]}", 0.1 + 0.6 * i / len(self._groups()))
             run.score_with(group)

@@ -39,6 +39,7 @@ class _Given(NamedTuple):
     """What the plots of a model are drawn from."""
 
     features: pl.DataFrame
+    learnt: pl.DataFrame
     outcomes: pl.DataFrame | None
     purchases: pl.DataFrame | None
     currency: str
@@ -49,6 +50,7 @@ def diagnostic_figures(
     fitted: Fitted,
     features: pl.DataFrame,
     *,
+    learnt: pl.DataFrame | None = None,
     outcomes: pl.DataFrame | None = None,
     purchases: pl.DataFrame | None = None,
     currency: str = "EUR",
@@ -60,7 +62,8 @@ def diagnostic_figures(
 
     Args:
         fitted: a fitted model; one whose family has no plots gives none.
-        features: as of the fit.
+        features: as of the fit; with outcomes, those that are judged.
+        learnt: what the model was fitted to, where that is more than is judged: contracts that had ended are learnt from only.
         outcomes: what happened on a holdout that follows it, as `Model.judge` takes it.
         purchases: customer_id, day of all purchases, the holdout's included, for the tracking of purchases over time.
         currency: ISO code of money.
@@ -69,7 +72,7 @@ def diagnostic_figures(
     draw = _BY_NAME.get(fitted.name)
     if draw is None:
         return {}
-    axes = draw(fitted, _Given(features, outcomes, purchases, currency, language))
+    axes = draw(fitted, _Given(features, features if learnt is None else learnt, outcomes, purchases, currency, language))
     return {name: figure_of(ax) for name, ax in axes.items()}
 
 
@@ -141,7 +144,7 @@ def _gamma_gamma(fitted: Any, given: _Given) -> dict[str, Axes]:
 
 
 def _renewals(fitted: Any, given: _Given) -> dict[str, Axes]:
-    curves = retention_curves(fitted, given.features)
+    curves = retention_curves(fitted, given.learnt)
     drawn = {
         "retention": retention.plot_retention(curves, language=given.language),
         "contracts_left": retention.plot_contracts_left(curves, language=given.language),

@@ -14,6 +14,7 @@ from relkit.errors import FitError, ParameterError, PeriodError, TableError
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
+from relkit.plots.diagnostics import diagnostic_figures
 from relkit.tracking import embedded, registry
 
 BG_NBD = "lifetime_value.bg_nbd"
@@ -25,6 +26,12 @@ def fit(model=BG_NBD, **more):
     job = FitModel.parse(model=model, **more)
     job.verify()
     return job.run()
+
+
+@pytest.fixture
+def drawn(plain_fits, monkeypatch):
+    """Draw the plots after all."""
+    monkeypatch.setattr("relkit.plots.diagnostics.diagnostic_figures", diagnostic_figures)
 
 
 def test_a_first_fit_is_judged_registered_and_promoted(checked):
@@ -157,6 +164,26 @@ def test_without_a_holdout_a_later_version_is_not_promoted(checked):
     assert "It was not judged: no holdout was wanted." in result.sentences
     assert (result.details["alias"], result.details["holdout"]) == ("challenger", "")
     assert result.details["decision"] == "without a holdout it cannot be compared with the champion"
+
+
+@pytest.mark.parametrize(("as_of", "days"), [("2025-09-30", 92), ("2026-12-31", 549)])
+def test_days_after_the_data_judge_no_model(checked, as_of, days):
+    """Nobody buys on days of which nothing is known; whoever forecasts least would win there."""
+    fit()
+    told = f"The data end on 2025-06-30: nothing is known of the {days} days up to {as_of}."
+    why = f"The holdout of 182 days up to {as_of} reaches past the data, which end on 2025-06-30, so the model was not judged."
+    result = fit(as_of=as_of)
+    assert result.warnings == (told, why)
+    assert (result.metrics, result.details["holdout"], result.details["alias"]) == ({}, "", "challenger")
+    assert result.details["decision"] == "without a holdout it cannot be compared with the champion"
+    assert registry.champion_versions() == {BG_NBD: "1"}
+    assert fit(as_of=as_of, holdout_days=0).warnings == (told,)
+    forced = fit(as_of=as_of, force=True, reason="the feed is late")
+    assert (forced.details["alias"], forced.warnings) == ("champion", (told, why))
+
+
+def test_the_last_day_of_the_data_still_judges(checked):
+    assert fit(as_of="2025-06-30").metrics["mae_repeat_purchases"] > 0
 
 
 def test_a_holdout_of_any_length_can_be_asked_for(checked):
@@ -319,12 +346,16 @@ def test_another_programme_has_its_own_champion(checked):
         ),
     ],
 )
-def test_a_model_of_customer_value_may_learn_from_contracts(checked, model, settings, terms):
+def test_a_model_of_customer_value_may_learn_from_contracts(checked, drawn, model, settings, terms):
     """Its family reads purchases; it reads contracts, is judged on their ends, and scores them as the survival models do."""
     from relkit.jobs.score_customers import ScoreCustomers
 
     name = f"lifetime_value.{model}"
     result = fit(name, settings=settings)
+    assert not any("could not be drawn" in said for said in result.warnings)
+    assert {"retention.png", "calibration.png"} <= {path.name for path in checked.rglob("plots/*.png")}, (
+        "retention of what was learnt, calibration of what was judged"
+    )
     assert result.sentences[0].endswith(" contracts as of 2025-06-30.")
     assert list(result.parameters) == terms
     assert 0 < result.metrics["brier_score"] < 0.25

@@ -229,6 +229,11 @@ def test_scores_of_the_past_with_a_model_of_today_are_warned_of(fitted_workplace
     assert result.paths["scores"].parent.name == "2025-03-31"
 
 
+def test_scores_as_of_a_day_after_the_data_are_warned_of(fitted_workplace):
+    result = score(as_of="2025-07-20", models=("lifetime_value.bg_nbd",))
+    assert result.warnings == ("The data end on 2025-06-30: nothing is known of the 20 days up to 2025-07-20.",)
+
+
 def test_a_champion_of_another_programme_does_not_score(fitted_workplace):
     with pytest.raises(ParameterError, match=r"lifetime_value.bg_nbd has no champion to score with. Run relkit fit"):
         score(programme="loyalty", out=fitted_workplace / "out" / "default", models=("lifetime_value.bg_nbd",))

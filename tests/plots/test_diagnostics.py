@@ -122,6 +122,8 @@ def test_survival_models() -> None:
     own = ["retention", "contracts_left", "renewals_to_come"]
     assert list(diagnostic_figures(renewals, spells)) == own
     assert list(diagnostic_figures(renewals, spells, outcomes=outcomes)) == [*own, "calibration"]
+    running = spells.filter(pl.col("event") == 0)
+    assert list(diagnostic_figures(renewals, running, learnt=spells, outcomes=outcomes)) == [*own, "calibration"]
     cox = Cox(covariates=("pays_by_direct_debit", "monthly_amount")).fit(spells, as_of=DAY)
     assert list(diagnostic_figures(cox, spells)) == ["hazard_ratios", "baseline"]
     assert list(diagnostic_figures(cox, spells, outcomes=outcomes)) == ["hazard_ratios", "baseline", "calibration"]
