@@ -59,7 +59,7 @@ class Design:
         means, scales = np.where(flag, 0.0, averages), np.where(~flag & (spreads > 0), spreads, 1.0)
         X = np.empty((len(columns), len(means) + 1))
         np.subtract(columns, means, out=X[:, :-1])
-        X[:, :-1] /= scales
+        X[:, :-1] *= 1 / scales
         X[:, -1] = 1.0
         # What follows from other columns does so in a tenth of the rows as well: mostly a tenth will do.
         if len(means) and _own_share(X[::10]) < _SUSPECT and _own_share(X) < _SUSPECT:

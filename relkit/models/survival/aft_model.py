@@ -45,8 +45,8 @@ _WIDEST, _SHARPEST = 30.0, 12.0
 # A fit of more rows than this starts from a fit of every tenth of them. With so many, a step that promises less than the loose
 # tolerance is the last: the one after it would promise its square.
 _WARM_ROWS, _STEP, _LOOSE = 20_000, 10, 1e-4
-# Steps with the Hessian of the sample, each a third of the work of one with its own.
-_CHEAP_STEPS = 4
+# Steps with the Hessian of the sample, each a third of the work of one with its own, where there are more than a few coefficients.
+_CHEAP_STEPS, _FEW = 4, 4
 
 
 class Distribution(NamedTuple):
@@ -188,7 +188,7 @@ class _Problem(NamedTuple):
             found = sample.maximum(start, _LOOSE)
         except NotConvergedError:
             return self.maximum(start)
-        return self.maximum(self._nearer(found), _LOOSE)
+        return self.maximum(self._nearer(found) if len(start) > _FEW else found.at, _LOOSE)
 
     def _nearer(self, found: Maximum) -> Floats:
         """Return a better point than the sample's maximum, by steps that need no Hessian of all rows."""

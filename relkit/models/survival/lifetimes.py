@@ -57,9 +57,9 @@ class Lifetimes:
         return float(np.where(self.ended, self.upper, self.lower).max())
 
     def every(self, step: int) -> Lifetimes:
-        """Return one lifetime in `step`."""
+        """Return one lifetime in `step`, without the frame."""
         lower, upper, entry, weight = (values[::step] for values in (self.lower, self.upper, self.entry, self.weight))
-        return Lifetimes(self.frame[::step], lower, upper, entry, weight, self.notes)
+        return Lifetimes(self.frame.clear(), lower, upper, entry, weight, self.notes)
 
 
 def lifetime_contract(name: str, covariates: Sequence[str], *, weights: str | None, bounds: tuple[str, str] | None) -> Contract:
