@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from relkit.tracking.promotion import Decision
     from relkit.tracking.registry import ModelVersion
 
+MOST_UNKNOWN = 0.1
+"""Share of a holdout that may lie after the last day of the data: a shop is closed on some days, not for weeks."""
 LONGEST_HOLDOUT_DAYS = 182
 """Of a holdout nobody chose: half a year, or a third of a shorter history."""
 
@@ -148,13 +150,11 @@ class FitModel(Job):
         if days < 1:
             return None, f"The history of {history} days is too short for a holdout, so the model was not judged."
         holdout = Holdout.before(as_of, days=days, first_day=first)
-        if unknown_days(tables, as_of):
+        last = tables.facts.last_day
+        if last is not None and (as_of.day - last).days > MOST_UNKNOWN * days:
             # On days after the last fact nobody buys or leaves, and the model that forecasts least would look best.
-            last = tables.facts.last_day
-            return (
-                None,
-                f"The holdout of {days} days up to {as_of} reaches past the data, which end on {last}, so the model was not judged.",
-            )
+            unknown = f"The holdout of {days} days up to {as_of} reaches past the data, which end on {last}"
+            return None, f"{unknown}, so the model was not judged."
         return holdout, ""
 
     def _registered(

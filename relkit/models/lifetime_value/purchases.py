@@ -113,6 +113,11 @@ PURCHASE_HISTORIES = replace(
             broken=(_AGES.last() - pl.col("last_purchase_age_days")).abs() > 1e-6,
         ),
         Rule(
+            name="repeat_ages_days: holds an empty or infinite age",
+            columns=("repeat_ages_days",),
+            broken=~pl.col("repeat_ages_days").list.eval(pl.element().is_finite().fill_null(value=False)).list.all(),
+        ),
+        Rule(
             name="repeat_ages_days: not ascending from above 0",
             columns=("repeat_ages_days",),
             broken=(_AGES.diff().list.min() <= 0) | (_AGES.min() <= 0),

@@ -151,6 +151,7 @@ class TestPublishedNumbers:
         expected = 11_104 * np.diff(bg_bb.expected_opportunities_new(*DONATIONS, np.arange(12.0)))
         assert expected == pytest.approx(published, abs=1.5e-3)
         actual = pl.read_csv(real_data / "bgbb_donations_annual.csv")["repeat_transactions"].to_numpy()
+        assert actual.tolist() == [5652, 4674, 4019, 3552, 3555, 3163, 3110, 2938, 2703, 2573, 1936]
         assert np.abs(expected.sum() / actual.sum() - 1) < 0.04
 
 

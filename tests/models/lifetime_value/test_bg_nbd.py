@@ -83,6 +83,14 @@ class TestPublishedNumbers:
         customer = np.array([2.0]), np.array([30.43]), np.array([38.86])
         assert bg_nbd.expected_purchases(*PAPER, *customer, 39.0) == pytest.approx(1.226, abs=6e-4)
 
+    def test_that_customer_is_alive(self) -> None:
+        """brucehardie.com/notes/021, eq. 1, written out with the paper's printed parameters."""
+        r, alpha, a, b = PAPER
+        by_hand = 1 / (1 + a / (b + 1) * ((alpha + 38.86) / (alpha + 30.43)) ** (r + 2))
+        found = bg_nbd.probability_alive(*PAPER, np.array([2.0]), np.array([30.43]), np.array([38.86]))
+        assert found == pytest.approx(by_hand, rel=1e-12)
+        assert found == pytest.approx(0.7266, abs=5e-5)
+
     def test_probability_of_numbers_of_purchases(self) -> None:
         """Lifetimes 0.11.3, probability_of_n_purchases_up_to_time, and eq. 8 at the paper's parameters."""
         assert bg_nbd.purchase_probability(*PAPER, np.array([10]), 2.0) == pytest.approx(1.07869e-07, rel=1e-5)

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from relkit.errors import NotEnoughEventsError
+from relkit.metrics.purchases import compare
 from relkit.models.lifetime_value import nbd
 from relkit.models.lifetime_value.nbd import FittedNbd, Nbd
-from relkit.models.lifetime_value.purchases import PurchaseCounts, read_purchases
+from relkit.models.lifetime_value.purchases import PurchaseCounts, meet_outcomes, read_purchases
 
 DAY = date(1997, 9, 30)
 
@@ -33,6 +34,16 @@ class TestNumbersOfTheCdnowSample:
         assert judged[Nbd.holdout_metric.name] == pytest.approx(1.0410, abs=5e-5)
         assert judged["rmse_repeat_purchases"] == pytest.approx(1.8595, abs=5e-5)
         assert judged["correlation_repeat_purchases"] == pytest.approx(0.5834, abs=5e-5)
+
+    def test_holdout_of_the_naive_forecast(self, cdnow: pl.DataFrame, cdnow_outcomes: pl.DataFrame) -> None:
+        """Everyone going on at his own rate, x * 39 / T: total 2930.10, MAE 1.0237, RMSE 2.2119, correlation .5839."""
+        both = meet_outcomes(cdnow, cdnow_outcomes, ("holdout_purchases",))
+        naive = both["repeat_purchases"] * 39 / (both["observed_days"] / 7)
+        found = compare(both["holdout_purchases"].to_numpy(), naive.to_numpy(), of="orders")
+        assert found["total_predicted_orders"] == pytest.approx(2930.10, abs=5e-3)
+        assert found["mae_orders"] == pytest.approx(1.0237, abs=5e-5)
+        assert found["rmse_orders"] == pytest.approx(2.2119, abs=5e-5)
+        assert found["correlation_orders"] == pytest.approx(0.5839, abs=5e-5)
 
 
 @pytest.mark.parametrize("at", [(0.4, 12.0), (3.0, 0.7), (0.02, 40.0)])
