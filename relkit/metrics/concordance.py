@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from relkit.metrics.risk_sets import Flags, Floats, Indexes
 
+FEW_TIES = 0.9
+"""Share of neighbours that differ in risk above which ties are few."""
+
 
 @dataclass(frozen=True)
 class Concordance:
@@ -165,16 +168,18 @@ def _above(rows: _Sides) -> NDArray[Any]:
     order = np.argsort(rows.risk)
     ranked = rows.risk[order]
     differs = ranked[1:] != ranked[:-1]
-    group = None
+    same: Any = 0
     if not differs.all():
         # Within one risk by value, so that of two that are tied none counts as the lower one.
         group = np.concatenate([[0], np.cumsum(differs)])
-        by_value = np.argsort(group * (int(rows.value.max()) + 1) + rows.value[order])
-        order = order[by_value]
-    value, case = rows.value[order], rows.case[order]
+        by_value = group * (int(rows.value.max()) + 1) + rows.value[order]
+        # With few ties they are nearly in order already, which a merging sort sees.
+        order = order[np.argsort(by_value, kind="stable" if differs.mean() > FEW_TIES else None)]
+        tied = np.flatnonzero(np.append(False, ~differs) | np.append(~differs, False))
+        some = order[tied]
+        same = _later(group[tied], rows.value[some], rows.case[some], None if rows.other is None else rows.other[some])
     other = None if rows.other is None else rows.other[order]
-    lower = inversions(value, case, other)
-    same = 0 if group is None else _later(group, value, case, other)
+    lower = inversions(rows.value[order], rows.case[order], other)
     counted = np.bincount(rows.value, weights=rows.other)
     above = counted.sum() - np.cumsum(counted)
     return np.array([lower, same, rows.case @ above[rows.value]])
@@ -182,8 +187,13 @@ def _above(rows: _Sides) -> NDArray[Any]:
 
 def _later(group: Indexes, value: Indexes, case: NDArray[Any], other: Floats | None) -> Any:
     """Return the weight of the pairs of one group in which the other has a larger value; rows ascend by group, then value."""
-    changed = np.flatnonzero((np.diff(group) != 0) | (np.diff(value) != 0)) + 1
-    past_value = np.repeat(np.append(changed, len(group)), np.diff(np.concatenate([[0], changed, [len(group)]])))
-    edges = np.append(np.flatnonzero(np.diff(group)) + 1, len(group))
+    new_group = np.diff(group) != 0
+    of_group, of_value = (_upto(changed) for changed in (new_group, new_group | (np.diff(value) != 0)))
     running = np.arange(len(group) + 1) if other is None else np.concatenate([[0], np.cumsum(other)])
-    return case @ (running[edges[group]] - running[past_value])
+    return case @ (running[of_group] - running[of_value])
+
+
+def _upto(changed: Flags) -> Indexes:
+    """Return for each row where its run ends; `changed` says of each row but the first whether a run starts there."""
+    edges = np.concatenate([np.flatnonzero(changed) + 1, [len(changed) + 1]])
+    return np.repeat(edges, np.diff(edges, prepend=0))
