@@ -320,9 +320,9 @@ def _tried(model: Model[Any], tables: TableSet, inputs: ModelInputs, split: Hold
 
 def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return the rows whose covariates are known, as scoring does, and a sentence on those set aside."""
-    from relkit.models.covariates import with_known_numbers
+    from relkit.models.covariates import must_be_known, with_known_numbers
 
-    kept, lacking = with_known_numbers(features, getattr(model, "covariates", ()))
+    kept, lacking = with_known_numbers(features, must_be_known(model))
     if not lacking:
         return features, ()
     names, aside = " or ".join(lacking), len(features) - len(kept)
@@ -338,7 +338,7 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
     A champion that learnt from days of the holdout has seen the answers: its settings are fitted anew up to the
     calibration date, and that is judged.
     """
-    from relkit.models.covariates import with_known_numbers
+    from relkit.models.covariates import must_be_known, with_known_numbers
     from relkit.tracking import registry
 
     if trial.split is None or trial.before is None:
@@ -348,7 +348,7 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
         fitted: Any = registry.load(champion)
         said = f"{named} was judged on the same days."
         if champion.as_of > calibration:
-            before, _ = with_known_numbers(trial.before, getattr(fitted.settings, "covariates", ()))
+            before, _ = with_known_numbers(trial.before, must_be_known(fitted.settings))
             fitted = fitted.settings.fit(before, as_of=calibration)
             said = f"{named} had learnt from days of this holdout, so its settings were fitted anew up to {calibration} and judged on it."
         return model.judge(fitted, trial.judged, trial.outcomes)[model.holdout_metric.name], said  # type: ignore[arg-type]

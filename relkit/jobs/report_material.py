@@ -209,7 +209,7 @@ class ReportMaterial:
         version was not judged, or there is too little before the holdout.
         """
         from relkit.jobs.model_inputs import inputs_of
-        from relkit.models.covariates import with_known_numbers
+        from relkit.models.covariates import must_be_known, with_known_numbers
         from relkit.plots.diagnostics import diagnostic_figures
 
         split = self._split(model)
@@ -219,7 +219,7 @@ class ReportMaterial:
         before = inputs.features(self.tables, split.calibration)
         outcomes, past = inputs.what_happened(self.tables, split), inputs.past(self.tables, split.end)
         settings = self.fitted(model).settings
-        names = getattr(settings, "covariates", ())
+        names = must_be_known(settings)
         try:
             learnt, _ = with_known_numbers(before, names)
             trial = settings.fit(learnt, as_of=split.calibration.day)

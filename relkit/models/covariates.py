@@ -7,26 +7,33 @@ A number is taken as it stands: nothing is centred or scaled, so that a coeffici
 is a category: each level has a column of 0 and 1, against the most frequent level, the reference. A category that is
 empty, or that the fit had not seen, counts as the reference; a number that is empty is refused, since no number stands for
 it: the jobs that fit and score set such rows aside (`with_known_numbers`), and count them.
+
+A `Declaration` says more of them, and is the same for every model of survival: a number may bend (a natural cubic spline,
+`relkit.models.splines`), and with `missing="indicator"` what is empty has a column of its own: an empty number counts as
+the mean beside it, an empty category as the reference. Where the fit saw nothing empty there is no such column, and a
+customer to score whose number is empty counts as the mean.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from relkit.contracts import Column
-from relkit.errors import FitError, TableError
+from relkit.errors import FitError, ParameterError, TableError
+from relkit.models.splines import knots_of, natural_basis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from relkit.contracts import Contract
 
 Floats = NDArray[np.float64]
+Missing = Literal["refuse", "indicator"]
 
 MOST_LEVELS = 50
 """A text with more levels is hardly a category."""
@@ -46,6 +53,9 @@ class Covariate:
         mean: of a number among the customers of the fit; 0 for a category.
         is_flag: whether the number is 0 or 1 only.
         spread: standard deviation of a number among the customers of the fit; 0 for a category.
+        knots: of a number that bends, ascending; empty for one that does not.
+        has_gaps: whether a column of 0 and 1 says where it was empty.
+        may_be_empty: whether an empty number counts as the mean; else it is refused.
     """
 
     name: str
@@ -53,6 +63,9 @@ class Covariate:
     mean: float = 0.0
     is_flag: bool = False
     spread: float = 0.0
+    knots: tuple[float, ...] = ()
+    has_gaps: bool = False
+    may_be_empty: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -61,8 +74,13 @@ class Covariate:
         Examples:
             >>> Covariate(name="country", levels=("FR", "BE", "CH")).columns
             ('country=BE', 'country=CH')
+            >>> Covariate(name="age", knots=(20.0, 40.0, 70.0), has_gaps=True).columns
+            ('age', 'age (bend 1)', 'age is empty')
         """
-        return tuple(f"{self.name}={level}" for level in self.levels[1:]) if self.levels else (self.name,)
+        gaps = (f"{self.name} is empty",) if self.has_gaps else ()
+        if self.levels:
+            return (*(f"{self.name}={level}" for level in self.levels[1:]), *gaps)
+        return (self.name, *(f"{self.name} (bend {j + 1})" for j in range(max(len(self.knots) - 2, 0))), *gaps)
 
     @property
     def declared(self) -> Column:
@@ -70,7 +88,79 @@ class Covariate:
         if self.levels:
             seen = f"One of {', '.join(self.levels)}; anything else counts as {self.levels[0]}."
             return Column(name=self.name, dtype=pl.String, required=True, meaning=seen)
+        if self.may_be_empty:
+            said = f"A number, or 0 and 1; where it is empty, {self.mean:.6g} stands for it."
+            return Column(name=self.name, dtype=pl.Float64, required=True, meaning=said)
         return Column(name=self.name, dtype=pl.Float64, required=True, nullable=False, meaning="A number, or 0 and 1.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What a model of survival is told of its covariates; kept, as its settings, with the saved model.
+
+    Attributes:
+        names: of the columns.
+        splines: by column, how many columns its natural cubic spline has: 2 or more; a number that is not named is straight.
+        missing: what an empty value is: refused (an empty category counts as the reference), or told by an indicator.
+
+    Examples:
+        >>> frame = pl.DataFrame({"plan": ["S", "S", "L", None], "age": [30.0, None, 40.0, 80.0]})
+        >>> known = Declaration(names=("plan", "age"), missing="indicator").learnt(frame, where="a test")
+        >>> column_names(known)
+        ('plan=L', 'plan is empty', 'age', 'age is empty')
+        >>> matrix(frame, known)[1].tolist()
+        [0.0, 0.0, 50.0, 1.0]
+    """
+
+    names: tuple[str, ...]
+    splines: dict[str, int] = field(default_factory=dict)
+    missing: Missing = "refuse"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if twice := [name for i, name in enumerate(self.names) if name in self.names[:i]]:
+            raise ParameterError(f"{twice[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
+        if self.missing not in get_args(Missing):
+            raise ParameterError.unknown("treatment of what is missing", str(self.missing), get_args(Missing), where="missing")
+        for name, columns in self.splines.items():
+            if name not in self.names:
+                raise ParameterError.unknown("covariate", name, self.names, where="splines")
+            if columns < 2:
+                raise ParameterError(
+                    f"the spline of {name} has {columns} columns; it takes at least 2.", where="splines", remedy="Leave it out for a line."
+                )
+
+    def given(self, contract: Contract, features: pl.DataFrame) -> Contract:
+        """Return a contract whose covariates have the type that a frame gives them, and may be empty where that is declared."""
+        typed = as_given(contract, self.names, features)
+        if self.missing == "refuse":
+            return typed
+        return replace(typed, columns=tuple(replace(c, nullable=True) if c.name in self.names else c for c in typed.columns))
+
+    def learnt(self, frame: pl.DataFrame, *, where: str, weights: Floats | None = None) -> tuple[Covariate, ...]:
+        """Return the covariates as the customers of a fit have them.
+
+        Args:
+            frame: checked against the contract of `given`.
+            where: who asks, for the messages.
+            weights: how many customers each row stands for, shape (n,); one each unless told.
+
+        Raises:
+            TableError: a category has one level only, or too many to be one; a number is never known, or has too few values to bend.
+        """
+        return tuple(self._one(known, frame[known.name], where) for known in learnt(frame, self.names, where=where, weights=weights))
+
+    def _one(self, known: Covariate, series: pl.Series, where: str) -> Covariate:
+        if not known.levels and series.null_count() == len(series):
+            raise TableError(f"{known.name} is never known.", where=where, remedy=f"Drop {known.name} from the covariates.")
+        if known.name in self.splines:
+            if known.levels:
+                raise TableError(f"{known.name} is text and cannot bend.", where=where, remedy=f"Leave {known.name} out of splines.")
+            values = series.drop_nulls().cast(pl.Float64).to_numpy()
+            known = replace(known, knots=knots_of(values, self.splines[known.name] + 1, name=known.name, where=where))
+        if self.missing == "refuse":
+            return known
+        return replace(known, has_gaps=bool(series.null_count()), may_be_empty=not known.levels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,10 +231,11 @@ def learnt(frame: pl.DataFrame, names: Sequence[str], *, where: str, weights: Fl
 
 
 def _number(series: pl.Series, weights: Floats) -> Covariate:
-    values = series.to_numpy()
+    known = series.is_not_null().to_numpy()
+    values, weights = series.drop_nulls().to_numpy(), weights[known]
     mean = float(np.average(values, weights=weights)) if len(values) else 0.0
     spread = float(np.sqrt(np.average((values - mean) ** 2, weights=weights))) if len(values) else 0.0
-    return Covariate(name=series.name, mean=mean, is_flag=bool(series.is_in([0.0, 1.0]).all()), spread=spread)
+    return Covariate(name=series.name, mean=mean, is_flag=bool(series.drop_nulls().is_in([0.0, 1.0]).all()), spread=spread)
 
 
 def _category(series: pl.Series, weights: Floats, where: str) -> Covariate:
@@ -166,10 +257,26 @@ def _category(series: pl.Series, weights: Floats, where: str) -> Covariate:
 def notes_on(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> tuple[str, ...]:
     """Return a sentence for each category that some customers lack."""
     return tuple(
-        f"{empty:,} of {len(frame):,} customers have no {known.name}; they count as {known.levels[0]}, the reference."
+        f"{empty:,} of {len(frame):,} customers have no {known.name}; {_counted_as(known)}."
         for known in covariates
-        if known.levels and (empty := frame[known.name].null_count())
+        if (known.levels or known.has_gaps) and (empty := frame[known.name].null_count())
     )
+
+
+def _counted_as(known: Covariate) -> str:
+    if known.has_gaps:
+        return f"the effect of its absence is among the terms, as {known.columns[-1]!r}"
+    return f"they count as {known.levels[0]}, the reference"
+
+
+def must_be_known(settings: object) -> tuple[str, ...]:
+    """Return the covariates of a model's settings whose empty numbers it refuses: none where it has a rule for them.
+
+    Examples:
+        >>> must_be_known(Declaration(names=("age",), missing="indicator")), must_be_known(object())
+        ((), ())
+    """
+    return getattr(settings, "covariates", ()) if getattr(settings, "missing", "refuse") == "refuse" else ()
 
 
 def with_known_numbers(features: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -199,20 +306,53 @@ def matrix(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> Floats:
         >>> matrix(pl.DataFrame({"country": ["BE", "LU"], "age": [30, 50]}), known).tolist()
         [[1.0, 30.0], [0.0, 50.0]]
     """
-    columns = [column for known in covariates for column in _columns(frame[known.name], known)]
+    columns = list(each_column(frame, covariates))
     return np.column_stack(columns) if columns else np.zeros((len(frame), 0))
 
 
-def _columns(series: pl.Series, known: Covariate) -> list[Floats]:
-    if not known.levels:
-        return [series.cast(pl.Float64).to_numpy()]
-    text = series.cast(pl.String)
-    return [(text == level).fill_null(value=False).cast(pl.Float64).to_numpy() for level in known.levels[1:]]
+def each_column(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> Iterator[Floats]:
+    """Yield the columns of `matrix` one by one, each of shape (n,), for whoever has no room for all."""
+    for known in covariates:
+        yield from _columns(frame[known.name], known)
+
+
+def _columns(series: pl.Series, known: Covariate) -> Iterator[Floats]:
+    if known.levels:
+        text = series.cast(pl.String)
+        for level in known.levels[1:]:
+            yield (text == level).fill_null(value=False).cast(pl.Float64).to_numpy()
+    else:
+        values = series.cast(pl.Float64)
+        numbers = (values.fill_null(known.mean) if known.may_be_empty else values).to_numpy()
+        yield numbers
+        if known.knots:
+            yield from natural_basis(numbers, known.knots)[1:]
+    if known.has_gaps:
+        yield series.is_null().cast(pl.Float64).to_numpy()
 
 
 def typical(covariates: Sequence[Covariate]) -> Floats:
     """Return the row of a typical customer, shape (columns,): numbers at the mean of the fit, categories at the reference."""
-    return np.array([0.0 if known.levels else known.mean for known in covariates for _ in known.columns])
+    return np.concatenate([_typical(known) for known in covariates]) if covariates else np.zeros(0)
+
+
+def _typical(known: Covariate) -> Floats:
+    row = np.zeros(len(known.columns))
+    if not known.levels:
+        bent = natural_basis(np.array([known.mean]), known.knots)[:, 0] if known.knots else np.array([known.mean])
+        row[: len(bent)] = bent
+    return row
+
+
+def by_covariate(covariates: Sequence[Covariate]) -> tuple[tuple[str, slice], ...]:
+    """Return each covariate's name and its columns of `matrix`.
+
+    Examples:
+        >>> by_covariate((Covariate(name="country", levels=("FR", "BE", "CH")), Covariate(name="age")))
+        (('country', slice(0, 2, None)), ('age', slice(2, 3, None)))
+    """
+    ends = np.cumsum([len(known.columns) for known in covariates]).tolist()
+    return tuple((known.name, slice(end - len(known.columns), end)) for known, end in zip(covariates, ends, strict=True))
 
 
 def refuse_useless(columns: Floats, names: Sequence[str], *, where: str) -> None:

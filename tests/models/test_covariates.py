@@ -67,3 +67,41 @@ def test_useless_columns_are_named() -> None:
     with pytest.raises(FitError, match="double follows from age, so their effects cannot be told apart"):
         covariates.refuse_useless(np.column_stack((one, one**2, 2e6 * one + 3)), ("age", "square", "double"), where="here")
     covariates.refuse_useless(np.column_stack((one, one**2, one + 1e-2 * one**3)), ("age", "square", "cubic"), where="here")
+
+
+def test_an_empty_number_is_the_mean_and_has_a_column_of_its_own() -> None:
+    frame = pl.DataFrame({"plan": ["S", "S", "L", None], "age": [30.0, None, 40.0, 80.0], "vip": [1.0, 0, 0, 1]})
+    declared = covariates.Declaration(names=("plan", "age", "vip"), missing="indicator")
+    known = declared.learnt(frame, where="here")
+    assert covariates.column_names(known) == ("plan=L", "plan is empty", "age", "age is empty", "vip")
+    assert covariates.matrix(frame, known).tolist() == [[0, 0, 30, 0, 1], [0, 0, 50, 1, 0], [1, 0, 40, 0, 0], [0, 1, 80, 0, 1]]
+    assert covariates.typical(known).tolist() == [0, 0, 50, 0, 0.5]
+    assert [each.is_flag for each in known] == [False, False, True]
+    assert covariates.notes_on(frame, known) == (
+        "1 of 4 customers have no plan; the effect of its absence is among the terms, as 'plan is empty'.",
+        "1 of 4 customers have no age; the effect of its absence is among the terms, as 'age is empty'.",
+    )
+    # What was never empty in the fit may be so later: the mean stands for it.
+    later = frame.with_columns(vip=pl.lit(None, pl.Float64))
+    assert covariates.matrix(later, known)[:, 4].tolist() == [0.5] * 4
+
+
+def test_a_declaration_decides_what_may_be_empty() -> None:
+    contract = Contract(name="some", key=(), columns=covariates.asked(("age",)))
+    frame = pl.DataFrame({"age": [1.0, None]})
+    with pytest.raises(TableError, match="age: 1 of 2 rows are null"):
+        check(frame, covariates.Declaration(names=("age",)).given(contract, frame))
+    indicated = covariates.Declaration(names=("age",), missing="indicator")
+    assert check(frame, indicated.given(contract, frame))["age"].null_count() == 1
+    (known,) = indicated.learnt(frame, where="here")
+    assert known.declared.nullable
+    assert known.declared.meaning == "A number, or 0 and 1; where it is empty, 1 stands for it."
+
+
+def test_a_bend_is_typically_that_of_the_mean() -> None:
+    frame = pl.DataFrame({"age": [*range(18, 90)], "vip": [0, 1] * 36}).cast(pl.Float64)
+    (age, vip) = covariates.Declaration(names=("age", "vip"), splines={"age": 3}).learnt(frame, where="here")
+    assert age.columns == ("age", "age (bend 1)", "age (bend 2)")
+    mean = pl.DataFrame({"age": [age.mean], "vip": [vip.mean]})
+    assert covariates.typical((age, vip)).tolist() == covariates.matrix(mean, (age, vip))[0].tolist()
+    assert covariates.by_covariate((age, vip)) == (("age", slice(0, 3)), ("vip", slice(3, 4)))

@@ -25,7 +25,7 @@ def hazard_ratios(fitted: FittedCox) -> Ratios:
     reach = NormalDist().inv_cdf(0.5 + fitted.settings.level / 2) * np.sqrt(np.diag(fitted.covariance)) * step
     order = np.argsort(-np.abs(effect), kind="stable")
     ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
-    terms = tuple(fitted.settings.covariates[i] for i in order)
+    terms = tuple(fitted.terms[i] for i in order)
     return Ratios(terms, step[order], flag[order], ratio, lower, upper, fitted.settings.level)
 
 

@@ -12,6 +12,10 @@ where w_i = theta_i (sum of 1/den over the k at which i is at risk, less phi / d
 weight per row, so that the first term is one product of matrices and the second three products of matrices with one row
 per distinct age. Rows are sorted once; sums over risk sets are cumulated sums over ages. Columns stand in the rows of
 `X` (d, n), so that each is contiguous.
+
+Strata have ages of their own, one stratum's after the other's: a cumulated sum starts anew with each. With case weights,
+sums are of weight times theta, each end counts by its weight, and the terms of an age with ties share the mean weight of
+its ends (Therneau and Grambsch 2000, section 7.1, as R's coxph does).
 """
 
 from __future__ import annotations
@@ -44,7 +48,7 @@ class Order:
 
     Attributes:
         rows: shape (m,), rows that are in some risk set, in order.
-        ages: shape (k,), distinct end ages, ascending.
+        ages: shape (k,), distinct end ages, ascending in each stratum.
         ends: shape (k,), number of ends at each.
         last: shape (m,), number of end ages not above the row's duration.
         event: shape (m,).
@@ -53,6 +57,9 @@ class Order:
         late: shape (l,), positions of the rows that enter after the first end age, by the first age they miss no more.
         first: shape (l,), number of end ages not above their entry.
         phi: shape (number of ends,), l / d(k), by age.
+        bounds: shape (strata + 1,), where the ages of each stratum begin, and the end of the last.
+        weight: shape (m,), case weights; None means 1 for all.
+        mean_weight: shape (k,), of the ends of each age; None means 1 for all.
     """
 
     rows: Indexes
@@ -65,15 +72,47 @@ class Order:
     late: Indexes
     first: Indexes
     phi: Floats
+    bounds: Indexes
+    weight: Floats | None = None
+    mean_weight: Floats | None = None
+
+    @property
+    def weighted_ends(self) -> Floats:
+        """Ends of each age, by their weights, shape (k,)."""
+        return self.ends.astype(np.float64) if self.mean_weight is None else self.ends * self.mean_weight
 
     @classmethod
-    def of(cls, duration: Floats, event: Flags, entry: Floats | None, *, efron: bool = True) -> Order:
-        """Return the order of the spells; entry is None when all are seen from the start."""
+    def of(
+        cls,
+        duration: Floats,
+        event: Flags,
+        entry: Floats | None,
+        *,
+        efron: bool = True,
+        stratum: Indexes | None = None,
+        weight: Floats | None = None,
+    ) -> Order:
+        """Return the order of the spells.
+
+        Args:
+            duration: shape (n,).
+            event: shape (n,).
+            entry: shape (n,); None when all are seen from the start.
+            efron: whether ties are treated by Efron's approximation, else by Breslow's.
+            stratum: shape (n,), from 0; None means one for all.
+            weight: shape (n,), above 0; None means 1 for all.
+        """
         days, code = distinct(duration)
-        ended = np.bincount(code, weights=event, minlength=len(days)).astype(np.intp)
-        ages, ends = days[ended > 0], ended[ended > 0]
+        keys = np.arange(len(days))
+        if stratum is not None:
+            keys, code = np.unique(stratum * len(days) + code, return_inverse=True)
+        ended = np.bincount(code, weights=event, minlength=len(keys)).astype(np.intp)
+        keys, ends = keys[ended > 0], ended[ended > 0]
+        ages = days[keys % len(days)]
         last: Indexes = np.cumsum(ended > 0, dtype=np.intp)[code]
-        first = np.zeros_like(last) if entry is None else np.where(entry > 0, np.searchsorted(ages, entry, side="right"), 0)
+        bounds = np.searchsorted(keys, len(days) * np.arange(2 if stratum is None else int(stratum.max()) + 2))
+        base = np.zeros_like(last) if stratum is None else bounds[stratum]
+        first = base if entry is None else _missed(keys, days, entry, stratum, base)
         used = np.flatnonzero(last > first)
         key = 2 * last[used] - event[used]
         small = key.astype(np.uint16) if 2 * len(ages) < np.iinfo(np.uint16).max else key
@@ -81,11 +120,21 @@ class Order:
         last, first, event = last[rows], first[rows], event[rows]
         key = 2 * last - event - 1
         starts = np.flatnonzero(np.diff(key, prepend=-1))
-        late = np.flatnonzero(first)
+        late = np.flatnonzero(first > base[rows])
         late = late[np.argsort(first[late], kind="stable")]
         before = np.repeat(np.cumsum(ends) - ends, ends)
         phi = (np.arange(int(ends.sum())) - before) / np.repeat(ends, ends)
-        return cls(rows, ages, ends, last, event, starts, key[starts], late, first[late], phi if efron else np.zeros_like(phi))
+        weight = None if weight is None else weight[rows]
+        mean = None if weight is None else np.bincount(last[event] - 1, weights=weight[event], minlength=len(ages)) / ends
+        ties = phi if efron else np.zeros_like(phi)
+        return cls(rows, ages, ends, last, event, starts, key[starts], late, first[late], ties, bounds, weight, mean)
+
+
+def _missed(keys: Indexes, days: Floats, entry: Floats, stratum: Indexes | None, base: Indexes) -> Indexes:
+    """Return the number of end ages that come before each row enters, those of earlier strata counted with them."""
+    known = np.searchsorted(days, entry, side="right")
+    place = known if stratum is None else known + stratum * len(days)
+    return np.where(entry > 0, np.searchsorted(keys, place), base)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +143,7 @@ class Sums:
 
     Attributes:
         log_likelihood: value at this beta.
-        theta: shape (m,), relative hazards times exp(-shift).
+        theta: shape (m,), relative hazards times exp(-shift), and times the weight.
         at_risk: shape (k,), S0 on the same scale.
         rate: shape (k,), sum over l of 1 / den.
         tied_rate: shape (k,), sum over l of phi / den.
@@ -119,11 +168,13 @@ def sums(order: Order, eta: Floats) -> Sums:
     shift = float(eta.max())
     eta = eta - shift
     theta = np.exp(eta)
+    if order.weight is not None:
+        theta *= order.weight
     ended, others = _by_age(order, np.add.reduceat(theta, order.starts))
-    at_risk = _from_there_on(ended + others)
+    at_risk = from_there_on(ended + others, order.bounds)
     if len(order.late):
         absent: Floats = np.bincount(order.first - 1, weights=theta[order.late], minlength=len(order.ages)).astype(np.float64)
-        at_risk -= _from_there_on(absent)
+        at_risk -= from_there_on(absent, order.bounds)
     den = np.repeat(at_risk, order.ends) - order.phi * np.repeat(ended, order.ends)
     if not den.min() > SMALLEST:
         nothing = np.zeros(len(order.ages))
@@ -132,13 +183,19 @@ def sums(order: Order, eta: Floats) -> Sums:
     inverse = 1 / den
     tied = inverse * order.phi
     squares = np.stack([np.add.reduceat(a * b, heads) for a, b in ((inverse, inverse), (inverse, tied), (tied, tied))])
-    value = float(eta[order.event].sum() - np.log(den).sum())
-    return Sums(value, theta, at_risk, np.add.reduceat(inverse, heads), np.add.reduceat(tied, heads), squares, shift)
+    rate, tied_rate = np.add.reduceat(inverse, heads), np.add.reduceat(tied, heads)
+    if order.weight is None or order.mean_weight is None:
+        value = float(eta[order.event].sum() - np.log(den).sum())
+        return Sums(value, theta, at_risk, rate, tied_rate, squares, shift)
+    mean = order.mean_weight
+    value = float(eta[order.event] @ order.weight[order.event] - np.log(den) @ np.repeat(mean, order.ends))
+    return Sums(value, theta, at_risk, rate * mean, tied_rate * mean, squares * mean, shift)
 
 
 def total_of_ends(order: Order, X: Floats) -> Floats:
     """Return the sum of x over the ends, shape (d,): the part of the gradient that does not change with beta."""
-    total: Floats = np.einsum("ij,j->i", X, order.event.astype(np.float64))
+    counted = order.event.astype(np.float64) if order.weight is None else order.event * order.weight
+    total: Floats = np.einsum("ij,j->i", X, counted)
     return total
 
 
@@ -151,21 +208,35 @@ def derivatives(order: Order, X: Floats, ends_total: Floats, found: Sums) -> tup
         ends_total: shape (d,), see `total_of_ends`.
         found: the sums at this beta.
     """
-    cumulated = np.concatenate([[0.0], np.cumsum(found.rate)])
-    rate = cumulated[order.last]
-    rate[order.late] -= cumulated[order.first]
+    cumulated = up_to_there(found.rate, order.bounds)
+    rate = cumulated[order.last - 1]
+    rate[order.late] -= cumulated[order.first - 1]
     rate[order.event] -= found.tied_rate[order.last[order.event] - 1]
     information, by_segment = _passed(order, X, found.theta, rate * found.theta)
-    ended, others = _by_age(order, by_segment)
-    S1 = _from_there_on(ended + others)
-    if len(order.late):
-        S1 -= _from_there_on(_late_sums(order, X, found.theta))
+    S1, ended = _over_risk_sets(order, X, found.theta, by_segment)
     gradient = ends_total - (S1 * found.rate).sum(axis=1) + (ended * found.tied_rate).sum(axis=1)
     whole, crossed, tied = found.squares
     information -= _products(S1 * whole, S1)
     mixed = _products(S1 * crossed, ended)
     information += mixed + mixed.T - _products(ended * tied, ended)
     return gradient, information
+
+
+def covariate_sums(order: Order, X: Floats, found: Sums) -> tuple[Floats, Floats]:
+    """Return S1 and D1 of each end age, shape (d, k), on the scale of `found.theta`."""
+    by_segment = np.empty((len(X), len(order.starts)))
+    for column, of_column in zip(X, by_segment, strict=True):
+        np.add.reduceat(column * found.theta, order.starts, out=of_column)
+    return _over_risk_sets(order, X, found.theta, by_segment)
+
+
+def _over_risk_sets(order: Order, X: Floats, theta: Floats, by_segment: Floats) -> tuple[Floats, Floats]:
+    """Return sums of theta x over the risk set of each end age, and over its ends."""
+    ended, others = _by_age(order, by_segment)
+    S1 = from_there_on(ended + others, order.bounds)
+    if len(order.late):
+        S1 -= from_there_on(_late_sums(order, X, theta), order.bounds)
+    return S1, ended
 
 
 def linear_predictor(X: Floats, beta: Floats) -> Floats:
@@ -211,15 +282,28 @@ def _by_age(order: Order, by_segment: Floats) -> tuple[Floats, Floats]:
     return whole[..., 0::2], whole[..., 1::2]
 
 
-def _from_there_on(values: Floats) -> Floats:
-    """Return sums over this age and all later ones."""
-    cumulated: Floats = np.cumsum(values[..., ::-1], axis=-1)[..., ::-1]
+def from_there_on(values: Floats, bounds: Indexes) -> Floats:
+    """Return sums over this age and all later ones of the same stratum."""
+    cumulated: Floats = up_to_there(values[..., ::-1], values.shape[-1] - bounds[::-1])[..., ::-1]
     return cumulated
+
+
+def up_to_there(values: Floats, bounds: Indexes) -> Floats:
+    """Return sums over this age and all earlier ones of the same stratum."""
+    if len(bounds) == 2:
+        cumulated: Floats = np.cumsum(values, axis=-1)
+        return cumulated
+    out = np.empty_like(values)
+    for start, stop in pairwise(bounds):
+        np.cumsum(values[..., start:stop], axis=-1, out=out[..., start:stop])
+    return out
 
 
 def _late_sums(order: Order, X: Floats, theta: Floats) -> Floats:
     """Return sums of theta x over the rows that have not entered at the k-th end age but have at the next."""
     absent = np.zeros((len(X), len(order.ages)))
     heads = np.flatnonzero(np.diff(order.first, prepend=-1))
-    absent[:, order.first[heads] - 1] = np.add.reduceat(X[:, order.late] * theta[order.late], heads, axis=1)
+    places, late = order.first[heads] - 1, theta[order.late]
+    for column, of_column in zip(X, absent, strict=True):  # one by one: there may be as many late rows as rows
+        of_column[places] = np.add.reduceat(column[order.late] * late, heads)
     return absent
