@@ -91,6 +91,7 @@ FRAMES: dict[str, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     "lifetime_value": purchases,
     "purchase_histories": histories,
     "survival": spells,
+    "contract_versions": spells,
 }
 """Features and outcomes by the family whose inputs a model reads."""
 
@@ -104,6 +105,7 @@ def case_of(name: str) -> Case:
 _COVARIATES = {"covariates": ("pays_by_direct_debit", "monthly_amount")}
 SETTINGS: dict[str, dict[str, Any]] = {
     "survival.cox": _COVARIATES,
+    "survival.cox_time_varying": _COVARIATES,
     "survival.log_logistic_aft": _COVARIATES,
     "survival.log_normal_aft": _COVARIATES,
     "survival.mixture_cure": _COVARIATES,

@@ -108,6 +108,15 @@ FAMILIES = {
         choices={"covariates": "usable_covariates"},
         unit="contracts",
     ),
+    "contract_versions": ModelInputs(
+        table="contracts",
+        module="contract_versions",
+        learnt="contract_versions",
+        outcomes="spell_outcomes",
+        one_each="main_contracts",
+        choices={"covariates": "usable_covariates"},
+        unit="periods of contracts",
+    ),
 }
 
 
@@ -117,6 +126,7 @@ AS_FAMILY = {
     "lifetime_value.mbg_cnbd_k": "purchase_histories",
     "lifetime_value.shifted_beta_geometric": "survival",
     "lifetime_value.time_varying_pareto_nbd": "purchase_histories",
+    "survival.cox_time_varying": "contract_versions",
 }
 """Models that read what another family does: customer value where there is a contract, or where the days one by one tell more."""
 

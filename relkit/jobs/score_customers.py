@@ -37,6 +37,7 @@ ORDERS = (
 VALUE = ("lifetime_value.gamma_gamma",)
 CONTRACTS = (
     "survival.cox",
+    "survival.cox_time_varying",
     "survival.discrete_hazard",
     "survival.kaplan_meier",
     "survival.weibull_aft",

@@ -35,6 +35,7 @@ _CLASSES = {
     "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
     "lifetime_value.time_varying_pareto_nbd": ("TimeVaryingParetoNbd", "FittedTimeVaryingParetoNbd"),
     "survival.cox": ("Cox", "FittedCox"),
+    "survival.cox_time_varying": ("CoxTimeVarying", "FittedCoxTimeVarying"),
     "survival.discrete_hazard": ("DiscreteHazard", "FittedDiscreteHazard"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
     "survival.log_logistic_aft": ("LogLogisticAft", "FittedLogLogisticAft"),
@@ -53,7 +54,7 @@ def families() -> dict[str, tuple[str, ...]]:
 
     Examples:
         >>> families()["survival"][:2]
-        ('survival.cox', 'survival.discrete_hazard')
+        ('survival.cox', 'survival.cox_time_varying')
     """
     known = sorted({name.partition(".")[0] for name in NAMES})
     return {family: tuple(name for name in NAMES if name.startswith(f"{family}.")) for family in known}

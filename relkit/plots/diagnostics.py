@@ -230,5 +230,6 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "survival.piecewise_exponential": _piecewise,
     "survival.weibull_aft": _accelerated,
     "survival.cox": _cox,
+    "survival.cox_time_varying": _cox,
     "survival.discrete_hazard": _discrete_hazard,
 }

@@ -440,3 +440,24 @@ def test_models_of_contracts_with_parameters_are_fitted_judged_and_score(checked
     assert table["value"].is_between(0, 1).all()
     assert (table["lower"] <= table["value"]).all()
     assert (table["value"] <= table["upper"]).all()
+
+
+def test_prices_that_changed_are_covariates_of_the_days_they_held(workplace):
+    """Dearer from the 100th day on: pieces of contracts are learnt from, and each contract is scored as it stands."""
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    first = company.contracts()
+    later = first.filter(pl.col("ended_on").fill_null(company.LAST) - pl.col("valid_from") > pl.duration(days=100))
+    raised = later.with_columns(pl.col("valid_from").dt.offset_by("100d"), monthly_amount=(pl.col("monthly_amount") * 1.2).round(2))
+    versions = {"contracts": pl.concat([first, raised])}
+    company.write_company(workplace / "out" / "default", versions, history_starts_on=company.FIRST)
+    result = fit("survival.cox_time_varying")
+    assert result.sentences[0] == f"survival.cox_time_varying was fitted to {len(first) + len(later):,} periods of contracts as of 2025-06-30."
+    assert set(result.parameters) == {"monthly_amount", "pays_by_direct_debit"}
+    assert 0 < result.metrics["brier_score"] < 0.25
+    assert not result.warnings
+    scored = ScoreCustomers.parse(models=("survival.cox_time_varying",)).run()
+    scores = pl.read_parquet(scored.paths["scores"])
+    running = first["ended_on"].null_count()
+    assert {"churn_probability_90d", "future_margin_24m"} <= set(scores["score"])
+    assert scores.filter(score="churn_probability_90d")["customer_id"].n_unique() == running == scored.counts["scores"]["future_margin_24m"]

@@ -1,0 +1,146 @@
+"""Cox's regression on covariates that change while a spell runs: a price that rises, an employee who is hired.
+
+Rows are pieces of spells (counting-process form): from `entry_days` to `duration_days` the covariates of the row held, and
+`event` says whether the spell ended with it (Andersen and Gill 1982). The likelihood is that of `survival.cox` with late
+entry, so that strata, weights, penalties and the like are the same. Of what is to come, covariates are held as they last
+were, or follow a path that is given (`survival_on_path`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import polars as pl
+
+from relkit.contracts import Column, Contract, check
+from relkit.errors import TableError
+from relkit.models.survival.cox import Cox, FittedCox
+from relkit.models.survival.spells import CUSTOMER, Spells, as_floats, fit_contract
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.metrics.risk_sets import Floats
+
+FROM = Column(
+    name="from_days",
+    dtype=pl.Float64,
+    required=True,
+    nullable=False,
+    above=0.0,
+    unit="days",
+    meaning="Days ahead from which the covariates of the row hold.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoxTimeVarying(Cox):
+    """Settings of a Cox regression on pieces of spells: those of `Cox`.
+
+    Examples:
+        >>> from datetime import date
+        >>> pieces = pl.DataFrame(
+        ...     {
+        ...         "customer_id": ["a", "a", "b", "c", "c", "d"],
+        ...         "entry_days": [0.0, 30.0, 0.0, 0.0, 40.0, 0.0],
+        ...         "duration_days": [30.0, 50.0, 60.0, 40.0, 90.0, 80.0],
+        ...         "event": [False, True, False, False, True, True],
+        ...         "monthly_amount": [10.0, 12.0, 10.0, 10.0, 12.0, 11.0],
+        ...     }
+        ... )
+        >>> CoxTimeVarying(covariates=("monthly_amount",)).fit(pieces, as_of=date(2025, 6, 30)).info.rows
+        6
+    """
+
+    name: ClassVar[str] = "survival.cox_time_varying"
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        own = super().needs
+        return fit_contract(self.name, (CUSTOMER, *(c for c in own.columns if c.name not in ("duration_days", "event", "entry_days"))))
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedCoxTimeVarying:
+        """Return the regression.
+
+        Raises:
+            TableError: as for `Cox`; or pieces of a spell overlap, or come after its end.
+            FitError: as for `Cox`.
+        """
+        return FittedCoxTimeVarying(**self._fitted(features, as_of))
+
+    def _spells(self, features: pl.DataFrame) -> Spells:
+        if {"entry_days", "duration_days"} <= set(features.columns):
+            # What changed on the last day seen has been at risk for no time yet.
+            features = features.filter((pl.col("entry_days") != pl.col("duration_days")) | (pl.col("entry_days") == 0))
+        spells = super()._spells(features)
+        _refuse_overlaps(features)
+        return spells
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedCoxTimeVarying(FittedCox):
+    """A Cox regression on pieces of spells; its scores hold the covariates as they last were."""
+
+    name: ClassVar[str] = "survival.cox_time_varying"
+
+    settings: CoxTimeVarying
+
+    def survival_on_path(self, features: pl.DataFrame, path: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+
+        Args:
+            features: one row a customer, as `score` takes them: the covariates that hold now.
+            path: customer_id, from_days (days ahead, above 0) and the covariates that hold from then on, any number of rows a
+                customer, none for whom nothing changes. Strata stay what they are.
+            days: shape (m,), ahead.
+
+        Raises:
+            TableError: a column is missing, or the path names a customer that is not there, or a day twice.
+        """
+        now, ahead = self._read(features), as_floats(days)
+        pieces = self._pieces(now, path)
+        owner, start, stop = (pieces[name].to_numpy() for name in ("_owner", "from_days", "_until"))
+        age, ratio, total = pieces["duration_days"].to_numpy(), self._ratio(pieces), np.zeros((len(now), len(ahead)))
+        for baseline, rows in self._each_stratum(pieces):
+            for j, day in enumerate(ahead):
+                low, high = np.minimum(start[rows], day), np.minimum(stop[rows], day)
+                hazard = baseline.cumulative(age[rows] + high) - baseline.cumulative(age[rows] + low)
+                total[:, j] += np.bincount(owner[rows], weights=hazard * ratio[rows], minlength=len(now))
+        return np.exp(-total)
+
+    def _pieces(self, now: pl.DataFrame, path: pl.DataFrame) -> pl.DataFrame:
+        """Return a row for each stretch of days ahead, with its customer's place, age and stratum, and its covariates."""
+        named = tuple(known.declared for known in self.covariates)
+        later = check(path, Contract(name=f"{self.name}: path", key=("customer_id", "from_days"), columns=(CUSTOMER, FROM, *named)))
+        kept = ["customer_id", "duration_days", *self.settings.strata]
+        people = now.select(*kept, pl.int_range(pl.len()).alias("_owner"))
+        joined = later.join(people, on="customer_id", how="left", maintain_order="left")
+        if (strangers := joined.filter(pl.col("_owner").is_null())).height:
+            who = strangers["customer_id"][0]
+            raise TableError(
+                f"{who!r} is not among the customers.", where=f"{self.name}: path", remedy="Give rows of those customers only."
+            )
+        first = now.with_columns(_owner=pl.int_range(pl.len()), from_days=pl.lit(0.0))
+        pieces = pl.concat([first.select(joined.columns), joined]).sort("_owner", "from_days")
+        return pieces.with_columns(_until=pl.col("from_days").shift(-1).over("_owner").fill_null(np.inf))
+
+
+def _refuse_overlaps(features: pl.DataFrame) -> None:
+    """Raise where two pieces of a spell cover the same day, or one comes after the end."""
+    ids = [name for name in ("customer_id", "contract_id") if name in features.columns]
+    entry = pl.col("entry_days") if "entry_days" in features.columns else pl.lit(0.0)
+    rows = features.select(*ids, "duration_days", pl.col("event").cast(pl.Boolean), entry.alias("entry_days")).sort(
+        *ids, "entry_days", "duration_days"
+    )
+    before = rows.with_columns(until=pl.col("duration_days").shift(1).over(ids), ended=pl.col("event").shift(1, fill_value=False).over(ids))
+    wrong = before.filter((pl.col("entry_days") < pl.col("until")) | pl.col("ended"))
+    if wrong.height:
+        who, age = wrong[ids[-1]][0], wrong["entry_days"][0]
+        raise TableError(
+            f"{wrong.height:,} pieces begin before the last one is over, or after the end (first: {ids[-1]} {who}, at {age:g} days).",
+            where=f"{CoxTimeVarying.name}: entry_days",
+            remedy="Give each piece from where the one before it stopped; of several spells of a customer, name each by contract_id.",
+        )
