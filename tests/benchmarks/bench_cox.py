@@ -1,4 +1,7 @@
-"""Cox regression (Efron) of 200,000 spells with 20 covariates: relkit beside lifelines, same rows, same process.
+"""Cox regression of 200,000 spells with 20 covariates: relkit beside lifelines and scikit-survival, same rows, same process.
+
+scikit-survival (an extra, bench) gives no standard errors; it is timed with each treatment of ties, without C. A
+million spells then show the memory that a fit takes beyond the data, and what robust errors and strata cost.
 
 CPU time of the process with one BLAS thread, best of three for relkit and one run of lifelines. Both read a frame in
 memory of their own kind (polars, pandas). relkit's fit includes Harrell's C and the baseline hazard; lifelines' includes
@@ -19,6 +22,8 @@ from relkit.models.survival.cox import Cox
 
 N_ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
 N_COVARIATES = 20
+MANY_ROWS = 5 * N_ROWS
+NAMES = tuple(f"x{j}" for j in range(N_COVARIATES))
 
 
 def simulated_spells(n: int) -> pl.DataFrame:
@@ -37,11 +42,13 @@ def main() -> None:
 
     with threadpool_limits(1):
         compare()
+        beside_scikit_survival()
+        a_million()
 
 
 def compare() -> None:
     spells = simulated_spells(N_ROWS)
-    model = Cox(covariates=tuple(f"x{j}" for j in range(N_COVARIATES)))
+    model = Cox(covariates=NAMES)
     ours, seconds, _ = best_of_three(lambda: model.fit(spells, as_of=date(2024, 12, 31)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -58,6 +65,35 @@ def compare() -> None:
     print(f"  {'lifelines 0.30, fit':<28} {slow:8.3f} s   {slow / seconds:6.1f}x")
     print(f"  {'lifelines 0.30, fit and C':<28} {slow + ranking:8.3f} s   {(slow + ranking) / seconds:6.1f}x")
     print("  coefficients and standard errors agree to 1e-5, C to 1e-7")
+
+
+def beside_scikit_survival() -> None:
+    try:
+        from sksurv.linear_model import CoxPHSurvivalAnalysis
+        from sksurv.util import Surv
+    except ImportError:
+        print("  scikit-survival is not installed (extra bench): not compared")
+        return
+    spells = simulated_spells(N_ROWS)
+    X, y = spells.select(NAMES).to_numpy(), Surv.from_arrays(spells["event"].to_numpy(), spells["duration_days"].to_numpy())
+    for ties in ("efron", "breslow"):
+        model = Cox(covariates=NAMES, ties=ties)
+        ours, seconds, _ = best_of_three(lambda model=model: model.fit(spells, as_of=date(2024, 12, 31)))
+        theirs, slow, _ = measured(lambda ties=ties: CoxPHSurvivalAnalysis(ties=ties).fit(X, y))
+        np.testing.assert_allclose(ours.coefficients, theirs.coef_, rtol=1e-4, atol=1e-6)
+        print(f"  {f'relkit, {ties}, with C':<28} {seconds:8.3f} s")
+        print(f"  {'scikit-survival 0.28, fit':<28} {slow:8.3f} s   {slow / seconds:6.1f}x")
+
+
+def a_million() -> None:
+    spells = simulated_spells(MANY_ROWS).with_columns(group=pl.int_range(pl.len()) % 10)
+    held = spells.estimated_size("mb")
+    print(f"Cox (Efron), {MANY_ROWS:,} spells x {N_COVARIATES} covariates ({held:.0f} MB); CPU seconds, peak memory beyond the data")
+    for said, settings in {"plain": {}, "robust errors": {"robust": True}, "ten strata": {"strata": ("group",)}}.items():
+        model = Cox(covariates=NAMES, **settings)
+        _, seconds, memory = measured(lambda model=model: model.fit(spells, as_of=date(2024, 12, 31)))
+        print(f"  {said:<28} {seconds:8.3f} s {memory:8.0f} MB")
+        assert memory < 1000
 
 
 if __name__ == "__main__":

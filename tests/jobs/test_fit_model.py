@@ -452,7 +452,8 @@ def test_prices_that_changed_are_covariates_of_the_days_they_held(workplace):
     versions = {"contracts": pl.concat([first, raised])}
     company.write_company(workplace / "out" / "default", versions, history_starts_on=company.FIRST)
     result = fit("survival.cox_time_varying")
-    assert result.sentences[0] == f"survival.cox_time_varying was fitted to {len(first) + len(later):,} periods of contracts as of 2025-06-30."
+    n = len(first) + len(later)
+    assert result.sentences[0] == f"survival.cox_time_varying was fitted to {n:,} periods of contracts as of 2025-06-30."
     assert set(result.parameters) == {"monthly_amount", "pays_by_direct_debit"}
     assert 0 < result.metrics["brier_score"] < 0.25
     assert not result.warnings

@@ -90,10 +90,13 @@ def _with_a_season(n: int, rng: np.random.Generator, **truth: float) -> pl.DataF
     return simulated.histories(seen, _CLOSED)
 
 
-def _spells(model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], **settings: Any) -> World:
+def _spells(
+    model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], forecast: float | None = None, **settings: Any
+) -> World:
     """Return the world of a survival model, all of whose terms are effects or logarithms."""
     told = {"covariates": simulated_spells.COVARIATES, **settings}
-    return World(model=model, family="survival", truth=truth, simulate=simulator, customer=_WITH_X, settings=told, effects=tuple(truth))
+    known = {"settings": told, "effects": tuple(truth), "forecast": forecast}
+    return World(model=model, family="survival", truth=truth, simulate=simulator, customer=_WITH_X, **known)
 
 
 def _accelerated(model: str, shape: str, log_shape: float) -> World:
@@ -104,6 +107,8 @@ def _accelerated(model: str, shape: str, log_shape: float) -> World:
 
 _BREAKS = (90.0, 365.0)
 _RATES = {"log_rate_from_0d": -6.5, "log_rate_from_90d": -5.5, "log_rate_from_365d": -6.0}
+_ENDS_IN_90_DAYS = float(-np.expm1(-90 * np.exp(-5.5 + 0.5 * 0.5 - 0.4)))
+"""Of `_WITH_X`, who is 120 days old, within one stretch."""
 
 
 def _in_stretches(n: int, rng: np.random.Generator) -> pl.DataFrame:
@@ -179,4 +184,5 @@ WORLDS = (
     _accelerated("log_logistic_aft", "log_beta", 0.5),
     _spells("piecewise_exponential", _in_stretches, {**_RATES, "x": 0.5, "z": -0.4}, breaks_days=_BREAKS),
     _spells("mixture_cure", _leavers, _LEAVING),
+    _spells("cox", _in_stretches, {"x": 0.5, "z": -0.4}, forecast=_ENDS_IN_90_DAYS),
 )
