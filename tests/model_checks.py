@@ -83,6 +83,8 @@ def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
     entry = np.where(rng.random(n) < 0.2, np.floor(duration / 2), 0.0)
     ids = [f"c{i:03d}" for i in range(n)]
     columns = {"duration_days": duration, "event": event, "entry_days": entry, "pays_by_direct_debit": debit, "monthly_amount": amount}
+    wish = np.where(rng.random(n) < 0.7, "voluntary", "involuntary")
+    columns["end_reason"] = pl.Series(np.where(event, wish, "").tolist()).replace("", None)
     later = {"duration_days": np.minimum(ends, seen + 90), "event": ends <= seen + 90}
     return pl.DataFrame({"customer_id": ids, **columns}), pl.DataFrame({"customer_id": ids, **later})
 
@@ -111,6 +113,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "survival.mixture_cure": _COVARIATES,
     "survival.piecewise_exponential": _COVARIATES,
     "survival.weibull_aft": _COVARIATES,
+    "survival.discrete_competing_risks": _COVARIATES,
     "survival.discrete_hazard": _COVARIATES,
 }
 """Settings that a model needs to be made at all, by name."""

@@ -39,6 +39,7 @@ CONTRACTS = (
     "survival.cox",
     "survival.cox_time_varying",
     "survival.discrete_hazard",
+    "survival.discrete_competing_risks",
     "survival.kaplan_meier",
     "survival.weibull_aft",
     "survival.log_normal_aft",

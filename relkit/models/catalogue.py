@@ -36,6 +36,7 @@ _CLASSES = {
     "lifetime_value.time_varying_pareto_nbd": ("TimeVaryingParetoNbd", "FittedTimeVaryingParetoNbd"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.cox_time_varying": ("CoxTimeVarying", "FittedCoxTimeVarying"),
+    "survival.discrete_competing_risks": ("DiscreteCompetingRisks", "FittedDiscreteCompetingRisks"),
     "survival.discrete_hazard": ("DiscreteHazard", "FittedDiscreteHazard"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
     "survival.log_logistic_aft": ("LogLogisticAft", "FittedLogLogisticAft"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -17,7 +18,7 @@ from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
 from relkit.models.survival.fitted_curves import fitted_curve, odds_of_leaving, rate_ratios, time_ratios
 from relkit.models.survival.judging import Forecasts
-from relkit.models.survival.period_diagnostics import coefficient_ratios, period_rates
+from relkit.models.survival.period_diagnostics import coefficient_ratios, period_rates, period_rates_by_cause, ratios_by_cause
 from relkit.plots import covariate_effects, heterogeneity, lifetime_value, period_hazard, regularity, retention, survival
 from relkit.plots.fitted_survival import plot_fitted_survival, plot_odds_of_leaving, plot_time_ratios
 from relkit.plots.season import plot_season
@@ -196,6 +197,24 @@ def _piecewise(fitted: Any, given: _Given) -> dict[str, Axes]:
     return _fitted_survival(fitted, given, "hazard_ratios", effects)
 
 
+def _competing_risks(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = {
+        f"hazard_by_period_{_file_name(cause)}": period_hazard.plot_period_hazard(rates, cause=cause, language=given.language)
+        for cause, rates in period_rates_by_cause(fitted).items()
+    }
+    if fitted.effects:
+        drawn |= {
+            f"odds_ratios_{_file_name(cause)}": period_hazard.plot_odds_ratios(ratios, cause=cause, language=given.language)
+            for cause, ratios in ratios_by_cause(fitted).items()
+        }
+    return drawn | _calibration(fitted, given)
+
+
+def _file_name(cause: str) -> str:
+    """Return a cause, which may be any text, as part of the name of a figure."""
+    return re.sub(r"\W+", "_", cause).strip("_").lower() or "unnamed"
+
+
 def _discrete_hazard(fitted: Any, given: _Given) -> dict[str, Axes]:
     drawn = {"hazard_by_period": period_hazard.plot_period_hazard(period_rates(fitted), language=given.language)}
     if len(fitted.coefficients) and fitted.settings.link == "logit":
@@ -231,5 +250,6 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "survival.weibull_aft": _accelerated,
     "survival.cox": _cox,
     "survival.cox_time_varying": _cox,
+    "survival.discrete_competing_risks": _competing_risks,
     "survival.discrete_hazard": _discrete_hazard,
 }

@@ -80,6 +80,7 @@ def plot_period_hazard(rates: PeriodRates, ax: Axes | None = None, *, cause: str
 
 
 @house_style()
-def plot_odds_ratios(ratios: Ratios, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw a forest of odds ratios, the strongest on top, on a logarithmic scale."""
-    return forest(ratios, words(_ODDS, language), ax, language=language)
+def plot_odds_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
+    """Draw a forest of odds ratios, the strongest on top, on a logarithmic scale; `cause` is written into the title."""
+    title, *others = words(_ODDS, language)
+    return forest(ratios, (f"{title}: {cause}" if cause else title, *others), ax, language=language)

@@ -122,6 +122,17 @@ def _leavers(n: int, rng: np.random.Generator) -> pl.DataFrame:
     return simulated_spells.leavers(n, rng, x=0.5, z=-0.8, intercept=0.4, latency=5.0, log_rho=0.3)
 
 
+def _two_reasons(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
+    """Return contracts that end in each period of 30 days by wish, 5 in 100, or default, 2 in 100, at x = 0; of up to two years."""
+    x = rng.normal(size=n)
+    wish, default = (np.exp(base + truth[f"{cause}: x"] * x) for cause, base in (("wish", -3.0), ("default", -4.0)))
+    whole = 1 + wish + default
+    ends, seen = rng.geometric((wish + default) / whole), rng.integers(1, 25, n)
+    reason = np.where(rng.random(n) < wish / (wish + default), "wish", "default")
+    told = pl.Series(np.where(ends <= seen, reason, "").tolist()).replace("", None)
+    return pl.DataFrame({"duration_days": 30.0 * np.minimum(ends, seen), "event": ends <= seen, "x": x, "end_reason": told})
+
+
 def _hazards(n: int, rng: np.random.Generator, *, amount: float, **plans: float) -> pl.DataFrame:
     """Return contracts of a constant hazard, 1/400 a day at an amount of 0 and the plan "basic"; one in four is seen late."""
     x, plan = rng.normal(size=n), rng.choice(3, n, p=(0.5, 0.3, 0.2))
@@ -177,6 +188,16 @@ WORLDS = (
         effects=("amount", "plan=plus", "plan=full"),
         family="survival",
         forecast=float(-np.expm1(-90 / 400 * np.exp(0.4 * 0.5 + 0.5))),
+    ),
+    _world(
+        "discrete_competing_risks",
+        _two_reasons,
+        {"wish: x": 0.5, "default: x": -0.4},
+        _CONTRACT.with_columns(x=pl.lit(1.0)),
+        settings={"period_days": 30.0, "covariates": ("x",)},
+        effects=("wish: x", "default: x"),
+        family="survival",
+        forecast=1 - float(1 + np.exp(-2.5) + np.exp(-4.4)) ** -3,
     ),
     _world("beta_discrete_weibull", _contracts, {"gamma": 1.5, "delta": 6.0, "c": 1.3}, _CONTRACT, settings=_MONTH),
     _accelerated("weibull_aft", "log_rho", 0.3),

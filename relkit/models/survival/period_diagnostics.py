@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from relkit.metrics.risk_sets import Floats
     from relkit.models.covariates import Covariate
+    from relkit.models.survival.discrete_competing_risks import FittedDiscreteCompetingRisks
     from relkit.models.survival.discrete_hazard import FittedDiscreteHazard
 
 
@@ -71,6 +72,22 @@ def period_rates(fitted: FittedDiscreteHazard) -> PeriodRates:
     """Return the seen hazard by period, and that of a customer at the mean of each covariate."""
     rate = np.logaddexp(0.0, fitted.intercepts) if fitted.settings.link == "logit" else np.exp(fitted.intercepts)
     return rates_of(fitted, fitted.ended, fitted.stayed, -np.expm1(-rate))
+
+
+def period_rates_by_cause(fitted: FittedDiscreteCompetingRisks) -> dict[str, PeriodRates]:
+    """Return by cause the seen hazard by period, and that of a customer at the mean of each covariate."""
+    parts = np.exp(np.minimum(fitted.intercepts, 30.0))
+    hazard, ended = parts / (1 + parts.sum(axis=0)), fitted.ended
+    others = fitted.stayed + ended.sum(axis=0)
+    return {cause: rates_of(fitted, ended[k], others - ended[k], hazard[k]) for k, cause in enumerate(fitted.causes)}
+
+
+def ratios_by_cause(fitted: FittedDiscreteCompetingRisks) -> dict[str, Ratios]:
+    """Return by cause the odds ratios, against staying, of a step of each column."""
+    K, d = fitted.coefficients.shape
+    errors = np.sqrt(np.diag(fitted.covariance))[-K * d :].reshape(K, d)
+    level = fitted.settings.level
+    return {cause: effect_ratios(fitted.effects, fitted.coefficients[k], errors[k], level) for k, cause in enumerate(fitted.causes)}
 
 
 def effect_ratios(effects: Sequence[Covariate], coefficients: Floats, errors: Floats, level: float) -> Ratios:

@@ -1,0 +1,379 @@
+"""Competing risks by period: the probability that a contract ends for each reason, so that a customer's own wish can be told apart.
+
+    h_k(j | x) = exp(eta_k) / (1 + sum_l exp(eta_l))        eta_k = alpha_kj + (x - mean)' beta_k
+
+is the probability of ending by cause k in period j, given that the contract has lasted until then: the multinomial logit of
+person-periods (Allison, P. D. (1982), Discrete-time methods for the analysis of event histories, Sociological Methodology
+13, 61-98). The probability of an end by cause k within some days (the cumulative incidence) adds up, period by period,
+that of lasting until then by h_k: unlike a survival curve that takes other ends for censorings, the causes and those who
+stay add up to 1. A retention offer can act on voluntary ends alone.
+
+Levels of the baseline, shares of periods and the last level are those of survival.discrete_hazard, and shared by the causes.
+Within a period each cause keeps its share of the hazard, which is constant. Causes with few ends are taken together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import Column, Contract, check
+from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.models import covariates as covariate_columns
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.survival.discrete_hazard import tail_note
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.period_design import (
+    Design,
+    by_covariate,
+    check_covariates,
+    level_names,
+    notes_on_levels,
+    refuse_separated,
+    weight_column,
+)
+from relkit.models.survival.period_likelihood import PeriodLikelihood
+from relkit.models.survival.period_path import BLOCK, PeriodPath, bounds_in_blocks
+from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
+from relkit.models.survival.spells import as_floats, check_horizon, check_level, fit_contract, read_spells, score_contract, scores_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+LEAST_OF_A_CAUSE = 20
+"""A cause with fewer ends is taken together with others."""
+OTHER, UNKNOWN = "other", "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscreteCompetingRisks:
+    """Settings of competing risks by period.
+
+    Attributes:
+        covariates: columns that move the hazards: numbers, truth values, or categories as text.
+        reason: column that says why a spell ended; an end without a reason counts as "unknown".
+        period_days: length of a period; the default is a month, 365.25 / 12.
+        weights: column that says how many spells a row stands for.
+        level: of the intervals.
+
+    Examples:
+        >>> from datetime import date
+        >>> spells = pl.DataFrame({"duration_days": [30.0] * 100, "event": [True] * 50 + [False] * 50})
+        >>> spells = spells.with_columns(end_reason=pl.Series(["voluntary"] * 30 + ["involuntary"] * 20 + [None] * 50))
+        >>> fitted = DiscreteCompetingRisks(covariates=(), period_days=30.0).fit(spells, as_of=date(2025, 6, 30))
+        >>> fitted.summary().select("term", pl.col("estimate").round(4)).rows()  # log(30 / 50), log(20 / 50)
+        [('voluntary: period 1 on', -0.5108), ('involuntary: period 1 on', -0.9163)]
+    """
+
+    name: ClassVar[str] = "survival.discrete_competing_risks"
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    covariates: tuple[str, ...]
+    reason: str = "end_reason"
+    period_days: float = DAYS_PER_MONTH
+    weights: str | None = None
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        check_level(self.level)
+        check_period(self.period_days)
+        check_covariates(self.covariates, self.weights, self.reason)
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        reason = Column(name=self.reason, dtype=pl.String, required=True, meaning="Why the spell ended.")
+        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *weight_column(self.weights), reason))
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteCompetingRisks:
+        """Return the fitted model, by maximum likelihood.
+
+        Raises:
+            TableError: a column is missing, null or impossible.
+            NotEnoughEventsError: one cause only, fewer ends of a cause than columns of covariates, or all in the first period.
+            FitError: a covariate is constant, follows from the others, or has no finite coefficient.
+        """
+        spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
+        weight = spells.frame[self.weights].to_numpy() if self.weights else None
+        causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
+        _enough_causes(causes, self.reason)
+        lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, causes=len(causes), weight=weight)
+        design = Design.of(spells.frame, lives, self.covariates, where=self.name)
+        seen = design.cells.totals()
+        _enough_of_each(seen[1].sum(axis=1), causes, design.Z.shape[1])
+        problem = PeriodLikelihood(design.cells, design.Z, "logit", seen[1] > 0)
+        best = problem.maximum()
+        refuse_separated(best, problem.levels, [f"{c}: {name}" for c in causes for name in design.names], where=self.name)
+        alpha, beta = problem.split(best.at)
+        notes = (
+            *spells.notes,
+            *covariate_columns.notes_on(spells.frame, design.known),
+            *merged,
+            *notes_on_levels(problem, best, causes),
+            tail_note(design.cells),
+        )
+        return FittedDiscreteCompetingRisks(
+            settings=self,
+            info=FitInfo(
+                as_of=as_of,
+                rows=len(spells.duration),
+                log_likelihood=best.value,
+                converged=True,
+                fingerprint=fingerprint(spells.frame),
+                notes=notes,
+            ),
+            causes=causes,
+            firsts=design.cells.firsts,
+            intercepts=alpha,
+            coefficients=beta / design.scales,
+            covariance=design.covariance(best, problem.levels, len(causes)),
+            means=design.means,
+            effects=design.known,
+            stayed=seen[0],
+            ended=seen[1],
+            last_days=float(spells.duration.max()),
+        )
+
+    def judge(self, fitted: FittedDiscreteCompetingRisks, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration, of ends of any cause (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, ...], Counts, tuple[str, ...]]:
+    """Return the causes, the most frequent first, that of each spell (-1 where it runs), and notes on those taken together.
+
+    Args:
+        reason: text, null where there is none.
+        event: shape (n,), whether the spell ended.
+
+    Examples:
+        >>> told = pl.Series(["wish"] * 30 + ["death"] * 25 + ["move", None])
+        >>> causes, cause, notes = causes_of(told, np.arange(57) < 56)
+        >>> causes, cause[[0, 30, 55, 56]].tolist(), notes
+        (('wish', 'death'), [0, 1, 0, -1], ('1 ends (move: 1) have too rare a cause, and count as wish, the most frequent one.',))
+    """
+    given = reason.fill_null(UNKNOWN).alias("reason")
+    counted = given.filter(pl.Series(event)).value_counts(name="ends").sort(["ends", "reason"], descending=[True, False])
+    rare = counted.filter(pl.col("ends") < LEAST_OF_A_CAUSE)
+    common = tuple(counted.filter(pl.col("ends") >= LEAST_OF_A_CAUSE)["reason"].to_list())
+    together = int(rare["ends"].sum())
+    target = OTHER if together >= LEAST_OF_A_CAUSE else (common or (OTHER,))[0]
+    causes = common if target in common else (*common, target)
+    kept = {name: i for i, name in enumerate(causes)}
+    code = given.replace_strict(kept, default=kept[target], return_dtype=pl.Int64).to_numpy()
+    said = ", ".join(f"{name}: {ends}" for name, ends in rare.rows())
+    counts_as = OTHER if target == OTHER else f"{target}, the most frequent one"
+    notes = (f"{together} ends ({said}) have too rare a cause, and count as {counts_as}.",) if together and len(causes) > 1 else ()
+    return causes, np.where(event, code, -1), notes
+
+
+def _enough_causes(causes: tuple[str, ...], reason: str) -> None:
+    if len(causes) < 2:
+        raise NotEnoughEventsError(
+            f"all ends count as one cause, {causes[0]!r} (a cause needs {LEAST_OF_A_CAUSE} ends).",
+            where=reason,
+            remedy="Use survival.discrete_hazard, or a longer period.",
+        )
+
+
+def _enough_of_each(ends: Floats, causes: tuple[str, ...], columns: int) -> None:
+    for cause, count in zip(causes, ends, strict=True):
+        if count < columns:
+            raise NotEnoughEventsError(
+                f"{count:,.0f} spells ended by {cause}, fewer than the {columns} columns of the covariates.",
+                where=DiscreteCompetingRisks.name,
+                remedy="Use fewer covariates or a longer period.",
+            )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedDiscreteCompetingRisks:
+    """Fitted competing risks by period.
+
+    Attributes:
+        settings: as fitted.
+        info: facts of the fit.
+        causes: K names, the most frequent first.
+        firsts: first period of each baseline level, from 0, shape (L,).
+        intercepts: baseline logits of a customer at the mean of each column, shape (K, L); minus infinity where the hazard is 0.
+        coefficients: effect of one unit of each column of the covariates, shape (K, d).
+        covariance: of the finite intercepts by cause, then the coefficients by cause; NaN for a level that is not told.
+        means: of the columns, shape (d,).
+        effects: the covariates as the spells of the fit have them.
+        stayed: trials without an end by level, shape (L,).
+        ended: ends by cause and level, shape (K, L).
+        last_days: largest age seen.
+    """
+
+    name: ClassVar[str] = "survival.discrete_competing_risks"
+    format: ClassVar[int] = 1
+
+    settings: DiscreteCompetingRisks
+    info: FitInfo
+    causes: tuple[str, ...]
+    firsts: Counts
+    intercepts: Floats
+    coefficients: Floats
+    covariance: Floats
+    means: Floats
+    effects: tuple[Covariate, ...]
+    stayed: Floats
+    ended: Floats
+    last_days: float
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        return score_contract(self.name, tuple(covariate.declared for covariate in self.effects))
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """First and last age of which the data speak, in days."""
+        return 0.0, self.last_days
+
+    @property
+    def path(self) -> PeriodPath:
+        """The levels on the axis of age."""
+        return PeriodPath(self.firsts, self.settings.period_days)
+
+    @property
+    def coordinates(self) -> Floats:
+        """Finite intercepts by cause, then coefficients by cause."""
+        return np.concatenate((self.intercepts[self._free], self.coefficients.ravel()))
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates."""
+        intercepts, levels = self.intercepts.copy(), int(self._free.sum())
+        intercepts[self._free] = coordinates[:levels]
+        return replace(self, intercepts=intercepts, coefficients=coordinates[levels:].reshape(self.coefficients.shape))
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper: "cause: covariate", log-odds ratios against staying, then "cause: periods".
+
+        A level in which nobody ended by a cause has a null estimate: its hazard is 0.
+        """
+        told = np.full(self._free.shape, np.nan)
+        errors, levels = np.sqrt(np.diag(self.covariance)), int(self._free.sum())
+        told[self._free] = errors[:levels]
+        estimate = np.concatenate((self.coefficients.ravel(), np.where(self._free, self.intercepts, np.nan).ravel()))
+        error = np.concatenate((errors[levels:], told.ravel()))
+        reach = NormalDist().inv_cdf(0.5 + self.settings.level / 2) * error
+        named = covariate_columns.column_names(self.effects), level_names(self.firsts)
+        terms = [f"{cause}: {name}" for names in named for cause in self.causes for name in names]
+        columns = {"estimate": estimate, "std_error": error, "lower": estimate - reach, "upper": estimate + reach}
+        return pl.DataFrame({"term": terms, **columns}).with_columns(pl.exclude("term").fill_nan(None))
+
+    def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m)."""
+        frame = check(features, self.needs)
+        age, index = frame["duration_days"].to_numpy(), self._index(frame)
+        hazard = self.path.hazard(age, age[:, None] + as_floats(days), lambda rows, j: self._rates(index[rows], j)[0])
+        return np.exp(-hazard)
+
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m), by the delta method on the log of the hazard."""
+        frame, asked = check(features, self.needs), as_floats(days)
+        return bounds_in_blocks(len(frame), len(asked), level, lambda part: self._with_error(frame[part], asked))
+
+    def incidence_ahead(self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str) -> Floats:
+        """Return the probability that each spell, running now, ends by a cause within each number of days, shape (n, m).
+
+        Over the causes it adds up to 1 - `survival_ahead`.
+
+        Raises:
+            ParameterError: a cause that the fit did not see.
+        """
+        if cause not in self.causes:
+            raise ParameterError.unknown("cause", cause, self.causes, where=self.name)
+        found: Floats = self._incidence(check(features, self.needs), as_floats(days))[self.causes.index(cause)]
+        return found
+
+    def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and the part of each in the linear predictor, relative to the mean customer, shape (n, covariates).
+
+        Above 0 it makes an end likelier: by `cause`, or by any, where each cause counts by its share of the ends.
+        """
+        if cause is not None and cause not in self.causes:
+            raise ParameterError.unknown("cause", cause, self.causes, where=self.name)
+        shares = self.ended.sum(axis=1) / self.ended.sum()
+        effect = shares @ self.coefficients if cause is None else self.coefficients[self.causes.index(cause)]
+        return by_covariate(self.effects, (self._matrix(features) - self.means) * effect)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id, churn_probability_{h}d of any cause given the duration so far, then churn_probability_{h}d_{cause} of each.
+
+        Spells that have ended get null.
+        """
+        horizon = check_horizon(horizon_days)
+        frame = check(features, self.needs)
+        parts = self._incidence(frame, np.array([float(horizon)]))[:, :, 0]
+        name = f"churn_probability_{horizon}d"
+        by_cause = {f"{name}_{cause}": part for cause, part in zip(self.causes, parts, strict=True)}
+        return scores_of(frame, {name: np.minimum(parts.sum(axis=0), 1.0), **by_cause})
+
+    @property
+    def _free(self) -> NDArray[np.bool_]:
+        return np.isfinite(self.intercepts)
+
+    def _matrix(self, features: pl.DataFrame) -> Floats:
+        return covariate_columns.matrix(features, self.effects)
+
+    def _index(self, features: pl.DataFrame) -> Floats:
+        """Return (x - mean)' beta_k of each cause, shape (n, K)."""
+        return np.clip((self._matrix(features) - self.means) @ self.coefficients.T, -700.0, 700.0)
+
+    def _rates(self, index: Floats, level: int) -> tuple[Floats, Floats]:
+        """Return -log(1 - h) of a period of a level, shape (n,), and the hazard of each cause, shape (K, n)."""
+        eta = np.minimum(self.intercepts[:, level, None] + index.T, 30.0)
+        parts = np.exp(eta)
+        whole = 1 + parts.sum(axis=0)
+        return np.log(whole), parts / whole
+
+    def _ahead(self, frame: pl.DataFrame, reach: float) -> tuple[Floats, Floats]:
+        """Return the rates of the levels up to some days ahead, shape (n, L), and the hazards by cause, shape (K, n, L)."""
+        age, index = frame["duration_days"].to_numpy(), self._index(frame)
+        hazards = np.zeros((len(self.causes), len(frame), len(self.firsts)))
+
+        def rate(rows: NDArray[np.intp], j: int) -> Floats:
+            rates, hazards[:, rows, j] = self._rates(index[rows], j)
+            return rates
+
+        return self.path.rates(age, age + reach, rate, np.arange(len(frame))), hazards
+
+    def _with_error(self, frame: pl.DataFrame, days: Floats) -> tuple[Floats, Floats]:
+        # The slope of log(1 + sum of exp(eta)) in eta of a cause is its hazard.
+        rates, hazards = self._ahead(frame, float(days.max(initial=0.0)))
+        age, centred = frame["duration_days"].to_numpy(), self._matrix(frame) - self.means
+        return self.path.hazard_with_error(age, days, rates, hazards, centred, self.covariance, self._free)
+
+    def _incidence(self, frame: pl.DataFrame, days: Floats) -> Floats:
+        """Return the probability of an end by each cause within each number of days, shape (K, n, m)."""
+        found: Floats = np.empty((len(self.causes), len(frame), len(days)))
+        for at in range(0, len(frame), BLOCK):
+            part = slice(at, min(at + BLOCK, len(frame)))
+            found[:, part] = self._incidence_of_block(frame[part], days)
+        return found
+
+    def _incidence_of_block(self, frame: pl.DataFrame, days: Floats) -> Floats:
+        age = frame["duration_days"].to_numpy()
+        rates, hazards = self._ahead(frame, float(days.max(initial=0.0)))
+        whole = hazards.sum(axis=0)
+        shares = np.divide(hazards, whole, out=np.zeros_like(hazards), where=whole > 0)
+        found = np.empty((len(self.causes), len(frame), len(days)))
+        for i, day in enumerate(days):
+            passed = np.where(rates > 0, self.path.spans(age, age + day), 0.0) * rates
+            until = np.cumsum(passed, axis=1)
+            ends = np.exp(passed - until) * -np.expm1(-passed)
+            found[:, :, i] = np.einsum("nj,knj->kn", ends, shares)
+        return found

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from model_checks import case_of, spells
+
+from relkit.models.survival.discrete_hazard import DiscreteHazard
+from relkit.models.survival.period_diagnostics import coefficient_ratios, period_rates, period_rates_by_cause
+from relkit.plots.diagnostics import diagnostic_figures
+from relkit.plots.period_hazard import plot_odds_ratios, plot_period_hazard
+
+DAY = date(2025, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Any:
+    return case_of("survival.discrete_hazard").fit()
+
+
+def test_the_seen_rates_are_ends_over_trials(fitted: Any) -> None:
+    rates = period_rates(fitted)
+    np.testing.assert_allclose(rates.seen, fitted.ended / (fitted.ended + fitted.stayed))
+    assert ((rates.lower <= rates.seen) & (rates.seen <= rates.upper)).all()
+    assert len(rates.edges) == len(rates.seen) + 1
+    ax = plot_period_hazard(rates)
+    container: Any = ax.containers[0]
+    np.testing.assert_allclose(container.lines[0].get_ydata(), rates.seen)
+    assert ax.get_ylabel() == "Ends within a period of 30.4 days"
+
+
+def test_without_covariates_the_model_is_what_was_seen() -> None:
+    features, _ = spells()
+    rates = period_rates(DiscreteHazard(covariates=(), link="cloghlog").fit(features, as_of=DAY))
+    np.testing.assert_allclose(rates.fitted, rates.seen, rtol=1e-6)
+
+
+def test_rates_by_cause() -> None:
+    both = period_rates_by_cause(case_of("survival.discrete_competing_risks").fit())
+    assert list(both) == ["voluntary", "involuntary"]
+    ax = plot_period_hazard(both["voluntary"], cause="voluntary", language="fr")
+    assert ax.get_title(loc="left") + ax.get_title() == "Risque de fin, selon l’âge du contrat: voluntary"
+
+
+def test_effects_are_of_one_step(fitted: Any) -> None:
+    ratios = coefficient_ratios(fitted)
+    assert ratios.terms[0] == "pays_by_direct_debit"
+    assert ratios.ratio[0] == pytest.approx(np.exp(fitted.coefficients[0]))
+    assert ratios.step[1] == pytest.approx(fitted.effects[1].spread)
+    assert "Odds ratio" in plot_odds_ratios(ratios).get_xlabel()
+
+
+def test_what_a_run_keeps() -> None:
+    case = case_of("survival.discrete_hazard")
+    assert list(diagnostic_figures(case.fit(), case.features)) == ["hazard_by_period", "odds_ratios"]
+    hazards = DiscreteHazard(covariates=("monthly_amount",), link="cloghlog").fit(case.features, as_of=DAY)
+    assert list(diagnostic_figures(hazards, case.features, outcomes=case.outcomes)) == ["hazard_by_period", "hazard_ratios", "calibration"]
+    by_cause = case_of("survival.discrete_competing_risks").fit()
+    names = ["hazard_by_period_voluntary", "hazard_by_period_involuntary", "odds_ratios_voluntary", "odds_ratios_involuntary"]
+    assert list(diagnostic_figures(by_cause, case.features)) == names
