@@ -40,6 +40,7 @@ CONTRACTS = (
     "survival.cox_time_varying",
     "survival.discrete_hazard",
     "survival.discrete_competing_risks",
+    "survival.boosted_hazard",
     "survival.kaplan_meier",
     "survival.weibull_aft",
     "survival.log_normal_aft",

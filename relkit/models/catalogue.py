@@ -34,6 +34,7 @@ _CLASSES = {
     "lifetime_value.pareto_nbd": ("ParetoNbd", "FittedParetoNbd"),
     "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
     "lifetime_value.time_varying_pareto_nbd": ("TimeVaryingParetoNbd", "FittedTimeVaryingParetoNbd"),
+    "survival.boosted_hazard": ("BoostedHazard", "FittedBoostedHazard"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.cox_time_varying": ("CoxTimeVarying", "FittedCoxTimeVarying"),
     "survival.discrete_competing_risks": ("DiscreteCompetingRisks", "FittedDiscreteCompetingRisks"),
@@ -55,7 +56,7 @@ def families() -> dict[str, tuple[str, ...]]:
 
     Examples:
         >>> families()["survival"][:2]
-        ('survival.cox', 'survival.cox_time_varying')
+        ('survival.boosted_hazard', 'survival.cox')
     """
     known = sorted({name.partition(".")[0] for name in NAMES})
     return {family: tuple(name for name in NAMES if name.startswith(f"{family}.")) for family in known}

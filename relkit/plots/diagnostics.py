@@ -18,7 +18,7 @@ from relkit.models.lifetime_value.season import season_curve
 from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
 from relkit.models.survival.fitted_curves import fitted_curve, odds_of_leaving, rate_ratios, time_ratios
 from relkit.models.survival.judging import Forecasts
-from relkit.models.survival.period_diagnostics import coefficient_ratios, period_rates, period_rates_by_cause, ratios_by_cause
+from relkit.models.survival.period_diagnostics import coefficient_ratios, period_rates, period_rates_by_cause, rates_of, ratios_by_cause
 from relkit.plots import covariate_effects, heterogeneity, lifetime_value, period_hazard, regularity, retention, survival
 from relkit.plots.fitted_survival import plot_fitted_survival, plot_odds_of_leaving, plot_time_ratios
 from relkit.plots.season import plot_season
@@ -197,6 +197,13 @@ def _piecewise(fitted: Any, given: _Given) -> dict[str, Axes]:
     return _fitted_survival(fitted, given, "hazard_ratios", effects)
 
 
+def _boosted_hazard(fitted: Any, given: _Given) -> dict[str, Axes]:
+    rates = rates_of(fitted, fitted.ended, fitted.stayed, fitted.hazard_by_level, of_mean=False)
+    drawn = {"hazard_by_period": period_hazard.plot_period_hazard(rates, language=given.language)}
+    drawn["importance"] = period_hazard.plot_importance(fitted.summary(), language=given.language)
+    return drawn | _calibration(fitted, given)
+
+
 def _competing_risks(fitted: Any, given: _Given) -> dict[str, Axes]:
     drawn = {
         f"hazard_by_period_{_file_name(cause)}": period_hazard.plot_period_hazard(rates, cause=cause, language=given.language)
@@ -250,6 +257,7 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "survival.weibull_aft": _accelerated,
     "survival.cox": _cox,
     "survival.cox_time_varying": _cox,
+    "survival.boosted_hazard": _boosted_hazard,
     "survival.discrete_competing_risks": _competing_risks,
     "survival.discrete_hazard": _discrete_hazard,
 }

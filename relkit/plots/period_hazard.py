@@ -10,6 +10,7 @@ from relkit.plots.style import ACTUAL, MODEL, axes_of, day_axis, house_style, nu
 from relkit.plots.survival import forest
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.axes import Axes
 
     from relkit.models.covariates import Ratios
@@ -51,6 +52,10 @@ _ODDS = {
         "finit plus tôt",
     ),
 }
+_IMPORTANCE = {
+    "en": ("What the trees look at", "Share of the loss that they save", "period (age of the contract)"),
+    "fr": ("Ce que regardent les arbres", "Part de la perte qu’ils évitent", "période (âge du contrat)"),
+}
 
 
 @house_style()
@@ -84,3 +89,23 @@ def plot_odds_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str = "",
     """Draw a forest of odds ratios, the strongest on top, on a logarithmic scale; `cause` is written into the title."""
     title, *others = words(_ODDS, language)
     return forest(ratios, (f"{title}: {cause}" if cause else title, *others), ax, language=language)
+
+
+@house_style()
+def plot_importance(shares: pl.DataFrame, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw the share of each covariate in what boosted trees tell, the largest on top.
+
+    Args:
+        shares: term and estimate, as the summary of a boosted hazard; the last row is the period.
+        ax: where to draw; a new figure by default.
+        language: en or fr.
+    """
+    title, x_label, period = words(_IMPORTANCE, language)
+    terms, estimate = [*shares["term"].to_list()[:-1], period], shares["estimate"].to_numpy()
+    order = np.argsort(estimate, kind="stable")
+    ax = axes_of(ax, height=1.6 + 0.4 * len(terms))
+    ax.barh([terms[i] for i in order], estimate[order], color=MODEL)
+    ax.set(title=title, xlabel=x_label)
+    percent_axis(ax.xaxis, language)
+    ax.grid(visible=False, axis="y")
+    return ax

@@ -20,6 +20,10 @@ TOLD = Source(model="m", version="1", trained_as_of=DAY)
 AHEADS = (Ahead(24, 0.10), Ahead(24, 0.0), Ahead(None, 0.10))
 
 
+WITHOUT_BOUNDS = ("survival.boosted_hazard",)
+"""Of trees there is no standard error."""
+
+
 def known(group: tuple[str, ...]) -> list[str]:
     return [name for name in group if name in catalogue.NAMES]
 
@@ -53,12 +57,13 @@ def test_of_contracts(name: str) -> None:
     running, _ = scorable(features.filter(~pl.col("event")), model.needs)
     running = running.with_columns(customer_id=pl.format("c{}", pl.int_range(pl.len())))
     scores = score_model(model, running, as_of=DAY, source=TOLD)
-    assert scores["lower"].null_count() == 0
+    with_bounds = name not in WITHOUT_BOUNDS
+    assert scores["lower"].null_count() == (0 if with_bounds else len(scores))
     held = running.with_columns(contract_id="customer_id", margin_a_month=pl.lit(5.0))
     near, plain, endless = (contract_margins(model, held, ahead=ahead) for ahead in AHEADS)
     assert ((near["value"] <= plain["value"]) & (near["value"] <= endless["value"])).all()
     assert (plain["value"] <= 120.0).all()
-    assert near["error"].null_count() == 0
+    assert near["error"].null_count() == (0 if with_bounds else len(near))
     stays = model.survival_ahead(running, np.array([90.0]))[:, 0]
     churn = model.score(running, horizon_days=90)["churn_probability_90d"].to_numpy()
     assert 1 - stays == pytest.approx(churn, abs=1e-12)

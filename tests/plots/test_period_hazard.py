@@ -57,6 +57,8 @@ def test_what_a_run_keeps() -> None:
     assert list(diagnostic_figures(case.fit(), case.features)) == ["hazard_by_period", "odds_ratios"]
     hazards = DiscreteHazard(covariates=("monthly_amount",), link="cloghlog").fit(case.features, as_of=DAY)
     assert list(diagnostic_figures(hazards, case.features, outcomes=case.outcomes)) == ["hazard_by_period", "hazard_ratios", "calibration"]
+    trees = case_of("survival.boosted_hazard").fit()
+    assert list(diagnostic_figures(trees, case.features)) == ["hazard_by_period", "importance"]
     by_cause = case_of("survival.discrete_competing_risks").fit()
     names = ["hazard_by_period_voluntary", "hazard_by_period_involuntary", "odds_ratios_voluntary", "odds_ratios_involuntary"]
     assert list(diagnostic_figures(by_cause, case.features)) == names

@@ -1,0 +1,271 @@
+"""Discrete-time hazard by gradient boosting: trees on person-periods, so that effects may bend, meet and change with age.
+
+The data are those of survival.discrete_hazard: a row of covariates and a level of periods, with how many trials ended and how
+many did not as weights. The period is one more column. scikit-learn's histogram gradient boosting minimises their log loss,
+which is minus the likelihood of the hazards, by a fixed number of trees: no rows are held back to stop early. What it has
+grown is kept as plain arrays (`relkit.models.survival.boosted_trees`).
+
+Categories are columns of 0 and 1, against no order. Where there are more rows than `most_rows`, those that stayed are thinned
+at random, by the seed, and weigh more instead. There are no standard errors: judge it on held-out time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import Contract, check
+from relkit.errors import ParameterError
+from relkit.models import covariates as covariate_columns
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.survival.boosted_trees import Trees
+from relkit.models.survival.discrete_hazard import tail_note
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.period_design import Design, by_covariate, check_covariates, weight_column
+from relkit.models.survival.period_path import PeriodPath
+from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period, numbered
+from relkit.models.survival.spells import as_floats, check_horizon, check_level, fit_contract, read_spells, score_contract, scores_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.models.survival.period_path import Rate
+    from relkit.models.survival.person_periods import Cells
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoostedHazard:
+    """Settings of a boosted hazard.
+
+    Attributes:
+        covariates: columns that move the hazard: numbers, truth values, or categories as text.
+        period_days: length of a period; the default is a month, 365.25 / 12.
+        trees: how many are grown.
+        learning_rate: share of each tree that is added.
+        leaves: of a tree, at most.
+        l2: penalty on the values of leaves, by the trials in them, whichever rows they were added up in.
+        most_rows: person-periods that are learnt from, at most.
+        seed: of the thinning.
+        weights: column that says how many spells a row stands for.
+        level: of the intervals of seen rates in plots.
+    """
+
+    name: ClassVar[str] = "survival.boosted_hazard"
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    covariates: tuple[str, ...]
+    period_days: float = DAYS_PER_MONTH
+    trees: int = 150
+    learning_rate: float = 0.05
+    leaves: int = 8
+    l2: float = 10.0
+    most_rows: int = 2_000_000
+    seed: int = 0
+    weights: str | None = None
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        check_level(self.level)
+        check_period(self.period_days)
+        check_covariates(self.covariates, self.weights)
+        least = {"trees": 1, "leaves": 2, "most_rows": 1000, "seed": 0, "l2": 0}
+        for name, low in least.items():
+            if not getattr(self, name) >= low:
+                raise ParameterError(f"{name} is {getattr(self, name)}; it must be at least {low}.", where=name)
+        if not 0 < self.learning_rate <= 1:
+            raise ParameterError(f"learning_rate is {self.learning_rate}; it must lie above 0 and not above 1.", where="learning_rate")
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *weight_column(self.weights)))
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBoostedHazard:
+        """Return the fitted model.
+
+        Raises:
+            TableError: a column is missing, null or impossible.
+            NotEnoughEventsError: fewer ends than columns of covariates, or all in the first period.
+            FitError: a covariate is constant, or follows from the others.
+        """
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
+        weight = spells.frame[self.weights].to_numpy() if self.weights else None
+        cause = np.where(spells.event, 0, -1)
+        lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=weight)
+        design = Design.of(spells.frame, lives, self.covariates, where=self.name)
+        X, y, w, thinned = learning_rows(design.cells, design.columns, most=self.most_rows, seed=self.seed)
+        learner = HistGradientBoostingClassifier(
+            max_iter=self.trees,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.leaves,
+            min_samples_leaf=1,  # rows stand for many trials, or few: the penalty counts those
+            l2_regularization=self.l2,
+            early_stopping=False,
+            random_state=self.seed,
+        )
+        learner.fit(X, y, sample_weight=w)
+        firsts = design.cells.firsts
+        level = np.searchsorted(firsts, X[:, -1] - 1, side="right") - 1
+        trials = np.maximum(np.bincount(level, w, len(firsts)), 1e-300)
+        stayed, ended = design.cells.totals()
+        return FittedBoostedHazard(
+            settings=self,
+            info=FitInfo(
+                as_of=as_of,
+                rows=len(spells.duration),
+                log_likelihood=None,
+                converged=True,
+                seed=self.seed,
+                fingerprint=fingerprint(spells.frame),
+                notes=(*spells.notes, *covariate_columns.notes_on(spells.frame, design.known), *thinned, tail_note(design.cells)),
+            ),
+            trees=Trees.of(learner, X, w),
+            firsts=firsts,
+            effects=design.known,
+            stayed=stayed,
+            ended=ended[0],
+            hazard_by_level=np.bincount(level, w * learner.predict_proba(X)[:, 1], len(firsts)) / trials,
+            last_days=float(spells.duration.max()),
+        )
+
+    def judge(self, fitted: FittedBoostedHazard, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+def learning_rows(cells: Cells, columns: Floats, *, most: int, seed: int) -> tuple[Floats, Counts, Floats, tuple[str, ...]]:
+    """Return person-periods for a learner: columns with the period as the last one, outcomes, weights, and a note where they were thinned.
+
+    Args:
+        cells: what happened, of one cause.
+        columns: of the rows of the cells, shape (r, d).
+        most: rows returned, about; all ends are kept unless they are more than half of it.
+        seed: of the thinning.
+    """
+    counts = np.sum([[(level.stayed > 0).sum(), (level.ends[0] > 0).sum()] for level in cells.levels()], axis=0)
+    stayed, ended = (int(count) for count in counts)
+    keep_ended = min(1.0, most / (2 * max(ended, 1)))
+    keep_stayed = min(1.0, max(most - ended * keep_ended, most / 2) / max(stayed, 1))
+    rng = np.random.default_rng(seed)
+    parts = []
+    for number, stay, ends in cells.levels():
+        for outcome, (weight, keep) in enumerate(((stay, keep_stayed), (ends[0], keep_ended))):
+            rows = np.flatnonzero(weight > 0)
+            rows = rows[rng.random(len(rows)) < keep] if keep < 1 else rows
+            period = np.full(len(rows), cells.firsts[number] + 1.0)
+            parts.append((np.column_stack([columns[rows], period]), np.full(len(rows), outcome), weight[rows] / keep))
+    X, y, w = (np.concatenate(part) for part in zip(*parts, strict=True))
+    kept = f"Of {stayed + ended:,} person-periods {len(X):,} were drawn to learn from, and weigh more instead."
+    return X, y, w, (kept,) if len(X) < stayed + ended else ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedBoostedHazard:
+    """A fitted boosted hazard.
+
+    Attributes:
+        settings: as fitted.
+        info: facts of the fit.
+        trees: on the columns of the covariates, then the period (1 for the first, of a level its first).
+        firsts: first period of each level, from 0, shape (L,).
+        effects: the covariates as the spells of the fit have them.
+        stayed: trials without an end by level, shape (L,).
+        ended: ends by level, shape (L,).
+        hazard_by_level: mean of the model over the trials of each level, shape (L,).
+        last_days: largest age seen.
+    """
+
+    name: ClassVar[str] = "survival.boosted_hazard"
+    format: ClassVar[int] = 1
+
+    settings: BoostedHazard
+    info: FitInfo
+    trees: Trees
+    firsts: Counts
+    effects: tuple[Covariate, ...]
+    stayed: Floats
+    ended: Floats
+    hazard_by_level: Floats
+    last_days: float
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        return score_contract(self.name, tuple(covariate.declared for covariate in self.effects))
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """First and last age of which the data speak, in days."""
+        return 0.0, self.last_days
+
+    @property
+    def path(self) -> PeriodPath:
+        """The levels on the axis of age."""
+        return PeriodPath(self.firsts, self.settings.period_days)
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate, std_error, lower, upper: the share of each covariate, and of the period, in what the trees tell.
+
+        There are no standard errors.
+        """
+        columns = len(covariate_columns.column_names(self.effects))
+        shares = self.trees.importance(columns + 1)
+        names, added = by_covariate(self.effects, shares[None, :-1])
+        found = pl.DataFrame({"term": [*names, "period"], "estimate": np.append(added[0], shares[-1])})
+        return found.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("std_error", "lower", "upper"))
+
+    def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+
+        Within a period log S falls on a straight line. Past the last level's first period its hazard goes on.
+        """
+        frame = check(features, self.needs)
+        age = frame["duration_days"].to_numpy()
+        return np.exp(-self.path.hazard(age, age[:, None] + as_floats(days), self._rate(frame)))
+
+    def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and the part of each in the log-odds of ending in the period under way, shape (n, covariates).
+
+        They are those of `Trees.parts`, beside the mean person-period of the fit; that of the period itself is left out.
+        """
+        level = self.path.level_of(check(features, self.needs)["duration_days"].to_numpy())
+        X = np.column_stack([covariate_columns.matrix(features, self.effects), self.firsts[level] + 1.0])
+        return by_covariate(self.effects, self.trees.parts(X)[:, :-1])
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id and churn_probability_{h}d given the duration so far; spells that have ended get null."""
+        horizon = check_horizon(horizon_days)
+        frame = check(features, self.needs)
+        churn = 1 - self.survival_ahead(frame, [float(horizon)])[:, 0]
+        return scores_of(frame, {f"churn_probability_{horizon}d": churn})
+
+    def _rate(self, frame: pl.DataFrame) -> Rate:
+        """Return what each row cumulates in a period of a level, -log(1 - h); equal rows are scored once."""
+        distinct, pattern = numbered(frame, [covariate.name for covariate in self.effects])
+        columns = covariate_columns.matrix(distinct, self.effects)
+        known: dict[int, Floats] = {}
+
+        def of(columns: Floats, level: int) -> Floats:
+            X = np.column_stack([columns, np.full(len(columns), self.firsts[level] + 1.0)])
+            return np.logaddexp(0.0, self.trees.raw(X))
+
+        def rate(rows: NDArray[np.intp], level: int) -> Floats:
+            if pattern is None:
+                return of(columns[rows], level)
+            if level not in known:
+                known[level] = of(columns, level)
+            return known[level][pattern[rows]]
+
+        return rate

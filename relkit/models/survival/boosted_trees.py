@@ -1,0 +1,152 @@
+"""The trees of a gradient boosting as plain arrays: saved without pickle, scored without scikit-learn.
+
+scikit-learn grows the trees (`HistGradientBoostingClassifier`), and what it has grown is read out of it once: for each node the
+column it looks at, the threshold, and where to go. A saved model then is numbers only: it runs no code when it is loaded and
+depends on no version of scikit-learn, which skops files do, as they rebuild its objects by name. Scores are checked against
+scikit-learn's own when a model is fitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.errors import FitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Floats = NDArray[np.float64]
+Indexes = NDArray[np.int64]
+
+_CHECKED, _TOLERANCE = 1000, 1e-9
+_SAMPLE = 20_000
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trees:
+    """Trees, their nodes one after the other; of a leaf both ways lead to itself.
+
+    Attributes:
+        base: raw score before the first tree.
+        roots: first node of each tree, shape (T,).
+        depths: levels below the root, shape (T,).
+        feature: column a node looks at, shape (nodes,).
+        threshold: left is where the column is at most this, shape (nodes,).
+        left: node, shape (nodes,).
+        right: node, shape (nodes,).
+        value: of a leaf what it adds to the raw score; of another node the mean of what the rows of the fit below it got.
+        gain: loss that the node saves, 0 for a leaf, shape (nodes,).
+    """
+
+    base: float
+    roots: Indexes
+    depths: Indexes
+    feature: Indexes
+    threshold: Floats
+    left: Indexes
+    right: Indexes
+    value: Floats
+    gain: Floats
+
+    @classmethod
+    def of(cls, classifier: Any, X: Floats, weight: Floats) -> Self:
+        """Return the trees of a fitted classifier of two classes whose columns are numbers, none missing.
+
+        Args:
+            classifier: a HistGradientBoostingClassifier.
+            X: what it was fitted to, shape (r, d).
+            weight: of the rows, shape (r,).
+
+        Raises:
+            FitError: the arrays do not give scikit-learn's own scores.
+        """
+        grown = [trees[0].nodes for trees in classifier._predictors]  # noqa: SLF001 no public way to the nodes
+        sizes = np.array([len(nodes) for nodes in grown])
+        roots = np.cumsum(sizes) - sizes
+        nodes, shift = np.concatenate(grown), np.repeat(roots, sizes)
+        leaf, own = nodes["is_leaf"].astype(bool), np.arange(len(nodes))
+        found = cls(
+            base=float(classifier._baseline_prediction.ravel()[0]),  # noqa: SLF001
+            roots=roots.astype(np.int64),
+            depths=np.array([tree["depth"].max() for tree in grown], dtype=np.int64),
+            feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int64),
+            threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
+            left=np.where(leaf, own, nodes["left"] + shift).astype(np.int64),
+            right=np.where(leaf, own, nodes["right"] + shift).astype(np.int64),
+            value=np.where(leaf, nodes["value"], 0.0),
+            gain=np.where(leaf, 0.0, nodes["gain"]),
+        )
+        found._check(classifier, X)
+        step = -(-len(X) // _SAMPLE)
+        found._set_means(X[::step], weight[::step], nodes["count"].astype(np.float64))
+        return found
+
+    def _check(self, classifier: Any, X: Floats) -> None:
+        some = X[:: max(len(X) // _CHECKED, 1)]
+        off = float(np.abs(self.raw(some) - classifier.decision_function(some)).max(initial=0.0))
+        if off > _TOLERANCE:
+            raise FitError(
+                f"the trees read out of scikit-learn score up to {off:.2g} off its own scores.",
+                where="survival.boosted_hazard",
+                remedy="Use a version of scikit-learn that relkit was tested with.",
+            )
+
+    def _set_means(self, X: Floats, weight: Floats, counts: Floats) -> None:
+        """Write into every inner node the mean of what the rows below it got, by weight; by rows where none of the sample came by."""
+        passed = np.zeros(len(self.value))
+        for path in self._paths(X):
+            for j, node in enumerate(path):
+                # Rows that rest on a leaf are counted on their arrival only.
+                moved = np.full(len(node), fill_value=True) if j == 0 else node != path[j - 1]
+                passed += np.bincount(node[moved], weight[moved], len(passed))
+        for inner in range(len(self.value) - 1, -1, -1):  # children stand after their parents
+            if self.left[inner] != inner:
+                below = [self.left[inner], self.right[inner]]
+                shares = passed[below] if passed[below].sum() > 0 else counts[below]
+                self.value[inner] = shares @ self.value[below] / shares.sum()
+
+    def raw(self, X: Floats) -> Floats:
+        """Return the raw score of rows, shape (n,): the log-odds.
+
+        Args:
+            X: shape (n, d).
+        """
+        score = np.full(len(X), self.base)
+        for path in self._paths(X):
+            score += self.value[path[-1]]
+        return score
+
+    def parts(self, X: Floats) -> Floats:
+        """Return what each column adds to the raw score on the way of each row down the trees, shape (n, d).
+
+        At each node the mean of what lies below changes by what the column says; these changes are that column's (Saabas
+        2014). They add up to the raw score less that of the mean row of the fit.
+        """
+        parts = np.zeros(X.shape)
+        rows = np.arange(len(X))
+        for path in self._paths(X):
+            for node, after in pairwise(path):
+                parts[rows, self.feature[node]] += self.value[after] - self.value[node]
+        return parts
+
+    def importance(self, columns: int) -> Floats:
+        """Return the share of each column in the loss that all nodes save, shape (columns,)."""
+        gain = np.bincount(self.feature, np.maximum(self.gain, 0.0), columns)
+        share: Floats = gain / max(float(gain.sum()), 1e-300)
+        return share
+
+    def _paths(self, X: Floats) -> Iterator[list[Indexes]]:
+        """Yield for each tree the nodes at which the rows stand, from the root on, one array a level."""
+        rows = np.arange(len(X))
+        for root, depth in zip(self.roots.tolist(), self.depths.tolist(), strict=True):
+            path = [np.full(len(X), root, dtype=np.int64)]
+            for _ in range(depth):
+                node = path[-1]
+                goes_left = X[rows, self.feature[node]] <= self.threshold[node]
+                path.append(np.where(goes_left, self.left[node], self.right[node]))
+            yield path
