@@ -142,7 +142,8 @@ def fingerprint(frame: pl.DataFrame) -> str:
             digest.update(series.list.len().drop_nulls().to_numpy().data)
             series = series.explode().drop_nulls()  # noqa: PLW2901 the values of a list are those of its column
         if series.dtype == Boolean or series.dtype.is_numeric() or series.dtype.is_temporal():
-            digest.update(series.to_physical().drop_nulls().to_numpy().data)
+            known = series.drop_nulls() if series.null_count() else series
+            digest.update(known.to_physical().to_numpy().data)
         else:
             digest.update("\x1f".join(series.drop_nulls().cast(str).to_list()).encode())
     return digest.hexdigest()

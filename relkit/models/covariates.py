@@ -227,15 +227,23 @@ def learnt(frame: pl.DataFrame, names: Sequence[str], *, where: str, weights: Fl
         [('country=BE',), ('age',)]
     """
     each = np.ones(len(frame)) if weights is None else weights
-    return tuple(_category(frame[name], each, where) if frame[name].dtype == pl.String else _number(frame[name], each) for name in names)
+    return tuple(_category(frame[name], each, where) if frame[name].dtype == pl.String else _number(frame[name], weights) for name in names)
 
 
-def _number(series: pl.Series, weights: Floats) -> Covariate:
-    known = series.is_not_null().to_numpy()
-    values, weights = series.drop_nulls().to_numpy(), weights[known]
-    mean = float(np.average(values, weights=weights)) if len(values) else 0.0
-    spread = float(np.sqrt(np.average((values - mean) ** 2, weights=weights))) if len(values) else 0.0
-    return Covariate(name=series.name, mean=mean, is_flag=bool(series.drop_nulls().is_in([0.0, 1.0]).all()), spread=spread)
+def _number(series: pl.Series, weights: Floats | None) -> Covariate:
+    values: Floats = series.drop_nulls().to_numpy()
+    if not len(values):
+        return Covariate(name=series.name, is_flag=True)
+    weight = weights if weights is None else weights[series.is_not_null().to_numpy()]
+    mean = float(np.average(values, weights=weight))
+    centred = values - mean
+    spread = float(np.sqrt(np.average(np.square(centred, out=centred), weights=weight)))
+    return Covariate(name=series.name, mean=mean, is_flag=_is_flag(values), spread=spread)
+
+
+def _is_flag(values: Floats) -> bool:
+    """Return whether values are 0 and 1 only; of most numbers the first few tell."""
+    return all(bool(((part == 0) | (part == 1)).all()) for part in (values[:100], values))
 
 
 def _category(series: pl.Series, weights: Floats, where: str) -> Covariate:
