@@ -16,7 +16,7 @@ test: $(VENV)/.dev  ## the tests, on two processes
 test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 	$(BIN)/python -m pytest -m slow
 
-coverage: $(VENV)/.dev  ## recovery and coverage of the intervals of every model of customer value, by simulation
+coverage: $(VENV)/.dev  ## recovery, and coverage of the intervals, of the models of customer value and of survival, by simulation
 	$(BIN)/python -m tests.recovery
 
 test-coverage: $(VENV)/.dev  ## the tests again, measured; fails under 90 %

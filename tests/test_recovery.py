@@ -24,7 +24,7 @@ LONG = ("time_varying_pareto_nbd",)
 
 
 @pytest.mark.parametrize(
-    "world", [pytest.param(each, marks=[pytest.mark.slow] if each.model in LONG else [], id=each.model) for each in WORLDS]
+    "world", [pytest.param(each, marks=[pytest.mark.slow] if each.model in LONG else [], id=each.name) for each in WORLDS]
 )
 def test_parameters_and_forecasts_come_back(world: World) -> None:
     """Ten repetitions: of 10 intervals at 90 %, fewer than 6 hold the truth once in 600 times."""

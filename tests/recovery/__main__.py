@@ -1,4 +1,4 @@
-"""Recovery and coverage of every model of customer value, by simulation: `python -m tests.recovery [MODEL ...] [REPETITIONS]`."""
+"""Recovery and coverage of models of customer value and of survival, simulated: `python -m tests.recovery [MODEL ...] [REPETITIONS]`."""
 
 from __future__ import annotations
 

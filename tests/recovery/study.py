@@ -43,7 +43,7 @@ class Finding:
     """What became of one parameter of one model.
 
     Attributes:
-        model: name in the catalogue, without the family.
+        model: name of its world.
         term: the parameter, or "forecast".
         coverage: share of repetitions whose interval held the truth, at the largest size.
         without: share of repetitions that had no interval, at the largest size; they count as misses.
@@ -108,7 +108,7 @@ def findings(world: World, fits: Sequence[Sequence[list[Found]]]) -> list[Findin
     covered, without = ((low <= true) & (true <= high)).mean(axis=0), np.isnan(low).mean(axis=0)
     return [
         Finding(
-            model=world.model,
+            model=world.name,
             term=term,
             coverage=float(covered[j]),
             without=float(without[j]),
@@ -136,14 +136,14 @@ def line(found: Finding) -> str:
     errors = "".join(f"{error:9.1%}" for error in found.errors)
     missing = f"   {found.without:.1%} without an interval" if found.without else ""
     said = f"   <- {', '.join(found.faults)}" if found.faults else ""
-    return f"{found.model:<24}{found.term:<10}{found.coverage:9.1%}{errors}{missing}{said}"
+    return f"{found.model:<26}{found.term:<22}{found.coverage:9.1%}{errors}{missing}{said}"
 
 
 def main(names: Sequence[str], repetitions: int = REPETITIONS) -> int:
     """Study the named models, or all; print a table; return 1 when a claim does not hold."""
     worlds = [world for world in WORLDS if not names or world.model in names]
     print(f"{LEVEL:.0%} intervals of {repetitions} simulated populations, and the median error of estimates by size", flush=True)
-    print(f"{'model':<24}{'parameter':<10}{'coverage':>9}{'small':>9}{'middle':>9}{'large':>9}", flush=True)
+    print(f"{'model':<26}{'parameter':<22}{'coverage':>9}{'small':>9}{'middle':>9}{'large':>9}", flush=True)
     faults = 0
     # Not forked: polars keeps threads of its own.
     context = multiprocessing.get_context("spawn")

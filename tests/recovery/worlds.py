@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import simulated_purchases as simulated
 import simulated_spells
+from recovery import companies
 
 from relkit.models.lifetime_value.exposure import day_numbers
 from relkit.models.lifetime_value.time_varying_pareto_nbd import TimeVaryingParetoNbd
@@ -36,6 +37,7 @@ class World:
         effects: terms that are effects of covariates, of either sign: they are coordinates themselves, not their logarithms.
         as_of: last day whose facts are known.
         family: of the model.
+        label: under which it is shown; the model's name unless told.
         forecast: the true score of the customer; None where the truth is the whole of the model's coordinates, so that it says it.
     """
 
@@ -48,7 +50,13 @@ class World:
     effects: tuple[str, ...] = ()
     as_of: date = date(2025, 6, 30)
     family: str = "lifetime_value"
+    label: str = ""
     forecast: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in the table."""
+        return self.label or self.model
 
 
 def _world(model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], customer: pl.DataFrame, **more: Any) -> World:
@@ -152,6 +160,7 @@ _REGULAR = _BUYER.with_columns(first_order_on=date(2024, 5, 26), repeat_ages_day
 _SPENDER = pl.DataFrame({"customer_id": ["0"], "repeat_purchases": [2], "mean_repeat_value": [50.0]})
 _CONTRACT = pl.DataFrame({"customer_id": ["0"], "duration_days": [120.0]})
 _WITH_X = _CONTRACT.with_columns(x=0.5, z=1.0)
+_SUBSCRIBER = {"monthly_amount": 30.0, "term_months": 12.0, "pays_by_direct_debit": 1.0}
 
 WORLDS = (
     _world("nbd", simulated.leavers, {"r": 0.8, "alpha": 40.0}, _BUYER, s=0.0, beta=1.0),
@@ -206,4 +215,15 @@ WORLDS = (
     _spells("piecewise_exponential", _in_stretches, {**_RATES, "x": 0.5, "z": -0.4}, breaks_days=_BREAKS),
     _spells("mixture_cure", _leavers, _LEAVING),
     _spells("cox", _in_stretches, {"x": 0.5, "z": -0.4}, forecast=_ENDS_IN_90_DAYS),
+    World(
+        model="cox",
+        family="survival",
+        label="cox, simulated company",
+        truth=companies.TRUTH,
+        simulate=companies.company_contracts,
+        customer=_CONTRACT.with_columns(pl.lit(value).alias(name) for name, value in _SUBSCRIBER.items()),
+        settings={"covariates": tuple(companies.TRUTH)},
+        effects=tuple(companies.TRUTH),
+        forecast=companies.ends_within(90, age=120, **_SUBSCRIBER),
+    ),
 )
