@@ -25,7 +25,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.contracts import Column, Contract
+from relkit.contracts import Column, Contract, Rule
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.purchases import compare
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
@@ -41,6 +41,8 @@ Floats = NDArray[np.float64]
 
 # More than any customer ever spent in any currency: what is beyond it is a faulty cell, and its square may overflow.
 _MOST = 1e15
+# Less than any price: what is nearer to 0, and above it, is one too.
+_LEAST = 1e-9
 
 SPEND = Contract(
     name="spend summary",
@@ -57,6 +59,13 @@ SPEND = Contract(
             high=_MOST,
             unit="money per purchase day",
             meaning="Mean value of the repeat purchase days (m); null where there are none.",
+        ),
+    ),
+    rules=(
+        Rule(
+            name=f"mean_repeat_value: above 0 yet below {_LEAST:g}",
+            columns=("mean_repeat_value",),
+            broken=pl.col("mean_repeat_value").is_between(0, _LEAST, closed="none"),
         ),
     ),
 )

@@ -18,6 +18,10 @@ from relkit.errors import TableError
 
 Floats = NDArray[np.float64]
 
+# Past anything that happened: what is beyond is a faulty cell (seconds for days), on which sums would overflow or not end.
+_MOST_PURCHASES = 1_000_000_000
+_MOST_DAYS = 100_000
+
 CUSTOMER_ID = Column(name="customer_id", dtype=pl.String, required=True, nullable=False, meaning="The customer; any type of id is kept.")
 REPEAT_PURCHASES = Column(
     name="repeat_purchases",
@@ -25,6 +29,7 @@ REPEAT_PURCHASES = Column(
     required=True,
     nullable=False,
     low=0,
+    high=_MOST_PURCHASES,
     meaning="Distinct purchase days after the first (x).",
 )
 
@@ -41,6 +46,7 @@ PURCHASES = Contract(
             required=True,
             nullable=False,
             low=0,
+            high=_MOST_DAYS,
             unit="days",
             meaning="From the first to the last purchase (t_x).",
         ),
@@ -50,6 +56,7 @@ PURCHASES = Contract(
             required=True,
             nullable=False,
             low=0,
+            high=_MOST_DAYS,
             unit="days",
             meaning="From the first purchase to the as-of day (T).",
         ),

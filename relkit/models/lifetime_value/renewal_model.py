@@ -28,7 +28,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.contracts import check
-from relkit.errors import NotConvergedError, NotEnoughEventsError, ParameterError
+from relkit.errors import NotConvergedError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
@@ -198,6 +198,7 @@ class RenewalModel:
             NotConvergedError: no optimum was found.
         """
         spells, seen = self.watched(features, as_of)
+        _check_started(features, as_of, self.name)
         terms = self.formulas.terms
         seen.counts.enough(self.name, len(terms))
         frame = spells.frame.filter(pl.Series(seen.used))
@@ -465,3 +466,16 @@ class FittedRenewalModel:
         n = np.floor(in_periods(days, self.settings.period_days, self.settings.tolerance_days)) + 1
         pairs, position = np.unique(self._first(frame) + 1j * n, return_inverse=True)
         return np.asarray(value(pairs.real, *self.parameters[1:], pairs.imag, *more)[position])
+
+
+def _check_started(frame: pl.DataFrame, as_of: date, where: str) -> None:
+    """Refuse contracts that are yet to start."""
+    if "started_on" not in frame.columns:
+        return
+    if (late := frame["started_on"].cast(pl.Date) > as_of).any():
+        first = int(late.arg_true()[0])
+        raise TableError(
+            f"started_on: {int(late.sum()):,} of {len(frame):,} rows are after {as_of} (first: row {first}, {frame['started_on'][first]}).",
+            where=where,
+            remedy="Give the as-of day up to which the features were made.",
+        )

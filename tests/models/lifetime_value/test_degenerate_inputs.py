@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NAMES = [name for name in catalogue.NAMES if name.startswith("lifetime_value.")]
 SPEND = ["lifetime_value.gamma_gamma"]
 CONTRACTS = [name for name in NAMES if model_inputs.AS_FAMILY.get(name) == "survival"]
+HISTORIES = [name for name in NAMES if model_inputs.AS_FAMILY.get(name) == "purchase_histories"]
 ORDERS = [name for name in NAMES if name not in SPEND + CONTRACTS]
 N = 300
 
@@ -183,6 +184,21 @@ class TestOrders:
         assert_told(case, everyone(case.features, x, t_x, 364.0))
 
     @pytest.mark.parametrize("name", ORDERS)
+    @pytest.mark.parametrize(("column", "value"), [("observed_days", 1e9), ("last_purchase_age_days", 1e9), ("repeat_purchases", 1e12)])
+    def test_numbers_beyond_any_history_are_named(self, cases: Any, name: str, column: str, value: float) -> None:
+        case, usual = cases(name)
+        for use in (case.fit, lambda features: case.score(usual, features)):
+            with pytest.raises(TableError, match=rf"{column}: 1 of 300 rows are over .*first: row 4"):
+                use(holed(case.features, column, value))
+
+    def test_days_that_do_not_end_at_the_as_of_day(self, cases: Any) -> None:
+        """One day is the rounding of a fraction; two are another calendar."""
+        case, _ = cases("lifetime_value.time_varying_pareto_nbd")
+        later = pl.when(pl.int_range(pl.len()) == 4).then(pl.duration(days=2)).otherwise(pl.duration(days=0))
+        with pytest.raises(TableError, match=r"first_order_on: 1 of 300 rows do not lie observed_days before .*first: row 4"):
+            case.fit(case.features.with_columns(pl.col("first_order_on") + later))
+
+    @pytest.mark.parametrize("name", ORDERS)
     @pytest.mark.parametrize("spend", [0.0, -5.0, 20.0, None])
     def test_spend_is_no_matter_of_theirs(self, cases: Any, name: str, spend: float | None) -> None:
         case, usual = cases(name)
@@ -249,6 +265,13 @@ class TestSpend:
         with pytest.raises(TableError, match=r"mean_repeat_value: 1 of 300 rows are over 1e\+15 \(first: row 4"):
             case.fit(holed(case.features, "mean_repeat_value", 1e300))
 
+    def test_spend_below_any_currency_is_refused(self, cases: Any, name: str) -> None:
+        case, _ = cases(name)
+        with pytest.raises(TableError, match=r"mean_repeat_value: above 0 yet below 1e-09 .*1 of 300 rows \(first: row 4"):
+            case.fit(holed(case.features, "mean_repeat_value", 1e-300))
+        least = holed(holed(case.features, "mean_repeat_value", 1e-9).reverse(), "mean_repeat_value", 1e15)
+        assert_told(case, least)
+
 
 @pytest.mark.parametrize("name", CONTRACTS)
 class TestContracts:
@@ -277,6 +300,12 @@ class TestContracts:
             assert_told(case, spells)
             assert_finite(case.score(usual, spells), spells["event"])
 
+    def test_a_contract_that_is_yet_to_start_is_named(self, cases: Any, name: str) -> None:
+        case, _ = cases(name)
+        starts = pl.when(pl.int_range(pl.len()) == 4).then(model_checks.AS_OF + timedelta(days=1)).otherwise(model_checks.AS_OF)
+        with pytest.raises(TableError, match=r"started_on: 1 of 300 rows are after .*first: row 4"):
+            case.fit(case.features.with_columns(started_on=starts))
+
     def test_a_negative_duration_is_named(self, cases: Any, name: str) -> None:
         case, usual = cases(name)
         spells = holed(case.features, "duration_days", -1.0)
@@ -300,7 +329,7 @@ class TestContracts:
 
 
 @pytest.mark.parametrize("hole", [None, np.nan, np.inf])
-@pytest.mark.parametrize("name", [name for name in ORDERS if model_inputs.AS_FAMILY.get(name) == "purchase_histories"])
+@pytest.mark.parametrize("name", HISTORIES)
 def test_a_hole_among_the_ages_is_refused_with_its_row(cases, name, hole):
     case, _ = cases(name)
     ages = pl.col("repeat_ages_days")
