@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from relkit.features.purchase_histories import with_repeat_ages
+from relkit.features.purchases import purchase_summary_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -143,17 +146,8 @@ def followers(
 
 def histories(purchases: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Return the purchase histories of customers (customer_id, day, sorted) as of a day."""
-    known = purchases.filter(pl.col("day") <= as_of).group_by("customer_id", maintain_order=True).agg("day")
-    age = (pl.element() - pl.element().first()).dt.total_days().cast(pl.Float64)
-    first, last = pl.col("day").list.first(), pl.col("day").list.last()
-    return known.select(
-        "customer_id",
-        (pl.col("day").list.len().cast(pl.Int64) - 1).alias("repeat_purchases"),
-        (last - first).dt.total_days().cast(pl.Float64).alias("last_purchase_age_days"),
-        (pl.lit(as_of) - first).dt.total_days().cast(pl.Float64).alias("observed_days"),
-        first.alias("first_order_on"),
-        pl.col("day").list.eval(age).list.slice(1).alias("repeat_ages_days"),
-    )
+    known = purchases.filter(pl.col("day") <= as_of)
+    return with_repeat_ages(purchase_summary_of(known.with_columns(value=pl.lit(0.0)), as_of), known)
 
 
 def came_back(purchases: pl.DataFrame, as_of: date, days: int) -> pl.DataFrame:

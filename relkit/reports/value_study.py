@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -192,8 +192,7 @@ class ValueStudy:
         if self.cohorts is None:
             return None
         frame = self.cohorts.frame.filter(pl.col("customers") >= SMALLEST_GROUP, pl.col("starts_on").count().over("starts_on") > 1)
-        kept = Cohorts(frame=frame, length=self.cohorts.length, measure=self.cohorts.measure, left_out=self.cohorts.left_out)
-        return kept if len(frame) else None
+        return replace(self.cohorts, frame=frame) if len(frame) else None
 
     @property
     def _has_bounds(self) -> bool:

@@ -46,6 +46,7 @@ from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
+from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 
 if TYPE_CHECKING:
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-DEFAULT_HORIZON_DAYS = 90
 DAYS_PER_YEAR = 365.25
 
 
@@ -145,7 +145,7 @@ class BgBb:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FittedBgBb:
+class FittedBgBb(PurchasesAhead):
     """A fitted BG/BB model.
 
     Attributes:
@@ -264,11 +264,7 @@ class FittedBgBb:
         """
         self._check_ahead(days)
         seen = self._read(features)
-        wanted = _whole(purchases, self.name)
-        if wanted.shape != seen.x.shape:
-            raise ParameterError(
-                f"purchases has the shape {wanted.shape}; give one number for each of {len(seen.x)} rows.", where=self.name
-            )
+        wanted = whole_numbers(purchases, len(seen.x), self.name).astype(np.int64)
         alive = self._alive(seen)
         rows = np.stack((seen.x, seen.n, seen.under_way, wanted), axis=1)
         each, which = np.unique(rows, axis=0, return_inverse=True)
@@ -288,18 +284,6 @@ class FittedBgBb:
         none = np.zeros(wanted.shape, dtype=np.int64)
         return self._purchase_days(none, none, none.astype(np.float64), wanted, days)
 
-    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
-        """Return customer_id, p_alive and expected_orders_<horizon>d, one row per row of `features`.
-
-        Args:
-            features: the columns of `needs`, as of any day.
-            horizon_days: how far ahead orders are expected; 90 unless told.
-        """
-        days = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
-        self._check_ahead(days)
-        alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
-        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": alive, f"expected_orders_{days}d": alive * if_alive})
-
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Callable[[float], Floats]], Floats]) -> tuple[Floats, Floats]:
         """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
 
@@ -317,10 +301,6 @@ class FittedBgBb:
         ahead = value(lambda days: self._taken(x, n, under_way, days) * self.purchases_per_opportunity / stays)
         alive = self._alive(seen) * self._survival(seen.n, seen.under_way)
         return alive, ahead[which]
-
-    def _check_ahead(self, days: float) -> None:
-        if not 0 <= days < np.inf:
-            raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
 
     def _read(self, features: pl.DataFrame) -> Opportunities:
         return Opportunities.of(read_columns(features, self.needs), self.settings.period_days)

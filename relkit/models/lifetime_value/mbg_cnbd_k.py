@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.contracts import Contract  # noqa: TC001 storage reads the types of the fields
-from relkit.errors import NotConvergedError, ParameterError, TableError
+from relkit.errors import NotConvergedError, ParameterError
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.lifetime_value.erlang_likelihood import Population
 from relkit.models.lifetime_value.erlang_stages import (
@@ -41,13 +41,14 @@ from relkit.models.lifetime_value.erlang_stages import (
 )
 from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns, read_purchases
+from relkit.models.lifetime_value.purchases_ahead import whole_numbers
 from relkit.models.weights import with_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from relkit.models.lifetime_value.purchase_model import Ahead
+    from relkit.models.lifetime_value.purchases_ahead import Ahead
     from relkit.models.maximum import Maximum
 
 Floats = NDArray[np.float64]
@@ -378,9 +379,7 @@ class FittedMbgCnbdK(FittedPurchaseModel):
         self._check_ahead(days)
         letters = _letters(features)
         x, _, T = letters
-        m = np.asarray(purchases, dtype=float)
-        if m.shape != x.shape or not ((m >= 0) & (m == np.floor(m))).all():
-            raise ParameterError(f"purchases must be {len(x)} whole numbers from 0, one a row of the features.", where=self.name)
+        m = whole_numbers(purchases, len(x), self.name)
         alive, stages = self._alive_and_stages(*letters)
         stays = (stages * self.formulas.purchase_probability_if_alive(*self._in_days(), x, T, m, days)).sum(axis=1)
         return np.asarray(alive * stays + np.where(m == 0, 1 - alive, 0.0))
@@ -411,10 +410,7 @@ def _log_intervals(frame: pl.DataFrame, weights: Floats | None = None) -> float:
     logs = np.log(intervals["each"].to_numpy())
     if weights is not None:
         logs = logs * np.repeat(weights, frame["repeat_purchases"].to_numpy())
-    found = float(np.sort(logs).sum())
-    if not np.isfinite(found):
-        raise TableError("repeat_ages_days holds values that are no numbers.", where=PURCHASE_HISTORIES.name, remedy="Give finite ages.")
-    return found
+    return float(np.sort(logs).sum())
 
 
 def _as_text(column: str) -> pl.Expr:

@@ -29,20 +29,19 @@ from relkit.models.lifetime_value.covariate_effects import Effects, Regression, 
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, read_columns
+from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    Ahead = Callable[[float], "Floats"]
-    """Purchases expected of some customers in so many days if they are alive."""
+    from relkit.models.lifetime_value.purchases_ahead import Ahead
 
 __all__ = ["Each", "FittedPurchaseModel", "Formulas", "PurchaseModel", "in_logarithms"]
 
 Floats = NDArray[np.float64]
 
-DEFAULT_HORIZON_DAYS = 90
 # Of the logarithm of a term.
 _FARTHEST = 200.0
 
@@ -176,7 +175,7 @@ class PurchaseModel:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FittedPurchaseModel:
+class FittedPurchaseModel(PurchasesAhead):
     """A fitted model of repeat purchases; its own class adds a field for each term.
 
     Attributes:
@@ -287,10 +286,6 @@ class FittedPurchaseModel:
         frame = self._read(features)
         return self.formulas.probability_alive(*self._own(frame), *_letters(frame))
 
-    def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
-        """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
-        return self._alive_and_expected(features, days)[1]
-
     def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
@@ -314,9 +309,7 @@ class FittedPurchaseModel:
         self._check_ahead(days)
         frame = self._read(features)
         x, t_x, T = _letters(frame)
-        m = np.asarray(purchases, dtype=float)
-        if m.shape != x.shape or not ((m >= 0) & (m == np.floor(m))).all():
-            raise ParameterError(f"purchases must be {len(x)} whole numbers from 0, one a row of the features.", where=self.name)
+        m = whole_numbers(purchases, len(x), self.name)
         own, exactly = self._own(frame), self.formulas.purchase_probability_if_alive
         alive = self.formulas.probability_alive(*own, x, t_x, T)
         if self.covariates:
@@ -341,17 +334,6 @@ class FittedPurchaseModel:
         """Return the probability that a new customer makes each number of repeat purchases within `days`; `of` as above."""
         return self.formulas.purchase_probability(*self._of_new(of), np.asarray(purchases, dtype=float), days)
 
-    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
-        """Return customer_id, p_alive and expected_orders_<horizon>d, one row per row of `features`.
-
-        Args:
-            features: the columns of `needs`, as of any day.
-            horizon_days: how far ahead orders are expected; 90 unless told.
-        """
-        days = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
-        alive, expected = self._alive_and_expected(features, days)
-        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": alive, f"expected_orders_{days}d": expected})
-
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
         """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
 
@@ -372,15 +354,6 @@ class FittedPurchaseModel:
     def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
         """Return the purchases expected in `days` of customers alive at T (days), shape (n,); typical ones, where they differ."""
         return self.formulas.purchases_if_alive(*self._of_new(None), x, T, days)
-
-    def _alive_and_expected(self, features: pl.DataFrame, days: float) -> tuple[Floats, Floats]:
-        self._check_ahead(days)
-        alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
-        return alive, alive * if_alive
-
-    def _check_ahead(self, days: float) -> None:
-        if not 0 <= days < np.inf:
-            raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
 
     def _read(self, features: pl.DataFrame) -> pl.DataFrame:
         return read_columns(features, self.needs)

@@ -20,13 +20,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.errors import NotEnoughEventsError, ParameterError, TableError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value import pareto_nbd
 from relkit.models.lifetime_value.exposure import CalendarCovariates, CalendarEvent, Exposure, day_number, usable
 from relkit.models.lifetime_value.judging import judge_purchases
-from relkit.models.lifetime_value.purchase_model import DEFAULT_HORIZON_DAYS
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns
+from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forecast
 from relkit.models.lifetime_value.time_varying_likelihood import DatedCounts, Rows, log_odds_gone, population
 from relkit.models.maximum import maximise
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from relkit.contracts import Contract
-    from relkit.models.lifetime_value.purchase_model import Ahead
+    from relkit.models.lifetime_value.purchases_ahead import Ahead
     from relkit.models.maximum import Maximum
 
 Floats = NDArray[np.float64]
@@ -142,6 +142,7 @@ class TimeVaryingParetoNbd:
             NotConvergedError: no optimum was found.
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
+        _check_days(frame, as_of)
         counts = PurchaseCounts.of(_whole_days(frame), weights)
         if (came_back := int(counts.customers[counts.x > 0].sum())) < len(self.terms):
             raise NotEnoughEventsError(
@@ -204,7 +205,7 @@ class TimeVaryingParetoNbd:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FittedTimeVaryingParetoNbd:
+class FittedTimeVaryingParetoNbd(PurchasesAhead):
     """A fitted Pareto/NBD model with season and events.
 
     Attributes:
@@ -281,12 +282,6 @@ class FittedTimeVaryingParetoNbd:
         which, moments = self._ahead(dated)
         return self._alive(dated) * moments.alive(np.arange(len(moments.now)), np.full(len(moments.now), float(days)))[which]
 
-    def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
-        """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
-        self._check_ahead(days)
-        alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
-        return alive * if_alive
-
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
         """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
 
@@ -318,9 +313,7 @@ class FittedTimeVaryingParetoNbd:
             days: length of the time ahead.
         """
         self._check_ahead(days)
-        dated, m = _Dated.read(features), np.asarray(purchases, dtype=float)
-        if m.shape != dated.x.shape or not ((m >= 0) & (m == np.floor(m))).all():
-            raise ParameterError(f"purchases must be {len(features)} whole numbers from 0, one a row of the features.", where=self.name)
+        dated, m = _Dated.read(features), whole_numbers(purchases, len(features), self.name)
         which, moments = self._ahead(dated, days)
         each, row = np.unique(np.stack((which, dated.x, m.astype(np.int64)), axis=1), axis=0, return_inverse=True)
         stays = moments.probability(each[:, 0], each[:, 1].astype(float), each[:, 2].astype(float), days)[row.ravel()]
@@ -351,18 +344,6 @@ class FittedTimeVaryingParetoNbd:
         moments = self._moments(np.array([day_number(starts_on or self.info.as_of)]), np.zeros(1, np.int64), days)
         return moments.probability(np.zeros(m.size, np.int64), np.zeros(m.size), m.ravel(), days).reshape(m.shape)
 
-    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
-        """Return customer_id, p_alive and expected_orders_<horizon>d, one row per row of `features`.
-
-        Args:
-            features: the columns of `needs`, as of any day.
-            horizon_days: how far ahead orders are expected; 90 unless told.
-        """
-        days = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
-        self._check_ahead(days)
-        alive, if_alive = self.over_pairs(features, lambda ahead: ahead(days))
-        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": alive, f"expected_orders_{days}d": alive * if_alive})
-
     def exposures(self, origin: int, last: int) -> tuple[Exposure, Exposure]:
         """Return the calendar of the days after `origin` up to `last`, for purchasing and for leaving, in days."""
         covariates = self.settings.calendar.on(np.arange(origin + 1, max(last, origin + 1) + 1))
@@ -391,10 +372,6 @@ class FittedTimeVaryingParetoNbd:
     def _in_days(self) -> tuple[float, ...]:
         return self.r, self.alpha * self.settings.period_days, self.s, self.beta * self.settings.period_days
 
-    def _check_ahead(self, days: float) -> None:
-        if not 0 <= days < np.inf:
-            raise ParameterError(f"horizon_days is {days}; it must be 0 or more.", where=self.name)
-
 
 class _Dated(NamedTuple):
     """Customers in whole days."""
@@ -421,6 +398,21 @@ class _Dated(NamedTuple):
 
 def _whole_days(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col("last_purchase_age_days", "observed_days").round())
+
+
+def _check_days(frame: pl.DataFrame, as_of: date) -> None:
+    """Refuse customers whose days do not end at `as_of`: the season would be read on the wrong days."""
+    days = (pl.lit(as_of, pl.Date) - pl.col("first_order_on")).dt.total_days()
+    wrong = frame.select(((days - pl.col("observed_days")).abs() > 1).alias("wrong"))["wrong"]
+    if wrong.any():
+        first = int(wrong.arg_true()[0])
+        day, observed = frame["first_order_on"][first], frame["observed_days"][first]
+        raise TableError(
+            f"first_order_on: {int(wrong.sum()):,} of {len(frame):,} rows do not lie observed_days before {as_of} "
+            f"(first: row {first}, {day} with {observed:g} days).",
+            where=PURCHASE_HISTORIES.name,
+            remedy="Give the as-of day up to which the features were made.",
+        )
 
 
 def _fields(coordinates: Floats, effects: int) -> dict[str, Any]:
