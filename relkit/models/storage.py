@@ -5,10 +5,10 @@
                                       <field>.parquet  frames
     load(folder)             finds the class in the catalogue by the model's name and rebuilds it
 
-The schema is read from the types of the dataclass, so no model writes code of its own. Loading runs no code
-of the files: there is no pickle in them, and the class comes from `relkit.models.catalogue`, never from a path
-in the file. A form that this version does not know is refused with both versions named. `model.json` is
-written last: a folder whose writing was interrupted has none and is refused.
+The schema is read from the types of the dataclass, so no model writes code of its own; fields that had another name when a
+model was saved are read under it. Loading runs no code of the files: there is no pickle in them, and the class comes from
+`relkit.models.catalogue`, never from a path in the file. A form that this version does not know is refused with both
+versions named. `model.json` is written last: a folder whose writing was interrupted has none and is refused.
 """
 
 from __future__ import annotations
@@ -30,12 +30,16 @@ from relkit.errors import ParameterError, StorageError
 from relkit.models import catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from relkit.models.base import Fitted
 
 FORMAT = 1
 """Of the folder's layout; a model's own fields have `Fitted.format`."""
 
 _FILE = "model.json"
+_EARLIER = {"weights": "weight_column"}
+"""Names that fields had when a model was saved, and their names of today."""
 # Names that models import for their type checker only.
 _NAMES: dict[str, Any] = {"np": np, "pl": pl, "NDArray": NDArray, "date": date, "Path": Path, "Any": Any, "Mapping": Mapping}
 
@@ -182,6 +186,7 @@ def _make(cls: Any, stored: Any, folder: Path, path: str) -> Any:
     """Return the dataclass `cls` made from its stored fields."""
     hints = _hints(cls)
     known = {f.name: f for f in fields(cls)}
+    stored = _renamed(stored, known)
     if extra := sorted(set(stored) - set(known)):
         raise ValueError(f"{path or cls.__name__} has unknown fields {', '.join(extra)}")
     values = {}
@@ -191,6 +196,13 @@ def _make(cls: Any, stored: Any, folder: Path, path: str) -> Any:
         elif f.default is MISSING and f.default_factory is MISSING:
             raise ValueError(f"the field {path}{name} is absent")
     return cls(**values)
+
+
+def _renamed(stored: dict[str, Any], known: Container[str]) -> dict[str, Any]:
+    """Return stored fields under their names of today; one that was empty is left at its default."""
+    old = [name for name in stored if name not in known and name in _EARLIER]
+    kept = {_EARLIER[name] if name in old else name: value for name, value in stored.items() if name not in old or value is not None}
+    return kept if old else stored
 
 
 def _value(stored: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR0911 one line for each kind of type

@@ -1,8 +1,9 @@
 """Rows that stand for several customers: a column of how many, which a fit reads and nothing else does.
 
-A row of weight 3 counts as three rows that are alike, in the likelihood and so in the standard errors; a row of weight 0 does
-not count at all. Weights that make up for uneven sampling are no numbers of customers: with them the estimates are right
-and the standard errors are not. A fitted model neither reads nor knows weights: it is judged, drawn and scored row by row.
+A row of weight 3 counts as three rows that are alike, in the likelihood and so in the standard errors; a row of weight 0
+does not count at all, or is refused. Weights that make up for uneven sampling are no numbers of customers: with them the
+estimates are right and the standard errors are not. A fitted model neither reads nor knows weights: it is judged, drawn and
+scored row by row.
 """
 
 from __future__ import annotations
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def columns_of(name: str) -> tuple[Column, ...]:
-    """Return the column of weights that a fit reads; none where `name` is empty."""
-    meaning = "How many the row stands for."
-    return (Column(name=name, dtype=pl.Float64, required=True, nullable=False, low=0, meaning=meaning),) if name else ()
+def columns_of(name: str, *, zero: bool = True) -> tuple[Column, ...]:
+    """Return the column of weights that a fit reads; none where `name` is empty.
+
+    Args:
+        name: of the column.
+        zero: whether a weight of 0 is allowed.
+    """
+    if not name:
+        return ()
+    low, above, meaning = 0.0 if zero else None, None if zero else 0.0, "How many the row stands for."
+    return (Column(name=name, dtype=pl.Float64, required=True, nullable=False, low=low, above=above, meaning=meaning),)
 
 
 def check_weight_column(name: str, taken: Iterable[str], *, where: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import model_checks
 import numpy as np
@@ -12,10 +13,14 @@ from polars.testing import assert_frame_equal
 
 from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs import model_inputs
-from relkit.models import catalogue
+from relkit.models import catalogue, storage
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.lifetime_value.shifted_beta_geometric import ShiftedBetaGeometric
+from relkit.models.survival.weibull_aft import WeibullAft
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAMES = [name for name in catalogue.NAMES if name.startswith("lifetime_value.")]
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -82,3 +87,15 @@ def test_curves_of_contracts_count_as_the_fit_does() -> None:
     assert both[0].at_risk.tolist() == both[1].at_risk.tolist()
     assert both[0].seen_survival == pytest.approx(both[1].seen_survival)
     assert both[0].survival == pytest.approx(both[1].survival, rel=0.01)
+
+
+@pytest.mark.parametrize("given", [None, "weight"])
+def test_models_saved_with_the_earlier_name_load(given: str | None, tmp_path: Path) -> None:
+    """Until the name was one for all, survival models said `weights`, and None for no such column."""
+    rows = model_checks.spells()[0].with_columns(weight=2.0)
+    model = WeibullAft(covariates=("monthly_amount",), weight_column=given or "")
+    saved = storage.save(model.fit(rows, as_of=model_checks.AS_OF), tmp_path / "model")
+    body = json.loads(saved.read_text())
+    del body["fields"]["settings"]["weight_column"]
+    saved.write_text(json.dumps(body | {"fields": body["fields"] | {"settings": body["fields"]["settings"] | {"weights": given}}}))
+    assert storage.load(tmp_path / "model").settings == model

@@ -189,7 +189,7 @@ def test_a_fit_to_intervals_has_no_observed_curve_and_weights_count_in_both() ->
     seen = spells.with_columns(low="duration_days", high=pl.when("event").then("duration_days"))
     assert list(diagnostic_figures(model.fit(seen, as_of=DAY), seen.drop("duration_days", "event"))) == ["time_ratios"]
     doubled = spells.with_columns(weight=pl.when(pl.col("plan") == "a").then(2.0).otherwise(1.0))
-    weighted = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",), "weights": "weight"})
+    weighted = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",), "weight_column": "weight"})
     twice = pl.concat([spells, spells.filter(pl.col("plan") == "a")])
     plain = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",)})
     one, other = (fitted_curve(m.fit(frame, as_of=DAY), frame) for m, frame in ((weighted, doubled), (plain, twice)))

@@ -27,8 +27,9 @@ from relkit.models.survival.aft_design import Design, enough_ends, refuse_runawa
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_age, log_likelihood
-from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns, check_weights
-from relkit.models.survival.spells import check_level, score_contract
+from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns
+from relkit.models.survival.spells import RESERVED, check_level, score_contract
+from relkit.models.weights import check_weight_column
 
 if TYPE_CHECKING:
     from datetime import date
@@ -70,7 +71,7 @@ class AftModel:
     Attributes:
         covariates: columns that stretch or shorten lifetimes: numbers, truth values, or categories as text; may be empty.
         shape_covariates: columns on which the shape depends, besides.
-        weights: column that says how many spells a row stands for; None for one.
+        weight_column: column that tells how many spells a row stands for; empty where each is one.
         lower_column: with upper_column, age at which the spell was last seen running (0: not at all), in days. Where the two are
             named, they are read instead of duration_days and event: the spell ended between them, or just there when they are equal.
         upper_column: age at which it was first seen ended, in days; null for a spell that still runs.
@@ -84,7 +85,7 @@ class AftModel:
 
     covariates: tuple[str, ...]
     shape_covariates: tuple[str, ...] = ()
-    weights: str | None = None
+    weight_column: str = ""
     lower_column: str | None = None
     upper_column: str | None = None
     level: float = 0.95
@@ -94,7 +95,7 @@ class AftModel:
         check_level(self.level)
         check_columns("covariates", self.covariates)
         check_columns("shape_covariates", self.shape_covariates)
-        check_weights(self.weights, self._all_covariates)
+        check_weight_column(self.weight_column, (*RESERVED, *(self._bounds or ()), *self._all_covariates), where=self.name)
         if (self.lower_column is None) != (self.upper_column is None):
             raise ParameterError(
                 "only one edge of the interval is named.", where="lower_column", remedy="Name lower_column and upper_column."
@@ -103,7 +104,7 @@ class AftModel:
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self._all_covariates, weights=self.weights, bounds=self._bounds)
+        return lifetime_contract(self.name, self._all_covariates, weight_column=self.weight_column, bounds=self._bounds)
 
     @property
     def _all_covariates(self) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ class AftModel:
             NotEnoughEventsError: fewer ends than parameters.
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        lives = read_lifetimes(features, self.needs, self._all_covariates, weights=self.weights, bounds=self._bounds)
+        lives = read_lifetimes(features, self.needs, self._all_covariates, weight_column=self.weight_column, bounds=self._bounds)
         location = Design.of(lives.frame, self.covariates, self.name)
         shape = Design.of(lives.frame, self.shape_covariates, self.name)
         enough_ends(float(lives.weight[lives.ended].sum()), location.X.shape[1] + shape.X.shape[1], self.name)

@@ -26,10 +26,20 @@ from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the 
 from relkit.models.survival.boosted_trees import Trees
 from relkit.models.survival.discrete_hazard import tail_note
 from relkit.models.survival.judging import judge_ends
-from relkit.models.survival.period_design import Design, by_covariate, check_covariates, weight_column
+from relkit.models.survival.period_design import Design, by_covariate, check_covariates
 from relkit.models.survival.period_path import PeriodPath
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period, numbered
-from relkit.models.survival.spells import as_floats, check_horizon, check_level, fit_contract, read_spells, score_contract, scores_of
+from relkit.models.survival.spells import (
+    RESERVED,
+    as_floats,
+    check_horizon,
+    check_level,
+    fit_contract,
+    read_spells,
+    score_contract,
+    scores_of,
+)
+from relkit.models.weights import check_weight_column, columns_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -54,7 +64,7 @@ class BoostedHazard:
         l2: penalty on the values of leaves, by the trials in them, whichever rows they were added up in.
         most_rows: person-periods that are learnt from, at most.
         seed: of the thinning.
-        weights: column that says how many spells a row stands for.
+        weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals of seen rates in plots.
     """
 
@@ -70,14 +80,15 @@ class BoostedHazard:
     l2: float = 10.0
     most_rows: int = 2_000_000
     seed: int = 0
-    weights: str | None = None
+    weight_column: str = ""
     level: float = 0.95
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
         check_level(self.level)
         check_period(self.period_days)
-        check_covariates(self.covariates, self.weights)
+        check_covariates(self.covariates)
+        check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
         least = {"trees": 1, "leaves": 2, "most_rows": 1000, "seed": 0, "l2": 0}
         for name, low in least.items():
             if not getattr(self, name) >= low:
@@ -88,7 +99,7 @@ class BoostedHazard:
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *weight_column(self.weights)))
+        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *columns_of(self.weight_column)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBoostedHazard:
         """Return the fitted model.
@@ -101,7 +112,7 @@ class BoostedHazard:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
-        weight = spells.frame[self.weights].to_numpy() if self.weights else None
+        weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         cause = np.where(spells.event, 0, -1)
         lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=weight)
         design = Design.of(spells.frame, lives, self.covariates, where=self.name)

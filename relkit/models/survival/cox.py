@@ -40,6 +40,7 @@ from relkit.models.survival.spells import (
     score_contract,
     scores_of,
 )
+from relkit.models.weights import check_weight_column, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ class Cox:
         ties: how ends at one age are treated.
         level: of the intervals.
         strata: columns of whose values each has a baseline hazard of its own.
-        weights: column of numbers above 0, how many spells each row stands for; None means one each.
+        weight_column: column of numbers above 0, how many spells each row stands for; empty where each is one.
         robust: whether standard errors are Lin and Wei's, which do not trust the model.
         cluster: column of whom rows that depend on each other belong to; standard errors are robust to that.
         penalty: strength, per spell, of a penalty on the coefficients of standardised columns.
@@ -90,7 +91,7 @@ class Cox:
     ties: Literal["efron", "breslow"] = "efron"
     level: float = 0.95
     strata: tuple[str, ...] = ()
-    weights: str | None = None
+    weight_column: str = ""
     robust: bool = False
     cluster: str | None = None
     penalty: float = 0.0
@@ -109,10 +110,11 @@ class Cox:
             raise ParameterError(f"penalty is {self.penalty:g}; it must be 0 or more.", where="penalty")
         if not 0 <= self.l1_ratio <= 1:
             raise ParameterError(f"l1_ratio is {self.l1_ratio:g}; it must lie between 0 and 1.", where="l1_ratio")
-        named = [*self.covariates, *self.strata, *([self.weights] if self.weights else [])]
+        named = [*self.covariates, *self.strata]
         wrong = [name for i, name in enumerate(named) if name in RESERVED or name in named[:i]]
         if wrong:
             raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
+        check_weight_column(self.weight_column, (*RESERVED, *named), where=self.name)
         self.declaration.__post_init__()
 
     @property
@@ -129,9 +131,7 @@ class Cox:
         """Return the columns read beside the covariates."""
         texts = dict.fromkeys((*self.strata, *([self.cluster] if self.cluster else [])))
         told = [Column(name=name, dtype=pl.String, required=True, nullable=False) for name in texts]
-        if self.weights:
-            told.append(Column(name=self.weights, dtype=pl.Float64, required=True, nullable=False, above=0.0))
-        return tuple(told)
+        return (*told, *columns_of(self.weight_column, zero=False))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedCox:
         """Return the regression.
@@ -195,7 +195,7 @@ class Cox:
 
     def _rows(self, spells: Spells) -> tuple[Rows, list[str]]:
         """Return the rows of the likelihood and the names of the strata."""
-        weight = spells.frame[self.weights].to_numpy() if self.weights else None
+        weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         labels = spells.frame.select(label_of(self.strata)).to_series() if self.strata else None
         code, names = (None, []) if labels is None else coded(labels)
         return Rows(duration=spells.duration, event=spells.event, entry=spells.late_entry, stratum=code, weight=weight), names

@@ -36,12 +36,21 @@ from relkit.models.survival.period_design import (
     level_names,
     notes_on_levels,
     refuse_separated,
-    weight_column,
 )
 from relkit.models.survival.period_likelihood import PeriodLikelihood
 from relkit.models.survival.period_path import BLOCK, PeriodPath, bounds_in_blocks
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
-from relkit.models.survival.spells import as_floats, check_horizon, check_level, fit_contract, read_spells, score_contract, scores_of
+from relkit.models.survival.spells import (
+    RESERVED,
+    as_floats,
+    check_horizon,
+    check_level,
+    fit_contract,
+    read_spells,
+    score_contract,
+    scores_of,
+)
+from relkit.models.weights import check_weight_column, columns_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -62,7 +71,7 @@ class DiscreteCompetingRisks:
         covariates: columns that move the hazards: numbers, truth values, or categories as text.
         reason: column that says why a spell ended; an end without a reason counts as "unknown".
         period_days: length of a period; the default is a month, 365.25 / 12.
-        weights: column that says how many spells a row stands for.
+        weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals.
 
     Examples:
@@ -81,20 +90,21 @@ class DiscreteCompetingRisks:
     covariates: tuple[str, ...]
     reason: str = "end_reason"
     period_days: float = DAYS_PER_MONTH
-    weights: str | None = None
+    weight_column: str = ""
     level: float = 0.95
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
         check_level(self.level)
         check_period(self.period_days)
-        check_covariates(self.covariates, self.weights, self.reason)
+        check_covariates(self.covariates, self.reason)
+        check_weight_column(self.weight_column, (*RESERVED, self.reason, *self.covariates), where=self.name)
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
         reason = Column(name=self.reason, dtype=pl.String, required=True, meaning="Why the spell ended.")
-        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *weight_column(self.weights), reason))
+        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *columns_of(self.weight_column), reason))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteCompetingRisks:
         """Return the fitted model, by maximum likelihood.
@@ -105,7 +115,7 @@ class DiscreteCompetingRisks:
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
         spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
-        weight = spells.frame[self.weights].to_numpy() if self.weights else None
+        weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
         _enough_causes(causes, self.reason)
         lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, causes=len(causes), weight=weight)

@@ -33,12 +33,12 @@ from relkit.models.survival.period_design import (
     level_names,
     notes_on_levels,
     refuse_separated,
-    weight_column,
 )
 from relkit.models.survival.period_likelihood import Link, PeriodLikelihood
 from relkit.models.survival.period_path import PeriodPath, bounds_in_blocks
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
 from relkit.models.survival.spells import (
+    RESERVED,
     as_floats,
     check_horizon,
     check_level,
@@ -48,6 +48,7 @@ from relkit.models.survival.spells import (
     score_contract,
     scores_of,
 )
+from relkit.models.weights import check_weight_column, columns_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -70,7 +71,7 @@ class DiscreteHazard:
         covariates: columns that move the hazard: numbers, truth values, or categories as text; none gives a life table.
         period_days: length of a period; the default is a month, 365.25 / 12.
         link: logit, or cloghlog for proportional hazards.
-        weights: column that says how many spells a row stands for.
+        weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals.
 
     Examples:
@@ -94,21 +95,22 @@ class DiscreteHazard:
     covariates: tuple[str, ...]
     period_days: float = DAYS_PER_MONTH
     link: Link = "logit"
-    weights: str | None = None
+    weight_column: str = ""
     level: float = 0.95
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
         check_level(self.level)
         check_period(self.period_days)
-        check_covariates(self.covariates, self.weights)
+        check_covariates(self.covariates)
+        check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
         if self.link not in ("logit", "cloghlog"):
             raise ParameterError.unknown("link", str(self.link), ("logit", "cloghlog"), where="link")
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *weight_column(self.weights)))
+        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *columns_of(self.weight_column)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteHazard:
         """Return the fitted model, by maximum likelihood.
@@ -119,7 +121,7 @@ class DiscreteHazard:
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
         spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
-        weight = spells.frame[self.weights].to_numpy() if self.weights else None
+        weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         cause = np.where(spells.event, 0, -1)
         lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=weight)
         design = Design.of(spells.frame, lives, self.covariates, where=self.name)

@@ -49,12 +49,13 @@ def fitted_curve(fitted: Any, features: pl.DataFrame) -> FittedCurve:
         fitted: a model with `survival` of the family.
         features: the spells of the fit, with duration_days and event.
     """
-    observed = KaplanMeier(level=fitted.settings.level, weights=fitted.settings.weights).fit(features, as_of=fitted.info.as_of).curve()
+    level, column = fitted.settings.level, fitted.settings.weight_column
+    observed = KaplanMeier(level=level, weight_column=column).fit(features, as_of=fitted.info.as_of).curve()
     days = np.linspace(0.0, observed.domain[1], _AGES)
     few = features[:: max(1, len(features) // _MOST_ROWS)]
     few = few.with_columns(customer_id=pl.int_range(pl.len()).cast(pl.String))
     curves = fitted.survival(few, days)["survival"].to_numpy().reshape(len(few), len(days))
-    weights = np.ones(len(few)) if fitted.settings.weights is None else few[fitted.settings.weights].cast(float).to_numpy()
+    weights = few[column].cast(float).to_numpy() if column else np.ones(len(few))
     if "entry_days" in few.columns:
         entry = few["entry_days"].fill_null(0.0).cast(float).to_numpy()
         until = np.array([np.interp(at, days, curve) for at, curve in zip(entry, curves, strict=True)])

@@ -3,7 +3,7 @@
 S(t) is the product over ages u <= t of 1 - d(u) / n(u), with d the ends and n the spells at risk (Kaplan and Meier
 1958). Bands are log-log with Greenwood's variance. Spells that were already running when observation began enter at
 their age then (left truncation). With a column `by`, each of its values has its own curve beside the one of all. With a column
-`weights`, a spell of weight 3 counts as three spells; intervals then hold for weights that are such counts.
+`weight_column`, a spell of weight 3 counts as three spells; intervals then hold for weights that are such counts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import polars as pl
 
-from relkit.contracts import Column, Contract, Rule, check
+from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.risk_sets import RiskSets, distinct, risk_sets, tail_rate
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
@@ -32,6 +32,7 @@ from relkit.models.survival.spells import (
     score_contract,
     scores_of,
 )
+from relkit.models.weights import check_weight_column, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ class KaplanMeier:
     Attributes:
         level: of the bands.
         by: column of text whose values have a curve each; None for a single curve.
-        weights: column of numbers above 0, how many spells each row stands for; None means one each.
+        weight_column: column of numbers above 0, how many spells each row stands for; empty where each is one.
 
     Examples:
         >>> from datetime import date
@@ -65,18 +66,17 @@ class KaplanMeier:
 
     level: float = 0.95
     by: str | None = None
-    weights: str | None = None
+    weight_column: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
         check_level(self.level)
-        if self.weights in RESERVED or (self.weights is not None and self.weights == self.by):
-            raise ParameterError(f"weights is {self.weights}, which has another meaning.", where=self.name, remedy="Name another column.")
+        check_weight_column(self.weight_column, (*RESERVED, self.by or ""), where=self.name)
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return fit_contract(self.name, (*_strata(self), *_weights(self)), _weight_rules(self))
+        return fit_contract(self.name, (*_strata(self), *columns_of(self.weight_column, zero=False)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedKaplanMeier:
         """Return the curves of the spells.
@@ -86,7 +86,7 @@ class KaplanMeier:
             NotEnoughEventsError: no spell ended.
         """
         spells = read_spells(features, self.needs)
-        cases = None if self.weights is None else spells.frame[self.weights].to_numpy()
+        cases = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         tables, curves = [], []
         for value, rows in (None, np.ones(len(spells.duration), bool)), *_parts(spells, self.by):
             part = spells.duration[rows], spells.event[rows], spells.entry[rows], None if cases is None else cases[rows]
@@ -215,19 +215,6 @@ def _strata(settings: KaplanMeier) -> tuple[Column, ...]:
     if settings.by is None:
         return ()
     return (Column(name=settings.by, dtype=pl.String, required=True, meaning="Has a curve of its own.", null_means="the curve of all"),)
-
-
-def _weights(settings: KaplanMeier) -> tuple[Column, ...]:
-    if settings.weights is None:
-        return ()
-    return (Column(name=settings.weights, dtype=pl.Float64, required=True, nullable=False, meaning="How many spells the row stands for."),)
-
-
-def _weight_rules(settings: KaplanMeier) -> tuple[Rule, ...]:
-    name = settings.weights
-    if name is None:
-        return ()
-    return (Rule(name=f"{name}: not above 0", columns=(name,), broken=pl.col(name) <= 0, remedy="Leave out rows that stand for no spell."),)
 
 
 def _parts(spells: Spells, by: str | None) -> Iterator[tuple[str, Flags]]:

@@ -16,6 +16,7 @@ from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
 from relkit.models.survival.spells import ENTRY, fit_contract, read_spells
+from relkit.models.weights import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,13 +63,11 @@ class Lifetimes:
         return Lifetimes(self.frame.clear(), lower, upper, entry, weight, self.notes)
 
 
-def lifetime_contract(name: str, covariates: Sequence[str], *, weights: str | None, bounds: tuple[str, str] | None) -> Contract:
+def lifetime_contract(name: str, covariates: Sequence[str], *, weight_column: str, bounds: tuple[str, str] | None) -> Contract:
     """Return what `fit` reads: duration_days and event, or the two columns between which each lifetime lies."""
-    more = [*covariate_columns.asked(covariates)]
-    if weights is not None:
-        more.append(Column(name=weights, dtype=pl.Float64, required=True, nullable=False, above=0.0, meaning="How much the row counts."))
+    more = (*covariate_columns.asked(covariates), *columns_of(weight_column, zero=False))
     if bounds is None:
-        return fit_contract(name, tuple(more))
+        return fit_contract(name, more)
     lower, upper = bounds
     edges = (
         Column(name=lower, dtype=pl.Float64, required=True, nullable=False, low=0.0, unit="days", meaning="Age when last seen running."),
@@ -92,7 +91,7 @@ def lifetime_contract(name: str, covariates: Sequence[str], *, weights: str | No
 
 
 def read_lifetimes(
-    features: pl.DataFrame, needs: Contract, covariates: Sequence[str], *, weights: str | None, bounds: tuple[str, str] | None
+    features: pl.DataFrame, needs: Contract, covariates: Sequence[str], *, weight_column: str, bounds: tuple[str, str] | None
 ) -> Lifetimes:
     """Return the lifetimes of a frame.
 
@@ -112,7 +111,7 @@ def read_lifetimes(
         lower, upper = (frame[name].fill_null(np.inf).to_numpy() for name in bounds)
         found = frame, lower, upper, frame["entry_days"].to_numpy(), ()
     frame, lower, upper, entry, notes = found
-    weight = frame[weights].to_numpy() if weights is not None else np.ones(len(frame))
+    weight = frame[weight_column].to_numpy() if weight_column else np.ones(len(frame))
     return _told(Lifetimes(frame, lower, upper, entry, weight, notes), needs.name)
 
 

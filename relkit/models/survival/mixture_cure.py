@@ -30,8 +30,9 @@ from relkit.models.survival.aft_design import Design, enough_ends, refuse_runawa
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
-from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns, check_weights
-from relkit.models.survival.spells import check_level, score_contract
+from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns
+from relkit.models.survival.spells import RESERVED, check_level, score_contract
+from relkit.models.weights import check_weight_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +160,7 @@ class MixtureCure:
     Attributes:
         covariates: columns that move the odds of ever leaving: numbers, truth values, or categories as text; may be empty.
         latency_covariates: columns that stretch the time to leave of those who do.
-        weights: column that says how many spells a row stands for; None for one.
+        weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals.
     """
 
@@ -169,7 +170,7 @@ class MixtureCure:
 
     covariates: tuple[str, ...]
     latency_covariates: tuple[str, ...] = ()
-    weights: str | None = None
+    weight_column: str = ""
     level: float = 0.95
 
     def __post_init__(self) -> None:
@@ -177,12 +178,12 @@ class MixtureCure:
         check_level(self.level)
         check_columns("covariates", self.covariates)
         check_columns("latency_covariates", self.latency_covariates)
-        check_weights(self.weights, self._all_covariates)
+        check_weight_column(self.weight_column, (*RESERVED, *self._all_covariates), where=self.name)
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self._all_covariates, weights=self.weights, bounds=None)
+        return lifetime_contract(self.name, self._all_covariates, weight_column=self.weight_column, bounds=None)
 
     @property
     def _all_covariates(self) -> tuple[str, ...]:
@@ -196,7 +197,7 @@ class MixtureCure:
             NotEnoughEventsError: fewer ends than parameters.
             FitError: no share is seen that never leaves; or a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        lives = read_lifetimes(features, self.needs, self._all_covariates, weights=self.weights, bounds=None)
+        lives = read_lifetimes(features, self.needs, self._all_covariates, weight_column=self.weight_column, bounds=None)
         leaving, latency = (Design.of(lives.frame, names, self.name) for names in (self.covariates, self.latency_covariates))
         ends = float(lives.weight[lives.ended].sum())
         enough_ends(ends, leaving.X.shape[1] + latency.X.shape[1] + 1, self.name)

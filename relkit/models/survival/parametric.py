@@ -133,12 +133,6 @@ def check_columns(setting: str, names: Sequence[str]) -> None:
         raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=setting, remedy="Name each column once.")
 
 
-def check_weights(name: str | None, others: Sequence[str]) -> None:
-    """Refuse a column of weights that has another meaning."""
-    if name is not None and (name in RESERVED or name in others):
-        raise ParameterError(f"{name!r} has another meaning already.", where="weights", remedy="Name another column.")
-
-
 def by_covariate(known: tuple[Covariate, ...], moved: Floats) -> tuple[tuple[str, ...], Floats]:
     """Return the names of covariates and the sums of the columns that belong to each."""
     ends = np.cumsum([len(covariate.columns) for covariate in known])

@@ -12,10 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from relkit.contracts import Column
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.survival.person_periods import Cells, enough_periods, first_periods, numbered
@@ -23,6 +21,8 @@ from relkit.models.survival.spells import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
     from relkit.models.covariates import Covariate
     from relkit.models.maximum import Maximum
@@ -32,18 +32,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def check_covariates(covariates: tuple[str, ...], *others: str | None) -> None:
+def check_covariates(covariates: tuple[str, ...], *others: str) -> None:
     """Refuse a covariate that is named twice, or that is something else."""
-    taken = {*RESERVED, *(name for name in others if name)}
+    taken = {*RESERVED, *others}
     wrong = [c for i, c in enumerate(covariates) if c in taken or c in covariates[:i]]
     if wrong:
         raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
-
-
-def weight_column(name: str | None) -> tuple[Column, ...]:
-    """Return the column of case weights, if one is named."""
-    meaning = "How many spells the row stands for."
-    return (Column(name=name, dtype=pl.Float64, required=True, nullable=False, low=0.0, meaning=meaning),) if name else ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,8 +25,9 @@ from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
-from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns, check_weights
-from relkit.models.survival.spells import check_level, score_contract
+from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns
+from relkit.models.survival.spells import RESERVED, check_level, score_contract
+from relkit.models.weights import check_weight_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,7 @@ class PiecewiseExponential:
     Attributes:
         covariates: columns that raise or lower the risk: numbers, truth values, or categories as text; may be empty.
         breaks_days: ascending ages at which the risk may change, in days; none: so that about as many ends lie in each stretch.
-        weights: column that says how many spells a row stands for; None for one.
+        weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals.
 
     Examples:
@@ -137,21 +138,21 @@ class PiecewiseExponential:
 
     covariates: tuple[str, ...]
     breaks_days: tuple[float, ...] = ()
-    weights: str | None = None
+    weight_column: str = ""
     level: float = 0.95
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
         check_level(self.level)
         check_columns("covariates", self.covariates)
-        check_weights(self.weights, self.covariates)
+        check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
         if not all(0 < a < np.inf for a in self.breaks_days) or not all(np.diff(self.breaks_days) > 0):
             raise ParameterError("the breaks are not ascending ages above 0.", where="breaks_days", remedy="Write them as 30,90,365.")
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self.covariates, weights=self.weights, bounds=None)
+        return lifetime_contract(self.name, self.covariates, weight_column=self.weight_column, bounds=None)
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedPiecewiseExponential:
         """Return the model of largest likelihood.
@@ -161,7 +162,7 @@ class PiecewiseExponential:
             NotEnoughEventsError: fewer ends than parameters.
             FitError: a stretch without an end, a covariate that is constant, follows from the others, or has no finite coefficient.
         """
-        lives = read_lifetimes(features, self.needs, self.covariates, weights=self.weights, bounds=None)
+        lives = read_lifetimes(features, self.needs, self.covariates, weight_column=self.weight_column, bounds=None)
         breaks = np.array(self.breaks_days) if self.breaks_days else _breaks_of(lives, len(self.covariates))
         design = Design.of(lives.frame, self.covariates, self.name)
         enough_ends(float(lives.weight[lives.ended].sum()), len(breaks) + design.X.shape[1], self.name)

@@ -86,7 +86,7 @@ def test_ends_known_by_intervals() -> None:
     """ReliaSoft, Weibull of grouped inspections, in lifelines' tests: rho 1.215, lambda 8270.88."""
     lower, counts = [0.1, *range(30, 241, 30)], [2, 5, 1, 9, 6, 6, 5, 2, 2645]
     frame = pl.DataFrame({"seen_running": lower, "seen_ended": [*lower[1:], None], "count": counts})
-    model = WeibullAft(covariates=(), weights="count", lower_column="seen_running", upper_column="seen_ended")
+    model = WeibullAft(covariates=(), weight_column="count", lower_column="seen_running", upper_column="seen_ended")
     ours = model.fit(frame, as_of=DAY)
     lambda_, rho = np.exp(ours.coordinates)
     assert rho == pytest.approx(1.215, abs=1e-3)
@@ -125,7 +125,7 @@ def test_lifelines_agrees_on_its_data_sets(name: str, kind: str) -> None:
     frame, covariates = _cases()[name]
     weights = "weight" if "weight" in frame.columns else None
     entry = "entry_days" if "entry_days" in frame.columns else None
-    ours = MODELS[kind](covariates=covariates, weights=weights).fit(frame, as_of=DAY)
+    ours = MODELS[kind](covariates=covariates, weight_column=weights or "").fit(frame, as_of=DAY)
     read = ["duration_days", "event", *covariates, *filter(None, (weights, entry))]
     peer = getattr(lifelines, f"{kind}AFTFitter")()
     peer._scipy_fit_method, peer._scipy_fit_options = "SLSQP", {"ftol": 1e-14, "maxiter": 2000}
@@ -168,8 +168,8 @@ def test_derivatives_are_exact(kind: str) -> None:
     frame = simulated(200, np.random.default_rng(3), kind).with_columns(weight=1.0 + pl.int_range(pl.len()) % 2)
     low, high = pl.col("duration_days").floor().clip(lower_bound=pl.col("entry_days")), pl.col("duration_days").ceil()
     frame = frame.with_columns(low=pl.when("event").then(low).otherwise("duration_days"), high=pl.when("event").then(high))
-    model = MODELS[kind](covariates=("x", "z"), shape_covariates=("z",), weights="weight", lower_column="low", upper_column="high")
-    lives = aft_model.read_lifetimes(frame, model.needs, ("x", "z"), weights="weight", bounds=("low", "high"))
+    model = MODELS[kind](covariates=("x", "z"), shape_covariates=("z",), weight_column="weight", lower_column="low", upper_column="high")
+    lives = aft_model.read_lifetimes(frame, model.needs, ("x", "z"), weight_column="weight", bounds=("low", "high"))
     X, W = (aft_model.Design.of(lives.frame, names, "a test").X for names in (("x", "z"), ("z",)))
     value = aft_model._Problem(model.distribution.errors, aft_model.Watched.of(lives), X, W).evaluate
     at = np.array([0.3, -0.2, 0.1, 0.2, 0.3])
@@ -355,7 +355,7 @@ def test_ends_at_age_0_count_as_half_a_day() -> None:
         ({"covariates": ("age",), "shape_covariates": ("event",)}, "shape_covariates: 'event' is given twice"),
         ({"covariates": ("age",), "lower_column": "low"}, "only one edge of the interval is named"),
         ({"covariates": ("age",), "level": 1.0}, "level is 1"),
-        ({"covariates": ("age",), "weights": "age"}, "weights: 'age' has another meaning already"),
+        ({"covariates": ("age",), "weight_column": "age"}, "weight_column is 'age', which the model reads already"),
     ],
 )
 def test_settings_that_cannot_be(settings: dict[str, Any], match: str) -> None:

@@ -105,7 +105,7 @@ def test_a_stratified_model_is_saved_whole(stratified: FittedCox, tmp_path: Path
 
 def test_weights_are_those_of_r() -> None:
     """R, coxph(Surv(T, E) ~ var1 + var2, weights = w), in lifelines' test_estimation.py: w .75; then 1.75 and four of .75."""
-    model = Cox(covariates=("var1", "var2"), weights="w")
+    model = Cox(covariates=("var1", "var2"), weight_column="w")
     even = model.fit(small(w=[0.75] * 5), as_of=DAY)
     assert even.coefficients.tolist() == pytest.approx([7.680, -0.915], abs=5e-4)
     assert errors(even) == pytest.approx([6.641, 1.650], abs=5e-4)
@@ -118,7 +118,7 @@ def test_weights_are_those_of_r() -> None:
 def test_weights_of_a_whole_data_set_are_those_of_r() -> None:
     """R, coxph(Surv(T, E) ~ var1 + var2, data = regression.csv, weights = var3), in lifelines' test_estimation.py."""
     frame = pl.from_pandas(datasets.load_regression_dataset()).rename({"T": "duration_days", "E": "event"})
-    fitted = Cox(covariates=("var1", "var2"), weights="var3").fit(frame, as_of=DAY)
+    fitted = Cox(covariates=("var1", "var2"), weight_column="var3").fit(frame, as_of=DAY)
     assert fitted.coefficients.tolist() == pytest.approx([0.3268, 0.0775], abs=5e-5)
     assert errors(fitted) == pytest.approx([0.0697, 0.0861], abs=5e-5)
 
@@ -129,7 +129,7 @@ def test_the_baseline_with_weights_is_that_of_r() -> None:
     With ties R's hazard is Efron's, relkit's and lifelines' Breslow's, which is compared with lifelines instead. R centres at
     the weighted mean of fin, relkit at the plain one.
     """
-    fitted = Cox(covariates=("fin",), weights="age").fit(rossi(), as_of=DAY)
+    fitted = Cox(covariates=("fin",), weight_column="age").fit(rossi(), as_of=DAY)
     shift = np.exp(fitted.coefficients[0] * (np.average(rossi()["fin"], weights=rossi()["age"]) - rossi()["fin"].mean()))
     found = fitted.cumulative_baseline(np.array([1.0, 2.0])) * shift
     assert found.tolist() == pytest.approx([0.00183466, 0.005880265], abs=5e-9)
@@ -167,7 +167,7 @@ def test_lifelines_agrees_with_ties(name: str, how: str) -> None:
     covariates = tuple(c for c in covariates if c != stratum)
     frame = frame.with_columns(w=1.0 + pl.int_range(pl.len()) % 3, odd=pl.int_range(pl.len()) % 2).filter(pl.col("duration_days") > 0)
     beside = {"weights": ["w"], "strata": [stratum], "penalty": ["w"]}[how]
-    settings = {"weights": {"weights": "w"}, "strata": {"strata": (stratum,)}, "penalty": {"weights": "w", "penalty": 0.1}}[how]
+    settings = {"weights": {"weight_column": "w"}, "strata": {"strata": (stratum,)}, "penalty": {"weight_column": "w", "penalty": 0.1}}[how]
     ours = Cox(covariates=covariates, **settings).fit(frame, as_of=DAY)  # type: ignore[arg-type]
     data = frame.select("duration_days", pl.col("event").cast(pl.Int64), *covariates, *beside).to_pandas()
     n = len(frame)
@@ -223,7 +223,7 @@ def test_elastic_net_is_that_of_scikit_survival(l1_ratio: float, penalty: float,
 def test_elastic_net_with_ties_meets_the_conditions_of_a_maximum() -> None:
     """Karush, Kuhn and Tucker: the slope of log L is the penalty's where a coefficient is not 0, and within it where it is."""
     others = tuple(name for name in ROSSI if name not in ("age", "mar"))
-    model = Cox(covariates=others, penalty=0.03, l1_ratio=0.7, weights="age", strata=("mar",))
+    model = Cox(covariates=others, penalty=0.03, l1_ratio=0.7, weight_column="age", strata=("mar",))
     fitted = model.fit(rossi(), as_of=DAY)
     design, _, found = model.revisited(fitted, rossi())
     slope, _ = derivatives(design.order, design.X, total_of_ends(design.order, design.X), found)
@@ -269,7 +269,7 @@ def test_robust_errors_are_those_of_r() -> None:
 def test_robust_errors_with_weights_are_those_of_r() -> None:
     """The same with weights = var3, all ended, then the third censored; and five rows at ages 1 to 5 with r$var and r$naive.var."""
     weights = [0.184677, 0.071893, 1.364646, 0.098375, 1.663092]
-    model = Cox(covariates=("var1", "var2"), weights="w", robust=True)
+    model = Cox(covariates=("var1", "var2"), weight_column="w", robust=True)
     fitted = model.fit(small(w=weights), as_of=DAY)
     assert fitted.coefficients.tolist() == pytest.approx([-5.16231, 1.71924], abs=5e-6)
     assert errors(fitted) == pytest.approx([9.97730, 2.45648], abs=5e-6)
@@ -423,7 +423,7 @@ def test_categories_bends_and_gaps_are_columns_of_the_regression() -> None:
         ({"penalty": float("nan")}, "penalty is nan; it must be 0 or more"),
         ({"l1_ratio": 1.5}, "l1_ratio is 1.5; it must lie between 0 and 1"),
         ({"strata": ("age",)}, "'age' is given twice, or is no covariate"),
-        ({"weights": "event"}, "'event' is given twice, or is no covariate"),
+        ({"weight_column": "event"}, "weight_column is 'event', which the model reads already"),
         ({"missing": "mean"}, "unknown treatment of what is missing 'mean'"),
         ({"splines": {"agee": 3}}, "unknown covariate 'agee'; did you mean 'age'"),
         ({"splines": {"age": 1}}, "the spline of age has 1 columns; it takes at least 2. Leave it out for a line"),
@@ -437,8 +437,8 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, object], match:
 @pytest.mark.parametrize(
     ("settings", "change", "match"),
     [
-        ({"weights": "w"}, {"w": pl.lit(0.0)}, "w: 432 of 432 rows are not above 0"),
-        ({"weights": "w"}, {}, "column 'w' is missing"),
+        ({"weight_column": "w"}, {"w": pl.lit(0.0)}, "w: 432 of 432 rows are not above 0"),
+        ({"weight_column": "w"}, {}, "column 'w' is missing"),
         ({"strata": ("mar",)}, {"mar": pl.when(pl.col("mar") > 0).then(1)}, r"mar: \d+ of 432 rows are null"),
         ({"cluster": "mar"}, {"mar": pl.when(pl.col("mar") > 0).then(1)}, r"mar: \d+ of 432 rows are null"),
         ({"splines": {"age": 5}}, {"age": pl.col("mar")}, "age has 2 different values, too few for a spline of 5 columns"),

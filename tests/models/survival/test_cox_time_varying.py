@@ -52,7 +52,7 @@ def test_weights_are_those_of_r() -> None:
     """R on dfcv with these weights, in lifelines' tests."""
     weights = [0.46009262, 0.04643257, 0.38150793, 0.11903676, 0.51965860, 0.96173133, 0.32435527]
     weights += [0.16708398, 0.85464418, 0.15146481, 0.24713429, 0.55198318, 0.16948366, 0.19246483]
-    found = CoxTimeVarying(covariates=("group", "z"), weights="w").fit(dfcv().with_columns(w=pl.Series(weights)), as_of=DAY)
+    found = CoxTimeVarying(covariates=("group", "z"), weight_column="w").fit(dfcv().with_columns(w=pl.Series(weights)), as_of=DAY)
     assert found.coefficients.tolist() == pytest.approx([0.313, 0.423], abs=5e-4)
     assert found.summary()["std_error"].to_list() == pytest.approx([1.542, 1.997], abs=5e-4)
 
@@ -62,7 +62,7 @@ def test_lifelines_agrees(strata: tuple[str, ...]) -> None:
     """Lifelines 0.30.3, CoxTimeVaryingFitter: coefficients, errors and log L, with weights (1, 2, 3 in turn) and with strata."""
     covariates = tuple(name for name in HEART if name not in strata)
     frame = heart().with_columns(w=1.0 + pl.int_range(pl.len()) % 3)
-    ours = CoxTimeVarying(covariates=covariates, strata=strata, weights="w").fit(frame, as_of=DAY)
+    ours = CoxTimeVarying(covariates=covariates, strata=strata, weight_column="w").fit(frame, as_of=DAY)
     data = datasets.load_stanford_heart_transplants().assign(w=frame["w"].to_numpy())
     data = data[["id", "start", "stop", "event", "w", *covariates, *strata]]
     peer = CoxTimeVaryingFitter().fit(

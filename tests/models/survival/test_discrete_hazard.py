@@ -188,7 +188,7 @@ def test_adding_up_patterns_changes_nothing(link: str, monkeypatch: pytest.Monke
 def test_weights_are_repeated_rows() -> None:
     frame = tied(5, 800).with_columns(count=(1 + pl.int_range(pl.len()) % 3).cast(pl.Float64))
     names = ("debit", "amount")
-    weighted = DiscreteHazard(covariates=names, weights="count").fit(frame, as_of=DAY)
+    weighted = DiscreteHazard(covariates=names, weight_column="count").fit(frame, as_of=DAY)
     repeated = DiscreteHazard(covariates=names).fit(frame.select(pl.exclude("count").repeat_by("count").explode()), as_of=DAY)
     assert weighted.info.log_likelihood == pytest.approx(repeated.info.log_likelihood, abs=1e-8)
     np.testing.assert_allclose(weighted.coefficients, repeated.coefficients, rtol=1e-7)
@@ -334,7 +334,7 @@ def test_bad_input_is_refused_with_its_reason(change: dict[str, pl.Expr], error:
 def test_a_weight_below_zero_is_refused() -> None:
     frame = rossi().with_columns(prio=pl.when(pl.int_range(pl.len()) == 4).then(-1).otherwise("prio"))
     with pytest.raises(TableError, match="prio: 1 of 432 rows are below 0"):
-        DiscreteHazard(covariates=("fin",), weights="prio").fit(frame, as_of=DAY)
+        DiscreteHazard(covariates=("fin",), weight_column="prio").fit(frame, as_of=DAY)
 
 
 def test_categories_unseen_or_unknown_count_as_the_reference() -> None:
@@ -362,7 +362,7 @@ def test_scale_of_the_columns_needs_no_care() -> None:
     [
         ({"covariates": ("a", "a")}, "'a' is given twice, or is no covariate"),
         ({"covariates": ("event",)}, "'event' is given twice, or is no covariate"),
-        ({"covariates": ("a",), "weights": "a"}, "'a' is given twice, or is no covariate"),
+        ({"covariates": ("a",), "weight_column": "a"}, "weight_column is 'a', which the model reads already"),
         ({"covariates": (), "period_days": 0.0}, "period_days is 0.0; it must be above 0"),
         ({"covariates": (), "link": "probit"}, "unknown link 'probit'"),
         ({"covariates": (), "level": 1.0}, "level is 1; it must lie between"),

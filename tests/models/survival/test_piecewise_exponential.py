@@ -63,7 +63,7 @@ def test_covariates_are_those_of_a_poisson_regression() -> None:
     """scikit-learn's PoissonRegressor without penalty on a row for each spell and stretch, weighted by the days lived."""
     breaks = np.array([15.5, 30.5])
     frame = rossi().filter(pl.col("duration_days") > pl.col("entry_days")).with_columns(weight=1 + pl.int_range(pl.len()) % 2)
-    ours = PiecewiseExponential(covariates=ROSSI, breaks_days=tuple(breaks), weights="weight").fit(frame, as_of=DAY)
+    ours = PiecewiseExponential(covariates=ROSSI, breaks_days=tuple(breaks), weight_column="weight").fit(frame, as_of=DAY)
     duration, entry = frame["duration_days"].to_numpy().astype(float), frame["entry_days"].to_numpy()
     lived = days_lived(entry, duration, breaks)
     ends = np.eye(3)[np.searchsorted(breaks, duration)] * frame["event"].to_numpy()[:, None]

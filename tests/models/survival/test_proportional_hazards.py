@@ -57,8 +57,8 @@ def test_kaplan_meier_is_that_of_r() -> None:
 def test_weights_and_strata_are_those_of_r() -> None:
     """R, weights = w, transform = "rank"; and strata(s), transform = "identity", in lifelines' test_statistics.py."""
     frame = five(w=[1, 0.5, 2, 1, 1], s=[1, 1, 0, 0, 0])
-    assert found(frame, ("var1",), "rank", weights="w")["var1"][0] == pytest.approx(0.1083698, abs=5e-8)
-    assert found(frame, ("var1",), "identity", weights="w", strata=("s",))["var1"][0] == pytest.approx(0.0283, abs=5e-5)
+    assert found(frame, ("var1",), "rank", weight_column="w")["var1"][0] == pytest.approx(0.1083698, abs=5e-8)
+    assert found(frame, ("var1",), "identity", weight_column="w", strata=("s",))["var1"][0] == pytest.approx(0.0283, abs=5e-5)
 
 
 @pytest.mark.parametrize("transform", ["identity", "log"])
