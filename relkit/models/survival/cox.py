@@ -380,14 +380,18 @@ class FittedCox:
         in between and that of the coefficients, at the covariates less their mean (Andersen et al. 1993, VII.2.2, with the
         mean among those at risk taken to be that of all).
         """
+        hazard, error = self.hazard_ahead(features, days)
+        reach = np.exp(np.clip(NormalDist().inv_cdf((1 + level) / 2) * error, 0.0, 30.0))
+        return np.exp(-hazard * reach), np.exp(-hazard / reach)
+
+    def hazard_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> tuple[Floats, Floats]:
+        """Return the hazard cumulated over each number of days ahead, and the standard error of its logarithm, each of shape (n, m)."""
         frame = self._read(features)
         hazard, relative = self._hazard_ahead(frame, as_floats(days))
         columns = each_column(frame, self.covariates)
         centred = np.column_stack([column - mean for column, mean in zip(columns, self.means, strict=True)])
         along = np.einsum("ij,jk,ik->i", centred, self.covariance, centred)
-        error = np.sqrt(relative + np.maximum(along, 0.0)[:, None])
-        reach = np.exp(np.clip(NormalDist().inv_cdf((1 + level) / 2) * error, 0.0, 30.0))
-        return np.exp(-hazard * reach), np.exp(-hazard / reach)
+        return hazard, np.sqrt(relative + np.maximum(along, 0.0)[:, None])
 
     def _hazard_ahead(self, frame: pl.DataFrame, days: Floats) -> tuple[Floats, Floats]:
         """Return the hazard cumulated over each number of days ahead, and the baseline's relative variance, shape (n, m)."""

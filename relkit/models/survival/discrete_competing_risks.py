@@ -117,7 +117,7 @@ class DiscreteCompetingRisks:
         spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
         weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
-        _enough_causes(causes, self.reason)
+        enough_causes(causes, self.reason, instead="survival.discrete_hazard")
         lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, causes=len(causes), weight=weight)
         design = Design.of(spells.frame, lives, self.covariates, where=self.name)
         seen = design.cells.totals()
@@ -188,12 +188,13 @@ def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, .
     return causes, np.where(event, code, -1), notes
 
 
-def _enough_causes(causes: tuple[str, ...], reason: str) -> None:
+def enough_causes(causes: tuple[str, ...], reason: str, *, instead: str) -> None:
+    """Refuse fewer than two causes; `instead` is the model that tells no causes apart."""
     if len(causes) < 2:
         raise NotEnoughEventsError(
             f"all ends count as one cause, {causes[0]!r} (a cause needs {LEAST_OF_A_CAUSE} ends).",
             where=reason,
-            remedy="Use survival.discrete_hazard, or a longer period.",
+            remedy=f"Use {instead}, or a longer period.",
         )
 
 

@@ -1,0 +1,299 @@
+"""Cox regressions of each reason why contracts end, and the probability of ending for each that they make together.
+
+Each cause has a regression of its own (`relkit.models.survival.cox`) in which ends by other causes count as censored: that is
+what makes the likelihood of competing risks fall apart into one factor a cause (Prentice et al. 1978). A coefficient says how
+a covariate moves the pace of ends by that cause among those still running; what it does to the share that ever ends by it
+depends on the other causes too, and is read from `incidence_ahead` (`relkit.models.survival.cause_hazards`). A covariate that
+makes customers die sooner makes fewer of them cancel.
+
+Causes with fewer ends than 20 are taken together, as `survival.discrete_competing_risks` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import Column, Contract, check
+from relkit.errors import FitError, ParameterError
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariates import Missing  # noqa: TC001 storage reads the types of the fields
+from relkit.models.survival.cause_hazards import CauseHazards
+from relkit.models.survival.cox import Cox, FittedCox
+from relkit.models.survival.discrete_competing_risks import causes_of, enough_causes
+from relkit.models.survival.groups import as_text, coded, label_of
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.spells import RESERVED, Spells, as_floats, check_horizon, read_spells, score_contract, scores_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from relkit.metrics.risk_sets import Flags, Indexes
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CauseSpecificCox:
+    """Settings of Cox regressions by cause: those of `Cox`, the same for each cause, and where the cause stands.
+
+    Attributes:
+        covariates: columns: numbers in any scale, truth values, or categories as text.
+        reason: column that says why a spell ended; an end without a reason counts as "unknown".
+        ties: how ends at one age are treated: efron or breslow.
+        level: of the intervals.
+        strata: columns of whose values each has baseline hazards of its own.
+        weights: column of numbers above 0, how many spells each row stands for; None means one each.
+        robust: whether standard errors are Lin and Wei's, which do not trust the model.
+        cluster: column of whom rows that depend on each other belong to; standard errors are robust to that.
+        penalty: strength, per spell, of a penalty on the coefficients of standardised columns.
+        l1_ratio: share of the penalty on absolute values.
+        splines: by covariate, how many columns its natural cubic spline has.
+        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
+
+    Examples:
+        >>> from datetime import date
+        >>> days, debit = np.arange(1.0, 101.0), np.arange(100) % 2
+        >>> spells = pl.DataFrame({"duration_days": days, "event": [True] * 80 + [False] * 20, "debit": debit})
+        >>> told = pl.when("event").then(pl.when(pl.int_range(pl.len()) % 3 > 0).then(pl.lit("voluntary")).otherwise(pl.lit("move")))
+        >>> fitted = CauseSpecificCox(covariates=("debit",)).fit(spells.with_columns(end_reason=told), as_of=date(2025, 6, 30))
+        >>> fitted.summary()["term"].to_list()
+        ['voluntary: debit', 'move: debit']
+    """
+
+    name: ClassVar[str] = "survival.cause_specific_cox"
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    covariates: tuple[str, ...]
+    reason: str = "end_reason"
+    ties: Literal["efron", "breslow"] = "efron"
+    level: float = 0.95
+    strata: tuple[str, ...] = ()
+    weights: str | None = None
+    robust: bool = False
+    cluster: str | None = None
+    penalty: float = 0.0
+    l1_ratio: float = 0.0
+    splines: dict[str, int] = field(default_factory=dict)
+    missing: Missing = "refuse"
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        if self.reason in (*self.covariates, *self.strata, self.weights, self.cluster, *RESERVED):
+            raise ParameterError(
+                f"{self.reason!r} is given twice, or is no covariate.", where="reason", remedy="Name the column of the cause once."
+            )
+        self.of_one_cause.__post_init__()
+
+    @property
+    def of_one_cause(self) -> Cox:
+        """The settings of the regression of each cause."""
+        return Cox(**{each.name: getattr(self, each.name) for each in fields(Cox)})
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        reason = Column(name=self.reason, dtype=pl.String, required=True, meaning="Why the spell ended.")
+        own = self.of_one_cause.needs
+        return replace(own, name=self.name, columns=(*own.columns, reason))
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedCauseSpecificCox:
+        """Return the regressions.
+
+        Raises:
+            TableError: a column is missing, empty where it must not be, or impossible.
+            NotEnoughEventsError: one cause only, or fewer ends of a cause than columns, without a penalty.
+            FitError: as for `Cox`, of the cause that is named.
+        """
+        spells = self._spells(features)
+        causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
+        enough_causes(causes, self.reason, instead="survival.cox")
+        parts = [self._of_cause(name, spells.frame, cause == place, as_of) for place, name in enumerate(causes)]
+        told = dict.fromkeys(note for part in parts for note in part.info.notes[:-1])
+        tails = (f"{name}: {part.info.notes[-1]}" for name, part in zip(causes, parts, strict=True))
+        return FittedCauseSpecificCox(
+            settings=self,
+            info=FitInfo(
+                as_of=as_of,
+                rows=len(spells.frame),
+                log_likelihood=sum(part.info.log_likelihood or 0.0 for part in parts),
+                converged=True,
+                fingerprint=fingerprint(spells.frame),
+                notes=(*spells.notes, *merged, *told, *tails),
+            ),
+            causes=causes,
+            by_cause=tuple(parts),
+            ends=np.bincount(cause[cause >= 0], minlength=len(causes)).astype(np.float64),
+        )
+
+    def _spells(self, features: pl.DataFrame) -> Spells:
+        texts = [*self.strata, *([self.cluster] if self.cluster else [])]
+        return read_spells(as_text(features, texts), self.of_one_cause.declaration.given(self.needs, features))
+
+    def _of_cause(self, name: str, frame: pl.DataFrame, ended: Flags, as_of: date) -> FittedCox:
+        """Return the regression of a cause, and name it where it has none."""
+        try:
+            return self.of_one_cause.fit(frame.with_columns(event=pl.Series(ended)), as_of=as_of)
+        except FitError as error:
+            raise type(error)(f"of ends by {name}: {error.what}", where=self.name, remedy=error.remedy) from error
+
+    def judge(self, fitted: FittedCauseSpecificCox, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration, of ends of any cause (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedCauseSpecificCox:
+    """Cox regressions by cause.
+
+    Attributes:
+        settings: as fitted.
+        info: facts of the fit; the log-likelihood is the sum of the causes'.
+        causes: K names, the most frequent first.
+        by_cause: the regression of each.
+        ends: shape (K,), spells that ended by each.
+    """
+
+    name: ClassVar[str] = "survival.cause_specific_cox"
+    format: ClassVar[int] = 1
+
+    settings: CauseSpecificCox
+    info: FitInfo
+    causes: tuple[str, ...]
+    by_cause: tuple[FittedCox, ...]
+    ends: Floats
+
+    def of(self, cause: str) -> FittedCox:
+        """Return the regression of a cause.
+
+        Raises:
+            ParameterError: a cause that the fit did not see.
+        """
+        return self.by_cause[self._place(cause)]
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        return score_contract(
+            self.name, tuple(c for c in self.by_cause[0].needs.columns if c.name not in ("customer_id", "duration_days", "event"))
+        )
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """First and last age of which the data speak, in days."""
+        return self.by_cause[0].domain
+
+    @property
+    def coordinates(self) -> Floats:
+        """Coefficients, cause by cause."""
+        return np.concatenate([part.coefficients for part in self.by_cause])
+
+    @property
+    def covariance(self) -> Floats:
+        """Of the coordinates: causes have nothing to do with each other."""
+        d = len(self.by_cause[0].coefficients)
+        found = np.zeros((len(self.causes) * d, len(self.causes) * d))
+        for k, part in enumerate(self.by_cause):
+            found[k * d : (k + 1) * d, k * d : (k + 1) * d] = part.covariance
+        return found
+
+    def moved(self, coordinates: Floats) -> Self:
+        """Return the same model at other coordinates; the baselines stay."""
+        beta = coordinates.reshape(len(self.causes), -1)
+        return replace(self, by_cause=tuple(replace(part, coefficients=b) for part, b in zip(self.by_cause, beta, strict=True)))
+
+    def summary(self) -> pl.DataFrame:
+        """Return term ("cause: column"), estimate (log hazard ratio of one unit), std_error, lower, upper."""
+        told = [
+            part.summary().with_columns(term=pl.lit(f"{name}: ") + pl.col("term"))
+            for name, part in zip(self.causes, self.by_cause, strict=True)
+        ]
+        return pl.concat(told)
+
+    def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+
+        Past the last observed age the baseline hazards of the last observed stretch go on.
+        """
+        frame = self._read(features)
+        found = self.by_cause[0].survival_ahead(frame, days)
+        for part in self.by_cause[1:]:
+            found *= part.survival_ahead(frame, days)
+        return found
+
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m), as `FittedCox` has them, the causes independent."""
+        frame = self._read(features)
+        parts = [part.hazard_ahead(frame, days) for part in self.by_cause]
+        hazard = sum((hazard for hazard, _ in parts), np.zeros(()))
+        square = sum(((hazard * error) ** 2 for hazard, error in parts), np.zeros(()))
+        error = np.divide(np.sqrt(square), hazard, out=np.zeros_like(square), where=hazard > 0)
+        reach = np.exp(np.clip(NormalDist().inv_cdf((1 + level) / 2) * error, 0.0, 30.0))
+        return np.exp(-hazard * reach), np.exp(-hazard / reach)
+
+    def incidence_ahead(self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str) -> Floats:
+        """Return the probability that each spell, running now, ends by a cause within each number of days, shape (n, m).
+
+        Over the causes it adds up to 1 - `survival_ahead`.
+
+        Raises:
+            ParameterError: a cause that the fit did not see.
+        """
+        place = self._place(cause)
+        found: Floats = self._incidence(self._read(features), as_floats(days))[place]
+        return found
+
+    def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and what each adds to each row's log hazard beside the mean customer, shape (n, covariates).
+
+        What is positive ends sooner: by `cause`, or by any, where each cause counts by its share of the ends.
+        """
+        if cause is not None:
+            return self.of(cause).contributions(features)
+        found = [part.contributions(features) for part in self.by_cause]
+        shares = self.ends / self.ends.sum()
+        return found[0][0], np.einsum("k,knc->nc", shares, np.stack([parts for _, parts in found]))
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id, churn_probability_{h}d of any cause given the duration so far, then churn_probability_{h}d_{cause} of each.
+
+        Spells that have ended get null.
+        """
+        horizon = check_horizon(horizon_days)
+        frame, days = self._read(features), np.array([float(horizon)])
+        parts = self._incidence(frame, days)[:, :, 0]
+        name = f"churn_probability_{horizon}d"
+        by_cause = {f"{name}_{cause}": part for cause, part in zip(self.causes, parts, strict=True)}
+        return scores_of(frame, {name: 1.0 - self.survival_ahead(frame, days)[:, 0], **by_cause})
+
+    def _place(self, cause: str) -> int:
+        if cause not in self.causes:
+            raise ParameterError.unknown("cause", cause, self.causes, where=self.name)
+        return self.causes.index(cause)
+
+    def _read(self, features: pl.DataFrame) -> pl.DataFrame:
+        return check(as_text(features, self.settings.strata), self.needs)
+
+    def _incidence(self, frame: pl.DataFrame, days: Floats) -> Floats:
+        """Return the probability of an end by each cause within each number of days, shape (K, n, m)."""
+        found: Floats = np.empty((len(self.causes), len(frame), len(days)))
+        age, ratio = frame["duration_days"].to_numpy(), np.stack([part.hazard_ratio(frame) for part in self.by_cause])
+        for hazards, rows in self._each_stratum(frame):
+            found[:, rows] = hazards.incidence(age[rows], ratio[:, rows], days)
+        return found
+
+    def _each_stratum(self, frame: pl.DataFrame) -> Iterator[tuple[CauseHazards, Indexes]]:
+        """Yield the hazards of each stratum and the rows that follow it."""
+        if not self.settings.strata:
+            yield CauseHazards.of([part.baseline_of() for part in self.by_cause]), np.arange(len(frame))
+            return
+        code, names = coded(frame.select(label_of(self.settings.strata)).to_series().fill_null(""))
+        for place, name in enumerate(names):
+            yield CauseHazards.of([part.baseline_of(name) for part in self.by_cause]), np.flatnonzero(code == place)
