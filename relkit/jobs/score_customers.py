@@ -40,6 +40,7 @@ CONTRACTS = (
     "survival.cox_time_varying",
     "survival.discrete_hazard",
     "survival.discrete_competing_risks",
+    "survival.cause_specific_cox",
     "survival.boosted_hazard",
     "survival.kaplan_meier",
     "survival.weibull_aft",

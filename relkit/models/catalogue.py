@@ -35,6 +35,7 @@ _CLASSES = {
     "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
     "lifetime_value.time_varying_pareto_nbd": ("TimeVaryingParetoNbd", "FittedTimeVaryingParetoNbd"),
     "survival.boosted_hazard": ("BoostedHazard", "FittedBoostedHazard"),
+    "survival.cause_specific_cox": ("CauseSpecificCox", "FittedCauseSpecificCox"),
     "survival.cox": ("Cox", "FittedCox"),
     "survival.cox_time_varying": ("CoxTimeVarying", "FittedCoxTimeVarying"),
     "survival.discrete_competing_risks": ("DiscreteCompetingRisks", "FittedDiscreteCompetingRisks"),

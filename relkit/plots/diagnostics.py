@@ -217,6 +217,15 @@ def _competing_risks(fitted: Any, given: _Given) -> dict[str, Axes]:
     return drawn | _calibration(fitted, given)
 
 
+def _causes_of_ends(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = {}
+    for cause in fitted.causes:
+        ratios, name = hazard_ratios(fitted.of(cause)), _file_name(cause)
+        drawn[f"hazard_ratios_{name}"] = survival.plot_hazard_ratios(ratios, cause=cause, language=given.language)
+        drawn[f"baseline_{name}"] = survival.plot_baseline(baseline_rates(fitted.of(cause)), cause=cause, language=given.language)
+    return drawn | _calibration(fitted, given)
+
+
 def _file_name(cause: str) -> str:
     """Return a cause, which may be any text, as part of the name of a figure."""
     return re.sub(r"\W+", "_", cause).strip("_").lower() or "unnamed"
@@ -255,6 +264,7 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "survival.mixture_cure": _cured,
     "survival.piecewise_exponential": _piecewise,
     "survival.weibull_aft": _accelerated,
+    "survival.cause_specific_cox": _causes_of_ends,
     "survival.cox": _cox,
     "survival.cox_time_varying": _cox,
     "survival.boosted_hazard": _boosted_hazard,

@@ -134,9 +134,10 @@ def colours_of(count: int) -> list[str]:
 
 
 @house_style()
-def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the probability of ending by age of the contract, for a customer at the mean of each covariate."""
+def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
+    """Draw the probability of ending by age of the contract, for a customer at the mean of each covariate; `cause` is in the title."""
     title, x_label, y_label, who, few = words(_BASELINE, language)
+    title = f"{title}: {cause}" if cause else title
     ax = axes_of(ax)
     many = rates.at_risk >= MANY
     ax.stairs(np.where(many, rates.probability, np.nan), rates.edges, color=ACTUAL, linewidth=2, baseline=None, label=who)
@@ -155,9 +156,10 @@ def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, language: str
 
 
 @house_style()
-def plot_hazard_ratios(ratios: Ratios, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw a forest of hazard ratios, the strongest on top, on a logarithmic scale."""
-    return forest(ratios, words(_RATIOS, language), ax, language=language)
+def plot_hazard_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
+    """Draw a forest of hazard ratios, the strongest on top, on a logarithmic scale; `cause` is written into the title."""
+    title, *others = words(_RATIOS, language)
+    return forest(ratios, (f"{title}: {cause}" if cause else title, *others), ax, language=language)
 
 
 def forest(ratios: Ratios, said: tuple[str, ...], ax: Axes | None, *, language: str) -> Axes:

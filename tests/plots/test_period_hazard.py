@@ -62,3 +62,13 @@ def test_what_a_run_keeps() -> None:
     by_cause = case_of("survival.discrete_competing_risks").fit()
     names = ["hazard_by_period_voluntary", "hazard_by_period_involuntary", "odds_ratios_voluntary", "odds_ratios_involuntary"]
     assert list(diagnostic_figures(by_cause, case.features)) == names
+
+
+def test_what_a_run_keeps_of_a_cox_regression_by_cause() -> None:
+    case = case_of("survival.cause_specific_cox")
+    figures = diagnostic_figures(case.fit(), case.features, outcomes=case.outcomes)
+    pairs = [f"{figure}_{cause}" for cause in ("voluntary", "involuntary") for figure in ("hazard_ratios", "baseline")]
+    assert list(figures) == [*pairs, "calibration"]
+    for name in pairs:
+        (ax,) = figures[name].axes
+        assert (ax.get_title(loc="left") + ax.get_title()).endswith(f": {name.rpartition('_')[2]}")

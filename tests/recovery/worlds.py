@@ -141,6 +141,21 @@ def _two_reasons(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFra
     return pl.DataFrame({"duration_days": 30.0 * np.minimum(ends, seen), "event": ends <= seen, "x": x, "end_reason": told})
 
 
+def _by_cause(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
+    """Return contracts that end by wish at 1/400 a day, and by default at 1/1000, at x = 0; half of them seen from a later age."""
+    x = rng.normal(size=n)
+    wish, default = (np.exp(truth[f"{cause}: x"] * x) / days for cause, days in (("wish", 400), ("default", 1000)))
+    life = rng.exponential(1 / (wish + default))
+    entry = np.where(rng.random(n) < 0.5, rng.uniform(0, 200, n), 0.0)
+    until = entry + rng.uniform(30, 730, n)
+    reason = np.where(rng.random(n) < wish / (wish + default), "wish", "default")
+    told = pl.Series(np.where(life <= until, reason, "").tolist()).replace("", None)
+    frame = pl.DataFrame(
+        {"duration_days": np.minimum(life, until), "event": life <= until, "entry_days": entry, "x": x, "end_reason": told}
+    )
+    return frame.filter(pl.Series(life > entry))
+
+
 def _hazards(n: int, rng: np.random.Generator, *, amount: float, **plans: float) -> pl.DataFrame:
     """Return contracts of a constant hazard, 1/400 a day at an amount of 0 and the plan "basic"; one in four is seen late."""
     x, plan = rng.normal(size=n), rng.choice(3, n, p=(0.5, 0.3, 0.2))
@@ -207,6 +222,16 @@ WORLDS = (
         effects=("wish: x", "default: x"),
         family="survival",
         forecast=1 - float(1 + np.exp(-2.5) + np.exp(-4.4)) ** -3,
+    ),
+    _world(
+        "cause_specific_cox",
+        _by_cause,
+        {"wish: x": 0.5, "default: x": -0.4},
+        _CONTRACT.with_columns(x=pl.lit(1.0)),
+        settings={"covariates": ("x",)},
+        effects=("wish: x", "default: x"),
+        family="survival",
+        forecast=float(-np.expm1(-90 * (np.exp(0.5) / 400 + np.exp(-0.4) / 1000))),
     ),
     _world("beta_discrete_weibull", _contracts, {"gamma": 1.5, "delta": 6.0, "c": 1.3}, _CONTRACT, settings=_MONTH),
     _accelerated("weibull_aft", "log_rho", 0.3),

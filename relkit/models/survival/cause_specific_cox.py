@@ -49,7 +49,7 @@ class CauseSpecificCox:
         ties: how ends at one age are treated: efron or breslow.
         level: of the intervals.
         strata: columns of whose values each has baseline hazards of its own.
-        weights: column of numbers above 0, how many spells each row stands for; None means one each.
+        weight_column: column of numbers above 0, how many spells each row stands for; empty means one each.
         robust: whether standard errors are Lin and Wei's, which do not trust the model.
         cluster: column of whom rows that depend on each other belong to; standard errors are robust to that.
         penalty: strength, per spell, of a penalty on the coefficients of standardised columns.
@@ -76,7 +76,7 @@ class CauseSpecificCox:
     ties: Literal["efron", "breslow"] = "efron"
     level: float = 0.95
     strata: tuple[str, ...] = ()
-    weights: str | None = None
+    weight_column: str = ""
     robust: bool = False
     cluster: str | None = None
     penalty: float = 0.0
@@ -86,7 +86,7 @@ class CauseSpecificCox:
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
-        if self.reason in (*self.covariates, *self.strata, self.weights, self.cluster, *RESERVED):
+        if self.reason in (*self.covariates, *self.strata, self.weight_column, self.cluster, *RESERVED):
             raise ParameterError(
                 f"{self.reason!r} is given twice, or is no covariate.", where="reason", remedy="Name the column of the cause once."
             )

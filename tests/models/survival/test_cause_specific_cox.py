@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import polars as pl
 import pytest
 from lifelines import CoxPHFitter, datasets
@@ -16,6 +15,9 @@ from relkit.models.survival import cause_hazards
 from relkit.models.survival.cause_specific_cox import CauseSpecificCox, FittedCauseSpecificCox
 from relkit.models.survival.cox import Cox
 from relkit.models.survival.cumulative_incidence import cumulative_incidence
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DAY = date(2025, 6, 30)
 RATE = {"voluntary": 1 / 300, "move": 1 / 600}
@@ -71,7 +73,7 @@ def test_lifelines_agrees_cause_by_cause(name: str, weighted: bool) -> None:
     columns |= {"duration_days": frame["T"].to_numpy(float), "event": frame["E"].to_numpy(bool), "end_reason": cause.tolist()}
     if "entry" in frame:
         columns["entry_days"] = frame["entry"].to_numpy(float)
-    found = fit(pl.DataFrame(columns, strict=False), covariates=covariates, weights="w" if weighted else None)
+    found = fit(pl.DataFrame(columns, strict=False), covariates=covariates, weight_column="w" if weighted else "")
     assert set(found.causes) == {"a", "b"}
     kept = ["T", "E", *covariates, *(["w"] if weighted else []), *(["entry"] if "entry" in frame else [])]
     options = {"entry_col": "entry" if "entry" in frame else None, "weights_col": "w" if weighted else None}
@@ -232,7 +234,7 @@ def test_moved_parameters_move_the_forecast() -> None:
     same = fitted.moved(fitted.coordinates)
     np.testing.assert_array_equal(same.survival_ahead(some, [90.0]), fitted.survival_ahead(some, [90.0]))
     assert np.diag(fitted.covariance) == pytest.approx(fitted.summary()["std_error"].to_numpy() ** 2)
-    further = fitted.moved(fitted.coordinates + [0, 0, 0.3, 0])
+    further = fitted.moved(fitted.coordinates + np.array([0, 0, 0.3, 0]))
     ratio = further.of("move").hazard_ratio(some) / fitted.of("move").hazard_ratio(some)
     np.testing.assert_allclose(ratio, np.exp(0.3 * (some["debit"].to_numpy() - fitted.of("move").means[0])))
 
