@@ -358,13 +358,13 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
 
 def _figures(fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs, features: pl.DataFrame) -> tuple[dict[str, Any], str]:
     """Return the diagnostic plots, of the model that was judged where there was a holdout, and why there are none."""
-    from relkit.models.covariates import with_known_numbers
+    from relkit.models.covariates import must_be_known, with_known_numbers
     from relkit.plots.diagnostics import diagnostic_figures
 
     shown: Any
     shown, rows, learnt = (fitted, features, features) if trial.judged is None else (trial.fitted, trial.judged, trial.before)
     if learnt is not None:
-        learnt, _ = with_known_numbers(learnt, getattr(shown.settings, "covariates", ()))
+        learnt, _ = with_known_numbers(learnt, must_be_known(shown.settings))
     edge = tables.as_of(fitted.info.as_of)
     try:
         past = inputs.past(tables, edge)

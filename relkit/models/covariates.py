@@ -1,14 +1,15 @@
 """What is known of a customer besides the history: columns of a frame as columns of a matrix.
 
-    known = learnt(frame, ("country", "age"), where="lifetime_value.bg_nbd")
+    declared = Declaration(names=("country", "age"), splines={"age": 4}, missing="indicator")
+    known = declared.learnt(frame, where="survival.weibull_aft")
     matrix(frame, known)                shape (n, columns): one a number or truth value, one a level of a text
 
 A number is taken as it stands: nothing is centred or scaled, so that a coefficient is the effect of one unit more. A text
 is a category: each level has a column of 0 and 1, against the most frequent level, the reference. A category that is
-empty, or that the fit had not seen, counts as the reference; a number that is empty is refused, since no number stands for
-it: the jobs that fit and score set such rows aside (`with_known_numbers`), and count them.
+empty, or that the fit had not seen, counts as the reference (`unseen` counts the latter); a number that is empty is refused,
+since no number stands for it: the jobs that fit and score set such rows aside (`with_known_numbers`), and count them.
 
-A `Declaration` says more of them, and is the same for every model of survival: a number may bend (a natural cubic spline,
+A regression of survival says more of them, in settings that are saved with it: a number may bend (a natural cubic spline,
 `relkit.models.splines`), and with `missing="indicator"` what is empty has a column of its own: an empty number counts as
 the mean beside it, an empty category as the reference. Where the fit saw nothing empty there is no such column, and a
 customer to score whose number is empty counts as the mean.
@@ -83,6 +84,17 @@ class Covariate:
         return (self.name, *(f"{self.name} (bend {j + 1})" for j in range(max(len(self.knots) - 2, 0))), *gaps)
 
     @property
+    def flags(self) -> tuple[bool, ...]:
+        """Which of its columns hold 0 and 1 only.
+
+        Examples:
+            >>> Covariate(name="age", knots=(20.0, 40.0, 70.0), has_gaps=True).flags
+            (False, False, True)
+        """
+        own = len(self.columns) - self.has_gaps
+        return (*([bool(self.levels) or (self.is_flag and not self.knots)] * own), *([True] * self.has_gaps))
+
+    @property
     def declared(self) -> Column:
         """The column that scoring reads."""
         if self.levels:
@@ -118,8 +130,7 @@ class Declaration:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        if twice := [name for i, name in enumerate(self.names) if name in self.names[:i]]:
-            raise ParameterError(f"{twice[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
+        check_names(self.names)
         if self.missing not in get_args(Missing):
             raise ParameterError.unknown("treatment of what is missing", str(self.missing), get_args(Missing), where="missing")
         for name, columns in self.splines.items():
@@ -130,12 +141,29 @@ class Declaration:
                     f"the spline of {name} has {columns} columns; it takes at least 2.", where="splines", remedy="Leave it out for a line."
                 )
 
+    @property
+    def asked(self) -> tuple[Column, ...]:
+        """Columns of whose type nothing is known yet."""
+        meaning = "A number, a truth value, or a category as text."
+        return tuple(Column(name=name, dtype=pl.Float64, required=True, meaning=meaning) for name in self.names)
+
+    def only(self, names: Sequence[str]) -> Declaration:
+        """Return what is declared of some of the columns."""
+        return Declaration(names=tuple(names), splines={k: v for k, v in self.splines.items() if k in names}, missing=self.missing)
+
     def given(self, contract: Contract, features: pl.DataFrame) -> Contract:
-        """Return a contract whose covariates have the type that a frame gives them, and may be empty where that is declared."""
-        typed = as_given(contract, self.names, features)
-        if self.missing == "refuse":
-            return typed
-        return replace(typed, columns=tuple(replace(c, nullable=True) if c.name in self.names else c for c in typed.columns))
+        """Return a contract whose covariates have the type, number or text, that a frame gives them.
+
+        Texts may be empty, numbers where that is declared.
+        """
+        columns = (self._typed(column, features) if column.name in self.names else column for column in contract.columns)
+        return replace(contract, columns=tuple(columns))
+
+    def _typed(self, column: Column, features: pl.DataFrame) -> Column:
+        dtype = features.schema.get(column.name)
+        if dtype is not None and _is_text(dtype):
+            return replace(column, dtype=pl.String, nullable=True)
+        return replace(column, dtype=pl.Float64, nullable=self.missing != "refuse")
 
     def learnt(self, frame: pl.DataFrame, *, where: str, weights: Floats | None = None) -> tuple[Covariate, ...]:
         """Return the covariates as the customers of a fit have them.
@@ -148,9 +176,11 @@ class Declaration:
         Raises:
             TableError: a category has one level only, or too many to be one; a number is never known, or has too few values to bend.
         """
-        return tuple(self._one(known, frame[known.name], where) for known in learnt(frame, self.names, where=where, weights=weights))
+        each = np.ones(len(frame)) if weights is None else weights
+        return tuple(self._one(frame[name], each, where) for name in self.names)
 
-    def _one(self, known: Covariate, series: pl.Series, where: str) -> Covariate:
+    def _one(self, series: pl.Series, weights: Floats, where: str) -> Covariate:
+        known = _category(series, weights, where) if series.dtype == pl.String else _number(series, weights)
         if not known.levels and series.null_count() == len(series):
             raise TableError(f"{known.name} is never known.", where=where, remedy=f"Drop {known.name} from the covariates.")
         if known.name in self.splines:
@@ -186,48 +216,14 @@ class Ratios:
     level: float
 
 
-def asked(names: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns of covariates of whose type nothing is known yet."""
-    return tuple(
-        Column(name=name, dtype=pl.Float64, required=True, meaning="A number, a truth value, or a category as text.") for name in names
-    )
-
-
-def as_given(contract: Contract, names: Sequence[str], features: pl.DataFrame) -> Contract:
-    """Return a contract whose covariates have the type, number or text, that a frame gives them."""
-    return replace(contract, columns=tuple(_typed(column, features) if column.name in names else column for column in contract.columns))
-
-
-def _typed(column: Column, features: pl.DataFrame) -> Column:
-    dtype = features.schema.get(column.name)
-    if dtype is not None and _is_text(dtype):
-        return replace(column, dtype=pl.String, nullable=True)
-    return replace(column, dtype=pl.Float64, nullable=False)
+def check_names(names: Sequence[str], taken: Sequence[str] = (), *, where: str = "covariates") -> None:
+    """Refuse a covariate that is named twice, or in a column that is read as something else."""
+    if wrong := [name for i, name in enumerate(names) if name in taken or name in names[:i]]:
+        raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=where, remedy="Name each column once.")
 
 
 def _is_text(dtype: pl.DataType) -> bool:
     return dtype == pl.String or isinstance(dtype, (pl.Categorical, pl.Enum))
-
-
-def learnt(frame: pl.DataFrame, names: Sequence[str], *, where: str, weights: Floats | None = None) -> tuple[Covariate, ...]:
-    """Return the covariates as the customers of a fit have them.
-
-    Args:
-        frame: checked against the contract of `as_given`.
-        names: of the covariates.
-        where: who asks, for the messages.
-        weights: how many customers each row stands for, shape (n,); one each unless told.
-
-    Raises:
-        TableError: a category has one level only, or too many to be one.
-
-    Examples:
-        >>> frame = pl.DataFrame({"country": ["FR", "BE", "FR", None], "age": [30.0, 40.0, 50.0, 60.0]})
-        >>> [known.columns for known in learnt(frame, ("country", "age"), where="a test")]
-        [('country=BE',), ('age',)]
-    """
-    each = np.ones(len(frame)) if weights is None else weights
-    return tuple(_category(frame[name], each, where) if frame[name].dtype == pl.String else _number(frame[name], weights) for name in names)
 
 
 def _number(series: pl.Series, weights: Floats | None) -> Covariate:
@@ -281,10 +277,14 @@ def must_be_known(settings: object) -> tuple[str, ...]:
     """Return the covariates of a model's settings whose empty numbers it refuses: none where it has a rule for them.
 
     Examples:
-        >>> must_be_known(Declaration(names=("age",), missing="indicator")), must_be_known(object())
+        >>> from relkit.models.survival.weibull_aft import WeibullAft
+        >>> must_be_known(WeibullAft(covariates=("age",), shape_covariates=("price",)))
+        ('age', 'price')
+        >>> must_be_known(WeibullAft(covariates=("age",), missing="indicator")), must_be_known(object())
         ((), ())
     """
-    return getattr(settings, "covariates", ()) if getattr(settings, "missing", "refuse") == "refuse" else ()
+    declaration = getattr(settings, "declaration", None)
+    return declaration.names if declaration is not None and declaration.missing == "refuse" else ()
 
 
 def with_known_numbers(features: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -363,13 +363,69 @@ def by_covariate(covariates: Sequence[Covariate]) -> tuple[tuple[str, slice], ..
     return tuple((known.name, slice(end - len(known.columns), end)) for known, end in zip(covariates, ends, strict=True))
 
 
-def refuse_useless(columns: Floats, names: Sequence[str], *, where: str) -> None:
+def added_up(covariates: Sequence[Covariate], parts: Floats) -> tuple[tuple[str, ...], Floats]:
+    """Return the covariates' names, and what belongs to the columns of each added up, shape (n, covariates).
+
+    Args:
+        covariates: as fitted.
+        parts: shape (n, columns).
+
+    Examples:
+        >>> known = (Covariate(name="country", levels=("FR", "BE", "CH")), Covariate(name="age"))
+        >>> names, sums = added_up(known, np.array([[1.0, 2.0, 4.0]]))
+        >>> names, sums.tolist()
+        (('country', 'age'), [[3.0, 4.0]])
+    """
+    sums = [parts[:, place].sum(axis=1) for _, place in by_covariate(covariates)]
+    return tuple(known.name for known in covariates), np.stack(sums, axis=1) if sums else np.zeros((len(parts), 0))
+
+
+def turn_of(covariates: Sequence[Covariate], centred: Floats, averages: Floats, *, where: str, share: Floats | None = None) -> Floats:
+    """Return the matrix, shape (q, q), by which columns become those that suit Newton's method; it is triangular.
+
+    A column of 0 and 1 stays as it is, a number is divided by its standard deviation, and the columns of a spline, which nearly
+    follow from each other, become uncorrelated.
+
+    Args:
+        covariates: of the columns.
+        centred: columns less their averages, shape (n, q); those of 0 and 1 are not looked at.
+        averages: shape (q,).
+        where: who asks.
+        share: weight of each row, shape (n,), of sum 1; the same for all unless told.
+
+    Raises:
+        FitError: a spline bends more often than its values tell.
+    """
+    turn = np.eye(len(averages))
+    for known, (_, place) in zip(covariates, by_covariate(covariates), strict=True):
+        numbers = place.start + np.flatnonzero(~np.array(known.flags))
+        if not len(numbers):
+            continue
+        block = centred[:, numbers]
+        spread = block.T @ block / len(block) if share is None else block.T @ (block * share[:, None])
+        scale = np.sqrt(np.diag(spread))
+        if not (scale > CONSTANT * np.abs(averages[numbers])).all():
+            continue  # constant: whoever asks says so
+        try:
+            lower = np.linalg.cholesky(spread / np.outer(scale, scale))
+        except np.linalg.LinAlgError as error:
+            raise FitError(
+                f"{known.name} has too few different values for a spline of {len(numbers)} columns.",
+                where=where,
+                remedy=f"Give {known.name} fewer columns in splines.",
+            ) from error
+        turn[np.ix_(numbers, numbers)] = np.linalg.inv(lower).T / scale[:, None]
+    return turn
+
+
+def refuse_useless(columns: Floats, names: Sequence[str], *, where: str, turned: Floats | None = None) -> None:
     """Raise for a column that is the same for all, or that follows from those before it.
 
     Args:
         columns: shape (n, columns).
         names: of the columns.
         where: who asks.
+        turned: the columns in other units (`turn_of`), in which those of a spline are told apart.
 
     Raises:
         FitError: naming the column.
@@ -381,6 +437,9 @@ def refuse_useless(columns: Floats, names: Sequence[str], *, where: str) -> None
             raise FitError(
                 f"{name} is {column[0]:g} for everybody, so it explains nothing.", where=where, remedy=f"Drop {name} from the covariates."
             )
+    if turned is not None:
+        centred = turned - turned.mean(axis=0)
+        lengths = np.sqrt((centred**2).sum(axis=0))
     scaled = centred / lengths
     for j in range(1, len(names)):
         weights = np.linalg.lstsq(scaled[:, :j], scaled[:, j], rcond=None)[0]

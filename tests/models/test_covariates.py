@@ -7,6 +7,7 @@ import pytest
 from relkit.contracts import Contract, check
 from relkit.errors import FitError, TableError
 from relkit.models import covariates
+from relkit.models.covariates import Declaration
 
 FRAME = pl.DataFrame(
     {"country": ["FR", "BE", "FR", None, "CH", "BE", "FR"], "age": [20.0, 30, 40, 50, 60, 70, 80], "vip": [True, False] * 3 + [True]}
@@ -14,7 +15,7 @@ FRAME = pl.DataFrame(
 
 
 def test_a_category_has_a_column_for_each_level_but_the_most_frequent() -> None:
-    known = covariates.learnt(FRAME, ("country", "age"), where="here")
+    known = Declaration(names=("country", "age")).learnt(FRAME, where="here")
     assert covariates.column_names(known) == ("country=BE", "country=CH", "age")
     assert covariates.matrix(FRAME, known)[:, 0].tolist() == [0, 1, 0, 0, 0, 1, 0]
     assert covariates.matrix(FRAME, known)[:, 2].tolist() == FRAME["age"].to_list()
@@ -22,29 +23,29 @@ def test_a_category_has_a_column_for_each_level_but_the_most_frequent() -> None:
 
 
 def test_equally_frequent_levels_are_taken_in_alphabetical_order() -> None:
-    (known,) = covariates.learnt(pl.DataFrame({"type": ["b", "a", "a", "b", "c"]}), ("type",), where="here")
+    (known,) = Declaration(names=("type",)).learnt(pl.DataFrame({"type": ["b", "a", "a", "b", "c"]}), where="here")
     assert known.levels == ("a", "b", "c")
 
 
 def test_what_the_fit_had_not_seen_counts_as_the_reference() -> None:
-    known = covariates.learnt(FRAME, ("country",), where="here")
+    known = Declaration(names=("country",)).learnt(FRAME, where="here")
     assert covariates.matrix(pl.DataFrame({"country": ["LU", None, "CH"]}), known).tolist() == [[0, 0], [0, 0], [0, 1]]
     assert covariates.notes_on(FRAME, known) == ("1 of 7 customers have no country; they count as FR, the reference.",)
 
 
 def test_categories_of_polars_are_texts() -> None:
-    contract = Contract(name="some", key=(), columns=covariates.asked(("country", "vip")))
+    contract = Contract(name="some", key=(), columns=Declaration(names=("country", "vip")).asked)
     frame = FRAME.with_columns(pl.col("country").cast(pl.Categorical))
-    read = check(frame, covariates.as_given(contract, ("country", "vip"), frame))
+    read = check(frame, Declaration(names=("country", "vip")).given(contract, frame))
     assert read.dtypes == [pl.String, pl.Float64]
-    assert [known.is_flag for known in covariates.learnt(read, ("vip",), where="here")] == [True]
+    assert [known.is_flag for known in Declaration(names=("vip",)).learnt(read, where="here")] == [True]
 
 
 def test_a_number_that_is_empty_is_refused() -> None:
-    contract = Contract(name="some", key=(), columns=covariates.asked(("age",)))
+    contract = Contract(name="some", key=(), columns=Declaration(names=("age",)).asked)
     frame = pl.DataFrame({"age": [1.0, None]})
     with pytest.raises(TableError, match="age: 1 of 2 rows are null"):
-        check(frame, covariates.as_given(contract, ("age",), frame))
+        check(frame, Declaration(names=("age",)).given(contract, frame))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_number_that_is_empty_is_refused() -> None:
 )
 def test_a_category_that_is_none(values: list[str | None], message: str) -> None:
     with pytest.raises(TableError, match=message):
-        covariates.learnt(pl.DataFrame({"country": values}, schema={"country": pl.String}), ("country",), where="here")
+        Declaration(names=("country",)).learnt(pl.DataFrame({"country": values}, schema={"country": pl.String}), where="here")
 
 
 def test_useless_columns_are_named() -> None:
@@ -71,7 +72,7 @@ def test_useless_columns_are_named() -> None:
 
 def test_an_empty_number_is_the_mean_and_has_a_column_of_its_own() -> None:
     frame = pl.DataFrame({"plan": ["S", "S", "L", None], "age": [30.0, None, 40.0, 80.0], "vip": [1.0, 0, 0, 1]})
-    declared = covariates.Declaration(names=("plan", "age", "vip"), missing="indicator")
+    declared = Declaration(names=("plan", "age", "vip"), missing="indicator")
     known = declared.learnt(frame, where="here")
     assert covariates.column_names(known) == ("plan=L", "plan is empty", "age", "age is empty", "vip")
     assert covariates.matrix(frame, known).tolist() == [[0, 0, 30, 0, 1], [0, 0, 50, 1, 0], [1, 0, 40, 0, 0], [0, 1, 80, 0, 1]]
@@ -87,11 +88,11 @@ def test_an_empty_number_is_the_mean_and_has_a_column_of_its_own() -> None:
 
 
 def test_a_declaration_decides_what_may_be_empty() -> None:
-    contract = Contract(name="some", key=(), columns=covariates.asked(("age",)))
+    contract = Contract(name="some", key=(), columns=Declaration(names=("age",)).asked)
     frame = pl.DataFrame({"age": [1.0, None]})
     with pytest.raises(TableError, match="age: 1 of 2 rows are null"):
-        check(frame, covariates.Declaration(names=("age",)).given(contract, frame))
-    indicated = covariates.Declaration(names=("age",), missing="indicator")
+        check(frame, Declaration(names=("age",)).given(contract, frame))
+    indicated = Declaration(names=("age",), missing="indicator")
     assert check(frame, indicated.given(contract, frame))["age"].null_count() == 1
     (known,) = indicated.learnt(frame, where="here")
     assert known.declared.nullable
@@ -100,7 +101,7 @@ def test_a_declaration_decides_what_may_be_empty() -> None:
 
 def test_a_bend_is_typically_that_of_the_mean() -> None:
     frame = pl.DataFrame({"age": [*range(18, 90)], "vip": [0, 1] * 36}).cast(pl.Float64)
-    (age, vip) = covariates.Declaration(names=("age", "vip"), splines={"age": 3}).learnt(frame, where="here")
+    (age, vip) = Declaration(names=("age", "vip"), splines={"age": 3}).learnt(frame, where="here")
     assert age.columns == ("age", "age (bend 1)", "age (bend 2)")
     mean = pl.DataFrame({"age": [age.mean], "vip": [vip.mean]})
     assert covariates.typical((age, vip)).tolist() == covariates.matrix(mean, (age, vip))[0].tolist()

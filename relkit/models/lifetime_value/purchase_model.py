@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from relkit.contracts import Contract, check
 from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate, as_given, asked, column_names, learnt, matrix, notes_on, refuse_useless, typical
+from relkit.models.covariates import Covariate, Declaration, check_names, column_names, matrix, notes_on, refuse_useless, typical
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
 from relkit.models.lifetime_value.judging import judge_purchases
@@ -96,10 +96,9 @@ class PurchaseModel:
                 where=self.name,
                 remedy="Use them as purchase_covariates.",
             )
-        taken = {*self.reads.names, self.weight_column}
+        taken = (*self.reads.names, self.weight_column)
         for names in (self.purchase_covariates, self.lifetime_covariates, self.same_effect):
-            if wrong := [name for i, name in enumerate(names) if name in taken or name in names[:i]]:
-                raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=self.name, remedy="Name each column once.")
+            check_names(names, taken, where=self.name)
         both = {*self.purchase_covariates} & {*self.lifetime_covariates}
         if lone := [name for name in self.same_effect if name not in both]:
             raise ParameterError(
@@ -115,9 +114,14 @@ class PurchaseModel:
         return tuple(dict.fromkeys((*self.purchase_covariates, *self.lifetime_covariates)))
 
     @property
+    def declaration(self) -> Declaration:
+        """What is declared of the covariates."""
+        return Declaration(names=self.covariates)
+
+    @property
     def needs(self) -> Contract:
         """Columns that fit reads."""
-        more = (*asked(self.covariates), *columns_of(self.weight_column))
+        more = (*self.declaration.asked, *columns_of(self.weight_column))
         return replace(self.reads, columns=(*self.reads.columns, *more)) if more else self.reads
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
@@ -133,8 +137,8 @@ class PurchaseModel:
             FitError: a covariate is the same for everybody, or follows from others.
             NotConvergedError: no optimum was found.
         """
-        frame, weights = with_weight(read_columns(features, learnable(as_given(self.needs, self.covariates, features))), self.weight_column)
-        known = learnt(frame, self.covariates, where=self.name, weights=weights)
+        frame, weights = with_weight(read_columns(features, learnable(self.declaration.given(self.needs, features))), self.weight_column)
+        known = self.declaration.learnt(frame, where=self.name, weights=weights)
         counts = PurchaseCounts.of(frame, weights)
         effects = self.effects_of(known)
         best, unit = self.formulas.fit_counts(counts, where=self.name, coefficients=len(effects.names))

@@ -167,19 +167,22 @@ class RenewalModel:
         """Refuse settings out of range."""
         check_period(self.period_days, self.tolerance_days)
         check_level(self.level)
-        wrong = [c for i, c in enumerate(self.covariates) if c in RESERVED or c == "started_on" or c in self.covariates[:i]]
-        if wrong:
-            raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
+        covariate_columns.check_names(self.covariates, (*RESERVED, "started_on"))
         check_weight_column(self.weight_column, (*RESERVED, "started_on", *self.covariates), where=self.name)
+
+    @property
+    def declaration(self) -> covariate_columns.Declaration:
+        """What is declared of the covariates."""
+        return covariate_columns.Declaration(names=self.covariates)
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return renewal_contract(self.name, (*covariate_columns.asked(self.covariates), *columns_of(self.weight_column)))
+        return renewal_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column)))
 
     def watched(self, features: pl.DataFrame, as_of: date) -> tuple[Spells, Watched]:
         """Return the spells of a frame, and the renewals at which they were watched."""
-        needs = covariate_columns.as_given(self.needs, self.covariates, features)
+        needs = self.declaration.given(self.needs, features)
         spells = read_spells(features, needs)
         weights = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         return spells, watch(spells, period_days=self.period_days, tolerance_days=self.tolerance_days, as_of=as_of, weights=weights)
@@ -202,7 +205,7 @@ class RenewalModel:
         terms = self.formulas.terms
         seen.counts.enough(self.name, len(terms))
         frame = spells.frame.filter(pl.Series(seen.used))
-        known = covariate_columns.learnt(frame, self.covariates, where=self.name, weights=seen.weights)
+        known = self.declaration.learnt(frame, where=self.name, weights=seen.weights)
         names = covariate_columns.column_names(known)
         self._enough_ends(seen, len(terms) + len(names))
         patterns = _Patterns.of(frame, known, self.name)

@@ -1,8 +1,8 @@
 """The columns of a regression of lifetimes, in units that suit Newton's method, and the way back to the columns given.
 
-Nobody has to centre or scale anything: numbers are brought to mean 0 and variance 1 inside, columns of 0 and 1 stay as they
-are (a category of which nobody ended then runs to infinity alone, and can be named), and what is reported is the effect of
-one unit of the column as it was given.
+Nobody has to centre or scale anything: numbers are brought to mean 0 and variance 1 inside, the columns of a spline to be
+uncorrelated as well, columns of 0 and 1 stay as they are (a category of which nobody ended then runs to infinity alone, and
+can be named), and what is reported is the effect of one unit of the column as it was given.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from relkit.models.covariates import Covariate
+    from relkit.models.covariates import Covariate, Declaration
     from relkit.models.maximum import Maximum
 
 Floats = NDArray[np.float64]
@@ -38,33 +38,32 @@ class Design:
         known: the covariates.
         X: shape (n, q + 1), in standard units.
         means: shape (q,), what was taken off the columns.
-        scales: shape (q,), by what they were divided then.
+        turn: shape (q, q), what they were multiplied by then (`relkit.models.covariates.turn_of`).
         averages: shape (q,), of the columns as given.
     """
 
     known: tuple[Covariate, ...]
     X: Floats
     means: Floats
-    scales: Floats
+    turn: Floats
     averages: Floats
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, names: Sequence[str], where: str) -> Self:
+    def of(cls, frame: pl.DataFrame, declaration: Declaration, where: str) -> Self:
         """Return the design of a frame, or raise a FitError for a column that tells nothing."""
-        known = covariate_columns.learnt(frame, names, where=where)
+        known = declaration.learnt(frame, where=where)
         columns = covariate_columns.matrix(frame, known)
         averages = columns.mean(axis=0)
-        flag = np.array([bool(covariate.levels) or covariate.is_flag for covariate in known for _ in covariate.columns], dtype=bool)
-        spreads = np.array([covariate.spread for covariate in known for _ in covariate.columns])
-        means, scales = np.where(flag, 0.0, averages), np.where(~flag & (spreads > 0), spreads, 1.0)
+        means = np.where([flag for covariate in known for flag in covariate.flags], 0.0, averages)
         X = np.empty((len(columns), len(means) + 1))
         np.subtract(columns, means, out=X[:, :-1])
-        X[:, :-1] *= 1 / scales
+        turn = covariate_columns.turn_of(known, X[:, :-1], averages, where=where)
+        X[:, :-1] = X[:, :-1] @ turn if any(covariate.knots for covariate in known) else X[:, :-1] * np.diag(turn)
         X[:, -1] = 1.0
         # What follows from other columns does so in a tenth of the rows as well: mostly a tenth will do.
         if len(means) and _own_share(X[::10]) < _SUSPECT and _own_share(X) < _SUSPECT:
-            covariate_columns.refuse_useless(columns, covariate_columns.column_names(known), where=where)
-        return cls(known, X, means, scales, averages)
+            covariate_columns.refuse_useless(columns, covariate_columns.column_names(known), where=where, turned=X[:, :-1])
+        return cls(known, X, means, turn, averages)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,9 +76,10 @@ class Design:
         Args:
             scale: the unit of what the columns explain.
         """
-        turn = np.diag(np.append(1 / self.scales, 1.0))
-        turn[-1, :-1] = -self.means / self.scales
-        return turn * scale
+        q = len(self.means)
+        back = np.eye(q + 1)
+        back[:q, :q], back[-1, :-1] = self.turn, -self.means @ self.turn
+        return back * scale
 
 
 def _own_share(X: Floats) -> float:

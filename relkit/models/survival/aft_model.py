@@ -11,7 +11,7 @@ spread. Out of scope: covariates that change with time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -21,13 +21,13 @@ from relkit.contracts import check
 from relkit.errors import FitError, NotConvergedError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_age, log_likelihood
-from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns
+from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
 
@@ -71,6 +71,8 @@ class AftModel:
     Attributes:
         covariates: columns that stretch or shorten lifetimes: numbers, truth values, or categories as text; may be empty.
         shape_covariates: columns on which the shape depends, besides.
+        splines: by covariate, how many columns its natural cubic spline has.
+        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
         weight_column: column that tells how many spells a row stands for; empty where each is one.
         lower_column: with upper_column, age at which the spell was last seen running (0: not at all), in days. Where the two are
             named, they are read instead of duration_days and event: the spell ended between them, or just there when they are equal.
@@ -85,6 +87,8 @@ class AftModel:
 
     covariates: tuple[str, ...]
     shape_covariates: tuple[str, ...] = ()
+    splines: dict[str, int] = field(default_factory=dict)
+    missing: Missing = "refuse"
     weight_column: str = ""
     lower_column: str | None = None
     upper_column: str | None = None
@@ -93,8 +97,9 @@ class AftModel:
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
         check_level(self.level)
-        check_columns("covariates", self.covariates)
-        check_columns("shape_covariates", self.shape_covariates)
+        check_names(self.covariates, RESERVED)
+        check_names(self.shape_covariates, RESERVED, where="shape_covariates")
+        self.declaration.__post_init__()
         check_weight_column(self.weight_column, (*RESERVED, *(self._bounds or ()), *self._all_covariates), where=self.name)
         if (self.lower_column is None) != (self.upper_column is None):
             raise ParameterError(
@@ -102,9 +107,14 @@ class AftModel:
             )
 
     @property
+    def declaration(self) -> Declaration:
+        """What is declared of the covariates."""
+        return Declaration(names=self._all_covariates, splines=self.splines, missing=self.missing)
+
+    @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self._all_covariates, weight_column=self.weight_column, bounds=self._bounds)
+        return lifetime_contract(self.name, self.declaration.asked, weight_column=self.weight_column, bounds=self._bounds)
 
     @property
     def _all_covariates(self) -> tuple[str, ...]:
@@ -122,16 +132,17 @@ class AftModel:
             NotEnoughEventsError: fewer ends than parameters.
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        lives = read_lifetimes(features, self.needs, self._all_covariates, weight_column=self.weight_column, bounds=self._bounds)
-        location = Design.of(lives.frame, self.covariates, self.name)
-        shape = Design.of(lives.frame, self.shape_covariates, self.name)
+        asked = self.declaration.given(self.needs, features)
+        lives = read_lifetimes(features, asked, weight_column=self.weight_column, bounds=self._bounds)
+        location = Design.of(lives.frame, self.declaration.only(self.covariates), self.name)
+        shape = Design.of(lives.frame, self.declaration.only(self.shape_covariates), self.name)
         enough_ends(float(lives.weight[lives.ended].sum()), location.X.shape[1] + shape.X.shape[1], self.name)
         found = _Fit.of(self.distribution.errors, lives, location, shape, self.name)
         at, covariance = found.as_given(location, shape, self.distribution.sign)
         q = location.X.shape[1]
         last = lives.last_age
         tail = f"Past the last observed age, {last:g} days, the fitted distribution goes on: nothing observed bears it out."
-        notes = (*lives.notes, *covariate_columns.notes_on(lives.frame, (*location.known, *shape.known)), tail)
+        notes = (*lives.notes, *dict.fromkeys(covariate_columns.notes_on(lives.frame, (*location.known, *shape.known))), tail)
         info = FitInfo(
             as_of=as_of,
             rows=len(lives.lower),
@@ -336,7 +347,7 @@ class FittedAftModel(ParametricScores):
         frame = check(features, self.needs)
         k = self._mu_and_k(frame)[1][:, None]
         moved = (covariate_columns.matrix(frame, self.effects) - self.means) * -self.location[:-1] * k
-        return by_covariate(self.effects, moved)
+        return covariate_columns.added_up(self.effects, moved)
 
     @property
     def _errors(self) -> Errors:

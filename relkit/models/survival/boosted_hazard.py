@@ -5,8 +5,9 @@ many did not as weights. The period is one more column. scikit-learn's histogram
 which is minus the likelihood of the hazards, by a fixed number of trees: no rows are held back to stop early. What it has
 grown is kept as plain arrays (`relkit.models.survival.boosted_trees`).
 
-Categories are columns of 0 and 1, against no order. Where there are more rows than `most_rows`, those that stayed are thinned
-at random, by the seed, and weigh more instead. There are no standard errors: judge it on held-out time.
+Categories are columns of 0 and 1, against no order; where numbers may be empty, whether one was is a column too. Trees bend by
+themselves: there are no splines. Where there are more rows than `most_rows`, those that stayed are thinned at random, by the
+seed, and weigh more instead. There are no standard errors: judge it on held-out time.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from relkit.contracts import Contract, check
 from relkit.errors import ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.survival.boosted_trees import Trees
 from relkit.models.survival.discrete_hazard import tail_note
 from relkit.models.survival.judging import judge_ends
-from relkit.models.survival.period_design import Design, by_covariate, check_covariates
+from relkit.models.survival.period_design import Design
 from relkit.models.survival.period_path import PeriodPath
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period, numbered
 from relkit.models.survival.spells import (
@@ -64,6 +65,7 @@ class BoostedHazard:
         l2: penalty on the values of leaves, by the trials in them, whichever rows they were added up in.
         most_rows: person-periods that are learnt from, at most.
         seed: of the thinning.
+        missing: "refuse" an empty number, or "indicator": the mean stands for it, and trees may ask whether it was empty.
         weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals of seen rates in plots.
     """
@@ -80,6 +82,7 @@ class BoostedHazard:
     l2: float = 10.0
     most_rows: int = 2_000_000
     seed: int = 0
+    missing: Missing = "refuse"
     weight_column: str = ""
     level: float = 0.95
 
@@ -87,7 +90,8 @@ class BoostedHazard:
         """Refuse settings that cannot be."""
         check_level(self.level)
         check_period(self.period_days)
-        check_covariates(self.covariates)
+        check_names(self.covariates, RESERVED)
+        self.declaration.__post_init__()
         check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
         least = {"trees": 1, "leaves": 2, "most_rows": 1000, "seed": 0, "l2": 0}
         for name, low in least.items():
@@ -97,9 +101,14 @@ class BoostedHazard:
             raise ParameterError(f"learning_rate is {self.learning_rate}; it must lie above 0 and not above 1.", where="learning_rate")
 
     @property
+    def declaration(self) -> Declaration:
+        """What is declared of the covariates: trees bend by themselves, so there are no splines."""
+        return Declaration(names=self.covariates, missing=self.missing)
+
+    @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *columns_of(self.weight_column)))
+        return fit_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBoostedHazard:
         """Return the fitted model.
@@ -111,11 +120,11 @@ class BoostedHazard:
         """
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
+        spells = read_spells(features, self.declaration.given(self.needs, features))
         weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         cause = np.where(spells.event, 0, -1)
         lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=weight)
-        design = Design.of(spells.frame, lives, self.covariates, where=self.name)
+        design = Design.of(spells.frame, lives, self.declaration, where=self.name)
         X, y, w, thinned = learning_rows(design.cells, design.columns, most=self.most_rows, seed=self.seed)
         learner = HistGradientBoostingClassifier(
             max_iter=self.trees,
@@ -233,7 +242,7 @@ class FittedBoostedHazard:
         """
         columns = len(covariate_columns.column_names(self.effects))
         shares = self.trees.importance(columns + 1)
-        names, added = by_covariate(self.effects, shares[None, :-1])
+        names, added = covariate_columns.added_up(self.effects, shares[None, :-1])
         found = pl.DataFrame({"term": [*names, "period"], "estimate": np.append(added[0], shares[-1])})
         return found.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("std_error", "lower", "upper"))
 
@@ -253,7 +262,7 @@ class FittedBoostedHazard:
         """
         level = self.path.level_of(check(features, self.needs)["duration_days"].to_numpy())
         X = np.column_stack([covariate_columns.matrix(features, self.effects), self.firsts[level] + 1.0])
-        return by_covariate(self.effects, self.trees.parts(X)[:, :-1])
+        return covariate_columns.added_up(self.effects, self.trees.parts(X)[:, :-1])
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id and churn_probability_{h}d given the duration so far; spells that have ended get null."""

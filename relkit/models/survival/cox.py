@@ -20,7 +20,7 @@ from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import distinct
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate, Declaration, Missing, asked, by_covariate, column_names, each_column, notes_on
+from relkit.models.covariates import Covariate, Declaration, Missing, by_covariate, check_names, column_names, each_column, notes_on
 from relkit.models.survival.cox_baseline import Baseline, baseline_of_all, breslow, concordance_within, goes_on, strata_baselines
 from relkit.models.survival.cox_design import Design, Rows
 from relkit.models.survival.cox_newton import Optimum, maximised
@@ -111,9 +111,7 @@ class Cox:
         if not 0 <= self.l1_ratio <= 1:
             raise ParameterError(f"l1_ratio is {self.l1_ratio:g}; it must lie between 0 and 1.", where="l1_ratio")
         named = [*self.covariates, *self.strata]
-        wrong = [name for i, name in enumerate(named) if name in RESERVED or name in named[:i]]
-        if wrong:
-            raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
+        check_names(named, RESERVED)
         check_weight_column(self.weight_column, (*RESERVED, *named), where=self.name)
         self.declaration.__post_init__()
 
@@ -125,7 +123,7 @@ class Cox:
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return fit_contract(self.name, (*asked(self.covariates), *self._beside()))
+        return fit_contract(self.name, (*self.declaration.asked, *self._beside()))
 
     def _beside(self) -> tuple[Column, ...]:
         """Return the columns read beside the covariates."""

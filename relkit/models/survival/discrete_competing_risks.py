@@ -14,7 +14,7 @@ Within a period each cause keeps its share of the hazard, which is constant. Cau
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -26,13 +26,11 @@ from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.survival.discrete_hazard import tail_note
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.period_design import (
     Design,
-    by_covariate,
-    check_covariates,
     level_names,
     notes_on_levels,
     refuse_separated,
@@ -71,6 +69,8 @@ class DiscreteCompetingRisks:
         covariates: columns that move the hazards: numbers, truth values, or categories as text.
         reason: column that says why a spell ended; an end without a reason counts as "unknown".
         period_days: length of a period; the default is a month, 365.25 / 12.
+        splines: by covariate, how many columns its natural cubic spline has.
+        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
         weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals.
 
@@ -90,6 +90,8 @@ class DiscreteCompetingRisks:
     covariates: tuple[str, ...]
     reason: str = "end_reason"
     period_days: float = DAYS_PER_MONTH
+    splines: dict[str, int] = field(default_factory=dict)
+    missing: Missing = "refuse"
     weight_column: str = ""
     level: float = 0.95
 
@@ -97,14 +99,20 @@ class DiscreteCompetingRisks:
         """Refuse settings that cannot be."""
         check_level(self.level)
         check_period(self.period_days)
-        check_covariates(self.covariates, self.reason)
+        check_names(self.covariates, (*RESERVED, self.reason))
+        self.declaration.__post_init__()
         check_weight_column(self.weight_column, (*RESERVED, self.reason, *self.covariates), where=self.name)
+
+    @property
+    def declaration(self) -> Declaration:
+        """What is declared of the covariates."""
+        return Declaration(names=self.covariates, splines=self.splines, missing=self.missing)
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
         reason = Column(name=self.reason, dtype=pl.String, required=True, meaning="Why the spell ended.")
-        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *columns_of(self.weight_column), reason))
+        return fit_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column), reason))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteCompetingRisks:
         """Return the fitted model, by maximum likelihood.
@@ -114,12 +122,12 @@ class DiscreteCompetingRisks:
             NotEnoughEventsError: one cause only, fewer ends of a cause than columns of covariates, or all in the first period.
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
+        spells = read_spells(features, self.declaration.given(self.needs, features))
         weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
         enough_causes(causes, self.reason, instead="survival.discrete_hazard")
         lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, causes=len(causes), weight=weight)
-        design = Design.of(spells.frame, lives, self.covariates, where=self.name)
+        design = Design.of(spells.frame, lives, self.declaration, where=self.name)
         seen = design.cells.totals()
         _enough_of_each(seen[1].sum(axis=1), causes, design.Z.shape[1])
         problem = PeriodLikelihood(design.cells, design.Z, "logit", seen[1] > 0)
@@ -146,7 +154,7 @@ class DiscreteCompetingRisks:
             causes=causes,
             firsts=design.cells.firsts,
             intercepts=alpha,
-            coefficients=beta / design.scales,
+            coefficients=beta @ design.turn.T,
             covariance=design.covariance(best, problem.levels, len(causes)),
             means=design.means,
             effects=design.known,
@@ -319,7 +327,7 @@ class FittedDiscreteCompetingRisks:
             raise ParameterError.unknown("cause", cause, self.causes, where=self.name)
         shares = self.ended.sum(axis=1) / self.ended.sum()
         effect = shares @ self.coefficients if cause is None else self.coefficients[self.causes.index(cause)]
-        return by_covariate(self.effects, (self._matrix(features) - self.means) * effect)
+        return covariate_columns.added_up(self.effects, (self._matrix(features) - self.means) * effect)
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id, churn_probability_{h}d of any cause given the duration so far, then churn_probability_{h}d_{cause} of each.

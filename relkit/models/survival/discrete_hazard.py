@@ -12,7 +12,7 @@ Out of scope: covariates that change with the period, interactions of covariates
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -24,12 +24,10 @@ from relkit.contracts import check
 from relkit.errors import ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.period_design import (
     Design,
-    by_covariate,
-    check_covariates,
     level_names,
     notes_on_levels,
     refuse_separated,
@@ -71,6 +69,8 @@ class DiscreteHazard:
         covariates: columns that move the hazard: numbers, truth values, or categories as text; none gives a life table.
         period_days: length of a period; the default is a month, 365.25 / 12.
         link: logit, or cloghlog for proportional hazards.
+        splines: by covariate, how many columns its natural cubic spline has.
+        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
         weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals.
 
@@ -95,6 +95,8 @@ class DiscreteHazard:
     covariates: tuple[str, ...]
     period_days: float = DAYS_PER_MONTH
     link: Link = "logit"
+    splines: dict[str, int] = field(default_factory=dict)
+    missing: Missing = "refuse"
     weight_column: str = ""
     level: float = 0.95
 
@@ -102,15 +104,21 @@ class DiscreteHazard:
         """Refuse settings that cannot be."""
         check_level(self.level)
         check_period(self.period_days)
-        check_covariates(self.covariates)
+        check_names(self.covariates, RESERVED)
+        self.declaration.__post_init__()
         check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
         if self.link not in ("logit", "cloghlog"):
             raise ParameterError.unknown("link", str(self.link), ("logit", "cloghlog"), where="link")
 
     @property
+    def declaration(self) -> Declaration:
+        """What is declared of the covariates."""
+        return Declaration(names=self.covariates, splines=self.splines, missing=self.missing)
+
+    @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return fit_contract(self.name, (*covariate_columns.asked(self.covariates), *columns_of(self.weight_column)))
+        return fit_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteHazard:
         """Return the fitted model, by maximum likelihood.
@@ -120,11 +128,11 @@ class DiscreteHazard:
             NotEnoughEventsError: fewer ends than columns of covariates, or all in the first period.
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        spells = read_spells(features, covariate_columns.as_given(self.needs, self.covariates, features))
+        spells = read_spells(features, self.declaration.given(self.needs, features))
         weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         cause = np.where(spells.event, 0, -1)
         lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=weight)
-        design = Design.of(spells.frame, lives, self.covariates, where=self.name)
+        design = Design.of(spells.frame, lives, self.declaration, where=self.name)
         seen = design.cells.totals()
         problem = PeriodLikelihood(design.cells, design.Z, self.link, seen[1] > 0)
         best = problem.maximum()
@@ -148,7 +156,7 @@ class DiscreteHazard:
             info=info,
             firsts=design.cells.firsts,
             intercepts=alpha[0],
-            coefficients=beta[0] / design.scales,
+            coefficients=design.turn @ beta[0],
             covariance=design.covariance(best, problem.levels),
             means=design.means,
             effects=design.known,
@@ -279,7 +287,7 @@ class FittedDiscreteHazard:
 
         Above 0 it makes an end likelier. The columns of a category are added up.
         """
-        return by_covariate(self.effects, (self._matrix(features) - self.means) * self.coefficients)
+        return covariate_columns.added_up(self.effects, (self._matrix(features) - self.means) * self.coefficients)
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id, churn_probability_{h}d given the duration so far, and odds_ratio, or hazard_ratio with cloghlog.

@@ -14,13 +14,10 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError
-from relkit.models import covariates as covariate_columns
 from relkit.models.survival.spells import ENTRY, fit_contract, read_spells
 from relkit.models.weights import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from relkit.metrics.risk_sets import Flags, Floats
 
 HALF_A_DAY = 0.5
@@ -63,9 +60,9 @@ class Lifetimes:
         return Lifetimes(self.frame.clear(), lower, upper, entry, weight, self.notes)
 
 
-def lifetime_contract(name: str, covariates: Sequence[str], *, weight_column: str, bounds: tuple[str, str] | None) -> Contract:
+def lifetime_contract(name: str, covariates: tuple[Column, ...], *, weight_column: str, bounds: tuple[str, str] | None) -> Contract:
     """Return what `fit` reads: duration_days and event, or the two columns between which each lifetime lies."""
-    more = (*covariate_columns.asked(covariates), *columns_of(weight_column, zero=False))
+    more = (*covariates, *columns_of(weight_column, zero=False))
     if bounds is None:
         return fit_contract(name, more)
     lower, upper = bounds
@@ -90,24 +87,21 @@ def lifetime_contract(name: str, covariates: Sequence[str], *, weight_column: st
     return Contract(name=name, key=(), columns=(*edges, ENTRY, *more), rules=rules)
 
 
-def read_lifetimes(
-    features: pl.DataFrame, needs: Contract, covariates: Sequence[str], *, weight_column: str, bounds: tuple[str, str] | None
-) -> Lifetimes:
-    """Return the lifetimes of a frame.
+def read_lifetimes(features: pl.DataFrame, needs: Contract, *, weight_column: str, bounds: tuple[str, str] | None) -> Lifetimes:
+    """Return the lifetimes of a frame, checked against `lifetime_contract` with the covariates as the frame gives them.
 
     Raises:
         TableError: a column is missing, null or impossible.
         NotEnoughEventsError: no row, or no end, is left.
     """
-    asked = covariate_columns.as_given(needs, covariates, features)
     if bounds is None:
-        spells = read_spells(features, asked)
+        spells = read_spells(features, needs)
         upper = np.where(spells.event, spells.duration, np.inf)
         found = spells.frame, spells.duration, upper, spells.entry, spells.notes
     else:
         # An upper age may be written as infinite, which no contract allows: null says the same.
         told = _null_where_infinite(features, bounds[1])
-        frame = check(told, asked)
+        frame = check(told, needs)
         lower, upper = (frame[name].fill_null(np.inf).to_numpy() for name in bounds)
         found = frame, lower, upper, frame["entry_days"].to_numpy(), ()
     frame, lower, upper, entry, notes = found

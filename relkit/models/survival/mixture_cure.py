@@ -13,7 +13,7 @@ only be seen where the curve levels off within what was observed: where it does 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -24,13 +24,13 @@ from relkit.contracts import check
 from relkit.errors import FitError, NotConvergedError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
-from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns
+from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
 
@@ -160,6 +160,8 @@ class MixtureCure:
     Attributes:
         covariates: columns that move the odds of ever leaving: numbers, truth values, or categories as text; may be empty.
         latency_covariates: columns that stretch the time to leave of those who do.
+        splines: by covariate, how many columns its natural cubic spline has.
+        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
         weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals.
     """
@@ -170,20 +172,28 @@ class MixtureCure:
 
     covariates: tuple[str, ...]
     latency_covariates: tuple[str, ...] = ()
+    splines: dict[str, int] = field(default_factory=dict)
+    missing: Missing = "refuse"
     weight_column: str = ""
     level: float = 0.95
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
         check_level(self.level)
-        check_columns("covariates", self.covariates)
-        check_columns("latency_covariates", self.latency_covariates)
+        check_names(self.covariates, RESERVED)
+        check_names(self.latency_covariates, RESERVED, where="latency_covariates")
+        self.declaration.__post_init__()
         check_weight_column(self.weight_column, (*RESERVED, *self._all_covariates), where=self.name)
+
+    @property
+    def declaration(self) -> Declaration:
+        """What is declared of the covariates."""
+        return Declaration(names=self._all_covariates, splines=self.splines, missing=self.missing)
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self._all_covariates, weight_column=self.weight_column, bounds=None)
+        return lifetime_contract(self.name, self.declaration.asked, weight_column=self.weight_column, bounds=None)
 
     @property
     def _all_covariates(self) -> tuple[str, ...]:
@@ -197,8 +207,9 @@ class MixtureCure:
             NotEnoughEventsError: fewer ends than parameters.
             FitError: no share is seen that never leaves; or a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        lives = read_lifetimes(features, self.needs, self._all_covariates, weight_column=self.weight_column, bounds=None)
-        leaving, latency = (Design.of(lives.frame, names, self.name) for names in (self.covariates, self.latency_covariates))
+        lives = read_lifetimes(features, self.declaration.given(self.needs, features), weight_column=self.weight_column, bounds=None)
+        declared = self.declaration.only(self.covariates), self.declaration.only(self.latency_covariates)
+        leaving, latency = (Design.of(lives.frame, declaration, self.name) for declaration in declared)
         ends = float(lives.weight[lives.ended].sum())
         enough_ends(ends, leaving.X.shape[1] + latency.X.shape[1] + 1, self.name)
         watched, ones = Watched.of(lives), np.ones((len(lives.lower), 1))
@@ -213,7 +224,7 @@ class MixtureCure:
         at = turn @ best.at
         at[q + r - 1] += watched.middle
         at[-1] -= np.log(watched.spread)
-        notes = (*lives.notes, *covariate_columns.notes_on(lives.frame, (*leaving.known, *latency.known)), _SAID)
+        notes = (*lives.notes, *dict.fromkeys(covariate_columns.notes_on(lives.frame, (*leaving.known, *latency.known))), _SAID)
         info = FitInfo(
             as_of=as_of,
             rows=len(lives.lower),
@@ -346,9 +357,9 @@ class FittedMixtureCure(ParametricScores):
         rho: the log hazard ratio among those who leave. One that has both has their sum. Positive: sooner.
         """
         frame = check(features, self.needs)
-        odds = by_covariate(self.effects, (covariate_columns.matrix(frame, self.effects) - self.means) * self.leaving[:-1])
+        odds = covariate_columns.added_up(self.effects, (covariate_columns.matrix(frame, self.effects) - self.means) * self.leaving[:-1])
         moved = covariate_columns.matrix(frame, self.latency_effects) - self.latency_means
-        time = by_covariate(self.latency_effects, moved * -self.latency[:-1] * np.exp(self.log_rho))
+        time = covariate_columns.added_up(self.latency_effects, moved * -self.latency[:-1] * np.exp(self.log_rho))
         names = tuple(dict.fromkeys((*odds[0], *time[0])))
         sums = np.zeros((len(frame), len(names)))
         for known, parts in (odds, time):

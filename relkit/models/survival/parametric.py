@@ -15,14 +15,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.contracts import check
-from relkit.errors import ParameterError
-from relkit.models.survival.spells import RESERVED, as_floats, check_horizon, long_survival, scores_of
+from relkit.models.survival.spells import as_floats, check_horizon, long_survival, scores_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from relkit.contracts import Contract
-    from relkit.models.covariates import Covariate
 
 Floats = NDArray[np.float64]
 Slopes = list[tuple[Floats, Floats]]
@@ -124,18 +120,3 @@ class ParametricScores:
             gradient = np.column_stack([columns * slope[:, j : j + 1] for columns, slope in pairs])
             errors[:, j] = np.einsum("ik,ik->i", gradient @ told, gradient)
         return np.sqrt(np.maximum(errors, 0.0))
-
-
-def check_columns(setting: str, names: Sequence[str]) -> None:
-    """Refuse a covariate that is named twice, or that is none."""
-    wrong = [name for i, name in enumerate(names) if name in RESERVED or name in names[:i]]
-    if wrong:
-        raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=setting, remedy="Name each column once.")
-
-
-def by_covariate(known: tuple[Covariate, ...], moved: Floats) -> tuple[tuple[str, ...], Floats]:
-    """Return the names of covariates and the sums of the columns that belong to each."""
-    ends = np.cumsum([len(covariate.columns) for covariate in known])
-    parts = np.split(moved, ends[:-1], axis=1) if known else []
-    sums = np.stack([part.sum(axis=1) for part in parts], axis=1) if parts else np.zeros((len(moved), 0))
-    return tuple(covariate.name for covariate in known), sums

@@ -1,43 +1,33 @@
 """Covariates of person-periods as a design: columns about their mean, and what cannot be told apart refused.
 
-A number is divided by its standard deviation, a column of 0 and 1 is not, so that a coefficient that runs away is seen by its
-size; what is shown is on the scale of the columns as given. The mean is that of the spells of the fit, so that the
-baseline is that of a customer at the mean of each column.
+A number is divided by its standard deviation, a column of 0 and 1 is not, so that a coefficient that runs away is seen by
+its size; the columns of a spline are made uncorrelated. What is shown is on the scale of the columns as given. The mean is that
+of the spells of the fit, so that the baseline is that of a customer at the mean of each column.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.errors import FitError, NotEnoughEventsError, ParameterError
+from relkit.errors import FitError, NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
 from relkit.models.survival.person_periods import Cells, enough_periods, first_periods, numbered
-from relkit.models.survival.spells import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
 
-    from relkit.models.covariates import Covariate
+    from relkit.models.covariates import Covariate, Declaration
     from relkit.models.maximum import Maximum
     from relkit.models.survival.period_likelihood import PeriodLikelihood
     from relkit.models.survival.person_periods import Lives
 
 Floats = NDArray[np.float64]
-
-
-def check_covariates(covariates: tuple[str, ...], *others: str) -> None:
-    """Refuse a covariate that is named twice, or that is something else."""
-    taken = {*RESERVED, *others}
-    wrong = [c for i, c in enumerate(covariates) if c in taken or c in covariates[:i]]
-    if wrong:
-        raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where="covariates", remedy="Name each column once.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +37,10 @@ class Design:
     Attributes:
         cells: what happened, by row and level.
         columns: of the covariates as they are given, shape (r, d), a row a row of the cells.
-        Z: the same about their mean, shape (r, d), numbers in standard deviations.
+        Z: the same about their mean, shape (r, d), in units that suit Newton's method.
         known: the covariates as the spells of the fit have them.
         means: shape (d,).
-        scales: shape (d,).
+        turn: shape (d, d), what the columns about their mean were multiplied by (`relkit.models.covariates.turn_of`).
     """
 
     cells: Cells
@@ -58,16 +48,16 @@ class Design:
     Z: Floats
     known: tuple[Covariate, ...]
     means: Floats
-    scales: Floats
+    turn: Floats
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, lives: Lives, names: Sequence[str], *, where: str) -> Self:
+    def of(cls, frame: pl.DataFrame, lives: Lives, declaration: Declaration, *, where: str) -> Self:
         """Return the design, or raise for what cannot be used.
 
         Args:
             frame: one row a spell.
             lives: the same spells in periods.
-            names: of the covariates.
+            declaration: of the covariates.
             where: who asks.
 
         Raises:
@@ -75,8 +65,8 @@ class Design:
             FitError: a column is constant, or follows from others.
             TableError: a category has one level, or too many.
         """
-        known = covariate_columns.learnt(frame, names, where=where)
-        distinct, pattern = numbered(frame, list(names))
+        known = declaration.learnt(frame, where=where)
+        distinct, pattern = numbered(frame, list(declaration.names))
         stayed, ends = lives.seen()
         cells = Cells.of(lives, pattern, first_periods(stayed, ends))
         enough_periods(cells.totals(), where)
@@ -86,10 +76,12 @@ class Design:
         means = share @ columns
         centred = columns - means
         spread = np.sqrt(np.maximum(share @ centred**2, 0.0))
-        refuse_useless(centred, spread, share, covariate_columns.column_names(known), means, where=where)
-        flags = np.array([bool(known_one.levels) or known_one.is_flag for known_one in known for _ in known_one.columns], dtype=bool)
-        scales = np.where(flags, 1.0, spread) if len(flags) else spread
-        return cls(cells, columns, np.ascontiguousarray(centred / scales), known, means, scales)
+        names = covariate_columns.column_names(known)
+        refuse_constant(spread, names, means, where=where)
+        turn = covariate_columns.turn_of(known, centred, means, where=where, share=share)
+        Z = np.ascontiguousarray(centred @ turn if any(one.knots for one in known) else centred * np.diag(turn))
+        refuse_collinear(Z, share, names, where=where)
+        return cls(cells, columns, Z, known, means, turn)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,8 +90,11 @@ class Design:
 
     def covariance(self, best: Maximum, levels: int, causes: int = 1) -> Floats:
         """Return the covariance of the maximum for the columns as given; NaN for a level that is not told."""
-        turn = np.concatenate((np.ones(levels), np.tile(1 / self.scales, causes)))
-        found: Floats = best.covariance * np.outer(turn, turn)
+        back = np.eye(levels + causes * len(self.means))
+        back[levels:, levels:] = np.kron(np.eye(causes), self.turn)
+        untold = np.isnan(np.diag(best.covariance))
+        found: Floats = back @ np.where(np.isnan(best.covariance), 0.0, best.covariance) @ back.T
+        found[untold, :] = found[:, untold] = np.nan
         return found
 
 
@@ -112,26 +107,33 @@ def _enough_ends(ends: float, columns: int, where: str) -> None:
         )
 
 
-def refuse_useless(centred: Floats, spread: Floats, share: Floats, names: Sequence[str], means: Floats, *, where: str) -> None:
-    """Raise for a column that is the same for all, or that follows from those before it.
+def refuse_constant(spread: Floats, names: Sequence[str], means: Floats, *, where: str) -> None:
+    """Raise a FitError for a column that is the same for all.
 
     Args:
-        centred: columns less their mean, shape (r, d).
-        spread: their standard deviations, shape (d,).
-        share: weight of each row, shape (r,), of sum 1.
+        spread: standard deviations of the columns, shape (d,).
         names: of the columns.
         means: of the columns, shape (d,).
         where: who asks.
-
-    Raises:
-        FitError: naming the column.
     """
     for name, each, mean in zip(names, spread, means, strict=True):
         if not each > covariate_columns.CONSTANT * max(1e-300, abs(float(mean))):
             raise FitError(
                 f"{name} is constant ({mean:g}), so it explains nothing.", where=where, remedy=f"Drop {name} from the covariates."
             )
-    scaled = (centred * share[:, None]).T @ centred / np.outer(spread, spread)
+
+
+def refuse_collinear(Z: Floats, share: Floats, names: Sequence[str], *, where: str) -> None:
+    """Raise a FitError for a column that follows from those before it.
+
+    Args:
+        Z: columns of mean 0, none constant, shape (r, d).
+        share: weight of each row, shape (r,), of sum 1.
+        names: of the columns.
+        where: who asks.
+    """
+    both = (Z * share[:, None]).T @ Z
+    scaled = both / np.sqrt(np.outer(np.diag(both), np.diag(both)))
     for j in range(1, len(names)):
         weights = np.linalg.lstsq(scaled[:j, :j], scaled[:j, j], rcond=None)[0]
         if scaled[j, j] - weights @ scaled[:j, j] < covariate_columns.COLLINEAR:
@@ -192,11 +194,3 @@ def level_names(firsts: NDArray[np.int64]) -> list[str]:
         f"period {first + 1} on" if after is None else f"period {first + 1}" if after == first + 1 else f"periods {first + 1} to {after}"
         for first, after in zip(firsts.tolist(), nexts, strict=True)
     ]
-
-
-def by_covariate(known: Sequence[Covariate], parts: Floats) -> tuple[tuple[str, ...], Floats]:
-    """Return the covariates' names and parts of columns added up by covariate, shape (n, covariates)."""
-    sizes = [len(covariate.columns) for covariate in known]
-    edges = np.concatenate(([0], np.cumsum(sizes))).astype(int)
-    added = [parts[:, a:b].sum(axis=1) for a, b in pairwise(edges)]
-    return tuple(covariate.name for covariate in known), np.stack(added, axis=1) if added else np.zeros((len(parts), 0))

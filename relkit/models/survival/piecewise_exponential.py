@@ -9,7 +9,7 @@ method has its exact Hessian. Past the last observed age the rate of the last st
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -20,12 +20,12 @@ from relkit.contracts import check
 from relkit.errors import FitError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
-from relkit.models.survival.parametric import ParametricScores, by_covariate, check_columns
+from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
 
@@ -121,6 +121,8 @@ class PiecewiseExponential:
     Attributes:
         covariates: columns that raise or lower the risk: numbers, truth values, or categories as text; may be empty.
         breaks_days: ascending ages at which the risk may change, in days; none: so that about as many ends lie in each stretch.
+        splines: by covariate, how many columns its natural cubic spline has.
+        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
         weight_column: column that tells how many spells a row stands for; empty where each is one.
         level: of the intervals.
 
@@ -138,21 +140,29 @@ class PiecewiseExponential:
 
     covariates: tuple[str, ...]
     breaks_days: tuple[float, ...] = ()
+    splines: dict[str, int] = field(default_factory=dict)
+    missing: Missing = "refuse"
     weight_column: str = ""
     level: float = 0.95
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
         check_level(self.level)
-        check_columns("covariates", self.covariates)
+        check_names(self.covariates, RESERVED)
+        self.declaration.__post_init__()
         check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
         if not all(0 < a < np.inf for a in self.breaks_days) or not all(np.diff(self.breaks_days) > 0):
             raise ParameterError("the breaks are not ascending ages above 0.", where="breaks_days", remedy="Write them as 30,90,365.")
 
     @property
+    def declaration(self) -> Declaration:
+        """What is declared of the covariates."""
+        return Declaration(names=self.covariates, splines=self.splines, missing=self.missing)
+
+    @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self.covariates, weight_column=self.weight_column, bounds=None)
+        return lifetime_contract(self.name, self.declaration.asked, weight_column=self.weight_column, bounds=None)
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedPiecewiseExponential:
         """Return the model of largest likelihood.
@@ -162,9 +172,9 @@ class PiecewiseExponential:
             NotEnoughEventsError: fewer ends than parameters.
             FitError: a stretch without an end, a covariate that is constant, follows from the others, or has no finite coefficient.
         """
-        lives = read_lifetimes(features, self.needs, self.covariates, weight_column=self.weight_column, bounds=None)
+        lives = read_lifetimes(features, self.declaration.given(self.needs, features), weight_column=self.weight_column, bounds=None)
         breaks = np.array(self.breaks_days) if self.breaks_days else _breaks_of(lives, len(self.covariates))
-        design = Design.of(lives.frame, self.covariates, self.name)
+        design = Design.of(lives.frame, self.declaration, self.name)
         enough_ends(float(lives.weight[lives.ended].sum()), len(breaks) + design.X.shape[1], self.name)
         cells = Cells.of(lives, breaks, design.X[:, :-1])
         _refuse_empty(cells, breaks, self.name)
@@ -242,8 +252,8 @@ def _as_given(best: Maximum, cells: Cells, design: Design) -> tuple[Floats, Floa
     """Return log rates of a day and coefficients of the columns as given, and their covariance."""
     stretches = cells.ends.shape[1]
     turn = np.eye(len(best.at))
-    turn[stretches:, stretches:] = np.diag(1 / design.scales)
-    turn[:stretches, stretches:] = -design.means / design.scales
+    turn[stretches:, stretches:] = design.turn
+    turn[:stretches, stretches:] = -design.means @ design.turn
     at = turn @ best.at
     at[:stretches] -= np.log(cells.unit)
     return at, turn @ best.covariance @ turn.T
@@ -329,7 +339,7 @@ class FittedPiecewiseExponential(ParametricScores):
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and each one's log hazard ratio beside the mean of the fit, shape (n, covariates)."""
         frame = check(features, self.needs)
-        return by_covariate(self.effects, (covariate_columns.matrix(frame, self.effects) - self.means) * self.coefficients)
+        return covariate_columns.added_up(self.effects, (covariate_columns.matrix(frame, self.effects) - self.means) * self.coefficients)
 
     def _risk(self, frame: pl.DataFrame) -> Floats:
         return np.exp(np.clip(covariate_columns.matrix(frame, self.effects) @ self.coefficients, -600.0, 600.0))

@@ -13,6 +13,7 @@ import pytest
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import storage
+from relkit.models.covariates import Declaration
 from relkit.models.survival.boosted_hazard import BoostedHazard, learning_rows
 from relkit.models.survival.boosted_trees import Trees
 from relkit.models.survival.discrete_hazard import DiscreteHazard
@@ -50,7 +51,7 @@ def fitted() -> Any:
 
 def learnt_rows(frame: pl.DataFrame, names: tuple[str, ...], *, most: int) -> Any:
     lives = Lives.of(frame["duration_days"].to_numpy(), np.where(frame["event"], 0, -1), np.zeros(len(frame)), period_days=30.0)
-    design = Design.of(frame, lives, names, where="a test")
+    design = Design.of(frame, lives, Declaration(names=names), where="a test")
     return learning_rows(design.cells, design.columns, most=most, seed=1)
 
 

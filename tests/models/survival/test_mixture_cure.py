@@ -64,7 +64,7 @@ def test_derivatives_are_exact(world: pl.DataFrame) -> None:
     """Central differences, with late entries and weights, all three parts on covariates."""
     frame = world.head(300).with_columns(weight=1.0 + pl.int_range(pl.len()) % 2)
     model = MixtureCure(covariates=("x", "z"), weight_column="weight")
-    lives = read_lifetimes(frame, model.needs, ("x", "z"), weight_column="weight", bounds=None)
+    lives = read_lifetimes(frame, model.needs, weight_column="weight", bounds=None)
     X = np.column_stack((lives.frame.select("x", "z").to_numpy(), np.ones(len(lives.lower))))
     problem, at = Problem(Watched.of(lives), (X, X, X)), np.array([0.5, -0.4, 0.3, 0.1, 0.2, -0.3, 0.1, -0.1, 0.2])
     _, gradient, hessian = problem.evaluate(at)
