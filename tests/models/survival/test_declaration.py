@@ -21,6 +21,7 @@ DAY = date(2025, 6, 30)
 NAMES = ("amount", "visits", "plan")
 BENT = {"amount": 3}
 LINEAR = {
+    "survival.cause_specific_cox": {},
     "survival.cox": {},
     "survival.discrete_competing_risks": {},
     "survival.discrete_hazard": {"link": "cloghlog"},
