@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError, RelkitError
-from relkit.jobs.model_inputs import inputs_of, read_lists
+from relkit.jobs.model_inputs import inputs_of, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
 
     from relkit.models import catalogue
 
-    choice = catalogue.checked(Choice, model, read_lists(Choice, given))
+    choice = catalogue.checked(Choice, model, read_texts(Choice, given))
     for name in choice.candidates:
         if name not in CANDIDATES[model]:
             raise ParameterError.unknown("candidate", name, CANDIDATES[model], where=model)
