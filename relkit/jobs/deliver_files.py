@@ -65,13 +65,19 @@ class DeliverFiles(Job):
         progress("reading customers and scores", 0.0)
         file, warnings = self._file(tables, day)
         refused = self._quarantine(file)
+        models = _models(self.out_dir / "scores" / day / "models.json")
         occasion = Occasion(
             programme=self.programme,
             language=self.language,
             facts=tables.facts,
             inputs=self._read(tables, day),
-            models=_models(self.out_dir / "scores" / day / "models.json"),
-            warnings=(*(f"The check of these tables did not pass: {said}" for said in tables.refusals()), *warnings, *refused),
+            models=models,
+            warnings=(
+                *(f"The check of these tables did not pass: {said}" for said in tables.refusals()),
+                *warnings,
+                *refused,
+                *_unseen(models),
+            ),
             run_id=uuid.uuid4().hex,
             workbook=self.workbook,
         )
@@ -173,6 +179,12 @@ def _key(name: str) -> str:
 
 def _models(path: Path) -> dict[str, dict[str, Any]]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _unseen(models: dict[str, dict[str, Any]]) -> list[str]:
+    """Return what the scores say of categories that their models had not seen, each once."""
+    told = (f"{name}: {said}" for score in models.values() for name, all_ in score.get("unseen_categories", {}).items() for said in all_)
+    return list(dict.fromkeys(told))
 
 
 def _sentences(file: CustomerFile, published: Published, changes: dict[str, int], day: str) -> list[str]:

@@ -147,6 +147,7 @@ class _Scoring:
     fitted: dict[str, Any] = field(default_factory=dict)
     features: dict[str, pl.DataFrame] = field(default_factory=dict)
     lacking: list[str] = field(default_factory=list)
+    unseen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     margin_facts: dict[str, Any] = field(default_factory=dict)
 
     def score_with(self, group: tuple[str, ...]) -> None:
@@ -197,6 +198,7 @@ class _Scoring:
         return _source(self.versions[model])
 
     def _score(self, version: ModelVersion, rows: pl.DataFrame, inputs: ModelInputs) -> None:
+        from relkit.models.covariates import covariates_of, unseen_categories
         from relkit.scores.scoring import scorable, score_model
         from relkit.tracking import registry
 
@@ -219,6 +221,8 @@ class _Scoring:
             ) from error
         if aside:
             self.warnings.append(f"{name}: {aside:,} of {len(rows):,} {inputs.unit} lack a value that it must know, and have no score.")
+        self.unseen[name] = unseen_categories(kept, covariates_of(fitted).values(), who=inputs.unit)
+        self.warnings += [f"{name}: {said}" for said in self.unseen[name]]
         self.parts.append(scores)
         self.versions[name], self.fitted[name] = version, fitted
         self.said.append(f"{name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {inputs.unit}.")
@@ -331,6 +335,9 @@ class _Scoring:
                 found[str(score)]["interval_level"] = LEVEL
             if str(score).startswith("future_margin_"):
                 found[str(score)] |= self.margin_facts
+        for told in found.values():
+            if unseen := {name: list(said) for name in told["model"].split("+") if (said := self.unseen.get(name))}:
+                told["unseen_categories"] = unseen
         return found
 
 

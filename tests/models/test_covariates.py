@@ -106,3 +106,22 @@ def test_a_bend_is_typically_that_of_the_mean() -> None:
     mean = pl.DataFrame({"age": [age.mean], "vip": [vip.mean]})
     assert covariates.typical((age, vip)).tolist() == covariates.matrix(mean, (age, vip))[0].tolist()
     assert covariates.by_covariate((age, vip)) == (("age", slice(0, 3)), ("vip", slice(3, 4)))
+
+
+def test_levels_that_the_fit_had_not_seen_are_counted() -> None:
+    """Of many the most frequent are named, and what is long is cut: a free text is no place for a person's data."""
+    known = Declaration(names=("country", "age")).learnt(FRAME, where="here")
+    text = "a very long remark about somebody who called twice"
+    later = pl.DataFrame({"country": ["FR", None, *"ABCDEFF", text], "age": [1.0] * 10})
+    (said,) = covariates.unseen_categories(later, known, who="contracts")
+    assert said == (
+        "8 of 10 contracts have a country that the model has not seen (F: 2, A: 1, B: 1, C: 1, D: 1, 2 others); "
+        "they count as FR, the reference."
+    )
+    (alone,) = covariates.unseen_categories(later.tail(1), known)
+    assert "(a very long remark about somebody who c…)" in alone
+    assert covariates.unseen_categories(FRAME, known) == ()
+    assert covariates.unseen_categories(FRAME.select("age"), known) == ()
+    assert covariates.unseen_categories(FRAME.with_columns(pl.lit("LU", pl.Categorical).alias("country")), known) == (
+        "7 of 7 customers have a country that the model has not seen (LU); they count as FR, the reference.",
+    )
