@@ -8,6 +8,7 @@ the headers of a delivery speak both. Values are never translated: a code stays 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,6 +32,14 @@ CHANNELS_FR = {
     "app": "application",
     "profiling": "profilage",
 }
+REASONS = {
+    "voluntary": ("by the customer", "par le client"),
+    "involuntary": ("by the company", "par l'entreprise"),
+    "move": ("move", "déménagement"),
+    "other": ("other reason", "autre motif"),
+    "unknown": ("reason not given", "motif non renseigné"),
+}
+"""Why contracts end, in English and French; another reason is called by its name."""
 UNITS_FR = {
     "days": "jours",
     "months": "mois",
@@ -405,6 +414,22 @@ DECLARED: tuple[FileColumn, ...] = (
         decimals=4,
         rank=13,
     ),
+    _column(
+        "churn_probability_{h}d_{reason}",
+        pl.Float64,
+        ("Probability of ending the contract within {h} days: {reason}", "Probabilité de résiliation sous {h} jours : {reason}"),
+        (
+            "Probability that the active contract ends for this reason within {h} days; the reasons add up to the probability of ending.",
+            "Probabilité que le contrat prenne fin pour ce motif dans les {h} jours ; la somme des motifs est celle de résiliation.",
+        ),
+        NO_CONTRACT,
+        kind="score",
+        score="churn_probability_{h}d_{reason}",
+        unit="probability",
+        low=0,
+        high=1,
+        decimals=4,
+    ),
     *(
         _column(
             f"churn_reason_{k}",
@@ -571,6 +596,8 @@ def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterabl
     for template in DECLARED:
         if "{channel}" in template.name:
             made += [_filled(template, currency, channel=channel) for channel in channels]
+        elif "{reason}" in template.score:
+            made += [_filled(template, currency, horizon=h, reason=reason) for h, reason in _reasons(wanted)]
         elif "{h}" in template.score:
             found = _horizons(template.score, wanted)
             made += [_filled(template, currency, horizon=h) for h in (found if "{h}" in template.name else found[:1])]
@@ -580,18 +607,20 @@ def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterabl
     return (*made, *(_plain(score) for score in wanted if score not in shown))
 
 
-def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: str = "") -> FileColumn:
-    def fill(text: str, channel: str = channel) -> str:
+def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: str = "", reason: str = "") -> FileColumn:
+    def fill(text: str, channel: str = channel, reason: str = reason) -> str:
         done = text.replace("{cur}", currency.lower()).replace("{CUR}", currency.upper())
-        return done.replace("{channel}", channel).replace("{h}", horizon)
+        return done.replace("{channel}", channel).replace("{h}", horizon).replace("{reason}", reason)
+
+    english, french = REASONS.get(reason, (reason.replace("_", " "),) * 2)
 
     return replace(
         template,
         name=fill(template.name),
         score=fill(template.score),
         unit=fill(template.unit),
-        label_en=fill(template.label_en),
-        label_fr=fill(template.label_fr, CHANNELS_FR.get(channel, channel)),
+        label_en=fill(template.label_en, reason=english),
+        label_fr=fill(template.label_fr, CHANNELS_FR.get(channel, channel), french),
         meaning=fill(template.meaning),
         meaning_fr=fill(template.meaning_fr),
     )
@@ -602,6 +631,13 @@ def _horizons(template: str, scores: list[str]) -> list[str]:
     head, _, tail = template.partition("{h}")
     inside = [name[len(head) : -len(tail)] for name in scores if name.startswith(head) and name.endswith(tail)]
     return sorted((h for h in inside if h.isdigit()), key=int)
+
+
+def _reasons(scores: list[str]) -> list[tuple[str, str]]:
+    """Return horizon and reason of the scores of ends by reason, the nearest first, and reasons in the order of `REASONS`."""
+    found = [match.groups() for name in scores if (match := re.fullmatch(r"churn_probability_(\d+)d_([a-z0-9_]+)", name))]
+    known = list(REASONS)
+    return sorted(found, key=lambda pair: (int(pair[0]), known.index(pair[1]) if pair[1] in known else len(known), pair[1]))  # type: ignore[return-value]
 
 
 def _plain(score: str) -> FileColumn:

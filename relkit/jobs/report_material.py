@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -95,9 +96,7 @@ class ReportMaterial:
         """
         import polars as pl
 
-        found = sorted(
-            (int(name.split("_")[2].removesuffix("d")), name) for name in self.people.columns if name.startswith("churn_probability_")
-        )
+        found = sorted((int(days[1]), name) for name in self.people.columns if (days := re.fullmatch(r"churn_probability_(\d+)d", name)))
         if not found:
             raise TableError("there is no score of churn.", where="scores", remedy="Run relkit fit survival.cox and relkit score first.")
         days, name = found[0]

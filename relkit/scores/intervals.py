@@ -11,13 +11,14 @@ a number that no parameter moves. The bounds are those of the expected value: wh
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.discounted_months import Banded
 from relkit.models.lifetime_value.uncertainty import bounds, standard_errors
+from relkit.models.survival.causes import score_of
 from relkit.scores.score_table import kind_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,17 @@ LEVEL = 0.95
 """Of every interval in the score table; the delivery's dictionary says so."""
 _Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
-_CHURN = "churn_probability_"
+
+@runtime_checkable
+class ByCause(Protocol):
+    """A model that tells ends by one cause from ends by another, with bounds of its own."""
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Why contracts end."""
+
+    def incidence_ahead_bounds(self, features: pl.DataFrame, days: Any, *, cause: str, level: float) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of the probability of ending by a cause within each number of days, shape (n, m)."""
 
 
 def score_bounds(fitted: CustomerScorer, features: pl.DataFrame, wide: pl.DataFrame, *, horizon_days: int) -> Bounds:
@@ -47,7 +58,9 @@ def score_bounds(fitted: CustomerScorer, features: pl.DataFrame, wide: pl.DataFr
     names = [name for name in wide.columns if kind_of(name)]
     if isinstance(fitted, Banded):
         low, high = fitted.survival_ahead_bounds(features, [float(horizon_days)], level=LEVEL)
-        return {name: _inside(wide[name], 1 - high[:, 0], 1 - low[:, 0]) for name in names if name.startswith(_CHURN)}
+        name = f"churn_probability_{horizon_days}d"
+        found = {name: _inside(wide[name], 1 - high[:, 0], 1 - low[:, 0])}
+        return {each: of for each, of in (found | _by_cause(fitted, features, wide, horizon_days)).items() if each in names}
     if not names or not can_move(fitted):
         return {}
 
@@ -56,6 +69,19 @@ def score_bounds(fitted: CustomerScorer, features: pl.DataFrame, wide: pl.DataFr
 
     errors = standard_errors(cast("Any", fitted), values)
     return {name: interval_of(name, wide[name], error) for name, error in zip(names, errors, strict=True)}
+
+
+def _by_cause(fitted: object, features: pl.DataFrame, wide: pl.DataFrame, horizon_days: int) -> Bounds:
+    """Return the bounds of the scores of ends by each cause; none of those whose names are written alike."""
+    if not isinstance(fitted, ByCause):
+        return {}
+    names = {cause: score_of(horizon_days, cause) for cause in fitted.causes}
+    found = {}
+    for cause, name in names.items():
+        if list(names.values()).count(name) == 1:
+            low, high = fitted.incidence_ahead_bounds(features, [float(horizon_days)], cause=cause, level=LEVEL)
+            found[name] = _inside(wide[name], low[:, 0], high[:, 0])
+    return found
 
 
 def can_move(fitted: object) -> bool:

@@ -63,7 +63,7 @@ class ScoreKind:
     """What is possible for a score and to whom it applies.
 
     Attributes:
-        name: {h} stands for a horizon in days, {m} for one in months.
+        name: {h} stands for a horizon in days, {m} for one in months, {reason} for a reason in small letters, digits and "_".
         low: smallest value that is possible; None where a loss is.
         high: largest value that is possible.
         applies_to: everybody the model scores, holders of a running contract, or those without one.
@@ -82,6 +82,7 @@ KINDS = (
     ScoreKind(name="future_margin_{m}m", low=None),
     ScoreKind(name="future_margin_endless", low=None),
     ScoreKind(name="churn_probability_{h}d", high=1.0, applies_to="contract"),
+    ScoreKind(name="churn_probability_{h}d_{reason}", high=1.0, applies_to="contract"),
     ScoreKind(name="expected_remaining_months_{m}m", applies_to="contract"),
     ScoreKind(name="expected_remaining_months_endless", applies_to="contract"),
 )
@@ -137,7 +138,7 @@ def horizon_of(score: str) -> int | None:
     if found is None or not found.groups():
         return None
     number = int(found.group(1))
-    return days_of_months(number) if score.endswith("m") else number
+    return days_of_months(number) if kind is not None and "{m}" in kind.name else number
 
 
 def days_of_months(months: int) -> int:
@@ -243,7 +244,7 @@ def wide(scores: pl.DataFrame, *, model: str | None = None) -> pl.DataFrame:
 
 
 def _pattern(kind: ScoreKind) -> re.Pattern[str]:
-    return re.compile(kind.name.replace("{h}", r"(\d+)").replace("{m}", r"(\d+)"))
+    return re.compile(kind.name.replace("{h}", r"(\d+)").replace("{m}", r"(\d+)").replace("{reason}", "[a-z0-9_]+"))
 
 
 def _rows(

@@ -36,6 +36,17 @@ def test_each_horizon_scored_has_its_column_and_others_have_none() -> None:
     assert [n for n in names if n.startswith("churn_probability")] == ["churn_probability_90d"]
 
 
+def test_each_reason_scored_has_its_column_after_the_probability_of_any() -> None:
+    scores = [f"churn_probability_{end}" for end in ("90d", "90d_move", "90d_voluntary", "30d_voluntary", "90d_bought_out")]
+    found = {c.name: c for c in file_columns(currency="EUR", scores=scores) if c.name.startswith("churn_probability")}
+    ends = ["90d", "30d_voluntary", "90d_voluntary", "90d_move", "90d_bought_out"]
+    assert list(found) == [f"churn_probability_{end}" for end in ends]
+    voluntary = found["churn_probability_90d_voluntary"]
+    assert voluntary.label_en == "Probability of ending the contract within 90 days: by the customer"
+    assert voluntary.label_fr == "Probabilité de résiliation sous 90 jours : par le client"
+    assert found["churn_probability_90d_bought_out"].label_fr.endswith(": bought out")
+
+
 def test_channels_are_named_in_french() -> None:
     labels = {c.name: c.label_fr for c in ALL}
     assert labels["consent_email"] == "Consentement e-mail"

@@ -79,7 +79,15 @@ def test_a_month_is_a_twelfth_of_a_year_of_365_25_days():
 def test_kinds_say_to_whom_a_score_applies():
     assert kind_of("p_alive").applies_to == "no_contract"
     assert kind_of("churn_probability_90d").applies_to == "contract"
+    assert kind_of("churn_probability_90d_voluntary").applies_to == "contract"
     assert kind_of("future_margin_24m").applies_to == "all"
+
+
+def test_a_score_of_a_reason_has_its_horizon_and_is_a_probability():
+    assert horizon_of("churn_probability_30d_from_12m") == 30
+    assert kind_of("churn_probability_30d_By wish") is None
+    with pytest.raises(TableError, match="churn_probability_90d_move: 1 values are not between 0 and 1"):
+        check_scores(table(score="churn_probability_90d_move", values=(0.2, 1.5)))
 
 
 def test_a_margin_may_be_a_loss_and_have_no_end():

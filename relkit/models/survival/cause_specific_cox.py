@@ -6,7 +6,7 @@ a covariate moves the pace of ends by that cause among those still running; what
 depends on the other causes too, and is read from `incidence_ahead` (`relkit.models.survival.cause_hazards`). A covariate that
 makes customers die sooner makes fewer of them cancel.
 
-Causes with fewer ends than 20 are taken together, as `survival.discrete_competing_risks` does.
+Causes with fewer ends than 20 are taken together (`relkit.models.survival.causes`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariates import Missing  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.cause_hazards import CauseHazards
+from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
-from relkit.models.survival.discrete_competing_risks import causes_of, enough_causes
 from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.spells import RESERVED, Spells, as_floats, check_horizon, read_spells, score_contract, scores_of
@@ -176,7 +176,7 @@ class FittedCauseSpecificCox:
         Raises:
             ParameterError: a cause that the fit did not see.
         """
-        return self.by_cause[self._place(cause)]
+        return self.by_cause[place_of(cause, self.causes, self.name)]
 
     @property
     def needs(self) -> Contract:
@@ -246,9 +246,27 @@ class FittedCauseSpecificCox:
         Raises:
             ParameterError: a cause that the fit did not see.
         """
-        place = self._place(cause)
+        place = place_of(cause, self.causes, self.name)
         found: Floats = self._incidence(self._read(features), as_floats(days))[place]
         return found
+
+    def incidence_ahead_bounds(
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+    ) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
+
+        By the delta method, the causes independent, and each with its share of the hazard ahead all along: with hazards H_l, H
+        their sum, p_l = H_l / H and g = H / (e^H - 1), log F_k moves by 1 - p_k (1 - g) with log H_k, and by -p_l (1 - g) with log H_l.
+        """
+        place, frame = place_of(cause, self.causes, self.name), self._read(features)
+        parts = [part.hazard_ahead(frame, days) for part in self.by_cause]
+        whole = sum((hazard for hazard, _ in parts), np.zeros(()))
+        left = 1 - np.divide(whole, np.expm1(np.minimum(whole, 700.0)), out=np.ones_like(whole), where=whole > 0)
+        square = np.zeros_like(whole)
+        for k, (hazard, error) in enumerate(parts):
+            share = np.divide(hazard, whole, out=np.zeros_like(whole), where=whole > 0)
+            square += (((k == place) - share * left) * error) ** 2
+        return incidence_bounds(self._incidence(frame, as_floats(days))[place], np.sqrt(square), level)
 
     def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and what each adds to each row's log hazard beside the mean customer, shape (n, covariates).
@@ -269,14 +287,8 @@ class FittedCauseSpecificCox:
         horizon = check_horizon(horizon_days)
         frame, days = self._read(features), np.array([float(horizon)])
         parts = self._incidence(frame, days)[:, :, 0]
-        name = f"churn_probability_{horizon}d"
-        by_cause = {f"{name}_{cause}": part for cause, part in zip(self.causes, parts, strict=True)}
-        return scores_of(frame, {name: 1.0 - self.survival_ahead(frame, days)[:, 0], **by_cause})
-
-    def _place(self, cause: str) -> int:
-        if cause not in self.causes:
-            raise ParameterError.unknown("cause", cause, self.causes, where=self.name)
-        return self.causes.index(cause)
+        whole = 1.0 - self.survival_ahead(frame, days)[:, 0]
+        return scores_of(frame, score_columns(horizon, whole, dict(zip(self.causes, parts, strict=True))))
 
     def _read(self, features: pl.DataFrame) -> pl.DataFrame:
         return check(as_text(features, self.settings.strata), self.needs)

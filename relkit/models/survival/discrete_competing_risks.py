@@ -23,10 +23,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, check
-from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.errors import NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
+from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.discrete_hazard import tail_note
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.period_design import (
@@ -55,10 +56,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
-
-LEAST_OF_A_CAUSE = 20
-"""A cause with fewer ends is taken together with others."""
-OTHER, UNKNOWN = "other", "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,44 +165,6 @@ class DiscreteCompetingRisks:
         return judge_ends(fitted, features, outcomes)
 
 
-def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, ...], Counts, tuple[str, ...]]:
-    """Return the causes, the most frequent first, that of each spell (-1 where it runs), and notes on those taken together.
-
-    Args:
-        reason: text, null where there is none.
-        event: shape (n,), whether the spell ended.
-
-    Examples:
-        >>> told = pl.Series(["wish"] * 30 + ["death"] * 25 + ["move", None])
-        >>> causes, cause, notes = causes_of(told, np.arange(57) < 56)
-        >>> causes, cause[[0, 30, 55, 56]].tolist(), notes
-        (('wish', 'death'), [0, 1, 0, -1], ('1 ends (move: 1) have too rare a cause, and count as wish, the most frequent one.',))
-    """
-    given = reason.fill_null(UNKNOWN).alias("reason")
-    counted = given.filter(pl.Series(event)).value_counts(name="ends").sort(["ends", "reason"], descending=[True, False])
-    rare = counted.filter(pl.col("ends") < LEAST_OF_A_CAUSE)
-    common = tuple(counted.filter(pl.col("ends") >= LEAST_OF_A_CAUSE)["reason"].to_list())
-    together = int(rare["ends"].sum())
-    target = OTHER if together >= LEAST_OF_A_CAUSE else (common or (OTHER,))[0]
-    causes = common if target in common else (*common, target)
-    kept = {name: i for i, name in enumerate(causes)}
-    code = given.replace_strict(kept, default=kept[target], return_dtype=pl.Int64).to_numpy()
-    said = ", ".join(f"{name}: {ends}" for name, ends in rare.rows())
-    counts_as = OTHER if target == OTHER else f"{target}, the most frequent one"
-    notes = (f"{together} ends ({said}) have too rare a cause, and count as {counts_as}.",) if together and len(causes) > 1 else ()
-    return causes, np.where(event, code, -1), notes
-
-
-def enough_causes(causes: tuple[str, ...], reason: str, *, instead: str) -> None:
-    """Refuse fewer than two causes; `instead` is the model that tells no causes apart."""
-    if len(causes) < 2:
-        raise NotEnoughEventsError(
-            f"all ends count as one cause, {causes[0]!r} (a cause needs {LEAST_OF_A_CAUSE} ends).",
-            where=reason,
-            remedy=f"Use {instead}, or a longer period.",
-        )
-
-
 def _enough_of_each(ends: Floats, causes: tuple[str, ...], columns: int) -> None:
     for cause, count in zip(causes, ends, strict=True):
         if count < columns:
@@ -313,20 +272,32 @@ class FittedDiscreteCompetingRisks:
         Raises:
             ParameterError: a cause that the fit did not see.
         """
-        if cause not in self.causes:
-            raise ParameterError.unknown("cause", cause, self.causes, where=self.name)
-        found: Floats = self._incidence(check(features, self.needs), as_floats(days))[self.causes.index(cause)]
+        place = place_of(cause, self.causes, self.name)
+        found: Floats = self._incidence(check(features, self.needs), as_floats(days))[place]
         return found
+
+    def incidence_ahead_bounds(
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+    ) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
+
+        The relative error is that of the hazard of the cause, cumulated over the days: what the other causes add counts for little.
+        """
+        place = place_of(cause, self.causes, self.name)
+        frame, asked = check(features, self.needs), as_floats(days)
+        found, error = self._incidence(frame, asked)[place], np.empty((len(frame), len(asked)))
+        for at in range(0, len(frame), BLOCK):
+            part = slice(at, min(at + BLOCK, len(frame)))
+            error[part] = self._with_error(frame[part], asked, place)[1]
+        return incidence_bounds(found, error, level)
 
     def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and the part of each in the linear predictor, relative to the mean customer, shape (n, covariates).
 
         Above 0 it makes an end likelier: by `cause`, or by any, where each cause counts by its share of the ends.
         """
-        if cause is not None and cause not in self.causes:
-            raise ParameterError.unknown("cause", cause, self.causes, where=self.name)
         shares = self.ended.sum(axis=1) / self.ended.sum()
-        effect = shares @ self.coefficients if cause is None else self.coefficients[self.causes.index(cause)]
+        effect = shares @ self.coefficients if cause is None else self.coefficients[place_of(cause, self.causes, self.name)]
         return covariate_columns.added_up(self.effects, (self._matrix(features) - self.means) * effect)
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
@@ -337,9 +308,7 @@ class FittedDiscreteCompetingRisks:
         horizon = check_horizon(horizon_days)
         frame = check(features, self.needs)
         parts = self._incidence(frame, np.array([float(horizon)]))[:, :, 0]
-        name = f"churn_probability_{horizon}d"
-        by_cause = {f"{name}_{cause}": part for cause, part in zip(self.causes, parts, strict=True)}
-        return scores_of(frame, {name: np.minimum(parts.sum(axis=0), 1.0), **by_cause})
+        return scores_of(frame, score_columns(horizon, np.minimum(parts.sum(axis=0), 1.0), dict(zip(self.causes, parts, strict=True))))
 
     @property
     def _free(self) -> NDArray[np.bool_]:
@@ -370,11 +339,19 @@ class FittedDiscreteCompetingRisks:
 
         return self.path.rates(age, age + reach, rate, np.arange(len(frame))), hazards
 
-    def _with_error(self, frame: pl.DataFrame, days: Floats) -> tuple[Floats, Floats]:
-        # The slope of log(1 + sum of exp(eta)) in eta of a cause is its hazard.
-        rates, hazards = self._ahead(frame, float(days.max(initial=0.0)))
+    def _with_error(self, frame: pl.DataFrame, days: Floats, place: int | None = None) -> tuple[Floats, Floats]:
+        """Return the hazard ahead, of all causes or of one, and the standard error of its logarithm, shape (n, m) each."""
+        # The slope of log(1 + sum of exp(eta)) in eta of a cause is its hazard; of the share s of a cause it is s (1 - s), or -s s'.
+        rates, slopes = self._ahead(frame, float(days.max(initial=0.0)))
         age, centred = frame["duration_days"].to_numpy(), self._matrix(frame) - self.means
-        return self.path.hazard_with_error(age, days, rates, hazards, centred, self.covariance, self._free)
+        if place is not None:
+            whole = slopes.sum(axis=0)
+            shares = np.divide(slopes, whole, out=np.zeros_like(slopes), where=whole > 0)
+            own = shares[place].copy()
+            slopes = own * (slopes - rates * shares)
+            slopes[place] += rates * own
+            rates = rates * own
+        return self.path.hazard_with_error(age, days, rates, slopes, centred, self.covariance, self._free)
 
     def _incidence(self, frame: pl.DataFrame, days: Floats) -> Floats:
         """Return the probability of an end by each cause within each number of days, shape (K, n, m)."""

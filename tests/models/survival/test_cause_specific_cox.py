@@ -204,6 +204,27 @@ def test_survival_is_that_of_all_causes() -> None:
     np.testing.assert_allclose(high, np.exp(-hazard * np.exp(-1.6448536 * error)), rtol=1e-6)
 
 
+def test_bounds_of_a_cause_move_with_the_hazards() -> None:
+    """The delta method on exp-scaled hazards, by differences, where each cause has its share of the hazard all along."""
+    frame = world(8, 2_000)
+    fitted, some = fit(frame), running(frame.head(30))
+    parts = [part.hazard_ahead(some, [90.0]) for part in fitted.by_cause]
+    hazards, errors = (np.stack(each)[:, :, 0] for each in zip(*parts, strict=True))
+
+    def log_incidence(hazards: np.ndarray) -> np.ndarray:
+        whole = hazards.sum(axis=0)
+        return np.log(hazards[1] / whole * -np.expm1(-whole))
+
+    slopes = [(log_incidence(hazards * up) - log_incidence(hazards / up)) / 2e-4 for up in (np.exp([[1e-4], [0]]), np.exp([[0], [1e-4]]))]
+    error = np.sqrt(sum((slope * e) ** 2 for slope, e in zip(slopes, errors, strict=True)))
+    found = fitted.incidence_ahead(some, [90.0], cause="move")[:, 0]
+    hazard = -np.log1p(-found)
+    reach = np.exp(1.6448536 * error * found / (1 - found) / hazard)
+    low, high = fitted.incidence_ahead_bounds(some, [90.0], cause="move", level=0.9)
+    np.testing.assert_allclose(low[:, 0], -np.expm1(-hazard / reach), rtol=1e-5)
+    np.testing.assert_allclose(high[:, 0], -np.expm1(-hazard * reach), rtol=1e-5)
+
+
 def test_strata_have_baselines_of_their_own() -> None:
     frame = world(9, 2_000).with_columns(plan=pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("S")).otherwise(pl.lit("L")))
     fitted = fit(frame, covariates=("amount",), strata=("plan",))

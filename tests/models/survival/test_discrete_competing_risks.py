@@ -12,6 +12,7 @@ import pytest
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import covariates
 from relkit.models.lifetime_value.uncertainty import standard_errors
+from relkit.models.survival.causes import incidence_bounds
 from relkit.models.survival.discrete_competing_risks import DiscreteCompetingRisks
 from relkit.models.survival.discrete_hazard import DiscreteHazard
 
@@ -142,6 +143,23 @@ def test_bounds_are_those_of_moved_parameters() -> None:
     middle = np.log(-np.log(fitted.survival_ahead(some, [100.0])))
     np.testing.assert_allclose(low, np.exp(-np.exp(middle + 1.6448536 * errors)), rtol=1e-5)
     np.testing.assert_allclose(high, np.exp(-np.exp(middle - 1.6448536 * errors)), rtol=1e-5)
+
+
+def test_bounds_of_a_cause_are_those_of_its_hazard() -> None:
+    """Within one level the hazard of a cause is its share of that of all: its logarithm moved along each parameter."""
+    frame = world(8, 1_500, periods=8)
+    fitted = DiscreteCompetingRisks(covariates=("debit", "amount"), period_days=30.0).fit(frame, as_of=DAY)
+    some = running(frame.head(10)).with_columns(duration_days=pl.lit(30.0))
+
+    def log_hazard(model: Any) -> Any:
+        wish, default = (model.incidence_ahead(some, [30.0], cause=cause) for cause in model.causes)
+        return np.log(default / (wish + default) * -np.log1p(-wish - default))
+
+    found, error = fitted.incidence_ahead(some, [30.0], cause="default"), standard_errors(fitted, log_hazard)
+    low, high = fitted.incidence_ahead_bounds(some, [30.0], cause="default", level=0.9)
+    for bound, expected in zip((low, high), incidence_bounds(found, error, 0.9), strict=True):
+        np.testing.assert_allclose(bound, expected, rtol=1e-5)
+    assert ((low < found) & (found < high)).all()
 
 
 def test_contributions_by_cause() -> None:

@@ -1,0 +1,119 @@
+"""Why spells end: the causes that a model tells apart, and the score columns that say how likely each is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from relkit.errors import NotEnoughEventsError, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from relkit.metrics.risk_sets import Counts, Floats
+
+LEAST_OF_A_CAUSE = 20
+"""A cause with fewer ends is taken together with others."""
+OTHER, UNKNOWN = "other", "unknown"
+
+
+def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, ...], Counts, tuple[str, ...]]:
+    """Return the causes, the most frequent first, that of each spell (-1 where it runs), and notes on those taken together.
+
+    Args:
+        reason: text, null where there is none.
+        event: shape (n,), whether the spell ended.
+
+    Examples:
+        >>> told = pl.Series(["wish"] * 30 + ["death"] * 25 + ["move", None])
+        >>> causes, cause, notes = causes_of(told, np.arange(57) < 56)
+        >>> causes, cause[[0, 30, 55, 56]].tolist(), notes
+        (('wish', 'death'), [0, 1, 0, -1], ('1 ends (move: 1) have too rare a cause, and count as wish, the most frequent one.',))
+    """
+    given = reason.fill_null(UNKNOWN).alias("reason")
+    counted = given.filter(pl.Series(event)).value_counts(name="ends").sort(["ends", "reason"], descending=[True, False])
+    rare = counted.filter(pl.col("ends") < LEAST_OF_A_CAUSE)
+    common = tuple(counted.filter(pl.col("ends") >= LEAST_OF_A_CAUSE)["reason"].to_list())
+    together = int(rare["ends"].sum())
+    target = OTHER if together >= LEAST_OF_A_CAUSE else (common or (OTHER,))[0]
+    causes = common if target in common else (*common, target)
+    kept = {name: i for i, name in enumerate(causes)}
+    code = given.replace_strict(kept, default=kept[target], return_dtype=pl.Int64).to_numpy()
+    said = ", ".join(f"{name}: {ends}" for name, ends in rare.rows())
+    counts_as = OTHER if target == OTHER else f"{target}, the most frequent one"
+    notes = (f"{together} ends ({said}) have too rare a cause, and count as {counts_as}.",) if together and len(causes) > 1 else ()
+    return causes, np.where(event, code, -1), notes
+
+
+def enough_causes(causes: tuple[str, ...], reason: str, *, instead: str) -> None:
+    """Refuse fewer than two causes; `instead` is the model that tells no causes apart."""
+    if len(causes) < 2:
+        raise NotEnoughEventsError(
+            f"all ends count as one cause, {causes[0]!r} (a cause needs {LEAST_OF_A_CAUSE} ends).",
+            where=reason,
+            remedy=f"Use {instead}, or a longer period.",
+        )
+
+
+def place_of(cause: str, causes: Sequence[str], where: str) -> int:
+    """Return the place of a cause.
+
+    Raises:
+        ParameterError: a cause that the fit did not see.
+    """
+    if cause not in causes:
+        raise ParameterError.unknown("cause", cause, causes, where=where)
+    return list(causes).index(cause)
+
+
+def score_of(horizon_days: int, cause: str) -> str:
+    """Return the name of the score of an end by a cause, which may be any text.
+
+    Examples:
+        >>> score_of(90, "voluntary"), score_of(90, "Déménagement (loin)")
+        ('churn_probability_90d_voluntary', 'churn_probability_90d_demenagement_loin')
+    """
+    plain = unicodedata.normalize("NFKD", cause).encode("ascii", "ignore").decode().lower()
+    return f"churn_probability_{horizon_days}d_{re.sub('[^a-z0-9]+', '_', plain).strip('_') or 'unnamed'}"
+
+
+def score_columns(horizon_days: int, any_cause: Floats, by_cause: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return the score columns: churn_probability_{h}d, then one a cause; causes whose names are written alike share one.
+
+    Args:
+        horizon_days: how far ahead.
+        any_cause: shape (n,), probability of ending at all.
+        by_cause: shape (n,) each, of ending by that cause.
+    """
+    columns = {f"churn_probability_{horizon_days}d": any_cause}
+    for cause, part in by_cause.items():
+        name = score_of(horizon_days, cause)
+        columns[name] = columns[name] + part if name in columns else part
+    return columns
+
+
+def incidence_bounds(incidence: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
+    """Return the bounds of probabilities of ending, symmetric in log(-log(1 - F)).
+
+    Args:
+        incidence: probabilities, any shape.
+        error: standard errors of their logarithms, same shape.
+        level: of the interval.
+
+    Examples:
+        >>> low, high = incidence_bounds(np.array([0.0, 0.2]), np.array([0.1, 0.1]), 0.95)
+        >>> low.round(4).tolist(), high.round(4).tolist()
+        ([0.0, 0.164], [0.0, 0.2427])
+    """
+    stays = np.clip(1.0 - incidence, 1e-15, 1.0)
+    hazard = -np.log(stays)
+    slope = np.divide(incidence, stays * hazard, out=np.ones_like(hazard), where=hazard > 0)
+    reach = np.exp(np.clip(NormalDist().inv_cdf((1 + level) / 2) * slope * error, 0.0, 30.0))
+    return np.abs(np.expm1(-hazard / reach)), np.abs(np.expm1(-hazard * reach))
