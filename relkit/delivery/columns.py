@@ -635,9 +635,10 @@ def _horizons(template: str, scores: list[str]) -> list[str]:
 
 def _reasons(scores: list[str]) -> list[tuple[str, str]]:
     """Return horizon and reason of the scores of ends by reason, the nearest first, and reasons in the order of `REASONS`."""
-    found = [match.groups() for name in scores if (match := re.fullmatch(r"churn_probability_(\d+)d_([a-z0-9_]+)", name))]
+    matches = (re.fullmatch(r"churn_probability_(\d+)d_([a-z0-9_]+)", name) for name in scores)
+    found = [(match[1], match[2]) for match in matches if match]
     known = list(REASONS)
-    return sorted(found, key=lambda pair: (int(pair[0]), known.index(pair[1]) if pair[1] in known else len(known), pair[1]))  # type: ignore[return-value]
+    return sorted(found, key=lambda pair: (int(pair[0]), known.index(pair[1]) if pair[1] in known else len(known), pair[1]))
 
 
 def _plain(score: str) -> FileColumn:

@@ -96,7 +96,7 @@ class ReportMaterial:
         """
         import polars as pl
 
-        found = sorted((int(days[1]), name) for name in self.people.columns if (days := re.fullmatch(r"churn_probability_(\d+)d", name)))
+        found = sorted((int(match[1]), name) for name in self.people.columns if (match := re.fullmatch(r"churn_probability_(\d+)d", name)))
         if not found:
             raise TableError("there is no score of churn.", where="scores", remedy="Run relkit fit survival.cox and relkit score first.")
         days, name = found[0]

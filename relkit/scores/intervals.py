@@ -60,7 +60,7 @@ def score_bounds(fitted: CustomerScorer, features: pl.DataFrame, wide: pl.DataFr
         low, high = fitted.survival_ahead_bounds(features, [float(horizon_days)], level=LEVEL)
         name = f"churn_probability_{horizon_days}d"
         found = {name: _inside(wide[name], 1 - high[:, 0], 1 - low[:, 0])}
-        return {each: of for each, of in (found | _by_cause(fitted, features, wide, horizon_days)).items() if each in names}
+        return {each: of for each, of in {**found, **_by_cause(fitted, features, wide, horizon_days)}.items() if each in names}
     if not names or not can_move(fitted):
         return {}
 
