@@ -196,10 +196,11 @@ class ReportMaterial:
         return any(model in said["model"].split("+") for said in self.models.values())
 
     def hazard_ratios(self, model: str) -> Any:
-        """Return what goes with an earlier end according to a regression, or None where it made no score."""
+        """Return what goes with an earlier end according to a regression, or None where it made no score or all its covariates bend."""
         from relkit.models.survival.diagnostics import hazard_ratios
 
-        return hazard_ratios(self.fitted(model)) if self.has_model(model) else None
+        ratios = hazard_ratios(self.fitted(model)) if self.has_model(model) else None
+        return ratios if ratios is not None and ratios.terms else None
 
     def look_back(self, model: str) -> dict[str, Any]:
         """Return plots of what the model would have forecast for days that it had not seen, and what then happened.

@@ -15,22 +15,41 @@ from relkit.models.lifetime_value.purchases import meet_outcomes
 from relkit.models.lifetime_value.regularity import interval_shares
 from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.lifetime_value.season import season_curve
-from relkit.models.survival.diagnostics import baseline_rates, hazard_ratios
-from relkit.models.survival.fitted_curves import fitted_curve, odds_of_leaving, rate_ratios, time_ratios
+from relkit.models.survival.diagnostics import baseline_rates, hazard_curves, hazard_ratios
+from relkit.models.survival.fitted_curves import (
+    fitted_curve,
+    leaving_curves,
+    odds_of_leaving,
+    rate_curves,
+    rate_ratios,
+    time_curves,
+    time_ratios,
+)
 from relkit.models.survival.judging import Forecasts
-from relkit.models.survival.period_diagnostics import coefficient_ratios, period_rates, period_rates_by_cause, rates_of, ratios_by_cause
+from relkit.models.survival.period_diagnostics import (
+    coefficient_curves,
+    coefficient_ratios,
+    curves_by_cause,
+    period_rates,
+    period_rates_by_cause,
+    rates_of,
+    ratios_by_cause,
+)
 from relkit.plots import covariate_effects, heterogeneity, lifetime_value, period_hazard, regularity, retention, survival
+from relkit.plots.effect_curve import plot_effect
 from relkit.plots.fitted_survival import plot_fitted_survival, plot_odds_of_leaving, plot_time_ratios
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from relkit.models.base import Fitted
+    from relkit.models.covariates import Ratios
+    from relkit.models.survival.effects import EffectCurve
 
 MOST_CURVES = 6
 """Strata drawn in one plot, the largest first."""
@@ -164,37 +183,42 @@ def _kaplan_meier(fitted: Any, given: _Given) -> dict[str, Axes]:
 
 
 def _cox(fitted: Any, given: _Given) -> dict[str, Axes]:
-    drawn = {
-        "hazard_ratios": survival.plot_hazard_ratios(hazard_ratios(fitted), language=given.language),
-        "baseline": survival.plot_baseline(baseline_rates(fitted), language=given.language),
-    }
+    drawn = _effects(hazard_ratios(fitted), hazard_curves(fitted), given, {"hazard_ratios": survival.plot_hazard_ratios})
+    drawn["baseline"] = survival.plot_baseline(baseline_rates(fitted), language=given.language)
     return drawn | _calibration(fitted, given)
 
 
-def _fitted_survival(fitted: Any, given: _Given, name: str, effects: Callable[[], Axes]) -> dict[str, Axes]:
+def _effects(
+    ratios: Ratios, curves: Iterable[EffectCurve], given: _Given, forest: Mapping[str, Callable[..., Axes]], *, cause: str = ""
+) -> dict[str, Axes]:
+    """Return the forest of ratios under its name, where there are some, and a curve for each covariate that bends."""
+    of_cause, end = ({"cause": cause}, f"_{_file_name(cause)}") if cause else ({}, "")
+    drawn = {f"{name}{end}": plot(ratios, language=given.language, **of_cause) for name, plot in forest.items() if ratios.terms}
+    for curve in curves:
+        name = f"effect_{_file_name(curve.covariate)}{end}"
+        drawn[f"{name}_on_{curve.kind}" if name in drawn else name] = plot_effect(curve, language=given.language, cause=cause)
+    return drawn
+
+
+def _fitted_survival(
+    fitted: Any, given: _Given, ratios: Ratios, curves: Iterable[EffectCurve], forest: Mapping[str, Callable[..., Axes]]
+) -> dict[str, Axes]:
     drawn = {}
     if {"duration_days", "event"} <= set(given.features.columns):  # a fit to intervals has no observed curve
         drawn["fitted_survival"] = plot_fitted_survival(fitted_curve(fitted, given.features), language=given.language)
-    if fitted.effects:
-        drawn[name] = effects()
-    return drawn | _calibration(fitted, given)
+    return drawn | _effects(ratios, curves, given, forest) | _calibration(fitted, given)
 
 
 def _accelerated(fitted: Any, given: _Given) -> dict[str, Axes]:
-    return _fitted_survival(fitted, given, "time_ratios", lambda: plot_time_ratios(time_ratios(fitted), language=given.language))
+    return _fitted_survival(fitted, given, time_ratios(fitted), time_curves(fitted), {"time_ratios": plot_time_ratios})
 
 
 def _cured(fitted: Any, given: _Given) -> dict[str, Axes]:
-    return _fitted_survival(
-        fitted, given, "odds_of_leaving", lambda: plot_odds_of_leaving(odds_of_leaving(fitted), language=given.language)
-    )
+    return _fitted_survival(fitted, given, odds_of_leaving(fitted), leaving_curves(fitted), {"odds_of_leaving": plot_odds_of_leaving})
 
 
 def _piecewise(fitted: Any, given: _Given) -> dict[str, Axes]:
-    def effects() -> Axes:
-        return survival.plot_hazard_ratios(rate_ratios(fitted), language=given.language)
-
-    return _fitted_survival(fitted, given, "hazard_ratios", effects)
+    return _fitted_survival(fitted, given, rate_ratios(fitted), rate_curves(fitted), {"hazard_ratios": survival.plot_hazard_ratios})
 
 
 def _boosted_hazard(fitted: Any, given: _Given) -> dict[str, Axes]:
@@ -209,20 +233,18 @@ def _competing_risks(fitted: Any, given: _Given) -> dict[str, Axes]:
         f"hazard_by_period_{_file_name(cause)}": period_hazard.plot_period_hazard(rates, cause=cause, language=given.language)
         for cause, rates in period_rates_by_cause(fitted).items()
     }
-    if fitted.effects:
-        drawn |= {
-            f"odds_ratios_{_file_name(cause)}": period_hazard.plot_odds_ratios(ratios, cause=cause, language=given.language)
-            for cause, ratios in ratios_by_cause(fitted).items()
-        }
+    curves = curves_by_cause(fitted)
+    for cause, ratios in ratios_by_cause(fitted).items():
+        drawn |= _effects(ratios, curves[cause], given, {"odds_ratios": period_hazard.plot_odds_ratios}, cause=cause)
     return drawn | _calibration(fitted, given)
 
 
 def _causes_of_ends(fitted: Any, given: _Given) -> dict[str, Axes]:
-    drawn = {}
+    drawn: dict[str, Axes] = {}
     for cause in fitted.causes:
-        ratios, name = hazard_ratios(fitted.of(cause)), _file_name(cause)
-        drawn[f"hazard_ratios_{name}"] = survival.plot_hazard_ratios(ratios, cause=cause, language=given.language)
-        drawn[f"baseline_{name}"] = survival.plot_baseline(baseline_rates(fitted.of(cause)), cause=cause, language=given.language)
+        own = fitted.of(cause)
+        drawn |= _effects(hazard_ratios(own), hazard_curves(own), given, {"hazard_ratios": survival.plot_hazard_ratios}, cause=cause)
+        drawn[f"baseline_{_file_name(cause)}"] = survival.plot_baseline(baseline_rates(own), cause=cause, language=given.language)
     return drawn | _calibration(fitted, given)
 
 
@@ -233,10 +255,9 @@ def _file_name(cause: str) -> str:
 
 def _discrete_hazard(fitted: Any, given: _Given) -> dict[str, Axes]:
     drawn = {"hazard_by_period": period_hazard.plot_period_hazard(period_rates(fitted), language=given.language)}
-    if len(fitted.coefficients) and fitted.settings.link == "logit":
-        drawn["odds_ratios"] = period_hazard.plot_odds_ratios(coefficient_ratios(fitted), language=given.language)
-    elif len(fitted.coefficients):
-        drawn["hazard_ratios"] = survival.plot_hazard_ratios(coefficient_ratios(fitted), language=given.language)
+    odds = fitted.settings.link == "logit"
+    forest = {"odds_ratios": period_hazard.plot_odds_ratios} if odds else {"hazard_ratios": survival.plot_hazard_ratios}
+    drawn |= _effects(coefficient_ratios(fitted), coefficient_curves(fitted), given, forest)
     return drawn | _calibration(fitted, given)
 
 

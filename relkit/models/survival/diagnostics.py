@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from statistics import NormalDist
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.models.covariates import Ratios
+from relkit.models.survival.effects import effect_curves, effect_ratios
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from relkit.metrics.risk_sets import Floats
+    from relkit.models.covariates import Covariate, Ratios
     from relkit.models.survival.cox import FittedCox
+    from relkit.models.survival.effects import EffectCurve
 
 MONTH = 30.0
 
 
 def hazard_ratios(fitted: FittedCox) -> Ratios:
     """Return how much likelier an end is, at any age, for a step of each covariate, the strongest first, whichever its direction."""
-    flag = np.isclose(fitted.scales**2, fitted.means * (1 - fitted.means), rtol=1e-9, atol=0)
-    step = np.where(flag, 1.0, fitted.scales)
-    effect = fitted.coefficients * step
-    reach = NormalDist().inv_cdf(0.5 + fitted.settings.level / 2) * np.sqrt(np.diag(fitted.covariance)) * step
-    order = np.argsort(-np.abs(effect), kind="stable")
-    ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
-    terms = tuple(fitted.terms[i] for i in order)
-    return Ratios(terms, step[order], flag[order], ratio, lower, upper, fitted.settings.level)
+    known = fitted.known or tuple(_of_old(fitted))
+    errors = np.sqrt(np.diag(fitted.covariance))
+    return effect_ratios(known, fitted.coefficients, errors, fitted.settings.level, steps=fitted.scales)
+
+
+def _of_old(fitted: FittedCox) -> Iterator[Covariate]:
+    """Yield the covariates of a model that was saved before they were kept: a column is 0 and 1 if its variance is that of one."""
+    flags = np.isclose(fitted.scales**2, fitted.means * (1 - fitted.means), rtol=1e-9, atol=0)
+    for covariate, flag in zip(fitted.covariates, flags, strict=True):
+        yield replace(covariate, is_flag=bool(flag))
+
+
+def hazard_curves(fitted: FittedCox) -> tuple[EffectCurve, ...]:
+    """Return the bent effects on the hazard."""
+    return effect_curves(fitted.covariates, fitted.coefficients, fitted.covariance, fitted.settings.level, kind="hazard")
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.models.covariates import Ratios
+from relkit.models.survival.effects import effect_curves, effect_ratios
 from relkit.models.survival.kaplan_meier import KaplanMeier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from relkit.models.covariates import Covariate
+    from relkit.models.covariates import Ratios
     from relkit.models.survival.curve import SurvivalCurve
+    from relkit.models.survival.effects import EffectCurve
 
 Floats = NDArray[np.float64]
 
@@ -63,32 +61,18 @@ def fitted_curve(fitted: Any, features: pl.DataFrame) -> FittedCurve:
     return FittedCurve(observed, days, np.average(curves, axis=0, weights=weights))
 
 
-def effect_ratios(
-    effects: Sequence[Covariate], coefficients: Floats, errors: Floats, level: float, *, spreads: Floats | None = None
-) -> Ratios:
-    """Return what a step of each covariate multiplies by, the strongest first, whichever its direction.
-
-    Args:
-        effects: the covariates as fitted.
-        coefficients: shape (q,), logarithms of the ratio for one unit of each column.
-        errors: shape (q,), their standard errors.
-        level: of the intervals.
-        spreads: shape (q,), the step of columns that are no flags; None for the standard deviation of the covariate.
-    """
-    terms = tuple(name for known in effects for name in known.columns)
-    flag = np.array([bool(known.levels) or known.is_flag for known in effects for _ in known.columns], dtype=bool)
-    spread = np.array([known.spread for known in effects for _ in known.columns]) if spreads is None else spreads
-    step = np.where(flag, 1.0, spread)
-    effect, reach = coefficients * step, NormalDist().inv_cdf((1 + level) / 2) * errors * step
-    order = np.argsort(-np.abs(effect), kind="stable")
-    ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
-    return Ratios(tuple(terms[i] for i in order), step[order], flag[order], ratio, lower, upper, level)
-
-
 def odds_of_leaving(fitted: Any) -> Ratios:
     """Return what a step of each covariate multiplies the odds of ever leaving by, of a mixture cure model."""
     errors = np.sqrt(np.diag(fitted.covariance))[: len(fitted.leaving) - 1]
     return effect_ratios(fitted.effects, fitted.leaving[:-1], errors, fitted.settings.level)
+
+
+def leaving_curves(fitted: Any) -> tuple[EffectCurve, ...]:
+    """Return the bent effects of a mixture cure model: on the odds of ever leaving, then on the time until those who do."""
+    q, level = len(fitted.leaving) - 1, fitted.settings.level
+    odds = effect_curves(fitted.effects, fitted.leaving[:-1], fitted.covariance[:q, :q], level, kind="leaving")
+    time = fitted.covariance[q + 1 :, q + 1 :]
+    return odds + effect_curves(fitted.latency_effects, fitted.latency[:-1], time, level, kind="time")
 
 
 def rate_ratios(fitted: Any) -> Ratios:
@@ -97,7 +81,18 @@ def rate_ratios(fitted: Any) -> Ratios:
     return effect_ratios(fitted.effects, fitted.coefficients, errors, fitted.settings.level)
 
 
+def rate_curves(fitted: Any) -> tuple[EffectCurve, ...]:
+    """Return the bent effects on the risk, of a piecewise exponential model."""
+    first = len(fitted.log_rates)
+    return effect_curves(fitted.effects, fitted.coefficients, fitted.covariance[first:, first:], fitted.settings.level, kind="hazard")
+
+
 def time_ratios(fitted: Any) -> Ratios:
     """Return what a step of each covariate multiplies lifetimes by, of an accelerated failure time model."""
     errors = np.sqrt(np.diag(fitted.covariance))[: len(fitted.location) - 1]
     return effect_ratios(fitted.effects, fitted.location[:-1], errors, fitted.settings.level)
+
+
+def time_curves(fitted: Any) -> tuple[EffectCurve, ...]:
+    """Return the bent effects on lifetimes, of an accelerated failure time model."""
+    return effect_curves(fitted.effects, fitted.location[:-1], fitted.covariance, fitted.settings.level, kind="time")

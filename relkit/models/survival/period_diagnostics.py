@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relkit.models.covariates import Ratios, column_names
+from relkit.models.survival.effects import effect_curves, effect_ratios
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
     from relkit.metrics.risk_sets import Floats
-    from relkit.models.covariates import Covariate
+    from relkit.models.covariates import Ratios
     from relkit.models.survival.discrete_competing_risks import FittedDiscreteCompetingRisks
     from relkit.models.survival.discrete_hazard import FittedDiscreteHazard
+    from relkit.models.survival.effects import EffectCurve, Kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,30 +82,31 @@ def period_rates_by_cause(fitted: FittedDiscreteCompetingRisks) -> dict[str, Per
 def ratios_by_cause(fitted: FittedDiscreteCompetingRisks) -> dict[str, Ratios]:
     """Return by cause the odds ratios, against staying, of a step of each column."""
     K, d = fitted.coefficients.shape
-    errors = np.sqrt(np.diag(fitted.covariance))[-K * d :].reshape(K, d)
+    errors = np.sqrt(np.diag(fitted.covariance))[len(fitted.covariance) - K * d :].reshape(K, d)
     level = fitted.settings.level
     return {cause: effect_ratios(fitted.effects, fitted.coefficients[k], errors[k], level) for k, cause in enumerate(fitted.causes)}
 
 
-def effect_ratios(effects: Sequence[Covariate], coefficients: Floats, errors: Floats, level: float) -> Ratios:
-    """Return the ratio of odds or hazards for a step of each column, the strongest first, whichever its direction.
-
-    Args:
-        effects: the covariates.
-        coefficients: shape (d,).
-        errors: their standard errors, shape (d,).
-        level: of the intervals.
-    """
-    flag: NDArray[np.bool_] = np.array([bool(c.levels) or c.is_flag for c in effects for _ in c.columns], dtype=bool)
-    step = np.where(flag, 1.0, [c.spread for c in effects for _ in c.columns])
-    effect, reach = coefficients * step, NormalDist().inv_cdf(0.5 + level / 2) * errors * step
-    order = np.argsort(-np.abs(effect), kind="stable")
-    ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
-    names = column_names(effects)
-    return Ratios(tuple(names[i] for i in order), step[order], flag[order], ratio, lower, upper, level)
+def curves_by_cause(fitted: FittedDiscreteCompetingRisks) -> dict[str, tuple[EffectCurve, ...]]:
+    """Return by cause the bent effects on the odds against staying."""
+    K, d = fitted.coefficients.shape
+    first, level = len(fitted.covariance) - K * d, fitted.settings.level
+    covariance = fitted.covariance[first:, first:]
+    own = [slice(k * d, (k + 1) * d) for k in range(K)]
+    return {
+        cause: effect_curves(fitted.effects, fitted.coefficients[k], covariance[own[k], own[k]], level, kind="odds")
+        for k, cause in enumerate(fitted.causes)
+    }
 
 
 def coefficient_ratios(fitted: FittedDiscreteHazard) -> Ratios:
     """Return the odds ratios (logit) or hazard ratios (cloghlog) of a step of each column."""
-    errors = np.sqrt(np.diag(fitted.covariance))[-len(fitted.coefficients) :]
+    errors = np.sqrt(np.diag(fitted.covariance))[len(fitted.covariance) - len(fitted.coefficients) :]
     return effect_ratios(fitted.effects, fitted.coefficients, errors, fitted.settings.level)
+
+
+def coefficient_curves(fitted: FittedDiscreteHazard) -> tuple[EffectCurve, ...]:
+    """Return the bent effects on the odds (logit) or the hazard (cloghlog)."""
+    first = len(fitted.covariance) - len(fitted.coefficients)
+    kind: Kind = "odds" if fitted.settings.link == "logit" else "hazard"
+    return effect_curves(fitted.effects, fitted.coefficients, fitted.covariance[first:, first:], fitted.settings.level, kind=kind)

@@ -1,0 +1,126 @@
+"""A covariate whose effect bends: what each of its values multiplies by, as a curve with its band."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.plots.style import ACTUAL, INK, MUTED, axes_of, house_style, number, number_axis, percent, words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+    from relkit.models.survival.effects import EffectCurve
+
+_TITLES = {
+    "en": {
+        "hazard": "How {name} goes with an earlier end",
+        "time": "How {name} goes with the life of the contract",
+        "odds": "How {name} goes with ending in a period",
+        "leaving": "How {name} goes with ever leaving",
+    },
+    "fr": {
+        "hazard": "Comment {name} va avec une fin plus précoce",
+        "time": "Comment {name} va avec la durée du contrat",
+        "odds": "Comment {name} va avec une fin dans la période",
+        "leaving": "Comment {name} va avec un départ, tôt ou tard",
+    },
+}
+_RATIOS = {
+    "en": {"hazard": "Hazard ratio", "time": "Time ratio", "odds": "Odds ratio", "leaving": "Odds ratio"},
+    "fr": {"hazard": "Rapport de risque", "time": "Rapport de durée", "odds": "Rapport de cotes", "leaving": "Rapport de cotes"},
+}
+_ENDS = {
+    "en": {
+        "hazard": ("ends sooner", "lasts longer"),
+        "time": ("lasts longer", "ends sooner"),
+        "odds": ("ends more often", "ends less often"),
+        "leaving": ("leaves some day", "stays for good"),
+    },
+    "fr": {
+        "hazard": ("finit plus tôt", "dure plus"),
+        "time": ("dure plus", "finit plus tôt"),
+        "odds": ("finit plus souvent", "finit moins souvent"),
+        "leaving": ("part un jour", "reste pour de bon"),
+    },
+}
+_SAID = {
+    "en": (
+        "{ratio} (log scale)",
+        "at each value, {level} interval",
+        "mean customer, {mean}",
+        "{name} (ticks: knots; 90 % of customers are shown)",
+    ),
+    "fr": (
+        "{ratio} (échelle log)",
+        "à chaque valeur, intervalle à {level}",
+        "client moyen, {mean}",
+        "{name} (traits : nœuds ; 90 % des clients sont montrés)",
+    ),
+}
+_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
+_NEAR = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5)
+_NEAREST = (0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.2, 1.25)
+
+
+@house_style()
+def plot_effect(curve: EffectCurve, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
+    """Draw what each value of a covariate multiplies by, against the mean, on a logarithmic scale.
+
+    Args:
+        curve: of one covariate.
+        ax: where to draw; a new figure by default.
+        cause: written into the title where it is one of several.
+        language: en or fr.
+    """
+    y_label, band, mean, x_label = words(_SAID, language)
+    title = words(_TITLES, language)[curve.kind].format(name=curve.covariate)
+    ax = axes_of(ax)
+    ax.axhline(1.0, color=INK, linewidth=1)
+    ax.fill_between(
+        curve.values,
+        curve.lower,
+        curve.upper,
+        color=ACTUAL,
+        alpha=0.18,
+        linewidth=0,
+        label=band.format(level=percent(curve.level, language)),
+    )
+    ax.plot(curve.values, curve.ratio, color=ACTUAL, linewidth=2)
+    said = number(curve.mean, language, _digits(curve.mean))
+    ax.plot([curve.mean], [1.0], "o", color=INK, markersize=5, linestyle="none", label=mean.format(mean=said))
+    ax.plot(curve.knots, np.zeros(len(curve.knots)), "|", color=MUTED, markersize=14, linestyle="none", transform=ax.get_xaxis_transform())
+    ax.set_yscale("log")
+    reach = 1.3 * max(float(np.abs(np.log([curve.lower.min(), curve.upper.max()])).max()), np.log(1.1))
+    ax.set(
+        title=f"{title}: {cause}" if cause else title,
+        xlabel=x_label.format(name=curve.covariate),
+        ylabel=y_label.format(ratio=words(_RATIOS, language)[curve.kind]),
+        xlim=(curve.values[0], curve.values[-1]),
+        ylim=(float(np.exp(-reach)), float(np.exp(reach))),
+    )
+    number_axis(ax.xaxis, language)
+    _ratio_axis(ax.yaxis, language)
+    above, below = words(_ENDS, language)[curve.kind]
+    for text, y, side in ((f"↑ {above}", 0.985, "top"), (f"↓ {below}", 0.06, "bottom")):
+        ax.text(0.01, y, text, transform=ax.transAxes, ha="left", va=side, color=MUTED, fontsize=9)
+    ax.legend(loc="upper right")
+    return ax
+
+
+def _digits(value: float) -> int:
+    """Return the decimals that show three significant digits."""
+    return int(np.clip(2 - np.floor(np.log10(max(abs(value), 1e-6))), 0, 6))
+
+
+def _ratio_axis(axis: Axis, language: str) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    low, high = axis.get_view_interval()
+    tried = _TICKS if high > 2.5 else _NEAR if high > 1.25 else _NEAREST
+    ticks = [tick for tick in tried if low <= tick <= high]
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, len(f"{value:g}".partition(".")[2]))))
