@@ -20,7 +20,8 @@ def log_log_band(survival: Floats, greenwood: Floats, level: float) -> tuple[Flo
     z = NormalDist().inv_cdf(0.5 + level / 2)
     inside = (survival > 0) & (survival < 1)
     log_s = np.log(np.where(inside, survival, 0.5))
-    shift = np.exp(z * np.sqrt(np.where(inside, greenwood, 0.0)) / np.abs(log_s))
+    # Weights of next to nothing may ask for more than any number: the bounds are 0 and 1 long before.
+    shift = np.exp(np.minimum(z * np.sqrt(np.where(inside, greenwood, 0.0)) / np.abs(log_s), 700.0))
     lower = np.where(inside, np.exp(log_s * shift), survival)
     upper = np.where(inside, np.exp(log_s / shift), survival)
     last = np.maximum.accumulate(np.where(survival > 0, np.arange(len(survival)), -1))

@@ -40,6 +40,8 @@ MOST_LEVELS = 50
 """A text with more levels is hardly a category."""
 _MOST_NAMED, _LONGEST_NAME = 5, 40
 """Levels named in a sentence, and the letters of each."""
+LARGEST = 1e100
+"""A number beyond this is none that was measured, and its square may overflow."""
 CONSTANT = 1e-12
 """A standard deviation below this share of the mean is rounding."""
 COLLINEAR = 1e-9
@@ -147,7 +149,8 @@ class Declaration:
     def asked(self) -> tuple[Column, ...]:
         """Columns of whose type nothing is known yet."""
         meaning = "A number, a truth value, or a category as text."
-        return tuple(Column(name=name, dtype=pl.Float64, required=True, meaning=meaning) for name in self.names)
+        one = Column(name="", dtype=pl.Float64, required=True, low=-LARGEST, high=LARGEST, meaning=meaning)
+        return tuple(replace(one, name=name) for name in self.names)
 
     def only(self, names: Sequence[str]) -> Declaration:
         """Return what is declared of some of the columns."""
@@ -164,7 +167,7 @@ class Declaration:
     def _typed(self, column: Column, features: pl.DataFrame) -> Column:
         dtype = features.schema.get(column.name)
         if dtype is not None and _is_text(dtype):
-            return replace(column, dtype=pl.String, nullable=True)
+            return replace(column, dtype=pl.String, nullable=True, low=None, high=None)
         return replace(column, dtype=pl.Float64, nullable=self.missing != "refuse")
 
     def learnt(self, frame: pl.DataFrame, *, where: str, weights: Floats | None = None) -> tuple[Covariate, ...]:

@@ -74,6 +74,7 @@ def maximise(
     high: Floats,
     tolerance: float = 1e-8,
     most: int = 200,
+    where: str = "",
 ) -> Maximum:
     """Return the maximum of `function` in a box.
 
@@ -84,6 +85,7 @@ def maximise(
         high: upper edge, shape (k,).
         tolerance: the step that promises less gain than this is the last; g is at most sqrt(2 g) standard errors.
         most: evaluations allowed.
+        where: who asks, for the message.
 
     Raises:
         NotConvergedError: `most` was reached.
@@ -102,7 +104,8 @@ def maximise(
         step = target - at
         promise = float(gradient @ step + step @ hessian @ step / 2)
         trial = function(target)
-        gain = trial[0] - value
+        # A point from which no step can be worked out is not gone to.
+        gain = trial[0] - value if np.isfinite(trial[2]).all() else -np.inf
         # Below the rounding of the sum itself a comparison of values says nothing: trust the promise.
         if whole and promise <= max(tolerance, 1e-14 * abs(value)):
             if gain >= -1e-10 * abs(value):
@@ -116,6 +119,7 @@ def maximise(
             at, (value, gradient, hessian) = target, trial
     raise NotConvergedError(
         f"no optimum after {most} evaluations (gain still promised: {promise:.2g}).",
+        where=where,
         remedy="Look for columns in the wrong unit, or for a population too small or too uniform for this model.",
     )
 

@@ -102,6 +102,15 @@ def enough_ends(ends: float, parameters: int, where: str) -> None:
         )
 
 
+def no_width(where: str) -> FitError:
+    """Return the error for ends that all fall on one age."""
+    return FitError(
+        "the ages at which spells end hardly differ, so their distribution has no width.",
+        where=where,
+        remedy="Check how durations are counted; a model in discrete time suits ends that all fall on one age.",
+    )
+
+
 def refuse_runaways(best: Maximum, names: Sequence[str], where: str) -> None:
     """Raise for a coefficient that has no finite maximum: all whom it concerns ended, or none did.
 
@@ -112,7 +121,10 @@ def refuse_runaways(best: Maximum, names: Sequence[str], where: str) -> None:
     """
     untold = np.isnan(np.diag(best.covariance))[: len(names)]
     if untold.any():
-        name = names[int(np.argmax(np.where(untold, np.abs(best.at[: len(names)]), -1.0)))]
+        # An intercept runs away because a covariate does.
+        asked = np.array([name.rpartition(":")[2] != "intercept" for name in names])
+        blamed = untold & asked if (untold & asked).any() else asked
+        name = names[int(np.argmax(np.where(blamed, np.abs(best.at[: len(names)]), -1.0)))]
         raise FitError(
             f"the coefficient of {name} runs to infinity: those whom it concerns all end, or none of them does.",
             where=where,

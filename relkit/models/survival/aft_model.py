@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relkit.contracts import check
-from relkit.errors import FitError, NotConvergedError, ParameterError
+from relkit.errors import NotConvergedError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.maximum import Evaluation, Maximum, maximise
-from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
+from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_age, log_likelihood
@@ -134,9 +134,11 @@ class AftModel:
         """
         asked = self.declaration.given(self.needs, features)
         lives = read_lifetimes(features, asked, weight_column=self.weight_column, bounds=self._bounds)
+        ends = float(lives.weight[lives.ended].sum())
+        enough_ends(ends, len(self.covariates) + len(self.shape_covariates) + 2, self.name)
         location = Design.of(lives.frame, self.declaration.only(self.covariates), self.name)
         shape = Design.of(lives.frame, self.declaration.only(self.shape_covariates), self.name)
-        enough_ends(float(lives.weight[lives.ended].sum()), location.X.shape[1] + shape.X.shape[1], self.name)
+        enough_ends(ends, location.X.shape[1] + shape.X.shape[1], self.name)
         found = _Fit.of(self.distribution.errors, lives, location, shape, self.name)
         at, covariance = found.as_given(location, shape, self.distribution.sign)
         q = location.X.shape[1]
@@ -175,6 +177,7 @@ class _Problem(NamedTuple):
     lives: Watched
     X: Floats
     W: Floats
+    where: str = ""
 
     def pulls(self, at: Floats) -> Pulls:
         """Return the likelihood at the coefficients of mu, then of log k, with the derivatives of each row."""
@@ -191,7 +194,7 @@ class _Problem(NamedTuple):
     def maximum(self, start: Floats, tolerance: float = 1e-9) -> Maximum:
         """Return the maximum within reach."""
         edge = np.repeat([_WIDEST, _SHARPEST], [self.X.shape[1], self.W.shape[1]])
-        return maximise(self.evaluate, np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=tolerance)
+        return maximise(self.evaluate, np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=tolerance, where=self.where)
 
     def maximum_by_sample(self, start: Floats, few: Watched) -> Maximum:
         """Return the maximum, sought on a sample first, of which `few` are the lifetimes, and from there with the sample's Hessian."""
@@ -233,16 +236,12 @@ class _Fit(NamedTuple):
         few = Watched.of(lives.every(_STEP), (watched.middle, watched.spread)) if many else watched
 
         def highest(X: Floats, W: Floats, start: Floats) -> Maximum:
-            problem = _Problem(errors, watched, X, W)
+            problem = _Problem(errors, watched, X, W, where)
             return problem.maximum_by_sample(start, few) if many else problem.maximum(start)
 
         null = highest(ones, ones, np.zeros(2))
         if null.bounded.any():
-            raise FitError(
-                "the ages at which spells end hardly differ, so their distribution has no width.",
-                where=where,
-                remedy="Check how durations are counted; a model in discrete time suits ends that all fall on one age.",
-            )
+            raise no_width(where)
         X, W = location.X, shape.X
         q = X.shape[1]
         start = np.zeros(q + W.shape[1])

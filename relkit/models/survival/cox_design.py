@@ -105,7 +105,7 @@ class Design:
             centred = column - means[j]
             scales[j] = np.sqrt(np.einsum("i,i->", centred, centred) / len(centred))
             np.take(centred, order.rows, out=X[j])
-            if not np.ptp(X[j]) > CONSTANT * abs(means[j]):
+            if not (np.ptp(X[j]) > CONSTANT * abs(means[j]) and scales[j] > 0):
                 raise FitError(
                     f"{name} is constant ({means[j] + X[j][0]:g}) among the spells at risk when others end, so it explains nothing.",
                     where=where,

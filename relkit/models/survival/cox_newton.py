@@ -116,10 +116,11 @@ def maximise(design: Design, start: Floats, penalty: Penalty, *, where: str) -> 
     gradient, first = derivatives(design.order, design.X, ends_total, found)
     if not penalty:
         _refuse_collinear(first, design.names, where)
-    information = first
+    # Weights may be shares: what is gained is then as small.
+    information, little = first, DECREMENT * min(1.0, design.mass / design.X.shape[1])
     for _ in range(MAX_STEPS):
         step = _step(gradient, information, beta, penalty)
-        if abs(_gain(gradient, information, beta, step, penalty)) < DECREMENT:
+        if abs(_gain(gradient, information, beta, step, penalty)) < little:
             if not penalty:
                 _refuse_separated(information, first, design.names, where)
             beta = beta + step
@@ -223,7 +224,7 @@ def _refuse_separated(information: Floats, first: Floats, names: tuple[str, ...]
         raise FitError(
             f"the coefficient of {name} runs to infinity: given the other covariates, all ends fall on one side of it.",
             where=where,
-            remedy=f"Drop {name} from covariates, or merge its rare values with others, or give a penalty.",
+            remedy=f"Drop {name.partition('=')[0]} from covariates, or merge its rare values with others, or give a penalty.",
         )
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from relkit.contracts import Column, Contract, check
 from relkit.errors import TableError
 from relkit.models.survival.cox import Cox, FittedCox
-from relkit.models.survival.spells import CUSTOMER, Spells, as_floats, fit_contract
+from relkit.models.survival.spells import CUSTOMER, RESERVED, Spells, as_floats, fit_contract
 
 if TYPE_CHECKING:
     from datetime import date
@@ -60,7 +60,7 @@ class CoxTimeVarying(Cox):
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
         own = super().needs
-        return fit_contract(self.name, (CUSTOMER, *(c for c in own.columns if c.name not in ("duration_days", "event", "entry_days"))))
+        return fit_contract(self.name, (CUSTOMER, *(c for c in own.columns if c.name not in RESERVED)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedCoxTimeVarying:
         """Return the regression.
@@ -73,8 +73,9 @@ class CoxTimeVarying(Cox):
 
     def _spells(self, features: pl.DataFrame) -> Spells:
         if {"entry_days", "duration_days"} <= set(features.columns):
-            # What changed on the last day seen has been at risk for no time yet.
-            features = features.filter((pl.col("entry_days") != pl.col("duration_days")) | (pl.col("entry_days") == 0))
+            # What changed on the last day seen has been at risk for no time yet; what is no number the contract names.
+            begins, ends = (pl.col(name).cast(pl.Float64, strict=False) for name in ("entry_days", "duration_days"))
+            features = features.filter(((begins != ends) | (begins == 0)).fill_null(value=True))
         spells = super()._spells(features)
         _refuse_overlaps(features)
         return spells
@@ -131,10 +132,9 @@ class FittedCoxTimeVarying(FittedCox):
 def _refuse_overlaps(features: pl.DataFrame) -> None:
     """Raise where two pieces of a spell cover the same day, or one comes after the end."""
     ids = [name for name in ("customer_id", "contract_id") if name in features.columns]
-    entry = pl.col("entry_days") if "entry_days" in features.columns else pl.lit(0.0)
-    rows = features.select(*ids, "duration_days", pl.col("event").cast(pl.Boolean), entry.alias("entry_days")).sort(
-        *ids, "entry_days", "duration_days"
-    )
+    entry = pl.col("entry_days").cast(pl.Float64).fill_null(0.0) if "entry_days" in features.columns else pl.lit(0.0)
+    told = pl.col("duration_days").cast(pl.Float64), pl.col("event").cast(pl.Boolean), entry.alias("entry_days")
+    rows = features.select(*ids, *told).sort(*ids, "entry_days", "duration_days")
     before = rows.with_columns(until=pl.col("duration_days").shift(1).over(ids), ended=pl.col("event").shift(1, fill_value=False).over(ids))
     wrong = before.filter((pl.col("entry_days") < pl.col("until")) | pl.col("ended"))
     if wrong.height:

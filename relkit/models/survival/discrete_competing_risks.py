@@ -128,7 +128,7 @@ class DiscreteCompetingRisks:
         seen = design.cells.totals()
         _enough_of_each(seen[1].sum(axis=1), causes, design.Z.shape[1])
         problem = PeriodLikelihood(design.cells, design.Z, "logit", seen[1] > 0)
-        best = problem.maximum()
+        best = problem.maximum(self.name)
         refuse_separated(best, problem.levels, [f"{c}: {name}" for c in causes for name in design.names], where=self.name)
         alpha, beta = problem.split(best.at)
         notes = (

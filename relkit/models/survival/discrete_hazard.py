@@ -135,7 +135,7 @@ class DiscreteHazard:
         design = Design.of(spells.frame, lives, self.declaration, where=self.name)
         seen = design.cells.totals()
         problem = PeriodLikelihood(design.cells, design.Z, self.link, seen[1] > 0)
-        best = problem.maximum()
+        best = problem.maximum(self.name)
         refuse_separated(best, problem.levels, design.names, where=self.name)
         alpha, beta = problem.split(best.at)
         info = FitInfo(

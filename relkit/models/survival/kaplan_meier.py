@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from relkit.metrics.risk_sets import Flags, Floats
 
+MOST_NAMED = 20
 ROUND_AGES = (7, 14, 30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
 
 
@@ -71,6 +72,8 @@ class KaplanMeier:
     def __post_init__(self) -> None:
         """Refuse settings out of range."""
         check_level(self.level)
+        if self.by in RESERVED:
+            raise ParameterError(f"by is {self.by}, which has another meaning.", where=self.name, remedy="Name another column.")
         check_weight_column(self.weight_column, (*RESERVED, self.by or ""), where=self.name)
 
     @property
@@ -251,7 +254,8 @@ def _notes(counts: pl.DataFrame, strata: pl.DataFrame) -> list[str]:
         said.append(f"The curve falls to 0 at {day:g} days, where all {left:,g} spells then at risk ended: later entrants cannot raise it.")
     small = strata.filter(pl.col("stratum").is_not_null() & (pl.col("ended") < FEW))["stratum"].to_list()
     if small:
-        said.append(f"Fewer than {FEW} ends, so scored with the curve of all: {', '.join(small)}.")
+        others = f" and {len(small) - MOST_NAMED:,} more" if len(small) > MOST_NAMED else ""
+        said.append(f"Fewer than {FEW} ends, so scored with the curve of all: {', '.join(small[:MOST_NAMED])}{others}.")
     return said
 
 

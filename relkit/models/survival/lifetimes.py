@@ -7,19 +7,20 @@ ended between two billing dates both of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError
-from relkit.models.survival.spells import ENTRY, fit_contract, read_spells
+from relkit.models.survival.spells import ENTRY, LONGEST_DAYS, fit_contract, named_once, read_spells
 from relkit.models.weights import columns_of
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
 
+_AGE: dict[str, Any] = {"dtype": pl.Float64, "low": 0.0, "high": LONGEST_DAYS, "unit": "days"}
 HALF_A_DAY = 0.5
 """Age of a spell that ended on the day it started: the logarithm of 0 is no number."""
 
@@ -67,8 +68,8 @@ def lifetime_contract(name: str, covariates: tuple[Column, ...], *, weight_colum
         return fit_contract(name, more)
     lower, upper = bounds
     edges = (
-        Column(name=lower, dtype=pl.Float64, required=True, nullable=False, low=0.0, unit="days", meaning="Age when last seen running."),
-        Column(name=upper, dtype=pl.Float64, required=True, unit="days", meaning="Age when first seen ended.", null_means="still running"),
+        Column(name=lower, required=True, nullable=False, meaning="Age when last seen running.", **_AGE),
+        Column(name=upper, required=True, meaning="Age when first seen ended.", null_means="still running", **_AGE),
     )
     rules = (
         Rule(
@@ -84,7 +85,7 @@ def lifetime_contract(name: str, covariates: tuple[Column, ...], *, weight_colum
             remedy="A spell is watched from its entry on, so it is known to run then.",
         ),
     )
-    return Contract(name=name, key=(), columns=(*edges, ENTRY, *more), rules=rules)
+    return Contract(name=name, key=(), columns=named_once(name, (*edges, ENTRY, *more)), rules=rules)
 
 
 def read_lifetimes(features: pl.DataFrame, needs: Contract, *, weight_column: str, bounds: tuple[str, str] | None) -> Lifetimes:

@@ -26,7 +26,7 @@ from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.maximum import Evaluation, Maximum, maximise
-from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
+from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.lifetimes import lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
@@ -125,10 +125,12 @@ class Problem(NamedTuple):
     Attributes:
         lives: what was seen.
         designs: columns of eta, mu and c, each of shape (n, k_i).
+        where: who asks, for the messages.
     """
 
     lives: Watched
     designs: tuple[Floats, Floats, Floats]
+    where: str = ""
 
     def evaluate(self, at: Floats) -> Evaluation:
         """Return value, gradient and Hessian in the coefficients of eta, mu and c, one after the other."""
@@ -146,7 +148,8 @@ class Problem(NamedTuple):
         edge, found = np.full(len(starts[0]), _WIDEST), []
         for start in starts:
             try:
-                found.append(maximise(self.evaluate, np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=1e-10))
+                begin = np.clip(start, -edge, edge)
+                found.append(maximise(self.evaluate, begin, low=-edge, high=edge, tolerance=1e-10, where=self.where))
             except NotConvergedError:
                 if not found and start is starts[-1]:
                     raise
@@ -208,16 +211,17 @@ class MixtureCure:
             FitError: no share is seen that never leaves; or a covariate is constant, follows from the others, or has no finite coefficient.
         """
         lives = read_lifetimes(features, self.declaration.given(self.needs, features), weight_column=self.weight_column, bounds=None)
+        ends = float(lives.weight[lives.ended].sum())
+        enough_ends(ends, len(self.covariates) + len(self.latency_covariates) + 3, self.name)
         declared = self.declaration.only(self.covariates), self.declaration.only(self.latency_covariates)
         leaving, latency = (Design.of(lives.frame, declaration, self.name) for declaration in declared)
-        ends = float(lives.weight[lives.ended].sum())
         enough_ends(ends, leaving.X.shape[1] + latency.X.shape[1] + 1, self.name)
         watched, ones = Watched.of(lives), np.ones((len(lives.lower), 1))
-        null = _null(Problem(watched, (ones, ones, ones)), ends / float(lives.weight.sum()), self.name)
+        null = _null(Problem(watched, (ones, ones, ones), self.name), ends / float(lives.weight.sum()))
         q, r = leaving.X.shape[1], latency.X.shape[1]
         start = np.zeros(q + r + 1)
         start[[q - 1, q + r - 1, q + r]] = null.at
-        best = Problem(watched, (leaving.X, latency.X, ones)).maximum([start]) if q + r > 2 else null
+        best = Problem(watched, (leaving.X, latency.X, ones), self.name).maximum([start]) if q + r > 2 else null
         refuse_runaways(best, (*leaving.names, "intercept", *latency.names), self.name)
         turn = np.zeros((q + r + 1, q + r + 1))
         turn[:q, :q], turn[q : q + r, q : q + r], turn[-1, -1] = leaving.back(), latency.back(watched.spread), 1.0
@@ -256,16 +260,18 @@ class MixtureCure:
 _SAID = "That some never leave is read off a curve that levels off within the ages observed; who leaves later counts among them."
 
 
-def _null(problem: Problem, left: float, where: str) -> Maximum:
+def _null(problem: Problem, left: float) -> Maximum:
     """Return the maximum without covariates, or raise where it has no share that never leaves."""
     shares = np.clip(left + (1 - left) * np.array(_STARTS), 0.01, 0.99)
     ended = problem.lives.ends > 0
+    if not np.ptp(problem.lives.last[ended]) > 0:
+        raise no_width(problem.where)
     middle = float(np.average(problem.lives.last[ended], weights=problem.lives.weight[ended]))
     found = problem.maximum([np.array([special.logit(share), middle, 0.0]) for share in shares])
     if found.bounded.any() or np.isnan(found.covariance).any():
         raise FitError(
             "the curve does not level off within the ages observed, so no share that never leaves can be told.",
-            where=where,
+            where=problem.where,
             remedy="Use survival.weibull_aft, or a longer history.",
         )
     return found

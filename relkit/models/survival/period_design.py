@@ -163,7 +163,7 @@ def refuse_separated(best: Maximum, levels: int, names: Sequence[str], *, where:
             raise FitError(
                 f"the coefficient of {name} runs to infinity: given the other covariates, all ends fall on one side of it.",
                 where=where,
-                remedy=f"Drop {name.partition('=')[0]} from the covariates, or merge its rare values with others.",
+                remedy=f"Drop {name.partition('=')[0].rpartition(': ')[2]} from the covariates, or merge its rare values with others.",
             )
 
 

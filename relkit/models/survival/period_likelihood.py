@@ -151,8 +151,11 @@ class PeriodLikelihood:
         alpha = np.log(rate / none) if self.link == "logit" else np.log(-np.log1p(-rate))
         return np.concatenate((np.clip(alpha, _LOW, _HIGH)[self.free], np.zeros(len(self.free) * self.Z.shape[1])))
 
-    def maximum(self) -> Maximum:
+    def maximum(self, where: str) -> Maximum:
         """Return the maximum.
+
+        Args:
+            where: who asks, for the message.
 
         Raises:
             NotConvergedError: none was found.
@@ -169,7 +172,7 @@ class PeriodLikelihood:
             start[: self.levels] = np.where(
                 np.abs(near[: self.levels] - start[: self.levels]) < 2, near[: self.levels], start[: self.levels]
             )
-        return maximise(self, start, low=low, high=high, tolerance=1e-9)
+        return maximise(self, start, low=low, high=high, tolerance=1e-9, where=where)
 
 
 def _weighed(Z: Floats, weight: Floats) -> Floats:

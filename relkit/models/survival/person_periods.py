@@ -275,8 +275,8 @@ def numbered(frame: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, Index
 
 def enough_periods(cells_totals: tuple[Floats, Floats], where: str) -> None:
     """Raise where every spell ends within its first period: nothing tells ages apart, nor who stays."""
-    stayed, _ = cells_totals
-    if stayed.sum() <= 0:
+    stayed, ended = cells_totals
+    if stayed.sum() <= 1e-6 * ended.sum():
         raise NotEnoughEventsError(
             "every spell ends in the first period that it was watched.",
             where=where,

@@ -174,14 +174,17 @@ class PiecewiseExponential:
         """
         lives = read_lifetimes(features, self.declaration.given(self.needs, features), weight_column=self.weight_column, bounds=None)
         breaks = np.array(self.breaks_days) if self.breaks_days else _breaks_of(lives, len(self.covariates))
+        ends = float(lives.weight[lives.ended].sum())
+        enough_ends(ends, len(breaks) + len(self.covariates) + 1, self.name)
         design = Design.of(lives.frame, self.declaration, self.name)
-        enough_ends(float(lives.weight[lives.ended].sum()), len(breaks) + design.X.shape[1], self.name)
+        enough_ends(ends, len(breaks) + design.X.shape[1], self.name)
         cells = Cells.of(lives, breaks, design.X[:, :-1])
         _refuse_empty(cells, breaks, self.name)
-        best = _maximum(cells)
+        best = _maximum(cells, self.name)
         refuse_runaways(_effects_first(best, len(breaks) + 1), design.names, self.name)
         at, covariance = _as_given(best, cells, design)
-        null = _maximum(Cells(cells.ends.sum(axis=0)[None, :], cells.days.sum(axis=0)[None, :], np.zeros((1, 0)), cells.unit))
+        together = Cells(cells.ends.sum(axis=0)[None, :], cells.days.sum(axis=0)[None, :], np.zeros((1, 0)), cells.unit)
+        null = _maximum(together, self.name)
         days = -float(cells.ends.sum()) * float(np.log(cells.unit))
         last, said = lives.last_age, ", ".join(f"{age:g}" for age in breaks) or "none"
         tail = f"Past the last observed age, {last:g} days, the risk of the last stretch goes on. Breaks, in days: {said}."
@@ -228,11 +231,11 @@ def _refuse_empty(cells: Cells, breaks: Floats, where: str) -> None:
         raise FitError(f"no spell ended {between}.", where=where, remedy="Take wider stretches in breaks_days, or leave it out.")
 
 
-def _maximum(cells: Cells) -> Maximum:
+def _maximum(cells: Cells, where: str) -> Maximum:
     ends, days = cells.ends.sum(axis=0), cells.days.sum(axis=0)
     start = np.concatenate((np.log(ends / days), np.zeros(cells.X.shape[1])))
     edge = np.full(len(start), _WIDEST)
-    return maximise(_guarded(cells), np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=1e-10)
+    return maximise(_guarded(cells), np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=1e-10, where=where)
 
 
 def _guarded(cells: Cells) -> Callable[[Floats], Evaluation]:

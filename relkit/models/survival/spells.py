@@ -14,6 +14,8 @@ from relkit.errors import NotEnoughEventsError, ParameterError
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
 
+LONGEST_DAYS = 100_000
+"""Longer than any contract: what is beyond is a faulty cell, seconds for days say."""
 CUSTOMER = Column(name="customer_id", dtype=pl.String, required=True, nullable=False, personal_data="pseudonym")
 DURATION = Column(
     name="duration_days",
@@ -21,6 +23,7 @@ DURATION = Column(
     required=True,
     nullable=False,
     low=0.0,
+    high=LONGEST_DAYS,
     unit="days",
     meaning="Age at the end, or when last seen.",
 )
@@ -47,7 +50,15 @@ BACKWARDS = Rule(
 
 def fit_contract(name: str, covariates: tuple[Column, ...], rules: tuple[Rule, ...] = ()) -> Contract:
     """Return what `fit` reads: one row a spell; a customer may have several."""
-    return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, *covariates), rules=(BACKWARDS, *rules))
+    return Contract(name=name, key=(), columns=named_once(name, (DURATION, EVENT, ENTRY, *covariates)), rules=(BACKWARDS, *rules))
+
+
+def named_once(model: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Return the columns, or refuse one that the settings name for two things."""
+    names = [column.name for column in columns]
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ParameterError(f"{twice[0]!r} is read as two things.", where=model, remedy="Name each column once.")
+    return columns
 
 
 def score_contract(name: str, covariates: tuple[Column, ...]) -> Contract:

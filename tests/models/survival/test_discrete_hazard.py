@@ -318,8 +318,8 @@ def test_forecasts_hold_in_later_time() -> None:
         ),
         (
             {"duration_days": pl.col("duration_days") * 1e6},
-            ParameterError,
-            r"the longest spell has 52,000,000 periods, over 100,000\. Check",
+            TableError,
+            r"duration_days: 432 of 432 rows are over 100000 \(first: row 0",
         ),
         ({"fin": pl.col("fin") / 0}, TableError, "fin: 216 of 432 rows are not a number"),
         ({"fin": pl.when(pl.col("fin") > 0).then(1.0)}, TableError, "fin: 216 of 432 rows are null"),
@@ -329,6 +329,11 @@ def test_forecasts_hold_in_later_time() -> None:
 def test_bad_input_is_refused_with_its_reason(change: dict[str, pl.Expr], error: type[Exception], match: str) -> None:
     with pytest.raises(error, match=match):
         DiscreteHazard(covariates=ROSSI, period_days=1.0).fit(rossi().with_columns(**change), as_of=DAY)
+
+
+def test_a_period_far_too_short_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"the longest spell has 5,200,000 periods, over 100,000\. Check"):
+        DiscreteHazard(covariates=ROSSI, period_days=1e-5).fit(rossi(), as_of=DAY)
 
 
 def test_a_weight_below_zero_is_refused() -> None:
