@@ -77,7 +77,9 @@ class FitModel(Job):
             read_choice(self.model, self.settings)
         elif self.settings:
             given = read_settings(self.model, self.settings)
-            stand_in = {name: ["none"] for name in required_settings(self.model) if name not in given}
+            # What is chosen from the features later may well be what the splines are of.
+            bent = list(given.get("splines") or ["none"])
+            stand_in = {name: bent for name in required_settings(self.model) if name not in given}
             catalogue.make(self.model, stand_in | given)
 
     def run(self, progress: Progress = quiet) -> Result:

@@ -204,8 +204,8 @@ def _fitted_survival(
     fitted: Any, given: _Given, ratios: Ratios, curves: Iterable[EffectCurve], forest: Mapping[str, Callable[..., Axes]]
 ) -> dict[str, Axes]:
     drawn = {}
-    if {"duration_days", "event"} <= set(given.features.columns):  # a fit to intervals has no observed curve
-        drawn["fitted_survival"] = plot_fitted_survival(fitted_curve(fitted, given.features), language=given.language)
+    if {"duration_days", "event"} <= set(given.learnt.columns):  # a fit to intervals has no observed curve
+        drawn["fitted_survival"] = plot_fitted_survival(fitted_curve(fitted, given.learnt), language=given.language)
     return drawn | _effects(ratios, curves, given, forest) | _calibration(fitted, given)
 
 

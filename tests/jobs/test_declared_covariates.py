@@ -61,6 +61,13 @@ def test_a_declaration_that_cannot_be_read_says_how_to_write_it(checked, capsys,
     assert said in capsys.readouterr().err
 
 
+def test_what_bends_may_be_chosen_from_the_features(checked):
+    """No covariates are named: those that the contracts have are taken, the one that bends among them."""
+    FitModel.parse(model=AFT, settings={"splines": "monthly_amount=2"}).verify()
+    result = FitModel.parse(model=AFT, settings={"splines": "monthly_amount=2"}).run()
+    assert {"monthly_amount", "monthly_amount (bend 1)", "pays_by_direct_debit"} <= set(result.parameters)
+
+
 def test_numbers_by_column_may_come_as_text_or_as_they_are():
     asked = {"a": "4", "b": "3"}
     for given in ("a=4,b=3", " a = 4 , b = 3 ", ["a=4", "b=3"], asked):

@@ -183,6 +183,16 @@ def test_models_of_stayers_and_of_stretches(name: str, effects: str, language: s
     assert z < 1 < x
 
 
+def test_the_observed_curve_is_that_of_the_contracts_learnt_from() -> None:
+    """Those that are judged were all running: of them nothing is seen."""
+    spells, outcomes = contracts(600)
+    fitted = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",)}).fit(spells, as_of=DAY)
+    running = spells.filter(~pl.col("event"))
+    drawn = diagnostic_figures(fitted, running, learnt=spells, outcomes=outcomes)
+    assert list(drawn) == ["fitted_survival", "time_ratios", "calibration"]
+    assert drawn["fitted_survival"].axes[0].lines[0].get_ydata()[-1] < 0.9
+
+
 def test_a_fit_to_intervals_has_no_observed_curve_and_weights_count_in_both() -> None:
     spells, _ = contracts(600)
     model = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",), "lower_column": "low", "upper_column": "high"})
