@@ -1,6 +1,6 @@
-"""`relkit fit lifetime_value.auto`: fits the candidates of a family, compares them on one holdout, takes one.
+"""`relkit fit lifetime_value.auto` and `survival.auto`: fit the candidates of a family, compare them on one holdout, take one.
 
-The rule by which one is taken stands in `relkit.models.lifetime_value.comparison`. The chosen model is then fitted,
+The rule by which one is taken stands in `relkit.models.comparison`. The chosen model is then fitted,
 judged and registered as `relkit fit` does with any model, under its own name, with the comparison beside it, and is
 marked: `relkit score` uses the marked model of a family unless it is told which models to use.
 
@@ -10,11 +10,12 @@ wanted) nothing can be compared: the first candidate that can be fitted is taken
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from relkit.errors import FitError, ParameterError, RelkitError
-from relkit.jobs.model_inputs import inputs_of, read_texts
+from relkit.errors import FitError, ParameterError
+from relkit.jobs.model_inputs import inputs_of, read_settings, read_texts, required_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     from relkit.jobs.base import Result
     from relkit.jobs.fit_model import FitModel
-    from relkit.models.lifetime_value.comparison import ModelComparison
-    from relkit.periods import Holdout
+    from relkit.models.comparison import ModelComparison
+    from relkit.periods import AsOf, Holdout
     from relkit.progress import Progress
     from relkit.tables.table_set import TableSet
 
@@ -37,9 +38,28 @@ CANDIDATES = {
         "lifetime_value.bg_bb",
         "lifetime_value.nbd",
         "lifetime_value.time_varying_pareto_nbd",
-    )
+    ),
+    "survival.auto": (
+        "survival.cox",
+        "survival.kaplan_meier",
+        "survival.weibull_aft",
+        "survival.log_normal_aft",
+        "survival.log_logistic_aft",
+        "survival.piecewise_exponential",
+        "survival.discrete_hazard",
+        "survival.mixture_cure",
+        "survival.boosted_hazard",
+        "survival.cox_time_varying",
+    ),
 }
-"""What is compared under each name that ends in auto; the first is taken where nothing can be compared."""
+"""What is compared under each name that ends in auto; the first is taken where nothing can be compared.
+
+Models of competing risks are no candidates: they answer why contracts end, and are judged by other things than when.
+"""
+TWINS = {"survival.cox_time_varying": "survival.cox"}
+"""Candidates that are another one where they learn from the same rows."""
+_OF = {"lifetime_value": "orders", "survival": "contracts"}
+FRAMES = ("model_comparison", "model_differences", "model_comparison_groups", "model_comparison_course")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,19 +68,23 @@ class Choice:
 
     Attributes:
         candidates: names of models; those of `CANDIDATES` unless told.
-        period_days: the candidates' unit of time, where they have one; their own default unless told.
         replicates: resamples of the customers, from which intervals come.
         seed: of the resamples.
+        settings: of the candidates, period_days or covariates say; each takes those it has.
     """
 
     candidates: tuple[str, ...] = ()
-    period_days: float | None = None
     replicates: int = 200
     seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def of(self, name: str) -> dict[str, Any]:
+        """Return the settings that a candidate has."""
+        return {key: value for key, value in self.settings.items() if key in _known(name)}
 
 
 def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
-    """Return the settings of a choice, checked, with its candidates.
+    """Return the settings of a choice, checked, with its candidates and theirs.
 
     Raises:
         ParameterError: an unknown setting or candidate, or a value out of range.
@@ -68,36 +92,51 @@ def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
     Examples:
         >>> read_choice("lifetime_value.auto", {"candidates": "lifetime_value.bg_nbd, lifetime_value.nbd"}).candidates
         ('lifetime_value.bg_nbd', 'lifetime_value.nbd')
+        >>> read_choice("survival.auto", {"covariates": "monthly_amount"}).of("survival.cox")
+        {'covariates': 'monthly_amount'}
     """
     from dataclasses import replace
 
     from relkit.models import catalogue
 
-    choice = catalogue.checked(Choice, model, read_texts(Choice, given))
+    own = {name: value for name, value in read_texts(Choice, given).items() if name in ("candidates", "replicates", "seed")}
+    choice = catalogue.checked(Choice, model, own)
     for name in choice.candidates:
         if name not in CANDIDATES[model]:
             raise ParameterError.unknown("candidate", name, CANDIDATES[model], where=model)
     if choice.replicates < 20:
         raise ParameterError(f"replicates is {choice.replicates}; intervals need 20 at least.", where=model)
-    chosen = replace(choice, candidates=choice.candidates or CANDIDATES[model])
+    theirs = {name: value for name, value in given.items() if name not in own}
+    chosen = replace(choice, candidates=choice.candidates or CANDIDATES[model], settings=theirs)
+    known = ["candidates", "replicates", "seed", *sorted({key for name in chosen.candidates for key in _known(name)})]
+    for key in theirs:
+        if key not in known:
+            raise ParameterError.unknown("setting", key, known, where=model)
     for name in chosen.candidates:
-        _settings(name, chosen)
+        made = read_settings(name, chosen.of(name))
+        catalogue.make(name, {setting: ["none"] for setting in required_settings(name)} | made)
     return chosen
+
+
+def _known(name: str) -> set[str]:
+    from relkit.models import catalogue
+
+    return {field.name for field in fields(catalogue.settings_class(name))}  # type: ignore[arg-type]
 
 
 def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
     """Compare, take one, and fit it as `job` would have done had it been named."""
     choice, as_of = read_choice(job.model, job.settings), tables.as_of(job.as_of)
     split, none = job.split(tables, as_of)
-    trials = _Trials(choice, tables, split)
-    if split is not None:
-        trials.run(progress)
-    compared = trials.compared()
+    trials = _Trials(choice, tables, as_of, split)
+    trials.run(progress)
+    compared = trials.compared(progress)
+    then = _second_half(progress)
     if compared is None:
-        result, reason = _first_that_fits(job, choice, tables, progress, trials.failed, none)
+        result, reason = _first_that_fits(job, choice, tables, then, trials.failed, none)
         lines = []
     else:
-        result, reason = _fitted(job, compared.chosen, choice, tables, progress, trials.beside(compared)), compared.reason
+        result, reason = _fitted(job, compared.chosen, choice, tables, then, _beside(compared)), compared.reason
         lines = _lines(compared)
     failed = [f"{name} could not be judged: {why}" for name, why in trials.failed.items()]
     details = {
@@ -117,83 +156,90 @@ def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
 class _Trials:
     """The candidates fitted up to the day before one holdout, and what happened in it."""
 
-    def __init__(self, choice: Choice, tables: TableSet, split: Holdout | None) -> None:
-        self.choice, self.tables, self.split = choice, tables, split
+    def __init__(self, choice: Choice, tables: TableSet, as_of: AsOf, split: Holdout | None) -> None:
+        self.choice, self.tables, self.as_of, self.split = choice, tables, as_of, split
         self.fitted: dict[str, Any] = {}
-        self.features: dict[str, pl.DataFrame] = {}
+        self.judged: dict[str, pl.DataFrame] = {}
         self.failed: dict[str, str] = {}
-        self._read: dict[str, pl.DataFrame] = {}
+        self._read: dict[tuple[str, AsOf], pl.DataFrame] = {}
 
     def run(self, progress: Progress) -> None:
         """Fit every candidate; one that cannot be fitted has its reason kept."""
-        assert self.split is not None
+        if self.split is None:
+            return
         for i, name in enumerate(self.choice.candidates):
             progress(f"{name}: fitted up to {self.split.calibration}", 0.4 * i / len(self.choice.candidates))
-            features = self._features(name)
             try:
-                declared = inputs_of(name).declared_settings(name, self.tables, self.split.calibration)
-                self.fitted[name] = _settings(name, self.choice, declared).fit(features, as_of=self.split.calibration.day)
+                self._fit(name, self.split)
             except FitError as error:
                 self.failed[name] = str(error)
-            else:
-                self.features[name] = features
 
-    def _features(self, name: str) -> pl.DataFrame:
-        assert self.split is not None
+    def _fit(self, name: str, split: Holdout) -> None:
+        from relkit.models import catalogue
+        from relkit.models.covariates import must_be_known, with_known_numbers
+
+        inputs, before = inputs_of(name), self._features(name, split.calibration)
+        if (twin := TWINS.get(name)) and before.equals(self._features(twin, split.calibration)):
+            raise FitError(f"nothing changes while a row of the {inputs.table} holds, so it is {twin}.", where=name)
+        own = read_settings(name, self.choice.of(name))
+        lacking = [setting for setting in required_settings(name) if setting not in own]
+        # Those that suit the whole history as well: the chosen model is fitted with the same.
+        found = {setting: inputs.chosen(setting, self._features(name, self.as_of), before) for setting in lacking}
+        if none := [setting for setting, values in found.items() if not values]:
+            raise FitError(f"the {inputs.table} have no {none[0]} that it could use (complete, and not the same for all).", where=name)
+        declared = inputs.declared_settings(name, self.tables, split.calibration)
+        model = catalogue.make(name, {**declared, **own, **found})
+        names = must_be_known(model)
+        self.fitted[name] = model.fit(with_known_numbers(before, names)[0], as_of=split.calibration.day)
+        self.judged[name] = with_known_numbers(inputs.one_a_customer(before), names)[0]
+
+    def _features(self, name: str, edge: AsOf) -> pl.DataFrame:
         inputs = inputs_of(name)
-        if inputs.learnt not in self._read:
-            self._read[inputs.learnt] = inputs.features(self.tables, self.split.calibration)
-        return self._read[inputs.learnt]
+        if (inputs.learnt, edge) not in self._read:
+            self._read[inputs.learnt, edge] = inputs.features(self.tables, edge)
+        return self._read[inputs.learnt, edge]
 
-    def compared(self) -> ModelComparison | None:
+    def compared(self, progress: Progress) -> ModelComparison | None:
         """Return the comparison of those that could be fitted; None where there is none."""
-        from relkit.models.lifetime_value.comparison import compare_models
-
-        if not self.fitted:
+        if not self.fitted or self.split is None:
             return None
-        return compare_models(self.fitted, self.features, self._outcomes(), replicates=self.choice.replicates, seed=self.choice.seed)
-
-    def _outcomes(self) -> pl.DataFrame:
-        assert self.split is not None
-        return inputs_of(next(iter(self.fitted))).what_happened(self.tables, self.split)
-
-    def beside(self, comparison: ModelComparison) -> Any:
-        """Return what is kept with the chosen model: the tables of the comparison and its picture."""
-        from relkit.jobs.fit_model import Beside
-
-        frames = {"model_comparison": comparison.table, "model_differences": comparison.differences}
-        return Beside(figures=self._figures(), frames=frames, params={"chosen_from": ", ".join(comparison.table["model"])})
-
-    def _figures(self) -> dict[str, Any]:
-        from relkit.models.lifetime_value.diagnostics import purchase_tracking, purchases_by_frequency
-        from relkit.plots.model_comparison import plot_model_comparison
-
-        assert self.split is not None
-        outcomes, past = self._outcomes(), inputs_of(next(iter(self.fitted))).past(self.tables, self.split.end)
-        calibrations = {name: purchases_by_frequency(fitted, self.features[name], outcomes) for name, fitted in self.fitted.items()}
-        trackings = {}
-        for name, fitted in self.fitted.items():
-            try:
-                trackings[name] = purchase_tracking(fitted, past, until=self.split.end.day)  # type: ignore[arg-type]  # families of orders have a past
-            except RelkitError:  # a model that says nothing of new customers, or days too few for a week, leaves its line out
-                continue
-        return {"model_comparison": plot_model_comparison(calibrations, trackings)}
+        progress(f"{len(self.fitted)} models compared on the {self.split.days} days after {self.split.calibration}", 0.4)
+        first = next(iter(self.fitted))
+        inputs = inputs_of(first)
+        past = inputs.past(self.tables, self.split.end)
+        found: ModelComparison = import_module(f"relkit.models.{first.partition('.')[0]}.comparison").compare_models(
+            self.fitted,
+            self.judged,
+            inputs.what_happened(self.tables, self.split),
+            replicates=self.choice.replicates,
+            seed=self.choice.seed,
+            **({} if past is None else {"past": past}),
+        )
+        return found
 
 
-def _settings(name: str, choice: Choice, declared: Mapping[str, Any] | None = None) -> Any:
-    from dataclasses import fields
+def _beside(comparison: ModelComparison) -> Any:
+    """Return what is kept with the chosen model: the tables of the comparison and its picture."""
+    from relkit.jobs.fit_model import Beside
+    from relkit.plots.model_comparison import plot_model_comparison
 
-    from relkit.models import catalogue
+    tables = (comparison.table, comparison.differences, comparison.groups, comparison.course)
+    drawn = plot_model_comparison(comparison.groups, comparison.course, of=_OF[comparison.chosen.partition(".")[0]])
+    return Beside(
+        figures={"model_comparison": drawn},
+        frames=dict(zip(FRAMES, tables, strict=True)),
+        params={"chosen_from": ", ".join(comparison.table["model"])},
+    )
 
-    known = {field.name for field in fields(catalogue.settings_class(name))}  # type: ignore[arg-type]
-    own = {} if choice.period_days is None or "period_days" not in known else {"period_days": choice.period_days}
-    return catalogue.make(name, {**(declared or {}), **own})
+
+def _second_half(progress: Progress) -> Progress:
+    """Return a progress for which what is done so far is half of all."""
+    return lambda what, done=None: progress(what, None if done is None else 0.5 + done / 2)
 
 
 def _fitted(job: FitModel, name: str, choice: Choice, tables: TableSet, progress: Progress, beside: Any) -> Result:
     """Fit one model to all days and register it, as if it had been named."""
-    own = {"period_days": choice.period_days} if choice.period_days is not None else {}
-    named = job.model_copy(update={"model": name, "settings": own})
+    named = job.model_copy(update={"model": name, "settings": choice.of(name)})
     return named.fit_named(tables, inputs_of(name), progress, beside)
 
 
@@ -210,6 +256,9 @@ def _first_that_fits(
         except FitError as error:
             errors[name] = str(error)
             continue
+        if result.skipped:
+            errors[name] = result.skipped
+            continue
         why = none or ("No candidate could be judged on the holdout." if failed else "No holdout was wanted.")
         return result, f"{why} {name} was taken without a comparison: it is the first candidate that could be fitted."
     told = " ".join(f"{name}: {why}" for name, why in errors.items())
@@ -217,7 +266,7 @@ def _first_that_fits(
 
 
 def _lines(comparison: ModelComparison) -> list[str]:
-    from relkit.models.lifetime_value.comparison import readable
+    from relkit.models.comparison import readable
 
     return [
         f"Candidates on {comparison.customers:,} customers and the {comparison.days:g} days after the calibration (95 % intervals):",

@@ -40,7 +40,8 @@ class FitModel(Job):
     command: ClassVar[str] = "fit"
 
     model: str = Field(
-        description="Name of the model, e.g. lifetime_value.bg_nbd; lifetime_value.auto compares the models of orders and takes one."
+        description="Name of the model, e.g. lifetime_value.bg_nbd; lifetime_value.auto compares the models of orders and takes one, "
+        "survival.auto those of contracts."
     )
     as_of: str | None = Field(
         default=None, description="Date (whole business day) or instant to learn up to. Default: the last in the data."

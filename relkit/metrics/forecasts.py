@@ -1,8 +1,4 @@
-"""How good forecasts of the same customers are, side by side, and how sure that is.
-
-Every measure is taken again on resamples of the customers, the same for all forecasts: a difference between two of
-them is that of one set of people, and much surer than the two values.
-"""
+"""How good forecasts of what the same customers buy are, side by side, and how sure that is."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from numpy.typing import NDArray
 from relkit.errors import ParameterError
 from relkit.metrics.purchases import calibration_by_frequency
 from relkit.metrics.ranking import decile_lift, normalised_gini
+from relkit.metrics.resamples import Measured, measured_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,15 +31,13 @@ MEASURES: dict[str, str] = {
 """What is measured, and which values are better.
 
 - mae, rmse: of the forecast, per customer;
-- total_ratio: total forecast over total seen; total_error: how far that is from 1. Resamples keep the side of 1 on which the
-  ratio lies, so that they may fall below 0: folded back, the resamples of two good forecasts would seem to differ;
+- total_ratio: total forecast over total seen; total_error: how far that is from 1;
 - log_score: mean logarithm of the probability that the forecast gave to what happened;
 - calibration_error: mean distance between forecast and seen means of customers with 0, 1, ... 7+ purchases before;
 - top_decile_lift: what the tenth with the best forecasts turned out to be worth, over the mean of all;
 - normalised_gini: how well the forecast ranks, 1 as the truth does and 0 as chance does.
 """
 
-_LARGEST_RESAMPLE = 10_000
 # No model gives what happened a probability of nought, but the smallest ones have no logarithm left.
 _LEAST = 1e-300
 
@@ -60,37 +55,10 @@ class Forecast:
     probability: Floats | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """Measures of some forecasts, and the same on resamples of the customers.
-
-    Attributes:
-        names: of the measures, length p.
-        values: shape (k forecasts, p); NaN where a measure has no meaning.
-        draws: shape (replicates, k, p).
-    """
-
-    names: tuple[str, ...]
-    values: Floats
-    draws: Floats
-
-    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Return lower and upper bounds of the values, shape (k, p)."""
-        return _between(self.draws, level)
-
-    def difference(self, one: int, other: int, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
-        """Return what the measures of forecast `one` are above those of `other`, with bounds, each shape (p,)."""
-        apart = self.values[one] - self.values[other]
-        return apart, *_between(self.draws[:, one] - self.draws[:, other], level)
-
-
 def measured(
     actual: NDArray[Any], forecasts: Sequence[Forecast], *, frequency: NDArray[Any] | None = None, replicates: int = 200, seed: int = 0
 ) -> Measured:
-    """Return the measures of several forecasts of the same customers.
-
-    Resamples of more than 10,000 customers are of 10,000 of them, and their spread is narrowed by the square root of the
-    share (the m out of n bootstrap): a million customers cost no more than ten thousand.
+    """Return the measures of several forecasts of the same customers, and the same on resamples (`relkit.metrics.resamples`).
 
     Args:
         actual: what happened, shape (n,).
@@ -108,20 +76,14 @@ def measured(
     n = len(actual)
     if not n or any(forecast.expected.shape != actual.shape for forecast in forecasts):
         raise ParameterError("forecasts and what happened must be of the same customers, one at least.", where="measured")
-    size = min(n, _LARGEST_RESAMPLE)
-    rng = np.random.default_rng(seed)
-    values = np.array([_measures(actual, forecast, frequency) for forecast in forecasts])
-    draws = np.empty((replicates, *values.shape))
-    for i in range(replicates):
-        rows = rng.integers(0, n, size)
-        draws[i] = [_measures(actual, forecast, frequency, rows) for forecast in forecasts]
-    ratio, error = (list(MEASURES).index(name) for name in ("total_ratio", "total_error"))
-    draws[:, :, error] = np.where(values[:, ratio] < 1, -1, 1) * (draws[:, :, ratio] - 1)
-    return Measured(names=tuple(MEASURES), values=values, draws=values + (draws - values) * np.sqrt(size / n))
+
+    def measures(rows: Any) -> list[list[float]]:
+        return [_measures(actual, forecast, frequency, rows) for forecast in forecasts]
+
+    return measured_on(n, tuple(MEASURES), measures, replicates=replicates, seed=seed)
 
 
-def _measures(actual: Floats, forecast: Forecast, frequency: NDArray[Any] | None, rows: NDArray[Any] | None = None) -> list[float]:
-    kept: Any = slice(None) if rows is None else rows
+def _measures(actual: Floats, forecast: Forecast, frequency: NDArray[Any] | None, kept: Any) -> list[float]:
     seen, expected = actual[kept], forecast.expected[kept]
     error = expected - seen
     total = seen.sum()
@@ -142,9 +104,3 @@ def _measures(actual: Floats, forecast: Forecast, frequency: NDArray[Any] | None
 def _calibration_error(frequency: NDArray[Any], actual: Floats, expected: Floats) -> float:
     found = calibration_by_frequency(frequency, actual, expected)
     return float(np.abs(found.predicted - found.actual) @ found.customers / found.customers.sum())
-
-
-def _between(draws: Floats, level: float) -> tuple[Floats, Floats]:
-    """Return the quantiles that hold the middle `level` of the draws; NaN where any draw has no value."""
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high

@@ -82,13 +82,47 @@ def smooth_calibration(
     weights = in_view_weights(duration, event, horizon, in_view)
     gone = event & (duration <= horizon)
     share = float(np.clip((weights @ gone) / weights.sum(), LEAST, 1 - LEAST))
-    x = np.log(-np.log1p(-np.clip(churn, LEAST, 1 - LEAST)))
-    basis = spline(x)
-    if not len(basis.T) or share in (LEAST, 1 - LEAST):
-        return SmoothCalibration(horizon, churn, np.full(len(churn), share))
-    X = np.column_stack([np.ones(len(x)), basis])
-    beta = _regressed(X, gone.astype(float), weights, share)
-    return SmoothCalibration(horizon, churn, -np.expm1(-np.exp(np.clip(X @ beta, -30.0, 5.0))))
+    return SmoothCalibration(horizon, churn, _curve(regressors(churn), gone.astype(float), weights, share))
+
+
+def regressors(churn: Floats) -> Floats:
+    """Return the columns of the regression, shape (n, k): ones, then the spline of log(-log(1 - churn)).
+
+    Examples:
+        >>> regressors(np.array([0.2, 0.2])).tolist()
+        [[1.0], [1.0]]
+    """
+    basis = spline(np.log(-np.log1p(-np.clip(churn, LEAST, 1 - LEAST))))
+    return np.column_stack([np.ones(len(churn)), basis])
+
+
+def ici_of_groups(columns: Floats, churn: Floats, counted: Floats, weights: Floats, gone: Floats) -> float:
+    """Return the ICI of forecasts that were put into groups of like ones.
+
+    Args:
+        columns: shape (g, k), mean of `regressors` in each group.
+        churn: shape (g,), mean forecast.
+        counted: shape (g,), spells.
+        weights: shape (g,), sum of their weights.
+        gone: shape (g,), sum of the weights of those that ended.
+
+    Raises:
+        NotConvergedError: the curve was not found.
+
+    Examples:
+        >>> round(ici_of_groups(np.ones((2, 1)), np.array([0.5, 0.5]), np.ones(2), np.ones(2), np.array([0.0, 0.5])), 12)
+        0.25
+    """
+    share = float(np.clip(gone.sum() / weights.sum(), LEAST, 1 - LEAST))
+    observed = _curve(columns, gone / np.maximum(weights, LEAST), weights, share)
+    return float(counted @ np.abs(churn - observed) / counted.sum())
+
+
+def _curve(X: Floats, y: Floats, w: Floats, share: float) -> Floats:
+    """Return the smooth share that ended at each row of the columns."""
+    if X.shape[1] == 1 or share in (LEAST, 1 - LEAST):
+        return np.full(len(X), share)
+    return -np.expm1(-np.exp(np.clip(X @ _regressed(X, y, w, share), -30.0, 5.0)))
 
 
 def spline(x: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""One picture that tells models of repeat purchases apart: what they expected of whom, and when."""
+"""One picture that tells models of a family apart: what they expected of whom, and when."""
 
 from __future__ import annotations
 
@@ -8,96 +8,112 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from relkit.plots.style import INK, MUTED, house_style, number, number_axis, words
+from relkit.errors import ParameterError
+from relkit.plots.style import INK, MUTED, house_style, number, number_axis, percent_axis, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import polars as pl
     from matplotlib.axes import Axes
 
-    from relkit.metrics.purchases import FrequencyCalibration
-    from relkit.models.lifetime_value.diagnostics import PurchaseTracking
-
 # Colour-blind safe (Okabe and Ito), with a dash of its own for each, so that grey prints tell them apart as well.
-_LOOKS: tuple[tuple[str, Any], ...] = (
-    ("#0072B2", "--"),
-    ("#D55E00", "-."),
-    ("#009E73", ":"),
-    ("#CC79A7", (0, (6, 2))),
-    ("#E69F00", (0, (3, 1, 1, 1, 1, 1))),
-    ("#56B4E9", (0, (1, 1))),
-    ("#8B6914", (0, (8, 3, 2, 3))),
-)
-_CALIBRATION = {
-    "en": ("What customers went on to buy", "Repeat purchases before the holdout", "Purchases in the holdout, mean", "seen", "customers"),
-    "fr": (
-        "Ce que les clients ont acheté ensuite",
-        "Réachats avant la période de test",
-        "Achats en période de test, moyenne",
-        "constatés",
-        "clients",
-    ),
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6914")
+_DASHES: tuple[Any, ...] = ("--", "-.", ":", (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3, 2, 3)))
+_GROUPS = {
+    "orders": {
+        "en": ("What customers went on to buy", "Repeat purchases before the holdout", "Purchases in the holdout, mean"),
+        "fr": ("Ce que les clients ont acheté ensuite", "Réachats avant la période de test", "Achats en période de test, moyenne"),
+    },
+    "contracts": {
+        "en": ("Which contracts went on to end", "Tenth by risk (mean of the models), 1 = most at risk", "Ended in the holdout"),
+        "fr": (
+            "Les contrats qui ont pris fin",
+            "Dixième par risque (moyenne des modèles), 1 = plus exposé",
+            "Terminés en période de test",
+        ),
+    },
 }
-_TRACKING = {
-    "en": ("Repeat purchases since the start", "Repeat purchases, cumulated", "the models had seen\nup to here"),
-    "fr": ("Réachats depuis le début", "Réachats cumulés", "les modèles ont vu\njusqu’ici"),
+_COURSE = {
+    "orders": {
+        "en": ("Repeat purchases since the start", "Repeat purchases, cumulated"),
+        "fr": ("Réachats depuis le début", "Réachats cumulés"),
+    },
+    "contracts": {
+        "en": ("Ends in the holdout", "Contracts ended, cumulated"),
+        "fr": ("Fins en période de test", "Contrats terminés, cumulés"),
+    },
+}
+_EVERYWHERE = {
+    "en": ("seen", "customers", "the models had seen\nup to here"),
+    "fr": ("constatés", "clients", "les modèles ont vu\njusqu’ici"),
 }
 
 
 @house_style()
-def plot_model_comparison(
-    calibrations: Mapping[str, FrequencyCalibration], trackings: Mapping[str, PurchaseTracking], *, language: str = "en"
-) -> Figure:
-    """Draw models beside what happened: by purchases before the holdout on the left, cumulated over time on the right.
+def plot_model_comparison(groups: pl.DataFrame, course: pl.DataFrame, *, of: str, language: str = "en") -> Figure:
+    """Draw models beside what happened: by group of customers on the left, cumulated over time on the right.
 
     Args:
-        calibrations: by model; all of the same customers.
-        trackings: by model; a model may be left out. Without any there is no right side.
+        groups: model, group, customers, expected, seen; the same groups for all models (`ModelComparison.groups`).
+        course: model, day, expected, seen, calibration; a model may be left out. Without rows there is no right side.
+        of: what was compared: orders or contracts.
         language: en or fr.
 
     Returns:
         A figure with one pair of axes or two; no figure is known to pyplot.
     """
-    looks = {name: _LOOKS[i % len(_LOOKS)] for i, name in enumerate(calibrations)}
-    sides = 2 if trackings else 1
+    if of not in _GROUPS:
+        raise ParameterError.unknown("family", of, tuple(_GROUPS), where="of")
+    looks = {name: _look(i) for i, name in enumerate(groups["model"].unique(maintain_order=True))}
+    sides = 1 if course.is_empty() else 2
     figure = Figure(figsize=(7 * sides, 5.2), layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12))
     axes = figure.subplots(1, sides, squeeze=False)[0]
-    _calibration(axes[0], calibrations, looks, language)
-    if trackings:
-        _tracking(axes[1], trackings, looks, language)
+    _draw_groups(axes[0], groups, looks, of, language)
+    if not course.is_empty():
+        _draw_course(axes[1], course, looks, of, language)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4 * sides))
     return figure
 
 
-def _calibration(ax: Axes, calibrations: Mapping[str, FrequencyCalibration], looks: Mapping[str, Any], language: str) -> None:
-    title, x_label, y_label, seen, customers = words(_CALIBRATION, language)
-    first = next(iter(calibrations.values()))
-    at = np.arange(len(first.frequency))
-    ax.plot(at, first.actual, color=INK, linewidth=2.5, marker="o", label=seen)
-    for name, found in calibrations.items():
-        colour, dash = looks[name]
-        ax.plot(at, found.predicted, color=colour, linestyle=dash, linewidth=1.8, label=_short(name))
-    ax.set_xticks(at, [f"{name}\n{number(n, language)}" for name, n in zip(first.labels, first.customers, strict=True)])
+def _look(at: int) -> dict[str, Any]:
+    """Return colour and dash of the line of a model; past seven models a colour comes again with another dash."""
+    n = len(_COLOURS)
+    return {"color": _COLOURS[at % n], "linestyle": _DASHES[(at + at // n) % n], "linewidth": 1.8}
+
+
+def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], of: str, language: str) -> None:
+    (title, x_label, y_label), (seen, customers, _) = words(_GROUPS[of], language), words(_EVERYWHERE, language)
+    parts = {str(name): part for (name,), part in groups.group_by("model", maintain_order=True)}
+    first = next(iter(parts.values()))
+    at = np.arange(len(first))
+    ax.plot(at, first["seen"], color=INK, linewidth=2.5, marker="o", label=seen)
+    for name, part in parts.items():
+        ax.plot(at, part["expected"], **looks[name], label=_short(name))
+    ax.set_xticks(at, [f"{name}\n{number(n, language)}" for name, n in first.select("group", "customers").iter_rows()])
     ax.annotate(customers, (0, 0), (-14, -20), "axes fraction", textcoords="offset points", ha="right", va="top", fontsize=9, color=MUTED)
     ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, None))
-    number_axis(ax.yaxis, language)
+    (percent_axis if of == "contracts" else number_axis)(ax.yaxis, language)
 
 
-def _tracking(ax: Axes, trackings: Mapping[str, PurchaseTracking], looks: Mapping[str, Any], language: str) -> None:
+def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], of: str, language: str) -> None:
     from matplotlib import dates
 
-    title, y_label, edge = words(_TRACKING, language)
-    first = next(iter(trackings.values()))
-    ends = np.array(first.ends, dtype="datetime64[D]")
-    ax.plot(ends, np.cumsum(first.actual), color=INK, linewidth=2.5)
-    for name, found in trackings.items():
-        colour, dash = looks[name]
-        ax.plot(ends, np.cumsum(found.expected), color=colour, linestyle=dash, linewidth=1.8)
-    day: Any = np.datetime64(first.calibration)
-    ax.axvline(day, color=MUTED, linewidth=1)
-    low = ax.get_xaxis_transform()
-    ax.annotate(edge, (day, 1), (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
+    (title, y_label), (*_, edge) = words(_COURSE[of], language), words(_EVERYWHERE, language)
+    parts = {str(name): part for (name,), part in course.group_by("model", maintain_order=True)}
+    first = next(iter(parts.values()))
+    calibration: Any = np.datetime64(first["calibration"][0])
+    ends = first["day"].to_numpy().astype("datetime64[D]")
+    before = [calibration] if ends[0] > calibration else []  # nothing was counted until then
+    days, zeros = np.append(np.array(before, "datetime64[D]"), ends), np.zeros(len(before))
+    ax.plot(days, np.append(zeros, first["seen"].cum_sum()), color=INK, linewidth=2.5)
+    for name, part in parts.items():
+        ax.plot(days, np.append(zeros, part["expected"].cum_sum()), **looks[name])
+    if not before:
+        ax.axvline(calibration, color=MUTED, linewidth=1)
+        low = ax.get_xaxis_transform()
+        ax.annotate(edge, (calibration, 1), (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
     ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=7))  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_formatter(dates.DateFormatter(words({"en": "%Y-%m", "fr": "%m/%Y"}, language)))  # type: ignore[no-untyped-call]
     ax.set(title=title, ylabel=y_label, ylim=(0, None))

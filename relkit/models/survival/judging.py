@@ -97,13 +97,16 @@ class Forecasts:
         low, high = np.quantile(draws - value, [(1 - level) / 2, (1 + level) / 2]) * np.sqrt(size / n) + value
         return float(low), float(high)
 
-    def integrated_brier_score(self, fitted: CustomerScorer) -> float:
-        """Return the Brier score averaged over the holdout, from forecasts at up to ten ages in whole days; it is 0 on day 0."""
+    @property
+    def ages(self) -> Floats:
+        """Up to ten days of the holdout, whole ones but for its last, at which forecasts are looked at, ascending."""
         inner = np.unique(np.ceil(self.days * np.arange(1, AGES) / AGES))
-        inner = inner[inner < self.days]
-        in_view = InView.of(self.remaining, self.ended)
-        forecasts = [*(_churn(fitted, self.rows, int(day)) for day in inner), self.churn]
-        ages = np.append(inner, self.days)
+        return np.append(inner[inner < self.days], self.days)
+
+    def integrated_brier_score(self, fitted: CustomerScorer) -> float:
+        """Return the Brier score averaged over the holdout, from forecasts at `ages`; it is 0 on day 0."""
+        ages, in_view = self.ages, InView.of(self.remaining, self.ended)
+        forecasts = [*(_churn(fitted, self.rows, int(day)) for day in ages[:-1]), self.churn]
         scores = [brier_score(self.remaining, self.ended, p, day, in_view=in_view) for p, day in zip(forecasts, ages.tolist(), strict=True)]
         return float(np.trapezoid([0.0, *scores], np.append(0.0, ages)) / self.days)
 

@@ -12,7 +12,8 @@ from relkit.errors import ParameterError
 from relkit.metrics.forecasts import MEASURES
 from relkit.models import catalogue
 from relkit.models.base import FitInfo
-from relkit.models.lifetime_value.comparison import ModelComparison, _dominates, compare_models, readable
+from relkit.models.comparison import ModelComparison, _dominates, readable
+from relkit.models.lifetime_value.comparison import compare_models
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,131 @@
+"""relkit fit survival.auto: candidates of contracts, what is taken, and what scores are made with then."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import modelled_company as company
+import polars as pl
+import pytest
+
+from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.jobs.choose_model import CANDIDATES, read_choice
+from relkit.jobs.fit_model import FitModel
+from relkit.jobs.score_customers import CONTRACTS, ScoreCustomers
+from relkit.models.survival.cox import Cox
+from relkit.tracking import registry
+
+AUTO = "survival.auto"
+SHORT = {"candidates": "survival.cox,survival.kaplan_meier,survival.weibull_aft", "replicates": "40"}
+
+pytestmark = pytest.mark.usefixtures("plain_fits")
+
+
+def fit(model=AUTO, **more):
+    job = FitModel.parse(model=model, **more)
+    job.verify()
+    return job.run()
+
+
+def of_contracts(place, frame):
+    return company.write_company(place / "out" / "default", {"contracts": frame}, history_starts_on=company.FIRST)
+
+
+def test_the_best_is_chosen_registered_and_scores(checked):
+    said = []
+    result = FitModel.parse(model=AUTO, settings=SHORT).run(lambda what, done=None: said.append((what, done)))
+    chosen, choice = result.details["model"], result.details["choice"]
+    assert chosen in SHORT["candidates"]
+    assert [row["model"] for row in choice["comparison"]] == SHORT["candidates"].split(",")
+    assert choice["failed"] == {}
+    assert choice["reason"].startswith(f"{chosen} was chosen: ")
+    assert result.sentences[0].endswith("customers and the 182 days after the calibration (95 % intervals):")
+    row = next(row for row in choice["comparison"] if row["model"] == chosen)
+    for name in ("brier_score", "integrated_brier_score", "uno_c", "ici"):
+        assert result.metrics[name] == pytest.approx(row[name]), name
+    json.dumps(result.model_dump(mode="json"), allow_nan=False)
+    assert registry.chosen_models() == (chosen,)
+    assert list(ScoreCustomers.parse().run().details["models"]) == [chosen]
+    shares = [done for _, done in said]
+    assert shares == sorted(shares)
+    assert said[0][0] == "survival.cox: fitted up to 2024-12-30"
+
+
+def test_the_run_keeps_the_comparison_and_no_customer(checked):
+    fit(settings=SHORT)
+    (table,) = checked.glob("mlruns/artifacts/*/artifacts/model_comparison.csv")
+    frames = [pl.read_csv(table.parent / f"model_{name}.csv") for name in ("comparison", "comparison_groups", "comparison_course")]
+    assert all(frame["model"].unique(maintain_order=True).to_list() == SHORT["candidates"].split(",") for frame in frames)
+    assert frames[1]["customers"].min() >= 10
+    assert (table.parent / "plots" / "model_comparison.png").stat().st_size > 10_000
+    written = "".join(path.read_text() for path in table.parent.glob("model_*.csv"))
+    assert "K0" not in written
+    assert "A0" not in written
+
+
+def test_a_candidate_that_cannot_be_fitted_is_named_with_its_reason(checked, monkeypatch):
+    def failing(self, features, *, as_of):
+        raise NotEnoughEventsError("too few ends.", where="survival.cox")
+
+    monkeypatch.setattr(Cox, "fit", failing)
+    result = fit(settings=SHORT)
+    assert result.details["choice"]["failed"] == {"survival.cox": "survival.cox: too few ends."}
+    assert "survival.cox could not be judged: survival.cox: too few ends." in result.sentences
+
+
+def test_without_covariates_the_baseline_is_left(workplace):
+    of_contracts(workplace, company.contracts().drop("monthly_amount", "payment_method").unique("customer_id"))
+    result = fit(settings=SHORT)
+    assert result.details["model"] == "survival.kaplan_meier"
+    assert "the contracts have no covariates that it could use" in result.details["choice"]["failed"]["survival.cox"]
+
+
+def test_without_a_holdout_or_covariates_the_first_that_fits_is_taken(workplace):
+    of_contracts(workplace, company.contracts().drop("monthly_amount", "payment_method").unique("customer_id"))
+    result = fit(settings=SHORT, holdout_days=0)
+    assert result.details["model"] == "survival.kaplan_meier"
+    assert "was taken without a comparison" in result.details["choice"]["reason"]
+
+
+def test_settings_go_to_the_candidates_that_have_them(checked):
+    result = fit(settings=SHORT | {"covariates": "monthly_amount"})
+    assert {row["model"]: row["parameters"] for row in result.details["choice"]["comparison"]} == {
+        "survival.cox": 1,
+        "survival.kaplan_meier": 0,
+        "survival.weibull_aft": 3,
+    }
+    result = fit(settings={"candidates": "survival.cox", "covariates": "monthly_amount"})
+    assert list(result.parameters) == ["monthly_amount"]
+
+
+def test_contracts_that_never_change_need_no_model_of_changes(workplace):
+    names = {"candidates": "survival.cox,survival.cox_time_varying", "replicates": "20"}
+    frame = company.contracts()
+    of_contracts(workplace, frame)
+    assert "so it is survival.cox" in fit(settings=names).details["choice"]["failed"]["survival.cox_time_varying"]
+    raised = frame.with_columns(valid_from=pl.col("started_on") + timedelta(days=200), monthly_amount=pl.col("monthly_amount") * 1.2)
+    of_contracts(workplace, pl.concat([frame, raised]).with_columns(recorded_at=pl.col("valid_from").cast(pl.Datetime("us", "UTC"))))
+    choice = fit(settings=names).details["choice"]
+    assert choice["failed"] == {}
+    assert choice["comparison"][0]["log_score"] != choice["comparison"][1]["log_score"]
+
+
+def test_candidates_are_models_that_score_contracts():
+    assert set(CANDIDATES[AUTO]) <= set(CONTRACTS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"covariate": "x"}, "unknown setting 'covariate'; did you mean 'covariates'"),
+        ({"candidates": "survival.coxx"}, "unknown candidate 'survival.coxx'; did you mean 'survival.cox'"),
+        ({"candidates": "survival.kaplan_meier", "covariates": "x"}, "unknown setting 'covariates'"),
+        ({"penalty": "-1"}, "penalty is -1"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, said):
+    with pytest.raises(ParameterError, match=said):
+        read_choice(AUTO, settings)
+    with pytest.raises(ParameterError, match=said):
+        FitModel.parse(model=AUTO, settings=settings).verify()
