@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from relkit.periods import AsOf, Holdout
+    from relkit.reports.model_choice import ModelChoice
     from relkit.reports.retention_calls import RetentionCalls
     from relkit.scores.expected_margin import Ahead
     from relkit.scores.retention_offer import RetentionOffer
     from relkit.tables.table_set import TableSet
+    from relkit.tracking.registry import ModelVersion
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,6 +152,20 @@ class ReportMaterial:
         """
         from relkit.tracking import registry
 
+        return registry.load(self._version(model))
+
+    def model_choice(self, model: str) -> ModelChoice:
+        """Return the comparison by which a model behind the scores was chosen; it shows nothing where there was none."""
+        from relkit.reports.model_choice import FRAMES, ModelChoice
+        from relkit.tracking import registry
+
+        version = self._version(model)
+        return ModelChoice(model=model, kept={name: registry.kept_frame(version, name) for name in FRAMES}, language=self.language)
+
+    def _version(self, model: str) -> ModelVersion:
+        """Return the version that made the scores; the champion where it made none."""
+        from relkit.tracking import registry
+
         used = {
             name: number
             for said in self.models.values()
@@ -157,7 +173,7 @@ class ReportMaterial:
         }
         for version in registry.versions(registry.registered_name(model, self.programme)):
             if version.version == used.get(model) or (model not in used and version.is_champion):
-                return registry.load(version)
+                return version
         raise ParameterError(f"{model} has no version to show.", where="report", remedy=f"Run relkit fit {model} first.")
 
     def scorer(self, family: str) -> str:

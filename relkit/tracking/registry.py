@@ -219,6 +219,17 @@ def saved_folder(version: ModelVersion) -> Path | None:
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
+def kept_frame(version: ModelVersion, name: str) -> pl.DataFrame | None:
+    """Return a small table that was kept with the run of a version (`log_model`); None where there is none of that name."""
+    import polars as pl
+
+    path = f"{name}.csv"
+    with runs.connected() as client, tempfile.TemporaryDirectory(prefix="relkit-") as folder:
+        if all(found.path != path for found in client.list_artifacts(version.run_id)):
+            return None
+        return pl.read_csv(client.download_artifacts(version.run_id, path, folder), try_parse_dates=True, infer_schema_length=None)
+
+
 def load(version: ModelVersion) -> Fitted:
     """Return the fitted model of a version."""
     local = saved_folder(version)

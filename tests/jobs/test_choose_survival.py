@@ -10,8 +10,10 @@ import polars as pl
 import pytest
 
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.choose_model import CANDIDATES, read_choice
 from relkit.jobs.fit_model import FitModel
+from relkit.jobs.report_material import ReportMaterial
 from relkit.jobs.score_customers import CONTRACTS, ScoreCustomers
 from relkit.models.survival.cox import Cox
 from relkit.tracking import registry
@@ -129,3 +131,16 @@ def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, said
         read_choice(AUTO, settings)
     with pytest.raises(ParameterError, match=said):
         FitModel.parse(model=AUTO, settings=settings).verify()
+
+
+def test_the_report_shows_the_comparison_where_there_was_one(checked):
+
+    fit("survival.cox")
+    fit(settings=SHORT | {"candidates": "survival.kaplan_meier,survival.weibull_aft"})
+    BuildFeatures.parse().run()
+    ScoreCustomers.parse().run()
+    material = ReportMaterial.read(language="fr")
+    shown = material.model_choice(material.scorer("survival"))
+    assert [row[0] for row in shown.candidates().cells()] == ["survival.kaplan_meier", "survival.weibull_aft"]
+    assert "Quel modèle" in shown._repr_html_()
+    assert not material.model_choice("survival.cox").exists

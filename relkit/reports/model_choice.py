@@ -1,0 +1,141 @@
+"""Which model made the forecast, and beside which others: what `relkit fit survival.auto` or `lifetime_value.auto` has kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.plots.model_comparison import plot_model_comparison
+from relkit.plots.style import number, words
+from relkit.reports.pictures import Gallery, Picture
+from relkit.reports.summary_tables import DASH, Shown, SummaryTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FRAMES = ("model_comparison", "model_comparison_groups", "model_comparison_course")
+"""What is read of that which is kept with a run."""
+MEASURES = {
+    "lifetime_value": ("mae", "total_ratio", "log_score", "top_decile_lift"),
+    "survival": ("integrated_brier_score", "total_ratio", "log_score", "uno_c", "ici"),
+}
+_OF = {"lifetime_value": "orders", "survival": "contracts"}
+TEXTS = {
+    "en": {
+        "title": "Which model?",
+        "caption": "Models judged on the same days, which none had seen",
+        "model": "Model",
+        "chosen": "Chosen",
+        "yes": "yes",
+        "parameters": "Parameters",
+        "mae": "Mean error of purchases",
+        "integrated_brier_score": "Brier score (0 = perfect)",
+        "total_ratio": "Expected over seen (1 = right)",
+        "log_score": "Log-score (higher is better)",
+        "top_decile_lift": "Best tenth, times the mean",
+        "uno_c": "Right order (1 = always, 0.5 = chance)",
+        "ici": "Mean error of the probability",
+        "range": "{value} ({low} to {high})",
+        "note": "In brackets 95% of what other samples of these customers would give. A model is out when another is clearly better on its "
+        "error or total and worse on nothing; of those whose log-score is as good as the best, the simplest is taken.",
+        "picture": "Black: what happened. The closer the line of a model, the better its forecast: on the left of whom, "
+        "on the right of when.",
+    },
+    "fr": {
+        "title": "Quel modèle ?",
+        "caption": "Modèles jugés sur les mêmes jours, qu’aucun n’avait vus",
+        "model": "Modèle",
+        "chosen": "Retenu",
+        "yes": "oui",
+        "parameters": "Paramètres",
+        "mae": "Erreur moyenne sur les achats",
+        "integrated_brier_score": "Score de Brier (0 = parfait)",
+        "total_ratio": "Attendu sur constaté (1 = juste)",
+        "log_score": "Score logarithmique (plus haut = meilleur)",
+        "top_decile_lift": "Meilleur dixième, rapporté à la moyenne",
+        "uno_c": "Ordre juste (1 = toujours, 0,5 = hasard)",
+        "ici": "Erreur moyenne de la probabilité",
+        "range": "{value} ({low} à {high})",
+        "note": "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Un modèle est écarté quand un "
+        "autre est nettement meilleur sur l’erreur ou le total et moins bon sur rien ; parmi ceux dont le score logarithmique vaut le "
+        "meilleur, le plus simple est retenu.",
+        "picture": "En noir, ce qui s’est passé. Plus la courbe d’un modèle en est proche, meilleure est sa prévision : à gauche de qui, "
+        "à droite de quand.",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ModelChoice:
+    """The candidates beside the one that was taken; in a notebook, heading, picture and table, or nothing where none was compared.
+
+    Attributes:
+        model: that was taken.
+        kept: by the names of `FRAMES`, what is kept with its run; None for what is not.
+        language: en or fr.
+    """
+
+    model: str
+    kept: Mapping[str, pl.DataFrame | None]
+    language: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether models were compared."""
+        return all(self.kept.get(name) is not None for name in FRAMES)
+
+    def picture(self) -> Gallery:
+        """Return what each model expected beside what happened; nothing where none was compared."""
+        groups, course = self.kept.get(FRAMES[1]), self.kept.get(FRAMES[2])
+        if groups is None or course is None:
+            return Gallery(())
+        drawn = plot_model_comparison(groups.cast({"group": pl.String}), course, of=_OF[self._family], language=self.language)
+        return Gallery((Picture(drawn, self._say("picture")),))
+
+    def candidates(self) -> SummaryTable | Gallery:
+        """Return how good each model was; nothing where none was compared."""
+        table = self.kept.get(FRAMES[0])
+        if table is None:
+            return Gallery(())
+        rows = [
+            {
+                "model": row["model"],
+                "chosen": self._say("yes") if row["model"] == self.model else "",
+                "parameters": row["parameters"],
+                **{name: self._range(row, name) for name in MEASURES[self._family]},
+            }
+            for row in table.iter_rows(named=True)
+        ]
+        measures = [Shown(name, self._say(name)) for name in MEASURES[self._family]]
+        named = (Shown("model", self._say("model")), Shown("chosen", self._say("chosen")))
+        return SummaryTable(
+            frame=pl.DataFrame(rows),
+            columns=(*named, Shown("parameters", self._say("parameters"), "count"), *measures),
+            caption=self._say("caption"),
+            language=self.language,
+            notes=(self._say("note"),),
+        )
+
+    def _repr_html_(self) -> str:
+        if not self.exists:
+            return ""
+        return f"<h2>{escape(self._say('title'))}</h2>" + self.picture()._repr_html_() + self.candidates()._repr_html_()
+
+    @property
+    def _family(self) -> str:
+        return self.model.partition(".")[0]
+
+    def _range(self, row: Mapping[str, Any], name: str) -> str:
+        value, low, high = (row[f"{name}{end}"] for end in ("", "_lower", "_upper"))
+        if value is None:
+            return DASH
+        if low is None:
+            return number(value, self.language, 3)
+        said = {key: number(each, self.language, 3) for key, each in (("value", value), ("low", low), ("high", high))}
+        return self._say("range").format(**said)
+
+    def _say(self, key: str) -> str:
+        return words(TEXTS, self.language)[key]

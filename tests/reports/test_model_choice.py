@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from relkit.reports.model_choice import FRAMES, MEASURES, TEXTS, ModelChoice
+from relkit.reports.pictures import Gallery
+
+
+def kept(family="survival"):
+    names = [f"{family}.a", f"{family}.b"]
+    columns = {"model": names, "parameters": [4, 0]}
+    for name in MEASURES[family]:
+        columns |= {name: [0.1, None], f"{name}_lower": [0.05, None], f"{name}_upper": [0.1504, None]}
+    groups = pl.DataFrame({"model": names, "group": [1, 1], "customers": [50, 50], "expected": [0.1, 0.2], "seen": [0.1, 0.1]})
+    day = date(2025, 6, 30)
+    course = pl.DataFrame({"model": names, "day": day, "expected": [5.0, 6.0], "seen": [5.0, 5.0], "calibration": date(2025, 1, 1)})
+    return dict(
+        zip(FRAMES, (pl.DataFrame(columns, schema_overrides={f"{n}": pl.Float64 for n in MEASURES[family]}), groups, course), strict=True)
+    )
+
+
+@pytest.mark.parametrize("family", MEASURES)
+@pytest.mark.parametrize(
+    ("language", "title", "yes", "span"),
+    [
+        ("en", "Which model?", "yes", "0.100 (0.050 to 0.150)"),
+        ("fr", "Quel modèle ?", "oui", "0,100 (0,050 à 0,150)"),
+    ],
+)
+def test_picture_and_table(family, language, title, yes, span):
+    choice = ModelChoice(model=f"{family}.a", kept=kept(family), language=language)
+    assert choice.exists
+    first, second = choice.candidates().cells()
+    assert first[:4] == [f"{family}.a", yes, "4", span]
+    assert second[:4] == [f"{family}.b", "", "0", "–"]
+    html = choice._repr_html_()
+    assert html.startswith(f"<h2>{title}</h2><figure>")
+    assert html.count("<table>") == 1
+
+
+def test_a_value_without_an_interval_stands_alone():
+    frames = kept()
+    frames[FRAMES[0]] = frames[FRAMES[0]].with_columns(ici_lower=pl.lit(None), ici_upper=pl.lit(None))
+    assert ModelChoice(model="survival.a", kept=frames, language="en").candidates().cells()[0][-1] == "0.100"
+
+
+def test_where_nothing_was_compared_nothing_is_shown():
+    choice = ModelChoice(model="survival.a", kept=dict.fromkeys(FRAMES), language="fr")
+    assert not choice.exists
+    assert choice._repr_html_() == ""
+    assert choice.picture().pictures == ()
+    assert isinstance(choice.candidates(), Gallery)
+
+
+def test_both_languages_say_the_same():
+    assert TEXTS["en"].keys() == TEXTS["fr"].keys()
