@@ -133,7 +133,7 @@ def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
     compared = trials.compared(progress)
     then = _second_half(progress)
     if compared is None:
-        result, reason = _first_that_fits(job, choice, tables, then, trials.failed, none)
+        result, reason = _first_that_fits(job, choice, tables, then, trials.failed, none or trials.problem)
         lines = []
     else:
         result, reason = _fitted(job, compared.chosen, choice, tables, then, _beside(compared)), compared.reason
@@ -161,6 +161,7 @@ class _Trials:
         self.fitted: dict[str, Any] = {}
         self.judged: dict[str, pl.DataFrame] = {}
         self.failed: dict[str, str] = {}
+        self.problem = ""
         self._read: dict[tuple[str, AsOf], pl.DataFrame] = {}
 
     def run(self, progress: Progress) -> None:
@@ -200,21 +201,21 @@ class _Trials:
         return self._read[inputs.learnt, edge]
 
     def compared(self, progress: Progress) -> ModelComparison | None:
-        """Return the comparison of those that could be fitted; None where there is none."""
+        """Return the comparison of those that could be fitted; None where there is none, with the problem kept."""
         if not self.fitted or self.split is None:
             return None
         progress(f"{len(self.fitted)} models compared on the {self.split.days} days after {self.split.calibration}", 0.4)
         first = next(iter(self.fitted))
         inputs = inputs_of(first)
         past = inputs.past(self.tables, self.split.end)
-        found: ModelComparison = import_module(f"relkit.models.{first.partition('.')[0]}.comparison").compare_models(
-            self.fitted,
-            self.judged,
-            inputs.what_happened(self.tables, self.split),
-            replicates=self.choice.replicates,
-            seed=self.choice.seed,
-            **({} if past is None else {"past": past}),
-        )
+        compare_models = import_module(f"relkit.models.{first.partition('.')[0]}.comparison").compare_models
+        happened = inputs.what_happened(self.tables, self.split)
+        given = {"replicates": self.choice.replicates, "seed": self.choice.seed} | ({} if past is None else {"past": past})
+        try:
+            found: ModelComparison = compare_models(self.fitted, self.judged, happened, **given)
+        except FitError as error:
+            self.problem = f"Nothing could be judged on the {self.split.days} days after {self.split.calibration}: {error}"
+            return None
         return found
 
 

@@ -19,7 +19,7 @@ log-score. Models that are all but the same (where nobody leaves all models of o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,12 +47,14 @@ class Yardstick:
         error: the measure that is the error of the rule.
         called: what the error is called in sentences.
         shown: the measures that people see, with their headings.
+        digits: of a measure that needs more than three after the point.
     """
 
     measures: Mapping[str, str]
     error: str
     called: str
     shown: Mapping[str, str]
+    digits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -237,18 +239,19 @@ def _listed(names: list[str]) -> str:
 
 def readable(comparison: ModelComparison) -> list[str]:
     """Return the comparison as lines of text, one a model, the chosen one marked."""
-    shown = comparison.yardstick.shown
-    head = ["", "parameters", *shown.values()]
-    rows = [head]
+    by = comparison.yardstick
+    rows = [["", "parameters", *by.shown.values()]]
     for row in comparison.table.iter_rows(named=True):
         mark = "* " if row["model"] == comparison.chosen else "  "
-        rows.append([mark + row["model"], str(row["parameters"]), *(_cell(row, name) for name in shown)])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+        rows.append([mark + row["model"], str(row["parameters"]), *(_cell(row, name, by.digits.get(name, 3)) for name in by.shown)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _cell(row: Mapping[str, Any], name: str) -> str:
+def _cell(row: Mapping[str, Any], name: str, digits: int) -> str:
     value, low, high = (row[f"{name}{end}"] for end in ("", "_lower", "_upper"))
     if value is None:
         return "-"
-    return f"{value:.3f}" if low is None or not np.isfinite(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    if low is None or not np.isfinite(low):
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

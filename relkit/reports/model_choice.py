@@ -22,6 +22,7 @@ MEASURES = {
     "lifetime_value": ("mae", "total_ratio", "log_score", "top_decile_lift"),
     "survival": ("integrated_brier_score", "total_ratio", "log_score", "uno_c", "ici"),
 }
+_DIGITS = {"integrated_brier_score": 4}
 _OF = {"lifetime_value": "orders", "survival": "contracts"}
 TEXTS = {
     "en": {
@@ -129,13 +130,11 @@ class ModelChoice:
         return self.model.partition(".")[0]
 
     def _range(self, row: Mapping[str, Any], name: str) -> str:
-        value, low, high = (row[f"{name}{end}"] for end in ("", "_lower", "_upper"))
-        if value is None:
-            return DASH
-        if low is None:
-            return number(value, self.language, 3)
-        said = {key: number(each, self.language, 3) for key, each in (("value", value), ("low", low), ("high", high))}
-        return self._say("range").format(**said)
+        said = {end: row[f"{name}{end}"] for end in ("", "_lower", "_upper")}
+        written = {end: number(value, self.language, _DIGITS.get(name, 3)) for end, value in said.items() if value is not None}
+        if len(written) < len(said):
+            return written.get("", DASH)
+        return self._say("range").format(value=written[""], low=written["_lower"], high=written["_upper"])
 
     def _say(self, key: str) -> str:
         return words(TEXTS, self.language)[key]

@@ -144,3 +144,12 @@ def test_the_report_shows_the_comparison_where_there_was_one(checked):
     assert [row[0] for row in shown.candidates().cells()] == ["survival.kaplan_meier", "survival.weibull_aft"]
     assert "Quel modèle" in shown._repr_html_()
     assert not material.model_choice("survival.cox").exists
+
+
+def test_where_all_had_ended_before_the_holdout_nothing_is_compared(workplace):
+    frame = company.contracts().drop_nulls("ended_on")
+    early = frame.filter(pl.col("ended_on") < company.LAST - timedelta(days=200))
+    of_contracts(workplace, early)
+    reason = fit(settings=SHORT).details["choice"]["reason"]
+    assert reason.startswith("Nothing could be judged on the 182 days after 2024-12-30: ")
+    assert reason.endswith("was taken without a comparison: it is the first candidate that could be fitted.")

@@ -31,6 +31,7 @@ YARDSTICK = Yardstick(
         "uno_c": "C",
         "ici": "ICI",
     },
+    digits={"integrated_brier_score": 4},
 )
 _TENTHS, _LEAST_IN_GROUP = 10, 10
 
