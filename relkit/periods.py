@@ -6,6 +6,7 @@ recorded, before the next midnight there is known. An instant means what was kno
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -139,6 +140,100 @@ class Holdout:
                 remedy="Choose fewer holdout_days, or a later as_of.",
             )
         return cls(calibration=calibration, end=end, days=days)
+
+    def __str__(self) -> str:
+        """Return the days that judge the model, as registered versions carry them."""
+        return f"{self.calibration.minus(days=-1)} to {self.end}"
+
+    @property
+    def spoken(self) -> str:
+        """Where the model was judged, as a sentence says it."""
+        return f"on the {self.days} days after {self.calibration}"
+
+    @property
+    def why(self) -> str:
+        """Why the model was not judged on later days: it was."""
+        return ""
+
+    @property
+    def anew(self) -> str:
+        """What was done with a model that had seen the answers."""
+        return f"had learnt from days of this holdout, so its settings were fitted anew up to {self.calibration.day}"
+
+    def was_seen(self, trained_as_of: date) -> bool:
+        """Return whether a model that learnt up to a day has seen the answers."""
+        return trained_as_of > self.calibration.day
+
+
+@dataclass(frozen=True)
+class DrawnHoldout:
+    """A split of customers, where one day is all that is known: `share` of them, drawn by `seed`, judge the model.
+
+    They are judged from their first day on, over the first `days` of their lives.
+
+    Examples:
+        >>> split = DrawnHoldout(calibration=AsOf.parse("2020-01-01"), days=2101, share=0.3, seed=7)
+        >>> str(split)
+        '30% of the customers of 2020-01-01, drawn at random (seed 7), over their first 2101 days'
+        >>> read_holdout(str(split)) == split
+        True
+    """
+
+    calibration: AsOf
+    days: int
+    share: float
+    seed: int
+
+    @property
+    def end(self) -> AsOf:
+        """The edge of what is known: that of the calibration."""
+        return self.calibration
+
+    def __str__(self) -> str:
+        """Return who judges the model, as registered versions carry it."""
+        who = f"{100 * self.share:g}% of the customers of {self.calibration}"
+        return f"{who}, drawn at random (seed {self.seed}), over their first {self.days} days"
+
+    @property
+    def spoken(self) -> str:
+        """Where the model was judged, as a sentence says it."""
+        who = f"{self.share:.0%} of the customers, drawn at random (seed {self.seed}) and not learnt from"
+        return f"on {who}, over the first {self.days:,} days of each"
+
+    @property
+    def why(self) -> str:
+        """Why the model was not judged on later days, as a sentence."""
+        return "Customers are known as of one day only, so there are no later days to judge by: the holdout was drawn at random."
+
+    @property
+    def anew(self) -> str:
+        """What was done with a model that had seen the answers."""
+        return "may have learnt from the customers of this holdout, so its settings were fitted anew without them"
+
+    def was_seen(self, trained_as_of: date) -> bool:  # noqa: ARG002  (a holdout in time asks)
+        """Return whether a model that learnt up to a day has seen the answers: it may have learnt from those drawn."""
+        return True
+
+
+def read_holdout(text: str, *, zone: str = "UTC") -> Holdout | DrawnHoldout | None:
+    """Return the split that a registered version carries; None for "".
+
+    Examples:
+        >>> read_holdout("1997-10-01 to 1998-06-30").days
+        273
+    """
+    if not text:
+        return None
+    drawn = _DRAWN.fullmatch(text)
+    if drawn:
+        share, day, seed, days = drawn.groups()
+        edge = AsOf.parse(day, zone=zone)
+        return DrawnHoldout(calibration=edge, days=int(days), share=round(float(share) / 100, 6), seed=int(seed))
+    start, end = (date.fromisoformat(day) for day in text.split(" to "))
+    return Holdout.before(AsOf.parse(end, zone=zone), days=(end - start).days + 1)
+
+
+_DRAWN = re.compile(r"([\d.]+)% of the customers of (\S+), drawn at random \(seed (\d+)\), over their first (\d+) days")
 
 
 def _read(text: str) -> date | datetime:

@@ -25,6 +25,7 @@ from relkit.features.purchase_days import purchase_days
 from relkit.features.purchases import summarise_days
 from relkit.features.revenue import revenue_features
 from relkit.features.satisfaction import last_scores, open_cases
+from relkit.features.snapshot_spells import has_snapshot_spells, snapshot_spells, stays
 from relkit.features.snapshots import last_snapshots
 from relkit.features.spells import contract_spells, main_contracts
 from relkit.progress import Progress, quiet
@@ -86,17 +87,29 @@ def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return what the customer table says of contracts, running and ended."""
-    spells = contract_spells(tables, as_of)
+    return _held(contract_spells(tables, as_of), _holders(tables, as_of), tables.facts.currency)
+
+
+def _tenures(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the same where there are no contracts, and snapshots say how long customers have been there: a stay is a contract."""
+    if tables.has("contracts") or not has_snapshot_spells(tables):
+        return pl.DataFrame(schema={"customer_id": pl.String})
+    everybody = stays(tables, as_of).select("customer_id", has_held=pl.lit(value=True)).unique()
+    return _held(snapshot_spells(tables, as_of), everybody, tables.facts.currency)
+
+
+def _held(spells: pl.DataFrame, holders: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """Return what spells say of their holders, and of those whose spells nobody watched."""
     main = main_contracts(spells).select("customer_id", pl.col("duration_days").cast(pl.Int32).alias("contract_age_days"))
     active = pl.col("is_active")
     sums = [active.sum().cast(pl.Int32).alias("active_contracts"), (pl.col("entry_days") > 0).any().alias(_BEFORE_HISTORY)]
     if "monthly_amount" in spells.columns:
         amounts = pl.col("monthly_amount").filter(active & pl.col("monthly_amount").is_not_null())
-        name = f"monthly_amount_{tables.facts.currency.lower()}"
+        name = f"monthly_amount_{currency.lower()}"
         sums.append(pl.when(amounts.len() > 0).then(amounts.sum().round(6)).alias(name))
     watched = spells.group_by("customer_id").agg(sums)
-    holders = _holders(tables, as_of).join(watched, on="customer_id", how="left").join(main, on="customer_id", how="left")
-    return holders.with_columns(pl.when("has_held").then(pl.col(_BEFORE_HISTORY).fill_null(value=True))).drop("has_held")
+    joined = holders.join(watched, on="customer_id", how="left").join(main, on="customer_id", how="left")
+    return joined.with_columns(pl.when("has_held").then(pl.col(_BEFORE_HISTORY).fill_null(value=True))).drop("has_held")
 
 
 def _contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -133,6 +146,7 @@ PARTS: tuple[tuple[str, str, Callable[[TableSet, AsOf], pl.DataFrame]], ...] = (
     ("baskets", "transactions", basket_features),
     ("channels", "transactions", channel_profiles),
     ("contracts", "contracts", _contracts),
+    ("tenures", "customer_snapshots", _tenures),
     ("margins of contracts", "contracts", _contract_margins),
     ("contacts", "contacts", contact_features),
     ("consents", "consents", consent_states),

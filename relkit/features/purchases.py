@@ -26,7 +26,7 @@ from relkit.errors import TableError
 from relkit.features.key_sort import sorted_keys
 from relkit.features.known_rows import known_rows
 from relkit.features.purchase_days import names_of, purchase_days
-from relkit.features.snapshots import last_snapshots
+from relkit.features.snapshots import last_snapshots, outcome_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -260,7 +260,7 @@ def _known_attributes(tables: TableSet, as_of: AsOf) -> Iterator[pl.DataFrame]:
         there = [name for name in ATTRIBUTES if name in tables.columns("customers")]
         yield known_rows(tables, "customers", as_of, "customer_id", *there).collect(engine="streaming")
     if tables.has("customer_snapshots"):
-        yield last_snapshots(tables, as_of).drop("snapshot_age_days")
+        yield last_snapshots(tables, as_of).drop("snapshot_age_days", *outcome_attributes(tables))
 
 
 def summarise_days(days: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:

@@ -30,6 +30,12 @@ def snapshot_attributes(tables: TableSet) -> tuple[str, ...]:
     )
 
 
+def outcome_attributes(tables: TableSet) -> tuple[str, ...]:
+    """Return the attributes that say whether and why a customer has left: a model learns to tell them, and never from them."""
+    roles = {name: said.get("role") for name, said in tables.facts.attributes.items()}
+    return tuple(name for name in snapshot_attributes(tables) if roles.get(name) in {"ended", "end_reason"})
+
+
 def last_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return customer_id, snapshot_age_days (i32), then the attributes, of each customer's last snapshot.
 
@@ -39,12 +45,13 @@ def last_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     rows = known_rows(tables, "customer_snapshots", as_of).drop("recorded_at", strict=False)
     latest = rows.group_by("customer_id").agg(pl.col("as_of").max())
     age = (pl.lit(as_of.day) - pl.col("as_of")).dt.total_days().cast(pl.Int32)
-    attributes = [_attribute(name, tables, as_of) for name in snapshot_attributes(tables)]
+    attributes = [attribute_as_of(name, tables, as_of) for name in snapshot_attributes(tables)]
     kept = rows.join(latest, on=["customer_id", "as_of"], how="semi").select("customer_id", age.alias("snapshot_age_days"), *attributes)
     return kept.collect(engine="streaming").sort("customer_id")
 
 
-def _attribute(name: str, tables: TableSet, as_of: AsOf) -> pl.Expr:
+def attribute_as_of(name: str, tables: TableSet, as_of: AsOf) -> pl.Expr:
+    """Return an attribute, null at edges before the day from which it is known."""
     known_at = tables.facts.attributes.get(name, {}).get("known_at", "as_of")
     is_known = known_at == "as_of" or date.fromisoformat(known_at) <= as_of.day
     return pl.col(name) if is_known else pl.when(pl.lit(value=False)).then(name).alias(name)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
+from relkit.jobs.model_inputs import absence, inputs_of
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -82,24 +83,26 @@ def _build(tables: TableSet, as_of: AsOf, features: Path, progress: Progress) ->
     from relkit.features.customer_table import customer_table
     from relkit.features.dictionary import dictionary
     from relkit.features.known_rows import marked_as_test
-    from relkit.features.spells import contract_spells
 
     customers = customer_table(tables, as_of, progress=progress)
     if customers.is_empty():
         raise tables.nobody(as_of)
-    spells = contract_spells(tables, as_of) if tables.has("contracts") else None
+    inputs = inputs_of("survival", tables)
+    is_read = not absence("survival", tables)
+    spells = inputs.features(tables, as_of) if is_read else None
     frames = {"customers": customers, "spells": spells, "dictionary": dictionary(customers.columns, tables)}
     progress("writing features", None)
     paths = {name: _written(frame, features / str(as_of) / f"{name}.parquet") for name, frame in frames.items() if frame is not None}
     if spells is None:
         (features / str(as_of) / "spells.parquet").unlink(missing_ok=True)
     counts = _counts(customers, spells, len(marked_as_test(tables)))
+    remarks = inputs.said_of(tables, as_of) if is_read else ()
     return Result(
         job=BuildFeatures.command,
         counts=counts,
         paths=paths,
         warnings=_warnings(customers, tables, as_of),
-        sentences=_sentences(counts, as_of, tables),
+        sentences=(*_sentences(counts, as_of, tables), *remarks),
         details={"as_of": str(as_of)},
     )
 
@@ -153,10 +156,12 @@ def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[s
     else:
         said.append("There is no transactions table, so nothing is said of purchases.")
     if "contracts" in counts:
-        ended = f"of {counted(counts['contracts'], 'contract')} watched {counts['contracts_ended']:,} ended"
-        said.append(f"{counts['contract_holders']:,} hold a contract; {ended}.")
+        row = "contract" if tables.has("contracts") else "stay"
+        ended = f"of {counted(counts['contracts'], row)} watched {counts['contracts_ended']:,} ended"
+        held = "hold a contract" if tables.has("contracts") else "are still there"
+        said.append(f"{counts['contract_holders']:,} {held}; {ended}.")
     else:
-        said.append("There is no contracts table, so there are no spells.")
+        said.append(f"There is no {absence('survival', tables).removeprefix('the data have no ')}, so there are no spells.")
     if counts["left_censored"]:
         start = tables.facts.history_starts_on
         since = f"the history starts on {start}" if start else "no one declared when the history starts"

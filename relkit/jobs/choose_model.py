@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError
-from relkit.jobs.model_inputs import inputs_of, read_settings, read_texts, required_settings
+from relkit.jobs.model_inputs import absence, inputs_of, read_settings, read_texts, required_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from relkit.jobs.base import Result
     from relkit.jobs.fit_model import FitModel
     from relkit.models.comparison import ModelComparison
-    from relkit.periods import AsOf, Holdout
+    from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.progress import Progress
     from relkit.tables.table_set import TableSet
 
@@ -137,7 +137,7 @@ def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
         lines = []
     else:
         result, reason = _fitted(job, compared.chosen, choice, tables, then, _beside(compared)), compared.reason
-        lines = _lines(compared)
+        lines = _lines(compared, split)
     failed = [f"{name} could not be judged: {why}" for name, why in trials.failed.items()]
     details = {
         "chosen": result.details["model"],
@@ -156,7 +156,7 @@ def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
 class _Trials:
     """The candidates fitted up to the day before one holdout, and what happened in it."""
 
-    def __init__(self, choice: Choice, tables: TableSet, as_of: AsOf, split: Holdout | None) -> None:
+    def __init__(self, choice: Choice, tables: TableSet, as_of: AsOf, split: Holdout | DrawnHoldout | None) -> None:
         self.choice, self.tables, self.as_of, self.split = choice, tables, as_of, split
         self.fitted: dict[str, Any] = {}
         self.judged: dict[str, pl.DataFrame] = {}
@@ -175,27 +175,31 @@ class _Trials:
             except FitError as error:
                 self.failed[name] = str(error)
 
-    def _fit(self, name: str, split: Holdout) -> None:
+    def _fit(self, name: str, split: Holdout | DrawnHoldout) -> None:
         from relkit.models import catalogue
         from relkit.models.covariates import must_be_known, with_known_numbers
 
-        inputs, before = inputs_of(name), self._features(name, split.calibration)
-        if (twin := TWINS.get(name)) and before.equals(self._features(twin, split.calibration)):
+        if absent := absence(name, self.tables):
+            raise FitError(f"{absent}, from which it learns.", where=name)
+        inputs, known = inputs_of(name, self.tables), self._features(name, split.calibration)
+        before = inputs.to_learn(known, split)
+        if (twin := TWINS.get(name)) and known.equals(self._features(twin, split.calibration)):
             raise FitError(f"nothing changes while a row of the {inputs.table} holds, so it is {twin}.", where=name)
         own = read_settings(name, self.choice.of(name))
         lacking = [setting for setting in required_settings(name) if setting not in own]
         # Those that suit the whole history as well: the chosen model is fitted with the same.
-        found = {setting: inputs.chosen(setting, self._features(name, self.as_of), before) for setting in lacking}
-        if none := [setting for setting, values in found.items() if not values]:
-            raise FitError(f"the {inputs.table} have no {none[0]} that it could use (complete, and not the same for all).", where=name)
+        whole = inputs.to_learn(self._features(name, self.as_of))
+        found = {setting: inputs.chosen(setting, whole, before) for setting in lacking}
+        if empty := [setting for setting, values in found.items() if not values]:
+            raise FitError(f"the {inputs.table} have no {empty[0]} that it could use (complete, and not the same for all).", where=name)
         declared = inputs.declared_settings(name, self.tables, split.calibration)
         model = catalogue.make(name, {**declared, **own, **found})
         names = must_be_known(model)
         self.fitted[name] = model.fit(with_known_numbers(before, names)[0], as_of=split.calibration.day)
-        self.judged[name] = with_known_numbers(inputs.one_a_customer(before), names)[0]
+        self.judged[name] = with_known_numbers(inputs.to_judge(known, split), names)[0]
 
     def _features(self, name: str, edge: AsOf) -> pl.DataFrame:
-        inputs = inputs_of(name)
+        inputs = inputs_of(name, self.tables)
         if (inputs.learnt, edge) not in self._read:
             self._read[inputs.learnt, edge] = inputs.features(self.tables, edge)
         return self._read[inputs.learnt, edge]
@@ -204,9 +208,9 @@ class _Trials:
         """Return the comparison of those that could be fitted; None where there is none, with the problem kept."""
         if not self.fitted or self.split is None:
             return None
-        progress(f"{len(self.fitted)} models compared on the {self.split.days} days after {self.split.calibration}", 0.4)
+        progress(f"{len(self.fitted)} models compared {self.split.spoken}", 0.4)
         first = next(iter(self.fitted))
-        inputs = inputs_of(first)
+        inputs = inputs_of(first, self.tables)
         past = inputs.past(self.tables, self.split.end)
         compare_models = import_module(f"relkit.models.{first.partition('.')[0]}.comparison").compare_models
         happened = inputs.what_happened(self.tables, self.split)
@@ -241,7 +245,7 @@ def _second_half(progress: Progress) -> Progress:
 def _fitted(job: FitModel, name: str, choice: Choice, tables: TableSet, progress: Progress, beside: Any) -> Result:
     """Fit one model to all days and register it, as if it had been named."""
     named = job.model_copy(update={"model": name, "settings": choice.of(name)})
-    return named.fit_named(tables, inputs_of(name), progress, beside)
+    return named.fit_named(tables, inputs_of(name, tables), progress, beside)
 
 
 def _first_that_fits(
@@ -266,11 +270,12 @@ def _first_that_fits(
     raise FitError(f"none of the candidates could be fitted. {told}", where=job.model, remedy="Fit a longer period or more customers.")
 
 
-def _lines(comparison: ModelComparison) -> list[str]:
+def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout | None) -> list[str]:
     from relkit.models.comparison import readable
 
+    where = f"and the {comparison.days:g} days after the calibration" if split is None or not split.why else split.spoken
     return [
-        f"Candidates on {comparison.customers:,} customers and the {comparison.days:g} days after the calibration (95 % intervals):",
+        f"Candidates on {comparison.customers:,} customers {where} (95 % intervals):",
         *readable(comparison),
     ]
 

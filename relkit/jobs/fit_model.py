@@ -13,7 +13,7 @@ from relkit.errors import FitError, ParameterError, RelkitError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
 from relkit.jobs.choose_model import CANDIDATES, choose, read_choice
-from relkit.jobs.model_inputs import ModelInputs, inputs_of, read_settings, required_settings
+from relkit.jobs.model_inputs import ModelInputs, absence, inputs_of, read_settings, required_settings
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from relkit.jobs.check_tables import CheckTables
     from relkit.models.base import Fitted, Model
-    from relkit.periods import AsOf, Holdout
+    from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.tables.table_set import TableSet
     from relkit.tracking.promotion import Decision
     from relkit.tracking.registry import ModelVersion
@@ -93,9 +93,9 @@ class FitModel(Job):
         if checked and not checked.passed:
             return checked.model_copy(update={"job": self.command})
         tables = TableSet.open(self.out_dir / "tables")
-        inputs = inputs_of(self.model)
-        if not tables.has(inputs.table):
-            return Result(job=self.command, skipped=f"{self.model}: the data have no {inputs.table} table, from which it learns.")
+        inputs = inputs_of(self.model, tables)
+        if lacking := absence(self.model, tables):
+            return Result(job=self.command, skipped=f"{self.model}: {lacking}, from which it learns.")
         if self.model in CANDIDATES:
             return choose(self, tables, progress)
         return self.fit_named(tables, inputs, progress, Beside())
@@ -112,12 +112,13 @@ class FitModel(Job):
         """Fit, judge and register the model of this job; `beside` is kept with its version."""
         as_of = tables.as_of(self.as_of)
         progress(f"{self.model}: features as of {as_of}", 0.1)
-        features = inputs.features(tables, as_of)
+        known = inputs.features(tables, as_of)
+        features = inputs.to_learn(known)
         if features.is_empty():
             raise tables.nobody(as_of)
         split, why = self.split(tables, as_of)
-        before = inputs.features(tables, split.calibration) if split else None
-        frames = [features] if before is None else [features, before]
+        held = HeldOut.of(inputs, tables, split) if split else None
+        frames = [features] if held is None else [features, held.before]
         settings = read_settings(self.model, self.settings)
         chosen = {name: inputs.chosen(name, *frames) for name in required_settings(self.model) if name not in settings}
         if lacking := [name for name, values in chosen.items() if not values]:
@@ -131,20 +132,23 @@ class FitModel(Job):
         model = made(as_of)
         progress(f"{self.model}: judged on a holdout", 0.3)
         # The model that is judged knows of no event that was declared after the calibration.
-        trial = Trial(why) if split is None or before is None else _tried(made(split.calibration), tables, inputs, split, before)
+        trial = Trial(why) if held is None else _tried(made(held.split.calibration), inputs, held)
         features, aside = _complete(model, features, inputs)
         progress(f"{self.model}: fitted to {len(features):,} {inputs.unit}", 0.5)
         fitted = model.fit(features, as_of=as_of.day)
         progress(f"{self.model}: registered", 0.7)
         outcome = self._registered(model, fitted, trial, tables, inputs, features, beside)
-        result = self._result(fitted, trial, outcome, inputs, features)
+        remarks = (*inputs.said_of(tables, as_of), *_not_chosen(inputs, chosen, features))
+        result = self._result(fitted, trial, outcome, inputs, features, remarks)
         refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
         return result.model_copy(update={"warnings": refused + unknown_days(tables, as_of) + aside + result.warnings})
 
-    def split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | None, str]:
-        """Return the split in time, or None and the sentence that says why there is none."""
+    def split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | DrawnHoldout | None, str]:
+        """Return the split, in time wherever there is any, or None and the sentence that says why there is none."""
         from relkit.periods import Holdout
 
+        if self.holdout_days != 0 and (drawn := inputs_of(self.model, tables).drawn_holdout(tables, as_of)):
+            return drawn, ""
         first = tables.facts.history_starts_on or tables.facts.first_day or as_of.day
         history = (as_of.day - first).days
         days = min(LONGEST_HOLDOUT_DAYS, history // 3) if self.holdout_days is None else self.holdout_days
@@ -196,12 +200,21 @@ class FitModel(Job):
         named = give(name, version.version, reason=decision.reason)
         return Outcome(version=named, decision=decision, before=champion, value=value, said=said, undrawn=undrawn)
 
-    def _result(self, fitted: Fitted, trial: Trial, outcome: Outcome, inputs: ModelInputs, features: pl.DataFrame) -> Result:
+    def _result(
+        self,
+        fitted: Fitted,
+        trial: Trial,
+        outcome: Outcome,
+        inputs: ModelInputs,
+        features: pl.DataFrame,
+        remarks: tuple[str, ...],
+    ) -> Result:
         from relkit.tracking import registry
 
         version, info = outcome.version, fitted.info
         sentences = [
             f"{self.model} was fitted to {info.rows:,} {inputs.unit} as of {info.as_of}.",
+            *remarks,
             *info.notes,
             *_censored(features),
             *trial.sentences(version.metric, version.metric_value),
@@ -251,7 +264,7 @@ class Trial:
     """
 
     problem: str = ""
-    split: Holdout | None = None
+    split: Holdout | DrawnHoldout | None = None
     fitted: Any = None
     metrics: dict[str, float] = field(default_factory=dict)
     before: pl.DataFrame | None = None
@@ -262,7 +275,8 @@ class Trial:
         """Return what a reader must know of the holdout."""
         if self.split is None or metric is None or value is None:
             return [] if self.problem else ["It was not judged: no holdout was wanted."]
-        return [f"On the {self.split.days} days after {self.split.calibration} its {metric} was {value:.6g}."]
+        why, where = self.split.why, self.split.spoken
+        return [*([why] if why else []), f"{where[:1].upper()}{where[1:]} its {metric} was {value:.6g}."]
 
 
 @dataclass(frozen=True)
@@ -310,15 +324,49 @@ class Outcome:
         }
 
 
-def _tried(model: Model[Any], tables: TableSet, inputs: ModelInputs, split: Holdout, before: pl.DataFrame) -> Trial:
+@dataclass(frozen=True)
+class HeldOut:
+    """What judges a model, and what it learns from before.
+
+    Attributes:
+        split: in time, or of customers drawn where there is one day only.
+        before: features to learn from.
+        judged: one row a customer, of the features as of the calibration.
+        outcomes: what happened to them.
+    """
+
+    split: Holdout | DrawnHoldout
+    before: pl.DataFrame
+    judged: pl.DataFrame
+    outcomes: pl.DataFrame
+
+    @classmethod
+    def of(cls, inputs: ModelInputs, tables: TableSet, split: Holdout | DrawnHoldout) -> HeldOut:
+        """Read them."""
+        known = inputs.features(tables, split.calibration)
+        return cls(split, inputs.to_learn(known, split), inputs.to_judge(known, split), inputs.what_happened(tables, split))
+
+
+def _tried(model: Model[Any], inputs: ModelInputs, held: HeldOut) -> Trial:
     """Return what the holdout says; too little to learn from before it is no reason to fail."""
+    split, before, outcomes = held.split, held.before, held.outcomes
     try:
         fitted = model.fit(_complete(model, before, inputs)[0], as_of=split.calibration.day)
-        judged, outcomes = _complete(model, inputs.one_a_customer(before), inputs)[0], inputs.what_happened(tables, split)
+        judged = _complete(model, held.judged, inputs)[0]
         metrics = model.judge(fitted, judged, outcomes)
     except FitError as error:
-        return Trial(f"It could not be judged on the {split.days} days after {split.calibration}: {error}")
+        return Trial(f"It could not be judged {split.spoken}: {error}")
     return Trial(split=split, fitted=fitted, metrics=metrics, before=before, judged=judged, outcomes=outcomes)
+
+
+def _not_chosen(inputs: ModelInputs, chosen: Mapping[str, tuple[str, ...]], features: pl.DataFrame) -> list[str]:
+    """Return a sentence on the values that nobody gave and that do not suit the data."""
+    declined = {name: inputs.not_chosen(name, features) for name in chosen}
+    return [
+        f"Not among the {name}: {', '.join(f'{value} ({why})' for value, why in found.items())}."
+        for name, found in declined.items()
+        if found
+    ]
 
 
 def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -350,10 +398,10 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
     try:
         fitted: Any = registry.load(champion)
         said = f"{named} was judged on the same days."
-        if champion.as_of > calibration:
+        if trial.split.was_seen(champion.as_of):
             before, _ = with_known_numbers(trial.before, must_be_known(fitted.settings))
             fitted = fitted.settings.fit(before, as_of=calibration)
-            said = f"{named} had learnt from days of this holdout, so its settings were fitted anew up to {calibration} and judged on it."
+            said = f"{named} {trial.split.anew} and judged on it."
         return model.judge(fitted, trial.judged, trial.outcomes)[model.holdout_metric.name], said  # type: ignore[arg-type]
     except RelkitError as error:
         return None, f"{named} could not be judged: {error}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from relkit.periods import AsOf, Holdout
+    from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.tables.table_set import TableSet
 
 
@@ -32,6 +32,10 @@ class ModelInputs:
         outcomes: what happened on a holdout, from tables and the split.
         one_each: keeps one row a customer of what was learnt, for scoring and judging; empty where there is one already.
         choices: by setting that a model requires, what chooses it from the features when nobody gave it.
+        declined: by setting that a model requires, what says why a value was not chosen: a function that gives names and reasons.
+        remarks: what says, in sentences, what the features rest on and who is left out: module and function; None where nothing does.
+        may_be_drawn: whether there may be no later days to judge by, and a part of the rows from which nothing is learnt: the module
+            then has `to_learn`, `to_judge` and `drawn_holdout`.
         declared: by setting that some models have, what reads it from the tables when nobody gave it: module and function.
         history: all that was bought up to an edge, for plots over time: module and function; None where there is none.
         unit: what a row is, for people.
@@ -43,6 +47,9 @@ class ModelInputs:
     outcomes: str
     one_each: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
+    declined: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, str] | None = None
+    may_be_drawn: bool = False
     declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     history: tuple[str, str] | None = None
     unit: str = "customers"
@@ -57,7 +64,22 @@ class ModelInputs:
         found: pl.DataFrame = self._get(self.one_each)(features) if self.one_each else features
         return found
 
-    def what_happened(self, tables: TableSet, split: Holdout) -> pl.DataFrame:
+    def to_learn(self, features: pl.DataFrame, split: Holdout | DrawnHoldout | None = None) -> pl.DataFrame:
+        """Return the rows that a model is fitted to; with a split, those that it learns from before it is judged."""
+        found: pl.DataFrame = self._get("to_learn")(features, split) if self.may_be_drawn else features
+        return found
+
+    def to_judge(self, features: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFrame:
+        """Return the rows by which a model is judged, of the features as of the calibration."""
+        found: pl.DataFrame = self._get("to_judge")(features, split) if self.may_be_drawn else self.one_a_customer(features)
+        return found
+
+    def drawn_holdout(self, tables: TableSet, as_of: AsOf) -> DrawnHoldout | None:
+        """Return the customers to judge by where there are no later days; None where there are."""
+        found: DrawnHoldout | None = self._get("drawn_holdout")(tables, as_of) if self.may_be_drawn else None
+        return found
+
+    def what_happened(self, tables: TableSet, split: Holdout | DrawnHoldout) -> pl.DataFrame:
         """Return the outcomes of the holdout."""
         found: pl.DataFrame = self._get(self.outcomes)(tables, split)
         return found
@@ -66,6 +88,16 @@ class ModelInputs:
         """Return the values for a setting that suit every one of the frames."""
         first, *others = [self._get(self.choices[setting])(frame) for frame in frames]
         return tuple(value for value in first if all(value in other for other in others))
+
+    def not_chosen(self, setting: str, features: pl.DataFrame) -> dict[str, str]:
+        """Return the values for a setting that do not suit a frame, with what is wrong with each."""
+        found: dict[str, str] = self._get(self.declined[setting])(features) if setting in self.declined else {}
+        return found
+
+    def said_of(self, tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
+        """Return what to know of the features, in sentences."""
+        found: tuple[str, ...] = self._get(self.remarks[1], self.remarks[0])(tables, as_of) if self.remarks else ()
+        return found
 
     def declared_settings(self, model: str, tables: TableSet, as_of: AsOf) -> dict[str, Any]:
         """Return the settings of a model that the tables declare, as known at an edge."""
@@ -117,8 +149,21 @@ FAMILIES = {
         choices={"covariates": "usable_covariates"},
         unit="periods of contracts",
     ),
+    "snapshots": ModelInputs(
+        table="customer_snapshots",
+        module="snapshot_spells",
+        learnt="snapshot_spells",
+        outcomes="snapshot_outcomes",
+        one_each="main_contracts",
+        choices={"covariates": "usable_covariates"},
+        declined={"covariates": "declined_covariates"},
+        remarks=("snapshot_remarks", "remarks"),
+        may_be_drawn=True,
+    ),
 }
 
+INSTEAD = {"survival": "snapshots"}
+"""What is read where a family's table is absent, and the snapshots of customers say how long they have been there."""
 
 AS_FAMILY = {
     "lifetime_value.beta_discrete_weibull": "survival",
@@ -131,18 +176,18 @@ AS_FAMILY = {
 """Models that read what another family does: customer value where there is a contract, or where the days one by one tell more."""
 
 
-def inputs_of(model: str) -> ModelInputs:
-    """Return what a model reads.
+def inputs_of(model: str, tables: TableSet | None = None) -> ModelInputs:
+    """Return what a model reads; of tables that are given, what it reads of them.
 
     Examples:
         >>> inputs_of("survival.cox").table, inputs_of("lifetime_value.shifted_beta_geometric").table
         ('contracts', 'contracts')
     """
-    return FAMILIES[family_of(model)]
+    return FAMILIES[family_of(model, tables)]
 
 
-def family_of(model: str) -> str:
-    """Return the family by whose features a model reads.
+def family_of(model: str, tables: TableSet | None = None) -> str:
+    """Return the family by whose features a model reads; of tables that are given, the one that reads them.
 
     Examples:
         >>> family_of("lifetime_value.shifted_beta_geometric")
@@ -151,7 +196,22 @@ def family_of(model: str) -> str:
     family = AS_FAMILY.get(model, model.partition(".")[0])
     if family not in FAMILIES:
         raise ParameterError.unknown("model family", family, FAMILIES, where=model)
-    return family
+    if tables is None or family not in INSTEAD or tables.has(FAMILIES[family].table):
+        return family
+    from relkit.features.snapshot_spells import has_snapshot_spells
+
+    return INSTEAD[family] if has_snapshot_spells(tables) else family
+
+
+def absence(model: str, tables: TableSet) -> str:
+    """Return what a model lacks in the tables, as the end of a sentence; nothing where it can learn."""
+    inputs = inputs_of(model, tables)
+    if tables.has(inputs.table):
+        return ""
+    said = f"the data have no {inputs.table} table"
+    if not tables.has("customer_snapshots") or family_of(model) not in INSTEAD:
+        return said
+    return f"{said}, and the mapping does not say which attributes of customer_snapshots are the tenure and the end (role)"
 
 
 def required_settings(model: str) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError, TableError
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from relkit.periods import AsOf, Holdout
+    from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.reports.model_choice import ModelChoice
     from relkit.reports.retention_calls import RetentionCalls
     from relkit.scores.expected_margin import Ahead
@@ -224,6 +223,7 @@ class ReportMaterial:
         The same settings are fitted to what was known before the holdout on which the version was judged. Empty where the
         version was not judged, or there is too little before the holdout.
         """
+        from relkit.jobs.fit_model import HeldOut
         from relkit.jobs.model_inputs import inputs_of
         from relkit.models.covariates import must_be_known, with_known_numbers
         from relkit.plots.diagnostics import diagnostic_figures
@@ -231,29 +231,25 @@ class ReportMaterial:
         split = self._split(model)
         if split is None:
             return {}
-        inputs = inputs_of(model)
-        before = inputs.features(self.tables, split.calibration)
-        outcomes, past = inputs.what_happened(self.tables, split), inputs.past(self.tables, split.end)
+        held = HeldOut.of(inputs_of(model, self.tables), self.tables, split)
+        past = inputs_of(model, self.tables).past(self.tables, split.end)
         settings = self.fitted(model).settings
         names = must_be_known(settings)
         try:
-            learnt, _ = with_known_numbers(before, names)
+            learnt, _ = with_known_numbers(held.before, names)
             trial = settings.fit(learnt, as_of=split.calibration.day)
         except FitError:
             return {}
-        judged, _ = with_known_numbers(inputs.one_a_customer(before), names)
+        judged, _ = with_known_numbers(held.judged, names)
         return diagnostic_figures(
-            trial, judged, learnt=learnt, outcomes=outcomes, purchases=past, currency=self.currency, language=self.language
+            trial, judged, learnt=learnt, outcomes=held.outcomes, purchases=past, currency=self.currency, language=self.language
         )
 
-    def _split(self, model: str) -> Holdout | None:
-        from relkit.periods import Holdout
+    def _split(self, model: str) -> Holdout | DrawnHoldout | None:
+        from relkit.periods import read_holdout
 
         metrics = [said["metrics"][model] for said in self.models.values() if model in said.get("metrics", {})]
-        if not metrics or not metrics[0].get("holdout"):
-            return None
-        start, end = (date.fromisoformat(day) for day in metrics[0]["holdout"].split(" to "))
-        return Holdout.before(self.tables.as_of(end), days=(end - start).days + 1)
+        return read_holdout(metrics[0].get("holdout") or "", zone=self.tables.facts.business_zone) if metrics else None
 
 
 def _reasons(folder: Path, edge: AsOf) -> pl.DataFrame | None:

@@ -12,7 +12,7 @@ from pydantic import Field
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
-from relkit.jobs.model_inputs import FAMILIES, ModelInputs, family_of, inputs_of
+from relkit.jobs.model_inputs import FAMILIES, ModelInputs, absence, family_of, inputs_of
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -152,13 +152,12 @@ class _Scoring:
 
     def score_with(self, group: tuple[str, ...]) -> None:
         """Add the scores of the first model of the group that has a champion which can score these data."""
-        inputs = inputs_of(group[0])
-        if not self.tables.has(inputs.table):
-            self.said.append(f"{group[0]}: the data have no {inputs.table} table, so it gives no scores.")
+        if lacking := absence(group[0], self.tables):
+            self.said.append(f"{group[0]}: {lacking}, so it gives no scores.")
             return
         champions = self._champions(group)
         for i, version in enumerate(champions):
-            inputs, rows = inputs_of(version.model), self.rows(version.model)
+            inputs, rows = inputs_of(version.model, self.tables), self.rows(version.model)
             if rows.is_empty():
                 self.said.append(f"{version.model}: there are no {inputs.unit} to score as of {self.as_of}.")
                 return
@@ -188,7 +187,7 @@ class _Scoring:
 
     def rows(self, model: str) -> pl.DataFrame:
         """Return the features that a model scores, one row a customer; models that read alike share them."""
-        family, inputs = family_of(model), inputs_of(model)
+        family, inputs = family_of(model, self.tables), inputs_of(model, self.tables)
         if family not in self.features:
             self.features[family] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
         return self.features[family]
@@ -264,7 +263,7 @@ class _Scoring:
 
         from relkit.scores.score_table import applicable, check_scores
 
-        holding = [frame["customer_id"] for family, frame in self.features.items() if FAMILIES[family].table == "contracts"]
+        holding = [frame["customer_id"] for family, frame in self.features.items() if FAMILIES[family].table != "transactions"]
         holders = {id_ for ids in holding for id_ in ids}
         scores = check_scores(applicable(pl.concat(self.parts), holders)).sort("score", "model", "customer_id")
         folder = self.job.out_dir / "scores" / str(self.as_of)

@@ -41,6 +41,8 @@ class SourceAttribute:
         personal_data: none, pseudonym, personal or sensitive.
         purpose: for which it may be used, "" where none was stated.
         known_at: "as_of" (usable at once), "later" (an outcome: never an input as of that day), or the day from which it is known.
+        role: covariate (what a model may tell customers apart by), left_out (never that), or what it says of how long the customer
+            has been there: tenure, ended, end_reason, monthly_amount.
     """
 
     name: str
@@ -52,6 +54,7 @@ class SourceAttribute:
     personal_data: str = "personal"
     purpose: str = ""
     known_at: str = "as_of"
+    role: str = "covariate"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -229,6 +232,7 @@ def _attributes(file: MappingFile) -> list[SourceAttribute]:
                 personal_data=said.personal_data,
                 purpose=said.purpose,
                 known_at=said.known_at,
+                role=said.role,
             )
     return list(found.values())
 

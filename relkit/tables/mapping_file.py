@@ -27,6 +27,15 @@ Place = tuple[str | int, ...]
 
 ATTRIBUTE_TYPES: dict[str, Any] = {"text": pl.String, "number": pl.Float64, "integer": pl.Int64, "yes_no": pl.Boolean, "date": pl.Date}
 """The polars type of each type of attribute."""
+TENURE_UNITS = ("days", "weeks", "months", "years")
+"""Units in which a tenure may be given."""
+_ROLE_TYPES: dict[str, tuple[str, ...]] = {
+    "tenure": ("number", "integer"),
+    "ended": ("yes_no",),
+    "end_reason": ("text",),
+    "monthly_amount": ("number", "integer"),
+}
+"""The types that an attribute may have in each role of which there is one at most."""
 
 
 def _zone(name: str) -> str:
@@ -178,6 +187,7 @@ class Attribute(ColumnRule):
     personal_data: Literal["none", "pseudonym", "personal", "sensitive"] = "personal"
     purpose: str = ""
     known_at: str = Field(default="as_of", pattern=r"^(as_of|later|\d{4}-\d{2}-\d{2})$")
+    role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "left_out"] = "covariate"
 
 
 class Join(_Part):
@@ -378,5 +388,29 @@ def _attributes_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[P
     for name in block.attributes:
         if name in contract.names or not name.isidentifier() or name.startswith("_"):
             yield (*here, "attributes", name), f"{name!r} cannot name an attribute: letters, digits and _ only, and no column of the table."
+    yield from _roles_wrong(block, here)
     if block.returns and table != "transactions":
         yield (*here, "returns"), "returns belong to transactions."
+
+
+def _roles_wrong(block: Block, here: Place) -> Iterator[tuple[Place, str]]:
+    """Yield what is wrong with the attributes that say how long a customer has been there, and whether it still is."""
+    holders: dict[str, str] = {}
+    for name, said in block.attributes.items():
+        if said.role not in _ROLE_TYPES:
+            continue
+        place, types = (*here, "attributes", name), _ROLE_TYPES[said.role]
+        if said.role in holders:
+            yield place, f"{holders[said.role]} and {name} both have the role {said.role}: there is one at most."
+        holders[said.role] = name
+        if said.type not in types:
+            yield place, f"the role {said.role} needs the type {' or '.join(types)}; {name} is of type {said.type}."
+        if said.role == "tenure" and said.unit not in TENURE_UNITS:
+            yield place, f"{name} has the role tenure; its unit is {said.unit!r}, and must be one of {', '.join(TENURE_UNITS)}."
+        if said.known_at != "as_of":
+            late = "known on the day of the snapshot; map what is known only later on the later snapshot"
+            yield place, f"{name} has the role {said.role}, and must be {late}."
+    given = set(holders) - {"monthly_amount"}
+    if given and not {"tenure", "ended"} <= given:
+        lacking = " and ".join(role for role in ("tenure", "ended") if role not in given)
+        yield (*here, "attributes"), f"the role {' and '.join(sorted(given))} needs an attribute with the role {lacking} beside it."

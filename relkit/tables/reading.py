@@ -245,7 +245,7 @@ def _said(reports: dict[str, TableReport]) -> list[str]:
 
 
 def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:
-    fields = ("label_en", "label_fr", "meaning", "unit", "personal_data", "purpose", "known_at")
+    fields = ("label_en", "label_fr", "meaning", "unit", "personal_data", "purpose", "known_at", "role")
     return {attribute.name: {field: getattr(attribute, field) for field in fields} for attribute in sources.attributes}
 
 

@@ -40,7 +40,7 @@ class TableFacts:
         rows: rows kept, by table.
         fingerprints: sha256 of each table's file.
         attributes: what is declared of the further columns of customer_snapshots, by column: label_en, label_fr, meaning, unit,
-            personal_data, purpose, known_at.
+            personal_data, purpose, known_at, role.
         precisions: "table.column" -> "month" or "year", for days that are known only to that.
     """
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
     from relkit.models.base import Fitted, HoldoutMetric
-    from relkit.periods import Holdout
+    from relkit.periods import DrawnHoldout, Holdout
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -54,7 +54,7 @@ class ModelVersion:
         created_at: UTC.
         programme: whose data it learnt from.
         metric, metric_value, metric_direction: how it did on the holdout; None where there was none.
-        holdout: the days it was judged on, e.g. "1997-10-01 to 1998-06-30"; empty where there were none.
+        holdout: what it was judged on, e.g. "1997-10-01 to 1998-06-30", or the customers drawn; empty where there was nothing.
         fingerprint: sha256 of the columns it was fitted on.
         tables: sha256 over the company's tables.
         relkit_version: that fitted it.
@@ -109,7 +109,7 @@ def log_model(
     tables: str = "",
     metric: HoldoutMetric | None = None,
     metrics: Mapping[str, float] | None = None,
-    holdout: Holdout | None = None,
+    holdout: Holdout | DrawnHoldout | None = None,
     params: Mapping[str, Any] | None = None,
     figures: Mapping[str, Any] | None = None,
     frames: Mapping[str, pl.DataFrame] | None = None,
@@ -122,7 +122,7 @@ def log_model(
         tables: sha256 over the company's tables.
         metric: the holdout metric versions are compared by.
         metrics: all metrics of the holdout, `metric` among them.
-        holdout: the split in time they were measured on.
+        holdout: the split they were measured on.
         params: shown with the model's settings.
         figures: diagnostic plots by name.
         frames: small tables by name, kept as CSV with the run.
@@ -293,7 +293,12 @@ def _set_alias(name: str, version: str, alias: str, reason: str) -> ModelVersion
 
 
 def _lineage(
-    fitted: Fitted, programme: str, tables: str, metric: HoldoutMetric | None, metrics: dict[str, float], holdout: Holdout | None
+    fitted: Fitted,
+    programme: str,
+    tables: str,
+    metric: HoldoutMetric | None,
+    metrics: dict[str, float],
+    holdout: Holdout | DrawnHoldout | None,
 ) -> dict[str, str]:
     """Return the tags that lead from a version back to what made it."""
     found = {
@@ -306,7 +311,7 @@ def _lineage(
     }
     if holdout is not None and metric is not None:
         found |= {
-            "holdout": f"{holdout.calibration.minus(days=-1)} to {holdout.end}",
+            "holdout": str(holdout),
             "metric": metric.name,
             "metric_direction": metric.direction,
         }

@@ -227,7 +227,8 @@ def test_telco_churn(real_data):
     by_term = dict(snapshots.group_by("contract_term").agg((pl.col("churned").mean() * 100).round(2)).iter_rows())
     assert by_term == {"Month-to-month": 42.71, "One year": 11.27, "Two year": 2.83}
     assert (snapshots["tenure_months"].min(), snapshots["tenure_months"].max()) == (0, 72)
-    assert {a.name: a.known_at for a in reading(real_data, "telco_churn").attributes}["churned"] == "later"
+    roles = {a.name: a.role for a in reading(real_data, "telco_churn").attributes if a.role != "covariate"}
+    assert roles == {"tenure_months": "tenure", "monthly_charges": "monthly_amount", "churned": "ended"}
     assert snapshots.null_count().sum_horizontal().item() == len(snapshots)  # of `_bad` only
 
 
@@ -240,7 +241,7 @@ def test_bank_churn(real_data):
 def test_smcrm_churn(real_data):
     """The manual of the package: 500 customers, right-censored at 730 days; of the first ten, as `str` prints them, the durations."""
     snapshots = rows(real_data, "smcrm_churn", "customer_snapshots").sort(pl.col("customer_id").cast(pl.Int64))
-    assert (len(snapshots), snapshots["still_customer"].sum()) == (500, 268)
+    assert (len(snapshots), (~snapshots["has_left"]).sum()) == (500, 268)
     assert snapshots["duration_days"].head(10).to_list() == [500, 730, 730, 340, 730, 408, 730, 272, 432, 119]
-    assert snapshots["still_customer"].head(5).to_list() == [False, True, True, False, True]
-    assert snapshots.filter("still_customer")["duration_days"].unique().to_list() == [730]
+    assert snapshots["has_left"].head(5).to_list() == [True, False, False, True, False]
+    assert snapshots.filter(~pl.col("has_left"))["duration_days"].unique().to_list() == [730]

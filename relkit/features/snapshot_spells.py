@@ -1,0 +1,213 @@
+"""Customer snapshots as spells: how long each customer has been there, and whether it has left.
+
+A company that delivers a datamart, one row a customer, and no contracts says in its mapping which attribute is the tenure, with
+its unit, and which says that the customer has left (`role: tenure`, `role: ended`). Each stay of a customer is then a spell, as
+a contract is, with `contract_id` the customer's id (a second stay has " (2)" behind it).
+
+Several snapshots. A stay begins where the customer is first seen, at the tenure it then had (`entry_days`: those who left before
+were never seen, so the customer was not at risk of being so), and from there on days are counted by the dates of the snapshots,
+which are finer than a tenure in months or years. It ends with the first snapshot that says so. A tenure that falls, or a customer
+who is there again, begins another stay. Whoever is missing from the last snapshot without having left went out of view with the
+last one that has him. Whoever had left when he was first seen was never watched, and is left out.
+
+One snapshot. Every customer counts from the first day of its tenure (`entry_days` 0), those who have left with it. This is right
+where the file has everybody who ever came; where those who left long ago are missing, lives look longer than they are, which is said.
+
+A tenure of 0 is not a day at risk: nothing is learnt from it, and those still there are scored as new customers.
+
+Covariates are those of the last snapshot that found the customer there (attributes of somebody who has left tell of the end), of
+the only one where there is one. `relkit.features.snapshot_covariates` says which attributes may be covariates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from relkit.errors import TableError
+from relkit.features.known_rows import known_rows, marked_as_test
+from relkit.features.snapshot_covariates import SPELL, covariates_of, declined_covariates, usable_covariates, with_role
+from relkit.features.snapshots import attribute_as_of
+from relkit.features.spells import main_contracts
+from relkit.periods import DrawnHoldout
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf, Holdout
+    from relkit.tables.table_set import TableSet
+
+# A family reads one module, so what it chooses its covariates by stands here too.
+__all__ = [
+    "declined_covariates",
+    "drawn_holdout",
+    "has_snapshot_spells",
+    "main_contracts",
+    "snapshot_outcomes",
+    "snapshot_spells",
+    "spells_at_risk",
+    "stays",
+    "to_judge",
+    "to_learn",
+    "usable_covariates",
+]
+
+DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}
+"""Days of a unit of tenure."""
+JUDGED_SHARE, SEED = 0.3, 20250630
+"""Of customers drawn to judge by, where there are no later days."""
+REACHED = 0.5
+"""Customers drawn are judged up to the age that this share of all was seen to reach: later on, few stand for many."""
+
+
+def has_snapshot_spells(tables: TableSet) -> bool:
+    """Return whether the mapping says of the snapshots how long a customer has been there, and whether it has left."""
+    return with_role(tables, "tenure") is not None and with_role(tables, "ended") is not None
+
+
+def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return one row a stay that was watched for some time, or goes on.
+
+    Returns:
+        In order of customer_id and time: customer_id, contract_id, is_active (in the last snapshot, and has not left), duration_days,
+        event, entry_days, ended_on (day of the snapshot that first said so; null where there is one snapshot, which does not say
+        when), end_reason, then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
+    """
+    watched = stays(tables, as_of).filter((pl.col("entry_days") < pl.col("duration_days")) | pl.col("is_active"))
+    names = {name: "monthly_amount" if name == with_role(tables, "monthly_amount") else name for name in covariates_of(tables)}
+    names = {name: f"snapshot_{new}" if new in SPELL else new for name, new in names.items()}
+    rows = known_rows(tables, "customer_snapshots", as_of)
+    schema = rows.collect_schema()
+    values = [
+        attribute_as_of(name, tables, as_of).alias(new).cast(schema[name] if schema[name] in {pl.String, pl.Date} else pl.Float64)
+        for name, new in names.items()
+    ]
+    attributes = rows.select("customer_id", "as_of", *values).collect(engine="streaming")
+    attributes = attributes.rename({"as_of": "told_on"})
+    spells = watched.select(*SPELL, "told_on").join(attributes, on=["customer_id", "told_on"], how="left", maintain_order="left")
+    return spells.drop("told_on")
+
+
+def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return one row a stay known at `as_of`, those that nobody watched among them.
+
+    Returns:
+        In order of customer_id and time: the columns of a spell, first_ended (it had ended when first seen), told_on (day of the
+        snapshot whose attributes count), last_on (day of its last snapshot), is_in_view (in the last snapshot of all).
+
+    Raises:
+        TableError: there is no customer_snapshots table, or its mapping does not say how long customers have been there.
+    """
+    rows = _told(tables, as_of)
+    if rows.is_empty():
+        return _folded(rows, as_of.day, is_one=False)
+    return _folded(rows, rows["as_of"].max(), is_one=rows["as_of"].n_unique() == 1)
+
+
+def _told(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id, as_of, tenure (days), ended and reason of the snapshots that say so, in order of customer and day."""
+    rows = known_rows(tables, "customer_snapshots", as_of)
+    tenure, ended, reason = (with_role(tables, role) for role in ("tenure", "ended", "end_reason"))
+    if tenure is None or ended is None:
+        lacking = "tenure" if tenure is None else "ended"
+        none = f"no attribute of customer_snapshots has the role {lacking}."
+        raise TableError(none, where=str(tables.folder), remedy="Give it one in the mapping file, under attributes.")
+    days = DAYS[tables.facts.attributes[tenure]["unit"]]
+    rows = rows.select(
+        "customer_id",
+        "as_of",
+        tenure=pl.when(pl.col(tenure) >= 0).then(pl.col(tenure).cast(pl.Float64) * days),
+        ended=pl.col(ended),
+        reason=pl.lit(None, pl.String) if reason is None else pl.col(reason),
+    )
+    says = pl.col("ended").is_not_null() & (pl.col("ended") | pl.col("tenure").is_not_null())
+    kept = rows.filter(says & ~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
+    return kept.collect(engine="streaming").sort("customer_id", "as_of")
+
+
+def _folded(rows: pl.DataFrame, last_day: object, *, is_one: bool) -> pl.DataFrame:
+    """Return the rows of each stay as one."""
+    is_same = (pl.col("customer_id") == pl.col("customer_id").shift(1)).fill_null(value=False)
+    came_back = ~pl.col("ended") & (pl.col("ended").shift(1) | (pl.col("tenure") < pl.col("tenure").shift(1)).fill_null(value=False))
+    stay = (~is_same | came_back.fill_null(value=False)).cum_sum()
+    there, gone = ~pl.col("ended"), pl.col("ended")
+    each = rows.group_by(stay.alias("stay"), maintain_order=True).agg(
+        pl.col("customer_id").first(),
+        first_on=pl.col("as_of").first(),
+        last_on=pl.col("as_of").last(),
+        seen_on=pl.col("as_of").filter(there).last(),
+        gone_on=pl.col("as_of").filter(gone).first(),
+        tenure=pl.col("tenure").first(),
+        first_ended=pl.col("ended").first(),
+        end_reason=pl.col("reason").filter(gone).drop_nulls().first(),
+    )
+    number = pl.int_range(1, pl.len() + 1).over("customer_id")
+    watched = (pl.coalesce("gone_on", "last_on") - pl.col("first_on")).dt.total_days().cast(pl.Float64)
+    return each.drop_nulls("tenure").with_columns(
+        contract_id=pl.when(number == 1).then("customer_id").otherwise(pl.format("{} ({})", "customer_id", number)),
+        duration_days=pl.col("tenure") + watched,
+        event=pl.col("gone_on").is_not_null(),
+        entry_days=pl.lit(0.0) if is_one else pl.col("tenure"),
+        ended_on=pl.lit(None, pl.Date) if is_one else pl.col("gone_on"),
+        told_on=pl.coalesce("seen_on", "first_on"),
+        is_in_view=pl.col("last_on") == last_day,
+        is_active=(pl.col("last_on") == last_day) & pl.col("gone_on").is_null(),
+    )
+
+
+def spells_at_risk(spells: pl.DataFrame) -> pl.DataFrame:
+    """Return the spells that were watched for some time: from the others nothing can be learnt."""
+    return spells.filter(pl.col("entry_days") < pl.col("duration_days"))
+
+
+def drawn_holdout(tables: TableSet, as_of: AsOf) -> DrawnHoldout | None:
+    """Return the holdout of customers drawn at random, where one snapshot is all that is known; None where there are later days."""
+    days = known_rows(tables, "customer_snapshots", as_of, "as_of").unique().collect(engine="streaming")
+    if len(days) != 1:
+        return None
+    spells = spells_at_risk(snapshot_spells(tables, as_of))
+    if spells.is_empty():
+        return None
+    reached = float(np.quantile(spells["duration_days"].to_numpy(), 1 - REACHED, method="higher"))
+    return DrawnHoldout(calibration=as_of, days=int(np.ceil(reached)), share=JUDGED_SHARE, seed=SEED)
+
+
+def to_learn(spells: pl.DataFrame, split: Holdout | DrawnHoldout | None = None) -> pl.DataFrame:
+    """Return the spells that a model learns from: those at risk, without the customers who are drawn to judge it by."""
+    learnt = spells_at_risk(spells)
+    return learnt.filter(~_is_drawn(learnt, split)) if isinstance(split, DrawnHoldout) else learnt
+
+
+def to_judge(spells: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFrame:
+    """Return the rows that a model is judged by: customers who are there, or those drawn, from their first day on."""
+    if not isinstance(split, DrawnHoldout):
+        return main_contracts(spells)
+    learnt = spells_at_risk(spells)
+    drawn = learnt.filter(_is_drawn(learnt, split))
+    return drawn.with_columns(duration_days=pl.lit(0.0), event=pl.lit(value=False), is_active=pl.lit(value=True))
+
+
+def _is_drawn(spells: pl.DataFrame, split: DrawnHoldout) -> pl.Series:
+    """Return which spells are of customers drawn; the order of the rows does not matter."""
+    everybody = spells["customer_id"].unique().sort()
+    drawn = everybody.filter(np.random.default_rng(split.seed).random(len(everybody)) >= 1 - split.share)
+    return spells["customer_id"].is_in(drawn.implode())
+
+
+def snapshot_outcomes(tables: TableSet, split: Holdout | DrawnHoldout) -> pl.DataFrame:
+    """Return what became of each of `to_judge`: customer_id, contract_id, duration_days and event.
+
+    Customers drawn are followed from their first day to the age at which the holdout ends.
+    """
+    if isinstance(split, DrawnHoldout):
+        spells = spells_at_risk(snapshot_spells(tables, split.calibration))
+        in_time = pl.col("duration_days") <= split.days
+        drawn = spells.filter(_is_drawn(spells, split))
+        return drawn.select(
+            "customer_id", "contract_id", pl.col("duration_days").clip(upper_bound=float(split.days)), pl.col("event") & in_time
+        )
+    before = main_contracts(snapshot_spells(tables, split.calibration))
+    before = before.select("customer_id", "contract_id", pl.col("duration_days").alias("age"))
+    after = stays(tables, split.end).select("contract_id", "duration_days", "event")
+    joined = before.join(after, on="contract_id", how="inner", maintain_order="left")
+    return joined.select("customer_id", "contract_id", pl.max_horizontal("duration_days", "age").alias("duration_days"), "event")
