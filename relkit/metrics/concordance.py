@@ -15,15 +15,12 @@ import numpy as np
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.censoring import InView
 from relkit.metrics.inversions import inversions
-from relkit.metrics.risk_sets import distinct
+from relkit.metrics.risk_sets import ascending, distinct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from relkit.metrics.risk_sets import Flags, Floats, Indexes
-
-FEW_TIES = 0.9
-"""Share of neighbours that differ in risk above which ties are few."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def concordance(duration: Floats, event: Flags, risk: Floats, entry: Floats | No
         >>> concordance(np.array([5.0, 3.0, 9.0]), np.array([True, True, False]), np.array([2.0, 1.0, 0.0])).index
         0.6666666666666666
     """
-    case = event.astype(np.intp) if weight is None else event * weight
+    case = event.astype(np.uint8) if weight is None else event * weight
     return _pairs(duration, event, risk, case, entry, weight)
 
 
@@ -119,7 +116,9 @@ def _pairs(duration: Floats, event: Flags, risk: Floats, case: NDArray[Any], ent
     ended_at = np.bincount(age, weights=event, minlength=len(ages)) > 0
     before: Indexes = np.cumsum(ended_at, dtype=np.intp) - ended_at
     # An end at the k-th age with ends is outlived by those who outlive more than k such ages.
-    outlived: Indexes = before[age] + (ended_at[age] & ~event)
+    kind: Any = np.uint16 if len(ages) < 1 << 16 else np.uint32
+    outlived: NDArray[Any] = (before + ended_at).astype(kind)[age]
+    outlived -= event  # who is an end
     found = _above(_Sides(outlived, risk, case, weight))
     if entry is not None and (late := np.flatnonzero(entry > 0)).size:
         # Who comes into view late is not at risk at the ends before: those pairs are taken off.
@@ -137,20 +136,20 @@ class _Sides(NamedTuple):
     """Rows of which some are ends and some stand beside them.
 
     Attributes:
-        value: shape (n,), a pair needs a larger one than that of the end.
+        value: shape (n,), whole numbers; a pair needs a larger one than that of the end.
         risk: shape (n,).
         case: shape (n,), what a row weighs as an end.
         other: shape (n,), what it weighs as the other one; None means 1 for all.
     """
 
-    value: Indexes
+    value: NDArray[Any]
     risk: Floats
     case: NDArray[Any]
     other: Floats | None
 
     @classmethod
     def apart(
-        cls, outlived: Indexes, risk: Floats, case: NDArray[Any], event: Flags, missed: Indexes, late: Indexes, weight: Floats | None
+        cls, outlived: NDArray[Any], risk: Floats, case: NDArray[Any], event: Flags, missed: Indexes, late: Indexes, weight: Floats | None
     ) -> _Sides:
         """Return the ends, by what they outlived, and the late ones, by what they missed, as rows of their own."""
         ends = np.flatnonzero(event)
@@ -165,19 +164,18 @@ class _Sides(NamedTuple):
 
 def _above(rows: _Sides) -> NDArray[Any]:
     """Return the weight of the pairs in which the other has a larger value: with a lower risk, with the same, and of all."""
-    order = np.argsort(rows.risk)
-    ranked = rows.risk[order]
-    differs = ranked[1:] != ranked[:-1]
+    ranked, order = ascending(rows.risk)
+    if np.isnan(ranked[-1:]).any():  # they come last
+        raise ParameterError("a risk is not a number.", where="risk")
+    level = ranked[1:] == ranked[:-1]
     same: Any = 0
-    if not differs.all():
+    if level.any():
         # Within one risk by value, so that of two that are tied none counts as the lower one.
-        group = np.concatenate([[0], np.cumsum(differs)])
-        by_value = group * (int(rows.value.max()) + 1) + rows.value[order]
-        # With few ties they are nearly in order already, which a merging sort sees.
-        order = order[np.argsort(by_value, kind="stable" if differs.mean() > FEW_TIES else None)]
-        tied = np.flatnonzero(np.append(False, ~differs) | np.append(~differs, False))
-        some = order[tied]
-        same = _later(group[tied], rows.value[some], rows.case[some], None if rows.other is None else rows.other[some])
+        first = np.append(True, ~level)
+        tied = np.flatnonzero(~first | np.append(level, False))
+        group, some = np.cumsum(first[tied]), order[tied]
+        order[tied] = some = some[np.argsort(group * (int(rows.value.max()) + 1) + rows.value[some])]
+        same = _later(group, rows.value[some], rows.case[some], None if rows.other is None else rows.other[some])
     other = None if rows.other is None else rows.other[order]
     lower = inversions(rows.value[order], rows.case[order], other)
     counted = np.bincount(rows.value, weights=rows.other)

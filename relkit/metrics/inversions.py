@@ -1,35 +1,35 @@
 """Pairs in which the earlier has the larger value: the counting behind concordance.
 
-In numpy by the bits of the values; where numba is loaded already, by a tree of counts (Fenwick 1994), which takes a third
-of the time. Importing numba costs three seconds, which no concordance wins back.
+In plain numpy, which is as fast here as compiled code and need not be loaded. Fresh memory costs as much as the
+work on it, so what is counted in small numbers stays in small types.
 """
 
 from __future__ import annotations
 
-import sys
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-    from relkit.metrics.risk_sets import Floats, Indexes
+    from relkit.metrics.risk_sets import Floats
 
-WORTHWHILE = 20_000
-"""Rows from which the compiled count, used again and again, wins back the reading of its compiled form."""
+DIGIT = 6
+"""Bits of a value that are looked at together, at most."""
+SIDE = 32
+"""Rows of a block, within which all pairs are compared."""
 
 
-def inversions(values: Indexes, later: NDArray[Any], earlier: Floats | None = None) -> float:
+def inversions(values: NDArray[Any], later: NDArray[Any], earlier: Floats | None = None) -> float:
     """Return the sum of later[i] earlier[j] over all j < i with values[j] > values[i], in O(n log of the largest value).
 
-    Whole numbers are exact up to 2^53.
+    Two different values part at their highest different digit. So for each digit the rows are put in order of their higher
+    digits, the pairs in which the earlier has the larger digit are counted, and those of different higher digits,
+    which stand in their order now, are taken off by a table. Whole numbers are exact up to 2^53.
 
     Args:
-        values: shape (n,), not negative.
+        values: shape (n,), not negative; ranks, since the tables are as long as the largest of them.
         later: shape (n,), weights.
         earlier: shape (n,), weights; None means 1 for all.
 
@@ -37,69 +37,57 @@ def inversions(values: Indexes, later: NDArray[Any], earlier: Floats | None = No
         >>> inversions(np.array([3, 1, 2]), np.ones(3))
         2.0
     """
-    if "numba" in sys.modules and len(values) >= WORTHWHILE:
-        beside = np.ones(len(values)) if earlier is None else earlier.astype(np.float64)
-        return float(_compiled()(values, later.astype(np.float64), beside))
-    return by_bits(values, later, earlier)
-
-
-def by_bits(values: Indexes, later: NDArray[Any], earlier: Floats | None) -> float:
-    """Return the sum in numpy.
-
-    Two different values part at their highest different bit, where the larger one has a one. The rows are
-    divided by one bit after the other, from the highest down, all parts side by side as in a wavelet matrix (Claude and
-    Navarro 2012); at each bit a zero meets the ones that come earlier in its own part.
-    """
-    n, bits = len(values), int(values.max(initial=0)).bit_length()
-    kind: Any = np.uint16 if bits <= 16 else np.uint32
-    rows: list[NDArray[Any]] = [values.astype(kind), later.astype(np.float64), np.zeros(n, np.int32)]  # the last: where a row's part starts
-    if earlier is not None:
-        rows.append(earlier.astype(np.float64))
-    # Memory is taken once: at this size fresh arrays cost more than the work on them.
-    spare = [np.empty_like(column) for column in rows]
-    ones = np.zeros(n + 1, np.int32)
-    mass: NDArray[Any] = ones if earlier is None else np.zeros(n + 1)
+    bits = int(values.max(initial=0)).bit_length()
+    levels = max(1, -(-bits // DIGIT))
+    width = max(1, -(-bits // levels))
+    kind: Any = np.uint16 if bits <= 16 else np.uint32  # of 16 bits numpy sorts by counting
+    values = values.astype(kind, copy=False)
     total = 0.0
-    for level in reversed(range(bits)):
-        is_one = (rows[0] & kind(1 << level)) != 0
-        zero, one = np.flatnonzero(~is_one), np.flatnonzero(is_one)
-        np.cumsum(is_one, out=ones[1:])
-        if earlier is not None:
-            np.cumsum(is_one * rows[3], out=mass[1:])
-        for column, divided in zip(rows, spare, strict=True):
-            np.take(column, zero, out=divided[: len(zero)], mode="clip")
-            np.take(column, one, out=divided[len(zero) :], mode="clip")
-        _, due, start = spare[:3]
-        total += float(due[: len(zero)] @ (mass[zero] - mass[start[: len(zero)]]).astype(np.float64))
-        before = ones[start]
-        start[: len(zero)] -= before[: len(zero)]
-        np.add(before[len(zero) :], len(zero), out=start[len(zero) :])
-        rows, spare = spare, rows
+    for shift in range(0, bits, width):
+        upto, higher = values >> kind(shift), values >> kind(shift + width)
+        digit = (upto & kind((1 << width) - 1)).astype(np.uint8)
+        if shift + width >= bits:
+            total += _by_digit(digit, 1 << width, later, earlier)
+        else:
+            order = np.argsort(higher, kind="stable")
+            total += _by_digit(digit[order], 1 << width, later[order], None if earlier is None else earlier[order])
+            total -= _of_lower_parts(upto, 1 << width, later, earlier)
     return total
 
 
-def by_tree(values: Indexes, later: Floats, earlier: Floats) -> float:
-    """Return the sum row by row, from a tree of what the rows so far weigh by value."""
-    tree = np.zeros(values.max() + 2)
-    total, seen = 0.0, 0.0
-    for i in range(len(values)):
-        if later[i] != 0:
-            place, upto = values[i] + 1, 0.0
-            while place > 0:
-                upto += tree[place]
-                place -= place & -place
-            total += later[i] * (seen - upto)
-        seen += earlier[i]
-        place = values[i] + 1
-        while place < len(tree):
-            tree[place] += earlier[i]
-            place += place & -place
-    return total
+def _of_lower_parts(values: NDArray[Any], base: int, later: NDArray[Any], earlier: Floats | None) -> float:
+    """Return the sum over the pairs in which one has the larger last digit and less in the digits before."""
+    cells = (int(values.max()) // base + 1) * base
+    due, weight = (np.bincount(values, weights=w, minlength=cells).reshape(-1, base) for w in (later, earlier))
+    lower = np.cumsum(weight, axis=0) - weight
+    larger = lower.sum(axis=1, keepdims=True) - np.cumsum(lower, axis=1)
+    return float((due * larger).sum())
 
 
-@cache
-def _compiled() -> Callable[..., float]:
-    import numba
+def _by_digit(digit: NDArray[np.uint8], base: int, later: NDArray[Any], earlier: Floats | None) -> float:
+    """Return the sum over the pairs in which the earlier has the larger digit.
 
-    compiled: Callable[..., float] = numba.njit(cache=True, nogil=True)(by_tree)
-    return compiled
+    In one block by comparing each with each, in two blocks from a table of what the blocks so far weigh by digit.
+    """
+    blocks = -(-len(digit) // SIDE)
+    digits, due = _side_by_side(digit, blocks), _side_by_side(later, blocks)
+    weight = None if earlier is None else _side_by_side(earlier, blocks)
+    found: NDArray[Any] = np.zeros(digits.shape, np.uint8 if weight is None else np.float64)
+    for apart in range(1, SIDE):
+        is_larger = digits[:-apart] > digits[apart:]
+        found[apart:] += is_larger.view(np.uint8) if weight is None else is_larger * weight[:-apart]
+    # A digit above all and a block before all stay empty, so that from each cell one step leads to the cell that is asked for.
+    cell = digits * np.intp(blocks + 1) + np.arange(1, blocks + 1)
+    table = np.bincount(cell.ravel(), None if weight is None else weight.ravel(), (base + 1) * (blocks + 1)).reshape(base + 1, -1)
+    np.cumsum(table, axis=1, out=table)
+    for larger in reversed(range(base)):
+        table[larger] += table[larger + 1]
+    cell += blocks
+    return float(((table.take(cell) + found) * due).sum())
+
+
+def _side_by_side(column: NDArray[Any], blocks: int) -> NDArray[Any]:
+    """Return blocks of rows as columns; what fills the first one has the smallest digit and no weight."""
+    padded = np.zeros(blocks * SIDE, column.dtype)
+    padded[len(padded) - len(column) :] = column
+    return np.ascontiguousarray(padded.reshape(blocks, SIDE).T)

@@ -57,10 +57,38 @@ def distinct(values: Floats) -> tuple[Floats, Indexes]:
     highest = values.max(initial=0.0)
     whole = values.astype(np.intp) if 0 <= highest < MOST_DAYS and values.min(initial=0.0) >= 0 else None
     if whole is None or not np.array_equal(whole, values):
-        levels, code = np.unique(values, return_inverse=True)
-        return levels, code
+        found, order = ascending(values)
+        first = np.append(True, found[1:] != found[:-1])
+        code = np.empty(len(values), np.intp)
+        code[order] = np.cumsum(first) - 1
+        return found[first], code
     there = np.bincount(whole) > 0
     return np.flatnonzero(there).astype(np.float64), (np.cumsum(there) - 1)[whole]
+
+
+def ascending(values: Floats) -> tuple[Floats, Indexes]:
+    """Return the values in ascending order and the row of each, equal ones in any order: np.argsort in less time.
+
+    Value and row are packed in one whole number, of which a plain sort is enough. The last bits of the value have no room
+    there; where they matter the rows are nearly in order already, which a merging sort sees.
+
+    Examples:
+        >>> levels, order = ascending(np.array([0.5, -2.0, 1e-300]))
+        >>> levels.tolist(), order.tolist()
+        ([-2.0, 1e-300, 0.5], [1, 2, 0])
+    """
+    places = len(values).bit_length()
+    packed = np.add(values, 0.0, dtype=np.float64).view(np.int64)  # no negative zero, whose bits differ
+    packed ^= (packed >> 63) & np.iinfo(np.int64).max  # the bits of negative floats ascend the other way
+    packed &= -1 << places
+    packed |= np.arange(len(values))
+    packed.sort()
+    packed &= (1 << places) - 1
+    found = values[packed]
+    if not (found[1:] >= found[:-1]).all():
+        packed = packed[np.argsort(found, kind="stable")]
+        found = values[packed]
+    return found, packed
 
 
 def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None, weight: Floats | None = None) -> RiskSets:

@@ -107,6 +107,20 @@ def test_weights_below_zero_are_refused() -> None:
         concordance(np.array([1.0, 2.0]), np.array([True, False]), np.array([1.0, 2.0]), weight=np.array([1.0, -1.0]))
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_risk_that_is_not_a_number_is_refused(sign: float) -> None:
+    with pytest.raises(ParameterError, match="risk: a risk is not a number"):
+        concordance(np.array([1.0, 2.0]), np.array([True, False]), np.array([np.copysign(np.nan, sign), 1.0]))
+
+
+def test_risks_that_differ_in_their_last_bit_are_not_tied() -> None:
+    risk = np.nextafter(np.full(1000, -0.3), -(np.arange(1000) % 2.0))  # two values, next but one to each other
+    duration = np.arange(1.0, 1001.0)
+    found = concordance(duration, np.ones(1000, bool), risk)
+    assert found == by_pairs(duration, np.ones(1000, bool), risk, np.zeros(1000))
+    assert found.discordant == 499 * 500 / 2
+
+
 def test_an_end_that_nobody_was_left_to_see_is_refused() -> None:
     early = InView.of(np.array([1.0, 2.0]), np.array([True, False]))
     with pytest.raises(NotEnoughEventsError, match="nobody is in view 3 days on; the last was seen after 2"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relkit.errors import NotEnoughEventsError
-from relkit.metrics.risk_sets import product_limit, risk_sets, step_at, tail_rate
+from relkit.metrics.risk_sets import ascending, distinct, product_limit, risk_sets, step_at, tail_rate
 
 
 def drawn(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -24,6 +24,21 @@ def test_counts_follow_their_definition(seed: int) -> None:
         assert at_risk == ((entry < day) & (duration >= day)).sum()
         assert ended == (event & (duration == day)).sum()
         assert censored == (~event & (duration == day)).sum()
+
+
+def test_values_ascend_whatever_their_last_bits() -> None:
+    """Against np.sort: neighbours in the last bit, both zeros, infinities, fractions too small for a full mantissa."""
+    rng = np.random.default_rng(4)
+    close = np.nextafter(rng.choice([-1e300, -1.5, 2.0, 7e-310], 3000), rng.choice([-np.inf, np.inf], 3000))
+    values = np.concatenate([close, rng.normal(size=3000), [0.0, -0.0, np.inf, -np.inf, 5e-324]])[rng.permutation(6005)]
+    found, order = ascending(values)
+    np.testing.assert_array_equal(found, np.sort(values))
+    np.testing.assert_array_equal(values[order], found)
+    assert sorted(order.tolist()) == list(range(6005))
+    levels, code = distinct(values)
+    np.testing.assert_array_equal(levels, np.unique(values))
+    np.testing.assert_array_equal(levels[code], values)
+    assert [a.tolist() for a in distinct(np.zeros(0))] == [[], []]
 
 
 def test_an_end_on_the_first_day_counts_where_all_are_seen_from_the_start() -> None:
