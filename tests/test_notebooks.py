@@ -19,7 +19,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 BOOKS = sorted(FOLDER.glob("*.ipynb"))
 LINES = 12
 FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.comprehension, ast.Try)
-STAGES = ("organise", "segment", "interact", "collect", "feed", "measure", "explore")
+STAGES = ("organise", "segment", "interact", "collect", "feed", "measure", "explore", "study")
+"""Those of the loop; what explores a company; what studies public data, and so is of no company."""
 
 
 def cells(path: Path, kind: str) -> list:
@@ -61,13 +62,14 @@ class TestEachNotebook:
     def test_has_the_parameters_of_its_job(self, path: Path) -> None:
         notebook = read_notebook(path)
         fields = job_class(notebook.job).model_fields
-        assert set(notebook.defaults) <= set(fields)
-        assert {"programme", "out", "as_of", "language"} <= set(notebook.defaults)
-        own = {name: fields[name].get_default() for name in notebook.defaults}
-        assert notebook.defaults == own
+        shared = {"programme", "out", "as_of", "language"} if notebook.is_of_a_day else {"language"}
+        own = set(notebook.defaults) & set(fields)
+        assert own == shared  # those of its own are given as --parameters.NAME
+        assert {name: notebook.defaults[name] for name in own} == {name: fields[name].get_default() for name in own}
 
-    def test_says_what_it_needs(self, path: Path) -> None:
-        assert read_notebook(path).needs
+    def test_says_what_it_needs_of_a_company(self, path: Path) -> None:
+        notebook = read_notebook(path)
+        assert bool(notebook.needs) == notebook.is_of_a_day == (not path.stem.startswith("study_"))
 
     def test_speaks_both_languages_alike(self, path: Path) -> None:
         """Each English cell is followed by its French one, with as many headings and paragraphs."""
@@ -87,7 +89,15 @@ class TestEachNotebook:
     ("name", "language", "said"),
     [
         ("segment_customer_value", "fr", ("Ce que valent les clients", "30 juin 2025", "Dixième, 1 = meilleur", "lifetime_value.bg_nbd")),
-        ("segment_churn_risk", "en", ("Which contracts are about to end", "30 June 2025", "Pays by direct debit", "survival.cox")),
+        (
+            "segment_churn_risk",
+            "en",
+            (
+                *("Which contracts are about to end", "30 June 2025", "Pays by direct debit", "survival.cox"),
+                *("Contracts are told apart most clearly by", "Whether what goes with an early end does so at every age"),
+                "Share that ended within 90 days, forecast and observed",
+            ),
+        ),
     ],
 )
 def test_it_becomes_a_page_that_a_marketer_reads(
@@ -108,5 +118,20 @@ def test_it_becomes_a_page_that_a_marketer_reads(
     other = "To decide:" if language == "fr" else "À décider"
     assert other not in html
     assert "import " not in re.sub(r'src="[^"]*"', "", html)
+    assert html.count("To decide:" if language == "en" else "À décider") >= 6
     ids = pl.read_parquet(tmp_path / "out" / "default" / "features" / "2025-06-30" / "customers.parquet")["customer_id"]
     assert not [customer for customer in ids if customer in html]
+
+
+@pytest.mark.notebook
+def test_a_study_of_public_data_becomes_a_page_where_there_is_no_company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from relkit.jobs.write_report import WriteReport
+
+    monkeypatch.chdir(tmp_path)
+    result = WriteReport.parse(notebook="study_telco_churn", language="fr").run()
+    assert result.paths["page"] == Path("out") / "default" / "reports" / "study_telco_churn_fr.html"
+    html = result.paths["page"].read_text(encoding="utf-8")
+    assert loads_from_outside(html) == []
+    assert all(text in html for text in ("Qui quitte un opérateur téléphonique", "Qui part en premier", "gradient (scikit-survival)"))
+    assert html.count("data:image/png;base64,") == 4
+    assert "To decide" not in html

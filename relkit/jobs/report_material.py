@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs.base import Job
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     import polars as pl
@@ -22,6 +23,32 @@ if TYPE_CHECKING:
     from relkit.scores.retention_offer import RetentionOffer
     from relkit.tables.table_set import TableSet
     from relkit.tracking.registry import ModelVersion
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trial:
+    """A model as it would have been without its holdout, and what happened in it.
+
+    Attributes:
+        split: where the holdout begins and ends.
+        fitted: what was known before it taught it.
+        judged: features as of its beginning, one row a customer.
+        learnt: what it was fitted to.
+        outcomes: what happened to those judged.
+        purchases: all that was bought up to its end; None where the family has no such thing.
+    """
+
+    split: Holdout | DrawnHoldout
+    fitted: Any
+    judged: pl.DataFrame
+    learnt: pl.DataFrame
+    outcomes: pl.DataFrame
+    purchases: pl.DataFrame | None
+
+    @property
+    def as_of(self) -> date:
+        """Day of the forecast."""
+        return self.split.calibration.day
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,6 +72,7 @@ class ReportMaterial:
     language: str
     people: pl.DataFrame
     models: dict[str, dict[str, Any]]
+    _trials: dict[str, Trial | None] = field(init=False, default_factory=dict, repr=False)
 
     @classmethod
     def read(
@@ -217,32 +245,79 @@ class ReportMaterial:
         ratios = hazard_ratios(self.fitted(model)) if self.has_model(model) else None
         return ratios if ratios is not None and ratios.terms else None
 
-    def look_back(self, model: str) -> dict[str, Any]:
-        """Return plots of what the model would have forecast for days that it had not seen, and what then happened.
+    def customers(self) -> pl.DataFrame:
+        """Return the customer table of the day."""
+        import polars as pl
 
-        The same settings are fitted to what was known before the holdout on which the version was judged. Empty where the
-        version was not judged, or there is too little before the holdout.
+        return pl.read_parquet(self.folder / "features" / str(self.as_of) / "customers.parquet")
+
+    def declared_names(self) -> dict[str, str]:
+        """Return the names that the mapping gives to attributes, in the language of the report."""
+        label = f"label_{self.language}"
+        return {name: str(said[label]) for name, said in self.tables.facts.attributes.items() if said.get(label)}
+
+    def regression(self, model: str) -> tuple[Any, pl.DataFrame | None]:
+        """Return a regression behind the scores and what it was fitted to; two times None where it made no score."""
+        return (self.fitted(model), self.trained_on(model)) if self.has_model(model) else (None, None)
+
+    def trained_on(self, model: str) -> pl.DataFrame:
+        """Return what the version behind the scores was fitted to: the features as of its day, made again."""
+        from relkit.jobs.model_inputs import inputs_of
+        from relkit.models.covariates import must_be_known, with_known_numbers
+
+        fitted = self.fitted(model)
+        features = inputs_of(model, self.tables).features(self.tables, self.tables.as_of(str(fitted.info.as_of)))
+        return with_known_numbers(features, must_be_known(fitted.settings))[0]
+
+    def look_back(self, model: str) -> dict[str, Any]:
+        """Return plots of what the model would have forecast for days that it had not seen, and what then happened; see `trial`."""
+        return self.figures(self.trial(model))
+
+    def trial(self, model: str) -> Trial | None:
+        """Return the model as it would have been without the days on which its version was judged, and what then happened.
+
+        The same settings are fitted to what was known before that holdout, once for all that ask. None where the version was
+        not judged, or there is too little before the holdout.
         """
+        if model not in self._trials:
+            self._trials[model] = self._tried(model)
+        return self._trials[model]
+
+    def _tried(self, model: str) -> Trial | None:
         from relkit.jobs.fit_model import HeldOut
         from relkit.jobs.model_inputs import inputs_of
         from relkit.models.covariates import must_be_known, with_known_numbers
-        from relkit.plots.diagnostics import diagnostic_figures
 
         split = self._split(model)
         if split is None:
-            return {}
-        held = HeldOut.of(inputs_of(model, self.tables), self.tables, split)
-        past = inputs_of(model, self.tables).past(self.tables, split.end)
+            return None
+        inputs = inputs_of(model, self.tables)
+        held = HeldOut.of(inputs, self.tables, split)
         settings = self.fitted(model).settings
         names = must_be_known(settings)
         try:
             learnt, _ = with_known_numbers(held.before, names)
-            trial = settings.fit(learnt, as_of=split.calibration.day)
+            fitted = settings.fit(learnt, as_of=split.calibration.day)
         except FitError:
-            return {}
+            return None
         judged, _ = with_known_numbers(held.judged, names)
+        past = inputs.past(self.tables, split.end)
+        return Trial(split=split, fitted=fitted, judged=judged, learnt=learnt, outcomes=held.outcomes, purchases=past)
+
+    def figures(self, trial: Trial | None) -> dict[str, Any]:
+        """Return the plots of a trial, by name; none where there was none."""
+        from relkit.plots.diagnostics import diagnostic_figures
+
+        if trial is None:
+            return {}
         return diagnostic_figures(
-            trial, judged, learnt=learnt, outcomes=held.outcomes, purchases=past, currency=self.currency, language=self.language
+            trial.fitted,
+            trial.judged,
+            learnt=trial.learnt,
+            outcomes=trial.outcomes,
+            purchases=trial.purchases,
+            currency=self.currency,
+            language=self.language,
         )
 
     def _split(self, model: str) -> Holdout | DrawnHoldout | None:

@@ -10,10 +10,12 @@ from pydantic import Field
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
+from relkit.workplace import workplace
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
     from relkit.reports.engine import Notebook
+    from relkit.reports.site import Page
     from relkit.tables.table_set import TableSet
 
 PAGE = {
@@ -21,13 +23,16 @@ PAGE = {
         "programme": "Programme",
         "as_of": "Facts known up to",
         "made": "Made with relkit {version} from the notebook {notebook}. Tables: {tables}.",
+        "study": "Made with relkit {version} from the notebook {notebook}.",
     },
     "fr": {
         "programme": "Programme",
         "as_of": "Faits connus jusqu’au",
         "made": "Produit par relkit {version} à partir du notebook {notebook}. Tables : {tables}.",
+        "study": "Produit par relkit {version} à partir du notebook {notebook}.",
     },
 }
+LANGUAGE = {"en": "English", "fr": "French"}
 ABSENT = {
     "tables": "the data have no {name} table",
     "features": "there is no features/{day}/{name}.parquet: its tables are absent, or relkit features has not been run for that day",
@@ -48,9 +53,11 @@ class WriteReport(Job):
     parameters: dict[str, Any] = Field(default_factory=dict, description="Further parameters of the notebook, by name.")
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the notebook and what earlier jobs left."""
+        """Return the notebook and what earlier jobs left; of a study, the notebook and what benchmarks left."""
         from relkit.reports.engine import find_notebook
 
+        if not self._notebook().is_of_a_day:
+            return (find_notebook(self.notebook), workplace() / "out" / "benchmarks")
         folders = ("features", "scores") if self.as_of is None else (f"features/{self.as_of}", f"scores/{self.as_of}")
         return (find_notebook(self.notebook), self.out_dir / "tables" / "facts.json", *(self.out_dir / folder for folder in folders))
 
@@ -59,6 +66,8 @@ class WriteReport(Job):
         from relkit.reports.engine import check_parameters
 
         notebook = self._notebook()
+        if self.as_of is not None and not notebook.is_of_a_day:
+            raise ParameterError(f"{notebook.name} is of no day.", where="as_of", remedy="Leave --as-of out.")
         for name in self.parameters:
             if name in type(self).model_fields:
                 raise ParameterError(
@@ -72,12 +81,15 @@ class WriteReport(Job):
 
         self.verify()
         notebook = self._notebook()
+        if not notebook.is_of_a_day:
+            return self._study(notebook, progress)
         tables = TableSet.open(self.out_dir / "tables")
         as_of = tables.as_of(self.as_of)
         if absent := self._absent(notebook, tables, as_of):
             return Result(job=self.command, skipped=f"{notebook.name}: {absent}.", details={"as_of": str(as_of)})
-        page = self._write(notebook, tables, as_of, progress)
-        sentence = f"Wrote {notebook.name} as of {as_of}, in {'French' if self.language == 'fr' else 'English'}: {page}."
+        folder = self.out_dir / "reports" / str(as_of)
+        page = self._write(notebook, self._given(notebook, str(as_of)), folder, self._page(notebook, tables, as_of), progress)
+        sentence = f"Wrote {notebook.name} as of {as_of}, in {LANGUAGE[self.language]}: {page}."
         details = {"as_of": str(as_of), "notebook": notebook.name, "language": self.language}
         return Result(job=self.command, paths={"page": page}, counts={"bytes": page.stat().st_size}, sentences=(sentence,), details=details)
 
@@ -110,21 +122,31 @@ class WriteReport(Job):
                 return ABSENT[kind].format(name=name, day=as_of)
         return ""
 
-    def _write(self, notebook: Notebook, tables: TableSet, as_of: AsOf, progress: Progress) -> Path:
+    def _study(self, notebook: Notebook, progress: Progress) -> Result:
+        """Write a notebook that is of no company and no day."""
+        from relkit import __version__
+        from relkit.reports.site import Page
+
+        page = Page(language=self.language, footer=PAGE[self.language]["study"].format(version=__version__, notebook=notebook.name))
+        path = self._write(notebook, self._given(notebook, None), self.out_dir / "reports", page, progress)
+        sentence = f"Wrote {notebook.name}, in {LANGUAGE[self.language]}: {path}."
+        details = {"notebook": notebook.name, "language": self.language}
+        return Result(job=self.command, paths={"page": path}, counts={"bytes": path.stat().st_size}, sentences=(sentence,), details=details)
+
+    def _write(self, notebook: Notebook, given: dict[str, Any], folder: Path, page: Page, progress: Progress) -> Path:
         """Run the notebook in a folder of its own and write the page; what papermill kept meanwhile is removed."""
         from tempfile import TemporaryDirectory
 
         from relkit.reports.engine import run_notebook
         from relkit.reports.site import write_page
 
-        folder = self.out_dir / "reports" / str(as_of)
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory() as scratch:
-            book = run_notebook(notebook, self._given(notebook, str(as_of)), Path(scratch) / "run.ipynb", progress=progress)
+            book = run_notebook(notebook, given, Path(scratch) / "run.ipynb", progress=progress)
         progress("writing the page", 0.95)
-        return write_page(book, folder / f"{notebook.name}_{self.language}.html", self._page(notebook, tables, as_of))
+        return write_page(book, folder / f"{notebook.name}_{self.language}.html", page)
 
-    def _page(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> Any:
+    def _page(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> Page:
         from relkit import __version__
         from relkit.reports.site import Page
         from relkit.reports.summary_tables import day_in_words

@@ -21,7 +21,7 @@ class Calibration:
 
     Attributes:
         horizon: days.
-        predicted: shape (g,), mean prediction of the group, in ascending order.
+        predicted: shape (g,), mean prediction of the group, in ascending order where groups are made of it.
         observed: shape (g,), Kaplan-Meier estimate of the share that ended.
         lower: shape (g,).
         upper: shape (g,).
@@ -61,8 +61,23 @@ def calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *
         >>> found.observed.tolist(), found.size.tolist()
         ([0.5], [4])
     """
-    cell = quantile_groups(churn, groups)
-    rows = [_group(duration[m], event[m], churn[m], horizon, level) for m in (cell == c for c in np.unique(cell))]
+    return calibration_of_groups(duration, event, churn, horizon, quantile_groups(churn, groups), level=level)
+
+
+def calibration_of_groups(
+    duration: Floats, event: Flags, churn: Floats, horizon: float, group: Indexes, *, level: float = 0.95
+) -> Calibration:
+    """Return predicted and observed probabilities of ending within `horizon` of groups that are given: segments, say.
+
+    Args:
+        duration: shape (n,), days from the moment of the forecast.
+        event: shape (n,).
+        churn: shape (n,), probability of ending within `horizon`.
+        horizon: days.
+        group: shape (n,), any numbers; the result is in their ascending order.
+        level: of the log-log interval of the observed share.
+    """
+    rows = [_group(duration[m], event[m], churn[m], horizon, level) for m in (group == g for g in np.unique(group))]
     predicted, observed, lower, upper, size = (np.array(column) for column in zip(*rows, strict=True))
     return Calibration(horizon, predicted, observed, lower, upper, size, level)
 

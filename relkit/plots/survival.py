@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from textwrap import fill, shorten
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from relkit.models.survival.cumulative_incidence import CumulativeIncidence
     from relkit.models.survival.diagnostics import BaselineRates
 
+LONGEST = 16
+"""Letters of a curve's name on one line."""
 MANY = 30
 """Rates of ages at which fewer are at risk are drawn as uncertain."""
 
@@ -79,53 +82,91 @@ _CALIBRATION = {
 
 
 @house_style()
-def plot_survival(curves: SurvivalCurve | Mapping[str, SurvivalCurve], ax: Axes | None = None, *, language: str = "en") -> Axes:
+def plot_survival(
+    curves: SurvivalCurve | Mapping[str, SurvivalCurve],
+    ax: Axes | None = None,
+    *,
+    title: str = "",
+    at_least: int = 0,
+    rest: str = "",
+    language: str = "en",
+) -> Axes:
     """Draw survival curves with their bands, and below them how many spells are at risk.
 
     Args:
         curves: one curve, or several by name.
         ax: where to draw; a new figure by default.
+        title: of the plot; that of all contracts by default.
+        at_least: a curve ends where fewer are at risk, and smaller numbers are not told.
+        rest: name of the curve of all others, drawn in grey.
         language: en or fr.
     """
-    title, x_label, y_label, at_risk, everyone = words(_CURVE, language)
+    usual, x_label, y_label, at_risk, everyone = words(_CURVE, language)
     named = {everyone: curves} if isinstance(curves, SurvivalCurve) else dict(curves)
-    ax = axes_of(ax, height=4.2 + 0.25 * len(named))
-    for (name, curve), colour in zip(named.items(), colours_of(len(named)), strict=True):
-        days = np.append(0.0, curve.days)
-        ax.fill_between(days, np.append(1.0, curve.lower), np.append(1.0, curve.upper), step="post", color=colour, alpha=0.15, linewidth=0)
-        ax.step(days, np.append(1.0, curve.survival), where="post", color=colour, linewidth=2, label=name)
-    ax.set(title=title, xlabel=x_label, ylabel=y_label, xlim=(0, max(c.domain[1] for c in named.values())), ylim=(0, 1.02))
+    ax = axes_of(ax, width=7.5 if len(named) == 1 else 8.6, height=4.2 + 0.25 * len(named))
+    colours = {name: MUTED if name == rest else colour for name, colour in zip(named, colours_of(len(named)), strict=True)}
+    drawn = {name: max(int((curve.at_risk >= at_least).sum()), 1) for name, curve in named.items()}
+    for name, curve in named.items():
+        many, colour = slice(drawn[name]), colours[name]
+        days, middle = np.append(0.0, curve.days[many]), np.append(1.0, curve.survival[many])
+        low, high = np.append(1.0, curve.lower[many]), np.append(1.0, curve.upper[many])
+        ax.fill_between(days, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
+        ax.step(days, middle, where="post", color=colour, linewidth=2, label=name)
+    last = max(float(curve.days[drawn[name] - 1]) for name, curve in named.items())
+    ax.set(title=title or usual, xlabel=x_label, ylabel=y_label, xlim=(0, last), ylim=(0, 1.02))
     percent_axis(ax.yaxis, language)
     day_axis(ax.xaxis, ax.get_xlim()[1], language)
     if len(named) > 1:
-        names_at_the_end(ax, {name: float(curve.survival[-1]) for name, curve in named.items()})
-    table_of_risk(ax, named, at_risk, language)
+        names_at_the_end(ax, {name: float(curve.survival[drawn[name] - 1]) for name, curve in named.items()}, colours)
+    table_of_risk(ax, named, at_risk, language, colours=colours, at_least=at_least)
     return ax
 
 
-def names_at_the_end(ax: Axes, ends: Mapping[str, float]) -> None:
+def names_at_the_end(ax: Axes, ends: Mapping[str, float], colours: Mapping[str, str] | None = None) -> None:
     """Write the name of each curve to the right of the axes, at the height where it ends, moved apart where curves end together."""
-    apart, height = 0.06 * ax.get_ylim()[1], -1.0
-    colours = dict(zip(ends, colours_of(len(ends)), strict=True))
+    colours = colours or dict(zip(ends, colours_of(len(ends)), strict=True))
+    line, height, before = 0.06 * ax.get_ylim()[1], -1.0, 1
     for name in sorted(ends, key=lambda name: ends[name]):
-        height = max(ends[name], height + apart)
-        ax.annotate(name, (1, height), (6, 0), ax.get_yaxis_transform(), textcoords="offset points", va="center", color=colours[name])
+        written = fill(shorten(name, 2 * LONGEST - 2, placeholder="…"), LONGEST)
+        lines = 1 + written.count("\n")
+        height = max(ends[name], height + line * (before + lines) / 2)
+        before = lines
+        place = (1, height), (6, 0), ax.get_yaxis_transform()
+        ax.annotate(written, *place, textcoords="offset points", va="center", color=colours[name], linespacing=0.95)
 
 
-def table_of_risk(ax: Axes, named: Mapping[str, SurvivalCurve | CumulativeIncidence], heading: str, language: str) -> None:
-    """Write how many are at risk below each tick of the x axis, a row for each name."""
+def table_of_risk(
+    ax: Axes,
+    named: Mapping[str, SurvivalCurve | CumulativeIncidence],
+    heading: str,
+    language: str,
+    *,
+    colours: Mapping[str, str] | None = None,
+    at_least: int = 0,
+) -> None:
+    """Write how many are at risk below each tick of the x axis, a row for each name, under a heading where there are several.
+
+    Args:
+        ax: with its ticks.
+        named: curves by name.
+        heading: says what is counted.
+        language: en or fr.
+        colours: by name; those of the curves by default.
+        at_least: smaller numbers are not told.
+    """
     ticks = [float(t) for t in ax.get_xticks() if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
-    colours = colours_of(len(named)) if len(named) > 1 else [INK]
-    for row, ((name, curve), colour) in enumerate(zip(named.items(), colours, strict=True)):
-        below = -46 - 13 * row
-        label = heading if len(named) == 1 else f"{name}, {heading}"
-        ax.annotate(
-            label, (0, 0), (-26, below), "axes fraction", textcoords="offset points", ha="right", va="top", fontsize=8.5, color=colour
-        )
+    several = len(named) > 1
+    colours = colours or dict(zip(named, colours_of(len(named)) if several else [INK], strict=True))
+    place: dict[str, Any] = {"textcoords": "offset points", "va": "top", "fontsize": 8.5}
+    if several:
+        ax.annotate(heading, (0, 0), (-26, -44), "axes fraction", ha="right", color=MUTED, **place)
+    for row, (name, curve) in enumerate(named.items()):
+        below, colour = -46 - 13 * (row + several), colours[name] if several else INK
+        label = shorten(name, 2 * LONGEST, placeholder="…") if several else heading
+        ax.annotate(label, (0, 0), (-26, below), "axes fraction", ha="right", color=colour, **place)
         for tick, count in zip(ticks, curve.at_risk_at(ticks), strict=True):
-            written = number(int(count), language)
-            place = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points", "ha": "center", "va": "top"}
-            ax.annotate(written, (tick, 0), (0, below), fontsize=8.5, color=colour, **place)  # type: ignore[arg-type]
+            written = f"< {at_least}" if 0 < count < at_least else number(int(count), language)
+            ax.annotate(written, (tick, 0), (0, below), ax.get_xaxis_transform(), ha="center", color=colour, **place)
 
 
 def colours_of(count: int) -> list[str]:
@@ -239,5 +280,5 @@ def plot_calibration(calibration: Calibration, ax: Axes | None = None, *, langua
     ax.grid(visible=True, axis="x")
     percent_axis(ax.xaxis, language)
     percent_axis(ax.yaxis, language)
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14))
     return ax

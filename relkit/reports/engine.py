@@ -4,6 +4,8 @@ A notebook has one cell tagged `parameters` with literal defaults only, and says
 
     "relkit": {"job": "report", "needs": ["features/customers", "scores/p_alive"]}
 
+One whose parameters have no `as_of` is a study of no company: it reads nothing that earlier jobs left.
+
 Its Markdown cells may be tagged `en` or `fr`; a page in one language leaves those of the other out. papermill only
 warns of a parameter that the notebook does not have, so names and types are compared here first.
 """
@@ -51,6 +53,11 @@ class Notebook:
     def name(self) -> str:
         """The file's name without its ending."""
         return self.path.stem
+
+    @property
+    def is_of_a_day(self) -> bool:
+        """Whether it shows a company on a day; else it is a study of something else."""
+        return "as_of" in self.defaults
 
 
 def find_notebook(name: str) -> Path:

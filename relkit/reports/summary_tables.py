@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-Kind = Literal["text", "count", "number", "money", "share", "date"]
+Kind = Literal["text", "count", "number", "money", "share", "date", "p_value"]
 
 SMALLEST_GROUP = 10
 """Groups of fewer customers are not shown."""
 SHORT = 26
 """Letters of a text that is not broken over two lines."""
 DASH = "–"
+LEAST_P = 0.001
+"""Smaller p-values are not told apart."""
 HIDDEN = {"en": "hidden", "fr": "masqué"}
 MASK_NOTE = {
     "en": "Groups of fewer than {smallest} are not shown, nor the one next in size where the total would give them away.",
@@ -175,7 +177,19 @@ def written(value: Any, column: Shown, *, language: str, currency: str = "EUR") 
         return percent(float(value), language, column.digits)
     if column.kind == "date":
         return day_in_words(value, language)
+    if column.kind == "p_value":
+        return p_value(float(value), language)
     return str(value) if column.kind == "text" else number(float(value), language, column.digits)
+
+
+def p_value(value: float, language: str) -> str:
+    """Return a p-value as people write it.
+
+    Examples:
+        >>> p_value(0.0321, "en"), p_value(1e-9, "fr")
+        ('0.032', '< 0,001')
+    """
+    return f"< {number(LEAST_P, language, 3)}" if value < LEAST_P else number(value, language, 3)
 
 
 def day_in_words(day: date, language: str) -> str:

@@ -7,25 +7,34 @@ not been there for a month has not been at risk: 11 customers. Every model reads
 C is Harrell's, of the risk that a model itself ranks by (ours: the months expected within the horizon, with a minus). The
 Brier score is averaged over the months 1 to 66, with censoring estimated on the rows learnt from. 95 % intervals, and those of
 the difference from the best peer, are over 500 resamples of the customers judged, the same for all. CPU seconds include the forecast.
+
+The table is printed, and written whole or not at all to out/benchmarks/telco_churn.json, which `relkit report study_telco_churn`
+shows. docs/telco_churn.json is the copy that is published: no row of the data is in it.
 """
 
 from __future__ import annotations
 
+import json
+import platform
 import time
 import warnings
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+import relkit
 from relkit.metrics.brier import integrated_brier_score
 from relkit.metrics.censoring import InView, in_view_weights
 from relkit.metrics.concordance import concordance
 from relkit.models import catalogue
+from relkit.reports.peer_study import FORMAT, OWN_RUN
 from relkit.tables.mapping import read_source_tables
+from relkit.workplace import workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +46,10 @@ DATA = ROOT.parent / "shared" / "data"
 AS_OF = date(2020, 1, 1)
 DAYS_A_MONTH = 365.25 / 12
 MONTHS = np.arange(1.0, 67.0)
-SEED, REPLICATES = 20250630, 500
+SEED, REPLICATES, LEVEL = 20250630, 500, 0.95
+MEASURES = (("concordance", 1), ("integrated_brier_score", -1))
+"""With the direction that is better."""
+PROGRAMS = ("numpy", "scipy", "polars", "scikit-learn", "lifelines", "scikit-survival")
 OURS = (
     "survival.kaplan_meier",
     "survival.cox",
@@ -147,23 +159,79 @@ def measured(forecasts: dict[str, Forecast], learnt: pl.DataFrame, judged: pl.Da
     return values, np.array([both(rng.integers(0, len(duration), len(duration))) for _ in range(REPLICATES)])
 
 
-def table(names: list[str], seconds: list[float], values: Floats, draws: Floats, own: int) -> None:
-    """Print every model, and its difference from the best peer by each measure."""
-    best = [own + int(np.argmax(values[own:, 0])), own + int(np.argmin(values[own:, 1]))]
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+def table(names: list[str], seconds: list[float], values: Floats, draws: Floats, own: int) -> dict[str, Any]:
+    """Return every model with its difference from the best peer, and whether our best is level with it, by each measure.
+
+    Args:
+        names: ours first.
+        seconds: of CPU.
+        values: shape (k, 2), by model and measure.
+        draws: shape (replicates, k, 2), the same on resamples.
+        own: how many are ours.
+    """
+    models: list[dict[str, Any]] = [
+        {"name": name, "maker": "relkit" if k < own else "peer", "cpu_seconds": round(seconds[k], 3)} for k, name in enumerate(names)
+    ]
+    verdicts = {}
+    for p, (measure, sign) in enumerate(MEASURES):
+        first, best = int(np.argmax(sign * values[:own, p])), own + int(np.argmax(sign * values[own:, p]))
+        for k, model in enumerate(models):
+            model[measure] = interval(values[k, p], draws[:, k, p])
+            model[f"{measure}_above_best_peer"] = interval(values[k, p] - values[best, p], draws[:, k, p] - draws[:, best, p])
+        verdicts[measure] = {"ours": names[first], "theirs": names[best], "verdict": verdict(models[first], measure, sign)}
+    return {"models": models, "verdicts": verdicts}
+
+
+def interval(value: float, draws: Floats) -> dict[str, float]:
+    lower, upper = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {"estimate": round(float(value), 6), "lower": round(float(lower), 6), "upper": round(float(upper), 6)}
+
+
+def verdict(model: dict[str, Any], measure: str, sign: int) -> str:
+    """Return better, level or worse: where the interval of the difference from the best peer lies."""
+    gap = model[f"{measure}_above_best_peer"]
+    if gap["lower"] <= 0 <= gap["upper"]:
+        return "level"
+    return "better" if sign * gap["estimate"] > 0 else "worse"
+
+
+def printed(found: dict[str, Any]) -> None:
+    data = found["data"]
+    print(
+        f"Telco churn: {data['customers_learnt']:,} customers learnt from, {data['customers_judged']:,} judged, "
+        f"{data['columns']} columns, {data['resamples']} resamples"
+    )
     print(f"  {'':<26} {'C (1 = perfect)':<26} {'integrated Brier (0 = perfect)':<34} {'CPU':>7}")
-    for k, name in enumerate(names):
-        said = [f"{values[k, p]:.4f} ({low[k, p]:.4f} to {high[k, p]:.4f})" for p in (0, 1)]
-        print(f"  {name:<26} {said[0]:<26} {said[1]:<34} {seconds[k]:6.2f} s")
-    for p, (measure, sign) in enumerate((("C", 1), ("integrated Brier score", -1))):
-        first = max(range(own), key=lambda k: sign * values[k, p])
-        apart = draws[:, first, p] - draws[:, best[p], p]
-        bounds = np.quantile(apart, [0.025, 0.975])
-        level = bounds[0] <= 0 <= bounds[1]
-        better = sign * (values[first, p] - values[best[p], p]) > 0
-        verdict = "level with it" if level else "better than it" if better else "WORSE THAN IT"
-        gap = f"{values[first, p] - values[best[p], p]:+.4f} ({bounds[0]:+.4f} to {bounds[1]:+.4f})"
-        print(f"  {measure}: our best is {names[first]}, theirs {names[best[p]]}; difference {gap}: {verdict}")
+    for model in found["models"]:
+        said = ["{estimate:.4f} ({lower:.4f} to {upper:.4f})".format(**model[measure]) for measure, _ in MEASURES]
+        print(f"  {model['name'].removeprefix('survival.'):<26} {said[0]:<26} {said[1]:<34} {model['cpu_seconds']:6.2f} s")
+    for measure, one in found["verdicts"].items():
+        gap = next(model for model in found["models"] if model["name"] == one["ours"])[f"{measure}_above_best_peer"]
+        said = "{estimate:+.4f} ({lower:+.4f} to {upper:+.4f})".format(**gap)
+        print(f"  {measure}: our best is {one['ours']}, theirs {one['theirs']}; difference {said}: {one['verdict']}")
+
+
+def written(found: dict[str, Any], path: Path) -> None:
+    """Write the table whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def circumstances(learnt: pl.DataFrame, judged: pl.DataFrame) -> dict[str, Any]:
+    """Return what the table was made of, when and with what."""
+    programs = {"python": platform.python_version(), "relkit": relkit.__version__, **{name: version(name) for name in PROGRAMS}}
+    data = {
+        "customers_learnt": len(learnt),
+        "customers_judged": len(judged),
+        "columns": len(learnt.columns) - 3,
+        "months": [int(MONTHS[0]), int(MONTHS[-1])],
+        "resamples": REPLICATES,
+        "level": LEVEL,
+        "seed": SEED,
+    }
+    return {"format": FORMAT, "measured_on": datetime.now(tz=UTC).date().isoformat(), "programs": programs, "data": data}
 
 
 def main() -> None:
@@ -176,11 +244,13 @@ def main() -> None:
     works = {name: (lambda name=name: ours(name, learnt, judged)) for name in OURS if name in catalogue.NAMES}
     own = len(works)
     works |= {name: (lambda fit=fit: fit(learnt, judged)) for name, fit in peers().items()}
-    forecasts = {name.removeprefix("survival."): timed(work) for name, work in works.items()}
+    forecasts = {name: timed(work) for name, work in works.items()}
     values, draws = measured(forecasts, learnt, judged)
-    columns = len(everybody.columns) - 3
-    print(f"Telco churn: {len(learnt):,} customers learnt from, {len(judged):,} judged, {columns} columns, {REPLICATES} resamples")
-    table(list(forecasts), [f.seconds for f in forecasts.values()], values, draws, own)
+    found = circumstances(learnt, judged) | table(list(forecasts), [f.seconds for f in forecasts.values()], values, draws, own)
+    printed(found)
+    path = workplace() / OWN_RUN
+    written(found, path)
+    print(f"  written to {path}; `relkit report study_telco_churn` shows it")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,31 @@ def test_looking_back_draws_what_then_happened(material: ReportMaterial) -> None
     assert "calibration" in material.look_back("survival.cox")
 
 
+def test_a_trial_knows_nothing_of_the_days_it_is_judged_on(material: ReportMaterial) -> None:
+    trial = material.trial("survival.cox")
+    assert trial is not None
+    assert trial.fitted.info.as_of == trial.as_of
+    assert (material.as_of.day - trial.as_of).days == 182
+    assert trial.judged["event"].sum() == 0 < trial.learnt["event"].sum()
+    assert set(trial.outcomes["customer_id"]) >= set(trial.judged["customer_id"])
+    assert material.figures(None) == {}
+
+
+def test_a_regression_comes_with_what_it_was_fitted_to(material: ReportMaterial) -> None:
+    fitted, learnt = material.regression("survival.cox")
+    assert learnt is not None
+    assert len(learnt) == fitted.info.rows
+    assert replace(material, models={}).regression("survival.cox") == (None, None)
+
+
+def test_customers_and_declared_names_are_those_of_the_day(material: ReportMaterial) -> None:
+    assert set(material.customers()["customer_id"]) == set(material.people["customer_id"])
+    assert material.declared_names() == {}
+    facts = replace(material.tables.facts, attributes={"plan": {"label_en": "Plan", "label_fr": "Formule"}, "bare": {}})
+    french = replace(material, tables=replace(material.tables, facts=facts), language="fr")
+    assert french.declared_names() == {"plan": "Formule"}
+
+
 def test_looking_back_needs_a_holdout_and_enough_before_it(material: ReportMaterial) -> None:
     models = json.loads(json.dumps(material.models))
     score = models["churn_probability_90d"]["metrics"]["survival.cox"]

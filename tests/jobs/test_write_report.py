@@ -114,3 +114,12 @@ def test_its_inputs_are_the_notebook_and_what_it_reads(place: Path) -> None:
     expected = (Path(path), OUT / "tables" / "facts.json", OUT / "features" / "2025-06-30", OUT / "scores" / "2025-06-30")
     assert job.inputs() == expected
     assert WriteReport.parse(notebook=path).inputs()[2:] == (OUT / "features", OUT / "scores")
+
+
+def test_a_study_is_of_no_day_and_its_inputs_are_what_benchmarks_left(place: Path) -> None:
+    path = notebook(place, parameters='language = "en"\ntable = None')
+    job = WriteReport.parse(notebook=path, parameters={"table": "somewhere.json"})
+    job.verify()
+    assert job.inputs() == (Path(path), Path("out") / "benchmarks")
+    with pytest.raises(ParameterError, match=r"as_of: small is of no day. Leave --as-of out"):
+        WriteReport.parse(notebook=path, as_of="2025-06-30").verify()

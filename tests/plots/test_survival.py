@@ -15,7 +15,7 @@ from relkit.metrics.calibration import Calibration
 from relkit.models.covariates import Ratios
 from relkit.models.survival.diagnostics import BaselineRates
 from relkit.models.survival.kaplan_meier import KaplanMeier
-from relkit.plots.style import figure_of
+from relkit.plots.style import MUTED, figure_of
 from relkit.plots.survival import plot_baseline, plot_calibration, plot_hazard_ratios, plot_survival
 
 if TYPE_CHECKING:
@@ -62,11 +62,40 @@ def test_a_survival_curve_with_its_band_and_who_is_at_risk(language: str, title:
 def test_several_curves_are_named_where_they_end_and_moved_apart() -> None:
     named = {"yearly": curve(900), "monthly": curve(300), "weekly": curve(310)}
     ax = plot_survival(named)
-    heights = {t.get_text(): t.xy[1] for t in ax.texts if t.get_text() in named}
+    heights = {t.get_text(): t.xy[1] for t in ax.texts if t.get_text() in named and t.xy[0] == 1}
     assert set(heights) == set(named)
     assert min(abs(a - b) for a, b in [(heights["yearly"], heights["monthly"]), (heights["monthly"], heights["weekly"])]) >= 0.06 - 1e-9
-    assert {"yearly, at risk", "monthly, at risk", "weekly, at risk"} <= set(texts(ax))
+    written = texts(ax)
+    assert written.count("at risk") == 1
+    assert {name: written.count(name) for name in named} == dict.fromkeys(named, 2)  # at the end of the curve, and below
     assert [line.get_label() for line in ax.lines] == list(named)
+
+
+def test_a_curve_ends_where_too_few_are_left_and_their_number_is_not_told() -> None:
+    named = {"long": curve(900), "short": curve(100)}
+    ax = plot_survival(named, at_least=10, rest="short", title="By term")
+    last = named["short"].days[named["short"].at_risk >= 10][-1]
+    assert ax.lines[1].get_xdata()[-1] == last
+    assert ax.lines[1].get_color() == MUTED != ax.lines[0].get_color()
+    assert ax.get_xlim()[1] == 700
+    written = texts(ax)
+    assert written[0] == "By term"
+    assert "< 10" in written
+    told = [int(text) for text in written if text.isdigit()]
+    assert not [count for count in told if 0 < count < 10]
+
+
+def test_long_names_do_not_run_into_the_curves() -> None:
+    named = {"Bank transfer (automatic)": curve(310), "Electronic check of the very long kind, paid late": curve(300)}
+    ax = plot_survival(named, language="fr")
+    figure_of(ax).draw_without_rendering()
+    inside = ax.get_window_extent()
+    ends = [text for text in ax.texts if text.xy[0] == 1]
+    assert not ends[0].get_window_extent().overlaps(ends[1].get_window_extent())
+    assert all("\n" in text.get_text() and text.get_window_extent().x0 >= inside.x1 for text in ends)
+    below = [text for text in ax.texts if text.xy == (0, 0) and text.get_ha() == "right"]
+    assert all(text.get_window_extent().x1 <= inside.x0 and text.get_window_extent().x0 >= 0 for text in below)
+    assert sum(text.get_text().endswith("…") for text in below) == 1
 
 
 def test_axes_of_a_caller_are_drawn_on() -> None:

@@ -12,6 +12,7 @@ it costs one pass over the rows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -43,6 +44,36 @@ def proportional_hazards(fitted: FittedCox, features: pl.DataFrame, *, transform
     Raises:
         ParameterError: an unknown transform, or a regression with a penalty, whose residuals do not add up to 0.
     """
+    found = tendencies(fitted, features, transform)
+    scaled = fitted.naive_covariance * np.outer(found.scales, found.scales)
+    parts = (*by_covariate(fitted.covariates), (ALL, slice(0, len(found.slopes))))
+    terms = [(name, *_statistic(scaled, found.slopes, part, found.spread, float(found.ends.sum()))) for name, part in parts]
+    return pl.DataFrame(terms, schema={"term": pl.String, "chi2": pl.Float64, "df": pl.Int64, "p_value": pl.Float64}, orient="row")
+
+
+@dataclass(frozen=True, eq=False)
+class Tendencies:
+    """How the effects of standardised columns lean with age.
+
+    Attributes:
+        ages: shape (k,), of ends.
+        ends: shape (k,).
+        g: shape (k,), the transform of age less its mean.
+        spread: sum of g squared over the ends.
+        slopes: shape (d,), V sum g r: the slope of each effect, times spread over ends.
+        scales: shape (d,), of the columns.
+    """
+
+    ages: Floats
+    ends: Floats
+    g: Floats
+    spread: float
+    slopes: Floats
+    scales: Floats
+
+
+def tendencies(fitted: FittedCox, features: pl.DataFrame, transform: Transform) -> Tendencies:
+    """Return what the test and the picture of changing effects are made of; see `proportional_hazards` for the arguments."""
     if transform not in get_args(Transform):
         raise ParameterError.unknown("transform of age", str(transform), get_args(Transform), where="transform")
     if fitted.settings.penalty:
@@ -52,17 +83,14 @@ def proportional_hazards(fitted: FittedCox, features: pl.DataFrame, *, transform
     ends = order.ends.astype(np.float64)
     g = transformed(order.ages, ends, rows, transform)
     g = g - g @ ends / ends.sum()
-    spread = float(g**2 @ ends)
     scaled = fitted.naive_covariance * np.outer(design.scales, design.scales)
-    drawn = schoenfeld_sums(order, design.X, found) @ g
-    parts = (*by_covariate(fitted.covariates), (ALL, slice(0, len(drawn))))
-    terms = [(name, *_statistic(scaled, drawn, part, spread, float(ends.sum()))) for name, part in parts]
-    return pl.DataFrame(terms, schema={"term": pl.String, "chi2": pl.Float64, "df": pl.Int64, "p_value": pl.Float64}, orient="row")
+    slopes = scaled @ (schoenfeld_sums(order, design.X, found) @ g)
+    return Tendencies(order.ages, ends, g, float(g**2 @ ends), slopes, design.scales)
 
 
-def _statistic(V: Floats, drawn: Floats, part: slice, spread: float, ends: float) -> tuple[float, int, float]:
+def _statistic(V: Floats, leaning: Floats, part: slice, spread: float, ends: float) -> tuple[float, int, float]:
     """Return the quadratic form of the coefficients of a part, its degrees of freedom, and its p-value."""
-    slopes = (V @ drawn)[part]
+    slopes = leaning[part]
     degrees = len(slopes)
     if not spread > 0:
         return 0.0, degrees, 1.0  # all ends at one age tell nothing of others

@@ -1,0 +1,145 @@
+"""Segments of contracts: a column of the spells as a handful of groups, none so small that a person shows.
+
+    segments = Segments.of(spells, "monthly_amount")
+    segments.places(spells)             the place of each contract's segment, from 0; null where it is in none
+
+A text or a truth value is a segment a value, a number with up to six values too; other numbers are cut into quarters, dates
+taken by year. A value with fewer than ten contracts, and all past the five most frequent, make one segment of others. Where
+even these are fewer than ten they are in no segment. The cuts are kept, so that other rows, those of an earlier day say,
+fall into the same segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+Kind = Literal["text", "flag", "number", "quarters"]
+
+SMALLEST = 10
+"""Contracts of a segment, at least."""
+MOST = 6
+"""Segments, the others included."""
+NO_SEGMENTS = frozenset(
+    {
+        *("customer_id", "contract_id", "status", "started_on", "ended_on", "end_reason", "is_active"),
+        *("duration_days", "event", "entry_days", "as_of", "recorded_at", "snapshot_age_days"),
+    }
+)
+"""Columns of the spells that say who, when and what became of it."""
+_DAY = r"^(\d{4})-\d{2}-\d{2}( .*)?$"
+"""A day or an instant, as text: its year is taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segments:
+    """How a column falls into segments.
+
+    Attributes:
+        column: of the spells.
+        kind: what its values are.
+        values: of the segments, in order, as text; None stands for what is empty. Of a flag "0" and "1", of quarters "0" to "3".
+        edges: inner edges of the quarters, ascending; empty where values are taken as they are.
+        has_others: whether a last segment holds all other values.
+        left_out: contracts in no segment.
+    """
+
+    column: str
+    kind: Kind
+    values: tuple[str | None, ...]
+    edges: tuple[float, ...] = ()
+    has_others: bool = False
+    left_out: int = 0
+
+    @classmethod
+    def of(cls, spells: pl.DataFrame, column: str) -> Segments:
+        """Return the segments of a column.
+
+        Examples:
+            >>> frame = pl.DataFrame({"product": ["a"] * 20 + ["b"] * 12 + ["c"] * 3})
+            >>> segments = Segments.of(frame, "product")
+            >>> segments.values, segments.has_others, segments.left_out
+            (('a', 'b'), False, 3)
+        """
+        edges, kind = _edges(spells[column]), _kind(spells[column])
+        counts = spells.select(_value(column, kind, edges)).group_by(column).agg(n=pl.len()).sort(["n", column], descending=[True, False])
+        enough = counts.filter(pl.col("n") >= SMALLEST)
+        kept = enough if len(enough) == len(counts) <= MOST else enough.head(MOST - 1)
+        rest = len(spells) - int(kept["n"].sum())
+        has_others = rest >= SMALLEST
+        values = tuple(sorted(kept[column].to_list(), key=_order))
+        return cls(column=column, kind=kind, values=values, edges=edges, has_others=has_others, left_out=0 if has_others else rest)
+
+    def __len__(self) -> int:
+        """Return how many segments there are."""
+        return len(self.values) + self.has_others
+
+    def places(self, frame: pl.DataFrame) -> pl.Series:
+        """Return the place of each row's segment, from 0; null where it is in none."""
+        value, other = _value(self.column, self.kind, self.edges), pl.lit(len(self.values) if self.has_others else None, pl.Int32)
+        place = other
+        for k, mine in enumerate(self.values):
+            place = pl.when(value.eq_missing(pl.lit(mine, pl.String))).then(pl.lit(k, pl.Int32)).otherwise(place)
+        return frame.with_columns(segment=place)["segment"]
+
+
+def candidates(spells: pl.DataFrame) -> tuple[str, ...]:
+    """Return the columns by which contracts may be told apart, in their order.
+
+    A margin is left out beside the amount that it is a share of, and what looks like a name of something: a text with more
+    values than one in ten contracts.
+
+    Examples:
+        >>> rows = {"customer_id": ["1", "2"], "event": [True, False], "term_months": [0.0, 12.0], "note": ["x", "y"]}
+        >>> candidates(pl.DataFrame(rows))
+        ('term_months',)
+    """
+    beside = {"monthly_margin"} if "monthly_amount" in spells.columns else set()
+    return tuple(name for name in spells.columns if name not in NO_SEGMENTS | beside and _tells(spells[name]))
+
+
+def _tells(column: pl.Series) -> bool:
+    distinct = column.n_unique()
+    if column.dtype == pl.String:
+        return 1 < distinct <= len(column) / 10
+    return distinct > 1 and (column.dtype.is_numeric() or column.dtype == pl.Boolean)
+
+
+def _kind(column: pl.Series) -> Kind:
+    if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        return "text"
+    known = column.drop_nulls().cast(pl.Float64).drop_nans()
+    if known.is_in([0.0, 1.0]).all():
+        return "flag"
+    return "quarters" if known.n_unique() > MOST else "number"
+
+
+def _edges(column: pl.Series) -> tuple[float, ...]:
+    """Return the inner quartiles of a number with many values; nothing of another column."""
+    if _kind(column) != "quarters":
+        return ()
+    known = column.cast(pl.Float64).drop_nulls().drop_nans()
+    below = known.filter(known < known.max())  # where most are the largest value the next is the one edge
+    inner = {float(known.quantile(share, "nearest") or 0.0) for share in (0.25, 0.5, 0.75)}
+    return tuple(sorted(edge for edge in inner if edge <= float(below.max()))) or (float(below.max()),)  # type: ignore[arg-type]
+
+
+def _value(column: str, kind: Kind, edges: tuple[float, ...]) -> pl.Expr:
+    """Return the value that makes a segment, as text: a quarter is 0 where the number lies at or below the first edge."""
+    if kind == "text":
+        return pl.col(column).cast(pl.String).str.replace(_DAY, "$1")
+    given = pl.col(column).cast(pl.Float64).fill_nan(None)
+    if kind != "quarters":
+        return given.cast(pl.String).str.strip_suffix(".0")
+    above = pl.sum_horizontal(pl.lit(0), *((given > edge).cast(pl.Int32) for edge in edges))
+    return pl.when(given.is_not_null()).then(above).cast(pl.String).alias(column)
+
+
+def _order(value: str | None) -> tuple[bool, float, str]:
+    """Return what sorts values: numbers by size, texts by letter, what is empty last."""
+    try:
+        return value is None, float(value or 0), ""
+    except ValueError:
+        return False, float("inf"), str(value)

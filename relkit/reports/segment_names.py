@@ -1,0 +1,99 @@
+"""Segments of contracts in words: what a column is called, and what its values are called.
+
+segment_name("monthly_amount", {}, "fr"), value_names(segments, "fr")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from relkit.plots.style import number, words
+from relkit.scores.reasons import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relkit.features.segments import Segments
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "en": {"product_id": "product", "payment_method": "means of payment", **{name: said[0] for name, said in NAMES.items()}},
+    "fr": {"product_id": "produit", "payment_method": "moyen de paiement", **{name: said[1] for name, said in NAMES.items()}},
+}
+VALUES: dict[str, dict[str, str]] = {
+    "en": {
+        "others": "others",
+        "empty": "not given",
+        "1": "yes",
+        "0": "no",
+        "up_to": "up to {high}",
+        "between": "{low} to {high}",
+        "above": "above {low}",
+        "_months": "months",
+        "_years": "years",
+        "_days": "days",
+    },
+    "fr": {
+        "others": "autres",
+        "empty": "non renseigné",
+        "1": "oui",
+        "0": "non",
+        "up_to": "jusqu’à {high}",
+        "between": "de {low} à {high}",
+        "above": "plus de {low}",
+        "_months": "mois",
+        "_years": "ans",
+        "_days": "jours",
+    },
+}
+
+
+def segment_name(column: str, declared: Mapping[str, str], language: str) -> str:
+    """Return what a column is called: as the mapping declared it, or as relkit calls it.
+
+    Examples:
+        >>> segment_name("monthly_amount", {}, "fr"), segment_name("plan_type", {}, "en"), segment_name("x", {"x": "Offer"}, "en")
+        ('montant mensuel', 'plan type', 'Offer')
+    """
+    return declared.get(column) or words(COLUMNS, language).get(column, column.replace("_", " "))
+
+
+def value_names(segments: Segments, language: str) -> tuple[str, ...]:
+    """Return what each segment is called, in their order.
+
+    Examples:
+        >>> from relkit.features.segments import Segments
+        >>> value_names(Segments(column="term_months", kind="number", values=("0", "24"), has_others=True), "en")
+        ('0 months', '24 months', 'others')
+        >>> value_names(Segments(column="x", kind="quarters", values=("0", "1"), edges=(12.5,)), "fr")
+        ('jusqu’à 12,50', 'plus de 12,50')
+    """
+    said = words(VALUES, language)
+    names = [said["empty"] if value is None else _name(segments, value, language) for value in segments.values]
+    return (*names, said["others"]) if segments.has_others else tuple(names)
+
+
+def _name(segments: Segments, value: str, language: str) -> str:
+    said = words(VALUES, language)
+    if segments.kind == "flag":
+        return said[value]
+    if segments.kind == "number":
+        return " ".join([_plain(float(value), language), *_unit(segments.column, language)])
+    return _quarter(segments, int(value), language) if segments.kind == "quarters" else value
+
+
+def _quarter(segments: Segments, quarter: int, language: str) -> str:
+    """Return the bounds of a quarter in words."""
+    said, edges = words(VALUES, language), [_plain(edge, language) for edge in segments.edges]
+    if quarter == 0:
+        return said["up_to"].format(high=edges[0])
+    if quarter == len(edges):
+        return said["above"].format(low=edges[-1])
+    return said["between"].format(low=edges[quarter - 1], high=edges[quarter])
+
+
+def _unit(column: str, language: str) -> list[str]:
+    return [said for ending, said in words(VALUES, language).items() if ending.startswith("_") and column.endswith(ending)]
+
+
+def _plain(value: float, language: str) -> str:
+    return number(value, language, 0 if value == int(value) or abs(value) >= 100 else 2)
