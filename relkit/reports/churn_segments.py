@@ -28,9 +28,7 @@ from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, Summ
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from relkit.metrics.risk_sets import Indexes
     from relkit.models.survival.curve import SurvivalCurve
     from relkit.models.survival.segments import Comparison, Lasting
 
@@ -219,8 +217,6 @@ class SegmentStudy:
 
     def differences(self) -> Gallery:
         """Return the differences as a picture."""
-        import numpy as np
-
         from relkit.plots.dots import Dots, plot_dots
 
         found = self._lasting
@@ -228,7 +224,7 @@ class SegmentStudy:
         if found is None or not gaps:
             return Gallery(())
         days, reference, _ = found
-        bounds = [np.array([getattr(gap, part) for gap in gaps.values()]) for part in ("estimate", "lower", "upper")]
+        bounds = [pl.Series([getattr(gap, part) for gap in gaps.values()]).to_numpy() for part in ("estimate", "lower", "upper")]
         drawn = plot_dots(
             [self.names[place] for place in gaps],
             [Dots(value=bounds[0], lower=bounds[1], upper=bounds[2])],
@@ -327,9 +323,9 @@ class SegmentStudy:
         return said[:1].upper() + said[1:]
 
 
-def _codes(spells: pl.DataFrame, segments: Segments) -> NDArray[np.intp]:
+def _codes(spells: pl.DataFrame, segments: Segments) -> Indexes:
     """Return the place of each contract's segment, -1 for none."""
-    codes: NDArray[np.intp] = segments.places(spells).fill_null(-1).cast(pl.Int64).to_numpy()
+    codes: Indexes = segments.places(spells).fill_null(-1).cast(pl.Int64).to_numpy()
     return codes
 
 

@@ -131,11 +131,9 @@ class PeerStudy:
         return Gallery(tuple(drawn))
 
     def _drawn(self, models: list[dict[str, Any]], key: str, label: str, reference: float | None) -> Any:
-        import numpy as np
-
         from relkit.plots.dots import Dots, plot_dots
 
-        value, lower, upper = (np.array([model[key][part] for model in models]) for part in ("estimate", "lower", "upper"))
+        value, lower, upper = (pl.Series([model[key][part] for model in models]).to_numpy() for part in ("estimate", "lower", "upper"))
         shorter = "lower_c" if "concordance" in key else "lower_error"
         longer = "higher_c" if "concordance" in key else "higher_error"
         return plot_dots(

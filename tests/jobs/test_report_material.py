@@ -82,7 +82,7 @@ def test_a_regression_comes_with_what_it_was_fitted_to(material: ReportMaterial)
 
 def test_customers_and_declared_names_are_those_of_the_day(material: ReportMaterial) -> None:
     assert set(material.customers()["customer_id"]) == set(material.people["customer_id"])
-    assert material.declared_names() == {}
+    assert material.declared_names()["household_size"] == "Household size"
     facts = replace(material.tables.facts, attributes={"plan": {"label_en": "Plan", "label_fr": "Formule"}, "bare": {}})
     french = replace(material, tables=replace(material.tables, facts=facts), language="fr")
     assert french.declared_names() == {"plan": "Formule"}
