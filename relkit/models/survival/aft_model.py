@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from relkit.contracts import check
 from relkit.errors import NotConvergedError, ParameterError
 from relkit.models import covariates as covariate_columns
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_age, log_likelihood
 from relkit.models.survival.parametric import ParametricScores
@@ -65,7 +65,7 @@ class Distribution(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AftModel:
+class AftModel(JudgedByEnds):
     """Settings of an accelerated failure time model.
 
     Attributes:
@@ -82,8 +82,6 @@ class AftModel:
 
     name: ClassVar[str]
     distribution: ClassVar[Distribution]
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     shape_covariates: tuple[str, ...] = ()
@@ -164,10 +162,6 @@ class AftModel:
             "null_log_likelihood": found.null,
             "last_age": last,
         }
-
-    def judge(self, fitted: FittedAftModel, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
 
 
 class _Problem(NamedTuple):

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from relkit.contracts import Contract, check
 from relkit.errors import ParameterError
 from relkit.models import covariates as covariate_columns
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.survival.boosted_trees import Trees
+from relkit.models.survival.by_period import ByPeriod
 from relkit.models.survival.discrete_hazard import tail_note
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import Design
-from relkit.models.survival.period_path import PeriodPath
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period, numbered
 from relkit.models.survival.spells import (
     RESERVED,
@@ -37,7 +37,6 @@ from relkit.models.survival.spells import (
     check_level,
     fit_contract,
     read_spells,
-    score_contract,
     scores_of,
 )
 from relkit.models.weights import check_weight_column, columns_of
@@ -53,7 +52,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoostedHazard:
+class BoostedHazard(JudgedByEnds):
     """Settings of a boosted hazard.
 
     Attributes:
@@ -71,8 +70,6 @@ class BoostedHazard:
     """
 
     name: ClassVar[str] = "survival.boosted_hazard"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     period_days: float = DAYS_PER_MONTH
@@ -160,10 +157,6 @@ class BoostedHazard:
             last_days=float(spells.duration.max()),
         )
 
-    def judge(self, fitted: FittedBoostedHazard, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
-
 
 def learning_rows(cells: Cells, columns: Floats, *, most: int, seed: int) -> tuple[Floats, Counts, Floats, tuple[str, ...]]:
     """Return person-periods for a learner: columns with the period as the last one, outcomes, weights, and a note where they were thinned.
@@ -192,7 +185,7 @@ def learning_rows(cells: Cells, columns: Floats, *, most: int, seed: int) -> tup
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FittedBoostedHazard:
+class FittedBoostedHazard(ByPeriod):
     """A fitted boosted hazard.
 
     Attributes:
@@ -219,21 +212,6 @@ class FittedBoostedHazard:
     ended: Floats
     hazard_by_level: Floats
     last_days: float
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `score` reads."""
-        return score_contract(self.name, tuple(covariate.declared for covariate in self.effects))
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
-        return 0.0, self.last_days
-
-    @property
-    def path(self) -> PeriodPath:
-        """The levels on the axis of age."""
-        return PeriodPath(self.firsts, self.settings.period_days)
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper: the share of each covariate, and of the period, in what the trees tell.

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import FitError, ParameterError
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Missing  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.cause_hazards import CauseHazards
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.groups import as_text, coded, label_of
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.spells import RESERVED, Spells, as_floats, check_horizon, read_spells, score_contract, scores_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CauseSpecificCox:
+class CauseSpecificCox(JudgedByEnds):
     """Settings of Cox regressions by cause: those of `Cox`, the same for each cause, and where the cause stands.
 
     Attributes:
@@ -68,8 +68,6 @@ class CauseSpecificCox:
     """
 
     name: ClassVar[str] = "survival.cause_specific_cox"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     reason: str = "end_reason"
@@ -143,10 +141,6 @@ class CauseSpecificCox:
             return self.of_one_cause.fit(frame.with_columns(event=pl.Series(ended)), as_of=as_of)
         except FitError as error:
             raise type(error)(f"of ends by {name}: {error.what}", where=self.name, remedy=error.remedy) from error
-
-    def judge(self, fitted: FittedCauseSpecificCox, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration, of ends of any cause (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

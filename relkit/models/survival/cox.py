@@ -19,13 +19,13 @@ import polars as pl
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import distinct
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, by_covariate, check_names, column_names, each_column, notes_on
 from relkit.models.survival.cox_baseline import Baseline, baseline_of_all, breslow, concordance_within, goes_on, strata_baselines
 from relkit.models.survival.cox_design import Design, Rows
 from relkit.models.survival.cox_newton import Optimum, maximised
 from relkit.models.survival.groups import as_text, coded, label_of
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.partial_likelihood import Sums, linear_predictor, sums
 from relkit.models.survival.score_residuals import sandwich
 from relkit.models.survival.spells import (
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cox:
+class Cox(JudgedByEnds):
     """Settings of a Cox regression.
 
     Attributes:
@@ -84,8 +84,6 @@ class Cox:
     """
 
     name: ClassVar[str] = "survival.cox"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     ties: Literal["efron", "breslow"] = "efron"
@@ -215,10 +213,6 @@ class Cox:
         if without := [label for label in labels if label not in tails]:
             said.append(f"Nobody's spell ended in {', '.join(without[:5])}; the baseline hazard of all strata together is used there.")
         return said
-
-    def judge(self, fitted: FittedCox, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -14,9 +14,8 @@ Within a period each cause keeps its share of the hazard, which is constant. Cau
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from statistics import NormalDist
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl
@@ -25,11 +24,12 @@ from numpy.typing import NDArray
 from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
+from relkit.models.survival.by_period import LinearByPeriod
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.discrete_hazard import tail_note
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import (
     Design,
     level_names,
@@ -37,7 +37,7 @@ from relkit.models.survival.period_design import (
     refuse_separated,
 )
 from relkit.models.survival.period_likelihood import PeriodLikelihood
-from relkit.models.survival.period_path import BLOCK, PeriodPath, bounds_in_blocks
+from relkit.models.survival.period_path import BLOCK
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
 from relkit.models.survival.spells import (
     RESERVED,
@@ -46,7 +46,6 @@ from relkit.models.survival.spells import (
     check_level,
     fit_contract,
     read_spells,
-    score_contract,
     scores_of,
 )
 from relkit.models.weights import check_weight_column, columns_of
@@ -59,7 +58,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteCompetingRisks:
+class DiscreteCompetingRisks(JudgedByEnds):
     """Settings of competing risks by period.
 
     Attributes:
@@ -81,8 +80,6 @@ class DiscreteCompetingRisks:
     """
 
     name: ClassVar[str] = "survival.discrete_competing_risks"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     reason: str = "end_reason"
@@ -160,10 +157,6 @@ class DiscreteCompetingRisks:
             last_days=float(spells.duration.max()),
         )
 
-    def judge(self, fitted: FittedDiscreteCompetingRisks, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration, of ends of any cause (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
-
 
 def _enough_of_each(ends: Floats, causes: tuple[str, ...], columns: int) -> None:
     for cause, count in zip(causes, ends, strict=True):
@@ -176,7 +169,7 @@ def _enough_of_each(ends: Floats, causes: tuple[str, ...], columns: int) -> None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FittedDiscreteCompetingRisks:
+class FittedDiscreteCompetingRisks(LinearByPeriod):
     """Fitted competing risks by period.
 
     Attributes:
@@ -210,47 +203,13 @@ class FittedDiscreteCompetingRisks:
     ended: Floats
     last_days: float
 
-    @property
-    def needs(self) -> Contract:
-        """Columns that `score` reads."""
-        return score_contract(self.name, tuple(covariate.declared for covariate in self.effects))
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
-        return 0.0, self.last_days
-
-    @property
-    def path(self) -> PeriodPath:
-        """The levels on the axis of age."""
-        return PeriodPath(self.firsts, self.settings.period_days)
-
-    @property
-    def coordinates(self) -> Floats:
-        """Finite intercepts by cause, then coefficients by cause."""
-        return np.concatenate((self.intercepts[self._free], self.coefficients.ravel()))
-
-    def moved(self, coordinates: Floats) -> Self:
-        """Return the same model at other coordinates."""
-        intercepts, levels = self.intercepts.copy(), int(self._free.sum())
-        intercepts[self._free] = coordinates[:levels]
-        return replace(self, intercepts=intercepts, coefficients=coordinates[levels:].reshape(self.coefficients.shape))
-
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper: "cause: covariate", log-odds ratios against staying, then "cause: periods".
 
         A level in which nobody ended by a cause has a null estimate: its hazard is 0.
         """
-        told = np.full(self._free.shape, np.nan)
-        errors, levels = np.sqrt(np.diag(self.covariance)), int(self._free.sum())
-        told[self._free] = errors[:levels]
-        estimate = np.concatenate((self.coefficients.ravel(), np.where(self._free, self.intercepts, np.nan).ravel()))
-        error = np.concatenate((errors[levels:], told.ravel()))
-        reach = NormalDist().inv_cdf(0.5 + self.settings.level / 2) * error
         named = covariate_columns.column_names(self.effects), level_names(self.firsts)
-        terms = [f"{cause}: {name}" for names in named for cause in self.causes for name in names]
-        columns = {"estimate": estimate, "std_error": error, "lower": estimate - reach, "upper": estimate + reach}
-        return pl.DataFrame({"term": terms, **columns}).with_columns(pl.exclude("term").fill_nan(None))
+        return self._told([f"{cause}: {name}" for names in named for cause in self.causes for name in names])
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
         """Return the probability that each spell, running now, still runs after each number of days, shape (n, m)."""
@@ -258,11 +217,6 @@ class FittedDiscreteCompetingRisks:
         age, index = frame["duration_days"].to_numpy(), self._index(frame)
         hazard = self.path.hazard(age, age[:, None] + as_floats(days), lambda rows, j: self._rates(index[rows], j)[0])
         return np.exp(-hazard)
-
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m), by the delta method on the log of the hazard."""
-        frame, asked = check(features, self.needs), as_floats(days)
-        return bounds_in_blocks(len(frame), len(asked), level, lambda part: self._with_error(frame[part], asked))
 
     def incidence_ahead(self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str) -> Floats:
         """Return the probability that each spell, running now, ends by a cause within each number of days, shape (n, m).
@@ -309,17 +263,6 @@ class FittedDiscreteCompetingRisks:
         frame = check(features, self.needs)
         parts = self._incidence(frame, np.array([float(horizon)]))[:, :, 0]
         return scores_of(frame, score_columns(horizon, np.minimum(parts.sum(axis=0), 1.0), dict(zip(self.causes, parts, strict=True))))
-
-    @property
-    def _free(self) -> NDArray[np.bool_]:
-        return np.isfinite(self.intercepts)
-
-    def _matrix(self, features: pl.DataFrame) -> Floats:
-        return covariate_columns.matrix(features, self.effects)
-
-    def _index(self, features: pl.DataFrame) -> Floats:
-        """Return (x - mean)' beta_k of each cause, shape (n, K)."""
-        return np.clip((self._matrix(features) - self.means) @ self.coefficients.T, -700.0, 700.0)
 
     def _rates(self, index: Floats, level: int) -> tuple[Floats, Floats]:
         """Return -log(1 - h) of a period of a level, shape (n,), and the hazard of each cause, shape (K, n)."""

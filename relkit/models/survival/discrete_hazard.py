@@ -12,20 +12,19 @@ Out of scope: covariates that change with the period, interactions of covariates
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from statistics import NormalDist
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from relkit.contracts import check
 from relkit.errors import ParameterError
 from relkit.models import covariates as covariate_columns
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.by_period import LinearByPeriod
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import (
     Design,
     level_names,
@@ -33,7 +32,6 @@ from relkit.models.survival.period_design import (
     refuse_separated,
 )
 from relkit.models.survival.period_likelihood import Link, PeriodLikelihood
-from relkit.models.survival.period_path import PeriodPath, bounds_in_blocks
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
 from relkit.models.survival.spells import (
     RESERVED,
@@ -43,7 +41,6 @@ from relkit.models.survival.spells import (
     fit_contract,
     long_survival,
     read_spells,
-    score_contract,
     scores_of,
 )
 from relkit.models.weights import check_weight_column, columns_of
@@ -51,7 +48,9 @@ from relkit.models.weights import check_weight_column, columns_of
 if TYPE_CHECKING:
     from datetime import date
 
-    from relkit.contracts import Column, Contract
+    import polars as pl
+
+    from relkit.contracts import Contract
     from relkit.models.survival.person_periods import Cells
 
 Floats = NDArray[np.float64]
@@ -62,7 +61,7 @@ _EXTREME = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteHazard:
+class DiscreteHazard(JudgedByEnds):
     """Settings of a discrete-time hazard.
 
     Attributes:
@@ -76,6 +75,7 @@ class DiscreteHazard:
 
     Examples:
         >>> from datetime import date
+        >>> import polars as pl
         >>> spells = pl.DataFrame(
         ...     {
         ...         "duration_days": [30.0, 60.0, 90.0, 120.0, 150.0, 180.0],
@@ -89,8 +89,6 @@ class DiscreteHazard:
     """
 
     name: ClassVar[str] = "survival.discrete_hazard"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     period_days: float = DAYS_PER_MONTH
@@ -165,10 +163,6 @@ class DiscreteHazard:
             last_days=float(spells.duration.max()),
         )
 
-    def judge(self, fitted: FittedDiscreteHazard, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
-
 
 def tail_note(cells: Cells) -> str:
     """Return the sentence on what lies past the last age."""
@@ -176,7 +170,7 @@ def tail_note(cells: Cells) -> str:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FittedDiscreteHazard:
+class FittedDiscreteHazard(LinearByPeriod):
     """A fitted discrete-time hazard.
 
     Attributes:
@@ -209,47 +203,13 @@ class FittedDiscreteHazard:
     ended: Floats
     last_days: float
 
-    @property
-    def needs(self) -> Contract:
-        """Columns that `score` reads."""
-        return score_contract(self.name, self._columns)
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
-        return 0.0, self.last_days
-
-    @property
-    def path(self) -> PeriodPath:
-        """The levels on the axis of age."""
-        return PeriodPath(self.firsts, self.settings.period_days)
-
-    @property
-    def coordinates(self) -> Floats:
-        """Finite intercepts, then coefficients."""
-        return np.concatenate((self.intercepts[self._free], self.coefficients))
-
-    def moved(self, coordinates: Floats) -> Self:
-        """Return the same model at other coordinates."""
-        intercepts, levels = self.intercepts.copy(), int(self._free.sum())
-        intercepts[self._free] = coordinates[:levels]
-        return replace(self, intercepts=intercepts, coefficients=coordinates[levels:])
-
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper: coefficients, then the baseline on the scale of the link.
 
         A coefficient is the log-odds ratio (logit) or the log hazard ratio (cloghlog) of one unit. A level without an
         end has a null estimate: its hazard is 0.
         """
-        told = np.full(len(self.firsts), np.nan)
-        errors, levels = np.sqrt(np.diag(self.covariance)), int(self._free.sum())
-        told[self._free] = errors[:levels]
-        estimate = np.concatenate((self.coefficients, np.where(self._free, self.intercepts, np.nan)))
-        error = np.concatenate((errors[levels:], told))
-        reach = NormalDist().inv_cdf(0.5 + self.settings.level / 2) * error
-        terms = [*covariate_columns.column_names(self.effects), *level_names(self.firsts)]
-        columns = {"estimate": estimate, "std_error": error, "lower": estimate - reach, "upper": estimate + reach}
-        return pl.DataFrame({"term": terms, **columns}).with_columns(pl.exclude("term").fill_nan(None))
+        return self._told([*covariate_columns.column_names(self.effects), *level_names(self.firsts)])
 
     def hazard(self, features: pl.DataFrame, period: int) -> Floats:
         """Return each row's probability of ending in a period (1 is the first), if it lasts until then, shape (n,)."""
@@ -273,15 +233,6 @@ class FittedDiscreteHazard:
         age = frame["duration_days"].to_numpy()
         return np.exp(-self._hazard(frame, age, age[:, None] + as_floats(days)))
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
-
-        They are symmetric in the logarithm of the hazard ahead, whose variance comes by the delta method from that of the
-        parameters; a level that is not told is held fixed.
-        """
-        frame, asked = check(features, self.needs), as_floats(days)
-        return bounds_in_blocks(len(frame), len(asked), level, lambda part: self._with_error(frame[part], asked))
-
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and the part of each in the linear predictor, relative to the mean customer, shape (n, covariates).
 
@@ -300,21 +251,6 @@ class FittedDiscreteHazard:
         hazard = self._hazard(frame, age, age[:, None] + horizon)[:, 0]
         ratio = "odds_ratio" if self.settings.link == "logit" else "hazard_ratio"
         return scores_of(frame, {f"churn_probability_{horizon}d": -np.expm1(-hazard), ratio: np.exp(self._index(frame))})
-
-    @property
-    def _free(self) -> NDArray[np.bool_]:
-        return np.isfinite(self.intercepts)
-
-    @property
-    def _columns(self) -> tuple[Column, ...]:
-        return tuple(covariate.declared for covariate in self.effects)
-
-    def _matrix(self, features: pl.DataFrame) -> Floats:
-        return covariate_columns.matrix(features, self.effects)
-
-    def _index(self, features: pl.DataFrame) -> Floats:
-        """Return (x - mean)' beta, kept where exp neither overflows nor vanishes."""
-        return np.clip((self._matrix(features) - self.means) @ self.coefficients, -700.0, 700.0)
 
     def _rate(self, index: Floats, level: int) -> Floats:
         """Return -log(1 - h) of a period of a level."""

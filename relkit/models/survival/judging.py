@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,7 @@ from relkit.metrics.censoring import InView, in_view_weights
 from relkit.metrics.concordance import concordance, uno_concordance
 from relkit.metrics.smooth_calibration import smooth_calibration
 from relkit.metrics.time_dependent_auc import time_dependent_auc
+from relkit.models.base import HoldoutMetric
 from relkit.models.survival.spells import CUSTOMER, DURATION, EVENT
 
 if TYPE_CHECKING:
@@ -114,6 +115,17 @@ class Forecasts:
 def _churn(fitted: CustomerScorer, rows: pl.DataFrame, days: int) -> Floats:
     found: Floats = fitted.score(rows, horizon_days=days)[f"churn_probability_{days}d"].to_numpy()
     return found
+
+
+class JudgedByEnds:
+    """Settings of a model of survival: on a holdout it is judged by the ends of spells that were running."""
+
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    def judge(self, fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration, of ends of any cause (see `judge_ends`)."""
+        return judge_ends(fitted, features, outcomes)
 
 
 def judge_ends(fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:

@@ -17,9 +17,9 @@ import polars as pl
 from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.risk_sets import RiskSets, distinct, risk_sets, tail_rate
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.survival.curve import FEW, SurvivalCurve
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.spells import (
     RESERVED,
     Spells,
@@ -45,7 +45,7 @@ ROUND_AGES = (7, 14, 30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
 
 
 @dataclass(frozen=True, kw_only=True)
-class KaplanMeier:
+class KaplanMeier(JudgedByEnds):
     """Settings of a Kaplan-Meier estimate.
 
     Attributes:
@@ -62,8 +62,6 @@ class KaplanMeier:
     """
 
     name: ClassVar[str] = "survival.kaplan_meier"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     level: float = 0.95
     by: str | None = None
@@ -101,10 +99,6 @@ class KaplanMeier:
             as_of=as_of, rows=len(spells.duration), log_likelihood=None, converged=True, fingerprint=fingerprint(spells.frame), notes=notes
         )
         return FittedKaplanMeier(settings=self, info=info, counts=pl.concat(tables), strata=strata)
-
-    def judge(self, fitted: FittedKaplanMeier, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

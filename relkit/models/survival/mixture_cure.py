@@ -23,11 +23,11 @@ from scipy import special
 from relkit.contracts import check
 from relkit.errors import FitError, NotConvergedError
 from relkit.models import covariates as covariate_columns
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifetimes import lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
 from relkit.models.survival.parametric import ParametricScores
@@ -157,7 +157,7 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MixtureCure:
+class MixtureCure(JudgedByEnds):
     """Settings of a mixture cure model.
 
     Attributes:
@@ -170,8 +170,6 @@ class MixtureCure:
     """
 
     name: ClassVar[str] = "survival.mixture_cure"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     latency_covariates: tuple[str, ...] = ()
@@ -251,10 +249,6 @@ class MixtureCure:
             null_log_likelihood=null.value,
             last_age=lives.last_age,
         )
-
-    def judge(self, fitted: FittedMixtureCure, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
 
 
 _SAID = "That some never leave is read off a curve that levels off within the ages observed; who leaves later counts among them."

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from relkit.contracts import check
 from relkit.errors import FitError, ParameterError
 from relkit.models import covariates as covariate_columns
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate, Declaration, Missing, check_names
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
@@ -115,7 +115,7 @@ def _shared(X: Floats) -> tuple[Floats, NDArray[np.intp]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PiecewiseExponential:
+class PiecewiseExponential(JudgedByEnds):
     """Settings of a piecewise exponential model.
 
     Attributes:
@@ -135,8 +135,6 @@ class PiecewiseExponential:
     """
 
     name: ClassVar[str] = "survival.piecewise_exponential"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     breaks_days: tuple[float, ...] = ()
@@ -208,10 +206,6 @@ class PiecewiseExponential:
             null_log_likelihood=null.value + days,
             last_age=last,
         )
-
-    def judge(self, fitted: FittedPiecewiseExponential, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
 
 
 def _breaks_of(lives: Lifetimes, covariates: int) -> Floats:
