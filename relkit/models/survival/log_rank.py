@@ -108,7 +108,7 @@ def log_rank(
     for rows in np.split(order, np.flatnonzero(np.diff(strata[order])) + 1):
         parts = _of_stratum(_only(seen, rows), code[rows], len(groups), weighting, rho, gamma)
         observed, expected, covariance = observed + parts[0], expected + parts[1], covariance + parts[2]
-    chi2, freedom = _quadratic(observed - expected, covariance)
+    chi2, freedom = quadratic(observed - expected, covariance, _WHERE)
     size = np.bincount(code, minlength=len(groups))
     p_value = float(special.chdtrc(freedom, chi2))
     return LogRank(tuple(groups), size, observed, expected, covariance, chi2, freedom, p_value, weighting)
@@ -159,7 +159,7 @@ def _weights(n: Floats, d: Floats, weighting: Weighting, rho: float, gamma: floa
     return np.ones(len(n))
 
 
-def _quadratic(gap: Floats, covariance: Floats) -> tuple[float, int]:
+def quadratic(gap: Floats, covariance: Floats, where: str) -> tuple[float, int]:
     """Return the chi-squared statistic and its degrees of freedom.
 
     A group that never was at risk beside another tells nothing. Groups that never meet, in strata of their own say, cost a
@@ -169,7 +169,7 @@ def _quadratic(gap: Floats, covariance: Floats) -> tuple[float, int]:
     told = np.flatnonzero(size > 1e-10 * size.max(initial=0.0))
     if not len(told):
         raise NotEnoughEventsError(
-            "no spell ended while two groups were at risk.", where=_WHERE, remedy="Take groups that were observed at the same ages."
+            "no spell ended while two groups were at risk.", where=where, remedy="Take groups that were observed at the same ages."
         )
     scale = size[told]
     values, vectors = np.linalg.eigh(covariance[np.ix_(told, told)] / np.outer(scale, scale))
