@@ -41,6 +41,7 @@ CONTRACTS = (
     "survival.discrete_hazard",
     "survival.discrete_competing_risks",
     "survival.cause_specific_cox",
+    "survival.fine_gray",
     "survival.boosted_hazard",
     "survival.kaplan_meier",
     "survival.weibull_aft",

@@ -40,6 +40,7 @@ _CLASSES = {
     "survival.cox_time_varying": ("CoxTimeVarying", "FittedCoxTimeVarying"),
     "survival.discrete_competing_risks": ("DiscreteCompetingRisks", "FittedDiscreteCompetingRisks"),
     "survival.discrete_hazard": ("DiscreteHazard", "FittedDiscreteHazard"),
+    "survival.fine_gray": ("FineGray", "FittedFineGray"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
     "survival.log_logistic_aft": ("LogLogisticAft", "FittedLogLogisticAft"),
     "survival.log_normal_aft": ("LogNormalAft", "FittedLogNormalAft"),

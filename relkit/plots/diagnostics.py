@@ -248,6 +248,12 @@ def _causes_of_ends(fitted: Any, given: _Given) -> dict[str, Axes]:
     return drawn | _calibration(fitted, given)
 
 
+def _subdistribution(fitted: Any, given: _Given) -> dict[str, Axes]:
+    forest = {"subdistribution_ratios": survival.plot_subdistribution_ratios}
+    drawn = _effects(hazard_ratios(fitted), hazard_curves(fitted), given, forest, cause=fitted.settings.cause)
+    return drawn | _calibration(fitted, given)
+
+
 def _file_name(cause: str) -> str:
     """Return a cause, which may be any text, as part of the name of a figure."""
     return re.sub(r"\W+", "_", cause).strip("_").lower() or "unnamed"
@@ -288,6 +294,7 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "survival.cause_specific_cox": _causes_of_ends,
     "survival.cox": _cox,
     "survival.cox_time_varying": _cox,
+    "survival.fine_gray": _subdistribution,
     "survival.boosted_hazard": _boosted_hazard,
     "survival.discrete_competing_risks": _competing_risks,
     "survival.discrete_hazard": _discrete_hazard,

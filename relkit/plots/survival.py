@@ -63,6 +63,24 @@ _RATIOS = {
         "finit plus tôt",
     ),
 }
+_SUBDISTRIBUTION = {
+    "en": (
+        "What goes with a larger share of ends",
+        "Ratio of the subdistribution’s hazards, {level} interval (log scale)",
+        "yes against no",
+        "per {step} more",
+        "ends less often",
+        "ends more often",
+    ),
+    "fr": (
+        "Ce qui va avec une plus grande part de fins",
+        "Rapport des risques de sous-distribution, intervalle à {level} (échelle log)",
+        "oui contre non",
+        "pour {step} de plus",
+        "finit moins souvent",
+        "finit plus souvent",
+    ),
+}
 _CALIBRATION = {
     "en": (
         "Forecast against what happened",
@@ -201,6 +219,13 @@ def plot_hazard_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str = "
     """Draw a forest of hazard ratios, the strongest on top, on a logarithmic scale; `cause` is written into the title."""
     title, *others = words(_RATIOS, language)
     return forest(ratios, (f"{title}: {cause}" if cause else title, *others), ax, language=language)
+
+
+@house_style()
+def plot_subdistribution_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str, language: str = "en") -> Axes:
+    """Draw a forest of the ratios of Fine and Gray's regression of a cause, the strongest on top, on a logarithmic scale."""
+    title, *others = words(_SUBDISTRIBUTION, language)
+    return forest(ratios, (f"{title}: {cause}", *others), ax, language=language)
 
 
 def forest(ratios: Ratios, said: tuple[str, ...], ax: Axes | None, *, language: str) -> Axes:

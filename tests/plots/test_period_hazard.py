@@ -72,3 +72,12 @@ def test_what_a_run_keeps_of_a_cox_regression_by_cause() -> None:
     for name in pairs:
         (ax,) = figures[name].axes
         assert (ax.get_title(loc="left") + ax.get_title()).endswith(f": {name.rpartition('_')[2]}")
+
+
+def test_what_a_run_keeps_of_fine_and_gray() -> None:
+    case = case_of("survival.fine_gray")
+    fitted = case.fit()
+    figures = diagnostic_figures(fitted, case.features, outcomes=case.outcomes, language="fr")
+    assert list(figures) == ["subdistribution_ratios_voluntary", "calibration"]
+    (ax,) = figures["subdistribution_ratios_voluntary"].axes
+    assert (ax.get_title(loc="left") + ax.get_title()).startswith("Ce qui va avec une plus grande part de fins")

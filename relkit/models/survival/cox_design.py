@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relkit.errors import FitError, NotEnoughEventsError
 from relkit.models.covariates import column_names, each_column
-from relkit.models.survival.partial_likelihood import Order
+from relkit.models.survival.partial_likelihood import Order, derivatives, linear_predictor, sums, total_of_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from relkit.metrics.risk_sets import Flags, Floats
     from relkit.models.covariates import Covariate
-    from relkit.models.survival.partial_likelihood import Indexes
+    from relkit.models.survival.partial_likelihood import Indexes, Sums
 
 CONSTANT = 1e-12
 """A standard deviation below this share of the mean is rounding."""
@@ -74,6 +75,18 @@ class Design:
     names: tuple[str, ...]
     mass: float
     efron: bool = True
+
+    def at(self, beta: Floats) -> Sums:
+        """Return log L and the sums over risk sets at coefficients of the standardised columns."""
+        return sums(self.order, linear_predictor(self.X, beta))
+
+    def derivatives(self, found: Sums) -> tuple[Floats, Floats]:
+        """Return the gradient and the information at what `at` found."""
+        return derivatives(self.order, self.X, self._total_of_ends, found)
+
+    @cached_property
+    def _total_of_ends(self) -> Floats:
+        return total_of_ends(self.order, self.X)
 
     @classmethod
     def of(cls, frame: pl.DataFrame, rows: Rows, known: Sequence[Covariate], *, efron: bool, penalised: bool, where: str) -> Design:

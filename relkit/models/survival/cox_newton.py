@@ -12,12 +12,12 @@ value is in it, one coefficient after the other until none moves (coordinate des
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from relkit.errors import FitError, NotConvergedError
-from relkit.models.survival.partial_likelihood import Sums, derivatives, linear_predictor, sums, total_of_ends
+from relkit.models.survival.partial_likelihood import Sums, linear_predictor, sums
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
@@ -65,6 +65,24 @@ class Penalty:
         return float(self.absolute * np.abs(beta).sum() + self.square / 2 * (beta @ beta))
 
 
+class Problem(Protocol):
+    """A likelihood of Cox's kind: the partial likelihood, or that of a subdistribution."""
+
+    @property
+    def X(self) -> Floats:  # noqa: N802 the letter of a matrix
+        """Standardised covariates in order, shape (d, m)."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+
+    def at(self, beta: Floats) -> Sums:
+        """Return log L and the sums over risk sets at coefficients of the standardised columns."""
+
+    def derivatives(self, found: Sums) -> tuple[Floats, Floats]:
+        """Return the gradient and the information at what `at` found."""
+
+
 class Optimum(NamedTuple):
     """Where Newton's method ended.
 
@@ -104,16 +122,15 @@ def maximised(design: Design, rows: Rows, strength: float, l1_ratio: float, *, w
     return maximise(design, start, Penalty.of(strength, l1_ratio, design.mass), where=where), null
 
 
-def maximise(design: Design, start: Floats, penalty: Penalty, *, where: str) -> Optimum:
+def maximise(design: Problem, start: Floats, penalty: Penalty, *, where: str) -> Optimum:
     """Return the maximum of the partial likelihood less the penalty, by Newton's method with halved steps.
 
     Raises:
         FitError: without a penalty, the covariates are collinear, or a coefficient runs to infinity.
         NotConvergedError: no maximum after 60 steps.
     """
-    beta, found = start, sums(design.order, linear_predictor(design.X, start))
-    ends_total = total_of_ends(design.order, design.X)
-    gradient, first = derivatives(design.order, design.X, ends_total, found)
+    beta, found = start, design.at(start)
+    gradient, first = design.derivatives(found)
     if not penalty:
         _refuse_collinear(first, design.names, where)
     # Weights may be shares: what is gained is then as small.
@@ -124,12 +141,12 @@ def maximise(design: Design, start: Floats, penalty: Penalty, *, where: str) -> 
             if not penalty:
                 _refuse_separated(information, first, design.names, where)
             beta = beta + step
-            found = sums(design.order, linear_predictor(design.X, beta))
+            found = design.at(beta)
             if design.X.shape[1] < WARM_ROWS:  # of many rows it has long come to rest
-                _, information = derivatives(design.order, design.X, ends_total, found)
+                _, information = design.derivatives(found)
             return Optimum(beta, information, found, penalty)
         beta, found = _climbed(design, beta, found, step, penalty)
-        gradient, information = derivatives(design.order, design.X, ends_total, found)
+        gradient, information = design.derivatives(found)
     if np.ptp(linear_predictor(design.X, beta)) > WIDEST:
         information = np.zeros_like(first)
     if not penalty:
@@ -181,12 +198,12 @@ def _gain(gradient: Floats, information: Floats, beta: Floats, step: Floats, pen
     return float(gradient @ step - step @ information @ step / 2) + penalty.at(beta) - penalty.at(beta + step)
 
 
-def _climbed(design: Design, beta: Floats, found: Sums, step: Floats, penalty: Penalty) -> tuple[Floats, Sums]:
+def _climbed(design: Problem, beta: Floats, found: Sums, step: Floats, penalty: Penalty) -> tuple[Floats, Sums]:
     """Return the next point, with the step halved until the likelihood less the penalty does not fall."""
     before = found.log_likelihood - penalty.at(beta)
     for halving in range(30):
         there = beta + step * 0.5**halving
-        sums_there = sums(design.order, linear_predictor(design.X, there))
+        sums_there = design.at(there)
         if sums_there.log_likelihood - penalty.at(there) >= before - 1e-12 * abs(before):
             return there, sums_there
     return beta, found

@@ -122,7 +122,7 @@ def _of_stratum(seen: Observed, mine: Flags, code: Indexes, groups: int, rho: fl
     d = Observed(seen.duration, mine, seen.entry, None).ended_by(ages, code, groups)
     others = seen.ended_by(ages, code, groups) - d
     at_risk = np.maximum(n, 1.0)
-    survival = np.cumprod(1 - (d + others) / at_risk, axis=1)
+    survival = np.cumprod(1 - (d + others) / at_risk, axis=1, dtype=np.float64)
     before = _shifted(survival, 1.0)
     incidence = _shifted(np.cumsum(before * d / at_risk, axis=1), 0.0)
     h = np.divide(n, before, out=np.zeros_like(n), where=before > 0)

@@ -149,6 +149,7 @@ class Sums:
         tied_rate: shape (k,), sum over l of phi / den.
         squares: shape (3, k), sums over l of 1, phi and phi**2 over den**2.
         shift: what was taken off the linear predictor before exp.
+        beside: theta of rows that are at risk besides, on the same scale; None in Cox's likelihood.
     """
 
     log_likelihood: float
@@ -158,6 +159,7 @@ class Sums:
     tied_rate: Floats
     squares: Floats
     shift: float
+    beside: Floats | None = None
 
 
 def sums(order: Order, eta: Floats) -> Sums:
@@ -170,11 +172,22 @@ def sums(order: Order, eta: Floats) -> Sums:
     theta = np.exp(eta)
     if order.weight is not None:
         theta *= order.weight
+    ended, at_risk = sums_at_risk(order, theta)
+    return summed(order, eta, theta, ended, at_risk, shift)
+
+
+def sums_at_risk(order: Order, theta: Floats) -> tuple[Floats, Floats]:
+    """Return D0 and S0 of each end age, shape (k,), from theta, shape (m,)."""
     ended, others = _by_age(order, np.add.reduceat(theta, order.starts))
     at_risk = from_there_on(ended + others, order.bounds)
     if len(order.late):
         absent: Floats = np.bincount(order.first - 1, weights=theta[order.late], minlength=len(order.ages)).astype(np.float64)
         at_risk -= from_there_on(absent, order.bounds)
+    return ended, at_risk
+
+
+def summed(order: Order, eta: Floats, theta: Floats, ended: Floats, at_risk: Floats, shift: float) -> Sums:
+    """Return log L and the sums from D0 and S0; `eta` has `shift` taken off."""
     den = np.repeat(at_risk, order.ends) - order.phi * np.repeat(ended, order.ends)
     if not den.min() > SMALLEST:
         nothing = np.zeros(len(order.ages))
@@ -208,12 +221,21 @@ def derivatives(order: Order, X: Floats, ends_total: Floats, found: Sums) -> tup
         ends_total: shape (d,), see `total_of_ends`.
         found: the sums at this beta.
     """
+    return finished(ends_total, found, *moments(order, X, found))
+
+
+def moments(order: Order, X: Floats, found: Sums) -> tuple[Floats, Floats, Floats]:
+    """Return the sum of w x x', shape (d, d), and S1 and D1 of each end age, shape (d, k)."""
     cumulated = up_to_there(found.rate, order.bounds)
     rate = cumulated[order.last - 1]
     rate[order.late] -= cumulated[order.first - 1]
     rate[order.event] -= found.tied_rate[order.last[order.event] - 1]
     information, by_segment = _passed(order, X, found.theta, rate * found.theta)
-    S1, ended = _over_risk_sets(order, X, found.theta, by_segment)
+    return (information, *_over_risk_sets(order, X, found.theta, by_segment))
+
+
+def finished(ends_total: Floats, found: Sums, information: Floats, S1: Floats, ended: Floats) -> tuple[Floats, Floats]:
+    """Return the gradient and the information from the sum of w x x', shape (d, d), S1 and D1, shape (d, k)."""
     gradient = ends_total - (S1 * found.rate).sum(axis=1) + (ended * found.tied_rate).sum(axis=1)
     whole, crossed, tied = found.squares
     information -= _products(S1 * whole, S1)

@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 16_384
 
 
-def score_residuals(order: Order, X: Floats, found: Sums) -> Iterator[tuple[slice, Floats]]:
+def score_residuals(order: Order, X: Floats, found: Sums, moments: tuple[Floats, Floats] | None = None) -> Iterator[tuple[slice, Floats]]:
     """Yield the score residuals of blocks of rows in order: which rows, and shape (d, rows), not weighted.
 
     Args:
         order: of the rows.
         X: shape (d, m), covariates in order.
         found: sums at the maximum.
+        moments: S1 and D1 of each end age, where others than these rows are at risk too; None for those of the rows.
     """
-    S1, D1 = covariate_sums(order, X, found)
+    S1, D1 = covariate_sums(order, X, found) if moments is None else moments
     whole, crossed, tied = found.squares
     weight = 1.0 if order.mean_weight is None else order.mean_weight
     mean = (S1 * found.rate - D1 * found.tied_rate) / (order.ends * weight)

@@ -25,6 +25,7 @@ LINEAR = {
     "survival.cox": {},
     "survival.discrete_competing_risks": {},
     "survival.discrete_hazard": {"link": "cloghlog"},
+    "survival.fine_gray": {},
     "survival.log_logistic_aft": {},
     "survival.log_normal_aft": {},
     "survival.mixture_cure": {},

@@ -1,0 +1,345 @@
+"""Fine and Gray's regression: what moves the share of contracts that end for one reason.
+
+A Cox regression by cause (`survival.cause_specific_cox`) says how a covariate moves the pace of ends among those still running.
+Here it is the share that has ended by the cause, F(t | x) = 1 - exp(-H0(t) exp((x - mean)' beta)), whatever the other causes take
+away: exp(beta) is the ratio of the hazards of the subdistribution (`relkit.models.survival.subdistribution`). Standard errors
+are robust, and know that the weights are estimated.
+
+The regression tells of one cause, and of contracts from their start. For a contract that has run for a days, what lies ahead
+needs the probability that it got so far, S(a | x), which is that of a Cox regression of ends of any cause, fitted beside it:
+
+    P(ends by the cause within t | runs at a) = (F(a + t | x) - F(a | x)) / S(a | x)
+
+at most the probability of ending at all. Past the last observed age contracts go on ending as that Cox regression says, and the
+cause keeps its share among the last ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from relkit.contracts import Column, Contract, check
+from relkit.errors import ParameterError
+from relkit.metrics.risk_sets import ends_behind_tail, risk_sets, step_at
+from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariates import Covariate, Missing, by_covariate, column_names, matrix, notes_on
+from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, score_columns
+from relkit.models.survival.cox import Cox, FittedCox
+from relkit.models.survival.cox_design import Rows
+from relkit.models.survival.cox_newton import Penalty, maximise
+from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.nelson_aalen import within
+from relkit.models.survival.spells import RESERVED, as_floats, check_horizon, read_spells, scores_of
+from relkit.models.survival.subdistribution import Subdistribution
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relkit.metrics.risk_sets import Flags
+    from relkit.models.survival.spells import Spells
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineGray:
+    """Settings of Fine and Gray's regression.
+
+    Attributes:
+        covariates: columns: numbers in any scale, truth values, or categories as text.
+        cause: of the ends it is about.
+        reason: column that says why a spell ended; an end without a reason counts as "unknown".
+        ties: how ends at one age are treated: efron or breslow, as in R's crr.
+        level: of the intervals.
+        splines: by covariate, how many columns its natural cubic spline has.
+        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
+
+    Examples:
+        >>> from datetime import date
+        >>> days, debit = np.arange(1.0, 101.0), np.arange(100) % 2
+        >>> spells = pl.DataFrame({"duration_days": days, "event": [True] * 80 + [False] * 20, "debit": debit})
+        >>> told = pl.when("event").then(pl.when(pl.int_range(pl.len()) % 3 > 0).then(pl.lit("voluntary")).otherwise(pl.lit("move")))
+        >>> fitted = FineGray(covariates=("debit",)).fit(spells.with_columns(end_reason=told), as_of=date(2025, 6, 30))
+        >>> fitted.summary()["term"].to_list()
+        ['debit']
+    """
+
+    name: ClassVar[str] = "survival.fine_gray"
+    family: ClassVar[str] = "survival"
+    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
+
+    covariates: tuple[str, ...]
+    cause: str = "voluntary"
+    reason: str = "end_reason"
+    ties: Literal["efron", "breslow"] = "efron"
+    level: float = 0.95
+    splines: dict[str, int] = field(default_factory=dict)
+    missing: Missing = "refuse"
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be."""
+        if self.reason in (*self.covariates, *RESERVED):
+            raise ParameterError(
+                f"{self.reason!r} is given twice, or is no covariate.", where="reason", remedy="Name the column of the cause once."
+            )
+        self.of_any_cause.__post_init__()
+
+    @property
+    def of_any_cause(self) -> Cox:
+        """The settings of the regression of ends of any cause."""
+        return Cox(covariates=self.covariates, ties=self.ties, level=self.level, splines=self.splines, missing=self.missing)
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `fit` reads."""
+        reason = Column(name=self.reason, dtype=pl.String, required=True, meaning="Why the spell ended.")
+        own = self.of_any_cause.needs
+        return replace(own, name=self.name, columns=(*own.columns, reason))
+
+    def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedFineGray:
+        """Return the regression.
+
+        Raises:
+            TableError: a column is missing, empty where it must not be, or impossible.
+            ParameterError: no spell ended by the cause.
+            NotEnoughEventsError: fewer spells ended by it than there are columns.
+            FitError: a column is constant, follows from the others, or has no finite coefficient.
+        """
+        spells = read_spells(features, self.of_any_cause.declaration.given(self.needs, features))
+        mine = self._ends(spells)
+        known = self.of_any_cause.declaration.learnt(spells.frame, where=self.name)
+        rows, others = Rows(duration=spells.duration, event=mine, entry=spells.late_entry), spells.event & ~mine
+        problem = Subdistribution.of(spells.frame, rows, others, known, efron=self.ties == "efron", where=self.name)
+        start = np.zeros(len(problem.names))
+        best, null = maximise(problem, start, Penalty(), where=self.name), problem.at(start).log_likelihood
+        scales, rate = problem.design.scales, problem.design.order.ends / best.found.at_risk * np.exp(-best.found.shift)
+        last = self._last_ends(spells, mine)
+        return FittedFineGray(
+            settings=self,
+            info=FitInfo(
+                as_of=as_of,
+                rows=len(spells.frame),
+                log_likelihood=best.found.log_likelihood,
+                converged=True,
+                fingerprint=fingerprint(spells.frame),
+                notes=(*spells.notes, *notes_on(spells.frame, known), *self._notes(spells, mine, last)),
+            ),
+            coefficients=best.beta / scales,
+            covariance=problem.sandwich(best.found, rows, others, best.inverse) / np.outer(scales, scales),
+            model_covariance=best.inverse / np.outer(scales, scales),
+            means=problem.design.means,
+            scales=scales,
+            baseline=_baseline(rows, problem.design.order.ages, np.cumsum(rate)),
+            share_of_last=last,
+            null_log_likelihood=null,
+            known=known,
+            overall=self.of_any_cause.fit(spells.frame, as_of=as_of),
+        )
+
+    def _ends(self, spells: Spells) -> Flags:
+        """Return which spells ended by the cause."""
+        reason = spells.frame[self.reason].fill_null(UNKNOWN)
+        mine: Flags = (reason == self.cause).to_numpy() & spells.event
+        if not mine.any():
+            raise ParameterError.unknown("cause", self.cause, sorted(set(reason.filter(pl.Series(spells.event)))), where=self.name)
+        return mine
+
+    def _last_ends(self, spells: Spells, mine: Flags) -> float:
+        """Return the share of the cause among the last ends, those of which the pace past the last age is made."""
+        ages = np.sort(spells.duration[spells.event])
+        late = spells.event & (spells.duration >= ages[-int(ends_behind_tail(float(len(ages))))])
+        return float(mine[late].mean())
+
+    def _notes(self, spells: Spells, mine: Flags, last: float) -> tuple[str, str]:
+        """Return how many ends there are, and what comes past the last age."""
+        ends, others = int(mine.sum()), int((spells.event & ~mine).sum())
+        rate = f"contracts end as Cox's regression of all causes has it, {100 * last:.0f} % of them by {self.cause}, as of the last ones."
+        return (
+            f"{ends:,} spells ended by {self.cause}, {others:,} by other causes.",
+            f"Past the last observed age, {spells.duration.max():g} days, {rate}",
+        )
+
+    def judge(self, fitted: FittedFineGray, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
+        """Return the metrics of the days after calibration, of ends of any cause (see `relkit.models.survival.judging`)."""
+        return judge_ends(fitted, features, outcomes)
+
+
+def _baseline(rows: Rows, ages: Floats, hazard: Floats) -> pl.DataFrame:
+    """Return the table of the cumulative baseline hazard, at ages of entry, end or censoring."""
+    sets = risk_sets(rows.duration, rows.event, rows.entry)
+    cumulative = step_at(ages, hazard, sets.days, 0.0)
+    return pl.DataFrame({"days": sets.days, "at_risk": sets.at_risk, "ended": sets.ended, "cumulative_hazard": cumulative})
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedFineGray:
+    """Fine and Gray's regression of one cause.
+
+    Attributes:
+        settings: as fitted.
+        info: facts of the fit; the log-likelihood is that of the weighted risk sets.
+        coefficients: shape (d,), log ratio of the subdistribution's hazards of one unit of each column.
+        covariance: shape (d, d), robust.
+        model_covariance: shape (d, d), the inverse information.
+        means: shape (d,), of the columns among the spells used.
+        scales: shape (d,), their standard deviations.
+        baseline: days, at_risk, ended (by the cause), cumulative_hazard (of the subdistribution, of a customer at the means).
+        share_of_last: share of the cause among the last ends.
+        null_log_likelihood: with all coefficients 0.
+        known: the covariates as the fit saw them.
+        overall: Cox's regression of ends of any cause.
+    """
+
+    name: ClassVar[str] = "survival.fine_gray"
+    format: ClassVar[int] = 1
+
+    settings: FineGray
+    info: FitInfo
+    coefficients: Floats
+    covariance: Floats
+    model_covariance: Floats
+    means: Floats
+    scales: Floats
+    baseline: pl.DataFrame
+    share_of_last: float
+    null_log_likelihood: float
+    known: tuple[Covariate, ...]
+    overall: FittedCox
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The cause it is about."""
+        return (self.settings.cause,)
+
+    @property
+    def covariates(self) -> tuple[Covariate, ...]:
+        """The covariates as the fit saw them."""
+        return self.known
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return column_names(self.known)
+
+    @property
+    def needs(self) -> Contract:
+        """Columns that `score` reads."""
+        return replace(self.overall.needs, name=self.name)
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """First and last age of which the data speak, in days."""
+        return self.overall.domain
+
+    def summary(self) -> pl.DataFrame:
+        """Return term, estimate (log ratio of the subdistribution's hazards of one unit), std_error (robust), lower, upper."""
+        std_error = np.sqrt(np.diag(self.covariance))
+        reach = NormalDist().inv_cdf(0.5 + self.settings.level / 2) * std_error
+        columns = {"estimate": self.coefficients, "std_error": std_error}
+        columns |= {"lower": self.coefficients - reach, "upper": self.coefficients + reach}
+        return pl.DataFrame({"term": list(self.terms), **columns})
+
+    def hazard_ratio(self, features: pl.DataFrame) -> Floats:
+        """Return each row's hazard of the subdistribution over that of a customer at the means, shape (n,)."""
+        ratio: Floats = np.exp(np.clip(self._centred(self._covariates(features)) @ self.coefficients, -700.0, 700.0))
+        return ratio
+
+    def incidence(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the share that has ended by the cause by each age, of contracts seen from their start, shape (n, m).
+
+        Raises:
+            ParameterError: an age past the last observed one.
+        """
+        return self._from_start(self.hazard_ratio(features), within(self.domain, days))
+
+    def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
+        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m): Cox's, of any end."""
+        return self.overall.survival_ahead(self._read(features), days)
+
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m)."""
+        return self.overall.survival_ahead_bounds(self._read(features), days, level=level)
+
+    def incidence_ahead(self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str) -> Floats:
+        """Return the probability that each spell, running now, ends by the cause within each number of days, shape (n, m).
+
+        Raises:
+            ParameterError: another cause.
+        """
+        place_of(cause, self.causes, self.name)
+        return self._ahead(self._read(features), as_floats(days))
+
+    def incidence_ahead_bounds(
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+    ) -> tuple[Floats, Floats]:
+        """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
+
+        The relative error is that of the subdistribution's hazard over the days ahead: of the coefficients, at the covariates less
+        their mean, and of its baseline's ends; the probability of having got so far is taken as known.
+        """
+        place_of(cause, self.causes, self.name)
+        frame, asked = self._read(features), as_floats(days)
+        centred = self._centred(frame)
+        along = np.maximum(np.einsum("ij,jk,ik->i", centred, self.covariance, centred), 0.0)
+        age = frame["duration_days"].to_numpy()[:, None]
+        hazard, ended = (np.append(0.0, self.baseline[name].to_numpy()) for name in ("cumulative_hazard", "ended"))
+        ended = np.cumsum(ended)
+        low, high = (np.searchsorted(self.baseline["days"].to_numpy(), ages, side="right") for ages in (age, age + asked))
+        ends = np.maximum(ended[high] - ended[low], 1.0)
+        error = np.sqrt(along[:, None] + np.where(hazard[high] > hazard[low], 1 / ends, 1 / ends_behind_tail(float(ended[-1]))))
+        return incidence_bounds(self._ahead(frame, asked), error, level)
+
+    def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
+        """Return the covariates, and what each adds to each row's log hazard beside the mean customer, shape (n, covariates).
+
+        Of ends of any cause, by Cox's regression; with `cause`, of the subdistribution: what is positive ends by it more often.
+        """
+        if cause is None:
+            return self.overall.contributions(features)
+        place_of(cause, self.causes, self.name)
+        added = self._centred(self._covariates(features)) * self.coefficients
+        parts = by_covariate(self.known)
+        return tuple(name for name, _ in parts), np.column_stack([added[:, part].sum(axis=1) for _, part in parts])
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id, churn_probability_{h}d of any cause given the duration so far, and churn_probability_{h}d_{cause}.
+
+        Spells that have ended get null.
+        """
+        horizon = check_horizon(horizon_days)
+        frame, days = self._read(features), np.array([float(horizon)])
+        whole = 1.0 - self.overall.survival_ahead(frame, days)[:, 0]
+        return scores_of(frame, score_columns(horizon, whole, {self.settings.cause: self._ahead(frame, days)[:, 0]}))
+
+    def _read(self, features: pl.DataFrame) -> pl.DataFrame:
+        return check(features, self.needs)
+
+    def _covariates(self, features: pl.DataFrame) -> pl.DataFrame:
+        return check(features, Contract(name=self.name, key=(), columns=tuple(known.declared for known in self.known)))
+
+    def _centred(self, frame: pl.DataFrame) -> Floats:
+        return matrix(frame, self.known) - self.means
+
+    def _from_start(self, ratio: Floats, ages: Floats) -> Floats:
+        """Return F at ages, shape (m,) or (n, m), of customers with ratios, shape (n,); past the last age what it is there."""
+        hazard = step_at(self.baseline["days"].to_numpy(), self.baseline["cumulative_hazard"].to_numpy(), ages, 0.0)
+        found: Floats = -np.expm1(-hazard * ratio[:, None])
+        return found
+
+    def _ahead(self, frame: pl.DataFrame, days: Floats) -> Floats:
+        age, last = frame["duration_days"].to_numpy()[:, None], self.domain[1]
+        ratio, pace, baseline = self.hazard_ratio(frame), self.overall.hazard_ratio(frame)[:, None], self.overall.baseline_of()
+        passed = baseline.cumulative(age)
+        in_view = np.exp(-(baseline.cumulative(np.maximum(np.minimum(age + days, last), age)) - passed) * pace)
+        stays = np.exp(-(baseline.cumulative(age + days) - passed) * pace)
+        so_far = np.exp(-passed * pace)
+        seen = self._from_start(ratio, age + days) - self._from_start(ratio, age)
+        given = np.divide(seen, so_far, out=np.zeros_like(seen), where=so_far > 0)
+        found: Floats = np.minimum(given, 1 - in_view) + self.share_of_last * np.maximum(in_view - stays, 0.0)
+        return found
