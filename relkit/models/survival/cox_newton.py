@@ -76,6 +76,10 @@ class Problem(Protocol):
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
 
+    @property
+    def mass(self) -> float:
+        """Sum of the weights of all rows."""
+
     def at(self, beta: Floats) -> Sums:
         """Return log L and the sums over risk sets at coefficients of the standardised columns."""
 

@@ -136,6 +136,11 @@ class Subdistribution:
         """Names of the columns."""
         return self.design.names
 
+    @property
+    def mass(self) -> float:
+        """How many rows there are."""
+        return self.design.mass
+
     @cached_property
     def _total_of_ends(self) -> Floats:
         return total_of_ends(self.design.order, self.X)
