@@ -17,6 +17,7 @@ customer to score whose number is empty counts as the mean.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -61,6 +62,7 @@ class Covariate:
         knots: of a number that bends, ascending; empty for one that does not.
         has_gaps: whether a column of 0 and 1 says where it was empty.
         may_be_empty: whether an empty number counts as the mean; else it is refused.
+        empty_with: an earlier covariate that was empty for the same customers, whose column of 0 and 1 speaks for both.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Covariate:
     knots: tuple[float, ...] = ()
     has_gaps: bool = False
     may_be_empty: bool = False
+    empty_with: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -182,7 +185,18 @@ class Declaration:
             TableError: a category has one level only, or too many to be one; a number is never known, or has too few values to bend.
         """
         each = np.ones(len(frame)) if weights is None else weights
-        return tuple(self._one(frame[name], each, where) for name in self.names)
+        found = [self._one(frame[name], each, where) for name in self.names]
+        empty: dict[str, NDArray[np.bool_]] = {}
+        for place, known in enumerate(found):
+            if not known.has_gaps:
+                continue
+            mine = frame[known.name].is_null().to_numpy()
+            # Two columns that are alike could not be told apart; what is entered on one form is often empty together.
+            if twin := next((name for name, other in empty.items() if np.array_equal(mine, other)), ""):
+                found[place] = replace(known, has_gaps=False, empty_with=twin)
+            else:
+                empty[known.name] = mine
+        return tuple(found)
 
     def _one(self, series: pl.Series, weights: Floats, where: str) -> Covariate:
         known = _category(series, weights, where) if series.dtype == pl.String else _number(series, weights)
@@ -268,13 +282,15 @@ def notes_on(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> tuple[str,
     return tuple(
         f"{empty:,} of {len(frame):,} customers have no {known.name}; {_counted_as(known)}."
         for known in covariates
-        if (known.levels or known.has_gaps) and (empty := frame[known.name].null_count())
+        if (known.levels or known.has_gaps or known.empty_with) and (empty := frame[known.name].null_count())
     )
 
 
 def _counted_as(known: Covariate) -> str:
     if known.has_gaps:
         return f"the effect of its absence is among the terms, as {known.columns[-1]!r}"
+    if known.empty_with:
+        return f"they are those who have no {known.empty_with}: the effect of both is the term '{known.empty_with} is empty'"
     return f"they count as {known.levels[0]}, the reference"
 
 
@@ -350,6 +366,17 @@ def with_known_numbers(features: pl.DataFrame, names: Sequence[str]) -> tuple[pl
     numbers = (name for name in names if name in features.columns and not _is_text(features.schema[name]))
     lacking = tuple(name for name in numbers if features[name].null_count())
     return (features.drop_nulls(lacking) if lacking else features), lacking
+
+
+def covariate_of(column: str) -> str:
+    """Return the covariate that a column of `matrix`, or a term made of it, belongs to: what can be left out.
+
+    Examples:
+        >>> [covariate_of(name) for name in ("country=BE", "age (bend 2)", "age is empty", "voluntary: plan=S", "age")]
+        ['country', 'age', 'age', 'plan', 'age']
+    """
+    own = column.partition("=")[0].rpartition(":")[2].strip()
+    return re.sub(r"( \(bend \d+\)| is empty)$", "", own)
 
 
 def column_names(covariates: Sequence[Covariate]) -> tuple[str, ...]:
@@ -500,5 +527,5 @@ def refuse_useless(columns: Floats, names: Sequence[str], *, where: str, turned:
             raise FitError(
                 f"{names[j]} follows from {others}, so their effects cannot be told apart.",
                 where=where,
-                remedy=f"Drop {names[j]} from the covariates, or one of the others.",
+                remedy=f"Drop {covariate_of(names[j])} from the covariates, or one of the others.",
             )

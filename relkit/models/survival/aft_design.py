@@ -128,5 +128,5 @@ def refuse_runaways(best: Maximum, names: Sequence[str], where: str) -> None:
         raise FitError(
             f"the coefficient of {name} runs to infinity: those whom it concerns all end, or none of them does.",
             where=where,
-            remedy=f"Drop {name.partition('=')[0]} from the covariates, or merge its rare values with others.",
+            remedy=f"Drop {covariate_columns.covariate_of(name)} from the covariates, or merge its rare values with others.",
         )

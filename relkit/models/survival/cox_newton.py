@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from relkit.errors import FitError, NotConvergedError
+from relkit.models.covariates import covariate_of
 from relkit.models.survival.partial_likelihood import Sums, linear_predictor, sums
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def _refuse_collinear(information: Floats, names: tuple[str, ...], where: str) -
         raise FitError(
             f"{names[j]} follows from {', '.join(names[k] for k in others) or 'the others'}, so their effects cannot be told apart.",
             where=where,
-            remedy=f"Drop {names[j]} from covariates, or one of the others, or give a penalty.",
+            remedy=f"Drop {covariate_of(names[j])} from covariates, or one of the others, or give a penalty.",
         )
 
 
@@ -245,7 +246,7 @@ def _refuse_separated(information: Floats, first: Floats, names: tuple[str, ...]
         raise FitError(
             f"the coefficient of {name} runs to infinity: given the other covariates, all ends fall on one side of it.",
             where=where,
-            remedy=f"Drop {name.partition('=')[0]} from covariates, or merge its rare values with others, or give a penalty.",
+            remedy=f"Drop {covariate_of(name)} from covariates, or merge its rare values with others, or give a penalty.",
         )
 
 

@@ -141,7 +141,7 @@ def refuse_collinear(Z: Floats, share: Floats, names: Sequence[str], *, where: s
             raise FitError(
                 f"{names[j]} follows from {others}, so their effects cannot be told apart.",
                 where=where,
-                remedy=f"Drop {names[j]} from the covariates, or one of the others.",
+                remedy=f"Drop {covariate_columns.covariate_of(names[j])} from the covariates, or one of the others.",
             )
 
 
@@ -163,7 +163,7 @@ def refuse_separated(best: Maximum, levels: int, names: Sequence[str], *, where:
             raise FitError(
                 f"the coefficient of {name} runs to infinity: given the other covariates, all ends fall on one side of it.",
                 where=where,
-                remedy=f"Drop {name.partition('=')[0].rpartition(': ')[2]} from the covariates, or merge its rare values with others.",
+                remedy=f"Drop {covariate_columns.covariate_of(name)} from the covariates, or merge its rare values with others.",
             )
 
 

@@ -145,6 +145,40 @@ def test_the_copy_of_a_column_that_bends_is_named(name: str) -> None:
         model.fit(frame, as_of=DAY)
 
 
+@pytest.mark.parametrize("name", LINEAR)
+def test_what_is_empty_together_has_one_effect(name: str) -> None:
+    """Two columns of one form are empty for the same customers: one term speaks for both, and the likelihood is the same."""
+    frame = PEOPLE.with_columns(calls=pl.col("visits") ** 2 + pl.col("amount") / 50)
+    given: dict[str, Any] = {"missing": "indicator"} | LINEAR[name]
+    fitted: Any = catalogue.make(name, {"covariates": ("visits", "calls")} | given).fit(frame, as_of=DAY)
+    terms = fitted.summary()["term"].to_list()
+    assert any(term.endswith("visits is empty") for term in terms)
+    assert not any("calls is empty" in term for term in terms)
+    said = "customers have no calls; they are those who have no visits: the effect of both is the term 'visits is empty'."
+    assert any(said in note for note in fitted.info.notes)
+    # Apart at scoring, each counts as its mean.
+    alone = frame.head(5).with_columns(calls=pl.lit(None, pl.Float64), visits=pl.lit(3.0))
+    assert np.isfinite(fitted.survival_ahead(alone, [90.0])).all()
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_an_absence_that_another_covariate_tells_is_named_with_what_to_drop(name: str) -> None:
+    """Those without visits are those on the plan "none": the covariate is named that can be left out, not its column."""
+    frame = PEOPLE.with_columns(plan=pl.when(pl.col("visits").is_null()).then(pl.lit("none")).otherwise(pl.col("plan").fill_null("S")))
+    model = catalogue.make(name, {"covariates": ("plan", "visits"), "missing": "indicator"} | LINEAR[name])
+    with pytest.raises(FitError, match=r"visits is empty follows from .*plan=none.* Drop visits from (the )?covariates"):
+        model.fit(frame, as_of=DAY)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_an_absence_of_which_nobody_ends_is_named_with_what_to_drop(name: str) -> None:
+    ends = pl.col("event") & pl.col("visits").is_not_null()
+    frame = PEOPLE.with_columns(event=ends, end_reason=pl.when(ends).then("end_reason"))
+    model = catalogue.make(name, {"covariates": ("visits",), "missing": "indicator"} | LINEAR[name])
+    with pytest.raises(FitError, match=r"visits is empty .*Drop visits from (the )?covariates, or merge"):
+        model.fit(frame, as_of=DAY)
+
+
 def test_what_bends_in_one_part_bends_in_the_other() -> None:
     """Of two parts each takes what is declared of the columns it has."""
     model: Any = catalogue.make(
