@@ -227,7 +227,9 @@ def _broken(series: pl.Series, column: Column) -> list[str]:
 def _compare(series: pl.Series, how: str, bound: float | None) -> pl.Series | None:
     if bound is None:
         return None
-    return {"lt": series < bound, "le": series <= bound, "gt": series > bound}[how]
+    broken = {"lt": series < bound, "le": series <= bound, "gt": series > bound}[how]
+    # What is no number, or infinite, is named as that, and not as too large besides.
+    return broken & series.is_finite() if series.dtype.is_float() else broken
 
 
 def _repeated(frame: pl.DataFrame, key: tuple[str, ...]) -> list[str]:

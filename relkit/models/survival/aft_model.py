@@ -234,7 +234,7 @@ class _Fit(NamedTuple):
             return problem.maximum_by_sample(start, few) if many else problem.maximum(start)
 
         null = highest(ones, ones, np.zeros(2))
-        if null.bounded.any():
+        if null.bounded.any() or np.isnan(null.covariance).any():
             raise no_width(where)
         X, W = location.X, shape.X
         q = X.shape[1]

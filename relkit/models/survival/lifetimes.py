@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
 
 _AGE: dict[str, Any] = {"dtype": pl.Float64, "low": 0.0, "high": LONGEST_DAYS, "unit": "days"}
+_ROUNDING = 1e-9
 HALF_A_DAY = 0.5
 """Age of a spell that ended on the day it started: the logarithm of 0 is no number."""
 
@@ -121,6 +122,8 @@ def _told(given: Lifetimes, where: str) -> Lifetimes:
     notes = list(given.notes)
     kept = given.ended | (given.lower > given.entry)
     lower, upper, entry, weight = (values[kept] for values in (given.lower, given.upper, given.entry, given.weight))
+    # Edges that differ by rounding are one age: the probability between them would be lost in rounding.
+    lower = np.where(upper - lower <= _ROUNDING * np.abs(lower), upper, lower)
     if empty := int((~kept).sum()):
         notes.append(f"{empty:,} spells were left out: they were not watched for any time.")
     at_once = upper <= 0

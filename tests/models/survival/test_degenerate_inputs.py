@@ -367,6 +367,56 @@ def test_pieces_of_one_customer_may_be_a_cluster() -> None:
     assert fitted.summary()["std_error"].is_finite().all()
 
 
+# --- ends known by intervals --------------------------------------------------------------------------------------
+
+AFT = ["survival.log_logistic_aft", "survival.log_normal_aft", "survival.weibull_aft"]
+
+
+def intervals(name: str) -> tuple[model_checks.Case, pl.DataFrame]:
+    case = case_of(name, covariates=("monthly_amount",), lower_column="begun", upper_column="ended")
+    ended = pl.when("event").then(pl.col("duration_days") + 30)
+    return case, case.features.with_columns(begun=pl.col("duration_days"), ended=ended)
+
+
+@pytest.mark.parametrize("name", AFT)
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("begun", float("nan"), r"begun: 1 of 300 rows are not a number \(first: row 4, nan\)\.$"),
+        ("begun", float("inf"), r"begun: 1 of 300 rows are infinite \(first: row 4, inf\)\.$"),
+        ("begun", -1.0, r"begun: 1 of 300 rows are below 0 \(first: row 4"),
+        ("begun", None, r"begun: 1 of 300 rows are null \(first: row 4"),
+        ("ended", float("nan"), r"ended: 1 of 300 rows are not a number \(first: row 4"),
+        ("ended", 1e9, r"ended: 1 of 300 rows are over 100000 \(first: row 4"),
+        ("ended", 0.5, r"ended: below begun .*1 of 300 rows \(first: row 4"),
+        ("entry_days", 9e4, r"entry_days: over begun .*1 of 300 rows \(first: row 4"),
+    ],
+)
+def test_intervals_that_cannot_be_are_named_with_their_row(name: str, column: str, value: float | None, said: str) -> None:
+    case, spells = intervals(name)
+    with pytest.raises(TableError, match=said):
+        case.fit(holed(spells, column, value))
+
+
+@pytest.mark.parametrize("name", AFT)
+def test_intervals_that_tell_no_width_are_refused(name: str) -> None:
+    """All ended by one visit, or none knows when within it: any steepness is as likely as another."""
+    case, spells = intervals(name)
+    first = spells.with_columns(entry_days=pl.lit(0.0), begun=pl.lit(0.0), ended=pl.lit(30.0))
+    for faulty in (first, first.with_columns(begun=pl.when("event").then(0.0).otherwise(30.0), ended=pl.when("event").then(30.0))):
+        with pytest.raises(FitError, match="the ages at which spells end hardly differ, so their distribution has no width"):
+            case.fit(faulty)
+    with pytest.raises(NotEnoughEventsError, match="none of the 300 spells ended"):
+        case.fit(spells.with_columns(ended=pl.lit(None, dtype=pl.Float64)))
+
+
+@pytest.mark.parametrize("name", AFT)
+def test_edges_that_differ_by_rounding_are_one_age(name: str) -> None:
+    case, spells = intervals(name)
+    known, nearly = (spells.with_columns(ended=pl.when("event").then(pl.col("begun") * (1 + gap))) for gap in (0.0, 1e-15))
+    np.testing.assert_allclose(case.fit(nearly).coordinates, case.fit(known).coordinates, rtol=1e-9)
+
+
 # --- weights ------------------------------------------------------------------------------------------------------
 
 
