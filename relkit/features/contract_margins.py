@@ -7,6 +7,9 @@ do with what a shelf earns.
 Each version of a contract counts from its valid_from (the first from the start) to the next one, to the end or to the edge,
 by the day: days / (365.25 / 12) months. Days before the history starts do not count, as the purchases of that time do not.
 Where the company declares `contract_bills_in_transactions`, what contracts bill is counted there and has no margin here.
+
+Without contracts, customer snapshots may say what each customer pays a month (`role: monthly_amount`): at the assumed rate that
+is the margin of a month to come. What customers have brought so far is then not known, since they may have paid less before.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.known_rows import known_rows
+from relkit.features.snapshot_covariates import with_role
+from relkit.features.snapshot_spells import has_snapshot_spells, snapshot_spells
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -26,9 +31,12 @@ DAYS_PER_MONTH = 365.25 / 12
 _READ = ("contract_id", "customer_id", "started_on", "ended_on", "monthly_amount", "monthly_margin", "valid_from", "recorded_at")
 
 
-def has_contract_margins(tables: TableSet) -> bool:
-    """Return whether contracts have a margin of their own, apart from the transactions."""
-    return tables.has("contracts") and not (tables.facts.contract_bills_in_transactions and tables.has("transactions"))
+def has_contract_margins(tables: TableSet, *, rate: float | None = None) -> bool:
+    """Return whether contracts have a margin of their own, apart from the transactions; `rate` is as in `contract_margins`."""
+    if tables.facts.contract_bills_in_transactions and tables.has("transactions"):
+        return False
+    is_billed = has_snapshot_spells(tables) and with_role(tables, "monthly_amount") is not None
+    return tables.has("contracts") or (is_billed and (rate is not None or tables.facts.assumed_margin_rate is not None))
 
 
 def contract_margins(tables: TableSet, as_of: AsOf, *, rate: float | None = None) -> pl.DataFrame:
@@ -44,9 +52,12 @@ def contract_margins(tables: TableSet, as_of: AsOf, *, rate: float | None = None
         unknown), past_margin (null where the margin of some of its time is unknown), margin_is_measured (whether all of it is).
 
     Raises:
-        TableError: there is no contracts table.
+        TableError: there is no contracts table, and no snapshots that stand for one.
     """
-    spans = _versions(tables, as_of, rate if rate is not None else tables.facts.assumed_margin_rate)
+    rate = rate if rate is not None else tables.facts.assumed_margin_rate
+    if not tables.has("contracts") and has_snapshot_spells(tables):
+        return _of_snapshots(tables, as_of, rate)
+    spans = _versions(tables, as_of, rate)
     earned, counts = pl.col("margin") * pl.col("months"), pl.col("months") > 0
     unknown = (pl.col("margin").is_null() & counts).any()
     return (
@@ -58,6 +69,19 @@ def contract_margins(tables: TableSet, as_of: AsOf, *, rate: float | None = None
             margin_is_measured=pl.col("is_measured").filter(counts | (pl.int_range(pl.len()) == pl.len() - 1)).all(),
         )
         .select("customer_id", "contract_id", "monthly_margin", "past_margin", "margin_is_measured")
+    )
+
+
+def _of_snapshots(tables: TableSet, as_of: AsOf, rate: float | None) -> pl.DataFrame:
+    """Return the same of the stays that snapshots tell of, each a contract."""
+    spells = snapshot_spells(tables, as_of).sort("contract_id")
+    amount = pl.col("monthly_amount") if "monthly_amount" in spells.columns else pl.lit(None, pl.Float64)
+    return spells.select(
+        "customer_id",
+        "contract_id",
+        monthly_margin=amount * pl.lit(rate, pl.Float64),
+        past_margin=pl.lit(None, pl.Float64),
+        margin_is_measured=pl.lit(value=False),
     )
 
 

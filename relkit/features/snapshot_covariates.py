@@ -64,6 +64,15 @@ def _barred(tables: TableSet, name: str) -> bool:
     return said.get("personal_data", "personal") != "none" and PURPOSE not in re.split(r"[,;\s]+", said.get("purpose", "").lower())
 
 
+def declared_names(tables: TableSet) -> dict[str, tuple[str, str]]:
+    """Return, by covariate, what the mapping calls it in English and in French."""
+    return {
+        name: (said["label_en"], said["label_fr"])
+        for name, said in tables.facts.attributes.items()
+        if said.get("label_en") and said.get("label_fr")
+    }
+
+
 def usable_covariates(spells: pl.DataFrame) -> tuple[str, ...]:
     """Return the covariates of a frame of spells that a model can use.
 

@@ -74,6 +74,11 @@ def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         when), end_reason, then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
     """
     watched = stays(tables, as_of).filter((pl.col("entry_days") < pl.col("duration_days")) | pl.col("is_active"))
+    return with_covariates(watched, tables, as_of)
+
+
+def with_covariates(spells: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the columns of spells, and the covariates of the snapshot of the day `told_on` of each."""
     names = {name: "monthly_amount" if name == with_role(tables, "monthly_amount") else name for name in covariates_of(tables)}
     names = {name: f"snapshot_{new}" if new in SPELL else new for name, new in names.items()}
     rows = known_rows(tables, "customer_snapshots", as_of)
@@ -82,30 +87,37 @@ def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         attribute_as_of(name, tables, as_of).alias(new).cast(schema[name] if schema[name] in {pl.String, pl.Date} else pl.Float64)
         for name, new in names.items()
     ]
-    attributes = rows.select("customer_id", "as_of", *values).collect(engine="streaming")
-    attributes = attributes.rename({"as_of": "told_on"})
-    spells = watched.select(*SPELL, "told_on").join(attributes, on=["customer_id", "told_on"], how="left", maintain_order="left")
-    return spells.drop("told_on")
+    attributes = rows.select("customer_id", "as_of", *values).rename({"as_of": "told_on"}).collect(engine="streaming")
+    told = spells.select(*SPELL, "told_on").join(attributes, on=["customer_id", "told_on"], how="left", maintain_order="left")
+    return told.drop("told_on")
 
 
 def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return one row a stay known at `as_of`, those that nobody watched among them.
 
     Returns:
-        In order of customer_id and time: the columns of a spell, first_ended (it had ended when first seen), told_on (day of the
-        snapshot whose attributes count), last_on (day of its last snapshot), is_in_view (in the last snapshot of all).
+        In order of customer_id and time: the columns of a spell, stay, first_on and tenure (day of its first snapshot, and the age
+        then), first_ended (it had ended by then), told_on (day of the snapshot whose attributes count), last_on (day of its last
+        snapshot), is_in_view (in the last snapshot of all).
 
     Raises:
         TableError: there is no customer_snapshots table, or its mapping does not say how long customers have been there.
     """
-    rows = _told(tables, as_of)
+    rows = told_snapshots(tables, as_of)
     if rows.is_empty():
         return _folded(rows, as_of.day, is_one=False)
     return _folded(rows, rows["as_of"].max(), is_one=rows["as_of"].n_unique() == 1)
 
 
-def _told(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return customer_id, as_of, tenure (days), ended and reason of the snapshots that say so, in order of customer and day."""
+def told_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the snapshots that say how long a customer has been there and whether it has left, in order of customer and day.
+
+    Returns:
+        customer_id, as_of, tenure (days), ended, reason, stay (a number that the snapshots of one stay share).
+
+    Raises:
+        TableError: as `stays` does.
+    """
     rows = known_rows(tables, "customer_snapshots", as_of)
     tenure, ended, reason = (with_role(tables, role) for role in ("tenure", "ended", "end_reason"))
     if tenure is None or ended is None:
@@ -122,16 +134,16 @@ def _told(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     )
     says = pl.col("ended").is_not_null() & (pl.col("ended") | pl.col("tenure").is_not_null())
     kept = rows.filter(says & ~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
-    return kept.collect(engine="streaming").sort("customer_id", "as_of")
+    is_same = (pl.col("customer_id") == pl.col("customer_id").shift(1)).fill_null(value=False)
+    came_back = ~pl.col("ended") & (pl.col("ended").shift(1) | (pl.col("tenure") < pl.col("tenure").shift(1)).fill_null(value=False))
+    begins = ~is_same | came_back.fill_null(value=False)
+    return kept.collect(engine="streaming").sort("customer_id", "as_of").with_columns(stay=begins.cum_sum())
 
 
 def _folded(rows: pl.DataFrame, last_day: object, *, is_one: bool) -> pl.DataFrame:
     """Return the rows of each stay as one."""
-    is_same = (pl.col("customer_id") == pl.col("customer_id").shift(1)).fill_null(value=False)
-    came_back = ~pl.col("ended") & (pl.col("ended").shift(1) | (pl.col("tenure") < pl.col("tenure").shift(1)).fill_null(value=False))
-    stay = (~is_same | came_back.fill_null(value=False)).cum_sum()
     there, gone = ~pl.col("ended"), pl.col("ended")
-    each = rows.group_by(stay.alias("stay"), maintain_order=True).agg(
+    each = rows.group_by("stay", maintain_order=True).agg(
         pl.col("customer_id").first(),
         first_on=pl.col("as_of").first(),
         last_on=pl.col("as_of").last(),

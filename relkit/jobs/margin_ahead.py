@@ -118,9 +118,9 @@ class MarginAhead:
 
         from relkit.features.contract_margins import contract_margins, has_contract_margins
 
-        if not has_contract_margins(self.run.tables):
+        if not has_contract_margins(self.run.tables, rate=self.run.job.margin_rate):
             return None
-        spells = inputs_of(self.contracts or "survival.cox").features(self.run.tables, self.run.as_of)
+        spells = inputs_of(self.contracts or "survival.cox", self.run.tables).features(self.run.tables, self.run.as_of)
         margins = contract_margins(self.run.tables, self.run.as_of, rate=self.run.job.margin_rate)
         margins = margins.select("contract_id", margin_a_month="monthly_margin", is_measured="margin_is_measured")
         return spells.filter(pl.col("is_active")).join(margins, on="contract_id", how="left", maintain_order="left")

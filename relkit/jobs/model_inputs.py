@@ -160,9 +160,21 @@ FAMILIES = {
         remarks=("snapshot_remarks", "remarks"),
         may_be_drawn=True,
     ),
+    "snapshot_versions": ModelInputs(
+        table="customer_snapshots",
+        module="snapshot_versions",
+        learnt="snapshot_versions",
+        outcomes="snapshot_outcomes",
+        one_each="main_contracts",
+        choices={"covariates": "usable_covariates"},
+        declined={"covariates": "declined_covariates"},
+        remarks=("snapshot_remarks", "remarks"),
+        may_be_drawn=True,
+        unit="periods of customers",
+    ),
 }
 
-INSTEAD = {"survival": "snapshots"}
+INSTEAD = {"survival": "snapshots", "contract_versions": "snapshot_versions"}
 """What is read where a family's table is absent, and the snapshots of customers say how long they have been there."""
 
 AS_FAMILY = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError, TableError
@@ -243,7 +243,13 @@ class ReportMaterial:
         from relkit.models.survival.diagnostics import hazard_ratios
 
         ratios = hazard_ratios(self.fitted(model)) if self.has_model(model) else None
-        return ratios if ratios is not None and ratios.terms else None
+        return replace(ratios, terms=self._named(ratios.terms)) if ratios is not None and ratios.terms else None
+
+    def _named(self, terms: tuple[str, ...]) -> tuple[str, ...]:
+        """Return terms called as the mapping calls the attributes behind them; a term is `attribute` or `attribute=level`."""
+        names, colon = self.declared_names(), " : " if self.language == "fr" else ": "
+        parts = [(term, *term.partition("=")) for term in terms]
+        return tuple(f"{names[name]}{colon if is_level else ''}{level}" if name in names else term for term, name, is_level, level in parts)
 
     def customers(self) -> pl.DataFrame:
         """Return the customer table of the day."""
@@ -266,7 +272,8 @@ class ReportMaterial:
         from relkit.models.covariates import must_be_known, with_known_numbers
 
         fitted = self.fitted(model)
-        features = inputs_of(model, self.tables).features(self.tables, self.tables.as_of(str(fitted.info.as_of)))
+        inputs = inputs_of(model, self.tables)
+        features = inputs.to_learn(inputs.features(self.tables, self.tables.as_of(str(fitted.info.as_of))))
         return with_known_numbers(features, must_be_known(fitted.settings))[0]
 
     def look_back(self, model: str) -> dict[str, Any]:

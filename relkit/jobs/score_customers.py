@@ -278,6 +278,7 @@ class _Scoring:
 
     def _reasons(self, folder: Path) -> dict[str, Path]:
         """Write why contracts are at risk, where the model that scored the risk tells; reasons of an earlier run go."""
+        from relkit.features.snapshot_covariates import declared_names
         from relkit.scores.reasons import Explains, churn_reasons
         from relkit.scores.scoring import scorable
 
@@ -288,7 +289,8 @@ class _Scoring:
             path.unlink(missing_ok=True)
             return {}
         kept, _ = scorable(self.rows(name), fitted.needs)  # type: ignore[attr-defined]
-        _replace(path, churn_reasons(fitted, kept, as_of=self.as_of.day, source=self.source_of(name)).write_parquet)
+        called = declared_names(self.tables)
+        _replace(path, churn_reasons(fitted, kept, as_of=self.as_of.day, source=self.source_of(name), names=called).write_parquet)
         return {"reasons": path}
 
     def _result(self, scores: pl.DataFrame, paths: dict[str, Path]) -> Result:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
+from relkit.jobs.model_inputs import absence
 from relkit.progress import Progress, quiet
 from relkit.workplace import workplace
 
@@ -111,13 +112,17 @@ class WriteReport(Job):
         scores = set(pl.scan_parquet(path).select("score").unique().collect()["score"]) if path.is_file() else set()
         for need in notebook.needs:
             kind, _, name = need.partition("/")
+            if kind == "family":
+                if lacking := absence(name, tables):
+                    return lacking
+                continue
             found = {
                 "tables": tables.has(name),
                 "features": (self.out_dir / "features" / str(as_of) / f"{name}.parquet").is_file(),
                 "scores": any(score.startswith(name) for score in scores),
             }
             if kind not in found:
-                raise ParameterError.unknown("need", need, [f"{known}/..." for known in found], where=notebook.name)
+                raise ParameterError.unknown("need", need, [f"{known}/..." for known in ("family", *found)], where=notebook.name)
             if not found[kind]:
                 return ABSENT[kind].format(name=name, day=as_of)
         return ""

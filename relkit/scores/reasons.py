@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from relkit.scores.score_table import Source
@@ -37,7 +38,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "start_year": ("year of the start", "année d’ouverture"),
     "payment_method": ("means of payment", "moyen de paiement"),
 }
-"""Covariates that relkit makes itself; any other is called by its name."""
+"""Covariates that relkit makes itself; any other is called as it was declared, or by its name."""
 SIDES: dict[str, tuple[str, str]] = {
     "high": ("above usual", "au-dessus de l’habituel"),
     "low": ("below usual", "en dessous de l’habituel"),
@@ -69,7 +70,9 @@ class Explains(Protocol):
         """Return the covariates, and what each adds to the linear predictor beside the mean customer, shape (n, covariates)."""
 
 
-def churn_reasons(fitted: Explains, contracts: pl.DataFrame, *, as_of: date, source: Source) -> pl.DataFrame:
+def churn_reasons(
+    fitted: Explains, contracts: pl.DataFrame, *, as_of: date, source: Source, names: Mapping[str, tuple[str, str]] | None = None
+) -> pl.DataFrame:
     """Return the reasons of each customer, at most three: rank 1 raises the risk most.
 
     Args:
@@ -77,6 +80,7 @@ def churn_reasons(fitted: Explains, contracts: pl.DataFrame, *, as_of: date, sou
         contracts: one row a customer, with the columns that the model scores.
         as_of: day of the contracts.
         source: the version of the model.
+        names: by covariate, what it is called in English and French, where somebody declared it.
 
     Returns:
         In order of customer_id and rank, `SCHEMA`: code, its words in English and French, value of the covariate as text, and
@@ -95,8 +99,9 @@ def churn_reasons(fitted: Explains, contracts: pl.DataFrame, *, as_of: date, sou
     """
     if contracts.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    names, parts = fitted.contributions(contracts)
-    made = [_of_covariate(contracts, name, parts[:, j]) for j, name in enumerate(names)]
+    covariates, parts = fitted.contributions(contracts)
+    known = {**(names or {}), **NAMES}
+    made = [_of_covariate(contracts, name, parts[:, j], known) for j, name in enumerate(covariates)]
     if not made:
         return pl.DataFrame(schema=SCHEMA)
     found = pl.concat(made).filter(pl.col("part") > LEAST).sort(["customer_id", "part", "code"], descending=[False, True, False])
@@ -126,11 +131,11 @@ def reason_columns(reasons: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats) -> pl.DataFrame:
+def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, names: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
     """Return the rows of one covariate: customer_id, part, code, reason_en, reason_fr, value."""
     column = contracts[name]
     if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        return _rows(contracts, name, part, column.cast(pl.String), mark="=", colon=True)
+        return _rows(contracts, name, part, column.cast(pl.String), names, mark="=", colon=True)
     numbers = column.cast(pl.Float64).fill_null(np.nan).to_numpy()
     known = np.isfinite(numbers)
     is_flag = bool(np.isin(numbers[known], (0.0, 1.0)).all())
@@ -138,24 +143,23 @@ def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats) -> pl.DataFr
     usual = 0.5 if is_flag or not known.any() else float(others.mean() if len(others) else numbers[known].mean())
     above, below = ("yes", "no") if is_flag else ("high", "low")
     side = pl.Series(np.where(known, np.where(numbers > usual, above, below), "unknown"))
-    return _rows(contracts, name, part, side, mark="_", colon=is_flag)
+    return _rows(contracts, name, part, side, names, mark="_", colon=is_flag)
 
 
-def _rows(contracts: pl.DataFrame, name: str, part: Floats, side: pl.Series, *, mark: str, colon: bool) -> pl.DataFrame:
+def _rows(
+    contracts: pl.DataFrame, name: str, part: Floats, side: pl.Series, names: Mapping[str, tuple[str, str]], *, mark: str, colon: bool
+) -> pl.DataFrame:
     side = side.fill_null("unknown")
     said = [side.replace(list(SIDES), [pair[i] for pair in SIDES.values()]) for i in (0, 1)]
     between = (": ", " : ") if colon else (" ", " ")
+    called = names.get(name, (name.replace("_", " "),) * 2)
     return pl.DataFrame(
         {
             "customer_id": contracts["customer_id"].cast(pl.String),
             "part": part,
             "code": f"{name}{mark}" + side,
-            "reason_en": _said(name, 0) + between[0] + said[0],
-            "reason_fr": _said(name, 1) + between[1] + said[1],
+            "reason_en": called[0] + between[0] + said[0],
+            "reason_fr": called[1] + between[1] + said[1],
             "value": contracts[name].cast(pl.String),
         }
     )
-
-
-def _said(name: str, language: int) -> str:
-    return NAMES.get(name, (name.replace("_", " "),) * 2)[language]

@@ -171,7 +171,8 @@ _CUSTOMER_SNAPSHOTS = Contract(
     key=("customer_id", "as_of"),
     label_en="Customer snapshots",
     label_fr="Photos clients",
-    meaning="A monthly datamart: a customer's attributes as they stood at the end of a day, any number of declared columns.",
+    meaning="A monthly datamart: a customer's attributes as they stood at the end of a day, any number of declared columns. "
+    "Where a mapping says which of them are the tenure and the end, it stands for contracts that are not there.",
     open_ended=True,
     references=(("customer_id", "customers"),),
     rules=(_dated("as_of"),),

@@ -122,6 +122,32 @@ def test_a_problem_is_told_with_its_line_and_the_nearest_name(tmp_path, old, new
     assert message.endswith("See docs/mappings.md.")
 
 
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ("tenure: {column: t, type: integer, unit: months, role: tenure}", "line 23, column 7: the role tenure needs an attribute with the role ended beside it."),
+        ("left: {column: l, type: yes_no, role: ended}", "the role ended needs an attribute with the role tenure beside it."),
+        ("why: {column: w, role: end_reason}", "the role end_reason needs an attribute with the role tenure and ended beside it."),
+        ("a: {column: t, type: integer, unit: months, role: tenur}", "role is 'tenur': input should be 'covariate', 'tenure', 'ended'"),
+        ("a: {column: t, unit: months, role: tenure}", "the role tenure needs the type number or integer; a is of type text."),
+        ("a: {column: t, type: integer, unit: quarters, role: tenure}", "a has the role tenure; its unit is 'quarters', and must be one of days, weeks, months, years."),
+        ("a: {column: l, type: integer, role: ended}", "the role ended needs the type yes_no; a is of type integer."),
+        ("a: {column: l, type: yes_no, role: ended}\n        b: {column: l, type: yes_no, role: ended}", "a and b both have the role ended: there is one at most."),
+        ("a: {column: l, type: yes_no, role: ended, known_at: later}", "a has the role ended, and must be known on the day of the snapshot; map what is known only later on the later"),
+    ],
+)  # fmt: skip
+def test_roles_that_cannot_be_are_told(tmp_path, attributes, said):
+    assert said in refused(tmp_path, "score: points", attributes)
+
+
+def test_attributes_say_how_long_a_customer_has_been_there(tmp_path):
+    told = "tenure: {column: t, type: integer, unit: months, role: tenure}\n        left: {column: l, type: yes_no, role: ended}"
+    told += "\n        fee: {column: f, type: number, role: monthly_amount}\n        paid: {column: p, type: number, role: left_out}"
+    mapping = load(tmp_path, GOOD.replace("score: points", told))
+    roles = {name: said.role for name, said in mapping.file.tables["customer_snapshots"][0].attributes.items()}
+    assert roles == {"town": "covariate", "tenure": "tenure", "left": "ended", "fee": "monthly_amount", "paid": "left_out"}
+
+
 def test_all_problems_are_told_at_once(tmp_path):
     text = GOOD.replace("currency: EUR\n", "curency: EUR\n").replace("    key:", "    kee:")
     said = refused(tmp_path, "Europe/Paris", "Europe/Pris", text=text)
