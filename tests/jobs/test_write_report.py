@@ -94,7 +94,10 @@ def test_data_without_contracts_skip_the_churn_report(place: Path) -> None:
     stored = json.loads(facts.read_text())
     del stored["rows"]["contracts"]
     facts.write_text(json.dumps(stored))
-    assert WriteReport.parse(notebook="segment_churn_risk").run().skipped == "segment_churn_risk: the data have no contracts table."
+    assert WriteReport.parse(notebook="segment_churn_risk").run().skipped == (
+        "segment_churn_risk: the data have no contracts table, and the mapping does not say which attributes of customer_snapshots are "
+        "the tenure and the end (role)."
+    )
 
 
 def test_a_need_of_no_kind_is_an_error_of_the_notebook(place: Path) -> None:
