@@ -11,7 +11,7 @@ import polars as pl
 from relkit.plots.model_comparison import plot_model_comparison
 from relkit.plots.style import number, words
 from relkit.reports.pictures import Gallery, Picture
-from relkit.reports.summary_tables import DASH, Shown, SummaryTable
+from relkit.reports.summary_tables import DASH, SMALLEST_GROUP, Shown, SummaryTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,11 +89,14 @@ class ModelChoice:
         return all(self.kept.get(name) is not None for name in FRAMES)
 
     def picture(self) -> Gallery:
-        """Return what each model expected beside what happened; nothing where none was compared."""
+        """Return what each model expected beside what happened, small groups left out; nothing where none was compared."""
         groups, course = self.kept.get(FRAMES[1]), self.kept.get(FRAMES[2])
         if groups is None or course is None:
             return Gallery(())
-        drawn = plot_model_comparison(groups.cast({"group": pl.String}), course, of=_OF[self._family], language=self.language)
+        shown = groups.cast({"group": pl.String}).filter(pl.col("customers") >= SMALLEST_GROUP)
+        if shown.is_empty():
+            return Gallery(())
+        drawn = plot_model_comparison(shown, course, of=_OF[self._family], language=self.language)
         return Gallery((Picture(drawn, self._say("picture")),))
 
     def candidates(self) -> SummaryTable | Gallery:

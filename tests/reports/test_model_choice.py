@@ -58,3 +58,12 @@ def test_where_nothing_was_compared_nothing_is_shown():
 
 def test_both_languages_say_the_same():
     assert TEXTS["en"].keys() == TEXTS["fr"].keys()
+
+
+def test_a_group_of_few_is_not_drawn():
+    frames = kept("lifetime_value")
+    few = frames[FRAMES[1]].with_columns(group=pl.lit("7+"), customers=pl.lit(4, pl.Int64))
+    frames[FRAMES[1]] = pl.concat([frames[FRAMES[1]].cast({"group": pl.String}), few])
+    (picture,) = ModelChoice(model="lifetime_value.a", kept=frames, language="en").picture().pictures
+    left = picture.drawn.get_figure(root=True).axes[0]
+    assert [label.get_text() for label in left.get_xticklabels()] == ["1\n50"]
