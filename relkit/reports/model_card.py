@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.plots.style import words
+from relkit.periods import DrawnHoldout, read_holdout
+from relkit.plots.style import number, percent, words
 from relkit.reports.summary_tables import Shown, SummaryTable, day_in_words
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ TEXTS = {
         "trained": "Trained on facts up to",
         "metric": "Judged by",
         "value": "Result",
-        "holdout": "On the days",
+        "holdout": "On",
         "span": "{start} to {end}",
-        "note": "Judged on days that the model had not seen, then trained again on all days.",
+        "drawn": "{share} of the customers, drawn at random: their first {days} days",
+        "note": "Judged on what the model had not seen, then trained again on all there is.",
         "mae_repeat_purchases": "mean error of repeat purchases",
         "mae_order_value": "mean error of the order value",
         "brier_score": "Brier score (0 = perfect)",
@@ -36,9 +37,10 @@ TEXTS = {
         "trained": "Entraîné sur les faits connus au",
         "metric": "Jugé par",
         "value": "Résultat",
-        "holdout": "Sur les jours",
+        "holdout": "Sur",
         "span": "{start} au {end}",
-        "note": "Jugés sur des jours que le modèle n’avait pas vus, puis entraînés de nouveau sur tous les jours.",
+        "drawn": "{share} des clients, tirés au hasard : leurs {days} premiers jours",
+        "note": "Jugés sur ce que le modèle n’avait pas vu, puis entraînés de nouveau sur l’ensemble.",
         "mae_repeat_purchases": "erreur moyenne sur les réachats",
         "mae_order_value": "erreur moyenne sur la valeur de commande",
         "brier_score": "score de Brier (0 = parfait)",
@@ -92,6 +94,9 @@ def _rows(said: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
 
 
 def _span(holdout: str, language: str) -> str | None:
-    """Return the days of a holdout such as "2025-01-01 to 2025-06-30" as people write them."""
-    days = [day_in_words(date.fromisoformat(day), language) for day in holdout.split(" to ")] if holdout else []
-    return words(TEXTS, language)["span"].format(start=days[0], end=days[-1]) if days else None
+    """Return the days of a holdout such as "2025-01-01 to 2025-06-30", or the customers drawn, as people write them."""
+    split, texts = read_holdout(holdout), words(TEXTS, language)
+    if isinstance(split, DrawnHoldout):
+        return texts["drawn"].format(share=percent(split.share, language), days=number(split.days, language))
+    days = [day_in_words(edge.day, language) for edge in (split.calibration.minus(days=-1), split.end)] if split else []
+    return texts["span"].format(start=days[0], end=days[-1]) if days else None

@@ -39,3 +39,12 @@ def test_a_judged_line_is_kept_when_a_score_without_metrics_names_the_model_too(
     for models in (MODELS, dict(reversed(MODELS.items()))):
         first = model_card(models, "lifetime_value", language="en").cells()[0]
         assert first[3] == "mean error of repeat purchases"
+
+
+def test_customers_drawn_are_said_in_the_reader_s_words() -> None:
+    drawn = "30% of the customers of 2020-01-01, drawn at random (seed 7), over their first 1883 days"
+    metrics = {"survival.cox": {"name": "brier_score", "value": 0.1, "holdout": drawn}}
+    models = {"churn_probability_90d": MODELS["churn_probability_90d"] | {"metrics": metrics}}
+    said = {language: model_card(models, "survival", language=language).cells()[0][-1] for language in ("en", "fr")}
+    assert said["en"] == "30% of the customers, drawn at random: their first 1,883 days"
+    assert said["fr"].replace("\u202f", " ").replace("\u00a0", " ") == "30 % des clients, tirés au hasard : leurs 1 883 premiers jours"
