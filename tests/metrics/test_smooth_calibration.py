@@ -1,4 +1,4 @@
-"""Smooth calibration: forecasts whose true error is known."""
+"""Smooth calibration: forecasts whose true error is known, and the definition of Austin et al. (2020) computed by lifelines 0.30.3."""
 
 from __future__ import annotations
 
@@ -62,3 +62,64 @@ def test_a_forecast_that_parts_them_without_fault_stays_finite() -> None:
     assert smooth_calibration(duration, event, event.astype(float), 20.0).ici < 0.01
     nobody = smooth_calibration(np.full(20, 30.0), np.zeros(20, bool), np.linspace(0.1, 0.3, 20), 20.0)
     assert nobody.ici == pytest.approx(0.2)
+
+
+def by_cox(duration: np.ndarray, event: np.ndarray, p: np.ndarray, horizon: float, *, bends: bool = True) -> np.ndarray:
+    """Austin, Harrell and van Klaveren (2020): a Cox regression on a restricted cubic spline of log(-log(1 - p)), three knots."""
+    import pandas as pd
+    from lifelines import CoxPHFitter
+
+    x = np.log(-np.log1p(-p))
+    a, b, c = np.quantile(x, [0.1, 0.5, 0.9])
+    cube = [np.maximum(x - knot, 0) ** 3 for knot in (a, b, c)]
+    curved = (cube[0] - cube[1] * (c - a) / (c - b) + cube[2] * (b - a) / (c - b)) / (c - a) ** 2
+    frame = pd.DataFrame({"x": x, "duration": duration, "event": event})
+    if bends:
+        frame["curved"] = curved / curved.std()
+    fitted = CoxPHFitter().fit(frame, "duration", "event")
+    return 1 - fitted.predict_survival_function(frame, times=[horizon]).to_numpy()[0]
+
+
+@pytest.mark.parametrize("wrong", [lambda p: p, lambda p: p**1.7, np.sqrt, lambda p: p + 0.4 * (p - 0.4) ** 2])
+def test_hazards_in_proportion_have_the_curve_of_austin(wrong) -> None:  # type: ignore[no-untyped-def]
+    """Two estimates of one curve from the same spells: they differ by less than their noise."""
+    duration, event, truth = lives(8000, seed=3)
+    p = np.clip(wrong(truth), 1e-4, 1 - 1e-4)
+    found, austin = smooth_calibration(duration, event, p, 20.0), by_cox(duration, event, p, 20.0)
+    assert found.ici == pytest.approx(np.abs(austin - p).mean(), abs=2 * found.ici_by_chance)
+    assert np.abs(found.observed - austin).mean() < 2 * found.ici_by_chance < 0.02
+
+
+def test_hazards_that_cross_mislead_a_cox_regression_and_not_this_smoother() -> None:
+    """Perfect forecasts of lives that end early or late: an ICI of 0.05 by Austin's method, however many they are."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=10_000)
+    scale, shape = 100 * np.exp(-0.7 * x), np.where(x > 0, 2.5, 0.7)
+    ends, lost = scale * rng.weibull(shape), rng.uniform(0, 120, 10_000)
+    duration, event, p = np.minimum(ends, lost), ends <= lost, np.clip(-np.expm1(-((30 / scale) ** shape)), 1e-5, 0.9999)
+    assert np.abs(by_cox(duration, event, p, 30.0) - p).mean() > 0.04
+    assert smooth_calibration(duration, event, p, 30.0).ici < 0.01
+
+
+def test_the_ici_of_perfect_forecasts_is_that_of_chance() -> None:
+    found = [smooth_calibration(*lives(400, seed), 20.0) for seed in range(200)]
+    ici, chance = (np.mean([getattr(f, name) for f in found]) for name in ("ici", "ici_by_chance"))
+    assert ici == pytest.approx(chance, rel=0.1)
+    alike = smooth_calibration(*lives(400)[:2], np.full(400, 0.5), 20.0)
+    whole = np.sqrt(alike.observed[0] * (1 - alike.observed[0]) / 400)
+    assert whole < alike.std_error[0] < 1.5 * whole  # more than of complete data
+
+
+def test_on_rossi_one_slope_finds_the_model_again_and_a_curve_finds_chance() -> None:
+    """Why lifelines.calibration says 0.0004 of these forecasts at week 51: its smoother has one slope, which on these rows is 1."""
+    from lifelines import CoxPHFitter
+    from lifelines.datasets import load_rossi
+
+    rossi = load_rossi()
+    duration, event = rossi["week"].to_numpy(float), rossi["arrest"].to_numpy() == 1
+    forecasts = CoxPHFitter().fit(rossi, "week", "arrest").predict_survival_function(rossi, times=[25, 51]).to_numpy()
+    for p, week in zip(1 - forecasts, (25.0, 51.0), strict=True):
+        found = smooth_calibration(duration, event, p, week)
+        assert np.abs(by_cox(duration, event, p, week, bends=False) - p).mean() < 1e-6
+        assert np.abs(by_cox(duration, event, p, week) - p).mean() < found.ici_by_chance
+        assert 0.004 < found.ici < 0.021 < 1.2 * found.ici_by_chance

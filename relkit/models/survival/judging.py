@@ -134,7 +134,8 @@ def judge_ends(fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.Data
     - brier_score, with its 95 % interval brier_score_lower and _upper; brier_skill (share of the score of the observed rate that
       is saved); integrated_brier_score, over the days of the holdout; log_score;
     - concordance (Harrell's), uno_c, auc (of those who end in the holdout against those who outlive it);
-    - calibration_error (mean gap by decile), ici (mean gap to a smooth curve), expected_ends, observed_ends;
+    - calibration_error (mean gap by decile), ici (mean gap to a smooth curve) and the ici_by_chance of perfect forecasts,
+      expected_ends, observed_ends;
     - rows and holdout_days.
     """
     seen = Forecasts.of(fitted, features, outcomes)
@@ -143,6 +144,7 @@ def judge_ends(fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.Data
     base = float(calibration(*truth, seen.churn, seen.days, groups=1).observed[0])
     naive = brier_score(*truth, np.full(len(seen.churn), base), seen.days)
     lower, upper = seen.brier_interval()
+    smooth = smooth_calibration(*truth, seen.churn, seen.days)
     return {
         "brier_score": score,
         "brier_score_lower": lower,
@@ -154,7 +156,8 @@ def judge_ends(fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.Data
         "uno_c": _order(lambda: uno_concordance(*truth, seen.churn).index),
         "auc": _order(lambda: time_dependent_auc(*truth, seen.churn, np.array([seen.days])).mean),
         "calibration_error": seen.calibration().mean_error,
-        "ici": smooth_calibration(*truth, seen.churn, seen.days).ici,
+        "ici": smooth.ici,
+        "ici_by_chance": smooth.ici_by_chance,
         "expected_ends": float(seen.churn.sum()),
         "observed_ends": float(seen.ended.sum()),
         "rows": float(len(seen.churn)),
