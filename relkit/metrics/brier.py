@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relkit.errors import ParameterError
-from relkit.metrics.censoring import InView, in_view_weights
+from relkit.metrics.censoring import InView, in_view_weights, refuse_late_entry
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
@@ -24,6 +24,7 @@ def brier_score(
     horizon: float,
     *,
     in_view: InView | None = None,
+    entry: Floats | None = None,
     weight: Floats | None = None,
 ) -> float:
     """Return the mean squared error of probabilities of ending within `horizon`, with IPCW weights.
@@ -34,6 +35,7 @@ def brier_score(
         churn: shape (n,), probability of ending within `horizon`.
         horizon: days.
         in_view: the curve of staying in view, of the training spells where that is wanted; None means of these.
+        entry: shape (n,), days; only None or 0 for all: spells that come into view later are refused.
         weight: shape (n,), how many each row stands for; None means 1 for all.
 
     Raises:
@@ -43,6 +45,7 @@ def brier_score(
         >>> brier_score(np.array([1.0, 5.0]), np.array([True, False]), np.array([0.5, 0.5]), 4.0)
         0.25
     """
+    refuse_late_entry(entry, "brier_score")
     gone = event & (duration <= horizon)
     weights = in_view_weights(duration, event, horizon, in_view or InView.of(duration, event, weight))
     return float(np.average(weights * (gone - churn) ** 2, weights=weight))
@@ -55,6 +58,7 @@ def brier_scores(
     days: Floats,
     *,
     in_view: InView | None = None,
+    entry: Floats | None = None,
     weight: Floats | None = None,
 ) -> Floats:
     """Return the Brier score at each of `days`, shape (m,), in O(n log n + n m).
@@ -65,6 +69,7 @@ def brier_scores(
         survival: shape (n, m), probability of outliving each of `days`.
         days: shape (m,).
         in_view: as in `brier_score`.
+        entry: as in `brier_score`.
         weight: as in `brier_score`.
 
     Examples:
@@ -74,7 +79,7 @@ def brier_scores(
     """
     curve = in_view or InView.of(duration, event, weight)
     columns = zip(survival.T, days, strict=True)
-    return np.array([brier_score(duration, event, 1 - s, float(day), in_view=curve, weight=weight) for s, day in columns])
+    return np.array([brier_score(duration, event, 1 - s, float(day), in_view=curve, entry=entry, weight=weight) for s, day in columns])
 
 
 def integrated_brier_score(
@@ -84,6 +89,7 @@ def integrated_brier_score(
     days: Floats,
     *,
     in_view: InView | None = None,
+    entry: Floats | None = None,
     weight: Floats | None = None,
 ) -> float:
     """Return the Brier score averaged over ages (trapezoid rule).
@@ -94,6 +100,7 @@ def integrated_brier_score(
         survival: shape (n, m), probability of outliving each of `days`.
         days: shape (m,), ascending, at least two.
         in_view: as in `brier_score`.
+        entry: as in `brier_score`.
         weight: as in `brier_score`.
 
     Examples:
@@ -103,7 +110,7 @@ def integrated_brier_score(
     """
     if len(days) < 2 or (np.diff(days) <= 0).any():
         raise ParameterError("at least two ascending ages are needed.", where="days")
-    scores = brier_scores(duration, event, survival, days, in_view=in_view, weight=weight)
+    scores = brier_scores(duration, event, survival, days, in_view=in_view, entry=entry, weight=weight)
     return float(np.trapezoid(scores, days) / (days[-1] - days[0]))
 
 

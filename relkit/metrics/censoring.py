@@ -118,6 +118,22 @@ def in_view_weights(duration: Floats, event: Flags, horizon: float, in_view: InV
     return weights
 
 
+def refuse_late_entry(entry: Floats | None, where: str) -> None:
+    """Refuse spells that come into view after the moment of the forecast.
+
+    What weighs one over the probability of staying in view has no meaning for them: who ended before coming into view is not there.
+
+    Examples:
+        >>> refuse_late_entry(np.zeros(3), "brier_score")
+    """
+    if entry is not None and (late := int((entry > 0).sum())):
+        raise ParameterError(
+            f"{late} of {len(entry)} spells come into view after the moment of the forecast; this measure is not defined for them.",
+            where=where,
+            remedy="Count days from a moment at which all were in view, as the judging of models does, or take Harrell's concordance.",
+        )
+
+
 def _out_of_view(age: float, last: float) -> NotEnoughEventsError:
     return NotEnoughEventsError(
         f"nobody is in view {age:g} days on; the last was seen after {last:g}.", where="horizon", remedy="Choose a shorter horizon."

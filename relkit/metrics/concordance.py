@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from relkit.errors import NotEnoughEventsError, ParameterError
-from relkit.metrics.censoring import InView
+from relkit.metrics.censoring import InView, refuse_late_entry
 from relkit.metrics.inversions import inversions
 from relkit.metrics.risk_sets import ascending, distinct
 
@@ -79,6 +79,7 @@ def uno_concordance(
     *,
     tau: float | None = None,
     in_view: InView | None = None,
+    entry: Floats | None = None,
     weight: Floats | None = None,
 ) -> Concordance:
     """Return the weighted pairs of Uno's C (Uno, Cai, Pencina, D'Agostino and Wei 2011, eq. 6) in O(n log n).
@@ -93,16 +94,19 @@ def uno_concordance(
         risk: shape (n,), larger for who is expected to end sooner.
         tau: days; None means no bound.
         in_view: the curve of staying in view, of the training spells where that is wanted; None means of these.
+        entry: shape (n,), days; only None or 0 for all: spells that come into view later are refused.
         weight: shape (n,), how many each row stands for; None means 1 for all.
 
     Raises:
         NotEnoughEventsError: no pair can be compared, or nobody is in view at the age of an end.
+        ParameterError: a spell comes into view late.
 
     Examples:
         >>> ages, ended = np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, True])
         >>> uno_concordance(ages, ended, np.array([3.0, 1.0, 0.0, 1.0]))
         Concordance(concordant=3.0, discordant=2.25, tied=0.0)
     """
+    refuse_late_entry(entry, "uno_concordance")
     curve = in_view or InView.of(duration, event, weight)
     case = curve.end_weights(duration, event, np.inf if tau is None else tau) ** 2
     return _pairs(duration, event, risk, case if weight is None else case * weight, None, weight)

@@ -146,8 +146,8 @@ def _std_error(X: Floats, y: Floats, w: Floats, observed: Floats) -> Floats:
     slope = -np.log1p(-p) * (1 - p)
     bread = np.linalg.inv((X * (w * slope**2 / (p * (1 - p)))[:, None]).T @ X + np.diag(_held(X, w)))
     scores = X * (w * slope * (y - p) / (p * (1 - p)))[:, None] @ bread
-    error: Floats = slope * np.linalg.norm(X @ np.linalg.qr(scores, mode="r").T, axis=1)
-    return error
+    variance: Floats = np.einsum("ij,jk,ik->i", X, scores.T @ scores, X)
+    return slope * np.sqrt(np.maximum(variance, 0.0))
 
 
 def _held(X: Floats, w: Floats) -> Floats:

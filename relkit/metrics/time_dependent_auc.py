@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relkit.errors import NotEnoughEventsError, ParameterError
-from relkit.metrics.censoring import InView
+from relkit.metrics.censoring import InView, refuse_late_entry
 from relkit.metrics.risk_sets import distinct, step_at
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def time_dependent_auc(
     days: Floats,
     *,
     in_view: InView | None = None,
+    entry: Floats | None = None,
     weight: Floats | None = None,
 ) -> TimeDependentAuc:
     """Return the probability that of one who ends within t and one who outlives t the first has the higher risk, for each t.
@@ -51,6 +52,7 @@ def time_dependent_auc(
         risk: shape (n,) or (n, m), larger for who is expected to end sooner.
         days: shape (m,), ascending.
         in_view: the curve of staying in view, of the training spells where that is wanted; None means of these.
+        entry: shape (n,), days; only None or 0 for all: spells that come into view later are refused.
         weight: shape (n,), how many each row stands for; None means 1 for all.
 
     Raises:
@@ -62,6 +64,7 @@ def time_dependent_auc(
         >>> found.auc.tolist(), found.mean
         ([1.0, 0.75], 0.875)
     """
+    refuse_late_entry(entry, "time_dependent_auc")
     if not len(days) or (np.diff(days) <= 0).any():
         raise ParameterError("ascending horizons are needed, one at least.", where="days")
     curve = in_view or InView.of(duration, event, weight)

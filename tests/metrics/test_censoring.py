@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.brier import brier_score, brier_scores, integrated_brier_score
 from relkit.metrics.censoring import InView, in_view_weights
+from relkit.metrics.concordance import concordance, uno_concordance
+from relkit.metrics.time_dependent_auc import time_dependent_auc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_weights_are_those_of_the_kaplan_meier_curve_of_staying_in_view() -> None:
@@ -57,3 +65,20 @@ def test_weights_of_rows_are_repetitions() -> None:
 def test_another_treatment_of_ties_is_refused() -> None:
     with pytest.raises(ParameterError, match="unknown treatment of ties"):
         InView.of(np.ones(2), np.ones(2, bool), ties="during")  # type: ignore[arg-type]
+
+
+def test_spells_that_come_into_view_late_are_refused_by_what_is_not_defined_for_them() -> None:
+    ages, ended, risk = np.array([1.0, 2.0, 3.0]), np.array([True, False, True]), np.array([3.0, 2.0, 1.0])
+    survival, days, late = np.full((3, 2), 0.5), np.array([1.5, 2.5]), np.array([0.0, 1.0, 0.0])
+    measures: list[Callable[[np.ndarray], Any]] = [
+        lambda entry: uno_concordance(ages, ended, risk, entry=entry).index,
+        lambda entry: time_dependent_auc(ages, ended, risk, days, entry=entry).mean,
+        lambda entry: brier_score(ages, ended, survival[:, 0], 1.5, entry=entry),
+        lambda entry: brier_scores(ages, ended, survival, days, entry=entry)[0],
+        lambda entry: integrated_brier_score(ages, ended, survival, days, entry=entry),
+    ]
+    for measure in measures:
+        with pytest.raises(ParameterError, match=r"1 of 3 spells come into view after the moment of the forecast.*Harrell's concordance"):
+            measure(late)
+        assert 0 <= measure(np.zeros(3)) <= 1
+    assert concordance(ages, ended, risk, late).pairs == 1
