@@ -171,11 +171,13 @@ def spell_outcomes(tables: TableSet, split: Holdout) -> pl.DataFrame:
 
     Returns:
         One row for each row of `main_contracts(contract_spells(tables, split.calibration))`, in its
-        order: customer_id, contract_id, duration_days and event as known at the end of the holdout. An
+        order: customer_id, contract_id, duration_days, event and end_reason as known at the end of the holdout. An
         end before the calibration that was recorded after it counts as an end at once.
     """
     before = main_contracts(contract_spells(tables, split.calibration))
     before = before.select("customer_id", "contract_id", pl.col("duration_days").alias("age"))
-    after = contract_spells(tables, split.end).select("contract_id", "duration_days", "event")
+    after = contract_spells(tables, split.end).select("contract_id", "duration_days", "event", "end_reason")
     joined = before.join(after, on="contract_id", how="inner", maintain_order="left")
-    return joined.select("customer_id", "contract_id", pl.max_horizontal("duration_days", "age").alias("duration_days"), "event")
+    return joined.select(
+        "customer_id", "contract_id", pl.max_horizontal("duration_days", "age").alias("duration_days"), "event", "end_reason"
+    )

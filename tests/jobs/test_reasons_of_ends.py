@@ -33,6 +33,9 @@ def test_reasons_reach_the_score_table(two_reasons, model):
     result = job.run()
     assert {"voluntary: monthly_amount", "move: pays_by_direct_debit"} <= set(result.parameters)
     assert 0 < result.metrics["brier_score"] < 0.25
+    ends = [sum(result.metrics[f"{said}_ends{end}"] for end in ("_voluntary", "_move")) for said in ("observed", "expected")]
+    assert ends == pytest.approx([result.metrics["observed_ends"], result.metrics["expected_ends"]])
+    assert 0 < result.metrics["brier_score_voluntary"] < result.metrics["brier_score"] + 0.05
     scores = pl.read_parquet(ScoreCustomers.parse(models=(model,)).run().paths["scores"])
     parts = [scores.filter(score=f"churn_probability_90d{end}").sort("customer_id") for end in ("", "_voluntary", "_move")]
     assert len({len(part) for part in parts}) == 1
@@ -50,3 +53,14 @@ def test_reasons_reach_the_customer_file(two_reasons):
     file = pl.read_parquet(DeliverFiles.parse().run().paths["customers_scored"])
     names = [name for name in file.columns if name.startswith("churn_probability")]
     assert names == ["churn_probability_90d", "churn_probability_90d_voluntary", "churn_probability_90d_move"]
+
+
+def test_fine_and_gray_scores_one_reason_and_all(two_reasons):
+    result = FitModel.parse(model="survival.fine_gray", settings={"cause": "move"}).run()
+    assert set(result.parameters) == {"monthly_amount", "pays_by_direct_debit"}
+    assert 0 < result.metrics["brier_score_move"] < result.metrics["brier_score"] < 0.25
+    table = pl.read_parquet(ScoreCustomers.parse(models=("survival.fine_gray",)).run().paths["scores"])
+    move, whole = (table.filter(score=f"churn_probability_90d{end}").sort("customer_id") for end in ("_move", ""))
+    assert (move["value"] <= whole["value"] + 1e-12).all()
+    assert ((move["lower"] <= move["value"]) & (move["value"] <= move["upper"])).all()
+    assert {"expected_remaining_months_24m", "churn_probability_90d_move"} <= set(table["score"])

@@ -27,7 +27,7 @@ from relkit.models.survival.cause_hazards import CauseHazards
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.groups import as_text, coded, label_of
-from relkit.models.survival.judging import JudgedByEnds
+from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.spells import RESERVED, Spells, as_floats, check_horizon, read_spells, score_contract, scores_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CauseSpecificCox(JudgedByEnds):
+class CauseSpecificCox(JudgedByCauses):
     """Settings of Cox regressions by cause: those of `Cox`, the same for each cause, and where the cause stands.
 
     Attributes:

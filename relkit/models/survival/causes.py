@@ -80,8 +80,18 @@ def score_of(horizon_days: int, cause: str) -> str:
         >>> score_of(90, "voluntary"), score_of(90, "Déménagement (loin)")
         ('churn_probability_90d_voluntary', 'churn_probability_90d_demenagement_loin')
     """
+    return f"churn_probability_{horizon_days}d_{name_of(cause)}"
+
+
+def name_of(cause: str) -> str:
+    """Return a cause, which may be any text, as part of a name: small letters, digits and "_".
+
+    Examples:
+        >>> name_of("Décès"), name_of("?")
+        ('deces', 'unnamed')
+    """
     plain = unicodedata.normalize("NFKD", cause).encode("ascii", "ignore").decode().lower()
-    return f"churn_probability_{horizon_days}d_{re.sub('[^a-z0-9]+', '_', plain).strip('_') or 'unnamed'}"
+    return re.sub("[^a-z0-9]+", "_", plain).strip("_") or "unnamed"
 
 
 def score_columns(horizon_days: int, any_cause: Floats, by_cause: Mapping[str, Floats]) -> dict[str, Floats]:

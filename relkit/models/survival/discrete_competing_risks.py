@@ -29,7 +29,7 @@ from relkit.models.covariates import Covariate, Declaration, Missing, check_name
 from relkit.models.survival.by_period import LinearByPeriod
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.discrete_hazard import tail_note
-from relkit.models.survival.judging import JudgedByEnds
+from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.period_design import (
     Design,
     level_names,
@@ -58,7 +58,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteCompetingRisks(JudgedByEnds):
+class DiscreteCompetingRisks(JudgedByCauses):
     """Settings of competing risks by period.
 
     Attributes:

@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import ends_behind_tail, risk_sets, step_at
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate, Missing, by_covariate, column_names, matrix, notes_on
 from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.cox_design import Rows
 from relkit.models.survival.cox_newton import Penalty, maximise
-from relkit.models.survival.judging import judge_ends
+from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.nelson_aalen import within
 from relkit.models.survival.spells import RESERVED, as_floats, check_horizon, read_spells, scores_of
 from relkit.models.survival.subdistribution import Subdistribution
@@ -48,7 +48,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FineGray:
+class FineGray(JudgedByCauses):
     """Settings of Fine and Gray's regression.
 
     Attributes:
@@ -71,8 +71,6 @@ class FineGray:
     """
 
     name: ClassVar[str] = "survival.fine_gray"
-    family: ClassVar[str] = "survival"
-    holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
 
     covariates: tuple[str, ...]
     cause: str = "voluntary"
@@ -164,10 +162,6 @@ class FineGray:
             f"{ends:,} spells ended by {self.cause}, {others:,} by other causes.",
             f"Past the last observed age, {spells.duration.max():g} days, {rate}",
         )
-
-    def judge(self, fitted: FittedFineGray, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return the metrics of the days after calibration, of ends of any cause (see `relkit.models.survival.judging`)."""
-        return judge_ends(fitted, features, outcomes)
 
 
 def _baseline(rows: Rows, ages: Floats, hazard: Floats) -> pl.DataFrame:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from relkit.models.base import CustomerScorer
 
 CONTRACT = Column(name="contract_id", dtype=pl.String, required=True, nullable=False, personal_data="pseudonym")
+ENDED_BY = "has_ended_by"
 REPLICATES = 200
 LARGEST_RESAMPLE = 10_000
 AGES = 10
@@ -52,7 +53,7 @@ class Forecasts:
     rows: pl.DataFrame
 
     @classmethod
-    def of(cls, fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.DataFrame) -> Forecasts:
+    def of(cls, fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.DataFrame, *, reason: str = "") -> Forecasts:
         """Return the forecasts of the spells that were running at calibration and appear in `outcomes`.
 
         Args:
@@ -60,12 +61,13 @@ class Forecasts:
             features: as of calibration; duration_days is the age so far.
             outcomes: the same spells as known at the end of the holdout: customer_id, duration_days, event, and contract_id where
                 `features` has it too and a customer may hold several contracts.
+            reason: column of `outcomes` that says why a spell ended, kept in the rows as `ENDED_BY`; empty for none.
 
         Raises:
             TableError: a column is missing, or a key is repeated.
             NotEnoughEventsError: no spell lived a day of the holdout.
         """
-        both = _joined(features, outcomes)
+        both = _joined(features, outcomes, reason)
         # A difference of ages is not exact to the last bit, and those seen to the end of the holdout must be seen equally long.
         remaining = both["remaining_days"].round(6).to_numpy()
         days = float(remaining.max()) if len(remaining) else 0.0
@@ -165,7 +167,7 @@ def judge_ends(fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.Data
     }
 
 
-def _joined(features: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
+def _joined(features: pl.DataFrame, outcomes: pl.DataFrame, reason: str) -> pl.DataFrame:
     """Return the running spells' features with remaining_days and has_ended."""
     by_contract = "contract_id" in features.columns and "contract_id" in outcomes.columns
     keys = (CUSTOMER, CONTRACT) if by_contract else (CUSTOMER,)
@@ -174,7 +176,8 @@ def _joined(features: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
     after = check(outcomes, Contract(name="outcomes", key=names, columns=(*keys, DURATION, EVENT)))
     running = ~before["event"].fill_null(value=False) if "event" in before.columns else pl.repeat(value=True, n=len(before), eager=True)
     rows = features.with_columns(before).filter(running)
-    after = after.select(*names, pl.col("duration_days").alias("until"), pl.col("event").alias("has_ended"))
+    why = [outcomes[reason].cast(pl.String).alias(ENDED_BY)] if reason else []
+    after = after.select(*names, pl.col("duration_days").alias("until"), pl.col("event").alias("has_ended"), *why)
     both = rows.join(after, on=names, how="inner", maintain_order="left")
     return both.with_columns((pl.col("until") - pl.col("duration_days")).alias("remaining_days")).drop("until")
 

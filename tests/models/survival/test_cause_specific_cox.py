@@ -310,3 +310,24 @@ def test_a_cause_that_was_not_seen_is_refused() -> None:
     ):
         with pytest.raises(ParameterError, match="unknown cause 'voluntry'; did you mean 'voluntary'"):
             use()
+
+
+def test_it_is_judged_by_each_cause() -> None:
+    """Nobody is lost in the 60 days that follow: the Brier score of a cause is a plain mean, and ends by others are seen not to be."""
+    frame = world(15, 1_500).filter(pl.col("duration_days") > 40)
+    seen = frame.with_columns(duration_days=pl.lit(40.0), event=pl.lit(value=False))
+    later = frame.with_columns(duration_days=pl.min_horizontal("duration_days", pl.lit(100.0)))
+    later = later.with_columns(event=pl.col("event") & (frame["duration_days"] <= 100.0)).filter(
+        pl.col("event") | (pl.col("duration_days") == 100)
+    )
+    model = CauseSpecificCox(covariates=("debit", "amount"))
+    fitted = model.fit(world(16, 3_000), as_of=DAY)
+    judged = model.judge(fitted, seen, later)
+    kept = seen.join(later.select("customer_id"), on="customer_id", how="semi", maintain_order="left")
+    for cause in fitted.causes:
+        share = fitted.incidence_ahead(kept, [60.0], cause=cause)[:, 0]
+        mine = (later["event"] & (later["end_reason"] == cause).fill_null(value=False)).to_numpy()
+        assert judged[f"brier_score_{cause}"] == pytest.approx(np.mean((mine - share) ** 2))
+        assert judged[f"brier_skill_{cause}"] == pytest.approx(1 - np.mean((mine - share) ** 2) / mine.var())
+        assert (judged[f"observed_ends_{cause}"], judged[f"expected_ends_{cause}"]) == pytest.approx((mine.sum(), share.sum()))
+    assert set(model.judge(fitted, seen, later.drop("end_reason"))) == {name for name in judged if not name.endswith(fitted.causes)}
