@@ -11,7 +11,6 @@ from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs.base import Job
 
 if TYPE_CHECKING:
-    from datetime import date
     from pathlib import Path
 
     import polars as pl
@@ -44,11 +43,6 @@ class Trial:
     learnt: pl.DataFrame
     outcomes: pl.DataFrame
     purchases: pl.DataFrame | None
-
-    @property
-    def as_of(self) -> date:
-        """Day of the forecast."""
-        return self.split.calibration.day
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -23,7 +23,7 @@ class Calibration:
         horizon: days.
         predicted: shape (g,), mean prediction of the group, in ascending order where groups are made of it.
         observed: shape (g,), Kaplan-Meier estimate of the share that ended.
-        lower: shape (g,).
+        lower: shape (g,), log-log; where none ended or all did the bound of Clopper and Pearson (1934), of those then in view.
         upper: shape (g,).
         size: shape (g,), spells in the group.
         level: of the interval.
@@ -99,5 +99,9 @@ def _group(duration: Floats, event: Flags, churn: Floats, horizon: float, level:
     sets = risk_sets(duration, event)
     survival, greenwood = product_limit(sets)
     s, v = (float(step_at(sets.days, values, np.array([horizon]), start)[0]) for values, start in ((survival, 1.0), (greenwood, 0.0)))
-    low, high = log_log_band(np.array([s]), np.array([v]), level)
-    return float(churn.mean()), 1 - s, 1 - float(high[0]), 1 - float(low[0]), len(churn)
+    low, high = (float(bound[0]) for bound in log_log_band(np.array([s]), np.array([v]), level))
+    if s in {0.0, 1.0}:  # the band has no width where none ended, or all did: the exact binomial bound of those then in view
+        in_view = max(int((event | (duration >= horizon)).sum()), 1)
+        bound = ((1 - level) / 2) ** (1 / in_view)
+        low, high = (bound, high) if s == 1.0 else (low, 1 - bound)
+    return float(churn.mean()), 1 - s, 1 - high, 1 - low, len(churn)

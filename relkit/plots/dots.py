@@ -96,7 +96,7 @@ def _draw(ax: Axes, one: Dots, at: Floats, colour: str, mark: str, muted: Sequen
     shown = [colour for colour, seen in zip(colours, there, strict=True) if seen]
     if one.lower is not None and one.upper is not None:
         ax.hlines(at[there], one.lower[there], one.upper[there], color=shown, linewidth=2)
-    ax.scatter(one.value[there], at[there], color=shown, marker=mark, s=42, zorder=3, label=one.label or None)
+    ax.scatter(one.value[there], at[there], color=shown, marker=mark, s=42, zorder=3, clip_on=False, label=one.label or None)
 
 
 def _ticks(axis: Axis, kind: str, language: str) -> None:

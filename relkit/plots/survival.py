@@ -280,7 +280,8 @@ def _ratio_ticks(ax: Axes, language: str) -> None:
     low, high = ax.get_xlim()
     wide = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
     close = (0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5) if high > 1.15 else (0.9, 0.95, 1, 1.05, 1.1)
-    ticks = [tick for tick in (wide if high > 1.6 else close) if low <= tick <= high]
+    widest = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
+    ticks = [tick for tick in (widest if high > 40 else wide if high > 1.6 else close) if low <= tick <= high]
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(

@@ -53,6 +53,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "ended": "Ended",
         "share": "Share",
         "ends_by_reason": "Contracts that ended in the last twelve months",
+        "none_ended": "No contract is known to have ended in the last twelve months.",
         "voluntary": "Cancelled by the customer",
         "involuntary": "Ended by the company (unpaid, say)",
         "move": "Moved away",
@@ -120,6 +121,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "ended": "Terminés",
         "share": "Part",
         "ends_by_reason": "Contrats terminés dans les douze derniers mois",
+        "none_ended": "D’aucun contrat on ne sait qu’il a pris fin dans les douze derniers mois.",
         "voluntary": "Résilié par le client",
         "involuntary": "Interrompu par l’entreprise (impayé, par exemple)",
         "move": "Déménagement",
@@ -320,8 +322,10 @@ class RiskReading:
         by_age = {f"at_{months}": [float(values[i]) for values in shares.values()] for i, months in enumerate(ages)}
         return self._table(pl.DataFrame({"reason": names, **by_age}), columns, self._say("reasons_by_age"))
 
-    def ends_by_reason(self) -> SummaryTable:
-        """Return why contracts ended in the last twelve months."""
+    def ends_by_reason(self) -> SummaryTable | Gallery:
+        """Return why contracts ended in the last twelve months, or a sentence where none is known to have."""
+        if self.ended.is_empty():
+            return Gallery((), self._say("none_ended"))
         named = self.ended.with_columns(pl.col("end_reason").fill_null("unknown"))
         rows = named.group_by("end_reason").agg(ended=pl.len().cast(pl.Int64)).sort("ended", "end_reason", descending=[True, False])
         shares = rows.with_columns(pl.col("end_reason").replace(words(TEXTS, self.language)), share=pl.col("ended") / max(len(named), 1))

@@ -66,6 +66,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "by_forecast": "Share that ended within {days} days, forecast and observed, by “{name}”",
         "forecast_note": "Forecast on {day} for the contracts then running, by a model that knew nothing of later days. The "
         "intervals hold for all segments together (95%).",
+        "drawn_note": "From the first day of customers drawn at random, of whom the model knew nothing. The intervals hold for all "
+        "segments together (95%).",
         "forecast_title": "Ended within {days} days: forecast and observed",
         "forecast_axis": "Share of contracts",
         "c_forecast": "A diamond outside the bar: in that segment the forecast is off by more than chance.",
@@ -150,6 +152,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "by_forecast": "Part de contrats terminés sous {days} jours, prévue et constatée, selon « {name} »",
         "forecast_note": "Prévision du {day} pour les contrats alors en cours, par un modèle qui ignorait la suite. Les "
         "intervalles valent pour tous les segments ensemble (95\u00a0%).",
+        "drawn_note": "Dès le premier jour de clients tirés au hasard, dont le modèle ignorait tout. Les intervalles valent pour tous "
+        "les segments ensemble (95\u00a0%).",
         "forecast_title": "Fins sous {days} jours : prévision et constat",
         "forecast_axis": "Part des contrats",
         "c_forecast": "Un losange hors du trait : dans ce segment, la prévision s’écarte plus que par hasard.",

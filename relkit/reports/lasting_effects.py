@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CLEAR = 0.05
 """Adjusted p-values below this are read as a change with age."""
+LITTLE = 1.1
+"""A ratio nearer to 1 than this has no direction worth telling."""
 SCHEMA = {
     "name": pl.String,
     "level": pl.String,
@@ -78,9 +80,8 @@ class LastingEffects:
         for (term, part), one, p in zip(by_covariate(fitted.covariates), single.iter_rows(named=True), adjusted, strict=True):
             lean = over_age[part.start : part.stop].with_columns(moved=(pl.col("late") / pl.col("early")).log().abs())
             most = lean.sort("moved", descending=True).row(0, named=True)
-            named = segment_name(term, declared, language)
             level = most["column"].removeprefix(f"{term}=") if len(lean) > 1 else None
-            said = {"name": named[:1].upper() + named[1:], "level": level, "chi2": one["chi2"], "df": one["df"], "p": float(p)}
+            said = {"name": segment_name(term, declared, language), "level": level, "chi2": one["chi2"], "df": one["df"], "p": float(p)}
             rows.append(said | {key: most[key] for key in ("ratio", "early", "late")})
         ages = over_age.row(0, named=True)
         return cls(rows=pl.DataFrame(rows, schema=SCHEMA), days=(ages["early_days"], ages["late_days"]), language=language)
@@ -120,9 +121,14 @@ class LastingEffects:
         if row["level"] is not None:
             return self._say("changes", level=row["level"])
         early, late = row["early"], row["late"]
-        if (early - 1) * (late - 1) < 0:
+        if (early - 1) * (late - 1) < 0 and min(_strength(early), _strength(late)) > LITTLE:
             return self._say("turns")
-        return self._say("fades" if max(early, 1 / early) > max(late, 1 / late) else "grows")
+        return self._say("fades" if _strength(early) > _strength(late) else "grows")
 
     def _say(self, key: str, **values: str) -> str:
         return words(TEXTS, self.language)[key].format(**values)
+
+
+def _strength(ratio: float) -> float:
+    """Return by how much a ratio changes the risk, whichever its direction: 2 for 2 and for a half."""
+    return max(ratio, 1 / ratio)

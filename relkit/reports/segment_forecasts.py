@@ -14,15 +14,15 @@ import polars as pl
 from relkit.errors import NotEnoughEventsError
 from relkit.metrics.calibration import calibration_of_groups
 from relkit.models.survival.judging import Forecasts
+from relkit.periods import DrawnHoldout
 from relkit.plots.style import number, words
 from relkit.reports.churn_segment_texts import TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Shown, SummaryTable, day_in_words
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from relkit.metrics.calibration import Calibration
+    from relkit.periods import Holdout
     from relkit.reports.churn_segments import SegmentStudy
 
 JOINT = 0.95
@@ -30,7 +30,11 @@ JOINT = 0.95
 
 
 class Tried(Protocol):
-    """A model as it would have been on an earlier day: `relkit.jobs.report_material.Trial`."""
+    """A model as it would have been without its holdout: `relkit.jobs.report_material.Trial`."""
+
+    @property
+    def split(self) -> Holdout | DrawnHoldout:
+        """Where the holdout begins and ends."""
 
     @property
     def fitted(self) -> Any:
@@ -44,10 +48,6 @@ class Tried(Protocol):
     def outcomes(self) -> pl.DataFrame:
         """What became of them."""
 
-    @property
-    def as_of(self) -> date:
-        """The day."""
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SegmentForecasts:
@@ -55,13 +55,13 @@ class SegmentForecasts:
 
     Attributes:
         study: with the segments.
-        as_of: day of the forecast; None where it was not put to the test.
+        split: where the holdout begins and ends; None where the forecast was not put to the test.
         places: segments of the rows of `found`.
         found: forecast and observed, with intervals that hold together; None where there was too little.
     """
 
     study: SegmentStudy
-    as_of: date | None = None
+    split: Holdout | DrawnHoldout | None = None
     places: tuple[int, ...] = ()
     found: Calibration | None = None
 
@@ -92,7 +92,7 @@ class SegmentForecasts:
         churn = trial.fitted.score(seen.rows, horizon_days=horizon)[f"churn_probability_{horizon}d"].to_numpy()[mine]
         level = 1 - (1 - JOINT) / len(shown)
         found = calibration_of_groups(seen.remaining[mine], seen.ended[mine], churn, horizon, group, level=level)
-        return cls(study=study, as_of=trial.as_of, places=shown, found=found)
+        return cls(study=study, split=trial.split, places=shown, found=found)
 
     def picture(self) -> Gallery:
         """Return forecast and observed shares by segment, or a sentence where there are none."""
@@ -113,7 +113,7 @@ class SegmentForecasts:
 
     def table(self) -> SummaryTable | Gallery:
         """Return the same in numbers, with a reading."""
-        if self.found is None or self.as_of is None:
+        if self.found is None or self.split is None:
             return Gallery(())
         parts = {"judged": self.found.size, "forecast": self.found.predicted, "observed": self.found.observed}
         rows = pl.DataFrame({"name": self._names, **parts, "low": self.found.lower, "high": self.found.upper}).with_columns(
@@ -132,7 +132,8 @@ class SegmentForecasts:
             Shown("high", self._say("high"), "share", 1),
             Shown("reading", self._say("reading")),
         )
-        note = self._say("forecast_note", day=day_in_words(self.as_of, self.study.language))
+        day = day_in_words(self.split.calibration.day, self.study.language)
+        note = self._say("drawn_note" if isinstance(self.split, DrawnHoldout) else "forecast_note", day=day)
         caption, language = self._say("by_forecast", name=self.study.name), self.study.language
         return SummaryTable(frame=rows, columns=columns, caption=caption, language=language, count="judged", notes=(note,))
 

@@ -48,13 +48,14 @@ VALUES: dict[str, dict[str, str]] = {
 
 
 def segment_name(column: str, declared: Mapping[str, str], language: str) -> str:
-    """Return what a column is called: as the mapping declared it, or as relkit calls it.
+    """Return what a column is called, with a capital: as the mapping declared it, or as relkit calls it.
 
     Examples:
         >>> segment_name("monthly_amount", {}, "fr"), segment_name("plan_type", {}, "en"), segment_name("x", {"x": "Offer"}, "en")
-        ('montant mensuel', 'plan type', 'Offer')
+        ('Montant mensuel', 'Plan type', 'Offer')
     """
-    return declared.get(column) or words(COLUMNS, language).get(column, column.replace("_", " "))
+    called = declared.get(column) or words(COLUMNS, language).get(column, column.replace("_", " "))
+    return called[:1].upper() + called[1:]
 
 
 def value_names(segments: Segments, language: str) -> tuple[str, ...]:

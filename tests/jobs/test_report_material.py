@@ -66,8 +66,9 @@ def test_looking_back_draws_what_then_happened(material: ReportMaterial) -> None
 def test_a_trial_knows_nothing_of_the_days_it_is_judged_on(material: ReportMaterial) -> None:
     trial = material.trial("survival.cox")
     assert trial is not None
-    assert trial.fitted.info.as_of == trial.as_of
-    assert (material.as_of.day - trial.as_of).days == 182
+    assert trial.fitted.info.as_of == trial.split.calibration.day
+    assert trial.split.days == 182
+    assert material.trial("survival.cox") is trial
     assert trial.judged["event"].sum() == 0 < trial.learnt["event"].sum()
     assert set(trial.outcomes["customer_id"]) >= set(trial.judged["customer_id"])
     assert material.figures(None) == {}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relkit.errors import ParameterError
-from relkit.metrics.calibration import calibration
+from relkit.metrics.calibration import calibration, calibration_of_groups
 
 
 def test_true_probabilities_are_calibrated_in_every_decile() -> None:
@@ -34,3 +34,13 @@ def test_calibration_shows_who_is_overrated() -> None:
 def test_calibration_needs_a_group() -> None:
     with pytest.raises(ParameterError, match="groups is 0; it must be at least 1"):
         calibration(np.ones(3), np.ones(3, bool), np.ones(3), 1.0, groups=0)
+
+
+def test_a_group_that_nobody_left_has_an_interval_all_the_same() -> None:
+    """Clopper and Pearson (1934): of 0 in 20 the upper 95 % bound is 1 - 0.025^(1/20) = 0.1684."""
+    duration, event = np.full(40, 90.0), np.repeat([False, True], 20)
+    duration[20:] = 30.0
+    found = calibration_of_groups(duration, event, np.repeat([0.1, 0.9], 20), 90.0, np.repeat([0, 1], 20))
+    assert found.observed.tolist() == [0, 1]
+    assert found.upper == pytest.approx([0.1684, 1], abs=5e-5)
+    assert found.lower == pytest.approx([0, 0.8316], abs=5e-5)

@@ -49,6 +49,11 @@ def read(spells: pl.DataFrame, scores: pl.DataFrame, language: str = "en") -> Ri
     return RiskReading.of(spells, scores, as_of=DAY, days=90, currency="EUR", language=language)
 
 
+def shown(table: object) -> list[list[str]]:
+    assert isinstance(table, SummaryTable)
+    return table.cells()
+
+
 RATIOS = Ratios(
     ("pays_by_direct_debit", "monthly_amount", "odd_column"),
     np.array([1.0, 13.9, 2.0]),
@@ -103,12 +108,14 @@ def test_a_short_history_says_nothing_of_a_year(spells: pl.DataFrame, scores: pl
 
 
 def test_ends_of_the_last_year_are_counted_by_reason(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
-    cells = read(spells, scores, "fr").ends_by_reason().cells()
+    cells = shown(read(spells, scores, "fr").ends_by_reason())
     recent = spells.filter(pl.col("event") & (pl.col("ended_on") > DAY - timedelta(days=365)))
     assert cells[0][:2] == ["Résilié par le client", str(int((recent["end_reason"] == "voluntary").sum()))]
     assert cells[-1][:2] == ["Ensemble", str(len(recent))]
-    unknown = read(spells.drop("end_reason"), scores).ends_by_reason().cells()
+    unknown = shown(read(spells.drop("end_reason"), scores).ends_by_reason())
     assert unknown[0][0] == "Not given"
+    none = read(spells.with_columns(ended_on=pl.lit(None, pl.Date)), scores).ends_by_reason()
+    assert "No contract is known to have ended" in none._repr_html_()
 
 
 def test_survival_at_round_ages_with_its_band(spells: pl.DataFrame, scores: pl.DataFrame, curve) -> None:

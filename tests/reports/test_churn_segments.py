@@ -73,14 +73,14 @@ def test_the_most_telling_way_is_taken_and_p_values_count_all_that_were_tried(sp
     assert found.segments is not None
     assert found.segments.column == "term_months"
     rows = cells(found.ways())
-    assert rows[0][0] == "agreed term"
-    assert {row[0] for row in rows} == {"agreed term", "product", "monthly amount"}
+    assert rows[0][0] == "Agreed term"
+    assert {row[0] for row in rows} == {"Agreed term", "Product", "Monthly amount"}
     alone = log_rank(spells["duration_days"], spells["event"], spells["product_id"])
-    (product,) = (row for row in rows if row[0] == "product")
+    (product,) = (row for row in rows if row[0] == "Product")
     assert float(product[4]) == pytest.approx(alone.p_value, abs=6e-4)
     assert float(product[5]) >= float(product[4])
     assert found.headlines().sentences[0] == (
-        "Contracts are told apart most clearly by “agreed term”, of 3 ways that were tried (log-rank test, p < 0.001 after adjusting for "
+        "Contracts are told apart most clearly by “Agreed term”, of 3 ways that were tried (log-rank test, p < 0.001 after adjusting for "
         "all of them)."
     )
 
@@ -105,7 +105,7 @@ def test_how_long_each_segment_lasts_and_how_that_differs(spells: pl.DataFrame) 
 def test_pictures_hold_the_curves_and_the_differences(spells: pl.DataFrame) -> None:
     found = study(spells, language="fr")
     (curves,) = found.curves().pictures
-    assert curves.drawn.get_title(loc="left") == "Combien de temps durent les contrats, selon « durée d’engagement »"
+    assert curves.drawn.get_title(loc="left") == "Combien de temps durent les contrats, selon « Durée d’engagement »"
     assert [line.get_label() for line in curves.drawn.lines] == ["0 mois", "12 mois", "24 mois"]
     (differences,) = found.differences().pictures
     assert len(differences.drawn.collections[1].get_offsets()) == 2
@@ -115,8 +115,8 @@ def test_pictures_hold_the_curves_and_the_differences(spells: pl.DataFrame) -> N
 def test_a_segment_that_is_asked_for_is_tested_as_it_stands(spells: pl.DataFrame) -> None:
     found = study(spells, segment="product_id")
     (row,) = cells(found.ways())
-    assert row[0] == "product"
-    assert found.headlines().sentences[0].startswith("Contracts are compared by “product”, as asked for (log-rank test, p 0.")
+    assert row[0] == "Product"
+    assert found.headlines().sentences[0].startswith("Contracts are compared by “Product”, as asked for (log-rank test, p 0.")
     assert study(spells, segment="product_id", product_id="Plan").name == "Plan"
 
 
@@ -158,7 +158,7 @@ def test_curves_that_cross_are_tested_at_early_and_at_late_ages() -> None:
 def test_contracts_that_were_not_watched_from_the_start_have_no_curve_and_that_is_said(spells: pl.DataFrame) -> None:
     late = spells.with_columns(entry_days=pl.when(pl.col("term_months") == 24).then(pl.col("duration_days") / 2).otherwise(0.0))
     found = study(late, segment="term_months")
-    assert any("from their first day with “agreed term: 24 months”" in sentence for sentence in found.headlines().sentences)
+    assert any("from their first day with “Agreed term: 24 months”" in sentence for sentence in found.headlines().sentences)
     (row,) = (row for row in cells(found.lasting()) if row[0] == "24 months")
     assert row[3:] == ["–"] * 7
     assert [line.get_label() for line in found.curves().pictures[0].drawn.lines] == ["0 months", "12 months"]
@@ -167,7 +167,7 @@ def test_contracts_that_were_not_watched_from_the_start_have_no_curve_and_that_i
 def test_a_segment_that_nobody_left_is_drawn_and_said(spells: pl.DataFrame) -> None:
     stay = spells.with_columns(event=pl.col("event") & (pl.col("term_months") != 24))
     found = study(stay, segment="term_months")
-    assert "No contract with “agreed term: 24 months” ended." in found.headlines().sentences
+    assert "No contract with “Agreed term: 24 months” ended." in found.headlines().sentences
     assert len(found.curves().pictures[0].drawn.lines) == 3
     few = stay.with_columns(event=pl.col("event") & (pl.col("term_months").cum_count().over("term_months") <= 12))
     rows = cells(study(few, segment="term_months").lasting())
@@ -179,9 +179,9 @@ def test_a_segment_that_nobody_left_is_drawn_and_said(spells: pl.DataFrame) -> N
     [
         (world().drop("product_id", "term_months", "monthly_amount"), None, "There is nothing to segment the contracts by"),
         (world().with_columns(event=pl.lit(value=False)), None, "There is nothing to segment the contracts by"),
-        (world().with_columns(product_id=pl.lit("basic")), "product_id", "By “product” the contracts fall into one group"),
-        (world().with_columns(product_id=pl.lit(None, pl.String)), "product_id", "By “product” the contracts fall into one group"),
-        (world().with_columns(product_id=pl.col("customer_id")).head(9), "product_id", "By “product” the contracts fall into one group"),
+        (world().with_columns(product_id=pl.lit("basic")), "product_id", "By “Product” the contracts fall into one group"),
+        (world().with_columns(product_id=pl.lit(None, pl.String)), "product_id", "By “Product” the contracts fall into one group"),
+        (world().with_columns(product_id=pl.col("customer_id")).head(9), "product_id", "By “Product” the contracts fall into one group"),
         (world().clear(), None, "There is nothing to segment the contracts by"),
     ],
 )

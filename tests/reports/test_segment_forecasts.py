@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 
 from relkit.models.survival.cox import Cox
+from relkit.periods import AsOf, DrawnHoldout, Holdout
 from relkit.reports.churn_segments import SegmentStudy
 from relkit.reports.segment_forecasts import SegmentForecasts
 from relkit.reports.summary_tables import SummaryTable
@@ -20,7 +22,7 @@ class Trial(NamedTuple):
     fitted: Any
     judged: pl.DataFrame
     outcomes: pl.DataFrame
-    as_of: date = DAY
+    split: Holdout | DrawnHoldout = Holdout.before(AsOf.parse("2025-06-30"), days=180)
 
 
 def world(hazard: np.ndarray, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -68,6 +70,10 @@ def test_a_forecast_that_came_true_in_each_segment() -> None:
     gone = running.join(later, on="customer_id").filter(pl.col("duration_days_right") - pl.col("duration_days") <= 90, "event_right")
     shares = gone["plan"].value_counts().sort("plan")["count"] / running["plan"].value_counts().sort("plan")["count"]
     assert table.frame["observed"].to_list() == pytest.approx(shares.to_list())  # nobody was lost to view within 90 days
+    drawn = DrawnHoldout(calibration=AsOf.parse("2025-01-01"), days=180, share=0.3, seed=1)
+    told_of_drawn = replace(read(np.ones(N)), split=drawn).table()
+    assert isinstance(told_of_drawn, SummaryTable)
+    assert "customers drawn at random" in told_of_drawn.notes[0]
     for low, high, truth in zip(table.frame["low"], table.frame["high"], 1 - np.exp(-90 * np.array([0.001, 0.003])), strict=True):
         assert low < truth < high
     assert "within 90 days" in table.caption
