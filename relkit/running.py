@@ -94,7 +94,8 @@ def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str]
     Args:
         path: the pipeline file.
         shared: parameters given to every step that has them and does not set them itself.
-        settings: texts like `fit.holdout_days=90`, which set one parameter of the steps of that command.
+        settings: texts like `fit.holdout_days=90`, which set one parameter of the steps of that command, or one part of a parameter
+            that is declared by name, `score.offer.budget=5000`.
     """
     declared = read_declaration(path)
     content = declared.value
@@ -134,7 +135,7 @@ def _step(raw: Any, shared: Mapping[str, Any], overrides: Mapping[str, dict[str,
     absent = () if job_type.command == "check" else RAW
     common = {key: value for key, value in shared.items() if key in job_type.model_fields and key not in absent and value is not None}
     try:
-        job = job_type.parse(**{**common, **parameters, **overrides.get(name, {})})
+        job = job_type.parse(**_overridden({**common, **parameters}, overrides.get(name, {})))
         job.verify()
     except (ParameterError, PeriodError) as error:
         raise type(error)(error.what, where=f"{where}: {error.where}" if error.where else where, remedy=error.remedy) from error
@@ -156,7 +157,7 @@ def _overrides(settings: Iterable[str], commands: list[str]) -> dict[str, dict[s
     found: dict[str, dict[str, str]] = {}
     for text in settings:
         target, equals, value = text.partition("=")
-        command, dot, parameter = target.rpartition(".")
+        command, dot, parameter = target.partition(".")
         if not (equals and dot):
             remedy = "Write STEP.PARAMETER=VALUE, e.g. score.horizon_days=180."
             raise ParameterError(f"{text!r} does not set a parameter.", where="--set", remedy=remedy)
@@ -164,6 +165,21 @@ def _overrides(settings: Iterable[str], commands: list[str]) -> dict[str, dict[s
             raise ParameterError.unknown("step", command, commands, where="--set")
         found.setdefault(command, {})[parameter] = value
     return found
+
+
+def _overridden(parameters: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:
+    """Return the parameters of a step with those of `--set` in their place; `offer.budget` replaces one part of `offer`."""
+    made = dict(parameters)
+    for name, value in overrides.items():
+        outer, dot, inner = name.partition(".")
+        if not dot:
+            made[name] = value
+            continue
+        whole = made.get(outer) or {}
+        if not isinstance(whole, dict):
+            raise ParameterError(f"{outer} has no parts, so {inner} cannot be set.", where="--set", remedy=f"Write {outer}=VALUE.")
+        made[outer] = {**whole, inner: value}
+    return made
 
 
 def run_steps(name: str, steps: list[Step], folder: Path, *, progress: Progress = quiet, restart: bool = False) -> Iterator[StepOutcome]:

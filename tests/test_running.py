@@ -214,6 +214,15 @@ def test_a_setting_that_reaches_no_step(folder: Path, setting: str, message: str
         read_pipeline(pipeline(folder, "double"), {}, (setting,))
 
 
+def test_one_part_of_what_is_declared_by_name_can_be_set(folder: Path) -> None:
+    file = pipeline(folder, "double: {settings: {a: 1, b: 2}}")
+    _, steps = read_pipeline(file, {}, ("double.settings.b=3", "double.settings.c=4", "double.times=5"))
+    job = steps[-1].job
+    assert (job.settings, job.times) == ({"a": 1, "b": "3", "c": "4"}, 5)  # type: ignore[attr-defined]
+    with pytest.raises(ParameterError, match="mode has no parts, so b cannot be set"):
+        read_pipeline(pipeline(folder, "double: {mode: work}"), {}, ("double.mode.b=3",))
+
+
 def test_the_key_follows_the_bytes_of_a_folder(folder: Path) -> None:
     many = folder / "many"
     many.mkdir()

@@ -65,6 +65,7 @@ class FileColumn(Column):
         follow: whether a change of value is reported in the difference between two deliveries.
         rank: place in the choice of the marketer view's columns, 0 = not eligible.
         codes: code, its meaning in English, its meaning in French.
+        beside: a score beside which the column stands even where it is empty for everybody.
     """
 
     kind: Kind = "table"
@@ -76,6 +77,7 @@ class FileColumn(Column):
     meaning_fr: str = ""
     null_means_fr: str = ""
     codes: tuple[tuple[str, str, str], ...] = ()
+    beside: str = ""
 
     def label(self, language: Language) -> str:
         """Return the header for people."""
@@ -111,6 +113,14 @@ NO_BOUND: Both = (
     "pas de marge attendue, ou un modèle qui ne dit pas sa précision",
 )
 NO_CONTRACT: Both = ("no active contract, or profiling refused", "aucun contrat en cours, ou profilage refusé")
+NO_CONTRACT_MARGIN: Both = (
+    "no active contract, one of unknown margin, or profiling refused",
+    "aucun contrat en cours, contrat de marge inconnue, ou profilage refusé",
+)
+NO_CALL: Both = (
+    "not to be called: calling would not pay, the budget is spent, or there is no such value",
+    "à ne pas appeler : l'appel ne serait pas rentable, le budget est épuisé, ou cette valeur n'existe pas",
+)
 NO_PURCHASE: Both = ("no purchase history to score, or profiling refused", "aucun achat à partir duquel calculer, ou profilage refusé")
 UNKNOWN: Both = ("not known", "non connu")
 NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
@@ -199,7 +209,7 @@ DECLARED: tuple[FileColumn, ...] = (
         nullable=False,
         kind="delivery",
         unit="date",
-        rank=26,
+        rank=28,
     ),
     _column(
         "entity_id",
@@ -207,7 +217,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Entity", "Entité"),
         ("Legal entity or brand the customer belongs to.", "Entité juridique ou enseigne à laquelle le client est rattaché."),
         ("not given", "non renseigné"),
-        rank=25,
+        rank=27,
     ),
     _column(
         "is_left_censored",
@@ -218,7 +228,7 @@ DECLARED: tuple[FileColumn, ...] = (
             "Le client a pu acheter avant le premier jour couvert par les sources.",
         ),
         NO_ORDER,
-        rank=24,
+        rank=26,
     ),
     _column(
         "days_since_last_order",
@@ -264,7 +274,7 @@ DECLARED: tuple[FileColumn, ...] = (
         UNKNOWN,
         unit="{CUR}",
         decimals=2,
-        rank=21,
+        rank=23,
     ),
     _column(
         "margin_source",
@@ -275,7 +285,7 @@ DECLARED: tuple[FileColumn, ...] = (
             "Marges fournies ligne à ligne et contrat par contrat, ou supposées en part du chiffre d'affaires.",
         ),
         ("no margin is known", "aucune marge connue"),
-        rank=22,
+        rank=24,
         codes=(
             ("measured", "given by the source", "fournie par la source"),
             ("assumed", "a share of revenue", "part supposée du chiffre d'affaires"),
@@ -288,7 +298,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Whether purchases were made through one channel or several.", "Achats par un seul canal ou par plusieurs."),
         NO_ORDER,
         follow=True,
-        rank=16,
+        rank=18,
         codes=(("single", "one channel", "un seul canal"), ("multi", "several channels", "plusieurs canaux")),
     ),
     _column(
@@ -304,7 +314,7 @@ DECLARED: tuple[FileColumn, ...] = (
         low=0,
         high=1,
         decimals=4,
-        rank=23,
+        rank=25,
     ),
     _column(
         "past_margin_{cur}",
@@ -479,6 +489,93 @@ DECLARED: tuple[FileColumn, ...] = (
         decimals=2,
     ),
     _column(
+        "contract_residual_value_{h}m_{cur}",
+        pl.Float64,
+        ("Residual value of contracts, next {h} months ({CUR})", "Valeur résiduelle des contrats sur {h} mois ({CUR})"),
+        (
+            "Margin expected of the running contracts in the {h} months after the as-of date, discounted: part of the expected margin.",
+            "Marge attendue des contrats en cours sur les {h} mois suivant la date de situation, actualisée : part de la marge attendue.",
+        ),
+        NO_CONTRACT_MARGIN,
+        kind="score",
+        score="contract_residual_value_{h}m",
+        unit="{CUR}",
+        decimals=2,
+    ),
+    _column(
+        "contract_residual_value_endless_{cur}",
+        pl.Float64,
+        ("Residual value of contracts, without end ({CUR})", "Valeur résiduelle des contrats, sans terme ({CUR})"),
+        (
+            "Margin expected of the running contracts in all the time after the as-of date, discounted.",
+            "Marge attendue des contrats en cours dans tout le temps qui suit la date de situation, actualisée.",
+        ),
+        NO_CONTRACT_MARGIN,
+        kind="score",
+        score="contract_residual_value_endless",
+        unit="{CUR}",
+        decimals=2,
+    ),
+    _column(
+        "retention_call_rank",
+        pl.Int32,
+        ("Retention call, rank (1 = first)", "Appel de fidélisation, rang (1 = premier)"),
+        (
+            "Whom to call first with the declared retention offer: by expected profit; within a budget, by profit per unit of cost.",
+            "Qui appeler d'abord avec l'offre déclarée : par profit attendu ; dans la limite d'un budget, par profit rapporté au coût.",
+        ),
+        NO_CALL,
+        kind="score",
+        score="retention_call_rank",
+        low=1,
+        beside="retention_offer_profit",
+        rank=15,
+    ),
+    _column(
+        "retention_offer_profit_{cur}",
+        pl.Float64,
+        ("Expected profit of the retention offer ({CUR})", "Profit attendu de l'offre de fidélisation ({CUR})"),
+        (
+            "Expected value of the declared offer less its expected cost, if this customer is called.",
+            "Valeur attendue de l'offre déclarée moins son coût attendu, si ce client est appelé.",
+        ),
+        NO_CONTRACT_MARGIN,
+        kind="score",
+        score="retention_offer_profit",
+        unit="{CUR}",
+        decimals=2,
+        rank=17,
+    ),
+    _column(
+        "retention_offer_value_{cur}",
+        pl.Float64,
+        ("Expected value of the retention offer ({CUR})", "Valeur attendue de l'offre de fidélisation ({CUR})"),
+        (
+            "Margin kept by the ends that the declared offer should avert: its uplift in retention, times what the contract brings then.",
+            "Marge conservée par les fins que l'offre déclarée devrait éviter : gain de fidélité, par ce que le contrat rapporte alors.",
+        ),
+        NO_CONTRACT_MARGIN,
+        kind="score",
+        score="retention_offer_value",
+        unit="{CUR}",
+        decimals=2,
+    ),
+    _column(
+        "retention_offer_cost_{cur}",
+        pl.Float64,
+        ("Expected cost of the retention offer ({CUR})", "Coût attendu de l'offre de fidélisation ({CUR})"),
+        (
+            "Cost of calling this customer, and of the offer where it should be taken.",
+            "Coût de l'appel de ce client, et de l'offre dans la mesure où il devrait la prendre.",
+        ),
+        NO_CONTRACT_MARGIN,
+        kind="score",
+        score="retention_offer_cost",
+        unit="{CUR}",
+        low=0,
+        decimals=2,
+    ),
+    _column(
         "expected_orders_{h}d",
         pl.Float64,
         ("Expected orders, next {h} days", "Commandes attendues sur {h} jours"),
@@ -492,7 +589,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="orders",
         low=0,
         decimals=4,
-        rank=17,
+        rank=19,
     ),
     _column(
         "expected_order_value_{cur}",
@@ -505,7 +602,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="{CUR}",
         low=0,
         decimals=2,
-        rank=20,
+        rank=22,
     ),
     _column(
         "last_nps",
@@ -519,7 +616,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="points",
         low=0,
         high=10,
-        rank=18,
+        rank=20,
     ),
     _column(
         "nps_age_days",
@@ -537,7 +634,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("A complaint or case is not yet closed.", "Une réclamation ou un dossier n'est pas encore clos."),
         UNKNOWN,
         follow=True,
-        rank=19,
+        rank=21,
     ),
     _column(
         "consent_{channel}",
@@ -546,7 +643,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Marketing consent for this channel as of the date.", "Consentement commercial pour ce canal à la date de situation."),
         UNKNOWN,
         follow=True,
-        rank=15,
+        rank=16,
         codes=CONSENTS,
     ),
     _column(

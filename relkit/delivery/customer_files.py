@@ -265,6 +265,8 @@ def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequen
         rows = scores.filter(pl.col("score") == column.score).select("customer_id", pl.col(column.bound).alias(column.name))
         if len(rows) and (column.bound == "value" or rows[column.name].null_count() < len(rows)):
             made = made.join(rows, on="customer_id", how="left", validate="1:1")
+        elif column.beside and column.beside in scores["score"]:
+            made = made.with_columns(pl.lit(None, pl.Float64).alias(column.name))
     return made
 
 

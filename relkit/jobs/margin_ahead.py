@@ -57,7 +57,7 @@ class MarginAhead:
 
     def scores(self) -> list[pl.DataFrame]:
         """Return the score tables of the margin ahead, one a horizon; none where no part of it is known."""
-        from relkit.scores.expected_margin import Ahead, future_margin
+        from relkit.scores.expected_margin import Ahead, future_margin, residual_value
 
         rate, running = self._rate(), self._running()
         if not self._is_bought(rate) and (running is None or running.is_empty() or not self.contracts):
@@ -66,14 +66,17 @@ class MarginAhead:
         horizons = [self.run.job.horizon_months, *([None] if self.run.job.endless else [])]
         found = []
         for ahead in [Ahead(months, self.run.job.annual_discount_rate) for months in horizons]:
-            parts, models = self._parts(ahead, rate, running)
-            source = self._source(models)
-            if source is not None:
-                found.append(future_margin(parts, ahead=ahead, as_of=self.run.as_of.day, source=source))
+            held = [] if running is None or running.is_empty() else self._of_contracts(ahead, running)
+            behind = [self.contracts] if held and self.contracts else []
+            parts, models = self._of_purchases(ahead, rate)
+            if source := self._source([*models, *behind]):
+                found.append(future_margin([*parts, *held], ahead=ahead, as_of=self.run.as_of.day, source=source))
+            if source := self._source(behind):
+                found.append(residual_value(held, ahead=ahead, as_of=self.run.as_of.day, source=source))
         return found
 
-    def _parts(self, ahead: Ahead, rate: MarginRate | None, running: pl.DataFrame | None) -> tuple[list[pl.DataFrame], list[str]]:
-        """Return the parts of everybody who buys or holds a contract, and the models behind those that are known."""
+    def _of_purchases(self, ahead: Ahead, rate: MarginRate | None) -> tuple[list[pl.DataFrame], list[str]]:
+        """Return the part of everybody who buys, and the models behind it where it is known."""
         from relkit.scores.expected_margin import purchase_margins, unknown_margins
 
         parts, models, fitted = [], [], self.run.fitted
@@ -85,9 +88,6 @@ class MarginAhead:
             models += [self.orders, self.value]
         elif self.run.tables.has("transactions"):
             parts.append(unknown_margins(self.run.rows(self.orders or "lifetime_value.bg_nbd")["customer_id"]))
-        if running is not None and not running.is_empty():
-            parts += self._of_contracts(ahead, running)
-            models += [self.contracts] if self.contracts else []
         return parts, models
 
     def _of_contracts(self, ahead: Ahead, running: pl.DataFrame) -> list[pl.DataFrame]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from relkit.models.survival.profit_of_risk import HeldOutProfit
     from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.reports.model_choice import ModelChoice
     from relkit.reports.retention_calls import RetentionCalls
@@ -125,45 +126,80 @@ class ReportMaterial:
         days, name = found[0]
         return self.people.select("customer_id", probability=pl.col(name)).drop_nulls(), days
 
-    def retention_calls(self, offer: RetentionOffer) -> RetentionCalls:
-        """Return what an offer is worth to each holder of a contract with a score, and why each is at risk."""
+    def retention_calls(self, offer: RetentionOffer | None = None) -> RetentionCalls:
+        """Return what an offer is worth to each holder of a contract with a score, and why each is at risk.
+
+        Args:
+            offer: by default the one that was declared when scores were made, and the usual assumptions where none was.
+        """
+        from relkit.jobs.declared_offer import SCORE, kept_offer
         from relkit.reports.retention_calls import RetentionCalls
+        from relkit.scores.retention_offer import RetentionOffer
 
         risk, _ = self.churn()
         why = _reasons(self.folder, self.as_of)
+        kept, rate = kept_offer(self.models)
+        used = offer or kept or RetentionOffer()
+        offers = self._offers(used, risk, rate)
         return RetentionCalls(
-            offers=self._offers(offer, risk),
+            offers=offers,
             why=None if why is None else why.join(risk, on="customer_id", how="semi"),
             risk=risk,
-            offer=offer,
+            offer=used,
             currency=self.currency,
             language=self.language,
+            declared=() if offer or not kept else tuple(self.models[SCORE]["offer_declared"]),
+            held_out=None if offers is None else self._held_out(used, offers),
         )
 
-    def _offers(self, offer: RetentionOffer, risk: pl.DataFrame) -> pl.DataFrame | None:
+    def _offers(self, offer: RetentionOffer, risk: pl.DataFrame, rate: float | None) -> pl.DataFrame | None:
         """Return what an offer is worth to those whose margin a month is known; None where that of no contract is."""
-        from relkit.features.contract_margins import contract_margins, has_contract_margins
-        from relkit.features.spells import main_contracts
+        from relkit.jobs.declared_offer import ContractsOffered
+        from relkit.jobs.model_inputs import inputs_of
         from relkit.scores.retention_offer import offer_values
-        from relkit.scores.scoring import scorable
 
-        if not has_contract_margins(self.tables):
+        model = self._model_of_contracts()
+        inputs, fitted = inputs_of(model, self.tables), self.fitted(model)
+        rows = inputs.one_a_customer(inputs.features(self.tables, self.as_of)).join(
+            risk, on="customer_id", how="semi", maintain_order="left"
+        )
+        held = ContractsOffered.of(self.tables, self.as_of, rows, fitted.needs, margin_rate=rate)
+        if held is None or held.known.is_empty():
             return None
-        margins = contract_margins(self.tables, self.as_of).select("contract_id", margin_a_month="monthly_margin")
-        main = main_contracts(self.spells()).join(margins, on="contract_id").drop_nulls("margin_a_month")
-        fitted = self.fitted(next(str(said["model"]) for score, said in self.models.items() if score.startswith("churn_probability_")))
-        known, _ = scorable(main.join(risk, on="customer_id", how="semi", maintain_order="left"), fitted.needs)
-        return offer_values(fitted, known, offer=offer, ahead=self._ahead()) if len(known) else None
+        return offer_values(fitted, held.known, offer=offer, ahead=self._ahead())
+
+    def _model_of_contracts(self) -> str:
+        """Return the model behind the declared offer, else the one behind the risk."""
+        from relkit.jobs.declared_offer import SCORE
+
+        if SCORE in self.models:
+            return str(self.models[SCORE]["model"])
+        return next(str(said["model"]) for score, said in self.models.items() if score.startswith("churn_probability_"))
 
     def _ahead(self) -> Ahead:
         """Return how far ahead the scores count margin, at what discount; the usual where they count none."""
+        from relkit.jobs.declared_offer import SCORE
         from relkit.scores.expected_margin import Ahead
 
+        if "horizon_months" in (said := self.models.get(SCORE, {})):
+            return Ahead(int(said["horizon_months"]), float(said["annual_discount_rate"]))
         for score, said in self.models.items():
             months = score.removeprefix("future_margin_").removesuffix("m")
             if score.startswith("future_margin_") and months.isdigit():
                 return Ahead(int(months), float(said["annual_discount_rate"]))
         return Ahead()
+
+    def _held_out(self, offer: RetentionOffer, offers: pl.DataFrame) -> HeldOutProfit | None:
+        """Return what an order by risk was worth on the holdout; an end averted counts at its mean value of today."""
+        from relkit.features.spells import contract_spells
+        from relkit.models.survival.profit_of_risk import held_out_profit
+
+        trial, averted = self.trial(self._model_of_contracts()), float(offers["uplift"].sum())
+        if trial is None or not averted > 0:
+            return None
+        reasons = contract_spells(self.tables, trial.split.end).select("contract_id", "end_reason")
+        clv = float(offers["value"].sum()) / averted
+        return held_out_profit(trial.fitted, trial.judged, trial.outcomes, reasons, offer=offer, clv=clv)
 
     def fitted(self, model: str) -> Any:
         """Return the fitted model whose version made the scores; the champion where it made none.

@@ -76,6 +76,11 @@ class ScoreCustomers(Job):
     margin_rate: float | None = Field(
         default=None, ge=0, le=1, description="Margin over net amount. Default: that of the lines, else the declared one."
     )
+    offer: dict[str, Any] = Field(
+        default_factory=dict,
+        description="A retention offer, by name: contact_cost and offer_cost (to who takes it), then averted_share, window_days, "
+        "stayers_take_share, budget, averts (reasons of ends), e.g. --offer.contact_cost 4. Default: none.",
+    )
     intervals: bool = Field(default=True, description="Compute the lower and upper bound of each score (95 %), where its model has some.")
 
     def inputs(self) -> tuple[Path, ...]:
@@ -90,7 +95,8 @@ class ScoreCustomers(Job):
         return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champions, chosen])
 
     def verify(self) -> None:
-        """Refuse an unknown model, and margin without end that is not discounted."""
+        """Refuse an unknown model, margin without end that is not discounted, and an offer that cannot be."""
+        from relkit.jobs.declared_offer import declared_offer
         from relkit.models.catalogue import NAMES
 
         for name in self.models:
@@ -102,6 +108,8 @@ class ScoreCustomers(Job):
                 where="score",
                 remedy="Write 0.10 for 10 % a year, or leave endless out.",
             )
+        if self.offer:
+            declared_offer(self.offer)
 
     def run(self, progress: Progress = quiet) -> Result:
         """Load the champions, build their features, score, write the table."""
@@ -122,6 +130,7 @@ class ScoreCustomers(Job):
         progress("expected margin", 0.8)
         run.add_margin()
         run.add_remaining_life()
+        run.add_offer()
         return run.written()
 
     def _groups(self) -> tuple[tuple[str, ...], ...]:
@@ -150,6 +159,7 @@ class _Scoring:
     lacking: list[str] = field(default_factory=list)
     unseen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     margin_facts: dict[str, Any] = field(default_factory=dict)
+    offer_facts: dict[str, Any] = field(default_factory=dict)
 
     def score_with(self, group: tuple[str, ...]) -> None:
         """Add the scores of the first model of the group that has a champion which can score these data."""
@@ -258,6 +268,16 @@ class _Scoring:
             source, asked = self.source_of(name), self.job.intervals
             self.parts.append(remaining_life(fitted, kept, months=months, as_of=self.as_of.day, source=source, intervals=asked))
 
+    def add_offer(self) -> None:
+        """Add what the declared offer is worth and whom to call first, where one was declared."""
+        from relkit.jobs.calls_to_make import CallsToMake
+
+        calls = CallsToMake(self, CONTRACTS)
+        self.parts += calls.scores()
+        self.offer_facts = calls.facts
+        self.said += calls.said
+        self.warnings += calls.warnings
+
     def written(self) -> Result:
         """Write the table and the models behind it, and return what was done."""
         import polars as pl
@@ -309,6 +329,7 @@ class _Scoring:
                 "models": {name: version.version for name, version in self.versions.items()},
                 "margin_rate": self.margin_facts.get("margin_rate"),
                 "margin_source": self.margin_facts.get("margin_source"),
+                "offer": self.offer_facts.get("offer"),
             },
         )
 
@@ -335,12 +356,19 @@ class _Scoring:
         for (score,), rows in scores.group_by("score"):
             if rows["lower"].null_count() < len(rows):
                 found[str(score)]["interval_level"] = LEVEL
-            if str(score).startswith("future_margin_"):
-                found[str(score)] |= self.margin_facts
+            found[str(score)] |= self._facts_of(str(score))
         for told in found.values():
             if unseen := {name: list(said) for name in told["model"].split("+") if (said := self.unseen.get(name))}:
                 told["unseen_categories"] = unseen
         return found
+
+    def _facts_of(self, score: str) -> dict[str, Any]:
+        """Return what is kept of a score besides its model: rates and assumptions."""
+        if score.startswith("future_margin_"):
+            return self.margin_facts
+        if score.startswith("contract_residual_value_"):
+            return {name: fact for name, fact in self.margin_facts.items() if name in ("annual_discount_rate", "contract_margin_source")}
+        return self.offer_facts if score.startswith("retention_") else {}
 
 
 def _source(version: ModelVersion) -> Source:

@@ -1,10 +1,11 @@
 """What a ranking by risk of ending is worth to who makes an offer to the top of it: the profit measures of churn.
 
 A contacted customer costs f. One who would have ended the contract accepts an offer of cost d with probability gamma and then
-brings `clv`; one who would have stayed takes the offer for nothing. With the share pi0 of all customers who end, and the
-shares F0 of those and F1 of the others that are contacted, the profit for each customer of the whole base is
+brings `clv`; of those who would have stayed a share s takes the offer for nothing, all of them (s = 1) in the paper. With the
+share pi0 of all customers who end, and the shares F0 of those and F1 of the others that are contacted, the profit for each
+customer of the whole base is
 
-    P = ((clv - d) gamma - f) pi0 F0 - (d + f) (1 - pi0) F1                     Verbraken, Verbeke and Baesens 2013, eq. 12
+    P = ((clv - d) gamma - f) pi0 F0 - (s d + f) (1 - pi0) F1                   Verbraken, Verbeke and Baesens 2013, eq. 12
 
 For a known gamma its maximum over the depth of the list is the maximum profit; where gamma is not known but Beta(alpha, beta),
 the mean of that maximum is the expected maximum profit (EMPC, eq. 15). Both are exact: only corners of the convex hull of the
@@ -45,7 +46,15 @@ class ChurnProfit:
 
 
 def expected_maximum_profit(
-    ended: NDArray[Any], score: NDArray[Any], *, alpha: float = 6.0, beta: float = 14.0, clv: float = 200.0, d: float = 10.0, f: float = 1.0
+    ended: NDArray[Any],
+    score: NDArray[Any],
+    *,
+    alpha: float = 6.0,
+    beta: float = 14.0,
+    clv: float = 200.0,
+    d: float = 10.0,
+    f: float = 1.0,
+    s: float = 1.0,
 ) -> ChurnProfit:
     """Return the EMPC: the mean, over the share of customers who accept, of the profit at the depth that is best for it.
 
@@ -59,6 +68,7 @@ def expected_maximum_profit(
         clv: what a customer who is kept brings, money.
         d: cost of the offer to who takes it.
         f: cost of a contact.
+        s: share of those who would have stayed who take the offer.
 
     Raises:
         ParameterError: values that cannot be, or customers of whom none or all ended.
@@ -72,15 +82,15 @@ def expected_maximum_profit(
     if not (alpha > 0 and beta > 0):
         raise ParameterError(f"alpha is {alpha:g} and beta {beta:g}; both must be above 0.", where="expected_maximum_profit")
     share, F0, F1 = _hull(ended, score)
-    edges = np.r_[0.0, np.clip(_gains_from(share, F0, F1, clv, d, f), 0.0, 1.0), 1.0]
+    edges = np.r_[0.0, np.clip(_gains_from(share, F0, F1, clv, d, f, s), 0.0, 1.0), 1.0]
     weight: Floats = np.diff(np.asarray(betainc(alpha, beta, edges), dtype=np.float64))
     gamma: Floats = np.diff(np.asarray(betainc(alpha + 1, beta, edges), dtype=np.float64)) * alpha / (alpha + beta)
-    profit = ((clv - d) * gamma - f * weight) * share * F0 - (d + f) * weight * (1 - share) * F1
+    profit = ((clv - d) * gamma - f * weight) * share * F0 - (s * d + f) * weight * (1 - share) * F1
     return ChurnProfit(float(profit.sum()), float(weight @ (share * F0 + (1 - share) * F1)))
 
 
 def maximum_profit(
-    ended: NDArray[Any], score: NDArray[Any], *, gamma: float = 0.3, clv: float = 200.0, d: float = 10.0, f: float = 1.0
+    ended: NDArray[Any], score: NDArray[Any], *, gamma: float = 0.3, clv: float = 200.0, d: float = 10.0, f: float = 1.0, s: float = 1.0
 ) -> ChurnProfit:
     """Return the profit at the best depth where the share of customers who accept is known.
 
@@ -91,6 +101,7 @@ def maximum_profit(
         clv: what a customer who is kept brings, money.
         d: cost of the offer to who takes it.
         f: cost of a contact.
+        s: share of those who would have stayed who take the offer.
 
     Examples:
         >>> ended, score = np.array([0, 1, 0, 1, 0, 1, 0, 1]), np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
@@ -101,12 +112,12 @@ def maximum_profit(
     if not 0 <= gamma <= 1:
         raise ParameterError(f"gamma is {gamma:g}; it must lie in [0, 1].", where="maximum_profit")
     share, F0, F1 = _hull(ended, score)
-    depth = int(np.searchsorted(_gains_from(share, F0, F1, clv, d, f), gamma, side="right"))
-    profit = ((clv - d) * gamma - f) * share * F0[depth] - (d + f) * (1 - share) * F1[depth]
+    depth = int(np.searchsorted(_gains_from(share, F0, F1, clv, d, f, s), gamma, side="right"))
+    profit = ((clv - d) * gamma - f) * share * F0[depth] - (s * d + f) * (1 - share) * F1[depth]
     return ChurnProfit(float(profit), float(share * F0[depth] + (1 - share) * F1[depth]))
 
 
-def _gains_from(share: float, F0: Floats, F1: Floats, clv: float, d: float, f: float) -> Floats:
+def _gains_from(share: float, F0: Floats, F1: Floats, clv: float, d: float, f: float, s: float) -> Floats:
     """Return the gamma from which each corner beats the one before it (eq. 14), rising; infinite where no ends are added."""
     if not clv > d or d < 0 or f < 0:
         raise ParameterError(
@@ -114,9 +125,11 @@ def _gains_from(share: float, F0: Floats, F1: Floats, clv: float, d: float, f: f
             where="profit of churn",
             remedy="An offer that costs more than a customer brings is never worth making.",
         )
+    if not 0 <= s <= 1:
+        raise ParameterError(f"s is {s:g}; it must lie in [0, 1].", where="profit of churn")
     more0, more1 = share * np.diff(F0), (1 - share) * np.diff(F1)
     gains = np.full(len(more0), np.inf)
-    np.divide((d + f) * more1 + f * more0, (clv - d) * more0, out=gains, where=more0 > 0)
+    np.divide((s * d + f) * more1 + f * more0, (clv - d) * more0, out=gains, where=more0 > 0)
     return gains
 
 

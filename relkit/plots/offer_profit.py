@@ -1,4 +1,4 @@
-"""What offers bring as more customers are called: by expected profit, and by risk."""
+"""What offers bring as more customers are called, or as more is spent on calls: by expected profit, and by risk."""
 
 from __future__ import annotations
 
@@ -20,6 +20,24 @@ _SAID = {
 }
 
 
+_SPENT = {
+    "en": (
+        "What the calls should bring",
+        "Spent on calls, expected",
+        "Expected profit, cumulated",
+        "by profit for each {cur} spent",
+        "budget",
+    ),
+    "fr": (
+        "Ce que devraient rapporter les appels",
+        "Dépense d’appels attendue",
+        "Profit attendu, cumulé",
+        "par profit rapporté au coût",
+        "budget",
+    ),
+}
+
+
 @house_style()
 def plot_cumulated_profit(
     by_profit: Floats, by_risk: Floats, ax: Axes | None = None, *, currency: str = "EUR", language: str = "en"
@@ -36,26 +54,72 @@ def plot_cumulated_profit(
     title, x_label, y_label, *names = words(_SAID, language)
     ax = axes_of(ax)
     ax.axhline(0.0, color=INK, linewidth=0.8)
-    curves = [np.append(0.0, np.cumsum(values)) for values in (by_profit, by_risk)]
+    curves = [_from_zero(values) for values in (by_profit, by_risk)]
     for along, name, colour, above in zip(curves, names, (MODEL, ACTUAL), (5, -14), strict=True):
         best = int(along.argmax())
         ax.plot(np.arange(len(along)), along, color=colour, linewidth=2, label=name)
-        ax.plot([best], [along[best]], "o", color=colour, markersize=6)
-        said = money(float(along[best]), currency, language)
-        ax.annotate(said, (best, along[best]), (6, above), textcoords="offset points", color=colour, fontsize=9.5)
+        _mark(ax, float(best), float(along[best]), above, colour, money(float(along[best]), currency, language))
     ax.set(title=title, xlabel=x_label, ylabel=y_label)
-    _close_up(ax, curves[0])
+    _close_up(ax, np.arange(len(curves[0]), dtype=np.float64), curves[0])
     money_axis(ax.yaxis, currency, language)
     number_axis(ax.xaxis, language, whole=True)
     ax.legend(loc="lower left")
     return ax
 
 
-def _close_up(ax: Axes, along: Floats) -> None:
+@house_style()
+def plot_profit_of_spending(
+    by_profit: tuple[Floats, Floats],
+    by_risk: tuple[Floats, Floats],
+    ax: Axes | None = None,
+    *,
+    budget: float,
+    currency: str = "EUR",
+    language: str = "en",
+) -> Axes:
+    """Draw the expected profit of what is spent on calls, in two orders, with the best of each within the budget.
+
+    Args:
+        by_profit: expected cost and expected profit of each customer, shape (n,) each, in the order of profit for the money spent.
+        by_risk: the same customers in the order of risk.
+        ax: where to draw; a new figure by default.
+        budget: what the calls may cost at most; its line is drawn where it lies within the picture.
+        currency: ISO code.
+        language: en or fr.
+    """
+    title, x_label, y_label, name, line = words(_SPENT, language)
+    names = (name.format(cur=currency), words(_SAID, language)[-1])
+    ax = axes_of(ax)
+    ax.axhline(0.0, color=INK, linewidth=0.8)
+    curves = [(_from_zero(cost), _from_zero(profit)) for cost, profit in (by_profit, by_risk)]
+    for (spent, along), label, colour, above in zip(curves, names, (MODEL, ACTUAL), (5, -14), strict=True):
+        ax.plot(spent, along, color=colour, linewidth=2, label=label)
+        best = int(np.where(spent <= budget * (1 + 1e-12), along, -np.inf).argmax())
+        _mark(ax, float(spent[best]), float(along[best]), above, colour, money(float(along[best]), currency, language))
+    _close_up(ax, *curves[0])
+    if budget <= ax.get_xlim()[1]:
+        ax.axvline(budget, color=INK, linewidth=1.2, linestyle="--", label=f"{line}: {money(budget, currency, language)}")
+    ax.set(title=title, xlabel=x_label, ylabel=y_label)
+    money_axis(ax.yaxis, currency, language)
+    money_axis(ax.xaxis, currency, language)
+    ax.legend(loc="lower left")
+    return ax
+
+
+def _from_zero(values: Floats) -> Floats:
+    return np.append(0.0, np.cumsum(values))
+
+
+def _mark(ax: Axes, x: float, y: float, above: int, colour: str, said: str) -> None:
+    ax.plot([x], [y], "o", color=colour, markersize=6)
+    ax.annotate(said, (x, y), (6, above), textcoords="offset points", color=colour, fontsize=9.5)
+
+
+def _close_up(ax: Axes, x: Floats, along: Floats) -> None:
     """Show the best depth and its surroundings: past a loss as large as the profit the curves say nothing more."""
     peak = float(along.max())
     lost = np.flatnonzero(along < -peak)
-    last = int(lost[0]) if peak > 0 and len(lost) else len(along) - 1
-    ax.set_xlim(0, max(last, 1))
+    last = float(x[lost[0]] if peak > 0 and len(lost) else x[-1])
+    ax.set_xlim(0, max(last, 1.0))
     if peak > 0:
         ax.set_ylim(min(-1.1 * peak, 0.0) if len(lost) else min(float(along[-1]), 0.0) - 0.1 * peak, 1.2 * peak)

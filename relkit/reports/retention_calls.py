@@ -14,15 +14,35 @@ import polars as pl
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
-from relkit.scores.retention_offer import by_profit_and_by_risk
+from relkit.scores.retention_offer import by_profit_and_by_risk, under_budget
 
 if TYPE_CHECKING:
-    from relkit.scores.retention_offer import RetentionOffer
+    from relkit.models.survival.profit_of_risk import HeldOutProfit
+    from relkit.scores.retention_offer import Rankings, RetentionOffer
+
+_WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
+"""What need not be declared of an offer."""
 
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
-        "assumed": "Assumed: the offer averts {share} of the ends due within {days} days; a contact costs {contact}, the offer {cost} to "
-        "whoever takes it, and {takers} of those who would have stayed take it. Measure the first on a control group.",
+        "declared": "Declared: ",
+        "assumed": "Assumed, as nobody has declared an offer: ",
+        "terms": "the offer averts {share} of the ends{causes} due within {days} days; a contact costs {contact}, the offer {cost} to "
+        "whoever takes it, and {takers} of those who would have stayed take it.",
+        "causes": " by {causes}",
+        "undeclared": "Not declared, so the usual was assumed: {names}.",
+        "measure": "Measure the share averted on a control group.",
+        "declare": "Declare yours when scoring: relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000.",
+        "averted_share": "the share of the ends averted",
+        "window_days": "the days within which they are due",
+        "stayers_take_share": "the share of the others who take it",
+        "within": "Within the budget of {budget}, {n} of the {paying} customers for whom calling pays are called: {profit} are expected "
+        "of them, at a cost of {cost}.",
+        "unspent": "The budget of {budget} is not spent: calling pays for nobody else.",
+        "too_small": "The budget of {budget} pays for no call; calling would pay for {paying} of {all} customers.",
+        "empc": "A list in the order of risk, on {days} days that the model had not seen: best is to contact {share} of the customers, "
+        "which earns {profit} for each customer under contract (expected maximum profit, EMPC, an end averted counted at {clv}); "
+        "who knew beforehand who leaves would earn {perfect}.",
         "called": "Calling pays for {n} of {all} customers: {profit} are expected of them, at a cost of {cost}.",
         "none": "Calling pays for nobody under these assumptions: the offer costs more than it keeps.",
         "missed": "An order by risk alone would miss {share} of it, even at its own best depth: it calls customers who bring little.",
@@ -45,10 +65,27 @@ TEXTS: dict[str, dict[str, str]] = {
         "reasons": "Why contracts are at risk: among the first three reasons of each",
         "reason_note": "These go with the risk; changing one of them need not keep the customer.",
         "c_curve": "Customers called one after the other; each dot is the depth at which the order brings most.",
+        "c_budget": "Money spent on calls, one customer after the other; each dot is where the order brings most within the budget.",
     },
     "fr": {
-        "assumed": "Hypothèses : l’offre évite {share} des fins prévues sous {days} jours ; un contact coûte {contact}, l’offre {cost} "
-        "par client qui la prend, et {takers} de ceux qui seraient restés la prennent. La première se mesure sur un groupe témoin.",
+        "declared": "Déclaré : ",
+        "assumed": "Hypothèses, aucune offre n’ayant été déclarée : ",
+        "terms": "l’offre évite {share} des fins{causes} prévues sous {days} jours ; un contact coûte {contact}, l’offre {cost} par client "
+        "qui la prend, et {takers} de ceux qui seraient restés la prennent.",
+        "causes": " pour motif {causes}",
+        "undeclared": "Non déclaré, donc valeur usuelle : {names}.",
+        "measure": "La part évitée se mesure sur un groupe témoin.",
+        "declare": "Déclarez la vôtre avec les scores : relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000.",
+        "averted_share": "la part des fins évitées",
+        "window_days": "les jours sous lesquels elles sont prévues",
+        "stayers_take_share": "la part des autres qui la prennent",
+        "within": "Dans le budget de {budget}, {n} des {paying} clients pour lesquels appeler est rentable sont appelés : {profit} sont "
+        "attendus d’eux, pour un coût de {cost}.",
+        "unspent": "Le budget de {budget} n’est pas épuisé : appeler n’est rentable pour personne d’autre.",
+        "too_small": "Le budget de {budget} ne paie aucun appel ; appeler serait rentable pour {paying} clients sur {all}.",
+        "empc": "Une liste dans l’ordre du risque, sur {days} jours que le modèle n’avait pas vus : le mieux est de contacter {share} des "
+        "clients, ce qui rapporte {profit} par client sous contrat (profit maximal espéré, EMPC, une fin évitée comptant pour {clv}) ; "
+        "qui saurait d’avance qui part gagnerait {perfect}.",
         "called": "Appeler est rentable pour {n} clients sur {all} : {profit} sont attendus d’eux, pour un coût de {cost}.",
         "none": "Sous ces hypothèses, appeler n’est rentable pour personne : l’offre coûte plus qu’elle ne conserve.",
         "missed": "Un ordre fondé sur le seul risque en manquerait {share}, même à sa meilleure profondeur : "
@@ -72,6 +109,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "reasons": "Pourquoi les contrats sont exposés : parmi les trois premiers motifs de chacun",
         "reason_note": "Ces éléments vont avec le risque ; en changer un ne suffit pas forcément à garder le client.",
         "c_curve": "Clients appelés l’un après l’autre ; chaque point est la profondeur à laquelle l’ordre rapporte le plus.",
+        "c_budget": "Argent dépensé en appels, un client après l’autre ; chaque point est là où l’ordre rapporte le plus dans le budget.",
     },
 }
 
@@ -84,9 +122,11 @@ class RetentionCalls:
         offers: as `relkit.scores.retention_offer.offer_values` returns them; None where margins are not known.
         why: as `relkit.scores.reasons.churn_reasons` returns them; None where the model does not tell.
         risk: customer_id, probability of ending, of all customers with a score.
-        offer: what was assumed.
+        offer: what was declared or assumed of the offer.
         currency: ISO code.
         language: en or fr.
+        declared: what of the offer was declared, by name; empty where no offer was.
+        held_out: what an order by risk was worth on days the model had not seen; None where that cannot be told.
     """
 
     offers: pl.DataFrame | None
@@ -95,39 +135,85 @@ class RetentionCalls:
     offer: RetentionOffer
     currency: str
     language: str
+    declared: tuple[str, ...] = ()
+    held_out: HeldOutProfit | None = None
 
     def headlines(self) -> Headlines:
-        """Return what to know first: whom calling pays for, what risk alone would miss, and what is assumed."""
+        """Return what to know first: whom calling pays for, what risk alone would miss, and what is declared or assumed."""
         if self.offers is None:
             return Headlines((self._say("no_margin"),))
-        found = by_profit_and_by_risk(self.offers)
-        assumed = self._say(
-            "assumed",
+        found, paying = by_profit_and_by_risk(self.offers, budget=self.offer.budget), len(under_budget(self.offers))
+        said = [self._called(found, paying)]
+        if found.called >= SMALLEST_GROUP:
+            if self.offer.budget is not None and found.called == paying:
+                said.append(self._say("unspent", budget=self._money(self.offer.budget)))
+            said.append(self._say("missed", share=percent(found.missed_share, self.language)))
+        said += [self._empc(self.held_out)] if self.held_out is not None else []
+        return Headlines((*said, self._terms()))
+
+    def _called(self, found: Rankings, paying: int) -> str:
+        """Return whom calling pays for, within the budget where there is one; fewer than ten are not counted."""
+        if not paying:
+            return self._say("none")
+        if paying < SMALLEST_GROUP or 0 < found.called < SMALLEST_GROUP:
+            return self._say("few", n=number(SMALLEST_GROUP, self.language))
+        counted = {
+            "n": number(found.called, self.language),
+            "paying": number(paying, self.language),
+            "all": number(0 if self.offers is None else len(self.offers), self.language),
+            "budget": self._money(self.offer.budget or 0.0),
+        }
+        if not found.called:
+            return self._say("too_small", **counted)
+        key = "called" if found.called == paying else "within"
+        return self._say(key, **counted, profit=self._money(found.profit), cost=self._money(found.cost))
+
+    def _terms(self) -> str:
+        """Return what is declared of the offer, what is assumed, and how to do better."""
+        causes = self._say("causes", causes=", ".join(self.offer.averts)) if self.offer.averts else ""
+        terms = self._say(
+            "terms",
             share=percent(self.offer.averted_share, self.language),
+            causes=causes,
             days=number(self.offer.window_days, self.language),
             contact=self._money(self.offer.contact_cost),
             cost=self._money(self.offer.offer_cost),
             takers=percent(self.offer.stayers_take_share, self.language),
         )
-        if found.called < SMALLEST_GROUP:
-            few = self._say("few", n=number(SMALLEST_GROUP, self.language)) if found.called else self._say("none")
-            return Headlines((few, assumed))
-        counted = {"n": number(found.called, self.language), "all": number(len(self.offers), self.language)}
-        called = self._say("called", **counted, profit=self._money(found.profit), cost=self._money(found.cost))
-        return Headlines((called, self._say("missed", share=percent(found.missed_share, self.language)), assumed))
+        if not self.declared:
+            return f"{self._say('assumed')}{terms} {self._say('measure')} {self._say('declare')}"
+        usual = [self._say(name) for name in _WITH_DEFAULT if name not in self.declared]
+        undeclared = f" {self._say('undeclared', names=', '.join(usual))}" if usual else ""
+        return f"{self._say('declared')}{terms}{undeclared} {self._say('measure')}"
+
+    def _empc(self, seen: HeldOutProfit) -> str:
+        return self._say(
+            "empc",
+            days=number(seen.days, self.language),
+            share=percent(seen.best.fraction, self.language),
+            profit=money(seen.best.profit, self.currency, self.language, 2),
+            clv=self._money(seen.clv),
+            perfect=money(seen.perfect.profit, self.currency, self.language, 2),
+        )
 
     def curves(self) -> Gallery:
-        """Return the cumulated profit of both orders."""
-        from relkit.plots.offer_profit import plot_cumulated_profit
+        """Return the cumulated profit of both orders: by customers called or, under a budget, by the money spent on calls."""
+        from relkit.plots.offer_profit import plot_cumulated_profit, plot_profit_of_spending
 
         if self.offers is None or self.offers.is_empty():
             return Gallery(())
+        told: dict[str, Any] = {"currency": self.currency, "language": self.language}
+        if self.offer.budget is not None:
+            whole = float(self.offers["cost"].sum())
+            orders = [under_budget(self.offers, budget=whole, by=by, only_gains=False) for by in ("expected_profit", "churn_probability")]
+            columns = [(order["cost"].to_numpy(), order["expected_profit"].to_numpy()) for order in orders]
+            drawn = plot_profit_of_spending(columns[0], columns[1], budget=self.offer.budget, **told)
+            return Gallery((Picture(drawn, self._say("c_budget")),))
         ranked = [
             self.offers.sort([by, "customer_id"], descending=[True, False])["expected_profit"].to_numpy()
             for by in ("expected_profit", "churn_probability")
         ]
-        drawn = plot_cumulated_profit(ranked[0], ranked[1], currency=self.currency, language=self.language)
-        return Gallery((Picture(drawn, self._say("c_curve")),))
+        return Gallery((Picture(plot_cumulated_profit(ranked[0], ranked[1], **told), self._say("c_curve")),))
 
     def by_tenth(self) -> SummaryTable | Gallery:
         """Return customers by what an offer to them is worth, the most worthwhile first."""

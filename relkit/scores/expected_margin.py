@@ -56,6 +56,8 @@ class Ahead:
     Examples:
         >>> Ahead(24, 0.10).score, Ahead(None, 0.10).score
         ('future_margin_24m', 'future_margin_endless')
+        >>> Ahead(24, 0.10).of_contracts
+        'contract_residual_value_24m'
     """
 
     months: int | None = HORIZON_MONTHS
@@ -69,7 +71,16 @@ class Ahead:
     @property
     def score(self) -> str:
         """Name of the score."""
-        return "future_margin_endless" if self.months is None else f"future_margin_{self.months}m"
+        return f"future_margin_{self._span}"
+
+    @property
+    def of_contracts(self) -> str:
+        """Name of the score of the part that running contracts have in it."""
+        return f"contract_residual_value_{self._span}"
+
+    @property
+    def _span(self) -> str:
+        return "endless" if self.months is None else f"{self.months}m"
 
 
 def purchase_margins(
@@ -156,6 +167,23 @@ def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, s
         >>> scores.select("customer_id", "value", pl.col("lower", "upper").round(1)).rows()
         [('a', 150.0, 123.3, 182.5), ('b', 20.0, 16.4, 24.3)]
     """
+    return _as_score(ahead.score, parts, as_of=as_of, source=source)
+
+
+def residual_value(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, source: Source) -> pl.DataFrame:
+    """Return the score table of what running contracts should bring yet: the part that they have in the margin ahead.
+
+    Args:
+        parts: as `contract_margins` and `unknown_margins` return them; a customer once in each at most.
+        ahead: how far ahead, which the name of the score says.
+        as_of: day of the features.
+        source: the version of the model of contracts.
+    """
+    return _as_score(ahead.of_contracts, parts, as_of=as_of, source=source)
+
+
+def _as_score(name: str, parts: Sequence[pl.DataFrame], *, as_of: date, source: Source) -> pl.DataFrame:
+    """Return the sum of each customer's parts as a score with its bounds, for those of whom all are known."""
     value, error = pl.col("value"), pl.col("error")
     sums = (
         pl.concat(parts)
@@ -170,8 +198,8 @@ def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, s
     )
     errors = sums["error"].fill_null(np.nan).to_numpy()
     low, high = signed_bounds(sums["value"].to_numpy(), errors, all_gains=sums["all_gains"].to_numpy())
-    wide = sums.select("customer_id", value.alias(ahead.score))
-    return to_long(wide, as_of=as_of, source=source, bounds={ahead.score: (low, high)})
+    wide = sums.select("customer_id", value.alias(name))
+    return to_long(wide, as_of=as_of, source=source, bounds={name: (low, high)})
 
 
 def _relative(model: Any, value: Any) -> Floats:

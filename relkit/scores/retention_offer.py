@@ -7,12 +7,14 @@
 The offer averts a share of the ends due within a window of days. A contract whose end is averted runs on to the end of the
 window, and from there as others of its age: at age t after now it runs with
 
-    S(t) + share (1 - S(t))            within the window w,
-    S(t) + share (1 - S(w)) S(t) / S(w)        past it,
+    S(t) + share F(t)                  within the window w,
+    S(t) + share F(w) S(t) / S(w)      past it,
 
-so the value of the offer is share times the margin of the months that are added, each at its middle and discounted as in
-`relkit.scores.expected_margin`, less a contact for everybody who is called and the cost of the offer for everybody who takes
-it: those it keeps, and of those who would have stayed anyway the share that takes what it is given.
+where F is the probability of an end that the offer can avert: 1 - S, or, where it averts ends of some causes only (a discount
+keeps who wants to leave, not who moves), the incidence of those causes, F_1(t) + F_2(t) + ... . So the value of the offer is
+share times the margin of the months that are added, each at its middle and discounted as in `relkit.scores.expected_margin`,
+less a contact for everybody who is called and the cost of the offer for everybody who takes it: those it keeps, share F(w), and
+of those who would have stayed anyway, S(w), the share that takes what it is given. Who ends by another cause takes nothing.
 
 The share averted is an assumption until it has been measured on a control group: it says how much money, and with equal
 shares for all not in which order. Whom to call first is told by risk times what is at stake, less the cost: the order by risk
@@ -22,7 +24,7 @@ alone spends the calls on customers who are likely to leave and bring little.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -30,13 +32,26 @@ from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
 from relkit.models.lifetime_value.discounted_months import months_ahead
+from relkit.scores.score_table import to_long
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from relkit.models.lifetime_value.discounted_months import SurvivesAhead
     from relkit.scores.expected_margin import Ahead
+    from relkit.scores.score_table import Source
 
 Floats = NDArray[np.float64]
 _ROWS = 50_000
+
+
+@runtime_checkable
+class TellsCauses(Protocol):
+    """A fitted model that knows why contracts end."""
+
+    def incidence_ahead(self, features: pl.DataFrame, days: Any, *, cause: str) -> Floats:
+        """Return the probability that each contract, running now, ends by a cause within each number of days, shape (n, m)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +64,8 @@ class RetentionOffer:
         contact_cost: of every customer who is called, money.
         offer_cost: of every customer who takes it, money.
         stayers_take_share: of those who would have stayed anyway, those who take it too.
+        budget: what the calls may cost at most, as expected, money; None for no limit.
+        averts: causes of the ends that it can avert, as the model of contracts names them; none for all ends.
     """
 
     averted_share: float = 0.3
@@ -56,17 +73,21 @@ class RetentionOffer:
     contact_cost: float = 1.0
     offer_cost: float = 10.0
     stayers_take_share: float = 1.0
+    budget: float | None = None
+    averts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         for name in ("averted_share", "stayers_take_share"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ParameterError(f"{name} is {getattr(self, name):g}; it must lie in [0, 1].", where="retention offer")
+                raise ParameterError(f"{name} is {getattr(self, name):g}; it must lie in [0, 1].", where="offer")
         for name in ("contact_cost", "offer_cost"):
             if not (0 <= getattr(self, name) < np.inf):
-                raise ParameterError(f"{name} is {getattr(self, name):g}; it must be 0 or more.", where="retention offer")
+                raise ParameterError(f"{name} is {getattr(self, name):g}; it must be 0 or more.", where="offer")
         if self.window_days < 1:
-            raise ParameterError(f"window_days is {self.window_days}; it must be at least 1.", where="retention offer")
+            raise ParameterError(f"window_days is {self.window_days}; it must be at least 1.", where="offer")
+        if self.budget is not None and not 0 <= self.budget < np.inf:
+            raise ParameterError(f"budget is {self.budget:g}; it must be 0 or more.", where="offer", remedy="Leave it out for no limit.")
 
 
 def offer_values(fitted: SurvivesAhead, contracts: pl.DataFrame, *, offer: RetentionOffer, ahead: Ahead) -> pl.DataFrame:
@@ -80,8 +101,11 @@ def offer_values(fitted: SurvivesAhead, contracts: pl.DataFrame, *, offer: Reten
         ahead: how far ahead margin counts, and its discount.
 
     Returns:
-        customer_id, churn_probability (within the window), margin_saved (if an end was sure to be averted), uplift (in the
-        probability of running at the end of the window), value, cost and expected_profit, their difference; money.
+        customer_id, churn_probability (within the window, by any cause), margin_saved (if every end that can be averted was),
+        uplift (in the probability of running at the end of the window), value, cost and expected_profit, their difference; money.
+
+    Raises:
+        ParameterError: the offer averts ends of some causes only, and the model does not tell causes, or not these.
 
     Examples:
         >>> from relkit.scores.expected_margin import Ahead
@@ -92,30 +116,43 @@ def offer_values(fitted: SurvivesAhead, contracts: pl.DataFrame, *, offer: Reten
         >>> offer_values(Hazard(), two, offer=RetentionOffer(), ahead=Ahead(24, 0.10)).select("customer_id", pl.last().round(2)).rows()
         [('a', 8.48), ('b', -8.01)]
     """
-    months, risk = _months_and_risk(fitted, contracts, offer, ahead)
+    if offer.averts and not isinstance(fitted, TellsCauses):
+        raise ParameterError(
+            f"averts is {', '.join(offer.averts)}, and {getattr(fitted, 'name', 'the model')} does not tell why contracts end.",
+            where="offer",
+            remedy="Score with a model that does, such as survival.discrete_competing_risks, or leave averts out.",
+        )
+    months, risk, avertible = _months_and_risks(fitted, contracts, offer, ahead)
     share = contracts["averted_share"].cast(float).to_numpy() if "averted_share" in contracts.columns else offer.averted_share
     saved = months * contracts["margin_a_month"].to_numpy()
-    takers = share * risk + offer.stayers_take_share * (1 - risk)
+    takers = share * avertible + offer.stayers_take_share * (1 - risk)
     cost = offer.contact_cost + offer.offer_cost * takers
-    columns = {"churn_probability": risk, "margin_saved": saved, "uplift": share * risk, "value": share * saved, "cost": cost}
+    columns = {"churn_probability": risk, "margin_saved": saved, "uplift": share * avertible, "value": share * saved, "cost": cost}
     made = contracts.select(pl.col("customer_id").cast(pl.String)).with_columns(
         pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items()
     )
     return made.with_columns(expected_profit=pl.col("value") - pl.col("cost"))
 
 
-def _months_and_risk(fitted: SurvivesAhead, contracts: pl.DataFrame, offer: RetentionOffer, ahead: Ahead) -> tuple[Floats, Floats]:
-    """Return the discounted months that averting every end within the window would add, and the probability of such an end."""
+def _months_and_risks(fitted: Any, contracts: pl.DataFrame, offer: RetentionOffer, ahead: Ahead) -> tuple[Floats, Floats, Floats]:
+    """Return the discounted months that averting every end that can be would add, and the probabilities of any end and of such a one."""
     counted = months_ahead(ahead.months, ahead.annual_discount_rate)
-    inside = counted.days <= offer.window_days
-    months, risk = [np.zeros(0)], [np.zeros(0)]
+    days, inside = np.append(counted.days, float(offer.window_days)), counted.days <= offer.window_days
+    months, risk, avertible = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for part in contracts.iter_slices(_ROWS):
-        ahead_of = fitted.survival_ahead(part, np.append(counted.days, float(offer.window_days)))
-        S, kept = ahead_of[:, :-1], ahead_of[:, -1:]
-        again = np.divide((1 - kept) * S, kept, out=np.zeros_like(S), where=kept > 0)
-        months.append(np.where(inside, 1 - S, again) @ counted.weights)
-        risk.append(1 - kept[:, 0])
-    return np.concatenate(months), np.concatenate(risk)
+        S: Floats = fitted.survival_ahead(part, days)
+        F = _incidence(fitted, part, days, offer.averts) if offer.averts else 1 - S
+        again = np.divide(F[:, -1:] * S, S[:, -1:], out=np.zeros_like(S), where=S[:, -1:] > 0)
+        months.append(np.where(inside, F[:, :-1], again[:, :-1]) @ counted.weights)
+        risk.append(1 - S[:, -1])
+        avertible.append(F[:, -1])
+    return np.concatenate(months), np.concatenate(risk), np.concatenate(avertible)
+
+
+def _incidence(fitted: TellsCauses, contracts: pl.DataFrame, days: Floats, causes: Sequence[str]) -> Floats:
+    """Return the probability of an end by any of the causes within each number of days, shape (n, m)."""
+    found: Floats = np.sum([fitted.incidence_ahead(contracts, days, cause=cause) for cause in dict.fromkeys(causes)], axis=0)
+    return found
 
 
 def under_budget(
@@ -147,6 +184,33 @@ def under_budget(
         cumulated_profit=pl.col("expected_profit").cum_sum(),
     )
     return ranked if budget is None else ranked.filter(pl.col("cumulated_cost") <= budget * (1 + 1e-12))
+
+
+def call_scores(offers: pl.DataFrame, *, budget: float | None = None, as_of: date, source: Source) -> pl.DataFrame:
+    """Return the score table of an offer: what it is worth to each customer, what it costs, and who is called first.
+
+    `retention_call_rank` is 1 for the first to call; those on whom money would be lost, or for whom the budget is spent, have none.
+
+    Args:
+        offers: as `offer_values` returns them.
+        budget: expected cost at most, money; None for no limit.
+        as_of: day of the contracts.
+        source: the version of the model.
+
+    Examples:
+        >>> from datetime import date
+        >>> from relkit.scores.score_table import Source
+        >>> offers = pl.DataFrame({"customer_id": ["a", "b", "c"], "value": [9.0, 2.0, 8.0], "cost": [4.0, 3.0, 2.0]})
+        >>> offers = offers.with_columns(expected_profit=pl.col("value") - pl.col("cost"))
+        >>> day, cox = date(2025, 6, 30), Source(model="survival.cox", version="1", trained_as_of=date(2025, 6, 30))
+        >>> scores = call_scores(offers, budget=6.0, as_of=day, source=cox)
+        >>> scores.filter(score="retention_call_rank").select("customer_id", "value").rows()
+        [('a', 2.0), ('c', 1.0)]
+    """
+    ranks = under_budget(offers, budget=budget).select("customer_id", retention_call_rank="rank")
+    named = {"retention_offer_value": "value", "retention_offer_cost": "cost", "retention_offer_profit": "expected_profit"}
+    values = offers.select("customer_id", **{name: pl.col(column) for name, column in named.items()})
+    return to_long(values.join(ranks, on="customer_id", how="left", maintain_order="left"), as_of=as_of, source=source)
 
 
 @dataclass(frozen=True, kw_only=True)

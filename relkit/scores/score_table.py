@@ -85,6 +85,12 @@ KINDS = (
     ScoreKind(name="churn_probability_{h}d_{reason}", high=1.0, applies_to="contract"),
     ScoreKind(name="expected_remaining_months_{m}m", applies_to="contract"),
     ScoreKind(name="expected_remaining_months_endless", applies_to="contract"),
+    ScoreKind(name="contract_residual_value_{m}m", low=None, applies_to="contract"),
+    ScoreKind(name="contract_residual_value_endless", low=None, applies_to="contract"),
+    ScoreKind(name="retention_offer_value", low=None, applies_to="contract"),
+    ScoreKind(name="retention_offer_cost", applies_to="contract"),
+    ScoreKind(name="retention_offer_profit", low=None, applies_to="contract"),
+    ScoreKind(name="retention_call_rank", low=1.0, applies_to="contract"),
 )
 """Every score there is. Other columns that a model returns (a hazard ratio, say) are for analysts, not for customer files."""
 
@@ -276,5 +282,5 @@ def _impossible(scores: pl.DataFrame, kind: ScoreKind) -> str:
     if bad.is_empty():
         return ""
     row = bad.row(0, named=True)
-    span = f"between 0 and {high:g}" if kind.high is not None else "0 or more"
+    span = f"between 0 and {high:g}" if kind.high is not None else f"{low:g} or more"
     return f"{row['score']}: {len(bad):,} values are not {span} (first: customer {row['customer_id']!r}, {row['value']:g})"

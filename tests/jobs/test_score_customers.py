@@ -39,6 +39,7 @@ def test_the_champions_score_everybody_they_can(fitted_workplace):
     assert both > 0
     assert result.counts["scores"] == {
         "churn_probability_90d": running,
+        "contract_residual_value_24m": running,
         "expected_order_value": buyers,
         "expected_orders_90d": buyers,
         "expected_remaining_months_24m": running,
@@ -55,6 +56,7 @@ def test_every_row_names_model_version_and_training_day(fitted_workplace):
     day, orders, value = date(2025, 6, 30), "lifetime_value.bg_nbd", "lifetime_value.gamma_gamma"
     assert behind == [
         ("churn_probability_90d", "survival.cox", "1", day),
+        ("contract_residual_value_24m", "survival.cox", "1", day),
         ("expected_order_value", value, "1", day),
         ("expected_orders_90d", orders, "1", day),
         ("expected_remaining_months_24m", "survival.cox", "1", day),
@@ -97,6 +99,7 @@ def test_horizons_rates_and_margin_are_parameters(fitted_workplace):
     usual, given = score(), score(horizon_days=30, horizon_months=12, annual_discount_rate=0.0, margin_rate=0.2)
     assert set(given.counts["scores"]) == {
         "churn_probability_30d",
+        "contract_residual_value_12m",
         "expected_order_value",
         "expected_orders_30d",
         "expected_remaining_months_12m",
@@ -212,6 +215,7 @@ def test_a_contract_that_lacks_a_value_has_no_score_and_is_counted(fitted_workpl
     running = given["ended_on"].null_count()
     assert result.counts["scores"] == {
         "churn_probability_90d": running - 1,
+        "contract_residual_value_24m": running - 1,
         "expected_remaining_months_24m": running - 1,
         "future_margin_24m": running - 1,
     }
@@ -265,6 +269,8 @@ def test_who_does_both_has_both_parts(fitted_workplace):
         apart[name] = wide(table(score()).filter(score="future_margin_24m")).rename({"future_margin_24m": name})
         company.write_company(fitted_workplace / "out" / "default", history_starts_on=company.FIRST)
     both = margins.join(apart["bought"], on="customer_id").join(apart["held"], on="customer_id")
+    residual = wide(table(score()).filter(score="contract_residual_value_24m"))
+    assert residual["contract_residual_value_24m"].to_list() == pytest.approx(apart["held"]["held"].to_list())
     assert len(both) > 0
     assert both["future_margin_24m"].to_list() == pytest.approx((both["bought"] + both["held"]).to_list())
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 
+from relkit.metrics.profit import ChurnProfit
+from relkit.models.survival.profit_of_risk import HeldOutProfit
 from relkit.reports.retention_calls import TEXTS, RetentionCalls
 from relkit.scores.retention_offer import RetentionOffer, by_profit_and_by_risk
 
@@ -29,10 +33,15 @@ WHY = pl.DataFrame(
 )
 
 
-def calls(offers: pl.DataFrame | None, why: pl.DataFrame | None = WHY, language: str = "en") -> RetentionCalls:
+USUAL = RetentionOffer()
+
+
+def calls(
+    offers: pl.DataFrame | None, why: pl.DataFrame | None = WHY, language: str = "en", *, offer: RetentionOffer = USUAL, **more: Any
+) -> RetentionCalls:
     ids = [f"K{i:04d}" for i in range(N)]
     risk = pl.DataFrame({"customer_id": ids, "probability": np.linspace(0.5, 0.01, N)})
-    return RetentionCalls(offers=offers, why=why, risk=risk, offer=RetentionOffer(), currency="EUR", language=language)
+    return RetentionCalls(offers=offers, why=why, risk=risk, offer=offer, currency="EUR", language=language, **more)
 
 
 def test_both_languages_say_the_same_things() -> None:
@@ -47,7 +56,55 @@ def test_headlines_agree_with_the_offers(offers: pl.DataFrame) -> None:
         == f"Calling pays for {found.called} of 400 customers: €{found.profit:,.0f} are expected of them, at a cost of €{found.cost:,.0f}."
     )
     assert f"would miss {found.missed_share:.0%} of it" in said[1]
-    assert said[2].startswith("Assumed: the offer averts 30% of the ends due within 90 days; a contact costs €1, the offer €10")
+    assert said[2].startswith(
+        "Assumed, as nobody has declared an offer: the offer averts 30% of the ends due within 90 days; a contact costs €1, the offer €10"
+    )
+    assert said[2].endswith("Declare yours when scoring: relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000.")
+
+
+def test_a_declared_offer_is_told_apart_from_what_is_assumed(offers: pl.DataFrame) -> None:
+    offer = RetentionOffer(contact_cost=4, offer_cost=20, averted_share=0.25, averts=("voluntary", "price"))
+    declared = ("averted_share", "averts", "contact_cost", "offer_cost")
+    said = calls(offers, offer=offer, declared=declared).headlines().sentences[-1]
+    assert said == (
+        "Declared: the offer averts 25% of the ends by voluntary, price due within 90 days; a contact costs €4, the offer €20 to whoever "
+        "takes it, and 100% of those who would have stayed take it. Not declared, so the usual was assumed: the days within which they "
+        "are due, the share of the others who take it. Measure the share averted on a control group."
+    )
+    said = calls(offers, offer=offer, declared=declared, language="fr").headlines().sentences[-1]
+    assert said.startswith(
+        "Déclaré : l’offre évite 25\u00a0% des fins pour motif voluntary, price prévues sous 90 jours ; un contact coûte"
+    )
+
+
+def test_a_budget_is_told_with_those_it_leaves_out(offers: pl.DataFrame) -> None:
+    everybody = by_profit_and_by_risk(offers)
+    found = by_profit_and_by_risk(offers, budget=300.0)
+    said = calls(offers, offer=RetentionOffer(budget=300.0)).headlines().sentences
+    assert said[0] == (
+        f"Within the budget of €300, {found.called} of the {everybody.called} customers for whom calling pays are called: "
+        f"€{found.profit:,.0f} are expected of them, at a cost of €{found.cost:,.0f}."
+    )
+    assert f"would miss {found.missed_share:.0%} of it" in said[1]
+    rich = calls(offers, offer=RetentionOffer(budget=1e6)).headlines().sentences
+    assert rich[:2] == (
+        calls(offers).headlines().sentences[0],
+        "The budget of €1,000,000 is not spent: calling pays for nobody else.",
+    )
+    for budget in (0.0, 5.9):
+        poor = calls(offers, offer=RetentionOffer(budget=budget)).headlines().sentences
+        assert poor[0].endswith(f"pays for no call; calling would pay for {everybody.called} of 400 customers.")
+        assert poor[1].startswith("Assumed")
+
+
+def test_the_profit_of_an_order_by_risk_is_told_where_it_was_seen(offers: pl.DataFrame) -> None:
+    seen = HeldOutProfit(days=90, best=ChurnProfit(1.234, 0.18), perfect=ChurnProfit(3.5, 0.07), clv=210.0)
+    said = calls(offers, held_out=seen).headlines().sentences[2]
+    assert said == (
+        "A list in the order of risk, on 90 days that the model had not seen: best is to contact 18% of the customers, which earns €1.23 "
+        "for each customer under contract (expected maximum profit, EMPC, an end averted counted at €210); who knew beforehand who leaves "
+        "would earn €3.50."
+    )
 
 
 def test_an_offer_that_pays_for_nobody_or_few_says_so(offers: pl.DataFrame) -> None:
@@ -84,3 +141,14 @@ def test_the_curves_end_where_all_are_called(offers: pl.DataFrame) -> None:
     lines = picture.drawn.lines  # type: ignore[attr-defined]
     assert lines[1].get_ydata()[-1] == pytest.approx(lines[3].get_ydata()[-1])
     assert picture.caption.startswith("Customers called one after the other")
+
+
+def test_under_a_budget_the_curves_go_by_what_is_spent(offers: pl.DataFrame) -> None:
+    picture = calls(offers, offer=RetentionOffer(budget=300.0)).curves().pictures[0]
+    curve, budget = picture.drawn.lines[1], picture.drawn.lines[-1]  # type: ignore[attr-defined]
+    assert curve.get_xdata()[-1] == pytest.approx(6.0 * N)
+    assert list(budget.get_xdata()) == [300.0, 300.0]
+    dot = picture.drawn.lines[2]  # type: ignore[attr-defined]
+    found = by_profit_and_by_risk(offers, budget=300.0)
+    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (pytest.approx(found.cost), pytest.approx(found.profit))
+    assert picture.caption.startswith("Money spent on calls")

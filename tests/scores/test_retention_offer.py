@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 from relkit.errors import ParameterError
 from relkit.models.lifetime_value.discounted_months import DAYS_PER_MONTH
 from relkit.scores.expected_margin import Ahead
-from relkit.scores.retention_offer import RetentionOffer, by_profit_and_by_risk, offer_values, under_budget
+from relkit.scores.retention_offer import RetentionOffer, by_profit_and_by_risk, call_scores, offer_values, under_budget
+from relkit.scores.score_table import Source, wide
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,21 @@ class Hazards:
 
     def survival_ahead(self, features: pl.DataFrame, days: np.ndarray) -> np.ndarray:
         return np.exp(-np.outer(features["hazard"].to_numpy(), days))
+
+
+@dataclass(frozen=True)
+class TwoCauses:
+    """Contracts that end by a wish or by a move, each at a constant hazard of their own."""
+
+    def survival_ahead(self, features: pl.DataFrame, days: np.ndarray) -> np.ndarray:
+        return np.exp(-np.outer(self.whole(features), days))
+
+    def incidence_ahead(self, features: pl.DataFrame, days: np.ndarray, *, cause: str) -> np.ndarray:
+        share = features[cause].to_numpy() / self.whole(features)
+        return share[:, None] * (1 - self.survival_ahead(features, days))
+
+    def whole(self, features: pl.DataFrame) -> np.ndarray:
+        return features["wish"].to_numpy() + features["move"].to_numpy()
 
 
 def contracts(n: int = 200, seed: int = 1) -> pl.DataFrame:
@@ -50,6 +67,58 @@ def test_the_value_is_that_of_futures_that_were_drawn() -> None:
         assert found["cost"][at] == pytest.approx(3 + 12 * takes.mean(), abs=0.05)
         assert found["uplift"][at] == pytest.approx(averted.mean(), abs=0.004)
     assert found["expected_profit"].to_list() == pytest.approx((found["value"] - found["cost"]).to_list())
+
+
+def test_an_offer_that_averts_ends_of_one_cause_is_worth_what_was_drawn() -> None:
+    """200,000 lives each, the first of two clocks: only a wish within 90 days is averted, and who moves takes nothing."""
+    rng, ahead = np.random.default_rng(6), Ahead(24, 0.10)
+    rows = pl.DataFrame({"customer_id": ["a", "b"], "wish": [0.001, 0.004], "move": [0.002, 0.0005], "margin_a_month": [20.0, 35.0]})
+    found = offer_values(TwoCauses(), rows, offer=replace(OFFER, averts=("wish",)), ahead=ahead)
+    middles = (np.arange(24) + 0.5) * DAYS_PER_MONTH
+    weights = 1.10 ** (-middles / 365.25)
+    for at, (_, wish, move, margin) in enumerate(rows.iter_rows()):
+        wishes, moves = (rng.exponential(1 / hazard, 200_000) for hazard in (wish, move))
+        life = np.minimum(wishes, moves)
+        averted = (life <= 90) & (wishes < moves) & (rng.random(len(life)) < 0.35)
+        kept = np.where(averted, 90 + rng.exponential(1 / (wish + move), len(life)), life)
+        takes = averted | ((life > 90) & (rng.random(len(life)) < 0.25))
+        gained = margin * ((kept[:, None] > middles) @ weights - (life[:, None] > middles) @ weights)
+        assert found["value"][at] == pytest.approx(gained.mean(), abs=4 * gained.std() / 447)
+        assert found["cost"][at] == pytest.approx(3 + 12 * takes.mean(), abs=0.05)
+        assert found["uplift"][at] == pytest.approx(averted.mean(), abs=0.004)
+        assert found["churn_probability"][at] == pytest.approx((life <= 90).mean(), abs=0.005)
+
+
+def test_an_offer_that_averts_all_causes_averts_all_ends() -> None:
+    rows = contracts().with_columns(wish=0.7 * pl.col("hazard"), move=0.3 * pl.col("hazard"))
+    offers = [OFFER, replace(OFFER, averts=("wish", "move", "wish"))]
+    plain, named = (offer_values(TwoCauses(), rows, offer=offer, ahead=Ahead(24, 0.1)) for offer in offers)
+    for name in plain.columns[1:]:
+        assert named[name].to_list() == pytest.approx(plain[name].to_list())
+    one = offer_values(TwoCauses(), rows, offer=replace(OFFER, averts=("move",)), ahead=Ahead(24, 0.1))
+    assert one["value"].to_list() == pytest.approx((0.3 * plain["value"]).to_list())
+
+
+def test_a_model_that_does_not_tell_causes_is_refused_for_an_offer_that_asks_for_them() -> None:
+    with pytest.raises(
+        ParameterError, match=r"averts is wish, and the model does not tell why contracts end\. Score with a model that does"
+    ):
+        offer_values(Hazards(), contracts(), offer=replace(OFFER, averts=("wish",)), ahead=Ahead(24, 0.1))
+
+
+def test_the_scores_are_those_of_the_offer_and_only_who_is_called_has_a_rank() -> None:
+    offers = offer_values(Hazards(), contracts(), offer=OFFER, ahead=Ahead(24, 0.1))
+    day = date(2025, 6, 30)
+    source = Source(model="survival.cox", version="1", trained_as_of=day)
+    scores = wide(call_scores(offers, budget=100.0, as_of=day, source=source))
+    names = {"retention_offer_value": "value", "retention_offer_cost": "cost", "retention_offer_profit": "expected_profit"}
+    assert scores.select("customer_id", *names).rename(names).equals(offers.select("customer_id", *names.values()))
+    called = under_budget(offers, budget=100.0)
+    first_come = scores.drop_nulls("retention_call_rank").sort("retention_call_rank")
+    assert first_come["customer_id"].to_list() == called["customer_id"].to_list()
+    assert first_come["retention_call_rank"].to_list() == list(range(1, len(called) + 1))
+    none = call_scores(offers, budget=0.0, as_of=day, source=source)
+    assert set(none["score"]) == set(names)
 
 
 def test_a_share_of_the_customers_own_takes_the_place_of_the_assumed_one() -> None:
@@ -121,6 +190,8 @@ def test_nobody_is_called_where_nobody_holds_a_contract() -> None:
         ({"contact_cost": -1.0}, "contact_cost is -1; it must be 0 or more"),
         ({"offer_cost": float("nan")}, "offer_cost is nan"),
         ({"window_days": 0}, "window_days is 0"),
+        ({"budget": -1.0}, "budget is -1; it must be 0 or more. Leave it out for no limit"),
+        ({"budget": float("nan")}, "budget is nan"),
     ],
 )
 def test_what_cannot_be_is_refused(wrong: dict[str, float], said: str) -> None:

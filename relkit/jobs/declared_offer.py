@@ -1,0 +1,130 @@
+"""The retention offer that a company declared: `--offer.contact_cost 4`, or `offer: {contact_cost: 4}` in a pipeline.
+
+    offer = declared_offer({"contact_cost": "4", "offer_cost": "20", "budget": "5000"})
+    held = ContractsOffered.of(tables, as_of, rows, fitted.needs)
+    offer_values(fitted, held.known, offer=offer, ahead=ahead)
+
+What it costs is declared or there is no offer: a default cost is nobody's. The other assumptions have defaults, and what was
+declared of them is kept beside the scores (`models.json`), from where the report and the delivery take it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from relkit.errors import ParameterError
+from relkit.jobs.model_inputs import read_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from relkit.contracts import Contract
+    from relkit.periods import AsOf
+    from relkit.scores.retention_offer import RetentionOffer
+    from relkit.tables.table_set import TableSet
+
+WHERE = "offer"
+MUST_BE_DECLARED = ("contact_cost", "offer_cost")
+SCORE = "retention_offer_profit"
+"""By which the offer that was scored is found again."""
+
+
+def declared_offer(given: Mapping[str, Any]) -> RetentionOffer:
+    """Return the offer, from values that may come as text; a hyphen in a name, as flags have it, counts as an underscore.
+
+    Raises:
+        ParameterError: an unknown assumption (with the nearest known one), one that cannot be, or a cost that is not declared.
+
+    Examples:
+        >>> offer = declared_offer({"contact_cost": "4", "offer_cost": 20, "averts": "voluntary"})
+        >>> offer.contact_cost, offer.averted_share, offer.averts
+        (4.0, 0.3, ('voluntary',))
+    """
+    from relkit.models.catalogue import checked
+    from relkit.scores.retention_offer import RetentionOffer
+
+    named = _named(given)
+    offer = checked(RetentionOffer, WHERE, read_lists(RetentionOffer, named))
+    if lacking := [name for name in MUST_BE_DECLARED if name not in named]:
+        raise ParameterError(
+            f"{' and '.join(lacking)} {'are' if len(lacking) > 1 else 'is'} not declared; what an offer costs has no default.",
+            where=WHERE,
+            remedy=f"Give --offer.{lacking[0]} 4, or offer: {{{lacking[0]}: 4}} in a pipeline; 0 where it costs nothing.",
+        )
+    return offer
+
+
+def as_kept(offer: RetentionOffer, given: Mapping[str, Any], margin_rate: float | None) -> dict[str, Any]:
+    """Return what is kept of an offer beside its scores, as JSON has it.
+
+    Args:
+        offer: as it was used.
+        given: what was declared of it.
+        margin_rate: of contracts without a margin of their own, where it was given to the job.
+    """
+    return {
+        "offer": asdict(offer) | {"averts": list(offer.averts)},
+        "offer_declared": sorted(_named(given)),
+        "offer_margin_rate": margin_rate,
+    }
+
+
+def _named(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.replace("-", "_"): value for name, value in given.items()}
+
+
+def kept_offer(models: Mapping[str, Mapping[str, Any]]) -> tuple[RetentionOffer | None, float | None]:
+    """Return the offer that was scored and the margin rate that was given, from `models.json`; None where no offer was declared."""
+    said = models.get(SCORE, {})
+    if "offer" not in said:
+        return None, None
+    rate = said.get("offer_margin_rate")
+    return declared_offer(said["offer"]), None if rate is None else float(rate)
+
+
+@dataclass(frozen=True, eq=False)
+class ContractsOffered:
+    """The contracts an offer is about: of each customer the main one that runs.
+
+    Attributes:
+        known: those whose margin a month and all that the model reads are known, with margin_a_month.
+        unknown: how many others there are.
+        refusing: customers left aside because they refuse profiling.
+    """
+
+    known: pl.DataFrame
+    unknown: int
+    refusing: int
+
+    @classmethod
+    def of(
+        cls, tables: TableSet, as_of: AsOf, rows: pl.DataFrame, needs: Contract, *, margin_rate: float | None = None
+    ) -> ContractsOffered | None:
+        """Return them, or None where contracts have no margin of their own.
+
+        Args:
+            tables: the company.
+            as_of: edge of what is known.
+            rows: one row a customer, as the model of contracts scores them.
+            needs: columns that it reads.
+            margin_rate: margin over amount where a contract has no margin of its own; None for what the company declared.
+        """
+        import polars as pl
+
+        from relkit.features.channels import PROFILING, consent_states
+        from relkit.features.contract_margins import contract_margins, has_contract_margins
+        from relkit.scores.scoring import scorable
+
+        if not has_contract_margins(tables):
+            return None
+        margins = contract_margins(tables, as_of, rate=margin_rate).select("contract_id", margin_a_month="monthly_margin")
+        held = rows.join(margins, on="contract_id", how="left", maintain_order="left")
+        asked = held
+        if tables.has("consents"):
+            refused = consent_states(tables, as_of).filter(pl.col(f"consent_{PROFILING}") == "refused")
+            asked = held.join(refused, on="customer_id", how="anti", maintain_order="left")
+        known, _ = scorable(asked.drop_nulls("margin_a_month"), needs)
+        return cls(known, len(asked) - len(known), len(held) - len(asked))
