@@ -103,7 +103,7 @@ class CallsToMake:
         from relkit.tables.findings import counted
 
         if held.refusing:
-            self.said.append(f"The offer leaves out {counted(held.refusing, 'customer')} with a contract, for want of consent to profiling.")
+            self.said.append(f"{counted(held.refusing, 'customer')} under contract left out of the offer: profiling refused.")
         if held.unknown:
             self.warnings.append(
                 f"The offer has no value for {counted(held.unknown, 'customer')}: the monthly margin of the contract, or a value that "
