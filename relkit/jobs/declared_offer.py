@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import ParameterError
-from relkit.jobs.model_inputs import read_lists
+from relkit.jobs.model_inputs import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def declared_offer(given: Mapping[str, Any]) -> RetentionOffer:
     from relkit.scores.retention_offer import RetentionOffer
 
     named = _named(given)
-    offer = checked(RetentionOffer, WHERE, read_lists(RetentionOffer, named))
+    offer = checked(RetentionOffer, WHERE, read_texts(RetentionOffer, named))
     if lacking := [name for name in MUST_BE_DECLARED if name not in named]:
         raise ParameterError(
             f"{' and '.join(lacking)} {'are' if len(lacking) > 1 else 'is'} not declared; what an offer costs has no default.",
