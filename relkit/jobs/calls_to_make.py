@@ -133,6 +133,8 @@ class CallsToMake:
             return
         held = f"of {counted(len(offers), 'customer')} under contract"
         reach = "" if found.called == len(everybody) else f", within a budget of {self._money(offer.budget)} for {found.called:,} of them"
+        if offer.budget is not None and not reach:
+            reach = f" (the budget of {self._money(offer.budget)} is not spent)"
         self.said.append(
             f"Calling pays for {len(everybody):,} {held}{reach}: {self._money(found.profit)} are expected, at a cost of "
             f"{self._money(found.cost)}. In the order of risk alone {found.missed_share:.0%} of that would be missed."

@@ -92,7 +92,7 @@ def plot_profit_of_spending(
     ax = axes_of(ax)
     ax.axhline(0.0, color=INK, linewidth=0.8)
     curves = [(_from_zero(cost), _from_zero(profit)) for cost, profit in (by_profit, by_risk)]
-    for (spent, along), label, colour, above in zip(curves, names, (MODEL, ACTUAL), (5, -14), strict=True):
+    for (spent, along), label, colour, above in zip(curves, names, (MODEL, ACTUAL), (-6, -16), strict=True):
         ax.plot(spent, along, color=colour, linewidth=2, label=label)
         best = int(np.where(spent <= budget * (1 + 1e-12), along, -np.inf).argmax())
         _mark(ax, float(spent[best]), float(along[best]), above, colour, money(float(along[best]), currency, language))
@@ -102,7 +102,8 @@ def plot_profit_of_spending(
     ax.set(title=title, xlabel=x_label, ylabel=y_label)
     money_axis(ax.yaxis, currency, language)
     money_axis(ax.xaxis, currency, language)
-    ax.legend(loc="lower left")
+    falls = curves[0][1][-1] < curves[0][1].max() / 2
+    ax.legend(loc="upper right" if falls else "lower right")
     return ax
 
 

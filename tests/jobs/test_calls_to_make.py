@@ -84,6 +84,8 @@ def test_a_budget_is_kept_and_calls_those_who_bring_most_for_it(fitted_workplace
     assert (called["retention_offer_profit"] / called["retention_offer_cost"]).is_sorted(descending=True)
     said = f"customers under contract, within a budget of {budget:,.0f} EUR for {len(called)} of them: "
     assert any(said in sentence for sentence in result.sentences)
+    rich = score(offer=OFFER | {"budget": 1e6})
+    assert any("customers under contract (the budget of 1,000,000 EUR is not spent): " in sentence for sentence in rich.sentences)
 
 
 @pytest.mark.parametrize("budget", [0, 1.5])
