@@ -88,7 +88,9 @@ class CallsToMake:
         rows, needs = self.run.rows(model), self.run.fitted[model].needs
         held = ContractsOffered.of(self.run.tables, self.run.as_of, rows, needs, margin_rate=self.run.job.margin_rate)
         if held is None:
-            self.warnings.append("The offer says nothing: what contracts bill is counted among the transactions, so they have no margin.")
+            billed = "what contracts bill is counted among the transactions, so they have no margin of their own."
+            none = "the margin of a month stands in the contracts table, and the data have none."
+            self.warnings.append(f"The offer says nothing: {billed if self.run.tables.has('contracts') else none}")
             return None
         if held.known.is_empty():
             self.warnings.append(
