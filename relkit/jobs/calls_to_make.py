@@ -89,7 +89,7 @@ class CallsToMake:
         held = ContractsOffered.of(self.run.tables, self.run.as_of, rows, needs, margin_rate=self.run.job.margin_rate)
         if held is None:
             billed = "what contracts bill is counted among the transactions, so they have no margin of their own."
-            none = "the margin of a month stands in the contracts table, and the data have none."
+            none = "the margin of a month is not known. It needs a contracts table, or snapshots with a monthly amount and a margin rate."
             self.warnings.append(f"The offer says nothing: {billed if self.run.tables.has('contracts') else none}")
             return None
         if held.known.is_empty():

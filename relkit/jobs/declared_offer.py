@@ -118,7 +118,7 @@ class ContractsOffered:
         from relkit.features.contract_margins import contract_margins, has_contract_margins
         from relkit.scores.scoring import scorable
 
-        if not has_contract_margins(tables):
+        if not has_contract_margins(tables, rate=margin_rate):
             return None
         margins = contract_margins(tables, as_of, rate=margin_rate).select("contract_id", margin_a_month="monthly_margin")
         held = rows.join(margins, on="contract_id", how="left", maintain_order="left")

@@ -191,13 +191,16 @@ class ReportMaterial:
 
     def _held_out(self, offer: RetentionOffer, offers: pl.DataFrame) -> HeldOutProfit | None:
         """Return what an order by risk was worth on the holdout; an end averted counts at its mean value of today."""
-        from relkit.features.spells import contract_spells
+        from relkit.jobs.model_inputs import inputs_of
         from relkit.models.survival.profit_of_risk import held_out_profit
+        from relkit.periods import Holdout
 
-        trial, averted = self.trial(self._model_of_contracts()), float(offers["uplift"].sum())
-        if trial is None or not averted > 0:
+        model, averted = self._model_of_contracts(), float(offers["uplift"].sum())
+        trial = self.trial(model)
+        # Customers who were drawn are judged from their first day on: that is not the list of a day.
+        if trial is None or not isinstance(trial.split, Holdout) or not averted > 0:
             return None
-        reasons = contract_spells(self.tables, trial.split.end).select("contract_id", "end_reason")
+        reasons = inputs_of(model, self.tables).features(self.tables, trial.split.end) if offer.averts else None
         clv = float(offers["value"].sum()) / averted
         return held_out_profit(trial.fitted, trial.judged, trial.outcomes, reasons, offer=offer, clv=clv)
 

@@ -91,7 +91,7 @@ def profit_of_risk(ended: Flags, risk: Floats, *, offer: Assumed, clv: float) ->
 
 
 def held_out_profit(
-    fitted: Any, rows: pl.DataFrame, outcomes: pl.DataFrame, reasons: pl.DataFrame, *, offer: Assumed, clv: float
+    fitted: Any, rows: pl.DataFrame, outcomes: pl.DataFrame, reasons: pl.DataFrame | None = None, *, offer: Assumed, clv: float
 ) -> HeldOutProfit | None:
     """Return the profit of the risk that a model forecast for days it had not seen; None where none or all ended in them.
 
@@ -99,7 +99,7 @@ def held_out_profit(
         fitted: fitted to what was known before those days; it tells causes where the offer averts some only.
         rows: the contracts it scores, as of then.
         outcomes: of the same contracts, as known after those days, as `Forecasts.of` takes them.
-        reasons: contract_id, end_reason, as known after those days.
+        reasons: contract_id, end_reason, as known after those days; read where the offer averts ends of some causes only.
         offer: what is assumed; its window is cut to the days that were seen.
         clv: what an end that is averted is worth, money.
     """
@@ -110,7 +110,9 @@ def held_out_profit(
     days = min(float(offer.window_days), seen.days)
     # Who was lost to view before the end of the window tells nothing.
     kept = (seen.remaining >= days) | seen.ended
-    ended = seen.ended & (seen.remaining <= days) & _avertible(seen.rows, reasons, offer.averts)
+    ended = seen.ended & (seen.remaining <= days)
+    if offer.averts and reasons is not None:
+        ended &= _avertible(seen.rows, reasons, offer.averts)
     ended, risk = ended[kept], _risk(fitted, seen.rows, days, offer.averts)[kept]
     if ended.all() or not ended.any():
         return None
@@ -119,11 +121,8 @@ def held_out_profit(
 
 
 def _avertible(rows: pl.DataFrame, reasons: pl.DataFrame, averts: tuple[str, ...]) -> NDArray[np.bool_]:
-    if not averts:
-        return np.ones(len(rows), dtype=np.bool_)
-    told = rows.select("contract_id").join(
-        reasons.select("contract_id", why="end_reason"), on="contract_id", how="left", maintain_order="left"
-    )
+    ends = reasons.select("contract_id", why="end_reason").drop_nulls().unique("contract_id", keep="last")
+    told = rows.select("contract_id").join(ends, on="contract_id", how="left", maintain_order="left")
     found: NDArray[np.bool_] = told["why"].is_in(list(averts)).fill_null(value=False).to_numpy()
     return found
 
