@@ -100,7 +100,7 @@ def churn_reasons(
     if contracts.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     covariates, parts = fitted.contributions(contracts)
-    known = {**(names or {}), **NAMES}
+    known = {**NAMES, **(names or {})}
     made = [_of_covariate(contracts, name, parts[:, j], known) for j, name in enumerate(covariates)]
     if not made:
         return pl.DataFrame(schema=SCHEMA)
