@@ -123,7 +123,7 @@ class FitModel(Job):
         chosen = {name: inputs.chosen(name, *frames) for name in required_settings(self.model) if name not in settings}
         if lacking := [name for name, values in chosen.items() if not values]:
             none = f"{self.model}: the {inputs.table} have no {lacking[0]} that it could use (complete, and not the same for all)."
-            return Result(job=self.command, skipped=none)
+            return Result(job=self.command, skipped=f"{none} Name some with --settings.{lacking[0]} A,B, or fit a model that needs none.")
         from relkit.models import catalogue
 
         def made(edge: AsOf) -> Model[Any]:

@@ -250,7 +250,10 @@ def test_a_regression_without_covariates_is_skipped(workplace):
     plain = company.contracts().drop("monthly_amount", "payment_method").filter(pl.col("customer_id").is_unique())
     company.write_company(workplace / "out" / "default", {"contracts": plain})
     result = fit("survival.cox")
-    assert result.skipped == "survival.cox: the contracts have no covariates that it could use (complete, and not the same for all)."
+    assert result.skipped == (
+        "survival.cox: the contracts have no covariates that it could use (complete, and not the same for all). "
+        "Name some with --settings.covariates A,B, or fit a model that needs none."
+    )
 
 
 def test_customers_of_before_the_data_are_counted(checked):
