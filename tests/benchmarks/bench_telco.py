@@ -82,7 +82,8 @@ def customers() -> pl.DataFrame:
     """Return customer_id, duration_days, event and the covariates as numbers."""
     rows = read_source_tables(DATA, ROOT / "pipelines" / "mappings" / "telco_churn.yaml").frames["customer_snapshots"].collect()
     rows = rows.sort("customer_id").filter(pl.col("tenure_months") > 0)
-    facts = [name for name in rows.columns if name not in {"customer_id", "as_of", "recorded_at", "tenure_months", "churned", "_bad"}]
+    told = {"customer_id", "as_of", "recorded_at", "tenure_months", "churned"}
+    facts = [name for name in rows.columns if name not in told and not name.startswith("_")]  # _row is where the file had them
     known = rows.select(facts)
     texts = [name for name, kind in known.schema.items() if kind == pl.String]
     numbers = known.to_dummies(texts, drop_first=True).cast(pl.Float64)
