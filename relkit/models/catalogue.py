@@ -58,7 +58,7 @@ def families() -> dict[str, tuple[str, ...]]:
 
     Examples:
         >>> families()["survival"][:2]
-        ('survival.boosted_hazard', 'survival.cox')
+        ('survival.boosted_hazard', 'survival.cause_specific_cox')
     """
     known = sorted({name.partition(".")[0] for name in NAMES})
     return {family: tuple(name for name in NAMES if name.startswith(f"{family}.")) for family in known}

@@ -364,14 +364,16 @@ def test_a_model_of_customer_value_may_learn_from_contracts(checked, drawn, mode
     assert 0 < result.metrics["brier_score"] < 0.25
     assert result.details["alias"] == "champion"
     scores = pl.read_parquet(ScoreCustomers.parse(models=(name,)).run().paths["scores"])
-    given = ("churn_probability_90d", "future_margin_24m", "expected_remaining_months_24m")
+    given = ("churn_probability_90d", "future_margin_24m", "expected_remaining_months_24m", "contract_residual_value_24m")
     assert set(scores["score"]) == set(given)
-    churn, margin, months = (scores.filter(pl.col("score") == score).drop_nulls("value") for score in given)
+    churn, margin, months, residual = (scores.filter(pl.col("score") == score).drop_nulls("value") for score in given)
     assert churn["value"].is_between(0, 1).all()
     assert len(margin) > 0
     assert set(margin["customer_id"]) <= set(churn["customer_id"]), "no model of orders scored: what lies ahead is of contracts"
     assert (margin["value"] > 0).all()
     assert months["value"].is_between(0, 24).all()
+    alone = residual.join(margin, on="customer_id", how="semi", maintain_order="left")
+    assert alone["value"].equals(margin["value"]), "of who only holds a contract it is the whole margin"
 
 
 def test_who_lacks_a_number_is_set_aside_by_fit_and_score_alike(workplace):

@@ -118,7 +118,8 @@ def test_from_the_datamart_to_the_customer_file(workplace):
     scored = ScoreCustomers.parse().run()
     scores = pl.read_parquet(scored.paths["scores"])
     there = set(last.filter(~pl.col("has_left"))["customer_id"])
-    assert set(scores["score"]) == {"churn_probability_90d", "expected_remaining_months_24m", "future_margin_24m"}
+    made = {"churn_probability_90d", "expected_remaining_months_24m", "future_margin_24m", "contract_residual_value_24m"}
+    assert set(scores["score"]) == made
     assert set(scores["customer_id"]) == there
     truth = last.filter(~pl.col("has_left")).with_columns(risk=1 - (-pl.col("plan").replace_strict(HAZARD) * 90 / DAYS["months"]).exp())
     met = scores.filter(pl.col("score") == "churn_probability_90d").join(truth, on="customer_id")
