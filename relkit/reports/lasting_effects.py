@@ -31,6 +31,8 @@ CLEAR = 0.05
 """Adjusted p-values below this are read as a change with age."""
 LITTLE = 1.1
 """A ratio nearer to 1 than this has no direction worth telling."""
+NO_RATIO = dict.fromkeys(("level", "ratio", "early", "late"))
+"""Of a covariate that bends: its effect is a curve."""
 SCHEMA = {
     "name": pl.String,
     "level": pl.String,
@@ -49,7 +51,7 @@ class LastingEffects:
 
     Attributes:
         rows: one a covariate: name, level (of a covariate with several columns, the one that changes most), ratio, early, late (hazard
-            ratios of a step), chi2, df, p (adjusted); None where it cannot be tested.
+            ratios of a step; null where the covariate bends), chi2, df, p (adjusted); None where it cannot be tested.
         days: ages that are called early and late.
         language: en or fr.
     """
@@ -77,12 +79,11 @@ class LastingEffects:
         single = tested.filter(pl.col("term") != ALL)
         adjusted = holm(single["p_value"].to_numpy())
         rows = []
-        for (term, part), one, p in zip(by_covariate(fitted.covariates), single.iter_rows(named=True), adjusted, strict=True):
-            lean = over_age[part.start : part.stop].with_columns(moved=(pl.col("late") / pl.col("early")).log().abs())
-            most = lean.sort("moved", descending=True).row(0, named=True)
-            level = most["column"].removeprefix(f"{term}=") if len(lean) > 1 else None
-            said = {"name": segment_name(term, declared, language), "level": level, "chi2": one["chi2"], "df": one["df"], "p": float(p)}
-            rows.append(said | {key: most[key] for key in ("ratio", "early", "late")})
+        for known, (term, part), one, p in zip(
+            fitted.covariates, by_covariate(fitted.covariates), single.iter_rows(named=True), adjusted, strict=True
+        ):
+            said = {"name": segment_name(term, declared, language), "chi2": one["chi2"], "df": one["df"], "p": float(p)}
+            rows.append(said | (NO_RATIO if known.knots else _leaning_most(term, over_age[part.start : part.stop])))
         ages = over_age.row(0, named=True)
         return cls(rows=pl.DataFrame(rows, schema=SCHEMA), days=(ages["early_days"], ages["late_days"]), language=language)
 
@@ -118,6 +119,8 @@ class LastingEffects:
         """Return what becomes of an effect: it fades towards 1, grows away from it, or turns round."""
         if row["p"] >= CLEAR:
             return self._say("lasts")
+        if row["ratio"] is None:
+            return self._say("bends")
         if row["level"] is not None:
             return self._say("changes", level=row["level"])
         early, late = row["early"], row["late"]
@@ -127,6 +130,14 @@ class LastingEffects:
 
     def _say(self, key: str, **values: str) -> str:
         return words(TEXTS, self.language)[key].format(**values)
+
+
+def _leaning_most(term: str, columns: pl.DataFrame) -> dict[str, Any]:
+    """Return level, ratio, early and late of the column of a covariate that changes most with age."""
+    moved = (pl.col("late") / pl.col("early")).log().abs()
+    most = columns.sort(moved, descending=True).row(0, named=True)
+    level = most["column"].removeprefix(f"{term}=") if len(columns) > 1 else None
+    return {"level": level, **{key: most[key] for key in ("ratio", "early", "late")}}
 
 
 def _strength(ratio: float) -> float:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -32,7 +33,7 @@ def spells() -> pl.DataFrame:
     )
 
 
-def read(spells: pl.DataFrame, *covariates: str, language: str = "en", **settings: float) -> LastingEffects:
+def read(spells: pl.DataFrame, *covariates: str, language: str = "en", **settings: Any) -> LastingEffects:
     fitted = Cox(covariates=covariates, **settings).fit(spells, as_of=DAY)
     return LastingEffects.of(fitted, spells, declared={"lasting": "Paid late"}, language=language)
 
@@ -71,3 +72,15 @@ def test_what_cannot_be_tested_is_said(spells: pl.DataFrame) -> None:
     for found in (LastingEffects.of(None, None, declared={}, language="en"), read(spells, "fading", penalty=1.0)):
         assert "cannot be tested" in found.headlines().sentences[0]
         assert found.table()._repr_html_() == "<p></p>"
+
+
+def test_a_covariate_that_bends_is_tested_and_has_no_ratio(spells: pl.DataFrame) -> None:
+    rng = np.random.default_rng(3)
+    # Those with a large score are the fading ones: the curve of the score fades with them.
+    scored = spells.with_columns(score=rng.normal(0, 0.5, N) + spells["fading"].to_numpy() * 2)
+    table = read(scored, "score", "lasting", splines={"score": 3}).table()
+    assert isinstance(table, SummaryTable)
+    bent, straight = table.frame.select("ratio", "early", "late", "reading").rows()
+    assert bent == (None, None, None, "its curve changes with age")
+    assert straight[0] == pytest.approx(straight[1], rel=0.25)
+    assert straight[-1] == "no sign of change"

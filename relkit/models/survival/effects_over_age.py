@@ -34,7 +34,7 @@ def effects_over_age(fitted: FittedCox, features: pl.DataFrame, *, transform: Tr
 
     Returns:
         One row a column of the matrix, in its order: column, ratio, early, late, early_days, late_days. Where all ends came at
-        one age early and late are the ratio.
+        one age early and late are the ratio. The columns of a covariate that bends have no ratios, as none of them moves alone.
 
     Raises:
         ParameterError: as `proportional_hazards` does.
@@ -46,9 +46,9 @@ def effects_over_age(fitted: FittedCox, features: pl.DataFrame, *, transform: Tr
     slope = found.slopes * found.ends.sum() / found.spread if found.spread > 0 else np.zeros(len(found.slopes))
     told = hazard_ratios(fitted)
     step = dict(zip(told.terms, told.step, strict=True))
-    steps = np.array([step[term] for term in fitted.terms])
+    steps = np.array([step.get(term, np.nan) for term in fitted.terms])
     early, late = (np.exp((fitted.coefficients + slope / found.scales * found.g[place]) * steps) for place in places)
-    return pl.DataFrame(
+    over_age = pl.DataFrame(
         {
             "column": list(fitted.terms),
             "ratio": np.exp(fitted.coefficients * steps),
@@ -58,3 +58,4 @@ def effects_over_age(fitted: FittedCox, features: pl.DataFrame, *, transform: Tr
             "late_days": np.full(len(steps), found.ages[places[1]]),
         }
     )
+    return over_age.fill_nan(None)

@@ -75,3 +75,11 @@ def test_a_penalty_is_refused() -> None:
     frame = rossi()
     with pytest.raises(ParameterError, match="without a penalty"):
         effects_over_age(Cox(covariates=NAMES, penalty=1.0).fit(frame, as_of=DAY), frame)
+
+
+def test_the_columns_of_a_covariate_that_bends_have_no_ratios() -> None:
+    frame = rossi()
+    found = effects_over_age(Cox(covariates=("age", "fin"), splines={"age": 3}).fit(frame, as_of=DAY), frame)
+    assert found.filter(pl.col("column").str.starts_with("age"))["ratio"].null_count() == 3
+    (straight,) = found.filter(pl.col("column") == "fin").select("ratio", "early", "late").rows()
+    assert None not in straight
