@@ -48,7 +48,7 @@ OUTSIDE = {
     "contracts": {"polars"},
     "periods": {"polars"},
     "tables": {"polars", "numpy", "duckdb", "dataframely", "fastexcel", "sqlalchemy", "sqlglot", "pydantic"},
-    "metrics": {"numpy", "scipy", "numba"},
+    "metrics": {"numpy", "scipy"},
     "features": {"polars", "numpy", "numba"},
     "models": {"numpy", "scipy", "numba", "polars", "sklearn", "lifelines", "skops", "pydantic"},
     "scores": {"polars", "numpy"},

@@ -1,4 +1,4 @@
-"""How far probabilities of ending are off: Brier scores and the log-score, with weights for who was lost to view.
+"""How far probabilities of ending are off: Brier scores and the log loss, with weights for who was lost to view.
 
 The mean is over all spells, as in Graf, Schmoor, Sauerbrei and Schumacher (1999): those lost before the horizon count with
 nothing, and the others stand for them (`relkit.metrics.censoring`).
@@ -114,13 +114,13 @@ def integrated_brier_score(
     return float(np.trapezoid(scores, days) / (days[-1] - days[0]))
 
 
-def log_score(duration: Floats, event: Flags, churn: Floats, horizon: float) -> float:
+def log_loss(duration: Floats, event: Flags, churn: Floats, horizon: float) -> float:
     """Return the mean negative log-likelihood of ending within `horizon` or not, with IPCW weights (lower is better).
 
     Probabilities are kept 1e-9 away from 0 and 1, so that one impossible end does not make it infinite.
 
     Examples:
-        >>> round(log_score(np.array([1.0, 5.0]), np.array([True, False]), np.array([0.5, 0.5]), 4.0), 4)
+        >>> round(log_loss(np.array([1.0, 5.0]), np.array([True, False]), np.array([0.5, 0.5]), 4.0), 4)
         0.6931
     """
     gone = event & (duration <= horizon)

@@ -1,4 +1,4 @@
-"""Brier and log scores against plain means, and forecasts whose quality is known."""
+"""Brier score and log loss against plain means, and forecasts whose quality is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relkit.errors import ParameterError
-from relkit.metrics.brier import brier_score, brier_scores, integrated_brier_score, log_score
+from relkit.metrics.brier import brier_score, brier_scores, integrated_brier_score, log_loss
 
 
 def test_scores_without_censoring_are_plain_means() -> None:
@@ -15,7 +15,7 @@ def test_scores_without_censoring_are_plain_means() -> None:
     event = np.ones(500, bool)
     gone = duration <= 7
     assert brier_score(duration, event, churn, 7.0) == pytest.approx(np.mean((gone - churn) ** 2), rel=1e-12)
-    assert log_score(duration, event, churn, 7.0) == pytest.approx(-np.mean(np.log(np.where(gone, churn, 1 - churn))), rel=1e-12)
+    assert log_loss(duration, event, churn, 7.0) == pytest.approx(-np.mean(np.log(np.where(gone, churn, 1 - churn))), rel=1e-12)
 
 
 def test_brier_score_under_censoring_estimates_the_one_without() -> None:
@@ -31,7 +31,7 @@ def test_brier_score_under_censoring_estimates_the_one_without() -> None:
 
 
 def test_an_impossible_end_costs_much_but_not_everything() -> None:
-    assert log_score(np.array([1.0]), np.array([True]), np.array([0.0]), 2.0) == pytest.approx(-np.log(1e-9))
+    assert log_loss(np.array([1.0]), np.array([True]), np.array([0.0]), 2.0) == pytest.approx(-np.log(1e-9))
 
 
 def test_integrated_brier_score_averages_over_ages() -> None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError
-from relkit.metrics.brier import brier_score, log_score
+from relkit.metrics.brier import brier_score, log_loss
 from relkit.metrics.calibration import Calibration, calibration
 from relkit.metrics.censoring import InView, in_view_weights
 from relkit.metrics.concordance import concordance, uno_concordance
@@ -134,7 +134,7 @@ def judge_ends(fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.Data
     """Return the metrics of the churn probability over the holdout, given the age at calibration.
 
     - brier_score, with its 95 % interval brier_score_lower and _upper; brier_skill (share of the score of the observed rate that
-      is saved); integrated_brier_score, over the days of the holdout; log_score;
+      is saved); integrated_brier_score, over the days of the holdout; log_loss;
     - concordance (Harrell's), uno_c, auc (of those who end in the holdout against those who outlive it);
     - calibration_error (mean gap by decile), ici (mean gap to a smooth curve) and the ici_by_chance of perfect forecasts,
       expected_ends, observed_ends;
@@ -153,7 +153,7 @@ def judge_ends(fitted: CustomerScorer, features: pl.DataFrame, outcomes: pl.Data
         "brier_score_upper": upper,
         "brier_skill": 1 - score / naive if naive > 0 else 0.0,
         "integrated_brier_score": seen.integrated_brier_score(fitted),
-        "log_score": log_score(*truth, seen.churn, seen.days),
+        "log_loss": log_loss(*truth, seen.churn, seen.days),
         "concordance": _order(lambda: concordance(*truth, seen.churn).index),
         "uno_c": _order(lambda: uno_concordance(*truth, seen.churn).index),
         "auc": _order(lambda: time_dependent_auc(*truth, seen.churn, np.array([seen.days])).mean),

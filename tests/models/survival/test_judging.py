@@ -36,7 +36,7 @@ def test_a_true_model_is_calibrated_and_cannot_tell_customers_apart() -> None:
     judged = judge_ends(fitted(), features, outcomes)
     share = 1 - np.exp(-0.3)
     assert judged["brier_score"] == pytest.approx(share * (1 - share), abs=0.01)
-    assert judged["log_score"] == pytest.approx(-(share * np.log(share) + (1 - share) * np.log(1 - share)), abs=0.02)
+    assert judged["log_loss"] == pytest.approx(-(share * np.log(share) + (1 - share) * np.log(1 - share)), abs=0.02)
     assert judged["concordance"] == pytest.approx(0.5, abs=0.03)
     assert judged["expected_ends"] == pytest.approx(judged["observed_ends"], rel=0.05)
     assert abs(judged["brier_skill"]) < 0.01
@@ -53,7 +53,7 @@ def test_a_true_model_is_calibrated_and_cannot_tell_customers_apart() -> None:
 def test_a_wrong_model_is_worse() -> None:
     features, outcomes = holdout()
     right, wrong = (judge_ends(model, features, outcomes) for model in (fitted(), fitted(mean=20.0)))
-    for name in ("brier_score", "log_score", "calibration_error", "integrated_brier_score", "ici"):
+    for name in ("brier_score", "log_loss", "calibration_error", "integrated_brier_score", "ici"):
         assert right[name] < wrong[name]
 
 
