@@ -177,7 +177,7 @@ class _Trials:
 
     def _fit(self, name: str, split: Holdout | DrawnHoldout) -> None:
         from relkit.models import catalogue
-        from relkit.models.covariates import must_be_known, with_known_numbers
+        from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         if absent := absence(name, self.tables):
             raise FitError(f"{absent}, from which it learns.", where=name)

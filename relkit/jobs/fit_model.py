@@ -371,7 +371,7 @@ def _not_chosen(inputs: ModelInputs, chosen: Mapping[str, tuple[str, ...]], feat
 
 def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return the rows whose covariates are known, as scoring does, and a sentence on those set aside."""
-    from relkit.models.covariates import must_be_known, with_known_numbers
+    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
     kept, lacking = with_known_numbers(features, must_be_known(model))
     if not lacking:
@@ -389,7 +389,7 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
     A champion that learnt from days of the holdout has seen the answers: its settings are fitted anew up to the
     calibration date, and that is judged.
     """
-    from relkit.models.covariates import must_be_known, with_known_numbers
+    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
     from relkit.tracking import registry
 
     if trial.split is None or trial.before is None:
@@ -409,7 +409,7 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
 
 def _figures(fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs, features: pl.DataFrame) -> tuple[dict[str, Any], str]:
     """Return the diagnostic plots, of the model that was judged where there was a holdout, and why there are none."""
-    from relkit.models.covariates import must_be_known, with_known_numbers
+    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
     from relkit.plots.diagnostics import diagnostic_figures
 
     shown: Any

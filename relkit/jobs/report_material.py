@@ -302,7 +302,7 @@ class ReportMaterial:
     def trained_on(self, model: str) -> pl.DataFrame:
         """Return what the version behind the scores was fitted to: the features as of its day, made again."""
         from relkit.jobs.model_inputs import inputs_of
-        from relkit.models.covariates import must_be_known, with_known_numbers
+        from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         fitted = self.fitted(model)
         inputs = inputs_of(model, self.tables)
@@ -326,7 +326,7 @@ class ReportMaterial:
     def _tried(self, model: str) -> Trial | None:
         from relkit.jobs.fit_model import HeldOut
         from relkit.jobs.model_inputs import inputs_of
-        from relkit.models.covariates import must_be_known, with_known_numbers
+        from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         split = self._split(model)
         if split is None:

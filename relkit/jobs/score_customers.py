@@ -208,7 +208,8 @@ class _Scoring:
         return _source(self.versions[model])
 
     def _score(self, version: ModelVersion, rows: pl.DataFrame, inputs: ModelInputs) -> None:
-        from relkit.models.covariates import covariates_of, unseen_categories
+        from relkit.models.covariates import covariates_of
+        from relkit.models.unseen_categories import unseen_categories
         from relkit.scores.scoring import scorable, score_model
         from relkit.tracking import registry
 

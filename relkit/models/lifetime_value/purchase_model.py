@@ -24,12 +24,14 @@ from numpy.typing import NDArray
 from relkit.contracts import Contract, check
 from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.models.covariates import Covariate, Declaration, check_names, column_names, matrix, notes_on, refuse_useless, typical
+from relkit.models.covariate_declaration import Declaration, check_names
+from relkit.models.covariates import Covariate, column_names, matrix, notes_on, typical
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
+from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 
 if TYPE_CHECKING:

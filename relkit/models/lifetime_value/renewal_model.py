@@ -31,6 +31,7 @@ from relkit.contracts import check
 from relkit.errors import NotConvergedError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.covariate_declaration import Declaration, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.lifetime_value.renewal_likelihood import Lives, log_likelihood, log_survival_ratio
 from relkit.models.lifetime_value.renewals import (
@@ -46,6 +47,7 @@ from relkit.models.lifetime_value.renewals import (
 from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.spells import RESERVED, check_horizon, check_level, read_spells, score_contract, scores_of
+from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of
 
 if TYPE_CHECKING:
@@ -167,13 +169,13 @@ class RenewalModel:
         """Refuse settings out of range."""
         check_period(self.period_days, self.tolerance_days)
         check_level(self.level)
-        covariate_columns.check_names(self.covariates, (*RESERVED, "started_on"))
+        check_names(self.covariates, (*RESERVED, "started_on"))
         check_weight_column(self.weight_column, (*RESERVED, "started_on", *self.covariates), where=self.name)
 
     @property
-    def declaration(self) -> covariate_columns.Declaration:
+    def declaration(self) -> Declaration:
         """What is declared of the covariates."""
-        return covariate_columns.Declaration(names=self.covariates)
+        return Declaration(names=self.covariates)
 
     @property
     def needs(self) -> Contract:
@@ -268,7 +270,7 @@ class _Patterns:
         of_row = numbered["pattern"].to_numpy().astype(np.intp)
         columns = covariate_columns.matrix(distinct, known)
         rows = columns[of_row]
-        covariate_columns.refuse_useless(rows, covariate_columns.column_names(known), where=where)
+        refuse_useless(rows, covariate_columns.column_names(known), where=where)
         # Columns of 0 and 1 stay: a level that nobody leaves then runs to the edge alone, and takes no other term along.
         flag = ((rows == 0) | (rows == 1)).all(axis=0)
         means, scales = np.where(flag, 0.0, rows.mean(axis=0)), np.where(flag, 1.0, rows.std(axis=0))

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from relkit.errors import FitError, NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
+from relkit.models.useless_columns import refuse_useless, turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
 
-    from relkit.models.covariates import Covariate, Declaration
+    from relkit.models.covariate_declaration import Declaration
+    from relkit.models.covariates import Covariate
     from relkit.models.maximum import Maximum
 
 Floats = NDArray[np.float64]
@@ -57,12 +59,12 @@ class Design:
         means = np.where([flag for covariate in known for flag in covariate.flags], 0.0, averages)
         X = np.empty((len(columns), len(means) + 1))
         np.subtract(columns, means, out=X[:, :-1])
-        turn = covariate_columns.turn_of(known, X[:, :-1], averages, where=where)
+        turn = turn_of(known, X[:, :-1], averages, where=where)
         X[:, :-1] = X[:, :-1] @ turn if any(covariate.knots for covariate in known) else X[:, :-1] * np.diag(turn)
         X[:, -1] = 1.0
         # What follows from other columns does so in a tenth of the rows as well: mostly a tenth will do.
         if len(means) and _own_share(X[::10]) < _SUSPECT and _own_share(X) < _SUSPECT:
-            covariate_columns.refuse_useless(columns, covariate_columns.column_names(known), where=where, turned=X[:, :-1])
+            refuse_useless(columns, covariate_columns.column_names(known), where=where, turned=X[:, :-1])
         return cls(known, X, means, turn, averages)
 
     @property

@@ -23,7 +23,8 @@ from relkit.contracts import Contract, check
 from relkit.errors import ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariates import Covariate, Declaration, Missing, check_names
+from relkit.models.covariate_declaration import Declaration, Missing, check_names
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.boosted_trees import Trees
 from relkit.models.survival.by_period import ByPeriod
 from relkit.models.survival.discrete_hazard import tail_note

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from relkit.contracts import Column, Contract, check
 from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariates import Missing  # noqa: TC001 storage reads the types of the fields
+from relkit.models.covariate_declaration import Missing  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.cause_hazards import CauseHazards
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.cox import Cox, FittedCox

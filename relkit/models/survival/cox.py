@@ -20,7 +20,8 @@ from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import distinct
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariates import Covariate, Declaration, Missing, by_covariate, check_names, column_names, each_column, notes_on
+from relkit.models.covariate_declaration import Declaration, Missing, check_names
+from relkit.models.covariates import Covariate, by_covariate, column_names, each_column, notes_on
 from relkit.models.survival.cox_baseline import Baseline, baseline_of_all, breslow, concordance_within, goes_on, strata_baselines
 from relkit.models.survival.cox_design import Design, Rows
 from relkit.models.survival.cox_newton import Optimum, maximised

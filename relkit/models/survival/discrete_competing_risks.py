@@ -25,7 +25,8 @@ from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariates import Covariate, Declaration, Missing, check_names
+from relkit.models.covariate_declaration import Declaration, Missing, check_names
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.by_period import LinearByPeriod
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.discrete_hazard import tail_note

@@ -28,7 +28,8 @@ from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import ends_behind_tail, risk_sets, step_at
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariates import Covariate, Missing, by_covariate, column_names, matrix, notes_on
+from relkit.models.covariate_declaration import Missing  # noqa: TC001 storage reads the types of the fields
+from relkit.models.covariates import Covariate, by_covariate, column_names, matrix, notes_on
 from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.cox_design import Rows

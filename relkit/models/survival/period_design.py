@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from relkit.errors import FitError, NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
 from relkit.models.survival.person_periods import Cells, enough_periods, first_periods, numbered
+from relkit.models.useless_columns import COLLINEAR, CONSTANT, turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import polars as pl
 
-    from relkit.models.covariates import Covariate, Declaration
+    from relkit.models.covariate_declaration import Declaration
+    from relkit.models.covariates import Covariate
     from relkit.models.maximum import Maximum
     from relkit.models.survival.period_likelihood import PeriodLikelihood
     from relkit.models.survival.person_periods import Lives
@@ -78,7 +80,7 @@ class Design:
         spread = np.sqrt(np.maximum(share @ centred**2, 0.0))
         names = covariate_columns.column_names(known)
         refuse_constant(spread, names, means, where=where)
-        turn = covariate_columns.turn_of(known, centred, means, where=where, share=share)
+        turn = turn_of(known, centred, means, where=where, share=share)
         Z = np.ascontiguousarray(centred @ turn if any(one.knots for one in known) else centred * np.diag(turn))
         refuse_collinear(Z, share, names, where=where)
         return cls(cells, columns, Z, known, means, turn)
@@ -117,7 +119,7 @@ def refuse_constant(spread: Floats, names: Sequence[str], means: Floats, *, wher
         where: who asks.
     """
     for name, each, mean in zip(names, spread, means, strict=True):
-        if not each > covariate_columns.CONSTANT * max(1e-300, abs(float(mean))):
+        if not each > CONSTANT * max(1e-300, abs(float(mean))):
             raise FitError(
                 f"{name} is constant ({mean:g}), so it explains nothing.", where=where, remedy=f"Drop {name} from the covariates."
             )
@@ -136,7 +138,7 @@ def refuse_collinear(Z: Floats, share: Floats, names: Sequence[str], *, where: s
     scaled = both / np.sqrt(np.outer(np.diag(both), np.diag(both)))
     for j in range(1, len(names)):
         weights = np.linalg.lstsq(scaled[:j, :j], scaled[:j, j], rcond=None)[0]
-        if scaled[j, j] - weights @ scaled[:j, j] < covariate_columns.COLLINEAR:
+        if scaled[j, j] - weights @ scaled[:j, j] < COLLINEAR:
             others = ", ".join(name for name, weight in zip(names[:j], weights, strict=True) if abs(weight) > 1e-6)
             raise FitError(
                 f"{names[j]} follows from {others}, so their effects cannot be told apart.",

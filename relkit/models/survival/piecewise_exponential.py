@@ -20,7 +20,8 @@ from relkit.contracts import check
 from relkit.errors import FitError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariates import Covariate, Declaration, Missing, check_names
+from relkit.models.covariate_declaration import Declaration, Missing, check_names
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
 from relkit.models.survival.judging import JudgedByEnds

@@ -13,7 +13,7 @@ from lifelines import datasets
 from scipy import integrate
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError, TableError
-from relkit.models.covariates import Declaration
+from relkit.models.covariate_declaration import Declaration
 from relkit.models.lifetime_value.uncertainty import standard_errors
 from relkit.models.survival import aft_model
 from relkit.models.survival.log_logistic_aft import LogLogisticAft

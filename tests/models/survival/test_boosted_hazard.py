@@ -13,7 +13,7 @@ import pytest
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import storage
-from relkit.models.covariates import Declaration
+from relkit.models.covariate_declaration import Declaration
 from relkit.models.survival.boosted_hazard import BoostedHazard, learning_rows
 from relkit.models.survival.boosted_trees import Trees
 from relkit.models.survival.discrete_hazard import DiscreteHazard

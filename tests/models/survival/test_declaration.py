@@ -12,7 +12,8 @@ import pytest
 from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs import model_inputs
 from relkit.models import catalogue, storage
-from relkit.models.covariates import Declaration, column_names, matrix
+from relkit.models.covariate_declaration import Declaration
+from relkit.models.covariates import column_names, matrix
 
 if TYPE_CHECKING:
     from pathlib import Path

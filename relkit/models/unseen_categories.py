@@ -1,0 +1,51 @@
+"""Levels of a category that a fit had not seen: how many rows to score have one, and which."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from relkit.models.covariates import Covariate
+
+_MOST_NAMED, _LONGEST_NAME = 5, 40
+"""Levels named in a sentence, and the letters of each."""
+
+
+def unseen_categories(frame: pl.DataFrame, covariates: Iterable[Covariate], *, who: str = "customers") -> tuple[str, ...]:
+    """Return a sentence for each category of which some rows have a level that the fit had not seen.
+
+    The most frequent of those levels are named, cut where they are long; nothing else is told of who has them.
+
+    Args:
+        frame: rows to score; a column that it does not have is left to the model's contract.
+        covariates: as fitted.
+        who: what a row is.
+
+    Examples:
+        >>> country = Covariate(name="country", levels=("FR", "BE"))
+        >>> unseen_categories(pl.DataFrame({"country": ["FR", "LU", None, "LU", "DE"]}), [country])
+        ('3 of 5 customers have a country that the model has not seen (LU: 2, DE: 1); they count as FR, the reference.',)
+    """
+    said = []
+    for known in covariates:
+        if not known.levels or known.name not in frame.columns:
+            continue
+        levels = frame.select(level=pl.col(known.name).cast(pl.String)).drop_nulls().filter(~pl.col("level").is_in(known.levels))
+        if count := len(levels):
+            named = _most_frequent(levels["level"])
+            rule = f"they count as {known.levels[0]}, the reference"
+            said.append(f"{count:,} of {len(frame):,} {who} have a {known.name} that the model has not seen ({named}); {rule}.")
+    return tuple(said)
+
+
+def _most_frequent(levels: pl.Series) -> str:
+    counted = levels.alias("level").value_counts(name="rows").sort(["rows", "level"], descending=[True, False])
+    short = [level if len(level) <= _LONGEST_NAME else f"{level[: _LONGEST_NAME - 1]}…" for level in counted["level"].head(_MOST_NAMED)]
+    if len(counted) == 1:
+        return short[0]
+    others = [f"{len(counted) - _MOST_NAMED:,} others"] if len(counted) > _MOST_NAMED else []
+    return ", ".join([*(f"{level}: {rows:,}" for level, rows in zip(short, counted["rows"].head(_MOST_NAMED), strict=True)), *others])
