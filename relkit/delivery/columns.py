@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from relkit.contracts import Column
+from relkit.scores.end_reasons import END_REASONS, reason_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,14 +33,6 @@ CHANNELS_FR = {
     "app": "application",
     "profiling": "profilage",
 }
-REASONS = {
-    "voluntary": ("by the customer", "par le client"),
-    "involuntary": ("by the company", "par l'entreprise"),
-    "move": ("move", "déménagement"),
-    "other": ("other reason", "autre motif"),
-    "unknown": ("reason not given", "motif non renseigné"),
-}
-"""Why contracts end, in English and French; another reason is called by its name."""
 UNITS_FR = {
     "days": "jours",
     "months": "mois",
@@ -709,7 +702,7 @@ def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: 
         done = text.replace("{cur}", currency.lower()).replace("{CUR}", currency.upper())
         return done.replace("{channel}", channel).replace("{h}", horizon).replace("{reason}", reason)
 
-    english, french = REASONS.get(reason, (reason.replace("_", " "),) * 2)
+    english, french = (said.replace("’", "'") for said in reason_in_words(reason))  # headers keep to the plain apostrophe
 
     return replace(
         template,
@@ -731,10 +724,10 @@ def _horizons(template: str, scores: list[str]) -> list[str]:
 
 
 def _reasons(scores: list[str]) -> list[tuple[str, str]]:
-    """Return horizon and reason of the scores of ends by reason, the nearest first, and reasons in the order of `REASONS`."""
+    """Return horizon and reason of the scores of ends by reason, the nearest first, and reasons in the order of `END_REASONS`."""
     matches = (re.fullmatch(r"churn_probability_(\d+)d_([a-z0-9_]+)", name) for name in scores)
     found = [(match[1], match[2]) for match in matches if match]
-    known = list(REASONS)
+    known = list(END_REASONS)
     return sorted(found, key=lambda pair: (int(pair[0]), known.index(pair[1]) if pair[1] in known else len(known), pair[1]))
 
 

@@ -116,12 +116,12 @@ def _wrong(values: pl.Series, ended: pl.Series) -> str:
 
 
 def _endless(values: pl.Series, ended: pl.Series) -> str:
-    """Return the level of a category of which nobody has left: its effect would have no end."""
+    """Return that nobody has left at some level of a category, whose effect would have no end; which one may be a person's."""
     if values.dtype != pl.String and not values.cast(pl.Float64).is_in([0.0, 1.0]).all():
         return ""
-    counted = pl.DataFrame({"level": values, "ended": ended}).drop_nulls("level").group_by("level").agg(pl.col("ended").sum()).sort("level")
-    without = counted.filter(pl.col("ended") == 0)["level"].to_list()
-    return f"nobody with {without[0]} has left" if without and len(without) < len(counted) else ""
+    counted = pl.DataFrame({"level": values, "ended": ended}).drop_nulls("level").group_by("level").agg(pl.col("ended").sum())
+    without = counted.filter(pl.col("ended") == 0)
+    return "of one of its levels nobody has left" if 0 < len(without) < len(counted) else ""
 
 
 def _columns(values: pl.Series) -> Floats:

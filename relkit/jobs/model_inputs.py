@@ -6,7 +6,7 @@ fit and score have no branch per model.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +115,26 @@ class ModelInputs:
         return getattr(import_module(f"relkit.features.{module or self.module}"), name)
 
 
+_CONTRACTS = ModelInputs(
+    table="contracts",
+    module="spells",
+    learnt="contract_spells",
+    outcomes="spell_outcomes",
+    one_each="main_contracts",
+    choices={"covariates": "usable_covariates"},
+    unit="contracts",
+)
+_SNAPSHOTS = ModelInputs(
+    table="customer_snapshots",
+    module="snapshot_spells",
+    learnt="snapshot_spells",
+    outcomes="snapshot_outcomes",
+    one_each="main_contracts",
+    choices={"covariates": "usable_covariates"},
+    declined={"covariates": "declined_covariates"},
+    remarks=("snapshot_remarks", "remarks"),
+    may_be_drawn=True,
+)
 FAMILIES = {
     "lifetime_value": ModelInputs(
         table="transactions",
@@ -131,47 +151,10 @@ FAMILIES = {
         declared={"events": ("calendar_events", "declared_events")},
         history=("purchase_days", "purchase_days"),
     ),
-    "survival": ModelInputs(
-        table="contracts",
-        module="spells",
-        learnt="contract_spells",
-        outcomes="spell_outcomes",
-        one_each="main_contracts",
-        choices={"covariates": "usable_covariates"},
-        unit="contracts",
-    ),
-    "contract_versions": ModelInputs(
-        table="contracts",
-        module="contract_versions",
-        learnt="contract_versions",
-        outcomes="spell_outcomes",
-        one_each="main_contracts",
-        choices={"covariates": "usable_covariates"},
-        unit="periods of contracts",
-    ),
-    "snapshots": ModelInputs(
-        table="customer_snapshots",
-        module="snapshot_spells",
-        learnt="snapshot_spells",
-        outcomes="snapshot_outcomes",
-        one_each="main_contracts",
-        choices={"covariates": "usable_covariates"},
-        declined={"covariates": "declined_covariates"},
-        remarks=("snapshot_remarks", "remarks"),
-        may_be_drawn=True,
-    ),
-    "snapshot_versions": ModelInputs(
-        table="customer_snapshots",
-        module="snapshot_versions",
-        learnt="snapshot_versions",
-        outcomes="snapshot_outcomes",
-        one_each="main_contracts",
-        choices={"covariates": "usable_covariates"},
-        declined={"covariates": "declined_covariates"},
-        remarks=("snapshot_remarks", "remarks"),
-        may_be_drawn=True,
-        unit="periods of customers",
-    ),
+    "survival": _CONTRACTS,
+    "contract_versions": replace(_CONTRACTS, module="contract_versions", learnt="contract_versions", unit="periods of contracts"),
+    "snapshots": _SNAPSHOTS,
+    "snapshot_versions": replace(_SNAPSHOTS, module="snapshot_versions", learnt="snapshot_versions", unit="periods of customers"),
 }
 
 INSTEAD = {"survival": "snapshots", "contract_versions": "snapshot_versions"}

@@ -232,7 +232,7 @@ class _Scoring:
             ) from error
         if aside:
             self.warnings.append(f"{name}: {aside:,} of {len(rows):,} {inputs.unit} lack a value that it must know, and have no score.")
-        self.unseen[name] = unseen_categories(kept, covariates_of(fitted).values(), who=inputs.unit)
+        self.unseen[name] = unseen_categories(kept, covariates_of(fitted).values(), who=inputs.unit, unnamed=self.tables.personal_columns)
         self.warnings += [f"{name}: {said}" for said in self.unseen[name]]
         self.parts.append(scores)
         self.versions[name], self.fitted[name] = version, fitted

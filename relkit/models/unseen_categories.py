@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from relkit.models.covariates import Covariate
 
@@ -15,15 +15,18 @@ _MOST_NAMED, _LONGEST_NAME = 5, 40
 """Levels named in a sentence, and the letters of each."""
 
 
-def unseen_categories(frame: pl.DataFrame, covariates: Iterable[Covariate], *, who: str = "customers") -> tuple[str, ...]:
+def unseen_categories(
+    frame: pl.DataFrame, covariates: Iterable[Covariate], *, who: str = "customers", unnamed: Collection[str] = ()
+) -> tuple[str, ...]:
     """Return a sentence for each category of which some rows have a level that the fit had not seen.
 
-    The most frequent of those levels are named, cut where they are long; nothing else is told of who has them.
+    The most frequent of those levels are named, cut where they are long, but for covariates that say something about a person.
 
     Args:
         frame: rows to score; a column that it does not have is left to the model's contract.
         covariates: as fitted.
         who: what a row is.
+        unnamed: covariates of which no value may be shown.
 
     Examples:
         >>> country = Covariate(name="country", levels=("FR", "BE"))
@@ -36,9 +39,9 @@ def unseen_categories(frame: pl.DataFrame, covariates: Iterable[Covariate], *, w
             continue
         levels = frame.select(level=pl.col(known.name).cast(pl.String)).drop_nulls().filter(~pl.col("level").is_in(known.levels))
         if count := len(levels):
-            named = _most_frequent(levels["level"])
+            named = "" if known.name in unnamed else f" ({_most_frequent(levels['level'])})"
             rule = f"they count as {known.levels[0]}, the reference"
-            said.append(f"{count:,} of {len(frame):,} {who} have a {known.name} that the model has not seen ({named}); {rule}.")
+            said.append(f"{count:,} of {len(frame):,} {who} have a {known.name} that the model has not seen{named}; {rule}.")
     return tuple(said)
 
 

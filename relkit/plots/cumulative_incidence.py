@@ -10,6 +10,7 @@ from relkit.errors import ParameterError
 from relkit.models.survival.cumulative_incidence import CumulativeIncidence
 from relkit.plots.style import axes_of, day_axis, house_style, percent_axis, words
 from relkit.plots.survival import colours_of, names_at_the_end, table_of_risk
+from relkit.scores.end_reasons import reason_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,22 +22,6 @@ if TYPE_CHECKING:
 _SAID = {
     "en": ("Why contracts end", "Age of the contract, days", "Share that ended", "at risk"),
     "fr": ("Pourquoi les contrats prennent fin", "Âge du contrat, en jours", "Part de contrats terminés", "à risque"),
-}
-_REASONS = {
-    "en": {
-        "voluntary": "by the customer",
-        "involuntary": "by the company",
-        "move": "move",
-        "other": "other reason",
-        "unknown": "reason not given",
-    },
-    "fr": {
-        "voluntary": "par le client",
-        "involuntary": "par l’entreprise",
-        "move": "déménagement",
-        "other": "autre motif",
-        "unknown": "motif non renseigné",
-    },
 }
 
 
@@ -91,7 +76,7 @@ def _curves(
 
 
 def _name(cause: str, language: str) -> str:
-    return words(_REASONS, language).get(cause, cause.replace("_", " "))
+    return reason_in_words(cause)[language == "fr"]
 
 
 def _from_zero(values: Floats) -> Floats:

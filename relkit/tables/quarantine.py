@@ -18,7 +18,7 @@ import polars as pl
 from relkit.contracts import INSTANT, Column, Contract, Rule
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
-from relkit.tables.schemas import BAD, ROW, SOURCE
+from relkit.tables.schemas import BAD, OPEN_PERSONAL, ROW, SOURCE
 from relkit.tables.staging import INDEX, Staged
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ ROW_GROUP = 262_144
 _READ_REMEDY = "Declare in the mapping how it is written: format, decimal mark, marks of absence."
 _DAY_REMEDY = 'Declare in the mapping how it is written, for example {{column: {0}, format: "%d/%m/%Y"}}.'
 _KEY_REMEDY = "The first is kept; if each is a row of its own, declare another key in the mapping."
-_OPEN_PERSONAL = ("none", "pseudonym")
 
 
 @dataclass(frozen=True)
@@ -182,7 +181,7 @@ def _value(rule: Rule, row: dict[str, Any], contract: Contract) -> str | None:
     shown = []
     texts = dict(entry.split(": ", 1) for entry in row.get(BAD) or ())
     for name in rule.columns:
-        if name in contract.names and contract[name].personal_data not in _OPEN_PERSONAL:
+        if name in contract.names and contract[name].personal_data not in OPEN_PERSONAL:
             return None
         value = texts.get(name, row.get(name))
         shown.append(_shown(value))

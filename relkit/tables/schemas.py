@@ -784,6 +784,9 @@ _CASES = Contract(
     ),
 )
 
+OPEN_PERSONAL = ("none", "pseudonym")
+"""Kinds of personal data of which a value may be shown in a message."""
+
 TABLES: dict[str, Contract] = {
     contract.name: contract
     for contract in (

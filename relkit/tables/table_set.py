@@ -17,6 +17,7 @@ import polars as pl
 
 from relkit.errors import PeriodError, TableError
 from relkit.periods import AsOf
+from relkit.tables.schemas import OPEN_PERSONAL, TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +101,13 @@ class TableSet:
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the columns the table has; an optional one that no source gave is absent."""
         return tuple(self.scan(table).collect_schema().names())
+
+    @property
+    def personal_columns(self) -> frozenset[str]:
+        """Columns that say something about a person: no value of theirs is shown in a message."""
+        declared = [(name, said.get("personal_data", "personal")) for name, said in self.facts.attributes.items()]
+        ours = [(column.name, column.personal_data) for table in self.facts.rows if table in TABLES for column in TABLES[table].columns]
+        return frozenset(name for name, kind in (*ours, *declared) if kind not in OPEN_PERSONAL)
 
     def as_of(self, value: str | date | None = None) -> AsOf:
         """Return the edge for `value`; None is the last business day in the data."""

@@ -27,3 +27,11 @@ def test_levels_that_the_fit_had_not_seen_are_counted() -> None:
     assert unseen_categories(FRAME.with_columns(pl.lit("LU", pl.Categorical).alias("country")), known) == (
         "7 of 7 customers have a country that the model has not seen (LU); they count as FR, the reference.",
     )
+
+
+def test_of_a_covariate_that_tells_of_a_person_no_level_is_named() -> None:
+    known = Declaration(names=("country",)).learnt(FRAME, where="here")
+    later = pl.DataFrame({"country": ["FR", "LU", "DE"]})
+    assert unseen_categories(later, known, unnamed={"country"}) == (
+        "2 of 3 customers have a country that the model has not seen; they count as FR, the reference.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -100,3 +101,10 @@ def test_damaged_facts_say_how_to_make_them_anew(folder, content):
         TableError, match=r"facts\.json: the facts are damaged, or of another version of relkit\. Run relkit check DATA again"
     ):
         TableSet.open(folder)
+
+
+def test_columns_of_which_no_value_may_be_shown_are_those_that_schema_or_mapping_call_personal(tmp_path):
+    attributes = {"town": {"personal_data": "personal"}, "plan": {"personal_data": "none"}, "unsaid": {}}
+    found = TableSet(folder=tmp_path, facts=replace(FACTS, attributes=attributes)).personal_columns
+    assert {"country", "postcode", "town", "unsaid"} <= found
+    assert not {"customer_id", "plan", "type"} & found
