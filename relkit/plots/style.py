@@ -58,6 +58,7 @@ def house_style() -> Iterator[None]:
         "axes.titlelocation": "left",
         "axes.titlepad": 12,
         "axes.titlesize": 12.5,
+        "text.parse_math": False,  # a plan called "$10 or $20" is no formula
         "axes.titleweight": "bold",
         "figure.dpi": 120,
         "figure.facecolor": "white",

@@ -104,6 +104,14 @@ def test_the_style_ends_with_its_block() -> None:
     assert dict(mpl.rcParams) == before
 
 
+def test_two_dollars_in_a_name_are_no_formula() -> None:
+    with house_style():
+        ax = axes_of(None)
+        ax.set_title("Plan at $10_ or $20")
+        ax.figure.canvas.draw()  # type: ignore[union-attr]
+    assert not ax.title.get_parse_math()
+
+
 def test_axes_given_are_the_axes_used() -> None:
     ax = Figure().subplots()
     assert axes_of(ax) is ax
