@@ -19,12 +19,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.contracts import Column, Contract, check
+from relkit.contracts import Contract, check
 from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariate_declaration import Missing  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.cause_hazards import CauseHazards
-from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
+from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, reason_column, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging_causes import JudgedByCauses
@@ -98,9 +98,8 @@ class CauseSpecificCox(JudgedByCauses):
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        reason = Column(name=self.reason, dtype=pl.String, required=True, meaning="Why the spell ended.")
         own = self.of_one_cause.needs
-        return replace(own, name=self.name, columns=(*own.columns, reason))
+        return replace(own, name=self.name, columns=(*own.columns, reason_column(self.reason)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedCauseSpecificCox:
         """Return the regressions.

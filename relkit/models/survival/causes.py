@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from relkit.contracts import Column
 from relkit.errors import NotEnoughEventsError, ParameterError
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 LEAST_OF_A_CAUSE = 20
 """A cause with fewer ends is taken together with others."""
 OTHER, UNKNOWN = "other", "unknown"
+
+
+def reason_column(name: str) -> Column:
+    """Return the column that says why a spell ended."""
+    return Column(name=name, dtype=pl.String, required=True, meaning="Why the spell ended.")
 
 
 def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, ...], Counts, tuple[str, ...]]:

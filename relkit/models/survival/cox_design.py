@@ -11,6 +11,7 @@ import numpy as np
 from relkit.errors import FitError, NotEnoughEventsError
 from relkit.models.covariates import column_names, each_column
 from relkit.models.survival.partial_likelihood import Order, derivatives, linear_predictor, sums, total_of_ends
+from relkit.models.useless_columns import CONSTANT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
     from relkit.models.covariates import Covariate
     from relkit.models.survival.partial_likelihood import Indexes, Sums
-
-CONSTANT = 1e-12
-"""A standard deviation below this share of the mean is rounding."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

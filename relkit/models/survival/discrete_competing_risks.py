@@ -18,17 +18,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import polars as pl
+import polars as pl  # noqa: TC002 the example reads it
 from numpy.typing import NDArray
 
-from relkit.contracts import Column, Contract, check
+from relkit.contracts import Contract, check
 from relkit.errors import NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariate_declaration import Declaration, Missing, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.by_period import LinearByPeriod
-from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
+from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, reason_column, score_columns
 from relkit.models.survival.discrete_hazard import tail_note
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.period_design import (
@@ -106,8 +106,7 @@ class DiscreteCompetingRisks(JudgedByCauses):
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        reason = Column(name=self.reason, dtype=pl.String, required=True, meaning="Why the spell ended.")
-        return fit_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column), reason))
+        return fit_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column), reason_column(self.reason)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteCompetingRisks:
         """Return the fitted model, by maximum likelihood.

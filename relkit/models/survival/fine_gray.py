@@ -24,13 +24,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.contracts import Column, Contract, check
+from relkit.contracts import Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import ends_behind_tail, risk_sets, step_at
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariate_declaration import Missing  # noqa: TC001 storage reads the types of the fields
 from relkit.models.covariates import Covariate, by_covariate, column_names, matrix, notes_on
-from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, score_columns
+from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, reason_column, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.cox_design import Rows
 from relkit.models.survival.cox_newton import Penalty, maximise
@@ -97,9 +97,8 @@ class FineGray(JudgedByCauses):
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        reason = Column(name=self.reason, dtype=pl.String, required=True, meaning="Why the spell ended.")
         own = self.of_any_cause.needs
-        return replace(own, name=self.name, columns=(*own.columns, reason))
+        return replace(own, name=self.name, columns=(*own.columns, reason_column(self.reason)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedFineGray:
         """Return the regression.
