@@ -47,6 +47,7 @@ class Declaration:
         missing: what an empty value is: refused (an empty category counts as the reference), or told by an indicator.
 
     Examples:
+        >>> from relkit.models.covariates import column_names, matrix
         >>> frame = pl.DataFrame({"plan": ["S", "S", "L", None], "age": [30.0, None, 40.0, 80.0]})
         >>> known = Declaration(names=("plan", "age"), missing="indicator").learnt(frame, where="a test")
         >>> column_names(known)

@@ -29,6 +29,7 @@ def unseen_categories(
         unnamed: covariates of which no value may be shown.
 
     Examples:
+        >>> from relkit.models.covariates import Covariate
         >>> country = Covariate(name="country", levels=("FR", "BE"))
         >>> unseen_categories(pl.DataFrame({"country": ["FR", "LU", None, "LU", "DE"]}), [country])
         ('3 of 5 customers have a country that the model has not seen (LU: 2, DE: 1); they count as FR, the reference.',)
