@@ -10,6 +10,7 @@ another path, `relocate` rewrites the stored roots to where the folder is now; i
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ EXPERIMENT = "relkit"
 """The MLflow experiment that holds every fit."""
 
 _SQLITE = "sqlite:///"
+_FOLDER = re.compile(r"file:|[./~]|[A-Za-z]:[\\/]")
 # Where MLflow 3 keeps artifact locations.
 _LOCATIONS = (
     ("experiments", "artifact_location"),
@@ -58,11 +60,21 @@ class Store:
 def current() -> Store:
     """Return the store in force: `MLFLOW_TRACKING_URI`, or mlruns/ in the workplace.
 
+    Raises:
+        StorageError: `MLFLOW_TRACKING_URI` is a bare folder, in which MLflow 3 keeps no store unless told.
+
     Examples:
         >>> current().uri.startswith("sqlite:////")
         True
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}{workplace() / 'mlruns' / 'mlflow.db'}"
+    if _FOLDER.match(uri) and os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() != "true":
+        path = unquote(re.sub(r"^file:(//)?", "", uri))
+        raise StorageError(
+            "MLflow no longer keeps its store in a bare folder, but in a database.",
+            where=f"MLFLOW_TRACKING_URI = {uri}",
+            remedy=f"Write {_SQLITE}{path.rstrip('/')}/mlflow.db; without the variable mlruns/ in the working directory is used.",
+        )
     if not uri.startswith(_SQLITE):
         return Store(uri=uri, database=None)
     # Without "..", so that the store is the same place seen from a notebook's folder.

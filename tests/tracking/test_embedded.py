@@ -39,6 +39,20 @@ def test_another_file_keeps_its_artifacts_beside_it(monkeypatch, tmp_path):
     assert store.artifacts == tmp_path / "my store" / "artifacts"
 
 
+@pytest.mark.parametrize("written", ["/srv/mlruns", "./mlruns", "file:///srv/mlruns"])
+def test_a_bare_folder_is_refused_with_what_to_write_instead(monkeypatch, written):
+    monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", written)
+    with pytest.raises(StorageError, match=r"sqlite:///.*mlruns/mlflow\.db"):
+        embedded.current()
+
+
+def test_a_bare_folder_is_mlflows_business_where_it_is_told_to_allow_it(monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "/srv/mlruns")
+    assert embedded.current().database is None
+
+
 def test_what_does_not_exist_is_not_made(monkeypatch, tmp_path):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/none.db")
     assert embedded.relocate(embedded.current()) == 0
