@@ -189,7 +189,8 @@ class _Scoring:
         group = tuple(name for name in group if name in NAMES)
         found = [version for name in group if (version := registry.champion(registry.registered_name(name, self.job.programme)))]
         if not found:
-            none = f"{' or '.join(group)} has no champion to score with."
+            kin = ", nor has a model that gives the same scores" if len(group) > 1 else ""
+            none = f"{group[0]} has no champion to score with{kin}."
             remedy = f"Run relkit fit {group[0]} first."
             if self.job.models:
                 raise ParameterError(none, where="score", remedy=remedy)

@@ -81,6 +81,17 @@ class Covariate:
         return (*([bool(self.levels) or (self.is_flag and not self.knots)] * own), *([True] * self.has_gaps))
 
     @property
+    def references(self) -> tuple[str, ...]:
+        """The level that each of its columns stands against; empty where that is no level.
+
+        Examples:
+            >>> Covariate(name="country", levels=("FR", "BE", "CH"), has_gaps=True).references
+            ('FR', 'FR', '')
+        """
+        own = len(self.columns) - self.has_gaps
+        return (*([self.levels[0] if self.levels else ""] * own), *([""] * self.has_gaps))
+
+    @property
     def declared(self) -> Column:
         """The column that scoring reads."""
         if self.levels:
@@ -104,6 +115,7 @@ class Ratios:
         lower: shape (m,).
         upper: shape (m,).
         level: of the intervals.
+        against: the level that each level of a category is compared with; empty for flags and numbers, () where there is none.
     """
 
     terms: tuple[str, ...]
@@ -113,6 +125,12 @@ class Ratios:
     lower: Floats
     upper: Floats
     level: float
+    against: tuple[str, ...] = ()
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The level that each effect is compared with; empty for flags and numbers."""
+        return self.against or ("",) * len(self.terms)
 
 
 def notes_on(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> tuple[str, ...]:

@@ -247,8 +247,10 @@ def forest(ratios: Ratios, said: tuple[str, ...], ax: Axes | None, *, language: 
     ax.axvline(1, color=INK, linewidth=1)
     ax.hlines(rows, ratios.lower, ratios.upper, color=colours, linewidth=2)
     ax.scatter(ratios.ratio, rows, color=colours, s=45, zorder=3)
+    of_level = words({"en": "against “{level}”", "fr": "contre «\u00a0{level}\u00a0»"}, language)
     steps = [
-        yes_no if flag else per.format(step=_short(float(step), language)) for flag, step in zip(ratios.is_flag, ratios.step, strict=True)
+        of_level.format(level=reference) if reference else yes_no if flag else per.format(step=_short(float(step), language))
+        for reference, flag, step in zip(ratios.references, ratios.is_flag, ratios.step, strict=True)
     ]
     ax.set_yticks(rows, [f"{term}\n{step}" for term, step in zip(ratios.terms, steps, strict=True)])
     ax.set_xscale("log")

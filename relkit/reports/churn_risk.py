@@ -73,6 +73,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "reading": "In words",
         "factors": "What goes with an earlier end",
         "flag": "yes rather than no",
+        "level": "rather than “{level}”",
         "sooner": "ends sooner",
         "longer": "lasts longer",
         "unclear": "no clear difference",
@@ -141,6 +142,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "reading": "En clair",
         "factors": "Ce qui va avec une fin plus précoce",
         "flag": "oui plutôt que non",
+        "level": "plutôt que «\u00a0{level}\u00a0»",
         "sooner": "finit plus tôt",
         "longer": "dure plus longtemps",
         "unclear": "pas de différence nette",
@@ -364,14 +366,21 @@ class RiskReading:
         rows = [
             {
                 "factor": term,
-                "step": self._say("flag") if flag else f"+{number(float(step), self.language, 1)}",
+                "step": self._step(reference, float(step), is_flag=bool(flag)),
                 "ratio": float(ratio),
                 "low": float(low),
                 "high": float(high),
                 "reading": self._say("unclear" if low <= 1 <= high else "sooner" if ratio > 1 else "longer"),
             }
-            for term, flag, step, ratio, low, high in zip(
-                self.named(ratios).terms, ratios.is_flag, ratios.step, ratios.ratio, ratios.lower, ratios.upper, strict=True
+            for term, reference, flag, step, ratio, low, high in zip(
+                self.named(ratios).terms,
+                ratios.references,
+                ratios.is_flag,
+                ratios.step,
+                ratios.ratio,
+                ratios.lower,
+                ratios.upper,
+                strict=True,
             )
         ]
         columns = (
@@ -383,6 +392,12 @@ class RiskReading:
             Shown("reading", self._say("reading")),
         )
         return self._table(pl.DataFrame(rows), columns, self._say("factors"), notes=(self._say("factor_note"),))
+
+    def _step(self, reference: str, step: float, *, is_flag: bool) -> str:
+        """Return what an effect compares: a level of a category with the reference, yes with no, or a number with one step less."""
+        if reference:
+            return self._say("level", level=reference)
+        return self._say("flag") if is_flag else f"+{number(step, self.language, 1)}"
 
     def named(self, ratios: Ratios) -> Ratios:
         """Return the ratios with the factors named in the reader's language."""

@@ -55,13 +55,14 @@ def shown(table: object) -> list[list[str]]:
 
 
 RATIOS = Ratios(
-    ("pays_by_direct_debit", "monthly_amount", "odd_column"),
-    np.array([1.0, 13.9, 2.0]),
-    np.array([True, False, False]),
-    np.array([0.6, 1.3, 1.1]),
-    np.array([0.5, 1.1, 0.9]),
-    np.array([0.7, 1.5, 1.3]),
+    ("pays_by_direct_debit", "monthly_amount", "odd_column", "plan=Gold"),
+    np.array([1.0, 13.9, 2.0, 1.0]),
+    np.array([True, False, False, True]),
+    np.array([0.6, 1.3, 1.1, 1.1]),
+    np.array([0.5, 1.1, 0.9, 0.9]),
+    np.array([0.7, 1.5, 1.3, 1.3]),
     0.95,
+    ("", "", "", "Basic"),
 )
 
 
@@ -127,9 +128,9 @@ def test_survival_at_round_ages_with_its_band(spells: pl.DataFrame, scores: pl.D
 
 def test_factors_are_read_in_words(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
     cells = read(spells, scores, "fr").factors(RATIOS).cells()
-    assert [row[0] for row in cells] == ["Paie par prélèvement", "Montant mensuel", "odd column"]
-    assert [row[5] for row in cells] == ["dure plus longtemps", "finit plus tôt", "pas de différence nette"]
-    assert [row[1] for row in cells] == ["oui plutôt que non", "+13,9", "+2,0"]
+    assert [row[0] for row in cells] == ["Paie par prélèvement", "Montant mensuel", "odd column", "plan=Gold"]
+    assert [row[5] for row in cells] == ["dure plus longtemps", "finit plus tôt", "pas de différence nette", "pas de différence nette"]
+    assert [row[1] for row in cells] == ["oui plutôt que non", "+13,9", "+2,0", "plutôt que «\u00a0Basic\u00a0»"]
 
 
 def test_without_a_regression_it_says_so(spells: pl.DataFrame, scores: pl.DataFrame) -> None:

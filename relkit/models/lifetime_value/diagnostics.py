@@ -327,4 +327,5 @@ def effect_ratios(fitted: FittedPurchaseModel) -> Ratios:
     error = np.sqrt(np.diag(fitted.covariance))[k:]
     reach = NormalDist().inv_cdf(0.5 + fitted.settings.level / 2) * np.nan_to_num(error) * step
     ratio, lower, upper = (np.exp(fitted.coefficients * step + by) for by in (0.0, -reach, reach))
-    return Ratios(fitted.effects.names, step, flag, ratio, lower, upper, fitted.settings.level)
+    against = tuple(each.levels[0] if each.levels else "" for each in known)
+    return Ratios(fitted.effects.names, step, flag, ratio, lower, upper, fitted.settings.level, against)

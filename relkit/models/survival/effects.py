@@ -74,7 +74,9 @@ def effect_ratios(
     order = order[~bent[order]]
     ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
     names = column_names(covariates)
-    return Ratios(tuple(names[i] for i in order), step[order], flags[order], ratio, lower, upper, level)
+    against = [reference for known in covariates for reference in known.references]
+    named, told = tuple(names[i] for i in order), tuple(against[i] for i in order)
+    return Ratios(named, step[order], flags[order], ratio, lower, upper, level, told)
 
 
 def effect_curves(

@@ -433,4 +433,4 @@ class TestDiagnostics:
         figures = diagnostic_figures(fitted, people, purchases=days, language="fr")
         assert {"frequency_histogram", "alive_surface", "rate_ratios", "cumulative_purchases"} <= set(figures)
         labels = [label.get_text() for label in figures["rate_ratios"].axes[0].get_yticklabels()]
-        assert labels[1] == "letter=b (départ)\noui contre non"
+        assert labels[1] == "letter=b (départ)\ncontre «\u00a0a\u00a0»"
