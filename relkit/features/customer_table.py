@@ -94,12 +94,12 @@ def _tenures(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return the same where there are no contracts, and snapshots say how long customers have been there: a stay is a contract."""
     if tables.has("contracts") or not has_snapshot_spells(tables):
         return pl.DataFrame(schema={"customer_id": pl.String})
-    everybody = stays(tables, as_of).select("customer_id", has_held=pl.lit(value=True)).unique()
+    everybody = stays(tables, as_of).group_by("customer_id").agg(has_held=pl.lit(value=True), before=(pl.col("entry_days") > 0).any())
     return _held(snapshot_spells(tables, as_of), everybody, tables.facts.currency)
 
 
 def _held(spells: pl.DataFrame, holders: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """Return what spells say of their holders, and of those whose spells nobody watched."""
+    """Return what spells say of their holders, and of those whose spells nobody watched, as they began before the history, or not."""
     main = main_contracts(spells).select("customer_id", pl.col("duration_days").cast(pl.Int32).alias("contract_age_days"))
     active = pl.col("is_active")
     sums = [active.sum().cast(pl.Int32).alias("active_contracts"), (pl.col("entry_days") > 0).any().alias(_BEFORE_HISTORY)]
@@ -109,7 +109,7 @@ def _held(spells: pl.DataFrame, holders: pl.DataFrame, currency: str) -> pl.Data
         sums.append(pl.when(amounts.len() > 0).then(amounts.sum().round(6)).alias(name))
     watched = spells.group_by("customer_id").agg(sums)
     joined = holders.join(watched, on="customer_id", how="left").join(main, on="customer_id", how="left")
-    return joined.with_columns(pl.when("has_held").then(pl.col(_BEFORE_HISTORY).fill_null(value=True))).drop("has_held")
+    return joined.with_columns(pl.when("has_held").then(pl.coalesce(_BEFORE_HISTORY, "before"))).drop("has_held", "before")
 
 
 def _contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -123,7 +123,8 @@ def _contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 def _holders(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return everybody with a contract, and whether one has begun: spells leave out those that ended before the history."""
     rows = known_rows(tables, "contracts", as_of, "customer_id", "started_on")
-    return rows.group_by("customer_id").agg((pl.col("started_on") <= as_of.day).any().alias("has_held")).collect(engine="streaming")
+    has_held = (pl.col("started_on") <= as_of.day).any()
+    return rows.group_by("customer_id").agg(has_held=has_held, before=pl.lit(value=True)).collect(engine="streaming")
 
 
 def _cases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

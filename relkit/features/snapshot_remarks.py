@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from relkit.features.known_rows import known_rows, marked_as_test
 from relkit.features.snapshot_covariates import barred, with_role
-from relkit.features.snapshot_spells import stays
+from relkit.features.snapshot_spells import DAYS, stays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,33 @@ def remarks(tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
     if not facts["rows"]:
         return ()
     return (*_on_stays(stays(tables, as_of), facts, tables), *_on_attributes(barred(tables)))
+
+
+def on_coarse_tenure(tables: TableSet, ages: pl.Series, horizon_days: int) -> str:
+    """Return what a curve in steps misses of a horizon where ages are told in units of it; empty where that is a twentieth or less.
+
+    With a tenure in whole months all ends lie at ages a month apart, and 90 days ahead reach two of them, not three.
+
+    Args:
+        tables: that say the unit of the tenure.
+        ages: of those who are scored, in days.
+        horizon_days: how far ahead ends are looked for.
+    """
+    tenure = with_role(tables, "tenure")
+    if tenure is None or ages.is_empty():
+        return ""
+    unit = tables.facts.attributes[tenure]["unit"]
+    days = DAYS[unit]
+    units = ages / days
+    steps = int(horizon_days / days + 1e-9)
+    if (units - units[0] - (units - units[0]).round()).abs().max() > 1e-6 or steps * days >= 0.95 * horizon_days:
+        return ""
+    reached = f"{steps} of these ages" if steps else "none of these ages"
+    return (
+        f"{tenure} is told in whole {unit}, so the curve falls at ages one of them apart: {horizon_days} days ahead reach {reached}, and "
+        f"churn probabilities are {'too low' if steps else '0 but past the last age seen'}. "
+        f"Score with --horizon-days {ceil((steps + 1) * days)}."
+    )
 
 
 def _on_stays(found: pl.DataFrame, facts: dict[str, Any], tables: TableSet) -> Iterator[str]:

@@ -54,6 +54,9 @@ CONTRACTS = (
 )
 """Future margin rests on one of each; a model fitted to compare with the first of its group changes no scores unless it is named."""
 
+STEPPED = ("survival.cox", "survival.cox_time_varying", "survival.cause_specific_cox", "survival.fine_gray", "survival.kaplan_meier")
+"""Models of contracts whose curve falls only at the ages at which an end was seen."""
+
 ONE_OF = (ORDERS, VALUE, CONTRACTS)
 """Models that score when none is named: of each group the first that has a champion and its columns, as they give the same scores."""
 
@@ -235,6 +238,11 @@ class _Scoring:
             self.warnings.append(f"{name}: {aside:,} of {len(rows):,} {inputs.unit} lack a value that it must know, and have no score.")
         self.unseen[name] = unseen_categories(kept, covariates_of(fitted).values(), who=inputs.unit, unnamed=self.tables.personal_columns)
         self.warnings += [f"{name}: {said}" for said in self.unseen[name]]
+        if name in STEPPED and inputs.table == "customer_snapshots":
+            from relkit.features.snapshot_remarks import on_coarse_tenure
+
+            coarse = on_coarse_tenure(self.tables, kept["duration_days"], self.job.horizon_days)
+            self.warnings += [f"{name}: {coarse}"] if coarse else []
         self.parts.append(scores)
         self.versions[name], self.fitted[name] = version, fitted
         self.said.append(f"{name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {inputs.unit}.")

@@ -78,7 +78,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "longer": "lasts longer",
         "unclear": "no clear difference",
         "factor_note": "These go together; they do not prove that one causes the other.",
-        "no_factors": "The scores were made without a model of what differs between contracts, so nothing can be said of it.",
+        "no_factors": "The scores do not come from a plain Cox regression, from which this is read, so nothing is said of it.",
         "c_curve": "Of contracts of any age, the share that lasts at least so long; the band holds 95%.",
         "c_reasons": "Share of all contracts that has ended for each reason by that age; the bands hold 95%. A contract that ended for one "
         "reason cannot end for another, so the shares add up to all ends.",
@@ -147,7 +147,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "longer": "dure plus longtemps",
         "unclear": "pas de différence nette",
         "factor_note": "Ces éléments vont ensemble ; cela ne prouve pas que l’un cause l’autre.",
-        "no_factors": "Les scores ont été calculés sans modèle de ce qui distingue les contrats : rien ne peut en être dit.",
+        "no_factors": "Les scores ne viennent pas d’une régression de Cox simple, d’où ceci est lu : rien n’en est dit.",
         "c_curve": "Part des contrats qui durent au moins aussi longtemps ; la bande couvre 95\u00a0%.",
         "c_reasons": "Part de tous les contrats terminée pour chaque motif à cet âge ; les bandes couvrent 95\u00a0%. Un contrat terminé "
         "pour un motif ne peut plus l’être pour un autre : les parts s’additionnent.",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
 """What need not be declared of an offer."""
 
+_CAUSES: dict[str, dict[str, str]] = {"en": {}, "fr": {"voluntary": "volontaire", "involuntary": "involontaire"}}
+"""Reasons that relkit names itself; others are the company's words."""
+
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "declared": "Declared: ",
@@ -170,7 +173,9 @@ class RetentionCalls:
 
     def _terms(self) -> str:
         """Return what is declared of the offer, what is assumed, and how to do better."""
-        causes = self._say("causes", causes=", ".join(self.offer.averts)) if self.offer.averts else ""
+        known = words(_CAUSES, self.language)
+        averts = ", ".join(known.get(cause, cause) for cause in self.offer.averts)
+        causes = self._say("causes", causes=averts) if averts else ""
         terms = self._say(
             "terms",
             share=percent(self.offer.averted_share, self.language),

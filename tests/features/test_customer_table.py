@@ -9,6 +9,7 @@ import pytest
 from relkit.features.customer_table import PARTS, customer_table
 from relkit.features.dictionary import DECLARED, dictionary
 from relkit.periods import AsOf
+from tests.features.test_snapshot_spells import of, one_day
 
 EDGE = AsOf.parse("2024-06-30")
 FACTS: dict[str, Any] = {"history_starts_on": date(2022, 1, 1), "assumed_margin_rate": 0.3}
@@ -143,6 +144,12 @@ def test_snapshots_alone_say_nothing_of_prospects(company, everything):
         *("customer_id", "as_of", "is_prospect", "is_left_censored", "snapshot_age_days", "income", "snapshot_country", "score_quality")
     ]
     assert table["is_prospect"].to_list() == [None, None]
+
+
+def test_a_tenure_of_zero_that_ended_is_not_from_before_the_history(company):
+    frame = one_day(("gone at once", 0, True), ("gone", 3, True), ("there", 3, False))
+    table = customer_table(of(company, frame), AsOf.parse("2024-06-30"))
+    assert table.select("is_prospect", "is_left_censored").rows() == [(False, False)] * 3
 
 
 @pytest.mark.parametrize("needed", sorted({needed for _, needed, _ in PARTS}))

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from relkit.features.snapshot_remarks import remarks
+import polars as pl
+import pytest
+
+from relkit.features.snapshot_remarks import on_coarse_tenure, remarks
+from relkit.features.snapshot_spells import DAYS
 from relkit.periods import AsOf
-from tests.features.test_snapshot_spells import EDGE, JUNE, MAY, datamart, of, one_day
+from tests.features.test_snapshot_spells import EDGE, JUNE, MAY, ROLES, datamart, of, one_day
 
 
 def test_one_snapshot_says_what_it_rests_on(company):
@@ -51,3 +55,40 @@ def test_where_all_is_plain_nothing_is_said(company):
     rows = datamart(("a", MAY, 12, False), ("a", JUNE, 13, False), ("b", MAY, 2, False), ("b", JUNE, 3, True))
     assert remarks(of(company, rows), EDGE) == ()
     assert remarks(of(company, rows, folder="again"), AsOf.parse(date(2024, 1, 1))) == ()
+
+
+@pytest.mark.parametrize(
+    ("unit", "horizon_days", "said"),
+    [
+        ("days", 90, ""),
+        ("weeks", 91, ""),  # thirteen weeks
+        ("months", 92, ""),  # 91.3 days
+        (
+            "months",
+            90,
+            (
+                "tenure is told in whole months, so the curve falls at ages one of them apart: 90 days ahead reach 2 of these ages, and "
+                "churn probabilities are too low. Score with --horizon-days 92."
+            ),
+        ),
+        (
+            "years",
+            90,
+            (
+                "tenure is told in whole years, so the curve falls at ages one of them apart: 90 days ahead reach none of these ages, and "
+                "churn probabilities are 0 but past the last age seen. Score with --horizon-days 366."
+            ),
+        ),
+        ("years", 366, ""),
+    ],
+)
+def test_a_horizon_that_ages_in_whole_units_do_not_fill_is_told(company, unit, horizon_days, said):
+    tables = of(company, one_day(("a", 10, False)), attributes=ROLES | {"tenure": {"role": "tenure", "unit": unit}})
+    for first in (0.0, 0.5):  # from the middle of the unit, ages are as far apart
+        assert on_coarse_tenure(tables, pl.Series([first, first + 3, first + 10]) * DAYS[unit], horizon_days) == said
+
+
+def test_ages_between_whole_units_are_no_matter(company):
+    tables = of(company, one_day(("a", 10, False)))
+    assert on_coarse_tenure(tables, pl.Series([100.0, 117.0, 131.0]), 90) == ""
+    assert on_coarse_tenure(tables, pl.Series([], dtype=pl.Float64), 90) == ""

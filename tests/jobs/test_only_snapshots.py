@@ -167,6 +167,7 @@ def test_telco_is_judged_on_customers_drawn(telco, workplace):
     assert round(result.log_likelihood, 4) == round(lifelines_log_likelihood(telco), 4)
     scored = ScoreCustomers.parse(out=telco).run()
     assert scored.counts["scores"]["churn_probability_90d"] == 7_043 - 1_869
+    assert [said for said in scored.warnings if "--horizon-days 92" in said]  # months: 90 days reach two of them
     stored = json.loads(scored.paths["models"].read_text())
     assert "drawn at random" in stored["churn_probability_90d"]["metrics"]["survival.cox"]["holdout"]
 

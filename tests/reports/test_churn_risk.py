@@ -135,7 +135,7 @@ def test_factors_are_read_in_words(spells: pl.DataFrame, scores: pl.DataFrame) -
 
 def test_without_a_regression_it_says_so(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
     risk = read(spells, scores)
-    assert "without a model of what differs" in risk.forest(None)._repr_html_()
+    assert "do not come from a plain Cox regression" in risk.forest(None)._repr_html_()
     assert risk.factors(None)._repr_html_() == "<p></p>"
     assert len(risk.forest(RATIOS).pictures) == 1
 

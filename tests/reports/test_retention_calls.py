@@ -73,7 +73,7 @@ def test_a_declared_offer_is_told_apart_from_what_is_assumed(offers: pl.DataFram
     )
     said = calls(offers, offer=offer, declared=declared, language="fr").headlines().sentences[-1]
     assert said.startswith(
-        "Déclaré : l’offre évite 25\u00a0% des fins pour motif voluntary, price prévues sous 90 jours ; un contact coûte"
+        "Déclaré : l’offre évite 25\u00a0% des fins pour motif volontaire, price prévues sous 90 jours ; un contact coûte"
     )
 
 
