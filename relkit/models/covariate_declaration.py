@@ -148,7 +148,7 @@ def _is_text(dtype: pl.DataType) -> bool:
 
 
 def _number(series: pl.Series, weights: Floats | None) -> Covariate:
-    values: Floats = series.drop_nulls().to_numpy()
+    values: Floats = (series.drop_nulls() if series.null_count() else series).to_numpy()
     if not len(values):
         return Covariate(name=series.name, is_flag=True)
     weight = weights if weights is None else weights[series.is_not_null().to_numpy()]

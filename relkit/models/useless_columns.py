@@ -44,7 +44,8 @@ def turn_of(covariates: Sequence[Covariate], centred: Floats, averages: Floats, 
         numbers = place.start + np.flatnonzero(~np.array(known.flags))
         if not len(numbers):
             continue
-        block = centred[:, numbers]
+        # A single column is looked at where it stands: taking it out costs more than the sum of its squares.
+        block = centred[:, numbers] if len(numbers) > 1 else centred[:, numbers[0] : numbers[0] + 1]
         spread = block.T @ block / len(block) if share is None else block.T @ (block * share[:, None])
         scale = np.sqrt(np.diag(spread))
         if not (scale > CONSTANT * np.abs(averages[numbers])).all():
