@@ -40,13 +40,17 @@ def turn_of(covariates: Sequence[Covariate], centred: Floats, averages: Floats, 
         FitError: a spline bends more often than its values tell.
     """
     turn = np.eye(len(averages))
+    each = np.full(len(centred), 1 / len(centred)) if share is None else share
+    variances = np.einsum("ij,ij,i->j", centred, centred, each)
     for known, (_, place) in zip(covariates, by_covariate(covariates), strict=True):
         numbers = place.start + np.flatnonzero(~np.array(known.flags))
         if not len(numbers):
             continue
-        # A single column is looked at where it stands: taking it out costs more than the sum of its squares.
-        block = centred[:, numbers] if len(numbers) > 1 else centred[:, numbers[0] : numbers[0] + 1]
-        spread = block.T @ block / len(block) if share is None else block.T @ (block * share[:, None])
+        if len(numbers) == 1:
+            spread = np.diag(variances[numbers])
+        else:
+            block = centred[:, numbers]
+            spread = block.T @ block / len(block) if share is None else block.T @ (block * share[:, None])
         scale = np.sqrt(np.diag(spread))
         if not (scale > CONSTANT * np.abs(averages[numbers])).all():
             continue  # constant: whoever asks says so
