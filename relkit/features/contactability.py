@@ -233,9 +233,7 @@ def lost_addresses(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHAN
     suspects = contacts.join(failures.lazy(), on=who, how="semi")
     by_people = ~pl.col("is_automated").fill_null(value=False)
     proofs = _last(outcomes.filter(pl.col("outcome").is_in(ARRIVED), by_people), suspects, "arrived_at")
-    lost = failures.join(proofs, on=who, how="left").filter(
-        pl.col("arrived_at").is_null() | (pl.col("failed_at") >= pl.col("arrived_at"))
-    )
+    lost = failures.join(proofs, on=who, how="left").filter(pl.col("arrived_at").is_null() | (pl.col("failed_at") >= pl.col("arrived_at")))
     still = _without_new_address(lost, tables, as_of)
     return still.group_by("customer_id").agg((pl.col("channel") == c).any().alias(_LOST + c) for c in channels).sort("customer_id")
 

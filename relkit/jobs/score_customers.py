@@ -291,7 +291,7 @@ class _Scoring:
 
     @cached_property
     def refusing(self) -> pl.DataFrame:
-        """Customers who refuse profiling: they taught the models, as before they refused, and have no score."""
+        """Customers who refuse profiling: models learn from their past as from anybody's, and no score of theirs is kept."""
         from relkit.features.channels import refusing_profiling
 
         return refusing_profiling(self.tables, self.as_of)
