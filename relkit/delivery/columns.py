@@ -679,7 +679,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Protected", "Personne protégée"),
         (
             "Protective exclusions in force cover every channel: in no call list, rank or decile. Their kind is in no file.",
-            "Des exclusions protectrices en vigueur couvrent tous les canaux : ni liste d'appels, ni rang, ni décile. Nature jamais livrée.",
+            "Des exclusions protectrices en vigueur couvrent tous les canaux : ni liste d'appels, ni rang, ni décile. Nature non livrée.",
         ),
         UNKNOWN,
         personal_data="personal",

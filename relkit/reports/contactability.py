@@ -87,7 +87,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "reason_note": "De plusieurs motifs, la protection compte d’abord, puis celui qui est le plus proche d’un contact.",
         "channel": "Canal",
         "by_channel": "Qui peut être contacté par quel canal",
-        "channel_note": "Accord donné et non expiré, aucune exclusion protectrice, ni rejet ni faux numéro depuis le dernier contact abouti.",
+        "channel_note": "Accord donné et non expiré, aucune exclusion protectrice, ni rejet ni faux numéro depuis un contact abouti.",
     },
 }
 

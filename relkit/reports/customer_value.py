@@ -17,7 +17,7 @@ import polars as pl
 from relkit.errors import TableError
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.contactability import Contactability
-from relkit.reports.pictures import Picture
+from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
 
 if TYPE_CHECKING:
@@ -301,6 +301,14 @@ class ValueReading:
         )
         note = self._say("activity_note", likely=self._percent(LIKELY), unlikely=self._percent(UNLIKELY))
         return self._table(named, columns, self._say("by_activity"), None, (note,))
+
+    def contact_reasons(self) -> SummaryTable | Gallery:
+        """Return who may be contacted, and why the others may not; nothing where the file does not say."""
+        return Gallery(()) if self.contact is None else self.contact.by_reason()
+
+    def contact_channels(self) -> SummaryTable | Gallery:
+        """Return how many may be contacted on each channel; nothing where the file does not say."""
+        return Gallery(()) if self.contact is None else self.contact.by_channel()
 
     def by_quality(self) -> SummaryTable:
         """Return what the forecasts rest on."""
