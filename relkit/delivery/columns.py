@@ -111,12 +111,24 @@ NO_CONTRACT_MARGIN: Both = (
     "aucun contrat en cours, contrat de marge inconnue, ou profilage refusé",
 )
 NO_CALL: Both = (
-    "not to be called: calling would not pay, the budget is spent, or there is no such value",
-    "à ne pas appeler : l'appel ne serait pas rentable, le budget est épuisé, ou cette valeur n'existe pas",
+    "not to be called: may not be phoned, calling would not pay, the budget is spent, or there is no such value",
+    "à ne pas appeler : téléphone non permis, appel non rentable, budget épuisé, ou valeur inexistante",
+)
+NO_CONSENTS: Both = (
+    "no consents are known, and nothing else forbids it",
+    "aucun consentement connu, et rien d'autre ne l'interdit",
 )
 NO_PURCHASE: Both = ("no purchase history to score, or profiling refused", "aucun achat à partir duquel calculer, ou profilage refusé")
 UNKNOWN: Both = ("not known", "non connu")
 NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
+NOT_CONTACTABLE = (
+    ("protected", "protected", "personne protégée"),
+    ("unreachable", "agreed, but out of reach", "accord donné, mais injoignable"),
+    ("consent_expired", "consent expired", "accord expiré"),
+    ("consent_refused", "consent refused or withdrawn", "refus ou retrait"),
+    ("consent_unknown", "never said", "jamais exprimé"),
+    ("consents_absent", "no consents known", "aucun consentement connu"),
+)
 CONSENTS = (
     ("granted", "agrees", "accord"),
     ("refused", "refuses or withdrew", "refus ou retrait"),
@@ -514,8 +526,8 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.Int32,
         ("Retention call, rank (1 = first)", "Appel de fidélisation, rang (1 = premier)"),
         (
-            "Whom to call first with the declared retention offer: by expected profit; within a budget, by profit per unit of cost.",
-            "Qui appeler d'abord avec l'offre déclarée : par profit attendu ; dans la limite d'un budget, par profit rapporté au coût.",
+            "Whom to call first with the declared offer, of those who may be phoned: by expected profit; in a budget, by profit over cost.",
+            "Qui appeler d'abord avec l'offre déclarée, parmi ceux qu'on peut appeler : par profit ; sous budget, rapporté au coût.",
         ),
         NO_CALL,
         kind="score",
@@ -628,6 +640,50 @@ DECLARED: tuple[FileColumn, ...] = (
         UNKNOWN,
         follow=True,
         rank=21,
+    ),
+    _column(
+        "is_contactable",
+        pl.Boolean,
+        ("May be contacted", "Contactable"),
+        ("Marketing may use at least one channel as of the date.", "La prospection peut passer par au moins un canal à cette date."),
+        NO_CONSENTS,
+        follow=True,
+    ),
+    _column(
+        "may_contact_{channel}",
+        pl.Boolean,
+        ("May be contacted: {channel}", "Contactable : {channel}"),
+        (
+            "Consent is given and not expired, no protective exclusion in force covers the channel, and the address is not known to fail.",
+            "Accord donné et non expiré, aucune exclusion protectrice en vigueur sur ce canal, et adresse non connue comme défaillante.",
+        ),
+        NO_CONSENTS,
+        follow=True,
+    ),
+    _column(
+        "not_contactable_because",
+        pl.String,
+        ("Why not to be contacted", "Pourquoi non contactable"),
+        (
+            "The decisive reason: protection always, else the one nearest to a contact. The kind of a protective exclusion is in no file.",
+            "Motif décisif : la protection toujours, sinon le plus proche d'un contact. Nature des exclusions jamais livrée.",
+        ),
+        ("may be contacted", "contactable"),
+        personal_data="personal",
+        follow=True,
+        codes=NOT_CONTACTABLE,
+    ),
+    _column(
+        "is_protected",
+        pl.Boolean,
+        ("Protected", "Personne protégée"),
+        (
+            "Protective exclusions in force cover every channel: in no call list, rank or decile. Their kind is in no file.",
+            "Des exclusions protectrices en vigueur couvrent tous les canaux : ni liste d'appels, ni rang, ni décile. Nature non livrée.",
+        ),
+        UNKNOWN,
+        personal_data="personal",
+        follow=True,
     ),
     _column(
         "consent_{channel}",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MARKETER_COLUMNS = 15
 TOP_DECILES = 2
 """The first fifth of the customers."""
-PER_CHANNEL = ("consent_", "contacts_30d_")
+PER_CHANNEL = ("consent_", "may_contact_", "contacts_30d_")
 KNOWN_CHANNELS = tuple(CHANNELS_FR)
 
 

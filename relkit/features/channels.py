@@ -105,12 +105,19 @@ def consent_states(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return held.group_by("customer_id").agg(most).with_columns(in_words).sort("customer_id")
 
 
-def _consent_rows(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+def refusing_profiling(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id of everybody who refuses profiling; nobody where there is no consents table."""
+    if not tables.has("consents"):
+        return pl.DataFrame(schema={"customer_id": pl.String})
+    rows = _consent_rows(tables, as_of, (PROFILING,)).with_columns(pl.lit(PROFILING).alias("ending"))
+    refused = pl.col("state") == CONSENT_STATES.index("refused")
+    return _last_states(rows, as_of).filter(refused).select("customer_id").unique().sort("customer_id")
+
+
+def _consent_rows(tables: TableSet, as_of: AsOf, purposes: tuple[str, ...] = ("marketing", PROFILING)) -> pl.DataFrame:
     """Return consents with the customer to whom each belongs."""
     read = ("customer_id", "identifier", "purpose", "channel_id", "changed_at", "status", "valid_to")
-    rows = (
-        known_rows(tables, "consents", as_of, *read).filter(pl.col("purpose").is_in(["marketing", PROFILING])).collect(engine="streaming")
-    )
+    rows = known_rows(tables, "consents", as_of, *read).filter(pl.col("purpose").is_in(purposes)).collect(engine="streaming")
     named, by_identifier = rows.filter(pl.col("customer_id").is_not_null()), rows.filter(pl.col("customer_id").is_null())
     if by_identifier.is_empty() or not tables.has("identifiers"):
         return named

@@ -5,8 +5,9 @@ bought (prospects) among them. Test accounts are left out.
 
 A count or sum of facts is 0 where none is known and the table that holds them exists; a measure that does
 not apply is null (days since the last order of somebody who never ordered). A column whose table is absent
-is absent. Revenue, and the margin of twelve months, are those of purchases; `past_margin` has in it what contracts
-have brought as well (`relkit.features.contract_margins`), as the expected margin of the months ahead has.
+is absent, but for those that tell who may be contacted: without them everybody would seem to be. Revenue, and
+the margin of twelve months, are those of purchases; `past_margin` has in it what contracts have brought as well
+(`relkit.features.contract_margins`), as the expected margin of the months ahead has.
 `relkit.features.dictionary` says what each column is.
 """
 
@@ -18,6 +19,7 @@ import polars as pl
 
 from relkit.features.baskets import basket_features
 from relkit.features.channels import channel_profiles, consent_states, contact_features
+from relkit.features.contactability import excluded_customers, with_contactability
 from relkit.features.contract_margins import has_contract_margins, past_contract_margins
 from relkit.features.dictionary import DECLARED, SNAPSHOT
 from relkit.features.known_rows import YEAR_DAYS, known_rows, marked_as_test
@@ -67,7 +69,8 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
     table = _everybody(parts, tables).with_columns(pl.lit(as_of.day).alias("as_of"))
     for frame in parts:
         table = table.join(frame, on="customer_id", how="left", maintain_order="left")
-    return _ordered(_with_zeros(_with_contract_margins(_with_relation(table, tables), tables), tables), tables)
+    counted = _with_zeros(_with_contract_margins(_with_relation(table, tables), tables), tables)
+    return _ordered(with_contactability(counted, tables, as_of), tables)
 
 
 def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
@@ -151,6 +154,7 @@ PARTS: tuple[tuple[str, str, Callable[[TableSet, AsOf], pl.DataFrame]], ...] = (
     ("margins of contracts", "contracts", _contract_margins),
     ("contacts", "contacts", contact_features),
     ("consents", "consents", consent_states),
+    ("exclusions", "suppressions", excluded_customers),
     ("satisfaction", "surveys", last_scores),
     ("open cases", "cases", _cases),
     ("attributes", "customers", _attributes),

@@ -50,6 +50,32 @@ _LEFT_CENSORED: Both = (
         "à défaut de date de création, premier achat dans les 31 premiers jours."
     ),
 )
+_NO_CONSENTS: Both = (
+    "no consents are known, and nothing else forbids it",
+    "aucun consentement connu, et rien d'autre ne l'interdit",
+)
+_MAY_CONTACT: Both = (
+    (
+        "Marketing on this channel is agreed to and not expired, no protective exclusion in force covers it, and the last outcome that "
+        "tells of the address is no bounce or wrong number (a later proof of reach, or a newer address, undoes one)."
+    ),
+    (
+        "Prospection acceptée sur ce canal et non expirée, aucune exclusion protectrice en vigueur ne le couvre, et la dernière issue qui "
+        "renseigne sur l'adresse n'est ni un rejet ni un faux numéro (un contact abouti ensuite, ou une adresse plus récente, l'efface)."
+    ),
+)
+_BECAUSE: Both = (
+    (
+        "protected: exclusions cover every channel; unreachable: agreed, but every agreed channel is out of reach or excluded; "
+        "consent_expired, consent_refused, consent_unknown: nothing better is known of any channel; consents_absent: there is no "
+        "consents table. Protected always decides, then what is nearest to a contact."
+    ),
+    (
+        "protected : des exclusions couvrent tous les canaux ; unreachable : accord donné, mais chaque canal accepté est hors d'atteinte "
+        "ou exclu ; consent_expired, consent_refused, consent_unknown : rien de mieux n'est connu d'aucun canal ; consents_absent : pas "
+        "de table des consentements. protected l'emporte toujours, puis ce qui est le plus proche d'un contact."
+    ),
+)
 _QUALITY: Both = (
     "What scores can rest on: ok, or short_history for a single purchase or less than 90 days of history.",
     "Ce sur quoi les scores peuvent reposer : ok, ou short_history pour un seul achat ou moins de 90 jours d'historique.",
@@ -387,6 +413,42 @@ DECLARED: tuple[Described, ...] = (
         ),
     ),
     Described(
+        "is_contactable",
+        "contact",
+        "",
+        ("May be contacted", "Contactable"),
+        ("Marketing may use at least one channel.", "La prospection peut passer par au moins un canal."),
+        _NO_CONSENTS,
+    ),
+    Described(
+        "may_contact_{channel}",
+        "contact",
+        "",
+        ("May be contacted: {channel}", "Contactable : {channel}"),
+        _MAY_CONTACT,
+        _NO_CONSENTS,
+    ),
+    Described(
+        "not_contactable_because",
+        "contact",
+        "",
+        ("Why not to be contacted", "Pourquoi non contactable"),
+        _BECAUSE,
+        ("may be contacted", "contactable"),
+        "personal",
+    ),
+    Described(
+        "is_protected",
+        "contact",
+        "",
+        ("Protected", "Personne protégée"),
+        (
+            "Protective exclusions in force cover every channel. Their reasons are sensitive and in no file.",
+            "Des exclusions protectrices en vigueur couvrent tous les canaux. Leurs motifs sont sensibles et dans aucun fichier.",
+        ),
+        personal_data="personal",
+    ),
+    Described(
         "snapshot_age_days",
         "attribute",
         "days",
@@ -430,8 +492,8 @@ def _row(name: str, tables: TableSet) -> dict[str, str]:
     found = _BY_NAME.get(name) or _BY_NAME.get(template)
     if found is not None:
         return found.named(name, cur=(code.lower(), code.lower()), CUR=(code, code))
-    for start in ("contacts_30d_", "consent_"):
-        if name.startswith(start) and tables.has(start.partition("_")[0].rstrip("s") + "s"):
+    for start in ("contacts_30d_", "consent_", "may_contact_"):
+        if name.startswith(start) and (start == "may_contact_" or tables.has(start.partition("_")[0].rstrip("s") + "s")):
             channel = name.removeprefix(start)
             return _BY_NAME[f"{start}{{channel}}"].named(name, channel=(channel, CHANNELS_FR.get(channel, channel)))
     return _attribute_row(name, tables)

@@ -26,8 +26,10 @@ HAPPENED = {
     "products": "valid_from",
     "contracts": "valid_from",
     "contacts": "sent_at",
+    "outcomes": "occurred_at",
     "surveys": "answered_at",
     "consents": "changed_at",
+    "suppressions": "starts_at",
     "cases": "opened_at",
 }
 """The column that says when a row became true, for every table that features read."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from relkit.jobs.margin_ahead import Scored
     from relkit.scores.retention_offer import RetentionOffer
 
+BARRED = {"protected": "protected", "no_consent": "without consent to calls", "unreachable": "out of reach by phone"}
+"""Why a customer may not be phoned, in words."""
 TELLS_CAUSES = "survival.discrete_competing_risks"
 """Named where the model that scored does not tell why contracts end."""
 
@@ -118,11 +120,16 @@ class CallsToMake:
             self.said.append(f"Assumed of the offer, as it was not declared: {told}.")
 
     def _tell_of_calls(self, offer: RetentionOffer, offers: pl.DataFrame) -> None:
-        from relkit.scores.retention_offer import by_profit_and_by_risk, under_budget
+        from relkit.scores.retention_offer import by_profit_and_by_risk, to_be_called, under_budget
         from relkit.tables.findings import counted
 
-        everybody = under_budget(offers)
-        found = by_profit_and_by_risk(offers, budget=offer.budget)
+        free = to_be_called(offers)
+        self._tell_of_barred(offers)
+        if free.is_empty():
+            self.warnings.append("None of the customers under contract may be phoned, so nobody is ranked.")
+            return
+        everybody = under_budget(free)
+        found = by_profit_and_by_risk(free, budget=offer.budget)
         if everybody.is_empty():
             self.warnings.append("Calling pays for nobody under the declared offer: it costs more than it keeps.")
             return
@@ -133,13 +140,31 @@ class CallsToMake:
                 f"Calling would pay for {counted(len(everybody), 'customer')}."
             )
             return
-        held = f"of {counted(len(offers), 'customer')} under contract"
+        held = f"of {counted(len(free), 'customer')} under contract{' who may be phoned' if len(free) < len(offers) else ''}"
         reach = "" if found.called == len(everybody) else f", within a budget of {self._money(offer.budget)} for {found.called:,} of them"
         if offer.budget is not None and not reach:
             reach = f" (the budget of {self._money(offer.budget)} is not spent)"
         self.said.append(
             f"Calling pays for {len(everybody):,} {held}{reach}: {self._money(found.profit)} are expected, at a cost of "
             f"{self._money(found.cost)}. In the order of risk alone {found.missed_share:.0%} of that would be missed."
+        )
+
+    def _tell_of_barred(self, offers: pl.DataFrame) -> None:
+        """Say for how many customers calling would pay who may not be phoned, by reason."""
+        import polars as pl
+
+        from relkit.scores.retention_offer import NOT_CALLED, under_budget
+        from relkit.tables.findings import counted
+
+        barred = offers.filter(pl.col(NOT_CALLED).is_not_null())
+        if barred.is_empty():
+            return
+        paying = under_budget(barred)[NOT_CALLED]
+        reasons = [f"{n:,} {said}" for reason, said in BARRED.items() if (n := int((paying == reason).sum()))]
+        of_them = f": {', '.join(reasons)}" if reasons else ""
+        self.said.append(
+            f"{counted(len(barred), 'customer')} under contract may not be phoned and have no rank; "
+            f"calling would pay for {len(paying):,} of them{of_them}."
         )
 
     def _money(self, value: float | None) -> str:

@@ -90,7 +90,8 @@ class ContractsOffered:
     """The contracts an offer is about: of each customer the main one that runs.
 
     Attributes:
-        known: those whose margin a month and all that the model reads are known, with margin_a_month.
+        known: those whose margin a month and all that the model reads are known, with margin_a_month and, for customers who may
+            not be phoned, not_called_because.
         unknown: how many others there are.
         refusing: customers left aside because they refuse profiling.
     """
@@ -112,9 +113,7 @@ class ContractsOffered:
             needs: columns that it reads.
             margin_rate: margin over amount where a contract has no margin of its own; None for what the company declared.
         """
-        import polars as pl
-
-        from relkit.features.channels import PROFILING, consent_states
+        from relkit.features.channels import refusing_profiling
         from relkit.features.contract_margins import contract_margins, has_contract_margins
         from relkit.scores.scoring import scorable
 
@@ -122,9 +121,26 @@ class ContractsOffered:
             return None
         margins = contract_margins(tables, as_of, rate=margin_rate).select("contract_id", margin_a_month="monthly_margin")
         held = rows.join(margins, on="contract_id", how="left", maintain_order="left")
-        asked = held
-        if tables.has("consents"):
-            refused = consent_states(tables, as_of).filter(pl.col(f"consent_{PROFILING}") == "refused")
-            asked = held.join(refused, on="customer_id", how="anti", maintain_order="left")
+        asked = held.join(refusing_profiling(tables, as_of), on="customer_id", how="anti", maintain_order="left")
         known, _ = scorable(asked.drop_nulls("margin_a_month"), needs)
-        return cls(known, len(asked) - len(known), len(held) - len(asked))
+        return cls(_with_bars(known, tables, as_of), len(asked) - len(known), len(held) - len(asked))
+
+
+def _with_bars(contracts: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Add why customers may not be phoned; null for those who may, and where nothing forbids it but no consents are known."""
+    import polars as pl
+
+    from relkit.features.contactability import contactability
+    from relkit.scores.retention_offer import NOT_CALLED
+
+    found = contactability(contracts, tables, as_of)
+    agreed = pl.col("consent_phone") == "granted" if "consent_phone" in found.columns else pl.lit(value=True)
+    why = (
+        pl.when("is_protected")
+        .then(pl.lit("protected"))
+        .when(pl.col("may_contact_phone").not_() & agreed.fill_null(value=False))
+        .then(pl.lit("unreachable"))
+        .when(pl.col("may_contact_phone").not_())
+        .then(pl.lit("no_consent"))
+    )
+    return contracts.with_columns(found.select(why.alias(NOT_CALLED)).to_series())

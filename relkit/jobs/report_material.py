@@ -132,9 +132,12 @@ class ReportMaterial:
         Args:
             offer: by default the one that was declared when scores were made, and the usual assumptions where none was.
         """
+        import polars as pl
+
         from relkit.jobs.declared_offer import SCORE, kept_offer
+        from relkit.reports.contactability import Contactability
         from relkit.reports.retention_calls import RetentionCalls
-        from relkit.scores.retention_offer import RetentionOffer
+        from relkit.scores.retention_offer import NOT_CALLED, RetentionOffer, to_be_called
 
         risk, _ = self.churn()
         why = _reasons(self.folder, self.as_of)
@@ -142,7 +145,9 @@ class ReportMaterial:
         used = offer or kept or RetentionOffer()
         offers = self._offers(used, risk, rate)
         return RetentionCalls(
-            offers=offers,
+            offers=None if offers is None else to_be_called(offers),
+            barred=None if offers is None else offers.filter(pl.col(NOT_CALLED).is_not_null()),
+            contact=Contactability.of(self.people.join(risk, on="customer_id", how="semi"), language=self.language, who="under_contract"),
             why=None if why is None else why.join(risk, on="customer_id", how="semi"),
             risk=risk,
             offer=used,

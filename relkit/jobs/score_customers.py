@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -288,6 +289,22 @@ class _Scoring:
         self.said += calls.said
         self.warnings += calls.warnings
 
+    @cached_property
+    def refusing(self) -> pl.DataFrame:
+        """Customers who refuse profiling: models learn from their past as from anybody's, and no score of theirs is kept."""
+        from relkit.features.channels import refusing_profiling
+
+        return refusing_profiling(self.tables, self.as_of)
+
+    def _allowed(self, scores: pl.DataFrame) -> pl.DataFrame:
+        """Return the scores without those of customers who refuse profiling, which are counted: nobody can show them later."""
+        from relkit.tables.findings import counted
+
+        kept = scores.join(self.refusing, on="customer_id", how="anti", maintain_order="left")
+        if left := scores["customer_id"].n_unique() - kept["customer_id"].n_unique():
+            self.said.append(f"{counted(left, 'customer')} left without scores: profiling refused.")
+        return kept
+
     def written(self) -> Result:
         """Write the table and the models behind it, and return what was done."""
         import polars as pl
@@ -296,7 +313,7 @@ class _Scoring:
 
         holding = [frame["customer_id"] for family, frame in self.features.items() if FAMILIES[family].table != "transactions"]
         holders = {id_ for ids in holding for id_ in ids}
-        scores = check_scores(applicable(pl.concat(self.parts), holders)).sort("score", "model", "customer_id")
+        scores = check_scores(applicable(self._allowed(pl.concat(self.parts)), holders)).sort("score", "model", "customer_id")
         folder = self.job.out_dir / "scores" / str(self.as_of)
         folder.mkdir(parents=True, exist_ok=True)
         paths = {"scores": folder / "scores.parquet", "models": folder / "models.json"}
@@ -319,6 +336,7 @@ class _Scoring:
             path.unlink(missing_ok=True)
             return {}
         kept, _ = scorable(self.rows(name), fitted.needs)  # type: ignore[attr-defined]
+        kept = kept.join(self.refusing, on="customer_id", how="anti", maintain_order="left")
         called = declared_names(self.tables)
         _replace(path, churn_reasons(fitted, kept, as_of=self.as_of.day, source=self.source_of(name), names=called).write_parquet)
         return {"reasons": path}

@@ -16,7 +16,8 @@ import polars as pl
 
 from relkit.errors import TableError
 from relkit.plots.style import money, number, percent, words
-from relkit.reports.pictures import Picture
+from relkit.reports.contactability import Contactability
+from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ class ValueReading:
         people: everybody known.
         prospects: people who never bought nor held a contract.
         unknown_past: customers with a forecast whose past margin is not known.
+        contact: who may be contacted; None where the file does not say.
         measure: margin or revenue.
         span: of the forecast, in words.
         order_days: horizon of the expected orders.
@@ -179,6 +181,7 @@ class ValueReading:
     people: int
     prospects: int
     unknown_past: int
+    contact: Contactability | None
     measure: str
     span: str
     order_days: int
@@ -211,6 +214,7 @@ class ValueReading:
             people=len(people),
             prospects=int(never.sum()) if never is not None else 0,
             unknown_past=int(people.select((past.is_null() & future.is_not_null()).sum()).item()) if known else 0,
+            contact=Contactability.of(people, language=language),
             measure="margin" if known else "revenue",
             span=span,
             order_days=days,
@@ -243,6 +247,7 @@ class ValueReading:
             *([self._say("prospects", n=self.prospects)] if self.prospects >= SMALLEST_GROUP else []),
             *([self._say("unknown_past", n=self.unknown_past)] if self.unknown_past >= SMALLEST_GROUP else []),
             *([self._say("no_margin")] if self.measure == "revenue" else []),
+            *(() if self.contact is None else self.contact.sentences()),
         ]
         return Headlines(tuple(said))
 
@@ -296,6 +301,14 @@ class ValueReading:
         )
         note = self._say("activity_note", likely=self._percent(LIKELY), unlikely=self._percent(UNLIKELY))
         return self._table(named, columns, self._say("by_activity"), None, (note,))
+
+    def contact_reasons(self) -> SummaryTable | Gallery:
+        """Return who may be contacted, and why the others may not; nothing where the file does not say."""
+        return Gallery(()) if self.contact is None else self.contact.by_reason()
+
+    def contact_channels(self) -> SummaryTable | Gallery:
+        """Return how many may be contacted on each channel; nothing where the file does not say."""
+        return Gallery(()) if self.contact is None else self.contact.by_channel()
 
     def by_quality(self) -> SummaryTable:
         """Return what the forecasts rest on."""

@@ -14,10 +14,11 @@ import polars as pl
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
-from relkit.scores.retention_offer import by_profit_and_by_risk, under_budget
+from relkit.scores.retention_offer import NOT_CALLED, by_profit_and_by_risk, under_budget
 
 if TYPE_CHECKING:
     from relkit.models.survival.profit_of_risk import HeldOutProfit
+    from relkit.reports.contactability import Contactability
     from relkit.scores.retention_offer import Rankings, RetentionOffer
 
 _WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
@@ -49,6 +50,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "called": "Calling pays for {n} of {all} customers: {profit} are expected of them, at a cost of {cost}.",
         "none": "Calling pays for nobody under these assumptions: the offer costs more than it keeps.",
         "missed": "An order by risk alone would miss {share} of it, even at its own best depth: it calls customers who bring little.",
+        "nobody": "None of the customers under contract may be phoned.",
+        "barred": "Left out, as they may not be phoned: {reasons}.",
+        "barred_paying": "Calling would pay for {paying} of them.",
+        "no_consent": "{n} customers without consent to calls",
+        "protected": "{n} protected",
+        "unreachable": "{n} out of reach by phone",
+        "under": "fewer than {n}",
         "few": "Calling pays for fewer than {n} customers under these assumptions.",
         "no_margin": "The margin of the contracts is not known, so what an offer is worth cannot be said.",
         "no_reasons": "The model behind the risk does not tell reasons.",
@@ -93,6 +101,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "none": "Sous ces hypothèses, appeler n’est rentable pour personne : l’offre coûte plus qu’elle ne conserve.",
         "missed": "Un ordre fondé sur le seul risque en manquerait {share}, même à sa meilleure profondeur : "
         "il appelle des clients qui rapportent peu.",
+        "nobody": "Aucun des clients sous contrat ne peut être appelé.",
+        "barred": "Laissés de côté, car on ne peut les appeler : {reasons}.",
+        "barred_paying": "Appeler serait rentable pour {paying} d’entre eux.",
+        "no_consent": "{n} clients sans accord pour le téléphone",
+        "protected": "{n} personnes protégées",
+        "unreachable": "{n} clients injoignables par téléphone",
+        "under": "moins de {n}",
         "few": "Sous ces hypothèses, appeler est rentable pour moins de {n} clients.",
         "no_margin": "La marge des contrats n’est pas connue : on ne peut dire ce que vaut une offre.",
         "no_reasons": "Le modèle de risque ne donne pas de motifs.",
@@ -122,13 +137,16 @@ class RetentionCalls:
     """What an offer is worth to each customer, and why each is at risk.
 
     Attributes:
-        offers: as `relkit.scores.retention_offer.offer_values` returns them; None where margins are not known.
+        offers: as `relkit.scores.retention_offer.offer_values` returns them, of the customers who may be phoned; None where
+            margins are not known.
         why: as `relkit.scores.reasons.churn_reasons` returns them; None where the model does not tell.
         risk: customer_id, probability of ending, of all customers with a score.
         offer: what was declared or assumed of the offer.
         currency: ISO code.
         language: en or fr.
         declared: what of the offer was declared, by name; empty where no offer was.
+        barred: the same of those who may not be phoned, with not_called_because; None where nobody is known to be.
+        contact: who of the customers with a risk may be contacted; None where it is not told.
         held_out: what an order by risk was worth on days the model had not seen; None where that cannot be told.
     """
 
@@ -140,11 +158,16 @@ class RetentionCalls:
     language: str
     declared: tuple[str, ...] = ()
     held_out: HeldOutProfit | None = None
+    barred: pl.DataFrame | None = None
+    contact: Contactability | None = None
 
     def headlines(self) -> Headlines:
         """Return what to know first: whom calling pays for, what risk alone would miss, and what is declared or assumed."""
+        contact = () if self.contact is None else self.contact.sentences()
         if self.offers is None:
-            return Headlines((self._say("no_margin"),))
+            return Headlines((self._say("no_margin"), *contact))
+        if self.offers.is_empty() and self.barred is not None and len(self.barred):
+            return Headlines((self._say("nobody"), *self._left_out(), *contact, self._terms()))
         found, paying = by_profit_and_by_risk(self.offers, budget=self.offer.budget), len(under_budget(self.offers))
         said = [self._called(found, paying)]
         if found.called >= SMALLEST_GROUP:
@@ -152,7 +175,20 @@ class RetentionCalls:
                 said.append(self._say("unspent", budget=self._money(self.offer.budget)))
             said.append(self._say("missed", share=percent(found.missed_share, self.language)))
         said += [self._empc(self.held_out)] if self.held_out is not None else []
-        return Headlines((*said, self._terms()))
+        return Headlines((*said, *self._left_out(), *contact, self._terms()))
+
+    def _left_out(self) -> list[str]:
+        """Return who may not be phoned, by reason, and for how many of them calling would pay; fewer than ten are not counted."""
+        if self.barred is None or self.barred.is_empty():
+            return []
+        counts = [(why, int((self.barred[NOT_CALLED] == why).sum())) for why in ("no_consent", "protected", "unreachable")]
+        reasons = ", ".join(self._say(why, n=self._counted(n)) for why, n in counts if n)
+        paying = self._say("barred_paying", paying=self._counted(len(under_budget(self.barred))))
+        return [f"{self._say('barred', reasons=reasons)} {paying}"]
+
+    def _counted(self, n: int) -> str:
+        """Return a number of customers; fewer than ten are not told apart, but for none."""
+        return number(n, self.language) if n >= SMALLEST_GROUP or n == 0 else self._say("under", n=number(SMALLEST_GROUP, self.language))
 
     def _called(self, found: Rankings, paying: int) -> str:
         """Return whom calling pays for, within the budget where there is one; fewer than ten are not counted."""

@@ -18,7 +18,8 @@ of those who would have stayed anyway, S(w), the share that takes what it is giv
 
 The share averted is an assumption until it has been measured on a control group: it says how much money, and with equal
 shares for all not in which order. Whom to call first is told by risk times what is at stake, less the cost: the order by risk
-alone spends the calls on customers who are likely to leave and bring little.
+alone spends the calls on customers who are likely to leave and bring little. Customers who may not be phoned have a value, as
+anybody under contract, but they are in no ranking and spend nothing of a budget (`to_be_called`).
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 _ROWS = 50_000
+NOT_CALLED = "not_called_because"
+"""Column that says why a customer may not be phoned: protected, no_consent or unreachable; null for those who may."""
 
 
 @runtime_checkable
@@ -96,7 +99,7 @@ def offer_values(fitted: SurvivesAhead, contracts: pl.DataFrame, *, offer: Reten
     Args:
         fitted: a fitted model of how long contracts last.
         contracts: one row a running contract: customer_id, margin_a_month (known), the columns that the model scores, and, where
-            one was estimated, averted_share: the customer's own, in place of the assumed one.
+            one was estimated, averted_share: the customer's own, in place of the assumed one. not_called_because is handed on.
         offer: what is assumed.
         ahead: how far ahead margin counts, and its discount.
 
@@ -128,7 +131,8 @@ def offer_values(fitted: SurvivesAhead, contracts: pl.DataFrame, *, offer: Reten
     takers = share * avertible + offer.stayers_take_share * (1 - risk)
     cost = offer.contact_cost + offer.offer_cost * takers
     columns = {"churn_probability": risk, "margin_saved": saved, "uplift": share * avertible, "value": share * saved, "cost": cost}
-    made = contracts.select(pl.col("customer_id").cast(pl.String)).with_columns(
+    barred = [NOT_CALLED] if NOT_CALLED in contracts.columns else []
+    made = contracts.select(pl.col("customer_id").cast(pl.String), *barred).with_columns(
         pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items()
     )
     return made.with_columns(expected_profit=pl.col("value") - pl.col("cost"))
@@ -153,6 +157,17 @@ def _incidence(fitted: TellsCauses, contracts: pl.DataFrame, days: Floats, cause
     """Return the probability of an end by any of the causes within each number of days, shape (n, m)."""
     found: Floats = np.sum([fitted.incidence_ahead(contracts, days, cause=cause) for cause in dict.fromkeys(causes)], axis=0)
     return found
+
+
+def to_be_called(offers: pl.DataFrame) -> pl.DataFrame:
+    """Return the offers to customers who may be phoned: all, where nothing says that some may not.
+
+    Examples:
+        >>> offers = pl.DataFrame({"customer_id": ["a", "b"], "not_called_because": ["protected", None]})
+        >>> to_be_called(offers)["customer_id"].to_list()
+        ['b']
+    """
+    return offers.filter(pl.col(NOT_CALLED).is_null()) if NOT_CALLED in offers.columns else offers
 
 
 def under_budget(
@@ -189,7 +204,8 @@ def under_budget(
 def call_scores(offers: pl.DataFrame, *, budget: float | None = None, as_of: date, source: Source) -> pl.DataFrame:
     """Return the score table of an offer: what it is worth to each customer, what it costs, and who is called first.
 
-    `retention_call_rank` is 1 for the first to call; those on whom money would be lost, or for whom the budget is spent, have none.
+    `retention_call_rank` is 1 for the first to call; customers on whom money would be lost, for whom the budget is spent, or who
+    may not be phoned have none.
 
     Args:
         offers: as `offer_values` returns them.
@@ -207,7 +223,7 @@ def call_scores(offers: pl.DataFrame, *, budget: float | None = None, as_of: dat
         >>> scores.filter(score="retention_call_rank").select("customer_id", "value").rows()
         [('a', 2.0), ('c', 1.0)]
     """
-    ranks = under_budget(offers, budget=budget).select("customer_id", retention_call_rank="rank")
+    ranks = under_budget(to_be_called(offers), budget=budget).select("customer_id", retention_call_rank="rank")
     named = {"retention_offer_value": "value", "retention_offer_cost": "cost", "retention_offer_profit": "expected_profit"}
     values = offers.select("customer_id", **{name: pl.col(column) for name, column in named.items()})
     return to_long(values.join(ranks, on="customer_id", how="left", maintain_order="left"), as_of=as_of, source=source)

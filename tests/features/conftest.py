@@ -144,6 +144,19 @@ def everything() -> Rows:
             "valid_to": days_ago(None, None, 1, None),
             "recorded_at": ago(400, 400, 300, 300),
         },
+        "outcomes": {
+            "contact_id": ["1", "3"],
+            "outcome": ["delivered", "bounced"],
+            "occurred_at": ago(3, 40),
+            "recorded_at": ago(3, 40),
+        },
+        "suppressions": {
+            "customer_id": ["subscriber", "both"],
+            "reason": ["litigation", "staff"],
+            "starts_at": ago(20, 90),
+            "ends_at": ago(None, 30),
+            "scope": ["phone", None],
+        },
         "identifiers": {
             "source": ["shop"],
             "id_type": ["email"],
@@ -232,6 +245,10 @@ def _changed(table: str, columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
         changed |= {"ended_on": days_ago(*[2] * 5), "status": ["ended"] * 5, "payment_method": ["direct_debit"] * 5}
     if table == "consents":
         changed |= {"status": ["withdrawn"] * 4, "channel_id": [None] * 4}
+    if table == "outcomes":
+        changed |= {"outcome": ["bounced", "delivered"], "contact_id": columns["contact_id"]}
+    if table == "suppressions":
+        changed |= {"customer_id": ["both", "buyer"], "ends_at": [None, None], "scope": ["all", "all"]}
     if table == "cases":
         changed |= {"repaired_at": [None, None]}
     if table == "surveys":

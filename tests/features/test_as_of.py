@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 
 from relkit.features.baskets import basket_features, basket_products
 from relkit.features.channels import channel_profiles, consent_states, contact_features
+from relkit.features.contactability import lost_addresses
 from relkit.features.customer_table import PARTS, customer_table
 from relkit.features.known_rows import HAPPENED, known_rows
 from relkit.features.purchase_histories import purchase_histories
@@ -39,6 +40,7 @@ MADE: dict[str, Callable[[TableSet, AsOf], pl.DataFrame]] = {
     "channel profiles": channel_profiles,
     "contacts": contact_features,
     "consents": consent_states,
+    "lost addresses": lost_addresses,
     "scores": last_scores,
     "cases": open_cases,
     "snapshots": last_snapshots,

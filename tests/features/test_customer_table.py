@@ -141,7 +141,9 @@ class TestQuality:
 def test_snapshots_alone_say_nothing_of_prospects(company, everything):
     table = customer_table(company({"customer_snapshots": everything["customer_snapshots"]}), EDGE)
     assert table.columns == [
-        *("customer_id", "as_of", "is_prospect", "is_left_censored", "snapshot_age_days", "income", "snapshot_country", "score_quality")
+        *("customer_id", "as_of", "is_prospect", "is_left_censored"),
+        *("is_contactable", *(f"may_contact_{channel}" for channel in ("email", "sms", "phone", "post"))),
+        *("not_contactable_because", "is_protected", "snapshot_age_days", "income", "snapshot_country", "score_quality"),
     ]
     assert table["is_prospect"].to_list() == [None, None]
 
@@ -179,7 +181,7 @@ def test_the_same_tables_give_the_same_bytes(company, everything):
 
 def test_every_column_is_described_and_every_described_column_is_made(company, everything):
     table = customer_table(company(everything, **FACTS), EDGE)
-    varies = {"contacts_30d_email": "contacts_30d_{channel}", "consent_email": "consent_{channel}"}
+    varies = {f"{start}_email": f"{start}_{{channel}}" for start in ("contacts_30d", "consent", "may_contact")}
     made = {varies.get(name, name.replace("_eur", "_{cur}")) for name in table.columns}
     assert {described.name for described in DECLARED} <= made
     assert len(dictionary(table.columns, company(everything, **FACTS))) == table.width

@@ -1,0 +1,187 @@
+"""Who may be contacted, as pages say it: how many people, by channel, and how many not, by reason.
+
+    contact = Contactability.of(people, language="fr")
+    contact.sentences(), contact.by_reason(), contact.by_channel()
+
+Groups of fewer than ten are masked. The kind of a protective exclusion is in no file and on no page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from relkit.features.contactability import MAY, REASONS
+from relkit.features.dictionary import CHANNELS_FR
+from relkit.plots.style import number, percent, words
+from relkit.reports.pictures import Gallery
+from relkit.reports.summary_tables import SMALLEST_GROUP, Shown, SummaryTable, hidden_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CHANNELS_EN = {"email": "e-mail", "sms": "SMS"}
+CONTACTABLE = "contactable"
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "may": "{n} of {all} {who} ({share}) may be contacted: {channels}.",
+        "known": "people known",
+        "under_contract": "people under contract with a forecast",
+        "some": "some",
+        "may_channel": "{n} by {channel}",
+        "not": "{n} may not: {reasons}.",
+        "absent": "No consents are known to relkit, so nothing is known of who may be contacted, but for what the next sentence says.",
+        "absent_whole": "No consents are known to relkit, so nothing is known of who may be contacted.",
+        "under": "fewer than {n}",
+        "s_protected": "{n} are protected",
+        "s_unreachable": "{n} are out of reach on the channels they agreed to",
+        "s_consent_expired": "the consent of {n} has expired",
+        "s_consent_refused": "{n} refuse",
+        "s_consent_unknown": "{n} never said",
+        "contactable": "May be contacted",
+        "protected": "Protected",
+        "unreachable": "Agreed, but out of reach",
+        "consent_expired": "Consent expired",
+        "consent_refused": "Consent refused or withdrawn",
+        "consent_unknown": "Never said",
+        "consents_absent": "No consents known",
+        "group": "May be contacted, or why not",
+        "people": "People",
+        "share": "Share",
+        "total": "All",
+        "by_reason": "Who may be contacted",
+        "reason_note": "Of several reasons protection counts first, then the one nearest to a contact.",
+        "channel": "Channel",
+        "by_channel": "Who may be contacted on which channel",
+        "channel_note": "Consent given and not expired, no protective exclusion, no bounce or wrong number since the last proof of reach.",
+    },
+    "fr": {
+        "may": "{n} des {all} {who} ({share}) peuvent être contactées : {channels}.",
+        "known": "personnes connues",
+        "under_contract": "personnes sous contrat dotées d’une prévision",
+        "some": "certaines",
+        "may_channel": "{n} par {channel}",
+        "not": "{n} ne peuvent pas l’être : {reasons}.",
+        "absent": "Aucun consentement n’est connu de relkit : on ne sait pas qui peut être contacté, sauf ce que dit la phrase suivante.",
+        "absent_whole": "Aucun consentement n’est connu de relkit : on ne sait pas qui peut être contacté.",
+        "under": "moins de {n}",
+        "s_protected": "{n} protégées",
+        "s_unreachable": "{n} injoignables sur les canaux qu’elles acceptent",
+        "s_consent_expired": "{n} dont l’accord a expiré",
+        "s_consent_refused": "{n} qui refusent",
+        "s_consent_unknown": "{n} qui ne se sont jamais exprimées",
+        "contactable": "Contactables",
+        "protected": "Personnes protégées",
+        "unreachable": "Accord donné, mais injoignables",
+        "consent_expired": "Accord expiré",
+        "consent_refused": "Refus ou retrait",
+        "consent_unknown": "Jamais exprimé",
+        "consents_absent": "Aucun consentement connu",
+        "group": "Contactables, ou pourquoi non",
+        "people": "Personnes",
+        "share": "Part",
+        "total": "Ensemble",
+        "by_reason": "Qui peut être contacté",
+        "reason_note": "De plusieurs motifs, la protection compte d’abord, puis celui qui est le plus proche d’un contact.",
+        "channel": "Canal",
+        "by_channel": "Qui peut être contacté par quel canal",
+        "channel_note": "Accord donné et non expiré, aucune exclusion protectrice, ni rejet ni faux numéro depuis un contact abouti.",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Contactability:
+    """How many people may be contacted.
+
+    Attributes:
+        people: everybody counted.
+        reasons: number of people by reason, and under `contactable` of those who may be contacted; they add up to `people`.
+        channels: number of people who may be contacted, by channel; None where no consents are known.
+        language: en or fr.
+        who: known, or under_contract: how they are called.
+    """
+
+    people: int
+    reasons: dict[str, int]
+    channels: dict[str, int] | None
+    language: str
+    who: Literal["known", "under_contract"] = "known"
+
+    @classmethod
+    def of(cls, people: pl.DataFrame, *, language: str, who: Literal["known", "under_contract"] = "known") -> Contactability | None:
+        """Count the people of a scored customer file, full view; None where it does not say who may be contacted."""
+        if "not_contactable_because" not in people.columns:
+            return None
+        found = people.select(pl.col("not_contactable_because").fill_null(CONTACTABLE)).to_series()
+        reasons = {name: int((found == name).sum()) for name in (CONTACTABLE, *REASONS)}
+        named = [name for name in people.columns if name.startswith(MAY)]
+        channels = None if reasons["consents_absent"] else {name.removeprefix(MAY): int(people[name].sum()) for name in named}
+        given = {name: n for name, n in reasons.items() if n}
+        return cls(people=len(people), reasons=given, channels=channels, language=language, who=who)
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return how many may be contacted, by channel, and how many not, by reason."""
+        reasons = {name: n for name, n in self.reasons.items() if name not in {CONTACTABLE, "consents_absent"}}
+        masks = hidden_groups([*reasons.values()], has_total=True)
+        barred = [self._say(f"s_{name}", n=self._masked(n, mask)) for (name, n), mask in zip(reasons.items(), masks, strict=True)]
+        not_ = [self._say("not", n=self._counted(sum(reasons.values())), reasons=", ".join(barred))] if barred else []
+        if self.channels is None:
+            return (self._say("absent" if barred else "absent_whole"), *not_)
+        by = [self._say("may_channel", n=self._counted(n), channel=self._channel(name)) for name, n in self.channels.items()]
+        n = self.reasons.get(CONTACTABLE, 0)
+        share = percent(n / max(self.people, 1), self.language)
+        all_ = number(self.people, self.language)
+        who = self._say(self.who)
+        return (self._say("may", n=self._counted(n), all=all_, who=who, share=share, channels=", ".join(by)), *not_)
+
+    def by_reason(self) -> SummaryTable:
+        """Return the people who may be contacted, and the others by reason; they add up to all."""
+        rows = [{"group": self._say(name), "people": n, "share": n / max(self.people, 1)} for name, n in self.reasons.items()]
+        columns = (
+            Shown("group", self._say("group")),
+            Shown("people", self._say("people"), "count"),
+            Shown("share", self._say("share"), "share", 1),
+        )
+        total = {"group": self._say("total"), "people": self.people, "share": 1.0}
+        return self._table(rows, columns, "by_reason", "reason_note", total=total)
+
+    def by_channel(self) -> SummaryTable | Gallery:
+        """Return how many may be contacted on each channel; nothing where no consents are known."""
+        if self.channels is None:
+            return Gallery((), self._say("absent_whole"))
+        rows = [{"channel": self._channel(name), "people": n, "share": n / max(self.people, 1)} for name, n in self.channels.items()]
+        columns = (
+            Shown("channel", self._say("channel")),
+            Shown("people", self._say("people"), "count"),
+            Shown("share", self._say("share"), "share", 1),
+        )
+        return self._table(rows, columns, "by_channel", "channel_note")
+
+    def _table(self, rows: list[dict[str, Any]], columns: Sequence[Shown], caption: str, note: str, **more: Any) -> SummaryTable:
+        schema = {columns[0].name: pl.String, "people": pl.Int64, "share": pl.Float64}
+        return SummaryTable(
+            frame=pl.DataFrame(rows, schema=schema),
+            columns=tuple(columns),
+            caption=self._say(caption),
+            language=self.language,
+            count="people",
+            notes=(self._say(note),),
+            **more,
+        )
+
+    def _channel(self, name: str) -> str:
+        known = CHANNELS_FR if self.language == "fr" else CHANNELS_EN
+        return known.get(name, name.replace("_", " "))
+
+    def _masked(self, n: int, mask: str) -> str:
+        """Return a count, or a word where it is masked only lest another be found by difference."""
+        return self._say("some") if mask and n >= SMALLEST_GROUP else self._counted(n)
+
+    def _counted(self, n: int) -> str:
+        return number(n, self.language) if n >= SMALLEST_GROUP or n == 0 else self._say("under", n=number(SMALLEST_GROUP, self.language))
+
+    def _say(self, key: str, **values: str) -> str:
+        return words(TEXTS, self.language)[key].format(**values)
