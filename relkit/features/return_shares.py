@@ -57,7 +57,8 @@ class ReturnShares:
 
     Attributes:
         customers: one row a buyer, in order of customer_id: customer_id, expected_return_share, share_error (standard deviation of the
-            customer's own share around it), returns_to_come (net amount), to_come_slope (its derivative by the share).
+            customer's own share around it), returns_to_come (net amount), to_come_slope (its derivative by the share), most_to_come (what
+            is left of the sales of which not all returns are in).
         share: of all sales.
         prior_weight: purchases that the prior weighs: k.
         lags: how fast returns come in.
@@ -218,7 +219,8 @@ def _customers(
     share = np.clip((number * own + weight * prior) / (number + weight), 0.0, 1.0)
     error = _errors(share, number, weight, spread, exposed, squares)
     rho, seen = share[bought.customer], bought.seen
-    left = np.maximum(bought.value - bought.back, 0.0) * (1 - seen)
+    kept = np.where(seen < 1, np.maximum(bought.value - bought.back, 0.0), 0.0)
+    left = kept * (1 - seen)
     # Where all comes back and is in, nothing is left to come: 0 / 0.
     rest = np.maximum(1 - rho * seen, 1e-9)
     return pl.DataFrame(
@@ -228,6 +230,7 @@ def _customers(
             "share_error": error,
             "returns_to_come": bought.sums(left * rho / rest),
             "to_come_slope": bought.sums(left / rest**2),
+            "most_to_come": bought.sums(kept),
         }
     )
 
