@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIRST, MIDDLE, LAST = date(2023, 1, 1), date(2023, 12, 31), date(2024, 12, 30)
 WEEK = timedelta(days=7)
-MOST, ALWAYS, OTHERS = 0.395, 0.07, (1.2, 2.2)
+MOST, ALWAYS, OTHERS = 0.395, 0.08, (6.0, 11.5)
 """Share of orders that come back at most; then this share of the customers sends everything back, the others by a beta distribution."""
 MAPPING = """\
 company:
@@ -42,8 +42,8 @@ def lines(returned: float = MOST, *, buyers: int = 1500, seed: int = 7) -> pl.Da
     """Return line, who, day, amount (negative on a return) and kind (S or R); `returned` is the share of orders sent back, MOST at most."""
     rng, own = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     shares = np.where(own.random(buyers) < ALWAYS, 1.0, own.beta(*OTHERS, buyers)) * returned / MOST
-    start, rate, leaves = rng.uniform(0, 330, buyers), rng.gamma(4.0, 1 / 160, buyers), rng.beta(0.8, 14.0, buyers)
-    mean = 6.0 * 20.0 / rng.gamma(4.0, 1.0, buyers)
+    start, rate, leaves = rng.uniform(0, 200, buyers), rng.gamma(6.0, 1 / 150, buyers), rng.beta(0.6, 14.0, buyers)
+    mean = 180.0 / rng.gamma(7.0, 1.0, buyers)
     rows: list[tuple[str, str, date, float, str]] = []
     for i in range(buyers):
         day = start[i]

@@ -8,13 +8,14 @@ share of what comes back that is back at an age (`relkit.features.return_lags`).
 
 The share of all is rho = sum R / sum S F(a): sales count as far as they have had the time to come back. Where products have categories,
 each has a rate of its own, and a customer's prior pi_i is that of what the customer buys. The customer's own rate r_i = R_i / sum S F(a)
-counts as much as the purchases it comes from (Buehlmann and Straub 1970):
+counts as much as the purchases that it comes from,
 
-    rho_i = (n_i r_i + k pi_i) / (n_i + k),     n_i = (sum S F)^2 / sum S^2 F,     k = within / between
+    n_i = (sum S F)^2 / sum S^2 F
 
-n_i counts purchases of equal weight, not euros: one large order that came back is one observation. The variances within and between
-customers are those of the share of each purchase that came back, by moments, so heavy amounts do not move them. Of a purchase of which K
-is left, K rho_i (1 - F) / (1 - rho_i F) is still to come back.
+which are purchases of equal weight, not euros: one large order that came back is one observation. How customers differ is learnt from
+all of them (`relkit.features.return_prior`), beginning with the variances within and between customers of the share of each purchase that
+came back, by moments, so heavy amounts do not move them. Where customers do not differ, everybody has the prior. Of a purchase of which
+K is left, K rho_i (1 - F) / (1 - rho_i F) is still to come back.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 from relkit.features.known_rows import known_rows
 from relkit.features.purchase_days import names_of, purchase_days
 from relkit.features.return_lags import DEFAULT_DAYS, ReturnLags, return_lags
+from relkit.features.return_prior import beta_weights, learnt_weights, posterior
 from relkit.features.returned_sales import returned_sales, sale_lines
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ FEWEST_AGAIN = 30
 """Purchases beyond their customer's first from which it is told how customers differ."""
 DEFAULT_WEIGHT = 5.0
 """Purchases that the prior weighs where too few tell how customers differ."""
-LEAST_WEIGHT, MOST_WEIGHT = 0.25, 10_000.0
+LEAST_WEIGHT, MOST_WEIGHT = 0.25, 1_000.0
+"""Between these; from the larger on customers are taken not to differ."""
 CATEGORY_WEIGHT = 50.0
 """Days of sale that the share of all weighs in the rate of a category."""
 NAMED = 0.8
@@ -60,7 +63,7 @@ class ReturnShares:
             customer's own share around it), returns_to_come (net amount), to_come_slope (its derivative by the share), most_to_come (what
             is left of the sales of which not all returns are in).
         share: of all sales.
-        prior_weight: purchases that the prior weighs: k.
+        prior_weight: purchases that the share of all weighs beside a customer's own, as the variances have it: k = within / between.
         lags: how fast returns come in.
         by_category: whether categories differ in the prior.
         remarks: what to know of the estimate, in sentences.
@@ -109,10 +112,10 @@ def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
     prior = np.clip(prior * _level(returned, exposed, prior), 0.0, 1.0)
     within, between, told = _variances(bought, prior)
     weight = float(np.clip(within / between, LEAST_WEIGHT, MOST_WEIGHT)) if told and between > 0 else MOST_WEIGHT
-    weight = weight if told else DEFAULT_WEIGHT
-    ids = names_of(days)
-    customers = _customers(ids, bought, exposed, returned, prior, weight, (within + max(between, 0.0)) if told else None)
-    return ReturnShares(customers, share, weight, lags, by_category, _remarks(lags, told))
+    known = _Known(exposed, returned, bought.sums(bought.value**2 * bought.seen), prior)
+    own = known.shares(weight if told else DEFAULT_WEIGHT, within + max(between, 0.0) if told else None, learns=told)
+    customers = _customers(names_of(days), bought, *own)
+    return ReturnShares(customers, share, weight if told else DEFAULT_WEIGHT, lags, by_category, _remarks(lags, told))
 
 
 def _lags(back: pl.DataFrame, as_of: AsOf) -> ReturnLags:
@@ -209,15 +212,41 @@ def _variances(bought: _Purchases, prior: Floats) -> tuple[float, float, bool]:
     return within, between, True
 
 
-def _customers(
-    ids: pl.Series, bought: _Purchases, exposed: Floats, returned: Floats, prior: Floats, weight: float, spread: float | None
-) -> pl.DataFrame:
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is known of each customer: exposed and returned amounts, the sum of the squares of the purchases exposed, the prior's mean."""
+
+    exposed: Floats
+    returned: Floats
+    squares: Floats
+    prior: Floats
+
+    def shares(self, weight: float, spread: float | None, *, learns: bool) -> tuple[Floats, Floats]:
+        """Return the share of each customer and its standard deviation.
+
+        Args:
+            weight: purchases that the prior weighs.
+            spread: variance of the share of a purchase over all, which is less than that of all or nothing where purchases come back
+                in part; None for not known.
+            learns: whether enough is known to learn how customers differ.
+        """
+        whole = float(self.exposed.sum())
+        mean = float(self.prior @ self.exposed) / whole if whole > 0 else 0.0
+        of_one = mean * (1 - mean)
+        partial = float(np.clip(spread / of_one, 0.05, 1.0)) if spread is not None and of_one > 0 else 1.0
+        of_all = partial * of_one * float(self.squares.sum()) / whole**2 if whole > 0 else 0.0
+        if weight >= MOST_WEIGHT or not 0 < mean < 1:
+            return self.prior, np.full(len(self.prior), np.sqrt(of_all))
+        number = np.divide(self.exposed**2, self.squares, out=np.zeros_like(self.exposed), where=self.squares > 0)
+        own = np.minimum(np.divide(self.returned, self.exposed, out=np.zeros_like(self.exposed), where=self.exposed > 0), 1.0)
+        weights = beta_weights(mean, weight)
+        weights = learnt_weights(number / partial, own, weights) if learns else weights
+        share, error = posterior(number / partial, own, self.prior, weights)
+        return share, np.sqrt(error**2 + (weight / (number + weight)) ** 2 * of_all)
+
+
+def _customers(ids: pl.Series, bought: _Purchases, share: Floats, error: Floats) -> pl.DataFrame:
     """Return what is expected back of each customer."""
-    squares = bought.sums(bought.value**2 * bought.seen)
-    number = np.divide(exposed**2, squares, out=np.zeros_like(exposed), where=squares > 0)
-    own = np.minimum(np.divide(returned, exposed, out=np.zeros_like(exposed), where=exposed > 0), 1.0)
-    share = np.clip((number * own + weight * prior) / (number + weight), 0.0, 1.0)
-    error = _errors(share, number, weight, spread, exposed, squares)
     rho, seen = share[bought.customer], bought.seen
     kept = np.where(seen < 1, np.maximum(bought.value - bought.back, 0.0), 0.0)
     left = kept * (1 - seen)
@@ -233,18 +262,6 @@ def _customers(
             "most_to_come": bought.sums(kept),
         }
     )
-
-
-def _errors(share: Floats, number: Floats, weight: float, spread: float | None, exposed: Floats, squares: Floats) -> Floats:
-    """Return the standard deviation of each customer's share: that of a beta distribution of so many purchases, and of the prior's mean.
-
-    Shares of purchases that come back in part vary less than all or nothing; `spread` is their variance over all, None for not known.
-    """
-    mean = float(share @ exposed) / float(exposed.sum()) if exposed.sum() > 0 else 0.0
-    partial = min(spread / (mean * (1 - mean)), 1.0) if spread is not None and 0 < mean < 1 else 1.0
-    own = partial * share * (1 - share) / (number + weight + 1)
-    of_all = partial * mean * (1 - mean) * float(squares.sum()) / float(exposed.sum()) ** 2 if exposed.sum() > 0 else 0.0
-    return np.sqrt(own + (weight / (number + weight)) ** 2 * of_all)
 
 
 def _remarks(lags: ReturnLags, told: bool) -> tuple[str, ...]:
