@@ -28,6 +28,7 @@ class Scored(Protocol):
     tables: TableSet
     as_of: AsOf
     fitted: dict[str, Any]
+    parts: list[pl.DataFrame]
 
     def rows(self, model: str) -> pl.DataFrame:
         """Return the features that a model scores."""
@@ -44,6 +45,7 @@ class MarginAhead:
         run: what has been scored.
         orders, value, contracts: the models that scored, "" where none did.
         facts: of the rates behind it, for models.json.
+        return_facts: of the share of returns that it is net of, for models.json.
         said, warnings: one sentence each.
     """
 
@@ -52,39 +54,51 @@ class MarginAhead:
     value: str
     contracts: str
     facts: dict[str, Any] = field(default_factory=dict)
+    return_facts: dict[str, Any] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def scores(self) -> list[pl.DataFrame]:
-        """Return the score tables of the margin ahead, one a horizon; none where no part of it is known."""
+        """Return the score tables of expected returns and of the margin ahead, one a horizon; none where no part of it is known."""
         from relkit.scores.expected_margin import Ahead, future_margin, residual_value
 
         rate, running = self._rate(), self._running()
+        returned, returns = self._returns()
         if not self._is_bought(rate) and (running is None or running.is_empty() or not self.contracts):
-            return []
+            return returned
         self._say(rate, running)
         horizons = [self.run.job.horizon_months, *([None] if self.run.job.endless else [])]
-        found = []
+        found = returned
         for ahead in [Ahead(months, self.run.job.annual_discount_rate) for months in horizons]:
             held = [] if running is None or running.is_empty() else self._of_contracts(ahead, running)
             behind = [self.contracts] if held and self.contracts else []
-            parts, models = self._of_purchases(ahead, rate)
+            parts, models = self._of_purchases(ahead, rate, returns)
             if source := self._source([*models, *behind]):
                 found.append(future_margin([*parts, *held], ahead=ahead, as_of=self.run.as_of.day, source=source))
             if source := self._source(behind):
                 found.append(residual_value(held, ahead=ahead, as_of=self.run.as_of.day, source=source))
         return found
 
-    def _of_purchases(self, ahead: Ahead, rate: MarginRate | None) -> tuple[list[pl.DataFrame], list[str]]:
+    def _returns(self) -> tuple[list[pl.DataFrame], pl.DataFrame | None]:
+        """Return the scores of expected returns, and what nets the purchases."""
+        from relkit.jobs.returns_ahead import ReturnsAhead
+
+        ahead = ReturnsAhead(self.run, self.orders)
+        found = ahead.scores()
+        self.return_facts, self.said, self.warnings = ahead.facts, self.said + ahead.said, self.warnings + ahead.warnings
+        return found
+
+    def _of_purchases(
+        self, ahead: Ahead, rate: MarginRate | None, returns: pl.DataFrame | None
+    ) -> tuple[list[pl.DataFrame], list[str]]:
         """Return the part of everybody who buys, and the models behind it where it is known."""
         from relkit.scores.expected_margin import purchase_margins, unknown_margins
 
         parts, models, fitted = [], [], self.run.fitted
         if self._is_bought(rate) and rate is not None:
             rows, asked = self.run.rows(self.orders), self.run.job.intervals
-            parts.append(
-                purchase_margins(fitted[self.orders], fitted[self.value], rows, margin_rate=rate.rate, ahead=ahead, intervals=asked)
-            )
+            orders, value = fitted[self.orders], fitted[self.value]
+            parts.append(purchase_margins(orders, value, rows, margin_rate=rate.rate, ahead=ahead, returns=returns, intervals=asked))
             models += [self.orders, self.value]
         elif self.run.tables.has("transactions"):
             parts.append(unknown_margins(self.run.rows(self.orders or "lifetime_value.bg_nbd")["customer_id"]))
@@ -154,7 +168,7 @@ class MarginAhead:
         from relkit.tables.findings import counted
 
         job = self.run.job
-        self.facts = {"annual_discount_rate": job.annual_discount_rate}
+        self.facts = {"annual_discount_rate": job.annual_discount_rate, **self.return_facts}
         if rate is not None:
             self.facts |= {"margin_rate": rate.rate, "margin_source": rate.source}
             ahead = f"{job.horizon_months} months{' and of all time' if job.endless else ''}"

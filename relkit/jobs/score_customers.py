@@ -163,6 +163,7 @@ class _Scoring:
     lacking: list[str] = field(default_factory=list)
     unseen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     margin_facts: dict[str, Any] = field(default_factory=dict)
+    return_facts: dict[str, Any] = field(default_factory=dict)
     offer_facts: dict[str, Any] = field(default_factory=dict)
 
     def score_with(self, group: tuple[str, ...]) -> None:
@@ -261,7 +262,7 @@ class _Scoring:
         orders, value, contracts = (next((name for name in group if name in self.fitted), "") for group in ONE_OF)
         ahead = MarginAhead(self, orders=orders, value=value, contracts=contracts)
         self.parts += ahead.scores()
-        self.margin_facts = ahead.facts
+        self.margin_facts, self.return_facts = ahead.facts, ahead.return_facts
         self.said += ahead.said
         self.warnings += ahead.warnings
 
@@ -357,6 +358,7 @@ class _Scoring:
                 "models": {name: version.version for name, version in self.versions.items()},
                 "margin_rate": self.margin_facts.get("margin_rate"),
                 "margin_source": self.margin_facts.get("margin_source"),
+                "return_share": self.return_facts.get("return_share"),
                 "offer": self.offer_facts.get("offer"),
             },
         )
@@ -394,6 +396,8 @@ class _Scoring:
         """Return what is kept of a score besides its model: rates and assumptions."""
         if score.startswith("future_margin_"):
             return self.margin_facts
+        if score in ("expected_return_share", "returns_to_come"):
+            return self.return_facts
         if score.startswith("contract_residual_value_"):
             return {name: fact for name, fact in self.margin_facts.items() if name in ("annual_discount_rate", "contract_margin_source")}
         return self.offer_facts if score.startswith("retention_") else {}

@@ -9,9 +9,15 @@ middle) at ln(1 + rate) / 365.25 a day: expected orders times the expected value
 months that a running contract is expected to run yet times the margin of a month. A customer who does both has the sum,
 one of whose parts is unknown has none: half a margin would pass for a whole one.
 
+Returns. Where goods come back, purchases are net of them: times one minus the share that is expected back, less the returns that are
+still to come of sales already made (`relkit.features.return_shares`), all at the margin rate. That rate is the margin of what was kept
+over the amount of what was kept, returns taken off both, so that net sales times the rate are the margin of sales less that of returns
+and nothing is deducted twice, whatever a return costs. A return counts on the day of its sale: sales of the horizon are net of what
+comes back of them later, and returns to come count whole.
+
 Intervals. Orders and order values are two models, taken to be independent, so the relative variances of their product add;
-so do the variances of purchases and contracts. Bounds are symmetric on the logarithm, or on the amount itself where a part
-is a loss.
+so do the variances of purchases and contracts. The customer's own share of returns has the error of its estimate from a few purchases.
+Bounds are symmetric on the logarithm, or on the amount itself where a part is a loss, or returns leave it less sure than it is large.
 """
 
 from __future__ import annotations
@@ -84,9 +90,16 @@ class Ahead:
 
 
 def purchase_margins(
-    orders: Orders, value: FittedGammaGamma, features: pl.DataFrame, *, margin_rate: float, ahead: Ahead, intervals: bool = True
+    orders: Orders,
+    value: FittedGammaGamma,
+    features: pl.DataFrame,
+    *,
+    margin_rate: float,
+    ahead: Ahead,
+    returns: pl.DataFrame | None = None,
+    intervals: bool = True,
 ) -> pl.DataFrame:
-    """Return what each customer's coming orders are worth: customer_id, value, error (null where there is none to tell).
+    """Return what each customer's coming orders are worth, net of returns: customer_id, value, error (null where there is none to tell).
 
     The two models suppose that spend does not go with the number of orders.
 
@@ -96,7 +109,12 @@ def purchase_margins(
         features: one row a customer, with the columns that both need.
         margin_rate: margin over net amount, in [0, 1].
         ahead: how far ahead, at what rate.
+        returns: one row a customer: customer_id, expected_return_share, share_error, returns_to_come, to_come_slope, most_to_come
+            (`relkit.features.return_shares`); None where nothing comes back. Customers who are not in it send nothing back.
         intervals: whether errors are wanted.
+
+    Returns:
+        With returns, also unsure: whether the error is more than half the value; and least: the value if all of it came back.
 
     Raises:
         ParameterError: a margin rate outside [0, 1], or a discount rate that cannot be.
@@ -115,10 +133,24 @@ def purchase_margins(
     found = coming(orders) * an_order(value) * margin_rate
     made = pl.DataFrame({"customer_id": features["customer_id"].cast(pl.String), "value": found})
     if not (intervals and can_move(orders) and can_move(value)):
-        return made.with_columns(error=pl.lit(None, pl.Float64))
-    relative = [_relative(model, of) for model, of in ((orders, coming), (value, an_order))]
-    error = found * np.sqrt(relative[0] ** 2 + relative[1] ** 2)
-    return made.with_columns(error=pl.Series(error).fill_nan(None) if (relative[1] > 0).any() else pl.lit(None, pl.Float64))
+        made = made.with_columns(error=pl.lit(None, pl.Float64))
+    else:
+        relative = [_relative(model, of) for model, of in ((orders, coming), (value, an_order))]
+        error = found * np.sqrt(relative[0] ** 2 + relative[1] ** 2)
+        made = made.with_columns(error=pl.Series(error).fill_nan(None) if (relative[1] > 0).any() else pl.lit(None, pl.Float64))
+    return made if returns is None else _net(made, returns, margin_rate)
+
+
+def _net(gross: pl.DataFrame, returns: pl.DataFrame, margin_rate: float) -> pl.DataFrame:
+    """Return the margin of purchases less that of what comes back, its error, whether that is large, and the least it may be."""
+    joined = gross.join(returns.with_columns(pl.col("customer_id").cast(pl.String)), on="customer_id", how="left", maintain_order="left")
+    names = ("expected_return_share", "share_error", "returns_to_come", "to_come_slope", "most_to_come")
+    share, spread, to_come, slope, most = (pl.col(name).fill_null(0.0) for name in names)
+    kept, value, error = 1 - share, pl.col("value"), pl.col("error")
+    net = value * kept - to_come * margin_rate
+    spoken = ((error * kept) ** 2 + (spread * (value + slope * margin_rate)) ** 2).sqrt()
+    made = joined.select("customer_id", value=net, error=spoken, least=-most * margin_rate)
+    return made.with_columns(unsure=(error > value / 2).fill_null(value=False))
 
 
 def contract_margins(fitted: SurvivesAhead, contracts: pl.DataFrame, *, ahead: Ahead, intervals: bool = True) -> pl.DataFrame:
@@ -152,7 +184,7 @@ def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, s
     """Return the score table of the margin ahead: the sum of each customer's parts, for those of whom all are known.
 
     Args:
-        parts: customer_id, value, error each; a customer once in each at most.
+        parts: customer_id, value, error each, and unsure and least where returns are taken off; a customer once in each at most.
         ahead: how far ahead, which the name of the score says.
         as_of: day of the features.
         source: the versions of all models behind the parts.
@@ -185,19 +217,23 @@ def residual_value(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, 
 def _as_score(name: str, parts: Sequence[pl.DataFrame], *, as_of: date, source: Source) -> pl.DataFrame:
     """Return the sum of each customer's parts as a score with its bounds, for those of whom all are known."""
     value, error = pl.col("value"), pl.col("error")
+    nets = pl.DataFrame(schema={"customer_id": pl.String, "least": pl.Float64, "unsure": pl.Boolean})
+    gain = pl.when(value >= 0).then(0.0).otherwise(float("-inf"))
     sums = (
-        pl.concat(parts)
+        pl.concat([*parts, nets], how="diagonal")
         .group_by("customer_id", maintain_order=True)
         .agg(
             value=pl.when(value.is_not_null().all()).then(value.sum()),
             error=pl.when(error.is_not_null().all()).then((error**2).sum().sqrt()),
-            all_gains=(value >= 0).all(),
+            all_gains=((value >= 0) & ~pl.col("unsure").fill_null(value=False)).all(),
+            least=pl.coalesce("least", gain).sum(),
         )
         .filter(value.is_not_null())
         .sort("customer_id")
     )
     errors = sums["error"].fill_null(np.nan).to_numpy()
     low, high = signed_bounds(sums["value"].to_numpy(), errors, all_gains=sums["all_gains"].to_numpy())
+    low = np.maximum(low, np.minimum(sums["least"].to_numpy(), sums["value"].to_numpy()))
     wide = sums.select("customer_id", value.alias(name))
     return to_long(wide, as_of=as_of, source=source, bounds={name: (low, high)})
 

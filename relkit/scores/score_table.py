@@ -79,6 +79,8 @@ KINDS = (
     ScoreKind(name="p_alive", high=1.0, applies_to="no_contract"),
     ScoreKind(name="expected_orders_{h}d"),
     ScoreKind(name="expected_order_value"),
+    ScoreKind(name="expected_return_share", high=1.0),
+    ScoreKind(name="returns_to_come"),
     ScoreKind(name="future_margin_{m}m", low=None),
     ScoreKind(name="future_margin_endless", low=None),
     ScoreKind(name="churn_probability_{h}d", high=1.0, applies_to="contract"),

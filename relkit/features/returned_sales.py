@@ -1,0 +1,120 @@
+"""What came back, and the sale that it belongs to.
+
+A return is a line of kind return, or a cancel that the sales of the same customer, day and product do not account for: those are taken
+off the purchase itself (`relkit.features.purchase_days`). It belongs to the line that `return_of` names; where that is not given, or not
+known, to the customer's last earlier sale of the product; else of the same amount; else to the customer's last earlier sale. One without an earlier sale, because
+the history starts later, belongs to none, and says nothing of the sales that are known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.known_rows import known_rows, marked_as_test
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+_READ = ("customer_id", "occurred_at", "transaction_line_id", "product_id", "net_amount", "line_kind", "return_of")
+_CELL = ["customer_id", "day", "product_id"]
+_ALIKE = {"of_product": ["customer_id", "product_id"], "of_amount": ["customer_id", "cents"], "of_customer": ["customer_id"]}
+_FOUND = {"line": "sold_on", "product": "of_product", "amount": "of_amount", "customer": "of_customer"}
+"""How the sale of a return is found, the surest first, and the column that has its day."""
+_SCHEMA = {
+    "customer_id": pl.String,
+    "day": pl.Date,
+    "product_id": pl.String,
+    "amount": pl.Float64,
+    "sale_day": pl.Date,
+    "link": pl.String,
+}
+
+
+def sale_lines(tables: TableSet, as_of: AsOf, *kinds: str) -> pl.LazyFrame:
+    """Return the lines of these kinds of identified customers known at `as_of`: customer_id, day, product_id, amount, line_id and more."""
+    return (
+        known_rows(tables, "transactions", as_of, *_READ)
+        .filter(pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(kinds))
+        .select(
+            "customer_id",
+            as_of.business_day("occurred_at").alias("day"),
+            "product_id",
+            pl.col("net_amount").fill_null(0.0).alias("amount"),
+            pl.col("transaction_line_id").alias("line_id"),
+            "line_kind",
+            "return_of",
+        )
+    )
+
+
+def returned_sales(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return one row a return known at `as_of`, test accounts left out; no row where the data hold none.
+
+    Returns:
+        customer_id, day, product_id (of the sale where the return has none), amount (above 0), sale_day (null without an earlier
+        sale), link (how the sale was found: line, product, amount or customer; null where it was not).
+
+    Raises:
+        TableError: there is no transactions table.
+    """
+    back = sale_lines(tables, as_of, "return", "cancel").with_columns(amount=-pl.col("amount")).collect(engine="streaming")
+    if len(back):
+        back = back.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
+    if back.is_empty():
+        return pl.DataFrame(schema=_SCHEMA)
+    sold = sale_lines(tables, as_of, "sale")
+    return _linked(_of_later_days(back, sold).filter(pl.col("amount") > 0), sold)
+
+
+def _of_later_days(back: pl.DataFrame, sold: pl.LazyFrame) -> pl.DataFrame:
+    """Return the returns without what was cancelled on the day of the sale."""
+    cancels = back.filter(line_kind="cancel")
+    same_day = (
+        sold.join(cancels.select(_CELL).unique().lazy(), on=_CELL, how="semi", nulls_equal=True)
+        .group_by(_CELL)
+        .agg(sold=pl.col("amount").sum())
+        .collect(engine="streaming")
+    )
+    own = cancels.join(same_day, on=_CELL, how="anti", nulls_equal=True)
+    sums = cancels.group_by(_CELL, maintain_order=True).agg(pl.col("amount").sum())
+    beyond = sums.join(same_day, on=_CELL, how="inner", nulls_equal=True)
+    beyond = beyond.select(*_CELL, amount=(pl.col("amount") - pl.col("sold")).round(6), line_kind=pl.lit("cancel"))
+    return pl.concat([back.filter(line_kind="return"), own, beyond], how="diagonal").select(*_CELL, "amount", "line_kind", "return_of")
+
+
+def _linked(back: pl.DataFrame, sold: pl.LazyFrame) -> pl.DataFrame:
+    """Return the returns with the day of their sale and how it was found."""
+    # A cancel that goes beyond the sales of its day belongs to an earlier one.
+    until = pl.when(pl.col("line_kind") == "cancel").then(pl.col("day").dt.offset_by("-1d")).otherwise("day")
+    rows = back.with_columns(until=until).with_row_index("row").sort("until")
+    named = rows.drop_nulls("return_of").select("row", "customer_id", "day", line_id="return_of")
+    theirs = sold.join(back.select("customer_id").unique().lazy(), on="customer_id", how="semi")
+    lines = theirs.join(named.select("line_id").unique().lazy(), on="line_id", how="semi").collect(engine="streaming")
+    by_line = named.join(lines.select("line_id", "customer_id", sold_on="day", sold_as="product_id"), on=["line_id", "customer_id"])
+    by_line = by_line.filter(pl.col("sold_on") <= pl.col("day")).unique("row", keep="first").select("row", "sold_on", "sold_as")
+    sales = theirs.select(*_CELL, cents=_cents()).unique().collect(engine="streaming").sort("day")
+    found = rows.with_columns(cents=_cents()).join(by_line, on="row", how="left", maintain_order="left")
+    for name, by in _ALIKE.items():
+        found = _with_last_before(found, sales.drop_nulls(by), by, name)
+    link = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(how)) for how, name in _FOUND.items())
+    return found.sort("row").select(
+        "customer_id",
+        "day",
+        pl.coalesce("product_id", "sold_as").alias("product_id"),
+        "amount",
+        sale_day=pl.coalesce(_FOUND.values()),
+        link=link,
+    )
+
+
+def _cents() -> pl.Expr:
+    return (pl.col("amount") * 100).round().cast(pl.Int64)
+
+
+def _with_last_before(rows: pl.DataFrame, sales: pl.DataFrame, by: list[str], name: str) -> pl.DataFrame:
+    """Add the day of the last sale not after `until` that is like the return in `by`, null where there is none."""
+    days = sales.select(*by, "day").unique().sort("day").with_columns(pl.col("day").alias(name))
+    return rows.join_asof(days, left_on="until", right_on="day", by=by, strategy="backward", check_sortedness=False).drop("day_right")
