@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from relkit.errors import ParameterError, StorageError
 
@@ -27,6 +27,7 @@ UNTRANSLATED = "untranslated"
 """Code of a sentence that a model saved before remarks had French."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
+_BEFORE, _AFTER = re.compile(r" (?=[:;?!%»€])"), re.compile(r"(?<=«) ")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Remark:
     Attributes:
         code: names the kind of remark, in snake case.
         en: the text in English, ending with a full stop.
-        fr: the text in French, ending with a full stop.
+        fr: the text in French, ending with a full stop; its no-break spaces are put in.
         about: scores or columns concerned; empty for all.
 
     Raises:
@@ -58,10 +59,11 @@ class Remark:
         if not _CODE.fullmatch(self.code):
             raise ParameterError(f"the code {self.code!r} is not in snake case.", where="remark")
         texts = (self.en,) if self.code == UNTRANSLATED else (self.en, self.fr)
+        object.__setattr__(self, "fr", _BEFORE.sub("\u00a0", _AFTER.sub("\u00a0", self.fr)))
         if any(not text.endswith(".") for text in texts) or len(set(texts)) < len(texts):
             raise ParameterError("English and French must differ, and each must end with a full stop.", where=f"remark {self.code}")
 
-    def text(self, language: Literal["en", "fr"] | str) -> str:
+    def text(self, language: str) -> str:
         """Return the text in a language; English where there is no French."""
         return (self.fr or self.en) if language == "fr" else self.en
 
@@ -78,6 +80,16 @@ def untranslated(sentence: str) -> Remark:
         '12 customers were left out.'
     """
     return Remark(UNTRANSLATED, sentence if sentence.endswith(".") else f"{sentence}.", "")
+
+
+def french(number: float, digits: int = 0) -> str:
+    """Return a number as French texts write it.
+
+    Examples:
+        >>> french(12345.5, 1).replace("\u202f", "_")
+        '12_345,5'
+    """
+    return f"{number:,.{digits}f}".replace(",", "\u202f").replace(".", ",")
 
 
 def unique(remarks: Iterable[Remark]) -> tuple[Remark, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from relkit.errors import ParameterError, StorageError
 from relkit.remarks import Remark, read_remarks, unique, untranslated, write_remarks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ONE = Remark("one_snapshot", "There is one snapshot.", "Il n’y a qu’une photographie.", ("p_alive",))
 
