@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "relkit"
-BASE = {"errors", "contracts", "periods", "progress", "declarations", "workplace"}
+BASE = {"errors", "contracts", "periods", "progress", "declarations", "workplace", "remarks"}
 ABOVE_JOBS = {"tables", "features", "metrics", "models", "scores", "delivery", "tracking", "plots", "reports"}
 
 RELKIT = {
@@ -23,6 +23,7 @@ RELKIT = {
     "declarations": {"errors"},
     "contracts": {"errors"},
     "periods": {"errors"},
+    "remarks": {"errors"},
     "tables": set(),
     "metrics": set(),
     "features": {"tables"},
@@ -47,6 +48,7 @@ OUTSIDE = {
     "declarations": {"ruamel"},
     "contracts": {"polars"},
     "periods": {"polars"},
+    "remarks": set(),
     "tables": {"polars", "numpy", "duckdb", "dataframely", "fastexcel", "sqlalchemy", "sqlglot", "pydantic"},
     "metrics": {"numpy", "scipy"},
     "features": {"polars", "numpy", "numba"},
@@ -138,7 +140,7 @@ def test_heavy_packages_are_imported_inside_functions(path: Path) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "progress", "workplace", "jobs", "__version__"}
+    light = {"errors", "progress", "workplace", "remarks", "jobs", "__version__"}
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):

@@ -38,6 +38,7 @@ ABOUT = {
         "currency": "Currency",
         "model": "Model behind {label}",
         "version": "{model}, version {version}, trained on facts up to {day}",
+        "remark": "To know",
         "note": "Reading",
         "reading": "One row a customer. An empty cell means that the column does not apply; the dictionary says why. "
         "The file customers_scored.csv holds all columns.",
@@ -49,6 +50,7 @@ ABOUT = {
         "currency": "Devise",
         "model": "Modèle derrière {label}",
         "version": "{model}, version {version}, entraîné sur les faits connus au {day}",
+        "remark": "À savoir",
         "note": "Lecture",
         "reading": "Une ligne par client. Une cellule vide signifie que la colonne ne s'applique pas ; le dictionnaire dit pourquoi. "
         "Le fichier customers_scored_fr.csv contient toutes les colonnes.",
@@ -160,4 +162,5 @@ def _about(file: CustomerFile, occasion: Occasion) -> list[tuple[str, str]]:
         if source and column.kind == "score" and column.bound == "value":
             said = texts["version"].format(model=source.model, version=source.version, day=source.trained_as_of)
             lines.append((texts["model"].format(label=column.label(language)), said))
-    return [*lines, (texts["note"], texts["reading"])]
+    noticed = [(texts["remark"], remark.text(language)) for remark in occasion.remarks]
+    return [*lines, *noticed, (texts["note"], texts["reading"])]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.delivery.columns import CHANNELS_FR, FileColumn, file_columns
+from relkit.delivery.remarked_columns import remarked
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.scores.reasons import reason_columns
@@ -25,6 +26,8 @@ from relkit.scores.reasons import reason_columns
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
+
+    from relkit.remarks import Remark
 
 MARKETER_COLUMNS = 15
 TOP_DECILES = 2
@@ -80,6 +83,7 @@ def customer_file(
     fields: Mapping[str, str] | None = None,
     prefer: Sequence[str] = (),
     reasons: pl.DataFrame | None = None,
+    remarks: Sequence[Remark] = (),
 ) -> CustomerFile:
     """Return the scored customer file.
 
@@ -92,6 +96,7 @@ def customer_file(
         fields: further columns of the customer table, by name, with the purpose for which they are delivered.
         prefer: models to prefer, best first, where two give the same score. Default: the first in alphabetical order, with a warning.
         reasons: of the risk (`relkit.scores.reasons`), shown beside the probability of the model that gave them.
+        remarks: what changes how columns are to be read; the meanings of those concerned end with it.
 
     Raises:
         TableError: a customer appears twice, or the scores belong to another day or to customers who are not in the table.
@@ -118,6 +123,7 @@ def customer_file(
     made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower(), declared)
     columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
+    columns = [remarked(column, remarks) for column in columns]
     frame = made.select(_delivered(column) for column in columns).sort("customer_id")
     if f"total_margin_{currency.lower()}" not in frame.columns:
         warnings.append("No total margin, so no value decile: it needs past_margin and a score of future margin.")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from relkit.delivery.columns import Language
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
+    from relkit.remarks import Remark
     from relkit.tables.table_set import TableFacts
 
 FORMAT = 1
@@ -43,6 +44,7 @@ class Occasion:
         inputs: files that were read: name, rows, sha256, and dates where they have some.
         models: by score, what models.json says of the model behind it.
         warnings: what the reader should know besides what the file says of itself.
+        remarks: what changes how the numbers are to be read, in both languages.
         run_id: of this run.
         workbook: whether the spreadsheet is wanted.
     """
@@ -53,6 +55,7 @@ class Occasion:
     inputs: Sequence[Mapping[str, Any]] = ()
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    remarks: Sequence[Remark] = ()
     run_id: str = ""
     workbook: bool = True
 
@@ -96,6 +99,7 @@ def manifest(
         "models": _models(file, occasion.models),
         "difference": _difference(difference),
         "escaped_cells": {name: dict(counts) for name, counts in escaped_cells.items() if counts},
+        "remarks": [{"code": r.code, "en": r.en, "fr": r.fr, "about": list(r.about)} for r in occasion.remarks],
         "warnings": list(warnings),
         "approved_by": None,
         "run": run_block(occasion.run_id, {score: said.get("run_id") for score, said in sorted(occasion.models.items())}),

@@ -11,6 +11,7 @@ from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.model_inputs import absence, inputs_of
 from relkit.progress import Progress, quiet
+from relkit.remarks import FILE, Remark, french, write_remarks
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,26 +97,51 @@ def _build(tables: TableSet, as_of: AsOf, features: Path, progress: Progress) ->
     if spells is None:
         (features / str(as_of) / "spells.parquet").unlink(missing_ok=True)
     counts = _counts(customers, spells, len(marked_as_test(tables)))
-    remarks = inputs.said_of(tables, as_of) if is_read else ()
+    of_spells = inputs.remarks_on(tables, as_of) if is_read else ()
+    noticed = (*unknown_days(tables, as_of), *age_understated(counts["left_censored"], len(customers)), *_without_margin(customers, tables))
+    paths["remarks"] = write_remarks(features / str(as_of) / FILE, (*noticed, *of_spells))
     return Result(
         job=BuildFeatures.command,
         counts=counts,
         paths=paths,
         warnings=_warnings(customers, tables, as_of),
-        sentences=(*_sentences(counts, as_of, tables), *remarks),
+        sentences=(*_sentences(counts, as_of, tables), *(remark.en for remark in of_spells)),
         details={"as_of": str(as_of)},
     )
 
 
-def unknown_days(tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
-    """Return a warning where the data end before the as-of day; nothing where they do not.
+def unknown_days(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
+    """Return a remark where the data end before the as-of day; nothing where they do not.
 
     Days after the last fact look like days on which nobody did anything; features, fit and score all say so.
     """
     last = tables.facts.last_day
     if last is None or as_of.day <= last:
         return ()
-    return (f"The data end on {last}: nothing is known of the {(as_of.day - last).days:,} days up to {as_of}.",)
+    days = (as_of.day - last).days
+    return (
+        Remark(
+            "days_after_the_data",
+            f"The data end on {last}: nothing is known of the {days:,} days up to {as_of}.",
+            f"Les données s’arrêtent le {last:%d/%m/%Y} : rien n’est connu des {french(days)} jours qui suivent, jusqu’à la date d’arrêté "
+            f"({as_of.day:%d/%m/%Y}).",
+        ),
+    )
+
+
+def age_understated(customers: int, among: int) -> tuple[Remark, ...]:
+    """Return a remark where some customers may have been there before the data start; nothing where none may."""
+    if not customers:
+        return ()
+    return (
+        Remark(
+            "age_understated",
+            f"{customers:,} of {among:,} customers may have been there before the data start, so that their age is understated: "
+            "they look newer than they are.",
+            f"{french(customers)} clients sur {french(among)} étaient peut-être là avant le début des données : leur ancienneté est "
+            "sous-estimée, ils paraissent plus récents qu’ils ne sont.",
+        ),
+    )
 
 
 def _written(frame: pl.DataFrame, path: Path) -> Path:
@@ -172,14 +198,25 @@ def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[s
 
 
 def _warnings(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
+    said = [f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals()]
+    return (*said, *(remark.en for remark in (*unknown_days(tables, as_of), *_without_margin(customers, tables))))
+
+
+def _without_margin(customers: pl.DataFrame, tables: TableSet) -> tuple[Remark, ...]:
+    """Return a remark on customers whose margin is not known."""
     from relkit.tables.findings import counted
 
-    said = [f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals()]
-    said += unknown_days(tables, as_of)
     margin = f"past_margin_{tables.facts.currency.lower()}"
-    if margin in customers.columns and (unknown := int((customers[margin].is_null() & ~customers["is_prospect"]).sum())):
-        said.append(
+    if margin not in customers.columns or not (unknown := int((customers[margin].is_null() & ~customers["is_prospect"]).sum())):
+        return ()
+    return (
+        Remark(
+            "past_margin_unknown",
             f"The margin of {counted(unknown, 'customer')} is not known: some of their lines or contracts carry none. "
-            "Map margin_amount, products.unit_margin or contracts.monthly_margin, or declare assumed_margin_rate."
-        )
-    return tuple(said)
+            "Map margin_amount, products.unit_margin or contracts.monthly_margin, or declare assumed_margin_rate.",
+            f"La marge de {french(unknown)} client{'s' if unknown > 1 else ''} n’est pas connue : certaines de leurs lignes ou de leurs "
+            "contrats n’en portent pas. Associez margin_amount, products.unit_margin ou contracts.monthly_margin, ou déclarez "
+            "assumed_margin_rate.",
+            about=(margin,),
+        ),
+    )

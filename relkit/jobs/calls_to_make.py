@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.errors import ParameterError
 from relkit.jobs.declared_offer import WHERE, ContractsOffered, as_kept, declared_offer
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ class CallsToMake:
         contracts: models of contracts that may have scored, the first one wanted first.
         facts: of the offer, for models.json.
         said, warnings: one sentence each.
+        remarks: those of them that change how the scores are to be read.
     """
 
     run: Scored
@@ -38,6 +40,7 @@ class CallsToMake:
     facts: dict[str, Any] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def scores(self) -> list[pl.DataFrame]:
         """Return the score table of the offer; none where no offer was declared or it cannot be valued.
@@ -85,22 +88,22 @@ class CallsToMake:
     def _held(self, model: str) -> ContractsOffered | None:
         """Return the contracts the offer is about; None, said in a warning, where it can be valued for none."""
         if not model:
-            self.warnings.append("The offer says nothing: no model of contracts scored. Run relkit fit survival.cox first.")
+            self._warn(_NO_MODEL)
             return None
         rows, needs = self.run.rows(model), self.run.fitted[model].needs
         held = ContractsOffered.of(self.run.tables, self.run.as_of, rows, needs, margin_rate=self.run.job.margin_rate)
         if held is None:
-            billed = "what contracts bill is counted among the transactions, so they have no margin of their own."
-            none = "the margin of a month is not known. It needs a contracts table, or snapshots with a monthly amount and a margin rate."
-            self.warnings.append(f"The offer says nothing: {billed if self.run.tables.has('contracts') else none}")
+            self._warn(_BILLED if self.run.tables.has("contracts") else _NO_MONTH)
             return None
         if held.known.is_empty():
-            self.warnings.append(
-                "The offer says nothing: the margin of no running contract is known. Map monthly_margin, declare assumed_margin_rate, "
-                "or give --margin-rate."
-            )
+            self._warn(_NO_CONTRACT)
             return None
         return held
+
+    def _warn(self, remark: Remark) -> None:
+        """Keep a remark and warn of it."""
+        self.warnings.append(remark.en)
+        self.remarks.append(remark)
 
     def _say(self, offer: RetentionOffer, offers: pl.DataFrame, held: ContractsOffered, model: str) -> None:
         """Say whom calling pays for, what is assumed, and who is left out."""
@@ -109,10 +112,7 @@ class CallsToMake:
         if held.refusing:
             self.said.append(f"{counted(held.refusing, 'customer')} under contract left out of the offer: profiling refused.")
         if held.unknown:
-            self.warnings.append(
-                f"The offer has no value for {counted(held.unknown, 'customer')}: the monthly margin of the contract, or a value that "
-                f"{model} must know, is not known."
-            )
+            self._warn(_no_value(held.unknown, model))
         self._tell_of_calls(offer, offers)
         assumed = {name: value for name, value in self.facts["offer"].items() if name not in self.facts["offer_declared"]}
         told = ", ".join(f"{name} {value:g}" for name, value in assumed.items() if name not in ("budget", "averts"))
@@ -170,3 +170,41 @@ class CallsToMake:
     def _money(self, value: float | None) -> str:
         digits = 0 if value is None or value >= 100 else 2
         return f"{value or 0.0:,.{digits}f} {self.run.tables.facts.currency}"
+
+
+def _no_value(customers: int, model: str) -> Remark:
+    from relkit.tables.findings import counted
+
+    return Remark(
+        "offer_without_value",
+        f"The offer has no value for {counted(customers, 'customer')}: the monthly margin of the contract, or a value that "
+        f"{model} must know, is not known.",
+        f"L’offre n’a pas de valeur pour {french(customers)} client{'s' if customers > 1 else ''} : la marge mensuelle du contrat, ou une "
+        f"valeur dont {model} a besoin, n’est pas connue.",
+    )
+
+
+_NO_MODEL = Remark(
+    "offer_without_model",
+    "The offer says nothing: no model of contracts scored. Run relkit fit survival.cox first.",
+    "L’offre ne dit rien : aucun modèle de contrats n’a donné de score. Lancez d’abord relkit fit survival.cox.",
+)
+_BILLED = Remark(
+    "offer_on_billed_contracts",
+    "The offer says nothing: what contracts bill is counted among the transactions, so they have no margin of their own.",
+    "L’offre ne dit rien : ce que facturent les contrats compte parmi les achats, donc ils n’ont pas de marge propre.",
+)
+_NO_MONTH = Remark(
+    "offer_without_monthly_margin",
+    "The offer says nothing: the margin of a month is not known. It needs a contracts table, or snapshots with a monthly amount and a "
+    "margin rate.",
+    "L’offre ne dit rien : la marge d’un mois n’est pas connue. Il faut une table contracts, ou des relevés avec un montant mensuel et un "
+    "taux de marge.",
+)
+_NO_CONTRACT = Remark(
+    "offer_without_contract_margin",
+    "The offer says nothing: the margin of no running contract is known. Map monthly_margin, declare assumed_margin_rate, "
+    "or give --margin-rate.",
+    "L’offre ne dit rien : aucun contrat en cours n’a de marge connue. Associez monthly_margin, déclarez assumed_margin_rate, ou donnez "
+    "--margin-rate.",
+)

@@ -11,12 +11,14 @@ from pydantic import Field
 from relkit.errors import GateError, ParameterError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
+from relkit.remarks import FILE, read_remarks, unique
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from relkit.delivery.customer_delivery import Published
     from relkit.delivery.customer_files import CustomerFile
+    from relkit.remarks import Remark
     from relkit.tables.table_set import TableSet
 
 
@@ -76,8 +78,8 @@ class DeliverFiles(Job):
                 *(f"The check of these tables did not pass: {said}" for said in tables.refusals()),
                 *warnings,
                 *refused,
-                *_unseen(models),
             ),
+            remarks=self._remarks(day),
             run_id=uuid.uuid4().hex,
             workbook=self.workbook,
         )
@@ -108,9 +110,14 @@ class DeliverFiles(Job):
             fields=self.fields,
             prefer=self.prefer,
             reasons=pl.read_parquet(reasons) if reasons.is_file() else None,
+            remarks=self._remarks(day),
         )
         missing = f"There are no scores as of {day}: the file has no score columns. Run relkit score --as-of {day}, then deliver again."
         return made_file, () if scored.is_file() else (missing,)
+
+    def _remarks(self, day: str) -> tuple[Remark, ...]:
+        """Return what was noticed of the tables, the features and the scores; those of the scores hold the others."""
+        return remarks_of(self.out_dir, day)
 
     def _quarantine(self, file: CustomerFile) -> tuple[str, ...]:
         """Put customers whose identifier is refused aside, and say so; refuse the whole where they are too many."""
@@ -177,14 +184,21 @@ def _key(name: str) -> str:
     return name.removesuffix(".parquet").replace(".", "_").lower()
 
 
+def remarks_of(out: Path, day: str) -> tuple[Remark, ...]:
+    """Return what was noticed up to a day's scores, each once; where there are none, of its tables and features.
+
+    Args:
+        out: the output root.
+        day: the name of the folders of features and scores.
+    """
+    scored = out / "scores" / day / FILE
+    if scored.is_file():
+        return read_remarks(scored)
+    return unique((*read_remarks(out / "tables" / FILE), *read_remarks(out / "features" / day / FILE)))
+
+
 def _models(path: Path) -> dict[str, dict[str, Any]]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
-
-
-def _unseen(models: dict[str, dict[str, Any]]) -> list[str]:
-    """Return what the scores say of categories that their models had not seen, each once."""
-    told = (f"{name}: {said}" for score in models.values() for name, all_ in score.get("unseen_categories", {}).items() for said in all_)
-    return list(dict.fromkeys(told))
 
 
 def _sentences(file: CustomerFile, published: Published, changes: dict[str, int], day: str) -> list[str]:

@@ -11,10 +11,11 @@ from pydantic import Field
 
 from relkit.errors import FitError, ParameterError, RelkitError, TableError
 from relkit.jobs.base import Job, Result
-from relkit.jobs.build_features import unknown_days
+from relkit.jobs.build_features import age_understated, unknown_days
 from relkit.jobs.choose_model import CANDIDATES, choose, read_choice
 from relkit.jobs.model_inputs import ModelInputs, absence, inputs_of, read_settings, required_settings
 from relkit.progress import Progress, quiet
+from relkit.remarks import Remark, french, unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,11 +138,13 @@ class FitModel(Job):
         progress(f"{self.model}: fitted to {len(features):,} {inputs.unit}", 0.5)
         fitted = model.fit(features, as_of=as_of.day)
         progress(f"{self.model}: registered", 0.7)
-        outcome = self._registered(model, fitted, trial, tables, inputs, features, beside)
-        remarks = (*inputs.said_of(tables, as_of), *_not_chosen(inputs, chosen, features))
+        of_data = unique((*unknown_days(tables, as_of), *aside, *inputs.remarks_on(tables, as_of), *_censored(features), *trial.remarks()))
+        outcome = self._registered(model, fitted, trial, tables, inputs, features, beside, of_data)
+        remarks = (*(remark.en for remark in inputs.remarks_on(tables, as_of)), *_not_chosen(inputs, chosen, features))
         result = self._result(fitted, trial, outcome, inputs, features, remarks)
         refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
-        return result.model_copy(update={"warnings": refused + unknown_days(tables, as_of) + aside + result.warnings})
+        early = tuple(remark.en for remark in (*unknown_days(tables, as_of), *aside))
+        return result.model_copy(update={"warnings": refused + early + result.warnings})
 
     def split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | DrawnHoldout | None, str]:
         """Return the split, in time wherever there is any, or None and the sentence that says why there is none."""
@@ -173,6 +176,7 @@ class FitModel(Job):
         inputs: ModelInputs,
         features: pl.DataFrame,
         beside: Beside,
+        remarks: tuple[Remark, ...],
     ) -> Outcome:
         """Compare with the champion, register the version and give it its alias."""
         from relkit.tracking import registry
@@ -195,6 +199,8 @@ class FitModel(Job):
             params={"holdout_days": trial.split.days if trial.split else 0} | dict(beside.params),
             figures=figures | dict(beside.figures),
             frames=beside.frames,
+            remarks=remarks,
+            unit=inputs.unit,
         )
         give = registry.promote if decision.promoted else registry.challenge
         named = give(name, version.version, reason=decision.reason)
@@ -216,7 +222,7 @@ class FitModel(Job):
             f"{self.model} was fitted to {info.rows:,} {inputs.unit} as of {info.as_of}.",
             *remarks,
             *info.notes,
-            *_censored(features),
+            *(remark.en for remark in _censored(features)),
             *trial.sentences(version.metric, version.metric_value),
             *outcome.sentences(),
         ]
@@ -270,6 +276,10 @@ class Trial:
     before: pl.DataFrame | None = None
     judged: pl.DataFrame | None = None
     outcomes: pl.DataFrame | None = None
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """Return the remark on a model that was not judged; none where it was."""
+        return () if self.split else (_NOT_JUDGED,)
 
     def sentences(self, metric: str | None, value: float | None) -> list[str]:
         """Return what a reader must know of the holdout."""
@@ -369,8 +379,8 @@ def _not_chosen(inputs: ModelInputs, chosen: Mapping[str, tuple[str, ...]], feat
     ]
 
 
-def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Return the rows whose covariates are known, as scoring does, and a sentence on those set aside."""
+def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[Remark, ...]]:
+    """Return the rows whose covariates are known, as scoring does, and a remark on those set aside."""
     from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
     kept, lacking = with_known_numbers(features, must_be_known(model))
@@ -380,7 +390,13 @@ def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) ->
     if kept.is_empty():
         none = f"none of the {len(features):,} {inputs.unit} has {'a ' if len(lacking) == 1 else 'all of '}{names}."
         raise TableError(none, where=str(model.name), remedy=f"Drop {names} from the covariates.")
-    return kept, (f"{aside:,} of {len(features):,} {inputs.unit} have no {names}: they were left out of the fit, and will have no score.",)
+    remark = Remark(
+        "left_out_of_the_fit",
+        f"{aside:,} of {len(features):,} {inputs.unit} have no {names}: they were left out of the fit, and will have no score.",
+        f"{french(aside)} lignes sur {french(len(features))} n’ont pas de {names.replace(' or ', ' ou ')} : le modèle a appris sans "
+        "elles, et elles n’auront pas de score.",
+    )
+    return kept, (remark,)
 
 
 def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> tuple[float | None, str]:
@@ -424,8 +440,14 @@ def _figures(fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs
         return {}, f"The diagnostic plots could not be drawn: {error}"
 
 
-def _censored(features: pl.DataFrame) -> list[str]:
-    """Return a sentence when some customers may have been there before the data start."""
-    if "is_left_censored" not in features.columns or not (found := int(features["is_left_censored"].sum())):
-        return []
-    return [f"{found:,} of {len(features):,} customers may have bought before the data start, so that their age is understated."]
+def _censored(features: pl.DataFrame) -> tuple[Remark, ...]:
+    """Return a remark when some customers may have been there before the data start."""
+    found = int(features["is_left_censored"].sum()) if "is_left_censored" in features.columns else 0
+    return age_understated(found, len(features))
+
+
+_NOT_JUDGED = Remark(
+    "not_judged",
+    "The model was not judged on days that it had not seen: nothing shows how near its forecasts come.",
+    "Le modèle n’a pas été jugé sur des jours qu’il n’avait pas vus : rien ne montre à quel point ses prévisions sont justes.",
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from relkit.jobs.model_inputs import inputs_of
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,6 +48,7 @@ class MarginAhead:
         facts: of the rates behind it, for models.json.
         return_facts: of the share of returns that it is net of, for models.json.
         said, warnings: one sentence each.
+        remarks: those of them that change how the scores are to be read.
     """
 
     run: Scored
@@ -57,6 +59,7 @@ class MarginAhead:
     return_facts: dict[str, Any] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def scores(self) -> list[pl.DataFrame]:
         """Return the score tables of expected returns and of the margin ahead, one a horizon; none where no part of it is known."""
@@ -150,9 +153,18 @@ class MarginAhead:
 
     def _is_bought(self, rate: MarginRate | None) -> bool:
         if self.orders and self.value and rate is None:
-            said = "No margin is known, so there is no future margin: declare assumed_margin_rate, or give --margin-rate."
-            self.warnings += [said] if said not in self.warnings else []
+            self._warn(_NO_RATE)
         return rate is not None
+
+    def _warn(self, remark: Remark) -> None:
+        """Keep a remark, about all margin ahead, and warn of it once."""
+        from relkit.scores.expected_margin import Ahead
+
+        job = self.run.job
+        horizons = [job.horizon_months, *([None] if job.endless else [])]
+        if remark.en not in self.warnings:
+            self.warnings.append(remark.en)
+            self.remarks.append(remark.on([Ahead(months, job.annual_discount_rate).score for months in horizons]))
 
     def _source(self, models: list[str]) -> Source | None:
         sources = [self.run.source_of(model) for model in models]
@@ -179,8 +191,7 @@ class MarginAhead:
         if running is None or running.is_empty():
             return
         if not self.contracts:
-            holders = counted(running["customer_id"].n_unique(), "customer")
-            self.warnings.append(f"{holders} without future margin: they hold a contract, and no model of contracts scored.")
+            self._warn(_no_model(running["customer_id"].n_unique()))
             return
         known = self._known(running)
         measured = int(known["is_measured"].sum())
@@ -190,10 +201,7 @@ class MarginAhead:
         self.said.append(f"It counts {counted(len(known), 'running contract')} at their monthly margin, {how}.")
         if lacking := len(running) - len(known):
             customers = running.join(known, on="contract_id", how="anti")["customer_id"].n_unique()
-            self.warnings.append(
-                f"{counted(customers, 'customer')} without future margin: of {counted(lacking, 'running contract')} the monthly "
-                f"margin, or a value that {self.contracts} must know, is not known."
-            )
+            self._warn(_margin_unknown(customers, lacking, self.contracts))
 
     def _tell_of_tail(self, fitted: Any, whole: pl.DataFrame, ahead: Ahead) -> None:
         from relkit.models.lifetime_value.discounted_months import months_ahead, share_past
@@ -203,8 +211,48 @@ class MarginAhead:
         counted_months = months_ahead(ahead.months, ahead.annual_discount_rate)
         share = share_past(fitted, whole.with_columns(customer_id="contract_id"), counted_months, whole["margin_a_month"].to_numpy())
         if share >= TOLD_SHARE:
+            remark = _past_largest_age(share, float(fitted.domain[1]), ahead.score)
             told = self.warnings if ahead.months is None else self.said
-            told.append(
-                f"{ahead.score}: {share:.0%} of what contracts are worth lies past {fitted.domain[1]:,.0f} days, the largest age seen, "
-                "where the hazard of the last observed stretch goes on."
-            )
+            told.append(remark.en)
+            self.remarks.append(remark)
+
+
+def _no_model(customers: int) -> Remark:
+    from relkit.tables.findings import counted
+
+    return Remark(
+        "contracts_without_model",
+        f"{counted(customers, 'customer')} without future margin: they hold a contract, and no model of contracts scored.",
+        f"Pas de marge à venir pour {french(customers)} client{'s' if customers > 1 else ''} sous contrat : aucun modèle de contrats n’a "
+        "donné de score.",
+    )
+
+
+def _margin_unknown(customers: int, contracts: int, model: str) -> Remark:
+    from relkit.tables.findings import counted
+
+    return Remark(
+        "contract_margin_unknown",
+        f"{counted(customers, 'customer')} without future margin: of {counted(contracts, 'running contract')} the monthly "
+        f"margin, or a value that {model} must know, is not known.",
+        f"Pas de marge à venir pour {french(customers)} client{'s' if customers > 1 else ''} : pour {french(contracts)} de leurs contrats "
+        f"en cours, la marge mensuelle, ou une valeur dont {model} a besoin, n’est pas connue.",
+    )
+
+
+def _past_largest_age(share: float, days: float, score: str) -> Remark:
+    return Remark(
+        "margin_past_largest_age",
+        f"{score}: {share:.0%} of what contracts are worth lies past {days:,.0f} days, the largest age seen, "
+        "where the hazard of the last observed stretch goes on.",
+        f"{score} : {100 * share:.0f} % de ce que valent les contrats se situe au-delà de {french(days)} jours, l’âge le plus grand "
+        "observé, où le rythme de départ est supposé rester celui de la fin de la période observée.",
+        about=(score,),
+    )
+
+
+_NO_RATE = Remark(
+    "no_future_margin",
+    "No margin is known, so there is no future margin: declare assumed_margin_rate, or give --margin-rate.",
+    "Aucune marge n’est connue, donc pas de marge à venir : déclarez assumed_margin_rate, ou donnez --margin-rate.",
+)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from relkit.periods import AsOf, DrawnHoldout, Holdout
+    from relkit.remarks import Remark
     from relkit.tables.table_set import TableSet
 
 
@@ -33,7 +34,7 @@ class ModelInputs:
         one_each: keeps one row a customer of what was learnt, for scoring and judging; empty where there is one already.
         choices: by setting that a model requires, what chooses it from the features when nobody gave it.
         declined: by setting that a model requires, what says why a value was not chosen: a function that gives names and reasons.
-        remarks: what says, in sentences, what the features rest on and who is left out: module and function; None where nothing does.
+        remarks: what says what the features rest on and who is left out: module and function; None where nothing does.
         may_be_drawn: whether there may be no later days to judge by, and a part of the rows from which nothing is learnt: the module
             then has `to_learn`, `to_judge` and `drawn_holdout`.
         declared: by setting that some models have, what reads it from the tables when nobody gave it: module and function.
@@ -94,9 +95,9 @@ class ModelInputs:
         found: dict[str, str] = self._get(self.declined[setting])(features) if setting in self.declined else {}
         return found
 
-    def said_of(self, tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
-        """Return what to know of the features, in sentences."""
-        found: tuple[str, ...] = self._get(self.remarks[1], self.remarks[0])(tables, as_of) if self.remarks else ()
+    def remarks_on(self, tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
+        """Return what to know of the features."""
+        found: tuple[Remark, ...] = self._get(self.remarks[1], self.remarks[0])(tables, as_of) if self.remarks else ()
         return found
 
     def declared_settings(self, model: str, tables: TableSet, as_of: AsOf) -> dict[str, Any]:

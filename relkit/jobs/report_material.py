@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from relkit.models.survival.profit_of_risk import HeldOutProfit
     from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.reports.model_choice import ModelChoice
+    from relkit.reports.remarks import RemarkList
     from relkit.reports.retention_calls import RetentionCalls
     from relkit.scores.expected_margin import Ahead
     from relkit.scores.retention_offer import RetentionOffer
@@ -100,6 +101,19 @@ class ReportMaterial:
     def currency(self) -> str:
         """ISO code of money."""
         return self.tables.facts.currency
+
+    def remarks(self, *scores: str) -> RemarkList:
+        """Return what was noticed that changes how the page is to be read.
+
+        Args:
+            scores: how the names of the page's scores begin; by default all. What is about no score in particular is always shown.
+        """
+        from relkit.jobs.deliver_files import remarks_of
+        from relkit.reports.remarks import RemarkList
+
+        noticed = remarks_of(self.folder, str(self.as_of))
+        shown = tuple(r for r in noticed if not (scores and r.about) or any(name.startswith(scores) for name in r.about))
+        return RemarkList(shown, self.language)
 
     def spells(self) -> pl.DataFrame:
         """Return the contracts as features left them, each customer's main running contract before the others."""

@@ -15,6 +15,7 @@ from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
 from relkit.jobs.model_inputs import FAMILIES, ModelInputs, absence, family_of, inputs_of
 from relkit.progress import Progress, quiet
+from relkit.remarks import FILE, Remark, french, read_remarks, write_remarks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,8 +89,12 @@ class ScoreCustomers(Job):
     intervals: bool = Field(default=True, description="Compute the lower and upper bound of each score (95 %), where its model has some.")
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the facts of the tables, which hold every table's checksum."""
-        return (self.out_dir / "tables" / "facts.json",)
+        """Return the facts of the tables, which hold every table's checksum, and what was noticed before."""
+        from relkit.tables.table_set import FACTS, TableSet
+
+        tables = self.out_dir / "tables"
+        noticed = [self.out_dir / "features" / str(TableSet.open(tables).as_of(self.as_of)) / FILE] if (tables / FACTS).is_file() else []
+        return (tables / "facts.json", tables / FILE, *noticed)
 
     def state(self) -> str:
         """Return the champions and which of them were chosen: others give other scores."""
@@ -123,7 +128,9 @@ class ScoreCustomers(Job):
         tables = TableSet.open(self.out_dir / "tables")
         as_of = tables.as_of(self.as_of)
         progress("reading the champions", 0.0)
-        run = _Scoring(self, tables, as_of, warnings=list(unknown_days(tables, as_of)))
+        run = _Scoring(self, tables, as_of)
+        for remark in unknown_days(tables, as_of):
+            run.notice(remark)
         for i, group in enumerate(self._groups()):
             progress(f"scoring with {group[0]}", 0.1 + 0.6 * i / len(self._groups()))
             run.score_with(group)
@@ -161,10 +168,15 @@ class _Scoring:
     fitted: dict[str, Any] = field(default_factory=dict)
     features: dict[str, pl.DataFrame] = field(default_factory=dict)
     lacking: list[str] = field(default_factory=list)
-    unseen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    noticed: list[tuple[str, Remark]] = field(default_factory=list)
     margin_facts: dict[str, Any] = field(default_factory=dict)
     return_facts: dict[str, Any] = field(default_factory=dict)
     offer_facts: dict[str, Any] = field(default_factory=dict)
+
+    def notice(self, remark: Remark, model: str = "") -> None:
+        """Warn of a remark, and keep it with the model whose scores it is about."""
+        self.warnings.append(f"{model}: {remark.en}" if model else remark.en)
+        self.noticed.append((model, remark))
 
     def score_with(self, group: tuple[str, ...]) -> None:
         """Add the scores of the first model of the group that has a champion which can score these data."""
@@ -237,23 +249,24 @@ class _Scoring:
                 remedy=f"Fit it to them and promote that version: relkit fit {name} --force --reason ...",
             ) from error
         if aside:
-            self.warnings.append(f"{name}: {aside:,} of {len(rows):,} {inputs.unit} lack a value that it must know, and have no score.")
-        self.unseen[name] = unseen_categories(kept, covariates_of(fitted).values(), who=inputs.unit, unnamed=self.tables.personal_columns)
-        self.warnings += [f"{name}: {said}" for said in self.unseen[name]]
+            self.notice(_lacking(aside, len(rows), inputs.unit), name)
+        for remark in unseen_categories(kept, covariates_of(fitted).values(), who=inputs.unit, unnamed=self.tables.personal_columns):
+            self.notice(remark, name)
         if name in STEPPED and inputs.table == "customer_snapshots":
             from relkit.features.snapshot_remarks import on_coarse_tenure
 
-            coarse = on_coarse_tenure(self.tables, kept["duration_days"], self.job.horizon_days)
-            self.warnings += [f"{name}: {coarse}"] if coarse else []
+            if coarse := on_coarse_tenure(self.tables, kept["duration_days"], self.job.horizon_days):
+                self.notice(coarse, name)
         self.parts.append(scores)
         self.versions[name], self.fitted[name] = version, fitted
         self.said.append(f"{name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {inputs.unit}.")
         self._warn_of_age(version)
 
     def _warn_of_age(self, version: ModelVersion) -> None:
-        named = f"{version.model} version {version.version}"
         if version.as_of > self.as_of.day:
-            self.warnings.append(f"{named} was trained as of {version.as_of}, after {self.as_of}: it knows what happened then.")
+            remark = _knows_the_future(version, self.as_of)
+            self.warnings.append(remark.en)
+            self.noticed.append((version.model, remark))
 
     def add_margin(self) -> None:
         """Add the expected margin of purchases and contracts, where the models behind it scored and a margin is known."""
@@ -265,6 +278,7 @@ class _Scoring:
         self.margin_facts, self.return_facts = ahead.facts, ahead.return_facts
         self.said += ahead.said
         self.warnings += ahead.warnings
+        self.noticed += [("", remark) for remark in ahead.remarks]
 
     def add_remaining_life(self) -> None:
         """Add how long contracts should run yet, where a model of contracts scored."""
@@ -289,6 +303,7 @@ class _Scoring:
         self.offer_facts = calls.facts
         self.said += calls.said
         self.warnings += calls.warnings
+        self.noticed += [("", remark) for remark in calls.remarks]
 
     @cached_property
     def refusing(self) -> pl.DataFrame:
@@ -320,6 +335,7 @@ class _Scoring:
         paths = {"scores": folder / "scores.parquet", "models": folder / "models.json"}
         models = self._models(scores)
         paths |= self._reasons(folder)
+        paths["remarks"] = write_remarks(folder / FILE, self._remarks(scores))
         _replace(paths["scores"], scores.write_parquet)
         _replace(paths["models"], lambda path: path.write_text(json.dumps(models, indent=2) + "\n", encoding="utf-8"))
         return self._result(scores, paths)
@@ -387,10 +403,24 @@ class _Scoring:
             if rows["lower"].null_count() < len(rows):
                 found[str(score)]["interval_level"] = LEVEL
             found[str(score)] |= self._facts_of(str(score))
-        for told in found.values():
-            if unseen := {name: list(said) for name in told["model"].split("+") if (said := self.unseen.get(name))}:
-                told["unseen_categories"] = unseen
         return found
+
+    def _remarks(self, scores: pl.DataFrame) -> tuple[Remark, ...]:
+        """Return what check, features, fits and this scoring noticed, each once."""
+        from relkit.scores.score_remarks import noticed_with
+        from relkit.tracking import registry
+
+        folder = self.job.out_dir
+        behind: dict[str, list[str]] = {}
+        for score, names in scores.select("score", "model").unique().sort("score").iter_rows():
+            for name in str(names).split("+"):
+                behind.setdefault(name, []).append(str(score))
+        return noticed_with(
+            before=(*read_remarks(folder / "tables" / FILE), *read_remarks(folder / "features" / str(self.as_of) / FILE)),
+            fits={name: registry.kept_remarks(version) for name, version in self.versions.items()},
+            now=self.noticed,
+            scores=behind,
+        )
 
     def _facts_of(self, score: str) -> dict[str, Any]:
         """Return what is kept of a score besides its model: rates and assumptions."""
@@ -401,6 +431,23 @@ class _Scoring:
         if score.startswith("contract_residual_value_"):
             return {name: fact for name, fact in self.margin_facts.items() if name in ("annual_discount_rate", "contract_margin_source")}
         return self.offer_facts if score.startswith("retention_") else {}
+
+
+def _lacking(aside: int, rows: int, unit: str) -> Remark:
+    return Remark(
+        "lacks_a_value",
+        f"{aside:,} of {rows:,} {unit} lack a value that it must know, and have no score.",
+        f"Il manque à {french(aside)} lignes sur {french(rows)} une valeur dont le modèle a besoin : elles n’ont pas de score.",
+    )
+
+
+def _knows_the_future(version: ModelVersion, as_of: AsOf) -> Remark:
+    named, day = f"{version.model} version {version.version}", version.as_of
+    return Remark(
+        "knows_the_future",
+        f"{named} was trained as of {day}, after {as_of}: it knows what happened then.",
+        f"{named} a été entraîné sur les faits connus au {day:%d/%m/%Y}, après le {as_of.day:%d/%m/%Y} : il connaît la suite.",
+    )
 
 
 def _source(version: ModelVersion) -> Source:

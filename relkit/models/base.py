@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from relkit.contracts import Contract
+    from relkit.remarks import Remark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class FitInfo:
         converged: whether the optimiser met its tolerance.
         seed: of a random fit, else None.
         fingerprint: sha256 of the columns that were read.
-        notes: what a reader of the summary must know (a fallback taken, rows left out), one sentence each.
+        remarks: what a reader of the summary or of the scores must know (a fallback taken, rows left out).
     """
 
     as_of: date
@@ -42,7 +43,12 @@ class FitInfo:
     converged: bool
     seed: int | None = None
     fingerprint: str = ""
-    notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks in English, one sentence or two each."""
+        return tuple(remark.en for remark in self.remarks)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from relkit.contracts import Column
 from relkit.models.splines import natural_basis
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,21 +134,31 @@ class Ratios:
         return self.against or ("",) * len(self.terms)
 
 
-def notes_on(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> tuple[str, ...]:
-    """Return a sentence for each category that some customers lack."""
+def remarks_on(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> tuple[Remark, ...]:
+    """Return a remark for each category or number that some customers lack."""
     return tuple(
-        f"{empty:,} of {len(frame):,} customers have no {known.name}; {_counted_as(known)}."
+        _on_empty(known, empty, len(frame))
         for known in covariates
         if (known.levels or known.has_gaps or known.empty_with) and (empty := frame[known.name].null_count())
     )
 
 
-def _counted_as(known: Covariate) -> str:
+def _on_empty(known: Covariate, empty: int, rows: int) -> Remark:
     if known.has_gaps:
-        return f"the effect of its absence is among the terms, as {known.columns[-1]!r}"
-    if known.empty_with:
-        return f"they are those who have no {known.empty_with}: the effect of both is the term '{known.empty_with} is empty'"
-    return f"they count as {known.levels[0]}, the reference"
+        counted = f"the effect of its absence is among the terms, as {known.columns[-1]!r}"
+        en_fr = f"l’effet de cette absence est mesuré à part, sous {known.columns[-1]!r}"
+    elif known.empty_with:
+        both = f"{known.empty_with} is empty"
+        counted = f"they are those who have no {known.empty_with}: the effect of both is the term {both!r}"
+        en_fr = f"ce sont les mêmes que ceux sans {known.empty_with} : l’effet des deux est mesuré ensemble, sous {both!r}"
+    else:
+        counted = f"they count as {known.levels[0]}, the reference"
+        en_fr = f"ils sont traités comme {known.levels[0]}, la référence"
+    return Remark(
+        "empty_attribute",
+        f"{empty:,} of {rows:,} customers have no {known.name}; {counted}.",
+        f"{french(empty)} clients sur {french(rows)} n’ont pas de {known.name} ; {en_fr}.",
+    )
 
 
 def covariates_of(fitted: object) -> dict[str, Covariate]:

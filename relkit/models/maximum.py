@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relkit.errors import NotConvergedError
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,13 +58,31 @@ class Maximum:
         covariance[np.ix_(free[told], free[told])] = inverse[np.ix_(told, told)]
         return covariance
 
-    def notes(self, terms: Sequence[str]) -> tuple[str, ...]:
-        """Return a sentence for each of the named coordinates that has no standard error."""
+    def remarks(self, terms: Sequence[str]) -> tuple[Remark, ...]:
+        """Return a remark for each of the named coordinates that has no standard error."""
         untold = np.isnan(np.diag(self.covariance))
-        edge = "went to the edge of its range: the likelihood hardly changes beyond it, and it has no standard error."
-        flat = "is not told by so few or so uniform data: the likelihood hardly changes with it, and it has no standard error."
         named = zip(terms, self.bounded, untold, strict=True)
-        return tuple(f"{term} {edge if bounded else flat}" for term, bounded, missing in named if missing)
+        return tuple(_at_limit(term) if bounded else _unsettled(term) for term, bounded, missing in named if missing)
+
+
+def _at_limit(term: str) -> Remark:
+    return Remark(
+        "parameter_at_limit",
+        f"{term} went to the edge of its range: the data do not settle this parameter of the model, and it has no standard error. "
+        "Read the scores of this model as orders of magnitude.",
+        f"{term}, un paramètre du modèle, est à la limite de ses valeurs possibles : les données ne suffisent pas à le fixer, et sa marge "
+        "d’erreur n’est pas connue. Lisez les scores de ce modèle comme des ordres de grandeur.",
+    )
+
+
+def _unsettled(term: str) -> Remark:
+    return Remark(
+        "parameter_unsettled",
+        f"{term} is hardly settled by so few or so uniform data: this parameter of the model has no standard error. "
+        "Read the scores of this model as orders of magnitude.",
+        f"{term}, un paramètre du modèle, est mal connu : les données sont trop peu nombreuses ou trop semblables, et sa marge d’erreur "
+        "n’est pas connue. Lisez les scores de ce modèle comme des ordres de grandeur.",
+    )
 
 
 def maximise(

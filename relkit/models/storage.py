@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 import relkit
 from relkit.errors import ParameterError, StorageError
 from relkit.models import catalogue
+from relkit.remarks import Remark, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -38,10 +39,19 @@ FORMAT = 1
 """Of the folder's layout; a model's own fields have `Fitted.format`."""
 
 _FILE = "model.json"
-_EARLIER = {"weights": "weight_column"}
+_EARLIER = {"weights": "weight_column", "notes": "remarks"}
 """Names that fields had when a model was saved, and their names of today."""
 # Names that models import for their type checker only.
-_NAMES: dict[str, Any] = {"np": np, "pl": pl, "NDArray": NDArray, "date": date, "Path": Path, "Any": Any, "Mapping": Mapping}
+_NAMES: dict[str, Any] = {
+    "np": np,
+    "pl": pl,
+    "NDArray": NDArray,
+    "date": date,
+    "Path": Path,
+    "Any": Any,
+    "Mapping": Mapping,
+    "Remark": Remark,
+}
 
 
 def save(fitted: Fitted, folder: Path) -> Path:
@@ -219,6 +229,8 @@ def _value(stored: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR
         return _frozen(np.load(folder / f"{path}.npy", allow_pickle=False))
     if origin is pl.DataFrame:
         return pl.read_parquet(folder / f"{path}.parquet")
+    if origin is Remark and isinstance(stored, str):
+        return untranslated(stored)
     if is_dataclass(origin):
         return _make(origin, stored, folder, f"{path}.")
     if origin is tuple:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.remarks import Remark, french
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -17,8 +19,8 @@ _MOST_NAMED, _LONGEST_NAME = 5, 40
 
 def unseen_categories(
     frame: pl.DataFrame, covariates: Iterable[Covariate], *, who: str = "customers", unnamed: Collection[str] = ()
-) -> tuple[str, ...]:
-    """Return a sentence for each category of which some rows have a level that the fit had not seen.
+) -> tuple[Remark, ...]:
+    """Return a remark for each category of which some rows have a level that the fit had not seen.
 
     The most frequent of those levels are named, cut where they are long, but for covariates that say something about a person.
 
@@ -31,8 +33,8 @@ def unseen_categories(
     Examples:
         >>> from relkit.models.covariates import Covariate
         >>> country = Covariate(name="country", levels=("FR", "BE"))
-        >>> unseen_categories(pl.DataFrame({"country": ["FR", "LU", None, "LU", "DE"]}), [country])
-        ('3 of 5 customers have a country that the model has not seen (LU: 2, DE: 1); they count as FR, the reference.',)
+        >>> unseen_categories(pl.DataFrame({"country": ["FR", "LU", None, "LU", "DE"]}), [country])[0].en
+        '3 of 5 customers have a country that the model has not seen (LU: 2, DE: 1); they count as FR, the reference.'
     """
     said = []
     for known in covariates:
@@ -41,9 +43,18 @@ def unseen_categories(
         levels = frame.select(level=pl.col(known.name).cast(pl.String)).drop_nulls().filter(~pl.col("level").is_in(known.levels))
         if count := len(levels):
             named = "" if known.name in unnamed else f" ({_most_frequent(levels['level'])})"
-            rule = f"they count as {known.levels[0]}, the reference"
-            said.append(f"{count:,} of {len(frame):,} {who} have a {known.name} that the model has not seen{named}; {rule}.")
+            said.append(_unseen(known, f"{count:,} of {len(frame):,} {who}", f"{french(count)} sur {french(len(frame))}", named))
     return tuple(said)
+
+
+def _unseen(known: Covariate, counted: str, counted_fr: str, named: str) -> Remark:
+    rule = f"they count as {known.levels[0]}, the reference"
+    return Remark(
+        "unseen_category",
+        f"{counted} have a {known.name} that the model has not seen{named}; {rule}.",
+        f"Parmi les lignes à noter, {counted_fr} ont pour {known.name} une valeur que le modèle n’a jamais rencontrée"
+        f"{named.replace(' others', ' autres')} ; elles sont traitées comme {known.levels[0]}, la référence.",
+    )
 
 
 def _most_frequent(levels: pl.Series) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.remarks import Remark, french
 from relkit.tables.findings import counted
 from relkit.tables.schemas import TABLES
 
@@ -18,14 +19,14 @@ NO_IDS = ("null", "na", "n/a", "#n/a", "nan", "none", "nil", "unknown", "inconnu
 """What programs and people write where there is no customer."""
 
 
-def doubts(tables: TableSet, *, today: date | None = None) -> tuple[str, ...]:
-    """Return a sentence for each doubt; none of them stops anything.
+def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]:
+    """Return a remark for each doubt; none of them stops anything.
 
     Args:
         tables: the validated tables.
         today: days after this one lie ahead; None is the present day (UTC).
     """
-    said = [sentence for name in tables.facts.rows for sentence in _unknown(tables, name)]
+    said = [remark for name in tables.facts.rows for remark in _unknown(tables, name)]
     return (
         *said,
         *_unidentified(tables),
@@ -37,8 +38,8 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[str, ...]:
     )
 
 
-def _unknown(tables: TableSet, name: str) -> list[str]:
-    """Return a sentence for each column that refers to rows which another table does not have."""
+def _unknown(tables: TableSet, name: str) -> list[Remark]:
+    """Return a remark for each column that refers to rows which another table does not have."""
     said = []
     for column, other in TABLES[name].references:
         if not tables.has(other) or column not in tables.columns(name):
@@ -49,28 +50,41 @@ def _unknown(tables: TableSet, name: str) -> list[str]:
         lonely = values.join(known, on=column, how="anti").select(pl.len().alias("values"), pl.col("len").sum().alias("rows"))
         found = lonely.collect(engine="streaming").row(0, named=True)
         if found["values"]:
-            values_said, rows_said = counted(int(found["values"]), "value"), counted(int(found["rows"]))
-            said.append(f"{name}: {values_said} of {column}, in {rows_said}, unknown to {other}; kept.")
+            count, rows = int(found["values"]), int(found["rows"])
+            said.append(
+                Remark(
+                    "unknown_references",
+                    f"{name}: {counted(count, 'value')} of {column}, in {counted(rows)}, unknown to {other}; kept.",
+                    f"{name} : {_counted(count, 'valeur')} de {column}, dans {_counted(rows, 'ligne')}, absentes de {other} ; gardées.",
+                )
+            )
     return said
 
 
-def _unidentified(tables: TableSet) -> list[str]:
-    """Return a sentence when no line leads to a customer: a column that was not mapped, as a rule."""
+def _unidentified(tables: TableSet) -> list[Remark]:
+    """Return a remark on lines that lead to no customer; where none leads to one, a column was not mapped, as a rule."""
     if not tables.has("transactions") or "customer_id" not in tables.columns("transactions"):
         return []
-    lines = tables.scan("transactions").select(pl.len(), pl.col("customer_id").count().alias("known")).collect(engine="streaming").row(0)
-    if not lines[0] or lines[1]:
+    lines, known = (
+        tables.scan("transactions").select(pl.len(), pl.col("customer_id").count().alias("known")).collect(engine="streaming").row(0)
+    )
+    if not lines or lines == known:
         return []
+    if not known:
+        return [_NO_CUSTOMER]
+    share = (lines - known) / lines
     return [
-        (
-            "transactions: no line has a customer, so nothing can be said of who buys. "
-            "Map customer_id to the column of the card, account or customer number."
+        Remark(
+            "sales_without_customer",
+            f"{share:.1%} of the sales lines ({lines - known:,} of {lines:,}) name no customer: their amounts are in nobody's figures.",
+            f"{french(100 * share, 1)} % des lignes de vente ({french(lines - known)} sur {french(lines)}) n’ont pas de client : leurs "
+            "montants ne comptent dans les chiffres de personne.",
         )
     ]
 
 
-def _no_ids(tables: TableSet) -> list[str]:
-    """Return a sentence for each table where customers have an id that stands for none, and would be one great customer."""
+def _no_ids(tables: TableSet) -> list[Remark]:
+    """Return a remark for each table where customers have an id that stands for none, and would be one great customer."""
     said = []
     for name in ("customers", "transactions", "contracts", "customer_snapshots"):
         if not tables.has(name) or "customer_id" not in tables.columns(name):
@@ -78,57 +92,92 @@ def _no_ids(tables: TableSet) -> list[str]:
         rows = tables.scan(name).filter(pl.col("customer_id").str.to_lowercase().is_in(NO_IDS)).group_by("customer_id").len()
         found = rows.sort("len", "customer_id", descending=[True, False]).collect(engine="streaming")
         if len(found):
-            marks = ", ".join(f"{mark!r}" for mark in found["customer_id"])
+            marks, rows_found = ", ".join(f"{mark!r}" for mark in found["customer_id"]), int(found["len"].sum())
             said.append(
-                f"{name}: {counted(int(found['len'].sum()))} with the customer_id {marks}, taken for a customer; "
-                f"if it stands for no value, add nulls: [{marks}] to the source in the mapping file."
+                Remark(
+                    "ids_that_stand_for_none",
+                    f"{name}: {counted(rows_found)} with the customer_id {marks}, taken for a customer; "
+                    f"if it stands for no value, add nulls: [{marks}] to the source in the mapping file.",
+                    f"{name} : {_counted(rows_found, 'ligne')} avec le customer_id {marks}, pris pour un client ; s’il signifie « aucun », "
+                    f"ajoutez nulls: [{marks}] à la source dans le fichier de correspondance.",
+                )
             )
     return said
 
 
-def _margin(tables: TableSet) -> list[str]:
+def _margin(tables: TableSet) -> list[Remark]:
     if not tables.has("transactions") or tables.facts.assumed_margin_rate is not None:
         return []
     if "margin_amount" in tables.columns("transactions") or (tables.has("products") and "unit_margin" in tables.columns("products")):
         return []
-    return [
-        (
-            "no margin is known: lines carry no margin_amount, products no unit_margin and no rate is assumed, so all values in margin "
-            "stay empty. Declare assumed_margin_rate under company in the mapping file, 0.3 for 30 %."
-        )
-    ]
+    return [_NO_MARGIN]
 
 
-def _currency(tables: TableSet) -> list[str]:
+def _currency(tables: TableSet) -> list[Remark]:
     if not tables.has("transactions") or "currency" not in tables.columns("transactions"):
         return []
     others = tables.scan("transactions").filter(pl.col("currency") != tables.facts.currency).group_by("currency").len()
     found = others.sort("len", "currency", descending=[True, False]).collect(engine="streaming")
     if not len(found):
         return []
-    listed = ", ".join(f"{code} {rows:,}" for code, rows in found.head(5).iter_rows())
+    rows, currency = int(found["len"].sum()), tables.facts.currency
+    listed, listed_fr = (", ".join(f"{code} {write(n)}" for code, n in found.head(5).iter_rows()) for write in ("{:,}".format, french))
     return [
-        (
-            f"transactions: {counted(int(found['len'].sum()))} were paid in another currency than {tables.facts.currency} ({listed}); "
-            f"their amounts are taken to be in {tables.facts.currency} already."
+        Remark(
+            "other_currencies",
+            f"transactions: {counted(rows)} were paid in another currency than {currency} ({listed}); "
+            f"their amounts are taken to be in {currency} already.",
+            f"transactions : {_counted(rows, 'ligne')} dans une autre devise que {currency} ({listed_fr}) ; leurs montants sont supposés "
+            f"déjà en {currency}.",
         )
     ]
 
 
-def _history(tables: TableSet) -> list[str]:
+def _history(tables: TableSet) -> list[Remark]:
     if tables.facts.history_starts_on is not None or tables.facts.first_day is None:
         return []
     if not (tables.has("transactions") or tables.has("contracts")):
         return []
     return [
-        (
-            f"no source says when its history starts, so the first day seen, {tables.facts.first_day}, is taken; "
-            "customers of long before then look new. State history_starts_on in the mapping file."
+        Remark(
+            "history_start_assumed",
+            f"No source says when its history starts, so the first day seen, {tables.facts.first_day}, is taken; "
+            "customers of long before then look new. State history_starts_on in the mapping file.",
+            f"Aucune source ne dit quand commence son historique : le premier jour vu, le {tables.facts.first_day:%d/%m/%Y}, est retenu ; "
+            "les clients plus anciens ont l’air nouveaux. Déclarez history_starts_on dans le fichier de correspondance.",
         )
     ]
 
 
-def _ahead(tables: TableSet, today: date) -> list[str]:
-    if tables.facts.last_day is None or tables.facts.last_day <= today:
+def _ahead(tables: TableSet, today: date) -> list[Remark]:
+    last = tables.facts.last_day
+    if last is None or last <= today:
         return []
-    return [f"the last day in the data is {tables.facts.last_day}, which lies ahead; give --as-of, or work is done as of that day."]
+    return [
+        Remark(
+            "data_reach_ahead",
+            f"The last day in the data is {last}, which lies ahead; give --as-of, or work is done as of that day.",
+            f"Le dernier jour des données, le {last:%d/%m/%Y}, est dans le futur ; donnez --as-of, sinon tout est calculé à cette date.",
+        )
+    ]
+
+
+def _counted(number: int, noun: str) -> str:
+    """Return the number with its French noun."""
+    return f"{french(number)} {noun}{'s' if number > 1 else ''}"
+
+
+_NO_CUSTOMER = Remark(
+    "no_line_has_a_customer",
+    "transactions: no line has a customer, so nothing can be said of who buys. "
+    "Map customer_id to the column of the card, account or customer number.",
+    "transactions : aucune ligne n’a de client, donc rien ne peut être dit de ceux qui achètent. "
+    "Associez customer_id à la colonne du numéro de carte, de compte ou de client.",
+)
+_NO_MARGIN = Remark(
+    "no_margin_known",
+    "No margin is known: lines carry no margin_amount, products no unit_margin and no rate is assumed, so all values in margin "
+    "stay empty. Declare assumed_margin_rate under company in the mapping file, 0.3 for 30 %.",
+    "Aucune marge n’est connue : ni margin_amount sur les lignes, ni unit_margin sur les produits, ni taux supposé ; toutes les valeurs en "
+    "marge restent vides. Déclarez assumed_margin_rate sous company dans le fichier de correspondance, 0.3 pour 30 %.",
+)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from relkit.remarks import Remark
     from relkit.tables.table_set import TableFacts
 
 
@@ -118,6 +119,7 @@ class ReadReport:
         headline: figures of the whole: customers, transactions, net_amount, unidentified_lines, ...
         warnings: sentences about what is unlikely or missing.
         notes: what was detected about the sources.
+        remarks: those of them that change how numbers are to be read, in both languages.
         counts: what the sources and the mapping counted.
         paths: what was written; tables (folder), check (file), quarantine_<table> (files).
     """
@@ -131,6 +133,7 @@ class ReadReport:
     notes: tuple[str, ...]
     counts: dict[str, Any]
     paths: dict[str, Path]
+    remarks: tuple[Remark, ...] = ()
 
 
 def counted(rows: int, noun: str = "row") -> str:

@@ -23,11 +23,13 @@ import polars as pl
 from relkit.contracts import Rule
 from relkit.errors import TableError
 from relkit.progress import Progress, quiet
+from relkit.remarks import FILE, unique, write_remarks
 from relkit.tables.doubts import doubts
 from relkit.tables.findings import ReadReport, Reconciliation, TableReport, counted, plain
 from relkit.tables.headline import business_days, headline
 from relkit.tables.keys import equal_rows
 from relkit.tables.quarantine import Judged, first_rows, unlikely_rules, unreadable
+from relkit.tables.report_remarks import remarks_on
 from relkit.tables.schemas import FACT_TABLES, MONEY, SOURCE, TABLES
 from relkit.tables.staging import INDEX, Staged, missing_columns, stage
 from relkit.tables.table_set import CHECK, TableFacts, TableSet, write_facts
@@ -202,18 +204,21 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
     )
     write_facts(tables, facts)
     refusals = _refusals(reports, share)
+    doubtful = doubts(TableSet.open(tables))
     report = ReadReport(
         passed=not refusals,
         refusals=refusals,
         tables=reports,
         facts=facts,
         headline=headline(TableSet.open(tables)),
-        warnings=(*_said(reports), *doubts(TableSet.open(tables))),
+        warnings=(*_said(reports), *(remark.en for remark in doubtful)),
         notes=sources.notes,
         counts=sources.counts,
-        paths={"tables": tables, "check": tables / CHECK}
+        remarks=unique((*remarks_on(reports, refused=bool(refusals)), *doubtful)),
+        paths={"tables": tables, "check": tables / CHECK, "remarks": tables / FILE}
         | {f"quarantine_{name}": path for name in reports if (path := folder / "quarantine" / f"{name}.parquet").is_file()},
     )
+    write_remarks(tables / FILE, report.remarks)
     (tables / CHECK).write_text(json.dumps(_json(report, share), indent=2, default=str) + "\n", encoding="utf-8")
     return report
 

@@ -21,16 +21,19 @@ from urllib.parse import unquote, urlparse
 import relkit
 from relkit.errors import ParameterError
 from relkit.models import catalogue, storage
+from relkit.remarks import FILE, read_remarks, unique
 from relkit.tracking import embedded, runs
+from relkit.tracking.descriptions import model_description, version_description
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     from mlflow.tracking import MlflowClient
 
     from relkit.models.base import Fitted, HoldoutMetric
     from relkit.periods import DrawnHoldout, Holdout
+    from relkit.remarks import Remark
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -113,6 +116,8 @@ def log_model(
     params: Mapping[str, Any] | None = None,
     figures: Mapping[str, Any] | None = None,
     frames: Mapping[str, pl.DataFrame] | None = None,
+    remarks: Sequence[Remark] = (),
+    unit: str = "rows",
 ) -> ModelVersion:
     """Write a fit as a run, register its model as a new version and return it; it has no alias yet.
 
@@ -126,6 +131,8 @@ def log_model(
         params: shown with the model's settings.
         figures: diagnostic plots by name.
         frames: small tables by name, kept as CSV with the run.
+        remarks: on the data it learnt from; those of the fit itself are kept too.
+        unit: what a row it learnt from is, e.g. "customers".
 
     Raises:
         StorageError: the store cannot be used.
@@ -133,15 +140,17 @@ def log_model(
     name = registered_name(fitted.name, programme)
     given = dict(metrics or {})
     tags = _lineage(fitted, programme, tables, metric, given, holdout)
-    record = runs.Record(params=params or {}, metrics=given, tags=tags, figures=figures or {}, frames=frames or {})
+    noticed = unique((*remarks, *fitted.info.remarks))
+    value = given.get(metric.name) if metric else None
+    said = version_description(fitted, programme=programme, unit=unit, metric=metric, value=value, holdout=holdout, remarks=noticed)
+    record = runs.Record(
+        params=params or {}, metrics=given, tags=tags, figures=figures or {}, frames=frames or {}, remarks=noticed, description=said
+    )
     with runs.connected() as client:
         logged = runs.log_run(client, fitted, record)
         if not _registered(client, name):
-            client.create_registered_model(name, description=f"relkit {fitted.name}")
-        notes = " ".join(fitted.info.notes) or None
-        made = client.create_model_version(
-            name, logged.source, run_id=logged.run_id, tags=tags, description=notes, model_id=logged.model_id
-        )
+            client.create_registered_model(name, description=model_description(fitted.name, programme))
+        made = client.create_model_version(name, logged.source, run_id=logged.run_id, tags=tags, description=said, model_id=logged.model_id)
         return _read(client, client.get_model_version(name, made.version), _aliases(client, name))
 
 
@@ -159,7 +168,7 @@ def versions(name: str | None = None) -> list[ModelVersion]:
         for each in [name] if name else names:
             aliases = _aliases(client, each)
             # MLflow's own versions of other makers carry no tags of ours.
-            own = [v for v in client.search_model_versions(f"name = '{each}'") if f"{_PREFIX}as_of" in v.tags]
+            own = [v for v in client.search_model_versions(f"name = '{each}'") if f"{_PREFIX}relkit_version" in v.tags]
             found += [_read(client, v, aliases) for v in sorted(own, key=lambda v: -int(v.version))]
     return found
 
@@ -228,6 +237,14 @@ def kept_frame(version: ModelVersion, name: str) -> pl.DataFrame | None:
         if all(found.path != path for found in client.list_artifacts(version.run_id)):
             return None
         return pl.read_csv(client.download_artifacts(version.run_id, path, folder), try_parse_dates=True, infer_schema_length=None)
+
+
+def kept_remarks(version: ModelVersion) -> tuple[Remark, ...]:
+    """Return what was noticed when a version was fitted; of one from before remarks were kept, what its model says itself."""
+    with runs.connected() as client, tempfile.TemporaryDirectory(prefix="relkit-") as folder:
+        if any(found.path == FILE for found in client.list_artifacts(version.run_id)):
+            return read_remarks(Path(client.download_artifacts(version.run_id, FILE, folder)))
+    return load(version).info.remarks
 
 
 def load(version: ModelVersion) -> Fitted:
@@ -300,15 +317,14 @@ def _lineage(
     metrics: dict[str, float],
     holdout: Holdout | DrawnHoldout | None,
 ) -> dict[str, str]:
-    """Return the tags that lead from a version back to what made it."""
-    found = {
-        "relkit_version": relkit.__version__,
-        "as_of": str(fitted.info.as_of),
+    """Return the tags that lead from a version back to what made it; those that people look versions up by have plain names."""
+    plain = {
         "programme": programme,
-        "fingerprint": fitted.info.fingerprint,
-        "tables": tables,
-        "git_commit": git_commit(),
+        "as_of": str(fitted.info.as_of),
+        "data_fingerprint": fitted.info.fingerprint,
+        "family": fitted.name.partition(".")[0],
     }
+    found = {"relkit_version": relkit.__version__, "tables": tables, "git_commit": git_commit()}
     if holdout is not None and metric is not None:
         found |= {
             "holdout": str(holdout),
@@ -317,7 +333,7 @@ def _lineage(
         }
         if metric.name in metrics:
             found["metric_value"] = repr(float(metrics[metric.name]))
-    return {f"{_PREFIX}{name}": value for name, value in found.items()}
+    return plain | {f"{_PREFIX}{name}": value for name, value in found.items()}
 
 
 def _registered(client: MlflowClient, name: str) -> bool:
@@ -345,7 +361,7 @@ def _read(client: MlflowClient, version: Any, aliases: dict[str, str]) -> ModelV
         metric_value=float(value) if value is not None else None,
         metric_direction=tags.get("metric_direction"),
         holdout=tags.get("holdout", ""),
-        fingerprint=tags["fingerprint"],
+        fingerprint=tags.get("data_fingerprint") or tags["fingerprint"],
         tables=tags["tables"],
         relkit_version=tags["relkit_version"],
         git_commit=tags["git_commit"],

@@ -24,21 +24,23 @@ from uuid import uuid4
 import relkit
 from relkit.errors import StorageError
 from relkit.models import storage
+from relkit.remarks import FILE, write_remarks
 from relkit.tracking import embedded
+from relkit.tracking.signatures import signature_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import polars as pl
     from mlflow.tracking import MlflowClient
 
     from relkit.models.base import Fitted
-
-HORIZON_DAYS = 90
-"""The horizon of a served model when a caller names none."""
+    from relkit.remarks import Remark
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 _BATCH = 500
+_NOTE = "mlflow.note.content"
+"""The tag that the MLflow page shows as the description of a run."""
 _SILENT = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
 
 
@@ -52,6 +54,8 @@ class Record:
         tags: lineage, on the run and on the version.
         figures: diagnostic plots by name (anything with matplotlib's `savefig`).
         frames: small tables by name, written as CSV; nothing in them is of a single customer.
+        remarks: what changes how the scores are to be read.
+        description: of the run, in words.
     """
 
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +63,8 @@ class Record:
     tags: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    remarks: Sequence[Remark] = ()
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,11 @@ def connected() -> Iterator[MlflowClient]:
 def log_run(client: MlflowClient, fitted: Fitted, record: Record) -> Logged:
     """Write a run with its model and return where they are; a run that fails half-way is marked as failed."""
     experiment = _experiment(client)
-    run_id = str(client.create_run(experiment, run_name=f"{fitted.name} {fitted.info.as_of}", tags=dict(record.tags)).info.run_id)
+    run_id = str(
+        client.create_run(
+            experiment, run_name=f"{fitted.name} {fitted.info.as_of}", tags={**record.tags, _NOTE: record.description}
+        ).info.run_id
+    )
     try:
         params = _params(fitted, record)
         model = client.create_logged_model(
@@ -220,8 +230,7 @@ def _log_artifacts(client: MlflowClient, run_id: str, fitted: Fitted, record: Re
     run = folder / "run"
     (run / "plots").mkdir(parents=True)
     fitted.summary().write_csv(run / "summary.csv")
-    if fitted.info.notes:
-        (run / "notes.txt").write_text("\n".join(fitted.info.notes) + "\n", encoding="utf-8")
+    write_remarks(run / FILE, record.remarks)
     for name, frame in record.frames.items():
         frame.write_csv(run / f"{name}.csv")
     for name, figure in record.figures.items():
@@ -232,8 +241,7 @@ def _log_artifacts(client: MlflowClient, run_id: str, fitted: Fitted, record: Re
 def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted, folder: Path) -> None:
     """Save the model in MLflow's form and upload it."""
     import mlflow.pyfunc
-    from mlflow.models import Model, ModelSignature
-    from mlflow.types.schema import ParamSchema, ParamSpec
+    from mlflow.models import Model
 
     saved, served = folder / "fitted", folder / "served"
     storage.save(fitted, saved)
@@ -241,18 +249,13 @@ def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted,
         served,
         python_model=str(Path(__file__).with_name("served_model.py")),
         artifacts={"fitted": str(saved)},
-        signature=ModelSignature(params=ParamSchema([ParamSpec("horizon_days", "long", HORIZON_DAYS)])),
+        signature=signature_of(fitted),
         pip_requirements=[f"relkit=={relkit.__version__}", *(f"{name}=={version_of(name)}" for name in _REQUIREMENTS)],
-        metadata={"relkit_name": fitted.name, "relkit_needs": _needs(fitted)},
+        metadata={"relkit_name": fitted.name},
         mlflow_model=Model(run_id=run_id, model_id=model_id),
     )
     _forget_local_paths(served)
     client.log_model_artifacts(model_id, str(served))
-
-
-def _needs(fitted: Fitted) -> dict[str, str]:
-    """Return the columns that `score` reads with their types, for people: the signature holds none."""
-    return {column.name: str(column.dtype) for column in fitted.needs.columns}
 
 
 def _forget_local_paths(served: Path) -> None:

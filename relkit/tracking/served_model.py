@@ -1,8 +1,7 @@
 """The code MLflow loads a saved model with (models-from-code): copied into every logged model, so it stays small.
 
-The signature has parameters only. With input columns in it MLflow refuses a polars frame before this code is
-reached; without them pandas, polars and JSON all arrive here, and the model's own contract checks the columns
-and names what is missing. The columns stand in the metadata of the model instead.
+The signature names the columns and leaves it to the model to enforce them (`relkit.tracking.signatures`): pandas, polars
+and JSON all arrive here, and the model's own contract checks the columns and names what is missing.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ def test_a_category_has_a_column_for_each_level_but_the_most_frequent() -> None:
 def test_what_the_fit_had_not_seen_counts_as_the_reference() -> None:
     known = Declaration(names=("country",)).learnt(FRAME, where="here")
     assert covariates.matrix(pl.DataFrame({"country": ["LU", None, "CH"]}), known).tolist() == [[0, 0], [0, 0], [0, 1]]
-    assert covariates.notes_on(FRAME, known) == ("1 of 7 customers have no country; they count as FR, the reference.",)
+    assert tuple(remark.en for remark in covariates.remarks_on(FRAME, known)) == (
+        "1 of 7 customers have no country; they count as FR, the reference.",
+    )
 
 
 def test_an_empty_number_is_the_mean_and_has_a_column_of_its_own() -> None:
@@ -32,7 +34,7 @@ def test_an_empty_number_is_the_mean_and_has_a_column_of_its_own() -> None:
     assert covariates.matrix(frame, known).tolist() == [[0, 0, 30, 0, 1], [0, 0, 50, 1, 0], [1, 0, 40, 0, 0], [0, 1, 80, 0, 1]]
     assert covariates.typical(known).tolist() == [0, 0, 50, 0, 0.5]
     assert [each.is_flag for each in known] == [False, False, True]
-    assert covariates.notes_on(frame, known) == (
+    assert tuple(remark.en for remark in covariates.remarks_on(frame, known)) == (
         "1 of 4 customers have no plan; the effect of its absence is among the terms, as 'plan is empty'.",
         "1 of 4 customers have no age; the effect of its absence is among the terms, as 'age is empty'.",
     )

@@ -92,7 +92,7 @@ def test_what_the_data_do_not_tell_has_no_standard_error_and_a_note() -> None:
     best = maximise(flat, np.zeros(4), low=np.full(4, -5.0), high=np.full(4, 5.0))
     assert np.isnan(np.diag(best.covariance)).tolist() == [True, True, False, True]
     assert best.covariance[2, 2] == pytest.approx(0.5)
-    notes = best.notes(("r", "s", "alpha", "beta"))
+    notes = [remark.en for remark in best.remarks(("r", "s", "alpha", "beta"))]
     assert [note.split(" ")[0] for note in notes] == ["r", "s", "beta"]
     assert "so few or so uniform data" in notes[0]
     assert "the edge of its range" in notes[2]

@@ -17,6 +17,7 @@ from relkit.contracts import Column, Contract
 from relkit.errors import ParameterError, StorageError
 from relkit.models import catalogue, storage
 from relkit.models.base import FitInfo
+from relkit.remarks import Remark
 
 NEEDS = Contract(name="toy", key=("customer_id",), columns=(Column(name="customer_id", dtype=pl.String, required=True),))
 
@@ -63,7 +64,7 @@ class FittedToy:
         return pl.DataFrame()
 
 
-INFO = FitInfo(as_of=date(2025, 6, 30), rows=2, log_likelihood=-1.25, converged=True, notes=("One sentence.", "Été."))
+INFO = FitInfo(as_of=date(2025, 6, 30), rows=2, log_likelihood=-1.25, converged=True, remarks=(Remark("one", "One sentence.", "Été."),))
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +106,15 @@ def test_every_type_comes_back(folder: Path) -> None:
     assert np.array_equal(loaded.by_number[7], [1.0, np.nan], equal_nan=True)
     assert loaded.table.equals(saved.table)
     assert loaded.texts.tolist() == ["é", "b"]
+
+
+def test_sentences_of_a_model_saved_before_remarks_stay_in_english(folder: Path) -> None:
+    fields = json.loads((folder / "model.json").read_text())["fields"]
+    info = {name: value for name, value in fields["info"].items() if name != "remarks"} | {"notes": ["Few ends.", "All alike."]}
+    edit_fields(folder, info=info)
+    remarks = storage.load(folder).info.remarks
+    assert [remark.text("fr") for remark in remarks] == ["Few ends.", "All alike."]
+    assert {remark.code for remark in remarks} == {"untranslated"}
 
 
 def test_loaded_arrays_cannot_be_written_to(folder: Path) -> None:

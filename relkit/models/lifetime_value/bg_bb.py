@@ -48,6 +48,7 @@ from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.weights import check_weight_column, columns_of, with_weight
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,7 +131,7 @@ class BgBb:
             log_likelihood=best.value,
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            notes=(*_notes(seen, ratio), *best.notes(TERMS)),
+            remarks=(*_remarks(seen, ratio), *best.remarks(TERMS)),
         )
         terms = dict(zip(TERMS, np.exp(best.at).tolist(), strict=True))
         return FittedBgBb(settings=self, info=info, covariance=best.covariance, purchases_per_opportunity=ratio, **terms)
@@ -388,14 +389,32 @@ def _whole(purchases: Sequence[int] | NDArray[Any], where: str) -> Counts:
     return given.astype(np.int64)
 
 
-def _notes(seen: Opportunities, ratio: float) -> tuple[str, ...]:
+def _remarks(seen: Opportunities, ratio: float) -> tuple[Remark, ...]:
     """Return what was left out, and what the expectations were multiplied by."""
-    notes = []
+    said = []
     if new := int(seen.customers[seen.n == 0].sum()):
-        notes.append(f"{new:,} customers have been observed for less than one opportunity and say nothing to the fit.")
+        said.append(
+            Remark(
+                "observed_too_briefly",
+                f"{new:,} customers have been observed for less than one opportunity and say nothing to the fit.",
+                f"{french(new)} clients sont suivis depuis trop peu de temps pour une occasion d’acheter ; le modèle n’apprend rien d’eux.",
+            )
+        )
     if seen.left_out:
         every = seen.purchases + seen.left_out
-        notes.append(f"{seen.left_out:,.0f} of {every:,.0f} repeat purchase days lie in an opportunity that is not over and were left out.")
+        said.append(
+            Remark(
+                "open_opportunities",
+                f"{seen.left_out:,.0f} of {every:,.0f} repeat purchase days lie in an opportunity that is not over and were left out.",
+                f"{french(seen.left_out)} jours de rachat sur {french(every)} tombent dans une période en cours et ont été écartés.",
+            )
+        )
     if ratio > 1:
-        notes.append(f"Opportunities with a purchase held {ratio:.3f} purchase days on average; expectations are in purchase days.")
-    return tuple(notes)
+        said.append(
+            Remark(
+                "several_days_an_opportunity",
+                f"Opportunities with a purchase held {ratio:.3f} purchase days on average; expectations are in purchase days.",
+                f"Une période avec achat compte {french(ratio, 3)} jours d’achat en moyenne ; les prévisions sont en jours d’achat.",
+            )
+        )
+    return tuple(said)

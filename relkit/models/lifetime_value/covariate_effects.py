@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from relkit.models.lifetime_value.formulas import Formulas
     from relkit.models.lifetime_value.purchases import PurchaseCounts
+    from relkit.remarks import Remark
 
 Floats = NDArray[np.float64]
 
@@ -179,14 +180,14 @@ class Regression:
         coefficients: shape (m,).
         covariance: of both, shape (k + m, k + m); NaN for one that has no standard error.
         log_likelihood: without the penalty.
-        notes: on what has no standard error, a sentence each.
+        remarks: on what has no standard error.
     """
 
     logs: Floats
     coefficients: Floats
     covariance: Floats
     log_likelihood: float
-    notes: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 def fit_effects(
@@ -223,7 +224,7 @@ def fit_effects(
     covariance = turn @ np.nan_to_num(best.covariance) @ turn.T
     covariance[untold, :] = covariance[:, untold] = np.nan
     plain = best.value + float(penalty @ best.at[k:] ** 2)
-    return Regression(at[:k], at[k:], covariance, plain, best.notes((*formulas.terms, *effects.names)))
+    return Regression(at[:k], at[k:], covariance, plain, best.remarks((*formulas.terms, *effects.names)))
 
 
 def _maximum(likelihood: Likelihood, start: Floats) -> Maximum:

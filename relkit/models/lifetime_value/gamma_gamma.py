@@ -32,6 +32,7 @@ from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES, meet_outcomes, read_columns
 from relkit.models.maximum import Maximum, maximise, near_maximum
 from relkit.models.weights import check_weight_column, columns_of, with_weight
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -259,7 +260,7 @@ class GammaGamma:
         >>> spend = {"repeat_purchases": [0, 1, 2, 4, 1, 3], "mean_repeat_value": [None, 20.0, 35.0, 31.0, 55.0, 24.0]}
         >>> people = pl.DataFrame({"customer_id": list("abcdef"), **spend})
         >>> fitted = GammaGamma().fit(people, as_of=date(2025, 6, 30))
-        >>> fitted.info.notes[0]
+        >>> fitted.info.remarks[0].en
         '1 of 6 customers had no repeat purchase and were left out.'
     """
 
@@ -298,11 +299,11 @@ class GammaGamma:
             NotConvergedError: no optimum was found.
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
-        x, m, each, notes = _usable(frame, np.ones(len(frame)) if weights is None else weights)
+        x, m, each, left_out = _usable(frame, np.ones(len(frame)) if weights is None else weights)
         weights = None if weights is None else each
         correlation = _correlation(x, m, each)
         if correlation is not None and abs(correlation) > self.correlation_noted_above:
-            notes.append(f"Spend goes with the number of orders (correlation {correlation:.2f}); the model supposes that it does not.")
+            left_out.append(_goes_with_orders(correlation))
         parameters, value, said = _constant(m) if np.ptp(m) == 0 else _fitted(x, m, weights)
         info = FitInfo(
             as_of=as_of,
@@ -310,7 +311,7 @@ class GammaGamma:
             log_likelihood=value,
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            notes=(*notes, *said),
+            remarks=(*left_out, *said),
         )
         return FittedGammaGamma(settings=self, info=info, correlation=correlation, **parameters)
 
@@ -335,11 +336,11 @@ class FittedGammaGamma:
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit; its notes tell of any fallback.
+        info: facts of the fit; its remarks tell of any fallback.
         p: shape of a customer's orders around his mean; None where all spend alike.
         q: shape of the customers' scales; None where customers do not differ.
         v: scale of the customers' scales, in money; None where customers do not differ.
-        mean_order_value: of all customers, p v / (q - 1) unless the notes say otherwise; in money.
+        mean_order_value: of all customers, p v / (q - 1) unless the remarks say otherwise; in money.
         correlation: between number and value of orders; None where one of them is the same for all.
         covariance: of the logarithms of p, q, v, shape (3, 3); NaN for one that has no standard error.
     """
@@ -408,15 +409,15 @@ class FittedGammaGamma:
         return pl.DataFrame({"customer_id": features["customer_id"], "expected_order_value": value})
 
 
-def _usable(frame: pl.DataFrame, weights: Floats) -> tuple[Floats, Floats, Floats, list[str]]:
-    """Return x, m and weight of the rows to learn from, and a sentence on each kind left out."""
+def _usable(frame: pl.DataFrame, weights: Floats) -> tuple[Floats, Floats, Floats, list[Remark]]:
+    """Return x, m and weight of the rows to learn from, and a remark on each kind left out."""
     back = frame.with_columns(_weight=weights).filter(pl.col("repeat_purchases") > 0)
     kept = back.filter(pl.col("mean_repeat_value") > 0)
-    notes = []
+    left_out = []
     if once := len(frame) - len(back):
-        notes.append(f"{once:,} of {len(frame):,} customers had no repeat purchase and were left out.")
+        left_out.append(_bought_once(once, len(frame)))
     if worthless := len(back) - len(kept):
-        notes.append(f"{worthless:,} of {len(frame):,} customers had repeat purchases of no positive value and were left out.")
+        left_out.append(_worthless(worthless, len(frame)))
     if len(kept) < len(TERMS):
         raise NotEnoughEventsError(
             f"{len(kept)} of {len(frame)} customers have repeat purchases of positive value; {len(TERMS)} parameters need more.",
@@ -424,7 +425,31 @@ def _usable(frame: pl.DataFrame, weights: Floats) -> tuple[Floats, Floats, Float
             remedy="Fit a longer period or more customers.",
         )
     x, m, each = (kept[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "mean_repeat_value", "_weight"))
-    return x, m, each, notes
+    return x, m, each, left_out
+
+
+def _bought_once(once: int, customers: int) -> Remark:
+    return Remark(
+        "no_repeat_purchase",
+        f"{once:,} of {customers:,} customers had no repeat purchase and were left out.",
+        f"{french(once)} clients sur {french(customers)} n’ont acheté qu’une fois : la valeur des commandes s’apprend sans eux.",
+    )
+
+
+def _worthless(count: int, customers: int) -> Remark:
+    return Remark(
+        "worthless_purchases",
+        f"{count:,} of {customers:,} customers had repeat purchases of no positive value and were left out.",
+        f"{french(count)} clients sur {french(customers)} n’ont que des rachats sans valeur positive ; ils ont été écartés.",
+    )
+
+
+def _goes_with_orders(correlation: float) -> Remark:
+    return Remark(
+        "spend_goes_with_orders",
+        f"Spend goes with the number of orders (correlation {correlation:.2f}); the model supposes that it does not.",
+        f"La valeur des commandes varie avec leur nombre (corrélation {french(correlation, 2)}) ; le modèle suppose que non.",
+    )
 
 
 def _correlation(x: Floats, m: Floats, weights: Floats) -> float | None:
@@ -445,29 +470,49 @@ def _of_terms(covariance: Floats) -> Floats:
     return turned
 
 
-def _constant(m: Floats) -> tuple[dict[str, Any], None, tuple[str, ...]]:
+def _constant(m: Floats) -> tuple[dict[str, Any], None, tuple[Remark, ...]]:
     """Return the parameters where every mean is the same: nothing but that mean."""
-    said = f"Every customer spends {m[0]:g} per order: that is what everyone is expected to spend, and no shape can be estimated."
+    said = Remark(
+        "same_spend",
+        f"Every customer spends {m[0]:g} per order: that is what everyone is expected to spend, and no shape can be estimated.",
+        f"Tous les clients dépensent {french(float(m[0]), 2)} par commande : c’est ce qui est attendu de chacun.",
+    )
     nothing = {"p": None, "q": None, "v": None, "covariance": np.full((3, 3), np.nan)}
     return {**nothing, "mean_order_value": float(m[0])}, None, (said,)
 
 
-def _fitted(x: Floats, m: Floats, weights: Floats | None) -> tuple[dict[str, Any], float, tuple[str, ...]]:
+def _fitted(x: Floats, m: Floats, weights: Floats | None) -> tuple[dict[str, Any], float, tuple[Remark, ...]]:
     """Return the parameters, the log-likelihood and what a reader must know."""
     best, unit = fit_spend(x, m, weights)
     p, q, level = (float(value) for value in np.exp(best.at))
     v = level * q / p * unit
     value = float(best.value - (len(x) if weights is None else weights.sum()) * np.log(unit))
     parameters = {"p": p, "q": q, "v": v, "mean_order_value": p * v / (q - 1), "covariance": _of_terms(best.covariance)}
-    said = [] if best.bounded.any() or q <= 1 else list(best.notes((*TERMS[:2], "The mean order")))
+    said = [] if best.bounded.any() or q <= 1 else list(best.remarks((*TERMS[:2], "The mean order")))
     if best.bounded[0]:
-        said.append("A customer's orders do not vary: p went to the edge of its range and has no standard error.")
+        said.append(_ORDERS_ALIKE)
     if best.bounded[1] and q > 1:
         parameters |= {"q": None, "v": None, "mean_order_value": unit}
-        said.append("Customers do not differ in spend beyond chance (q has no upper bound): everyone is expected to spend the pooled mean.")
+        said.append(_CUSTOMERS_ALIKE)
     elif q <= 1:
         parameters["mean_order_value"] = float(np.average(m, weights=weights))
-        said.append(
-            "Spend is so unequal that it has no finite mean (q is 1 or less): each customer keeps his own, newcomers get the mean of these."
-        )
+        said.append(_NO_FINITE_MEAN)
     return parameters, value, tuple(said)
+
+
+_ORDERS_ALIKE = Remark(
+    "orders_alike",
+    "A customer's orders do not vary: p went to the edge of its range and has no standard error.",
+    "Les commandes d’un même client ne varient pas : sa moyenne passée est prise telle quelle.",
+)
+_CUSTOMERS_ALIKE = Remark(
+    "customers_alike",
+    "Customers do not differ in spend beyond chance (q has no upper bound): everyone is expected to spend the pooled mean.",
+    "Les écarts de dépense entre clients ne dépassent pas le hasard : la même valeur moyenne de commande est attendue de tous.",
+)
+_NO_FINITE_MEAN = Remark(
+    "no_finite_mean",
+    "Spend is so unequal that it has no finite mean (q is 1 or less): customers keep their own mean, newcomers get the mean of these.",
+    "Les dépenses sont si inégales que leur moyenne ne se stabilise pas : chaque client garde la sienne, les nouveaux reçoivent la moyenne "
+    "de celles-ci.",
+)

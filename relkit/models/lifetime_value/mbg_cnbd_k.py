@@ -43,6 +43,7 @@ from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, For
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns, read_purchases
 from relkit.models.lifetime_value.purchases_ahead import whole_numbers
 from relkit.models.weights import with_weight
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -270,7 +271,7 @@ class MbgCnbdK(PurchaseModel):
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
         counts = PurchaseCounts.of(frame, weights).compressed()
-        tried, notes = self._tried(int(counts.customers[counts.x > 1].sum()))
+        tried, why = self._tried(int(counts.customers[counts.x > 1].sum()))
         profile = self._profile(counts, _log_intervals(frame, weights), tried)
         k = max(profile, key=lambda each: profile[each][0])
         likely, best, unit = profile[k]
@@ -281,7 +282,7 @@ class MbgCnbdK(PurchaseModel):
             log_likelihood=likely,
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id").with_columns(_as_text("repeat_ages_days"))),
-            notes=(*notes, *_profile_note(values, k), *best.notes(self.formulas.terms)),
+            remarks=(*why, *_on_profile(values, k), *best.remarks(self.formulas.terms)),
         )
         terms: dict[str, Any] = self.formulas.scaled(np.exp(best.at).tolist(), unit / self.period_days)
         own: dict[str, Any] = {"k": k, "profile": np.array(list(values.values())), "customers": float(counts.customers.sum())}
@@ -304,11 +305,11 @@ class MbgCnbdK(PurchaseModel):
                 break
         return found
 
-    def _tried(self, with_two: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    def _tried(self, with_two: int) -> tuple[tuple[int, ...], tuple[Remark, ...]]:
         if self.k is not None:
             return (self.k,), ()
         if with_two < _FEWEST:
-            return (1,), (f"k = 1 was taken: {with_two} customers came back twice, and {_FEWEST} must have for a rhythm to show.",)
+            return (1,), (_too_few(with_two),)
         return tuple(range(1, MOST_STAGES + 1)), ()
 
 
@@ -418,9 +419,19 @@ def _as_text(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.List(pl.String)).list.join(" ")
 
 
-def _profile_note(profile: dict[int, float], k: int) -> tuple[str, ...]:
+def _on_profile(profile: dict[int, float], k: int) -> tuple[Remark, ...]:
     if len(profile) < 2:
         return ()
     told = ", ".join(f"{value:.1f} with k = {each}" for each, value in profile.items())
     most = " It is the largest that was tried." if k == MOST_STAGES else ""
-    return (f"k = {k} has the largest log-likelihood: {told}.{most}",)
+    rhythm = f"Le rythme d’achat retenu est de régularité k = {k}, celui que les données soutiennent le mieux."
+    found = f"k = {k} has the largest log-likelihood: {told}.{most}"
+    return (Remark("rhythm_chosen", found, f"{rhythm}{' C’est le plus régulier de ceux essayés.' if most else ''}"),)
+
+
+def _too_few(with_two: int) -> Remark:
+    return Remark(
+        "rhythm_not_observed",
+        f"k = 1 was taken: {with_two} customers came back twice, and {_FEWEST} must have for a rhythm to show.",
+        f"Aucun rythme d’achat n’est supposé : {with_two} clients sont revenus deux fois, et il en faut {_FEWEST} pour voir un rythme.",
+    )

@@ -25,7 +25,7 @@ from relkit.contracts import Contract, check
 from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.covariate_declaration import Declaration, check_names
-from relkit.models.covariates import Covariate, column_names, matrix, notes_on, typical
+from relkit.models.covariates import Covariate, column_names, matrix, remarks_on, typical
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
 from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
 from relkit.models.lifetime_value.judging import judge_purchases
@@ -144,7 +144,7 @@ class PurchaseModel:
         counts = PurchaseCounts.of(frame, weights)
         effects = self.effects_of(known)
         best, unit = self.formulas.fit_counts(counts, where=self.name, coefficients=len(effects.names))
-        found = Regression(best.at, np.zeros(0), best.covariance, best.value, best.notes(self.formulas.terms))
+        found = Regression(best.at, np.zeros(0), best.covariance, best.value, best.remarks(self.formulas.terms))
         if known:
             Z = matrix(frame, known)
             refuse_useless(Z, column_names(known), where=self.name)
@@ -165,7 +165,7 @@ class PurchaseModel:
             log_likelihood=float(found.log_likelihood - counts.customers @ counts.x * np.log(periods)),
             converged=True,
             fingerprint=read,
-            notes=(*notes_on(frame, known), *found.notes),
+            remarks=(*remarks_on(frame, known), *found.remarks),
         )
         own["purchases_fingerprint"] = fingerprint(frame.drop("customer_id", *self.covariates)) if known else read
         return {"info": info, "covariance": found.covariance, **own, **self.formulas.scaled(np.exp(found.logs).tolist(), periods)}

@@ -49,6 +49,7 @@ from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.spells import RESERVED, check_horizon, check_level, read_spells, score_contract, scores_of
 from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -220,7 +221,7 @@ class RenewalModel:
             log_likelihood=best.value,
             converged=True,
             fingerprint=fingerprint(spells.frame),
-            notes=(*seen.notes, *covariate_columns.notes_on(frame, known), *_notes(best, terms, names)),
+            remarks=(*seen.remarks, *covariate_columns.remarks_on(frame, known), *_remarks(best, terms, names)),
         )
         values = dict(zip(terms, np.exp(at[: len(terms)]).tolist(), strict=True))
         told = fingerprint(spells.frame.drop(self.covariates))
@@ -288,16 +289,24 @@ class _Patterns:
         return turn @ best.at, covariance
 
 
-def _notes(best: Maximum, terms: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:
-    """Return a sentence for each parameter that the data do not hold back."""
-    said = best.notes((*terms, *names))
+def _remarks(best: Maximum, terms: tuple[str, ...], names: Sequence[str]) -> tuple[Remark, ...]:
+    """Return a remark for each parameter that the data do not hold back."""
+    said = best.remarks((*terms, *names))
     if not best.bounded[0] or best.at[0] < _HIGH[0]:
         return said
     if len(terms) == 3:
-        alike = "Tenure alone tells who leaves: customers do not differ"
+        alike = Remark(
+            "tenure_alone",
+            f"Tenure alone tells who leaves: customers do not differ, and {terms[0]} has no standard error.",
+            "Seule l’ancienneté distingue ceux qui partent : à ancienneté égale, tous les clients ont le même risque.",
+        )
     else:
-        alike = "Retention does not rise with tenure: the model came down to one rate for all"
-    return (f"{alike}, and {terms[0]} has no standard error.", *said[1:])
+        alike = Remark(
+            "one_rate_for_all",
+            f"Retention does not rise with tenure: the model came down to one rate for all, and {terms[0]} has no standard error.",
+            "La fidélité n’augmente pas avec l’ancienneté : le modèle se réduit à un même taux de départ pour tous.",
+        )
+    return (alike, *said[1:])
 
 
 # --- fitted -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from relkit.contracts import Column, Contract
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.survival.spells import BACKWARDS, DURATION, ENTRY, EVENT
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from datetime import date
@@ -108,7 +109,7 @@ class Watched:
         before: renewals that had passed when each of those was first seen, shape (m,).
         last: the last renewal at which it was seen, shape (m,).
         ended: whether it left at that one, shape (m,).
-        notes: what was left out, one sentence each.
+        remarks: on what was left out.
         weights: how many contracts each of those stands for, shape (m,).
     """
 
@@ -116,7 +117,7 @@ class Watched:
     before: NDArray[np.intp]
     last: NDArray[np.intp]
     ended: NDArray[np.bool_]
-    notes: tuple[str, ...]
+    remarks: tuple[Remark, ...]
     weights: Floats
 
     @property
@@ -155,9 +156,9 @@ def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: d
         over = np.floor(in_periods(days, *length)).astype(np.intp)
         ended, last = ended & (last <= over), np.minimum(last, over)
     used = last > before
-    notes, each = (*spells.notes, *_notes(spells, used, ended)), np.ones(len(used)) if weights is None else weights
+    remarks, each = (*spells.remarks, *_remarks(spells, used, ended)), np.ones(len(used)) if weights is None else weights
     used = used & (each > 0)
-    return Watched(used, before[used], last[used], ended[used], notes, each[used])
+    return Watched(used, before[used], last[used], ended[used], remarks, each[used])
 
 
 def _counts(before: NDArray[np.intp], last: NDArray[np.intp], ended: NDArray[np.bool_], weights: Floats) -> RenewalCounts:
@@ -167,15 +168,31 @@ def _counts(before: NDArray[np.intp], last: NDArray[np.intp], ended: NDArray[np.
     return RenewalCounts(at_risk=came.astype(np.float64), left=left.astype(np.float64))
 
 
-def _notes(spells: Spells, used: NDArray[np.bool_], ended: NDArray[np.bool_]) -> list[str]:
+def _remarks(spells: Spells, used: NDArray[np.bool_], ended: NDArray[np.bool_]) -> list[Remark]:
     said = []
     if unseen := int((~used).sum()):
-        said.append(f"{unseen:,} of {len(used):,} spells were left out: they came to no renewal that was watched.")
+        said.append(
+            Remark(
+                "no_renewal_watched",
+                f"{unseen:,} of {len(used):,} spells were left out: they came to no renewal that was watched.",
+                f"{french(unseen)} contrats sur {french(len(used))} ont été écartés : aucune de leurs échéances n’a été observée.",
+            )
+        )
     if open_ := int((used & spells.event & ~ended).sum()):
-        said.append(f"{open_:,} ends were not counted, nor the period they fell in: it was not over on the as-of day.")
+        said.append(
+            Remark(
+                "ends_in_open_period",
+                f"{open_:,} ends were not counted, nor the period they fell in: it was not over on the as-of day.",
+                f"{french(open_)} départs n’ont pas été comptés, ni la période où ils tombent : elle n’était pas finie à la date d’arrêté.",
+            )
+        )
     if "started_on" not in spells.frame.columns:
         said.append(ON_RENEWAL_DAYS)
     return said
 
 
-ON_RENEWAL_DAYS = "Without started_on every end is taken to fall on a renewal day: a period that is not over counts only by its ends."
+ON_RENEWAL_DAYS = Remark(
+    "ends_on_renewal_days",
+    "Without started_on every end is taken to fall on a renewal day: a period that is not over counts only by its ends.",
+    "Sans started_on, chaque départ est supposé tomber un jour d’échéance : une période en cours ne compte que par ses départs.",
+)

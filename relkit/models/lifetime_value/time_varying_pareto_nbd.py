@@ -31,6 +31,7 @@ from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forec
 from relkit.models.lifetime_value.time_varying_likelihood import DatedCounts, Rows, log_odds_gone, population
 from relkit.models.maximum import maximise
 from relkit.models.weights import check_weight_column, columns_of, with_weight
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -156,14 +157,14 @@ class TimeVaryingParetoNbd:
         at, covariance = np.zeros(len(self.terms)), np.full((len(self.terms),) * 2, np.nan)
         at[kept], covariance[np.ix_(kept, kept)] = best.at, best.covariance
         at[[1, 3]] += np.log(periods)
-        said = self._notes(best, kept, days)
+        said = self._remarks(best, kept, days)
         info = FitInfo(
             as_of=as_of,
             rows=len(frame),
             log_likelihood=float(best.value - purchases * np.log(periods)),
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            notes=said,
+            remarks=said,
         )
         return FittedTimeVaryingParetoNbd(
             settings=self,
@@ -191,13 +192,13 @@ class TimeVaryingParetoNbd:
         start = np.concatenate((static.at, np.zeros(len(kept) - 4)))
         return maximise(likelihood, start, low=-high, high=high), kept, last - origin
 
-    def _notes(self, best: Maximum, kept: Ints, days: int) -> tuple[str, ...]:
-        notes = list(best.notes([self.terms[k] for k in kept]))
+    def _remarks(self, best: Maximum, kept: Ints, days: int) -> tuple[Remark, ...]:
+        said = list(best.remarks([self.terms[k] for k in kept]))
         silent = [term for k, term in enumerate(self.terms) if k not in kept]
-        notes += [f"{term} is nought: on the days observed it is the same on all of them, or follows from the others." for term in silent]
+        said += [_silent(term) for term in silent]
         if self.season_harmonics and days < 365:
-            notes.append(f"The history spans {days} days, less than a year: a season can hardly be told from customers leaving.")
-        return tuple(notes)
+            said.append(_short_season(days))
+        return tuple(said)
 
     def judge(self, fitted: FittedTimeVaryingParetoNbd, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
         """Return how near the expected purchases came to those of the holdout, as `judge_purchases` does."""
@@ -419,3 +420,21 @@ def _fields(coordinates: Floats, effects: int) -> dict[str, Any]:
     """Return the fields of the fitted model at its coordinates."""
     terms = dict(zip(TERMS, np.exp(coordinates[:4]).tolist(), strict=True))
     return {**terms, "purchase_effects": coordinates[4 : 4 + effects], "lifetime_effects": coordinates[4 + effects :]}
+
+
+def _silent(term: str) -> Remark:
+    return Remark(
+        "effect_not_observed",
+        f"{term} is nought: on the days observed it is the same on all of them, or follows from the others.",
+        f"{term} n’a aucun effet mesuré : sur la période observée, il est le même tous les jours, ou se déduit des autres.",
+    )
+
+
+def _short_season(days: int) -> Remark:
+    return Remark(
+        "season_hardly_told",
+        f"The history spans {days} days, less than a year: a season can hardly be told from customers leaving. "
+        "Do not read high and low months into these scores.",
+        f"L’historique couvre {days} jours, moins d’un an : la saison se distingue à peine des départs de clients. "
+        "Ne lisez pas de mois forts ou faibles dans ces scores.",
+    )

@@ -31,6 +31,7 @@ from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_ag
 from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from datetime import date
@@ -142,15 +143,21 @@ class AftModel(JudgedByEnds):
         at, covariance = found.as_given(location, shape, self.distribution.sign)
         q = location.X.shape[1]
         last = lives.last_age
-        tail = f"Past the last observed age, {last:g} days, the fitted distribution goes on: nothing observed bears it out."
-        notes = (*lives.notes, *dict.fromkeys(covariate_columns.notes_on(lives.frame, (*location.known, *shape.known))), tail)
+        tail = Remark(
+            "past_last_age_distribution",
+            f"Past the last observed age, {last:g} days, the fitted distribution goes on: nothing observed confirms it.",
+            f"Au-delà de l’âge le plus grand observé, {french(last)} jours, la courbe prolonge la forme ajustée : aucune observation ne le "
+            "confirme.",
+        )
+        empty = dict.fromkeys(covariate_columns.remarks_on(lives.frame, (*location.known, *shape.known)))
+        remarks = (*lives.remarks, *empty, tail)
         info = FitInfo(
             as_of=as_of,
             rows=len(lives.lower),
             log_likelihood=found.best.value,
             converged=True,
             fingerprint=fingerprint(lives.frame),
-            notes=notes,
+            remarks=remarks,
         )
         return {
             "info": info,

@@ -27,7 +27,7 @@ from relkit.models.covariate_declaration import Declaration, Missing, check_name
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.boosted_trees import Trees
 from relkit.models.survival.by_period import ByPeriod
-from relkit.models.survival.discrete_hazard import tail_note
+from relkit.models.survival.discrete_hazard import tail_remark
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import Design
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period, numbered
@@ -41,6 +41,7 @@ from relkit.models.survival.spells import (
     scores_of,
 )
 from relkit.models.weights import check_weight_column, columns_of
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from datetime import date
@@ -147,7 +148,7 @@ class BoostedHazard(JudgedByEnds):
                 converged=True,
                 seed=self.seed,
                 fingerprint=fingerprint(spells.frame),
-                notes=(*spells.notes, *covariate_columns.notes_on(spells.frame, design.known), *thinned, tail_note(design.cells)),
+                remarks=(*spells.remarks, *covariate_columns.remarks_on(spells.frame, design.known), *thinned, tail_remark(design.cells)),
             ),
             trees=Trees.of(learner, X, w),
             firsts=firsts,
@@ -159,8 +160,8 @@ class BoostedHazard(JudgedByEnds):
         )
 
 
-def learning_rows(cells: Cells, columns: Floats, *, most: int, seed: int) -> tuple[Floats, Counts, Floats, tuple[str, ...]]:
-    """Return person-periods for a learner: columns with the period as the last one, outcomes, weights, and a note where they were thinned.
+def learning_rows(cells: Cells, columns: Floats, *, most: int, seed: int) -> tuple[Floats, Counts, Floats, tuple[Remark, ...]]:
+    """Return person-periods for a learner: columns with the period as the last one, outcomes, weights, a remark where they were thinned.
 
     Args:
         cells: what happened, of one cause.
@@ -181,7 +182,11 @@ def learning_rows(cells: Cells, columns: Floats, *, most: int, seed: int) -> tup
             period = np.full(len(rows), cells.firsts[number] + 1.0)
             parts.append((np.column_stack([columns[rows], period]), np.full(len(rows), outcome), weight[rows] / keep))
     X, y, w = (np.concatenate(part) for part in zip(*parts, strict=True))
-    kept = f"Of {stayed + ended:,} person-periods {len(X):,} were drawn to learn from, and weigh more instead."
+    kept = Remark(
+        "sampled_periods",
+        f"Of {stayed + ended:,} person-periods {len(X):,} were drawn to learn from, and weigh more instead.",
+        f"Le modèle a appris d’un tirage de {french(len(X))} périodes de clients sur {french(stayed + ended)}, pondérées en conséquence.",
+    )
     return X, y, w, (kept,) if len(X) < stayed + ended else ()
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from relkit.metrics.risk_sets import Flags, Indexes
+    from relkit.remarks import Remark
 
 Floats = NDArray[np.float64]
 
@@ -113,8 +114,8 @@ class CauseSpecificCox(JudgedByCauses):
         causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
         enough_causes(causes, self.reason, instead="survival.cox")
         parts = [self._of_cause(name, spells.frame, cause == place, as_of) for place, name in enumerate(causes)]
-        told = dict.fromkeys(note for part in parts for note in part.info.notes[:-1])
-        tails = (f"{name}: {part.info.notes[-1]}" for name, part in zip(causes, parts, strict=True))
+        told = dict.fromkeys(remark for part in parts for remark in part.info.remarks[:-1])
+        tails = (_told_of(name, part.info.remarks[-1]) for name, part in zip(causes, parts, strict=True))
         return FittedCauseSpecificCox(
             settings=self,
             info=FitInfo(
@@ -123,7 +124,7 @@ class CauseSpecificCox(JudgedByCauses):
                 log_likelihood=sum(part.info.log_likelihood or 0.0 for part in parts),
                 converged=True,
                 fingerprint=fingerprint(spells.frame),
-                notes=(*spells.notes, *merged, *told, *tails),
+                remarks=(*spells.remarks, *merged, *told, *tails),
             ),
             causes=causes,
             by_cause=tuple(parts),
@@ -302,3 +303,8 @@ class FittedCauseSpecificCox:
         code, names = coded(frame.select(label_of(self.settings.strata)).to_series().fill_null(""))
         for place, name in enumerate(names):
             yield CauseHazards.of([part.baseline_of(name) for part in self.by_cause]), np.flatnonzero(code == place)
+
+
+def _told_of(cause: str, remark: Remark) -> Remark:
+    """Return a remark on the regression of one cause, which it names."""
+    return replace(remark, en=f"{cause}: {remark.en}", fr=f"{cause} : {remark.fr}")

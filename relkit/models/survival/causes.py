@@ -12,6 +12,7 @@ import polars as pl
 
 from relkit.contracts import Column
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +31,8 @@ def reason_column(name: str) -> Column:
     return Column(name=name, dtype=pl.String, required=True, meaning="Why the spell ended.")
 
 
-def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, ...], Counts, tuple[str, ...]]:
-    """Return the causes, the most frequent first, that of each spell (-1 where it runs), and notes on those taken together.
+def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, ...], Counts, tuple[Remark, ...]]:
+    """Return the causes, the most frequent first, that of each spell (-1 where it runs), and a remark on those taken together.
 
     Args:
         reason: text, null where there is none.
@@ -39,9 +40,9 @@ def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, .
 
     Examples:
         >>> told = pl.Series(["wish"] * 30 + ["death"] * 25 + ["move", None])
-        >>> causes, cause, notes = causes_of(told, np.arange(57) < 56)
-        >>> causes, cause[[0, 30, 55, 56]].tolist(), notes
-        (('wish', 'death'), [0, 1, 0, -1], ('1 ends (move: 1) have too rare a cause, and count as wish, the most frequent one.',))
+        >>> causes, cause, remarks = causes_of(told, np.arange(57) < 56)
+        >>> causes, cause[[0, 30, 55, 56]].tolist(), remarks[0].en
+        (('wish', 'death'), [0, 1, 0, -1], '1 ends (move: 1) have too rare a cause, and count as wish, the most frequent one.')
     """
     given = reason.fill_null(UNKNOWN).alias("reason")
     counted = given.filter(pl.Series(event)).value_counts(name="ends").sort(["ends", "reason"], descending=[True, False])
@@ -54,8 +55,13 @@ def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, .
     code = given.replace_strict(kept, default=kept[target], return_dtype=pl.Int64).to_numpy()
     said = ", ".join(f"{name}: {ends}" for name, ends in rare.rows())
     counts_as = OTHER if target == OTHER else f"{target}, the most frequent one"
-    notes = (f"{together} ends ({said}) have too rare a cause, and count as {counts_as}.",) if together and len(causes) > 1 else ()
-    return causes, np.where(event, code, -1), notes
+    counts_as_fr = f"« {OTHER} »" if target == OTHER else f"« {target} », le plus fréquent"
+    rare_causes = Remark(
+        "rare_causes",
+        f"{together} ends ({said}) have too rare a cause, and count as {counts_as}.",
+        f"{together} départs ({said}) ont un motif trop rare pour être étudié à part, et comptent comme {counts_as_fr}.",
+    )
+    return causes, np.where(event, code, -1), (rare_causes,) if together and len(causes) > 1 else ()
 
 
 def enough_causes(causes: tuple[str, ...], reason: str, *, instead: str) -> None:

@@ -21,7 +21,7 @@ from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import distinct
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariate_declaration import Declaration, Missing, check_names
-from relkit.models.covariates import Covariate, by_covariate, column_names, each_column, notes_on
+from relkit.models.covariates import Covariate, by_covariate, column_names, each_column, remarks_on
 from relkit.models.survival.cox_baseline import Baseline, baseline_of_all, breslow, concordance_within, goes_on, strata_baselines
 from relkit.models.survival.cox_design import Design, Rows
 from relkit.models.survival.cox_newton import Optimum, maximised
@@ -42,6 +42,7 @@ from relkit.models.survival.spells import (
     scores_of,
 )
 from relkit.models.weights import check_weight_column, columns_of
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +159,7 @@ class Cox(JudgedByEnds):
                 log_likelihood=best.found.log_likelihood,
                 converged=True,
                 fingerprint=fingerprint(frame),
-                notes=(*spells.notes, *notes_on(frame, known), *self._notes(best, labels, tails), goes_on(pooled)),
+                remarks=(*spells.remarks, *remarks_on(frame, known), *self._remarks(best, labels, tails), goes_on(pooled)),
             ),
             "coefficients": coefficients,
             "covariance": self._covariance(design, best, frame) / np.outer(design.scales, design.scales),
@@ -204,15 +205,29 @@ class Cox(JudgedByEnds):
         cluster = coded(frame[self.cluster])[0] if self.cluster else None
         return sandwich(design.order, design.X, best.found, best.inverse, cluster)
 
-    def _notes(self, best: Optimum, labels: list[str], tails: dict[str, float]) -> list[str]:
+    def _remarks(self, best: Optimum, labels: list[str], tails: dict[str, float]) -> list[Remark]:
         """Return what a reader must know of the settings' consequences."""
         said = []
         if self.penalty:
             zeros = int((best.beta == 0).sum())
             nothing = f"{zeros} of {len(best.beta)} coefficients are exactly 0; " if self.l1_ratio else ""
-            said.append(f"The coefficients are shrunk by a penalty: {nothing}their standard errors leave out the bias that comes of it.")
+            nothing_fr = f"{zeros} coefficients sur {len(best.beta)} valent exactement 0 ; " if self.l1_ratio else ""
+            said.append(
+                Remark(
+                    "penalised",
+                    f"The coefficients are shrunk by a penalty: {nothing}their standard errors leave out the bias that comes of it.",
+                    f"Les effets sont atténués volontairement (pénalité) : {nothing_fr}leurs marges d’erreur ne comptent pas cet écart.",
+                )
+            )
         if without := [label for label in labels if label not in tails]:
-            said.append(f"Nobody's spell ended in {', '.join(without[:5])}; the baseline hazard of all strata together is used there.")
+            named = ", ".join(without[:5])
+            said.append(
+                Remark(
+                    "strata_without_ends",
+                    f"Nobody's spell ended in {named}; the baseline hazard of all strata together is used there.",
+                    f"Aucun départ dans {named} : le rythme de départ de l’ensemble des groupes y est utilisé.",
+                )
+            )
         return said
 
 

@@ -12,6 +12,7 @@ from relkit.errors import NotEnoughEventsError
 from relkit.metrics.concordance import concordance
 from relkit.metrics.risk_sets import ends_behind_tail, risk_sets, step_at, tail_rate
 from relkit.models.survival.partial_likelihood import sums
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
@@ -114,7 +115,12 @@ def concordance_within(rows: Rows, eta: Floats) -> float:
     return concordant / pairs if pairs else 0.5
 
 
-def goes_on(baseline: Baseline) -> str:
-    """Return the sentence on what comes past the last age."""
+def goes_on(baseline: Baseline) -> Remark:
+    """Return the remark on what comes past the last age."""
     rate = f"the baseline hazard of the last observed stretch goes on, {baseline.tail:.3g} a day."
-    return f"Past the last observed age, {baseline.last:g} days, {rate}"
+    return Remark(
+        "past_last_age_baseline",
+        f"Past the last observed age, {baseline.last:g} days, {rate}",
+        f"Au-delà de l’âge le plus grand observé, {french(baseline.last)} jours, le rythme de départ est supposé rester celui de la fin "
+        "de la période observée.",
+    )

@@ -29,13 +29,13 @@ from relkit.models.covariate_declaration import Declaration, Missing, check_name
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.by_period import LinearByPeriod
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, reason_column, score_columns
-from relkit.models.survival.discrete_hazard import tail_note
+from relkit.models.survival.discrete_hazard import tail_remark
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.period_design import (
     Design,
     level_names,
-    notes_on_levels,
     refuse_separated,
+    remarks_on_levels,
 )
 from relkit.models.survival.period_likelihood import PeriodLikelihood
 from relkit.models.survival.period_path import BLOCK
@@ -128,12 +128,12 @@ class DiscreteCompetingRisks(JudgedByCauses):
         best = problem.maximum(self.name)
         refuse_separated(best, problem.levels, [f"{c}: {name}" for c in causes for name in design.names], where=self.name)
         alpha, beta = problem.split(best.at)
-        notes = (
-            *spells.notes,
-            *covariate_columns.notes_on(spells.frame, design.known),
+        remarks = (
+            *spells.remarks,
+            *covariate_columns.remarks_on(spells.frame, design.known),
             *merged,
-            *notes_on_levels(problem, best, causes),
-            tail_note(design.cells),
+            *remarks_on_levels(problem, best, causes),
+            tail_remark(design.cells),
         )
         return FittedDiscreteCompetingRisks(
             settings=self,
@@ -143,7 +143,7 @@ class DiscreteCompetingRisks(JudgedByCauses):
                 log_likelihood=best.value,
                 converged=True,
                 fingerprint=fingerprint(spells.frame),
-                notes=notes,
+                remarks=remarks,
             ),
             causes=causes,
             firsts=design.cells.firsts,

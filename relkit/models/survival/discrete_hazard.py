@@ -29,8 +29,8 @@ from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import (
     Design,
     level_names,
-    notes_on_levels,
     refuse_separated,
+    remarks_on_levels,
 )
 from relkit.models.survival.period_likelihood import Link, PeriodLikelihood
 from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
@@ -45,6 +45,7 @@ from relkit.models.survival.spells import (
     scores_of,
 )
 from relkit.models.weights import check_weight_column, columns_of
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from datetime import date
@@ -143,11 +144,11 @@ class DiscreteHazard(JudgedByEnds):
             log_likelihood=best.value,
             converged=True,
             fingerprint=fingerprint(spells.frame),
-            notes=(
-                *spells.notes,
-                *covariate_columns.notes_on(spells.frame, design.known),
-                *notes_on_levels(problem, best),
-                tail_note(design.cells),
+            remarks=(
+                *spells.remarks,
+                *covariate_columns.remarks_on(spells.frame, design.known),
+                *remarks_on_levels(problem, best),
+                tail_remark(design.cells),
             ),
         )
         return FittedDiscreteHazard(
@@ -165,9 +166,14 @@ class DiscreteHazard(JudgedByEnds):
         )
 
 
-def tail_note(cells: Cells) -> str:
-    """Return the sentence on what lies past the last age."""
-    return f"The hazard of {level_names(cells.firsts)[-1]} is one for all later periods."
+def tail_remark(cells: Cells) -> Remark:
+    """Return the remark on what lies past the last age."""
+    last = level_names(cells.firsts)[-1]
+    return Remark(
+        "past_last_period",
+        f"The hazard of {last} is one for all later periods.",
+        f"Le risque de départ est supposé le même pour toutes les périodes de la dernière tranche ({last.replace('period', 'période')}).",
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

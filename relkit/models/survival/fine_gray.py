@@ -29,7 +29,7 @@ from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import ends_behind_tail, risk_sets, step_at
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariate_declaration import Missing  # noqa: TC001 storage reads the types of the fields
-from relkit.models.covariates import Covariate, by_covariate, column_names, matrix, notes_on
+from relkit.models.covariates import Covariate, by_covariate, column_names, matrix, remarks_on
 from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, reason_column, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.cox_design import Rows
@@ -38,6 +38,7 @@ from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.nelson_aalen import within
 from relkit.models.survival.spells import RESERVED, as_floats, check_horizon, read_spells, scores_of
 from relkit.models.survival.subdistribution import Subdistribution
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from datetime import date
@@ -126,7 +127,7 @@ class FineGray(JudgedByCauses):
                 log_likelihood=best.found.log_likelihood,
                 converged=True,
                 fingerprint=fingerprint(spells.frame),
-                notes=(*spells.notes, *notes_on(spells.frame, known), *self._notes(spells, mine, last)),
+                remarks=(*spells.remarks, *remarks_on(spells.frame, known), *self._remarks(spells, mine, last)),
             ),
             coefficients=best.beta / scales,
             covariance=problem.sandwich(best.found, rows, others, best.inverse) / np.outer(scales, scales),
@@ -154,13 +155,22 @@ class FineGray(JudgedByCauses):
         late = spells.event & (spells.duration >= ages[-int(ends_behind_tail(float(len(ages))))])
         return float(mine[late].mean())
 
-    def _notes(self, spells: Spells, mine: Flags, last: float) -> tuple[str, str]:
+    def _remarks(self, spells: Spells, mine: Flags, last: float) -> tuple[Remark, Remark]:
         """Return how many ends there are, and what comes past the last age."""
         ends, others = int(mine.sum()), int((spells.event & ~mine).sum())
         rate = f"contracts end as Cox's regression of all causes has it, {100 * last:.0f} % of them by {self.cause}, as of the last ones."
         return (
-            f"{ends:,} spells ended by {self.cause}, {others:,} by other causes.",
-            f"Past the last observed age, {spells.duration.max():g} days, {rate}",
+            Remark(
+                "ends_by_cause",
+                f"{ends:,} spells ended by {self.cause}, {others:,} by other causes.",
+                f"{french(ends)} départs pour le motif {self.cause}, {french(others)} pour d’autres motifs.",
+            ),
+            Remark(
+                "past_last_age_causes",
+                f"Past the last observed age, {spells.duration.max():g} days, {rate}",
+                f"Au-delà de l’âge le plus grand observé, {french(float(spells.duration.max()))} jours, les contrats sont supposés finir "
+                f"au rythme d’avant, dont {100 * last:.0f} % pour le motif {self.cause}.",
+            ),
         )
 
 

@@ -33,6 +33,7 @@ from relkit.models.survival.spells import (
     scores_of,
 )
 from relkit.models.weights import check_weight_column, columns_of
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,9 +95,14 @@ class KaplanMeier(JudgedByEnds):
             tables.append(_counts(*part, stratum=value))
             curves.append(_facts(*part, stratum=value))
         strata = pl.concat(curves)
-        notes = (*spells.notes, *_notes(tables[0], strata))
+        remarks = (*spells.remarks, *_remarks(tables[0], strata))
         info = FitInfo(
-            as_of=as_of, rows=len(spells.duration), log_likelihood=None, converged=True, fingerprint=fingerprint(spells.frame), notes=notes
+            as_of=as_of,
+            rows=len(spells.duration),
+            log_likelihood=None,
+            converged=True,
+            fingerprint=fingerprint(spells.frame),
+            remarks=remarks,
         )
         return FittedKaplanMeier(settings=self, info=info, counts=pl.concat(tables), strata=strata)
 
@@ -238,18 +244,40 @@ def _facts(duration: Floats, event: Flags, entry: Floats, cases: Floats | None, 
     return pl.DataFrame(row, schema={"stratum": pl.String, "rows": pl.Int64, "ended": pl.Int64, "tail_hazard": pl.Float64})
 
 
-def _notes(counts: pl.DataFrame, strata: pl.DataFrame) -> list[str]:
+def _remarks(counts: pl.DataFrame, strata: pl.DataFrame) -> list[Remark]:
     last = float(counts["days"].max())  # type: ignore[arg-type]
     rate = float(strata["tail_hazard"][0])
-    said = [f"Past the last observed age, {last:g} days, scores use the hazard of the last observed stretch, {rate:.3g} a day."]
+    said = [
+        Remark(
+            "past_last_age_curve",
+            f"Past the last observed age, {last:g} days, scores use the hazard of the last observed stretch, {rate:.3g} a day.",
+            f"Au-delà de l’âge le plus grand observé, {french(last)} jours, les scores reprennent le rythme de départ de la fin de la "
+            "période observée.",
+        )
+    ]
     emptied = counts.filter((pl.col("ended") == pl.col("at_risk")) & (pl.col("days") < last))
     if len(emptied):
         day, left = float(emptied["days"][0]), float(emptied["at_risk"][0])
-        said.append(f"The curve falls to 0 at {day:g} days, where all {left:,g} spells then at risk ended: later entrants cannot raise it.")
+        said.append(
+            Remark(
+                "curve_falls_to_zero",
+                f"The curve falls to 0 at {day:g} days, where all {left:,g} spells then at risk ended: later entrants cannot raise it.",
+                f"La courbe tombe à 0 à {french(day)} jours, où les {french(left)} clients alors suivis sont partis : ceux qui entrent "
+                "plus tard ne peuvent plus la relever.",
+            )
+        )
     small = strata.filter(pl.col("stratum").is_not_null() & (pl.col("ended") < FEW))["stratum"].to_list()
     if small:
-        others = f" and {len(small) - MOST_NAMED:,} more" if len(small) > MOST_NAMED else ""
-        said.append(f"Fewer than {FEW} ends, so scored with the curve of all: {', '.join(small[:MOST_NAMED])}{others}.")
+        more = len(small) - MOST_NAMED
+        others, others_fr = (f" and {more:,} more", f" et {french(more)} autres") if more > 0 else ("", "")
+        named = ", ".join(small[:MOST_NAMED])
+        said.append(
+            Remark(
+                "groups_with_few_ends",
+                f"Fewer than {FEW} ends, so scored with the curve of all: {named}{others}.",
+                f"Moins de {FEW} départs, donc notés d’après la courbe de tous : {named}{others_fr}.",
+            )
+        )
     return said
 
 

@@ -16,6 +16,7 @@ from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError
 from relkit.models.survival.spells import ENTRY, LONGEST_DAYS, fit_contract, named_once, read_spells
 from relkit.models.weights import columns_of
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
@@ -36,7 +37,7 @@ class Lifetimes:
         upper: shape (n,), days: it did not last longer; infinite where it still ran when last seen.
         entry: shape (n,), days: age when first seen.
         weight: shape (n,), how many such lifetimes the row stands for.
-        notes: what was left out or changed, one sentence each.
+        remarks: on what was left out or changed.
     """
 
     frame: pl.DataFrame
@@ -44,7 +45,7 @@ class Lifetimes:
     upper: Floats
     entry: Floats
     weight: Floats
-    notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def ended(self) -> Flags:
@@ -59,7 +60,7 @@ class Lifetimes:
     def every(self, step: int) -> Lifetimes:
         """Return one lifetime in `step`, without the frame."""
         lower, upper, entry, weight = (values[::step] for values in (self.lower, self.upper, self.entry, self.weight))
-        return Lifetimes(self.frame.clear(), lower, upper, entry, weight, self.notes)
+        return Lifetimes(self.frame.clear(), lower, upper, entry, weight, self.remarks)
 
 
 def lifetime_contract(name: str, covariates: tuple[Column, ...], *, weight_column: str, bounds: tuple[str, str] | None) -> Contract:
@@ -99,16 +100,16 @@ def read_lifetimes(features: pl.DataFrame, needs: Contract, *, weight_column: st
     if bounds is None:
         spells = read_spells(features, needs)
         upper = np.where(spells.event, spells.duration, np.inf)
-        found = spells.frame, spells.duration, upper, spells.entry, spells.notes
+        found = spells.frame, spells.duration, upper, spells.entry, spells.remarks
     else:
         # An upper age may be written as infinite, which no contract allows: null says the same.
         told = _null_where_infinite(features, bounds[1])
         frame = check(told, needs)
         lower, upper = (frame[name].fill_null(np.inf).to_numpy() for name in bounds)
         found = frame, lower, upper, frame["entry_days"].to_numpy(), ()
-    frame, lower, upper, entry, notes = found
+    frame, lower, upper, entry, remarks = found
     weight = frame[weight_column].to_numpy() if weight_column else np.ones(len(frame))
-    return _told(Lifetimes(frame, lower, upper, entry, weight, notes), needs.name)
+    return _told(Lifetimes(frame, lower, upper, entry, weight, remarks), needs.name)
 
 
 def _null_where_infinite(features: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -119,21 +120,34 @@ def _null_where_infinite(features: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _told(given: Lifetimes, where: str) -> Lifetimes:
     """Return the lifetimes without those that tell nothing, and ends at age 0 moved to half a day."""
-    notes = list(given.notes)
+    remarks = list(given.remarks)
     kept = given.ended | (given.lower > given.entry)
     lower, upper, entry, weight = (values[kept] for values in (given.lower, given.upper, given.entry, given.weight))
     # Edges that differ by rounding are one age: the probability between them would be lost in rounding.
     lower = np.where(upper - lower <= _ROUNDING * np.abs(lower), upper, lower)
     if empty := int((~kept).sum()):
-        notes.append(f"{empty:,} spells were left out: they were not watched for any time.")
+        remarks.append(
+            Remark(
+                "not_watched",
+                f"{empty:,} spells were left out: they were not watched for any time.",
+                f"{french(empty)} durées ont été écartées : elles n’ont été suivies pendant aucun jour.",
+            )
+        )
     at_once = upper <= 0
     if at_once.any():
         lower, upper = np.where(at_once, HALF_A_DAY, lower), np.where(at_once, HALF_A_DAY, upper)
-        notes.append(f"{int(at_once.sum()):,} spells ended on the day they started; they count as half a day.")
+        count = int(at_once.sum())
+        remarks.append(
+            Remark(
+                "ended_at_once",
+                f"{count:,} spells ended on the day they started; they count as half a day.",
+                f"{french(count)} clients sont partis le jour même de leur arrivée ; leur durée compte pour une demi-journée.",
+            )
+        )
     if not np.isfinite(upper).any():
         raise NotEnoughEventsError(
             f"none of the {len(upper):,} spells ended, so nothing can be learnt about when they end.",
             where=where,
             remedy="Take a longer period, or a wider set of contracts.",
         )
-    return Lifetimes(given.frame.filter(pl.Series(kept)), lower, upper, entry, weight, tuple(notes))
+    return Lifetimes(given.frame.filter(pl.Series(kept)), lower, upper, entry, weight, tuple(remarks))

@@ -34,6 +34,7 @@ from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
 from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -227,14 +228,15 @@ class MixtureCure(JudgedByEnds):
         at = turn @ best.at
         at[q + r - 1] += watched.middle
         at[-1] -= np.log(watched.spread)
-        notes = (*lives.notes, *dict.fromkeys(covariate_columns.notes_on(lives.frame, (*leaving.known, *latency.known))), _SAID)
+        empty = dict.fromkeys(covariate_columns.remarks_on(lives.frame, (*leaving.known, *latency.known)))
+        remarks = (*lives.remarks, *empty, _LEVELS_OFF)
         info = FitInfo(
             as_of=as_of,
             rows=len(lives.lower),
             log_likelihood=best.value,
             converged=True,
             fingerprint=fingerprint(lives.frame),
-            notes=notes,
+            remarks=remarks,
         )
         return FittedMixtureCure(
             settings=self,
@@ -252,7 +254,12 @@ class MixtureCure(JudgedByEnds):
         )
 
 
-_SAID = "That some never leave is read off a curve that levels off within the ages observed; who leaves later counts among them."
+_LEVELS_OFF = Remark(
+    "some_never_leave",
+    "That some never leave is read off a curve that levels off within the ages observed; customers who leave later count among them.",
+    "Que certains clients ne partent jamais se lit sur une courbe qui se stabilise dans la durée observée ; ceux qui partiront plus tard "
+    "y sont comptés.",
+)
 
 
 def _null(problem: Problem, left: float) -> Maximum:

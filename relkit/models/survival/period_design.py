@@ -17,6 +17,7 @@ from relkit.errors import FitError, NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
 from relkit.models.survival.person_periods import Cells, enough_periods, first_periods, numbered
 from relkit.models.useless_columns import COLLINEAR, CONSTANT, turn_of
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,18 +170,31 @@ def refuse_separated(best: Maximum, levels: int, names: Sequence[str], *, where:
             )
 
 
-def notes_on_levels(problem: PeriodLikelihood, best: Maximum, causes: Sequence[str] = ("",)) -> tuple[str, ...]:
-    """Return a sentence for the levels in which nobody ended, and for those the data do not tell."""
+def remarks_on_levels(problem: PeriodLikelihood, best: Maximum, causes: Sequence[str] = ("",)) -> tuple[Remark, ...]:
+    """Return a remark for the levels in which nobody ended, and for those the data do not tell."""
     firsts = problem.cells.firsts
     said = []
     for cause, free in zip(causes, problem.free, strict=True):
         if not free.all():
             where = ", ".join(level_names(firsts)[j] for j in np.flatnonzero(~free))
-            by = f" by {cause}" if cause else ""
-            said.append(f"Nobody ended{by} in {where}, though at the mean rate 10 would have: the hazard is 0 there.")
+            by, by_fr = (f" by {cause}", f" pour le motif {cause}") if cause else ("", "")
+            said.append(
+                Remark(
+                    "periods_without_ends",
+                    f"Nobody ended{by} in {where}, though at the mean rate 10 would have: the hazard is 0 there.",
+                    f"Personne n’est parti{by_fr} dans {where.replace('period', 'période')}, alors qu’au rythme moyen il y aurait eu "
+                    "10 départs : le risque y est nul.",
+                )
+            )
     untold = best.bounded | np.isnan(np.diag(best.covariance))
     if untold[: problem.levels].any():
-        said.append("The hazard of some periods is hardly told by the data, and has no standard error.")
+        said.append(
+            Remark(
+                "periods_hardly_known",
+                "The hazard of some periods is hardly told by the data, and has no standard error.",
+                "Le risque de départ de certaines périodes est mal connu, et sa marge d’erreur n’est pas connue.",
+            )
+        )
     return tuple(said)
 
 

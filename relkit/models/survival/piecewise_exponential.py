@@ -29,6 +29,7 @@ from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_
 from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,14 +187,19 @@ class PiecewiseExponential(JudgedByEnds):
         null = _maximum(together, self.name)
         days = -float(cells.ends.sum()) * float(np.log(cells.unit))
         last, said = lives.last_age, ", ".join(f"{age:g}" for age in breaks) or "none"
-        tail = f"Past the last observed age, {last:g} days, the risk of the last stretch goes on. Breaks, in days: {said}."
+        tail = Remark(
+            "past_last_age_stretch",
+            f"Past the last observed age, {last:g} days, the risk of the last stretch goes on. Breaks, in days: {said}.",
+            f"Au-delà de l’âge le plus grand observé, {french(last)} jours, le risque de la dernière tranche continue. Bornes des "
+            f"tranches, en jours : {'aucune' if said == 'none' else said}.",
+        )
         info = FitInfo(
             as_of=as_of,
             rows=len(lives.lower),
             log_likelihood=best.value + days,
             converged=True,
             fingerprint=fingerprint(lives.frame),
-            notes=(*lives.notes, *covariate_columns.notes_on(lives.frame, design.known), tail),
+            remarks=(*lives.remarks, *covariate_columns.remarks_on(lives.frame, design.known), tail),
         )
         return FittedPiecewiseExponential(
             settings=self,

@@ -10,6 +10,7 @@ import polars as pl
 
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
@@ -75,14 +76,14 @@ class Spells:
         duration: shape (n,), days.
         event: shape (n,).
         entry: shape (n,), days, below `duration` except where both are 0.
-        notes: what was left out, one sentence each.
+        remarks: on what was left out.
     """
 
     frame: pl.DataFrame
     duration: Floats
     event: Flags
     entry: Floats
-    notes: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
     @property
     def late_entry(self) -> Floats | None:
@@ -107,8 +108,12 @@ def read_spells(features: pl.DataFrame, needs: Contract) -> Spells:
             remedy="Take a longer period, or a wider set of contracts.",
         )
     left_out = len(frame) - len(kept)
-    notes = (f"{left_out:,} spells were left out: they were first seen on the day they were last seen.",) if left_out else ()
-    return Spells(kept, kept["duration_days"].to_numpy(), event, kept["entry_days"].to_numpy(), notes)
+    remark = Remark(
+        "seen_once",
+        f"{left_out:,} spells were left out: they were first seen on the day they were last seen.",
+        f"{french(left_out)} durées ont été écartées : vues pour la première et la dernière fois le même jour, elles n’apprennent rien.",
+    )
+    return Spells(kept, kept["duration_days"].to_numpy(), event, kept["entry_days"].to_numpy(), (remark,) if left_out else ())
 
 
 def check_level(level: float) -> None:

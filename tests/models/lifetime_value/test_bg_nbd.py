@@ -273,9 +273,9 @@ class TestFit:
         people = simulated.buyers(2000, np.random.default_rng(3), r=2.0, alpha=40.0, a=0.0, b=1.0)
         fitted = BgNbd().fit(people, as_of=DAY)
         assert fitted.a / (fitted.a + fitted.b) < 1e-4
-        assert (
-            "a went to the edge of its range: the likelihood hardly changes beyond it, and it has no standard error." in fitted.info.notes
-        )
+        (said,) = fitted.info.remarks
+        assert said.en.startswith("a went to the edge of its range: the data do not settle this parameter of the model")
+        assert "est à la limite de ses valeurs possibles" in said.fr
         assert fitted.summary().filter(term="a").select("std_error", "lower", "upper").row(0) == (None, None, None)
         assert fitted.summary().filter(term="r")["std_error"].item() > 0
         gone = 1 - fitted.probability_alive(people)

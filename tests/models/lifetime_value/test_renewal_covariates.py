@@ -196,7 +196,7 @@ class TestWhatCannotBeUsed:
         for year, term in (("2022", "year=2022"), ("2024", model.formulas.terms[0])):
             loyal = few.with_columns(event=pl.col("event") & (pl.col("year") != year))
             fitted = model(period_days=30.0, covariates=("year",)).fit(loyal, as_of=DAY)
-            assert any(note.startswith(f"{term} ") and note.endswith("it has no standard error.") for note in fitted.info.notes)
+            assert any(note.startswith(f"{term} ") and "has no standard error" in note for note in fitted.info.notes)
             assert fitted.summary().row(by_predicate=pl.col("term") == term, named=True)["std_error"] is None
             nobody = loyal.filter(pl.col("year") == year).head(5)
             assert fitted.score(nobody, horizon_days=30)["churn_probability_30d"].max() < 1e-3  # type: ignore[operator]

@@ -55,7 +55,7 @@ def test_a_spell_counts_at_the_renewals_it_came_to(spell: dict[str, Any], at_ris
     found = watched(spell)
     assert found.counts.at_risk.tolist() == at_risk
     assert found.counts.left.tolist() == left
-    assert found.notes[-1] == ON_RENEWAL_DAYS
+    assert found.remarks[-1] == ON_RENEWAL_DAYS
     assert found.spells == at_risk[0] + (spell.get("entry_days", 0) > 0) * (sum(at_risk) > 1)
 
 
@@ -64,12 +64,13 @@ def test_an_end_in_a_period_that_is_not_over_is_not_counted() -> None:
     rows = [ANCHOR | {"started_on": DAY - timedelta(300)}, {**ANCHOR, "duration_days": 95.0, "started_on": DAY - timedelta(100)}]
     found = watch(read_spells(pl.DataFrame(rows), renewal_contract("m")), period_days=30.0, tolerance_days=3.0, as_of=DAY)
     assert (found.counts.at_risk.tolist(), found.counts.left.tolist()) == ([2, 1, 1], [1, 0, 0])
-    assert found.notes == ("1 ends were not counted, nor the period they fell in: it was not over on the as-of day.",)
+    (said,) = found.remarks
+    assert said.en == "1 ends were not counted, nor the period they fell in: it was not over on the as-of day."
 
 
 def test_spells_that_tell_nothing_are_said() -> None:
     found = watched({"duration_days": 12.0, "event": False})
-    assert found.notes[0] == "1 of 2 spells were left out: they came to no renewal that was watched."
+    assert found.remarks[0].en == "1 of 2 spells were left out: they came to no renewal that was watched."
 
 
 @pytest.mark.parametrize("months", [1, 12])

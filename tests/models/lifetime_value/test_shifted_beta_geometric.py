@@ -67,7 +67,7 @@ class TestPublishedNumbers:
         assert (fitted.alpha, fitted.beta) == pytest.approx(PAPER[name]["parameters"], abs=5e-5)
         assert fitted.info.log_likelihood == pytest.approx(PAPER[name]["log_likelihood"], abs=5e-4)
         assert fitted.info.rows == 1000
-        assert fitted.info.notes == (ON_RENEWAL_DAYS,)
+        assert fitted.info.remarks == (ON_RENEWAL_DAYS,)
 
     def test_survival_of_twelve_years(self, published: pl.DataFrame, name: str) -> None:
         survival = fit_to(published, name).survival(YEAR * np.arange(1, 13))
@@ -134,7 +134,7 @@ class TestWhatFollows:
             row = summary.row(by_predicate=pl.col("term") == term, named=True)
             assert abs(row["estimate"] - truth) < 3 * row["std_error"]
             assert row["lower"] < row["estimate"] < row["upper"]
-        assert ON_RENEWAL_DAYS not in fitted.info.notes
+        assert ON_RENEWAL_DAYS not in fitted.info.remarks
 
 
 def monthly(n: int) -> pl.DataFrame:
@@ -173,7 +173,7 @@ class TestRefusals:
         spells = pl.DataFrame({"duration_days": YEAR * np.repeat([1.0, 5.0], 20), "event": np.repeat([True, False], 20)})
         fitted = ShiftedBetaGeometric(period_days=YEAR).fit(spells, as_of=DAY)
         assert fitted.retention_rate(np.array([1, 2])) == pytest.approx([0.5, 1.0], abs=1e-3)
-        assert fitted.info.notes[-1].startswith("beta went to the edge of its range: the likelihood hardly changes")
+        assert fitted.info.notes[-1].startswith("beta went to the edge of its range: the data do not settle this parameter")
 
     @pytest.mark.parametrize(
         ("settings", "message"),

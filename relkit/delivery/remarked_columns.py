@@ -1,0 +1,25 @@
+"""Columns whose meaning ends with what was noticed about them: the data dictionary and the workbook show it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relkit.delivery.columns import FileColumn
+    from relkit.remarks import Remark
+
+
+def remarked(column: FileColumn, remarks: Sequence[Remark]) -> FileColumn:
+    """Return a column whose meaning ends with the remarks about it, in English and French.
+
+    A remark is about a column when it names it, or names the score whose value it shows; bounds do not repeat it.
+    """
+    names = {column.name, column.score} if column.kind == "score" and column.bound == "value" else {column.name}
+    found = [remark for remark in remarks if names & set(remark.about)]
+    if not found:
+        return column
+    meaning = " ".join([column.meaning, *(remark.en for remark in found)])
+    return replace(column, meaning=meaning, meaning_fr=" ".join([column.meaning_fr, *(remark.fr or remark.en for remark in found)]))

@@ -1,0 +1,61 @@
+"""What the check found in the rows themselves that changes how numbers are to be read: rows left out, copies kept, a check not passed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from relkit.remarks import Remark, french
+from relkit.tables.findings import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relkit.tables.findings import TableReport
+
+LEAST_SHARE = 0.001
+"""Of a table's rows that are faulty, or copies: below it no number changes visibly."""
+DUPLICATE = "duplicate line"
+"""How the rule on copies begins."""
+
+
+def remarks_on(reports: Mapping[str, TableReport], *, refused: bool) -> list[Remark]:
+    """Return the remarks of a check, table by table.
+
+    Args:
+        reports: by table.
+        refused: whether the check did not pass.
+    """
+    said = [_REFUSED] if refused else []
+    for name, report in reports.items():
+        if report.quarantine_share >= LEAST_SHARE:
+            said.append(_left_out(name, report))
+        copies = sum(finding.rows for finding in report.unlikely if finding.rule.startswith(DUPLICATE))
+        if copies >= LEAST_SHARE * max(report.rows_kept, 1):
+            said.append(_copies(name, copies, report.rows_kept))
+    return said
+
+
+def _left_out(name: str, report: TableReport) -> Remark:
+    out, read = report.rows_quarantined, report.rows_read
+    return Remark(
+        "faulty_rows_left_out",
+        f"{name}: {out:,} of {counted(read)} are faulty ({report.quarantine_share:.1%}) and count nowhere.",
+        f"{name} : {french(out)} lignes sur {french(read)} sont fautives ({french(100 * report.quarantine_share, 1)} %) et ne comptent "
+        "nulle part.",
+    )
+
+
+def _copies(name: str, copies: int, rows: int) -> Remark:
+    return Remark(
+        "copies_kept",
+        f"{name}: {copies:,} of {counted(rows)} equal an earlier one in all but their id. They are counted as different purchases.",
+        f"{name} : {french(copies)} lignes sur {french(rows)} sont identiques à une autre, à l’identifiant près. Elles comptent comme des "
+        "achats différents.",
+    )
+
+
+_REFUSED = Remark(
+    "check_not_passed",
+    "The check of the data did not pass: read the numbers with caution until the data are mended.",
+    "Le contrôle des données n’est pas passé : lisez les chiffres avec prudence tant qu’elles ne sont pas corrigées.",
+)

@@ -1,0 +1,63 @@
+"""The signature of a served model: what it reads, what it gives, and its parameters.
+
+MLflow enforces a signature on pandas frames, dictionaries and arrays and refuses every other frame before the model is reached
+("Expected input to be DataFrame"), polars frames among them. Signatures that come from type hints are not enforced there: MLflow leaves
+that to the model. relkit's models check what they read against their own contract and name what is missing, so theirs are marked as
+such, a key that MLflow writes into MLmodel and reads back. The columns show in the MLflow page, and polars, pandas and JSON all arrive.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+
+    from relkit.models.base import Fitted
+
+HORIZON_DAYS = 90
+"""The horizon of a served model when a caller names none."""
+
+
+def signature_of(fitted: Fitted) -> ModelSignature:
+    """Return the signature of a fitted model, left to the model to enforce.
+
+    Inputs are the columns of its contract, those that it can do without marked as optional; outputs are those at the usual horizon.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, ParamSchema, ParamSpec, Schema
+
+    needs = fitted.needs.columns
+    inputs = Schema([ColSpec(_type_of(column.dtype), column.name, required=column.required) for column in needs])
+    signature = ModelSignature(
+        inputs=inputs,
+        outputs=Schema([ColSpec(_type_of(dtype), name) for name, dtype in _scores(fitted).items()]),
+        params=ParamSchema([ParamSpec("horizon_days", "long", HORIZON_DAYS)]),
+    )
+    signature._is_signature_from_type_hint = True
+    return signature
+
+
+def _scores(fitted: Fitted) -> dict[str, pl.DataType]:
+    """Return the columns that a model gives, from scoring nobody."""
+    nobody = pl.DataFrame(schema={column.name: column.dtype for column in fitted.needs.columns})
+    scores: pl.DataFrame = fitted.score(nobody, horizon_days=HORIZON_DAYS)  # type: ignore[attr-defined]  # every model of the catalogue scores
+    return dict(scores.schema)
+
+
+def _type_of(dtype: Any) -> Any:
+    """Return MLflow's type for one of polars."""
+    from mlflow.types import DataType
+    from mlflow.types.schema import Array
+
+    if isinstance(dtype, pl.List):
+        return Array(_type_of(dtype.inner))
+    if dtype == pl.Boolean:
+        return DataType.boolean
+    if dtype.is_float():
+        return DataType.double
+    if dtype.is_integer():
+        return DataType.long
+    return DataType.datetime if dtype.is_temporal() else DataType.string
