@@ -177,7 +177,10 @@ def test_covariates_go_to_the_candidates_that_take_them(workplace, known):
     assert result.sentences[0].startswith(f"Candidates on {250 if known == 'all' else 200} customers")
     assert choice["without"] == {name: ["purchase_covariates"] for name in ("lifetime_value.mbg_cnbd_k", "lifetime_value.bg_bb")}
     parameters = {row["model"]: row["parameters"] for row in choice["comparison"]}
-    plain = {row["model"]: row["parameters"] for row in fit(settings={"candidates": COVARIATES, "replicates": "20"}).details["choice"]["comparison"]}
+    plain = {
+        row["model"]: row["parameters"]
+        for row in fit(settings={"candidates": COVARIATES, "replicates": "20"}).details["choice"]["comparison"]
+    }
     assert {name: parameters[name] - plain[name] for name in parameters} == {
         "lifetime_value.bg_nbd": 1,
         "lifetime_value.mbg_cnbd_k": 0,
