@@ -101,6 +101,14 @@ class ReportMaterial:
         """ISO code of money."""
         return self.tables.facts.currency
 
+    def command(self, job: str) -> str:
+        """Return the command that runs a job for the programme, the folder and the day of the report, as a shell takes it."""
+        import shlex
+
+        usual = Job.parse(programme=self.programme).out_dir
+        out = [] if self.folder.resolve() == usual.resolve() else ["--out", str(self.folder)]
+        return shlex.join(["relkit", job, "--programme", self.programme, *out, "--as-of", str(self.as_of)])
+
     def spells(self) -> pl.DataFrame:
         """Return the contracts as features left them, each customer's main running contract before the others."""
         import polars as pl
@@ -149,6 +157,7 @@ class ReportMaterial:
             currency=self.currency,
             language=self.language,
             declared=() if offer or not kept else tuple(self.models[SCORE]["offer_declared"]),
+            command=self.command("score"),
             held_out=None if offers is None else self._held_out(used, offers),
         )
 

@@ -54,7 +54,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "in_year": "{what} per customer, first year",
         "months_to_pay": "Months to pay back",
         "by_cohort": "What each cohort has brought",
-        "cost_note": "Winning a customer costs {cost}, as the table of costs says. A dash: not yet a year old, or not yet paid back.",
+        "cost_note": "Winning a customer costs {cost}, as the table of costs says. A dash: under a year old, or not yet paid back.",
         "no_cost": "The cost of winning a customer is not known: declare it in the table of costs, with the scope acquisition.",
         "left_out": "{n} customers who may have bought before the data start are left out.",
         "c_value": "Each line is a cohort, the latest the darkest; it ends where its youngest customers end.",
@@ -87,7 +87,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "in_year": "{what} par client, première année",
         "months_to_pay": "Mois pour rembourser",
         "by_cohort": "Ce que chaque cohorte a apporté",
-        "cost_note": "Acquérir un client coûte {cost}, selon la table des coûts. Un tiret : pas encore un an d’âge, ou pas encore remboursé.",
+        "cost_note": "Acquérir un client coûte {cost}, selon la table des coûts. Un tiret : cohorte de moins d’un an, ou coût pas "
+        "encore remboursé.",
         "no_cost": "Le coût d’acquisition d’un client n’est pas connu : déclarez-le dans la table des coûts (périmètre acquisition).",
         "left_out": "{n} clients qui achetaient peut-être avant le début des données sont laissés de côté.",
         "c_value": "Chaque courbe est une cohorte, la plus récente la plus foncée ; elle s’arrête avec ses clients les plus jeunes.",
