@@ -70,7 +70,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "top_share": "Share of the tenth most at risk",
         "ratio": "Risk, times, mean",
         "reasons": "Why contracts are at risk: among the first three reasons of each",
-        "reason_note": "These go with the risk; changing one of them need not keep the customer.",
+        "reason_note": "These go with the risk; changing one of them need not keep the customer. What cancels each other (an option and "
+        "its charge) is judged together.",
         "c_curve": "Customers called one after the other; each dot is the depth at which the order brings most.",
         "c_budget": "Money spent on calls, one customer after the other; each dot is where the order brings most within the budget.",
     },
@@ -117,7 +118,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "top_share": "Part du dixième le plus exposé",
         "ratio": "Risque multiplié par, moyenne",
         "reasons": "Pourquoi les contrats sont exposés : parmi les trois premiers motifs de chacun",
-        "reason_note": "Ces éléments vont avec le risque ; en changer un ne suffit pas forcément à garder le client.",
+        "reason_note": "Ces éléments vont avec le risque ; en changer un ne suffit pas forcément à garder le client. Ceux qui se "
+        "compensent (une option et son prix) sont jugés ensemble.",
         "c_curve": "Clients appelés l’un après l’autre ; chaque point est la profondeur à laquelle l’ordre rapporte le plus.",
         "c_budget": "Argent dépensé en appels, un client après l’autre ; chaque point est là où l’ordre rapporte le plus dans le budget.",
     },

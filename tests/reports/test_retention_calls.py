@@ -76,7 +76,9 @@ def test_a_declared_offer_is_told_apart_from_what_is_assumed(offers: pl.DataFram
         "are due, the share of the others who take it. Measure the share averted on a control group."
     )
     said = calls(offers, offer=offer, declared=declared, language="fr").headlines().sentences
-    assert said[0].startswith("L’offre déclarée évite 25\u00a0% des fins pour motif volontaire, price prévues sous 90 jours, coûte 4\u00a0€ par")
+    assert said[0].startswith(
+        "L’offre déclarée évite 25\u00a0% des fins pour motif volontaire, price prévues sous 90 jours, coûte 4\u00a0€ par"
+    )
     assert not any("relkit score" in line for line in said)
 
 
