@@ -58,6 +58,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "share": "Share",
         "ends_by_reason": "Contracts that ended in the last twelve months",
         "none_ended": "No contract is known to have ended in the last twelve months.",
+        "undated": "On what day contracts ended is not known (a snapshot says that they ended, not when), so the ends of the last twelve "
+        "months cannot be counted.",
         "voluntary": "Cancelled by the customer",
         "involuntary": "Ended by the company (unpaid, say)",
         "move": "Moved away",
@@ -128,7 +130,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "ended": "Terminés",
         "share": "Part",
         "ends_by_reason": "Contrats terminés dans les douze derniers mois",
-        "none_ended": "D’aucun contrat on ne sait qu’il a pris fin dans les douze derniers mois.",
+        "none_ended": "Aucune fin de contrat n’est connue dans les douze derniers mois.",
+        "undated": "On ignore quel jour les contrats ont pris fin (un instantané dit qu’ils sont terminés, pas depuis quand) : les fins "
+        "des douze derniers mois ne peuvent être comptées.",
         "voluntary": "Résilié par le client",
         "involuntary": "Interrompu par l’entreprise (impayé, par exemple)",
         "move": "Déménagement",
@@ -192,6 +196,7 @@ class RiskReading:
         unscored: running contracts without a forecast of their own.
         second: those of them whose holder has a forecast, for the main contract.
         ended: end_reason of the contracts that ended in the last year.
+        is_undated: whether contracts ended and of none the day is known.
         days: horizon of the probability.
         currency: ISO code.
         language: en or fr.
@@ -201,6 +206,7 @@ class RiskReading:
     unscored: int
     second: int
     ended: pl.DataFrame
+    is_undated: bool
     days: int
     currency: str
     language: str
@@ -236,7 +242,17 @@ class RiskReading:
         unscored = int((~spells["event"]).sum()) - len(running)
         second = len(spells.filter(~pl.col("event")).join(joined, on="customer_id", how="semi")) - len(running)
         why = ended.select(end_reason=reason)
-        return cls(running=running, unscored=unscored, second=second, ended=why, days=days, currency=currency, language=language)
+        gone = spells.filter("event")["ended_on"]
+        return cls(
+            running=running,
+            unscored=unscored,
+            second=second,
+            ended=why,
+            is_undated=gone.count() == 0 < len(gone),
+            days=days,
+            currency=currency,
+            language=language,
+        )
 
     def headlines(self, curve: SurvivalCurve) -> Headlines:
         """Return what to know first, in sentences."""
@@ -338,7 +354,7 @@ class RiskReading:
     def ends_by_reason(self) -> SummaryTable | Gallery:
         """Return why contracts ended in the last twelve months, or a sentence where none is known to have."""
         if self.ended.is_empty():
-            return Gallery((), self._say("none_ended"))
+            return Gallery((), self._say("undated" if self.is_undated else "none_ended"))
         named = self.ended.with_columns(pl.col("end_reason").fill_null("unknown"))
         rows = named.group_by("end_reason").agg(ended=pl.len().cast(pl.Int64)).sort("ended", "end_reason", descending=[True, False])
         shares = rows.with_columns(pl.col("end_reason").replace(words(TEXTS, self.language)), share=pl.col("ended") / max(len(named), 1))

@@ -116,7 +116,9 @@ def test_ends_of_the_last_year_are_counted_by_reason(spells: pl.DataFrame, score
     unknown = shown(read(spells.drop("end_reason"), scores).ends_by_reason())
     assert unknown[0][0] == "Not given"
     none = read(spells.with_columns(ended_on=pl.lit(None, pl.Date)), scores).ends_by_reason()
-    assert "No contract is known to have ended" in none._repr_html_()
+    assert "On what day contracts ended is not known" in none._repr_html_()
+    old = read(spells.with_columns(ended_on=pl.col("ended_on") - timedelta(days=4000)), scores).ends_by_reason()
+    assert "No contract is known to have ended in the last twelve months" in old._repr_html_()
 
 
 def test_survival_at_round_ages_with_its_band(spells: pl.DataFrame, scores: pl.DataFrame, curve) -> None:
