@@ -1,4 +1,4 @@
-"""A small simulated company after the whole pipeline but its reports: tables, features, fitted models, scores."""
+"""A small simulated company after the whole pipeline but its reports: tables, features, fitted models, scores, delivery."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.check_tables import CheckTables
+from relkit.jobs.deliver_files import DeliverFiles
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.tables.simulation import SimulationSettings, simulate_company
@@ -25,6 +26,7 @@ def run_pipeline(folder: Path) -> None:
         BuildFeatures.parse(),
         *[FitModel.parse(model=name) for name in MODELS],
         ScoreCustomers.parse(),
+        DeliverFiles.parse(workbook=False),
     ]
     for job in jobs:
         assert job.run().skipped is None, job

@@ -70,7 +70,7 @@ class Choice:
         candidates: names of models; those of `CANDIDATES` unless told.
         replicates: resamples of the customers, from which intervals come.
         seed: of the resamples.
-        settings: of the candidates, period_days or covariates say; each takes those it has.
+        settings: of the candidates, such as period_days or covariates; each takes those it has and is tried without the others.
     """
 
     candidates: tuple[str, ...] = ()
@@ -81,6 +81,11 @@ class Choice:
     def of(self, name: str) -> dict[str, Any]:
         """Return the settings that a candidate has."""
         return {key: value for key, value in self.settings.items() if key in _known(name)}
+
+    def without(self) -> dict[str, tuple[str, ...]]:
+        """Return, by candidate, the given settings that it does not have, and is tried without."""
+        lacking = {name: tuple(key for key in self.settings if key not in _known(name)) for name in self.candidates}
+        return {name: keys for name, keys in lacking.items() if keys}
 
 
 def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
@@ -119,9 +124,12 @@ def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
 
 
 def _known(name: str) -> set[str]:
+    """Return the settings that a model has; those of its class that it refuses are none."""
     from relkit.models import catalogue
 
-    return {field.name for field in fields(catalogue.settings_class(name))}  # type: ignore[arg-type]
+    made = catalogue.settings_class(name)
+    refused = made.not_taken() if hasattr(made, "not_taken") else frozenset()
+    return {field.name for field in fields(made)} - refused  # type: ignore[arg-type]
 
 
 def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
@@ -139,17 +147,19 @@ def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
         result, reason = _fitted(job, compared.chosen, choice, tables, then, _beside(compared)), compared.reason
         lines = _lines(compared, split)
     failed = [f"{name} could not be judged: {why}" for name, why in trials.failed.items()]
+    without = [f"{name} does not have {' and '.join(keys)}: it was tried without." for name, keys in choice.without().items()]
     details = {
         "chosen": result.details["model"],
         "reason": reason,
         "candidates": list(choice.candidates),
         "failed": trials.failed,
+        "without": {name: list(keys) for name, keys in choice.without().items()},
         "comparison": [] if compared is None else compared.table.to_dicts(),
         "differences": [] if compared is None else compared.differences.to_dicts(),
     }
     _mark(job, result.details["model"], compared=compared is not None)
     return result.model_copy(
-        update={"sentences": (*lines, *failed, reason, *result.sentences), "details": result.details | {"choice": details}}
+        update={"sentences": (*lines, *without, *failed, reason, *result.sentences), "details": result.details | {"choice": details}}
     )
 
 

@@ -255,6 +255,10 @@ class Beside:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
+_TAKEN = {"brier_score": " (of the forecast for the last of them)"}
+"""Of metrics that `relkit.models.comparison` gives as well, averaged over the holdout under another name: when they are taken."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """What the holdout said of a model fitted up to the day before it.
@@ -286,7 +290,7 @@ class Trial:
         if self.split is None or metric is None or value is None:
             return [] if self.problem else ["It was not judged: no holdout was wanted."]
         why, where = self.split.why, self.split.spoken
-        return [*([why] if why else []), f"{where[:1].upper()}{where[1:]} its {metric} was {value:.6g}."]
+        return [*([why] if why else []), f"{where[:1].upper()}{where[1:]} its {metric}{_TAKEN.get(metric, '')} was {value:.6g}."]
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class ReportMaterial:
         tables: the validated tables.
         as_of: the day.
         language: of the report.
-        people: the scored customer file, full view, one row a customer.
+        people: the scored customer file, full view, one row a customer, with what it leaves out of the customer table.
         models: by score, what models.json says of the model behind it.
     """
 
@@ -79,23 +79,16 @@ class ReportMaterial:
         Raises:
             TableError: tables or features of that day are not there.
         """
-        import polars as pl
-
-        from relkit.delivery.customer_files import customer_file
+        from relkit.jobs.scored_people import scored_people
         from relkit.tables.table_set import TableSet
 
         folder = Job.parse(programme=programme, out=out).out_dir
         tables = TableSet.open(folder / "tables")
         edge = tables.as_of(as_of)
-        customers = folder / "features" / str(edge) / "customers.parquet"
-        if not customers.is_file():
-            raise TableError(
-                "there are no features of that day.", where=str(customers.parent), remedy=f"Run relkit features --as-of {edge} first."
-            )
-        file = customer_file(pl.read_parquet(customers), _scores(folder, edge), as_of=edge.day, currency=tables.facts.currency)
+        people = scored_people(folder, programme=programme, edge=edge, currency=tables.facts.currency)
         models = folder / "scores" / str(edge) / "models.json"
         said = json.loads(models.read_text(encoding="utf-8")) if models.is_file() else {}
-        return cls(programme=programme, folder=folder, tables=tables, as_of=edge, language=language, people=file.frame, models=said)
+        return cls(programme=programme, folder=folder, tables=tables, as_of=edge, language=language, people=people, models=said)
 
     @property
     def currency(self) -> str:
@@ -114,6 +107,14 @@ class ReportMaterial:
         noticed = remarks_of(self.folder, str(self.as_of))
         shown = tuple(r for r in noticed if not (scores and r.about) or any(name.startswith(scores) for name in r.about))
         return RemarkList(shown, self.language)
+
+    def command(self, job: str) -> str:
+        """Return the command that runs a job for the programme, the folder and the day of the report, as a shell takes it."""
+        import shlex
+
+        usual = Job.parse(programme=self.programme).out_dir
+        out = [] if self.folder.resolve() == usual.resolve() else ["--out", str(self.folder)]
+        return shlex.join(["relkit", job, "--programme", self.programme, *out, "--as-of", str(self.as_of)])
 
     def spells(self) -> pl.DataFrame:
         """Return the contracts as features left them, each customer's main running contract before the others."""
@@ -168,6 +169,7 @@ class ReportMaterial:
             currency=self.currency,
             language=self.language,
             declared=() if offer or not kept else tuple(self.models[SCORE]["offer_declared"]),
+            command=self.command("score"),
             held_out=None if offers is None else self._held_out(used, offers),
         )
 
@@ -390,11 +392,4 @@ def _reasons(folder: Path, edge: AsOf) -> pl.DataFrame | None:
     import polars as pl
 
     path = folder / "scores" / str(edge) / "reasons.parquet"
-    return pl.read_parquet(path) if path.is_file() else None
-
-
-def _scores(folder: Path, edge: AsOf) -> pl.DataFrame | None:
-    import polars as pl
-
-    path = folder / "scores" / str(edge) / "scores.parquet"
     return pl.read_parquet(path) if path.is_file() else None

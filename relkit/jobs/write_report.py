@@ -60,7 +60,13 @@ class WriteReport(Job):
         if not self._notebook().is_of_a_day:
             return (find_notebook(self.notebook), workplace() / "out" / "benchmarks")
         folders = ("features", "scores") if self.as_of is None else (f"features/{self.as_of}", f"scores/{self.as_of}")
-        return (find_notebook(self.notebook), self.out_dir / "tables" / "facts.json", *(self.out_dir / folder for folder in folders))
+        newest = self.out_dir / "deliveries" / self.programme / "LATEST"
+        return (
+            find_notebook(self.notebook),
+            self.out_dir / "tables" / "facts.json",
+            *(self.out_dir / folder for folder in folders),
+            newest,
+        )
 
     def verify(self) -> None:
         """Refuse a notebook that does not exist, and parameters that are not its own or of the wrong type."""

@@ -60,7 +60,8 @@ def one_calibration(duration: Floats, event: Flags, churn: Floats, horizon: floa
     gone = event & (duration <= horizon)
     if gone.sum() < FEWEST_ENDS:
         raise NotEnoughEventsError(
-            f"{gone.sum()} spells ended within {horizon:g} days; the test needs {FEWEST_ENDS}.", where="one_calibration"
+            f"{gone.sum()} {'spell' if gone.sum() == 1 else 'spells'} ended within {horizon:g} days; the test needs {FEWEST_ENDS}.",
+            where="one_calibration",
         )
     cell = _joined(quantile_groups(churn, groups), gone)
     terms = []

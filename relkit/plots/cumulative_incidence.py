@@ -8,7 +8,7 @@ import numpy as np
 
 from relkit.errors import ParameterError
 from relkit.models.survival.cumulative_incidence import CumulativeIncidence
-from relkit.plots.style import axes_of, day_axis, house_style, percent_axis, words
+from relkit.plots.style import axes_of, house_style, month_axis, percent_axis, words
 from relkit.plots.survival import colours_of, names_at_the_end, table_of_risk
 from relkit.scores.end_reasons import reason_in_words
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
 
 _SAID = {
-    "en": ("Why contracts end", "Age of the contract, days", "Share that ended", "at risk"),
-    "fr": ("Pourquoi les contrats prennent fin", "Âge du contrat, en jours", "Part de contrats terminés", "à risque"),
+    "en": ("Why contracts end", "Age of the contract, months", "Share that ended", "at risk"),
+    "fr": ("Pourquoi les contrats prennent fin", "Âge du contrat, en mois", "Part de contrats terminés", "à risque"),
 }
 
 
@@ -57,7 +57,7 @@ def plot_incidence(
     last = max(found.domain[1] for found, _ in named.values())
     ax.set(title=said, xlabel=x_label, ylabel=y_label, xlim=(0, last), ylim=(0, min(max(1.05 * top, 0.01), 1.02)))
     percent_axis(ax.yaxis, language)
-    day_axis(ax.xaxis, last, language)
+    month_axis(ax.xaxis, last, language)
     names_at_the_end(ax, {name: float(found.incidence[row, -1]) for name, (found, row) in named.items()})
     table_of_risk(ax, table, at_risk, language)
     return ax

@@ -171,6 +171,22 @@ def day_axis(axis: Axis, last: float, language: str) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language)))
 
 
+def month_axis(axis: Axis, last: float, language: str) -> None:
+    """Write the ticks of an axis of ages from 0 to `last` days in months (of 365.25 / 12 days), at most nine of them.
+
+    Examples:
+        >>> ax = axes_of(None)
+        >>> month_axis(ax.xaxis, 1000.0, "en")
+        >>> ax.xaxis.get_major_formatter()(2 * 365.25)
+        '24'
+    """
+    month, steps = 365.25 / 12, (0.25, 0.5, 1, 2, 3, 6, 12, 24, 60, 120, 240)
+    step = next((step for step in steps if last / (step * month) <= 9), last / month / 8)
+    axis.set_major_locator(MultipleLocator(step * month))
+    digits = 0 if step == int(step) else 2
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value / month, language, digits)))
+
+
 def _digits(axis: Axis) -> int:
     """Return the decimals that tell neighbouring ticks apart."""
     ticks = axis.get_majorticklocs()

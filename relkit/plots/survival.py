@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relkit.models.survival.curve import SurvivalCurve
-from relkit.plots.style import ACTUAL, INK, MODEL, MUTED, PALETTE, axes_of, day_axis, house_style, number, percent, percent_axis, words
+from relkit.plots.style import (
+    ACTUAL,
+    INK,
+    MODEL,
+    MUTED,
+    PALETTE,
+    axes_of,
+    day_axis,
+    house_style,
+    month_axis,
+    number,
+    percent,
+    percent_axis,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +40,8 @@ MANY = 30
 """Rates of ages at which fewer are at risk are drawn as uncertain."""
 
 _CURVE = {
-    "en": ("How long contracts last", "Age of the contract, days", "Still running", "at risk", "all"),
-    "fr": ("Combien de temps durent les contrats", "Âge du contrat, en jours", "Encore en cours", "à risque", "tous"),
+    "en": ("How long contracts last", "Age of the contract, months", "Still running", "at risk", "all"),
+    "fr": ("Combien de temps durent les contrats", "Âge du contrat, en mois", "Encore en cours", "à risque", "tous"),
 }
 _BASELINE = {
     "en": (
@@ -133,7 +147,7 @@ def plot_survival(
     last = max(float(curve.days[drawn[name] - 1]) for name, curve in named.items())
     ax.set(title=title or usual, xlabel=x_label, ylabel=y_label, xlim=(0, last), ylim=(0, 1.02))
     percent_axis(ax.yaxis, language)
-    day_axis(ax.xaxis, ax.get_xlim()[1], language)
+    month_axis(ax.xaxis, ax.get_xlim()[1], language)
     if len(named) > 1:
         names_at_the_end(ax, {name: float(curve.survival[drawn[name] - 1]) for name, curve in named.items()}, colours)
     table_of_risk(ax, named, at_risk, language, colours=colours, at_least=at_least)

@@ -30,14 +30,18 @@ AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "expected": "Of {running} running contracts with a forecast, {ends} ({share}) are expected to end within {days} days.",
-        "without": "{n} more running contracts have no forecast: second contracts of a customer, or customers who refuse profiling.",
-        "concentrated": "The tenth most at risk holds {share} of the expected ends: these {n} contracts are where a call pays first.",
-        "money": "{lost} of monthly payments are expected to go, out of {all}.",
+        "without": "{n} more running contracts have no forecast of their own: {second} are further contracts of customers counted above, "
+        "{others} are held by customers who refuse profiling or of whom the model lacks a value.",
+        "without_few": "{n} more running contracts have no forecast of their own: further contracts of customers counted above, or of "
+        "customers who refuse profiling or of whom the model lacks a value.",
+        "concentrated": "The tenth most at risk, {n} contracts, holds {share} of the expected ends. That is the risk alone: whom to call "
+        "also depends on what is at stake, and stands under “Whom to call first”.",
+        "money": "{lost} of monthly payments are expected to go within {days} days, out of {all}.",
         "median": "Half of all contracts last longer than {months} months.",
         "year": "After twelve months {share} of the contracts are still running.",
         "k_running": "running contracts with a forecast",
         "k_ends": "ends expected within {days} days ({share})",
-        "k_lost": "of monthly payments expected to go, of {all}",
+        "k_lost": "of monthly payments expected to go within {days} days, of {all}",
         "k_year": "still running after twelve months",
         "tenth": "Tenth, 1 = most at risk",
         "contracts": "Contracts",
@@ -54,6 +58,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "share": "Share",
         "ends_by_reason": "Contracts that ended in the last twelve months",
         "none_ended": "No contract is known to have ended in the last twelve months.",
+        "undated": "On what day contracts ended is not known (a snapshot says that they ended, not when), so the ends of the last twelve "
+        "months cannot be counted.",
         "voluntary": "Cancelled by the customer",
         "involuntary": "Ended by the company (unpaid, say)",
         "move": "Moved away",
@@ -97,16 +103,18 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "fr": {
         "expected": "Sur {running} contrats en cours dotés d’une prévision, {ends} ({share}) devraient prendre fin sous {days} jours.",
-        "without": "{n} autres contrats en cours n’ont pas de prévision : seconds contrats d’un client, "
-        "ou clients qui refusent le profilage.",
-        "concentrated": "Le dixième le plus exposé concentre {share} des fins attendues : "
-        "ces {n} contrats sont ceux où un appel est le plus utile.",
-        "money": "{lost} de mensualités devraient disparaître, sur {all}.",
+        "without": "{n} autres contrats en cours n’ont pas de prévision propre : {second} sont d’autres contrats de clients comptés plus "
+        "haut, {others} appartiennent à des clients qui refusent le profilage ou dont une valeur manque au modèle.",
+        "without_few": "{n} autres contrats en cours n’ont pas de prévision propre : autres contrats de clients comptés plus haut, ou de "
+        "clients qui refusent le profilage ou dont une valeur manque au modèle.",
+        "concentrated": "Le dixième le plus exposé, {n} contrats, concentre {share} des fins attendues. Ce n’est que le risque : qui "
+        "appeler dépend aussi de l’enjeu, et figure sous « Qui appeler en premier ».",
+        "money": "{lost} de mensualités devraient disparaître sous {days} jours, sur {all}.",
         "median": "La moitié des contrats durent plus de {months} mois.",
         "year": "Au bout de douze mois, {share} des contrats sont encore en cours.",
         "k_running": "contrats en cours dotés d’une prévision",
         "k_ends": "fins attendues sous {days} jours ({share})",
-        "k_lost": "de mensualités menacées, sur {all}",
+        "k_lost": "de mensualités menacées sous {days} jours, sur {all}",
         "k_year": "encore en cours au bout de douze mois",
         "tenth": "Dixième, 1 = plus exposé",
         "contracts": "Contrats",
@@ -122,7 +130,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "ended": "Terminés",
         "share": "Part",
         "ends_by_reason": "Contrats terminés dans les douze derniers mois",
-        "none_ended": "D’aucun contrat on ne sait qu’il a pris fin dans les douze derniers mois.",
+        "none_ended": "Aucune fin de contrat n’est connue dans les douze derniers mois.",
+        "undated": "On ignore quel jour les contrats ont pris fin (un instantané dit qu’ils sont terminés, pas depuis quand) : les fins "
+        "des douze derniers mois ne peuvent être comptées.",
         "voluntary": "Résilié par le client",
         "involuntary": "Interrompu par l’entreprise (impayé, par exemple)",
         "move": "Déménagement",
@@ -183,8 +193,10 @@ class RiskReading:
     Attributes:
         running: one row a scored customer's main contract: probability, amount (null where not known), tenure_days, tenth
             (1 = most at risk).
-        unscored: running contracts without a forecast.
+        unscored: running contracts without a forecast of their own.
+        second: those of them whose holder has a forecast, for the main contract.
         ended: end_reason of the contracts that ended in the last year.
+        is_undated: whether contracts ended and of none the day is known.
         days: horizon of the probability.
         currency: ISO code.
         language: en or fr.
@@ -192,7 +204,9 @@ class RiskReading:
 
     running: pl.DataFrame
     unscored: int
+    second: int
     ended: pl.DataFrame
+    is_undated: bool
     days: int
     currency: str
     language: str
@@ -226,8 +240,19 @@ class RiskReading:
         ended = spells.filter(pl.col("event") & (pl.col("ended_on") > since))
         reason = pl.col("end_reason") if "end_reason" in spells.columns else pl.lit(None, pl.String)
         unscored = int((~spells["event"]).sum()) - len(running)
+        second = len(spells.filter(~pl.col("event")).join(joined, on="customer_id", how="semi")) - len(running)
         why = ended.select(end_reason=reason)
-        return cls(running=running, unscored=unscored, ended=why, days=days, currency=currency, language=language)
+        gone = spells.filter("event")["ended_on"]
+        return cls(
+            running=running,
+            unscored=unscored,
+            second=second,
+            ended=why,
+            is_undated=gone.count() == 0 < len(gone),
+            days=days,
+            currency=currency,
+            language=language,
+        )
 
     def headlines(self, curve: SurvivalCurve) -> Headlines:
         """Return what to know first, in sentences."""
@@ -244,7 +269,9 @@ class RiskReading:
         if (median := curve.median) is not None:
             said.append(self._say("median", months=round(median / MONTH)))
         if self.unscored >= SMALLEST_GROUP:
-            said.append(self._say("without", n=self.unscored))
+            others = self.unscored - self.second
+            key = "without" if min(self.second, others) >= SMALLEST_GROUP else "without_few"
+            said.append(self._say(key, n=self.unscored, second=self.second, others=others))
         return Headlines(tuple(said))
 
     def key_figures(self, curve: SurvivalCurve) -> KeyFigures:
@@ -327,7 +354,7 @@ class RiskReading:
     def ends_by_reason(self) -> SummaryTable | Gallery:
         """Return why contracts ended in the last twelve months, or a sentence where none is known to have."""
         if self.ended.is_empty():
-            return Gallery((), self._say("none_ended"))
+            return Gallery((), self._say("undated" if self.is_undated else "none_ended"))
         named = self.ended.with_columns(pl.col("end_reason").fill_null("unknown"))
         rows = named.group_by("end_reason").agg(ended=pl.len().cast(pl.Int64)).sort("ended", "end_reason", descending=[True, False])
         shares = rows.with_columns(pl.col("end_reason").replace(words(TEXTS, self.language)), share=pl.col("ended") / max(len(named), 1))

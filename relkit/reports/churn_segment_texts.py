@@ -13,7 +13,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "one_segment": "By “{name}” the contracts fall into one group, or no contract ended while two groups were observed: there "
         "is nothing to compare.",
         "apart": "Of the first {months} months, contracts with “{who_longest}” last {longest} on average, those with "
-        "“{who_shortest}” {shortest}: a difference of {gap} days.",
+        "“{who_shortest}” {shortest}: a difference of {gap} months.",
         "crossing": "Some curves cross: which segment lasts longer depends on the age. Tests of early and of late ages stand below.",
         "late": "Fewer than {smallest} contracts were observed from their first day with {names}. These have no curve; the test "
         "compares them at the ages at which they were observed.",
@@ -47,12 +47,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "mean_months": "Months lasted, mean",
         "low": "Low (95%)",
         "high": "High (95%)",
-        "gap": "Days beside “{name}”",
+        "gap": "Months beside “{name}”",
         "lasting": "How many of the first {months} months contracts last, by “{name}”",
         "lasting_note": "The area under the curve up to {months} months (restricted mean). A dash: not observed for so long. Differences "
         "are beside the largest segment; their p-values are adjusted for the number of segments (Holm).",
-        "few_ended": "Fewer than {smallest} ends are not told.",
-        "differences": "Days more or less of the first {months} months",
+        "few_ended": "Fewer than {smallest} ends are not shown.",
+        "differences": "Months more or less of the first {months} months",
         "shorter": "lasts shorter",
         "longer": "lasts longer",
         "c_differences": "Beside “{name}”, the largest segment. A bar across 0 means no clear difference.",
@@ -99,7 +99,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "one_segment": "Selon « {name} », les contrats forment un seul groupe, ou aucun n’a pris fin tant que deux groupes étaient "
         "observés : il n’y a rien à comparer.",
         "apart": "Sur les {months} premiers mois, les contrats « {who_longest} » durent en moyenne {longest} mois, les contrats "
-        "« {who_shortest} » {shortest} : {gap} jours d’écart.",
+        "« {who_shortest} » {shortest} : {gap} mois d’écart.",
         "crossing": "Des courbes se croisent : le segment qui dure le plus dépend de l’âge. Les tests des premiers et des derniers âges "
         "figurent plus bas.",
         "late": "Moins de {smallest} contrats ont été observés dès leur premier jour pour {names}. Pas de courbe pour eux ; le test les "
@@ -134,12 +134,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "mean_months": "Durée moyenne, mois",
         "low": "Bas (95\u00a0%)",
         "high": "Haut (95\u00a0%)",
-        "gap": "Jours par rapport à « {name} »",
+        "gap": "Mois par rapport à « {name} »",
         "lasting": "Combien des {months} premiers mois durent les contrats, selon « {name} »",
         "lasting_note": "Aire sous la courbe jusqu’à {months} mois (moyenne restreinte). Un tiret : pas observé aussi longtemps. "
         "Les écarts sont pris au plus grand segment ; leurs valeurs p sont corrigées du nombre de segments (Holm).",
         "few_ended": "Moins de {smallest} fins ne sont pas dites.",
-        "differences": "Jours en plus ou en moins sur les {months} premiers mois",
+        "differences": "Mois en plus ou en moins sur les {months} premiers mois",
         "shorter": "dure moins",
         "longer": "dure plus",
         "c_differences": "Par rapport à « {name} », le plus grand segment. Un trait qui croise 0 : pas de différence nette.",

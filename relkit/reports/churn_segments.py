@@ -204,9 +204,9 @@ class SegmentStudy:
             Shown("mean", self._say("mean_months"), "number", 1),
             Shown("low", self._say("low"), "number", 1),
             Shown("high", self._say("high"), "number", 1),
-            Shown("gap", self._say("gap", name=self.names[reference]), "number"),
-            Shown("gap_low", self._say("low"), "number"),
-            Shown("gap_high", self._say("high"), "number"),
+            Shown("gap", self._say("gap", name=self.names[reference]), "number", 1),
+            Shown("gap_low", self._say("low"), "number", 1),
+            Shown("gap_high", self._say("high"), "number", 1),
             Shown("p", self._say("p_adjusted"), "p_value"),
         )
         caption = self._say("lasting", months=round(days / MONTH), name=self.name)
@@ -224,7 +224,7 @@ class SegmentStudy:
         if found is None or not gaps:
             return Gallery(())
         days, reference, _ = found
-        bounds = [pl.Series([getattr(gap, part) for gap in gaps.values()]).to_numpy() for part in ("estimate", "lower", "upper")]
+        bounds = [pl.Series([getattr(gap, part) / MONTH for gap in gaps.values()]).to_numpy() for part in ("estimate", "lower", "upper")]
         drawn = plot_dots(
             [self.names[place] for place in gaps],
             [Dots(value=bounds[0], lower=bounds[1], upper=bounds[2])],
@@ -257,7 +257,7 @@ class SegmentStudy:
             return []
         months = {"longest": known[longest] / MONTH, "shortest": known[shortest] / MONTH}
         said = {name: number(value, self.language, 1) for name, value in months.items()}
-        gap = number(known[longest] - known[shortest], self.language)
+        gap = number((known[longest] - known[shortest]) / MONTH, self.language, 1)
         who = {"who_longest": self._who(longest), "who_shortest": self._who(shortest)}
         return [self._say("apart", months=round(found[0] / MONTH), gap=gap, **said, **who)]
 
@@ -340,12 +340,12 @@ def _told(ended: int) -> int | None:
 
 
 def _numbers(lasting: Lasting | None) -> dict[str, float | None]:
-    """Return the months lived with their bounds, the difference in days with its bounds, and its p-value."""
+    """Return the months lived with their bounds, the difference with its bounds, and its p-value."""
     none = dict.fromkeys(("mean", "low", "high", "gap", "gap_low", "gap_high", "p"))
     if lasting is None or lasting.mean is None:
         return none
     mean, gap = lasting.mean, lasting.difference
     lived = {"mean": mean.estimate / MONTH, "low": mean.lower / MONTH, "high": mean.upper / MONTH}
     bounds = {} if gap is None else {"gap": gap.estimate, "gap_low": gap.lower, "gap_high": gap.upper}
-    apart = {name: round(value) for name, value in bounds.items()} | {"p": lasting.p_adjusted}
+    apart = {name: value / MONTH for name, value in bounds.items()} | {"p": lasting.p_adjusted}
     return {**none, **lived, **apart}

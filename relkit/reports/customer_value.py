@@ -43,21 +43,26 @@ TEXTS: dict[str, dict[str, str]] = {
         "margin": "margin",
         "revenue": "revenue",
         "past_margin": "Margin so far",
-        "past_revenue": "Revenue so far",
+        "past_revenue": "Revenue of the last 12 months",
+        "until_margin": "so far",
+        "until_revenue": "in the last 12 months",
         "future_margin": "Expected margin, {span}",
         "future_revenue": "Expected revenue, {span}",
         "months": "next {n} months",
         "days": "next {n} days",
         "top_share": "A fifth of the {buyers} customers with a forecast should bring {share} of the {what} of the {span}: {top} of {all}.",
         "at_risk": "{n} of the fifth worth most, past and expected together, are uncertain or probably gone. "
-        "They have brought {past} so far: they are the first to win back.",
-        "gone_said": "{n} customers ({share} of those of whom it can be told) have probably stopped buying; they brought {past} so far.",
-        "orders": "{n} orders are expected in the next {days} days from those who have bought before.",
+        "They have brought {past} {until}: they are the first to win back.",
+        "gone_said": "{n} customers ({share} of the {told} of whom it can be told) have probably stopped buying; "
+        "they have brought {past} {until}.",
+        "orders": "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders.",
         "prospects": "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
-        "unknown_past": "{n} of them have a past of unknown margin, which counts as nought here.",
+        "refusing": "{n} customers refuse profiling, and so have no scores.",
+        "unforecast": "{n} more customers have a history, from which no forecast of their {what} can be made.",
+        "unknown_past": "{n} customers with a forecast have a past of unknown margin, which counts as zero here.",
         "no_margin": "No margin is known: this report speaks of revenue.",
         "k_all": "people known, {n} of whom have a forecast",
-        "k_active": "probably active ({share} of those of whom it can be told)",
+        "k_active": "probably active ({share} of the {told} of whom it can be told)",
         "k_orders": "orders expected, next {days} days",
         "k_value": "{future}",
         "k_mean": "expected {what} per customer with a forecast, mean",
@@ -71,7 +76,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "orders_each": "Expected orders, {days} days, mean",
         "total": "All",
         "by_decile": "Customers by tenth of total value",
-        "alive_note": "The mean chance leaves out those of whom it is too early to tell.",
+        "alive_note": "The mean chance leaves out those of whom it is too early to tell and those under contract; "
+        "mean orders are those of customers who have bought before.",
         "value_group": "Value",
         "activity": "Activity",
         "sum_past": "{past}, in all",
@@ -104,7 +110,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "margin": "marge",
         "revenue": "chiffre d’affaires",
         "past_margin": "Marge à ce jour",
-        "past_revenue": "Chiffre d’affaires à ce jour",
+        "past_revenue": "Chiffre d’affaires des 12 derniers mois",
+        "until_margin": "à ce jour",
+        "until_revenue": "sur les 12 derniers mois",
         "future_margin": "Marge attendue, {span}",
         "future_revenue": "Chiffre d’affaires attendu, {span}",
         "months": "{n} prochains mois",
@@ -112,18 +120,21 @@ TEXTS: dict[str, dict[str, str]] = {
         "top_share": "Un cinquième des {buyers} clients dotés d’une prévision devrait apporter {share} de la valeur attendue "
         "({what}, {span}) : {top} sur {all}.",
         "at_risk": "{n} clients du cinquième qui vaut le plus, passé et attendu réunis, sont incertains ou sans doute perdus. "
-        "Ils ont rapporté {past} à ce jour : ce sont les premiers à reconquérir.",
-        "gone_said": "{n} clients ({share} de ceux dont on peut le dire) ont sans doute cessé d’acheter ; "
-        "ils ont rapporté {past} à ce jour.",
-        "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part de ceux qui ont déjà acheté.",
+        "Ils ont rapporté {past} {until} : ce sont les premiers à reconquérir.",
+        "gone_said": "{n} clients ({share} des {told} dont on peut le dire) ont sans doute cessé d’acheter ; "
+        "ils ont rapporté {past} {until}.",
+        "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part des {buyers} clients dotés d’une prévision "
+        "de commandes.",
         "prospects": "{n} personnes n’ont ni achat ni contrat en cours connus, et donc pas de prévision.",
-        "unknown_past": "{n} d’entre eux ont un passé de marge inconnue, compté ici pour zéro.",
+        "refusing": "{n} clients refusent le profilage et n’ont donc aucun score.",
+        "unforecast": "{n} autres clients ont un historique, dont aucune prévision de valeur ({what}) ne peut être tirée.",
+        "unknown_past": "{n} clients dotés d’une prévision ont un passé de marge inconnue, compté ici pour zéro.",
         "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",
         "k_all": "personnes connues, dont {n} avec une prévision",
-        "k_active": "sans doute actifs ({share} de ceux dont on peut le dire)",
+        "k_active": "sans doute actifs ({share} des {told} dont on peut le dire)",
         "k_orders": "commandes attendues, {days} prochains jours",
         "k_value": "{future}",
-        "k_mean": "attendus en moyenne par client doté d’une prévision",
+        "k_mean": "de {what} attendus en moyenne par client doté d’une prévision",
         "decile": "Dixième, 1 = meilleur",
         "customers": "Clients",
         "mean_past": "{past}, moyenne",
@@ -134,7 +145,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "orders_each": "Commandes attendues, {days} jours, moyenne",
         "total": "Ensemble",
         "by_decile": "Clients par dixième de valeur totale",
-        "alive_note": "La probabilité moyenne laisse de côté ceux dont il est trop tôt pour le dire.",
+        "alive_note": "La probabilité moyenne laisse de côté ceux dont il est trop tôt pour le dire et ceux sous contrat ; "
+        "les commandes moyennes sont celles des clients qui ont déjà acheté.",
         "value_group": "Valeur",
         "activity": "Activité",
         "sum_past": "{past}, total",
@@ -167,7 +179,11 @@ class ValueReading:
         scored: one row a customer with a forecast: past, future with its low and high (null where the scores have none), alive
             (null under contract), orders, quality, decile, group, activity.
         people: everybody known.
-        prospects: people who never bought nor held a contract.
+        prospects: people with neither a purchase nor a running contract on record.
+        refusing: those with one or the other who refuse profiling, and so have no scores.
+        unforecast: others without a forecast; with these three and `scored` everybody is counted once.
+        buyers: customers with a forecast of orders.
+        orders: expected from them.
         unknown_past: customers with a forecast whose past margin is not known.
         contact: who may be contacted; None where the file does not say.
         measure: margin or revenue.
@@ -180,6 +196,10 @@ class ValueReading:
     scored: pl.DataFrame
     people: int
     prospects: int
+    refusing: int
+    unforecast: int
+    buyers: int
+    orders: float
     unknown_past: int
     contact: Contactability | None
     measure: str
@@ -191,6 +211,11 @@ class ValueReading:
     @classmethod
     def of(cls, people: pl.DataFrame, *, currency: str, language: str) -> ValueReading:
         """Read the full view of the scored customer file.
+
+        Args:
+            people: the file, with active_contracts beside it where there are contracts.
+            currency: ISO code.
+            language: en or fr.
 
         Raises:
             TableError: there is no forecast of orders in it.
@@ -207,12 +232,12 @@ class ValueReading:
         past = pl.col(f"past_margin_{cur}" if known else f"revenue_12m_{cur}")
         bounds = {end: pl.col(f"{margin}_{end}") if known and f"{margin}_{end}" in people.columns else NO_BOUND for end in ("low", "high")}
         scored = _read(people, past, future, orders, bounds)
-        nothing = people.select(pl.col(orders).is_null() & future.is_null()).to_series()
-        never = people["days_since_last_order"].is_null() & nothing if "days_since_last_order" in people.columns else None
         return cls(
             scored=scored,
             people=len(people),
-            prospects=int(never.sum()) if never is not None else 0,
+            **_without_forecast(people, future),
+            buyers=people[orders].count(),
+            orders=float(people[orders].sum()),
             unknown_past=int(people.select((past.is_null() & future.is_not_null()).sum()).item()) if known else 0,
             contact=Contactability.of(people, language=language),
             measure="margin" if known else "revenue",
@@ -239,13 +264,24 @@ class ValueReading:
             ),
             *([self._say("at_risk", n=len(slipping), past=self._money(slipping["past"]))] if len(slipping) >= SMALLEST_GROUP else []),
             *(
-                [self._say("gone_said", n=len(gone), share=self._percent(len(gone) / self._told), past=self._money(gone["past"]))]
+                [
+                    self._say(
+                        "gone_said",
+                        n=len(gone),
+                        share=self._percent(len(gone) / self._told),
+                        told=self._told,
+                        past=self._money(gone["past"]),
+                    )
+                ]
                 if len(gone) >= SMALLEST_GROUP
                 else []
             ),
-            self._say("orders", n=round(float(scored["orders"].sum())), days=self.order_days),
-            *([self._say("prospects", n=self.prospects)] if self.prospects >= SMALLEST_GROUP else []),
-            *([self._say("unknown_past", n=self.unknown_past)] if self.unknown_past >= SMALLEST_GROUP else []),
+            self._say("orders", n=round(self.orders), days=self.order_days, buyers=self.buyers),
+            *(
+                self._say(key, n=n)
+                for key in ("prospects", "refusing", "unforecast", "unknown_past")
+                if (n := getattr(self, key)) >= SMALLEST_GROUP
+            ),
             *([self._say("no_margin")] if self.measure == "revenue" else []),
             *(() if self.contact is None else self.contact.sentences()),
         ]
@@ -256,12 +292,11 @@ class ValueReading:
         scored = self.scored
         active = int((scored["activity"] == "active").sum())
         mean = float(scored["future"].mean() or 0.0)  # type: ignore[arg-type]
-        orders = round(float(scored["orders"].sum()))
         return KeyFigures(
             (
                 (number(self.people, self.language), self._say("k_all", n=len(scored))),
-                (number(active, self.language), self._say("k_active", share=self._percent(active / max(self._told, 1)))),
-                (number(orders, self.language), self._say("k_orders", days=self.order_days)),
+                (number(active, self.language), self._say("k_active", share=self._percent(active / max(self._told, 1)), told=self._told)),
+                (number(round(self.orders), self.language), self._say("k_orders", days=self.order_days)),
                 (self._money(scored["future"]), self._say("k_value")),
                 (money(mean, self.currency, self.language, 2), self._say("k_mean")),
             )
@@ -389,6 +424,7 @@ class ValueReading:
         shared = {
             "span": self.span,
             "what": texts[self.measure],
+            "until": texts[f"until_{self.measure}"],
             "past": past,
             "future": future,
             "days": number(self.order_days, self.language),
@@ -411,6 +447,18 @@ def _numbered(names: list[str], start: str, end: str) -> tuple[str, int]:
     ]
     days, name = min(found, default=(0, ""))
     return name, days
+
+
+def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:
+    """Return how many have no forecast because they never bought nor hold a contract, refuse profiling, or for another reason."""
+    bought = pl.col("days_since_last_order").is_not_null() if "days_since_last_order" in people.columns else pl.lit(value=False)
+    holds = (pl.col("active_contracts") > 0).fill_null(value=False) if "active_contracts" in people.columns else pl.lit(value=False)
+    refuses = pl.col("consent_profiling").eq_missing("refused") if "consent_profiling" in people.columns else pl.lit(value=False)
+    none, known = future.is_null(), bought | holds
+    counted = people.select(
+        prospects=(none & ~known).sum(), refusing=(none & known & refuses).sum(), unforecast=(none & known & ~refuses).sum()
+    )
+    return {name: int(n) for name, n in counted.row(0, named=True).items()}
 
 
 def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bounds: dict[str, pl.Expr]) -> pl.DataFrame:

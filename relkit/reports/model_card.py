@@ -27,7 +27,7 @@ TEXTS = {
         "note": "Judged on what the model had not seen, then trained again on all there is.",
         "mae_repeat_purchases": "mean error of repeat purchases",
         "mae_order_value": "mean error of the order value",
-        "brier_score": "Brier score (0 = perfect)",
+        "brier_score": "Brier score on the last day (0 = perfect)",
         "concordance": "concordance (1 = perfect order)",
     },
     "fr": {
@@ -43,7 +43,7 @@ TEXTS = {
         "note": "Jugés sur ce que le modèle n’avait pas vu, puis entraînés de nouveau sur l’ensemble.",
         "mae_repeat_purchases": "erreur moyenne sur les réachats",
         "mae_order_value": "erreur moyenne sur la valeur de commande",
-        "brier_score": "score de Brier (0 = parfait)",
+        "brier_score": "score de Brier au dernier jour (0 = parfait)",
         "concordance": "concordance (1 = ordre parfait)",
     },
 }

@@ -29,27 +29,30 @@ _CAUSES: dict[str, dict[str, str]] = {"en": {}, "fr": {"voluntary": "volontaire"
 
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
-        "declared": "Declared: ",
-        "assumed": "Assumed, as nobody has declared an offer: ",
-        "terms": "the offer averts {share} of the ends{causes} due within {days} days; a contact costs {contact}, the offer {cost} to "
-        "whoever takes it, and {takers} of those who would have stayed take it.",
+        "declared": "The declared offer {terms}.",
+        "assumed": "Assumption: an offer that {terms}. No offer was declared; these are the values of the literature (Verbraken, Verbeke "
+        "and Baesens, 2013), not yours.",
+        "terms": "averts {share} of the ends{causes} due within {days} days, costs {contact} per contact and {cost} per customer who takes "
+        "it, and is taken by {takers} of those who would have stayed",
         "causes": " by {causes}",
         "undeclared": "Not declared, so the usual was assumed: {names}.",
         "measure": "Measure the share averted on a control group.",
-        "declare": "Declare yours when scoring: relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000.",
+        "declare": "Declare your own offer, and the delivered file ranks whom to call: {command} --offer.contact_cost 4 --offer.offer_cost "
+        "20 --offer.budget 5000",
         "averted_share": "the share of the ends averted",
         "window_days": "the days within which they are due",
         "stayers_take_share": "the share of the others who take it",
-        "within": "Within the budget of {budget}, {n} of the {paying} customers for whom calling pays are called: {profit} are expected "
-        "of them, at a cost of {cost}.",
+        "within": "Within the budget of {budget}, {n} of the {paying} customers for whom calling pays are called: a profit of {profit} is "
+        "expected, after costs of {cost}.",
         "unspent": "The budget of {budget} is not spent: calling pays for nobody else.",
         "too_small": "The budget of {budget} pays for no call; calling would pay for {paying} of {all} customers.",
         "empc": "A list in the order of risk, on {days} days that the model had not seen: best is to contact {share} of the customers, "
-        "which earns {profit} for each customer under contract (expected maximum profit, EMPC, an end averted counted at {clv}); "
-        "who knew beforehand who leaves would earn {perfect}.",
-        "called": "Calling pays for {n} of {all} customers: {profit} are expected of them, at a cost of {cost}.",
+        "a profit after costs of {profit} for each customer under contract (expected maximum profit, EMPC, an end averted counted at "
+        "{clv}); to know beforehand who leaves would bring {perfect}.",
+        "called": "Calling pays for {n} of {all} customers: a profit of {profit} is expected, after costs of {cost}.",
         "none": "Calling pays for nobody under these assumptions: the offer costs more than it keeps.",
-        "missed": "An order by risk alone would miss {share} of it, even at its own best depth: it calls customers who bring little.",
+        "missed": "An order by risk alone would miss {share} of this profit, even at its own best depth: it calls customers who bring "
+        "little.",
         "nobody": "None of the customers under contract may be phoned.",
         "barred": "Left out, as they may not be phoned: {reasons}.",
         "barred_paying": "Calling would pay for {paying} of them.",
@@ -58,15 +61,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "unreachable": "{n} out of reach by phone",
         "under": "fewer than {n}",
         "few": "Calling pays for fewer than {n} customers under these assumptions.",
-        "no_margin": "The margin of the contracts is not known, so what an offer is worth cannot be said.",
+        "no_margin": "The margin of the contracts is not known, so what an offer is worth is unknown: risk alone orders the contracts, "
+        "which says nothing of what a call brings.",
         "no_reasons": "The model behind the risk does not tell reasons.",
-        "tenth": "Tenth by expected profit",
+        "tenth": "Tenth by profit after costs",
         "customers": "Customers",
         "risk": "Probability of ending, mean",
-        "stake": "Margin saved by an end averted, mean",
-        "value": "Expected value of the offer",
-        "cost": "Expected cost",
-        "profit": "Expected profit",
+        "stake": "Margin at stake per end averted, mean",
+        "value": "Margin saved, expected",
+        "cost": "Costs, expected",
+        "profit": "Profit after costs, expected",
         "by_tenth": "Running contracts by what an offer is worth",
         "total": "All",
         "reason": "What raises the risk",
@@ -74,32 +78,35 @@ TEXTS: dict[str, dict[str, str]] = {
         "top_share": "Share of the tenth most at risk",
         "ratio": "Risk, times, mean",
         "reasons": "Why contracts are at risk: among the first three reasons of each",
-        "reason_note": "These go with the risk; changing one of them need not keep the customer.",
+        "reason_note": "These go with the risk; changing one of them need not keep the customer. What cancels each other (an option and "
+        "its charge) is judged together.",
         "c_curve": "Customers called one after the other; each dot is the depth at which the order brings most.",
         "c_budget": "Money spent on calls, one customer after the other; each dot is where the order brings most within the budget.",
     },
     "fr": {
-        "declared": "Déclaré : ",
-        "assumed": "Hypothèses, aucune offre n’ayant été déclarée : ",
-        "terms": "l’offre évite {share} des fins{causes} prévues sous {days} jours ; un contact coûte {contact}, l’offre {cost} par client "
-        "qui la prend, et {takers} de ceux qui seraient restés la prennent.",
+        "declared": "L’offre déclarée {terms}.",
+        "assumed": "Hypothèse : une offre qui {terms}. Aucune offre n’a été déclarée ; ces valeurs sont celles de la littérature "
+        "(Verbraken, Verbeke et Baesens, 2013), pas les vôtres.",
+        "terms": "évite {share} des fins{causes} prévues sous {days} jours, coûte {contact} par contact et {cost} par client qui la prend, "
+        "et est prise par {takers} de ceux qui seraient restés",
         "causes": " pour motif {causes}",
         "undeclared": "Non déclaré, donc valeur usuelle : {names}.",
         "measure": "La part évitée se mesure sur un groupe témoin.",
-        "declare": "Déclarez la vôtre avec les scores : relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000.",
+        "declare": "Déclarez votre offre, et le fichier livré classe les clients à appeler : {command} --offer.contact_cost 4 "
+        "--offer.offer_cost 20 --offer.budget 5000",
         "averted_share": "la part des fins évitées",
         "window_days": "les jours sous lesquels elles sont prévues",
         "stayers_take_share": "la part des autres qui la prennent",
-        "within": "Dans le budget de {budget}, {n} des {paying} clients pour lesquels appeler est rentable sont appelés : {profit} sont "
-        "attendus d’eux, pour un coût de {cost}.",
+        "within": "Dans le budget de {budget}, {n} des {paying} clients pour lesquels appeler est rentable sont appelés : un profit de "
+        "{profit} est attendu, une fois déduits {cost} de coûts.",
         "unspent": "Le budget de {budget} n’est pas épuisé : appeler n’est rentable pour personne d’autre.",
         "too_small": "Le budget de {budget} ne paie aucun appel ; appeler serait rentable pour {paying} clients sur {all}.",
         "empc": "Une liste dans l’ordre du risque, sur {days} jours que le modèle n’avait pas vus : le mieux est de contacter {share} des "
-        "clients, ce qui rapporte {profit} par client sous contrat (profit maximal espéré, EMPC, une fin évitée comptant pour {clv}) ; "
-        "qui saurait d’avance qui part gagnerait {perfect}.",
-        "called": "Appeler est rentable pour {n} clients sur {all} : {profit} sont attendus d’eux, pour un coût de {cost}.",
+        "clients, soit un profit après coûts de {profit} par client sous contrat (profit maximal espéré, EMPC, une fin évitée comptant "
+        "pour {clv}) ; savoir d’avance qui part rapporterait {perfect}.",
+        "called": "Appeler est rentable pour {n} clients sur {all} : un profit de {profit} est attendu, une fois déduits {cost} de coûts.",
         "none": "Sous ces hypothèses, appeler n’est rentable pour personne : l’offre coûte plus qu’elle ne conserve.",
-        "missed": "Un ordre fondé sur le seul risque en manquerait {share}, même à sa meilleure profondeur : "
+        "missed": "Un ordre fondé sur le seul risque manquerait {share} de ce profit, même à sa meilleure profondeur : "
         "il appelle des clients qui rapportent peu.",
         "nobody": "Aucun des clients sous contrat ne peut être appelé.",
         "barred": "Laissés de côté, car on ne peut les appeler : {reasons}.",
@@ -109,15 +116,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "unreachable": "{n} clients injoignables par téléphone",
         "under": "moins de {n}",
         "few": "Sous ces hypothèses, appeler est rentable pour moins de {n} clients.",
-        "no_margin": "La marge des contrats n’est pas connue : on ne peut dire ce que vaut une offre.",
+        "no_margin": "La marge des contrats n’est pas connue, la valeur d’une offre non plus : seul le risque ordonne les contrats, ce qui "
+        "ne dit rien de ce que rapporte un appel.",
         "no_reasons": "Le modèle de risque ne donne pas de motifs.",
-        "tenth": "Dixième par profit attendu",
+        "tenth": "Dixième selon le profit après coûts",
         "customers": "Clients",
         "risk": "Probabilité de fin, moyenne",
-        "stake": "Marge sauvée par une fin évitée, moyenne",
-        "value": "Valeur attendue de l’offre",
-        "cost": "Coût attendu",
-        "profit": "Profit attendu",
+        "stake": "Marge en jeu par fin évitée, moyenne",
+        "value": "Marge sauvée, attendue",
+        "cost": "Coûts attendus",
+        "profit": "Profit attendu après coûts",
         "by_tenth": "Contrats en cours selon ce que vaut une offre",
         "total": "Ensemble",
         "reason": "Ce qui élève le risque",
@@ -125,7 +133,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "top_share": "Part du dixième le plus exposé",
         "ratio": "Risque multiplié par, moyenne",
         "reasons": "Pourquoi les contrats sont exposés : parmi les trois premiers motifs de chacun",
-        "reason_note": "Ces éléments vont avec le risque ; en changer un ne suffit pas forcément à garder le client.",
+        "reason_note": "Ces éléments vont avec le risque ; en changer un ne suffit pas forcément à garder le client. Ceux qui se "
+        "compensent (une option et son prix) sont jugés ensemble.",
         "c_curve": "Clients appelés l’un après l’autre ; chaque point est la profondeur à laquelle l’ordre rapporte le plus.",
         "c_budget": "Argent dépensé en appels, un client après l’autre ; chaque point est là où l’ordre rapporte le plus dans le budget.",
     },
@@ -147,6 +156,7 @@ class RetentionCalls:
         declared: what of the offer was declared, by name; empty where no offer was.
         barred: the same of those who may not be phoned, with not_called_because; None where nobody is known to be.
         contact: who of the customers with a risk may be contacted; None where it is not told.
+        command: that scores the customers, to which a declared offer is added.
         held_out: what an order by risk was worth on days the model had not seen; None where that cannot be told.
     """
 
@@ -157,25 +167,28 @@ class RetentionCalls:
     currency: str
     language: str
     declared: tuple[str, ...] = ()
+    command: str = "relkit score"
     held_out: HeldOutProfit | None = None
     barred: pl.DataFrame | None = None
     contact: Contactability | None = None
 
     def headlines(self) -> Headlines:
-        """Return what to know first: whom calling pays for, what risk alone would miss, and what is declared or assumed."""
+        """Return what to know first: what is assumed or declared, whom calling pays for, and what risk alone would miss."""
         contact = () if self.contact is None else self.contact.sentences()
         if self.offers is None:
             return Headlines((self._say("no_margin"), *contact))
         if self.offers.is_empty() and self.barred is not None and len(self.barred):
-            return Headlines((self._say("nobody"), *self._left_out(), *contact, self._terms()))
+            return Headlines((self._terms(), self._say("nobody"), *self._left_out(), *contact))
         found, paying = by_profit_and_by_risk(self.offers, budget=self.offer.budget), len(under_budget(self.offers))
-        said = [self._called(found, paying)]
+        said = [self._terms(), self._called(found, paying)]
         if found.called >= SMALLEST_GROUP:
             if self.offer.budget is not None and found.called == paying:
                 said.append(self._say("unspent", budget=self._money(self.offer.budget)))
             said.append(self._say("missed", share=percent(found.missed_share, self.language)))
+        said += self._left_out()
         said += [self._empc(self.held_out)] if self.held_out is not None else []
-        return Headlines((*said, *self._left_out(), *contact, self._terms()))
+        said += [] if self.declared else [self._say("declare", command=self.command)]
+        return Headlines((*said, *contact))
 
     def _left_out(self) -> list[str]:
         """Return who may not be phoned, by reason, and for how many of them calling would pay; fewer than ten are not counted."""
@@ -208,7 +221,7 @@ class RetentionCalls:
         return self._say(key, **counted, profit=self._money(found.profit), cost=self._money(found.cost))
 
     def _terms(self) -> str:
-        """Return what is declared of the offer, what is assumed, and how to do better."""
+        """Return what is declared of the offer, or assumed."""
         known = words(_CAUSES, self.language)
         averts = ", ".join(known.get(cause, cause) for cause in self.offer.averts)
         causes = self._say("causes", causes=averts) if averts else ""
@@ -222,10 +235,10 @@ class RetentionCalls:
             takers=percent(self.offer.stayers_take_share, self.language),
         )
         if not self.declared:
-            return f"{self._say('assumed')}{terms} {self._say('measure')} {self._say('declare')}"
+            return f"{self._say('assumed', terms=terms)} {self._say('measure')}"
         usual = [self._say(name) for name in _WITH_DEFAULT if name not in self.declared]
         undeclared = f" {self._say('undeclared', names=', '.join(usual))}" if usual else ""
-        return f"{self._say('declared')}{terms}{undeclared} {self._say('measure')}"
+        return f"{self._say('declared', terms=terms)}{undeclared} {self._say('measure')}"
 
     def _empc(self, seen: HeldOutProfit) -> str:
         return self._say(

@@ -31,7 +31,8 @@ MOST_VALUE = 0.8
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "range": "{future}; {low} to {high} if every estimate were off the same way (95%)",
-        "held": "of the customers hold {share} of it",
+        "of_forecast": "{past}, of the customers with a forecast",
+        "held": "of these customers hold {share} of it",
         "payback": "months for a customer to pay back the cost of winning one ({cost}), median of the cohorts",
         "at_once": "the first purchase pays back the cost of winning a customer ({cost})",
         "margin": "margin",
@@ -53,7 +54,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "in_year": "{what} per customer, first year",
         "months_to_pay": "Months to pay back",
         "by_cohort": "What each cohort has brought",
-        "cost_note": "Winning a customer costs {cost}, as the table of costs says. A dash: not yet paid back.",
+        "cost_note": "Winning a customer costs {cost}, as the table of costs says. A dash: under a year old, or not yet paid back.",
         "no_cost": "The cost of winning a customer is not known: declare it in the table of costs, with the scope acquisition.",
         "left_out": "{n} customers who may have bought before the data start are left out.",
         "c_value": "Each line is a cohort, the latest the darkest; it ends where its youngest customers end.",
@@ -63,7 +64,8 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "fr": {
         "range": "{future} ; de {low} à {high} si toutes les estimations erraient dans le même sens (95\u00a0%)",
-        "held": "des clients en portent {share}",
+        "of_forecast": "{past}, clients dotés d’une prévision",
+        "held": "de ces clients en portent {share}",
         "payback": "mois pour qu’un client rembourse son coût d’acquisition ({cost}), médiane des cohortes",
         "at_once": "le premier achat rembourse le coût d’acquisition d’un client ({cost})",
         "margin": "marge",
@@ -85,7 +87,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "in_year": "{what} par client, première année",
         "months_to_pay": "Mois pour rembourser",
         "by_cohort": "Ce que chaque cohorte a apporté",
-        "cost_note": "Acquérir un client coûte {cost}, selon la table des coûts. Un tiret : pas encore remboursé.",
+        "cost_note": "Acquérir un client coûte {cost}, selon la table des coûts. Un tiret : cohorte de moins d’un an, ou coût pas "
+        "encore remboursé.",
         "no_cost": "Le coût d’acquisition d’un client n’est pas connu : déclarez-le dans la table des coûts (périmètre acquisition).",
         "left_out": "{n} clients qui achetaient peut-être avant le début des données sont laissés de côté.",
         "c_value": "Chaque courbe est une cohorte, la plus récente la plus foncée ; elle s’arrête avec ses clients les plus jeunes.",
@@ -123,7 +126,10 @@ class ValueStudy:
         if self._has_bounds:
             low, high = (self._money(float(scored.select(pl.coalesce(name, "future").sum()).item())) for name in ("low", "high"))
             future = self._say("range", future=future, low=low, high=high)
-        figures = [(self._money(float(scored["past"].sum())), self._named("past")), (self._money(float(scored["future"].sum())), future)]
+        figures = [
+            (self._money(float(scored["past"].sum())), self._say("of_forecast", past=self._named("past"))),
+            (self._money(float(scored["future"].sum())), future),
+        ]
         if (holders := self._holders()) is not None:
             figures.append((self._percent(holders), self._say("held", share=self._percent(MOST_VALUE))))
         return KeyFigures((*figures, *self._payback()))

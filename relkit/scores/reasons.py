@@ -3,8 +3,11 @@
     table = churn_reasons(fitted, running, as_of=day, source=version)
 
 A reason is a covariate whose share of the model's linear predictor lies above that of the mean customer, the largest first;
-one that raises the risk by less than a twentieth is none. It says what distinguishes the customer in the model, which is not
-to say that changing it would keep the customer. A number is high or low beside the customers whose risk it does not raise.
+one that raises the risk by less than a twentieth is none. Covariates that cancel each other (an option and the charge for it) are
+judged together: where the shares of two go against each other over the customers (correlation of -0.5 or below), the reason is the sum
+of all that are so tied, and has the name of the one that raises the risk most among those that move with the sum. It says what
+distinguishes the customer in the model, which is not to say that changing it would keep the customer. A number is high or low beside
+the customers whose risk it does not raise.
 Values stay codes in files (`monthly_amount_high`); the words for them are given in English and French.
 """
 
@@ -27,6 +30,10 @@ Floats = NDArray[np.float64]
 MOST = 3
 """Reasons given for a customer, at most."""
 LEAST = float(np.log(1.05))
+AGAINST = -0.5
+"""Correlation of two contributions, over the customers, at or below which they are judged together."""
+FEWEST = 30
+"""Customers from which a correlation is taken; fewer tell nothing of what cancels what."""
 
 NAMES: dict[str, tuple[str, str]] = {
     "monthly_amount": ("monthly amount", "montant mensuel"),
@@ -84,7 +91,7 @@ def churn_reasons(
 
     Returns:
         In order of customer_id and rank, `SCHEMA`: code, its words in English and French, value of the covariate as text, and
-        risk_ratio: what it multiplies the risk by beside the mean customer.
+        risk_ratio: what it multiplies the risk by beside the mean customer, with the covariates that are judged together with it.
 
     Examples:
         >>> from datetime import date
@@ -101,7 +108,8 @@ def churn_reasons(
         return pl.DataFrame(schema=SCHEMA)
     covariates, parts = fitted.contributions(contracts)
     known = {**NAMES, **(names or {})}
-    made = [_of_covariate(contracts, name, parts[:, j], known) for j, name in enumerate(covariates)]
+    net = net_of_opposites(parts)
+    made = [_of_covariate(contracts, name, parts[:, j], net[:, j], known) for j, name in enumerate(covariates)]
     if not made:
         return pl.DataFrame(schema=SCHEMA)
     found = pl.concat(made).filter(pl.col("part") > LEAST).sort(["customer_id", "part", "code"], descending=[False, True, False])
@@ -131,11 +139,58 @@ def reason_columns(reasons: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, names: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
-    """Return the rows of one covariate: customer_id, part, code, reason_en, reason_fr, value."""
+def net_of_opposites(parts: Floats) -> Floats:
+    """Return the contributions with those that cancel each other added up.
+
+    Args:
+        parts: what each covariate adds to the linear predictor, shape (n, covariates).
+
+    Returns:
+        Of the same shape. In each group of covariates that are tied by correlations of `AGAINST` or below, the sum of the group
+        stands in one column, row by row that of the largest part among those that move with the sum; the others are -inf. Where
+        that part is itself too small to be a reason, the sum is none either.
+
+    Examples:
+        >>> has = np.tile([1.0, 0.0], 20)
+        >>> option, usage = 0.9 * (has - 0.5), -0.6 * (has - 0.5)
+        >>> net_of_opposites(np.column_stack([option, usage]))[:2].round(2).tolist()
+        [[0.15, -inf], [-0.15, -inf]]
+    """
+    net = parts.copy()
+    for members in _tied(_correlation(parts)) if len(parts) >= FEWEST else ():
+        whole = parts[:, members].sum(axis=1)
+        beside = _correlation(np.column_stack([whole, parts[:, members]]))[0, 1:]
+        leading = members[beside > 0] if (beside > 0).any() else members
+        named = leading[np.argmax(parts[:, leading], axis=1)]
+        rows = np.arange(len(parts))
+        net[:, members] = -np.inf
+        # What raises the risk by next to nothing lends its name to no sum: others brought it about.
+        net[rows, named] = np.where(parts[rows, named] > LEAST, whole, np.minimum(whole, 0.0))
+    return net
+
+
+def _correlation(columns: Floats) -> Floats:
+    """Return the correlations of columns, shape (m, m); 0 for a column that is the same everywhere."""
+    centred = columns - columns.mean(axis=0)
+    length = np.sqrt((centred**2).sum(axis=0))
+    unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
+    found: Floats = unit.T @ unit
+    return found
+
+
+def _tied(correlation: Floats) -> list[NDArray[np.int64]]:
+    """Return the groups of two or more columns that are linked, directly or through others, by correlations of `AGAINST` or below."""
+    from scipy.sparse.csgraph import connected_components
+
+    _, group = connected_components(correlation <= AGAINST, directed=False)
+    return [members for label in np.unique(group) if len(members := np.flatnonzero(group == label)) > 1]
+
+
+def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, net: Floats, names: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
+    """Return the rows of one covariate: customer_id, part (net of those that cancel it), code, reason_en, reason_fr, value."""
     column = contracts[name]
     if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        return _rows(contracts, name, part, column.cast(pl.String), names, mark="=", colon=True)
+        return _rows(contracts, name, net, column.cast(pl.String), names, mark="=", colon=True)
     numbers = column.cast(pl.Float64).fill_null(np.nan).to_numpy()
     known = np.isfinite(numbers)
     is_flag = bool(np.isin(numbers[known], (0.0, 1.0)).all())
@@ -143,7 +198,7 @@ def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, names: Mappi
     usual = 0.5 if is_flag or not known.any() else float(others.mean() if len(others) else numbers[known].mean())
     above, below = ("yes", "no") if is_flag else ("high", "low")
     side = pl.Series(np.where(known, np.where(numbers > usual, above, below), "unknown"))
-    return _rows(contracts, name, part, side, names, mark="_", colon=is_flag)
+    return _rows(contracts, name, net, side, names, mark="_", colon=is_flag)
 
 
 def _rows(

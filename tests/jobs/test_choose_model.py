@@ -156,3 +156,44 @@ def test_data_without_purchases_are_skipped(workplace):
 
     company.write_company(workplace / "out" / "default", {"contracts": company.contracts()})
     assert "the data have no transactions table" in fit().skipped
+
+
+COVARIATES = "lifetime_value.bg_nbd,lifetime_value.mbg_cnbd_k,lifetime_value.bg_bb,lifetime_value.nbd"
+
+
+@pytest.mark.parametrize("known", ["all", "most"])
+def test_covariates_go_to_the_candidates_that_take_them(workplace, known):
+    import modelled_company as company
+
+    sold = company.transactions()
+    ids = sold["customer_id"].unique().sort()
+    years = [1950, 1960, 1970 if known == "all" else None, 1980, 1990]
+    who = pl.DataFrame({"customer_id": ids, "birth_year": years * (len(ids) // 5)})
+    company.write_company(workplace / "out" / "default", {"transactions": sold, "customers": who}, history_starts_on=company.FIRST)
+    names = {"candidates": COVARIATES, "replicates": "20", "purchase_covariates": "birth_year"}
+    result = fit(settings=names)
+    choice = result.details["choice"]
+    assert choice["failed"] == {}
+    assert result.sentences[0].startswith(f"Candidates on {250 if known == 'all' else 200} customers")
+    assert choice["without"] == {name: ["purchase_covariates"] for name in ("lifetime_value.mbg_cnbd_k", "lifetime_value.bg_bb")}
+    parameters = {row["model"]: row["parameters"] for row in choice["comparison"]}
+    plain = {
+        row["model"]: row["parameters"]
+        for row in fit(settings={"candidates": COVARIATES, "replicates": "20"}).details["choice"]["comparison"]
+    }
+    assert {name: parameters[name] - plain[name] for name in parameters} == {
+        "lifetime_value.bg_nbd": 1,
+        "lifetime_value.mbg_cnbd_k": 0,
+        "lifetime_value.bg_bb": 0,
+        "lifetime_value.nbd": 1,
+    }
+    assert "lifetime_value.bg_bb does not have purchase_covariates: it was tried without." in result.sentences
+
+
+def test_a_setting_that_no_candidate_takes_is_refused():
+    with pytest.raises(ParameterError, match="unknown setting 'purchase_covariates'"):
+        read_choice(AUTO, {"candidates": "lifetime_value.mbg_cnbd_k", "purchase_covariates": "birth_year"})
+    with pytest.raises(ParameterError, match="unknown setting 'lifetime_covariates'"):
+        read_choice(AUTO, {"candidates": "lifetime_value.nbd", "lifetime_covariates": "birth_year"})
+    both = {"candidates": "lifetime_value.bg_nbd,lifetime_value.nbd", "lifetime_covariates": "birth_year"}
+    assert read_choice(AUTO, both).of("lifetime_value.nbd") == {}

@@ -153,3 +153,13 @@ def test_where_all_had_ended_before_the_holdout_nothing_is_compared(workplace):
     reason = fit(settings=SHORT).details["choice"]["reason"]
     assert reason.startswith("Nothing could be judged on the 182 days after 2024-12-30: ")
     assert reason.endswith("was taken without a comparison: it is the first candidate that could be fitted.")
+
+
+def test_the_table_and_the_line_of_the_fit_name_two_numbers(checked):
+    result = fit(settings=SHORT)
+    shown = {row["model"]: row for row in result.details["choice"]["comparison"]}[result.details["model"]]
+    assert "integrated Brier score" in result.sentences[1]
+    (line,) = [said for said in result.sentences if "its brier_score" in said]
+    assert line.endswith(f"its brier_score (of the forecast for the last of them) was {result.metrics['brier_score']:.6g}.")
+    assert shown["integrated_brier_score"] == pytest.approx(result.metrics["integrated_brier_score"], rel=0.02)
+    assert shown["integrated_brier_score"] < result.metrics["brier_score"]

@@ -115,8 +115,9 @@ def test_its_inputs_are_the_notebook_and_what_it_reads(place: Path) -> None:
     path = notebook(place)
     job = WriteReport.parse(notebook=path, as_of="2025-06-30")
     expected = (Path(path), OUT / "tables" / "facts.json", OUT / "features" / "2025-06-30", OUT / "scores" / "2025-06-30")
-    assert job.inputs() == expected
-    assert WriteReport.parse(notebook=path).inputs()[2:] == (OUT / "features", OUT / "scores")
+    assert job.inputs()[:-1] == expected
+    assert job.inputs()[-1] == OUT / "deliveries" / "default" / "LATEST"
+    assert WriteReport.parse(notebook=path).inputs()[2:4] == (OUT / "features", OUT / "scores")
 
 
 def test_a_study_is_of_no_day_and_its_inputs_are_what_benchmarks_left(place: Path) -> None:

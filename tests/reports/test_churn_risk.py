@@ -76,12 +76,12 @@ def test_headlines_agree_with_the_scores(spells: pl.DataFrame, scores: pl.DataFr
     ends = float(scores["probability"].sum())
     assert said[0] == f"Of 200 running contracts with a forecast, {round(ends)} ({ends / 200:.1%}) are expected to end within 90 days."
     top = float(scores["probability"].sort(descending=True).head(20).sum())
-    assert f"holds {top / ends:.0%} of the expected ends: these 20 contracts" in said[1]
+    assert said[1].startswith(f"The tenth most at risk, 20 contracts, holds {top / ends:.0%} of the expected ends. That is the risk alone")
     joined = spells.join(scores, on="customer_id")
     assert f"€{(joined['monthly_amount'] * joined['probability']).sum():,.0f} of monthly payments" in said[2]
     assert f"After twelve months {curve.at([365])[0]:.0%}" in said[3]
     running = int((~spells["event"]).sum())
-    assert said[-1].startswith(f"{running - 200} more running contracts have no forecast")
+    assert said[-1].startswith(f"{running - 200} more running contracts have no forecast of their own")
 
 
 def test_the_table_by_tenth_adds_up(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
@@ -116,7 +116,9 @@ def test_ends_of_the_last_year_are_counted_by_reason(spells: pl.DataFrame, score
     unknown = shown(read(spells.drop("end_reason"), scores).ends_by_reason())
     assert unknown[0][0] == "Not given"
     none = read(spells.with_columns(ended_on=pl.lit(None, pl.Date)), scores).ends_by_reason()
-    assert "No contract is known to have ended" in none._repr_html_()
+    assert "On what day contracts ended is not known" in none._repr_html_()
+    old = read(spells.with_columns(ended_on=pl.col("ended_on") - timedelta(days=4000)), scores).ends_by_reason()
+    assert "No contract is known to have ended in the last twelve months" in old._repr_html_()
 
 
 def test_survival_at_round_ages_with_its_band(spells: pl.DataFrame, scores: pl.DataFrame, curve) -> None:

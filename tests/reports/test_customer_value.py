@@ -42,10 +42,31 @@ def test_headlines_agree_with_the_file(people: pl.DataFrame, value: ValueReading
     share = float(future.head(160).sum()) / float(future.sum())
     assert f"A fifth of the 800 customers with a forecast should bring {share:.0%} of the margin of the next 24 months" in said[0]
     gone = people.filter(pl.col("p_alive") < 0.3)
-    assert any(line.startswith(f"{len(gone)} customers ({len(gone) / 800:.0%} of those") for line in said)
+    assert any(line.startswith(f"{len(gone)} customers ({len(gone) / 800:.0%} of the 800 of whom") for line in said)
     slipping = people.filter((pl.col("p_alive") < 0.7) & pl.col("is_top20_margin"))
     assert any(line.startswith(f"{len(slipping)} of the fifth worth most") for line in said)
     assert said[-1] == "200 people have neither a purchase nor a running contract on record, and so no forecast."
+
+
+def test_everybody_is_counted_once(people: pl.DataFrame) -> None:
+    """Of 1,000: 60 holders and 100 buyers refuse profiling, 30 buyers have no score, and 20 prospects hold a contract that has one."""
+    at, never = pl.int_range(pl.len()), pl.col("days_since_last_order").is_null()
+    place = at.over(never)
+    holder, refuser, lost = never & (place < 80), (never & (place < 60)) | (~never & (place < 100)), ~never & place.is_between(100, 129)
+    scores = [name for name in people.columns if name.startswith(("expected_", "future_", "p_alive", "churn_"))]
+    given = people.with_columns(
+        pl.when(holder & ~refuser).then(50.0).otherwise("future_margin_24m_eur").alias("future_margin_24m_eur"),
+        active_contracts=holder.cast(pl.Int32),
+        consent_profiling=pl.when(refuser).then(pl.lit("refused")).otherwise(pl.lit("unknown")),
+    ).with_columns(pl.when(~refuser & ~lost).then(name).alias(name) for name in scores)
+    reading = ValueReading.of(given, currency="EUR", language="en")
+    assert (reading.prospects, reading.refusing, reading.unforecast, len(reading.scored)) == (120, 160, 30, 690)
+    said = reading.headlines().sentences
+    assert said[-4:-1] == (
+        "120 people have neither a purchase nor a running contract on record, and so no forecast.",
+        "160 customers refuse profiling, and so have no scores.",
+        "30 more customers have a history, from which no forecast of their margin can be made.",
+    )
 
 
 def test_few_people_are_not_spoken_of() -> None:
@@ -111,7 +132,10 @@ def test_pictures_say_what_to_see_in_both_languages(people: pl.DataFrame) -> Non
 def test_without_a_margin_it_speaks_of_revenue(people: pl.DataFrame) -> None:
     bare = people.drop("past_margin_eur").with_columns(expected_order_value_eur=pl.lit(50.0))
     reading = ValueReading.of(bare, currency="EUR", language="en")
-    assert reading.headlines().sentences[-1] == "No margin is known: this report speaks of revenue."
+    said = reading.headlines().sentences
+    assert said[-1] == "No margin is known: this report speaks of revenue."
+    assert any("they have brought €" in line and line.endswith(" in the last 12 months.") for line in said)
+    assert "Revenue of the last 12 months" in reading.by_decile()._repr_html_()
     assert float(reading.scored["future"].sum()) == pytest.approx(50 * float(people["expected_orders_90d"].sum()))
     assert "Expected revenue, next 90 days" in reading.by_decile()._repr_html_()
     assert "margin" not in reading.by_decile()._repr_html_()
@@ -131,7 +155,7 @@ def test_a_past_of_unknown_margin_is_said(people: pl.DataFrame) -> None:
     bought = pl.col("past_margin_eur").is_not_null()
     holed = people.with_columns(past_margin_eur=pl.when(pl.int_range(pl.len()).over(bought) >= 25).then("past_margin_eur"))
     said = ValueReading.of(holed, currency="EUR", language="en").headlines().sentences
-    assert said[-1] == "25 of them have a past of unknown margin, which counts as nought here."
+    assert said[-1] == "25 customers with a forecast have a past of unknown margin, which counts as zero here."
 
 
 def test_quality_is_counted(value: ValueReading) -> None:

@@ -67,3 +67,16 @@ def test_a_group_of_few_is_not_drawn():
     (picture,) = ModelChoice(model="lifetime_value.a", kept=frames, language="en").picture().pictures
     left = picture.drawn.get_figure(root=True).axes[0]
     assert [label.get_text() for label in left.get_xticklabels()] == ["1\n50"]
+
+
+def test_the_mean_over_the_holdout_and_the_score_of_its_last_day_have_names_of_their_own() -> None:
+    from relkit.models.survival.comparison import YARDSTICK
+    from relkit.reports.model_card import TEXTS as CARD
+
+    for language in ("en", "fr"):
+        assert TEXTS[language]["integrated_brier_score"].lower() != CARD[language]["brier_score"].lower()
+    assert "Integrated" in TEXTS["en"]["integrated_brier_score"]
+    assert "intégré" in TEXTS["fr"]["integrated_brier_score"]
+    assert "last day" in CARD["en"]["brier_score"]
+    assert "dernier jour" in CARD["fr"]["brier_score"]
+    assert YARDSTICK.called == YARDSTICK.shown["integrated_brier_score"] == "integrated Brier score"

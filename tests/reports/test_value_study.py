@@ -57,7 +57,7 @@ def test_the_share_of_customers_who_hold_most_is_read_off_the_curve():
     future = found.value.scored["future"].to_numpy()
     share = customers_holding(future, future, 0.8)
     assert share_of_top(future, future, share) == pytest.approx(0.8)
-    assert found.portfolio().figures[2] == (f"{share:.0%}", "of the customers hold 80% of it")
+    assert found.portfolio().figures[2] == (f"{share:.0%}", "of these customers hold 80% of it")
 
 
 def test_certainty_shows_low_and_high_of_each_tenth():

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from relkit.models.survival.cox import Cox
-from relkit.scores.reasons import LEAST, SCHEMA, Explains, churn_reasons, reason_columns
+from relkit.scores.reasons import LEAST, SCHEMA, Explains, churn_reasons, net_of_opposites, reason_columns
 from relkit.scores.score_table import Source
 
 DAY = date(2025, 6, 30)
@@ -103,3 +103,82 @@ def test_nobody_and_nothing_to_tell() -> None:
     frame = pl.DataFrame({"customer_id": ["a"], "x": [1.0]})
     assert told(frame.clear(), x=[]).schema == told(frame, x=[0.0]).schema == pl.Schema(SCHEMA)
     assert told(frame).is_empty()
+
+
+def optioned(n: int = 3000) -> pl.DataFrame:
+    """Customers of whom a third hold an option that makes them leave sooner, and use it, which makes them stay: net, they stay."""
+    rng = np.random.default_rng(5)
+    option = (rng.random(n) < 1 / 3).astype(float)
+    usage = option * rng.gamma(16, 0.5, n)
+    debit = (rng.random(n) < 0.5).astype(float)
+    life = rng.exponential(500 / np.exp(0.8 * option - 0.18 * usage - 0.5 * debit))
+    return pl.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(n)],
+            "duration_days": np.minimum(life, 900.0) + 0.01,
+            "event": life < 900.0,
+            "has_option": option,
+            "usage": usage,
+            "pays_by_direct_debit": debit,
+        }
+    )
+
+
+def test_covariates_that_cancel_each_other_are_judged_together() -> None:
+    """With the option and without any usage the risk is lower than without the option, all in all: neither is a reason by itself."""
+    frame = optioned()
+    names = ("has_option", "usage", "pays_by_direct_debit")
+    fitted = Cox(covariates=names).fit(frame, as_of=DAY)
+    parts = fitted.contributions(frame)[1]
+    assert (parts[frame["has_option"].to_numpy() == 1, 0] > LEAST).all(), "one by one, the option would be a reason of all who hold it"
+    found = churn_reasons(fitted, frame, as_of=DAY, source=TOLD).join(frame, on="customer_id")
+    told_of = found.with_columns(covariate=pl.col("code").str.replace("_(yes|no|high|low)$", ""))
+    tied = told_of.filter(pl.col("covariate").is_in(["has_option", "usage"]))
+    sums = pl.DataFrame({"customer_id": frame["customer_id"], "both": parts[:, 0] + parts[:, 1]})
+    agreed = tied.join(sums, on="customer_id")
+    assert agreed["risk_ratio"].to_list() == pytest.approx(np.exp(agreed["both"].to_numpy()))
+    assert set(agreed["code"]) == {"usage_low"}, "the option alone raises nobody's risk"
+    unused = sums.with_columns(usage=parts[:, 1]).filter((pl.col("both") > LEAST) & (pl.col("usage") > LEAST))
+    assert set(agreed["customer_id"]) == set(unused["customer_id"])
+    assert told_of.filter(covariate="pays_by_direct_debit").height == int((frame["pays_by_direct_debit"] == 0).sum())
+
+
+def test_what_does_not_cancel_is_left_as_it_is() -> None:
+    rng = np.random.default_rng(6)
+    first = rng.normal(size=200)
+    parts = np.column_stack([first, 0.8 * first, rng.normal(size=200), np.zeros(200)])
+    assert net_of_opposites(parts).tolist() == parts.tolist(), "what moves together adds up, and each is true by itself"
+    opposed = np.column_stack([first, -0.8 * first])
+    assert net_of_opposites(opposed[:29]).tolist() == opposed[:29].tolist(), "of so few nothing is known"
+    assert np.isneginf(net_of_opposites(opposed)).sum() == 200
+    levels = np.column_stack([first, -first])
+    assert np.max(net_of_opposites(levels)) == 0.0, "levels that are defined by each other and cancel are no reason"
+
+
+OPTIONS = ("MultipleLines", "OnlineSecurity", "OnlineBackup", "DeviceProtection", "TechSupport", "StreamingTV", "StreamingMovies")
+OF_CUSTOMERS = ("gender", "SeniorCitizen", "Partner", "Dependents")
+OF_CONTRACTS = ("PhoneService", "InternetService", "Contract", "PaperlessBilling", "PaymentMethod", "MonthlyCharges")
+
+
+def test_on_telco_a_reason_is_not_the_opposite_of_the_net_effect(real_data) -> None:
+    """The charge is the sum of the options; a reason is opposite where, alone in the model, its covariate would lower the risk."""
+    raw = pl.read_csv(real_data / "telco_churn_ibm.csv.gz").filter(pl.col("tenure") > 0)
+    of = pl.col(*OPTIONS)
+    frame = raw.with_columns(
+        pl.when(of.str.starts_with("No")).then(pl.lit("No")).otherwise(of).name.keep(),
+        customer_id=pl.col("customerID"),
+        duration_days=pl.col("tenure") * 30.4375,
+        event=pl.col("Churn") == "Yes",
+    )
+    names = (*OF_CUSTOMERS, *OF_CONTRACTS, *OPTIONS)
+    running = frame.filter(~pl.col("event"))
+    parts = Cox(covariates=names).fit(frame, as_of=DAY).contributions(running)[1]
+    alone = np.column_stack([Cox(covariates=(name,)).fit(frame, as_of=DAY).contributions(running)[1][:, 0] for name in names])
+
+    def opposite(found: np.ndarray) -> float:
+        given = (found > LEAST) & (found >= np.sort(found, axis=1)[:, [-3]])
+        return float((given & (alone < 0)).any(axis=1).mean())
+
+    assert opposite(parts) > 0.3
+    assert opposite(net_of_opposites(parts)) < 0.01
+    assert np.max(net_of_opposites(parts)[:, names.index("MonthlyCharges")]) <= LEAST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -45,6 +46,8 @@ def compare_models(
 ) -> ModelComparison:
     """Return the comparison of fitted models on what happened after they were fitted, and which of them the rule takes.
 
+    They are judged on the customers whom every one of them can score.
+
     Args:
         fitted: models by name, all fitted as of the same day.
         features: what each reads, as of that day, by the same names.
@@ -58,7 +61,8 @@ def compare_models(
     """
     must_be_some(fitted)
     columns = ("holdout_purchases", "holdout_days")
-    both = {name: meet_outcomes(features[name], outcomes, columns).sort("customer_id") for name in fitted}
+    met = {name: meet_outcomes(features[name], outcomes, columns) for name in fitted}
+    both = _in_common(met)
     first = next(iter(both.values()))
     actual, days = first["holdout_purchases"].cast(pl.Int64).to_numpy(), float(first["holdout_days"][0])
     frequency = first["repeat_purchases"].to_numpy()
@@ -73,6 +77,12 @@ def compare_models(
         course=_course(fitted, past, days),
     )
     return compared(trial, YARDSTICK)
+
+
+def _in_common(rows: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Return the rows of customers whom all of the frames have, in the same order: some lack the covariates of a model."""
+    known = reduce(lambda ids, frame: ids.join(frame, on="customer_id", how="semi"), rows.values()).select("customer_id")
+    return {name: frame.join(known, on="customer_id", how="semi").sort("customer_id") for name, frame in rows.items()}
 
 
 def forecast_of(fitted: Any, features: pl.DataFrame, actual: NDArray[Any], days: float) -> Forecast:

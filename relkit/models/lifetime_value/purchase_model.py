@@ -89,6 +89,13 @@ class PurchaseModel:
                 raise ParameterError(f"{setting} is {ridge}; it must be 0 or more.", where=self.name)
         self._check_covariates()
 
+    @classmethod
+    def not_taken(cls) -> frozenset[str]:
+        """Return the settings that this model shares by name only: covariates where it takes none, or where nobody leaves."""
+        if cls.formulas.rows is None:
+            return frozenset({"purchase_covariates", "lifetime_covariates", "same_effect"})
+        return frozenset() if cls.formulas.lifetime_term else frozenset({"lifetime_covariates", "same_effect"})
+
     def _check_covariates(self) -> None:
         if self.covariates and self.formulas.rows is None:
             raise ParameterError("this model takes no covariates.", where=self.name, remedy="Fit a group at a time.")

@@ -100,7 +100,9 @@ def enough_ends(ends: float, parameters: int, where: str) -> None:
     """Raise when fewer spells ended than there are parameters to learn."""
     if ends < parameters:
         raise NotEnoughEventsError(
-            f"{ends:g} spells ended; {parameters} parameters need more.", where=where, remedy="Use fewer covariates, or a longer period."
+            f"{ends:g} {'spell' if ends == 1 else 'spells'} ended; {parameters} parameters need more.",
+            where=where,
+            remedy="Use fewer covariates, or a longer period.",
         )
 
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 YARDSTICK = Yardstick(
     measures=MEASURES,
     error="integrated_brier_score",
-    called="Brier score",
+    called="integrated Brier score",
     shown={
-        "integrated_brier_score": "Brier score",
+        "integrated_brier_score": "integrated Brier score",
         "total_ratio": "ends / seen",
         "log_score": "log-score",
         "uno_c": "C",

@@ -105,7 +105,7 @@ class Design:
         names, ends = column_names(known), int(rows.event.sum())
         if ends < len(names) and not penalised:
             raise NotEnoughEventsError(
-                f"{ends} spells ended, fewer than the {len(names)} covariates.",
+                f"{ends} {'spell' if ends == 1 else 'spells'} ended, fewer than the {len(names)} covariates.",
                 where=where,
                 remedy="Use fewer covariates or a longer period, or give a penalty.",
             )

@@ -162,7 +162,7 @@ def _enough_of_each(ends: Floats, causes: tuple[str, ...], columns: int) -> None
     for cause, count in zip(causes, ends, strict=True):
         if count < columns:
             raise NotEnoughEventsError(
-                f"{count:,.0f} spells ended by {cause}, fewer than the {columns} columns of the covariates.",
+                f"{count:,.0f} {'spell' if count == 1 else 'spells'} ended by {cause}, fewer than the {columns} columns of the covariates.",
                 where=DiscreteCompetingRisks.name,
                 remedy="Use fewer covariates or a longer period.",
             )

@@ -104,7 +104,7 @@ class Design:
 def _enough_ends(ends: float, columns: int, where: str) -> None:
     if ends < columns:
         raise NotEnoughEventsError(
-            f"{ends:,.0f} spells ended, fewer than the {columns} columns of the covariates.",
+            f"{ends:,.0f} {'spell' if ends == 1 else 'spells'} ended, fewer than the {columns} columns of the covariates.",
             where=where,
             remedy="Use fewer covariates or a longer period.",
         )

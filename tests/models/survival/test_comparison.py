@@ -116,7 +116,7 @@ class TestWeibullWorld:
         lines = readable(found)
         assert [line.split()[1] for line in lines if line.startswith("*")] == ["survival.weibull_aft"]
         assert lines[0].endswith(" ICI")
-        assert "Brier score" in lines[0]
+        assert "integrated Brier score" in lines[0]
 
     def test_parameters_besides_a_free_baseline(self, weibull_world: Any) -> None:
         fitted, found, *_ = weibull_world

@@ -1,0 +1,70 @@
+"""The customers of a report: those of the delivered file, so that a page and the file agree to the cent.
+
+    people = scored_people(folder, programme="demo", edge=edge, currency="EUR")
+
+The truth is the file. Where one was delivered of that day from these very features and scores, it is read, whatever models it
+prefers; where none was, it is made as `relkit deliver` would make it by default.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from relkit.periods import AsOf
+
+FILE = "customers_scored.parquet"
+
+
+def scored_people(folder: Path, *, programme: str, edge: AsOf, currency: str) -> pl.DataFrame:
+    """Return the scored customer file of a day, full view, one row a customer, and what it leaves out of the customer table.
+
+    Args:
+        folder: the output root.
+        programme: its id.
+        edge: the day.
+        currency: ISO code of money.
+
+    Returns:
+        The columns of the file first; in order of customer_id.
+
+    Raises:
+        TableError: there are no features of that day.
+    """
+    import polars as pl
+
+    from relkit.delivery.customer_files import customer_file
+    from relkit.errors import TableError
+
+    path = folder / "features" / str(edge) / "customers.parquet"
+    if not path.is_file():
+        raise TableError("there are no features of that day.", where=str(path.parent), remedy=f"Run relkit features --as-of {edge} first.")
+    customers, delivered = pl.read_parquet(path), delivered_file(folder, programme=programme, edge=edge)
+    if delivered is None:
+        scores = folder / "scores" / str(edge) / "scores.parquet"
+        made = pl.read_parquet(scores) if scores.is_file() else None
+        people = customer_file(customers, made, as_of=edge.day, currency=currency).frame
+    else:
+        people = pl.read_parquet(delivered)
+    further = customers.select("customer_id", *(name for name in customers.columns if name not in people.columns))
+    return people.join(further.cast({"customer_id": pl.String}), on="customer_id", how="left", maintain_order="left")
+
+
+def delivered_file(folder: Path, *, programme: str, edge: AsOf) -> Path | None:
+    """Return the newest delivered file of a day if it was made from the features and scores that are there now; else None."""
+    from relkit.delivery.publishing import deliveries, sha256
+
+    of_day = [delivery for delivery in deliveries(folder / "deliveries" / programme) if delivery.as_of == edge.day]
+    if not of_day:
+        return None
+    read = {said["name"]: said.get("sha256") for said in of_day[-1].manifest().get("inputs", ())}
+    for kind, name in (("features", "customers"), ("scores", "scores")):
+        path = folder / kind / str(edge) / f"{name}.parquet"
+        now = sha256(path) if path.is_file() else None
+        if read.get(f"{kind}/{edge}/{name}") != now:
+            return None
+    return of_day[-1].folder / FILE
