@@ -42,7 +42,8 @@ class Occasion:
         facts: of the tables behind the file.
         inputs: files that were read: name, rows, sha256, and dates where they have some.
         models: by score, what models.json says of the model behind it.
-        warnings: what the reader should know besides what the file says of itself.
+        warnings: what the reader should know besides what the file says of itself, in English.
+        remarks: what changes how the numbers are to be read, in the language of the workbook, whose first sheet shows it.
         run_id: of this run.
         workbook: whether the spreadsheet is wanted.
     """
@@ -53,6 +54,7 @@ class Occasion:
     inputs: Sequence[Mapping[str, Any]] = ()
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    remarks: Sequence[str] = ()
     run_id: str = ""
     workbook: bool = True
 

@@ -131,6 +131,17 @@ def reason_columns(reasons: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def covariate_of(code: str) -> str:
+    """Return the covariate that a reason comes from.
+
+    Examples:
+        >>> covariate_of("monthly_amount_high"), covariate_of("payment_method=card")
+        ('monthly_amount', 'payment_method')
+    """
+    name, level, _ = code.partition("=")
+    return name if level else name.rpartition("_")[0]
+
+
 def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, names: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
     """Return the rows of one covariate: customer_id, part, code, reason_en, reason_fr, value."""
     column = contracts[name]
