@@ -260,13 +260,17 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.String,
         ("Segment: value and activity", "Segment : valeur et activité"),
         (
-            "Value by past and expected margin together (revenue where no margin is known): best = first fifth, middle = next 30 %, "
-            "rest = other half. Activity by the probability of still buying: active from 70 %, probably gone below 30 %, uncertain "
-            "in between; too early where the model cannot tell; under contract whatever the purchases.",
-            "Valeur selon la marge passée et attendue (à défaut de marge, le chiffre d'affaires) : meilleurs = premier cinquième, "
-            "moyens = 30 % suivants, autres = seconde moitié. Activité selon la probabilité d'être encore acheteur : actifs dès 70 %, "
-            "sans doute perdus sous 30 %, incertains entre les deux ; trop tôt quand le modèle ne peut le dire ; sous contrat quels que "
-            "soient les achats.",
+            (
+                "Value by past and expected margin together (revenue where no margin is known): best = first fifth, middle = next 30 %, "
+                "rest = other half. Activity by the probability of still buying: active from 70 %, probably gone below 30 %, uncertain "
+                "in between; too early where the model cannot tell; under contract whatever the purchases."
+            ),
+            (
+                "Valeur selon la marge passée et attendue (à défaut de marge, le chiffre d'affaires) : meilleurs = premier cinquième, "
+                "moyens = 30 % suivants, autres = seconde moitié. Activité selon la probabilité d'être encore acheteur : actifs dès 70 %, "
+                "sans doute perdus sous 30 %, incertains entre les deux ; trop tôt quand le modèle ne peut le dire ; sous contrat quels "
+                "que soient les achats."
+            ),
         ),
         NO_SEGMENT,
         kind="delivery",
@@ -445,10 +449,14 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.Int8,
         ("Value decile (1 = best)", "Décile de valeur (1 = meilleur)"),
         (
-            "Tenth of the customers by total margin; ten groups of equal size, equal margins in the order of customer_id. "
-            "The protected and those who refuse profiling are in none.",
-            "Dixième des clients par marge totale ; dix groupes de même effectif, les ex æquo dans l'ordre de l'identifiant. "
-            "Les clients protégés et ceux qui refusent le profilage n'y sont pas.",
+            (
+                "Tenth of the customers by total margin; ten groups of equal size, equal margins in the order of customer_id. "
+                "The protected and those who refuse profiling are in none."
+            ),
+            (
+                "Dixième des clients par marge totale ; dix groupes de même effectif, les ex æquo dans l'ordre de l'identifiant. "
+                "Les clients protégés et ceux qui refusent le profilage n'y sont pas."
+            ),
         ),
         NO_RANK,
         kind="delivery",
@@ -862,11 +870,16 @@ def marketer_columns(*, currency: str, scores: Iterable[str] = ()) -> tuple[File
 
 
 def _horizon(template: str, scores: list[str]) -> str:
-    """Return the nearest horizon of a score, that of the others where it is absent, or the default."""
+    """Return the nearest horizon of a score or, where it is absent, the default if another score has it, else the nearest of theirs."""
     unit = template.partition("{h}")[2][:1]
+    if not unit:
+        return ""
+    if own := _horizons(template, scores):
+        return own[0]
     matches = (re.search(rf"_(\d+){unit}(?:_|$)", name) for name in scores)
-    others = sorted((match[1] for match in matches if match), key=int)
-    return next(iter(_horizons(template, scores) or others), DEFAULT_HORIZONS[unit]) if unit else ""
+    others = sorted({match[1] for match in matches if match}, key=int)
+    default = DEFAULT_HORIZONS[unit]
+    return default if default in others or not others else others[0]
 
 
 def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: str = "", reason: str = "") -> FileColumn:

@@ -6,8 +6,9 @@
     data_dictionary(file)                       # what each column is, in both languages
 
 In the full view, in order of customer_id, a column appears only when it can be computed from the tables and models at hand, and
-is null where it does not apply; the marketer's view, the most valuable customers first, always has the same columns. Values are rounded once, here (money to the cent, probabilities to four digits), so that Parquet, CSV
-and XLSX agree. Nothing is written here: that is `relkit.delivery.publishing`.
+is null where it does not apply; the marketer's view, the most valuable customers first, always has the same columns. Values are
+rounded once, here (money to the cent, probabilities to four digits), so that Parquet, CSV and XLSX agree. Nothing is written here:
+that is `relkit.delivery.publishing`.
 """
 
 from __future__ import annotations

@@ -100,11 +100,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "elsewhere": "Des remarques ont été notées en anglais : voir manifest.json.",
         "changes": "Depuis la dernière livraison",
         "reading": "Comment lire et utiliser ce fichier",
-        "sorted": "Une ligne par client, du plus au moins précieux. Une cellule vide signifie que la colonne ne s'applique pas ou qu'il n'y a "
-        "pas de score ; la colonne Qualité des scores et le dictionnaire disent pourquoi.",
-        "best": "Meilleurs : le premier cinquième selon la marge passée et attendue ; moyens : les 30 % suivants ; autres : la seconde moitié.",
-        "join": "Les adresses ne sont pas dans ce fichier. Pour ajouter l'e-mail depuis une feuille nommée Adresses (identifiant en colonne "
-        "A, e-mail en colonne B), saisissez dans la première colonne libre de la feuille Clients : "
+        "sorted": "Une ligne par client, du plus au moins précieux. Une cellule vide signifie que la colonne ne s'applique pas ou qu'il "
+        "n'y a pas de score ; la colonne Qualité des scores et le dictionnaire disent pourquoi.",
+        "best": "Meilleurs : le premier cinquième selon la marge passée et attendue ; moyens : les 30 % suivants ; autres : le reste.",
+        "join": "Les adresses ne sont pas dans ce fichier. Pour ajouter l'e-mail depuis une feuille nommée Adresses (identifiant "
+        "en colonne A, e-mail en colonne B), saisissez dans la première colonne libre de la feuille Clients : "
         '=RECHERCHEX(A2;Adresses!A:A;Adresses!B:B;"") puis recopiez vers le bas ; les identifiants sont du texte dans les deux feuilles.',
         "full": "customers_scored_fr.csv contient toutes les colonnes.",
         "models": "Modèles derrière les scores",
@@ -127,7 +127,6 @@ class Block:
         drawn: rows that are drawn, from the first.
         series: columns that are drawn.
         has_total: the last row is a total.
-        begins_page: a printed page begins with it.
     """
 
     title: str
@@ -139,7 +138,6 @@ class Block:
     drawn: int = 0
     series: tuple[int, ...] = ()
     has_total: bool = False
-    begins_page: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -295,7 +293,7 @@ class _Making:
         """Return how many buyers each group has."""
         if "rfm_label" not in self.frame.columns:
             return None
-        return replace(self._by_code("rfm", "label", "rfm_label"), chart="bars", begins_page=True)
+        return replace(self._by_code("rfm", "label", "rfm_label"), chart="bars")
 
     def models(self) -> tuple[str, ...]:
         """Return each model with its version and the scores behind which it stands."""

@@ -19,6 +19,8 @@ FIRST_WIDTH, WIDTH, COLUMNS = 42, 15, 7
 CHART_AT = COLUMNS + 1
 CHART_ROWS = 16
 """Rows that a chart takes at least."""
+CHARTS_A_PAGE = 2
+"""Charts on the first printed page."""
 ROW_HEIGHT = 18
 TEXT_CHARACTERS = 150
 """Characters in a line of a paragraph, which is as wide as the widest table."""
@@ -26,7 +28,7 @@ TEXT_CHARACTERS = 150
 
 def header_format(book: Any) -> Any:
     """Return the look of a header: white on dark blue, wrapped."""
-    look = {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": INK, "font_color": "#FFFFFF", "indent": 0}
+    look = {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": INK, "font_color": "#FFFFFF"}
     return book.add_format({**look, "border": 1, "border_color": "#FFFFFF"})
 
 
@@ -45,9 +47,10 @@ def write_summary(book: Any, name: str, summary: Summary) -> None:
     _figures(book, sheet, summary)
     row = 6
     looks = _Looks(book)
-    breaks = []
+    breaks, charts = [], 0
     for block in summary.blocks:
-        breaks += [row] if block.begins_page else []
+        charts += bool(block.chart)
+        breaks += [row] if block.chart and charts == CHARTS_A_PAGE + 1 else []
         row = _block(book, sheet, block, row, looks)
     sheet.set_h_pagebreaks(breaks)
     for title, paragraphs in summary.texts:

@@ -139,7 +139,7 @@ def _number_format(column: FileColumn, language: Language) -> str:
     if column.dtype.is_integer():
         return "#,##0"
     if column.dtype == pl.Boolean:
-        return "General"  # any other format shows 1 and 0
+        return '"TRUE";"TRUE";"FALSE"'  # Excel shows booleans in its own language whatever the format, LibreOffice 1 and 0 without one
     return "#,##0.00" if column.dtype.is_float() else "@"
 
 
@@ -238,7 +238,7 @@ def _lines(text: str, width: int) -> int:
 
 def _said(file: CustomerFile, column: FileColumn, language: Language) -> tuple[str, ...]:
     source = file.source_of(column)
-    model = (source.model, source.version, source.trained_as_of) if source else ("", "", "")
+    model = (source.model.replace("+", " + "), source.version.replace("+", " + "), source.trained_as_of) if source else ("", "", "")
     french = language == "fr"
     return (
         column.label(language),
