@@ -34,11 +34,13 @@ def customers(n: int = 200, *, seed: int = 1) -> pl.DataFrame:
             "has_open_case": rng.random(n) < 0.1,
             "consent_email": rng.choice(["granted", "refused", "unknown"], n),
             "contacts_30d_email": rng.integers(0, 5, n),
-            "score_quality": ["ok"] * n,
             "postcode": ["75001"] * n,
+            "repeat_purchases": rng.integers(1, 9, n),
+            "observed_days": rng.uniform(90, 700, n),
+            "past_revenue_eur": rng.gamma(1, 300, n),
         }
     )
-    orders = ["is_left_censored", "days_since_last_order", "channel_profile", "past_margin_eur", "score_quality"]
+    orders = ["is_left_censored", "days_since_last_order", "channel_profile", "past_margin_eur", "repeat_purchases", "observed_days"]
     return frame.with_columns(pl.when(pl.Series(buyer)).then(pl.col(name)).alias(name) for name in orders)
 
 

@@ -3,7 +3,10 @@
 Each line says where the value comes from: the customer table, a score, or the delivery itself. `{cur}` in a
 name is the programme's currency in lower case; `{channel}` makes one column for each channel found. Labels,
 meanings, units and the meaning of a null are given in English and French, because the data dictionary and
-the headers of a delivery speak both. Values are never translated: a code stays the same code in every file.
+the headers of a delivery speak both. A code stays the same code in Parquet and in the plain CSV; the words that
+the French files and the workbook show for it stand beside it, here and in the data dictionary.
+
+The marketer's view (`MARKETER`) is a fixed list of these columns: the same every month, whichever tables and models there are.
 """
 
 from __future__ import annotations
@@ -15,12 +18,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from relkit.contracts import Column
+from relkit.delivery.score_quality import QUALITIES
 from relkit.scores.end_reasons import END_REASONS, reason_in_words
+from relkit.scores.rfm import LABELS
+from relkit.scores.value_activity import SEGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Language = Literal["en", "fr"]
+YES_NO: dict[Language, tuple[str, str]] = {"en": ("Yes", "No"), "fr": ("Oui", "Non")}
 Kind = Literal["table", "score", "delivery"]
 PolarsType = pl.DataType | type[pl.DataType]
 
@@ -33,6 +40,7 @@ CHANNELS_FR = {
     "app": "application",
     "profiling": "profilage",
 }
+CHANNELS_EN = {"sms": "SMS"}
 UNITS_FR = {
     "days": "jours",
     "months": "mois",
@@ -56,7 +64,6 @@ class FileColumn(Column):
         bound: which of a score's three numbers is shown.
         decimals: digits kept; every file carries the rounded value, so that all formats agree.
         follow: whether a change of value is reported in the difference between two deliveries.
-        rank: place in the choice of the marketer view's columns, 0 = not eligible.
         codes: code, its meaning in English, its meaning in French.
         beside: a score beside which the column stands even where it is empty for everybody.
     """
@@ -66,7 +73,6 @@ class FileColumn(Column):
     bound: Literal["value", "lower", "upper"] = "value"
     decimals: int | None = None
     follow: bool = False
-    rank: int = 0
     meaning_fr: str = ""
     null_means_fr: str = ""
     codes: tuple[tuple[str, str, str], ...] = ()
@@ -80,12 +86,16 @@ class FileColumn(Column):
         """Return the unit in that language; a currency is the same in both."""
         return UNITS_FR.get(self.unit, self.unit) if language == "fr" else self.unit
 
+    def words(self, language: Language) -> dict[str, str]:
+        """Return what people read in place of each code."""
+        return {code: fr if language == "fr" else en for code, en, fr in self.codes}
+
     def allowed_in(self, language: Language) -> str:
         """Return what the column may hold, codes with their meaning."""
         if self.codes:
             return "; ".join(f"{code} = {fr if language == 'fr' else en}" for code, en, fr in self.codes)
         if self.dtype == pl.Boolean:
-            return "VRAI, FAUX" if language == "fr" else "true, false"
+            return ", ".join(YES_NO["fr"]) if language == "fr" else "true, false"
         to = "à" if language == "fr" else "to"
         if self.low is not None and self.high is not None:
             return f"{self.low:g} {to} {self.high:g}"
@@ -96,30 +106,57 @@ Both = tuple[str, str]
 """A text in English and in French."""
 
 NO_ORDER: Both = ("has never ordered", "n'a jamais commandé")
-NO_MARGIN: Both = ("past or future margin is unknown, or profiling refused", "marge passée ou future inconnue, ou profilage refusé")
+NO_MARGIN: Both = (
+    "no margin ahead (see the quality of the scores), or past margin unknown",
+    "pas de marge attendue (voir la qualité des scores), ou marge passée inconnue",
+)
+NO_RANK: Both = (
+    "no total margin, profiling refused, or protected from any contact",
+    "pas de marge totale, profilage refusé, ou client protégé de tout contact",
+)
 NO_FUTURE: Both = (
-    "neither purchases nor a running contract to score, a part of unknown margin, or profiling refused",
-    "ni achat ni contrat en cours à partir desquels calculer, part de marge inconnue, ou profilage refusé",
+    "not scored, or a part of it has an unknown margin: see the quality of the scores",
+    "sans score, ou marge inconnue pour une part : voir la qualité des scores",
 )
 NO_BOUND: Both = (
-    "no expected margin, or a model that does not tell how sure it is",
+    "no expected margin, or a model that does not say how sure it is",
     "pas de marge attendue, ou un modèle qui ne dit pas sa précision",
 )
-NO_CONTRACT: Both = ("no active contract, or profiling refused", "aucun contrat en cours, ou profilage refusé")
+NO_CONTRACT: Both = (
+    "no running contract, or not scored: see the quality of the scores",
+    "aucun contrat en cours, ou sans score : voir la qualité des scores",
+)
 NO_CONTRACT_MARGIN: Both = (
-    "no active contract, one of unknown margin, or profiling refused",
-    "aucun contrat en cours, contrat de marge inconnue, ou profilage refusé",
+    "no running contract, one of unknown margin, or not scored: see the quality of the scores",
+    "aucun contrat en cours, contrat de marge inconnue, ou sans score : voir la qualité des scores",
 )
 NO_CALL: Both = (
-    "not to be called: may not be phoned, calling would not pay, the budget is spent, or there is no such value",
-    "à ne pas appeler : téléphone non permis, appel non rentable, budget épuisé, ou valeur inexistante",
+    "not to be called: no running contract, may not be phoned, calling would not pay, the budget is spent, or no offer was declared",
+    "à ne pas appeler : aucun contrat en cours, téléphone non permis, appel non rentable, budget épuisé, ou aucune offre déclarée",
 )
 NO_CONSENTS: Both = (
     "no consents are known, and nothing else forbids it",
     "aucun consentement connu, et rien d'autre ne l'interdit",
 )
-NO_PURCHASE: Both = ("no purchase history to score, or profiling refused", "aucun achat à partir duquel calculer, ou profilage refusé")
-UNKNOWN: Both = ("not known", "non connu")
+NO_PURCHASE: Both = (
+    "never bought, or not scored: see the quality of the scores",
+    "aucun achat, ou sans score : voir la qualité des scores",
+)
+NO_P_ALIVE: Both = (
+    "too early to tell, never bought, under contract, or not scored: see the quality of the scores",
+    "trop tôt pour le dire, aucun achat, sous contrat, ou sans score : voir la qualité des scores",
+)
+NO_REASON: Both = (
+    "nothing raises it by a twentieth, no running contract, a model that does not tell, or not scored: see the quality of the scores",
+    "rien ne l'élève d'un vingtième, aucun contrat en cours, modèle qui ne le dit pas, ou sans score : voir la qualité des scores",
+)
+NO_RFM: Both = (
+    "has never ordered, profiling refused, or protected from any contact",
+    "n'a jamais commandé, profilage refusé, ou client protégé de tout contact",
+)
+NO_SEGMENT: Both = ("nothing was scored", "rien n'a été calculé")
+CONTACTABLE: Both = ("may be contacted", "contact permis")
+UNKNOWN: Both = ("not known, or the table behind it was not given", "non connu, ou table correspondante non fournie")
 NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
 NOT_CONTACTABLE = (
     ("protected", "protected", "personne protégée"),
@@ -143,7 +180,7 @@ def _column(name: str, dtype: PolarsType, label: Both, meaning: Both, null: Both
     return FileColumn(name=name, dtype=dtype, null_means=null[0], null_means_fr=null[1], **texts, **more)
 
 
-def _margin_ahead(score: str, span: Both, when: Both, *, ranks: tuple[int, int, int]) -> tuple[FileColumn, ...]:
+def _margin_ahead(score: str, span: Both, when: Both) -> tuple[FileColumn, ...]:
     """Return the columns of a margin ahead and of its bounds."""
     bounds: tuple[tuple[Literal["value", "lower", "upper"], str, Both, Both], ...] = (
         ("value", "", ("", ""), _AHEAD),
@@ -157,7 +194,7 @@ def _margin_ahead(score: str, span: Both, when: Both, *, ranks: tuple[int, int, 
     )
     what, of = ("expected margin", "marge attendue"), _OF_EXPECTED
     columns = []
-    for (bound, end, label, meaning), rank in zip(bounds, ranks, strict=True):
+    for bound, end, label, meaning in bounds:
         said = [meaning[i].replace("{what}", what[i]).replace("{of}", of[i]).replace("{when}", when[i]) for i in (0, 1)]
         columns.append(
             _column(
@@ -171,7 +208,6 @@ def _margin_ahead(score: str, span: Both, when: Both, *, ranks: tuple[int, int, 
                 bound=bound,
                 unit="{CUR}",
                 decimals=2,
-                rank=rank,
             )
         )
     return tuple(columns)
@@ -203,7 +239,6 @@ DECLARED: tuple[FileColumn, ...] = (
         nullable=False,
         personal_data="pseudonym",
         kind="delivery",
-        rank=1,
     ),
     _column(
         "as_of",
@@ -214,7 +249,6 @@ DECLARED: tuple[FileColumn, ...] = (
         nullable=False,
         kind="delivery",
         unit="date",
-        rank=28,
     ),
     _column(
         "entity_id",
@@ -222,7 +256,28 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Entity", "Entité"),
         ("Legal entity or brand the customer belongs to.", "Entité juridique ou enseigne à laquelle le client est rattaché."),
         ("not given", "non renseigné"),
-        rank=27,
+    ),
+    _column(
+        "segment_value_activity",
+        pl.String,
+        ("Segment: value and activity", "Segment : valeur et activité"),
+        (
+            (
+                "Value by past and expected margin together (revenue where no margin is known): best = first fifth, middle = next 30 %, "
+                "rest = other half. Activity by the probability of still buying: active from 70 %, probably gone below 30 %, uncertain "
+                "in between; too early where the model cannot tell; under contract whatever the purchases."
+            ),
+            (
+                "Valeur selon la marge passée et attendue (à défaut de marge, le chiffre d'affaires) : meilleurs = premier cinquième, "
+                "moyens = 30 % suivants, autres = seconde moitié. Activité selon la probabilité d'être encore acheteur : actifs dès 70 %, "
+                "sans doute perdus sous 30 %, incertains entre les deux ; trop tôt quand le modèle ne peut le dire ; sous contrat quels "
+                "que soient les achats."
+            ),
+        ),
+        NO_SEGMENT,
+        kind="delivery",
+        follow=True,
+        codes=tuple((code, *words) for code, words in SEGMENTS.items()),
     ),
     _column(
         "is_left_censored",
@@ -233,7 +288,6 @@ DECLARED: tuple[FileColumn, ...] = (
             "Le client a pu acheter avant le premier jour couvert par les sources.",
         ),
         NO_ORDER,
-        rank=26,
     ),
     _column(
         "days_since_last_order",
@@ -243,7 +297,6 @@ DECLARED: tuple[FileColumn, ...] = (
         NO_ORDER,
         unit="days",
         low=0,
-        rank=2,
     ),
     _column(
         "orders_12m",
@@ -253,7 +306,6 @@ DECLARED: tuple[FileColumn, ...] = (
         UNKNOWN,
         unit="orders",
         low=0,
-        rank=3,
     ),
     _column(
         "revenue_12m_{cur}",
@@ -266,7 +318,6 @@ DECLARED: tuple[FileColumn, ...] = (
         UNKNOWN,
         unit="{CUR}",
         decimals=2,
-        rank=4,
     ),
     _column(
         "margin_12m_{cur}",
@@ -279,7 +330,6 @@ DECLARED: tuple[FileColumn, ...] = (
         UNKNOWN,
         unit="{CUR}",
         decimals=2,
-        rank=23,
     ),
     _column(
         "margin_source",
@@ -290,7 +340,6 @@ DECLARED: tuple[FileColumn, ...] = (
             "Marges fournies ligne à ligne et contrat par contrat, ou supposées en part du chiffre d'affaires.",
         ),
         ("no margin is known", "aucune marge connue"),
-        rank=24,
         codes=(
             ("measured", "given by the source", "fournie par la source"),
             ("assumed", "a share of revenue", "part supposée du chiffre d'affaires"),
@@ -303,7 +352,6 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Whether purchases were made through one channel or several.", "Achats par un seul canal ou par plusieurs."),
         NO_ORDER,
         follow=True,
-        rank=18,
         codes=(("single", "one channel", "un seul canal"), ("multi", "several channels", "plusieurs canaux")),
     ),
     _column(
@@ -319,7 +367,35 @@ DECLARED: tuple[FileColumn, ...] = (
         low=0,
         high=1,
         decimals=4,
-        rank=25,
+    ),
+    *(
+        _column(
+            f"rfm_{name}",
+            pl.Int8,
+            (f"RFM: {label[0]} (5 = best)", f"RFM : {label[1]} (5 = meilleur)"),
+            (
+                f"{meaning[0]} One more than the number of fifths of the buyers who are strictly worse: equal values, equal scores.",
+                f"{meaning[1]} Un de plus que le nombre de cinquièmes d'acheteurs strictement moins bons : à valeur égale, note égale.",
+            ),
+            NO_RFM,
+            kind="delivery",
+            low=1,
+            high=5,
+        )
+        for name, label, meaning in (
+            ("recency", ("recency", "récence"), ("Days since the last order.", "Jours depuis la dernière commande.")),
+            ("frequency", ("frequency", "fréquence"), ("Days with an order so far.", "Jours de commande à ce jour.")),
+            ("monetary", ("monetary value", "montant"), ("Net revenue so far.", "Chiffre d'affaires net à ce jour.")),
+        )
+    ),
+    _column(
+        "rfm_label",
+        pl.String,
+        ("RFM: group", "RFM : groupe"),
+        ("Usual name of the pair of recency and frequency.", "Nom usuel du couple récence et fréquence."),
+        NO_RFM,
+        kind="delivery",
+        codes=tuple((code, *words) for code, words in LABELS.items()),
     ),
     _column(
         "past_margin_{cur}",
@@ -332,19 +408,32 @@ DECLARED: tuple[FileColumn, ...] = (
         UNKNOWN,
         unit="{CUR}",
         decimals=2,
-        rank=5,
     ),
     *_margin_ahead(
         "future_margin_{h}m",
         ("next {h} months", "sur {h} mois"),
         ("in the {h} months after the as-of date", "dans les {h} mois qui suivent la date de situation"),
-        ranks=(6, 7, 8),
     ),
     *_margin_ahead(
         "future_margin_endless",
         ("without end", "sans terme"),
         ("in all the time after the as-of date", "dans tout le temps qui suit la date de situation"),
-        ranks=(0, 0, 0),
+    ),
+    _column(
+        "expected_return_share",
+        pl.Float64,
+        ("Expected share of returns", "Part de retours attendue"),
+        (
+            "Share of the customer's future sales expected to come back; the expected margin is net of it.",
+            "Part des ventes à venir du client qui devrait être retournée ; la marge attendue en est nette.",
+        ),
+        NO_PURCHASE,
+        kind="score",
+        score="expected_return_share",
+        unit="share",
+        low=0,
+        high=1,
+        decimals=4,
     ),
     _column(
         "total_margin_{cur}",
@@ -356,24 +445,28 @@ DECLARED: tuple[FileColumn, ...] = (
         score="future_margin_{h}m",
         unit="{CUR}",
         decimals=2,
-        rank=9,
     ),
     _column(
         "value_decile",
         pl.Int8,
         ("Value decile (1 = best)", "Décile de valeur (1 = meilleur)"),
         (
-            "Tenth of the customers by total margin; ten groups of equal size, equal margins in the order of customer_id.",
-            "Dixième des clients par marge totale ; dix groupes de même effectif, les ex æquo dans l'ordre de l'identifiant.",
+            (
+                "Tenth of the customers by total margin; ten groups of equal size, equal margins in the order of customer_id. "
+                "The protected and those who refuse profiling are in none."
+            ),
+            (
+                "Dixième des clients par marge totale ; dix groupes de même effectif, les ex æquo dans l'ordre de l'identifiant. "
+                "Les clients protégés et ceux qui refusent le profilage n'y sont pas."
+            ),
         ),
-        NO_MARGIN,
+        NO_RANK,
         kind="delivery",
         score="future_margin_{h}m",
         unit="decile",
         low=1,
         high=10,
         follow=True,
-        rank=10,
     ),
     _column(
         "is_top20_margin",
@@ -383,34 +476,42 @@ DECLARED: tuple[FileColumn, ...] = (
             "In the first fifth of the customers by total margin (value deciles 1 and 2).",
             "Fait partie du premier cinquième des clients par marge totale (déciles 1 et 2).",
         ),
-        NO_MARGIN,
+        NO_RANK,
         kind="delivery",
         score="future_margin_{h}m",
         follow=True,
-        rank=11,
     ),
     _column(
         "p_alive",
         pl.Float64,
         ("Probability of still buying", "Probabilité d'être encore acheteur"),
         (
-            (
-                "Probability that the customer has not stopped buying (purchases without a contract). Near 1 after a single purchase, "
-                "whatever the silence since: see the quality of the scores."
-            ),
-            (
-                "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat). Proche de 1 après un seul achat, "
-                "quel que soit le silence depuis : voir la qualité des scores."
-            ),
+            "Probability that the customer has not stopped buying (purchases without a contract). Empty is never to be read as active.",
+            "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat). Une cellule vide ne veut jamais dire actif.",
         ),
-        ("no purchase history, an active contract, or profiling refused", "aucun achat, contrat en cours ou profilage refusé"),
+        NO_P_ALIVE,
         kind="score",
         score="p_alive",
         unit="probability",
         low=0,
         high=1,
         decimals=4,
-        rank=12,
+    ),
+    _column(
+        "order_probability_{h}d",
+        pl.Float64,
+        ("Probability of an order within {h} days", "Probabilité de commande sous {h} jours"),
+        (
+            "Probability of at least one order in the {h} days after the as-of date, under contract or not.",
+            "Probabilité d'au moins une commande dans les {h} jours qui suivent la date de situation, sous contrat ou non.",
+        ),
+        NO_PURCHASE,
+        kind="score",
+        score="order_probability_{h}d",
+        unit="probability",
+        low=0,
+        high=1,
+        decimals=4,
     ),
     _column(
         "churn_probability_{h}d",
@@ -427,7 +528,6 @@ DECLARED: tuple[FileColumn, ...] = (
         low=0,
         high=1,
         decimals=4,
-        rank=13,
     ),
     _column(
         "churn_probability_{h}d_{reason}",
@@ -454,10 +554,7 @@ DECLARED: tuple[FileColumn, ...] = (
                 "What raises the risk of ending most beside the mean customer, 1 first; a sign, not a proof of cause.",
                 "Ce qui élève le plus le risque de résiliation par rapport au client moyen, 1 d'abord ; un indice, non une cause prouvée.",
             ),
-            (
-                "nothing raises it by a twentieth, no active contract, or profiling refused",
-                "rien ne l'élève d'un vingtième, aucun contrat en cours, ou profilage refusé",
-            ),
+            NO_REASON,
             kind="delivery",
             score="churn_probability_{h}d",
         )
@@ -534,7 +631,6 @@ DECLARED: tuple[FileColumn, ...] = (
         score="retention_call_rank",
         low=1,
         beside="retention_offer_profit",
-        rank=15,
     ),
     _column(
         "retention_offer_profit_{cur}",
@@ -549,7 +645,6 @@ DECLARED: tuple[FileColumn, ...] = (
         score="retention_offer_profit",
         unit="{CUR}",
         decimals=2,
-        rank=17,
     ),
     _column(
         "retention_offer_value_{cur}",
@@ -594,7 +689,6 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="orders",
         low=0,
         decimals=4,
-        rank=19,
     ),
     _column(
         "expected_order_value_{cur}",
@@ -607,7 +701,6 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="{CUR}",
         low=0,
         decimals=2,
-        rank=22,
     ),
     _column(
         "last_nps",
@@ -621,7 +714,6 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="points",
         low=0,
         high=10,
-        rank=20,
     ),
     _column(
         "nps_age_days",
@@ -639,7 +731,6 @@ DECLARED: tuple[FileColumn, ...] = (
         ("A complaint or case is not yet closed.", "Une réclamation ou un dossier n'est pas encore clos."),
         UNKNOWN,
         follow=True,
-        rank=21,
     ),
     _column(
         "is_contactable",
@@ -692,7 +783,6 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Marketing consent for this channel as of the date.", "Consentement commercial pour ce canal à la date de situation."),
         UNKNOWN,
         follow=True,
-        rank=16,
         codes=CONSENTS,
     ),
     _column(
@@ -711,17 +801,28 @@ DECLARED: tuple[FileColumn, ...] = (
         "score_quality",
         pl.String,
         ("Quality of the scores", "Qualité des scores"),
-        ("How much the scores of this customer rest on.", "Solidité des données sur lesquelles reposent les scores de ce client."),
-        ("nothing to score, or profiling refused", "rien à calculer, ou profilage refusé"),
-        rank=14,
-        codes=(
-            ("ok", "enough history", "historique suffisant"),
-            ("short_history", "one purchase, or seen for a short time", "un seul achat ou recul trop court"),
-            ("imputed", "a missing value was filled in", "une valeur manquante a été remplacée"),
+        (
+            "How much the scores of this customer rest on or, where there are none, why.",
+            "Solidité des données sur lesquelles reposent les scores de ce client ou, à défaut de score, pourquoi.",
         ),
+        kind="delivery",
+        nullable=False,
+        codes=tuple((code, *words) for code, words in QUALITIES.items()),
     ),
 )
 """Every column the file may have, as templates, in file order."""
+
+MARKETER = (
+    *("customer_id", "segment_value_activity", "value_decile", "total_margin_{cur}", "past_margin_{cur}"),
+    *("future_margin_{h}m_{cur}", "future_margin_{h}m_{cur}_low", "future_margin_{h}m_{cur}_high"),
+    *("rfm_label", "days_since_last_order", "orders_12m", "revenue_12m_{cur}"),
+    *("p_alive", "order_probability_{h}d", "churn_probability_{h}d", "churn_reason_1", "retention_call_rank", "has_open_case"),
+    *("is_contactable", "may_contact_email", "may_contact_sms", "may_contact_phone", "may_contact_post", "not_contactable_because"),
+    "score_quality",
+)
+"""The columns of the marketer's view, in its order: the same every month."""
+DEFAULT_HORIZONS = {"d": "90", "m": "24"}
+"""Days and months that stand in the marketer's headers where no score has a horizon."""
 
 
 def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterable[str] = ()) -> tuple[FileColumn, ...]:
@@ -753,6 +854,41 @@ def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterabl
     return (*made, *(_plain(score) for score in wanted if score not in shown))
 
 
+def marketer_columns(*, currency: str, scores: Iterable[str] = ()) -> tuple[FileColumn, ...]:
+    """Return the columns of the marketer's view, in its order, whichever of them the file has.
+
+    Args:
+        currency: ISO code.
+        scores: names in the score table; horizons come from them, those of a score that is absent from the others.
+
+    Examples:
+        >>> names = [c.name for c in marketer_columns(currency="EUR", scores=["p_alive", "expected_orders_60d"])]
+        >>> len(names), names[3], names[13]
+        (25, 'total_margin_eur', 'order_probability_60d')
+    """
+    wanted = sorted(scores)
+    templates = {template.name: template for template in DECLARED}
+    made = []
+    for name in MARKETER:
+        start, _, channel = name.rpartition("_")
+        found = templates.get(name) or templates[f"{start}_{{channel}}"]
+        made.append(_filled(found, currency, channel=channel, horizon=_horizon(found.score, wanted)))
+    return tuple(made)
+
+
+def _horizon(template: str, scores: list[str]) -> str:
+    """Return the nearest horizon of a score or, where it is absent, the default if another score has it, else the nearest of theirs."""
+    unit = template.partition("{h}")[2][:1]
+    if not unit:
+        return ""
+    if own := _horizons(template, scores):
+        return own[0]
+    matches = (re.search(rf"_(\d+){unit}(?:_|$)", name) for name in scores)
+    others = sorted({match[1] for match in matches if match}, key=int)
+    default = DEFAULT_HORIZONS[unit]
+    return default if default in others or not others else others[0]
+
+
 def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: str = "", reason: str = "") -> FileColumn:
     def fill(text: str, channel: str = channel, reason: str = reason) -> str:
         done = text.replace("{cur}", currency.lower()).replace("{CUR}", currency.upper())
@@ -765,7 +901,7 @@ def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: 
         name=fill(template.name),
         score=fill(template.score),
         unit=fill(template.unit),
-        label_en=fill(template.label_en, reason=english),
+        label_en=fill(template.label_en, CHANNELS_EN.get(channel, channel), english),
         label_fr=fill(template.label_fr, CHANNELS_FR.get(channel, channel), french),
         meaning=fill(template.meaning),
         meaning_fr=fill(template.meaning_fr),

@@ -12,6 +12,7 @@ from relkit.delivery.customer_files import narrowed
 from relkit.delivery.difference import as_markdown, compare, no_difference
 from relkit.delivery.manifest import Occasion, manifest
 from relkit.delivery.publishing import Delivery, Draft, drafting, verify
+from relkit.delivery.summary import summary_of
 from relkit.errors import StorageError
 from relkit.progress import Progress, quiet
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from relkit.delivery.columns import Language
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
+    from relkit.delivery.summary import Summary
 
 SCORED = "customers_scored.parquet"
 PLAIN_CSV = "customers_scored.csv"
@@ -30,32 +32,6 @@ MARKETER_CSV = "customers_marketer.csv"
 MARKETER_FRENCH_CSV = "customers_marketer_fr.csv"
 WORKBOOK = "customers_scored.xlsx"
 DICTIONARY = "data_dictionary.csv"
-ABOUT = {
-    "en": {
-        "programme": "Programme",
-        "as_of": "Facts known up to",
-        "rows": "Customers",
-        "currency": "Currency",
-        "model": "Model behind {label}",
-        "version": "{model}, version {version}, trained on facts up to {day}",
-        "remark": "To know",
-        "note": "Reading",
-        "reading": "One row a customer. An empty cell means that the column does not apply; the dictionary says why. "
-        "The file customers_scored.csv holds all columns.",
-    },
-    "fr": {
-        "programme": "Programme",
-        "as_of": "Faits connus jusqu'au",
-        "rows": "Clients",
-        "currency": "Devise",
-        "model": "Modèle derrière {label}",
-        "version": "{model}, version {version}, entraîné sur les faits connus au {day}",
-        "remark": "À savoir",
-        "note": "Lecture",
-        "reading": "Une ligne par client. Une cellule vide signifie que la colonne ne s'applique pas ; le dictionnaire dit pourquoi. "
-        "Le fichier customers_scored_fr.csv contient toutes les colonnes.",
-    },
-}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,22 +66,24 @@ def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, pro
         StorageError: another delivery of this programme is under way.
     """
     with drafting(root, file.as_of) as draft:
-        escaped_cells = _write_tables(file, draft.folder, progress)
-        counts, left_out = _write_workbook(file, draft.folder / WORKBOOK, occasion, progress)
-        escaped_cells[WORKBOOK] = counts
-        progress("comparing with the previous delivery", 0.9)
+        marketer = narrowed(file)
+        escaped_cells = _write_tables(file, marketer, draft.folder, progress)
+        progress("comparing with the previous delivery", 0.15)
         difference, said = _compared(file, draft)
         _write_difference(file, draft, difference, occasion.language)
+        left_out: tuple[str, ...] = ()
+        if occasion.workbook:
+            summary = summary_of(file, occasion, difference)
+            escaped_cells[WORKBOOK], left_out = _write_workbook(marketer, draft.folder / WORKBOOK, occasion.language, summary, progress)
         told = (*occasion.warnings, *file.warnings, *left_out, *said)
         progress("publishing", 0.95)
         delivery = draft.publish(manifest(file, occasion, difference=difference, escaped_cells=escaped_cells, warnings=told))
     return Published(delivery=delivery, difference=difference, escaped_cells=escaped_cells, warnings=told, is_first=draft.previous is None)
 
 
-def _write_tables(file: CustomerFile, folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
+def _write_tables(file: CustomerFile, marketer: CustomerFile, folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
     """Write all but the workbook; return the cells that got an apostrophe, by file."""
     progress("writing Parquet and CSV", 0.1)
-    marketer = narrowed(file)
     return {
         SCORED: written_files.write_parquet(file, folder / SCORED),
         PLAIN_CSV: written_files.write_csv(file, folder / PLAIN_CSV),
@@ -116,15 +94,16 @@ def _write_tables(file: CustomerFile, folder: Path, progress: Progress) -> dict[
     }
 
 
-def _write_workbook(file: CustomerFile, path: Path, occasion: Occasion, progress: Progress) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Write the workbook where it is wanted and possible; return its escaped cells and what to say where it is not."""
-    if not occasion.workbook:
-        return {}, ()
-    if not written_files.fits_a_sheet(file):
+def _write_workbook(
+    marketer: CustomerFile, path: Path, language: Language, summary: Summary, progress: Progress
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Write the workbook where it is possible; return its escaped cells and what to say where it is not."""
+    if not written_files.fits_a_sheet(marketer):
         limit = written_files.SHEET_ROWS
-        return {}, (f"No {WORKBOOK}: {len(file.frame):,} customers and a header pass the {limit:,} rows of a sheet; use the CSV files.",)
-    about = _about(file, occasion)
-    return written_files.write_xlsx(file, path, language=occasion.language, about=about, progress=progress), ()
+        return {}, (
+            f"No {WORKBOOK}: {len(marketer.frame):,} customers and a header pass the {limit:,} rows of a sheet; use the CSV files.",
+        )
+    return written_files.write_xlsx(marketer, path, language=language, summary=summary, progress=progress), ()
 
 
 def _compared(file: CustomerFile, draft: Draft) -> tuple[Difference, tuple[str, ...]]:
@@ -142,25 +121,6 @@ def _compared(file: CustomerFile, draft: Draft) -> tuple[Difference, tuple[str, 
 
 
 def _write_difference(file: CustomerFile, draft: Draft, difference: Difference, language: Language) -> None:
-    labels = {column.name: column.label(language) for column in file.columns}
     difference.frame.write_parquet(draft.folder / "difference.parquet")
-    page = as_markdown(difference, name=draft.name, labels=labels, language=language)
+    page = as_markdown(difference, name=draft.name, columns=file.columns, language=language)
     (draft.folder / "difference.md").write_bytes(page.encode())
-
-
-def _about(file: CustomerFile, occasion: Occasion) -> list[tuple[str, str]]:
-    language = occasion.language
-    texts = ABOUT[language]
-    lines = [
-        (texts["programme"], occasion.programme),
-        (texts["as_of"], file.as_of.isoformat()),
-        (texts["rows"], str(len(file.frame))),
-        (texts["currency"], occasion.facts.currency),
-    ]
-    for column in file.columns:
-        source = file.sources.get(column.score)
-        if source and column.kind == "score" and column.bound == "value":
-            said = texts["version"].format(model=source.model, version=source.version, day=source.trained_as_of)
-            lines.append((texts["model"].format(label=column.label(language)), said))
-    noticed = [(texts["remark"], remark.text(language)) for remark in occasion.remarks]
-    return [*lines, *noticed, (texts["note"], texts["reading"])]

@@ -2,12 +2,13 @@
 
     file = customer_file(customers, scores, as_of=day, currency="EUR")
     file.frame                                  # full view, technical names
-    marketer_view(file)                         # the 15 columns a marketer reads first
+    marketer_view(file)                         # the columns of the marketer's view, the same every month
     data_dictionary(file)                       # what each column is, in both languages
 
-A column appears only when it can be computed from the tables and models at hand, and is null where it does not
-apply. Values are rounded once, here (money to the cent, probabilities to four digits), so that Parquet, CSV
-and XLSX agree. Nothing is written here: that is `relkit.delivery.publishing`.
+In the full view, in order of customer_id, a column appears only when it can be computed from the tables and models at hand, and
+is null where it does not apply; the marketer's view, the most valuable customers first, always has the same columns. Values are
+rounded once, here (money to the cent, probabilities to four digits), so that Parquet, CSV and XLSX agree. Nothing is written here:
+that is `relkit.delivery.publishing`.
 """
 
 from __future__ import annotations
@@ -17,23 +18,31 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.delivery.columns import CHANNELS_FR, FileColumn, file_columns
+from relkit.delivery.columns import CHANNELS_FR, YES_NO, FileColumn, PolarsType, file_columns, marketer_columns
+from relkit.delivery.personal_reasons import personal_data_of_reasons
 from relkit.delivery.remarked_columns import remarked
+from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.scores.reasons import reason_columns
+from relkit.scores.rfm import rfm_scores
+from relkit.scores.value_activity import segment_value_activity
+from relkit.tables.findings import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from relkit.delivery.columns import Language
     from relkit.remarks import Remark
 
-MARKETER_COLUMNS = 15
 TOP_DECILES = 2
 """The first fifth of the customers."""
 PER_CHANNEL = ("consent_", "may_contact_", "contacts_30d_")
 KNOWN_CHANNELS = tuple(CHANNELS_FR)
+CONTRACT_SCORES = ("churn_probability_", "expected_remaining_months_", "contract_residual_value_")
+HISTORY: dict[str, PolarsType] = {"repeat_purchases": pl.Int32, "observed_days": pl.Float64, "contract_age_days": pl.Int32}
+"""Columns of the customer table that the quality of the scores rests on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +66,7 @@ class CustomerFile:
         refused: rows whose identifier may not be delivered: customer_id, rule, row (1-based in the customer table).
         warnings: what the reader should know, one sentence each.
         as_of: last day whose facts are known.
+        currency: ISO code.
         fields: columns asked for by name, with their purpose.
     """
 
@@ -66,6 +76,7 @@ class CustomerFile:
     refused: pl.DataFrame
     warnings: tuple[str, ...]
     as_of: date
+    currency: str
     fields: Mapping[str, str] = field(default_factory=dict)
 
     def source_of(self, column: FileColumn) -> ScoreSource | None:
@@ -106,7 +117,7 @@ def customer_file(
         >>> from datetime import date
         >>> people = pl.DataFrame({"customer_id": ["b", "a"], "orders_12m": [0, 3]})
         >>> customer_file(people, None, as_of=date(2025, 6, 30), currency="EUR").frame.rows()
-        [('a', datetime.date(2025, 6, 30), 3), ('b', datetime.date(2025, 6, 30), 0)]
+        [('a', datetime.date(2025, 6, 30), 3, 'no_model'), ('b', datetime.date(2025, 6, 30), 0, 'no_model')]
     """
     asked = dict(fields or {})
     _check_fields(asked, customers.columns)
@@ -117,44 +128,81 @@ def customer_file(
         chosen, blanked = _consented(chosen, good)
         warnings += blanked
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
-    made = _without_quality(_with_scores(good, chosen, declared)) if chosen is not None else good
+    made = _with_scores(good.sort("customer_id"), chosen, declared) if chosen is not None else good.sort("customer_id")
     if reasons is not None and chosen is not None:
-        made, declared = _with_reasons(made, chosen, reasons, declared)
-    made = _with_value(made.with_columns(as_of=pl.lit(as_of)), currency.lower(), declared)
+        made, declared = _with_reasons(made, chosen, reasons, declared, dictionary)
+    made = _with_facts(made.with_columns(as_of=pl.lit(as_of)), declared)
+    made = _with_rfm(_with_segment(_with_value(made, currency.lower(), declared), currency.lower(), declared), currency.lower())
+    made = made.with_columns(score_quality())
     columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
     columns = [remarked(column, remarks) for column in columns]
-    frame = made.select(_delivered(column) for column in columns).sort("customer_id")
+    frame = made.select(_delivered(column) for column in columns)
     if f"total_margin_{currency.lower()}" not in frame.columns:
         warnings.append("No total margin, so no value decile: it needs past_margin and a score of future margin.")
     return CustomerFile(
-        frame=frame, columns=tuple(columns), sources=sources, refused=refused, warnings=tuple(warnings), as_of=as_of, fields=asked
+        frame=frame,
+        columns=tuple(columns),
+        sources=sources,
+        refused=refused,
+        warnings=tuple(warnings),
+        as_of=as_of,
+        currency=currency,
+        fields=asked,
     )
 
 
 def marketer_view(file: CustomerFile) -> tuple[FileColumn, ...]:
-    """Return the columns of the marketer view: at most 15, the most useful of those that exist, in file order.
-
-    A column that is null for every customer is passed over.
-    """
-    filled = [c for c in file.columns if c.rank and file.frame[c.name].null_count() < max(len(file.frame), 1)]
-    best = {c.name for c in sorted(filled, key=lambda c: c.rank)[:MARKETER_COLUMNS]}
-    return tuple(c for c in file.columns if c.name in best)
+    """Return the columns of the marketer's view, in its own order: those of the file, and declared ones where the file has none."""
+    has = {column.name: column for column in file.columns}
+    return tuple(has.get(c.name, c) for c in marketer_columns(currency=file.currency, scores=file.sources))
 
 
 def narrowed(file: CustomerFile) -> CustomerFile:
-    """Return the file with the columns of the marketer view only."""
+    """Return the marketer's view of the file: its columns, empty where the file lacks them, the most valuable customers first.
+
+    Customers without a total margin come last; equal ones stand in the order of customer_id.
+    """
     columns = marketer_view(file)
-    return replace(file, frame=file.frame.select(c.name for c in columns), columns=columns)
+    total = f"total_margin_{file.currency.lower()}"
+    cells = [pl.col(c.name) if c.name in file.frame.columns else pl.lit(None, c.dtype).alias(c.name) for c in columns]
+    frame = file.frame.select(cells).sort(total, descending=True, nulls_last=True, maintain_order=True)
+    return replace(file, frame=frame, columns=columns)
+
+
+def in_words(frame: pl.DataFrame, columns: Sequence[FileColumn], language: Language) -> pl.DataFrame:
+    """Return the frame with words in place of codes and, in French, Oui and Non in place of true and false.
+
+    Examples:
+        >>> from relkit.delivery.columns import file_columns
+        >>> columns = [c for c in file_columns(currency="EUR") if c.name in ("has_open_case", "score_quality")]
+        >>> frame = pl.DataFrame({"has_open_case": [True, None], "score_quality": ["ok", "never_bought"]})
+        >>> in_words(frame, columns, "fr").rows()
+        [('Oui', 'historique suffisant'), (None, 'ni achat ni contrat en cours')]
+    """
+    said = []
+    for column in columns:
+        value, words = pl.col(column.name), column.words(language)
+        if words:
+            said.append(value.replace(list(words), list(words.values())).alias(column.name))
+        elif column.dtype == pl.Boolean and language == "fr":
+            yes, no = YES_NO[language]
+            said.append(pl.when(value).then(pl.lit(yes)).when(~value).then(pl.lit(no)).alias(column.name))
+    return frame.with_columns(said)
 
 
 def data_dictionary(file: CustomerFile) -> pl.DataFrame:
-    """Return one row a column: what it is, in English and French, and the model version behind it."""
-    marketer = {c.name for c in marketer_view(file)}
-    return pl.DataFrame([_entry(file, column, in_marketer=column.name in marketer) for column in file.columns])
+    """Return one row a column, what it is, in English and French, and the model version behind it.
+
+    The columns of the file come first, then those that only the marketer's view has, empty.
+    """
+    marketer = {c.name: c for c in marketer_view(file)}
+    rows = [_entry(file, column, view="marketer, full" if column.name in marketer else "full") for column in file.columns]
+    has = {column.name for column in file.columns}
+    return pl.DataFrame(rows + [_entry(file, column, view="marketer") for name, column in marketer.items() if name not in has])
 
 
-def _entry(file: CustomerFile, column: FileColumn, *, in_marketer: bool) -> dict[str, str]:
+def _entry(file: CustomerFile, column: FileColumn, *, view: str) -> dict[str, str]:
     source = file.source_of(column)
     return {
         "column": column.name,
@@ -173,7 +221,7 @@ def _entry(file: CustomerFile, column: FileColumn, *, in_marketer: bool) -> dict
         "trained_as_of": source.trained_as_of if source else "",
         "personal_data": column.personal_data,
         "purpose": file.fields.get(column.name, ""),
-        "view": "marketer, full" if in_marketer else "full",
+        "view": view,
         "since_version": column.since,
     }
 
@@ -270,14 +318,18 @@ def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequen
     for column in shown:
         rows = scores.filter(pl.col("score") == column.score).select("customer_id", pl.col(column.bound).alias(column.name))
         if len(rows) and (column.bound == "value" or rows[column.name].null_count() < len(rows)):
-            made = made.join(rows, on="customer_id", how="left", validate="1:1")
+            made = made.join(rows, on="customer_id", how="left", validate="1:1", maintain_order="left")
         elif column.beside and column.beside in scores["score"]:
             made = made.with_columns(pl.lit(None, pl.Float64).alias(column.name))
     return made
 
 
 def _with_reasons(
-    customers: pl.DataFrame, scores: pl.DataFrame, reasons: pl.DataFrame, declared: Sequence[FileColumn]
+    customers: pl.DataFrame,
+    scores: pl.DataFrame,
+    reasons: pl.DataFrame,
+    declared: Sequence[FileColumn],
+    dictionary: pl.DataFrame | None,
 ) -> tuple[pl.DataFrame, tuple[FileColumn, ...]]:
     """Return the customers with the reasons of their risk, and the columns with the words for each code.
 
@@ -288,8 +340,9 @@ def _with_reasons(
     if shown.is_empty():
         return customers, tuple(declared)
     words = tuple(shown.select("code", "reason_en", "reason_fr").unique().sort("code").iter_rows())
-    columns = tuple(replace(c, codes=words) if c.name.startswith("churn_reason_") else c for c in declared)
-    return customers.join(reason_columns(shown), on="customer_id", how="left", validate="1:1"), columns
+    personal = personal_data_of_reasons([code for code, _, _ in words], dictionary)
+    columns = tuple(replace(c, codes=words, personal_data=personal) if c.name.startswith("churn_reason_") else c for c in declared)
+    return customers.join(reason_columns(shown), on="customer_id", how="left", validate="1:1", maintain_order="left"), columns
 
 
 def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
@@ -298,33 +351,92 @@ def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFr
         return scores, []
     refusing = customers.filter(pl.col("consent_profiling") == "refused").select("customer_id")
     kept = scores.join(refusing, on="customer_id", how="anti")
-    blank = scores["customer_id"].n_unique() - kept["customer_id"].n_unique()
-    return kept, [f"{blank:,} customers refuse profiling: their scores are blank."] if blank else []
+    who = f"{counted(len(refusing), 'customer')} {'refuses' if len(refusing) == 1 else 'refuse'}"
+    return kept, [f"{who} profiling: there are no scores of them."] if len(refusing) else []
 
 
-def _without_quality(frame: pl.DataFrame) -> pl.DataFrame:
-    """Blank the quality of scores that are blank because profiling is refused."""
-    if not {"consent_profiling", "score_quality"} <= set(frame.columns):
-        return frame
-    return frame.with_columns(pl.when(pl.col("consent_profiling").ne_missing("refused")).then("score_quality").alias("score_quality"))
+def _with_facts(frame: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
+    """Return the frame with what segments and quality rest on: is_refusing, is_protected, is_holder, has_history, is_scored...
+
+    Where the table of customers does not say whether somebody bought or holds a contract, nobody is taken for a prospect.
+    """
+    there = frame.columns
+    scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
+    contract = [name for name in scored if name.startswith(CONTRACT_SCORES)]
+    running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days", pl.Int32)
+    is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
+    return frame.with_columns(
+        is_refusing=pl.col("consent_profiling").eq_missing("refused") if "consent_profiling" in there else pl.lit(value=False),
+        is_protected_=pl.col("is_protected").fill_null(value=False) if "is_protected" in there else pl.lit(value=False),
+        is_holder=pl.any_horizontal(running.fill_null(value=False), *(pl.col(name).is_not_null() for name in contract)),
+        is_scored=pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_not_null() for name in scored)),
+        has_margin_ahead=pl.any_horizontal(
+            pl.lit(value=False), *(pl.col(name).is_not_null() for name in scored if name.startswith("future_margin_"))
+        ),
+        **{name: pl.lit(None, dtype) for name, dtype in HISTORY.items() if name not in there},
+    ).with_columns(
+        has_history=pl.any_horizontal(
+            pl.lit(value=not is_told), _known(frame, "days_since_last_order", pl.Int32), pl.col("is_holder"), pl.col("is_scored")
+        )
+    )
+
+
+def _known(frame: pl.DataFrame, name: str, dtype: PolarsType) -> pl.Expr:
+    return _or_null(frame, name, dtype).is_not_null()
+
+
+def _or_null(frame: pl.DataFrame, name: str, dtype: PolarsType = pl.Float64) -> pl.Expr:
+    return pl.col(name) if name in frame.columns else pl.lit(None, dtype)
 
 
 def _with_value(frame: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
-    """Return the frame with total margin, value decile and top fifth, where both margins are there.
+    """Return the frame with total margin, where both margins are there, and value decile and top fifth of those who may have one.
 
-    The total adds the rounded parts, so that the columns add up in the file.
+    The total adds the rounded parts, so that the columns add up in the file. The frame is in order of customer_id, which settles ties.
     """
     past, total = f"past_margin_{currency}", f"total_margin_{currency}"
-    rests_on = next((c.score for c in declared if c.name == total), None)
-    future = next((c.name for c in declared if c.score == rests_on and c.kind == "score" and c.bound == "value"), "")
     made = frame.drop(total, "value_decile", "is_top20_margin", strict=False)
+    future = _margin_ahead(declared, total)
     if past not in made.columns or future not in made.columns:
         return made
     made = made.with_columns((pl.col(past).round(2) + pl.col(future).round(2)).round(2).alias(total))
-    ranked = made.filter(pl.col(total).is_not_null()).select("customer_id", total).sort([total, "customer_id"], descending=[True, False])
+    counts = pl.col(total).is_not_null() & ~pl.col("is_refusing") & ~pl.col("is_protected_")
+    ranked = made.filter(counts).select("customer_id", total).sort(total, descending=True, maintain_order=True)
     decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
     deciles = ranked.select("customer_id", value_decile=decile).with_columns(is_top20_margin=pl.col("value_decile") <= TOP_DECILES)
-    return made.join(deciles, on="customer_id", how="left")
+    return made.join(deciles, on="customer_id", how="left", maintain_order="left")
+
+
+def _margin_ahead(declared: Sequence[FileColumn], total: str) -> str:
+    """Return the column of the margin ahead that the total rests on, or an empty name."""
+    rests_on = next((c.score for c in declared if c.name == total), None)
+    return next((c.name for c in declared if c.score == rests_on and c.kind == "score" and c.bound == "value"), "")
+
+
+def _with_segment(frame: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
+    """Return the frame with the segment, by margin, or by revenue where no margin is known; without it where neither was scored."""
+    past, future = f"past_margin_{currency}", _margin_ahead(declared, f"total_margin_{currency}")
+    worth = pl.col(future) if {past, future} <= set(frame.columns) else None
+    if worth is None:
+        orders = next((c.name for c in declared if c.name.startswith("expected_orders_") and c.name in frame.columns), "")
+        each, past = f"expected_order_value_{currency}", f"revenue_12m_{currency}"
+        worth = pl.col(orders) * pl.col(each) if {orders, each, past} <= set(frame.columns) else None
+    if worth is None:
+        return frame
+    people = frame.select(
+        "is_refusing", "is_holder", is_protected="is_protected_", past=past, future=worth, p_alive=_or_null(frame, "p_alive")
+    )
+    return frame.with_columns(segment_value_activity(people))
+
+
+def _with_rfm(frame: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """Return the frame with the scores of recency, frequency and monetary value, where purchases are known."""
+    revenue = f"past_revenue_{currency}"
+    if "days_since_last_order" not in frame.columns or frame["repeat_purchases"].null_count() == len(frame):
+        return frame
+    ranked = pl.col("days_since_last_order").is_not_null() & ~pl.col("is_refusing") & ~pl.col("is_protected_")
+    told = {"recency": pl.col("days_since_last_order"), "frequency": pl.col("repeat_purchases") + 1, "monetary": _or_null(frame, revenue)}
+    return frame.with_columns(rfm_scores(frame.select(pl.when(ranked).then(value).alias(name) for name, value in told.items())))
 
 
 def _delivered(column: FileColumn) -> pl.Expr:
@@ -339,7 +451,8 @@ def _as_described(column: FileColumn, dictionary: pl.DataFrame | None) -> FileCo
     if rows is None or rows.is_empty():
         return column
     given = rows.row(0, named=True)
-    names = ("meaning", "meaning_fr", "null_means", "null_means_fr")
+    # what relkit codes is described by the file in words, for the files that show words
+    names = ("null_means", "null_means_fr") if column.codes else ("meaning", "meaning_fr", "null_means", "null_means_fr")
     return replace(column, **{name: given[name] for name in names if given.get(name)})
 
 

@@ -24,6 +24,7 @@ TEXTS = {
     "en": {
         "title": "What changed: {now} against {before}",
         "first": "This is the first delivery of the programme: there is nothing to compare it with.",
+        "against": "Against {before}:",
         "counts": "{rows} customers. {entered} entered, {left} left, {changed} changed group in at least one way.",
         "columns_new": "New columns: {names}.",
         "columns_gone": "Columns no longer there: {names}.",
@@ -39,6 +40,7 @@ TEXTS = {
     "fr": {
         "title": "Ce qui a changé : {now} par rapport à {before}",
         "first": "Première livraison du programme : il n'y a rien à quoi la comparer.",
+        "against": "Par rapport au {before} :",
         "counts": "{rows} clients. {entered} entrés, {left} sortis, {changed} ont changé de groupe sur au moins un critère.",
         "columns_new": "Nouvelles colonnes : {names}.",
         "columns_gone": "Colonnes disparues : {names}.",
@@ -114,29 +116,53 @@ def compare(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColum
     )
 
 
-def as_markdown(difference: Difference, *, name: str, labels: Mapping[str, str], language: Language) -> str:
+def as_markdown(difference: Difference, *, name: str, columns: Sequence[FileColumn], language: Language) -> str:
     """Return the difference as a page for people.
 
     Args:
         difference: from `compare` or `no_difference`.
         name: of this delivery.
-        labels: header for people of each column.
+        columns: declarations of the columns of this delivery, for their headers and the words of their codes.
         language: of the text.
     """
-    texts = TEXTS[language]
+    texts, declared = TEXTS[language], {column.name: column for column in columns}
+    labels = {column.name: column.label(language) for column in columns}
     if difference.before is None:
         return f"# {name}\n\n{texts['first']}\n"
-    counts = {change: _number(difference.customers(change), language) for change in ("entered", "left", "changed")}
-    lines = [f"# {texts['title'].format(now=name, before=difference.before)}", ""]
-    lines += [texts["counts"].format(rows=_number(difference.rows, language), **counts), ""]
+    lines = [f"# {texts['title'].format(now=name, before=difference.before)}", "", _counts(difference, language), ""]
     for key, names in (("columns_new", difference.new_columns), ("columns_gone", difference.gone_columns)):
         lines += [texts[key].format(names=", ".join(names)), ""] if names else []
     for (column,), flows in difference.flows().group_by("column", maintain_order=True):
-        lines += _flow_table(flows, labels.get(str(column), str(column)), language)
+        lines += _flow_table(flows, declared[str(column)], language)
     if difference.psi:
         lines += [f"## {texts['drift']}", "", texts["drift_head"], "|---|---:|"]
         lines += [f"| {labels.get(score, score)} | {_decimal(value, language)} |" for score, value in difference.psi.items()] + [""]
     return "\n".join(lines)
+
+
+def main_changes(difference: Difference, *, columns: Sequence[FileColumn], language: Language) -> list[str]:
+    """Return the difference in a few sentences: who came and went, and how many changed group in each way.
+
+    Examples:
+        >>> main_changes(no_difference(5), columns=(), language="en")
+        ['This is the first delivery of the programme: there is nothing to compare it with.']
+    """
+    texts = TEXTS[language]
+    if difference.before is None:
+        return [texts["first"]]
+    moved = dict(difference.flows().group_by("column").agg(pl.col("customers").sum()).iter_rows())
+    flows = [
+        texts["flows"].format(label=column.label(language), count=_number(moved[column.name], language)) + "."
+        for column in columns
+        if column.name in moved
+    ]
+    against = texts["against"].format(before=difference.before)
+    return [f"{against} {_counts(difference, language)}", *flows]
+
+
+def _counts(difference: Difference, language: Language) -> str:
+    counts = {change: _number(difference.customers(change), language) for change in ("entered", "left", "changed")}
+    return TEXTS[language]["counts"].format(rows=_number(difference.rows, language), **counts)
 
 
 def _changes(both: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -158,20 +184,20 @@ def _shifts(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColum
     return {name: population_stability_index(was, now_) for name, (was, now_) in pairs.items() if len(was) and len(now_)}
 
 
-def _flow_table(flows: pl.DataFrame, label: str, language: Language) -> list[str]:
-    texts = TEXTS[language]
+def _flow_table(flows: pl.DataFrame, column: FileColumn, language: Language) -> list[str]:
+    texts, label = TEXTS[language], column.label(language)
     total = int(flows["customers"].sum())
     lines = [f"## {texts['flows'].format(label=label, count=_number(total, language))}", "", texts["head"], "|---|---|---:|"]
     for row in flows.head(FLOWS_SHOWN).iter_rows(named=True):
-        was, now = (_word(row[key], language) for key in ("before", "after"))
+        was, now = (_word(row[key], column, language) for key in ("before", "after"))
         lines.append(f"| {was} | {now} | {_number(row['customers'], language)} |")
     rest = int(flows["customers"][FLOWS_SHOWN:].sum())
     return [*lines, "", *([texts["more"].format(count=_number(rest, language)), ""] if rest else [])]
 
 
-def _word(value: str | None, language: Language) -> str:
-    """Return a value as people read it; codes stay as they are in the files."""
-    words = {None: TEXTS[language]["none"], "true": TEXTS[language]["yes"], "false": TEXTS[language]["no"]}
+def _word(value: str | None, column: FileColumn, language: Language) -> str:
+    """Return a value as people read it: the word for a code, yes or no for a flag."""
+    words = {None: TEXTS[language]["none"], "true": TEXTS[language]["yes"], "false": TEXTS[language]["no"], **column.words(language)}
     return words.get(value) or str(value)
 
 

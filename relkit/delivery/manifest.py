@@ -43,8 +43,8 @@ class Occasion:
         facts: of the tables behind the file.
         inputs: files that were read: name, rows, sha256, and dates where they have some.
         models: by score, what models.json says of the model behind it.
-        warnings: what the reader should know besides what the file says of itself.
-        remarks: what changes how the numbers are to be read, in both languages.
+        warnings: what the reader should know besides what the file says of itself, in English.
+        remarks: what changes how the numbers are to be read, in both languages; the first sheet of the workbook shows it.
         run_id: of this run.
         workbook: whether the spreadsheet is wanted.
     """

@@ -1,20 +1,22 @@
 """The scored customer file as Parquet, CSV and XLSX, and its data dictionary: one function a format.
 
-All carry the same values. Parquet and the plain CSV have technical names; the French CSV (UTF-8 with BOM,
-semicolon, decimal comma) and the sheet have headers for people. Codes and dates (ISO in CSV) are never translated; a
-French CSV writes true and false as VRAI and FAUX, which a French spreadsheet reads as such. Cells of CSV and
-XLSX that a spreadsheet would run as a formula get an apostrophe; each function returns how many, by column.
-The bytes depend on nothing but the content.
+All carry the same values. Parquet and the plain CSV have technical names and codes; the French CSV (UTF-8 with BOM,
+semicolon, decimal comma) and the workbook have headers for people, and words in place of codes. True and false are real
+booleans in Parquet and in the English workbook, which each spreadsheet shows in its own language, and Oui and Non, as text, in
+the French files. Dates in CSV are ISO. Cells of CSV and XLSX that a spreadsheet would run as a formula get an apostrophe; each
+function returns how many, by column. The bytes depend on nothing but the content.
 """
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from relkit.delivery.customer_files import CustomerFile, data_dictionary, marketer_view
+from relkit.delivery.customer_files import CustomerFile, data_dictionary, in_words
+from relkit.delivery.summary_sheet import header_format, write_summary
 from relkit.delivery.text_safety import escaped, escaped_text
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from relkit.delivery.columns import FileColumn, Language
+    from relkit.delivery.summary import Summary
     from relkit.progress import Progress
 
 SHEET_ROWS = 1_048_576
@@ -30,7 +33,7 @@ ROWS_A_BATCH = 50_000
 SHEET_STARTS = 0.2
 """Share of a delivery's work that is done when the sheet begins."""
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (a fixed date, so that the same content gives the same bytes)
-SHEETS = {"en": ("Customers", "Data dictionary", "About"), "fr": ("Clients", "Dictionnaire", "À propos")}
+SHEETS = {"en": ("Summary", "Customers", "Data dictionary"), "fr": ("Synthèse", "Clients", "Dictionnaire")}
 DICTIONARY_HEADERS = {
     "en": (
         "Header",
@@ -57,7 +60,9 @@ DICTIONARY_HEADERS = {
         "Donnée personnelle",
     ),
 }
-DICTIONARY_WIDTHS = (34, 28, 70, 12, 44, 32, 26, 9, 14, 14)
+DICTIONARY_WIDTHS = (26, 27, 62, 12, 46, 34, 26, 9, 13, 13)
+CELL = {"text_wrap": True, "valign": "top", "bottom": 1, "bottom_color": "#D9E1EA"}
+"""Look of a cell of the dictionary."""
 PERSONAL_FR = {"none": "non", "pseudonym": "pseudonyme", "personal": "personnelle", "sensitive": "sensible"}
 
 
@@ -68,14 +73,13 @@ def write_parquet(file: CustomerFile, path: Path) -> dict[str, int]:
 
 
 def write_csv(file: CustomerFile, path: Path, *, style: Literal["plain", "fr"] = "plain") -> dict[str, int]:
-    """Write the file as CSV: plain (UTF-8, comma) or French (UTF-8 with BOM, semicolon, decimal comma, French headers)."""
-    safe, counts = escaped(file.frame, except_for=("customer_id",))
+    """Write the file as CSV: plain (UTF-8, comma) or French (UTF-8 with BOM, semicolon, decimal comma, French headers and cells)."""
+    shown = file.frame if style == "plain" else in_words(file.frame, file.columns, "fr")
+    safe, counts = escaped(shown, except_for=("customer_id",))
     if style == "plain":
         safe.write_csv(path, separator=",", line_terminator="\r\n")
         return counts
-    booleans = [name for name, dtype in safe.schema.items() if dtype == pl.Boolean]
-    words = [pl.when(name).then(pl.lit("VRAI")).when(~pl.col(name)).then(pl.lit("FAUX")).alias(name) for name in booleans]
-    french = safe.with_columns(words).rename({c.name: escaped_text(c.label_fr) for c in file.columns})
+    french = safe.rename({c.name: escaped_text(c.label_fr) for c in file.columns})
     french.write_csv(path, include_bom=True, separator=";", decimal_comma=True, line_terminator="\r\n")
     return counts
 
@@ -92,16 +96,14 @@ def fits_a_sheet(file: CustomerFile) -> bool:
     return len(file.frame) < SHEET_ROWS
 
 
-def write_xlsx(
-    file: CustomerFile, path: Path, *, language: Language, about: Sequence[tuple[str, str]], progress: Progress
-) -> dict[str, int]:
-    """Write the marketer view, the data dictionary and a page about the delivery as one workbook.
+def write_xlsx(file: CustomerFile, path: Path, *, language: Language, summary: Summary, progress: Progress) -> dict[str, int]:
+    """Write a summary, the customers and the data dictionary as one workbook.
 
     Args:
-        file: with no more rows than `fits_a_sheet` allows.
+        file: the marketer's view (`relkit.delivery.customer_files.narrowed`), with no more rows than `fits_a_sheet` allows.
         path: where to write.
-        language: of the headers, the dictionary and the sheets' names.
-        about: lines of the last sheet: what, value.
+        language: of the headers, the cells, the dictionary and the sheets' names.
+        summary: what the first sheet shows.
         progress: told the share of rows written.
     """
     import xlsxwriter
@@ -114,14 +116,13 @@ def write_xlsx(
         "strings_to_numbers": False,
         "tmpdir": str(path.parent),
     }
-    columns = marketer_view(file)
-    safe, counts = escaped(file.frame.select(c.name for c in columns), except_for=("customer_id",))
+    safe, counts = escaped(in_words(file.frame, file.columns, language), except_for=("customer_id",))
     book = xlsxwriter.Workbook(str(path), {**options, "default_date_format": _date_format(language)})
-    book.set_properties({"created": CREATED, "author": "relkit", "title": f"{SHEETS[language][0]} {file.as_of}"})
     names = SHEETS[language]
-    _customers_sheet(book, names[0], safe, columns, language, progress)
-    _dictionary_sheet(book, names[1], file, columns, language)
-    _about_sheet(book, names[2], about)
+    book.set_properties({"created": CREATED, "author": "relkit", "title": f"{names[1]} {file.as_of}"})
+    write_summary(book, names[0], summary)
+    _customers_sheet(book, names[1], safe, file.columns, language, progress)
+    _dictionary_sheet(book, names[2], file, language)
     book.close()
     return counts
 
@@ -137,6 +138,8 @@ def _number_format(column: FileColumn, language: Language) -> str:
         return "0.0%"
     if column.dtype.is_integer():
         return "#,##0"
+    if column.dtype == pl.Boolean:
+        return '"TRUE";"TRUE";"FALSE"'  # Excel shows booleans in its own language whatever the format, LibreOffice 1 and 0 without one
     return "#,##0.00" if column.dtype.is_float() else "@"
 
 
@@ -145,17 +148,16 @@ def _customers_sheet(
 ) -> None:
     """Write the header and the rows, in batches, so that memory stays flat."""
     sheet = book.add_worksheet(name)
-    header = _header_format(book)
+    header = header_format(book)
     sheet.freeze_panes(1, 1)
-    sheet.set_row(0, 48)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(0)
-    formats = [book.add_format({"num_format": _number_format(c, language), "indent": int(c.dtype == pl.String)}) for c in columns]
+    sheet.set_row(0, 64)
+    _printed(sheet, name, pages_wide=2)
+    sheet.repeat_columns(0)
+    formats = [book.add_format(_look(c, language)) for c in columns]
     for at, column in enumerate(columns):
         sheet.set_column(at, at, _width(column, frame[column.name], language), formats[at])
         sheet.write_string(0, at, escaped_text(column.label(language)), header)
-    writers = [_writer(sheet, column) for column in columns]
+    writers = [_writer(sheet, frame.schema[column.name]) for column in columns]
     for start in range(0, len(frame), ROWS_A_BATCH):
         _rows(frame[start : start + ROWS_A_BATCH], start + 1, writers, formats)
         progress("writing the sheet", SHEET_STARTS + (1 - SHEET_STARTS) * 0.9 * start / len(frame))
@@ -170,72 +172,81 @@ def _rows(batch: pl.DataFrame, first: int, writers: Sequence[Any], formats: Sequ
                 write(row, at, value, form)
 
 
-def _writer(sheet: Any, column: FileColumn) -> Any:
+def _look(column: FileColumn, language: Language) -> dict[str, Any]:
+    """Return the format of a column's cells: text to the left, flags in the middle, numbers as they come."""
+    look: dict[str, Any] = {"num_format": _number_format(column, language)}
     if column.dtype == pl.Boolean:
+        return {**look, "align": "center"}
+    return {**look, "indent": 1} if column.dtype == pl.String else look
+
+
+def _printed(sheet: Any, name: str, *, pages_wide: int = 1) -> None:
+    """Set up printing: A4, landscape, the header on each page, pages numbered."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(pages_wide, 0)
+    sheet.repeat_rows(0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer(f"&L{name}&R&P / &N")
+
+
+def _writer(sheet: Any, dtype: pl.DataType) -> Any:
+    if dtype == pl.Boolean:
         return sheet.write_boolean
-    if column.dtype == pl.Date:
+    if dtype == pl.Date:
         return sheet.write_datetime
-    return sheet.write_number if column.dtype.is_numeric() else sheet.write_string
+    return sheet.write_number if dtype.is_numeric() else sheet.write_string
 
 
 def _width(column: FileColumn, values: pl.Series, language: Language) -> float:
-    """Return a width that shows the values, and the header on three lines at most."""
-    longest = max((len(word) for word in column.label(language).split()), default=8)
-    if column.dtype == pl.String and len(values):
-        longest = max(longest, int(values.head(10_000).str.len_chars().max() or 0))  # type: ignore[arg-type]
-    return float(min(max(longest + 3, len(column.label(language)) // 3 + 4, 11), 44))
+    """Return a width that shows the values, and the header on four lines at most beside the arrow of the filter."""
+    label = column.label(language)
+    longest = max((len(word) for word in label.split()), default=8) + 3
+    if values.dtype == pl.String and len(values):
+        words = column.words(language).values()
+        shown = int(values.head(10_000).str.len_chars().max() or 0)  # type: ignore[arg-type]
+        longest = max(longest, max(shown, *map(len, words), 0) + 3 if words else shown + 3)
+    elif values.dtype.is_float() and column.unit not in {"probability", "share"}:
+        longest = max(longest, 13)
+    return float(min(max(longest, len(label) // 3 + 4, 11), 48))
 
 
-def _dictionary_sheet(book: Any, name: str, file: CustomerFile, columns: Sequence[FileColumn], language: Language) -> None:
+def _dictionary_sheet(book: Any, name: str, file: CustomerFile, language: Language) -> None:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 1)
-    header, wrapped = _header_format(book), book.add_format({"text_wrap": True, "valign": "top"})
+    _printed(sheet, name)
+    sheet.set_row(0, 32)
+    header = header_format(book)
+    wrapped, bold = book.add_format(CELL), book.add_format({**CELL, "bold": True})
     for at, (title, width) in enumerate(zip(DICTIONARY_HEADERS[language], DICTIONARY_WIDTHS, strict=True)):
         sheet.set_column(at, at, width, wrapped)
         sheet.write_string(0, at, title, header)
     entries, _ = escaped(
-        pl.DataFrame([_said(file, column, language) for column in columns], schema=list(DICTIONARY_HEADERS["en"]), orient="row")
+        pl.DataFrame([_said(file, column, language) for column in file.columns], schema=list(DICTIONARY_HEADERS["en"]), orient="row")
     )
     for row, cells in enumerate(entries.iter_rows(), 1):
+        lines = max(_lines(text, width) for text, width in zip(cells, DICTIONARY_WIDTHS, strict=True))
+        sheet.set_row(row, 15 * lines + 4)
         for at, text in enumerate(cells):
-            sheet.write_string(row, at, text, wrapped)
+            sheet.write_string(row, at, text, wrapped if at else bold)
+
+
+def _lines(text: str, width: int) -> int:
+    """Return how many lines a text takes in a cell, counted generously: not every program fits rows to wrapped text."""
+    return sum(max(1, math.ceil(1.08 * len(line) / (width - 1))) for line in text.split("\n"))
 
 
 def _said(file: CustomerFile, column: FileColumn, language: Language) -> tuple[str, ...]:
     source = file.source_of(column)
-    model = (source.model, source.version, source.trained_as_of) if source else ("", "", "")
+    model = (source.model.replace("+", " + "), source.version.replace("+", " + "), source.trained_as_of) if source else ("", "", "")
     french = language == "fr"
     return (
         column.label(language),
         column.name,
         column.meaning_fr if french else column.meaning,
         column.unit_in(language),
-        column.allowed_in(language),
+        column.allowed_in(language).replace("; ", "\n"),
         column.null_means_fr if french else column.null_means,
         *model,
         PERSONAL_FR.get(column.personal_data, column.personal_data) if french else column.personal_data,
-    )
-
-
-def _about_sheet(book: Any, name: str, about: Sequence[tuple[str, str]]) -> None:
-    sheet = book.add_worksheet(name)
-    bold, wrapped = book.add_format({"bold": True, "valign": "top"}), book.add_format({"text_wrap": True, "valign": "top"})
-    sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 1, 100)
-    for row, (what, value) in enumerate(about):
-        sheet.write_string(row, 0, what, bold)
-        sheet.write_string(row, 1, value, wrapped)
-
-
-def _header_format(book: Any) -> Any:
-    return book.add_format(
-        {
-            "bold": True,
-            "text_wrap": True,
-            "valign": "vcenter",
-            "bg_color": "#1F3A5F",
-            "font_color": "#FFFFFF",
-            "border": 1,
-            "border_color": "#FFFFFF",
-        }
     )

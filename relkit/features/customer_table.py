@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
 
-SHORT_HISTORY_DAYS = 90
-"""Days of history below which a score rests on little of the customer's own."""
-
 _BEFORE_HISTORY = "_contract_before_history"
 """Column that is there only until is_left_censored is made from it."""
 _CONTRACT_MARGIN, _MEASURED = "_contract_margin", "_contract_margin_is_measured"
@@ -215,7 +212,7 @@ def _with_margin_source(table: pl.DataFrame, past: str, recent: str) -> pl.DataF
 
 
 def _with_relation(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
-    """Add is_prospect, is_left_censored over purchases and contracts, and score_quality.
+    """Add is_prospect, and is_left_censored over purchases and contracts.
 
     Somebody of whom only returns, cancelled orders or fees are known is no prospect, though no buyer either.
     """
@@ -228,19 +225,7 @@ def _with_relation(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     return table.with_columns(
         pl.when(pl.lit(is_told)).then(~is_known).alias("is_prospect"),
         pl.when(is_buyer | is_holder).then(pl.any_horizontal(censored)).alias("is_left_censored"),
-        _quality(table).alias("score_quality"),
     ).drop(_BEFORE_HISTORY, strict=False)
-
-
-def _quality(table: pl.DataFrame) -> pl.Expr:
-    """Return what scores of a customer can rest on: the better of the purchases and the main contract."""
-    purchases, observed = _if_made(table, "repeat_purchases", pl.Int32), _if_made(table, "observed_days", pl.Float64)
-    age = _if_made(table, "contract_age_days", pl.Int32)
-    enough = ((purchases > 0) & (observed >= SHORT_HISTORY_DAYS)).fill_null(value=False) | (age >= SHORT_HISTORY_DAYS).fill_null(
-        value=False
-    )
-    scored = purchases.is_not_null() | age.is_not_null()
-    return pl.when(enough).then(pl.lit("ok")).when(scored).then(pl.lit("short_history"))
 
 
 def _if_made(table: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Expr:
@@ -248,13 +233,13 @@ def _if_made(table: pl.DataFrame, name: str, dtype: type[pl.DataType]) -> pl.Exp
 
 
 def _ordered(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
-    """Return the columns in the order of the dictionary, attributes before the last one."""
+    """Return the columns in the order of the dictionary, attributes last."""
     found: list[str] = []
     for described in DECLARED:
         start, varies, _ = described.name.partition("{channel}")
         name = described.name.replace("{cur}", tables.facts.currency.lower())
         found += [c for c in table.columns if c not in found and (c.startswith(start) if varies else c == name)]
     key = [name for name in ("customer_id", "as_of", "entity_id") if name in table.columns]
-    *middle, last = [name for name in found if name not in key]
-    others = [name for name in table.columns if name not in {*key, *middle, last}]
-    return table.select(*key, *middle, *others, last)
+    made = [name for name in found if name not in key]
+    others = [name for name in table.columns if name not in {*key, *made}]
+    return table.select(*key, *made, *others)

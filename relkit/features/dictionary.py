@@ -76,10 +76,6 @@ _BECAUSE: Both = (
         "de table des consentements. protected l'emporte toujours, puis ce qui est le plus proche d'un contact."
     ),
 )
-_QUALITY: Both = (
-    "What scores can rest on: ok, or short_history for a single purchase or less than 90 days of history.",
-    "Ce sur quoi les scores peuvent reposer : ok, ou short_history pour un seul achat ou moins de 90 jours d'historique.",
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ class Described:
 
     Attributes:
         name: of the column, with `{cur}` or `{channel}` where it varies.
-        family: group of the column: key, relation, activity, value, model, contract, satisfaction, contact, attribute, quality.
+        family: group of the column: key, relation, activity, value, model, contract, satisfaction, contact, attribute.
         unit: of its values; "" where they have none.
         label, meaning, null: label, meaning, and what a null means, in both languages.
         personal_data: none, pseudonym, personal or sensitive.
@@ -455,14 +451,6 @@ DECLARED: tuple[Described, ...] = (
         ("Age of the snapshot", "Âge de la photo"),
         ("Days from the last snapshot to the as-of date.", "Jours entre la dernière photo et la date de situation."),
         _NO_SNAPSHOT,
-    ),
-    Described(
-        "score_quality",
-        "quality",
-        "",
-        ("Quality of the scores", "Qualité des scores"),
-        _QUALITY,
-        ("nothing to score", "rien à calculer"),
     ),
 )
 """Every column that relkit makes, in the order of the table."""

@@ -110,7 +110,15 @@ def plot_expected_ends(ends: Floats, ax: Axes | None = None, *, days: int, langu
 
 @house_style()
 def plot_group_grid(
-    counts: Floats, ax: Axes | None = None, *, rows: Sequence[str], columns: Sequence[str], title: str, smallest: int, language: str = "en"
+    counts: Floats,
+    ax: Axes | None = None,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str,
+    smallest: int,
+    names: Sequence[Sequence[str]] = (),
+    language: str = "en",
 ) -> Axes:
     """Draw a grid of groups, darker where there are more customers; groups below `smallest` are not told.
 
@@ -121,6 +129,7 @@ def plot_group_grid(
         columns: names of the columns.
         title: of the plot.
         smallest: size from which a group is shown.
+        names: of each cell, shown below its count.
         language: en or fr.
     """
     ax = axes_of(ax, height=1.4 + 0.75 * len(rows))
@@ -130,7 +139,9 @@ def plot_group_grid(
     for (row, column), count in np.ndenumerate(counts):
         text = number(float(count), language) if count == 0 or count >= smallest else f"< {smallest}"
         colour = "white" if shown[row, column] > dark else INK
-        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=13, fontweight="bold")
+        ax.text(column, row - (0.12 if names else 0), text, ha="center", va="center", color=colour, fontsize=13, fontweight="bold")
+        if names:
+            ax.text(column, row + 0.22, names[row][column], ha="center", va="center", color=colour, fontsize=8.5)
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(length=0, labelsize=10.5, colors=INK)

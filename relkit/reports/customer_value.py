@@ -1,7 +1,7 @@
 """What the value report says: headlines, key figures and tables, from the scored customer file.
 
     value = ValueReading.of(people, currency="EUR", language="fr")
-    value.headlines(), value.key_figures(), value.by_decile(), value.by_activity()
+    value.headlines(), value.key_figures(), value.by_decile(), value.by_activity(), value.rfm()
 
 Value is the margin expected in the months ahead. Where no margin is known it is the revenue expected in the days of the
 order forecast, and every word says revenue.
@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from relkit.errors import TableError
@@ -19,15 +20,17 @@ from relkit.plots.style import money, number, percent, words
 from relkit.reports.contactability import Contactability
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
+from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
+from relkit.scores.value_activity import LIKELY, UNLIKELY, activity_of_segment, value_of_segment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LIKELY, UNLIKELY = 0.7, 0.3
-"""Chances of still buying from which a customer counts as active, and below which as gone."""
 TOLD = ("active", "uncertain", "gone")
 ACTIVITY = (*TOLD, "early", "contract")
-"""Early: one purchase, or a short history; the model takes such a customer for alive whatever the silence, so it is not repeated here."""
+"""Early: the model cannot tell yet; such a customer is never taken for active."""
+PROTECTED = "protected"
+"""Group of those who are in no rank: they may not be contacted, though they bring margin."""
 NO_BOUND = pl.lit(None, pl.Float64)
 GROUPS = ("top", "middle", "rest")
 TEXTS: dict[str, dict[str, str]] = {
@@ -84,7 +87,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "sum_future": "{future}, in all",
         "by_activity": "Value and activity together",
         "activity_note": "Active: the chance of still buying is at least {likely}. Probably gone: under {unlikely}. "
-        "Too early to tell: one purchase, or a history under 90 days. "
+        "Too early to tell: the model cannot say yet, as after a single purchase. "
         "Under contract: that chance does not apply.",
         "grid": "Customers by value and activity",
         "c_concentration": "Customers from the most to the least promising. The further the curve is above the diagonal, "
@@ -95,7 +98,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "by_quality": "What the forecasts rest on",
         "ok": "Enough history",
         "short_history": "One purchase, or seen for a short time",
-        "imputed": "A missing value was filled in",
+        "margin_unknown": "Margin ahead unknown",
+        "protected": "Protected: not to be contacted",
+        "recency": "Recency {n}",
+        "frequency": "Frequency {n}",
+        "rfm": "Buyers by recency and frequency of their purchases (5 = best)",
+        "c_rfm": "Buyers in fifths as of the day: the higher, the more recent their last purchase; the further to the right, the more "
+        "often they buy. Equal values always get equal scores, so some cells may be empty.",
+        "no_rfm": "No purchases are known, so there is no recency and no frequency.",
+        "rfm_label": "Group",
+        "orders_12m": "Orders, 12 months, mean",
+        "since": "Days since last order, median",
+        "by_rfm": "Buyers by group of recency and frequency",
         "none": "Not told",
     },
     "fr": {
@@ -153,7 +167,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "sum_future": "{future}, total",
         "by_activity": "Valeur et activité croisées",
         "activity_note": "Actifs : probabilité d’acheter encore d’au moins {likely}. Sans doute perdus : moins de {unlikely}. "
-        "Trop tôt pour le dire : un seul achat, ou moins de 90 jours d’historique. "
+        "Trop tôt pour le dire : le modèle ne peut encore se prononcer, comme après un seul achat. "
         "Sous contrat : cette probabilité ne s’applique pas.",
         "grid": "Clients selon la valeur et l’activité",
         "c_concentration": "Clients classés du plus au moins prometteur. Plus la courbe s’écarte de la diagonale, "
@@ -165,7 +179,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "by_quality": "Sur quoi reposent les prévisions",
         "ok": "Historique suffisant",
         "short_history": "Un seul achat, ou recul trop court",
-        "imputed": "Une valeur manquante a été remplacée",
+        "margin_unknown": "Marge attendue inconnue",
+        "protected": "Protégés : ne pas contacter",
+        "recency": "Récence {n}",
+        "frequency": "Fréquence {n}",
+        "rfm": "Acheteurs selon la récence et la fréquence de leurs achats (5 = meilleur)",
+        "c_rfm": "Acheteurs répartis en cinquièmes à la date de situation : plus haut, l’achat est plus récent ; plus à droite, les achats "
+        "sont plus fréquents. À valeur égale, note égale : certaines cases peuvent être vides.",
+        "no_rfm": "Aucun achat n’est connu : il n’y a ni récence ni fréquence.",
+        "rfm_label": "Groupe",
+        "orders_12m": "Commandes sur 12 mois, moyenne",
+        "since": "Jours depuis la dernière commande, médiane",
+        "by_rfm": "Acheteurs par groupe de récence et de fréquence",
         "none": "Non renseigné",
     },
 }
@@ -177,7 +202,8 @@ class ValueReading:
 
     Attributes:
         scored: one row a customer with a forecast: past, future with its low and high (null where the scores have none), alive
-            (null under contract), orders, quality, decile, group, activity.
+            (null under contract or too early), orders, quality, decile, group, activity (the last three null for the protected).
+        ranked: customers with scores of recency and frequency; without rows where there are none.
         people: everybody known.
         prospects: people with neither a purchase nor a running contract on record.
         refusing: those with one or the other who refuse profiling, and so have no scores.
@@ -194,6 +220,7 @@ class ValueReading:
     """
 
     scored: pl.DataFrame
+    ranked: pl.DataFrame
     people: int
     prospects: int
     refusing: int
@@ -218,12 +245,14 @@ class ValueReading:
             language: en or fr.
 
         Raises:
-            TableError: there is no forecast of orders in it.
+            TableError: there is no forecast of orders in it, or no segment.
         """
         texts = words(TEXTS, language)
         orders, days = _numbered(people.columns, "expected_orders_", "d")
         if not orders:
             raise TableError("there is no forecast of orders.", where="customers_scored", remedy="Run relkit fit and relkit score first.")
+        if "segment_value_activity" not in people.columns:
+            raise TableError("there is no segment of value and activity.", where="customers_scored", remedy="Run relkit deliver again.")
         cur = currency.lower()
         margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns
@@ -234,6 +263,7 @@ class ValueReading:
         scored = _read(people, past, future, orders, bounds)
         return cls(
             scored=scored,
+            ranked=people.drop_nulls("rfm_label") if "rfm_label" in people.columns else pl.DataFrame(schema={"rfm_label": pl.String}),
             people=len(people),
             **_without_forecast(people, future),
             buyers=people[orders].count(),
@@ -316,15 +346,17 @@ class ValueReading:
             Shown("alive", self._say("alive"), "share"),
             Shown("orders", self._say("orders_each"), "number", 2),
         )
-        named = rows.with_columns(pl.col("decile").str.strip_chars_start("0"))
+        named = rows.sort("decile", nulls_last=True)
+        named = named.with_columns(pl.col("decile").str.strip_chars_start("0").fill_null(self._say("protected")))
         return self._table(named, columns, self._say("by_decile"), total, (self._say("alive_note"),))
 
     def by_activity(self) -> SummaryTable:
         """Return customers by value and activity together."""
         measures = _measures(float(self.scored["future"].sum()))
         order = pl.col("group").replace_strict(GROUPS, range(3)), pl.col("activity").replace_strict(ACTIVITY, range(len(ACTIVITY)))
-        rows = self.scored.group_by("group", "activity").agg(**measures).sort(*order)
-        named = rows.with_columns(pl.col("group", "activity").replace(self._texts()))
+        rows = self.scored.group_by("group", "activity").agg(**measures).sort(*order, nulls_last=True)
+        named = rows.with_columns(pl.col("group").fill_null(PROTECTED), pl.col("activity").fill_null(""))
+        named = named.with_columns(pl.col("group", "activity").replace(self._texts()))
         named = named.with_columns(group=pl.when(pl.col("group").ne_missing(pl.col("group").shift())).then("group").otherwise(pl.lit("")))
         columns = (
             Shown("group", self._say("value_group")),
@@ -344,6 +376,46 @@ class ValueReading:
     def contact_channels(self) -> SummaryTable | Gallery:
         """Return how many may be contacted on each channel; nothing where the file does not say."""
         return Gallery(()) if self.contact is None else self.contact.by_channel()
+
+    def rfm(self) -> Gallery:
+        """Return buyers by recency and frequency, each cell with its usual name, small groups masked."""
+        if self.ranked.is_empty():
+            return Gallery((), self._say("no_rfm"))
+        from relkit.plots.customer_groups import plot_group_grid
+
+        counts = {(r, f): n for r, f, n in self.ranked.group_by("rfm_recency", "rfm_frequency").len().iter_rows()}
+        fifths = range(1, FIFTHS + 1)
+        drawn = plot_group_grid(
+            np.array([[counts.get((r, f), 0) for f in fifths] for r in reversed(fifths)], dtype=np.float64),
+            rows=[self._say("recency", n=r) for r in reversed(fifths)],
+            columns=[self._say("frequency", n=f) for f in fifths],
+            names=[[self._label(LABEL_OF[r, f]) for f in fifths] for r in reversed(fifths)],
+            title=self._say("rfm"),
+            smallest=SMALLEST_GROUP,
+            language=self.language,
+        )
+        return Gallery((Picture(drawn, self._say("c_rfm")),))
+
+    def by_rfm(self) -> SummaryTable:
+        """Return buyers by group of recency and frequency, the best first; without rows where no purchases are known."""
+        known = [name for name in ("days_since_last_order", "orders_12m") if name in self.ranked.columns]
+        values = {"days_since_last_order": pl.col("days_since_last_order").median(), "orders_12m": pl.col("orders_12m").mean()}
+        rows = self.ranked.group_by("rfm_label").agg(customers=pl.len().cast(pl.Int64), **{name: values[name] for name in known})
+        rows = rows.sort(pl.col("rfm_label").replace_strict(list(LABELS), range(len(LABELS)), return_dtype=pl.Int64))
+        named = rows.with_columns(
+            pl.col("rfm_label").replace({code: self._label(code) for code in LABELS}), share=pl.col("customers") / max(len(self.ranked), 1)
+        )
+        columns = (
+            Shown("rfm_label", self._say("rfm_label")),
+            Shown("customers", self._say("customers"), "count"),
+            Shown("share", self._say("share_of"), "share"),
+            *((Shown("days_since_last_order", self._say("since"), "number", 0),) if "days_since_last_order" in known else ()),
+            *((Shown("orders_12m", self._say("orders_12m"), "number", 1),) if "orders_12m" in known else ()),
+        )
+        return self._table(named, columns, self._say("by_rfm"), None)
+
+    def _label(self, code: str) -> str:
+        return LABELS[code][self.language == "fr"]
 
     def by_quality(self) -> SummaryTable:
         """Return what the forecasts rest on."""
@@ -369,7 +441,7 @@ class ValueReading:
         """Return past and expected value by tenth."""
         from relkit.plots.customer_groups import plot_value_by_decile
 
-        rows = self.scored.group_by("decile").agg(pl.col("past", "future").mean()).sort("decile")
+        rows = self.scored.drop_nulls("decile").group_by("decile").agg(pl.col("past", "future").mean()).sort("decile")
         names = (self._say("past"), self._say("future"))
         past, future = rows["past"].to_numpy(), rows["future"].to_numpy()
         drawn = plot_value_by_decile(past, future, names=names, currency=self.currency, language=self.language)
@@ -382,7 +454,7 @@ class ValueReading:
         groups, seen = (
             [name for name in names if name in set(self.scored[column])] for names, column in ((GROUPS, "group"), (ACTIVITY, "activity"))
         )
-        wide = self.scored.pivot("activity", index="group", values="decile", aggregate_function="len")
+        wide = self.scored.drop_nulls("group").pivot("activity", index="group", values="decile", aggregate_function="len")
         ordered = pl.DataFrame({"group": groups}).join(wide, on="group", maintain_order="left")
         drawn = plot_group_grid(
             ordered.select(pl.col(seen).fill_null(0).cast(pl.Float64)).to_numpy(),
@@ -466,23 +538,13 @@ def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bou
     alive = pl.col("p_alive") if "p_alive" in people.columns else pl.lit(None, pl.Float64)
     quality = pl.col("score_quality") if "score_quality" in people.columns else pl.lit(None, pl.String)
     values = {"past": past.fill_null(0.0), "future": future, "alive": alive, "orders": pl.col(orders), "quality": quality, **bounds}
-    chosen = people.select("customer_id", **values).drop_nulls("future")
-    ranked = chosen.sort((pl.col("past") + pl.col("future")).round(2), pl.col("customer_id"), descending=[True, False]).drop("customer_id")
-    decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
-    group = pl.when(pl.col("decile") <= 2).then(pl.lit("top")).when(pl.col("decile") <= 5).then(pl.lit("middle")).otherwise(pl.lit("rest"))
-    chance = pl.col("alive")
-    activity = (
-        pl.when(chance.is_null())
-        .then(pl.lit("contract"))
-        .when(pl.col("quality") == "short_history")
-        .then(pl.lit("early"))
-        .when(chance >= LIKELY)
-        .then(pl.lit("active"))
-        .when(chance < UNLIKELY)
-        .then(pl.lit("gone"))
-        .otherwise(pl.lit("uncertain"))
-    )
-    return ranked.with_columns(decile=decile).with_columns(group=group, activity=activity)
+    segment = value_of_segment().replace("best", "top"), activity_of_segment().replace("too_early", "early")
+    chosen = people.select("customer_id", *segment, **values).drop_nulls("future")
+    worth = (pl.col("past") + pl.col("future")).round(2)
+    ranked = chosen.sort(pl.col("group").is_null(), worth, pl.col("customer_id"), descending=[False, True, False]).drop("customer_id")
+    counted = pl.col("group").count()
+    tenth = 10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.max_horizontal(counted, 1) + 1
+    return ranked.with_columns(decile=pl.when(pl.col("group").is_not_null()).then(tenth).cast(pl.Int8))
 
 
 def _measures(whole: float) -> dict[str, pl.Expr]:

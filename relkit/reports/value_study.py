@@ -206,7 +206,7 @@ class ValueStudy:
 
     def _by_tenth(self) -> pl.DataFrame:
         measures = {"customers": pl.len().cast(pl.Int64), **{name: pl.coalesce(name, "future").mean() for name in ("low", "high")}}
-        return self.value.scored.group_by("decile").agg(mean=pl.col("future").mean(), **measures).sort("decile")
+        return self.value.scored.drop_nulls("decile").group_by("decile").agg(mean=pl.col("future").mean(), **measures).sort("decile")
 
     def _holders(self) -> float | None:
         """Return the share of customers who hold most of what is expected."""

@@ -186,6 +186,17 @@ def _tied(correlation: Floats) -> list[NDArray[np.int64]]:
     return [members for label in np.unique(group) if len(members := np.flatnonzero(group == label)) > 1]
 
 
+def covariate_of(code: str) -> str:
+    """Return the covariate that a reason comes from.
+
+    Examples:
+        >>> covariate_of("monthly_amount_high"), covariate_of("payment_method=card")
+        ('monthly_amount', 'payment_method')
+    """
+    name, level, _ = code.partition("=")
+    return name if level else name.rpartition("_")[0]
+
+
 def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, net: Floats, names: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
     """Return the rows of one covariate: customer_id, part (net of those that cancel it), code, reason_en, reason_fr, value."""
     column = contracts[name]

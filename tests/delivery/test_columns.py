@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from relkit.delivery.columns import DECLARED, FileColumn, file_columns
+from relkit.delivery.columns import FileColumn, file_columns, marketer_columns
 
 SCORES = ["future_margin_24m", "churn_probability_90d", "expected_orders_30d", "expected_orders_90d"]
 ALL = file_columns(currency="EUR", channels=["email", "sms", "fax"], scores=SCORES)
@@ -61,7 +61,7 @@ def test_a_score_nobody_declared_gets_a_plain_column() -> None:
 @pytest.mark.parametrize(
     ("column", "english", "french"),
     [
-        (FileColumn(name="x", dtype=pl.Boolean), "true, false", "VRAI, FAUX"),
+        (FileColumn(name="x", dtype=pl.Boolean), "true, false", "Oui, Non"),
         (FileColumn(name="x", dtype=pl.Float64, low=0, high=1), "0 to 1", "0 à 1"),
         (FileColumn(name="x", dtype=pl.Int32, low=0), ">= 0", ">= 0"),
         (FileColumn(name="x", dtype=pl.String), "", ""),
@@ -78,7 +78,24 @@ def test_units_are_translated_and_currencies_are_not() -> None:
     assert units["revenue_12m_eur"] == ("EUR", "EUR")
 
 
-def test_at_least_fifteen_columns_may_enter_the_marketer_view_in_an_order_without_ties_but_for_channels() -> None:
-    ranks = [c.rank for c in DECLARED if c.rank]
-    assert len(ranks) >= 15
-    assert len(set(ranks)) == len(ranks)
+def test_the_marketer_view_has_the_same_columns_whatever_was_scored() -> None:
+    names = [c.name for c in marketer_columns(currency="EUR")]
+    assert 20 <= len(names) <= 25
+    assert names == [c.name for c in marketer_columns(currency="EUR", scores=SCORES)]
+    assert {c.name for c in marketer_columns(currency="EUR", scores=SCORES)} - {c.name for c in ALL} == {
+        *("order_probability_90d", "may_contact_phone", "may_contact_post")
+    }
+
+
+def test_the_horizons_of_the_marketer_view_are_those_of_the_scores_there_are() -> None:
+    names = [c.name for c in marketer_columns(currency="USD", scores=["expected_orders_30d", "contract_residual_value_12m", "p_alive"])]
+    assert {"order_probability_30d", "churn_probability_30d", "future_margin_12m_usd_high"} <= set(names)
+    assert "total_margin_usd" in names
+
+
+def test_every_code_has_words_of_its_own_in_both_languages() -> None:
+    for column in ALL:
+        for language in ("en", "fr"):
+            words = column.words(language)
+            assert len(set(words.values())) == len(column.codes), column.name
+            assert all(words.values()), column.name

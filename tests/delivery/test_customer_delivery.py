@@ -87,15 +87,29 @@ def test_escaped_cells_are_listed_by_file_and_column(tmp_path: Path) -> None:
     assert listed == {"customers_scored.csv": {"note": 2}, "customers_scored_fr.csv": {"note": 2}}
 
 
-def test_the_last_sheet_names_the_models_in_the_chosen_language(file: CustomerFile, tmp_path: Path) -> None:
+def test_the_first_sheet_names_the_models_and_the_remarks_in_the_chosen_language(file: CustomerFile, tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
-    made = publish(file, tmp_path, language="fr")
-    about = {
-        row[0]: row[1] for row in load_workbook(made.delivery.folder / "customers_scored.xlsx").worksheets[2].iter_rows(values_only=True)
-    }
-    assert (
-        about["Modèle derrière Probabilité d'être encore acheteur"]
-        == "lifetime_value.bg_nbd, version 1, entraîné sur les faits connus au 2025-06-30"
+    remarks = ["Les durées semblent plus longues qu'elles ne le sont."]
+    made = publish(file, tmp_path, language="fr", remarks=remarks, warnings=["Lives look longer than they are."])
+    sheet = load_workbook(made.delivery.folder / "customers_scored.xlsx").worksheets[0]
+    said = [row[0] for row in sheet.iter_rows(values_only=True) if isinstance(row[0], str)]
+    assert remarks[0] in said
+    assert "Lives look longer than they are." not in said
+    assert "Première livraison du programme : il n'y a rien à quoi la comparer." in said
+    assert any(
+        line.startswith("lifetime_value.bg_nbd, version 1, entraîné sur les faits connus au 30/06/2025 : Marge attendue") for line in said
     )
-    assert about["Clients"] == "200"
+
+
+def test_two_months_have_identical_headers_whatever_converged(tmp_path: Path) -> None:
+    people = company.customers()
+    scored = company.scores(people, company.MAY)
+    one = customer_file(people, scored.filter(pl.col("score") != "future_margin_24m"), as_of=company.MAY, currency="EUR")
+    two = customer_file(people, company.scores(people), as_of=company.JUNE, currency="EUR")
+    folders = [publish(month, tmp_path, workbook=False).delivery.folder for month in (one, two)]
+    for name in ("customers_marketer.csv", "customers_marketer_fr.csv"):
+        headers = [(folder / name).read_bytes().splitlines()[0] for folder in folders]
+        assert headers[0] == headers[1]
+    views = [json.loads((folder / "manifest.json").read_text())["marketer_columns"] for folder in folders]
+    assert views[0] == views[1]

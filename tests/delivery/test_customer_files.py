@@ -6,7 +6,7 @@ import delivered_company as company
 import polars as pl
 import pytest
 
-from relkit.delivery.customer_files import CustomerFile, customer_file, data_dictionary, marketer_view
+from relkit.delivery.customer_files import CustomerFile, customer_file, data_dictionary, in_words, marketer_view, narrowed
 from relkit.errors import ParameterError, TableError
 
 DAY = company.JUNE
@@ -37,7 +37,7 @@ def test_one_row_a_customer_prospects_included_in_the_order_of_their_ids(file: C
 
 def test_a_column_appears_only_when_it_can_be_computed(file: CustomerFile) -> None:
     bare = made(people("a", "b", orders_12m=[1, 2]))
-    assert bare.frame.columns == ["customer_id", "as_of", "orders_12m"]
+    assert bare.frame.columns == ["customer_id", "as_of", "orders_12m", "score_quality"]
     assert "last_nps" not in file.frame.columns
     assert "future_margin_24m_eur_low" in file.frame.columns
     assert "No total margin" in bare.warnings[0]
@@ -77,14 +77,15 @@ def test_the_horizon_of_the_margin_is_that_of_the_score() -> None:
 
 
 def test_who_refuses_profiling_has_no_score() -> None:
-    given = people("a", "b", past_margin_eur=[1.0, 1.0], consent_profiling=["refused", "unknown"], score_quality=["ok", "ok"])
+    given = people("a", "b", past_margin_eur=[1.0, 1.0], consent_profiling=["refused", "unknown"])
     file = made(given, pl.concat([company.score(["a", "b"], name, [0.5, 0.5]) for name in ("p_alive", "future_margin_24m")]))
     assert file.frame.select("p_alive", "future_margin_24m_eur", "total_margin_eur", "value_decile").rows() == [
         (None,) * 4,
         (0.5, 0.5, 1.5, 1),
     ]
-    assert file.warnings == ("1 customers refuse profiling: their scores are blank.",)
-    assert file.frame["score_quality"].to_list() == [None, "ok"]
+    assert file.warnings == ("1 customer refuses profiling: there are no scores of them.",)
+    assert file.frame["score_quality"].to_list() == ["refused_profiling", "short_history"]
+    assert file.frame["segment_value_activity"].to_list() == ["refused_profiling", "best_uncertain"]
     willing = people("a", consent_profiling=["granted"])
     assert made(willing, company.score(["a"], "p_alive", [0.5])).frame["p_alive"].to_list() == [0.5]
 
@@ -177,7 +178,7 @@ def test_a_field_asked_for_comes_with_labels_and_purpose() -> None:
     )
     file = made(company.customers(), fields={"postcode": "store mailing"}, dictionary=labels)
     assert file.frame.columns[-1] == "postcode"
-    entry = data_dictionary(file).row(-1, named=True)
+    entry = data_dictionary(file).filter(column="postcode").row(0, named=True)
     assert (entry["label_fr"], entry["purpose"], entry["personal_data"]) == ("Code postal", "store mailing", "personal")
 
 
@@ -188,31 +189,110 @@ def test_the_customer_table_says_what_its_columns_mean() -> None:
     given = company.customers()
     rows = {row["column"]: row for row in data_dictionary(made(given, company.scores(given), dictionary=words)).iter_rows(named=True)}
     assert (rows["orders_12m"]["meaning_en"], rows["orders_12m"]["meaning_fr"]) == ("As counted.", "Tel que compté.")
-    assert rows["orders_12m"]["null_means_en"] == "not known"
+    assert rows["orders_12m"]["null_means_en"].startswith("not known")
     assert rows["p_alive"]["meaning_en"].startswith("Probability")
 
 
 def test_a_field_without_labels_keeps_its_name_and_counts_as_personal() -> None:
-    entry = data_dictionary(made(company.customers(), fields={"postcode": "x"})).row(-1, named=True)
+    entry = data_dictionary(made(company.customers(), fields={"postcode": "x"})).filter(column="postcode").row(0, named=True)
     assert (entry["label_en"], entry["personal_data"]) == ("postcode", "personal")
 
 
-def test_marketer_view_has_fifteen_columns_in_file_order(file: CustomerFile) -> None:
+def test_the_marketer_view_is_the_same_whatever_the_file_has(file: CustomerFile) -> None:
     names = [c.name for c in marketer_view(file)]
-    assert len(names) == 15
-    assert names[0] == "customer_id"
-    assert names == [c for c in file.frame.columns if c in names]
-    assert {"value_decile", "total_margin_eur", "p_alive", "churn_probability_90d", "is_top20_margin"} <= set(names)
+    bare = made(people("a", "b", orders_12m=[1, 2], last_nps=[None, None]))
+    assert [c.name for c in marketer_view(bare)] == names
+    shown = narrowed(bare).frame
+    assert shown.columns == names
+    assert shown["orders_12m"].to_list() == [1, 2]
+    assert shown["retention_call_rank"].null_count() == 2
 
 
-def test_marketer_view_passes_over_columns_that_are_empty() -> None:
-    file = made(people("a", "b", orders_12m=[1, 2], last_nps=[None, None]))
-    assert [c.name for c in marketer_view(file)] == ["customer_id", "as_of", "orders_12m"]
+def test_the_marketer_view_is_the_same_with_and_without_an_offer_or_a_model(file: CustomerFile) -> None:
+    given = company.customers()
+    scored = company.scores(given)
+    ids = given.filter(pl.col("days_since_last_order").is_not_null())["customer_id"][:3]
+    offer = [company.score(ids, name, [1.0, 2.0, 3.0]) for name in ("retention_call_rank", "retention_offer_profit")]
+    expected = [(c.name, c.label_en, c.label_fr) for c in marketer_view(file)]
+    for left_out in ("p_alive", "future_margin_24m", "churn_probability_90d"):
+        months = [scored.filter(pl.col("score") != left_out), pl.concat([scored, *offer]), None]
+        for month in months:
+            assert [(c.name, c.label_en, c.label_fr) for c in marketer_view(made(given, month))] == expected, left_out
+
+
+def test_the_marketer_view_begins_with_the_most_valuable(file: CustomerFile) -> None:
+    shown = narrowed(file).frame
+    total = shown["total_margin_eur"].to_list()
+    known = [value for value in total if value is not None]
+    assert known == sorted(known, reverse=True)
+    assert total[len(known) :] == [None] * 40
+    last = shown["customer_id"].to_list()[len(known) :]
+    assert last == sorted(last)
+    ties = narrowed(valued([1.0] * 5, [0.0] * 5)).frame["customer_id"].to_list()
+    assert ties == sorted(ties)
+    assert file.frame["customer_id"].is_sorted()
+
+
+def test_codes_are_words_and_flags_yes_or_no_in_french_only(file: CustomerFile) -> None:
+    english, french = (in_words(file.frame, file.columns, language) for language in ("en", "fr"))
+    assert english["has_open_case"].dtype == pl.Boolean
+    assert set(french["has_open_case"]) == {"Oui", "Non"}
+    assert set(french["consent_email"]) == {"accord", "refus ou retrait", "jamais exprimé"}
+    assert set(english["consent_email"]) == {"agrees", "refuses or withdrew", "never said"}
+    assert french["customer_id"].equals(file.frame["customer_id"])
+    unknown = made(people("a", channel_profile=["triple"]))
+    assert in_words(unknown.frame, unknown.columns, "fr")["channel_profile"].to_list() == ["triple"]
+
+
+def protected(n: int = 20) -> CustomerFile:
+    """Customers of whom the first is protected and the second refuses profiling; each is worth one less than the one before."""
+    ids = [f"c{i:03d}" for i in range(n)]
+    given = people(
+        *ids,
+        past_margin_eur=[float(n - i) for i in range(n)],
+        days_since_last_order=[*range(n)],
+        repeat_purchases=[n - i for i in range(n)],
+        observed_days=[400.0] * n,
+        is_protected=[True] + [False] * (n - 1),
+        consent_profiling=["granted", "refused"] + ["granted"] * (n - 2),
+    )
+    return made(given, pl.concat([company.score(ids, name, [0.5] * n) for name in ("p_alive", "future_margin_24m")]))
+
+
+def test_the_protected_keep_their_scores_and_are_in_no_rank() -> None:
+    first, second, third = protected().frame.head(3).iter_rows(named=True)
+    ranks = ("value_decile", "is_top20_margin", "rfm_recency", "rfm_frequency", "rfm_label")
+    assert [first[name] for name in ranks] == [second[name] for name in ranks] == [None] * 5
+    assert (first["p_alive"], first["total_margin_eur"], first["segment_value_activity"]) == (0.5, 20.5, "protected")
+    assert (second["p_alive"], second["segment_value_activity"]) == (None, "refused_profiling")
+    assert (third["value_decile"], third["rfm_recency"], third["segment_value_activity"]) == (1, 5, "best_uncertain")
+
+
+def test_tenths_are_of_those_who_may_be_ranked() -> None:
+    counts = protected(22).frame.group_by("value_decile").len().sort("value_decile", nulls_last=True)["len"].to_list()
+    assert counts == [2] * 11
+
+
+def test_the_segment_goes_by_revenue_where_no_margin_is_known() -> None:
+    given = people("a", "b", revenue_12m_eur=[10.0, 20.0])
+    scored = pl.concat([company.score(["a", "b"], name, [0.5, 0.9]) for name in ("p_alive", "expected_orders_90d", "expected_order_value")])
+    file = made(given, scored)
+    assert file.frame["segment_value_activity"].to_list() == ["rest_uncertain", "best_active"]
+    assert file.frame["score_quality"].to_list() == ["margin_unknown"] * 2
+
+
+def test_nobody_under_contract_is_told_from_purchases() -> None:
+    given = people("a", "b", past_margin_eur=[1.0, 1.0], active_contracts=[1, 0], contract_age_days=[100, None])
+    file = made(given, pl.concat([company.score(["a", "b"], name, [0.9, 0.9]) for name in ("p_alive", "future_margin_24m")]))
+    assert file.frame["segment_value_activity"].to_list() == ["best_contract", "rest_active"]
+    assert file.frame["score_quality"].to_list() == ["ok", "short_history"]
 
 
 def test_dictionary_names_the_model_behind_each_score_and_what_rests_on_it(file: CustomerFile) -> None:
     rows = {row["column"]: row for row in data_dictionary(file).iter_rows(named=True)}
-    assert list(rows) == file.frame.columns
+    assert list(rows)[: len(file.columns)] == file.frame.columns
+    assert {row["view"] for name, row in rows.items() if name not in file.frame.columns} == {"marketer"}
+    assert {name for name, row in rows.items() if "marketer" in row["view"]} == {c.name for c in marketer_view(file)}
     assert (rows["churn_probability_90d"]["model"], rows["churn_probability_90d"]["trained_as_of"]) == ("survival.cox", "2025-06-30")
     assert rows["value_decile"]["model"] == "lifetime_value.bg_nbd"
     assert rows["orders_12m"]["model"] == ""
@@ -230,8 +310,9 @@ def test_input_frames_are_not_changed() -> None:
 
 def test_nobody_to_deliver_is_an_empty_file() -> None:
     file = customer_file(people(), None, as_of=date(2025, 1, 1), currency="EUR")
-    assert file.frame.shape == (0, 2)
-    assert data_dictionary(file)["column"].to_list() == ["customer_id", "as_of"]
+    assert file.frame.columns == ["customer_id", "as_of", "score_quality"]
+    assert narrowed(file).frame.is_empty()
+    assert data_dictionary(file)["column"].to_list()[:3] == ["customer_id", "as_of", "score_quality"]
 
 
 def test_the_bounds_of_the_margin_ahead_stand_in_the_marketer_view(file: CustomerFile) -> None:
@@ -273,7 +354,16 @@ def test_reasons_stand_beside_the_risk_as_codes_with_words_in_the_dictionary() -
     assert file.frame.select(pl.col("^churn_reason_.*$")).rows() == [("x_high", "y_no", None), ("y_no", None, None), (None, None, None)]
     entry = data_dictionary(file).filter(column="churn_reason_1").row(0, named=True)
     assert entry["allowed_values_fr"] == "x_high = x au-dessus de l’habituel; y_no = y : non"
-    assert (entry["model"], entry["model_version"], entry["view"]) == ("survival.cox", "1", "full")
+    assert (entry["model"], entry["model_version"], entry["view"]) == ("survival.cox", "1", "marketer, full")
+    assert in_words(file.frame, file.columns, "fr")["churn_reason_1"].to_list() == ["x au-dessus de l’habituel", "y : non", None]
+
+
+@pytest.mark.parametrize(("of_x", "expected"), [("none", "personal"), ("sensitive", "sensitive")])
+def test_a_reason_is_as_personal_as_the_attribute_behind_it(of_x: str, expected: str) -> None:
+    risk = company.score(["a", "b", "c"], "churn_probability_90d", [0.3, 0.2, 0.1], model="survival.cox")
+    words = pl.DataFrame({"column": ["x", "y"], "personal_data": [of_x, "personal"]})
+    file = made(people("a", "b", "c"), risk, reasons=reasons(), dictionary=words)
+    assert data_dictionary(file).filter(column="churn_reason_2")["personal_data"].item() == expected
 
 
 def test_reasons_of_another_version_or_of_who_refuses_profiling_are_not_shown() -> None:

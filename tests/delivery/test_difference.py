@@ -3,14 +3,13 @@ from __future__ import annotations
 import polars as pl
 
 from relkit.delivery.columns import file_columns
-from relkit.delivery.difference import SCHEMA, as_markdown, compare, no_difference
+from relkit.delivery.difference import SCHEMA, as_markdown, compare, main_changes, no_difference
 
 COLUMNS = tuple(
     c
     for c in file_columns(currency="EUR", scores=["p_alive", "future_margin_24m"])
     if c.name in {"customer_id", "orders_12m", "value_decile", "is_top20_margin", "p_alive"}
 )
-LABELS = {c.name: c.label_en for c in COLUMNS}
 
 
 def frame(ids, **columns) -> pl.DataFrame:
@@ -44,7 +43,7 @@ def test_columns_that_came_or_went_are_named_and_not_compared() -> None:
     difference = compare(BEFORE.drop("value_decile"), NOW.drop("orders_12m"), COLUMNS, name="x")
     assert (difference.new_columns, difference.gone_columns) == (("value_decile",), ("orders_12m",))
     assert set(difference.frame["column"].drop_nulls()) == {"is_top20_margin"}
-    page = as_markdown(difference, name="y", labels=LABELS, language="en")
+    page = as_markdown(difference, name="y", columns=COLUMNS, language="en")
     assert "New columns: value_decile." in page
     assert "Columns no longer there: orders_12m." in page
 
@@ -53,7 +52,7 @@ def test_the_page_counts_flows_largest_first_in_words() -> None:
     ids = [str(i) for i in range(30)]
     before = frame(ids, value_decile=[1] * 30)
     now = frame(ids, value_decile=[2] * 20 + [3] * 9 + [None])
-    page = as_markdown(compare(before, now, COLUMNS, name="2025-05-31"), name="2025-06-30", labels=LABELS, language="en")
+    page = as_markdown(compare(before, now, COLUMNS, name="2025-05-31"), name="2025-06-30", columns=COLUMNS, language="en")
     rows = [line for line in page.splitlines() if line.startswith("| 1 ")]
     assert rows == ["| 1 | 2 | 20 |", "| 1 | 3 | 9 |", "| 1 | (empty) | 1 |"]
     assert "## Value decile (1 = best): 30 customers changed" in page
@@ -63,7 +62,7 @@ def test_small_flows_are_summed_below_the_ten_largest() -> None:
     ids = [str(i) for i in range(90)]
     before = frame(ids, value_decile=[1 + i % 9 for i in range(90)])
     now = frame(ids, value_decile=[10 - i // 10 for i in range(90)])
-    page = as_markdown(compare(before, now, COLUMNS, name="x"), name="y", labels=LABELS, language="en")
+    page = as_markdown(compare(before, now, COLUMNS, name="x"), name="y", columns=COLUMNS, language="en")
     shown = [line for line in page.splitlines() if line.startswith("| ") and line[2].isdigit()]
     assert len(shown) == 10
     total = compare(before, now, COLUMNS, name="x").customers("changed")
@@ -73,17 +72,17 @@ def test_small_flows_are_summed_below_the_ten_largest() -> None:
 def test_the_page_speaks_french() -> None:
     ids = [str(i) for i in range(1200)]
     difference = compare(frame(ids, is_top20_margin=[True] * 1200), frame(ids, is_top20_margin=[False] * 1200), COLUMNS, name="2025-05-31")
-    page = as_markdown(difference, name="2025-06-30", labels={"is_top20_margin": "20 % meilleurs"}, language="fr")
+    page = as_markdown(difference, name="2025-06-30", columns=COLUMNS, language="fr")
     assert "# Ce qui a changé : 2025-06-30 par rapport à 2025-05-31" in page
-    assert "20 % meilleurs : 1\u202f200 clients ont changé" in page
+    assert "20 % meilleurs par marge : 1\u202f200 clients ont changé" in page
     assert "| oui | non | 1\u202f200 |" in page
 
 
 def test_a_first_delivery_says_so() -> None:
     first = no_difference(5)
     assert first.frame.schema == SCHEMA
-    assert "Première livraison" in as_markdown(first, name="2025-06-30", labels={}, language="fr")
-    assert "first delivery" in as_markdown(first, name="2025-06-30", labels={}, language="en")
+    assert "Première livraison" in as_markdown(first, name="2025-06-30", columns=COLUMNS, language="fr")
+    assert "first delivery" in as_markdown(first, name="2025-06-30", columns=COLUMNS, language="en")
 
 
 def test_scores_that_shift_have_a_higher_index_than_scores_that_stay() -> None:
@@ -94,10 +93,23 @@ def test_scores_that_shift_have_a_higher_index_than_scores_that_stay() -> None:
     moved = compare(frame(ids, p_alive=low), frame(ids, p_alive=high), COLUMNS, name="x")
     assert same.psi["p_alive"] < 0.01
     assert moved.psi["p_alive"] > 0.25
-    page = as_markdown(moved, name="y", labels={"p_alive": "Encore acheteur"}, language="fr")
-    assert f"| Encore acheteur | {moved.psi['p_alive']:.3f} |".replace(".", ",") in page
+    page = as_markdown(moved, name="y", columns=COLUMNS, language="fr")
+    assert f"| Probabilité d'être encore acheteur | {moved.psi['p_alive']:.3f} |".replace(".", ",") in page
 
 
 def test_a_score_nobody_has_is_not_compared() -> None:
     empty = frame(["a"], p_alive=[None]).with_columns(pl.col("p_alive").cast(pl.Float64))
     assert compare(empty, empty, COLUMNS, name="x").psi == {}
+
+
+def test_segments_change_in_words_of_the_language() -> None:
+    columns = tuple(c for c in file_columns(currency="EUR") if c.name in {"customer_id", "segment_value_activity"})
+    before, now = (frame(["a", "b"], segment_value_activity=[code, "no_value"]) for code in ("best_active", "best_gone"))
+    difference = compare(before, now, columns, name="2025-05-31")
+    assert difference.frame.rows() == [("a", "changed", "segment_value_activity", "best_active", "best_gone")]
+    page = as_markdown(difference, name="2025-06-30", columns=columns, language="fr")
+    assert "| Meilleurs : actifs | Meilleurs : à reconquérir (sans doute perdus) | 1 |" in page
+    assert main_changes(difference, columns=columns, language="fr") == [
+        "Par rapport au 2025-05-31 : 2 clients. 0 entrés, 0 sortis, 1 ont changé de groupe sur au moins un critère.",
+        "Segment : valeur et activité : 1 clients ont changé.",
+    ]

@@ -10,17 +10,22 @@ import pytest
 from openpyxl import load_workbook
 
 from relkit.delivery import written_files
-from relkit.delivery.customer_files import CustomerFile, customer_file, data_dictionary, marketer_view
+from relkit.delivery.customer_files import CustomerFile, customer_file, data_dictionary, in_words, marketer_view, narrowed
+from relkit.delivery.difference import no_difference
+from relkit.delivery.manifest import Occasion
+from relkit.delivery.summary import summary_of
 from relkit.progress import quiet
+from relkit.tables.table_set import TableFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ABOUT = [("Programme", "default"), ("Customers", "200")]
+KNOWN = {"programme": "default", "facts": TableFacts(rows={}, fingerprints={})}
 
 
 def sheet(file: CustomerFile, path: Path, language="en") -> Path:
-    written_files.write_xlsx(file, path, language=language, about=ABOUT, progress=quiet)
+    summary = summary_of(file, Occasion(language=language, **KNOWN), no_difference(len(file.frame)))
+    written_files.write_xlsx(narrowed(file), path, language=language, summary=summary, progress=quiet)
     return path
 
 
@@ -41,18 +46,22 @@ def test_parquet_csv_and_french_csv_hold_the_same_values(file: CustomerFile, tmp
     assert french.columns == [c.label_fr for c in file.columns]
     back = french.rename({c.label_fr: c.name for c in file.columns})
     flags = [c.name for c in file.columns if c.dtype == pl.Boolean]
-    assert back.with_columns(pl.col(flags).replace_strict({"VRAI": True, "FAUX": False}, return_dtype=pl.Boolean)).equals(file.frame)
+    codes = [pl.col(c.name).replace({word: code for code, word in c.words("fr").items()}) for c in file.columns if c.codes]
+    flags_back = pl.col(flags).replace_strict({"Oui": True, "Non": False}, return_dtype=pl.Boolean)
+    assert back.with_columns(flags_back, *codes).equals(file.frame)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_sheet_holds_the_values_of_the_marketer_view(file: CustomerFile, tmp_path: Path, language) -> None:
     book = load_workbook(sheet(file, tmp_path / "a.xlsx", language))
     assert book.sheetnames == list(written_files.SHEETS[language])
-    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    rows = list(book.worksheets[1].iter_rows(values_only=True))
     columns = marketer_view(file)
     assert rows[0] == tuple(c.label(language) for c in columns)
-    expected = [tuple(_as_cell(v) for v in row) for row in file.frame.select(c.name for c in columns).iter_rows()]
+    expected = [tuple(_as_cell(v) for v in row) for row in in_words(narrowed(file).frame, columns, language).iter_rows()]
     assert rows[1:] == expected
+    flags = {cell for row in rows[1:] for cell, c in zip(row, columns, strict=True) if c.name == "has_open_case"}
+    assert flags == ({True, False} if language == "en" else {"Oui", "Non"})
 
 
 def _as_cell(value):
@@ -61,17 +70,18 @@ def _as_cell(value):
 
 def test_the_sheet_is_ready_to_work_with(file: CustomerFile, tmp_path: Path) -> None:
     book = load_workbook(sheet(file, tmp_path / "a.xlsx", "fr"))
-    first, dictionary, about = book.worksheets
+    summary, first, dictionary = book.worksheets
     assert first.freeze_panes == "B2"
-    assert first.auto_filter.ref == "A1:O201"
-    assert min(first.column_dimensions[letter].width for letter in "ABCO") >= 11
+    assert first.auto_filter.ref == "A1:Y201"
+    assert min(first.column_dimensions[letter].width for letter in "ABCY") >= 11
     columns = [c.name for c in marketer_view(file)]
     formats = dict(zip(columns, (cell.number_format for cell in first[2]), strict=True))
     assert (formats["p_alive"], formats["revenue_12m_eur"], formats["orders_12m"]) == ("0.0%", "#,##0.00", "#,##0")
     assert dictionary["A2"].value == "Client"
     assert dictionary["J2"].value == "pseudonyme"
-    assert dictionary.max_row == 16
-    assert [cell.value for cell in about["B"]] == ["default", "200"]
+    assert dictionary.max_row == 26
+    assert summary["A1"].value == "Clients de default, situation au 30/06/2025"
+    assert len(summary._charts) == 3
 
 
 def test_formulas_links_and_numbers_stay_text_in_every_format(tmp_path: Path) -> None:
@@ -89,12 +99,11 @@ def test_formulas_links_and_numbers_stay_text_in_every_format(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("text", ["=1+1", "http://example.com", "0123", "@x"])
-def test_the_sheet_never_holds_a_formula_a_link_or_a_guessed_number(tmp_path: Path, monkeypatch, text: str) -> None:
+def test_the_sheet_never_holds_a_formula_a_link_or_a_guessed_number(tmp_path: Path, text: str) -> None:
     file = nasty(text)
-    monkeypatch.setattr(written_files, "marketer_view", lambda shown: shown.columns)
-    path = tmp_path / "a.xlsx"
-    counts = written_files.write_xlsx(file, path, language="en", about=[], progress=quiet)
-    cell = load_workbook(path).worksheets[0]["D2"]
+    path, summary = tmp_path / "a.xlsx", summary_of(file, Occasion(language="en", **KNOWN), no_difference(3))
+    counts = written_files.write_xlsx(file, path, language="en", summary=summary, progress=quiet)
+    cell = load_workbook(path).worksheets[1].cell(2, file.frame.columns.index("note") + 1)
     assert (cell.data_type, cell.hyperlink) == ("s", None)
     assert cell.value == (f"'{text}" if counts else text)
     assert counts == ({"note": 1} if text[0] in "=@" else {})
@@ -136,10 +145,12 @@ def test_the_same_content_gives_the_same_bytes(file: CustomerFile, tmp_path: Pat
 def test_progress_is_told_while_the_sheet_is_written(file: CustomerFile, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(written_files, "ROWS_A_BATCH", 50)
     shares: list[float | None] = []
-    written_files.write_xlsx(file, tmp_path / "a.xlsx", language="en", about=[], progress=lambda _what, done=None: shares.append(done))
+    summary = summary_of(file, Occasion(language="en", **KNOWN), no_difference(200))
+    path = tmp_path / "a.xlsx"
+    written_files.write_xlsx(file, path, language="en", summary=summary, progress=lambda _what, done=None: shares.append(done))
     assert shares == sorted(shares)
     assert len(shares) == 4
-    assert len(list(load_workbook(tmp_path / "a.xlsx").worksheets[0].rows)) == 201
+    assert len(list(load_workbook(path).worksheets[1].rows)) == 201
 
 
 def test_a_sheet_takes_one_row_less_than_its_limit(file: CustomerFile, monkeypatch) -> None:

@@ -59,7 +59,6 @@ def test_a_buyer_with_a_contract(company, everything):
         "country": "FR",
         "snapshot_country": "DE",
         "snapshot_age_days": 30,
-        "score_quality": "ok",
     }
     assert {name: found[name] for name in expected} == expected
 
@@ -74,7 +73,6 @@ def test_a_prospect_has_no_orders_and_nulls_where_a_thing_does_not_apply(company
         "channel_profile",
         "last_nps",
         "is_left_censored",
-        "score_quality",
     )
     assert found["is_prospect"]
     assert [found[name] for name in zeros] == [0, 0.0, 0.0, 0, 0, False]
@@ -96,17 +94,17 @@ def test_contracts_to_come_make_no_holder_and_those_of_long_ago_a_former_one(com
         "ended_on": [date(2011, 1, 1), None],
     }
     table = customer_table(company({"contracts": contracts}, history_starts_on=date(2020, 1, 1)), EDGE)
-    assert table.select("customer_id", "is_prospect", "is_left_censored", "active_contracts", "score_quality").rows() == [
-        ("former", False, True, 0, None),
-        ("to come", True, None, 0, None),
+    assert table.select("customer_id", "is_prospect", "is_left_censored", "active_contracts").rows() == [
+        ("former", False, True, 0),
+        ("to come", True, None, 0),
     ]
 
 
 def test_who_only_gave_something_back_is_neither_buyer_nor_prospect(company, everything):
     columns = {name: values[5:6] for name, values in everything["transactions"].items()}
     table = customer_table(company({"transactions": columns}, **FACTS), EDGE)
-    assert table.select("customer_id", "is_prospect", "first_order_on", "orders_12m", "revenue_12m_eur", "score_quality").rows() == [
-        ("buyer", False, None, 0, -9.0, None)
+    assert table.select("customer_id", "is_prospect", "first_order_on", "orders_12m", "revenue_12m_eur").rows() == [
+        ("buyer", False, None, 0, -9.0)
     ]
 
 
@@ -120,30 +118,12 @@ def test_margins_that_nobody_knows_are_null_for_all(company, everything):
     )
 
 
-class TestQuality:
-    """What scores can rest on."""
-
-    @pytest.mark.parametrize(
-        ("as_of", "expected"),
-        [("2023-02-16", "short_history"), ("2024-06-09", "short_history"), ("2024-06-10", "ok")],
-        ids=["first purchase", "one purchase", "two in 480 days"],
-    )
-    def test_of_a_buyer(self, company, everything, as_of, expected):
-        tables = company({"transactions": everything["transactions"]}, **FACTS)
-        assert row(customer_table(tables, AsOf.parse(as_of)), "both")["score_quality"] == expected
-
-    @pytest.mark.parametrize(("started_on", "expected"), [(date(2024, 4, 1), "ok"), (date(2024, 4, 2), "short_history")])
-    def test_of_a_contract_holder(self, company, started_on, expected):
-        contracts = {"contract_id": ["k"], "customer_id": ["a"], "status": ["active"], "started_on": [started_on]}
-        assert row(customer_table(company({"contracts": contracts}), EDGE), "a")["score_quality"] == expected
-
-
 def test_snapshots_alone_say_nothing_of_prospects(company, everything):
     table = customer_table(company({"customer_snapshots": everything["customer_snapshots"]}), EDGE)
     assert table.columns == [
         *("customer_id", "as_of", "is_prospect", "is_left_censored"),
         *("is_contactable", *(f"may_contact_{channel}" for channel in ("email", "sms", "phone", "post"))),
-        *("not_contactable_because", "is_protected", "snapshot_age_days", "income", "snapshot_country", "score_quality"),
+        *("not_contactable_because", "is_protected", "snapshot_age_days", "income", "snapshot_country"),
     ]
     assert table["is_prospect"].to_list() == [None, None]
 

@@ -21,11 +21,11 @@ def deliver(out: Path, **more):
 def test_it_delivers_the_last_day_in_the_data(tmp_path: Path) -> None:
     result = deliver(company.leave(tmp_path))
     assert result.details["as_of"] == "2025-06-30"
-    assert result.counts == {"rows": 200, "columns": 22, "refused": 0, "escaped_cells": 0, "entered": 0, "left": 0, "changed": 0}
+    assert result.counts == {"rows": 200, "columns": 27, "refused": 0, "escaped_cells": 0, "entered": 0, "left": 0, "changed": 0}
     assert all(path.exists() for path in result.paths.values())
     assert {"delivery", "latest", "customers_scored", "customers_scored_csv", "customers_scored_xlsx", "manifest_json"} <= set(result.paths)
-    assert pl.read_parquet(result.paths["customers_scored"]).shape == (200, 22)
-    assert result.sentences[0] == f"Delivered 200 customers as of 2025-06-30, 22 columns, in {tmp_path}/deliveries/default/2025-06-30."
+    assert pl.read_parquet(result.paths["customers_scored"]).shape == (200, 27)
+    assert result.sentences[0] == f"Delivered 200 customers as of 2025-06-30, 27 columns, in {tmp_path}/deliveries/default/2025-06-30."
     assert "lifetime_value.bg_nbd version 1, trained as of 2025-06-30, is behind the scores." in result.sentences
     assert result.sentences[-1] == "There is no earlier delivery to compare with."
     assert result.warnings == ()

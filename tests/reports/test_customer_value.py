@@ -7,6 +7,7 @@ import pytest
 from relkit.delivery.customer_files import customer_file
 from relkit.errors import TableError
 from relkit.reports.customer_value import ACTIVITY, TEXTS, ValueReading
+from relkit.scores.rfm import LABELS
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +42,10 @@ def test_headlines_agree_with_the_file(people: pl.DataFrame, value: ValueReading
     future = people["future_margin_24m_eur"].drop_nulls().sort(descending=True)
     share = float(future.head(160).sum()) / float(future.sum())
     assert f"A fifth of the 800 customers with a forecast should bring {share:.0%} of the margin of the next 24 months" in said[0]
-    gone = people.filter(pl.col("p_alive") < 0.3)
-    assert any(line.startswith(f"{len(gone)} customers ({len(gone) / 800:.0%} of the 800 of whom") for line in said)
-    slipping = people.filter((pl.col("p_alive") < 0.7) & pl.col("is_top20_margin"))
+    told = people.filter(pl.col("p_alive").is_not_null() & pl.col("churn_probability_90d").is_null())
+    gone = told.filter(pl.col("p_alive") < 0.3)
+    assert any(line.startswith(f"{len(gone)} customers ({len(gone) / len(told):.0%} of those") for line in said)
+    slipping = told.filter((pl.col("p_alive") < 0.7) & pl.col("is_top20_margin"))
     assert any(line.startswith(f"{len(slipping)} of the fifth worth most") for line in said)
     assert said[-1] == "200 people have neither a purchase nor a running contract on record, and so no forecast."
 
@@ -99,18 +101,58 @@ def test_the_table_by_activity_names_each_group_once(value: ValueReading) -> Non
     assert "at least 70%" in value.by_activity()._repr_html_()
 
 
-def test_those_without_a_chance_are_under_contract(people: pl.DataFrame) -> None:
-    half = people.with_columns(p_alive=pl.when(pl.int_range(pl.len()) % 2 == 0).then("p_alive"))
-    seen = ValueReading.of(half, currency="EUR", language="en").scored
-    assert set(seen["activity"]) == set(ACTIVITY) - {"early"}
-    early = people.with_columns(
-        score_quality=pl.when(pl.int_range(pl.len()) % 4 == 1).then(pl.lit("short_history")).otherwise("score_quality")
-    )
-    counts = dict(ValueReading.of(early, currency="EUR", language="en").scored.group_by("activity").len().iter_rows())
-    assert counts["early"] == early.filter((pl.col("score_quality") == "short_history") & pl.col("p_alive").is_not_null()).height
-    none = ValueReading.of(people.drop("p_alive"), currency="EUR", language="en")
-    assert set(none.scored["activity"]) == {"contract"}
+def test_groups_are_those_of_the_delivered_segment(people: pl.DataFrame, value: ValueReading) -> None:
+    there = dict(people.group_by("segment_value_activity").len().iter_rows())
+    names = {"top": "best", "early": "too_early"}
+    for group, activity, n in value.scored.group_by("group", "activity").len().iter_rows():
+        assert there[f"{names.get(group, group)}_{names.get(activity, activity)}"] == n
+
+
+def test_those_whom_the_model_cannot_tell_are_early_and_not_active() -> None:
+    given = company.customers(1000)
+    given = given.with_columns(active_contracts=pl.int_range(pl.len()) % 4 // 3)
+    scored = company.scores(given)
+    half = pl.col("customer_id").is_in(given["customer_id"].gather_every(2).implode())
+    scored = scored.filter(~((pl.col("score") == "p_alive") & half) & (pl.col("score") != "churn_probability_90d"))
+    read = customer_file(given, scored, as_of=company.JUNE, currency="EUR").frame
+    seen = ValueReading.of(read, currency="EUR", language="en")
+    assert set(seen.scored["activity"]) == set(ACTIVITY)
+    early = read.filter(pl.col("p_alive").is_null() & (pl.col("segment_value_activity").str.ends_with("too_early")))
+    assert seen.scored.filter(pl.col("activity") == "early").height == early.height == 400
+    never = customer_file(given, scored.filter(pl.col("score") != "p_alive"), as_of=company.JUNE, currency="EUR").frame
+    none = ValueReading.of(never, currency="EUR", language="en")
+    assert set(none.scored["activity"]) == {"early", "contract"}
     assert none.key_figures().figures[1][0] == "0"
+
+
+def test_the_protected_are_counted_and_in_no_rank() -> None:
+    given = company.customers(1000).with_columns(is_protected=pl.int_range(pl.len()) % 20 == 0)
+    read = customer_file(given, company.scores(given), as_of=company.JUNE, currency="EUR").frame
+    seen = ValueReading.of(read, currency="EUR", language="en")
+    assert len(seen.scored) == 800
+    assert seen.scored["decile"].null_count() == seen.scored["group"].null_count() == 50
+    assert float(seen.scored["future"].sum()) == pytest.approx(float(read["future_margin_24m_eur"].sum()))
+    assert seen.by_decile().cells()[-2][:2] == ["Protected: not to be contacted", "50"]
+    assert seen.by_activity().cells()[-1][:3] == ["Protected: not to be contacted", "", "50"]
+    assert seen.grid().png().startswith(b"\x89PNG")
+    assert seen.means().png().startswith(b"\x89PNG")
+
+
+def test_recency_and_frequency_are_those_of_the_file(people: pl.DataFrame, value: ValueReading) -> None:
+    cells = {row[0]: int(row[1]) for row in value.by_rfm().cells()}
+    there = dict(people.drop_nulls("rfm_label").group_by("rfm_label").len().iter_rows())
+    assert cells == {LABELS[code][0]: n for code, n in there.items()}
+    texts = [text.get_text() for text in value.rfm().pictures[0].drawn.texts]
+    assert sorted(set(texts[1::2])) == sorted(words[0] for words in LABELS.values())
+    best = people.filter((pl.col("rfm_recency") == 5) & (pl.col("rfm_frequency") == 1)).height
+    assert texts[:2] == [str(best) if best >= 10 else f"< {10}", "New"]
+    bare = ValueReading.of(people.drop("rfm_label"), currency="EUR", language="fr")
+    assert bare.rfm()._repr_html_().startswith("<p>Aucun achat")
+
+
+def test_a_file_without_segments_is_refused(people: pl.DataFrame) -> None:
+    with pytest.raises(TableError, match="there is no segment of value and activity"):
+        ValueReading.of(people.drop("segment_value_activity"), currency="EUR", language="en")
 
 
 def test_the_grid_holds_the_counts(value: ValueReading) -> None:
@@ -145,6 +187,9 @@ def test_who_only_holds_a_contract_is_in_it_with_his_margin(people: pl.DataFrame
     never = pl.col("days_since_last_order").is_null()
     holder = pl.int_range(pl.len()).over(never) < 20
     held = people.with_columns(future_margin_24m_eur=pl.when(never & holder).then(500.0).otherwise("future_margin_24m_eur"))
+    held = held.with_columns(
+        segment_value_activity=pl.when(never & holder).then(pl.lit("best_contract")).otherwise("segment_value_activity")
+    )
     reading = ValueReading.of(held, currency="EUR", language="en")
     assert (len(reading.scored), reading.prospects) == (len(value.scored) + 20, value.prospects - 20)
     assert float(reading.scored["future"].sum()) == pytest.approx(float(value.scored["future"].sum()) + 20 * 500)

@@ -1,0 +1,51 @@
+"""Why a score is empty, or how much it rests on: the column `score_quality`, made when a file is delivered.
+
+Of several reasons the first of `QUALITIES` that fits is given, so each empty score has one reason that is true.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHORT_HISTORY_DAYS = 90
+"""Days of history below which a score rests on little of the customer's own."""
+
+QUALITIES: Mapping[str, tuple[str, str]] = {
+    "refused_profiling": ("profiling refused: no scores", "profilage refusé : pas de score"),
+    "never_bought": ("neither a purchase nor a running contract", "ni achat ni contrat en cours"),
+    "no_model": ("not scored: no model for these data", "sans score : aucun modèle pour ces données"),
+    "margin_unknown": ("scored, but the margin ahead is unknown", "scores établis, mais marge attendue inconnue"),
+    "short_history": ("one purchase, or known for a short time", "un seul achat ou recul trop court"),
+    "ok": ("enough history", "historique suffisant"),
+}
+"""Every value in order of precedence, with its words in English and French."""
+
+
+def score_quality() -> pl.Expr:
+    """Return the quality from columns of facts that are never null but for the three of the history.
+
+    Reads is_refusing, has_history (a purchase or a running contract), is_scored, has_margin_ahead (bool); repeat_purchases,
+    observed_days and contract_age_days (null where they do not apply).
+
+    Examples:
+        >>> facts = {"is_refusing": [False] * 3, "has_history": [False, True, True], "is_scored": [False, True, True]}
+        >>> history = {"repeat_purchases": [None, 0, 4], "observed_days": [None, 400.0, 400.0], "contract_age_days": [None, None, None]}
+        >>> people = pl.DataFrame({**facts, "has_margin_ahead": [False, True, True], **history})
+        >>> people.select(score_quality()).to_series().to_list()
+        ['never_bought', 'short_history', 'ok']
+    """
+    bought_again = (pl.col("repeat_purchases") > 0) & (pl.col("observed_days") >= SHORT_HISTORY_DAYS)
+    stayed = pl.col("contract_age_days") >= SHORT_HISTORY_DAYS
+    tested = {
+        "refused_profiling": pl.col("is_refusing"),
+        "never_bought": ~pl.col("has_history"),
+        "no_model": ~pl.col("is_scored"),
+        "margin_unknown": ~pl.col("has_margin_ahead"),
+        "short_history": ~(bought_again.fill_null(value=False) | stayed.fill_null(value=False)),
+    }
+    return pl.coalesce([pl.when(test).then(pl.lit(code)) for code, test in tested.items()] + [pl.lit("ok")]).alias("score_quality")

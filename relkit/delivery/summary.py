@@ -1,0 +1,332 @@
+"""What the first sheet of the workbook shows: counts, remarks and what changed, computed from the file that is delivered.
+
+    summary = summary_of(file, occasion, difference, remarks)
+
+Tables are blocks: a title, headers, rows and the kind of each column; two of them have a chart. Nothing is written here: that is
+`relkit.delivery.summary_sheet`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from relkit.delivery.difference import main_changes
+from relkit.scores.value_activity import ACTIVITIES, OTHERS, VALUES, activity_of_segment, value_of_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relkit.delivery.columns import FileColumn, Language
+    from relkit.delivery.customer_files import CustomerFile
+    from relkit.delivery.difference import Difference
+    from relkit.delivery.manifest import Occasion
+
+Kind = Literal["text", "count", "money", "share"]
+Chart = Literal["", "bars", "stacked_bars", "stacked_columns"]
+
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "title": "Customers of {programme}, as of {day}",
+        "customers": "Customers",
+        "with_value": "With a margin ahead",
+        "ahead": "Expected margin ({currency})",
+        "contactable": "May be contacted",
+        "orders": "Bought in 12 months",
+        "segments": "Value and activity",
+        "segments_chart": "Customers by value and activity",
+        "value": "Value",
+        "all": "All",
+        "deciles": "Value by tenth (1 = best)",
+        "deciles_chart": "Past and expected margin by tenth of the customers",
+        "decile": "Tenth",
+        "none": "In no tenth",
+        "past": "Past margin ({currency})",
+        "future": "Expected margin ({currency})",
+        "share": "Share of expected",
+        "contact": "Who may be contacted",
+        "reason": "Situation",
+        "channel": "Channel",
+        "channels": "May be contacted, by channel",
+        "quality": "What the scores rest on, and why some are empty",
+        "rfm": "Recency and frequency of purchases",
+        "label": "Group",
+        "part": "Share",
+        "remarks": "Remarks",
+        "no_remarks": "Nothing that changes how the numbers are to be read.",
+        "elsewhere": "",
+        "changes": "Since the last delivery",
+        "reading": "How to read and use this file",
+        "sorted": "One row a customer, the most valuable first. An empty cell means that the column does not apply, or that there is no "
+        "score; the column Quality of the scores and the data dictionary say why.",
+        "best": "Best: the first fifth by past and expected margin; middle: the next 30%; rest: the other half.",
+        "join": "Addresses are not in this file. To add e-mail addresses from a sheet named Addresses (customer id in column A, e-mail in "
+        'column B), type in the first free column of the Customers sheet: =XLOOKUP(A2,Addresses!A:A,Addresses!B:B,"") and fill down; '
+        "ids are text in both sheets.",
+        "full": "customers_scored.csv and customers_scored.parquet hold all columns, with technical names and codes.",
+        "models": "Models behind the scores",
+        "version": "{model}, version {version}, trained on facts up to {day}: {scores}",
+    },
+    "fr": {
+        "title": "Clients de {programme}, situation au {day}",
+        "customers": "Clients",
+        "with_value": "Avec une marge attendue",
+        "ahead": "Marge attendue ({currency})",
+        "contactable": "Contact possible",
+        "orders": "Acheteurs sur 12 mois",
+        "segments": "Valeur et activité",
+        "segments_chart": "Clients selon la valeur et l'activité",
+        "value": "Valeur",
+        "all": "Ensemble",
+        "deciles": "Valeur par dixième (1 = meilleur)",
+        "deciles_chart": "Marge passée et attendue par dixième des clients",
+        "decile": "Dixième",
+        "none": "Dans aucun dixième",
+        "past": "Marge passée ({currency})",
+        "future": "Marge attendue ({currency})",
+        "share": "Part de l'attendu",
+        "contact": "Qui peut être contacté",
+        "reason": "Situation",
+        "channel": "Canal",
+        "channels": "Contact possible, par canal",
+        "quality": "Sur quoi reposent les scores, et pourquoi certains sont vides",
+        "rfm": "Récence et fréquence des achats",
+        "label": "Groupe",
+        "part": "Part",
+        "remarks": "Remarques",
+        "no_remarks": "Rien qui change la lecture des nombres.",
+        "elsewhere": "Des remarques ont été notées en anglais : voir manifest.json.",
+        "changes": "Depuis la dernière livraison",
+        "reading": "Comment lire et utiliser ce fichier",
+        "sorted": "Une ligne par client, du plus au moins précieux. Une cellule vide signifie que la colonne ne s'applique pas ou qu'il "
+        "n'y a pas de score ; la colonne Qualité des scores et le dictionnaire disent pourquoi.",
+        "best": "Meilleurs : le premier cinquième selon la marge passée et attendue ; moyens : les 30 % suivants ; autres : le reste.",
+        "join": "Les adresses ne sont pas dans ce fichier. Pour ajouter l'e-mail depuis une feuille nommée Adresses (identifiant "
+        "en colonne A, e-mail en colonne B), saisissez dans la première colonne libre de la feuille Clients : "
+        '=RECHERCHEX(A2;Adresses!A:A;Adresses!B:B;"") puis recopiez vers le bas ; les identifiants sont du texte dans les deux feuilles.',
+        "full": "customers_scored_fr.csv contient toutes les colonnes.",
+        "models": "Modèles derrière les scores",
+        "version": "{model}, version {version}, entraîné sur les faits connus au {day} : {scores}",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Block:
+    """A table of the summary.
+
+    Attributes:
+        title: above the table.
+        headers: one a column.
+        kinds: one a column.
+        rows: cells; None is an empty cell.
+        chart: what to draw of it, if anything.
+        chart_title: of the drawing.
+        drawn: rows that are drawn, from the first.
+        series: columns that are drawn.
+        has_total: the last row is a total.
+    """
+
+    title: str
+    headers: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    chart: Chart = ""
+    chart_title: str = ""
+    drawn: int = 0
+    series: tuple[int, ...] = ()
+    has_total: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Summary:
+    """The first sheet.
+
+    Attributes:
+        title: of the sheet.
+        figures: a few numbers: value, kind, what it is.
+        blocks: tables, in order.
+        texts: titles with the paragraphs below each, in order.
+    """
+
+    title: str
+    figures: tuple[tuple[Any, Kind, str], ...]
+    blocks: tuple[Block, ...]
+    texts: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference) -> Summary:
+    """Return the summary of a file.
+
+    Args:
+        file: full view.
+        occasion: for whom and in which language; its remarks are shown, or else its warnings and the file's, which are in English.
+        difference: against the previous delivery.
+    """
+    made = _Making(file, occasion.language)
+    texts, blocks = made.texts, (made.segments(), made.deciles(), made.contact(), made.channels(), made.quality(), made.rfm())
+    changes = main_changes(difference, columns=file.columns, language=occasion.language)
+    reading = (texts["sorted"], texts["best"], texts["join"], texts["full"])
+    return Summary(
+        title=texts["title"].format(programme=occasion.programme, day=made.day(file.as_of.isoformat())),
+        figures=made.figures(),
+        blocks=tuple(block for block in blocks if block),
+        texts=(
+            (texts["remarks"], _remarks(file, occasion, texts)),
+            (texts["changes"], tuple(changes)),
+            (texts["reading"], reading),
+            *(((texts["models"], lines),) if (lines := made.models()) else ()),
+        ),
+    )
+
+
+def _remarks(file: CustomerFile, occasion: Occasion, texts: dict[str, str]) -> tuple[str, ...]:
+    english = (*occasion.warnings, *file.warnings)
+    if occasion.remarks:
+        return tuple(remark.text(occasion.language) for remark in occasion.remarks)
+    if not english:
+        return (texts["no_remarks"],)
+    return english if occasion.language == "en" else (texts["elsewhere"],)
+
+
+class _Making:
+    """The tables of one file in one language."""
+
+    def __init__(self, file: CustomerFile, language: Language) -> None:
+        self.file, self.frame, self.language = file, file.frame, language
+        self.texts = {key: text.replace("{currency}", file.currency) for key, text in TEXTS[language].items()}
+        self.at = 1 if language == "fr" else 0
+        cur = file.currency.lower()
+        total = next((c for c in file.columns if c.name == f"total_margin_{cur}"), None)
+        self.past = f"past_margin_{cur}"
+        self.future = next(
+            (c.name for c in file.columns if total and c.score == total.score and c.kind == "score" and c.bound == "value"), ""
+        )
+
+    def day(self, iso: str) -> str:
+        year, _, rest = iso.partition("-")
+        return "/".join([*reversed(rest.split("-")), year]) if self.language == "fr" else iso
+
+    def figures(self) -> tuple[tuple[Any, Kind, str], ...]:
+        frame, found = self.frame, [(len(self.frame), "count", self.texts["customers"])]
+        if "orders_12m" in frame.columns:
+            found.append((int((frame["orders_12m"] > 0).sum()), "count", self.texts["orders"]))
+        if self.future:
+            found.append((len(frame) - frame[self.future].null_count(), "count", self.texts["with_value"]))
+            found.append((float(frame[self.future].sum()), "money", self.texts["ahead"]))
+        if "is_contactable" in frame.columns:
+            found.append((int(frame["is_contactable"].sum()), "count", self.texts["contactable"]))
+        return tuple(found)  # type: ignore[arg-type]
+
+    def segments(self) -> Block | None:
+        """Return customers by value and activity, and below them those without a value group."""
+        if "segment_value_activity" not in self.frame.columns:
+            return None
+        parts = self.frame.select(value_of_segment(), activity_of_segment(), "segment_value_activity")
+        counts = {(group, does): n for group, does, n in parts.group_by("group", "activity").len().iter_rows()}
+        rows = [
+            (words[self.at], *(found := [counts.get((value, does), 0) for does in ACTIVITIES]), sum(found))
+            for value, words in VALUES.items()
+        ]
+        others = dict(parts.filter(pl.col("group").is_null()).group_by("segment_value_activity").len().iter_rows())
+        rows += [(words[self.at], *[None] * len(ACTIVITIES), others.get(code, 0)) for code, words in OTHERS.items()]
+        sums = [sum(row[i] or 0 for row in rows) for i in range(1, len(ACTIVITIES) + 2)]
+        return Block(
+            title=self.texts["segments"],
+            headers=(self.texts["value"], *(words[self.at].capitalize() for words in ACTIVITIES.values()), self.texts["all"]),
+            kinds=("text", *["count"] * (len(ACTIVITIES) + 1)),  # type: ignore[arg-type]
+            rows=(*rows, (self.texts["all"], *sums)),
+            chart="stacked_bars",
+            chart_title=self.texts["segments_chart"],
+            drawn=len(VALUES),
+            series=tuple(range(1, len(ACTIVITIES) + 1)),
+            has_total=True,
+        )
+
+    def deciles(self) -> Block | None:
+        """Return customers, past and expected margin by tenth; those in no tenth stand below."""
+        if "value_decile" not in self.frame.columns:
+            return None
+        sums = {"customers": pl.len(), "past": pl.col(self.past).sum(), "future": pl.col(self.future).sum()}
+        whole = self.frame.select(**sums).row(0)
+        found = self.frame.group_by("value_decile").agg(**sums).sort("value_decile", nulls_last=True)
+        rows = [
+            (self.texts["none"] if decile is None else str(decile), n, past, future, future / (whole[2] or 1.0))
+            for decile, n, past, future in found.iter_rows()
+        ]
+        return Block(
+            title=self.texts["deciles"],
+            headers=tuple(self.texts[key] for key in ("decile", "customers", "past", "future", "share")),
+            kinds=("text", "count", "money", "money", "share"),
+            rows=(*rows, (self.texts["all"], *whole, 1.0 if whole[2] else None)),
+            chart="stacked_columns",
+            chart_title=self.texts["deciles_chart"],
+            drawn=found["value_decile"].drop_nulls().len(),
+            series=(2, 3),
+            has_total=True,
+        )
+
+    def contact(self) -> Block | None:
+        """Return who may be contacted, and why the others may not."""
+        if "not_contactable_because" not in self.frame.columns:
+            return None
+        column = self._column("not_contactable_because")
+        counts = dict(self.frame.group_by(column.name).len().iter_rows())
+        named = [(self.texts["contactable"], counts.get(None, 0))]
+        named += [(self._sentence(word), counts[code]) for code, word in column.words(self.language).items() if counts.get(code)]
+        return self._counted("contact", "reason", named)
+
+    def channels(self) -> Block | None:
+        """Return how many may be contacted by each channel."""
+        start = "may_contact_"
+        found = [c for c in self.file.columns if c.name.startswith(start)]
+        named = [(self._sentence(c.label(self.language).partition(":")[2].strip()), int(self.frame[c.name].sum())) for c in found]
+        return replace(self._counted("channels", "channel", named), chart="bars") if named else None
+
+    def quality(self) -> Block | None:
+        """Return how many customers have each quality of scores."""
+        return self._by_code("quality", "label", "score_quality")
+
+    def rfm(self) -> Block | None:
+        """Return how many buyers each group has."""
+        if "rfm_label" not in self.frame.columns:
+            return None
+        return replace(self._by_code("rfm", "label", "rfm_label"), chart="bars")
+
+    def models(self) -> tuple[str, ...]:
+        """Return each model with its version and the scores behind which it stands."""
+        behind: dict[tuple[str, str, str], list[str]] = {}
+        for column in self.file.columns:
+            source = self.file.sources.get(column.score)
+            if source and column.kind == "score" and column.bound == "value":
+                behind.setdefault((source.model, source.version, source.trained_as_of), []).append(column.label(self.language))
+        return tuple(
+            self.texts["version"].format(model=model.replace("+", " + "), version=version, day=self.day(day), scores=", ".join(labels))
+            for (model, version, day), labels in behind.items()
+        )
+
+    def _by_code(self, title: str, header: str, name: str) -> Block:
+        counts = dict(self.frame.group_by(name).len().iter_rows())
+        words = self._column(name).words(self.language)
+        return self._counted(title, header, [(self._sentence(word), counts[code]) for code, word in words.items() if counts.get(code)])
+
+    def _counted(self, title: str, header: str, named: Sequence[tuple[str, int]]) -> Block:
+        whole = max(len(self.frame), 1)
+        return Block(
+            title=self.texts[title],
+            headers=(self.texts[header], self.texts["customers"], self.texts["part"]),
+            kinds=("text", "count", "share"),
+            rows=tuple((word, n, n / whole) for word, n in named),
+            chart_title=self.texts[title],
+            drawn=len(named),
+            series=(1,),
+        )
+
+    def _column(self, name: str) -> FileColumn:
+        return next(c for c in self.file.columns if c.name == name)
+
+    @staticmethod
+    def _sentence(words: str) -> str:
+        return words[:1].upper() + words[1:]
