@@ -78,6 +78,7 @@ class ScoreKind:
 KINDS = (
     ScoreKind(name="p_alive", high=1.0, applies_to="no_contract"),
     ScoreKind(name="expected_orders_{h}d"),
+    ScoreKind(name="order_probability_{h}d", high=1.0),
     ScoreKind(name="expected_order_value"),
     ScoreKind(name="future_margin_{m}m", low=None),
     ScoreKind(name="future_margin_endless", low=None),
