@@ -78,6 +78,7 @@ class ScoreKind:
 KINDS = (
     ScoreKind(name="p_alive", high=1.0, applies_to="no_contract"),
     ScoreKind(name="expected_orders_{h}d"),
+    ScoreKind(name="order_probability_{h}d", high=1.0),
     ScoreKind(name="expected_order_value"),
     ScoreKind(name="expected_return_share", high=1.0),
     ScoreKind(name="returns_to_come"),

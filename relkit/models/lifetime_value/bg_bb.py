@@ -40,6 +40,7 @@ from relkit.models.lifetime_value.bg_bb_formulas import (
     opportunities_alive,
     probability_alive,
     probability_alive_next,
+    some_taken_if_alive,
     taken_probability_if_alive,
 )
 from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row_index
@@ -85,7 +86,7 @@ class BgBb:
         ... )
         >>> fitted = BgBb().fit(seen, as_of=date(2025, 6, 30))
         >>> fitted.score(seen, horizon_days=28).columns
-        ['customer_id', 'p_alive', 'expected_orders_28d']
+        ['customer_id', 'p_alive', 'expected_orders_28d', 'order_probability_28d']
     """
 
     name: ClassVar[str] = "lifetime_value.bg_bb"
@@ -272,6 +273,15 @@ class FittedBgBb(PurchasesAhead):
         x, n, under_way, number = each.T
         found = self._purchase_days(x.astype(np.int64), n.astype(np.int64), under_way, number.astype(np.int64), days)
         return np.where(wanted == 0, 1 - alive, 0.0) + alive * found[which.ravel()]
+
+    def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
+        seen = self._read(features)
+        both, which = np.unique(seen.x + 1j * (seen.n + seen.under_way), return_inverse=True)
+        x, n = both.real.astype(np.int64), np.floor(both.imag).astype(np.int64)
+        under_way, found = both.imag - n, np.zeros(len(both))
+        for weight, start, end in _windows(under_way, under_way + days / self.settings.period_days):
+            found += weight * some_taken_if_alive(*self.parameters, x, n, start, end)
+        return self._alive(seen) * found[which]
 
     def expected_purchases_new(self, days: float | Sequence[float] | Floats) -> Floats:
         """Return the repeat purchase days expected of a new customer within `days` of the first purchase, shape of `days`."""

@@ -137,6 +137,39 @@ def taken_probability_if_alive(
     return found
 
 
+def some_taken_if_alive(
+    alpha: float, beta: float | Floats, gamma: float, delta: float, x: Counts, n: Counts, start: Counts, end: Counts
+) -> Floats:
+    """Return P(one of the opportunities n + start + 1, ..., n + end is taken) of customers alive at n, shape (m,).
+
+    It is the sum of the probabilities that each of them is the first that is taken: nothing is subtracted.
+
+    Args:
+        alpha: first parameter of the probabilities of buying.
+        beta: second parameter.
+        gamma: first parameter of the probabilities of leaving.
+        delta: second parameter.
+        x: opportunities taken so far, shape (m,).
+        n: opportunities so far, shape (m,).
+        start: opportunities to come of which nothing is asked, shape (m,).
+        end: the last of those that are looked at, shape (m,).
+
+    Examples:
+        >>> none = np.zeros(1, dtype=np.int64)
+        >>> some_taken_if_alive(1.0, 1.0, 1.0, 1.0, none, none, none, np.full(1, 2)).round(4).tolist()
+        [0.3056]
+    """
+    x, n, start, end = np.broadcast_arrays(x, n, start, end)
+    a, b, d = alpha + x, beta + n - x, delta + n
+    found, alive, refused = np.zeros(x.shape), np.ones(x.shape), np.ones(x.shape)
+    for i in range(int(end.max(initial=0))):
+        alive = alive * (d + i) / (gamma + d + i)
+        asked, passed = (i >= start) & (i < end), np.maximum(i - start, 0)
+        found += np.where(asked, alive * refused * a / (a + b + passed), 0.0)
+        refused = np.where(asked, refused * (b + passed) / (a + b + passed), refused)
+    return found
+
+
 def discounted_opportunities_if_alive(alpha: float, beta: float, gamma: float, delta: float, x: Counts, n: Counts, d: float) -> Floats:
     """Return the discounted number of opportunities that a customer alive at n will take; times P(alive at n) it is DERT (eq. 14).
 

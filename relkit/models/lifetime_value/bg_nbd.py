@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.models.lifetime_value import nbd
+from relkit.models.lifetime_value.formulas import after_a_repeat_purchase
 from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 
 if TYPE_CHECKING:
@@ -250,6 +251,17 @@ def purchase_probability_if_alive(r: float, alpha: Each, a: Each, b: float, x: F
     return np.asarray(stayed + np.where(m > 0, left, 0.0))
 
 
+def order_probability_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: Floats, t: Each) -> Floats:
+    """Return P(a purchase in (T, T + t]) of a customer alive at T, shape (n,): he leaves after a purchase only, so that of the NBD.
+
+    Examples:
+        >>> order_probability_if_alive(0.243, 4.414, 0.793, 2.426, np.ones(1), np.full(1, 30.0), 10.0).round(4)
+        array([0.2717])
+    """
+    del a, b
+    return nbd.order_probability_if_alive(r, alpha, x, T, t)
+
+
 # --- the likelihood of a population, with its derivatives -------------------------------------------------------
 
 
@@ -430,10 +442,12 @@ FORMULAS = Formulas(
     purchases_if_alive=purchases_if_alive,
     alive_later_if_alive=alive_later_if_alive,
     purchase_probability_if_alive=purchase_probability_if_alive,
+    order_probability_if_alive=order_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
     rows=rows,
     lifetime_term="a",
+    tells_alive=after_a_repeat_purchase,
 )
 
 
@@ -453,7 +467,7 @@ class BgNbd(PurchaseModel):
         >>> people = pl.DataFrame({"customer_id": list("abcdefgh"), "repeat_purchases": [0, 0, 2, 7, 1, 3, 0, 2], **days})
         >>> fitted = BgNbd().fit(people, as_of=date(2025, 6, 30))
         >>> fitted.score(people, horizon_days=30).columns
-        ['customer_id', 'p_alive', 'expected_orders_30d']
+        ['customer_id', 'p_alive', 'expected_orders_30d', 'order_probability_30d']
     """
 
     name: ClassVar[str] = "lifetime_value.bg_nbd"

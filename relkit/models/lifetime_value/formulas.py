@@ -26,6 +26,21 @@ _SAMPLE = 12_000
 _SHAPE_EDGE, _TIME_EDGE = 6.0, 14.0
 
 
+def always(x: Floats) -> NDArray[np.bool_]:
+    """Return that P(alive) tells of everybody, shape (n,): a customer may stop at any time, or at the first purchase."""
+    return np.ones(np.shape(x), dtype=bool)
+
+
+def after_a_repeat_purchase(x: Floats) -> NDArray[np.bool_]:
+    """Return that P(alive) tells of customers who came back, shape (n,): nobody stops at the first purchase."""
+    return np.asarray(x, dtype=float) > 0
+
+
+def never(x: Floats) -> NDArray[np.bool_]:
+    """Return that P(alive) tells of nobody, shape (n,): customers never stop."""
+    return np.zeros(np.shape(x), dtype=bool)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Formulas:
     """A model on arrays; each function takes the terms first, and times in the unit of the terms that are times.
@@ -40,6 +55,8 @@ class Formulas:
         purchases_if_alive: expected in (T, T + t] of customers alive at T, of (x, T, t), shape (n,).
         alive_later_if_alive: P(alive at T + t) of customers alive at T, of (x, T, t), shape (n,).
         purchase_probability_if_alive: P(m purchases in (T, T + t]) of customers alive at T, of (x, T, m, t), shape (n,).
+        order_probability_if_alive: P(a purchase in (T, T + t]) of customers alive at T, of (x, T, t), shape (n,): one minus the above
+            with m = 0, and without the digits that subtraction would lose.
         expected_purchases_new: of a new customer in (0, t], shape of t.
         purchase_probability: P(X(t) = x) of a new customer, of (x, t), shape of x.
         rows: log-likelihood of each customer with slopes and bends in the terms themselves, of (x, t_x, T): shapes (n,),
@@ -47,6 +64,7 @@ class Formulas:
         purchase_term: the term that covariates of purchases divide by exp(g'z).
         lifetime_term: the term that covariates of the lifetime multiply by exp(sign h'z); empty where nobody leaves.
         lifetime_sign: 1 or -1, so that a positive h means leaving sooner.
+        tells_alive: whether P(alive) says anything of customers with x repeat purchases, or is 1 by construction; shape (n,).
         block: rows that `rows` treats best at a time.
 
     Where there are `rows`, the terms that covariates move may be arrays in every function, one value a customer.
@@ -60,12 +78,14 @@ class Formulas:
     purchases_if_alive: Callable[..., Floats]
     alive_later_if_alive: Callable[..., Floats]
     purchase_probability_if_alive: Callable[..., Floats]
+    order_probability_if_alive: Callable[..., Floats]
     expected_purchases_new: Callable[..., Floats]
     purchase_probability: Callable[..., Floats]
     rows: Callable[..., tuple[Floats, Floats, Floats]] | None = None
     purchase_term: str = "alpha"
     lifetime_term: str = ""
     lifetime_sign: int = 1
+    tells_alive: Callable[[Floats], NDArray[np.bool_]] = always
     block: int = 8192
 
     def box(self, coefficients: int = 0, edge: float = 0.0) -> tuple[Floats, Floats]:

@@ -39,6 +39,7 @@ from relkit.models.lifetime_value.erlang_stages import (
     stage_table,
     stage_weights,
 )
+from relkit.models.lifetime_value.formulas import after_a_repeat_purchase, always
 from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns, read_purchases
 from relkit.models.lifetime_value.purchases_ahead import whole_numbers
@@ -171,6 +172,20 @@ def purchase_probability_if_alive(
     return np.asarray(stayed[:, None] * (so_many - more) + left[:, None] * more)
 
 
+def order_probability_if_alive(
+    k: int, r: float, alpha: float, a: float, b: float, x: Floats, T: Floats, t: float, *, once_may_leave: bool = True
+) -> Floats:
+    """Return P(a purchase in (T, T + t]) of customers alive at T, by the stage of the interval they are in, shape (n, k).
+
+    Examples:
+        >>> order_probability_if_alive(2, 0.5, 6.0, 0.9, 1.6, np.array([3.0]), np.array([39.0]), 39.0).round(3).tolist()
+        [[0.82, 0.967]]
+    """
+    del a, b, once_may_leave
+    x, T = np.asarray(x, dtype=float), np.asarray(T, dtype=float)
+    return reached_by_stage(k, r, x, t / (alpha + T), np.ones(len(x)))
+
+
 def expected_purchases_new(k: int, r: float, alpha: float, a: float, b: float, t: Floats, *, once_may_leave: bool = True) -> Floats:
     """Return the repeat purchases expected of a new customer in (0, t], shape of `t`.
 
@@ -210,8 +225,10 @@ def formulas_of(k: int, *, once_may_leave: bool = True) -> Formulas:
         purchases_if_alive=partial(purchases_if_alive, k, **given),
         alive_later_if_alive=partial(alive_later_if_alive, k, **given),
         purchase_probability_if_alive=partial(purchase_probability_if_alive, k, **given),
+        order_probability_if_alive=partial(order_probability_if_alive, k, **given),
         expected_purchases_new=partial(expected_purchases_new, k, **given),
         purchase_probability=partial(purchase_probability, k, **given),
+        tells_alive=always if once_may_leave else after_a_repeat_purchase,
     )
 
 
@@ -239,7 +256,7 @@ class MbgCnbdK(PurchaseModel):
         >>> people = pl.DataFrame({**first, "repeat_purchases": [len(each) for each in ages], **days})
         >>> fitted = MbgCnbdK(k=2).fit(people, as_of=as_of)
         >>> fitted.score(people, horizon_days=30).columns
-        ['customer_id', 'p_alive', 'expected_orders_30d']
+        ['customer_id', 'p_alive', 'expected_orders_30d', 'order_probability_30d']
     """
 
     name: ClassVar[str] = "lifetime_value.mbg_cnbd_k"
@@ -365,6 +382,11 @@ class FittedMbgCnbdK(FittedPurchaseModel):
         self._check_ahead(days)
         alive, stays = self._over_stages(_letters(features), lambda x, T: self.formulas.alive_later_if_alive(*self._in_days(), x, T, days))
         return alive * stays
+
+    def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
+        letters = _letters(features)
+        alive, buys = self._over_stages(letters, lambda x, T: self.formulas.order_probability_if_alive(*self._in_days(), x, T, days))
+        return alive * buys
 
     def purchases_probability(self, features: pl.DataFrame, purchases: Sequence[int] | NDArray[Any], days: float) -> Floats:
         """Return the probability that each customer makes exactly `purchases[i]` purchases in the `days` after the as-of day.

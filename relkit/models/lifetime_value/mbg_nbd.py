@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.models.lifetime_value import bg_nbd
+from relkit.models.lifetime_value import bg_nbd, nbd
 from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 
 if TYPE_CHECKING:
@@ -110,6 +110,12 @@ def purchase_probability_if_alive(r: float, alpha: Each, a: Each, b: float, x: F
     return bg_nbd.purchase_probability_if_alive(r, alpha, a, b + 1, x, T, m, t)
 
 
+def order_probability_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: Floats, t: Each) -> Floats:
+    """Return P(a purchase in (T, T + t]) of a customer alive at T, shape (n,): that of the NBD."""
+    del a, b
+    return nbd.order_probability_if_alive(r, alpha, x, T, t)
+
+
 def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evaluation]:
     throughout = bg_nbd.Population.of(counts, unit, once_may_leave=True)
     customers = float(counts.customers.sum())
@@ -146,6 +152,7 @@ FORMULAS = Formulas(
     purchases_if_alive=purchases_if_alive,
     alive_later_if_alive=alive_later_if_alive,
     purchase_probability_if_alive=purchase_probability_if_alive,
+    order_probability_if_alive=order_probability_if_alive,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
     rows=rows,
@@ -169,7 +176,7 @@ class MbgNbd(PurchaseModel):
         >>> people = pl.DataFrame({"customer_id": list("abcdefgh"), "repeat_purchases": [0, 0, 2, 7, 1, 3, 0, 2], **days})
         >>> fitted = MbgNbd().fit(people, as_of=date(2025, 6, 30))
         >>> fitted.score(people, horizon_days=30).columns
-        ['customer_id', 'p_alive', 'expected_orders_30d']
+        ['customer_id', 'p_alive', 'expected_orders_30d', 'order_probability_30d']
     """
 
     name: ClassVar[str] = "lifetime_value.mbg_nbd"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from relkit.models.lifetime_value.formulas import never
 from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 
 if TYPE_CHECKING:
@@ -99,6 +100,17 @@ def purchase_probability_if_alive(r: float, alpha: Each, x: Floats, T: Floats, m
     return negative_binomial(r + x, alpha + T, np.asarray(m, dtype=float), t)
 
 
+def order_probability_if_alive(r: float | Floats, alpha: Each, x: Floats, T: Floats, t: Each) -> Floats:
+    """Return P(a purchase in (T, T + t]), shape (n,): 1 - ((alpha+T) / (alpha+T+t))^(r+x).
+
+    Examples:
+        >>> order_probability_if_alive(1.0, 5.0, np.array([0.0, 1.0]), np.array([5.0, 5.0]), 10.0).tolist()
+        [0.5, 0.75]
+    """
+    x, T = (np.asarray(values, dtype=float) for values in (x, T))
+    return np.asarray(-np.expm1(-(r + x) * np.log1p(t / (alpha + T))))
+
+
 def negative_binomial(r: float | Floats, alpha: float | Floats, m: Floats, t: float | Floats) -> Floats:
     """Return P(m purchases in t) at a rate that is a gamma(r, alpha), all of one shape.
 
@@ -156,6 +168,8 @@ FORMULAS = Formulas(
     purchases_if_alive=purchases_if_alive,
     alive_later_if_alive=alive_later_if_alive,
     purchase_probability_if_alive=purchase_probability_if_alive,
+    order_probability_if_alive=order_probability_if_alive,
+    tells_alive=never,
     expected_purchases_new=expected_purchases_new,
     purchase_probability=purchase_probability,
     rows=rows,
@@ -176,8 +190,8 @@ class Nbd(PurchaseModel):
         >>> import polars as pl
         >>> days = {"last_purchase_age_days": [0, 0, 30, 200], "observed_days": [90, 200, 250, 260]}
         >>> people = pl.DataFrame({"customer_id": list("abcd"), "repeat_purchases": [0, 0, 2, 7], **days})
-        >>> Nbd().fit(people, as_of=date(2025, 6, 30)).score(people)["p_alive"].to_list()
-        [1.0, 1.0, 1.0, 1.0]
+        >>> Nbd().fit(people, as_of=date(2025, 6, 30)).score(people).columns
+        ['customer_id', 'p_alive', 'expected_orders_90d', 'order_probability_90d']
     """
 
     name: ClassVar[str] = "lifetime_value.nbd"

@@ -330,6 +330,25 @@ class FittedPurchaseModel(PurchasesAhead):
         stays = _per_triple(x, T, m, lambda *each: exactly(*own, *each, days))
         return alive * stays + np.where(m == 0, 1 - alive, 0.0)
 
+    def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
+        """Return of whom P(alive) says anything, and is not 1 by construction, shape (n,)."""
+        return self.formulas.tells_alive(features["repeat_purchases"].cast(pl.Float64).to_numpy())
+
+    @property
+    def nobody_leaves(self) -> bool:
+        """Whether customers never stop buying in this model."""
+        return not self.formulas.tells_alive(np.arange(2.0)).any()
+
+    def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
+        frame = self._read(features)
+        x, t_x, T = _letters(frame)
+        alive, buys = self.formulas.probability_alive(*self._own(frame), x, t_x, T), self.formulas.order_probability_if_alive
+        if not self.covariates:
+            return alive * _per_pair(x, T, lambda *pair: buys(*self._in_days(), *pair, days))
+        pairs, which = distinct(frame.select("repeat_purchases", "observed_days", *(known.name for known in self.covariates)))
+        x, T = (pairs[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
+        return alive * buys(*self._own(pairs), x, T, days)[which]
+
     def expected_purchases_new(self, days: float | Sequence[float] | Floats, *, of: pl.DataFrame | None = None) -> Floats:
         """Return the repeat purchases expected of a new customer within `days` of the first purchase.
 

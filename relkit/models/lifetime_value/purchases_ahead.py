@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
+from relkit.models.lifetime_value.order_calibration import OrderCalibration  # noqa: TC001 storage reads the types of the fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,29 +23,82 @@ Floats = NDArray[np.float64]
 DEFAULT_HORIZON_DAYS = 90
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PurchasesAhead:
-    """A fitted model whose `over_pairs` tells who is alive, and what those expect to buy."""
+    """A fitted model whose `over_pairs` tells which customers are alive, and what those expect to buy.
+
+    Attributes:
+        order_calibration: what a holdout taught of the probability of an order; None in models that had none, and in those
+            saved before there was any.
+    """
 
     name: ClassVar[str]
+
+    order_calibration: OrderCalibration | None = None
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
         """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,)."""
         raise NotImplementedError
 
+    def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
+        """Return for which customers P(alive) says anything, and is not 1 by construction, shape (n,)."""
+        return np.ones(len(features), dtype=bool)
+
+    @property
+    def nobody_leaves(self) -> bool:
+        """Whether customers never stop buying in this model."""
+        return False
+
     def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the purchases expected of each customer in the `days` after the as-of day, shape (n,)."""
         return self._alive_and_expected(features, days)[1]
 
-    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
-        """Return customer_id, p_alive and expected_orders_<horizon>d, one row per row of `features`.
+    def order_probability(self, features: pl.DataFrame, days: float, *, calibrated: bool = True) -> Floats:
+        """Return the probability of at least one purchase in the `days` after the as-of day, shape (n,).
 
         Args:
             features: the columns of `needs`, as of any day.
-            horizon_days: how far ahead orders are expected; 90 unless told.
+            days: length of the time ahead.
+            calibrated: whether what the holdout taught is applied, where there was one; else it is the model's own probability.
+
+        Examples:
+            >>> from datetime import date
+            >>> from relkit.models.lifetime_value.nbd import Nbd
+            >>> told = {"repeat_purchases": [0, 0, 2, 7], "last_purchase_age_days": [0, 0, 30, 200], "observed_days": [90, 200, 250, 260]}
+            >>> people = pl.DataFrame({"customer_id": list("abcd"), **told})
+            >>> Nbd().fit(people, as_of=date(2025, 6, 30)).order_probability(people, 90).round(2).tolist()
+            [0.34, 0.2, 0.61, 0.94]
+        """
+        self._check_ahead(days)
+        own = np.clip(self._order_probability(features, days), 0.0, 1.0)
+        found = self.order_calibration
+        if not calibrated or found is None or not found.changes:
+            return own
+        at_days = None if days == found.days else self.order_probability(features, found.days, calibrated=False)
+        return found.applied(own, features["repeat_purchases"].to_numpy(), at_days)
+
+    def with_calibration(self, calibration: OrderCalibration | None) -> Self:
+        """Return the same model with what a holdout taught of the probability of an order."""
+        return replace(self, order_calibration=calibration)
+
+    def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
+        """Return customer_id, p_alive, expected_orders_<horizon>d and order_probability_<horizon>d, one row per row of `features`.
+
+        p_alive is null where the model says 1 by construction (see `tells_alive`): it is too early to tell.
+
+        Args:
+            features: the columns of `needs`, as of any day.
+            horizon_days: how far ahead orders are expected; 90 by default.
         """
         days = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
         alive, expected = self._alive_and_expected(features, days)
-        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": alive, f"expected_orders_{days}d": expected})
+        scores = {f"expected_orders_{days}d": expected, f"order_probability_{days}d": self.order_probability(features, days)}
+        told = pl.Series("p_alive", alive).set(~pl.Series(self.tells_alive(features), dtype=pl.Boolean), None)
+        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": told, **scores})
+
+    def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
+        """Return the model's own probability of a purchase in so many days, shape (n,)."""
+        raise NotImplementedError
 
     def _alive_and_expected(self, features: pl.DataFrame, days: float) -> tuple[Floats, Floats]:
         self._check_ahead(days)

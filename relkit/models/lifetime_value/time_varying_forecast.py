@@ -88,6 +88,29 @@ class Forecast:
             found += self._left(which, shape, m, begins[first : first + step], days)
         return np.asarray(found)
 
+    def order_probability(self, which: Ints, x: Floats, days: float) -> Floats:
+        """Return the probability of a purchase within `days` of a customer alive at moment `which` after x purchases, shape of x.
+
+        It is the sum over the days of the probability that the first one comes on each, before the customer leaves.
+        """
+        shape, found = self.r + x, np.zeros(len(x))
+        begins = np.arange(int(np.ceil(days)))
+        step = max(1, _CELLS // max(len(x), 1))
+        for first in range(0, len(begins), step):
+            found += self._first_purchase(which, shape, begins[first : first + step], days)
+        return found
+
+    def _first_purchase(self, which: Ints, shape: Floats, begins: Ints, days: float) -> Floats:
+        """Return the probability that the first purchase comes on one of the days that begin so long after the moment."""
+        now, b, d = self.now[which][:, None], self.b[which][:, None], self.d[which][:, None]
+        at, lengths = now + begins, np.minimum(days - begins, 1.0)
+        a, c = self.buying.rates[at] * lengths, self.leaving.rates[at] * lengths
+        b_begin, d_begin = b + self.buying.total[at] - self.buying.total[now], d + self.leaving.total[at] - self.leaving.total[now]
+        moments, weights = nodes_within(b_begin, a, d_begin, c)
+        rate, lasting, own = b_begin + a * moments, d_begin + c * moments, shape[:, None]
+        density = own * a / rate * np.exp(-own * np.log(rate / b) - self.s * np.log(lasting / d)) * weights
+        return np.asarray(density.sum(axis=(0, 2)))
+
     def _left(self, which: Ints, shape: Floats, m: Floats, begins: Ints, days: float) -> Floats:
         """Return the probability of leaving on one of the days that begin so long after the moment, after `m` purchases."""
         now, b, d = self.now[which][:, None], self.b[which][:, None], self.d[which][:, None]

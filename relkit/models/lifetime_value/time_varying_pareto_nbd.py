@@ -321,6 +321,12 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
         alive = self._alive(dated)
         return np.asarray(alive * stays + np.where(m == 0, 1 - alive, 0.0))
 
+    def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
+        dated = _Dated.read(features)
+        which, moments = self._ahead(dated, days)
+        each, row = np.unique(np.stack((which, dated.x), axis=1), axis=0, return_inverse=True)
+        return self._alive(dated) * moments.order_probability(each[:, 0], each[:, 1].astype(float), days)[row.ravel()]
+
     def expected_purchases_new(self, days: float | Sequence[float] | Floats, *, starts_on: date | None = None) -> Floats:
         """Return the repeat purchases expected of a new customer within `days` of the first purchase, shape of `days`.
 

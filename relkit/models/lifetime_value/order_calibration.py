@@ -1,0 +1,189 @@
+"""What a holdout teaches of the probability of an order: a map from the model's own probability to one that came true.
+
+    calibration = learnt(own, bought, repeat_purchases, days=90, calibrated_from=day)        own: by a model fitted up to that day
+    calibration.applied(own_90, repeat_purchases)
+    calibration.applied(own_30, repeat_purchases, own_90)
+
+On the logit scale the map is a line with three bends, at fixed quantiles of the holdout's forecasts, and a step for customers
+without a repeat purchase, whom models of purchases treat apart:
+
+    logit(P) = intercept + bent line of logit(own) + once [x = 0].
+
+Every piece of the line rises, so that among customers who came back, and among those who did not, nobody overtakes anybody.
+A penalty draws the line towards the identity: with few customers hardly anything is changed. With fewer than `FEWEST` of those
+who bought, or of those who did not, nothing is.
+
+Judged out of sample: the customers are split in two halves, the map learnt from each is judged on the other, and what is kept to be
+shown is that. A map that does not forecast better there than the model's own probability is not kept, and the identity is.
+
+Other horizons than that of the holdout: what the map multiplies a customer's cumulative rate of a next order by, -log(1 - P), it
+multiplies it by at every horizon. So P stays nought at no time ahead, and rises with it. A season that differs from the
+holdout's is not corrected for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date  # noqa: TC003 storage reads the types of the fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+from relkit.metrics.reliability import Reliability, reliability
+
+Floats = NDArray[np.float64]
+
+FEWEST = 20
+"""Customers who bought, and who did not, below which nothing is learnt."""
+KNOTS = (0.1, 0.5, 0.9)
+"""Quantiles of the holdout's forecasts at which the line may bend."""
+_LEAST = 1e-6
+"""Forecasts are kept so far from 0 and 1."""
+_FLATTEST = 0.05
+"""Smallest slope of a piece."""
+_SPREADS = (2.0, 0.5)
+"""Standard deviations, under the penalty, of the intercept, and of the others around the identity."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OrderCalibration:
+    """A map of order probabilities, and how it did on customers from whom it was not learnt.
+
+    Attributes:
+        days: horizon at which it was learnt.
+        calibrated_from: day after which the holdout begins.
+        customers: in the holdout.
+        buyers: of them, those who bought within `days`.
+        intercept: of the line, on the logit scale.
+        knots: where it bends, shape (k,), ascending.
+        slopes: of its pieces, shape (k + 1,).
+        once: step for customers without a repeat purchase.
+        own: the model's own probabilities on the holdout, by tenth.
+        judged: the probabilities that are applied, by tenth, each made by a map that was learnt from the other half of the customers.
+    """
+
+    days: int
+    calibrated_from: date
+    customers: int
+    buyers: int
+    intercept: float
+    knots: Floats
+    slopes: Floats
+    once: float
+    own: Reliability
+    judged: Reliability
+
+    @property
+    def changes(self) -> bool:
+        """Whether the map is another than the identity."""
+        return bool(self.intercept or self.once or (self.slopes != 1).any())
+
+    def applied(self, own: Floats, repeat_purchases: NDArray[Any], own_at_days: Floats | None = None) -> Floats:
+        """Return the calibrated probabilities, shape (n,).
+
+        Args:
+            own: the model's own, at any horizon, shape (n,).
+            repeat_purchases: of each customer, shape (n,).
+            own_at_days: the model's own at the horizon of the holdout; None where that is the horizon of `own`.
+        """
+        if not self.changes:
+            return own
+        at_days = np.clip(own if own_at_days is None else own_at_days, _LEAST, 1 - _LEAST)
+        mapped = self._mapped(at_days, np.asarray(repeat_purchases))
+        faster = np.log1p(-np.minimum(mapped, 1 - _LEAST)) / np.log1p(-at_days)
+        return np.asarray(-np.expm1(faster * np.log1p(-np.minimum(own, 1 - 1e-15))))
+
+    def _mapped(self, own: Floats, repeat_purchases: NDArray[Any]) -> Floats:
+        columns = _columns(own, repeat_purchases, self.knots)
+        return np.asarray(special.expit(columns @ np.concatenate(([self.intercept], self.slopes, [self.once]))))
+
+
+def learnt(
+    own: Floats, bought: NDArray[Any], repeat_purchases: NDArray[Any], *, days: int, calibrated_from: date
+) -> OrderCalibration | None:
+    """Return what a holdout teaches; None where too few bought in it, or too few did not.
+
+    Args:
+        own: probabilities of an order within `days`, by a model that knows nothing of the holdout, shape (n,).
+        bought: whether each customer bought in these days, shape (n,). The halves are the odd and the even rows: give them in an order
+            that means nothing, that of the ids for instance.
+        repeat_purchases: of each customer before the holdout, shape (n,).
+        days: horizon, in days.
+        calibrated_from: day after which the holdout begins.
+
+    Examples:
+        >>> rng = np.random.default_rng(1)
+        >>> own, x = rng.uniform(0.05, 0.5, 4000), rng.integers(0, 4, 4000)
+        >>> bought = rng.random(4000) < 2 * own - own**2
+        >>> found = learnt(own, bought, x, days=90, calibrated_from=date(2025, 3, 31))
+        >>> found.own.holds, found.judged.holds, found.applied(np.array([0.1, 0.4]), np.array([2, 2])).round(1).tolist()
+        (False, True, [0.2, 0.6])
+    """
+    y, once = np.asarray(bought, dtype=float), np.asarray(repeat_purchases) == 0
+    if min(y.sum(), len(y) - y.sum()) < FEWEST:
+        return None
+    half = np.arange(len(y)) % 2 == 0
+    across, raw = np.empty(len(y)), reliability(own, y)
+    for learn in (half, ~half):
+        across[~learn] = _applied(_regressed(own[learn], y[learn], once[learn]), own[~learn], once[~learn])
+    judged = reliability(across, y)
+    knots, found = _regressed(own, y, once)
+    if judged.log_score <= raw.log_score:
+        judged, found = raw, _identity(len(knots))
+    return OrderCalibration(
+        days=days,
+        calibrated_from=calibrated_from,
+        customers=len(y),
+        buyers=int(y.sum()),
+        intercept=float(found[0]),
+        knots=knots,
+        slopes=found[1:-1],
+        once=float(found[-1]),
+        own=raw,
+        judged=judged,
+    )
+
+
+def _applied(line: tuple[Floats, Floats], own: Floats, once: NDArray[np.bool_]) -> Floats:
+    return np.asarray(special.expit(_columns(own, ~once, line[0]) @ line[1]))
+
+
+def _columns(own: Floats, repeat_purchases: NDArray[Any], knots: Floats) -> Floats:
+    """Return the columns of the regression: ones, the part of logit(own) that lies in each piece, and whether x = 0; shape (n, k + 3)."""
+    level = special.logit(np.clip(own, _LEAST, 1 - _LEAST))
+    edges = np.concatenate((knots, [np.inf]))
+    first = np.minimum(level, edges[0])
+    pieces = [np.clip(level - low, 0.0, high - low) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return np.column_stack([np.ones(len(level)), first, *pieces, repeat_purchases == 0])
+
+
+def _regressed(own: Floats, y: Floats, once: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return knots and coefficients of the penalised logistic regression whose pieces rise."""
+    knots = np.unique(np.quantile(special.logit(np.clip(own, _LEAST, 1 - _LEAST)), KNOTS))
+    X, start, penalty = _columns(own, ~once, knots), _identity(len(knots)), _penalty(len(knots))
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        line, off = X @ at, penalty @ (at - start)
+        value = np.logaddexp(0.0, line).sum() - y @ line + 0.5 * (at - start) @ off
+        return float(value) / len(y), (X.T @ (special.expit(line) - y) + off) / len(y)
+
+    low = np.full(len(start), -np.inf)
+    low[1:-1] = _FLATTEST
+    best = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(low), options={"ftol": 1e-14, "gtol": 1e-9})
+    return knots, best.x
+
+
+def _identity(knots: int) -> Floats:
+    return np.concatenate(([0.0], np.ones(knots + 1), [0.0]))
+
+
+def _penalty(knots: int) -> Floats:
+    """Return the precision of the coefficients around the identity: the slope of the first piece is near 1, each other near the one before."""
+    wide, narrow = (1 / spread**2 for spread in _SPREADS)
+    steps = np.eye(knots + 1) - np.eye(knots + 1, k=-1)
+    found = np.zeros((knots + 3, knots + 3))
+    found[0, 0], found[-1, -1] = wide, narrow
+    found[1:-1, 1:-1] = narrow * steps.T @ steps
+    return found
