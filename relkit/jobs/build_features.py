@@ -172,10 +172,16 @@ def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[s
 
 
 def _warnings(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
+    from relkit.features.contactability import unknown_scopes
     from relkit.tables.findings import counted
 
     said = [f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals()]
     said += unknown_days(tables, as_of)
+    if strange := unknown_scopes(tables, as_of):
+        said.append(
+            f"The scope of {counted(strange, 'exclusion')} in force is no channel, class or entity: every channel counts as covered. "
+            "Correct suppressions.scope in the source or the mapping."
+        )
     margin = f"past_margin_{tables.facts.currency.lower()}"
     if margin in customers.columns and (unknown := int((customers[margin].is_null() & ~customers["is_prospect"]).sum())):
         said.append(
