@@ -98,13 +98,14 @@ def _build(tables: TableSet, as_of: AsOf, features: Path, progress: Progress) ->
         (features / str(as_of) / "spells.parquet").unlink(missing_ok=True)
     counts = _counts(customers, spells, len(marked_as_test(tables)))
     of_spells = inputs.remarks_on(tables, as_of) if is_read else ()
-    noticed = (*unknown_days(tables, as_of), *age_understated(counts["left_censored"], len(customers)), *_without_margin(customers, tables))
-    paths["remarks"] = write_remarks(features / str(as_of) / FILE, (*noticed, *of_spells))
+    warned = (*unknown_days(tables, as_of), *_strange_scopes(tables, as_of), *_without_margin(customers, tables))
+    noticed = (*warned, *age_understated(counts["left_censored"], len(customers)), *of_spells)
+    paths["remarks"] = write_remarks(features / str(as_of) / FILE, noticed)
     return Result(
         job=BuildFeatures.command,
         counts=counts,
         paths=paths,
-        warnings=_warnings(customers, tables, as_of),
+        warnings=_warnings(tables, warned),
         sentences=(*_sentences(counts, as_of, tables), *(remark.en for remark in of_spells)),
         details={"as_of": str(as_of)},
     )
@@ -197,9 +198,28 @@ def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[s
     return tuple(said)
 
 
-def _warnings(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> tuple[str, ...]:
-    said = [f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals()]
-    return (*said, *(remark.en for remark in (*unknown_days(tables, as_of), *_without_margin(customers, tables))))
+def _warnings(tables: TableSet, noticed: tuple[Remark, ...]) -> tuple[str, ...]:
+    refused = (f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
+    return (*refused, *(remark.en for remark in noticed))
+
+
+def _strange_scopes(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
+    """Return a remark on exclusions whose scope is unknown."""
+    from relkit.features.contactability import unknown_scopes
+    from relkit.tables.findings import counted
+
+    if not (strange := unknown_scopes(tables, as_of)):
+        return ()
+    return (
+        Remark(
+            "unknown_scope",
+            f"The scope of {counted(strange, 'exclusion')} in force is no channel, class or entity: every channel counts as covered. "
+            "Correct suppressions.scope in the source or the mapping.",
+            f"Le périmètre de {french(strange)} exclusion{'s' if strange > 1 else ''} en vigueur n’est ni un canal, ni une classe, ni une "
+            "entité : tous les canaux sont considérés comme couverts. Corrigez suppressions.scope à la source ou dans le mapping.",
+            about=("is_contactable",),
+        ),
+    )
 
 
 def _without_margin(customers: pl.DataFrame, tables: TableSet) -> tuple[Remark, ...]:

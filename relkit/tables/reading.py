@@ -129,6 +129,8 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, zone: str, *, equal_li
     doubtful = unlikely_rules(contract, staged.names)
     if name == "transactions" and equal_lines:
         doubtful.append(_equal_lines(judged))
+    if name == "consents":
+        doubtful.append(_two_answers(judged))
     unlikely = first_rows(judged.kept(), doubtful, contract)
     unread = {finding.rule: finding.rows for finding in rules}
     report = TableReport(
@@ -155,6 +157,20 @@ def _equal_lines(judged: Judged) -> Rule:
         broken=pl.col(INDEX).is_in(later.implode()),
         impossible=False,
         remedy="Kept: the same thing can be bought twice; leave copies out in the source if they are none.",
+    )
+
+
+def _two_answers(judged: Judged) -> Rule:
+    """Return the doubt about consents that were answered twice at one instant, as a form does that is sent and corrected."""
+    answers = {"status", "valid_to"}
+    asked = [name for name in judged.staged.contract.key if name in judged.staged.names and name not in answers]
+    later = equal_rows(judged.kept(), asked)
+    return Rule(
+        name="status: another answer at the same instant",
+        columns=(),
+        broken=pl.col(INDEX).is_in(later.implode()),
+        impossible=False,
+        remedy="Kept: the more restrictive answer holds, whatever the order of the rows.",
     )
 
 

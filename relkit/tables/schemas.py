@@ -637,7 +637,7 @@ _SURVEYS = Contract(
 
 _CONSENTS = Contract(
     name="consents",
-    key=("customer_id", "identifier", "purpose", "channel_id", "changed_at"),
+    key=("customer_id", "identifier", "purpose", "channel_id", "changed_at", "status", "valid_to"),  # the stricter of two answers holds
     label_en="Consents",
     label_fr="Consentements",
     meaning="What a customer, or the holder of an identifier, allowed and refused, change by change.",
@@ -673,7 +673,7 @@ _CONSENTS = Contract(
 
 _SUPPRESSIONS = Contract(
     name="suppressions",
-    key=("customer_id", "reason", "starts_at"),
+    key=("customer_id", "reason", "starts_at", "scope"),  # one decision may cover two channels, a row each
     label_en="Suppressions",
     label_fr="Exclusions protectrices",
     meaning="Protective exclusions that no action overrides.",

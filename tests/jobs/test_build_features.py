@@ -131,3 +131,15 @@ def test_raw_data_decide_by_their_files(data, tmp_path):
     assert [path.name for path in job.inputs()] == ["contracts.csv", "customers.csv", "transactions.csv"]
     assert job.state() == ""
     assert BuildFeatures(out=tmp_path).state() == ""
+
+
+def test_exclusions_with_an_unknown_scope_are_counted(data, tmp_path):
+    (data / "suppressions.csv").write_text(
+        "customer_id,reason,starts_at,scope\na,staff,2024-01-01T10:00:00Z,newsletter\nb,staff,2024-01-01T10:00:00Z,phone\n",
+        encoding="utf-8",
+    )
+    result = BuildFeatures(data=data, out=tmp_path / "out").run()
+    said = "The scope of 1 exclusion in force is no channel, class or entity: every channel counts as covered. "
+    assert any(warning.startswith(said) for warning in result.warnings)
+    protected = pl.read_parquet(result.paths["customers"]).filter("is_protected")
+    assert protected["customer_id"].to_list() == ["a"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import modelled_company as company
@@ -141,6 +142,73 @@ def test_an_offer_without_any_margin_says_so(fitted_workplace, facts, said):
 def test_an_offer_without_a_model_of_contracts_says_so(fitted_workplace):
     result = score(offer=OFFER, models=("lifetime_value.bg_nbd",))
     assert "The offer says nothing: no model of contracts scored. Run relkit fit survival.cox first." in result.warnings
+
+
+def permissions(**more: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The company with consents: of its holders each third never agreed to calls; and with what else is given."""
+    when = datetime(2024, 1, 1, tzinfo=UTC)
+    holders = company.contracts()["customer_id"].unique().sort()
+    agree = holders.gather_every(3).append(holders.gather_every(3, 1))
+    consents = pl.DataFrame({"customer_id": agree, "purpose": "marketing", "channel_id": "phone", "changed_at": when, "status": "granted"})
+    return {"transactions": company.transactions(), "contracts": company.contracts(), "consents": consents, **more}
+
+
+def excluded(ids: pl.Series, **more: str | None) -> pl.DataFrame:
+    started = datetime(2025, 1, 1, tzinfo=UTC)
+    return pl.DataFrame({"customer_id": ids, "reason": "guardianship", "starts_at": started, **({"scope": None} | more)}).with_columns(
+        pl.col("scope").cast(pl.String), pl.col("starts_at").cast(pl.Datetime("us", "UTC"))
+    )
+
+
+def test_customers_who_may_not_be_phoned_have_a_value_and_no_rank(fitted_workplace):
+    """The first to be called is put under guardianship, the second shut off calls: both go, and the others move up."""
+    out = fitted_workplace / "out" / "default"
+    company.write_company(out, permissions(), history_starts_on=company.FIRST)
+    free = score(offer=OFFER)
+    before = offered(free).drop_nulls("retention_call_rank").sort("retention_call_rank")["customer_id"]
+    agreed = permissions()["consents"]["customer_id"]
+    assert before.is_in(agreed.implode()).all()
+    assert len(before) > 3
+    barred = pl.concat([excluded(before[:1]), excluded(before[1:2], scope="phone")])
+    company.write_company(out, permissions(suppressions=barred), history_starts_on=company.FIRST)
+    result = score(offer=OFFER)
+    scores = offered(result)
+    after = scores.drop_nulls("retention_call_rank").sort("retention_call_rank")["customer_id"]
+    assert after.to_list() == before[2:].to_list()
+    values = scores.filter(pl.col("customer_id").is_in(before[:2].implode()))
+    assert values["retention_offer_profit"].min() > 0
+    paying = scores.filter(pl.col("retention_offer_profit") > 0)
+    without = paying.filter(~pl.col("customer_id").is_in(agreed.implode()))
+    n = len(scores) - len(scores.filter(pl.col("customer_id").is_in(agreed.implode()))) + 2
+    assert (
+        f"{n} customers under contract may not be phoned and have no rank; calling would pay for {len(without) + 2} of them: 1 protected, "
+        f"{len(without)} without consent to calls, 1 out of reach by phone."
+    ) in result.sentences
+    assert any(
+        s.startswith(f"Calling pays for {len(after)} of {len(scores) - n} customers under contract who may be phoned: ")
+        for s in result.sentences
+    )
+
+
+def test_a_budget_is_spent_on_customers_who_may_be_phoned(fitted_workplace):
+    out = fitted_workplace / "out" / "default"
+    company.write_company(out, permissions(), history_starts_on=company.FIRST)
+    everybody = offered(score(offer=OFFER)).drop_nulls("retention_call_rank")
+    budget = float(everybody["retention_offer_cost"].sum()) / 2
+    first = offered(score(offer=OFFER | {"budget": budget})).drop_nulls("retention_call_rank").sort("retention_call_rank")["customer_id"]
+    company.write_company(out, permissions(suppressions=excluded(first[:2])), history_starts_on=company.FIRST)
+    called = offered(score(offer=OFFER | {"budget": budget})).drop_nulls("retention_call_rank")
+    assert called["retention_offer_cost"].sum() <= budget
+    assert set(first[2:]) <= set(called["customer_id"])
+    assert len(set(called["customer_id"]) - set(first)) > 0
+
+
+def test_where_nobody_may_be_phoned_nobody_is_ranked(fitted_workplace):
+    frames = permissions(suppressions=excluded(company.contracts()["customer_id"].unique().sort(), scope="all"))
+    company.write_company(fitted_workplace / "out" / "default", frames, history_starts_on=company.FIRST)
+    result = score(offer=OFFER)
+    assert "retention_call_rank" not in result.counts["scores"]
+    assert "None of the customers under contract may be phoned, so nobody is ranked." in result.warnings
 
 
 def with_moves() -> pl.DataFrame:

@@ -158,3 +158,34 @@ def test_under_a_budget_the_curves_go_by_what_is_spent(offers: pl.DataFrame) -> 
     found = by_profit_and_by_risk(offers, budget=300.0)
     assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (pytest.approx(found.cost), pytest.approx(found.profit))
     assert picture.caption.startswith("Money spent on calls")
+
+
+def barred_by(offers: pl.DataFrame, **counts: int) -> pl.DataFrame:
+    reasons = [why for why, n in counts.items() for _ in range(n)]
+    return offers.head(len(reasons)).with_columns(not_called_because=pl.Series(reasons))
+
+
+def test_customers_who_may_not_be_phoned_are_counted_and_in_no_list(offers: pl.DataFrame) -> None:
+    barred = barred_by(offers, no_consent=150, protected=12, unreachable=3)
+    free = offers.join(barred, on="customer_id", how="anti", maintain_order="left")
+    paying = int((barred["expected_profit"] > 0).sum())
+    assert paying >= 10
+    told = calls(free, barred=barred)
+    assert told.headlines().sentences[2] == (
+        "Left out, as they may not be phoned: 150 customers without consent to calls, 12 protected, fewer than 10 out of reach by phone. "
+        f"Calling would pay for {paying} of them."
+    )
+    assert " of 235 customers: " in told.headlines().sentences[0]
+    assert told.by_tenth().cells()[-1][1] == "235"
+    french = calls(free, barred=barred, language="fr").headlines().sentences[2]
+    assert french.startswith(
+        "Laissés de côté, car on ne peut les appeler : 150 clients sans accord pour le téléphone, 12 personnes protégées"
+    )
+
+
+def test_where_nobody_may_be_phoned_the_page_says_so(offers: pl.DataFrame) -> None:
+    told = calls(offers.clear(), barred=barred_by(offers, protected=N))
+    said = told.headlines().sentences
+    assert said[0] == "None of the customers under contract may be phoned."
+    assert said[1].startswith("Left out, as they may not be phoned: 400 protected.")
+    assert told.curves().pictures == ()

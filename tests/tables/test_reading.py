@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relkit.errors import TableError
+from relkit.features.channels import consent_states
 from relkit.tables import reading
 from relkit.tables.mapping import SourceAttribute, SourceTables
 from relkit.tables.reading import read_tables, validate_tables
@@ -132,6 +133,28 @@ def test_lines_equal_in_all_but_their_id_are_kept_and_counted(tmp_path):
     assert str(finding) == "duplicate line: equal to an earlier one in all but its id: 2 rows (first: row 2 of sales.csv)"
     assert report.warnings[0].startswith("transactions: duplicate line: ")
     assert report.facts.rows == {"transactions": 4}
+
+
+@pytest.mark.parametrize("order", [("granted", "withdrawn"), ("withdrawn", "granted")])
+def test_two_answers_at_one_instant_are_kept_and_counted(tmp_path, order):
+    """A form sent twice within a second: the refusal holds, whichever row comes first, and no row is lost."""
+    said = pl.LazyFrame(
+        {
+            "customer_id": ["a", "a", "b"],
+            "purpose": ["marketing"] * 3,
+            "channel_id": ["email"] * 3,
+            "changed_at": ["2025-06-10T10:00:00Z"] * 3,
+            "status": [*order, "granted"],
+            SOURCE: ["consents.csv"] * 3,
+            ROW: [1, 2, 3],
+        }
+    )
+    report = validate_tables(sources(frames={"transactions": lines(), "consents": said}), tmp_path)
+    (finding,) = report.tables["consents"].unlikely
+    assert str(finding).startswith("status: another answer at the same instant: 1 row (first: row 2 of ")
+    assert report.tables["consents"].rules == ()
+    tables = TableSet.open(tmp_path / "tables")
+    assert consent_states(tables, tables.as_of()).select("customer_id", "consent_email").rows() == [("a", "refused"), ("b", "granted")]
 
 
 def test_duplicates_that_the_reader_counted_are_not_counted_twice(tmp_path):

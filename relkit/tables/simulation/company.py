@@ -184,7 +184,9 @@ def _write_people(world: _World, rngs: dict[str, np.random.Generator], chunk: _C
     data.add("contracts", contracts_table(chunk.contracts, people, calendar, world.market, settings))
     data.add("contract_parties", parties_table(chunk.contracts, people, settings.days))
     data.add("suppressions", suppressions_table(people, chunk.permissions, calendar, settings.days))
-    data.add("consents", consents_table(people, chunk.permissions, chunk.created_day, chunk.campaigns.withdrawn_us, calendar))
+    data.add(
+        "consents", consents_table(people, chunk.permissions, chunk.created_day, chunk.campaigns.withdrawn_us, calendar, settings.days)
+    )
 
 
 def _write_sales(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, seen: Orders, data: Parts, orders_before: int) -> None:

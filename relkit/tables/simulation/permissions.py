@@ -27,6 +27,8 @@ REASONS = ("staff", "litigation", "over_indebted", "guardianship")
 NEVER = 10**6
 """A day that does not come."""
 ASKED_AT_S = 12 * 3600
+OLD_FORM_DAYS = 7
+"""Agreements to e-mail and text messages from before the first day, given on an older form, end so long before the last one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +64,13 @@ def draw_permissions(rng: np.random.Generator, people: People, days: int) -> Per
     )
 
 
-def consents_table(people: People, permissions: Permissions, created_day: Ints, withdrawn_us: Ints, calendar: Calendar) -> pl.DataFrame:
-    """Return the table consents: the first answers, and a withdrawal at `withdrawn_us` (shape (n, 4), 0 where none)."""
+def consents_table(
+    people: People, permissions: Permissions, created_day: Ints, withdrawn_us: Ints, calendar: Calendar, days: int
+) -> pl.DataFrame:
+    """Return the table consents: the first answers, and a withdrawal at `withdrawn_us` (shape (n, 4), 0 where none).
+
+    No wave falls into the last `OLD_FORM_DAYS`, so nobody is contacted whose agreement has expired.
+    """
     who, channel = np.nonzero(permissions.asked)
     asked_us = calendar.instants(created_day, np.full(len(people), ASKED_AT_S))
     status = np.where(permissions.granted[who, channel], "granted", "refused")
@@ -76,7 +83,11 @@ def consents_table(people: People, permissions: Permissions, created_day: Ints, 
             people, refusing, np.full(len(refusing), len(CHANNELS)), asked_us[refusing], pl.repeat("refused", len(refusing), eager=True)
         ),
     ]
-    return pl.concat(parts).sort("customer_id", "changed_at", "purpose", "channel_id", maintain_order=True)
+    first = instants(calendar.instants(np.zeros(1), np.array([ASKED_AT_S]))).item()
+    last = calendar.dates(np.array([days - 1 - OLD_FORM_DAYS]))[0]
+    is_old = (pl.col("status") == "granted") & pl.col("channel_id").is_in(["email", "sms"]) & (pl.col("changed_at") < first)
+    dated = pl.concat(parts).with_columns(valid_to=pl.when(is_old).then(pl.lit(last)).cast(pl.Date))
+    return dated.sort("customer_id", "changed_at", "purpose", "channel_id", maintain_order=True)
 
 
 def _consents(people: People, who: Ints, channel: Ints, changed_us: Ints, status: pl.Series) -> pl.DataFrame:

@@ -69,6 +69,8 @@ def test_only_those_who_agreed_are_contacted(company: CompanyTruth):
         consents, left_on="sent_at", right_on="changed_at", by=["customer_id", "channel_id"], strategy="backward", check_sortedness=False
     )
     assert set(known["status"]) == {"granted"}
+    assert known.filter(pl.col("sent_at").dt.date() > pl.col("valid_to")).is_empty()
+    assert 0 < consents["valid_to"].count() < len(consents)
     shut = pl.read_parquet(company.data / "suppressions.parquet")
     both = contacts.join(shut, on="customer_id").filter(pl.col("sent_at") > pl.col("starts_at"))
     assert len(both) == 0

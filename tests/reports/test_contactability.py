@@ -1,0 +1,77 @@
+"""Who may be contacted, in words and tables, small groups masked."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from relkit.features.contactability import REASONS
+from relkit.reports.contactability import TEXTS, Contactability
+from relkit.reports.pictures import Gallery
+
+COUNTS = {None: 700, "protected": 20, "unreachable": 4, "consent_expired": 30, "consent_refused": 200, "consent_unknown": 46}
+
+
+def people(counts: dict[str | None, int] | None = None) -> pl.DataFrame:
+    reasons = [reason for reason, n in (COUNTS if counts is None else counts).items() for _ in range(n)]
+    may = pl.col("not_contactable_because").is_null()
+    made = pl.DataFrame({"not_contactable_because": reasons}, schema={"not_contactable_because": pl.String})
+    return made.with_columns(may_contact_email=may, may_contact_phone=may & (pl.int_range(pl.len()) < 300))
+
+
+def test_both_languages_say_the_same_things():
+    assert set(TEXTS["en"]) == set(TEXTS["fr"])
+    assert set(REASONS) <= set(TEXTS["en"])
+
+
+def test_reasons_and_the_contactable_add_up_to_everybody():
+    contact = Contactability.of(people(), language="en")
+    assert contact.reasons == {"contactable": 700, **{name: n for name, n in COUNTS.items() if name}}
+    assert sum(contact.reasons.values()) == contact.people == 1000
+    assert contact.channels == {"email": 700, "phone": 300}
+
+
+def test_the_headline_masks_a_small_group_and_the_one_that_would_give_it_away():
+    assert Contactability.of(people(), language="en").sentences() == (
+        "700 of 1,000 people known (70%) may be contacted: 700 by e-mail, 300 by phone.",
+        (
+            "300 may not: some are protected, fewer than 10 are out of reach on the channels they agreed to, the consent of 30 has "
+            "expired, 200 refuse, 46 never said."
+        ),
+    )
+    french = [said.replace("\u202f", " ").replace("\xa0", " ") for said in Contactability.of(people(), language="fr").sentences()]
+    assert french == [
+        "700 des 1 000 personnes connues (70 %) peuvent être contactées : 700 par e-mail, 300 par téléphone.",
+        (
+            "300 ne peuvent pas l’être : certaines protégées, moins de 10 injoignables sur les canaux qu’elles acceptent, 30 dont "
+            "l’accord a expiré, 200 qui refusent, 46 qui ne se sont jamais exprimées."
+        ),
+    ]
+
+
+def test_the_table_adds_up_and_masks():
+    cells = Contactability.of(people(), language="en").by_reason().cells()
+    assert [row[:2] for row in cells] == [
+        ["May be contacted", "700"],
+        ["Protected", "hidden"],
+        ["Agreed, but out of reach", "< 10"],
+        ["Consent expired", "30"],
+        ["Consent refused or withdrawn", "200"],
+        ["Never said", "46"],
+        ["All", "1,000"],
+    ]
+    assert Contactability.of(people(), language="fr").by_channel().cells()[1][:2] == ["téléphone", "300"]
+
+
+@pytest.mark.parametrize("protected", [0, 12])
+def test_without_consents_it_says_that_nothing_is_known(protected):
+    contact = Contactability.of(people({"consents_absent": 90, "protected": protected}), language="en")
+    said = contact.sentences()
+    assert said[0].startswith("No consents are known to relkit")
+    assert said[1:] == (("12 may not: 12 are protected.",) if protected else ())
+    assert isinstance(contact.by_channel(), Gallery)
+    assert contact.by_reason().cells()[-1][1] == str(90 + protected)
+
+
+def test_a_file_that_does_not_say_is_not_read():
+    assert Contactability.of(pl.DataFrame({"customer_id": ["a"]}), language="en") is None
