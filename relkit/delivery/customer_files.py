@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.delivery.columns import CHANNELS_FR, FileColumn, file_columns
+from relkit.delivery.returns_text import with_returns_said
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.scores.reasons import reason_columns
@@ -119,6 +120,7 @@ def customer_file(
     columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
     frame = made.select(_delivered(column) for column in columns).sort("customer_id")
+    columns = with_returns_said(columns, frame, currency.lower())
     if f"total_margin_{currency.lower()}" not in frame.columns:
         warnings.append("No total margin, so no value decile: it needs past_margin and a score of future margin.")
     return CustomerFile(

@@ -18,9 +18,12 @@ from relkit.errors import TableError
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.pictures import Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
+from relkit.scores.returns_used import returns_used
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from relkit.scores.returns_used import ReturnsUsed
 
 LIKELY, UNLIKELY = 0.7, 0.3
 """Chances of still buying from which a customer counts as active, and below which as gone."""
@@ -52,6 +55,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "They have brought {past} so far: they are the first to win back.",
         "gone_said": "{n} customers ({share} of those of whom it can be told) have probably stopped buying; they brought {past} so far.",
         "orders": "{n} orders are expected in the next {days} days from those who have bought before.",
+        "returns": "Money ahead is net of expected returns: {share} of sales, from {low} to {high} for four customers in five. "
+        "Of sales already made, {to_come} should still come back.",
         "prospects": "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
         "unknown_past": "{n} of them have a past of unknown margin, which counts as nought here.",
         "no_margin": "No margin is known: this report speaks of revenue.",
@@ -115,6 +120,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "gone_said": "{n} clients ({share} de ceux dont on peut le dire) ont sans doute cessé d’acheter ; "
         "ils ont rapporté {past} à ce jour.",
         "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part de ceux qui ont déjà acheté.",
+        "returns": "Les montants attendus sont nets des retours prévus : {share} des ventes, de {low} à {high} pour quatre clients sur "
+        "cinq. Sur les ventes déjà faites, {to_come} devraient encore revenir.",
         "prospects": "{n} personnes n’ont ni achat ni contrat en cours connus, et donc pas de prévision.",
         "unknown_past": "{n} d’entre eux ont un passé de marge inconnue, compté ici pour zéro.",
         "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",
@@ -168,6 +175,7 @@ class ValueReading:
         people: everybody known.
         prospects: people who never bought nor held a contract.
         unknown_past: customers with a forecast whose past margin is not known.
+        returns: what money ahead is net of; None where nothing is expected back.
         measure: margin or revenue.
         span: of the forecast, in words.
         order_days: horizon of the expected orders.
@@ -184,6 +192,7 @@ class ValueReading:
     order_days: int
     currency: str
     language: str
+    returns: ReturnsUsed | None = None
 
     @classmethod
     def of(cls, people: pl.DataFrame, *, currency: str, language: str) -> ValueReading:
@@ -200,7 +209,7 @@ class ValueReading:
         margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns
         span = texts["months"].format(n=months) if known else texts["days"].format(n=days)
-        future = pl.col(margin) if known else pl.col(orders) * pl.col(f"expected_order_value_{cur}")
+        future = pl.col(margin) if known else _net_revenue(people, orders, cur)
         past = pl.col(f"past_margin_{cur}" if known else f"revenue_12m_{cur}")
         bounds = {end: pl.col(f"{margin}_{end}") if known and f"{margin}_{end}" in people.columns else NO_BOUND for end in ("low", "high")}
         scored = _read(people, past, future, orders, bounds)
@@ -216,6 +225,7 @@ class ValueReading:
             order_days=days,
             currency=currency,
             language=language,
+            returns=returns_used(people, orders=orders, value=f"expected_order_value_{cur}"),
         )
 
     def headlines(self) -> Headlines:
@@ -240,6 +250,7 @@ class ValueReading:
                 else []
             ),
             self._say("orders", n=round(float(scored["orders"].sum())), days=self.order_days),
+            *self._said_of_returns(),
             *([self._say("prospects", n=self.prospects)] if self.prospects >= SMALLEST_GROUP else []),
             *([self._say("unknown_past", n=self.unknown_past)] if self.unknown_past >= SMALLEST_GROUP else []),
             *([self._say("no_margin")] if self.measure == "revenue" else []),
@@ -360,6 +371,12 @@ class ValueReading:
             notes=notes,
         )
 
+    def _said_of_returns(self) -> list[str]:
+        if self.returns is None:
+            return []
+        shares = {name: self._percent(getattr(self.returns, name)) for name in ("share", "low", "high")}
+        return [self._say("returns", to_come=money(self.returns.to_come, self.currency, self.language), **shares)]
+
     @property
     def _told(self) -> int:
         """Customers of whom the model can tell whether they still buy."""
@@ -398,6 +415,15 @@ def _numbered(names: list[str], start: str, end: str) -> tuple[str, int]:
     ]
     days, name = min(found, default=(0, ""))
     return name, days
+
+
+def _net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
+    """Return the revenue expected of orders, less what should come back of them and of sales already made."""
+    gross = pl.col(orders) * pl.col(f"expected_order_value_{cur}")
+    if "expected_return_share" not in people.columns:
+        return gross
+    to_come = pl.col(f"returns_to_come_{cur}").fill_null(0.0) if f"returns_to_come_{cur}" in people.columns else pl.lit(0.0)
+    return gross * (1 - pl.col("expected_return_share").fill_null(0.0)) - to_come
 
 
 def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bounds: dict[str, pl.Expr]) -> pl.DataFrame:
