@@ -81,6 +81,8 @@ class ReturnsAhead:
 
     def _with_scores(self, customers: pl.DataFrame, *names: str) -> pl.DataFrame:
         """Return the customers with scores that were made before, as far as they were."""
+        import polars as pl
+
         for name in names:
             for part in self.run.parts:
                 rows = part.filter(score=name).select("customer_id", pl.col("value").alias(name))
