@@ -42,7 +42,7 @@ def lines(returned: float = MOST, *, buyers: int = 1500, seed: int = 7) -> pl.Da
     """Return line, who, day, amount (negative on a return) and kind (S or R); `returned` is the share of orders sent back, MOST at most."""
     rng, own = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     shares = np.where(own.random(buyers) < ALWAYS, 1.0, own.beta(*OTHERS, buyers)) * returned / MOST
-    start, rate, leaves = rng.uniform(0, 200, buyers), rng.gamma(6.0, 1 / 150, buyers), rng.beta(0.6, 14.0, buyers)
+    start, rate, leaves = rng.uniform(0, 150, buyers), rng.gamma(8.0, 1 / 180, buyers), rng.beta(0.6, 24.0, buyers)
     mean = 180.0 / rng.gamma(7.0, 1.0, buyers)
     rows: list[tuple[str, str, date, float, str]] = []
     for i in range(buyers):

@@ -215,12 +215,13 @@ def _margin_ahead(score: str, span: Both, when: Both) -> tuple[FileColumn, ...]:
 
 _AHEAD: Both = (
     (
-        "Margin expected {when}, each amount discounted from its own day: of purchases (expected orders, by the value of an order, by the "
-        "margin rate) and of running contracts (margin a month, for as long as they should run). Who has both has the sum."
+        "Margin expected {when}, each amount discounted from its own day: of purchases (expected orders, by the value of an order, less "
+        "what comes back, by the margin rate) and of running contracts (margin a month, for as long as they should run). "
+        "Who has both has the sum."
     ),
     (
         "Marge attendue {when}, chaque montant actualisé à partir de son jour : celle des achats (commandes attendues, par la valeur d'une "
-        "commande, par le taux de marge) et celle des contrats en cours (marge mensuelle, tant qu'ils devraient durer). "
+        "commande, moins ce qui revient, par le taux de marge) et celle des contrats en cours (marge mensuelle, tant qu'ils devraient durer). "
         "Qui a les deux a la somme."
     ),
 )
@@ -694,10 +695,46 @@ DECLARED: tuple[FileColumn, ...] = (
         "expected_order_value_{cur}",
         pl.Float64,
         ("Expected value of an order ({CUR})", "Valeur attendue d'une commande ({CUR})"),
-        ("Expected net amount of the customer's next order.", "Montant net attendu de la prochaine commande du client."),
+        (
+            "Expected amount of the customer's next order, before returns.",
+            "Montant attendu de la prochaine commande du client, avant retours.",
+        ),
         NO_PURCHASE,
         kind="score",
         score="expected_order_value",
+        unit="{CUR}",
+        low=0,
+        decimals=2,
+    ),
+    _column(
+        "expected_return_share",
+        pl.Float64,
+        ("Expected share of returns", "Part de retours attendue"),
+        (
+            "Share of the customer's coming sales expected to be sent back or cancelled later: the customer's own past, as far as it goes, "
+            "beside that of all customers. The margin of coming orders is their value, less this share, times the margin rate.",
+            "Part des ventes à venir du client qui devrait être retournée ou annulée plus tard : son propre passé, pour ce qu'il dit, "
+            "pondéré par celui de tous les clients. La marge des commandes à venir est leur montant, moins cette part, par le taux de marge.",
+        ),
+        NO_PURCHASE,
+        kind="score",
+        score="expected_return_share",
+        unit="share",
+        low=0,
+        high=1,
+        decimals=4,
+    ),
+    _column(
+        "returns_to_come_{cur}",
+        pl.Float64,
+        ("Returns still to come ({CUR})", "Retours encore à venir ({CUR})"),
+        (
+            "Amount expected to come back of sales already made; at the margin rate it is taken off the expected margin.",
+            "Montant qui devrait encore revenir des ventes déjà faites ; au taux de marge, il est déduit de la marge attendue.",
+        ),
+        NO_PURCHASE,
+        kind="score",
+        score="returns_to_come",
         unit="{CUR}",
         low=0,
         decimals=2,

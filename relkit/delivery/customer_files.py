@@ -22,6 +22,7 @@ from relkit.delivery.columns import CHANNELS_FR, YES_NO, FileColumn, PolarsType,
 from relkit.delivery.personal_reasons import personal_data_of_reasons
 from relkit.delivery.remarked_columns import remarked
 from relkit.delivery.score_quality import score_quality
+from relkit.delivery.returns_text import with_returns_said
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.scores.reasons import reason_columns
@@ -138,6 +139,7 @@ def customer_file(
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
     columns = [remarked(column, remarks) for column in columns]
     frame = made.select(_delivered(column) for column in columns)
+    columns = with_returns_said(columns, frame, currency.lower())
     if f"total_margin_{currency.lower()}" not in frame.columns:
         warnings.append("No total margin, so no value decile: it needs past_margin and a score of future margin.")
     return CustomerFile(

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 _READ = ("customer_id", "occurred_at", "transaction_line_id", "product_id", "net_amount", "line_kind", "return_of")
 _CELL = ["customer_id", "day", "product_id"]
-_ALIKE = {"of_product": ["customer_id", "product_id"], "of_amount": ["customer_id", "cents"], "of_customer": ["customer_id"]}
-_FOUND = {"line": "sold_on", "product": "of_product", "amount": "of_amount", "customer": "of_customer"}
-"""How the sale of a return is found, the surest first, and the column that has its day."""
+_ALIKE = {"product": ["customer_id", "product_id"], "amount": ["customer_id", "cents"], "customer": ["customer_id"]}
+"""How the sale of a return is found where no line is named, the surest first: the columns in which it is like the return."""
 _SCHEMA = {
     "customer_id": pl.String,
     "day": pl.Date,
@@ -87,34 +86,39 @@ def _of_later_days(back: pl.DataFrame, sold: pl.LazyFrame) -> pl.DataFrame:
 
 def _linked(back: pl.DataFrame, sold: pl.LazyFrame) -> pl.DataFrame:
     """Return the returns with the day of their sale and how it was found."""
-    # A cancel that goes beyond the sales of its day belongs to an earlier one.
-    until = pl.when(pl.col("line_kind") == "cancel").then(pl.col("day").dt.offset_by("-1d")).otherwise("day")
-    rows = back.with_columns(until=until).with_row_index("row").sort("until")
+    rows = back.with_row_index("row").with_columns(cents=_cents())
+    found = _by_line(rows, sold)
+    lacking = rows.join(found, on="row", how="anti")
+    parts = [found]
+    if len(lacking):
+        theirs = sold.join(lacking.select("customer_id").unique().lazy(), on="customer_id", how="semi")
+        sales = theirs.select(*_CELL, cents=_cents()).unique().collect(engine="streaming")
+        for link, by in _ALIKE.items():
+            parts.append(_last_before(lacking, sales.drop_nulls(by), by, link))
+            lacking = lacking.join(parts[-1], on="row", how="anti")
+    linked = rows.join(pl.concat(parts, how="diagonal"), on="row", how="left", maintain_order="left")
+    return linked.select("customer_id", "day", pl.coalesce("product_id", "sold_as").alias("product_id"), "amount", "sale_day", "link")
+
+
+def _by_line(rows: pl.DataFrame, sold: pl.LazyFrame) -> pl.DataFrame:
+    """Return row, sale_day, sold_as (the product) and link of the returns whose sale is named and known."""
     named = rows.drop_nulls("return_of").select("row", "customer_id", "day", line_id="return_of")
-    theirs = sold.join(back.select("customer_id").unique().lazy(), on="customer_id", how="semi")
-    lines = theirs.join(named.select("line_id").unique().lazy(), on="line_id", how="semi").collect(engine="streaming")
-    by_line = named.join(lines.select("line_id", "customer_id", sold_on="day", sold_as="product_id"), on=["line_id", "customer_id"])
-    by_line = by_line.filter(pl.col("sold_on") <= pl.col("day")).unique("row", keep="first").select("row", "sold_on", "sold_as")
-    sales = theirs.select(*_CELL, cents=_cents()).unique().collect(engine="streaming").sort("day")
-    found = rows.with_columns(cents=_cents()).join(by_line, on="row", how="left", maintain_order="left")
-    for name, by in _ALIKE.items():
-        found = _with_last_before(found, sales.drop_nulls(by), by, name)
-    link = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(how)) for how, name in _FOUND.items())
-    return found.sort("row").select(
-        "customer_id",
-        "day",
-        pl.coalesce("product_id", "sold_as").alias("product_id"),
-        "amount",
-        sale_day=pl.coalesce(_FOUND.values()),
-        link=link,
+    lines = sold.join(named.select("line_id").unique().lazy(), on="line_id", how="semi").select(
+        "line_id", "customer_id", sale_day="day", sold_as="product_id"
     )
+    joined = named.join(lines.collect(engine="streaming"), on=["line_id", "customer_id"]).filter(pl.col("sale_day") <= pl.col("day"))
+    return joined.unique("row", keep="first").select("row", "sale_day", "sold_as", link=pl.lit("line"))
 
 
 def _cents() -> pl.Expr:
     return (pl.col("amount") * 100).round().cast(pl.Int64)
 
 
-def _with_last_before(rows: pl.DataFrame, sales: pl.DataFrame, by: list[str], name: str) -> pl.DataFrame:
-    """Add the day of the last sale not after `until` that is like the return in `by`, null where there is none."""
-    days = sales.select(*by, "day").unique().sort("day").with_columns(pl.col("day").alias(name))
-    return rows.join_asof(days, left_on="until", right_on="day", by=by, strategy="backward", check_sortedness=False).drop("day_right")
+def _last_before(rows: pl.DataFrame, sales: pl.DataFrame, by: list[str], link: str) -> pl.DataFrame:
+    """Return row, sale_day and link of the returns that have an earlier sale like them in `by`: its last day."""
+    # A cancel that goes beyond the sales of its day belongs to an earlier one.
+    until = pl.when(pl.col("line_kind") == "cancel").then(pl.col("day").dt.offset_by("-1d")).otherwise("day")
+    days = sales.select(*by, "day").unique().sort("day").with_columns(sale_day="day")
+    sought = rows.drop_nulls(by).select("row", *by, until=until).sort("until")
+    found = sought.join_asof(days, left_on="until", right_on="day", by=by, strategy="backward", check_sortedness=False)
+    return found.drop_nulls("sale_day").select("row", "sale_day", link=pl.lit(link))

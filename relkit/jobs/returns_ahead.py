@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from relkit.features.return_shares import ReturnShares
     from relkit.jobs.margin_ahead import Scored
 
-RANGE = (0.1, 0.9)
-"""Of the shares of customers: the range that is reported."""
-
-
 @dataclass
 class ReturnsAhead:
     """The returns expected by one run.
@@ -62,35 +58,34 @@ class ReturnsAhead:
 
     def _say(self, found: ReturnShares, customers: pl.DataFrame) -> None:
         """Keep and report the share of coming sales that is expected back."""
-        share = self._of_coming_sales(customers)
-        low, high = (float(customers["expected_return_share"].quantile(q) or 0.0) for q in RANGE)
-        to_come = float(customers["returns_to_come"].sum())
+        from relkit.scores.returns_used import returns_used
+
+        orders, value = f"expected_orders_{self.run.job.horizon_days}d", "expected_order_value"
+        used = returns_used(self._with_scores(customers, orders, value), orders=orders, value=value)
+        if used is None:
+            return
         self.facts = {
-            "return_share": round(share, 6),
-            "return_share_low": round(low, 6),
-            "return_share_high": round(high, 6),
+            "return_share": used.share,
+            "return_share_low": used.low,
+            "return_share_high": used.high,
             "return_share_of_past_sales": round(found.share, 6),
-            "returns_to_come": round(to_come, 2),
+            "returns_to_come": round(used.to_come, 2),
         }
         currency, half = self.run.tables.facts.currency, found.lags.days_until(0.5)
         self.said.append(
-            f"Money ahead is net of expected returns: {share:.1%} of coming sales, from {low:.1%} to {high:.1%} for four customers in five"
-            f"{', by what they buy' if found.by_category else ''}. Returns of {to_come:,.0f} {currency} of sales already made are still to "
-            f"come; half of what comes back is back within {half} days."
+            f"Money ahead is net of expected returns: {used.share:.1%} of coming sales, from {used.low:.1%} to {used.high:.1%} for four "
+            f"customers in five{', by what they buy' if found.by_category else ''}. Returns of {used.to_come:,.0f} {currency} of sales "
+            f"already made are still to come; half of what comes back is back within {half} days."
         )
         self.warnings += found.remarks
 
-    def _of_coming_sales(self, customers: pl.DataFrame) -> float:
-        """Return the share of the sales of the days ahead that is expected back: each customer counts by orders times order value."""
+    def _with_scores(self, customers: pl.DataFrame, *names: str) -> pl.DataFrame:
+        """Return the customers with scores that were made before, as far as they were."""
         import polars as pl
 
-        names = (f"expected_orders_{self.run.job.horizon_days}d", "expected_order_value")
-        weighed = customers.with_columns(weight=pl.lit(1.0))
         for name in names:
-            tables = [part.filter(score=name).select("customer_id", "value") for part in self.run.parts if name in part["score"]]
-            if tables:
-                weighed = weighed.join(tables[0], on="customer_id", how="left").with_columns(weight=pl.col("weight") * pl.col("value"))
-                weighed = weighed.drop("value")
-        weight = pl.col("weight").fill_null(0.0)
-        whole = float(weighed.select(weight.sum()).item())
-        return float(weighed.select((weight * pl.col("expected_return_share")).sum()).item()) / whole if whole > 0 else 0.0
+            for part in self.run.parts:
+                rows = part.filter(score=name).select("customer_id", pl.col("value").alias(name))
+                if len(rows) and name not in customers.columns:
+                    customers = customers.join(rows, on="customer_id", how="left")
+        return customers

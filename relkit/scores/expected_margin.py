@@ -149,7 +149,7 @@ def _net(gross: pl.DataFrame, returns: pl.DataFrame, margin_rate: float) -> pl.D
     kept, value, error = 1 - share, pl.col("value"), pl.col("error")
     net = value * kept - to_come * margin_rate
     spoken = ((error * kept) ** 2 + (spread * (value + slope * margin_rate)) ** 2).sqrt()
-    made = joined.select("customer_id", value=net, error=spoken, least=-most * margin_rate)
+    made = joined.select("customer_id", value=net, error=spoken, least=0.0 - most * margin_rate)
     return made.with_columns(unsure=(error > value / 2).fill_null(value=False))
 
 

@@ -268,3 +268,64 @@ def test_losses_have_symmetric_bounds_and_nothing_has_itself():
 def test_a_contract_at_a_loss_takes_off():
     found = contract_margins(Exponential(0.3), running(("a", -10.0)), ahead=NOT)
     assert found["value"][0] < 0 < found["error"][0]
+
+
+# --- returns ----------------------------------------------------------------------------------------------------
+
+
+def returns(features: pl.DataFrame, share: float, *, error: float = 0.0, to_come: float = 0.0, slope: float = 0.0, most: float = 0.0):
+    numbers = {"expected_return_share": share, "share_error": error, "returns_to_come": to_come, "to_come_slope": slope, "most_to_come": most}
+    return features.select("customer_id", **{name: pl.lit(value) for name, value in numbers.items()})
+
+
+def test_purchases_are_net_of_the_share_and_of_what_is_still_to_come(models, features):
+    gross = purchase_margins(*models, features, margin_rate=0.3, ahead=NOT, intervals=False)["value"]
+    back = returns(features, 0.25, to_come=40.0, slope=100.0, most=160.0)
+    net = purchase_margins(*models, features, margin_rate=0.3, ahead=NOT, returns=back, intervals=False)
+    assert net["value"].to_list() == pytest.approx((0.75 * gross - 12.0).to_list(), rel=1e-12)
+    assert (net["value"] < 0).any()
+    assert table(net).select("value", "lower").to_dict(as_series=False)["lower"] == [None] * len(net)
+
+
+def test_a_share_of_nought_changes_no_digit(models, features):
+    plain = purchase_margins(*models, features, margin_rate=0.3, ahead=NOT)
+    nothing = purchase_margins(*models, features, margin_rate=0.3, ahead=NOT, returns=returns(features, 0.0))
+    assert nothing["value"].to_list() == plain["value"].to_list()
+    bounds = [table(found).select("lower", "upper").to_numpy() for found in (nothing, plain)]
+    assert bounds[0] == pytest.approx(bounds[1], rel=1e-9)
+
+
+def test_customers_whose_returns_are_not_known_send_nothing_back(models, features):
+    some = returns(features.head(3), 1.0)
+    plain, net = (purchase_margins(*models, features, margin_rate=0.3, ahead=NOT, returns=of)["value"] for of in (None, some))
+    assert net.head(3).to_list() == [0, 0, 0]
+    assert net[3:].to_list() == plain[3:].to_list()
+
+
+def test_the_error_of_the_share_goes_into_that_of_the_margin(models, features):
+    """Squares add: the error of orders and values at what is kept, and that of the share at all that hangs on it."""
+    plain = purchase_margins(*models, features, margin_rate=0.3, ahead=NOT)
+    back = returns(features, 0.25, error=0.1, to_come=8.0, slope=30.0, most=30.0)
+    net = purchase_margins(*models, features, margin_rate=0.3, ahead=NOT, returns=back)
+    by_hand = np.hypot(0.75 * plain["error"], 0.1 * (plain["value"] + 30.0 * 0.3))
+    assert net["error"].to_numpy() == pytest.approx(by_hand, rel=1e-12)
+
+
+@pytest.mark.parametrize(("share", "error", "most"), [(0.97, 0.05, 0.0), (0.5, 0.3, 0.0), (0.9, 0.2, 500.0), (1.0, 0.1, 0.0)])
+def test_bounds_stay_ordered_and_above_what_is_possible(models, features, share, error, most):
+    """Without sales that may still come back nothing is below nought; with them no more is lost than all of them."""
+    back = returns(features, share, error=error, to_come=0.5 * most, slope=most, most=most)
+    net = table(purchase_margins(*models, features, margin_rate=0.3, ahead=NOT, returns=back))
+    assert ((net["lower"] <= net["value"]) & (net["value"] <= net["upper"])).all()
+    assert (net["lower"] >= -0.3 * most - 1e-9).all()
+    assert net["upper"].is_finite().all()
+
+
+def test_returns_and_a_contract_add_up(models, features):
+    """The contract's part is not touched by what comes back of purchases."""
+    first = features.head(1)
+    bought = purchase_margins(*models, first, margin_rate=0.3, ahead=NOT, returns=returns(first, 0.4, error=0.1))
+    name = str(first["customer_id"][0])
+    scores = table(bought, part(**{name: (50.0, 4.0)}))
+    assert scores["value"][0] == pytest.approx(bought["value"][0] + 50.0)
+    assert scores["lower"][0] > 0

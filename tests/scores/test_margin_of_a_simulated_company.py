@@ -10,12 +10,14 @@ import pytest
 from relkit.features.contract_margins import contract_margins as monthly_margins
 from relkit.features.margin_rate import margin_rate
 from relkit.features.purchases import purchase_summary
+from relkit.features.return_shares import return_shares
 from relkit.features.spells import contract_spells
 from relkit.jobs.check_tables import CheckTables
 from relkit.models import catalogue
 from relkit.scores.expected_margin import Ahead, contract_margins, future_margin, purchase_margins
 from relkit.scores.score_table import Source
 from relkit.tables.simulation import SimulationSettings, simulate_company
+from relkit.tables.simulation.parameters import Disturbances
 from relkit.tables.table_set import TableSet
 
 if TYPE_CHECKING:
@@ -85,3 +87,52 @@ def test_who_has_no_margin_ahead_brings_none(beside_the_truth: pl.DataFrame):
     assert len(without) > 100
     assert without["expected_margin_365d"].sum() == without["realised_margin_365d"].sum() == 0
     assert beside_the_truth["lower"].null_count() == len(without)
+
+
+@pytest.fixture(scope="module")
+def hard_world(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """Return, for each buyer of a hard world, the margin of 12 months net and before returns (gross), and what came of it."""
+    place: Path = tmp_path_factory.mktemp("hard")
+    settings = SimulationSettings(customers=6000, world="hard", contract_share=0.05, both_share=0.0)
+    company = simulate_company(settings, place / "company")
+    CheckTables.parse(data=str(company.data), out=str(place / "out")).run()
+    tables = TableSet.open(place / "out" / "tables")
+    as_of = tables.as_of(None)
+    bought, rate, found = purchase_summary(tables, as_of), margin_rate(tables, as_of), return_shares(tables, as_of)
+    assert rate is not None
+    assert found is not None
+    orders, value = (catalogue.make(f"lifetime_value.{name}").fit(bought, as_of=as_of.day) for name in ("bg_nbd", "gamma_gamma"))
+    net, gross = (
+        purchase_margins(orders, value, bought, margin_rate=rate.rate, ahead=YEAR, returns=returns)
+        for returns in (found.customers, None)
+    )
+    truth = pl.read_parquet(company.folder / "customers.parquet")
+    both = truth.join(net, on="customer_id").join(gross.select("customer_id", gross="value"), on="customer_id")
+    return both.join(found.customers.select("customer_id", "expected_return_share"), on="customer_id")
+
+
+def test_the_share_of_returns_is_that_of_the_hard_world(hard_world: pl.DataFrame):
+    """Six lines in a hundred come back, whoever buys; orders cancelled on the day are no sales and no returns."""
+    share = hard_world["expected_return_share"]
+    assert float(share.mean()) == pytest.approx(Disturbances().return_share, abs=0.004)
+    assert float(share.std()) < 0.01
+    assert float(hard_world["value"].sum() / hard_world["gross"].sum()) == pytest.approx(1 - Disturbances().return_share, abs=0.006)
+
+
+def test_money_ahead_is_calibrated_by_decile_in_the_hard_world(hard_world: pl.DataFrame):
+    """Within the sampling error of a year in each tenth, net of returns; before returns the whole is too much by more than that.
+
+    The hard world breaks what the models of orders suppose (seasons, drift, promotions), so the error of three standard deviations of the
+    customers' own years has a twentieth of the mean added.
+    """
+    tenths = hard_world.with_columns(tenth=pl.col("value").rank("ordinal", descending=True) * 10 // (pl.len() + 1))
+    missed = pl.col("realised_purchase_margin_365d") - pl.col("value")
+    by = tenths.group_by("tenth").agg(
+        pl.col("value", "realised_purchase_margin_365d", "gross").sum(), error=missed.std() * pl.len().cast(pl.Float64).sqrt()
+    )
+    assert len(by) == 10
+    outside = by.filter((pl.col("value") - pl.col("realised_purchase_margin_365d")).abs() > 3 * pl.col("error") + 0.05 * pl.col("value"))
+    assert outside.is_empty(), outside
+    whole, real, gross = (float(by[name].sum()) for name in ("value", "realised_purchase_margin_365d", "gross"))
+    error = float((by["error"] ** 2).sum()) ** 0.5
+    assert abs(whole - real) < 2 * error < gross - real

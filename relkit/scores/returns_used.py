@@ -1,0 +1,56 @@
+"""The share of coming sales that money ahead is net of, over all customers: one number, the same on every page and in every file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+LOW, HIGH = 0.1, 0.9
+"""Of the shares of customers: the range that is reported."""
+
+
+@dataclass(frozen=True)
+class ReturnsUsed:
+    """What money ahead is net of.
+
+    Attributes:
+        share: of coming sales, each customer counting by what they should buy.
+        low, high: share of the customers of whom a tenth has less, and a tenth more.
+        to_come: net amount of the sales already made that is still expected back.
+    """
+
+    share: float
+    low: float
+    high: float
+    to_come: float
+
+
+def returns_used(customers: pl.DataFrame, *, orders: str, value: str) -> ReturnsUsed | None:
+    """Return the share of returns in use; None where nothing is expected back of anybody.
+
+    Args:
+        customers: one row a customer: expected_return_share and returns_to_come (null where not scored), and the two columns below.
+        orders: column of the expected orders; customers count alike where there is no such column.
+        value: column of the expected value of an order; likewise.
+
+    Examples:
+        >>> frame = pl.DataFrame({"expected_return_share": [0.1, 0.4, None], "returns_to_come": [0.0, 5.0, None], "n": [3.0, 1.0, 2.0]})
+        >>> returns_used(frame, orders="n", value="v")
+        ReturnsUsed(share=0.175, low=0.13, high=0.37, to_come=5.0)
+    """
+    if "expected_return_share" not in customers.columns:
+        return None
+    known = customers.filter(pl.col("expected_return_share").is_not_null())
+    weights = [pl.col(name).fill_null(0.0) for name in (orders, value) if name in customers.columns]
+    weighed = known.with_columns(weight=pl.fold(pl.lit(1.0), lambda all_, one: all_ * one, weights) if weights else pl.lit(1.0))
+    if known.is_empty() or not float(weighed["weight"].sum()) > 0:
+        return None
+    share = pl.col("expected_return_share")
+    found = weighed.select(
+        (share * pl.col("weight")).sum() / pl.col("weight").sum(),
+        low=share.quantile(LOW, "linear"),
+        high=share.quantile(HIGH, "linear"),
+        to_come=pl.col("returns_to_come").sum() if "returns_to_come" in known.columns else pl.lit(0.0),
+    ).row(0)
+    return ReturnsUsed(*(round(float(each), 6) for each in found))
