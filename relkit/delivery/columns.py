@@ -202,7 +202,7 @@ DECLARED: tuple[FileColumn, ...] = (
         nullable=False,
         kind="delivery",
         unit="date",
-        rank=28,
+        rank=29,
     ),
     _column(
         "entity_id",
@@ -210,7 +210,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Entity", "Entité"),
         ("Legal entity or brand the customer belongs to.", "Entité juridique ou enseigne à laquelle le client est rattaché."),
         ("not given", "non renseigné"),
-        rank=27,
+        rank=28,
     ),
     _column(
         "is_left_censored",
@@ -221,7 +221,7 @@ DECLARED: tuple[FileColumn, ...] = (
             "Le client a pu acheter avant le premier jour couvert par les sources.",
         ),
         NO_ORDER,
-        rank=26,
+        rank=27,
     ),
     _column(
         "days_since_last_order",
@@ -267,7 +267,7 @@ DECLARED: tuple[FileColumn, ...] = (
         UNKNOWN,
         unit="{CUR}",
         decimals=2,
-        rank=23,
+        rank=24,
     ),
     _column(
         "margin_source",
@@ -278,7 +278,7 @@ DECLARED: tuple[FileColumn, ...] = (
             "Marges fournies ligne à ligne et contrat par contrat, ou supposées en part du chiffre d'affaires.",
         ),
         ("no margin is known", "aucune marge connue"),
-        rank=24,
+        rank=25,
         codes=(
             ("measured", "given by the source", "fournie par la source"),
             ("assumed", "a share of revenue", "part supposée du chiffre d'affaires"),
@@ -291,7 +291,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Whether purchases were made through one channel or several.", "Achats par un seul canal ou par plusieurs."),
         NO_ORDER,
         follow=True,
-        rank=18,
+        rank=19,
         codes=(("single", "one channel", "un seul canal"), ("multi", "several channels", "plusieurs canaux")),
     ),
     _column(
@@ -307,7 +307,7 @@ DECLARED: tuple[FileColumn, ...] = (
         low=0,
         high=1,
         decimals=4,
-        rank=25,
+        rank=26,
     ),
     _column(
         "past_margin_{cur}",
@@ -383,15 +383,18 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Probability of still buying", "Probabilité d'être encore acheteur"),
         (
             (
-                "Probability that the customer has not stopped buying (purchases without a contract). Near 1 after a single purchase, "
-                "whatever the silence since: see the quality of the scores."
+                "Probability that the customer has not stopped buying (purchases without a contract). Empty where it is too early to tell: "
+                "with the model used, this customer's purchases do not yet say whether they stopped. An empty cell never means active."
             ),
             (
-                "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat). Proche de 1 après un seul achat, "
-                "quel que soit le silence depuis : voir la qualité des scores."
+                "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat). Vide quand il est trop tôt pour le dire : "
+                "avec le modèle utilisé, ses achats ne disent pas encore s'il a cessé. Une cellule vide ne signifie jamais actif."
             ),
         ),
-        ("no purchase history, an active contract, or profiling refused", "aucun achat, contrat en cours ou profilage refusé"),
+        (
+            "too early to tell, no purchase history, an active contract, or profiling refused",
+            "trop tôt pour le dire, aucun achat, contrat en cours ou profilage refusé",
+        ),
         kind="score",
         score="p_alive",
         unit="probability",
@@ -399,6 +402,25 @@ DECLARED: tuple[FileColumn, ...] = (
         high=1,
         decimals=4,
         rank=12,
+    ),
+    _column(
+        "order_probability_{h}d",
+        pl.Float64,
+        ("Probability of an order within {h} days", "Probabilité de commande sous {h} jours"),
+        (
+            "Probability of at least one order in the {h} days after the as-of date, contract or not; calibrated on what customers did in "
+            "the last days known, where the model could be tested on them. Filter on it to find the customers who still buy.",
+            "Probabilité d'au moins une commande dans les {h} jours suivant la date de situation, avec ou sans contrat ; calée sur ce que "
+            "les clients ont fait dans les derniers jours connus, si le modèle a pu y être éprouvé. À filtrer pour trouver qui achète encore.",
+        ),
+        NO_PURCHASE,
+        kind="score",
+        score="order_probability_{h}d",
+        unit="probability",
+        low=0,
+        high=1,
+        decimals=4,
+        rank=13,
     ),
     _column(
         "churn_probability_{h}d",
@@ -415,7 +437,7 @@ DECLARED: tuple[FileColumn, ...] = (
         low=0,
         high=1,
         decimals=4,
-        rank=13,
+        rank=14,
     ),
     _column(
         "churn_probability_{h}d_{reason}",
@@ -522,7 +544,7 @@ DECLARED: tuple[FileColumn, ...] = (
         score="retention_call_rank",
         low=1,
         beside="retention_offer_profit",
-        rank=15,
+        rank=16,
     ),
     _column(
         "retention_offer_profit_{cur}",
@@ -537,7 +559,7 @@ DECLARED: tuple[FileColumn, ...] = (
         score="retention_offer_profit",
         unit="{CUR}",
         decimals=2,
-        rank=17,
+        rank=18,
     ),
     _column(
         "retention_offer_value_{cur}",
@@ -582,7 +604,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="orders",
         low=0,
         decimals=4,
-        rank=19,
+        rank=20,
     ),
     _column(
         "expected_order_value_{cur}",
@@ -595,7 +617,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="{CUR}",
         low=0,
         decimals=2,
-        rank=22,
+        rank=23,
     ),
     _column(
         "last_nps",
@@ -609,7 +631,7 @@ DECLARED: tuple[FileColumn, ...] = (
         unit="points",
         low=0,
         high=10,
-        rank=20,
+        rank=21,
     ),
     _column(
         "nps_age_days",
@@ -627,7 +649,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("A complaint or case is not yet closed.", "Une réclamation ou un dossier n'est pas encore clos."),
         UNKNOWN,
         follow=True,
-        rank=21,
+        rank=22,
     ),
     _column(
         "consent_{channel}",
@@ -636,7 +658,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Marketing consent for this channel as of the date.", "Consentement commercial pour ce canal à la date de situation."),
         UNKNOWN,
         follow=True,
-        rank=16,
+        rank=17,
         codes=CONSENTS,
     ),
     _column(
@@ -657,7 +679,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Quality of the scores", "Qualité des scores"),
         ("How much the scores of this customer rest on.", "Solidité des données sur lesquelles reposent les scores de ce client."),
         ("nothing to score, or profiling refused", "rien à calculer, ou profilage refusé"),
-        rank=14,
+        rank=15,
         codes=(
             ("ok", "enough history", "historique suffisant"),
             ("short_history", "one purchase, or seen for a short time", "un seul achat ou recul trop court"),

@@ -247,6 +247,8 @@ class _Scoring:
         self.versions[name], self.fitted[name] = version, fitted
         self.said.append(f"{name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {inputs.unit}.")
         self._warn_of_age(version)
+        if getattr(fitted, "nobody_leaves", False):
+            self.warnings.append(f"{name}: in this model nobody ever stops buying, so that it cannot tell which customers still buy.")
 
     def _warn_of_age(self, version: ModelVersion) -> None:
         named = f"{version.model} version {version.version}"
@@ -378,7 +380,16 @@ class _Scoring:
             return self.margin_facts
         if score.startswith("contract_residual_value_"):
             return {name: fact for name, fact in self.margin_facts.items() if name in ("annual_discount_rate", "contract_margin_source")}
+        if score.startswith("order_probability_"):
+            return self._calibration_facts()
         return self.offer_facts if score.startswith("retention_") else {}
+
+
+    def _calibration_facts(self) -> dict[str, Any]:
+        """Return on which days the probability of an order was calibrated; nothing where it is the model's own."""
+        models = (self.fitted[name] for name in ORDERS if name in self.fitted)
+        found = next((each.order_calibration for each in models if each.order_calibration is not None), None)
+        return {} if found is None else {"calibrated_on": found.spoken, "calibration_holds": found.judged.holds}
 
 
 def _source(version: ModelVersion) -> Source:

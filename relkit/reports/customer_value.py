@@ -26,7 +26,7 @@ LIKELY, UNLIKELY = 0.7, 0.3
 """Chances of still buying from which a customer counts as active, and below which as gone."""
 TOLD = ("active", "uncertain", "gone")
 ACTIVITY = (*TOLD, "early", "contract")
-"""Early: one purchase, or a short history; the model takes such a customer for alive whatever the silence, so it is not repeated here."""
+"""Early: a buyer whose chance is blank because no model can tell yet, or whose history is short; never to be read as active."""
 NO_BOUND = pl.lit(None, pl.Float64)
 GROUPS = ("top", "middle", "rest")
 TEXTS: dict[str, dict[str, str]] = {
@@ -77,7 +77,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "sum_future": "{future}, in all",
         "by_activity": "Value and activity together",
         "activity_note": "Active: the chance of still buying is at least {likely}. Probably gone: under {unlikely}. "
-        "Too early to tell: one purchase, or a history under 90 days. "
+        "Too early to tell: the purchases do not yet say whether the customer has stopped, or a history under 90 days. "
         "Under contract: that chance does not apply.",
         "grid": "Customers by value and activity",
         "c_concentration": "Customers from the most to the least promising. The further the curve is above the diagonal, "
@@ -140,7 +140,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "sum_future": "{future}, total",
         "by_activity": "Valeur et activité croisées",
         "activity_note": "Actifs : probabilité d’acheter encore d’au moins {likely}. Sans doute perdus : moins de {unlikely}. "
-        "Trop tôt pour le dire : un seul achat, ou moins de 90 jours d’historique. "
+        "Trop tôt pour le dire : les achats ne disent pas encore si le client a cessé, ou moins de 90 jours d’historique. "
         "Sous contrat : cette probabilité ne s’applique pas.",
         "grid": "Clients selon la valeur et l’activité",
         "c_concentration": "Clients classés du plus au moins prometteur. Plus la courbe s’écarte de la diagonale, "
@@ -164,7 +164,7 @@ class ValueReading:
 
     Attributes:
         scored: one row a customer with a forecast: past, future with its low and high (null where the scores have none), alive
-            (null under contract), orders, quality, decile, group, activity.
+            (null under contract, and where it is too early to tell), orders, quality, decile, group, activity.
         people: everybody known.
         prospects: people who never bought nor held a contract.
         unknown_past: customers with a forecast whose past margin is not known.
@@ -404,16 +404,18 @@ def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bou
     """Return the customers with a forecast, ranked by past and expected value together."""
     alive = pl.col("p_alive") if "p_alive" in people.columns else pl.lit(None, pl.Float64)
     quality = pl.col("score_quality") if "score_quality" in people.columns else pl.lit(None, pl.String)
+    held = pl.any_horizontal(pl.lit(value=False), pl.col("^churn_probability_.*$").is_not_null())
     values = {"past": past.fill_null(0.0), "future": future, "alive": alive, "orders": pl.col(orders), "quality": quality, **bounds}
+    values["under_contract"] = held
     chosen = people.select("customer_id", **values).drop_nulls("future")
     ranked = chosen.sort((pl.col("past") + pl.col("future")).round(2), pl.col("customer_id"), descending=[True, False]).drop("customer_id")
     decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
     group = pl.when(pl.col("decile") <= 2).then(pl.lit("top")).when(pl.col("decile") <= 5).then(pl.lit("middle")).otherwise(pl.lit("rest"))
     chance = pl.col("alive")
     activity = (
-        pl.when(chance.is_null())
+        pl.when(chance.is_null() & pl.col("under_contract"))
         .then(pl.lit("contract"))
-        .when(pl.col("quality") == "short_history")
+        .when(chance.is_null() | (pl.col("quality") == "short_history"))
         .then(pl.lit("early"))
         .when(chance >= LIKELY)
         .then(pl.lit("active"))

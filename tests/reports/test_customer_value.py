@@ -78,17 +78,21 @@ def test_the_table_by_activity_names_each_group_once(value: ValueReading) -> Non
     assert "at least 70%" in value.by_activity()._repr_html_()
 
 
-def test_those_without_a_chance_are_under_contract(people: pl.DataFrame) -> None:
+def test_those_without_a_chance_are_under_contract_or_too_early_to_tell_and_never_active(people: pl.DataFrame) -> None:
     half = people.with_columns(p_alive=pl.when(pl.int_range(pl.len()) % 2 == 0).then("p_alive"))
     seen = ValueReading.of(half, currency="EUR", language="en").scored
-    assert set(seen["activity"]) == set(ACTIVITY) - {"early"}
+    blank = half.filter(pl.col("p_alive").is_null() & pl.col("future_margin_24m_eur").is_not_null())
+    counts = dict(seen.group_by("activity").len().iter_rows())
+    assert counts["contract"] == blank["churn_probability_90d"].is_not_null().sum() > 0
+    assert counts["early"] == blank["churn_probability_90d"].is_null().sum() > 0
+    assert set(seen.filter(pl.col("alive").is_null())["activity"]) == {"contract", "early"}
     early = people.with_columns(
         score_quality=pl.when(pl.int_range(pl.len()) % 4 == 1).then(pl.lit("short_history")).otherwise("score_quality")
     )
     counts = dict(ValueReading.of(early, currency="EUR", language="en").scored.group_by("activity").len().iter_rows())
     assert counts["early"] == early.filter((pl.col("score_quality") == "short_history") & pl.col("p_alive").is_not_null()).height
     none = ValueReading.of(people.drop("p_alive"), currency="EUR", language="en")
-    assert set(none.scored["activity"]) == {"contract"}
+    assert set(none.scored["activity"]) == {"contract", "early"}
     assert none.key_figures().figures[1][0] == "0"
 
 

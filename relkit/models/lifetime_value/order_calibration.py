@@ -82,6 +82,11 @@ class OrderCalibration:
         return bool(self.intercept or self.once or (self.slopes != 1).any())
 
     @property
+    def spoken(self) -> str:
+        """The days that taught it: "the 90 days after 1997-12-31"."""
+        return f"the {self.days} days after {self.calibrated_from}"
+
+    @property
     def metrics(self) -> dict[str, float]:
         """How near the model's own and the calibrated probabilities came, the latter on customers they were not learnt from."""
         both = {"own_order_probability": self.own, "order_probability": self.judged}
@@ -94,7 +99,7 @@ class OrderCalibration:
     @property
     def sentence(self) -> str:
         """What a reader of the fit must know of it."""
-        within = f"on the {self.days} days after {self.calibrated_from} {self.buyers:,} of {self.customers:,} customers bought"
+        within = f"on {self.spoken} {self.buyers:,} of {self.customers:,} customers bought"
         off = f"{100 * self.judged.mean_error:.1f} points off by tenth, on customers it was not learnt from"
         if not self.changes:
             return f"The probability of an order is the model's own, which no map improved: {within}, and it was {off}."

@@ -12,7 +12,6 @@ import pytest
 from scipy import special
 
 from relkit.jobs.check_tables import CheckTables
-from relkit.metrics.reliability import reliability
 from relkit.models import catalogue
 from relkit.models.lifetime_value.judging import taught_by
 from relkit.models.lifetime_value.order_calibration import FEWEST, learnt
@@ -204,17 +203,3 @@ def test_on_the_simulated_company_it_is_calibrated_by_tenth(company_tables: Tabl
     found = holdout_of(company_tables, f"lifetime_value.{model}")
     assert found.judged.holds, (found.judged.p_value, found.judged.errors)
     assert found.customers > 4000
-
-
-def test_the_measure_by_itself() -> None:
-    own, _ = forecasts(50_000)
-    right = [reliability(own, happened(own, seed=seed)) for seed in range(200)]
-    p_values = np.array([each.p_value for each in right])
-    assert np.histogram(p_values, bins=4, range=(0, 1))[0].min() > 30
-    assert np.mean([each.holds for each in right]) > 0.95
-    assert not reliability(own, happened(own * 0.9)).holds
-    low, high = right[0].bounds()
-    assert ((low <= right[0].observed) & (right[0].observed <= high)).all()
-    assert right[0].brier == pytest.approx(float((own * (1 - own)).mean()), rel=0.02)
-    with pytest.raises(Exception, match="between 0 and 1"):
-        reliability(np.array([1.5]), np.array([1]))
