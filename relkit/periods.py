@@ -141,6 +141,15 @@ class Holdout:
             )
         return cls(calibration=calibration, end=end, days=days)
 
+    def first(self, days: int) -> Holdout:
+        """Return the first `days` of the holdout as one of its own; the whole of it where it is no longer.
+
+        Examples:
+            >>> str(Holdout.before(AsOf.parse("1998-06-30"), days=273).first(90))
+            '1997-10-01 to 1997-12-29'
+        """
+        return self if days >= self.days else Holdout(calibration=self.calibration, end=self.calibration.minus(days=-days), days=days)
+
     def __str__(self) -> str:
         """Return the days that judge the model, as registered versions carry them."""
         return f"{self.calibration.minus(days=-1)} to {self.end}"

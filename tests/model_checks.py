@@ -23,6 +23,8 @@ from relkit.errors import TableError
 from relkit.jobs import model_inputs
 from relkit.models import catalogue, storage
 from relkit.models.base import CustomerScorer, FitInfo, Fitted, Model
+from relkit.models.lifetime_value.order_calibration import learnt
+from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,14 +158,15 @@ def extra_columns_do_not_matter(case: Case, folder: Path) -> None:
 
 
 def one_score_row_per_customer(case: Case, folder: Path) -> None:
-    scores = case.score(case.fit())
+    fitted = case.fit()
+    scores = case.score(fitted)
     assert scores.columns[0] == "customer_id"
     assert len(scores.columns) > 1
     assert scores["customer_id"].to_list() == case.features["customer_id"].to_list()
     for column in scores.columns[1:]:
         values = scores[column].drop_nulls()
         assert values.dtype == pl.Float64
-        assert len(values)
+        assert len(values) or (column == "p_alive" and fitted.nobody_leaves)
         assert values.is_finite().all()
 
 
@@ -263,6 +266,31 @@ def it_scores_nobody(case: Case, folder: Path) -> None:
     assert case.score(fitted, case.features.clear()).schema == case.score(fitted).schema
 
 
+def orders_have_a_probability(case: Case, folder: Path) -> None:
+    """Of models of purchases; their own is no more than the orders expected, and a calibration is saved with the model and applied."""
+    fitted = case.fit()
+    if not isinstance(fitted, PurchasesAhead):
+        return
+    own = fitted.order_probability(case.features, HORIZON)
+    assert ((own >= 0) & (own <= 1)).all()
+    assert (own <= fitted.expected_purchases(case.features, HORIZON) * (1 + 1e-9)).all()
+    rng = np.random.default_rng(7)
+    bought = rng.random(len(own)) < own / 2
+    x = case.features["repeat_purchases"].to_numpy()
+    taught = fitted.with_calibration(learnt(own, bought, x, days=HORIZON, calibrated_from=AS_OF - timedelta(days=HORIZON)))
+    assert taught.order_calibration is not None
+    assert taught.order_calibration.changes
+    storage.save(taught, folder / "taught")
+    loaded: Any = storage.load(folder / "taught")
+    assert_frame_equal(case.score(loaded), case.score(taught), check_exact=True)
+    changed = case.score(loaded)[f"order_probability_{HORIZON}d"]
+    assert ((changed >= 0) & (changed <= 1)).all()
+    assert changed.mean() < own.mean()  # type: ignore[operator]
+    others = [name for name in case.score(loaded).columns if not name.startswith("order_probability")]
+    assert_frame_equal(case.score(loaded).select(others), case.score(fitted).select(others), check_exact=True)
+    assert (loaded.order_probability(case.features, HORIZON, calibrated=False) == own).all()
+
+
 CHECKS: tuple[Callable[[Case, Path], None], ...] = (
     inputs_are_unchanged,
     the_same_rows_give_the_same_answer,
@@ -279,4 +307,5 @@ CHECKS: tuple[Callable[[Case, Path], None], ...] = (
     it_has_the_shape_of_a_model,
     it_judges_itself,
     it_scores_nobody,
+    orders_have_a_probability,
 )

@@ -487,8 +487,14 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.Float64,
         ("Probability of still buying", "Probabilité d'être encore acheteur"),
         (
-            "Probability that the customer has not stopped buying (purchases without a contract). Empty is never to be read as active.",
-            "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat). Une cellule vide ne veut jamais dire actif.",
+            (
+                "Probability that the customer has not stopped buying (purchases without a contract). Empty where it is too early to tell: "
+                "with the model used, this customer's purchases do not yet say whether they stopped. An empty cell never means active."
+            ),
+            (
+                "Probabilité que le client n'ait pas cessé d'acheter (achats hors contrat). Vide quand il est trop tôt pour le dire : "
+                "avec le modèle utilisé, ses achats ne disent pas encore s'il a cessé. Une cellule vide ne signifie jamais actif."
+            ),
         ),
         NO_P_ALIVE,
         kind="score",
@@ -503,8 +509,10 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.Float64,
         ("Probability of an order within {h} days", "Probabilité de commande sous {h} jours"),
         (
-            "Probability of at least one order in the {h} days after the as-of date, under contract or not.",
-            "Probabilité d'au moins une commande dans les {h} jours qui suivent la date de situation, sous contrat ou non.",
+            "Probability of at least one order in the {h} days after the as-of date, contract or not; calibrated on what customers did in "
+            "the last days known, where the model could be tested on them. Filter on it to find the customers who still buy.",
+            "Probabilité d'au moins une commande dans les {h} jours suivant la date de situation, avec ou sans contrat ; calée sur ce que "
+            "les clients ont fait dans les derniers jours connus, si le modèle a pu y être éprouvé. À filtrer pour trouver qui achète encore.",
         ),
         NO_PURCHASE,
         kind="score",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -136,7 +136,7 @@ class FitModel(Job):
         trial = Trial(why) if held is None else _tried(made(held.split.calibration), inputs, held)
         features, aside = _complete(model, features, inputs)
         progress(f"{self.model}: fitted to {len(features):,} {inputs.unit}", 0.5)
-        fitted = model.fit(features, as_of=as_of.day)
+        fitted, trial = _calibrated(model.fit(features, as_of=as_of.day), trial, inputs, tables)
         progress(f"{self.model}: registered", 0.7)
         of_data = unique((*unknown_days(tables, as_of), *aside, *inputs.remarks_on(tables, as_of), *_censored(features), *trial.remarks()))
         outcome = self._registered(model, fitted, trial, tables, inputs, features, beside, of_data)
@@ -224,6 +224,7 @@ class FitModel(Job):
             *info.notes,
             *(remark.en for remark in _censored(features)),
             *trial.sentences(version.metric, version.metric_value),
+            *_orders(fitted),
             *outcome.sentences(),
         ]
         local = registry.saved_folder(version)
@@ -373,6 +374,23 @@ def _tried(model: Model[Any], inputs: ModelInputs, held: HeldOut) -> Trial:
     return Trial(split=split, fitted=fitted, metrics=metrics, before=before, judged=judged, outcomes=outcomes)
 
 
+def _calibrated(fitted: Any, trial: Trial, inputs: ModelInputs, tables: TableSet) -> tuple[Any, Trial]:
+    """Return the fitted model with what the holdout taught of the probability of an order, and the trial with how well that did.
+
+    The model that the holdout did not reach forecasts its first days, as many as scores look ahead.
+    """
+    from relkit.models.lifetime_value.judging import taught_by
+    from relkit.models.lifetime_value.purchases_ahead import DEFAULT_HORIZON_DAYS, PurchasesAhead
+    from relkit.periods import Holdout
+
+    if not isinstance(fitted, PurchasesAhead) or not isinstance(trial.split, Holdout) or trial.judged is None:
+        return fitted, trial
+    found = taught_by(trial.fitted, trial.judged, inputs.what_happened(tables, trial.split.first(DEFAULT_HORIZON_DAYS)))
+    if found is None:
+        return fitted, trial
+    return fitted.with_calibration(found), replace(trial, metrics={**trial.metrics, **found.metrics})
+
+
 def _not_chosen(inputs: ModelInputs, chosen: Mapping[str, tuple[str, ...]], features: pl.DataFrame) -> list[str]:
     """Return a sentence on the values that nobody gave and that do not suit the data."""
     declined = {name: inputs.not_chosen(name, features) for name in chosen}
@@ -430,7 +448,7 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
 def _figures(fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs, features: pl.DataFrame) -> tuple[dict[str, Any], str]:
     """Return the diagnostic plots, of the model that was judged where there was a holdout, and why there are none."""
     from relkit.models.covariate_declaration import must_be_known, with_known_numbers
-    from relkit.plots.diagnostics import diagnostic_figures
+    from relkit.plots.diagnostics import diagnostic_figures, order_figures
 
     shown: Any
     shown, rows, learnt = (fitted, features, features) if trial.judged is None else (trial.fitted, trial.judged, trial.before)
@@ -439,9 +457,16 @@ def _figures(fitted: Fitted, trial: Trial, tables: TableSet, inputs: ModelInputs
     edge = tables.as_of(fitted.info.as_of)
     try:
         past = inputs.past(tables, edge)
-        return diagnostic_figures(shown, rows, learnt=learnt, outcomes=trial.outcomes, purchases=past, currency=tables.facts.currency), ""
+        drawn = diagnostic_figures(shown, rows, learnt=learnt, outcomes=trial.outcomes, purchases=past, currency=tables.facts.currency)
+        return drawn | order_figures(fitted), ""
     except RelkitError as error:
         return {}, f"The diagnostic plots could not be drawn: {error}"
+
+
+def _orders(fitted: Any) -> list[str]:
+    """Return what the holdout says of the probability of an order."""
+    found = getattr(fitted, "order_calibration", None)
+    return [found.sentence] if found is not None else []
 
 
 def _censored(features: pl.DataFrame) -> tuple[Remark, ...]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from relkit.models.lifetime_value.order_calibration import OrderCalibration
     from relkit.models.survival.profit_of_risk import HeldOutProfit
     from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.reports.model_choice import ModelChoice
@@ -333,6 +334,11 @@ class ReportMaterial:
     def look_back(self, model: str) -> dict[str, Any]:
         """Return plots of what the model would have forecast for days that it had not seen, and what then happened; see `trial`."""
         return self.figures(self.trial(model))
+
+    def order_calibration(self) -> OrderCalibration | None:
+        """Return what a holdout taught the model of orders of the probability of an order; None where there was none."""
+        found: OrderCalibration | None = self.fitted(self.orders_model).order_calibration
+        return found
 
     def trial(self, model: str) -> Trial | None:
         """Return the model as it would have been without the days on which its version was judged, and what then happened.

@@ -261,6 +261,10 @@ class _Scoring:
         self.versions[name], self.fitted[name] = version, fitted
         self.said.append(f"{name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {inputs.unit}.")
         self._warn_of_age(version)
+        if getattr(fitted, "nobody_leaves", False):
+            remark = _nobody_leaves(name)
+            self.warnings.append(remark.en)
+            self.noticed.append((version.model, remark))
 
     def _warn_of_age(self, version: ModelVersion) -> None:
         if version.as_of > self.as_of.day:
@@ -430,7 +434,16 @@ class _Scoring:
             return self.return_facts
         if score.startswith("contract_residual_value_"):
             return {name: fact for name, fact in self.margin_facts.items() if name in ("annual_discount_rate", "contract_margin_source")}
+        if score.startswith("order_probability_"):
+            return self._calibration_facts()
         return self.offer_facts if score.startswith("retention_") else {}
+
+
+    def _calibration_facts(self) -> dict[str, Any]:
+        """Return on which days the probability of an order was calibrated; nothing where it is the model's own."""
+        models = (self.fitted[name] for name in ORDERS if name in self.fitted)
+        found = next((each.order_calibration for each in models if each.order_calibration is not None), None)
+        return {} if found is None else {"calibrated_on": found.spoken, "calibration_holds": found.judged.holds}
 
 
 def _lacking(aside: int, rows: int, unit: str) -> Remark:
@@ -438,6 +451,15 @@ def _lacking(aside: int, rows: int, unit: str) -> Remark:
         "lacks_a_value",
         f"{aside:,} of {rows:,} {unit} lack a value that it must know, and have no score.",
         f"Il manque à {french(aside)} lignes sur {french(rows)} une valeur dont le modèle a besoin : elles n’ont pas de score.",
+    )
+
+
+def _nobody_leaves(model: str) -> Remark:
+    return Remark(
+        "nobody_leaves",
+        f"{model}: in this model nobody ever stops buying, so that it cannot tell which customers still buy.",
+        f"{model} : dans ce modèle, aucun client ne cesse jamais d’acheter ; il ne peut donc pas dire lesquels achètent encore.",
+        about=("p_alive",),
     )
 
 

@@ -38,6 +38,7 @@ from relkit.models.survival.period_diagnostics import (
 from relkit.plots import covariate_effects, heterogeneity, lifetime_value, period_hazard, regularity, retention, survival
 from relkit.plots.effect_curve import plot_effect
 from relkit.plots.fitted_survival import plot_fitted_survival, plot_odds_of_leaving, plot_time_ratios
+from relkit.plots.order_probability import plot_order_probability
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number, words
 
@@ -94,6 +95,12 @@ def diagnostic_figures(
         return {}
     axes = draw(fitted, _Given(features, features if learnt is None else learnt, outcomes, purchases, currency, language))
     return {name: figure_of(ax) for name, ax in axes.items()}
+
+
+def order_figures(fitted: Any, *, language: str = "en") -> dict[str, Figure]:
+    """Return the figure of what a holdout taught of the probability of an order; none of a model that had no such holdout."""
+    found = getattr(fitted, "order_calibration", None)
+    return {} if found is None else {"order_probability": figure_of(plot_order_probability(found, language=language))}
 
 
 def _purchases(fitted: Any, given: _Given) -> dict[str, Axes]:

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from relkit.metrics.reliability import Reliability, reliability
 
@@ -43,6 +43,7 @@ _LEAST = 1e-6
 """Forecasts are kept so far from 0 and 1."""
 _FLATTEST = 0.05
 """Smallest slope of a piece."""
+_MOST_STEPS = 100
 _SPREADS = (2.0, 0.5)
 """Standard deviations, under the penalty, of the intercept, and of the others around the identity."""
 
@@ -79,6 +80,30 @@ class OrderCalibration:
     def changes(self) -> bool:
         """Whether the map is another than the identity."""
         return bool(self.intercept or self.once or (self.slopes != 1).any())
+
+    @property
+    def spoken(self) -> str:
+        """The days that taught it: "the 90 days after 1997-12-31"."""
+        return f"the {self.days} days after {self.calibrated_from}"
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """How near the model's own and the calibrated probabilities came, the latter on customers they were not learnt from."""
+        both = {"own_order_probability": self.own, "order_probability": self.judged}
+        return {
+            f"{what}_{name}": value
+            for name, found in both.items()
+            for what, value in (("calibration_error_of", found.mean_error), ("p_value_of", found.p_value), (f"brier_{self.days}d_of", found.brier))
+        }
+
+    @property
+    def sentence(self) -> str:
+        """What a reader of the fit must know of it."""
+        within = f"on {self.spoken} {self.buyers:,} of {self.customers:,} customers bought"
+        off = f"{100 * self.judged.mean_error:.1f} points off by tenth, on customers it was not learnt from"
+        if not self.changes:
+            return f"The probability of an order is the model's own, which no map improved: {within}, and it was {off}."
+        return f"The probability of an order is calibrated: {within}, and it was {off} ({100 * self.own.mean_error:.1f} before)."
 
     def applied(self, own: Floats, repeat_purchases: NDArray[Any], own_at_days: Floats | None = None) -> Floats:
         """Return the calibrated probabilities, shape (n,).
@@ -160,19 +185,31 @@ def _columns(own: Floats, repeat_purchases: NDArray[Any], knots: Floats) -> Floa
 
 
 def _regressed(own: Floats, y: Floats, once: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Return knots and coefficients of the penalised logistic regression whose pieces rise."""
+    """Return knots and coefficients of the penalised logistic regression whose pieces rise, by Newton's steps within the bounds."""
     knots = np.unique(np.quantile(special.logit(np.clip(own, _LEAST, 1 - _LEAST)), KNOTS))
     X, start, penalty = _columns(own, ~once, knots), _identity(len(knots)), _penalty(len(knots))
-
-    def loss(at: Floats) -> tuple[float, Floats]:
-        line, off = X @ at, penalty @ (at - start)
-        value = np.logaddexp(0.0, line).sum() - y @ line + 0.5 * (at - start) @ off
-        return float(value) / len(y), (X.T @ (special.expit(line) - y) + off) / len(y)
-
     low = np.full(len(start), -np.inf)
     low[1:-1] = _FLATTEST
-    best = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=optimize.Bounds(low), options={"ftol": 1e-14, "gtol": 1e-9})
-    return knots, best.x
+
+    def loss(at: Floats) -> float:
+        line = X @ at
+        return float(np.logaddexp(0.0, line).sum() - y @ line + 0.5 * (at - start) @ penalty @ (at - start))
+
+    at, value = start, loss(start)
+    for _ in range(_MOST_STEPS):
+        p = special.expit(X @ at)
+        gradient = X.T @ (p - y) + penalty @ (at - start)
+        free = (at > low) | (gradient < 0)
+        information = (X * (p * (1 - p))[:, None]).T @ X + penalty
+        step = np.zeros(len(at))
+        step[free] = -np.linalg.solve(information[np.ix_(free, free)], gradient[free])
+        length = 1.0
+        while (better := loss(there := np.maximum(at + length * step, low))) > value and length > 1e-10:
+            length /= 2
+        if value - better < 1e-10:
+            break
+        at, value = there, better
+    return knots, at
 
 
 def _identity(knots: int) -> Floats:

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
+from relkit.models.base import FitInfo  # noqa: TC001 storage reads the types of the fields
 from relkit.models.lifetime_value.order_calibration import OrderCalibration  # noqa: TC001 storage reads the types of the fields
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ class PurchasesAhead:
     """A fitted model whose `over_pairs` tells which customers are alive, and what those expect to buy.
 
     Attributes:
+        info: facts of the fit.
         order_calibration: what a holdout taught of the probability of an order; None in models that had none, and in those
             saved before there was any.
     """
 
     name: ClassVar[str]
 
+    info: FitInfo
     order_calibration: OrderCalibration | None = None
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:

@@ -1,0 +1,61 @@
+"""The forecast probability of an order beside the share of customers who bought, by tenth of forecast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relkit.plots.style import ACTUAL, MODEL, MUTED, axes_of, house_style, number, percent, percent_axis, words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from relkit.models.lifetime_value.order_calibration import OrderCalibration
+
+LEVEL = 0.95
+TEXTS = {
+    "en": (
+        "Chance of an order, forecast and come true",
+        "Forecast chance of an order within {days} days",
+        "Share who bought",
+        "forecast = share who bought",
+        "tenths of the customers, with their {level} intervals",
+        "before the calibration",
+    ),
+    "fr": (
+        "Chance d’une commande : prévue et constatée",
+        "Probabilité prévue d’une commande sous {days} jours",
+        "Part ayant acheté",
+        "prévision = part ayant acheté",
+        "dixièmes des clients, et leur intervalle à {level}",
+        "avant le calage",
+    ),
+}
+
+
+@house_style()
+def plot_order_probability(calibration: OrderCalibration, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw the share who bought against the forecast, by tenth, with intervals of the share; the model's own forecast too if it differs.
+
+    Args:
+        calibration: what a holdout taught; the forecasts shown are of customers from whom it was not learnt.
+        ax: where to draw; a new figure by default.
+        language: en or fr.
+    """
+    title, x_label, y_label, perfect, tenths, before = words(TEXTS, language)
+    ax, judged = axes_of(ax, width=6, height=5.2), calibration.judged
+    low, high = judged.bounds(LEVEL)
+    top = min(1.08 * float(max(high.max(), judged.predicted.max(), calibration.own.predicted.max(), 0.01)), 1.04)
+    ax.plot([0, top], [0, top], color=MUTED, linewidth=1.2, linestyle="--", label=perfect)
+    if calibration.changes:
+        ax.scatter(calibration.own.predicted, calibration.own.observed, color=MODEL, s=28, facecolors="none", label=before, zorder=2)
+    gaps = np.stack([judged.observed - low, high - judged.observed])
+    label = tenths.format(level=percent(LEVEL, language))
+    ax.errorbar(judged.predicted, judged.observed, gaps, label=label, color=ACTUAL, fmt="o", markersize=6, elinewidth=1.5, zorder=3)
+    ax.set(title=title, xlabel=x_label.format(days=number(calibration.days, language)), ylabel=y_label, xlim=(0, top), ylim=(0, top))
+    ax.grid(visible=True, axis="x")
+    percent_axis(ax.xaxis, language)
+    percent_axis(ax.yaxis, language)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14))
+    return ax
