@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from relkit.delivery.customer_files import CustomerFile, customer_file
 from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.check_tables import CheckTables
 from relkit.jobs.deliver_files import DeliverFiles
@@ -30,3 +34,26 @@ def run_pipeline(folder: Path) -> None:
     ]
     for job in jobs:
         assert job.run().skipped is None, job
+
+
+def scored_file(folder: Path) -> CustomerFile:
+    """Return the file of the company after `run_pipeline`; some customers are protected, and every contact code appears."""
+    day = max((folder / "out" / "default" / "features").iterdir()).name
+    features, scores = (folder / "out" / "default" / room / day for room in ("features", "scores"))
+    people = pl.read_parquet(features / "customers.parquet")
+    reasons = ["protected", "unreachable", "consent_expired", "consent_refused", "consent_unknown", "consents_absent", None]
+    at = pl.int_range(pl.len())
+    people = people.with_columns(
+        is_protected=at % 7 == 0,
+        is_contactable=at % 7 == 6,
+        may_contact_email=at % 7 == 6,
+        not_contactable_because=pl.Series([reasons[i % 7] for i in range(len(people))]),
+    )
+    return customer_file(
+        people,
+        pl.read_parquet(scores / "scores.parquet"),
+        as_of=date.fromisoformat(day),
+        currency="EUR",
+        dictionary=pl.read_parquet(features / "dictionary.parquet"),
+        reasons=pl.read_parquet(scores / "reasons.parquet"),
+    )

@@ -154,8 +154,7 @@ NO_RFM: Both = (
     "has never ordered, profiling refused, or protected from any contact",
     "n'a jamais commandé, profilage refusé, ou client protégé de tout contact",
 )
-NO_SEGMENT: Both = ("nothing was scored", "rien n'a été calculé")
-CONTACTABLE: Both = ("may be contacted", "contact permis")
+NO_SEGMENT: Both = ("neither a margin nor revenue ahead was computed", "ni marge ni chiffre d'affaires attendus n'ont été calculés")
 UNKNOWN: Both = ("not known, or the table behind it was not given", "non connu, ou table correspondante non fournie")
 NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
 NOT_CONTACTABLE = (
@@ -560,7 +559,7 @@ DECLARED: tuple[FileColumn, ...] = (
             pl.String,
             (f"Reason for the risk, {k}", f"Motif du risque, {k}"),
             (
-                "What raises the risk of ending most beside the mean customer, 1 first; a sign, not a proof of cause.",
+                "What raises the risk of ending most compared with the mean customer, 1 first; a sign, not a proof of cause.",
                 "Ce qui élève le plus le risque de résiliation par rapport au client moyen, 1 d'abord ; un indice, non une cause prouvée.",
             ),
             NO_REASON,

@@ -150,7 +150,7 @@ def main_changes(difference: Difference, *, columns: Sequence[FileColumn], langu
     texts = TEXTS[language]
     if difference.before is None:
         return [texts["first"]]
-    moved = dict(difference.flows().group_by("column").agg(pl.col("customers").sum()).iter_rows())
+    moved: dict[str, int] = dict(difference.flows().group_by("column").agg(pl.col("customers").sum()).iter_rows())
     flows = [
         texts["flows"].format(label=column.label(language), count=_number(moved[column.name], language)) + "."
         for column in columns
@@ -197,8 +197,10 @@ def _flow_table(flows: pl.DataFrame, column: FileColumn, language: Language) -> 
 
 def _word(value: str | None, column: FileColumn, language: Language) -> str:
     """Return a value as people read it: the word for a code, yes or no for a flag."""
-    words = {None: TEXTS[language]["none"], "true": TEXTS[language]["yes"], "false": TEXTS[language]["no"], **column.words(language)}
-    return words.get(value) or str(value)
+    texts = TEXTS[language]
+    if value is None:
+        return texts["none"]
+    return {"true": texts["yes"], "false": texts["no"], **column.words(language)}.get(value, value)
 
 
 def _number(value: int, language: Language) -> str:

@@ -210,7 +210,8 @@ class _Making:
         return "/".join([*reversed(rest.split("-")), year]) if self.language == "fr" else iso
 
     def figures(self) -> tuple[tuple[Any, Kind, str], ...]:
-        frame, found = self.frame, [(len(self.frame), "count", self.texts["customers"])]
+        frame = self.frame
+        found: list[tuple[Any, Kind, str]] = [(len(frame), "count", self.texts["customers"])]
         if "orders_12m" in frame.columns:
             found.append((int((frame["orders_12m"] > 0).sum()), "count", self.texts["orders"]))
         if self.future:
@@ -218,7 +219,7 @@ class _Making:
             found.append((float(frame[self.future].sum()), "money", self.texts["ahead"]))
         if "is_contactable" in frame.columns:
             found.append((int(frame["is_contactable"].sum()), "count", self.texts["contactable"]))
-        return tuple(found)  # type: ignore[arg-type]
+        return tuple(found)
 
     def segments(self) -> Block | None:
         """Return customers by value and activity, and below them those without a value group."""

@@ -192,7 +192,7 @@ DECLARED: tuple[Described, ...] = (
         "activity",
         "{CUR}",
         ("Margin, 12 months ({CUR})", "Marge sur 12 mois ({CUR})"),
-        ("Margin of the same lines; see margin_source.", "Marge des mêmes lignes ; voir margin_source."),
+        ("Margin of the same lines; see the source of the margin.", "Marge des mêmes lignes ; voir la source de la marge."),
         _NO_MARGIN,
     ),
     Described(

@@ -28,6 +28,7 @@ be there; every other table and every column that is not required may be absent,
   key that is optional counts only where it is given.
 - Personal data: *none* says nothing about a person by itself, *pseudonym* identifies one within the company, *personal* describes or
   identifies one, *sensitive* needs protection beyond that. Values of the last two are never shown in messages.
+- What leaves relkit, column by column: [customer_file.md](customer_file.md).
 
 """
 

@@ -10,7 +10,9 @@ def segments(**columns) -> list[str]:
     n = len(next(iter(columns.values())))
     given = {"past": [1.0] * n, "future": [1.0] * n, "p_alive": [0.5] * n}
     given |= {name: [False] * n for name in ("is_holder", "is_protected", "is_refusing")}
-    types = {"past": pl.Float64, "future": pl.Float64, "p_alive": pl.Float64}
+    types = dict.fromkeys(("past", "future", "p_alive"), pl.Float64) | dict.fromkeys(
+        ("is_holder", "is_protected", "is_refusing"), pl.Boolean
+    )
     return segment_value_activity(pl.DataFrame({**given, **columns}, schema_overrides=types)).to_list()
 
 

@@ -1,0 +1,130 @@
+"""The page docs/customer_file.md, made from the declared columns: `python -m relkit.delivery.documentation > docs/customer_file.md`."""
+
+from __future__ import annotations
+
+import sys
+
+import polars as pl
+
+from relkit.delivery.columns import DECLARED, MARKETER, FileColumn, marketer_columns
+from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
+from relkit.scores.value_activity import ACTIVITIES, OTHERS, SEGMENTS, VALUES
+
+_TYPES = {pl.String: "text", pl.Float64: "number", pl.Int8: "whole number", pl.Int32: "whole number", pl.Date: "day", pl.Boolean: "yes/no"}
+
+_HEAD = """# The scored customer file
+
+<!-- made from relkit/delivery/columns.py: python -m relkit.delivery.documentation > docs/customer_file.md -->
+
+`relkit deliver` publishes one row a customer, whole or not at all, in `deliveries/<programme>/<day>/`. How to join addresses and to import
+the file into mailing tools: [importing.md](importing.md).
+
+| File | View | Headers | Cells | Order of rows |
+|---|---|---|---|---|
+| customers_scored.parquet | full | technical | codes, booleans | customer_id |
+| customers_scored.csv | full | technical | codes, true and false | customer_id |
+| customers_scored_fr.csv | full | French | French words, Oui and Non | customer_id |
+| customers_marketer.csv | marketer | technical | codes, true and false | total margin, the largest first |
+| customers_marketer_fr.csv | marketer | French | French words, Oui and Non | total margin, the largest first |
+| customers_scored.xlsx | marketer, summary, dictionary | of its language | words; booleans, in French Oui and Non | as above |
+| data_dictionary.csv | every column of both views, codes with their English and French words | | | |
+
+- The **marketer's view** has the same columns every month, whatever tables and models there are: a column is empty where nothing fills it.
+  Horizons in the names are those of the scores (by default 90 days and 24 months). Customers without a total margin come last; equal ones
+  stand in the order of customer_id.
+- The **full view** has a column only when it can be computed.
+- CSV files are UTF-8 with commas; the French ones have a byte order mark, semicolons and decimal commas. Days in CSV are ISO.
+- Money is in the currency of the programme (`{cur}` in a name); `{h}` is a horizon, in days (`d`) or months (`m`).
+- A probability that does not apply is empty, never 0, and an empty one is never to be read as a yes. `score_quality` says why a score is
+  empty, in the same words in every file.
+- Protected customers (an exclusion in force covers every channel) keep their scores and are in no tenth, no RFM group and no rank. Those
+  who refuse profiling have no score at all.
+
+"""
+
+
+def customer_file_page() -> str:
+    """Return the page in Markdown.
+
+    Examples:
+        >>> customer_file_page().splitlines()[0]
+        '# The scored customer file'
+    """
+    return "\n".join([_HEAD + _marketer(), _columns(), _codes(), _segments(), _rfm()])
+
+
+def _marketer() -> str:
+    columns = marketer_columns(currency="EUR")
+    lines = ["## The marketer's view", "", "| | Column | Header in English | Header in French |", "|---:|---|---|---|"]
+    lines += [f"| {i} | `{name}` | {c.label_en} | {c.label_fr} |" for i, (name, c) in enumerate(zip(MARKETER, columns, strict=True), 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _columns() -> str:
+    shown = {name.replace(f"_{channel}", "_{channel}") for name in MARKETER for channel in ("email", "sms", "phone", "post")}
+    lines = [
+        "## Columns",
+        "",
+        "In the order of the full view. **Bold**: in the marketer's view too (of channels: email, sms, phone, post).",
+        "",
+    ]
+    lines += ["| Column | Label | Type | Values | Meaning | Empty cell means |", "|---|---|---|---|---|---|"]
+    return "\n".join(lines + [_row(column, in_marketer=column.name in shown) for column in DECLARED]) + "\n"
+
+
+def _row(column: FileColumn, *, in_marketer: bool) -> str:
+    name = f"**`{column.name}`**" if in_marketer else f"`{column.name}`"
+    kind = _TYPES[column.dtype if isinstance(column.dtype, type) else type(column.dtype)]
+    unit = column.unit if column.unit not in {"", kind, "date"} else ""
+    values = "[codes](#codes)" if column.codes else "" if column.dtype == pl.Boolean else column.allowed_in("en")
+    if column.name.startswith("churn_reason_"):
+        values = "codes of the delivery's dictionary"
+    null = column.null_means or "never empty"
+    return (
+        f"| {name} | {column.label_en} / {column.label_fr} | {kind}{f' ({unit})' if unit else ''} | {values} | {column.meaning} | {null} |"
+    )
+
+
+def _codes() -> str:
+    lines = ["## Codes", "", "Segments and RFM groups have their own sections below.", ""]
+    lines += ["| Column | Code | English | French |", "|---|---|---|---|"]
+    for column in DECLARED:
+        if column.name not in ("segment_value_activity", "rfm_label"):
+            lines += [f"| `{column.name}` | {code} | {en} | {fr} |" for code, en, fr in column.codes]
+    return "\n".join(lines) + "\n"
+
+
+def _segments() -> str:
+    meaning = next(column.meaning for column in DECLARED if column.name == "segment_value_activity")
+    lines = ["## Segments of value and activity", "", meaning, ""]
+    lines += ["Equal values are taken in the order of customer_id; a past of unknown margin counts as nought.", ""]
+    lines += [f"| | {' | '.join(words[0].capitalize() for words in ACTIVITIES.values())} |", "|---|" + "---|" * len(ACTIVITIES)]
+    for value, words in VALUES.items():
+        cells = (f"`{value}_{activity}`<br>{' / '.join(SEGMENTS[f'{value}_{activity}'])}" for activity in ACTIVITIES)
+        lines.append(f"| **{words[0]}** | {' | '.join(cells)} |")
+    lines += ["", "Without a value group:", ""]
+    lines += [f"- `{code}`: {english} / {french}" for code, (english, french) in OTHERS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _rfm() -> str:
+    fifths = range(1, FIFTHS + 1)
+    lines = [
+        "## RFM: recency, frequency, monetary value",
+        "",
+        "Scores from 1 to 5 among the buyers of the day, 5 = best: one more than the number of fifths of the buyers who are strictly",
+        "worse, so that equal values always have equal scores. Recency counts days since the last order, frequency the days with an",
+        "order so far, monetary value the net revenue so far. The group comes from recency and frequency:",
+        "",
+        f"| | {' | '.join(f'Frequency {f}' for f in fifths)} |",
+        "|---|" + "---|" * FIFTHS,
+    ]
+    lines += [f"| **Recency {r}** | {' | '.join(f'`{LABEL_OF[r, f]}`' for f in fifths)} |" for r in reversed(fifths)]
+    lines += ["", "| Code | English | French |", "|---|---|---|"]
+    lines += [f"| `{code}` | {english} | {french} |" for code, (english, french) in LABELS.items()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # French labels, whatever the console's encoding
+    sys.stdout.write(customer_file_page())

@@ -1,0 +1,40 @@
+"""Which words of a text are English: those of all English texts of a delivery but the ones that French has too."""
+
+from __future__ import annotations
+
+import re
+
+from relkit.delivery import difference, summary, written_files
+from relkit.delivery.columns import DECLARED
+from relkit.scores.end_reasons import END_REASONS
+from relkit.scores.reasons import NAMES, SIDES
+
+COGNATES = {
+    *("a", "b", "budget", "cause", "champions", "contact", "contacts", "csv", "date", "e", "exclusion", "h", "mail", "net", "part", "plus"),
+    *("possible", "profit", "programme", "psi", "question", "rfm", "s", "score", "scores", "segment", "situation", "source", "sources"),
+    *("stable", "t", "table", "version"),
+}
+"""Words that are spelt alike in both languages."""
+
+
+def words_of(text: str) -> set[str]:
+    """Return the words of a text in lower case, placeholders left out."""
+    return set(re.findall(r"[a-zà-öø-ÿœ]+", re.sub(r"\{[^}]*\}", " ", text).lower()))
+
+
+def english_words() -> set[str]:
+    """Return every word of the English texts that is not French."""
+    texts = [
+        text
+        for c in DECLARED
+        for text in (c.label_en, c.meaning, c.null_means, *(en for _, en, _ in c.codes), *(code for code, _, _ in c.codes))
+    ]
+    texts += [
+        *summary.TEXTS["en"].values(),
+        *difference.TEXTS["en"].values(),
+        *written_files.SHEETS["en"],
+        *written_files.DICTIONARY_HEADERS["en"],
+    ]
+    texts += [pair[0] for pairs in (NAMES, SIDES, END_REASONS) for pair in pairs.values()]
+    texts += [name.replace("_", " ") for name in (*NAMES, *END_REASONS)]
+    return {word for text in texts for word in words_of(text.replace("_", " "))} - COGNATES
