@@ -58,7 +58,7 @@ def on_coarse_tenure(tables: TableSet, ages: pl.Series, horizon_days: int) -> Re
         "coarse_tenure",
         f"{tenure} is told in whole {unit}, so the curve falls at ages one of them apart: {horizon_days} days ahead reach {reached}, and "
         f"churn probabilities are {low}. Score with --horizon-days {again}.",
-        f"{tenure} n’est connu qu’en unités entières ({_UNITS.get(unit, unit)}) : à {horizon_days} jours, la courbe n’atteint {reached_fr}, "
+        f"{tenure} n’est connu qu’en unités entières ({_UNITS.get(unit, unit)}) : à {horizon_days} jours, la courbe n’atteint {reached_fr} "
         f"et les probabilités de départ sont {low_fr}. Calculez les scores avec --horizon-days {again}.",
     )
 

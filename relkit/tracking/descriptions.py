@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from relkit.remarks import Remark
 
 PURPOSES = {
-    "lifetime_value.beta_discrete_weibull": "Beta-discrete-Weibull: how many contracts are renewed, where the risk of leaving moves with tenure.",
+    "lifetime_value.beta_discrete_weibull": "Beta-discrete-Weibull: contracts renewed, where the risk of leaving moves with tenure.",
     "lifetime_value.bg_bb": "BG/BB: purchases at occasions (a yearly appeal, a market), and the probability of still being a customer.",
     "lifetime_value.bg_nbd": "BG/NBD: orders ahead and the probability of still buying, for customers who leave without a word.",
     "lifetime_value.gamma_gamma": "Gamma-Gamma: what an order of each customer should bring.",
@@ -25,7 +25,7 @@ PURPOSES = {
     "survival.boosted_hazard": "Gradient boosting on months of contracts: the probability that a contract ends.",
     "survival.cause_specific_cox": "Cox regressions by cause: the probability that a contract ends, for each reason.",
     "survival.cox": "Cox regression: the probability that a contract ends, and what makes ends come sooner.",
-    "survival.cox_time_varying": "Cox regression on changing terms: the probability that a contract ends, with prices and options as they were.",
+    "survival.cox_time_varying": "Cox regression on changing terms: the probability that a contract ends, with prices as they were.",
     "survival.discrete_competing_risks": "Competing risks by month: the probability that a contract ends, for each reason.",
     "survival.discrete_hazard": "Logistic regression on months of contracts: the probability that a contract ends.",
     "survival.fine_gray": "Fine and Gray's regression: the share of contracts that end for one reason, and what moves it.",
@@ -33,7 +33,7 @@ PURPOSES = {
     "survival.log_logistic_aft": "Log-logistic regression: how long contracts last, with a risk that rises, then falls.",
     "survival.log_normal_aft": "Log-normal regression: how long contracts last, with a risk that rises, then falls slowly.",
     "survival.mixture_cure": "Mixture cure model: how long contracts last, where some customers never leave.",
-    "survival.piecewise_exponential": "Piecewise exponential model: how long contracts last, with a risk of its own for each stretch of age.",
+    "survival.piecewise_exponential": "Piecewise exponential model: how long contracts last, with a risk for each stretch of age.",
     "survival.weibull_aft": "Weibull regression: how long contracts last, with a risk that rises or falls steadily.",
 }
 """What each model of the catalogue is for."""
@@ -73,7 +73,8 @@ def version_description(
         fitted: the model.
         programme: whose data it learnt from.
         unit: what a row is, e.g. "customers".
-        metric, value: by which versions are compared; None where there was no holdout.
+        metric: by which versions are compared; None where there is none.
+        value: of it on the holdout; None where there was no holdout.
         holdout: what it was judged on.
         remarks: what changes how its scores are to be read.
     """

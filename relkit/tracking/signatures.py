@@ -36,7 +36,7 @@ def signature_of(fitted: Fitted) -> ModelSignature:
         outputs=Schema([ColSpec(_type_of(dtype), name) for name, dtype in _scores(fitted).items()]),
         params=ParamSchema([ParamSpec("horizon_days", "long", HORIZON_DAYS)]),
     )
-    signature._is_signature_from_type_hint = True
+    signature._is_signature_from_type_hint = True  # noqa: SLF001  the key of MLmodel has no public setter
     return signature
 
 

@@ -5,10 +5,15 @@ from datetime import date
 import polars as pl
 import pytest
 
-from relkit.features.snapshot_remarks import on_coarse_tenure, remarks
+from relkit.features.snapshot_remarks import on_coarse_tenure
+from relkit.features.snapshot_remarks import remarks as all_remarks
 from relkit.features.snapshot_spells import DAYS
 from relkit.periods import AsOf
 from tests.features.test_snapshot_spells import EDGE, JUNE, MAY, ROLES, datamart, of, one_day
+
+
+def remarks(tables, as_of):
+    return tuple(remark.en for remark in all_remarks(tables, as_of))
 
 
 def test_one_snapshot_says_what_it_rests_on(company):
@@ -85,10 +90,11 @@ def test_where_all_is_plain_nothing_is_said(company):
 def test_a_horizon_that_ages_in_whole_units_do_not_fill_is_told(company, unit, horizon_days, said):
     tables = of(company, one_day(("a", 10, False)), attributes=ROLES | {"tenure": {"role": "tenure", "unit": unit}})
     for first in (0.0, 0.5):  # from the middle of the unit, ages are as far apart
-        assert on_coarse_tenure(tables, pl.Series([first, first + 3, first + 10]) * DAYS[unit], horizon_days) == said
+        found = on_coarse_tenure(tables, pl.Series([first, first + 3, first + 10]) * DAYS[unit], horizon_days)
+        assert (found.en if found else "") == said
 
 
 def test_ages_between_whole_units_are_no_matter(company):
     tables = of(company, one_day(("a", 10, False)))
-    assert on_coarse_tenure(tables, pl.Series([100.0, 117.0, 131.0]), 90) == ""
-    assert on_coarse_tenure(tables, pl.Series([], dtype=pl.Float64), 90) == ""
+    assert on_coarse_tenure(tables, pl.Series([100.0, 117.0, 131.0]), 90) is None
+    assert on_coarse_tenure(tables, pl.Series([], dtype=pl.Float64), 90) is None

@@ -8,11 +8,11 @@ import pytest
 
 from relkit import cli
 from relkit.errors import ParameterError
-from relkit.jobs.deliver_files import _unseen
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.model_inputs import read_settings
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
+from relkit.remarks import read_remarks
 from relkit.tracking import registry
 
 pytestmark = pytest.mark.usefixtures("plain_fits")
@@ -77,7 +77,7 @@ def test_numbers_by_column_may_come_as_text_or_as_they_are():
 
 
 def test_levels_that_the_fit_had_not_seen_are_said_with_the_scores(checked):
-    """Of survival and of customer value alike; models.json and the delivery carry it on."""
+    """Of survival and of customer value alike; remarks.json takes it on, about the scores of the model."""
     company.write_company(checked / "out" / "default", {"contracts": contracts()})
     for model in (AFT, RENEWALS):
         FitModel.parse(model=model, settings={"covariates": ["product_id"]}).run()
@@ -92,7 +92,6 @@ def test_levels_that_the_fit_had_not_seen_are_said_with_the_scores(checked):
     )
     assert [warning for warning in result.warnings if "not seen" in warning] == [f"{AFT}: {said}", f"{RENEWALS}: {said}"]
     models = json.loads(result.paths["models"].read_text())
-    churn = models["churn_probability_90d"]
-    assert churn["unseen_categories"] == {churn["model"]: [said]}
-    behind = {name for score in models.values() for name in score["model"].split("+")}
-    assert sorted(_unseen(models)) == sorted(f"{model}: {said}" for model in behind)
+    (remark,) = (remark for remark in read_remarks(result.paths["remarks"]) if remark.code == "unseen_category")
+    assert remark.en == said
+    assert set(remark.about) == set(models)

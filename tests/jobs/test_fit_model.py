@@ -258,7 +258,7 @@ def test_a_regression_without_covariates_is_skipped(workplace):
 
 def test_customers_of_before_the_data_are_counted(checked):
     result = fit()
-    assert any("customers may have bought before the data start" in sentence for sentence in result.sentences)
+    assert any("customers may have been there before the data start" in sentence for sentence in result.sentences)
 
 
 def test_plots_that_cannot_be_drawn_are_a_warning(checked, monkeypatch):

@@ -200,7 +200,12 @@ def test_a_second_reading_replaces_the_first_wholly(tmp_path):
     validate_tables(sources(frames={"transactions": lines(2, net_amount=["x", "1"])}), tmp_path, max_quarantine_share=1.0)
     contracts = pl.LazyFrame({"contract_id": ["k"], "customer_id": ["p"], "status": ["active"], "started_on": ["2024-01-01"]})
     validate_tables(sources(frames={"contracts": contracts}), tmp_path)
-    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == ["check.json", "contracts.parquet", "facts.json"]
+    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == [
+        "check.json",
+        "contracts.parquet",
+        "facts.json",
+        "remarks.json",
+    ]
     assert list((tmp_path / "quarantine").iterdir()) == []
 
 

@@ -18,6 +18,7 @@ import relkit
 from relkit.errors import ParameterError, StorageError
 from relkit.models.base import HoldoutMetric
 from relkit.periods import AsOf, Holdout
+from relkit.remarks import Remark
 from relkit.tracking import embedded, registry, runs
 
 BRIER = HoldoutMetric(name="brier_score", direction="lower")
@@ -74,6 +75,31 @@ def test_a_version_carries_its_lineage(store, fitted):
     assert not version.is_champion
 
 
+def test_a_version_says_in_words_what_it_is(store, fitted):
+    short = Remark("short_history", "The history is short.", "L’historique est court.")
+    version = logged(fitted, programme="loyalty", remarks=[short], unit="contracts")
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(embedded.current().uri)
+    made = client.get_model_version(version.name, version.version)
+    head, _, listed = made.description.partition("\n\nTo know:\n\n")
+    assert head == (
+        "Cox regression: the probability that a contract ends, and what makes ends come sooner. "
+        "Fitted to 60 contracts of programme loyalty, with the facts known on 2025-06-30. "
+        "Judged on the 90 days after 2025-04-01, which it had not seen, the Brier score of its probabilities was 0.12 "
+        "(0 is perfect, 0.25 is a coin tossed for everybody); it was then fitted again with all days."
+    )
+    assert listed.splitlines() == [f"- {remark.en}" for remark in (short, *fitted.info.remarks)]
+    assert client.get_registered_model(version.name).description.startswith("Cox regression: ")
+    plain = {"programme": "loyalty", "as_of": "2025-06-30", "data_fingerprint": fitted.info.fingerprint, "family": "survival"}
+    run = client.get_run(version.run_id).data.tags
+    assert plain.items() <= made.tags.items()
+    assert plain.items() <= run.items()
+    assert run["mlflow.note.content"] == made.description
+    assert registry.kept_remarks(version) == (short, *fitted.info.remarks)
+    assert "CUST-" not in made.description
+
+
 def test_a_version_without_a_holdout_has_no_metric(store, fitted):
     version = registry.log_model(fitted)
     assert (version.metric, version.metric_value, version.holdout) == (None, None, "")
@@ -91,9 +117,9 @@ def test_the_run_holds_settings_metrics_and_plots(store, fitted):
     assert run.data.metrics["brier_score"] == 0.12
     assert run.data.metrics["estimate/monthly_amount"] == pytest.approx(fitted.coefficients[0])
     assert "concordance" not in run.data.metrics
-    assert run.data.tags["relkit.fingerprint"] == fitted.info.fingerprint
+    assert run.data.tags["data_fingerprint"] == fitted.info.fingerprint
     assert {f.path for f in client.list_artifacts(version.run_id, "plots")} == {"plots/survival.png"}
-    assert {f.path for f in client.list_artifacts(version.run_id)} == {"plots", "summary.csv", "notes.txt"}
+    assert {f.path for f in client.list_artifacts(version.run_id)} == {"plots", "summary.csv", "remarks.json"}
 
 
 def test_the_first_champion_is_loaded_by_relkit(store, fitted, running):
@@ -134,7 +160,10 @@ def test_the_logged_model_states_its_parameters_and_requirements(store, fitted):
         "shape": None,
         "type": "long",
     }
-    assert model.metadata.metadata["relkit_needs"]["monthly_amount"] == "Float64"
+    inputs = {column.name: (column.type.name, column.required) for column in model.metadata.signature.inputs}
+    assert inputs["monthly_amount"] == ("double", True)
+    assert inputs["event"] == ("boolean", False)
+    assert [column.name for column in model.metadata.signature.outputs] == ["customer_id", "churn_probability_90d", "hazard_ratio"]
     [requirements] = store.rglob("requirements.txt")
     assert f"relkit=={relkit.__version__}" in requirements.read_text()
 

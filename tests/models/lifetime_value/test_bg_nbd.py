@@ -273,7 +273,7 @@ class TestFit:
         people = simulated.buyers(2000, np.random.default_rng(3), r=2.0, alpha=40.0, a=0.0, b=1.0)
         fitted = BgNbd().fit(people, as_of=DAY)
         assert fitted.a / (fitted.a + fitted.b) < 1e-4
-        (said,) = fitted.info.remarks
+        said = fitted.info.remarks[0]
         assert said.en.startswith("a went to the edge of its range: the data do not settle this parameter of the model")
         assert "est à la limite de ses valeurs possibles" in said.fr
         assert fitted.summary().filter(term="a").select("std_error", "lower", "upper").row(0) == (None, None, None)

@@ -144,12 +144,12 @@ def test_it_scores_without_scikit_learn(fitted: Any, tmp_path: Path) -> None:
 
 def test_many_rows_are_thinned_and_weigh_more() -> None:
     frame, names = world(10, 3_000), ("x", "flag")
-    X, y, w, notes = learnt_rows(frame, names, most=3_000)
+    X, y, w, (drawn,) = learnt_rows(frame, names, most=3_000)
     whole = learnt_rows(frame, names, most=10**6)
     assert 2_500 < len(X) < 3_500 < len(whole[0])
     assert w.sum() == pytest.approx(whole[2].sum(), rel=0.05)
     assert w[y == 1].sum() == whole[2][whole[1] == 1].sum()
-    assert notes[0].endswith("were drawn to learn from, and weigh more instead.")
+    assert drawn.en.endswith("were drawn to learn from, and weigh more instead.")
     assert not whole[3]
     model = BoostedHazard(covariates=names, period_days=30.0, most_rows=3_000, trees=10)
     assert any("were drawn to learn from" in note for note in model.fit(frame, as_of=DAY).info.notes)
