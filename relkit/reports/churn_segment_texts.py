@@ -12,8 +12,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_segments": "There is nothing to segment the contracts by: no column has two values with enough contracts and an end.",
         "one_segment": "By “{name}” the contracts fall into one group, or no contract ended while two groups were observed: there "
         "is nothing to compare.",
-        "apart": "Of the first {months} months, contracts with “{who_longest}” last {longest} on average, those with "
-        "“{who_shortest}” {shortest}: a difference of {gap} months.",
+        "apart": "Of the first {months} months, contracts with “{who_longest}” last {longest} months on average, those "
+        "with “{who_shortest}” {shortest}: a difference of {gap} months.",
         "crossing": "Some curves cross: which segment lasts longer depends on the age. Tests of early and of late ages stand below.",
         "late": "Fewer than {smallest} contracts were observed from their first day with {names}. These have no curve; the test "
         "compares them at the ages at which they were observed.",

@@ -221,7 +221,7 @@ class ValueStudy:
         months = self._shown.payback_months(self.cost)["payback_months"].median()
         if months is None:
             return []
-        key, cost = "payback" if months else "at_once", self._money(self.cost, 2)
+        key, cost = "payback" if round(float(months), 1) else "at_once", self._money(self.cost, 2)  # type: ignore[arg-type]
         return [(number(float(months), self.value.language, 1), self._say(key, cost=cost))]  # type: ignore[arg-type]
 
     def _table(self, rows: pl.DataFrame, columns: tuple[Shown, ...], caption: str, notes: tuple[str, ...]) -> SummaryTable:

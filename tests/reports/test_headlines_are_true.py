@@ -1,0 +1,189 @@
+"""Every number of every headline and key figure, in both languages, computed again from the delivered file.
+
+The sentences are read back from the HTML and matched with the texts they were made of; see `recomputed_sentences`, where a new
+sentence gets its recomputation.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from recomputed_sentences import RECOMPUTED, Facts
+from shown_sentences import shown_sentences
+
+MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
+MODULES = ("customer_value", "value_study", "churn_risk", "retention_calls", "churn_segment_texts")
+NUMBER = {
+    "en": re.compile(r"[−-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[−-]?\d+(?:\.\d+)?"),
+    "fr": re.compile(r"[−-]?\d{1,3}(?:\u202f\d{3})+(?:,\d+)?|[−-]?\d+(?:,\d+)?"),
+}
+FIGURES = re.compile(r"\w+\.(k_\w+|of_forecast|range|held|payback|at_once)")
+"""Texts of key figures; all others are sentences."""
+DAY = "2025-06-30"
+USUAL = {"contact_cost": 1, "offer_cost": 10}
+
+
+def numbers(text: str, language: str) -> list[tuple[float, float]]:
+    """Return the numbers of a text, a percentage as a share, each with half a unit of its last digit.
+
+    French numbers have narrow spaces and a comma; 12,5 % is 0.125.
+    """
+    found = []
+    for match in NUMBER[language].finditer(text):
+        plain = match[0].replace("−", "-")
+        plain = plain.replace(",", "") if language == "en" else plain.replace("\u202f", "").replace(",", ".")
+        half = 0.5 * 10.0 ** -len(plain.partition(".")[2])
+        scale = 0.01 if re.match(r"\u00a0?%", text[match.end() :]) else 1.0
+        found.append((scale * float(plain), scale * half))
+    return found
+
+
+def templates(language: str) -> dict[str, str]:
+    """Return the texts of sentences and figures by module and key; sentences that are put together, as they are put together."""
+    found = {}
+    for module in MODULES:
+        said = import_module(f"relkit.reports.{module}").TEXTS[language]
+        found |= {f"{module}.{key}": text for key, text in said.items() if not key.startswith("c_")}
+    calls = {key.partition(".")[2]: text for key, text in found.items() if key.startswith("retention_calls.")}
+    for key in ("assumed", "declared"):
+        found[f"retention_calls.{key}"] = f"{calls[key]} {calls['measure']}".replace("{terms}", calls["terms"])
+    found["retention_calls.declared"] = found["retention_calls.declared"].replace(" " + calls["measure"], "{usual} " + calls["measure"])
+    return found
+
+
+def match(text: str, language: str) -> tuple[str, dict[str, str]]:
+    """Return the key of the text behind a sentence, and what stands at its placeholders; a figure and its label have a tab between."""
+    figure, _, label = text.rpartition("\t")
+    for key, template in sorted(templates(language).items(), key=lambda item: -len(re.sub(r"\{\w+\}", "", item[1]))):
+        parts, names = re.split(r"\{(\w+)\}", template), re.findall(r"\{(\w+)\}", template)
+        pattern = "".join(re.escape(part) if i % 2 == 0 else "(.*?)" for i, part in enumerate(parts))
+        if bool(figure) == bool(FIGURES.fullmatch(key)) and (found := re.fullmatch(pattern, label)):
+            return key, dict(zip(names, found.groups(), strict=True)) | ({"figure": figure} if figure else {})
+    raise AssertionError(f"no text of {', '.join(MODULES)} gives {text!r}")
+
+
+def problems(text: str, language: str, facts: Facts) -> list[str]:
+    """Return what of a sentence does not agree with the facts, each number that no recomputation accounts for among it."""
+    key, said = match(text, language)
+    if key not in RECOMPUTED:
+        return [f"{key} has no recomputation: {text!r}"]
+    expected = RECOMPUTED[key](facts, said)
+    return [
+        f"{key}: {name} shows {shown!r}, the file says {expected.get(name)!r}, in {text!r}"
+        for name, shown in said.items()
+        if not agrees(shown, expected.get(name, ()), language)
+    ]
+
+
+def agrees(shown: str, expected: Any, language: str) -> bool:
+    """Return whether all numbers of a text are those expected, to its last digit; a text that is expected must be the same."""
+    if isinstance(expected, str):
+        return shown == expected
+    wanted = expected if isinstance(expected, tuple) else (expected,)
+    found = numbers(shown, language)
+    if "<" in shown:
+        return len(found) == len(wanted) == 1 and wanted[0] < found[0][0]
+    return len(found) == len(wanted) and all(
+        abs(number - want) <= half * (1 + 1e-9) for (number, half), want in zip(found, wanted, strict=True)
+    )
+
+
+def disagreements(name: str, language: str, facts: Facts, **parameters: Any) -> list[str]:
+    sentences, figures = shown_sentences(name, language=language, out=str(facts.out), programme=facts.programme, **parameters)
+    assert len(sentences) >= 3
+    assert len(figures) >= 4
+    shown = [*sentences, *(f"{value}\t{label}" for value, label in figures)]
+    return [problem for text in shown for problem in problems(text, language, facts)]
+
+
+@pytest.fixture(scope="module")
+def declared(reported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the reported company whose scores were made again with an offer that costs what the literature assumes."""
+    from relkit.jobs.deliver_files import DeliverFiles
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    folder = tmp_path_factory.mktemp("declared") / "place"
+    shutil.copytree(reported, folder)
+    shutil.rmtree(folder / "out" / "default" / "deliveries")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        ScoreCustomers.parse(offer=USUAL).run()
+        DeliverFiles.parse(workbook=False).run()
+    return folder
+
+
+def facts_of(place: Path, declared: Path) -> Facts:
+    offered = pl.read_parquet(declared / "out" / "default" / "deliveries" / "default" / DAY / "customers_scored.parquet")
+    return Facts(place / "out" / "default", DAY, offered=offered)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("name", ["segment_customer_value", "segment_churn_risk"])
+def test_on_the_simulated_company(name: str, language: str, reported: Path, declared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(reported)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert disagreements(name, language, facts_of(reported, declared)) == []
+
+
+def test_with_a_declared_offer(declared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(declared)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert disagreements("segment_churn_risk", "en", facts_of(declared, declared)) == []
+
+
+@pytest.fixture(scope="module")
+def online_retail(real_data: Path, tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """Return a working directory where every job but the reports has run on Online Retail."""
+    from relkit.jobs.build_features import BuildFeatures
+    from relkit.jobs.check_tables import CheckTables
+    from relkit.jobs.deliver_files import DeliverFiles
+    from relkit.jobs.fit_model import FitModel
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    folder = tmp_path_factory.mktemp("online_retail")
+    (folder / "mlruns").mkdir()
+    shutil.copy(empty_store, folder / "mlruns" / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        fits = [FitModel.parse(model=f"lifetime_value.{name}") for name in ("bg_nbd", "gamma_gamma")]
+        check = CheckTables.parse(data=real_data, mapping=MAPPINGS / "online_retail.yaml")
+        for job in (check, BuildFeatures.parse(), *fits, ScoreCustomers.parse(), DeliverFiles.parse(workbook=False)):
+            assert job.run().skipped is None, job
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_on_online_retail(language: str, online_retail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(online_retail)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    facts = Facts(online_retail / "out" / "default", "2011-12-09")
+    assert disagreements("segment_customer_value", language, facts) == []
+
+
+def test_a_number_that_is_off_or_unaccounted_for_is_found(reported: Path, declared: Path) -> None:
+    facts = facts_of(reported, declared)
+    n = facts.unforecast["prospects"]
+    right = f"{n} people have neither a purchase nor a running contract on record, and so no forecast."
+    assert problems(right, "en", facts) == []
+    assert len(problems(right.replace(str(n), str(n + 1)), "en", facts)) == 1
+    (unknown,) = problems(
+        "Some curves cross: which segment lasts longer depends on the age. Tests of early and of late ages stand below.", "en", facts
+    )
+    assert unknown.startswith("churn_segment_texts.crossing has no recomputation")
+    with pytest.raises(AssertionError, match="no text of"):
+        problems("12 people are new.", "en", facts)
+
+
+def test_french_and_english_numbers_are_read() -> None:
+    assert numbers("1\u202f234,5\u00a0€ et 12,5\u00a0%", "fr") == [(1234.5, 0.05), (pytest.approx(0.125), pytest.approx(0.0005))]
+    assert numbers("€1,234.50 of −3, and 8%", "en") == [(1234.5, 0.005), (-3.0, 0.5), (pytest.approx(0.08), pytest.approx(0.005))]
