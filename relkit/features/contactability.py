@@ -149,7 +149,7 @@ def exclusions(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHANNELS
     Raises:
         TableError: there is no suppressions table.
     """
-    rows = _with_scopes(_in_force(tables, as_of), tables, as_of, channels)
+    rows = _with_scopes(_in_force(tables, as_of), tables, as_of)
     covers = [(pl.col("covers_all") | (pl.col("channel") == c)).any().alias(_EXCLUDED + c) for c in channels]
     return rows.group_by("customer_id").agg(covers).sort("customer_id")
 
@@ -158,9 +158,7 @@ def unknown_scopes(tables: TableSet, as_of: AsOf) -> int:
     """Return how many exclusions in force have a scope that is no channel, class or entity, and so cover every channel."""
     if not tables.has("suppressions"):
         return 0
-    rows = _in_force(tables, as_of)
-    channels = marketing_channels(consent_states(tables, as_of).columns if tables.has("consents") else ())
-    return int(_with_scopes(rows, tables, as_of, channels)["is_unknown"].sum())
+    return int(_with_scopes(_in_force(tables, as_of), tables, as_of)["is_unknown"].sum())
 
 
 def _in_force(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -170,14 +168,14 @@ def _in_force(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return rows.filter(lasting).select("customer_id", pl.col("scope").str.strip_chars().fill_null("")).collect(engine="streaming")
 
 
-def _with_scopes(rows: pl.DataFrame, tables: TableSet, as_of: AsOf, channels: Sequence[str]) -> pl.DataFrame:
+def _with_scopes(rows: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return the exclusions with the channel that each covers, whether it covers all, and whether its scope is unknown."""
     plain = _as_ending("scope")
     named = rows.with_columns(channel=plain)
-    strange = named.filter(~plain.is_in([*EVERYTHING, *NOTHING, *channels]))
-    known, entities = set(channels), set[str]()
+    strange = named.filter(~plain.is_in([*EVERYTHING, *NOTHING, *CHANNELS]))
+    known, entities = set(CHANNELS), set[str]()
     if len(strange):
-        known |= _channels_of_contacts(tables, as_of)
+        known |= _channels_of(tables, as_of)
         entities = _entities(tables, set(strange["scope"]))
     is_entity = pl.col("scope").is_in(list(entities))
     is_unknown = ~is_entity & ~pl.col("channel").is_in([*EVERYTHING, *NOTHING, *known])
@@ -193,11 +191,11 @@ def _as_ending(column: str) -> pl.Expr:
     return pl.col(column).str.strip_chars().str.to_lowercase().str.replace_all(r"\W+", "_")
 
 
-def _channels_of_contacts(tables: TableSet, as_of: AsOf) -> set[str]:
-    if not tables.has("contacts"):
-        return set()
-    rows = known_rows(tables, "contacts", as_of, "channel_id").select(_as_ending("channel_id").unique())
-    return set(rows.collect(engine="streaming")["channel_id"])
+def _channels_of(tables: TableSet, as_of: AsOf) -> set[str]:
+    """Return the channels that consents and contacts name."""
+    named = [known_rows(tables, name, as_of, "channel_id") for name in ("consents", "contacts") if tables.has(name)]
+    found = [rows.select(_as_ending("channel_id").drop_nulls().unique()).collect(engine="streaming") for rows in named]
+    return {channel for frame in found for channel in frame["channel_id"]}
 
 
 def _entities(tables: TableSet, scopes: set[str]) -> set[str]:
@@ -225,12 +223,11 @@ def lost_addresses(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHAN
         TableError: there is no outcomes or no contacts table.
     """
     contacts = known_rows(tables, "contacts", as_of, "contact_id", "customer_id", "channel_id")
-    contacts = contacts.select("contact_id", "customer_id", channel=_as_ending("channel_id")).filter(pl.col("channel").is_in(channels))
     outcomes = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "occurred_at", "is_automated")
     who = ["customer_id", "channel"]
     failures = _last(outcomes.filter(pl.col("outcome").is_in(FAILED)), contacts, "failed_at")
     # Few fail: of the others nothing need be read.
-    suspects = contacts.join(failures.lazy(), on=who, how="semi")
+    suspects = contacts.join(failures.lazy().select("customer_id").unique(), on="customer_id", how="semi")
     by_people = ~pl.col("is_automated").fill_null(value=False)
     proofs = _last(outcomes.filter(pl.col("outcome").is_in(ARRIVED), by_people), suspects, "arrived_at")
     lost = failures.join(proofs, on=who, how="left").filter(pl.col("arrived_at").is_null() | (pl.col("failed_at") >= pl.col("arrived_at")))
@@ -240,7 +237,7 @@ def lost_addresses(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHAN
 
 def _last(outcomes: pl.LazyFrame, contacts: pl.LazyFrame, name: str) -> pl.DataFrame:
     """Return customer_id, channel and the instant of the last of these outcomes."""
-    joined = outcomes.join(contacts, on="contact_id")
+    joined = outcomes.join(contacts, on="contact_id").with_columns(channel=_as_ending("channel_id"))
     return joined.group_by("customer_id", "channel").agg(pl.col("occurred_at").max().alias(name)).collect(engine="streaming")
 
 

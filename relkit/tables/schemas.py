@@ -691,7 +691,13 @@ _SUPPRESSIONS = Contract(
         ),
         _instant("starts_at", "Starts at", "Débute le", "When the exclusion begins.", **_NEEDED),
         _instant("ends_at", "Ends at", "Se termine le", "When it ends.", null_means="until further notice"),
-        _text("scope", "Scope", "Périmètre", "What is excluded: all, or a channel, class or entity.", null_means="all"),
+        _text(
+            "scope",
+            "Scope",
+            "Périmètre",
+            "What is excluded: all, or a channel, class or entity; anything else counts as all.",
+            null_means="all",
+        ),
     ),
 )
 
