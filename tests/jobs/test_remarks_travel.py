@@ -121,7 +121,7 @@ def test_the_pages_show_those_that_concern_them(noticed: Path, language: str) ->
 @pytest.mark.parametrize(("page", "language", "code"), [("segment_churn_risk", "fr", "one_snapshot")])
 def test_a_report_has_them_once(noticed: Path, page: str, language: str, code: str) -> None:
     done = WriteReport.parse(notebook=page, language=language).run()
-    text = unescape(done.paths["report"].read_text(encoding="utf-8"))
+    text = unescape(done.paths["page"].read_text(encoding="utf-8"))
     assert text.count(NAMED[code][language == "fr"]) == 1
 
 
