@@ -52,18 +52,18 @@ def on_coarse_tenure(tables: TableSet, ages: pl.Series, horizon_days: int) -> Re
     if (units - units[0] - (units - units[0]).round()).abs().max() > 1e-6 or steps * days >= 0.95 * horizon_days:
         return None
     again = ceil((steps + 1) * days)
-    reached, reached_fr = (f"{steps} of these ages", f"{steps} de ces âges") if steps else ("none of these ages", "aucun de ces âges")
+    reached, reached_fr = (f"{steps} of these ages", f"que {steps} de ces âges") if steps else ("none of these ages", "aucun de ces âges")
     low, low_fr = ("too low", "trop basses") if steps else ("0 but past the last age seen", "nulles, sauf au-delà du dernier âge vu")
     return Remark(
         "coarse_tenure",
         f"{tenure} is told in whole {unit}, so the curve falls at ages one of them apart: {horizon_days} days ahead reach {reached}, and "
         f"churn probabilities are {low}. Score with --horizon-days {again}.",
-        f"{tenure} n’est connu qu’en unités entières ({_UNITS.get(unit, unit)}) : à {horizon_days} jours, la courbe n’atteint {reached_fr} "
+        f"L’ancienneté ({tenure}) n’est connue qu’en {_UNITS[unit]} : à {horizon_days} jours, la courbe n’atteint {reached_fr} "
         f"et les probabilités de départ sont {low_fr}. Calculez les scores avec --horizon-days {again}.",
     )
 
 
-_UNITS = {"days": "jours", "weeks": "semaines", "months": "mois", "quarters": "trimestres", "years": "années"}
+_UNITS = {"days": "jours entiers", "weeks": "semaines entières", "months": "mois entiers", "years": "années entières"}
 
 
 def _on_stays(found: pl.DataFrame, facts: dict[str, Any], tables: TableSet) -> Iterator[Remark]:
@@ -80,7 +80,7 @@ def _on_stays(found: pl.DataFrame, facts: dict[str, Any], tables: TableSet) -> I
             "one_snapshot",
             f"There is one snapshot, of {facts['last']}: every customer counts from the first day of its {tenure}. "
             "If those who left long ago are not in it, lives look longer than they are.",
-            f"Il n’y a qu’un relevé, du {facts['last']:%d/%m/%Y} : chaque client compte depuis le premier jour de son {tenure}. "
+            f"Il n’y a qu’un relevé, du {facts['last']:%d/%m/%Y} : chaque client compte depuis le premier jour de son ancienneté. "
             "Si ceux qui sont partis il y a longtemps n’y figurent pas, les durées paraissent plus longues qu’elles ne sont.",
         )
         yield from _on_no_tenure(found.filter(pl.col("duration_days") == 0), str(tenure))
@@ -107,7 +107,7 @@ def _on_stays(found: pl.DataFrame, facts: dict[str, Any], tables: TableSet) -> I
         yield Remark(
             "came_back",
             f"Came back, or had their {tenure} fall: {_customers(len(again))}, of whom each stay counts by itself.",
-            f"Revenus, ou dont {tenure} a baissé : {_clients(len(again))}, dont chaque passage compte à part.",
+            f"Revenus, ou dont l’ancienneté a baissé : {_clients(len(again))}, dont chaque passage compte à part.",
         )
 
 
@@ -116,7 +116,7 @@ def _on_no_tenure(found: pl.DataFrame, tenure: str) -> Iterator[Remark]:
         return
     ended = int(found["event"].sum())
     said = f"Not at risk for a day, so that nothing is learnt from them: {_customers(len(found))} with a {tenure} of 0"
-    said_fr = f"Exposés moins d’un jour, donc sans rien apprendre : {_clients(len(found))} avec {tenure} à 0"
+    said_fr = f"Exposés moins d’un jour, donc sans rien apprendre : {_clients(len(found))} avec une ancienneté de 0"
     if not ended:
         yield Remark(
             "no_tenure_yet",

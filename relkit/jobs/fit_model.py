@@ -477,6 +477,6 @@ def _censored(features: pl.DataFrame) -> tuple[Remark, ...]:
 
 _NOT_JUDGED = Remark(
     "not_judged",
-    "The model was not judged on days that it had not seen: nothing shows how near its forecasts come.",
-    "Le modèle n’a pas été jugé sur des jours qu’il n’avait pas vus : rien ne montre à quel point ses prévisions sont justes.",
+    "A model behind these scores was not judged on days that it had not seen: nothing shows how near its forecasts come.",
+    "Un modèle derrière ces scores n’a pas été jugé sur des jours qu’il n’avait pas vus : rien ne montre si ses prévisions sont justes.",
 )

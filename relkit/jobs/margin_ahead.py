@@ -242,7 +242,7 @@ def _past_largest_age(share: float, days: float, score: str) -> Remark:
     return Remark(
         "margin_past_largest_age",
         f"{score}: {share:.0%} of what contracts are worth lies past {days:,.0f} days, the largest age seen, "
-        "where the hazard of the last observed stretch goes on.",
+        "where the risk of leaving is taken to stay that of the last observed stretch.",
         f"{score} : {100 * share:.0f} % de ce que valent les contrats se situe au-delà de {french(days)} jours, l’âge le plus grand "
         "observé, où le rythme de départ est supposé rester celui de la fin de la période observée.",
         about=(score,),

@@ -84,7 +84,7 @@ def version_description(
         f"Fitted to {info.rows:,} {unit} of programme {programme}, with the facts known on {info.as_of}.",
         _judged(metric, value, holdout),
     ]
-    listed = "\n".join(f"- {remark.en}" for remark in remarks)
+    listed = "\n".join(f"- {remark.en}" for remark in remarks if remark.code != "not_judged")
     return " ".join(parts) + (f"\n\nTo know:\n\n{listed}" if listed else "")
 
 

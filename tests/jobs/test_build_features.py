@@ -38,7 +38,8 @@ def test_raw_files_become_features_in_one_command(data, tmp_path):
     result = BuildFeatures(data=data, out=tmp_path / "out").run()
     assert result.details == {"as_of": "2024-02-10"}
     assert {name: path.relative_to(tmp_path).as_posix() for name, path in result.paths.items()} == {
-        name: f"out/features/2024-02-10/{name}.parquet" for name in ("customers", "spells", "dictionary")
+        "remarks": "out/features/2024-02-10/remarks.json",
+        **{name: f"out/features/2024-02-10/{name}.parquet" for name in ("customers", "spells", "dictionary")},
     }
     assert all(path.exists() for path in result.paths.values())
     counts = {
@@ -76,7 +77,8 @@ def test_without_contracts_there_are_no_spells_and_older_ones_go(data, tmp_path)
     (data / "contracts.csv").unlink()
     result = BuildFeatures(data=data, out=out).run()
     assert "spells" not in result.paths
-    assert sorted(path.name for path in (out / "features" / "2024-02-10").iterdir()) == ["customers.parquet", "dictionary.parquet"]
+    left = sorted(path.name for path in (out / "features" / "2024-02-10").iterdir())
+    assert left == ["customers.parquet", "dictionary.parquet", "remarks.json"]
     assert "There is no contracts table, so there are no spells." in result.sentences
 
 

@@ -332,7 +332,8 @@ def test_scores_are_replaced_whole(fitted_workplace):
     before = first.paths["scores"].read_bytes()
     again = score()
     assert again.paths["scores"].read_bytes() == before
-    assert sorted(p.name for p in again.paths["scores"].parent.iterdir()) == ["models.json", "reasons.parquet", "scores.parquet"]
+    left = sorted(p.name for p in again.paths["scores"].parent.iterdir())
+    assert left == ["models.json", "reasons.parquet", "remarks.json", "scores.parquet"]
 
 
 def test_the_runs_of_all_models_hold_plots_and_no_customer(modelled):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from mlflow.types import DataType
+from mlflow.types.schema import Array
 
 from relkit.models import storage
 from relkit.tracking.signatures import _type_of, signature_of
@@ -18,11 +20,12 @@ def test_every_model_says_what_it_reads_and_gives(folder: Path) -> None:
     fitted = storage.load(folder)
     signature = signature_of(fitted)
     assert [(column.name, column.required) for column in signature.inputs] == [(c.name, c.required) for c in fitted.needs.columns]
-    assert [column.name for column in signature.outputs][0] == "customer_id"
+    assert next(column.name for column in signature.outputs) == "customer_id"
     assert len(signature.outputs.inputs) > 1
     assert signature._is_signature_from_type_hint
 
 
 def test_types_are_those_of_mlflow() -> None:
     types = (pl.String(), pl.Float64(), pl.Int32(), pl.Boolean(), pl.Date(), pl.List(pl.Float64()))
-    assert [str(_type_of(dtype)) for dtype in types] == ["string", "double", "long", "boolean", "datetime", "Array(double)"]
+    assert [getattr(_type_of(dtype), "name", "") for dtype in types] == ["string", "double", "long", "boolean", "datetime", ""]
+    assert _type_of(types[-1]) == Array(DataType.double)

@@ -261,7 +261,7 @@ class GammaGamma:
         >>> people = pl.DataFrame({"customer_id": list("abcdef"), **spend})
         >>> fitted = GammaGamma().fit(people, as_of=date(2025, 6, 30))
         >>> fitted.info.remarks[0].en
-        '1 of 6 customers had no repeat purchase and were left out.'
+        '1 of 6 customers had no repeat purchase: order values are learnt from the others.'
     """
 
     name: ClassVar[str] = "lifetime_value.gamma_gamma"
@@ -431,7 +431,7 @@ def _usable(frame: pl.DataFrame, weights: Floats) -> tuple[Floats, Floats, Float
 def _bought_once(once: int, customers: int) -> Remark:
     return Remark(
         "no_repeat_purchase",
-        f"{once:,} of {customers:,} customers had no repeat purchase and were left out.",
+        f"{once:,} of {customers:,} customers had no repeat purchase: order values are learnt from the others.",
         f"{french(once)} clients sur {french(customers)} n’ont acheté qu’une fois : la valeur des commandes s’apprend sans eux.",
     )
 

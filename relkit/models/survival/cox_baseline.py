@@ -117,10 +117,10 @@ def concordance_within(rows: Rows, eta: Floats) -> float:
 
 def goes_on(baseline: Baseline) -> Remark:
     """Return the remark on what comes past the last age."""
-    rate = f"the baseline hazard of the last observed stretch goes on, {baseline.tail:.3g} a day."
+    rate = f"the risk of leaving stays that of the last observed stretch, {baseline.tail:.3g} a day at the baseline."
     return Remark(
         "past_last_age_baseline",
-        f"Past the last observed age, {baseline.last:g} days, {rate}",
+        f"Past the last observed age, {baseline.last:,.0f} days, {rate}",
         f"Au-delà de l’âge le plus grand observé, {french(baseline.last)} jours, le rythme de départ est supposé rester celui de la fin "
         "de la période observée.",
     )

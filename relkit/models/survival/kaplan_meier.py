@@ -250,7 +250,7 @@ def _remarks(counts: pl.DataFrame, strata: pl.DataFrame) -> list[Remark]:
     said = [
         Remark(
             "past_last_age_curve",
-            f"Past the last observed age, {last:g} days, scores use the hazard of the last observed stretch, {rate:.3g} a day.",
+            f"Past the last observed age, {last:,.0f} days, scores use the risk of leaving of the last observed stretch, {rate:.3g} a day.",
             f"Au-delà de l’âge le plus grand observé, {french(last)} jours, les scores reprennent le rythme de départ de la fin de la "
             "période observée.",
         )

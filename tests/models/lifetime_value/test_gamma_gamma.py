@@ -35,7 +35,7 @@ class TestPublishedNumbers:
         assert (fitted.p, fitted.q, fitted.v) == pytest.approx((6.24957, 3.74422, 15.44353), abs=2e-5)
         assert fitted.info.log_likelihood == pytest.approx(-4055.9177, abs=5e-5)
         assert fitted.info.rows == 946
-        assert fitted.info.notes == ("1,411 of 2,357 customers had no repeat purchase and were left out.",)
+        assert fitted.info.notes == ("1,411 of 2,357 customers had no repeat purchase: order values are learnt from the others.",)
 
     def test_mean_and_correlation_of_the_cdnow_sample(self, fitted: FittedGammaGamma) -> None:
         """Note 025: the population mean is 35.17 dollars; correlation of frequency and spend .11."""

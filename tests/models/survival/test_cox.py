@@ -166,7 +166,7 @@ def test_past_the_last_age_the_last_hazard_goes_on(fitted: FittedCox) -> None:
     score = fitted.score(frame, horizon_days=90)
     expected = 1 - np.exp(-fitted.tail_hazard * 90 * score["hazard_ratio"].to_numpy())
     np.testing.assert_allclose(score["churn_probability_90d"], expected, rtol=1e-12)
-    assert "Past the last observed age, 52 days, the baseline hazard of the last observed stretch goes on" in fitted.info.notes[-1]
+    assert "Past the last observed age, 52 days, the risk of leaving stays that of the last observed stretch" in fitted.info.notes[-1]
     assert fitted.domain == (0.0, 52.0)
 
 

@@ -203,7 +203,7 @@ def test_past_the_last_age_the_last_hazard_goes_on(fitted: FittedKaplanMeier) ->
     frame = waltons().filter(pl.col("group") == "control")[:2].with_columns(event=pl.lit(value=False), duration_days=pl.Series([last, 9e4]))
     churn = fitted.score(frame, horizon_days=10)["churn_probability_10d"].to_list()
     assert churn == pytest.approx([1 - np.exp(-10 * fitted.curve("control").tail_hazard)] * 2)
-    assert "Past the last observed age, 75 days, scores use the hazard of the last observed stretch" in fitted.info.notes[0]
+    assert "Past the last observed age, 75 days, scores use the risk of leaving of the last observed stretch" in fitted.info.notes[0]
 
 
 def test_unknown_null_and_small_groups_take_the_curve_of_all() -> None:
