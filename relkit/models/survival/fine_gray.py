@@ -159,7 +159,7 @@ class FineGray(JudgedByCauses):
         ends, others = int(mine.sum()), int((spells.event & ~mine).sum())
         rate = f"contracts end as Cox's regression of all causes has it, {100 * last:.0f} % of them by {self.cause}, as of the last ones."
         return (
-            f"{ends:,} spells ended by {self.cause}, {others:,} by other causes.",
+            f"{ends:,} {'spell' if ends == 1 else 'spells'} ended by {self.cause}, {others:,} by other causes.",
             f"Past the last observed age, {spells.duration.max():g} days, {rate}",
         )
 

@@ -125,11 +125,16 @@ def _told(given: Lifetimes, where: str) -> Lifetimes:
     # Edges that differ by rounding are one age: the probability between them would be lost in rounding.
     lower = np.where(upper - lower <= _ROUNDING * np.abs(lower), upper, lower)
     if empty := int((~kept).sum()):
-        notes.append(f"{empty:,} spells were left out: they were not watched for any time.")
+        said = "1 spell was left out: it was" if empty == 1 else f"{empty:,} spells were left out: they were"
+        notes.append(f"{said} not watched for any time.")
     at_once = upper <= 0
     if at_once.any():
         lower, upper = np.where(at_once, HALF_A_DAY, lower), np.where(at_once, HALF_A_DAY, upper)
-        notes.append(f"{int(at_once.sum()):,} spells ended on the day they started; they count as half a day.")
+        many = int(at_once.sum())
+        said = (
+            "1 spell ended on the day it started; it counts" if many == 1 else f"{many:,} spells ended on the day they started; they count"
+        )
+        notes.append(f"{said} as half a day.")
     if not np.isfinite(upper).any():
         raise NotEnoughEventsError(
             f"none of the {len(upper):,} spells ended, so nothing can be learnt about when they end.",

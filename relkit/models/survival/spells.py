@@ -107,7 +107,9 @@ def read_spells(features: pl.DataFrame, needs: Contract) -> Spells:
             remedy="Take a longer period, or a wider set of contracts.",
         )
     left_out = len(frame) - len(kept)
-    notes = (f"{left_out:,} spells were left out: they were first seen on the day they were last seen.",) if left_out else ()
+    one = "1 spell was left out: it was first seen on the day it was last seen."
+    many = f"{left_out:,} spells were left out: they were first seen on the day they were last seen."
+    notes = (one if left_out == 1 else many,) if left_out else ()
     return Spells(kept, kept["duration_days"].to_numpy(), event, kept["entry_days"].to_numpy(), notes)
 
 
