@@ -84,6 +84,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "longer": "lasts longer",
         "unclear": "no clear difference",
         "factor_note": "These go together; they do not prove that one causes the other.",
+        "step_note": "By how much: of a number, the usual distance between contracts (one standard deviation).",
         "no_factors": "The scores do not come from a plain Cox regression, from which this is read, so nothing is said of it.",
         "c_curve": "Of contracts of any age, the share that lasts at least so long; the band holds 95%.",
         "c_reasons": "Share of all contracts that has ended for each reason by that age; the bands hold 95%. A contract that ended for one "
@@ -157,6 +158,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "longer": "dure plus longtemps",
         "unclear": "pas de différence nette",
         "factor_note": "Ces éléments vont ensemble ; cela ne prouve pas que l’un cause l’autre.",
+        "step_note": "De combien : d’un nombre, l’écart habituel entre contrats (un écart type).",
         "no_factors": "Les scores ne viennent pas d’une régression de Cox simple, d’où ceci est lu : rien n’en est dit.",
         "c_curve": "Part des contrats qui durent au moins aussi longtemps ; la bande couvre 95\u00a0%.",
         "c_reasons": "Part de tous les contrats terminée pour chaque motif à cet âge ; les bandes couvrent 95\u00a0%. Un contrat terminé "
@@ -418,7 +420,7 @@ class RiskReading:
             Shown("high", self._say("ratio_high"), "number", 2),
             Shown("reading", self._say("reading")),
         )
-        return self._table(pl.DataFrame(rows), columns, self._say("factors"), notes=(self._say("factor_note"),))
+        return self._table(pl.DataFrame(rows), columns, self._say("factors"), notes=(self._say("step_note"), self._say("factor_note")))
 
     def _step(self, reference: str, step: float, *, is_flag: bool) -> str:
         """Return what an effect compares: a level of a category with the reference, yes with no, or a number with one step less."""

@@ -74,8 +74,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_forecast": "There was too little history to put the forecast to the test by segment.",
         "factor": "What differs",
         "ratio": "Risk of ending, times, mean",
-        "early": "Early (about {days} days)",
-        "late_age": "Late (about {days} days)",
+        "early": "Early (about {months} months)",
+        "late_age": "Late (about {months} months)",
         "effects": "Whether what goes with an early end does so at every age",
         "effects_note": "Test of proportional hazards (Grambsch and Therneau), adjusted for {tried} tests (Holm). Early and late: "
         "when a tenth and nine tenths of the ends have come, by a line through the residuals.",
@@ -161,8 +161,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_forecast": "L’historique était trop court pour éprouver la prévision par segment.",
         "factor": "Ce qui diffère",
         "ratio": "Risque de fin multiplié par, moyenne",
-        "early": "Au début (vers {days} jours)",
-        "late_age": "Plus tard (vers {days} jours)",
+        "early": "Au début (vers {months} mois)",
+        "late_age": "Plus tard (vers {months} mois)",
         "effects": "Ce qui va avec une fin précoce le fait-il à tout âge ?",
         "effects_note": "Test des risques proportionnels (Grambsch et Therneau), corrigé pour {tried} tests (Holm). Début et plus tard : "
         "quand un dixième et neuf dixièmes des fins ont eu lieu, selon une droite à travers les résidus.",

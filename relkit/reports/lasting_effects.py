@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from relkit.models.survival.cox import FittedCox
 
+MONTH = 365.25 / 12
 CLEAR = 0.05
 """Adjusted p-values below this are read as a change with age."""
 LITTLE = 1.1
@@ -100,12 +101,12 @@ class LastingEffects:
         if self.rows is None:
             return Gallery(())
         rows = [{**row, "reading": self._reading(row)} for row in self.rows.iter_rows(named=True)]
-        early, late = (number(10 * round(days / 10) if days >= 100 else days, self.language) for days in self.days)
+        early, late = (number(days / MONTH, self.language, int(days < 3 * MONTH)) for days in self.days)
         columns = (
             Shown("name", self._say("factor")),
             Shown("ratio", self._say("ratio"), "number", 2),
-            Shown("early", self._say("early", days=early), "number", 2),
-            Shown("late", self._say("late_age", days=late), "number", 2),
+            Shown("early", self._say("early", months=early), "number", 2),
+            Shown("late", self._say("late_age", months=late), "number", 2),
             Shown("chi2", self._say("chi2"), "number", 1),
             Shown("df", self._say("df"), "count"),
             Shown("p", self._say("p_adjusted"), "p_value"),

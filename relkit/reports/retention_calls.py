@@ -72,9 +72,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "cost": "Costs, expected",
         "profit": "Profit after costs, expected",
         "by_tenth": "Running contracts by what an offer is worth",
+        "tenth_note": "A row counts all customers of its tenth, those for whom calling does not pay too; the profit above is that of the "
+        "customers for whom it pays.",
         "total": "All",
         "reason": "What raises the risk",
-        "all_share": "Share of all contracts",
+        "all_share": "Share of contracts with a forecast",
         "top_share": "Share of the tenth most at risk",
         "ratio": "Risk, times, mean",
         "reasons": "Why contracts are at risk: among the first three reasons of each",
@@ -127,9 +129,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "cost": "Coûts attendus",
         "profit": "Profit attendu après coûts",
         "by_tenth": "Contrats en cours selon ce que vaut une offre",
+        "tenth_note": "Une ligne compte tous les clients de son dixième, y compris ceux pour lesquels appeler n’est pas rentable ; le "
+        "profit plus haut est celui des clients pour lesquels ce l’est.",
         "total": "Ensemble",
         "reason": "Ce qui élève le risque",
-        "all_share": "Part de tous les contrats",
+        "all_share": "Part des contrats dotés d’une prévision",
         "top_share": "Part du dixième le plus exposé",
         "ratio": "Risque multiplié par, moyenne",
         "reasons": "Pourquoi les contrats sont exposés : parmi les trois premiers motifs de chacun",
@@ -292,7 +296,7 @@ class RetentionCalls:
             Shown("profit", self._say("profit"), "money"),
         )
         total = {"tenth": self._say("total"), **ranked.select(**measures).row(0, named=True)}
-        return self._table(rows, columns, self._say("by_tenth"), count="customers", total=total)
+        return self._table(rows, columns, self._say("by_tenth"), count="customers", total=total, notes=(self._say("tenth_note"),))
 
     def reasons(self) -> SummaryTable | Gallery:
         """Return how often each reason is among the first three, for all and for the tenth most at risk."""

@@ -24,6 +24,8 @@ LOADING = {"src", "srcset", "data", "poster", "background", "action", "formactio
 """Attributes by which an element loads something; href loads in all elements but a, area and those of SVG below."""
 TAGS = {"script", "iframe", "frame", "object", "embed", "applet", "base", "link"}
 """Elements that a page without outside parts does not need."""
+NOT_PROSE = re.compile(r"(<(?:style|script|pre|code)\b.*?</(?:style|script|pre|code)>|<[^>]*>)", re.DOTALL)
+"""Of a page: elements whose text is no prose, and all other tags."""
 IN_STYLE = re.compile(r"@import|url\((?!\s*['\"]?\s*(?:data:|#))", re.IGNORECASE)
 
 
@@ -76,7 +78,19 @@ def page_of(book: Any, page: Page) -> str:
     said = {"language": page.language, "facts": list(page.facts), "footer": page.footer}
     resources = {"relkit": {**said, "title": title_of(shown), "style": style, "version": __version__}}
     html, _ = exporter.from_notebook_node(shown, resources=resources)
-    return str(html)
+    return french_spaces(str(html)) if page.language == "fr" else str(html)
+
+
+def french_spaces(html: str) -> str:
+    """Return a page whose French punctuation does not begin a line: the spaces before : ; ? ! » and after « do not break.
+
+    Examples:
+        >>> french_spaces('<p class="a : b">Pourquoi ? « Oui » : <code>a : b</code></p>').replace("\u00a0", "_")
+        '<p class="a : b">Pourquoi_? «_Oui_»_: <code>a : b</code></p>'
+    """
+    parts = NOT_PROSE.split(html)
+    parts[::2] = [re.sub(r" (?=[:;?!»])|(?<=«) ", "\u00a0", text) for text in parts[::2]]
+    return "".join(parts)
 
 
 def in_language(book: Any, language: str) -> Any:

@@ -63,7 +63,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_cohorts": "No cohort is a month old yet.",
     },
     "fr": {
-        "range": "{future} ; de {low} à {high} si toutes les estimations erraient dans le même sens (95\u00a0%)",
+        "range": "{future} ; de {low} à {high} si toutes les estimations se trompaient dans le même sens (95\u00a0%)",
         "of_forecast": "{past}, clients dotés d’une prévision",
         "held": "de ces clients en portent {share}",
         "payback": "mois pour qu’un client rembourse son coût d’acquisition ({cost}), médiane des cohortes",

@@ -135,6 +135,11 @@ def test_the_table_by_tenth_adds_up(offers: pl.DataFrame) -> None:
     assert table.cells()[-1][:2] == ["All", "400"]  # type: ignore[union-attr]
 
 
+def test_a_row_of_the_table_is_not_the_profit_of_the_headline(offers: pl.DataFrame) -> None:
+    for language, said in (("en", "those for whom calling does not pay too"), ("fr", "n’est pas rentable")):
+        assert said in calls(offers, language=language).by_tenth()._repr_html_()
+
+
 def test_reasons_are_counted_for_all_and_for_the_most_at_risk() -> None:
     cells = calls(None, language="fr").reasons().cells()  # type: ignore[union-attr]
     assert [cell.replace("\u00a0", " ") for cell in cells[0]] == ["paie par prélèvement : non", "50", "12 %", "100 %", "1,50"]

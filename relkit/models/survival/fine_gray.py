@@ -162,8 +162,8 @@ class FineGray(JudgedByCauses):
         return (
             Remark(
                 "ends_by_cause",
-                f"{ends:,} spells ended by {self.cause}, {others:,} by other causes.",
-                f"{french(ends)} départs pour le motif {self.cause}, {french(others)} pour d’autres motifs.",
+                f"{ends:,} {'spell' if ends == 1 else 'spells'} ended by {self.cause}, {others:,} by other causes.",
+                f"{french(ends)} départ{'s' if ends > 1 else ''} pour le motif {self.cause}, {french(others)} pour d’autres motifs.",
             ),
             Remark(
                 "past_last_age_causes",

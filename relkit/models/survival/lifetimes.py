@@ -126,24 +126,11 @@ def _told(given: Lifetimes, where: str) -> Lifetimes:
     # Edges that differ by rounding are one age: the probability between them would be lost in rounding.
     lower = np.where(upper - lower <= _ROUNDING * np.abs(lower), upper, lower)
     if empty := int((~kept).sum()):
-        remarks.append(
-            Remark(
-                "not_watched",
-                f"{empty:,} spells were left out: they were not watched for any time.",
-                f"{french(empty)} durées ont été écartées : elles n’ont été suivies pendant aucun jour.",
-            )
-        )
+        remarks.append(_not_watched(empty))
     at_once = upper <= 0
     if at_once.any():
         lower, upper = np.where(at_once, HALF_A_DAY, lower), np.where(at_once, HALF_A_DAY, upper)
-        count = int(at_once.sum())
-        remarks.append(
-            Remark(
-                "ended_at_once",
-                f"{count:,} spells ended on the day they started; they count as half a day.",
-                f"{french(count)} clients sont partis le jour même de leur arrivée ; leur durée compte pour une demi-journée.",
-            )
-        )
+        remarks.append(_ended_at_once(int(at_once.sum())))
     if not np.isfinite(upper).any():
         raise NotEnoughEventsError(
             f"none of the {len(upper):,} spells ended, so nothing can be learnt about when they end.",
@@ -151,3 +138,29 @@ def _told(given: Lifetimes, where: str) -> Lifetimes:
             remedy="Take a longer period, or a wider set of contracts.",
         )
     return Lifetimes(given.frame.filter(pl.Series(kept)), lower, upper, entry, weight, tuple(remarks))
+
+
+def _not_watched(spells: int) -> Remark:
+    """Return the remark on spells that were followed for no time."""
+    return Remark(
+        "not_watched",
+        "1 spell was left out: it was not watched for any time."
+        if spells == 1
+        else f"{spells:,} spells were left out: they were not watched for any time.",
+        "1 durée a été écartée : elle n’a été suivie pendant aucun jour."
+        if spells == 1
+        else f"{french(spells)} durées ont été écartées : elles n’ont été suivies pendant aucun jour.",
+    )
+
+
+def _ended_at_once(spells: int) -> Remark:
+    """Return the remark on spells that ended on their first day."""
+    return Remark(
+        "ended_at_once",
+        "1 spell ended on the day it started; it counts as half a day."
+        if spells == 1
+        else f"{spells:,} spells ended on the day they started; they count as half a day.",
+        "1 client est parti le jour même de son arrivée ; sa durée compte pour une demi-journée."
+        if spells == 1
+        else f"{french(spells)} clients sont partis le jour même de leur arrivée ; leur durée compte pour une demi-journée.",
+    )

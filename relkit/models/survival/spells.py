@@ -108,12 +108,21 @@ def read_spells(features: pl.DataFrame, needs: Contract) -> Spells:
             remedy="Take a longer period, or a wider set of contracts.",
         )
     left_out = len(frame) - len(kept)
-    remark = Remark(
+    remarks = (_seen_once(left_out),) if left_out else ()
+    return Spells(kept, kept["duration_days"].to_numpy(), event, kept["entry_days"].to_numpy(), remarks)
+
+
+def _seen_once(spells: int) -> Remark:
+    """Return the remark on spells that span no time."""
+    return Remark(
         "seen_once",
-        f"{left_out:,} spells were left out: they were first seen on the day they were last seen.",
-        f"{french(left_out)} durées ont été écartées : vues pour la première et la dernière fois le même jour, elles n’apprennent rien.",
+        "1 spell was left out: it was first seen on the day it was last seen."
+        if spells == 1
+        else f"{spells:,} spells were left out: they were first seen on the day they were last seen.",
+        "1 durée a été écartée : vue pour la première et la dernière fois le même jour, elle n’apprend rien."
+        if spells == 1
+        else f"{french(spells)} durées ont été écartées : vues pour la première et la dernière fois le même jour, elles n’apprennent rien.",
     )
-    return Spells(kept, kept["duration_days"].to_numpy(), event, kept["entry_days"].to_numpy(), (remark,) if left_out else ())
 
 
 def check_level(level: float) -> None:

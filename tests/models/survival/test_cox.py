@@ -264,6 +264,10 @@ def test_spells_first_seen_on_their_last_day_are_left_out_and_counted() -> None:
     found = Cox(covariates=ROSSI).fit(frame, as_of=DAY)
     assert found.info.rows == 428
     assert found.info.notes[0] == "4 spells were left out: they were first seen on the day they were last seen."
+    first = rossi()["duration_days"].to_list().index(1.0)
+    one = rossi().with_columns(entry_days=pl.when(pl.int_range(pl.len()) == first).then("duration_days").otherwise(0.0))
+    said = Cox(covariates=ROSSI).fit(one, as_of=DAY).info.notes[0]
+    assert said == "1 spell was left out: it was first seen on the day it was last seen."
 
 
 @pytest.mark.parametrize(
