@@ -105,7 +105,7 @@ class FileColumn(Column):
 Both = tuple[str, str]
 """A text in English and in French."""
 
-NO_ORDER: Both = ("has never ordered", "n'a jamais commandé")
+NO_ORDER: Both = ("has never ordered, or no purchases were given", "n'a jamais commandé, ou achats non fournis")
 NO_MARGIN: Both = (
     "no margin ahead (see the quality of the scores), or past margin unknown",
     "pas de marge attendue (voir la qualité des scores), ou marge passée inconnue",
@@ -151,8 +151,8 @@ NO_REASON: Both = (
     "rien ne l'élève d'un vingtième, aucun contrat en cours, modèle qui ne le dit pas, ou sans score : voir la qualité des scores",
 )
 NO_RFM: Both = (
-    "has never ordered, profiling refused, or protected from any contact",
-    "n'a jamais commandé, profilage refusé, ou client protégé de tout contact",
+    "has never ordered, profiling refused, protected from any contact, or no purchases were given",
+    "n'a jamais commandé, profilage refusé, client protégé de tout contact, ou achats non fournis",
 )
 NO_SEGMENT: Both = ("neither a margin nor revenue ahead was computed", "ni marge ni chiffre d'affaires attendus n'ont été calculés")
 UNKNOWN: Both = ("not known, or the table behind it was not given", "non connu, ou table correspondante non fournie")

@@ -114,7 +114,7 @@ def _compared(file: CustomerFile, draft: Draft) -> tuple[Difference, tuple[str, 
         verify(draft.previous)
         before = pl.read_parquet(draft.previous.folder / SCORED)
     except (StorageError, OSError, pl.exceptions.PolarsError) as error:
-        return no_difference(len(file.frame)), (
+        return no_difference(len(file.frame), is_first=False), (
             f"Nothing was compared: the previous delivery {draft.previous.name} cannot be used ({error}).",
         )
     return compare(before, file.frame, file.columns, name=draft.previous.name), ()

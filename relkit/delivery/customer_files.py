@@ -31,7 +31,7 @@ from relkit.scores.value_activity import segment_value_activity
 from relkit.tables.findings import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from relkit.delivery.columns import Language
@@ -132,9 +132,10 @@ def customer_file(
     made = _with_scores(good.sort("customer_id"), chosen, declared) if chosen is not None else good.sort("customer_id")
     if reasons is not None and chosen is not None:
         made, declared = _with_reasons(made, chosen, reasons, declared, dictionary)
-    made = _with_facts(made.with_columns(as_of=pl.lit(as_of)), declared)
-    made = _with_rfm(_with_segment(_with_value(made, currency.lower(), declared), currency.lower(), declared), currency.lower())
-    made = made.with_columns(score_quality())
+    made, facts = made.with_columns(as_of=pl.lit(as_of)), _facts(made, declared)
+    made = _with_value(made, facts, currency.lower(), declared)
+    made = _with_segment(made, facts, currency.lower(), declared)
+    made = _with_rfm(made, facts, currency.lower()).with_columns(facts.select(score_quality()).to_series())
     columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
     columns = [remarked(column, remarks) for column in columns]
@@ -357,41 +358,41 @@ def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFr
     return kept, [f"{who} profiling: there are no scores of them."] if len(refusing) else []
 
 
-def _with_facts(frame: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
-    """Return the frame with what segments and quality rest on: is_refusing, is_protected, is_holder, has_history, is_scored...
+def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
+    """Return what segments and quality rest on, in the order of the rows: is_refusing, is_protected, is_holder, is_scored...
 
     Where the table of customers does not say whether somebody bought or holds a contract, nobody is taken for a prospect.
     """
-    there = frame.columns
+    there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
-    contract = [name for name in scored if name.startswith(CONTRACT_SCORES)]
-    running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days", pl.Int32)
+    running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days")
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
-    return frame.with_columns(
-        is_refusing=pl.col("consent_profiling").eq_missing("refused") if "consent_profiling" in there else pl.lit(value=False),
-        is_protected_=pl.col("is_protected").fill_null(value=False) if "is_protected" in there else pl.lit(value=False),
-        is_holder=pl.any_horizontal(running.fill_null(value=False), *(pl.col(name).is_not_null() for name in contract)),
-        is_scored=pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_not_null() for name in scored)),
-        has_margin_ahead=pl.any_horizontal(
-            pl.lit(value=False), *(pl.col(name).is_not_null() for name in scored if name.startswith("future_margin_"))
-        ),
-        **{name: pl.lit(None, dtype) for name, dtype in HISTORY.items() if name not in there},
-    ).with_columns(
-        has_history=pl.any_horizontal(
-            pl.lit(value=not is_told), _known(frame, "days_since_last_order", pl.Int32), pl.col("is_holder"), pl.col("is_scored")
-        )
+
+    def has_any(names: Iterable[str]) -> pl.Expr:
+        return pl.any_horizontal(no, *(pl.col(name).is_not_null() for name in names))
+
+    facts = frame.select(
+        "customer_id",
+        is_refusing=pl.col("consent_profiling").eq_missing("refused") if "consent_profiling" in there else no,
+        is_protected=pl.col("is_protected").fill_null(value=False) if "is_protected" in there else no,
+        is_holder=running.fill_null(value=False) | has_any(name for name in scored if name.startswith(CONTRACT_SCORES)),
+        is_scored=has_any(scored),
+        has_margin_ahead=has_any(name for name in scored if name.startswith("future_margin_")),
+        has_bought=_known(frame, "days_since_last_order"),
+        **{name: _or_null(frame, name, dtype) for name, dtype in HISTORY.items()},
     )
+    return facts.with_columns(has_history=pl.lit(value=not is_told) | pl.col("has_bought") | pl.col("is_holder") | pl.col("is_scored"))
 
 
-def _known(frame: pl.DataFrame, name: str, dtype: PolarsType) -> pl.Expr:
-    return _or_null(frame, name, dtype).is_not_null()
+def _known(frame: pl.DataFrame, name: str) -> pl.Expr:
+    return _or_null(frame, name).is_not_null()
 
 
 def _or_null(frame: pl.DataFrame, name: str, dtype: PolarsType = pl.Float64) -> pl.Expr:
     return pl.col(name) if name in frame.columns else pl.lit(None, dtype)
 
 
-def _with_value(frame: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
+def _with_value(frame: pl.DataFrame, facts: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
     """Return the frame with total margin, where both margins are there, and value decile and top fifth of those who may have one.
 
     The total adds the rounded parts, so that the columns add up in the file. The frame is in order of customer_id, which settles ties.
@@ -402,11 +403,19 @@ def _with_value(frame: pl.DataFrame, currency: str, declared: Sequence[FileColum
     if past not in made.columns or future not in made.columns:
         return made
     made = made.with_columns((pl.col(past).round(2) + pl.col(future).round(2)).round(2).alias(total))
-    counts = pl.col(total).is_not_null() & ~pl.col("is_refusing") & ~pl.col("is_protected_")
-    ranked = made.filter(counts).select("customer_id", total).sort(total, descending=True, maintain_order=True)
+    ranked = (
+        made.filter(pl.col(total).is_not_null() & _ranked(facts))
+        .select("customer_id", total)
+        .sort(total, descending=True, maintain_order=True)
+    )
     decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
     deciles = ranked.select("customer_id", value_decile=decile).with_columns(is_top20_margin=pl.col("value_decile") <= TOP_DECILES)
     return made.join(deciles, on="customer_id", how="left", maintain_order="left")
+
+
+def _ranked(facts: pl.DataFrame) -> pl.Series:
+    """Return who may be in a rank: neither the protected nor those who refuse profiling."""
+    return ~(facts["is_refusing"] | facts["is_protected"])
 
 
 def _margin_ahead(declared: Sequence[FileColumn], total: str) -> str:
@@ -415,7 +424,7 @@ def _margin_ahead(declared: Sequence[FileColumn], total: str) -> str:
     return next((c.name for c in declared if c.score == rests_on and c.kind == "score" and c.bound == "value"), "")
 
 
-def _with_segment(frame: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
+def _with_segment(frame: pl.DataFrame, facts: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
     """Return the frame with the segment, by margin, or by revenue where no margin is known; without it where neither was scored."""
     past, future = f"past_margin_{currency}", _margin_ahead(declared, f"total_margin_{currency}")
     worth = pl.col(future) if {past, future} <= set(frame.columns) else None
@@ -425,20 +434,21 @@ def _with_segment(frame: pl.DataFrame, currency: str, declared: Sequence[FileCol
         worth = pl.col(orders) * pl.col(each) if {orders, each, past} <= set(frame.columns) else None
     if worth is None:
         return frame
-    people = frame.select(
-        "is_refusing", "is_holder", is_protected="is_protected_", past=past, future=worth, p_alive=_or_null(frame, "p_alive")
-    )
+    people = facts.with_columns(frame.select(past=past, future=worth, p_alive=_or_null(frame, "p_alive")))
     return frame.with_columns(segment_value_activity(people))
 
 
-def _with_rfm(frame: pl.DataFrame, currency: str) -> pl.DataFrame:
+def _with_rfm(frame: pl.DataFrame, facts: pl.DataFrame, currency: str) -> pl.DataFrame:
     """Return the frame with the scores of recency, frequency and monetary value, where purchases are known."""
-    revenue = f"past_revenue_{currency}"
-    if "days_since_last_order" not in frame.columns or frame["repeat_purchases"].null_count() == len(frame):
+    if "days_since_last_order" not in frame.columns or facts["repeat_purchases"].null_count() == len(frame):
         return frame
-    ranked = pl.col("days_since_last_order").is_not_null() & ~pl.col("is_refusing") & ~pl.col("is_protected_")
-    told = {"recency": pl.col("days_since_last_order"), "frequency": pl.col("repeat_purchases") + 1, "monetary": _or_null(frame, revenue)}
-    return frame.with_columns(rfm_scores(frame.select(pl.when(ranked).then(value).alias(name) for name, value in told.items())))
+    told = {
+        "recency": pl.col("days_since_last_order"),
+        "frequency": facts["repeat_purchases"] + 1,
+        "monetary": _or_null(frame, f"past_revenue_{currency}"),
+    }
+    buyers = facts["has_bought"] & _ranked(facts)
+    return frame.with_columns(rfm_scores(frame.select(pl.when(buyers).then(value).alias(name) for name, value in told.items())))
 
 
 def _delivered(column: FileColumn) -> pl.Expr:

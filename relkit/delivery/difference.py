@@ -24,6 +24,7 @@ TEXTS = {
     "en": {
         "title": "What changed: {now} against {before}",
         "first": "This is the first delivery of the programme: there is nothing to compare it with.",
+        "unusable": "Nothing was compared: the previous delivery cannot be used.",
         "against": "Against {before}:",
         "counts": "{rows} customers. {entered} entered, {left} left, {changed} changed group in at least one way.",
         "columns_new": "New columns: {names}.",
@@ -40,6 +41,7 @@ TEXTS = {
     "fr": {
         "title": "Ce qui a changé : {now} par rapport à {before}",
         "first": "Première livraison du programme : il n'y a rien à quoi la comparer.",
+        "unusable": "Rien n'a été comparé : la livraison précédente est inutilisable.",
         "against": "Par rapport au {before} :",
         "counts": "{rows} clients. {entered} entrés, {left} sortis, {changed} ont changé de groupe sur au moins un critère.",
         "columns_new": "Nouvelles colonnes : {names}.",
@@ -66,6 +68,7 @@ class Difference:
         rows: customers now.
         psi: population stability index by score column.
         new_columns, gone_columns: names that only one of the two files has.
+        is_first: there was no delivery to compare with; without `before` and not first, the previous one cannot be used.
     """
 
     frame: pl.DataFrame
@@ -74,6 +77,7 @@ class Difference:
     psi: Mapping[str, float] = field(default_factory=dict)
     new_columns: tuple[str, ...] = ()
     gone_columns: tuple[str, ...] = ()
+    is_first: bool = False
 
     def customers(self, change: str) -> int:
         """Return how many customers entered, left or changed."""
@@ -86,9 +90,9 @@ class Difference:
         return counted.sort(["column", "customers", "before", "after"], descending=[False, True, False, False])
 
 
-def no_difference(rows: int) -> Difference:
-    """Return the difference of a first delivery: none."""
-    return Difference(frame=pl.DataFrame(schema=SCHEMA), before=None, rows=rows)
+def no_difference(rows: int, *, is_first: bool = True) -> Difference:
+    """Return the difference of a first delivery, or of one whose predecessor cannot be used: none."""
+    return Difference(frame=pl.DataFrame(schema=SCHEMA), before=None, rows=rows, is_first=is_first)
 
 
 def compare(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColumn], *, name: str) -> Difference:
@@ -128,7 +132,7 @@ def as_markdown(difference: Difference, *, name: str, columns: Sequence[FileColu
     texts, declared = TEXTS[language], {column.name: column for column in columns}
     labels = {column.name: column.label(language) for column in columns}
     if difference.before is None:
-        return f"# {name}\n\n{texts['first']}\n"
+        return f"# {name}\n\n{texts['first' if difference.is_first else 'unusable']}\n"
     lines = [f"# {texts['title'].format(now=name, before=difference.before)}", "", _counts(difference, language), ""]
     for key, names in (("columns_new", difference.new_columns), ("columns_gone", difference.gone_columns)):
         lines += [texts[key].format(names=", ".join(names)), ""] if names else []
@@ -149,7 +153,7 @@ def main_changes(difference: Difference, *, columns: Sequence[FileColumn], langu
     """
     texts = TEXTS[language]
     if difference.before is None:
-        return [texts["first"]]
+        return [texts["first" if difference.is_first else "unusable"]]
     moved: dict[str, int] = dict(difference.flows().group_by("column").agg(pl.col("customers").sum()).iter_rows())
     flows = [
         texts["flows"].format(label=column.label(language), count=_number(moved[column.name], language)) + "."

@@ -31,7 +31,7 @@ class DeliverFiles(Job):
         default=None, description="Day of the features and scores to deliver. Default: the last business day in the data."
     )
     language: Literal["en", "fr"] = Field(default="en", description="Language of the spreadsheet and of the page on differences.")
-    workbook: bool = Field(default=True, description="Write the spreadsheet too; it takes about two minutes a million customers.")
+    workbook: bool = Field(default=True, description="Write the spreadsheet too; it takes about three minutes a million customers.")
     prefer: tuple[str, ...] = Field(default=(), description="Models to prefer where two give the same score, best first.")
     fields: dict[str, str] = Field(
         default_factory=dict, description="Further columns of the customer table, by name, each with its purpose."

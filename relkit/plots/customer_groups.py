@@ -141,7 +141,7 @@ def plot_group_grid(
         colour = "white" if shown[row, column] > dark else INK
         ax.text(column, row - (0.12 if names else 0), text, ha="center", va="center", color=colour, fontsize=13, fontweight="bold")
         if names:
-            ax.text(column, row + 0.22, names[row][column], ha="center", va="center", color=colour, fontsize=8.5)
+            ax.text(column, row + 0.22, names[row][column], ha="center", va="center", color=colour, fontsize=8)
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(length=0, labelsize=10.5, colors=INK)

@@ -107,7 +107,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "protected": "Protected: not to be contacted",
         "recency": "Recency {n}",
         "frequency": "Frequency {n}",
-        "rfm": "Buyers by recency and frequency of their purchases (5 = best)",
+        "rfm": "Recency and frequency of purchases (5 = best)",
         "c_rfm": "Buyers in fifths as of the day: the higher, the more recent their last purchase; the further to the right, the more "
         "often they buy. Equal values always get equal scores, so some cells may be empty.",
         "no_rfm": "No purchases are known, so there is no recency and no frequency.",
@@ -190,7 +190,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "protected": "Protégés : ne pas contacter",
         "recency": "Récence {n}",
         "frequency": "Fréquence {n}",
-        "rfm": "Acheteurs selon la récence et la fréquence de leurs achats (5 = meilleur)",
+        "rfm": "Récence et fréquence des achats (5 = meilleur)",
         "c_rfm": "Acheteurs répartis en cinquièmes à la date de situation : plus haut, l’achat est plus récent ; plus à droite, les achats "
         "sont plus fréquents. À valeur égale, note égale : certaines cases peuvent être vides.",
         "no_rfm": "Aucun achat n’est connu : il n’y a ni récence ni fréquence.",

@@ -60,6 +60,8 @@ def test_a_previous_delivery_that_was_altered_is_not_compared_with(file: Custome
     assert "the previous delivery 2025-06-30 cannot be used" in made.warnings[0]
     assert "customers_scored.csv was altered" in made.warnings[0]
     assert (made.difference.before, made.is_first) == (None, False)
+    page = (made.delivery.folder / "difference.md").read_text(encoding="utf-8")
+    assert "Nothing was compared: the previous delivery cannot be used." in page
 
 
 def test_a_failure_in_the_midst_leaves_the_previous_delivery(file: CustomerFile, tmp_path: Path, monkeypatch) -> None:
