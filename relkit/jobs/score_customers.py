@@ -384,7 +384,6 @@ class _Scoring:
             return self._calibration_facts()
         return self.offer_facts if score.startswith("retention_") else {}
 
-
     def _calibration_facts(self) -> dict[str, Any]:
         """Return on which days the probability of an order was calibrated; nothing where it is the model's own."""
         models = (self.fitted[name] for name in ORDERS if name in self.fitted)

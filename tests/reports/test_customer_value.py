@@ -6,7 +6,7 @@ import pytest
 
 from relkit.delivery.customer_files import customer_file
 from relkit.errors import TableError
-from relkit.reports.customer_value import ACTIVITY, TEXTS, ValueReading
+from relkit.reports.customer_value import TEXTS, ValueReading
 
 
 @pytest.fixture(scope="module")
