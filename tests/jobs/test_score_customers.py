@@ -103,7 +103,8 @@ def test_the_probability_of_an_order_is_that_which_the_holdout_calibrated(fitted
         served = mlflow.pyfunc.load_model(f"models:/{champion.name}/{champion.version}").predict(people)
     assert served["order_probability_90d"].to_list() == expected.tolist()
     behind = json.loads(result.paths["models"].read_text())["order_probability_90d"]
-    assert behind["calibrated_on"] == "the 90 days after 2024-12-30"
+    assert behind["judged_on"] == "the 90 days after 2024-12-30"
+    assert (behind["calibrated"], behind["holds"]) == (found.changes, found.judged.holds)
     assert behind["interval_level"] == 0.95
 
 
