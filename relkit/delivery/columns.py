@@ -508,10 +508,15 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.Float64,
         ("Probability of an order within {h} days", "Probabilité de commande sous {h} jours"),
         (
-            "Probability of at least one order in the {h} days after the as-of date, contract or not; calibrated on what customers did in "
-            "the last days known, where the model could be tested on them. Filter on it to find the customers who still buy.",
-            "Probabilité d'au moins une commande dans les {h} jours suivant la date de situation, avec ou sans contrat ; calée sur ce que "
-            "les clients ont fait dans les derniers jours connus, si le modèle a pu y être éprouvé. À filtrer pour trouver qui achète encore.",
+            (
+                "Probability of at least one order in the {h} days after the as-of date, contract or not; calibrated on what customers did "
+                "in the last days known, where the model could be tested on them. Filter on it to find the customers who still buy."
+            ),
+            (
+                "Probabilité d'au moins une commande dans les {h} jours suivant la date de situation, avec ou sans contrat ; calée sur "
+                "ce que les clients ont fait dans les derniers jours connus, si le modèle a pu y être éprouvé. "
+                "À filtrer pour trouver qui achète encore."
+            ),
         ),
         NO_PURCHASE,
         kind="score",

@@ -438,12 +438,11 @@ class _Scoring:
             return self._calibration_facts()
         return self.offer_facts if score.startswith("retention_") else {}
 
-
     def _calibration_facts(self) -> dict[str, Any]:
-        """Return on which days the probability of an order was calibrated; nothing where it is the model's own."""
+        """Return on which days the probability of an order was judged, whether it was changed there, and whether it held."""
         models = (self.fitted[name] for name in ORDERS if name in self.fitted)
         found = next((each.order_calibration for each in models if each.order_calibration is not None), None)
-        return {} if found is None else {"calibrated_on": found.spoken, "calibration_holds": found.judged.holds}
+        return {} if found is None else {"judged_on": found.spoken, "calibrated": found.changes, "holds": found.judged.holds}
 
 
 def _lacking(aside: int, rows: int, unit: str) -> Remark:

@@ -17,7 +17,8 @@ MODELS = ("lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.kapla
 @pytest.fixture
 def plain_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fit without drawing: the plots have tests of their own, and one of the jobs' tests draws them all."""
-    monkeypatch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+    for name in ("diagnostic_figures", "order_figures"):
+        monkeypatch.setattr(f"relkit.plots.diagnostics.{name}", lambda *_, **__: {})
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,26 @@ def test_the_registered_model_learnt_from_all_days_and_carries_the_metric_of_the
     assert {"r": fitted.r, "alpha": fitted.alpha, "a": fitted.a, "b": fitted.b} == result.parameters
 
 
+def test_the_holdout_teaches_the_probability_of_an_order(checked):
+    result = fit()
+    found = storage.load(result.paths["model"]).order_calibration
+    assert (found.days, found.calibrated_from, found.customers) == (90, date(2024, 12, 30), 250)
+    assert result.metrics["calibration_error_of_order_probability"] == found.judged.mean_error
+    assert result.metrics["calibration_error_of_own_order_probability"] == found.own.mean_error
+    assert result.metrics["brier_90d_of_order_probability"] == found.judged.brier
+    assert 0 < result.metrics["brier_of_own_order_probability"] < 0.25
+    assert found.sentence in result.sentences
+    # What it learnt from ended before the holdout began: the first 90 of its 182 days.
+    short = fit(holdout_days=40)
+    assert storage.load(short.paths["model"]).order_calibration.days == 40
+
+
+def test_without_a_holdout_the_probability_is_the_model_s_own(checked):
+    result = fit(holdout_days=0)
+    assert storage.load(result.paths["model"]).order_calibration is None
+    assert not [name for name in result.metrics if "order_probability" in name]
+
+
 def test_golden_cdnow_through_the_job(workplace, real_data):
     """Fader, Hardie and Lee (2005), table 2, with the digits of methods that agree: r, alpha, a, b and the log-likelihood."""
     mapping = Path(__file__).resolve().parents[2] / "pipelines" / "mappings" / "cdnow_sample.yaml"

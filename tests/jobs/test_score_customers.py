@@ -36,7 +36,10 @@ def test_the_champions_score_everybody_they_can(fitted_workplace):
     assert check_scores(scores).columns == list(SCORE_TABLE.names)
     buyers, running = 250, company.contracts()["ended_on"].null_count()
     both = company.contracts().filter(pl.col("ended_on").is_null(), pl.col("customer_id").str.starts_with("B")).height
-    assert both > 0
+    holders = company.contracts().filter(pl.col("ended_on").is_null())["customer_id"]
+    days = company.transactions().group_by("customer_id").agg(pl.col("occurred_at").dt.date().n_unique())
+    once = days.filter(pl.col("occurred_at") == 1, ~pl.col("customer_id").is_in(holders.implode())).height
+    assert min(both, once) > 0
     assert result.counts["scores"] == {
         "churn_probability_90d": running,
         "contract_residual_value_24m": running,
@@ -44,7 +47,8 @@ def test_the_champions_score_everybody_they_can(fitted_workplace):
         "expected_orders_90d": buyers,
         "expected_remaining_months_24m": running,
         "future_margin_24m": buyers + running - both,
-        "p_alive": buyers - both,
+        "order_probability_90d": buyers,
+        "p_alive": buyers - both - once,
     }
     assert result.counts["customers"] == buyers + running - both
     assert result.warnings == ()
@@ -61,6 +65,7 @@ def test_every_row_names_model_version_and_training_day(fitted_workplace):
         ("expected_orders_90d", orders, "1", day),
         ("expected_remaining_months_24m", "survival.cox", "1", day),
         ("future_margin_24m", f"{orders}+{value}+survival.cox", "1+1+1", day),
+        ("order_probability_90d", orders, "1", day),
         ("p_alive", orders, "1", day),
     ]
 
@@ -74,6 +79,33 @@ def test_the_scores_are_those_of_the_saved_model(fitted_workplace):
     fitted = storage.load(registry.saved_folder(registry.champion("lifetime_value.bg_nbd")))
     expected = fitted.score(purchase_summary(tables, tables.as_of())).select("customer_id", "expected_orders_90d")
     assert scores.select("customer_id", "expected_orders_90d").drop_nulls().equals(expected)
+
+
+def test_the_probability_of_an_order_is_that_which_the_holdout_calibrated(fitted_workplace):
+    """By every route: the saved model, the registry, MLflow's own loading, and the job; for contract holders too."""
+    import mlflow
+
+    from relkit.features.purchases import purchase_summary
+    from relkit.tables.table_set import TableSet
+    from relkit.tracking import runs
+
+    result = score()
+    given = table(result).filter(score="order_probability_90d")
+    tables = TableSet.open(fitted_workplace / "out" / "default" / "tables")
+    people = purchase_summary(tables, tables.as_of()).sort("customer_id")
+    champion = registry.champion("lifetime_value.bg_nbd")
+    fitted = registry.load(champion)
+    found = fitted.order_calibration
+    assert (found.days, found.calibrated_from, found.customers) == (90, date(2024, 12, 30), 250)
+    expected = fitted.order_probability(people, 90)
+    assert given.sort("customer_id")["value"].to_list() == expected.tolist()
+    with runs.connected():
+        served = mlflow.pyfunc.load_model(f"models:/{champion.name}/{champion.version}").predict(people)
+    assert served["order_probability_90d"].to_list() == expected.tolist()
+    behind = json.loads(result.paths["models"].read_text())["order_probability_90d"]
+    assert behind["judged_on"] == "the 90 days after 2024-12-30"
+    assert (behind["calibrated"], behind["holds"]) == (found.changes, found.judged.holds)
+    assert behind["interval_level"] == 0.95
 
 
 def test_models_json_leads_back_to_the_runs(fitted_workplace):
@@ -104,6 +136,7 @@ def test_horizons_rates_and_margin_are_parameters(fitted_workplace):
         "expected_orders_30d",
         "expected_remaining_months_12m",
         "future_margin_12m",
+        "order_probability_30d",
         "p_alive",
     }
     assert given.metrics["mean_future_margin_12m"] < usual.metrics["mean_future_margin_24m"]
@@ -160,7 +193,10 @@ def test_any_model_of_purchases_scores_and_gives_a_margin(fitted_workplace, plai
     assert name not in score().details["models"]
     result = score(models=(name, "lifetime_value.gamma_gamma"))
     scores = table(result)
-    assert set(scores.filter(model=name)["score"]) == {"p_alive", "expected_orders_90d"}
+    told = set() if name == "lifetime_value.nbd" else {"p_alive"}
+    assert set(scores.filter(model=name)["score"]) == {"expected_orders_90d", "order_probability_90d", *told}
+    never = f"{name}: in this model nobody ever stops buying, so that it cannot tell which customers still buy."
+    assert (never in result.warnings) == (not told)
     assert set(scores.filter(score="future_margin_24m")["model"]) == {f"{name}+lifetime_value.gamma_gamma"}
     assert scores.filter(score="p_alive")["value"].is_between(0, 1).all()
 
@@ -187,7 +223,9 @@ def test_a_model_whose_table_is_absent_is_skipped_with_a_sentence(fitted_workpla
     company.write_company(fitted_workplace / "out" / "default", {"transactions": company.transactions()})
     result = score()
     assert "survival.cox: the data have no contracts table, so it gives no scores." in result.sentences
-    assert result.counts["scores"]["p_alive"] == 250
+    days = company.transactions().group_by("customer_id").agg(pl.col("occurred_at").dt.date().n_unique())
+    assert result.counts["scores"]["p_alive"] == (days["occurred_at"] > 1).sum() < 250
+    assert result.counts["scores"]["order_probability_90d"] == 250
 
 
 def test_nothing_to_score_with_is_a_skip(fitted_workplace):

@@ -20,7 +20,9 @@ def calibration() -> OrderCalibration:
     return found
 
 
-@pytest.mark.parametrize(("language", "bought", "within"), [("en", "Share who bought", "within 90 days"), ("fr", "Part ayant acheté", "90 jours")])
+@pytest.mark.parametrize(
+    ("language", "bought", "within"), [("en", "Share who bought", "within 90 days"), ("fr", "Part ayant acheté", "90 jours")]
+)
 def test_each_tenth_is_a_point_with_its_interval(calibration: OrderCalibration, language: str, bought: str, within: str) -> None:
     ax = plot_order_probability(calibration, language=language)
     points, _, (bars,) = ax.containers[0]

@@ -39,27 +39,32 @@ def test_the_verdict_counts_what_happened() -> None:
         f"Of 4,000 customers, {found.buyers:,} ({found.buyers / 4000:.0%}) bought in the 90 days after 1 April 2025, which the model had "
         f"not seen; {forecast:,} were expected to."
     )
-    assert f"the model’s own were {100 * found.own.mean_error:.1f} points off on average, these are {100 * found.judged.mean_error:.1f}" in said[2]
+    assert (
+        f"the model’s own were {100 * found.own.mean_error:.1f} points off on average, these are {100 * found.judged.mean_error:.1f}"
+        in said[2]
+    )
     french = plain(OrderChances(found, "fr").verdict().sentences[1])
     assert french.startswith("Sur 4 000 clients")
     assert "90 jours suivant le 1er avril 2025" in french
 
 
-def test_the_table_is_the_tenths(language: str = "fr") -> None:
+def test_the_table_is_the_tenths() -> None:
     found = taught(0.7)
-    table = OrderChances(found, language).by_tenth()
+    table = OrderChances(found, "fr").by_tenth()
     assert isinstance(table, SummaryTable)
     cells = table.cells()
     assert [row[0] for row in cells] == [str(i + 1) for i in range(10)]
     assert plain(cells[9][4]) == f"{100 * found.judged.observed[9]:.1f} %".replace(".", ",")
-    assert len(OrderChances(found, language).picture().pictures) == 1
+    assert len(OrderChances(found, "fr").picture().pictures) == 1
 
 
 def test_what_chance_does_not_explain_is_said() -> None:
     """A map of few parameters cannot follow a forecast that is wrong in waves."""
     rng = np.random.default_rng(5)
     own = rng.uniform(0.05, 0.95, 60_000)
-    found = learnt(own, rng.random(60_000) < 0.5 + 0.3 * np.sin(30 * own), rng.integers(0, 3, 60_000), days=90, calibrated_from=date(2025, 4, 1))
+    found = learnt(
+        own, rng.random(60_000) < 0.5 + 0.3 * np.sin(30 * own), rng.integers(0, 3, 60_000), days=90, calibrated_from=date(2025, 4, 1)
+    )
     assert found is not None
     assert OrderChances(found, "en").verdict().sentences[0].startswith("The chances of an order rank customers but are not exact")
 

@@ -56,9 +56,13 @@ def models(features):
 
 def test_a_model_gives_a_row_a_customer_and_score(models, features):
     scores = score_model(models[0], features, as_of=DAY, source=RATE, horizon_days=30)
-    assert scores.group_by("score").len().sort("score").rows() == [("expected_orders_30d", 400), ("p_alive", 400)]
+    assert scores.group_by("score").len().sort("score").rows() == [
+        ("expected_orders_30d", 400),
+        ("order_probability_30d", 400),
+        ("p_alive", (features["repeat_purchases"] > 0).sum()),
+    ]
     wide = models[0].score(features, horizon_days=30)
-    assert scores.filter(pl.col("score") == "p_alive")["value"].equals(wide["p_alive"], check_names=False)
+    assert scores.filter(pl.col("score") == "p_alive")["value"].equals(wide["p_alive"].drop_nulls(), check_names=False)
     assert scores["version"].unique().to_list() == ["4"]
 
 
@@ -71,16 +75,15 @@ def test_a_score_has_the_bounds_of_the_delta_method(features, name):
     assert scores.filter(score="expected_orders_30d")["upper"].to_numpy() == pytest.approx(high, rel=1e-12)
     if name != "nbd":
         _, low, high = interval(fitted, lambda model: model.probability_alive(features), scale="logit")
-        found = scores.filter(score="p_alive")
-        assert found["lower"].to_numpy() == pytest.approx(low, rel=1e-12)
-        assert found["upper"].to_numpy() == pytest.approx(high, rel=1e-12)
+        found, told = scores.filter(score="p_alive"), fitted.tells_alive(features)
+        assert found["lower"].to_numpy() == pytest.approx(low[told], rel=1e-12)
+        assert found["upper"].to_numpy() == pytest.approx(high[told], rel=1e-12)
 
 
 def test_a_score_that_no_parameter_moves_has_no_interval(features):
-    """By the NBD everybody is alive, whatever the parameters; a model of constant spend has none."""
+    """A model of constant spend has none; by the NBD everybody is alive, whatever the parameters, and that is no score at all."""
     nbd = catalogue.make("lifetime_value.nbd").fit(features, as_of=DAY)
-    scores = score_model(nbd, features, as_of=DAY, source=RATE)
-    assert scores.filter(score="p_alive")["lower"].null_count() == scores.filter(score="p_alive").height
+    assert set(score_model(nbd, features, as_of=DAY, source=RATE)["score"]) == {"expected_orders_90d", "order_probability_90d"}
     alike = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(20.0))
     constant = catalogue.make("lifetime_value.gamma_gamma").fit(alike, as_of=DAY)
     assert score_model(constant, alike, as_of=DAY, source=RATE)["lower"].null_count() == len(alike)

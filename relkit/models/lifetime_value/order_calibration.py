@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date  # noqa: TC003 storage reads the types of the fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,11 @@ class OrderCalibration:
         return {
             f"{what}_{name}": value
             for name, found in both.items()
-            for what, value in (("calibration_error_of", found.mean_error), ("p_value_of", found.p_value), (f"brier_{self.days}d_of", found.brier))
+            for what, value in (
+                ("calibration_error_of", found.mean_error),
+                ("p_value_of", found.p_value),
+                (f"brier_{self.days}d_of", found.brier),
+            )
         }
 
     @property
@@ -180,7 +185,7 @@ def _columns(own: Floats, repeat_purchases: NDArray[Any], knots: Floats) -> Floa
     level = special.logit(np.clip(own, _LEAST, 1 - _LEAST))
     edges = np.concatenate((knots, [np.inf]))
     first = np.minimum(level, edges[0])
-    pieces = [np.clip(level - low, 0.0, high - low) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [np.clip(level - low, 0.0, high - low) for low, high in pairwise(edges)]
     return np.column_stack([np.ones(len(level)), first, *pieces, repeat_purchases == 0])
 
 
@@ -217,7 +222,7 @@ def _identity(knots: int) -> Floats:
 
 
 def _penalty(knots: int) -> Floats:
-    """Return the precision of the coefficients around the identity: the slope of the first piece is near 1, each other near the one before."""
+    """Return the precision of the coefficients around the identity: the first slope is near 1, each other near the one before."""
     wide, narrow = (1 / spread**2 for spread in _SPREADS)
     steps = np.eye(knots + 1) - np.eye(knots + 1, k=-1)
     found = np.zeros((knots + 3, knots + 3))

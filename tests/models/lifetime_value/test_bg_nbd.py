@@ -222,7 +222,7 @@ class TestExpectedPurchases:
             fitted.score(cdnow, horizon_days=-1)
 
     def test_score_names_its_horizon(self, fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
-        assert fitted.score(cdnow).columns == ["customer_id", "p_alive", "expected_orders_90d"]
+        assert fitted.score(cdnow).columns == ["customer_id", "p_alive", "expected_orders_90d", "order_probability_90d"]
         assert fitted.score(cdnow, horizon_days=30).columns[-1] == "expected_orders_30d"
 
     def test_new_customers_in_days(self, fitted: FittedBgNbd) -> None:
@@ -302,7 +302,9 @@ class TestFit:
         people = pl.concat([cdnow.select(today.columns), today])
         fitted = BgNbd().fit(people, as_of=DAY)
         assert fitted.r == pytest.approx(0.2425945, abs=1e-6)
-        assert fitted.score(people).filter(customer_id="new")["p_alive"].item() == 1
+        new = fitted.score(people).filter(customer_id="new")
+        assert new["p_alive"].item() is None
+        assert 0 < new["order_probability_90d"].item() < 1
 
     def test_nobody_came_back(self, cdnow: pl.DataFrame) -> None:
         once = cdnow.with_columns(pl.lit(0).alias("repeat_purchases"), pl.lit(0).alias("last_purchase_age_days"))
@@ -318,7 +320,7 @@ class TestFit:
             BgNbd().fit(cdnow.clear(), as_of=DAY)
 
     def test_scoring_nobody_gives_an_empty_table(self, fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
-        assert fitted.score(cdnow.clear()).shape == (0, 3)
+        assert fitted.score(cdnow.clear()).shape == (0, 4)
 
 
 class TestRefusals:

@@ -141,8 +141,8 @@ def test_what_is_shown_was_not_learnt_from() -> None:
 
 # --- calibration by tenth on data ----------------------------------------------------------------------------------
 #
-# The rule, which is that of `Reliability.holds`: on the 90 days that follow a model's last day, by tenth of the forecast, the sum of squared
-# standardised gaps has a p-value above 0.01, and no tenth is further than 3 standard errors off. Each forecast is made by a
+# The rule, which is that of `Reliability.holds`: on the 90 days that follow a model's last day, by tenth of the forecast, the sum
+# of squared standardised gaps has a p-value above 0.01, and no tenth is further than 3 standard errors off. Each forecast is made by a
 # map learnt from the other half of the customers.
 
 

@@ -16,8 +16,8 @@ from relkit.models import catalogue, storage
 from relkit.models.lifetime_value import bg_bb_formulas, bg_nbd, mbg_cnbd_k, mbg_nbd, nbd, pareto_nbd
 from relkit.models.lifetime_value.bg_bb import BgBb
 from relkit.models.lifetime_value.uncertainty import interval
-from relkit.scores.scoring import score_model
 from relkit.scores.score_table import Source
+from relkit.scores.scoring import score_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -265,7 +265,11 @@ def test_pareto_against_simulated_lives() -> None:
 
 
 def _people(x: Any, t_x: Any, age: Any) -> pl.DataFrame:
-    columns = {"repeat_purchases": np.asarray(x, dtype=np.int64), "last_purchase_age_days": np.asarray(t_x, dtype=float), "observed_days": age}
+    columns = {
+        "repeat_purchases": np.asarray(x, dtype=np.int64),
+        "last_purchase_age_days": np.asarray(t_x, dtype=float),
+        "observed_days": age,
+    }
     return pl.DataFrame({"customer_id": np.arange(len(columns["observed_days"])), **columns})
 
 
