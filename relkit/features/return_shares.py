@@ -142,9 +142,7 @@ def _purchases(days: pl.DataFrame, back: pl.DataFrame, lags: ReturnLags, as_of: 
     )
 
 
-def _priors(
-    tables: TableSet, as_of: AsOf, back: pl.DataFrame, ids: pl.Series, lags: ReturnLags, share: float
-) -> tuple[Floats, bool]:
+def _priors(tables: TableSet, as_of: AsOf, back: pl.DataFrame, ids: pl.Series, lags: ReturnLags, share: float) -> tuple[Floats, bool]:
     """Return the share by what each customer buys, and whether categories tell."""
     everybody = np.full(len(ids), share)
     category = _categories(tables, as_of)
@@ -184,7 +182,9 @@ def _category_rates(by_day: pl.DataFrame, back: pl.DataFrame, lags: ReturnLags, 
     returned = back.group_by("category").agg(back=pl.col("amount").sum())
     rate = pl.col("back").fill_null(0.0) / pl.col("exposed")
     drawn = (pl.col("days") * rate + CATEGORY_WEIGHT * share) / (pl.col("days") + CATEGORY_WEIGHT)
-    return sums.join(returned, on="category", how="left").select("category", rate=pl.when(pl.col("exposed") > 0).then(drawn).otherwise(share))
+    return sums.join(returned, on="category", how="left").select(
+        "category", rate=pl.when(pl.col("exposed") > 0).then(drawn).otherwise(share)
+    )
 
 
 def _level(returned: Floats, exposed: Floats, prior: Floats) -> float:

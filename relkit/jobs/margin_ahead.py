@@ -88,9 +88,7 @@ class MarginAhead:
         self.return_facts, self.said, self.warnings = ahead.facts, self.said + ahead.said, self.warnings + ahead.warnings
         return found
 
-    def _of_purchases(
-        self, ahead: Ahead, rate: MarginRate | None, returns: pl.DataFrame | None
-    ) -> tuple[list[pl.DataFrame], list[str]]:
+    def _of_purchases(self, ahead: Ahead, rate: MarginRate | None, returns: pl.DataFrame | None) -> tuple[list[pl.DataFrame], list[str]]:
         """Return the part of everybody who buys, and the models behind it where it is known."""
         from relkit.scores.expected_margin import purchase_margins, unknown_margins
 

@@ -94,8 +94,15 @@ def year_after() -> tuple[float, float]:
 
 def sent_everything_back(least: int) -> pl.Series:
     """Return the customers with at least so many orders, all of which had come back by the middle."""
-    past = shop.lines().filter(pl.col("day") <= shop.MIDDLE).group_by("who").agg(pl.col("kind").value_counts(), n=(pl.col("kind") == "S").sum())
-    counted = past.with_columns(back=pl.col("kind").list.eval(pl.element().struct.field("count").filter(pl.element().struct.field("kind") == "R")).list.sum())
+    past = (
+        shop.lines()
+        .filter(pl.col("day") <= shop.MIDDLE)
+        .group_by("who")
+        .agg(pl.col("kind").value_counts(), n=(pl.col("kind") == "S").sum())
+    )
+    counted = past.with_columns(
+        back=pl.col("kind").list.eval(pl.element().struct.field("count").filter(pl.element().struct.field("kind") == "R")).list.sum()
+    )
     return counted.filter(pl.col("n") >= least, pl.col("n") == pl.col("back"))["who"]
 
 
@@ -122,7 +129,9 @@ def test_customers_who_sent_everything_back_stand_in_the_last_decile(delivered):
 
 
 def test_one_order_that_came_back_is_shrunk(wide):
-    once = sent_everything_back(1).to_frame("customer_id").join(sent_everything_back(2).to_frame("customer_id"), on="customer_id", how="anti")
+    once = (
+        sent_everything_back(1).to_frame("customer_id").join(sent_everything_back(2).to_frame("customer_id"), on="customer_id", how="anti")
+    )
     shares = wide.join(once, on="customer_id")["expected_return_share"]
     assert len(shares) > 5
     assert shares.is_between(0.45, 0.7).all()
@@ -185,7 +194,12 @@ def test_the_dictionary_and_the_report_tell_it_in_both_languages(delivered, plac
     weight = delivered["expected_orders_90d"] * delivered["expected_order_value_eur"]
     share = float((weight * delivered["expected_return_share"]).sum() / weight.sum())
     assert f"Net of expected returns: {100 * share:.1f} % of coming sales" in meaning["meaning_en"]
-    assert f"Nette des retours attendus : {100 * share:.1f} % des ventes à venir".replace(f"{100 * share:.1f}", f"{100 * share:.1f}".replace(".", ",")) in meaning["meaning_fr"]
+    assert (
+        f"Nette des retours attendus : {100 * share:.1f} % des ventes à venir".replace(
+            f"{100 * share:.1f}", f"{100 * share:.1f}".replace(".", ",")
+        )
+        in meaning["meaning_fr"]
+    )
     english, french = (ValueReading.of(delivered, currency="EUR", language=language).headlines().sentences for language in ("en", "fr"))
     assert any(f"net of expected returns: {100 * share:.0f}% of sales" in sentence for sentence in english)
     assert any(f"nets des retours prévus : {100 * share:.0f}\u00a0% des ventes" in sentence for sentence in french)
