@@ -115,7 +115,7 @@ def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
     known = _Known(exposed, returned, bought.sums(bought.value**2 * bought.seen), prior)
     own = known.shares(weight if told else DEFAULT_WEIGHT, within + max(between, 0.0) if told else None, learns=told)
     customers = _customers(names_of(days), bought, *own)
-    return ReturnShares(customers, share, weight if told else DEFAULT_WEIGHT, lags, by_category, _remarks(lags, told))
+    return ReturnShares(customers, share, weight if told else DEFAULT_WEIGHT, lags, by_category, _remarks(lags, told=told))
 
 
 def _lags(back: pl.DataFrame, as_of: AsOf) -> ReturnLags:
@@ -264,7 +264,7 @@ def _customers(ids: pl.Series, bought: _Purchases, share: Floats, error: Floats)
     )
 
 
-def _remarks(lags: ReturnLags, told: bool) -> tuple[str, ...]:
+def _remarks(lags: ReturnLags, *, told: bool) -> tuple[str, ...]:
     said = []
     if not lags.returns:
         said.append(f"Too few returns are known to tell how fast they come in: they are taken to come evenly over {DEFAULT_DAYS} days.")
