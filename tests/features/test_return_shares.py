@@ -60,15 +60,15 @@ def test_one_customer_by_hand(company):
         (0.405405 + 1) / (5 + 6) = 0.12776
     a sent back none of n = 633.33^2 / (60,000 + 10,000 / 3) = 6.3333:
         0.405405 / (5 + 6.3333) = 0.03577
-    on the grid within half a hundredth. Of a's last order 100 * 0.03577 * (2/3) / (1 - 0.03577 / 3) = 2.413 is still to come.
+    on the grid within 0.002. Of a's last order 100 * 0.03577 * (2/3) / (1 - 0.03577 / 3) = 2.413 is still to come.
     """
     rows = sales(["a"] * 6 + ["b"] * 6 + ["a"], [60, 70, 80, 90, 100, 110] * 2 + [9], [100] * 13, [0] * 11 + [1, 0])
     found = shares(company, rows)
     assert found.share == pytest.approx(100 / 1233.3333, rel=1e-6)
     assert found.prior_weight == DEFAULT_WEIGHT
     a, b = one(found, "a"), one(found, "b")
-    assert b["expected_return_share"] == pytest.approx(1.405405 / 11, abs=0.005)
-    assert a["expected_return_share"] == pytest.approx(0.405405 / 11.3333, abs=0.005)
+    assert b["expected_return_share"] == pytest.approx(1.405405 / 11, abs=0.002)
+    assert a["expected_return_share"] == pytest.approx(0.405405 / 11.3333, abs=0.002)
     rho = a["expected_return_share"]
     assert a["returns_to_come"] == pytest.approx(100 * rho * (2 / 3) / (1 - rho / 3), rel=1e-9)
     assert (b["returns_to_come"], b["most_to_come"], a["most_to_come"]) == (0, 0, 100)
