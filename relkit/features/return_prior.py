@@ -18,8 +18,8 @@ HIGHEST = 0.99
 _ANGLES: Floats = np.linspace(0.0, np.pi / 2, 61)
 GRID: Floats = HIGHEST * np.sin(_ANGLES) ** 2
 _LOG, _LOG_KEPT = np.log(np.maximum(GRID, 1e-5)), np.log1p(-GRID)
-ROUNDS = 40
-_MOST_LEARNT = 100_000
+ROUNDS = 200
+_MOST_LEARNT = 20_000
 _CHUNK = 50_000
 _BANDS = 32
 
@@ -55,7 +55,7 @@ def learnt_weights(number: Floats, own: Floats, start: Floats) -> Floats:
     step = max(1, len(number) // _MOST_LEARNT)
     likely = _likelihood(number[::step], own[::step])
     # The start counts like a few customers, so that no point dies out where few tell.
-    weights, prior = start, start * min(20.0, 0.05 * len(likely))
+    weights, prior = start, start * min(5.0, 0.02 * len(likely))
     for _ in range(ROUNDS):
         each = likely * weights
         sums = (each / each.sum(axis=1, keepdims=True)).sum(axis=0) + prior
