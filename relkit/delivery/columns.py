@@ -220,8 +220,8 @@ _AHEAD: Both = (
     ),
     (
         "Marge attendue {when}, chaque montant actualisé à partir de son jour : celle des achats (commandes attendues, par la valeur d'une "
-        "commande, moins ce qui revient, par le taux de marge) et celle des contrats en cours (marge mensuelle, tant qu'ils devraient durer). "
-        "Qui a les deux a la somme."
+        "commande, moins ce qui revient, par le taux de marge) et celle des contrats en cours (marge mensuelle, tant qu'ils devraient "
+        "durer). Qui a les deux a la somme."
     ),
 )
 _OF_EXPECTED: Both = (
@@ -723,10 +723,14 @@ DECLARED: tuple[FileColumn, ...] = (
         pl.Float64,
         ("Expected share of returns", "Part de retours attendue"),
         (
-            "Share of the customer's coming sales expected to be sent back or cancelled later: the customer's own past, as far as it goes, "
-            "beside that of all customers. The margin of coming orders is their value, less this share, times the margin rate.",
-            "Part des ventes à venir du client qui devrait être retournée ou annulée plus tard : son propre passé, pour ce qu'il dit, "
-            "pondéré par celui de tous les clients. La marge des commandes à venir est leur montant, moins cette part, par le taux de marge.",
+            (
+                "Share of the customer's coming sales expected to be sent back or cancelled later, from the customer's own past, weighed "
+                "with that of all customers. The margin of coming orders is their value, less this share, times the margin rate."
+            ),
+            (
+                "Part des ventes à venir du client qui devrait être retournée ou annulée plus tard, d'après son propre passé, pondéré par "
+                "celui de tous les clients. La marge des commandes à venir est leur montant, moins cette part, par le taux de marge."
+            ),
         ),
         NO_PURCHASE,
         kind="score",

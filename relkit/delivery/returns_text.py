@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from relkit.delivery.columns import FileColumn
 
-SAID = (
-    "Net of expected returns: {share} % of coming sales, from {low} % to {high} % for four customers in five, and what is still to come back "
-    "of sales already made.",
-    "Nette des retours attendus : {share} % des ventes à venir, de {low} % à {high} % pour quatre clients sur cinq, et ce qui doit encore "
-    "revenir des ventes déjà faites.",
+ENGLISH = (
+    "Net of expected returns: {share} % of coming sales, from {low} % to {high} % for four customers in five, and of what is still to come "
+    "back of sales already made."
+)
+FRENCH = (
+    "Nette des retours attendus : {share} % des ventes à venir, de {low} % à {high} % pour quatre clients sur cinq, et de ce qui doit "
+    "encore revenir des ventes déjà faites."
 )
 
 
@@ -34,8 +36,9 @@ def with_returns_said(columns: Sequence[FileColumn], frame: pl.DataFrame, curren
     used = returns_used(frame, orders=orders, value=f"expected_order_value_{currency}")
     if used is None:
         return list(columns)
-    english, french = (said.format(**{name: f"{100 * getattr(used, name):.1f}" for name in ("share", "low", "high")}) for said in SAID)
-    french = french.replace(".", ",", 3)
+    shares = {name: f"{100 * getattr(used, name):.1f}" for name in ("share", "low", "high")}
+    english = ENGLISH.format(**shares)
+    french = FRENCH.format(**{name: share.replace(".", ",") for name, share in shares.items()})
     return [
         replace(c, meaning=f"{c.meaning} {english}", meaning_fr=f"{c.meaning_fr} {french}")
         if c.score.startswith("future_margin_") and c.kind == "score" and c.bound == "value"

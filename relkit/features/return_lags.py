@@ -85,4 +85,4 @@ def _at_risk(lag: Ints, age: Ints, weight: Floats) -> Floats:
     n = int(lag.max()) + 1
     taken = np.cumsum(np.bincount(lag, weights=weight, minlength=n))
     too_young = np.cumsum(np.bincount(np.minimum(age, n), weights=weight, minlength=n + 1))[:n]
-    return taken - np.append(0.0, too_young[:-1])
+    return np.asarray(taken - np.append(0.0, too_young[:-1]))

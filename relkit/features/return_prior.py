@@ -15,10 +15,11 @@ Floats = NDArray[np.float64]
 
 HIGHEST = 0.99
 """Nobody is taken to send back everything for ever."""
-GRID: Floats = HIGHEST * np.sin(np.linspace(0.0, np.pi / 2, 61)) ** 2
+_ANGLES: Floats = np.linspace(0.0, np.pi / 2, 61)
+GRID: Floats = HIGHEST * np.sin(_ANGLES) ** 2
 _LOG, _LOG_KEPT = np.log(np.maximum(GRID, 1e-5)), np.log1p(-GRID)
-ROUNDS = 40
-_MOST_LEARNT = 100_000
+ROUNDS = 200
+_MOST_LEARNT = 20_000
 _CHUNK = 50_000
 _BANDS = 32
 
@@ -26,10 +27,21 @@ _BANDS = 32
 def beta_weights(mean: float, weight: float) -> Floats:
     """Return weights of the grid like a beta distribution of that mean, worth `weight` purchases; shape of the grid, sum 1."""
     a, b = max(mean * weight, 1e-3), max((1 - mean) * weight, 1e-3)
-    # Each point stands for the stretch to its neighbours, which on this grid is proportional to sqrt(x (1 - x)).
-    logs = (a - 0.5) * np.log(np.maximum(GRID, GRID[1] / 4)) + (b - 0.5) * _LOG_KEPT
+    # Of the angle x, with share sin(x)^2, the density is sin(x)^(2a - 1) cos(x)^(2b - 1): near either end a power, integrated exactly.
+    half = len(_ANGLES) // 2
+    logs = np.append(_log_masses(a, b)[:half], _log_masses(b, a)[: half + 1][::-1])
     made = np.exp(logs - logs.max())
     return np.asarray(made / made.sum())
+
+
+def _log_masses(a: float, b: float) -> Floats:
+    """Return the logarithm of the mass about each angle, good in the first half of them."""
+    step = _ANGLES[1]
+    upper, lower = _ANGLES + step / 2, np.maximum(_ANGLES - step / 2, 0.0)
+    with np.errstate(divide="ignore", under="ignore"):
+        power = np.log(upper) * 2 * a + np.log1p(-((lower / upper) ** (2 * a))) - np.log(2 * a)
+    rest = (2 * a - 1) * np.log(np.sinc(_ANGLES / np.pi)) + (2 * b - 1) * np.log(np.maximum(np.cos(_ANGLES), 1e-9))
+    return np.asarray(power + rest)
 
 
 def learnt_weights(number: Floats, own: Floats, start: Floats) -> Floats:
@@ -43,7 +55,7 @@ def learnt_weights(number: Floats, own: Floats, start: Floats) -> Floats:
     step = max(1, len(number) // _MOST_LEARNT)
     likely = _likelihood(number[::step], own[::step])
     # The start counts like a few customers, so that no point dies out where few tell.
-    weights, prior = start, start * min(20.0, 0.05 * len(likely))
+    weights, prior = start, start * min(5.0, 0.02 * len(likely))
     for _ in range(ROUNDS):
         each = likely * weights
         sums = (each / each.sum(axis=1, keepdims=True)).sum(axis=0) + prior
@@ -90,7 +102,7 @@ def _likelihood(number: Floats, own: Floats) -> Floats:
     """Return how likely each share of the grid makes what came back, over the likeliest; shape (n, grid)."""
     back = number * own
     logs = back[:, None] * _LOG + (number - back)[:, None] * _LOG_KEPT
-    return np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(np.exp(logs - logs.max(axis=1, keepdims=True)))
 
 
 def _tilted(weights: Floats, mean: float) -> Floats:

@@ -87,6 +87,10 @@ class _Purchases:
     seen: Floats
     customers: int
 
+    def only(self, rows: NDArray[np.bool_]) -> _Purchases:
+        """Return some of the purchases, of the same customers."""
+        return _Purchases(self.customer[rows], self.value[rows], self.back[rows], self.seen[rows], self.customers)
+
     def sums(self, values: Floats) -> Floats:
         """Return the sum of values by customer."""
         return np.bincount(self.customer, weights=values, minlength=self.customers)
@@ -115,7 +119,7 @@ def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
     known = _Known(exposed, returned, bought.sums(bought.value**2 * bought.seen), prior)
     own = known.shares(weight if told else DEFAULT_WEIGHT, within + max(between, 0.0) if told else None, learns=told)
     customers = _customers(names_of(days), bought, *own)
-    return ReturnShares(customers, share, weight if told else DEFAULT_WEIGHT, lags, by_category, _remarks(lags, told))
+    return ReturnShares(customers, share, weight if told else DEFAULT_WEIGHT, lags, by_category, _remarks(lags, told=told))
 
 
 def _lags(back: pl.DataFrame, as_of: AsOf) -> ReturnLags:
@@ -195,9 +199,8 @@ def _level(returned: Floats, exposed: Floats, prior: Floats) -> float:
 
 def _variances(bought: _Purchases, prior: Floats) -> tuple[float, float, bool]:
     """Return the variance of the share of a purchase that came back within customers and between them, and whether it can be told."""
-    ripe = (bought.value > 0) & (bought.seen >= RIPE)
-    customer = bought.customer[ripe]
-    share = np.minimum(bought.back[ripe] / bought.value[ripe], 1.0)
+    ripe = bought.only((bought.value > 0) & (bought.seen >= RIPE))
+    customer, share = ripe.customer, np.minimum(ripe.back / ripe.value, 1.0)
     number = np.bincount(customer, minlength=bought.customers).astype(np.float64)
     mean = np.divide(np.bincount(customer, weights=share, minlength=bought.customers), number, out=np.zeros_like(number), where=number > 0)
     again = float((number - 1)[number > 0].sum())
@@ -247,8 +250,9 @@ class _Known:
 
 def _customers(ids: pl.Series, bought: _Purchases, share: Floats, error: Floats) -> pl.DataFrame:
     """Return what is expected back of each customer."""
-    rho, seen = share[bought.customer], bought.seen
-    kept = np.where(seen < 1, np.maximum(bought.value - bought.back, 0.0), 0.0)
+    young = bought.only(bought.seen < 1)
+    rho, seen = share[young.customer], young.seen
+    kept = np.maximum(young.value - young.back, 0.0)
     left = kept * (1 - seen)
     # Where all comes back and is in, nothing is left to come: 0 / 0.
     rest = np.maximum(1 - rho * seen, 1e-9)
@@ -257,14 +261,14 @@ def _customers(ids: pl.Series, bought: _Purchases, share: Floats, error: Floats)
             "customer_id": ids.cast(pl.String),
             "expected_return_share": share,
             "share_error": error,
-            "returns_to_come": bought.sums(left * rho / rest),
-            "to_come_slope": bought.sums(left / rest**2),
-            "most_to_come": bought.sums(kept),
+            "returns_to_come": young.sums(left * rho / rest),
+            "to_come_slope": young.sums(left / rest**2),
+            "most_to_come": young.sums(kept),
         }
     )
 
 
-def _remarks(lags: ReturnLags, told: bool) -> tuple[str, ...]:
+def _remarks(lags: ReturnLags, *, told: bool) -> tuple[str, ...]:
     said = []
     if not lags.returns:
         said.append(f"Too few returns are known to tell how fast they come in: they are taken to come evenly over {DEFAULT_DAYS} days.")

@@ -2,8 +2,8 @@
 
 A return is a line of kind return, or a cancel that the sales of the same customer, day and product do not account for: those are taken
 off the purchase itself (`relkit.features.purchase_days`). It belongs to the line that `return_of` names; where that is not given, or not
-known, to the customer's last earlier sale of the product; else of the same amount; else to the customer's last earlier sale. One without an earlier sale, because
-the history starts later, belongs to none, and says nothing of the sales that are known.
+known, to the customer's last earlier sale of the product; else of the same amount; else to the customer's last earlier sale. One without
+an earlier sale, because the history starts later, belongs to none, and says nothing of the sales that are known.
 """
 
 from __future__ import annotations

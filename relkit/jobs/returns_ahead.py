@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from relkit.features.return_shares import ReturnShares
     from relkit.jobs.margin_ahead import Scored
 
+
 @dataclass
 class ReturnsAhead:
     """The returns expected by one run.

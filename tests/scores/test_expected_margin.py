@@ -274,7 +274,13 @@ def test_a_contract_at_a_loss_takes_off():
 
 
 def returns(features: pl.DataFrame, share: float, *, error: float = 0.0, to_come: float = 0.0, slope: float = 0.0, most: float = 0.0):
-    numbers = {"expected_return_share": share, "share_error": error, "returns_to_come": to_come, "to_come_slope": slope, "most_to_come": most}
+    numbers = {
+        "expected_return_share": share,
+        "share_error": error,
+        "returns_to_come": to_come,
+        "to_come_slope": slope,
+        "most_to_come": most,
+    }
     return features.select("customer_id", **{name: pl.lit(value) for name, value in numbers.items()})
 
 

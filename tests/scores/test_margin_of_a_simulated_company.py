@@ -103,8 +103,7 @@ def hard_world(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     assert found is not None
     orders, value = (catalogue.make(f"lifetime_value.{name}").fit(bought, as_of=as_of.day) for name in ("bg_nbd", "gamma_gamma"))
     net, gross = (
-        purchase_margins(orders, value, bought, margin_rate=rate.rate, ahead=YEAR, returns=returns)
-        for returns in (found.customers, None)
+        purchase_margins(orders, value, bought, margin_rate=rate.rate, ahead=YEAR, returns=returns) for returns in (found.customers, None)
     )
     truth = pl.read_parquet(company.folder / "customers.parquet")
     both = truth.join(net, on="customer_id").join(gross.select("customer_id", gross="value"), on="customer_id")
