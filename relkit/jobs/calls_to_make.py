@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.jobs.declared_offer import WHERE, ContractsOffered, as_kept, declared_offer
 
@@ -76,14 +77,14 @@ class CallsToMake:
             raise ParameterError(
                 f"averts is {', '.join(offer.averts)}, and {scored[0]} does not tell why contracts end.",
                 where=WHERE,
-                remedy=f"Run relkit fit {TELLS_CAUSES}, then score with --models {' '.join([*others, TELLS_CAUSES])}; or leave averts out.",
+                remedy=f"Run {command('fit', TELLS_CAUSES)}, then score with --models {' '.join([*others, TELLS_CAUSES])}; or leave averts out.",
             )
         return able[0]
 
     def _held(self, model: str) -> ContractsOffered | None:
         """Return the contracts the offer is about; None, said in a warning, where it can be valued for none."""
         if not model:
-            self.warnings.append("The offer says nothing: no model of contracts scored. Run relkit fit survival.cox first.")
+            self.warnings.append(f"The offer says nothing: no model of contracts scored. Run {command('fit', 'survival.cox')} first.")
             return None
         rows, needs = self.run.rows(model), self.run.fitted[model].needs
         held = ContractsOffered.of(self.run.tables, self.run.as_of, rows, needs, margin_rate=self.run.job.margin_rate)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import FitError, ParameterError, RelkitError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
@@ -38,6 +39,7 @@ class FitModel(Job):
     """Fit a model, judge it on a holdout, refit it on all days, and register it as a version."""
 
     command: ClassVar[str] = "fit"
+    reads: ClassVar[str] = "tables"
 
     model: str = Field(
         description="Name of the model, e.g. lifetime_value.bg_nbd; lifetime_value.auto compares the models of orders and takes one, "
@@ -306,8 +308,7 @@ class Outcome:
         if self.decision.promoted:
             return [*given, f"It is version {number} and champion ({self.decision.reason})."]
         keep = f"version {self.before.version} stays champion" if self.before else "there is no champion"
-        whose = "" if self.version.programme == "default" else f" --programme {self.version.programme}"
-        how = f'To promote it all the same: relkit models promote {name} {number}{whose} --reason "...".'
+        how = f'To promote it all the same: {command("models promote", name, number)} --reason "...".'
         return [*given, f"It is version {number} and challenger ({self.decision.reason}); {keep}. {how}"]
 
     def details(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
@@ -65,6 +66,7 @@ class ScoreCustomers(Job):
     """Score customers with the champion models, into one long table with model and version in every row."""
 
     command: ClassVar[str] = "score"
+    reads: ClassVar[str] = "tables"
 
     as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
     models: tuple[str, ...] = Field(
@@ -194,7 +196,7 @@ class _Scoring:
         if not found:
             kin = ", nor has a model that gives the same scores" if len(group) > 1 else ""
             none = f"{group[0]} has no champion to score with{kin}."
-            remedy = f"Run relkit fit {group[0]} first."
+            remedy = f"Run {command('fit', group[0])} first."
             if self.job.models:
                 raise ParameterError(none, where="score", remedy=remedy)
             self.lacking.append(f"{none} {remedy}")
@@ -232,7 +234,7 @@ class _Scoring:
             raise TableError(
                 f"the champion, version {version.version}, cannot score these data: {error}",
                 where=name,
-                remedy=f"Fit it to them and promote that version: relkit fit {name} --force --reason ...",
+                remedy=f"Fit it to them and promote that version: {command('fit', name)} --force --reason ...",
             ) from error
         if aside:
             self.warnings.append(f"{name}: {aside:,} of {len(rows):,} {inputs.unit} lack a value that it must know, and have no score.")

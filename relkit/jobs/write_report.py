@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.model_inputs import absence
@@ -36,8 +37,8 @@ PAGE = {
 LANGUAGE = {"en": "English", "fr": "French"}
 ABSENT = {
     "tables": "the data have no {name} table",
-    "features": "there is no features/{day}/{name}.parquet: its tables are absent, or relkit features has not been run for that day",
-    "scores": "there is no score {name} as of {day}: no model gives it, or relkit score has not been run for that day",
+    "features": "there is no features/{day}/{name}.parquet: its tables are absent, or {command} has not been run",
+    "scores": "there is no score {name} as of {day}: no model gives it, or {command} has not been run",
 }
 
 
@@ -45,6 +46,7 @@ class WriteReport(Job):
     """Run a notebook with parameters that were checked first, and write it as one HTML page that loads nothing."""
 
     command: ClassVar[str] = "report"
+    reads: ClassVar[str] = "scores"
 
     notebook: str = Field(description="Name of a notebook in notebooks/, or the path of one.")
     as_of: str | None = Field(
@@ -124,7 +126,7 @@ class WriteReport(Job):
             if kind not in found:
                 raise ParameterError.unknown("need", need, [f"{known}/..." for known in ("family", *found)], where=notebook.name)
             if not found[kind]:
-                return ABSENT[kind].format(name=name, day=as_of)
+                return ABSENT[kind].format(name=name, day=as_of, command=command("features" if kind == "features" else "score", as_of=as_of))
         return ""
 
     def _study(self, notebook: Notebook, progress: Progress) -> Result:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.commands import command
 from relkit.errors import TableError
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.pictures import Picture
@@ -195,7 +196,8 @@ class ValueReading:
         texts = words(TEXTS, language)
         orders, days = _numbered(people.columns, "expected_orders_", "d")
         if not orders:
-            raise TableError("there is no forecast of orders.", where="customers_scored", remedy="Run relkit fit and relkit score first.")
+            remedy = f"Run {command('fit', 'lifetime_value.auto')} and {command('score')} first."
+            raise TableError("there is no forecast of orders.", where="customers_scored", remedy=remedy)
         cur = currency.lower()
         margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.commands import command
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
 """What need not be declared of an offer."""
+EXAMPLE = {"offer.contact_cost": 4, "offer.offer_cost": 20, "offer.budget": 5000}
+"""An offer as it is declared when scoring."""
 
 _CAUSES: dict[str, dict[str, str]] = {"en": {}, "fr": {"voluntary": "volontaire", "involuntary": "involontaire"}}
 """Reasons that relkit names itself; others are the company's words."""
@@ -35,7 +38,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "causes": " by {causes}",
         "undeclared": "Not declared, so the usual was assumed: {names}.",
         "measure": "Measure the share averted on a control group.",
-        "declare": "Declare yours when scoring: relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000.",
+        "declare": "Declare yours when scoring: {command}.",
         "averted_share": "the share of the ends averted",
         "window_days": "the days within which they are due",
         "stayers_take_share": "the share of the others who take it",
@@ -78,7 +81,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "causes": " pour motif {causes}",
         "undeclared": "Non déclaré, donc valeur usuelle : {names}.",
         "measure": "La part évitée se mesure sur un groupe témoin.",
-        "declare": "Déclarez la vôtre avec les scores : relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000.",
+        "declare": "Déclarez la vôtre avec les scores : {command}.",
         "averted_share": "la part des fins évitées",
         "window_days": "les jours sous lesquels elles sont prévues",
         "stayers_take_share": "la part des autres qui la prennent",
@@ -186,7 +189,7 @@ class RetentionCalls:
             takers=percent(self.offer.stayers_take_share, self.language),
         )
         if not self.declared:
-            return f"{self._say('assumed')}{terms} {self._say('measure')} {self._say('declare')}"
+            return f"{self._say('assumed')}{terms} {self._say('measure')} {self._say('declare', command=command('score', **EXAMPLE))}"
         usual = [self._say(name) for name in _WITH_DEFAULT if name not in self.declared]
         undeclared = f" {self._say('undeclared', names=', '.join(usual))}" if usual else ""
         return f"{self._say('declared')}{terms}{undeclared} {self._say('measure')}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.commands import command
 from relkit.errors import PeriodError, TableError
 from relkit.periods import AsOf
 from relkit.tables.schemas import OPEN_PERSONAL, TABLES
@@ -77,7 +78,7 @@ class TableSet:
         path = folder / FACTS
         if not path.is_file():
             raise TableError(
-                "there are no validated tables here.", where=str(folder), remedy="Run relkit check DATA first, with the same --out."
+                "there are no validated tables here.", where=str(folder), remedy=f"Run {command('check', 'DATA')} first, DATA being your folder of tables."
             )
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
@@ -85,7 +86,7 @@ class TableSet:
                 stored[name] = date.fromisoformat(stored[name]) if stored[name] else None
             return cls(folder=folder, facts=TableFacts(**stored))
         except (ValueError, KeyError, TypeError) as error:
-            remedy = "Run relkit check DATA again, with the same --out."
+            remedy = f"Run {command('check', 'DATA')} again, DATA being your folder of tables."
             raise TableError("the facts are damaged, or of another version of relkit.", where=str(path), remedy=remedy) from error
 
     def has(self, table: str) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 import relkit
+from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.models import catalogue, storage
 from relkit.tracking import embedded, runs
@@ -250,7 +251,11 @@ def load_champion(name: str) -> Fitted:
     """
     found = champion(name)
     if found is None:
-        raise ParameterError(f"{name} has no champion.", where="models", remedy=f"Run relkit fit {name} first.")
+        # A registered name is the model's own, behind that of the programme.
+        own = next((model for model in catalogue.NAMES if name.endswith(f".{model}")), name)
+        programme = name.removesuffix(own).rstrip(".") or DEFAULT_PROGRAMME
+        remedy = f"Run {command('fit', own, programme=programme)} first."
+        raise ParameterError(f"{name} has no champion.", where="models", remedy=remedy)
     return load(found)
 
 

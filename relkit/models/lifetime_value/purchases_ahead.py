@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.cards import FittedCard
 from relkit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Floats = NDArray[np.float64]
 DEFAULT_HORIZON_DAYS = 90
 
 
-class PurchasesAhead:
+class PurchasesAhead(FittedCard):
     """A fitted model whose `over_pairs` tells who is alive, and what those expect to buy."""
 
     name: ClassVar[str]
