@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from relkit.tables.simulation import CompanyTruth, SimulationSettings
 
 PIPELINE = Path("monthly_scoring")
+NOTEBOOKS = Path("notebooks")
 
 
 class RunDemo(Job):
@@ -58,7 +59,7 @@ class RunDemo(Job):
         return result.model_copy(
             update={
                 "job": "demo",
-                "sentences": (*lines, "", *result.sentences, "", *NEXT),
+                "sentences": (*lines, "", *result.sentences, "", *_next()),
                 "details": {**result.details, "comparison": rows},
                 "paths": {**result.paths, "company": self.company, "truth": truth.folder},
             }

@@ -121,14 +121,14 @@ def find_pipeline(path: Path) -> Path:
     """Return the pipeline file at a path, or the one of that name in pipelines/, here or in the checkout.
 
     Raises:
-        ParameterError: there is none, with those that are there.
+        ParameterError: there is none of that name; the message has those that are there.
     """
-    if path.is_file():
+    if path.is_file() or path.parent not in (Path(), PIPELINES):
         return path
     folders = (PIPELINES, Path(__file__).parents[1] / PIPELINES)
     known = {file.stem: file for folder in reversed(folders) for file in sorted(folder.glob("*.yaml"))}
     name = path.name.removesuffix(".yaml").removesuffix(".yml")
-    if name in known and path.parent in (Path(), PIPELINES):
+    if name in known:
         return known[name]
     raise ParameterError.unknown("pipeline", str(path), known, where="run")
 
