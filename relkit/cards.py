@@ -46,8 +46,12 @@ class Card:
         return replace(self, warnings=(*self.warnings, *said))
 
     def with_facts(self, heading: str, facts: Mapping[str, Any]) -> Card:
-        """Return it with names and values, one a line; without facts nothing is added."""
-        return self._with(heading, _table((), [(name, written(value)) for name, value in facts.items()]))
+        """Return it with names and values, one a line; facts of several things are a table each, a row a thing."""
+        plain = {name: value for name, value in facts.items() if not _is_nested(value)}
+        card = self._with(heading, _table((), [(name, written(value)) for name, value in plain.items()]))
+        for name, parts in facts.items():
+            card = card if name in plain else card.with_rows(f"{heading}: {name}", _as_rows(name, parts))
+        return card
 
     def with_rows(self, heading: str, rows: Sequence[Mapping[str, Any]]) -> Card:
         """Return it with a table, a column a key of the first row."""
@@ -130,6 +134,17 @@ def _number(value: float) -> str:
     if value and abs(value) < 1000:
         return f"{value:.4g}"
     return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.1f}"
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict) and any(isinstance(part, dict) for part in value.values())
+
+
+def _as_rows(name: str, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row a part, with the columns that say something of any of them and are no tables again."""
+    rows = [{name: key, **(part if isinstance(part, dict) else {"value": part})} for key, part in parts.items()]
+    columns = dict.fromkeys(column for row in rows for column, value in row.items() if value != {} and not isinstance(value, dict))
+    return [{column: row.get(column) for column in columns} for row in rows] if len(columns) > 1 else []
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -86,8 +86,9 @@ def _next() -> tuple[str, ...]:
     store = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workplace().as_posix()}/mlruns/mlflow.db".replace("///./", "///")
     notebooks = next((folder for folder in (NOTEBOOKS, Path(__file__).parents[1] / NOTEBOOKS) if folder.is_dir()), NOTEBOOKS)
     relkit = program("relkit").removesuffix("relkit")
+    first = shlex.quote(str(notebooks / "explore_first_steps.ipynb"))
     commands = {
-        f"{program('jupyter')} lab {shlex.quote(str(notebooks / 'explore_first_steps.ipynb'))}": "first steps of your own, and the notebooks",
+        f"{program('jupyter')} lab {first}": "first steps of your own, and the notebooks",
         f"{relkit}{command('models')}": "the registered model versions",
         f"{relkit}{command('report', 'segment_customer_value', language='fr')}": "a report again, in French",
         f"{program('mlflow')} ui --backend-store-uri {shlex.quote(store)}": "the runs of the models, and their plots",

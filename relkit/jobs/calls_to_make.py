@@ -77,7 +77,8 @@ class CallsToMake:
             raise ParameterError(
                 f"averts is {', '.join(offer.averts)}, and {scored[0]} does not tell why contracts end.",
                 where=WHERE,
-                remedy=f"Run {command('fit', TELLS_CAUSES)}, then score with --models {' '.join([*others, TELLS_CAUSES])}; or leave averts out.",
+                remedy=f"Run {command('fit', TELLS_CAUSES)}, then score with --models {' '.join([*others, TELLS_CAUSES])}; "
+                "or leave averts out.",
             )
         return able[0]
 

@@ -130,7 +130,8 @@ class ReportMaterial:
 
         found = sorted((int(match[1]), name) for name in self.people.columns if (match := re.fullmatch(r"churn_probability_(\d+)d", name)))
         if not found:
-            raise TableError("there is no score of churn.", where="scores", remedy=f"Run {command('fit', 'survival.cox')} and {command('score')} first.")
+            remedy = f"Run {command('fit', 'survival.cox')} and {command('score')} first."
+            raise TableError("there is no score of churn.", where="scores", remedy=remedy)
         days, name = found[0]
         return self.people.select("customer_id", probability=pl.col(name)).drop_nulls(), days
 

@@ -126,7 +126,8 @@ class WriteReport(Job):
             if kind not in found:
                 raise ParameterError.unknown("need", need, [f"{known}/..." for known in ("family", *found)], where=notebook.name)
             if not found[kind]:
-                return ABSENT[kind].format(name=name, day=as_of, command=command("features" if kind == "features" else "score", as_of=as_of))
+                job = "features" if kind == "features" else "score"
+                return ABSENT[kind].format(name=name, day=as_of, command=command(job, as_of=as_of))
         return ""
 
     def _study(self, notebook: Notebook, progress: Progress) -> Result:

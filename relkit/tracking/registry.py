@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 import relkit
+from relkit.cards import Card, shown
 from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.models import catalogue, storage
@@ -86,6 +87,14 @@ class ModelVersion:
     def model(self) -> str:
         """The model's name in the catalogue."""
         return self.name.removeprefix(f"{self.programme}.")
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of it: what it is, how it was judged, and where it comes from."""
+        aliases = f" ({', '.join(self.aliases)})" if self.aliases else ""
+        title = f"{self.name} version {self.version}{aliases}"
+        judged = {"metric": self.metric, "value": self.metric_value, "holdout": self.holdout, "reason": self.reason}
+        origin = {name: getattr(self, name) for name in ("as_of", "programme", "created_at", "relkit_version", "git_commit", "run_id")}
+        return shown(Card(title).with_facts("Judged", judged).with_facts("From", origin))
 
     @property
     def is_champion(self) -> bool:
