@@ -176,7 +176,8 @@ def _in_its_place(run: Callable[..., Result]) -> Callable[..., Result]:
             result = run(job, told)
         if not job._taken:  # noqa: SLF001 a job's own note
             return result
-        said = f"Programme {job.programme}, the only one in {job.out_dir.parent}."
+        among = f" with {job.reads}" if len(programmes()) > 1 else ""
+        said = f"Programme {job.programme}, the only one{among} in {job.out_dir.parent}."
         return result.model_copy(update={"sentences": (said, *result.sentences)})
 
     return placed

@@ -185,7 +185,14 @@ class FitModel(Job):
         value, said = _champion_value(model, champion, trial) if champion else (None, "")
         mine = trial.metrics.get(model.holdout_metric.name)
         forced = self.reason.strip() if self.force else ""
-        decision = decide(model.holdout_metric, challenger=mine, champion=value, has_champion=champion is not None, forced=forced)
+        decision = decide(
+            model.holdout_metric,
+            challenger=mine,
+            champion=value,
+            has_champion=champion is not None,
+            forced=forced,
+            behind=_behind(fitted, champion),
+        )
         figures, undrawn = _figures(fitted, trial, tables, inputs, features)
         version = registry.log_model(
             fitted,
@@ -382,6 +389,13 @@ def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) ->
         none = f"none of the {len(features):,} {inputs.unit} has {'a ' if len(lacking) == 1 else 'all of '}{names}."
         raise TableError(none, where=str(model.name), remedy=f"Drop {names} from the covariates.")
     return kept, (f"{aside:,} of {len(features):,} {inputs.unit} have no {names}: they were left out of the fit, and will have no score.",)
+
+
+def _behind(fitted: Fitted, champion: ModelVersion | None) -> str:
+    """Return that a version learnt only up to an earlier day than the champion; nothing where it did not."""
+    if champion is None or fitted.info.as_of >= champion.as_of:
+        return ""
+    return f"it learnt up to {fitted.info.as_of}, the champion up to {champion.as_of}"
 
 
 def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> tuple[float | None, str]:

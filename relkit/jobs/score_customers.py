@@ -86,6 +86,10 @@ class ScoreCustomers(Job):
         description="A retention offer, by name: contact_cost and offer_cost (to who takes it), then averted_share, window_days, "
         "stayers_take_share, budget, averts (reasons of ends), e.g. --offer.contact_cost 4. Default: none.",
     )
+    hindsight: bool = Field(
+        default=True,
+        description="Score a past day with the champions of today; without it, with the versions in use then, which know nothing later.",
+    )
     intervals: bool = Field(default=True, description="Compute the lower and upper bound of each score (95 %), where its model has some.")
 
     def inputs(self) -> tuple[Path, ...]:
@@ -192,7 +196,10 @@ class _Scoring:
         from relkit.tracking import registry
 
         group = tuple(name for name in group if name in NAMES)
-        found = [version for name in group if (version := registry.champion(registry.registered_name(name, self.job.programme)))]
+        registered = [registry.registered_name(name, self.job.programme) for name in group]
+        if not self.job.hindsight:
+            return self._champions_then(group, registered)
+        found = [version for name in registered if (version := registry.champion(name))]
         if not found:
             kin = ", nor has a model that gives the same scores" if len(group) > 1 else ""
             none = f"{group[0]} has no champion to score with{kin}."
@@ -200,6 +207,16 @@ class _Scoring:
             if self.job.models:
                 raise ParameterError(none, where="score", remedy=remedy)
             self.lacking.append(f"{none} {remedy}")
+        return found
+
+    def _champions_then(self, group: tuple[str, ...], registered: list[str]) -> list[ModelVersion]:
+        """Return the versions of a group that were in use on the day, and say where there is none."""
+        from relkit.tracking import registry
+
+        found = [version for name in registered if (version := registry.known_by(name, self.as_of.day))]
+        if not found:
+            fit = command("fit", group[0], as_of=self.as_of)
+            self.lacking.append(f"No version of {group[0]} was trained as of {self.as_of} or earlier. To have one: {fit}.")
         return found
 
     def rows(self, model: str) -> pl.DataFrame:

@@ -181,6 +181,23 @@ def champion(name: str) -> ModelVersion | None:
         return _read(client, client.get_model_version(name, version), _aliases(client, name)) if version else None
 
 
+def known_by(name: str, day: date) -> ModelVersion | None:
+    """Return the version that was in use on a day: it learnt from nothing later.
+
+    That is the newest of those that were ever champion and learnt up to that day or one before; where none was champion, the
+    newest of all that learnt no further. None where every version knows later days.
+    """
+    with runs.connected() as client:
+        if not _registered(client, name):
+            return None
+        aliases = _aliases(client, name)
+        own = [v for v in client.search_model_versions(f"name = '{name}'") if f"{_PREFIX}as_of" in v.tags]
+        early = [v for v in own if date.fromisoformat(v.tags[f"{_PREFIX}as_of"]) <= day]
+        used = [v for v in early if f"{_PREFIX}{CHAMPION}_since" in v.tags] or early
+        newest = max(used, key=lambda v: (v.tags[f"{_PREFIX}as_of"], int(v.version)), default=None)
+        return None if newest is None else _read(client, newest, aliases)
+
+
 def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
     """Return the champion's version of every model of a programme; for a store on disk MLflow is not even loaded."""
     names = {name: registered_name(name, programme) for name in catalogue.NAMES}

@@ -120,7 +120,11 @@ def jupyter(demo, environment, tmp_path_factory) -> Iterator[str]:
     command = [
         *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
         *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={demo}", "--ServerApp.port_retries=0"),
-        *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly"),
+        *(
+            "--LabApp.news_url=None",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            "--LabApp.extension_manager=readonly",
+        ),
     ]
     log = home / "server.log"
     with serving(command, f"http://127.0.0.1:{port}/api", cwd=home, environment=environment | own, log=log) as address:
