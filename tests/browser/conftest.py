@@ -59,9 +59,10 @@ def demo(tmp_path_factory, environment) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     (folder / "docs").symlink_to(ROOT / "docs")
-    command = [sys.executable, "-m", "relkit.cli", "demo", "--customers", str(CUSTOMERS)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+    command = [sys.executable, "-c", "from relkit.cli import main; main()", "demo", "--customers", str(CUSTOMERS)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "Open next:" in done.stdout
     (folder / "demo.txt").write_text(done.stdout)
     return folder
 
@@ -120,15 +121,11 @@ def jupyter(demo, environment, tmp_path_factory) -> Iterator[str]:
     command = [
         *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
         *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={demo}", "--ServerApp.port_retries=0"),
-        *(
-            "--LabApp.news_url=None",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-            "--LabApp.extension_manager=readonly",
-        ),
+        *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly"),
     ]
     log = home / "server.log"
     with serving(command, f"http://127.0.0.1:{port}/api", cwd=home, environment=environment | own, log=log) as address:
-        yield f"{address.removesuffix('/api')}/lab/tree/{{path}}?token={token}&reset"
+        yield f"{address.removesuffix('/api')}/lab/workspaces/{{name}}/tree/notebooks/{{name}}.ipynb?token={token}"
 
 
 @pytest.fixture(scope="session")
