@@ -7,7 +7,6 @@ from datetime import date
 
 import modelled_company as company
 import polars as pl
-import pytest
 
 from relkit.cards import MOST_ROWS, Card, FittedCard, shown
 from relkit.jobs.base import Result
@@ -78,7 +77,7 @@ def test_all_fitted_models_show_themselves() -> None:
     assert lacking == []
 
 
-def test_no_customer_stands_on_a_card(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_customer_stands_on_a_card(tmp_path) -> None:
     from relkit.features.purchases import purchase_summary
     from relkit.models.lifetime_value.bg_nbd import BgNbd
 

@@ -28,11 +28,12 @@ class Shown:
     def __init__(self) -> None:
         self.html: list[str] = []
 
-    def display(self, content, *, raw, display_id):
-        self.update(content, raw=raw)
+    def display(self, content, **given):
+        self.update(content, **given)
         return self
 
-    def update(self, content, *, raw):
+    def update(self, content, **given):
+        assert given["raw"]
         self.html.append(content["text/html"])
 
 

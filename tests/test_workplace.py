@@ -78,7 +78,7 @@ def test_of_several_the_one_that_has_what_is_read_is_taken(out: Path) -> None:
 
 
 def test_without_any_the_demo_is_named(out: Path) -> None:
-    with pytest.raises(ParameterError, match="no programme in out. Run make demo"):
+    with pytest.raises(ParameterError, match=r"no programme in out\. Run make demo"):
         workplace.only_programme()
 
 

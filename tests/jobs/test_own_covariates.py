@@ -61,7 +61,7 @@ def test_a_query_that_does_not_do_is_refused(tables, query, error, said) -> None
 
 
 def test_the_demo_s_tables_are_explored_by_default(workplace) -> None:
-    with pytest.raises(ParameterError, match="no tables to explore.*make demo"):
+    with pytest.raises(ParameterError, match=r"no tables to explore.*make demo"):
         data_to_explore()
     (workplace / "out" / "demo" / "company" / "data").mkdir(parents=True)
     assert data_to_explore().as_posix() == "out/demo/company/data"
