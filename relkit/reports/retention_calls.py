@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
 """What need not be declared of an offer."""
-EXAMPLE = {"offer.contact_cost": 4, "offer.offer_cost": 20, "offer.budget": 5000}
+EXAMPLE: dict[str, Any] = {"offer.contact_cost": 4, "offer.offer_cost": 20, "offer.budget": 5000}
 """An offer as it is declared when scoring."""
 
 _CAUSES: dict[str, dict[str, str]] = {"en": {}, "fr": {"voluntary": "volontaire", "involuntary": "involontaire"}}

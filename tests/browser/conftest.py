@@ -60,7 +60,7 @@ def demo(tmp_path_factory, environment) -> Path:
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     (folder / "docs").symlink_to(ROOT / "docs")
     command = [sys.executable, "-c", "from relkit.cli import main; main()", "demo", "--customers", str(CUSTOMERS)]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Open next:" in done.stdout
     (folder / "demo.txt").write_text(done.stdout)

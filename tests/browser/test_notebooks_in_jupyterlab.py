@@ -14,7 +14,7 @@ NOTEBOOKS = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / 
 PICTURES = {"segment_customer_value": 8, "segment_churn_risk": 8, "study_telco_churn": 4}
 """Pictures that each shows, at least; others show one."""
 FRENCH = re.compile("[àâèêëîïôùûœ«»]|\\b(les|des|une|pour|dans|avec|clients)\\b")
-RUN_SECONDS = 300
+RUN_SECONDS = 600
 STATE = """() => ({
   prompts: [...document.querySelectorAll('.jp-CodeCell')].map(cell => cell.querySelector('.jp-InputPrompt')?.textContent ?? ''),
   errors: [...document.querySelectorAll('.jp-OutputArea-output[data-mime-type*="stderr"]')].map(found => found.textContent),
@@ -31,7 +31,8 @@ def run_all(page, address: str) -> dict:
     until = time.monotonic() + RUN_SECONDS
     while time.monotonic() < until:
         state = page.evaluate(STATE)
-        if state["errors"] or all(re.search(r"\d", prompt) for prompt in state["prompts"]):
+        numbered = [bool(re.search(r"\d", prompt)) for prompt in state["prompts"]]
+        if state["errors"] or (numbered and all(numbered)):
             return state
         page.wait_for_timeout(500)
     raise AssertionError(f"it did not end within {RUN_SECONDS} seconds: {state}")
