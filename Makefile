@@ -5,23 +5,29 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow lint lab bench bench-pymc coverage test-coverage lock clean
+.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-pymc coverage test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
 
 test: $(VENV)/.dev  ## the tests, on two processes
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not browser"
 
 test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 	$(BIN)/python -m pytest -m slow
+
+test-browser: $(VENV)/.browser  ## notebooks in JupyterLab, reports and the MLflow UI in Chromium, which must be installed; skipped without it
+	$(BIN)/python -m pytest -m browser tests/browser
+
+readme-picture: $(VENV)/.browser  ## the picture of the README, from what make demo has written; needs Chromium
+	$(BIN)/python -m tests.browser.readme_picture
 
 coverage: $(VENV)/.dev  ## recovery, and coverage of the intervals, of the models of customer value and of survival, by simulation
 	$(BIN)/python -m tests.recovery
 
 test-coverage: $(VENV)/.dev  ## the tests again, measured; fails under 90 %
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist loadfile -m "not slow and not browser"
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
@@ -31,8 +37,8 @@ lint: $(VENV)/.dev  ## style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_import_rules.py
 
-lab: $(VENV)/.base  ## JupyterLab on the notebooks
-	$(BIN)/jupyter lab notebooks
+lab: $(VENV)/.base  ## JupyterLab, on the first steps of an analysis of one's own
+	$(BIN)/jupyter lab notebooks/explore_first_steps.ipynb
 
 bench: $(VENV)/.bench  ## relkit beside its peers, same data, same run
 	$(BIN)/python -m tests.benchmarks
@@ -64,6 +70,10 @@ $(VENV)/.base: $(VENV)/.uv pyproject.toml requirements.lock
 
 $(VENV)/.dev: $(VENV)/.base
 	$(UV) --editable '.[dev]'
+	touch $@
+
+$(VENV)/.browser: $(VENV)/.dev
+	$(UV) --editable '.[dev,browser]'
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.base

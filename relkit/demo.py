@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from relkit.commands import command, program
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
 from relkit.running import RunPipeline
+from relkit.workplace import workplace
 
 if TYPE_CHECKING:
     from relkit.tables.simulation import CompanyTruth, SimulationSettings
 
-PIPELINE = Path("pipelines") / "monthly_scoring.yaml"
+PIPELINE = Path("monthly_scoring")
+NOTEBOOKS = Path("notebooks")
 
 
 class RunDemo(Job):
@@ -37,9 +42,8 @@ class RunDemo(Job):
 
     def pipeline(self) -> RunPipeline:
         """Return the main pipeline on the simulated data."""
-        path = next((p for p in (PIPELINE, Path(__file__).parents[1] / PIPELINE) if p.is_file()), PIPELINE)
         common = {"programme": self.programme, "out": self.out_dir, "language": self.language, "restart": self.restart}
-        return RunPipeline.parse(pipeline=path, data=self.company / "data", **common)
+        return RunPipeline.parse(pipeline=PIPELINE, data=self.company / "data", **common)
 
     def verify(self) -> None:
         """Verify the pipeline."""
@@ -55,7 +59,7 @@ class RunDemo(Job):
         return result.model_copy(
             update={
                 "job": "demo",
-                "sentences": (*lines, "", *result.sentences, "", *NEXT),
+                "sentences": (*lines, "", *result.sentences, "", *_next()),
                 "details": {**result.details, "comparison": rows},
                 "paths": {**result.paths, "company": self.company, "truth": truth.folder},
             }
@@ -77,13 +81,20 @@ class RunDemo(Job):
         return truth
 
 
-NEXT = (
-    "Open next:",
-    "  the reports above, in a browser",
-    "  .venv/bin/jupyter lab notebooks                                      the notebooks behind them",
-    "  .venv/bin/relkit models                                              the registered model versions",
-    "  .venv/bin/mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db   their runs and plots",
-)
+def _next() -> tuple[str, ...]:
+    """Return what to open next, each command such that it runs from here as it is printed."""
+    store = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workplace().as_posix()}/mlruns/mlflow.db".replace("///./", "///")
+    notebooks = next((folder for folder in (NOTEBOOKS, Path(__file__).parents[1] / NOTEBOOKS) if folder.is_dir()), NOTEBOOKS)
+    relkit = program("relkit").removesuffix("relkit")
+    first = shlex.quote(str(notebooks / "explore_first_steps.ipynb"))
+    commands = {
+        f"{program('jupyter')} lab {first}": "first steps of your own, and the notebooks",
+        f"{relkit}{command('models')}": "the registered model versions",
+        f"{relkit}{command('report', 'segment_customer_value', language='fr')}": "a report again, in French",
+        f"{program('mlflow')} ui --backend-store-uri {shlex.quote(store)}": "the runs of the models, and their plots",
+    }
+    width = max(map(len, commands))
+    return ("Open next:", "  the reports above, in a browser", *(f"  {typed:<{width}}   {why}" for typed, why in commands.items()))
 
 
 def _plain(settings: SimulationSettings) -> Any:

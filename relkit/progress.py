@@ -1,6 +1,6 @@
 """How long work tells where it is: a callable of a sentence and, when it is known, the share done.
 
-Rooms take a `Progress` and call it; only the command line draws anything.
+Rooms take a `Progress` and call it; only the command line and a notebook draw anything.
 
 Examples:
     >>> quiet("reading transactions", 0.5)
@@ -8,7 +8,13 @@ Examples:
 
 from __future__ import annotations
 
-from typing import Protocol
+import sys
+from contextlib import contextmanager
+from html import escape
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Progress(Protocol):
@@ -20,3 +26,61 @@ class Progress(Protocol):
 
 def quiet(what: str, done: float | None = None, /) -> None:
     """Say nothing: the default of every function that takes a `Progress`."""
+
+
+@contextmanager
+def in_notebook(progress: Progress) -> Iterator[Progress]:
+    """Give a line below the cell that renews itself, where a notebook runs the work and nobody else listens.
+
+    The line is gone when the work has ended. Elsewhere `progress` is given back as it is.
+
+    Examples:
+        >>> with in_notebook(quiet) as told:
+        ...     told is quiet
+        True
+    """
+    if progress is not quiet or not _in_kernel():
+        yield progress
+        return
+    line = CellLine()
+    try:
+        yield line
+    finally:
+        line.clear()
+
+
+def _in_kernel() -> bool:
+    """Return whether this Python is the kernel of a notebook; nothing is imported to find out."""
+    module = sys.modules.get("ipykernel.kernelapp")
+    return module is not None and bool(module.IPKernelApp.initialized())
+
+
+class CellLine:
+    """A line in the output of a notebook's cell: what is going on and, where it is known, a bar."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    def __call__(self, what: str, done: float | None = None, /) -> None:
+        """Replace the line."""
+        self._show(_line(what.strip().partition("\n")[0], done))
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        if self._handle is not None:
+            self._show("")
+
+    def _show(self, html: str) -> None:
+        from importlib import import_module
+
+        display = import_module("IPython.display")
+        content = {"text/html": html, "text/plain": ""}
+        if self._handle is None:
+            self._handle = display.display(content, raw=True, display_id=True)
+        else:
+            self._handle.update(content, raw=True)
+
+
+def _line(what: str, done: float | None) -> str:
+    bar = "" if done is None else f'<progress value="{min(max(done, 0.0), 1.0):.3f}" max="1" style="width:12em"></progress> '
+    return f'<div style="font-size:0.9em;opacity:0.75">{bar}{escape(what)}</div>'

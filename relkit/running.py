@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 Status = Literal["done", "kept", "skipped", "refused", "failed"]
+PIPELINES = Path("pipelines")
 SHARED = ("programme", "as_of", "language")
 """Parameters of `run` that reach every step which has them."""
 NO_STEPS = ("run", "demo")
@@ -114,6 +115,22 @@ def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str]
     overrides = _overrides(settings, [_name_of(raw, declared.at("steps", i))[0] for i, raw in enumerate(content["steps"])])
     steps = [_step(raw, shared, overrides, declared.at("steps", i)) for i, raw in enumerate(content["steps"])]
     return name, _labelled(steps)
+
+
+def find_pipeline(path: Path) -> Path:
+    """Return the pipeline file at a path, or the one of that name in pipelines/, here or in the checkout.
+
+    Raises:
+        ParameterError: there is none of that name; the message has those that are there.
+    """
+    if path.is_file() or path.parent not in (Path(), PIPELINES):
+        return path
+    folders = (PIPELINES, Path(__file__).parents[1] / PIPELINES)
+    known = {file.stem: file for folder in reversed(folders) for file in sorted(folder.glob("*.yaml"))}
+    name = path.name.removesuffix(".yaml").removesuffix(".yml")
+    if name in known:
+        return known[name]
+    raise ParameterError.unknown("pipeline", str(path), known, where="run")
 
 
 def _name_of(raw: Any, where: str) -> tuple[str, dict[str, Any]]:
@@ -292,7 +309,7 @@ class RunPipeline(Job):
 
     command: ClassVar[str] = "run"
 
-    pipeline: Path = Field(description="The pipeline file (YAML).")
+    pipeline: Path = Field(description="The pipeline file (YAML), or the name of one in pipelines/.")
     data: str | Path | None = Field(default=None, description="Folder (or file, or SQL URL) with the raw tables.")
     mapping: Path | None = Field(default=None, description="Mapping file. Default: DATA/mapping.yaml when there is one.")
     as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
@@ -307,7 +324,7 @@ class RunPipeline(Job):
     def steps(self) -> tuple[str, list[Step]]:
         """Return the pipeline's name and its verified steps."""
         shared = {name: getattr(self, name) for name in (*SHARED, *RAW)} | {"out": self.out_dir}
-        return read_pipeline(self.pipeline, shared, self.settings)
+        return read_pipeline(find_pipeline(self.pipeline), shared, self.settings)
 
     def run(self, progress: Progress = quiet) -> Result:
         """Run the steps in order and return what each of them did."""

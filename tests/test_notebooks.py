@@ -20,7 +20,8 @@ BOOKS = sorted(FOLDER.glob("*.ipynb"))
 LINES = 12
 FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.comprehension, ast.Try)
 STAGES = ("organise", "segment", "interact", "collect", "feed", "measure", "explore", "study")
-"""Those of the loop; what explores a company; what studies public data, and so is of no company."""
+"""Those of the loop; what explores a folder of tables; what studies public data, and so is of no company."""
+FRENCH = re.compile("[àâçèêëîïôùûœ«»]|\\b(les|des|une|pour|dans|avec)\\b")
 
 
 def cells(path: Path, kind: str) -> list:
@@ -65,23 +66,27 @@ class TestEachNotebook:
         shared = {"programme", "out", "as_of", "language"} if notebook.is_of_a_day else {"language"}
         own = set(notebook.defaults) & set(fields)
         assert own == shared  # those of its own are given as --parameters.NAME
-        assert {name: notebook.defaults[name] for name in own} == {name: fields[name].get_default() for name in own}
+        # A notebook that names no programme takes the one there is; all else is as in the job.
+        usual = {name: None if name == "programme" else fields[name].get_default() for name in own}
+        assert {name: notebook.defaults[name] for name in own} == usual
 
     def test_says_what_it_needs_of_a_company(self, path: Path) -> None:
         notebook = read_notebook(path)
-        assert bool(notebook.needs) == notebook.is_of_a_day == (not path.stem.startswith("study_"))
+        assert bool(notebook.needs) == notebook.is_of_a_day == path.stem.startswith(STAGES[:6])
 
-    def test_speaks_both_languages_alike(self, path: Path) -> None:
-        """Each English cell is followed by its French one, with as many headings and paragraphs."""
+    def test_shows_one_language_and_holds_the_other(self, path: Path) -> None:
+        """Each text is in English, and its metadata hold the French one, with as many headings and paragraphs."""
         prose = cells(path, "markdown")
-        english, french = prose[::2], prose[1::2]
-        assert [cell.metadata["tags"] for cell in english] == [["en"]] * len(french)
-        assert [cell.metadata["tags"] for cell in french] == [["fr"]] * len(english)
-        for one, other in zip(english, french, strict=True):
-            assert [line.split(" ")[0] for line in one.source.splitlines() if line.startswith(("#", ">"))] == [
-                line.split(" ")[0] for line in other.source.splitlines() if line.startswith(("#", ">"))
+        assert prose
+        for cell in prose:
+            french = cell.metadata["relkit"]["fr"]
+            assert set(cell.metadata) == {"relkit"}
+            assert not FRENCH.search(cell.source), cell.source
+            assert french != cell.source
+            assert [line.split(" ")[0] for line in cell.source.splitlines() if line.startswith(("#", ">"))] == [
+                line.split(" ")[0] for line in french.splitlines() if line.startswith(("#", ">"))
             ]
-            assert one.source.count("\n\n") == other.source.count("\n\n")
+            assert cell.source.count("\n\n") == french.count("\n\n")
 
 
 @pytest.mark.notebook

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relkit.progress import Progress, quiet
+from relkit.progress import Progress, in_notebook, quiet
 
 
 def test_quiet_says_nothing(capsys):
@@ -20,3 +20,42 @@ def test_any_callable_of_a_sentence_and_a_share_will_do():
     progress: Progress = collect
     progress("reading", 0.25)
     assert said == [("reading", 0.25)]
+
+
+class Shown:
+    """Stands for IPython's display: keeps what is shown below the cell."""
+
+    def __init__(self) -> None:
+        self.html: list[str] = []
+
+    def display(self, content, **given):
+        self.update(content, **given)
+        return self
+
+    def update(self, content, **given):
+        assert given["raw"]
+        self.html.append(content["text/html"])
+
+
+def test_a_notebook_shows_one_line_that_renews_itself_and_goes(monkeypatch):
+    import sys
+    from types import SimpleNamespace
+
+    shown = Shown()
+    app = SimpleNamespace(IPKernelApp=SimpleNamespace(initialized=lambda: True))
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", app)
+    monkeypatch.setitem(sys.modules, "IPython.display", shown)
+    with in_notebook(quiet) as told:
+        told("fitting <cox>", 0.25)
+        told("registered", None)
+    assert 'value="0.250"' in shown.html[0]
+    assert "fitting &lt;cox&gt;" in shown.html[0]
+    assert "<progress" not in shown.html[1]
+    assert shown.html[-1] == ""
+
+
+def test_whoever_listens_is_told_instead():
+    def collect(what: str, done: float | None = None, /) -> None: ...
+
+    with in_notebook(collect) as told:
+        assert told is collect

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.commands import command
 from relkit.delivery.columns import CHANNELS_FR, YES_NO, FileColumn, PolarsType, file_columns, marketer_columns
 from relkit.delivery.personal_reasons import personal_data_of_reasons
 from relkit.delivery.remarked_columns import remarked
-from relkit.delivery.score_quality import score_quality
 from relkit.delivery.returns_text import with_returns_said
+from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.scores.reasons import reason_columns
@@ -252,7 +253,7 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         raise TableError(
             f"{int(again.sum()):,} rows share a customer_id (first: {first!r}); the file has one row a customer.",
             where="customers",
-            remedy="Run relkit features again.",
+            remedy=f"Run {command('features')} again.",
         )
     return good, numbered.filter(pl.col("rule").is_not_null())
 
@@ -269,7 +270,7 @@ def _one_model_a_score(scores: pl.DataFrame, prefer: Sequence[str]) -> tuple[pl.
         if len(versions) > 1:
             listed = ", ".join(versions["version"])
             raise TableError(
-                f"{score} was made by several versions of {model} ({listed}).", where="scores", remedy="Run relkit score again."
+                f"{score} was made by several versions of {model} ({listed}).", where="scores", remedy=f"Run {command('score')} again."
             )
         if len(models) > 1 and model not in prefer:
             warnings.append(f"{score} is given by {', '.join(models)}; the file shows {model}.")
@@ -289,7 +290,7 @@ def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) ->
         raise TableError(
             f"the scores are as of {', '.join(map(str, days))}, the customers as of {as_of}.",
             where="scores",
-            remedy="Run relkit score again.",
+            remedy=f"Run {command('score')} again.",
         )
     strangers = (
         scores.select("customer_id").unique().join(customers.select(pl.col("customer_id").cast(pl.String)), on="customer_id", how="anti")
@@ -298,7 +299,7 @@ def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) ->
         raise TableError(
             f"{len(strangers):,} scored customers are not in the customer table (first: {strangers['customer_id'].min()!r}).",
             where="scores",
-            remedy="Run relkit features and relkit score again, with the same --as-of.",
+            remedy=f"Run {command('features', as_of=as_of)} and {command('score', as_of=as_of)} again.",
         )
     if (bad := scores.filter(~pl.col("value").is_finite())).height:
         raise TableError(

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from relkit.cards import Card, shown
 from relkit.errors import StorageError
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ class Delivery:
         """Return what manifest.json says."""
         content: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
         return content
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of it: what was delivered, from what, and what to know."""
+        said = self.manifest()
+        facts = {name: said.get(name) for name in ("as_of", "language", "currency", "rows", "refused", "difference", "approved_by")}
+        models = [{name: model.get(name) for name in ("score", "model", "version", "trained_as_of")} for model in said.get("models", ())]
+        files = [{"file": path.name, "bytes": path.stat().st_size} for path in _files(self.folder)]
+        card = Card(f"Delivery {self.name}", (f"Programme {said['programme']['id']}, in {self.folder}.",)).warned(said.get("warnings", ()))
+        return shown(card.with_facts("Delivered", facts).with_rows("Scores", models).with_rows("Files", files))
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,20 @@ module; a job imports the rooms it needs inside `run`.
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from relkit.cards import Card, shown
+from relkit.commands import DEFAULT_PROGRAMME, Place, at_work, command
 from relkit.errors import ParameterError
-from relkit.progress import Progress, quiet
-from relkit.workplace import workplace
+from relkit.progress import Progress, in_notebook, quiet
+from relkit.workplace import only_programme, programmes, workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Result(BaseModel):
@@ -38,6 +44,15 @@ class Result(BaseModel):
     details: dict[str, Any] = Field(default_factory=dict)
     """Anything else that a script may want (model versions, the as-of date that was chosen)."""
 
+    def _repr_html_(self) -> str:
+        """Return it for a notebook: what was done, what to know, estimates and figures, and what was written."""
+        summary = self.details.get("summary") or [{"term": name, "estimate": value} for name, value in self.parameters.items()]
+        card = Card(f"relkit {self.job}", (self.skipped,) if self.skipped else self.sentences)
+        card = card.warned(self.warnings).with_rows("Estimates", summary)
+        likelihood = {} if self.log_likelihood is None else {"log_likelihood": self.log_likelihood}
+        card = card.with_facts("Figures", {**likelihood, **self.metrics}).with_facts("Counts", self.counts)
+        return shown(card.with_facts("Written", self.paths))
+
 
 class Job(BaseModel):
     """The parameters that every job has; subclasses add theirs, set `command` and define `run`."""
@@ -46,9 +61,19 @@ class Job(BaseModel):
 
     command: ClassVar[str] = ""
     """Its name on the command line and in pipeline files."""
+    reads: ClassVar[str] = ""
+    """The folder of an earlier job without which it has nothing to read; empty for a command that may begin a programme."""
 
     programme: str = Field(default="default", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Programme id; names the output folder.")
     out: Path | None = Field(default=None, description="Output root. Default: ./out/<programme>.")
+
+    _taken: str = PrivateAttr(default="")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Run every job in its place: commands that it prints are complete, and a notebook shows its progress."""
+        super().__init_subclass__(**kwargs)
+        if "run" in cls.__dict__:
+            cls.run = _in_its_place(cls.__dict__["run"])  # type: ignore[method-assign]
 
     @property
     def out_dir(self) -> Path:
@@ -62,20 +87,57 @@ class Job(BaseModel):
         Raises:
             ParameterError: a parameter is unknown (the nearest known one is named), missing or out of range.
             PeriodError: as_of is neither a date nor an instant.
+
+        A job that reads what earlier ones left takes the one programme that is there, where none is named and there is no `default`.
         """
         known = {name: field.alias or name for name, field in cls.model_fields.items()}
         for name in parameters:
             if name not in known:
                 raise ParameterError.unknown("parameter", name, known.values(), where=cls.command)
+        taken = cls._only_programme(parameters)
         try:
-            job = cls(**parameters)
+            job = cls(**parameters, **({"programme": taken} if taken else {}))
         except ValidationError as error:
             raise ParameterError(_said(error), where=cls.command) from error
         if (as_of := getattr(job, "as_of", None)) is not None:
             from relkit.periods import AsOf
 
             AsOf.parse(as_of)  # a date that cannot be is told before anything runs
+        job._taken = taken
         return job
+
+    @classmethod
+    def _only_programme(cls, given: dict[str, Any]) -> str:
+        """Return the one programme there is, for a job that reads and names none; nothing where the default one is meant."""
+        named = any(given.get(name) is not None for name in ("programme", "out", "data"))
+        if not cls.reads or named or (workplace() / "out" / DEFAULT_PROGRAMME).is_dir() or not programmes():
+            return ""
+        try:
+            return only_programme(cls.reads)
+        except ParameterError as error:
+            example = cls._typed(given, (programmes(cls.reads) or programmes())[0])
+            raise ParameterError(error.what, where=cls.command, remedy=f"Name one, as in: {example}") from error
+
+    @classmethod
+    def _typed(cls, given: dict[str, Any], programme: str) -> str:
+        """Return the command as it was meant, for a programme."""
+        from relkit.jobs import COMMANDS
+
+        spec = COMMANDS.get(cls.command)
+        words = [str(given[name]) for name in (spec.positional if spec else ()) if name in given]
+        return command(cls.command, *words, programme=programme, as_of=given.get("as_of"))
+
+    def place(self) -> Place:
+        """Return where it works, for the commands that it prints."""
+        usual = workplace() / "out" / self.programme
+        return Place(programme=self.programme, out=None if self.out in (None, usual) else self.out, as_of=getattr(self, "as_of", None))
+
+    def must_be_there(self) -> None:
+        """Refuse a programme that is not there, naming those that are."""
+        if not self.reads or self.out is not None or getattr(self, "data", None) is not None or self.out_dir.is_dir():
+            return
+        if known := programmes():
+            raise ParameterError.unknown("programme", self.programme, known, where=self.command)
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the files and folders whose bytes decide the result."""
@@ -102,3 +164,20 @@ def _said(error: ValidationError) -> str:
             continue
         parts.append(f"{name} is {problem.get('input')!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
     return "; ".join(parts) + "."
+
+
+def _in_its_place(run: Callable[..., Result]) -> Callable[..., Result]:
+    """Return `run` with its commands complete, its programme looked up, and its progress shown where a notebook runs it."""
+
+    @wraps(run)
+    def placed(job: Job, progress: Progress = quiet) -> Result:
+        with at_work(job.place()), in_notebook(progress) as told:
+            job.must_be_there()
+            result = run(job, told)
+        if not job._taken:  # noqa: SLF001 a job's own note
+            return result
+        among = f" with {job.reads}" if len(programmes()) > 1 else ""
+        said = f"Programme {job.programme}, the only one{among} in {job.out_dir.parent}."
+        return result.model_copy(update={"sentences": (said, *result.sentences)})
+
+    return placed

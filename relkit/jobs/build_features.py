@@ -25,6 +25,7 @@ class BuildFeatures(Job):
     """Compute the features of every customer as of a date."""
 
     command: ClassVar[str] = "features"
+    reads: ClassVar[str] = "tables"
 
     data: str | Path | None = Field(
         default=None, description="Raw data to check first: folder, file or SQL URL. Default: the tables that an earlier check left."

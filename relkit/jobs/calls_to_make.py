@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.jobs.declared_offer import WHERE, ContractsOffered, as_kept, declared_offer
 from relkit.remarks import Remark, french
@@ -81,14 +82,15 @@ class CallsToMake:
             raise ParameterError(
                 f"averts is {', '.join(offer.averts)}, and {scored[0]} does not tell why contracts end.",
                 where=WHERE,
-                remedy=f"Run relkit fit {TELLS_CAUSES}, then score with --models {' '.join([*others, TELLS_CAUSES])}; or leave averts out.",
+                remedy=f"Run {command('fit', TELLS_CAUSES)}, then score with --models {' '.join([*others, TELLS_CAUSES])}; "
+                "or leave averts out.",
             )
         return able[0]
 
     def _held(self, model: str) -> ContractsOffered | None:
         """Return the contracts the offer is about; None, said in a warning, where it can be valued for none."""
         if not model:
-            self._warn(_NO_MODEL)
+            self._warn(_no_model())
             return None
         rows, needs = self.run.rows(model), self.run.fitted[model].needs
         held = ContractsOffered.of(self.run.tables, self.run.as_of, rows, needs, margin_rate=self.run.job.margin_rate)
@@ -184,11 +186,6 @@ def _no_value(customers: int, model: str) -> Remark:
     )
 
 
-_NO_MODEL = Remark(
-    "offer_without_model",
-    "The offer says nothing: no model of contracts scored. Run relkit fit survival.cox first.",
-    "L’offre ne dit rien : aucun modèle de contrats n’a donné de score. Lancez d’abord relkit fit survival.cox.",
-)
 _BILLED = Remark(
     "offer_on_billed_contracts",
     "The offer says nothing: what contracts bill is counted among the transactions, so they have no margin of their own.",
@@ -208,3 +205,13 @@ _NO_CONTRACT = Remark(
     "L’offre ne dit rien : aucun contrat en cours n’a de marge connue. Associez monthly_margin, déclarez assumed_margin_rate, ou donnez "
     "--margin-rate.",
 )
+
+
+def _no_model() -> Remark:
+    """Return the remark for an offer that no model can value."""
+    fit = command("fit", "survival.cox")
+    return Remark(
+        "offer_without_model",
+        f"The offer says nothing: no model of contracts scored. Run {fit} first.",
+        f"L’offre ne dit rien : aucun modèle de contrats n’a donné de score. Lancez d’abord {fit}.",
+    )

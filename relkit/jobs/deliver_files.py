@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import GateError, ParameterError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
@@ -26,6 +27,7 @@ class DeliverFiles(Job):
     """Publish the scored customer file: Parquet, CSV (plain and French), XLSX, dictionary, manifest and what changed."""
 
     command: ClassVar[str] = "deliver"
+    reads: ClassVar[str] = "features"
 
     as_of: str | None = Field(
         default=None, description="Day of the features and scores to deliver. Default: the last business day in the data."
@@ -96,9 +98,8 @@ class DeliverFiles(Job):
         if not (folder / "customers.parquet").is_file():
             made = sorted(path.name for path in folder.parent.iterdir()) if folder.parent.is_dir() else []
             there = f"There are some as of {', '.join(made)}." if made else ""
-            raise TableError(
-                "there are no features of that day.", where=str(folder), remedy=f"{there} Run relkit features --as-of {day} first.".strip()
-            )
+            remedy = f"{there} Run {command('features', as_of=day)} first.".strip()
+            raise TableError("there are no features of that day.", where=str(folder), remedy=remedy)
         scored = self.out_dir / "scores" / day / "scores.parquet"
         dictionary, reasons = folder / "dictionary.parquet", scored.with_name("reasons.parquet")
         made_file = customer_file(
@@ -112,7 +113,8 @@ class DeliverFiles(Job):
             reasons=pl.read_parquet(reasons) if reasons.is_file() else None,
             remarks=self._remarks(day),
         )
-        missing = f"There are no scores as of {day}: the file has no score columns. Run relkit score --as-of {day}, then deliver again."
+        again = command("score", as_of=day)
+        missing = f"There are no scores as of {day}: the file has no score columns. Run {again}, then deliver again."
         return made_file, () if scored.is_file() else (missing,)
 
     def _remarks(self, day: str) -> tuple[Remark, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import FitError, ParameterError, RelkitError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import age_understated, unknown_days
@@ -39,6 +40,7 @@ class FitModel(Job):
     """Fit a model, judge it on a holdout, refit it on all days, and register it as a version."""
 
     command: ClassVar[str] = "fit"
+    reads: ClassVar[str] = "tables"
 
     model: str = Field(
         description="Name of the model, e.g. lifetime_value.bg_nbd; lifetime_value.auto compares the models of orders and takes one, "
@@ -187,7 +189,14 @@ class FitModel(Job):
         value, said = _champion_value(model, champion, trial) if champion else (None, "")
         mine = trial.metrics.get(model.holdout_metric.name)
         forced = self.reason.strip() if self.force else ""
-        decision = decide(model.holdout_metric, challenger=mine, champion=value, has_champion=champion is not None, forced=forced)
+        decision = decide(
+            model.holdout_metric,
+            challenger=mine,
+            champion=value,
+            has_champion=champion is not None,
+            forced=forced,
+            behind=_behind(fitted, champion),
+        )
         figures, undrawn = _figures(fitted, trial, tables, inputs, features)
         version = registry.log_model(
             fitted,
@@ -321,8 +330,7 @@ class Outcome:
         if self.decision.promoted:
             return [*given, f"It is version {number} and champion ({self.decision.reason})."]
         keep = f"version {self.before.version} stays champion" if self.before else "there is no champion"
-        whose = "" if self.version.programme == "default" else f" --programme {self.version.programme}"
-        how = f'To promote it all the same: relkit models promote {name} {number}{whose} --reason "...".'
+        how = f'To promote it all the same: {command("models promote", name, number)} --reason "...".'
         return [*given, f"It is version {number} and challenger ({self.decision.reason}); {keep}. {how}"]
 
     def details(self) -> dict[str, Any]:
@@ -419,6 +427,13 @@ def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) ->
         "elles, et elles n’auront pas de score.",
     )
     return kept, (remark,)
+
+
+def _behind(fitted: Fitted, champion: ModelVersion | None) -> str:
+    """Return that a version learnt only up to an earlier day than the champion; nothing where it did not."""
+    if champion is None or fitted.info.as_of >= champion.as_of:
+        return ""
+    return f"it learnt up to {fitted.info.as_of}, the champion up to {champion.as_of}"
 
 
 def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> tuple[float | None, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
@@ -18,6 +19,7 @@ class ListModels(Job):
     """List the registered versions of one model or of all, newest first, with aliases and holdout metrics."""
 
     command: ClassVar[str] = "models"
+    reads: ClassVar[str] = "tables"
 
     model: str | None = Field(default=None, description="Name of a model. Default: all.")
 
@@ -27,10 +29,11 @@ class ListModels(Job):
 
         progress("reading the registry", 0.0)
         found = registry.versions(self.model and registry.registered_name(self.model, self.programme))
+        if "programme" in self.model_fields_set and not self._taken:
+            found = [version for version in found if version.programme == self.programme]
         if not found:
-            return Result(
-                job=self.command, sentences=("No model is registered yet. Run relkit fit MODEL first.",), details={"versions": []}
-            )
+            first = f"No model is registered yet. Run {command('fit', 'lifetime_value.auto')} first."
+            return Result(job=self.command, sentences=(first,), details={"versions": []})
         names, chosen = {version.name for version in found}, registry.chosen_names()
         return Result(
             job=self.command,
@@ -44,6 +47,7 @@ class PromoteModel(Job):
     """Make a registered version the champion, which the scoring job uses, and keep the reason with it."""
 
     command: ClassVar[str] = "models promote"
+    reads: ClassVar[str] = "tables"
 
     model: str = Field(description="Name of the model, e.g. lifetime_value.bg_nbd.")
     version: str = Field(description="Number of the version, as relkit models lists it.", coerce_numbers_to_str=True)
@@ -66,7 +70,7 @@ class PromoteModel(Job):
         was = f" in place of version {before.version}" if before and before.version != now.version else ""
         return Result(
             job=self.command,
-            sentences=(f"{now.name} version {now.version} is champion{was}: {now.reason}. Run relkit score to use it.",),
+            sentences=(f"{now.name} version {now.version} is champion{was}: {now.reason}. Run {command('score')} to use it.",),
             details={"version": _facts(now), "champion_before": before.version if before else None},
         )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from relkit.commands import DEFAULT_PROGRAMME, command, stay_at
 from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs.base import Job
+from relkit.workplace import only_programme
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,23 +75,29 @@ class ReportMaterial:
 
     @classmethod
     def read(
-        cls, *, programme: str = "default", out: str | Path | None = None, as_of: str | None = None, language: str = "en"
+        cls, *, programme: str | None = None, out: str | Path | None = None, as_of: str | None = None, language: str = "en"
     ) -> ReportMaterial:
-        """Read it; None is the default output root, or the last business day in the data.
+        """Read it; None is the one programme there is, the default output root, or the last business day in the data.
 
         Raises:
+            ParameterError: there is no programme, or there are several and none is named, or no such one.
             TableError: tables or features of that day are not there.
         """
         from relkit.jobs.scored_people import scored_people
         from relkit.tables.table_set import TableSet
 
-        folder = Job.parse(programme=programme, out=out).out_dir
+        job = _Reading.parse(programme=programme or _only(out), out=out, as_of=as_of)
+        job.must_be_there()
+        stay_at(job.place())  # for the commands that later cells print
+        folder = job.out_dir
         tables = TableSet.open(folder / "tables")
         edge = tables.as_of(as_of)
-        people = scored_people(folder, programme=programme, edge=edge, currency=tables.facts.currency)
+        people = scored_people(folder, programme=job.programme, edge=edge, currency=tables.facts.currency)
         models = folder / "scores" / str(edge) / "models.json"
         said = json.loads(models.read_text(encoding="utf-8")) if models.is_file() else {}
-        return cls(programme=programme, folder=folder, tables=tables, as_of=edge, language=language, people=people, models=said)
+        if programme is None:
+            print(f"Programme {job.programme}, as of {edge}; from {folder.resolve()}")  # noqa: T201 a notebook says what it took
+        return cls(programme=job.programme, folder=folder, tables=tables, as_of=edge, language=language, people=people, models=said)
 
     @property
     def currency(self) -> str:
@@ -108,14 +116,6 @@ class ReportMaterial:
         noticed = remarks_of(self.folder, str(self.as_of))
         shown = tuple(r for r in noticed if not (scores and r.about) or any(name.startswith(scores) for name in r.about))
         return RemarkList(shown, self.language)
-
-    def command(self, job: str) -> str:
-        """Return the command that runs a job for the programme, the folder and the day of the report, as a shell takes it."""
-        import shlex
-
-        usual = Job.parse(programme=self.programme).out_dir
-        out = [] if self.folder.resolve() == usual.resolve() else ["--out", str(self.folder)]
-        return shlex.join(["relkit", job, "--programme", self.programme, *out, "--as-of", str(self.as_of)])
 
     def spells(self) -> pl.DataFrame:
         """Return the contracts as features left them, each customer's main running contract before the others."""
@@ -138,7 +138,8 @@ class ReportMaterial:
 
         found = sorted((int(match[1]), name) for name in self.people.columns if (match := re.fullmatch(r"churn_probability_(\d+)d", name)))
         if not found:
-            raise TableError("there is no score of churn.", where="scores", remedy="Run relkit fit survival.cox and relkit score first.")
+            remedy = f"Run {command('fit', 'survival.cox')} and {command('score')} first."
+            raise TableError("there is no score of churn.", where="scores", remedy=remedy)
         days, name = found[0]
         return self.people.select("customer_id", probability=pl.col(name)).drop_nulls(), days
 
@@ -170,7 +171,6 @@ class ReportMaterial:
             currency=self.currency,
             language=self.language,
             declared=() if offer or not kept else tuple(self.models[SCORE]["offer_declared"]),
-            command=self.command("score"),
             held_out=None if offers is None else self._held_out(used, offers),
         )
 
@@ -256,7 +256,7 @@ class ReportMaterial:
         for version in registry.versions(registry.registered_name(model, self.programme)):
             if version.version == used.get(model) or (model not in used and version.is_champion):
                 return version
-        raise ParameterError(f"{model} has no version to show.", where="report", remedy=f"Run relkit fit {model} first.")
+        raise ParameterError(f"{model} has no version to show.", where="report", remedy=f"Run {command('fit', model)} first.")
 
     def scorer(self, family: str) -> str:
         """Return the model of a family that made the scores; of several the first in alphabetical order.
@@ -267,7 +267,9 @@ class ReportMaterial:
         names = sorted({name for said in self.models.values() for name in said["model"].split("+") if name.startswith(f"{family}.")})
         if not names:
             raise ParameterError(
-                f"no model of the family {family} made a score.", where="report", remedy="Run relkit fit and relkit score first."
+                f"no model of the family {family} made a score.",
+                where="report",
+                remedy=f"Run {command('fit', f'{family}.auto')} and {command('score')} first.",
             )
         return str(names[0])
 
@@ -280,7 +282,8 @@ class ReportMaterial:
         """
         names = [said["model"] for score, said in self.models.items() if score.startswith("expected_orders_")]
         if not names:
-            raise ParameterError("no model made a score of orders.", where="report", remedy="Run relkit fit and relkit score first.")
+            remedy = f"Run {command('fit', 'lifetime_value.auto')} and {command('score')} first."
+            raise ParameterError("no model made a score of orders.", where="report", remedy=remedy)
         return str(names[0])
 
     @property
@@ -392,6 +395,20 @@ class ReportMaterial:
 
         metrics = [said["metrics"][model] for said in self.models.values() if model in said.get("metrics", {})]
         return read_holdout(metrics[0].get("holdout") or "", zone=self.tables.facts.business_zone) if metrics else None
+
+
+class _Reading(Job):
+    """What a notebook reads."""
+
+    command: ClassVar[str] = "report"
+    reads: ClassVar[str] = "scores"
+
+    as_of: str | None = None
+
+
+def _only(out: str | Path | None) -> str:
+    """Return the programme of a notebook that names none."""
+    return only_programme("scores") if out is None else DEFAULT_PROGRAMME
 
 
 def _reasons(folder: Path, edge: AsOf) -> pl.DataFrame | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
@@ -67,6 +68,7 @@ class ScoreCustomers(Job):
     """Score customers with the champion models, into one long table with model and version in every row."""
 
     command: ClassVar[str] = "score"
+    reads: ClassVar[str] = "tables"
 
     as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
     models: tuple[str, ...] = Field(
@@ -85,6 +87,10 @@ class ScoreCustomers(Job):
         default_factory=dict,
         description="A retention offer, by name: contact_cost and offer_cost (to who takes it), then averted_share, window_days, "
         "stayers_take_share, budget, averts (reasons of ends), e.g. --offer.contact_cost 4. Default: none.",
+    )
+    hindsight: bool = Field(
+        default=True,
+        description="Score a past day with the champions of today; without it, with the versions in use then, which know nothing later.",
     )
     intervals: bool = Field(default=True, description="Compute the lower and upper bound of each score (95 %), where its model has some.")
 
@@ -204,14 +210,27 @@ class _Scoring:
         from relkit.tracking import registry
 
         group = tuple(name for name in group if name in NAMES)
-        found = [version for name in group if (version := registry.champion(registry.registered_name(name, self.job.programme)))]
+        registered = [registry.registered_name(name, self.job.programme) for name in group]
+        if not self.job.hindsight:
+            return self._champions_then(group, registered)
+        found = [version for name in registered if (version := registry.champion(name))]
         if not found:
             kin = ", nor has a model that gives the same scores" if len(group) > 1 else ""
             none = f"{group[0]} has no champion to score with{kin}."
-            remedy = f"Run relkit fit {group[0]} first."
+            remedy = f"Run {command('fit', group[0])} first."
             if self.job.models:
                 raise ParameterError(none, where="score", remedy=remedy)
             self.lacking.append(f"{none} {remedy}")
+        return found
+
+    def _champions_then(self, group: tuple[str, ...], registered: list[str]) -> list[ModelVersion]:
+        """Return the versions of a group that were in use on the day, and say where there is none."""
+        from relkit.tracking import registry
+
+        found = [version for name in registered if (version := registry.known_by(name, self.as_of.day))]
+        if not found:
+            fit = command("fit", group[0], as_of=self.as_of)
+            self.lacking.append(f"No version of {group[0]} was trained as of {self.as_of} or earlier. To have one: {fit}.")
         return found
 
     def rows(self, model: str) -> pl.DataFrame:
@@ -246,7 +265,7 @@ class _Scoring:
             raise TableError(
                 f"the champion, version {version.version}, cannot score these data: {error}",
                 where=name,
-                remedy=f"Fit it to them and promote that version: relkit fit {name} --force --reason ...",
+                remedy=f"Fit it to them and promote that version: {command('fit', name)} --force --reason ...",
             ) from error
         if aside:
             self.notice(_lacking(aside, len(rows), inputs.unit), name)

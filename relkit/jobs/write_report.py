@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.model_inputs import absence
@@ -36,8 +37,8 @@ PAGE = {
 LANGUAGE = {"en": "English", "fr": "French"}
 ABSENT = {
     "tables": "the data have no {name} table",
-    "features": "there is no features/{day}/{name}.parquet: its tables are absent, or relkit features has not been run for that day",
-    "scores": "there is no score {name} as of {day}: no model gives it, or relkit score has not been run for that day",
+    "features": "there is no features/{day}/{name}.parquet: its tables are absent, or {command} has not been run",
+    "scores": "there is no score {name} as of {day}: no model gives it, or {command} has not been run",
 }
 
 
@@ -45,6 +46,7 @@ class WriteReport(Job):
     """Run a notebook with parameters that were checked first, and write it as one HTML page that loads nothing."""
 
     command: ClassVar[str] = "report"
+    reads: ClassVar[str] = "scores"
 
     notebook: str = Field(description="Name of a notebook in notebooks/, or the path of one.")
     as_of: str | None = Field(
@@ -92,13 +94,45 @@ class WriteReport(Job):
             return self._study(notebook, progress)
         tables = TableSet.open(self.out_dir / "tables")
         as_of = tables.as_of(self.as_of)
+        built = self._built(as_of, progress)
         if absent := self._absent(notebook, tables, as_of):
-            return Result(job=self.command, skipped=f"{notebook.name}: {absent}.", details={"as_of": str(as_of)})
+            return Result(job=self.command, skipped=f"{notebook.name}: {absent}.", sentences=built, details={"as_of": str(as_of)})
         folder = self.out_dir / "reports" / str(as_of)
         page = self._write(notebook, self._given(notebook, str(as_of)), folder, self._page(notebook, tables, as_of), progress)
         sentence = f"Wrote {notebook.name} as of {as_of}, in {LANGUAGE[self.language]}: {page}."
         details = {"as_of": str(as_of), "notebook": notebook.name, "language": self.language}
-        return Result(job=self.command, paths={"page": page}, counts={"bytes": page.stat().st_size}, sentences=(sentence,), details=details)
+        return Result(
+            job=self.command, paths={"page": page}, counts={"bytes": page.stat().st_size}, sentences=(*built, sentence), details=details
+        )
+
+    def _built(self, as_of: AsOf, progress: Progress) -> tuple[str, ...]:
+        """Build features and scores of a day that was asked for, where they are not there; return what was built, and what lacks.
+
+        Scores are made with the versions in use on that day: a model that learnt from later days would make the page look wise.
+        """
+        from relkit.jobs.build_features import BuildFeatures
+        from relkit.jobs.score_customers import ScoreCustomers
+
+        if self.as_of is None:
+            return ()
+        common = {"programme": self.programme, "out": self.out_dir, "as_of": self.as_of}
+        said: list[str] = []
+        if not (self.out_dir / "features" / str(as_of) / "customers.parquet").is_file():
+            BuildFeatures.parse(**common).run(progress)
+            said.append(f"Built the features as of {as_of}.")
+        if not (self.out_dir / "scores" / str(as_of) / "scores.parquet").is_file():
+            said += self._scored(ScoreCustomers.parse(**common, hindsight=False), as_of, progress)
+        return tuple(said)
+
+    def _scored(self, job: Job, as_of: AsOf, progress: Progress) -> list[str]:
+        """Make the scores of a day, and return with which models, or why there are none."""
+        try:
+            result = job.run(progress)
+        except ParameterError as error:
+            return [error.what]
+        if result.skipped:
+            return [result.skipped]
+        return [f"Built the scores as of {as_of}, with the models in use then.", *result.sentences]
 
     def _notebook(self) -> Notebook:
         from relkit.reports.engine import find_notebook, read_notebook
@@ -130,7 +164,8 @@ class WriteReport(Job):
             if kind not in found:
                 raise ParameterError.unknown("need", need, [f"{known}/..." for known in ("family", *found)], where=notebook.name)
             if not found[kind]:
-                return ABSENT[kind].format(name=name, day=as_of)
+                job = "features" if kind == "features" else "score"
+                return ABSENT[kind].format(name=name, day=as_of, command=command(job, as_of=as_of))
         return ""
 
     def _study(self, notebook: Notebook, progress: Progress) -> Result:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.commands import command
 from relkit.errors import TableError
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.pictures import Gallery, Picture
@@ -234,7 +235,9 @@ class RiskReading:
         joined = main.join(scores, on="customer_id").sort(["probability", "customer_id"], descending=[True, False])
         if joined.is_empty():
             raise TableError(
-                "no running contract has a score.", where="scores", remedy="Run relkit fit survival.cox and relkit score first."
+                "no running contract has a score.",
+                where="scores",
+                remedy=f"Run {command('fit', 'survival.cox')} and {command('score')} first.",
             )
         tenth = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
         running = joined.select("probability", amount=amount, tenure_days="duration_days", tenth=tenth)

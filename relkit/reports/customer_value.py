@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from relkit.commands import command
 from relkit.errors import TableError
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.contactability import Contactability
@@ -259,9 +260,11 @@ class ValueReading:
         texts = words(TEXTS, language)
         orders, days = _numbered(people.columns, "expected_orders_", "d")
         if not orders:
-            raise TableError("there is no forecast of orders.", where="customers_scored", remedy="Run relkit fit and relkit score first.")
+            remedy = f"Run {command('fit', 'lifetime_value.auto')} and {command('score')} first."
+            raise TableError("there is no forecast of orders.", where="customers_scored", remedy=remedy)
         if "segment_value_activity" not in people.columns:
-            raise TableError("there is no segment of value and activity.", where="customers_scored", remedy="Run relkit deliver again.")
+            remedy = f"Run {command('deliver')} again."
+            raise TableError("there is no segment of value and activity.", where="customers_scored", remedy=remedy)
         cur = currency.lower()
         margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns

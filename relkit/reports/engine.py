@@ -6,8 +6,8 @@ A notebook has one cell tagged `parameters` with literal defaults only, and says
 
 One whose parameters have no `as_of` is a study of no company: it reads nothing that earlier jobs left.
 
-Its Markdown cells may be tagged `en` or `fr`; a page in one language leaves those of the other out. papermill only
-warns of a parameter that the notebook does not have, so names and types are compared here first.
+Its Markdown cells are in English and hold their French text in their metadata, `"relkit": {"fr": "..."}`; a page is in one
+language. papermill only warns of a parameter that the notebook does not have, so names and types are compared here first.
 """
 
 from __future__ import annotations

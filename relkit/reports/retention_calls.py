@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.commands import command
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
 """What need not be declared of an offer."""
+EXAMPLE: dict[str, Any] = {"offer.contact_cost": 4, "offer.offer_cost": 20, "offer.budget": 5000}
+"""An offer as it is declared when scoring."""
 
 _CAUSES: dict[str, dict[str, str]] = {"en": {}, "fr": {"voluntary": "volontaire", "involuntary": "involontaire"}}
 """Reasons that relkit names itself; others are the company's words."""
@@ -37,8 +40,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "causes": " by {causes}",
         "undeclared": "Not declared, so the usual was assumed: {names}.",
         "measure": "Measure the share averted on a control group.",
-        "declare": "Declare your own offer, and the delivered file ranks whom to call: {command} --offer.contact_cost 4 --offer.offer_cost "
-        "20 --offer.budget 5000",
+        "declare": "Declare your own offer, and the delivered file ranks whom to call: {score}, then {deliver}",
         "averted_share": "the share of the ends averted",
         "window_days": "the days within which they are due",
         "stayers_take_share": "the share of the others who take it",
@@ -94,8 +96,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "causes": " pour motif {causes}",
         "undeclared": "Non déclaré, donc valeur usuelle : {names}.",
         "measure": "La part évitée se mesure sur un groupe témoin.",
-        "declare": "Déclarez votre offre, et le fichier livré classe les clients à appeler : {command} --offer.contact_cost 4 "
-        "--offer.offer_cost 20 --offer.budget 5000",
+        "declare": "Déclarez votre offre, et le fichier livré classe les clients à appeler : {score}, puis {deliver}",
         "averted_share": "la part des fins évitées",
         "window_days": "les jours sous lesquels elles sont prévues",
         "stayers_take_share": "la part des autres qui la prennent",
@@ -160,7 +161,6 @@ class RetentionCalls:
         declared: what of the offer was declared, by name; empty where no offer was.
         barred: the same of those who may not be phoned, with not_called_because; None where nobody is known to be.
         contact: who of the customers with a risk may be contacted; None where it is not told.
-        command: that scores the customers, to which a declared offer is added.
         held_out: what an order by risk was worth on days the model had not seen; None where that cannot be told.
     """
 
@@ -171,7 +171,6 @@ class RetentionCalls:
     currency: str
     language: str
     declared: tuple[str, ...] = ()
-    command: str = "relkit score"
     held_out: HeldOutProfit | None = None
     barred: pl.DataFrame | None = None
     contact: Contactability | None = None
@@ -191,7 +190,7 @@ class RetentionCalls:
             said.append(self._say("missed", share=percent(found.missed_share, self.language)))
         said += self._left_out()
         said += [self._empc(self.held_out)] if self.held_out is not None else []
-        said += [] if self.declared else [self._say("declare", command=self.command)]
+        said += [] if self.declared else [self._say("declare", score=command("score", **EXAMPLE), deliver=command("deliver"))]
         return Headlines((*said, *contact))
 
     def _left_out(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Turns an executed notebook into one HTML file that loads nothing from outside itself.
 
-Code is not shown; Markdown cells of other languages are left out; pictures are embedded. The template is ours
+Code is not shown; texts are put into the reader's language; pictures are embedded. The template is ours
 (`templates/relkit`): the usual one loads scripts from the network.
 """
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TEMPLATES = Path(__file__).with_name("templates")
-LANGUAGES = ("en", "fr")
 LOADING = {"src", "srcset", "data", "poster", "background", "action", "formaction", "xlink:href", "ping"}
 """Attributes by which an element loads something; href loads in all elements but a, area and those of SVG below."""
 TAGS = {"script", "iframe", "frame", "object", "embed", "applet", "base", "link"}
@@ -94,17 +93,23 @@ def french_spaces(html: str) -> str:
 
 
 def in_language(book: Any, language: str) -> Any:
-    """Return the notebook without the cells that are tagged with another language only."""
+    """Return the notebook with its texts in a language: a cell's source, or the translation that its metadata hold.
+
+    A cell whose metadata hold none keeps its source.
+
+    Examples:
+        >>> import nbformat
+        >>> cell = nbformat.v4.new_markdown_cell("# Value", metadata={"relkit": {"fr": "# Valeur"}})
+        >>> book = nbformat.v4.new_notebook(cells=[cell])
+        >>> [in_language(book, language).cells[0].source for language in ("en", "fr")]
+        ['# Value', '# Valeur']
+    """
     from copy import deepcopy
 
     shown = deepcopy(book)
-    shown.cells = [cell for cell in shown.cells if _speaks(cell.metadata.get("tags", ()), language)]
+    for cell in shown.cells:
+        cell.source = cell.metadata.get("relkit", {}).get(language, cell.source)
     return shown
-
-
-def _speaks(tags: Sequence[str], language: str) -> bool:
-    spoken = [tag for tag in tags if tag in LANGUAGES]
-    return not spoken or language in spoken
 
 
 def title_of(book: Any) -> str:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.cards import Card, shown
+from relkit.commands import command
 from relkit.errors import PeriodError, TableError
 from relkit.periods import AsOf
 from relkit.tables.schemas import OPEN_PERSONAL, TABLES
@@ -77,7 +79,9 @@ class TableSet:
         path = folder / FACTS
         if not path.is_file():
             raise TableError(
-                "there are no validated tables here.", where=str(folder), remedy="Run relkit check DATA first, with the same --out."
+                "there are no validated tables here.",
+                where=str(folder),
+                remedy=f"Run {command('check', 'DATA')} first, DATA being your folder of tables.",
             )
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
@@ -85,8 +89,15 @@ class TableSet:
                 stored[name] = date.fromisoformat(stored[name]) if stored[name] else None
             return cls(folder=folder, facts=TableFacts(**stored))
         except (ValueError, KeyError, TypeError) as error:
-            remedy = "Run relkit check DATA again, with the same --out."
+            remedy = f"Run {command('check', 'DATA')} again, DATA being your folder of tables."
             raise TableError("the facts are damaged, or of another version of relkit.", where=str(path), remedy=remedy) from error
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of it: the tables with their rows, and what holds for all of them."""
+        facts = self.facts
+        held = {"currency": facts.currency, "business_zone": facts.business_zone, "first_day": facts.first_day, "last_day": facts.last_day}
+        rows = [{"table": name, "rows": count, "columns": len(self.columns(name))} for name, count in facts.rows.items()]
+        return shown(Card(f"Tables in {self.folder}").warned(self.refusals()).with_facts("Facts", held).with_rows("Tables", rows))
 
     def has(self, table: str) -> bool:
         """Return whether the company gave this table."""

@@ -1,7 +1,8 @@
 """The rule by which a new version becomes champion.
 
 A first version is promoted. A later one is promoted only if its holdout metric is not worse than that of the
-champion judged on the same holdout, or when a person forces it and says why.
+champion judged on the same holdout, or when a person forces it and says why. One that learnt only up to an earlier day than the
+champion, as for a report on the past, is never promoted by itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ class Decision:
     reason: str
 
 
-def decide(metric: HoldoutMetric, *, challenger: float | None, champion: float | None, has_champion: bool, forced: str = "") -> Decision:
+def decide(
+    metric: HoldoutMetric, *, challenger: float | None, champion: float | None, has_champion: bool, forced: str = "", behind: str = ""
+) -> Decision:
     """Return the decision for a new version.
 
     Args:
@@ -30,6 +33,7 @@ def decide(metric: HoldoutMetric, *, challenger: float | None, champion: float |
         champion: the champion's value on the same holdout; None where it could not be judged.
         has_champion: whether there is a champion at all.
         forced: the reason of the person who forces the promotion; empty when nobody does.
+        behind: how the new version learnt from fewer days than the champion; empty when it did not.
 
     Examples:
         >>> from relkit.models.base import HoldoutMetric
@@ -43,6 +47,8 @@ def decide(metric: HoldoutMetric, *, challenger: float | None, champion: float |
         return Decision(promoted=True, reason="first version")
     if forced:
         return Decision(promoted=True, reason=f"forced: {forced}")
+    if behind:
+        return Decision(promoted=False, reason=behind)
     if challenger is None:
         return Decision(promoted=False, reason="without a holdout it cannot be compared with the champion")
     if champion is None:

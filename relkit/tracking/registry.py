@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 import relkit
+from relkit.cards import Card, shown
+from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.models import catalogue, storage
 from relkit.remarks import FILE, read_remarks, unique
@@ -88,6 +90,14 @@ class ModelVersion:
     def model(self) -> str:
         """The model's name in the catalogue."""
         return self.name.removeprefix(f"{self.programme}.")
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of it: what it is, how it was judged, and where it comes from."""
+        aliases = f" ({', '.join(self.aliases)})" if self.aliases else ""
+        title = f"{self.name} version {self.version}{aliases}"
+        judged = {"metric": self.metric, "value": self.metric_value, "holdout": self.holdout, "reason": self.reason}
+        origin = {name: getattr(self, name) for name in ("as_of", "programme", "created_at", "relkit_version", "git_commit", "run_id")}
+        return shown(Card(title).with_facts("Judged", judged).with_facts("From", origin))
 
     @property
     def is_champion(self) -> bool:
@@ -180,6 +190,23 @@ def champion(name: str) -> ModelVersion | None:
         return _read(client, client.get_model_version(name, version), _aliases(client, name)) if version else None
 
 
+def known_by(name: str, day: date) -> ModelVersion | None:
+    """Return the version that was in use on a day: it learnt from nothing later.
+
+    That is the newest of those that were ever champion and learnt up to that day or one before; where none was champion, the
+    newest of all that learnt no further. None where every version knows later days.
+    """
+    with runs.connected() as client:
+        if not _registered(client, name):
+            return None
+        aliases = _aliases(client, name)
+        own = [v for v in client.search_model_versions(f"name = '{name}'") if f"{_PREFIX}as_of" in v.tags]
+        early = [v for v in own if date.fromisoformat(v.tags[f"{_PREFIX}as_of"]) <= day]
+        used = [v for v in early if f"{_PREFIX}{CHAMPION}_since" in v.tags] or early
+        newest = max(used, key=lambda v: (v.tags[f"{_PREFIX}as_of"], int(v.version)), default=None)
+        return None if newest is None else _read(client, newest, aliases)
+
+
 def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
     """Return the champion's version of every model of a programme; for a store on disk MLflow is not even loaded."""
     names = {name: registered_name(name, programme) for name in catalogue.NAMES}
@@ -267,7 +294,11 @@ def load_champion(name: str) -> Fitted:
     """
     found = champion(name)
     if found is None:
-        raise ParameterError(f"{name} has no champion.", where="models", remedy=f"Run relkit fit {name} first.")
+        # A registered name is the model's own, behind that of the programme.
+        own = next((model for model in catalogue.NAMES if name.endswith(f".{model}")), name)
+        programme = name.removesuffix(own).rstrip(".") or DEFAULT_PROGRAMME
+        remedy = f"Run {command('fit', own, programme=programme)} first."
+        raise ParameterError(f"{name} has no champion.", where="models", remedy=remedy)
     return load(found)
 
 

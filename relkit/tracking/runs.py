@@ -147,6 +147,8 @@ def _quiet() -> Iterator[None]:
         # MLflow's own type hints, and its use of SQLAlchemy and alembic.
         warnings.filterwarnings("ignore", message=".*Any type hint", category=UserWarning)
         warnings.filterwarnings("ignore", category=DeprecationWarning)
+        # tqdm, in a notebook without widgets: relkit shows its own progress.
+        warnings.filterwarnings("ignore", message="IProgress not found")
         import mlflow  # noqa: F401  (it sets its loggers' levels when it is imported)
 
         loggers = {name: logging.getLogger(name) for name in ("mlflow", "alembic")}

@@ -24,7 +24,7 @@ def promote(**given):
 
 def test_an_empty_registry_says_how_to_fill_it(workplace):
     result = ListModels.parse().run()
-    assert result.sentences == ("No model is registered yet. Run relkit fit MODEL first.",)
+    assert result.sentences == ("No model is registered yet. Run relkit fit lifetime_value.auto first.",)
     assert result.details == {"versions": []}
 
 

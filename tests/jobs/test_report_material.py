@@ -53,20 +53,6 @@ def test_the_model_shown_is_the_version_that_made_the_scores(material: ReportMat
     assert material.fitted("survival.kaplan_meier").name == "survival.kaplan_meier"
 
 
-def test_its_commands_are_complete(material: ReportMaterial, tmp_path: Path) -> None:
-    from relkit.jobs.score_customers import ScoreCustomers
-
-    assert material.command("score") == "relkit score --programme default --as-of 2025-06-30"
-    assert material.retention_calls().command == material.command("score")
-    named = replace(material, programme="winter")
-    assert named.command("score") == f"relkit score --programme winter --out {material.folder} --as-of 2025-06-30"
-    elsewhere = replace(material, folder=tmp_path / "my out")
-    assert elsewhere.command("score") == f"relkit score --programme default --out '{tmp_path / 'my out'}' --as-of 2025-06-30"
-    ScoreCustomers.parse(
-        programme="winter", out=material.folder, as_of=str(material.as_of), offer={"contact_cost": 4, "offer_cost": 20}
-    ).verify()
-
-
 def test_hazard_ratios_are_there_when_a_regression_made_the_scores(material: ReportMaterial) -> None:
     assert "pays_by_direct_debit" in material.hazard_ratios("survival.cox").terms
     assert replace(material, models={}).hazard_ratios("survival.cox") is None

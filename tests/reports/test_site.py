@@ -22,8 +22,7 @@ def output(**data: str):
 def book(*outputs, source: str = "secret_code()"):
     return new_notebook(
         cells=[
-            new_markdown_cell("# Value & <more>\n\nLead.", metadata={"tags": ["en"]}),
-            new_markdown_cell("# Valeur", metadata={"tags": ["fr"]}),
+            new_markdown_cell("# Value & <more>\n\nLead.", metadata={"relkit": {"fr": "# Valeur"}}),
             new_code_cell(source, outputs=list(outputs)),
             new_markdown_cell("For all."),
         ]
@@ -74,7 +73,7 @@ def test_title_facts_and_footer_stand_on_the_page() -> None:
 def test_the_notebook_given_is_not_changed() -> None:
     given = book()
     in_language(given, "fr").cells[0].source = "changed"
-    assert [cell.source for cell in given.cells][:2] == ["# Value & <more>\n\nLead.", "# Valeur"]
+    assert [cell.source for cell in given.cells][:2] == ["# Value & <more>\n\nLead.", "secret_code()"]
 
 
 def test_the_page_itself_loads_nothing_and_names_no_address() -> None:

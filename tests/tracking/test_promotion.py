@@ -50,3 +50,10 @@ def test_a_person_may_force_it_and_the_reason_is_kept():
 )
 def test_the_reason_is_a_sentence_with_both_numbers(challenger, champion, said):
     assert decide(LOWER, challenger=challenger, champion=champion, has_champion=True).reason == said
+
+
+def test_a_version_of_an_earlier_day_stays_challenger_unless_forced() -> None:
+    said = "it learnt up to 2025-03-31, the champion up to 2025-06-30"
+    kept = decide(LOWER, challenger=0.1, champion=9.0, has_champion=True, behind=said)
+    assert (kept.promoted, kept.reason) == (False, said)
+    assert decide(LOWER, challenger=0.1, champion=9.0, has_champion=True, behind=said, forced="the later data are wrong").promoted

@@ -324,3 +324,21 @@ def test_each_programme_has_its_own_champion(store: Path, fitted) -> None:
     registry.promote(theirs.name, theirs.version, reason="first version")
     assert registry.champion_versions("loyalty") == {"survival.cox": "1"} == registry.champion_versions()
     assert registry.champion("loyalty.survival.cox").programme == "loyalty"
+
+
+def test_the_version_in_use_on_a_day_knows_nothing_later(store, fitted) -> None:
+    from dataclasses import replace
+
+    def trained(day: date):
+        return logged(replace(fitted, info=replace(fitted.info, as_of=day)))
+
+    name = "survival.cox"
+    assert registry.known_by(name, fitted.info.as_of) is None
+    june, march, february = trained(fitted.info.as_of), trained(date(2025, 3, 31)), trained(date(2025, 2, 28))
+    registry.promote(name, june.version, reason="first")
+    assert registry.known_by(name, date(2025, 1, 31)) is None
+    assert registry.known_by(name, date(2025, 4, 30)).version == march.version  # none was champion, so the newest
+    registry.promote(name, february.version, reason="used in March")
+    registry.promote(name, june.version, reason="used from July on")
+    assert registry.known_by(name, date(2025, 4, 30)).version == february.version
+    assert registry.known_by(name, fitted.info.as_of).version == june.version

@@ -25,6 +25,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
+from relkit.cards import FittedCard
 from relkit.contracts import Column, Contract, Rule
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.purchases import compare
@@ -331,7 +332,7 @@ class GammaGamma:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FittedGammaGamma:
+class FittedGammaGamma(FittedCard):
     """A fitted Gamma-Gamma model.
 
     Attributes:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.cards import FittedCard
 from relkit.errors import ParameterError
 from relkit.models.base import FitInfo  # noqa: TC001 storage reads the types of the fields
 from relkit.models.lifetime_value.order_calibration import OrderCalibration  # noqa: TC001 storage reads the types of the fields
@@ -25,7 +26,7 @@ DEFAULT_HORIZON_DAYS = 90
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PurchasesAhead:
+class PurchasesAhead(FittedCard):
     """A fitted model whose `over_pairs` tells which customers are alive, and what those expect to buy.
 
     Attributes:

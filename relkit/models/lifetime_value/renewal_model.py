@@ -27,6 +27,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.cards import FittedCard
 from relkit.contracts import check
 from relkit.errors import NotConvergedError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import covariates as covariate_columns
@@ -313,7 +314,7 @@ def _remarks(best: Maximum, terms: tuple[str, ...], names: Sequence[str]) -> tup
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FittedRenewalModel:
+class FittedRenewalModel(FittedCard):
     """A fitted model of contracts that renew; its own class adds a field for each term.
 
     Attributes:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.cards import FittedCard
 from relkit.contracts import check
 from relkit.models import covariates as covariate_columns
 from relkit.models.survival.period_path import PeriodPath, bounds_in_blocks
@@ -25,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ByPeriod:
+class ByPeriod(FittedCard):
     """A fitted model with levels of periods."""
 
     if TYPE_CHECKING:

@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.cards import FittedCard
 from relkit.contracts import Contract, check
 from relkit.errors import FitError, ParameterError
 from relkit.models.base import FitInfo, fingerprint
@@ -144,7 +145,7 @@ class CauseSpecificCox(JudgedByCauses):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FittedCauseSpecificCox:
+class FittedCauseSpecificCox(FittedCard):
     """Cox regressions by cause.
 
     Attributes:

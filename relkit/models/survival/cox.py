@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 import polars as pl
 
+from relkit.cards import FittedCard
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import distinct
@@ -232,7 +233,7 @@ class Cox(JudgedByEnds):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FittedCox:
+class FittedCox(FittedCard):
     """A Cox regression.
 
     Attributes:

@@ -24,6 +24,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.cards import FittedCard
 from relkit.contracts import Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import ends_behind_tail, risk_sets, step_at
@@ -182,7 +183,7 @@ def _baseline(rows: Rows, ages: Floats, hazard: Floats) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FittedFineGray:
+class FittedFineGray(FittedCard):
     """Fine and Gray's regression of one cause.
 
     Attributes:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import polars as pl
 
+from relkit.cards import FittedCard
 from relkit.contracts import Column, Contract, check
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.risk_sets import RiskSets, distinct, risk_sets, tail_rate
@@ -108,7 +109,7 @@ class KaplanMeier(JudgedByEnds):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class FittedKaplanMeier:
+class FittedKaplanMeier(FittedCard):
     """Kaplan-Meier curves.
 
     Attributes:

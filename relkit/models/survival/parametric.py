@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.cards import FittedCard
 from relkit.contracts import check
 from relkit.models.survival.spells import as_floats, check_horizon, long_survival, scores_of
 
@@ -28,7 +29,7 @@ _BLOCK = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ParametricScores:
+class ParametricScores(FittedCard):
     """What every survival model with parameters offers."""
 
     if TYPE_CHECKING:

@@ -1,0 +1,226 @@
+"""The value report by segment: what customers of each segment have brought and should bring.
+
+    segments = ValueSegments.of(people, customers, value, segment=None, declared={})
+    segments.headlines(), segments.table(), segments.picture()
+
+Of the columns that describe a customer, not what they bought, the one that tells most of the differences in expected value is
+taken (largest share of the variance between segments). Groups of fewer than ten customers are not shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.errors import ParameterError
+from relkit.features.segments import NO_SEGMENTS, Segments
+from relkit.plots.style import number, percent, words
+from relkit.reports.pictures import Gallery, Picture
+from relkit.reports.segment_names import segment_name, value_names
+from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relkit.reports.customer_value import ValueReading
+
+DESCRIBING = ("channel_profile", "type", "country", "region", "language", "household_size")
+"""Columns of the customer table that say who somebody is; attributes that the mapping declares are tried too."""
+NORMAL_95 = 1.959964
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "chosen": "{name} tells most of the differences in expected {what}: {share} of their variance (of {tried} columns tried).",
+        "named": "{name} tells {share} of the variance of expected {what}.",
+        "none": "No column of the customer table makes segments.",
+        "apart": "Highest on average: {high}; lowest: {low}.",
+        "today": "Segments are those of today: customers may have changed since, and one segment may hold the older customers.",
+        "segment": "Segment",
+        "customers": "Customers",
+        "share_of": "Share of customers",
+        "sum_past": "Brought so far",
+        "sum_future": "Expected, {span}",
+        "share": "Share of what is expected",
+        "mean": "Expected per customer, mean",
+        "caption": "Value by segment: {name}",
+        "total": "All",
+        "title": "Expected {what} per customer: {name}",
+        "axis": "{currency} per customer, {span}, with the 95% interval of the mean",
+        "c_picture": "Where intervals do not overlap, the segments differ by more than chance.",
+        "margin": "margin",
+        "revenue": "revenue",
+    },
+    "fr": {
+        "chosen": "{name} explique le mieux les écarts de valeur attendue : {share} de leur variance ({tried} colonnes essayées).",
+        "named": "{name} explique {share} de la variance de la valeur attendue.",
+        "none": "Aucune colonne de la table des clients ne forme de segments.",
+        "apart": "Moyenne la plus haute : {high} ; la plus basse : {low}.",
+        "today": "Les segments sont ceux d’aujourd’hui : des clients ont pu en changer, et un segment peut réunir les clients anciens.",
+        "segment": "Segment",
+        "customers": "Clients",
+        "share_of": "Part des clients",
+        "sum_past": "Apporté jusqu’ici",
+        "sum_future": "Attendu, {span}",
+        "share": "Part de ce qui est attendu",
+        "mean": "Attendu par client, moyenne",
+        "caption": "Valeur par segment : {name}",
+        "total": "Ensemble",
+        "title": "Valeur attendue par client : {name}",
+        "axis": "{currency} par client, {span}, avec l’intervalle à 95 % de la moyenne",
+        "c_picture": "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard.",
+        "margin": "marge",
+        "revenue": "chiffre d’affaires",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ValueSegments:
+    """Customers with a forecast, in segments.
+
+    Attributes:
+        rows: one row a customer with a forecast: past, future, and segment, the place in `names` (null: in none).
+        names: what the segments are called.
+        name: what they are made of; empty where nothing makes any.
+        explained: share of the variance of what is expected that lies between them.
+        tried: columns that were tried; 0 where the reader named one.
+        value: the words for value.
+    """
+
+    rows: pl.DataFrame
+    names: tuple[str, ...]
+    name: str
+    explained: float
+    tried: int
+    value: ValueReading
+
+    @classmethod
+    def of(
+        cls, people: pl.DataFrame, customers: pl.DataFrame, value: ValueReading, *, segment: str | None, declared: Mapping[str, str]
+    ) -> ValueSegments:
+        """Choose the segments.
+
+        Args:
+            people: the full view of the scored customer file, one row a customer.
+            customers: the customer table, one row a customer.
+            value: the report on value, whose measure, span and language are used.
+            segment: a column of the customer table; None for the one that tells most.
+            declared: names of attributes, from the mapping.
+
+        Raises:
+            ParameterError: `segment` is no column of the customer table.
+        """
+        if segment is not None and (segment not in customers.columns or segment in NO_SEGMENTS):
+            raise ParameterError.unknown("segment", segment, sorted(set(customers.columns) - NO_SEGMENTS), where="segment")
+        worth = people.select("customer_id", **_worth(people, value)).drop_nulls("future")
+        columns = [segment] if segment else [name for name in (*DESCRIBING, *declared) if name in customers.columns]
+        held = worth.join(customers.select("customer_id", *dict.fromkeys(columns)), on="customer_id", how="left", maintain_order="left")
+        ways = {name: Segments.of(held, name) for name in dict.fromkeys(columns)}
+        placed = {name: held.select("past", "future", segment=way.places(held)) for name, way in ways.items() if segment or len(way) > 1}
+        best = max(placed, key=lambda name: _explained(placed[name]), default="")
+        return cls(
+            rows=placed[best] if best else held.select("past", "future", segment=pl.lit(None, pl.Int32)),
+            names=value_names(ways[best], value.language) if best else (),
+            name=segment_name(best, declared, value.language) if best else "",
+            explained=_explained(placed[best]) if best else 0.0,
+            tried=0 if segment else len(placed),
+            value=value,
+        )
+
+    def headlines(self) -> Headlines:
+        """Return what to know first: which segments, and how far apart they are."""
+        if not self.names:
+            return Headlines((self._say("none"),))
+        first = self._say("chosen" if self.tried else "named", share=percent(self.explained, self.value.language), tried=self.tried)
+        shown = self._groups().filter(pl.col("customers") >= SMALLEST_GROUP).sort("mean", descending=True)
+        apart = [self._say("apart", high=shown["name"][0], low=shown["name"][-1])] if len(shown) > 1 else []
+        return Headlines((first, *apart, self._say("today")))
+
+    def table(self) -> SummaryTable | Gallery:
+        """Return customers, what they have brought and what is expected, by segment."""
+        if not self.names:
+            return Gallery(())
+        columns = (
+            Shown("name", self._say("segment")),
+            Shown("customers", self._say("customers"), "count"),
+            Shown("share_of", self._say("share_of"), "share"),
+            Shown("past", self._say("sum_past"), "money"),
+            Shown("future", self._say("sum_future"), "money"),
+            Shown("share", self._say("share"), "share"),
+            Shown("mean", self._say("mean"), "money"),
+        )
+        placed = self.rows.drop_nulls("segment")
+        total = {"name": self._say("total"), **placed.select(**_measures(placed)).row(0, named=True)}
+        return SummaryTable(
+            frame=self._groups(),
+            columns=columns,
+            caption=self._say("caption"),
+            language=self.value.language,
+            currency=self.value.currency,
+            count="customers",
+            total=total,
+        )
+
+    def picture(self) -> Gallery:
+        """Return what is expected of a customer of each segment on average, with intervals; small groups are left out."""
+        from relkit.plots.dots import Dots, plot_dots
+
+        shown = self._groups().filter(pl.col("customers") >= SMALLEST_GROUP)
+        if shown.is_empty():
+            return Gallery(())
+        mean, half = shown["mean"].to_numpy(), NORMAL_95 * (shown["std"].fill_null(0.0) / shown["customers"].sqrt()).to_numpy()
+        drawn = plot_dots(
+            shown["name"].to_list(),
+            [Dots(value=mean, lower=mean - half, upper=mean + half)],
+            title=self._say("title"),
+            x_label=self._say("axis"),
+            language=self.value.language,
+        )
+        return Gallery((Picture(drawn, self._say("c_picture")),))
+
+    def _groups(self) -> pl.DataFrame:
+        """Return one row a segment, in their order."""
+        placed = self.rows.drop_nulls("segment")
+        groups = placed.group_by("segment").agg(**_measures(placed)).sort("segment")
+        return groups.with_columns(name=pl.col("segment").map_elements(lambda at: self.names[at], return_dtype=pl.String))
+
+    def _say(self, key: str, **values: Any) -> str:
+        texts = words(TEXTS, self.value.language)
+        written = {name: number(value, self.value.language) if isinstance(value, int) else value for name, value in values.items()}
+        shared = {"name": self.name, "what": texts[self.value.measure], "span": self.value.span, "currency": self.value.currency}
+        return texts[key].format(**{**shared, **written})
+
+
+def _worth(people: pl.DataFrame, value: ValueReading) -> dict[str, pl.Expr]:
+    """Return past and expected value of a customer, of the measure that the report speaks of."""
+    cur = value.currency.lower()
+    if value.measure == "margin":
+        ends = [(int(n), name) for name in people.columns if (n := _between(name, "future_margin_", f"m_{cur}")).isdigit()]
+        return {"past": pl.col(f"past_margin_{cur}").fill_null(0.0), "future": pl.col(min(ends)[1])}
+    orders = pl.col(f"expected_orders_{value.order_days}d") * pl.col(f"expected_order_value_{cur}")
+    return {"past": pl.col(f"revenue_12m_{cur}").fill_null(0.0), "future": orders}
+
+
+def _between(name: str, start: str, end: str) -> str:
+    return name[len(start) : -len(end)] if name.startswith(start) and name.endswith(end) else ""
+
+
+def _explained(rows: pl.DataFrame) -> float:
+    """Return the share of the variance of what is expected that lies between segments."""
+    placed = rows.drop_nulls("segment")
+    whole = float(placed["future"].var() or 0.0) * max(len(placed) - 1, 0)  # type: ignore[arg-type]
+    within = placed.select(((pl.col("future") - pl.col("future").mean().over("segment")) ** 2).sum()).item()
+    return 1.0 - float(within) / whole if whole else 0.0
+
+
+def _measures(placed: pl.DataFrame) -> dict[str, pl.Expr]:
+    return {
+        "customers": pl.len().cast(pl.Int64),
+        "share_of": pl.len() / max(len(placed), 1),
+        "past": pl.col("past").sum(),
+        "future": pl.col("future").sum(),
+        "share": pl.col("future").sum() / (float(placed["future"].sum()) or 1.0),
+        "mean": pl.col("future").mean(),
+        "std": pl.col("future").std(),
+    }
