@@ -126,9 +126,13 @@ def test_calls_are_valued_for_everybody_with_a_score_and_reasons_told(material: 
     risk, _ = material.churn()
     calls = material.retention_calls(RetentionOffer())
     assert calls.offers is not None
+    assert calls.barred is not None
     assert calls.why is not None
-    both = calls.offers.join(risk, on="customer_id")
-    assert len(both) == len(calls.offers) == len(risk)
+    both = pl.concat([calls.offers, calls.barred]).join(risk, on="customer_id")
+    assert len(both) == len(calls.offers) + len(calls.barred) == len(risk)
+    phone = material.people.select("customer_id", "may_contact_phone")
+    assert calls.offers.join(phone, on="customer_id")["may_contact_phone"].all()
+    assert not calls.barred.join(phone, on="customer_id")["may_contact_phone"].any()
     assert both["churn_probability"].to_list() == pytest.approx(both["probability"].to_list(), abs=1e-4)
     assert set(calls.why["customer_id"]) <= set(risk["customer_id"])
     assert str(material._ahead()) == "Ahead(months=24, annual_discount_rate=0.1)"
