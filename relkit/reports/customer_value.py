@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from relkit.commands import command
@@ -400,7 +399,7 @@ class ValueReading:
         counts = {(r, f): n for r, f, n in self.ranked.group_by("rfm_recency", "rfm_frequency").len().iter_rows()}
         fifths = range(1, FIFTHS + 1)
         drawn = plot_group_grid(
-            np.array([[counts.get((r, f), 0) for f in fifths] for r in reversed(fifths)], dtype=np.float64),
+            pl.DataFrame({str(f): [float(counts.get((r, f), 0)) for r in reversed(fifths)] for f in fifths}).to_numpy(),
             rows=[self._say("recency", n=r) for r in reversed(fifths)],
             columns=[self._say("frequency", n=f) for f in fifths],
             names=[[self._label(LABEL_OF[r, f]) for f in fifths] for r in reversed(fifths)],
