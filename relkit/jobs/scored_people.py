@@ -43,7 +43,9 @@ def scored_people(folder: Path, *, programme: str, edge: AsOf, currency: str) ->
 
     path = folder / "features" / str(edge) / "customers.parquet"
     if not path.is_file():
-        raise TableError("there are no features of that day.", where=str(path.parent), remedy=f"Run {command('features', as_of=edge)} first.")
+        raise TableError(
+            "there are no features of that day.", where=str(path.parent), remedy=f"Run {command('features', as_of=edge)} first."
+        )
     customers, delivered = pl.read_parquet(path), delivered_file(folder, programme=programme, edge=edge)
     if delivered is None:
         scores = folder / "scores" / str(edge) / "scores.parquet"

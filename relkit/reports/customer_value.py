@@ -565,7 +565,6 @@ def _read(people: pl.DataFrame, past: pl.Expr, future: pl.Expr, orders: str, bou
     """Return the customers with a forecast, ranked by past and expected value together."""
     alive = pl.col("p_alive") if "p_alive" in people.columns else pl.lit(None, pl.Float64)
     quality = pl.col("score_quality") if "score_quality" in people.columns else pl.lit(None, pl.String)
-    held = pl.any_horizontal(pl.lit(value=False), pl.col("^churn_probability_.*$").is_not_null())
     values = {"past": past.fill_null(0.0), "future": future, "alive": alive, "orders": pl.col(orders), "quality": quality, **bounds}
     segment = value_of_segment().replace("best", "top"), activity_of_segment().replace("too_early", "early")
     chosen = people.select("customer_id", *segment, **values).drop_nulls("future")

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from relkit.commands import Place, at_work
 from relkit.metrics.profit import ChurnProfit
 from relkit.models.survival.profit_of_risk import HeldOutProfit
 from relkit.reports.retention_calls import TEXTS, RetentionCalls
@@ -61,9 +62,14 @@ def test_headlines_agree_with_the_offers(offers: pl.DataFrame) -> None:
     )
     assert found.profit == pytest.approx(offers.filter(pl.col("expected_profit") > 0).select(pl.col("value") - pl.col("cost")).sum().item())
     assert f"would miss {found.missed_share:.0%} of this profit" in said[2]
-    assert said[-1].endswith(": relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000")
-    complete = calls(offers, command="relkit score --programme demo --as-of 2025-06-30").headlines().sentences[-1]
-    assert ": relkit score --programme demo --as-of 2025-06-30 --offer.contact_cost 4" in complete
+    declared = ": relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000"
+    assert said[-1].endswith(f"{declared}, then relkit deliver")
+    with at_work(Place(programme="demo", as_of="2025-06-30")):
+        complete = calls(offers).headlines().sentences[-1]
+    assert complete.endswith(
+        f"{declared.replace(' --offer', ' --as-of 2025-06-30 --offer', 1)} --programme demo, "
+        "then relkit deliver --as-of 2025-06-30 --programme demo"
+    )
 
 
 def test_a_declared_offer_is_told_apart_from_what_is_assumed(offers: pl.DataFrame) -> None:
