@@ -93,7 +93,7 @@ class _Purchases:
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum of values by customer."""
-        return np.bincount(self.customer, weights=values, minlength=self.customers)
+        return np.asarray(np.bincount(self.customer, weights=values, minlength=self.customers), dtype=np.float64)
 
 
 def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
@@ -151,7 +151,7 @@ def _priors(tables: TableSet, as_of: AsOf, back: pl.DataFrame, ids: pl.Series, l
     if category is None:
         return everybody, False
     known = back.join(category, on="product_id", how="inner")
-    if known["amount"].sum() < NAMED * back["amount"].sum():
+    if float(known["amount"].sum()) < NAMED * float(back["amount"].sum()):
         return everybody, False
     sold = sale_lines(tables, as_of, "sale").join(category.lazy(), on="product_id", how="inner")
     by_day = sold.group_by("category", "day").agg(pl.col("amount").sum().round(6)).collect(engine="streaming")

@@ -133,6 +133,20 @@ def test_shares_that_differ_are_found_with_their_error(company):
     assert own[fifth].mean(axis=1) == pytest.approx(estimate[fifth].mean(axis=1), abs=0.035)
 
 
+def test_purchases_that_come_back_in_part(company):
+    """A purchase comes back by its customer's chance, and then a part of it, 0.6 on average: unbiased, and as sure as it says."""
+    rng = np.random.default_rng(15)
+    chance = rng.beta(2, 4, 900)
+    rows = world(rng, 900, 8, chance, partial=True)
+    once = sales(["once"], [90], [40], [0.8], prefix="z")
+    found = shares(company, {name: column + once[name] for name, column in rows.items()})
+    everybody = found.customers.filter(pl.col("customer_id") != "once")
+    estimate, error = (everybody[name].to_numpy() for name in ("expected_return_share", "share_error"))
+    assert estimate.mean() == pytest.approx(0.6 * chance.mean(), abs=0.012)
+    assert ((0.6 * chance - estimate) / error).std() == pytest.approx(1.0, abs=0.25)
+    assert 0.2 < one(found, "once")["expected_return_share"] < 0.4
+
+
 def test_shares_that_do_not_differ_are_not_read_into_chance(company):
     rng = np.random.default_rng(6)
     found = shares(company, world(rng, 800, 6, np.full(800, 0.2), partial=True))
