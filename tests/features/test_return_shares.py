@@ -264,8 +264,8 @@ def test_online_retail(real_data, tmp_path):
     assert expected == pytest.approx(float(back["amount"].sum()), rel=0.2)
 
 
-def test_a_million_lines_in_seconds(company):
-    """Ten million take ten times as long: a few seconds, most of them in reading the purchases."""
+def test_a_million_lines_cost_little_more_than_their_purchases(company):
+    """Alongside the purchases themselves, which every model reads, shares cost a small multiple; counted in processor time, not by the clock."""
     rng = np.random.default_rng(13)
     n = 1_000_000
     frame = pl.DataFrame(
@@ -288,7 +288,9 @@ def test_a_million_lines_in_seconds(company):
         transaction_id="transaction_line_id"
     )
     tables = company({"transactions": {name: lines[name] for name in lines.columns}})
-    began = time.perf_counter()
+    began = time.process_time()
+    purchase_days(tables, tables.as_of(DAY))
+    purchases = time.process_time() - began
     found = return_shares(tables, tables.as_of(DAY))
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 8 * purchases
     assert found.share == pytest.approx(0.1, abs=0.003)
