@@ -265,7 +265,7 @@ def test_online_retail(real_data, tmp_path):
 
 
 def test_a_million_lines_cost_little_more_than_their_purchases(company):
-    """Alongside the purchases themselves, which every model reads, shares cost a small multiple; counted in processor time, not by the clock."""
+    """Alongside the purchases, which every model reads, shares cost a small multiple; in processor time, not by the clock."""
     rng = np.random.default_rng(13)
     n = 1_000_000
     frame = pl.DataFrame(
