@@ -93,7 +93,7 @@ class _Purchases:
 
     def sums(self, values: Floats) -> Floats:
         """Return the sum of values by customer."""
-        return np.bincount(self.customer, weights=values, minlength=self.customers)
+        return np.asarray(np.bincount(self.customer, weights=values, minlength=self.customers), dtype=np.float64)
 
 
 def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
@@ -114,12 +114,10 @@ def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
     share = float(min(returned.sum() / exposed.sum(), 1.0)) if exposed.sum() > 0 else 0.0
     prior, by_category = _priors(tables, as_of, back, names_of(days), lags, share)
     prior = np.clip(prior * _level(returned, exposed, prior), 0.0, 1.0)
-    within, between, told = _variances(bought, prior)
-    weight = float(np.clip(within / between, LEAST_WEIGHT, MOST_WEIGHT)) if told and between > 0 else MOST_WEIGHT
+    differ = _differences(bought, prior)
     known = _Known(exposed, returned, bought.sums(bought.value**2 * bought.seen), prior)
-    own = known.shares(weight if told else DEFAULT_WEIGHT, within + max(between, 0.0) if told else None, learns=told)
-    customers = _customers(names_of(days), bought, *own)
-    return ReturnShares(customers, share, weight if told else DEFAULT_WEIGHT, lags, by_category, _remarks(lags, told=told))
+    customers = _customers(names_of(days), bought, *known.shares(differ))
+    return ReturnShares(customers, share, differ.weight, lags, by_category, _remarks(lags, told=differ.told))
 
 
 def _lags(back: pl.DataFrame, as_of: AsOf) -> ReturnLags:
@@ -153,7 +151,7 @@ def _priors(tables: TableSet, as_of: AsOf, back: pl.DataFrame, ids: pl.Series, l
     if category is None:
         return everybody, False
     known = back.join(category, on="product_id", how="inner")
-    if known["amount"].sum() < NAMED * back["amount"].sum():
+    if float(known["amount"].sum()) < NAMED * float(back["amount"].sum()):
         return everybody, False
     sold = sale_lines(tables, as_of, "sale").join(category.lazy(), on="product_id", how="inner")
     by_day = sold.group_by("category", "day").agg(pl.col("amount").sum().round(6)).collect(engine="streaming")
@@ -197,22 +195,48 @@ def _level(returned: Floats, exposed: Floats, prior: Floats) -> float:
     return float(returned.sum()) / expected if expected > 0 else 1.0
 
 
-def _variances(bought: _Purchases, prior: Floats) -> tuple[float, float, bool]:
-    """Return the variance of the share of a purchase that came back within customers and between them, and whether it can be told."""
+@dataclass(frozen=True)
+class _Differences:
+    """How the share of a purchase that came back varies: within customers, between them, and its mean; told: enough is known."""
+
+    within: float = 0.0
+    between: float = 0.0
+    mean: float = 0.0
+    told: bool = False
+
+    @property
+    def weight(self) -> float:
+        """Purchases that the prior weighs: k = within / between."""
+        if not self.told:
+            return DEFAULT_WEIGHT
+        return float(np.clip(self.within / self.between, LEAST_WEIGHT, MOST_WEIGHT)) if self.between > 0 else MOST_WEIGHT
+
+    @property
+    def partial(self) -> float:
+        """The variance within customers over that of purchases which come back whole or not at all; 1 where nothing is told.
+
+        Purchases that come back in part vary less, so each tells more, and the prior is worth as many more.
+        """
+        whole = self.mean * (1 - self.mean) - max(self.between, 0.0)
+        return float(np.clip(self.within / whole, 0.02, 1.0)) if self.told and whole > 0 else 1.0
+
+
+def _differences(bought: _Purchases, prior: Floats) -> _Differences:
+    """Return how the share of a purchase that came back varies, by moments; purchases count alike whatever their amount."""
     ripe = bought.only((bought.value > 0) & (bought.seen >= RIPE))
     customer, share = ripe.customer, np.minimum(ripe.back / ripe.value, 1.0)
     number = np.bincount(customer, minlength=bought.customers).astype(np.float64)
     mean = np.divide(np.bincount(customer, weights=share, minlength=bought.customers), number, out=np.zeros_like(number), where=number > 0)
     again = float((number - 1)[number > 0].sum())
     if again < FEWEST_AGAIN or not share.any():
-        return 0.0, 0.0, False
+        return _Differences()
     within = float(((share - mean[customer]) ** 2).sum()) / again
     # Around what each prior says of purchases of equal weight, as shares by amount may lie elsewhere.
     level = float(share.mean()) / float(prior[customer].mean()) if prior[customer].any() else 1.0
     apart = float((number * (mean - level * prior) ** 2).sum())
     whole, kept = float(number.sum()), int((number > 0).sum())
     between = (apart - (kept - 1) * within) / (whole - float((number**2).sum()) / whole)
-    return within, between, True
+    return _Differences(within, between, float(share.mean()), told=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,26 +248,18 @@ class _Known:
     squares: Floats
     prior: Floats
 
-    def shares(self, weight: float, spread: float | None, *, learns: bool) -> tuple[Floats, Floats]:
-        """Return the share of each customer and its standard deviation.
-
-        Args:
-            weight: purchases that the prior weighs.
-            spread: variance of the share of a purchase over all, which is less than that of all or nothing where purchases come back
-                in part; None for not known.
-            learns: whether enough is known to learn how customers differ.
-        """
+    def shares(self, differ: _Differences) -> tuple[Floats, Floats]:
+        """Return the share of each customer and its standard deviation."""
         whole = float(self.exposed.sum())
         mean = float(self.prior @ self.exposed) / whole if whole > 0 else 0.0
-        of_one = mean * (1 - mean)
-        partial = float(np.clip(spread / of_one, 0.05, 1.0)) if spread is not None and of_one > 0 else 1.0
-        of_all = partial * of_one * float(self.squares.sum()) / whole**2 if whole > 0 else 0.0
+        weight, partial = differ.weight, differ.partial
+        of_all = partial * mean * (1 - mean) * float(self.squares.sum()) / whole**2 if whole > 0 else 0.0
         if weight >= MOST_WEIGHT or not 0 < mean < 1:
             return self.prior, np.full(len(self.prior), np.sqrt(of_all))
         number = np.divide(self.exposed**2, self.squares, out=np.zeros_like(self.exposed), where=self.squares > 0)
         own = np.minimum(np.divide(self.returned, self.exposed, out=np.zeros_like(self.exposed), where=self.exposed > 0), 1.0)
-        weights = beta_weights(mean, weight)
-        weights = learnt_weights(number / partial, own, weights) if learns else weights
+        weights = beta_weights(mean, weight / partial)
+        weights = learnt_weights(number / partial, own, weights) if differ.told else weights
         share, error = posterior(number / partial, own, self.prior, weights)
         return share, np.sqrt(error**2 + (weight / (number + weight)) ** 2 * of_all)
 

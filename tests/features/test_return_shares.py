@@ -133,6 +133,20 @@ def test_shares_that_differ_are_found_with_their_error(company):
     assert own[fifth].mean(axis=1) == pytest.approx(estimate[fifth].mean(axis=1), abs=0.035)
 
 
+def test_purchases_that_come_back_in_part(company):
+    """A purchase comes back by its customer's chance, and then a part of it, 0.6 on average: unbiased, and as sure as it says."""
+    rng = np.random.default_rng(15)
+    chance = rng.beta(2, 4, 900)
+    rows = world(rng, 900, 8, chance, partial=True)
+    once = sales(["once"], [90], [40], [0.8], prefix="z")
+    found = shares(company, {name: column + once[name] for name, column in rows.items()})
+    everybody = found.customers.filter(pl.col("customer_id") != "once")
+    estimate, error = (everybody[name].to_numpy() for name in ("expected_return_share", "share_error"))
+    assert estimate.mean() == pytest.approx(0.6 * chance.mean(), abs=0.012)
+    assert ((0.6 * chance - estimate) / error).std() == pytest.approx(1.0, abs=0.25)
+    assert 0.2 < one(found, "once")["expected_return_share"] < 0.4
+
+
 def test_shares_that_do_not_differ_are_not_read_into_chance(company):
     rng = np.random.default_rng(6)
     found = shares(company, world(rng, 800, 6, np.full(800, 0.2), partial=True))
@@ -250,8 +264,8 @@ def test_online_retail(real_data, tmp_path):
     assert expected == pytest.approx(float(back["amount"].sum()), rel=0.2)
 
 
-def test_a_million_lines_in_seconds(company):
-    """Ten million take ten times as long: a few seconds, most of them in reading the purchases."""
+def test_a_million_lines_cost_little_more_than_their_purchases(company):
+    """Alongside the purchases, which every model reads, shares cost a small multiple; in processor time, not by the clock."""
     rng = np.random.default_rng(13)
     n = 1_000_000
     frame = pl.DataFrame(
@@ -274,7 +288,9 @@ def test_a_million_lines_in_seconds(company):
         transaction_id="transaction_line_id"
     )
     tables = company({"transactions": {name: lines[name] for name in lines.columns}})
-    began = time.perf_counter()
+    began = time.process_time()
+    purchase_days(tables, tables.as_of(DAY))
+    purchases = time.process_time() - began
     found = return_shares(tables, tables.as_of(DAY))
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 8 * purchases
     assert found.share == pytest.approx(0.1, abs=0.003)
