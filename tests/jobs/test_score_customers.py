@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from types import SimpleNamespace
 
 import modelled_company as company
 import polars as pl
@@ -82,12 +83,10 @@ def test_the_scores_are_those_of_the_saved_model(fitted_workplace):
 
 
 def test_the_probability_of_an_order_is_that_which_the_holdout_calibrated(fitted_workplace):
-    """By every route: the saved model, the registry, MLflow's own loading, and the job; for contract holders too."""
-    import mlflow
-
+    """By every route: the registry, what MLflow serves, and the job; for contract holders too."""
     from relkit.features.purchases import purchase_summary
     from relkit.tables.table_set import TableSet
-    from relkit.tracking import runs
+    from relkit.tracking.served_model import ServedModel
 
     result = score()
     given = table(result).filter(score="order_probability_90d")
@@ -99,8 +98,9 @@ def test_the_probability_of_an_order_is_that_which_the_holdout_calibrated(fitted
     assert (found.days, found.calibrated_from, found.customers) == (90, date(2024, 12, 30), 250)
     expected = fitted.order_probability(people, 90)
     assert given.sort("customer_id")["value"].to_list() == expected.tolist()
-    with runs.connected():
-        served = mlflow.pyfunc.load_model(f"models:/{champion.name}/{champion.version}").predict(people)
+    served_model = ServedModel()
+    served_model.load_context(SimpleNamespace(artifacts={"fitted": str(registry.saved_folder(champion))}))
+    served = served_model.predict(None, people, {})
     assert served["order_probability_90d"].to_list() == expected.tolist()
     behind = json.loads(result.paths["models"].read_text())["order_probability_90d"]
     assert behind["judged_on"] == "the 90 days after 2024-12-30"
