@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
     from relkit.tracking.registry import ModelVersion
 
+OF_CONTRACTS = ("churn_probability_", "expected_remaining_months", "contract_residual_value_", "retention_")
+"""How the names of the scores of contracts begin."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trial:
@@ -116,6 +119,10 @@ class ReportMaterial:
         noticed = remarks_of(self.folder, str(self.as_of))
         shown = tuple(r for r in noticed if not (scores and r.about) or any(name.startswith(scores) for name in r.about))
         return RemarkList(shown, self.language)
+
+    def remarks_on_contracts(self) -> RemarkList:
+        """Return what was noticed that concerns contracts, and what concerns everything."""
+        return self.remarks(*OF_CONTRACTS)
 
     def spells(self) -> pl.DataFrame:
         """Return the contracts as features left them, each customer's main running contract before the others."""

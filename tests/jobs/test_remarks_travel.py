@@ -113,7 +113,7 @@ def test_the_pages_show_those_that_concern_them(noticed: Path, language: str) ->
     material = ReportMaterial.read(language=language)
     everything = material.remarks()._repr_html_()
     assert all(everything.count(said[language == "fr"]) == 1 for said in NAMED.values())
-    of_contracts = material.remarks("churn_probability_")._repr_html_()
+    of_contracts = material.remarks_on_contracts()._repr_html_()
     assert NAMED["one_snapshot"][language == "fr"] in of_contracts
     assert NAMED["season_hardly_told"][language == "fr"] not in of_contracts
 
