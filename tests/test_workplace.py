@@ -73,7 +73,7 @@ def test_of_several_the_one_that_has_what_is_read_is_taken(out: Path) -> None:
     for folder in ("explore/tables", "shop/tables", "shop/scores"):
         (out / folder).mkdir(parents=True)
     assert workplace.only_programme("scores") == "shop"
-    with pytest.raises(ParameterError, match='2 programmes are in out: explore, shop.*programme = "explore"'):
+    with pytest.raises(ParameterError, match=r'2 programmes are in out: explore, shop.*programme = "explore"'):
         workplace.only_programme("tables")
 
 
@@ -95,7 +95,7 @@ def test_a_command_for_one_of_several_programmes_says_how_to_name_it(out: Path) 
     for name in ("north", "south"):
         (out / name / "tables").mkdir(parents=True)
     with pytest.raises(
-        ParameterError, match="features: 2 programmes are in out: north, south.*relkit features --as-of 2025-06-30 --programme n"
+        ParameterError, match=r"features: 2 programmes are in out: north, south.*relkit features --as-of 2025-06-30 --programme n"
     ):
         BuildFeatures.parse(as_of="2025-06-30")
 
