@@ -26,7 +26,7 @@ def printed(text: str) -> list[str]:
     for said in re.split(rf"\brelkit (?=(?:{'|'.join(NAMES)})\b)", text)[1:]:
         words: list[str] = []
         for word in said.split():
-            if word in AFTER:
+            if word.rstrip(".,;:") in AFTER:
                 break
             words.append(word.rstrip(".,;:"))
             if word[-1] in ".,;:":

@@ -25,7 +25,7 @@ FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-STARTED_SECONDS = 90
+STARTED_SECONDS = 300
 
 
 def chromium() -> str | None:
