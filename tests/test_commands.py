@@ -15,12 +15,23 @@ from relkit.jobs.report_material import ReportMaterial
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.jobs.write_report import WriteReport
 
-PRINTED = re.compile(r"relkit (?:check|features|fit|score|deliver|report|models)(?: [^\s;,:]+)*")
+NAMES = ("check", "features", "fit", "score", "deliver", "report", "models")
+AFTER = {"first", "again", "to", "and", "in", "has"}
+"""Words of a sentence that may follow a command."""
 
 
 def printed(text: str) -> list[str]:
-    """Return the commands in a text, without the words that follow them."""
-    found = (re.split(r" (?:first|again|to|and|DATA|in)\b", match)[0].rstrip(".") for match in PRINTED.findall(text))
+    """Return the commands in a text, each up to the end of its sentence or the words that follow it."""
+    found = []
+    for said in re.split(rf"\brelkit (?=(?:{'|'.join(NAMES)})\b)", text)[1:]:
+        words: list[str] = []
+        for word in said.split():
+            if word.rstrip(".,;:") in AFTER:
+                break
+            words.append(word.rstrip(".,;:"))
+            if word[-1] in ".,;:":
+                break
+        found.append(" ".join(["relkit", *words]))
     return list(dict.fromkeys(found))
 
 

@@ -221,5 +221,5 @@ class KeyFigures:
     figures: tuple[tuple[str, str], ...]
 
     def _repr_html_(self) -> str:
-        tiles = (f"<div><strong>{escape(value)}</strong><span>{escape(label)}</span></div>" for value, label in self.figures)
+        tiles = (f"<div><strong>{escape(value)}</strong> <span>{escape(label)}</span></div>" for value, label in self.figures)
         return '<div class="key-figures">' + "".join(tiles) + "</div>"

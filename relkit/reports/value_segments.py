@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from relkit.reports.customer_value import ValueReading
 
-DESCRIBING = ("channel_profile", "type", "country", "region", "language", "household_size")
+DESCRIBING = ("type", "country", "region", "language", "household_size")
 """Columns of the customer table that say who somebody is; attributes that the mapping declares are tried too."""
 NORMAL_95 = 1.959964
 TEXTS: dict[str, dict[str, str]] = {

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-CUSTOMERS = 1500
+CUSTOMERS = 1000
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-STARTED_SECONDS = 90
+STARTED_SECONDS = 300
 
 
 def chromium() -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "images" / "customer_value_report.png"
-WIDTH, HEIGHT = 1080, 1420
+WIDTH, HEIGHT, MARGIN = 1080, 1420, 16
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
@@ -33,7 +33,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.goto(page_file.as_uri())
-        page.screenshot(path=TARGET)
+        # Down to the end of the first plot, whatever stands above it.
+        plot = page.locator("figure").first.bounding_box()
+        page.screenshot(path=TARGET, full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": plot["y"] + plot["height"] + MARGIN})
         browser.close()
     print(f"Wrote {TARGET.relative_to(ROOT)} from {page_file.relative_to(ROOT)}.")
 

@@ -120,4 +120,4 @@ def test_months_have_names_in_both_languages() -> None:
 
 def test_headlines_and_key_figures_are_escaped() -> None:
     assert Headlines(("A < B",))._repr_html_() == '<ul class="headlines"><li>A &lt; B</li></ul>'
-    assert "<strong>5 &lt; 6</strong><span>of &amp; all</span>" in KeyFigures((("5 < 6", "of & all"),))._repr_html_()
+    assert "<strong>5 &lt; 6</strong> <span>of &amp; all</span>" in KeyFigures((("5 < 6", "of & all"),))._repr_html_()
