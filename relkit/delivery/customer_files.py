@@ -443,7 +443,7 @@ def _with_rfm(frame: pl.DataFrame, facts: pl.DataFrame, currency: str) -> pl.Dat
     """Return the frame with the scores of recency, frequency and monetary value, where purchases are known."""
     if "days_since_last_order" not in frame.columns or facts["repeat_purchases"].null_count() == len(frame):
         return frame
-    told = {
+    told: dict[str, pl.Expr | pl.Series] = {
         "recency": pl.col("days_since_last_order"),
         "frequency": facts["repeat_purchases"] + 1,
         "monetary": _or_null(frame, f"past_revenue_{currency}"),
