@@ -22,7 +22,6 @@ from relkit.commands import command
 from relkit.delivery.columns import CHANNELS_FR, YES_NO, FileColumn, PolarsType, file_columns, marketer_columns
 from relkit.delivery.personal_reasons import personal_data_of_reasons
 from relkit.delivery.remarked_columns import remarked
-from relkit.delivery.returns_text import with_returns_said
 from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
@@ -141,7 +140,6 @@ def customer_file(
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
     columns = [remarked(column, remarks) for column in columns]
     frame = made.select(_delivered(column) for column in columns)
-    columns = with_returns_said(columns, frame, currency.lower())
     if f"total_margin_{currency.lower()}" not in frame.columns:
         warnings.append("No total margin, so no value decile: it needs past_margin and a score of future margin.")
     return CustomerFile(

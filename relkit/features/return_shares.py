@@ -32,6 +32,7 @@ from relkit.features.purchase_days import names_of, purchase_days
 from relkit.features.return_lags import DEFAULT_DAYS, ReturnLags, return_lags
 from relkit.features.return_prior import beta_weights, learnt_weights, posterior
 from relkit.features.returned_sales import returned_sales, sale_lines
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -66,7 +67,7 @@ class ReturnShares:
         prior_weight: purchases that the share of all weighs beside a customer's own, as the variances have it: k = within / between.
         lags: how fast returns come in.
         by_category: whether categories differ in the prior.
-        remarks: what to know of the estimate, in sentences.
+        remarks: what to know of the estimate.
     """
 
     customers: pl.DataFrame
@@ -74,7 +75,7 @@ class ReturnShares:
     prior_weight: float
     lags: ReturnLags
     by_category: bool
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,13 +285,19 @@ def _customers(ids: pl.Series, bought: _Purchases, share: Floats, error: Floats)
     )
 
 
-def _remarks(lags: ReturnLags, *, told: bool) -> tuple[str, ...]:
-    said = []
-    if not lags.returns:
-        said.append(f"Too few returns are known to tell how fast they come in: they are taken to come evenly over {DEFAULT_DAYS} days.")
-    if not told:
-        said.append(
-            f"Too few customers bought again to tell how much their shares of returns differ: the share of all weighs {DEFAULT_WEIGHT:g} "
-            "purchases in each customer's own."
-        )
-    return tuple(said)
+def _remarks(lags: ReturnLags, *, told: bool) -> tuple[Remark, ...]:
+    return (*(() if lags.returns else (_FEW_RETURNS,)), *(() if told else (_FEW_AGAIN,)))
+
+
+_FEW_RETURNS = Remark(
+    "few_returns",
+    f"Too few returns are known to tell how fast they come in: they are taken to come evenly over {DEFAULT_DAYS} days.",
+    f"Trop peu de retours sont connus pour dire à quel rythme ils arrivent : on les suppose répartis sur {DEFAULT_DAYS} jours.",
+)
+_FEW_AGAIN = Remark(
+    "few_buyers_again",
+    f"Too few customers bought again to tell how much their shares of returns differ: the share of all weighs {DEFAULT_WEIGHT:g} "
+    "purchases in each customer's own.",
+    "Trop peu de clients ont racheté pour dire à quel point leurs parts de retours diffèrent : la part de l’ensemble pèse "
+    f"{DEFAULT_WEIGHT:g} achats dans celle de chacun.",
+)

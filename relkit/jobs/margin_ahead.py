@@ -31,6 +31,10 @@ class Scored(Protocol):
     fitted: dict[str, Any]
     parts: list[pl.DataFrame]
 
+    @property
+    def refusing(self) -> pl.DataFrame:
+        """Customers whose scores are not kept."""
+
     def rows(self, model: str) -> pl.DataFrame:
         """Return the features that a model scores."""
 
@@ -89,6 +93,7 @@ class MarginAhead:
         ahead = ReturnsAhead(self.run, self.orders)
         found = ahead.scores()
         self.return_facts, self.said, self.warnings = ahead.facts, self.said + ahead.said, self.warnings + ahead.warnings
+        self.remarks += ahead.remarks
         return found
 
     def _of_purchases(self, ahead: Ahead, rate: MarginRate | None, returns: pl.DataFrame | None) -> tuple[list[pl.DataFrame], list[str]]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from relkit.remarks import Remark, french
+
 if TYPE_CHECKING:
     import polars as pl
 
     from relkit.features.return_shares import ReturnShares
     from relkit.jobs.margin_ahead import Scored
+    from relkit.scores.returns_used import ReturnsUsed
 
 
 @dataclass
@@ -21,6 +24,7 @@ class ReturnsAhead:
         orders: the model of orders that scored, "" where none did.
         facts: of the share used, for models.json; empty where nothing ever came back.
         said, warnings: one sentence each.
+        remarks: what changes how money ahead is to be read.
     """
 
     run: Scored
@@ -28,6 +32,7 @@ class ReturnsAhead:
     facts: dict[str, Any] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def scores(self) -> tuple[list[pl.DataFrame], pl.DataFrame | None]:
         """Return the score table of returns, and the frame that nets the margin ahead; nothing and None where nothing ever came back."""
@@ -62,7 +67,8 @@ class ReturnsAhead:
         from relkit.scores.returns_used import returns_used
 
         orders, value = f"expected_orders_{self.run.job.horizon_days}d", "expected_order_value"
-        used = returns_used(self._with_scores(customers, orders, value), orders=orders, value=value)
+        shown = customers.join(self.run.refusing, on="customer_id", how="anti", maintain_order="left")
+        used = returns_used(self._with_scores(shown, orders, value), orders=orders, value=value)
         if used is None:
             return
         self.facts = {
@@ -72,13 +78,15 @@ class ReturnsAhead:
             "return_share_of_past_sales": round(found.share, 6),
             "returns_to_come": round(used.to_come, 2),
         }
-        currency, half = self.run.tables.facts.currency, found.lags.days_until(0.5)
-        self.said.append(
-            f"Money ahead is net of expected returns: {used.share:.1%} of coming sales, from {used.low:.1%} to {used.high:.1%} for four "
-            f"customers in five{', by what they buy' if found.by_category else ''}. Returns of {used.to_come:,.0f} {currency} of sales "
-            f"already made are still to come; half of what comes back is back within {half} days."
-        )
-        self.warnings += found.remarks
+        net = _net_of_returns(used, found, self.run.tables.facts.currency)
+        scores = ("expected_return_share", *(f"future_margin_{span}" for span in self._spans()))
+        self.said.append(net.en)
+        self.warnings += [remark.en for remark in found.remarks]
+        self.remarks += [remark.on(scores) for remark in (net, *found.remarks)]
+
+    def _spans(self) -> list[str]:
+        """Return the horizons of the margin ahead, as scores name them."""
+        return [f"{self.run.job.horizon_months}m", *(["endless"] if self.run.job.endless else [])]
 
     def _with_scores(self, customers: pl.DataFrame, *names: str) -> pl.DataFrame:
         """Return the customers with scores that were made before, as far as they were."""
@@ -90,3 +98,18 @@ class ReturnsAhead:
                 if len(rows) and name not in customers.columns:
                     customers = customers.join(rows, on="customer_id", how="left")
         return customers
+
+
+def _net_of_returns(used: ReturnsUsed, found: ReturnShares, currency: str) -> Remark:
+    """Return the remark that states the share of returns in use."""
+    half = found.lags.days_until(0.5)
+    share, low, high = (f"{french(100 * each, 1)} %" for each in (used.share, used.low, used.high))
+    return Remark(
+        "net_of_returns",
+        f"Money ahead is net of expected returns: {used.share:.1%} of coming sales, from {used.low:.1%} to {used.high:.1%} for four "
+        f"customers in five{', by what they buy' if found.by_category else ''}. Returns of {used.to_come:,.0f} {currency} of sales "
+        f"already made are still to come; half of what comes back is back within {half} days.",
+        f"Les montants attendus sont nets des retours attendus : {share} des ventes à venir, de {low} à {high} pour quatre clients sur "
+        f"cinq{', selon ce qu’ils achètent' if found.by_category else ''}. {french(used.to_come)} {currency} de retours sur des ventes déjà "
+        f"faites sont encore à venir ; la moitié de ce qui revient est revenue en {half} jours.",
+    )

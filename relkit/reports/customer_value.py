@@ -20,14 +20,11 @@ from relkit.plots.style import money, number, percent, words
 from relkit.reports.contactability import Contactability
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
-from relkit.scores.returns_used import returns_used
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import LIKELY, UNLIKELY, activity_of_segment, value_of_segment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from relkit.scores.returns_used import ReturnsUsed
 
 TOLD = ("active", "uncertain", "gone")
 ACTIVITY = (*TOLD, "early", "contract")
@@ -62,8 +59,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "gone_said": "{n} customers ({share} of the {told} of whom it can be told) have probably stopped buying; "
         "they have brought {past} {until}.",
         "orders": "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders.",
-        "returns": "Money ahead is net of expected returns: {share} of sales, from {low} to {high} for four customers in five. "
-        "Of sales already made, {to_come} should still come back.",
         "prospects": "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
         "refusing": "{n} customers refuse profiling, and so have no scores.",
         "unforecast": "{n} more customers have a history, from which no forecast of their {what} can be made.",
@@ -144,8 +139,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "ils ont rapporté {past} {until}.",
         "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part des {buyers} clients dotés d’une prévision "
         "de commandes.",
-        "returns": "Les montants attendus sont nets des retours prévus : {share} des ventes, de {low} à {high} pour quatre clients sur "
-        "cinq. Sur les ventes déjà faites, {to_come} devraient encore revenir.",
         "prospects": "{n} personnes n’ont ni achat ni contrat en cours connus, et donc pas de prévision.",
         "refusing": "{n} clients refusent le profilage et n’ont donc aucun score.",
         "unforecast": "{n} autres clients ont un historique, dont aucune prévision de valeur ({what}) ne peut être tirée.",
@@ -219,7 +212,6 @@ class ValueReading:
         orders: expected from them.
         unknown_past: customers with a forecast whose past margin is not known.
         contact: who may be contacted; None where the file does not say.
-        returns: what money ahead is net of; None where nothing is expected back.
         measure: margin or revenue.
         span: of the forecast, in words.
         order_days: horizon of the expected orders.
@@ -242,7 +234,6 @@ class ValueReading:
     order_days: int
     currency: str
     language: str
-    returns: ReturnsUsed | None = None
 
     @classmethod
     def of(cls, people: pl.DataFrame, *, currency: str, language: str) -> ValueReading:
@@ -286,7 +277,6 @@ class ValueReading:
             order_days=days,
             currency=currency,
             language=language,
-            returns=returns_used(people, orders=orders, value=f"expected_order_value_{cur}"),
         )
 
     def headlines(self) -> Headlines:
@@ -319,7 +309,6 @@ class ValueReading:
                 else []
             ),
             self._say("orders", n=round(self.orders), days=self.order_days, buyers=self.buyers),
-            *self._said_of_returns(),
             *(
                 self._say(key, n=n)
                 for key in ("prospects", "refusing", "unforecast", "unknown_past")
@@ -493,13 +482,6 @@ class ValueReading:
             notes=notes,
         )
 
-    def _said_of_returns(self) -> list[str]:
-        if self.returns is None:
-            return []
-        shares = {name: self._percent(getattr(self.returns, name)) for name in ("share", "low", "high")}
-        return [self._say("returns", to_come=money(self.returns.to_come, self.currency, self.language), **shares)]
-
-    @property
     def _told(self) -> int:
         """Customers of whom the model can tell whether they still buy."""
         return int(self.scored["activity"].is_in(TOLD).sum())

@@ -14,11 +14,12 @@ from relkit.features.purchases import purchase_summary
 from relkit.features.return_shares import return_shares
 from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.check_tables import CheckTables
-from relkit.jobs.deliver_files import DeliverFiles
+from relkit.jobs.deliver_files import DeliverFiles, remarks_of
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
 from relkit.reports.customer_value import ValueReading
+from relkit.reports.remarks import RemarkList
 from relkit.scores.expected_margin import Ahead, purchase_margins
 from relkit.tables.table_set import TableSet
 from relkit.tracking import registry
@@ -194,16 +195,12 @@ def test_the_dictionary_and_the_report_tell_it_in_both_languages(delivered, plac
     meaning = entries.row(by_predicate=pl.col("column") == "future_margin_12m_eur", named=True)
     weight = delivered["expected_orders_90d"] * delivered["expected_order_value_eur"]
     share = float((weight * delivered["expected_return_share"]).sum() / weight.sum())
-    assert f"Net of expected returns: {100 * share:.1f} % of coming sales" in meaning["meaning_en"]
-    assert (
-        f"Nette des retours attendus : {100 * share:.1f} % des ventes à venir".replace(
-            f"{100 * share:.1f}", f"{100 * share:.1f}".replace(".", ",")
-        )
-        in meaning["meaning_fr"]
-    )
-    english, french = (ValueReading.of(delivered, currency="EUR", language=language).headlines().sentences for language in ("en", "fr"))
-    assert any(f"net of expected returns: {100 * share:.0f}% of sales" in sentence for sentence in english)
-    assert any(f"nets des retours prévus : {100 * share:.0f}\u00a0% des ventes" in sentence for sentence in french)
+    assert f"Money ahead is net of expected returns: {share:.1%} of coming sales" in meaning["meaning_en"]
+    in_french = f"{100 * share:.1f}".replace(".", ",")
+    assert f"nets des retours attendus\u00a0: {in_french}\u00a0% des ventes à venir" in meaning["meaning_fr"]
+    page = [RemarkList(remarks_of(place / "out" / "default", DAY), language)._repr_html_() for language in ("en", "fr")]
+    assert page[0].count(f"net of expected returns: {share:.1%} of coming sales") == 1
+    assert page[1].count(f"nets des retours attendus\u00a0: {in_french}\u00a0% des ventes à venir") == 1
 
 
 def test_without_a_margin_the_report_counts_revenue_net_of_returns(delivered):
