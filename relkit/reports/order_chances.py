@@ -40,7 +40,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "table": "Chance of an order within {days} days, forecast and come true",
         "tenth": "Tenth, 1 = least likely",
         "customers": "Customers",
-        "own": "Model’s own, mean",
         "forecast": "Forecast, mean",
         "observed": "Bought",
         "low": "Low (95%)",
@@ -64,7 +63,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "table": "Probabilité de commande sous {days} jours : prévue et constatée",
         "tenth": "Dixième, 1 = le moins probable",
         "customers": "Clients",
-        "own": "Modèle seul, moyenne",
         "forecast": "Prévue, moyenne",
         "observed": "Ont acheté",
         "low": "Bas (95\u00a0%)",
@@ -119,13 +117,10 @@ class OrderChances:
         if found is None:
             return Gallery(())
         low, high = found.judged.bounds()
-        # The model's own tenths are other customers: shown where both have as many.
-        own = found.own.predicted.tolist() if found.changes and len(found.own.size) == len(found.judged.size) else None
         frame = pl.DataFrame(
             {
                 "tenth": [str(i + 1) for i in range(len(low))],
                 "customers": found.judged.size,
-                **({} if own is None else {"own": own}),
                 "forecast": found.judged.predicted,
                 "observed": found.judged.observed,
                 "low": low,

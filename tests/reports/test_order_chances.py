@@ -54,7 +54,7 @@ def test_the_table_is_the_tenths() -> None:
     assert isinstance(table, SummaryTable)
     cells = table.cells()
     assert [row[0] for row in cells] == [str(i + 1) for i in range(10)]
-    assert plain(cells[9][4]) == f"{100 * found.judged.observed[9]:.1f} %".replace(".", ",")
+    assert plain(cells[9][3]) == f"{100 * found.judged.observed[9]:.1f} %".replace(".", ",")
     assert len(OrderChances(found, "fr").picture().pictures) == 1
 
 
