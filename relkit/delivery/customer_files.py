@@ -25,6 +25,7 @@ from relkit.delivery.remarked_columns import remarked
 from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
+from relkit.remarks import Remark, french
 from relkit.scores.reasons import reason_columns
 from relkit.scores.rfm import rfm_scores
 from relkit.scores.value_activity import segment_value_activity
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from relkit.delivery.columns import Language
-    from relkit.remarks import Remark
 
 TOP_DECILES = 2
 """The first fifth of the customers."""
@@ -65,7 +65,7 @@ class CustomerFile:
         columns: declaration of each column of `frame`, in its order.
         sources: the model behind each score used, by score.
         refused: rows whose identifier may not be delivered: customer_id, rule, row (1-based in the customer table).
-        warnings: what the reader should know, one sentence each.
+        remarks: what the reader should know of the file itself.
         as_of: last day whose facts are known.
         currency: ISO code.
         fields: columns asked for by name, with their purpose.
@@ -75,10 +75,15 @@ class CustomerFile:
     columns: tuple[FileColumn, ...]
     sources: Mapping[str, ScoreSource]
     refused: pl.DataFrame
-    warnings: tuple[str, ...]
+    remarks: tuple[Remark, ...]
     as_of: date
     currency: str
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The remarks in English, one sentence each."""
+        return tuple(remark.en for remark in self.remarks)
 
     def source_of(self, column: FileColumn) -> ScoreSource | None:
         """Return the model behind a column, or None for a fact."""
@@ -123,11 +128,11 @@ def customer_file(
     asked = dict(fields or {})
     _check_fields(asked, customers.columns)
     good, refused = _split_by_id(customers)
-    chosen, sources, warnings = _one_model_a_score(scores, prefer) if scores is not None else (None, {}, [])
+    chosen, sources, noticed = _one_model_a_score(scores, prefer) if scores is not None else (None, {}, [])
     if chosen is not None:
         _check_scores(chosen, customers, as_of)
         chosen, blanked = _consented(chosen, good)
-        warnings += blanked
+        noticed += blanked
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
     made = _with_scores(good.sort("customer_id"), chosen, declared) if chosen is not None else good.sort("customer_id")
     if reasons is not None and chosen is not None:
@@ -141,13 +146,13 @@ def customer_file(
     columns = [remarked(column, remarks) for column in columns]
     frame = made.select(_delivered(column) for column in columns)
     if f"total_margin_{currency.lower()}" not in frame.columns:
-        warnings.append("No total margin, so no value decile: it needs past_margin and a score of future margin.")
+        noticed.append(_NO_TOTAL)
     return CustomerFile(
         frame=frame,
         columns=tuple(columns),
         sources=sources,
         refused=refused,
-        warnings=tuple(warnings),
+        remarks=tuple(noticed),
         as_of=as_of,
         currency=currency,
         fields=asked,
@@ -256,11 +261,11 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return good, numbered.filter(pl.col("rule").is_not_null())
 
 
-def _one_model_a_score(scores: pl.DataFrame, prefer: Sequence[str]) -> tuple[pl.DataFrame, dict[str, ScoreSource], list[str]]:
+def _one_model_a_score(scores: pl.DataFrame, prefer: Sequence[str]) -> tuple[pl.DataFrame, dict[str, ScoreSource], list[Remark]]:
     """Return the rows of the model chosen for each score, which model that is, and what to say about it."""
     given = scores.select("score", "model", "version", pl.col("trained_as_of").cast(pl.String)).unique().sort("score", "model", "version")
     sources: dict[str, ScoreSource] = {}
-    warnings = []
+    noticed = []
     for (score,), rows in given.group_by("score", maintain_order=True):
         models = rows["model"].unique(maintain_order=True).to_list()
         model = next((name for name in prefer if name in models), models[0])
@@ -271,14 +276,14 @@ def _one_model_a_score(scores: pl.DataFrame, prefer: Sequence[str]) -> tuple[pl.
                 f"{score} was made by several versions of {model} ({listed}).", where="scores", remedy=f"Run {command('score')} again."
             )
         if len(models) > 1 and model not in prefer:
-            warnings.append(f"{score} is given by {', '.join(models)}; the file shows {model}.")
+            noticed.append(_several_models(str(score), models, model))
         sources[str(score)] = ScoreSource(
             score=str(score), model=model, version=versions["version"][0], trained_as_of=versions["trained_as_of"][0]
         )
     wanted = pl.DataFrame(
         {"score": list(sources), "model": [s.model for s in sources.values()]}, schema={"score": pl.String, "model": pl.String}
     )
-    return scores.join(wanted, on=["score", "model"], how="semi"), sources, warnings
+    return scores.join(wanted, on=["score", "model"], how="semi"), sources, noticed
 
 
 def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> None:
@@ -347,14 +352,39 @@ def _with_reasons(
     return customers.join(reason_columns(shown), on="customer_id", how="left", validate="1:1", maintain_order="left"), columns
 
 
-def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Return the scores without those of customers who refuse profiling, and what to say about it."""
+def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFrame, list[Remark]]:
+    """Return the scores without those of customers who refuse profiling, and a remark on them."""
     if "consent_profiling" not in customers.columns:
         return scores, []
     refusing = customers.filter(pl.col("consent_profiling") == "refused").select("customer_id")
     kept = scores.join(refusing, on="customer_id", how="anti")
-    who = f"{counted(len(refusing), 'customer')} {'refuses' if len(refusing) == 1 else 'refuse'}"
-    return kept, [f"{who} profiling: there are no scores of them."] if len(refusing) else []
+    return kept, [_refusing(len(refusing))] if len(refusing) else []
+
+
+_NO_TOTAL = Remark(
+    "no_total_margin",
+    "No total margin, so no value decile: it needs past_margin and a score of future margin.",
+    "Pas de marge totale, donc pas de décile de valeur : il faut past_margin et un score de marge à venir.",
+)
+
+
+def _several_models(score: str, models: Sequence[str], shown: str) -> Remark:
+    listed = ", ".join(models)
+    return Remark(
+        "several_models",
+        f"{score} is given by {listed}; the file shows {shown}.",
+        f"{score} est calculé par {listed} ; le fichier montre {shown}.",
+        about=(score,),
+    )
+
+
+def _refusing(customers: int) -> Remark:
+    one = customers == 1
+    return Remark(
+        "refused_profiling",
+        f"{counted(customers, 'customer')} {'refuses' if one else 'refuse'} profiling: there are no scores of them.",
+        f"{french(customers)} {'client refuse' if one else 'clients refusent'} le profilage : aucun score n’est établi à leur sujet.",
+    )
 
 
 def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:

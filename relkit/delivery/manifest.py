@@ -18,6 +18,7 @@ import polars as pl
 
 from relkit import __version__
 from relkit.delivery.customer_files import marketer_view
+from relkit.remarks import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,7 +100,7 @@ def manifest(
         "models": _models(file, occasion.models),
         "difference": _difference(difference),
         "escaped_cells": {name: dict(counts) for name, counts in escaped_cells.items() if counts},
-        "remarks": [{"code": r.code, "en": r.en, "fr": r.fr, "about": list(r.about)} for r in occasion.remarks],
+        "remarks": [{"code": r.code, "en": r.en, "fr": r.fr, "about": list(r.about)} for r in unique((*occasion.remarks, *file.remarks))],
         "warnings": list(warnings),
         "approved_by": None,
         "run": run_block(occasion.run_id, {score: said.get("run_id") for score, said in sorted(occasion.models.items())}),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from relkit.delivery.difference import main_changes
+from relkit.remarks import unique
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, VALUES, activity_of_segment, value_of_segment
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "part": "Share",
         "remarks": "Remarks",
         "no_remarks": "Nothing that changes how the numbers are to be read.",
-        "elsewhere": "",
         "changes": "Since the last delivery",
         "reading": "How to read and use this file",
         "sorted": "One row a customer, the most valuable first. An empty cell means that the column does not apply, or that there is no "
@@ -97,7 +97,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "part": "Part",
         "remarks": "Remarques",
         "no_remarks": "Rien qui change la lecture des nombres.",
-        "elsewhere": "Des remarques ont été notées en anglais : voir manifest.json.",
         "changes": "Depuis la dernière livraison",
         "reading": "Comment lire et utiliser ce fichier",
         "sorted": "Une ligne par client, du plus au moins précieux. Une cellule vide signifie que la colonne ne s'applique pas ou qu'il "
@@ -162,7 +161,7 @@ def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference) -
 
     Args:
         file: full view.
-        occasion: for whom and in which language; its remarks are shown, or else its warnings and the file's, which are in English.
+        occasion: for whom and in which language; its remarks and those of the file are shown.
         difference: against the previous delivery.
     """
     made = _Making(file, occasion.language)
@@ -183,12 +182,8 @@ def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference) -
 
 
 def _remarks(file: CustomerFile, occasion: Occasion, texts: dict[str, str]) -> tuple[str, ...]:
-    english = (*occasion.warnings, *file.warnings)
-    if occasion.remarks:
-        return tuple(remark.text(occasion.language) for remark in occasion.remarks)
-    if not english:
-        return (texts["no_remarks"],)
-    return english if occasion.language == "en" else (texts["elsewhere"],)
+    noticed = unique((*occasion.remarks, *file.remarks))
+    return tuple(remark.text(occasion.language) for remark in noticed) or (texts["no_remarks"],)
 
 
 class _Making:

@@ -12,15 +12,18 @@ from relkit.commands import command
 from relkit.errors import GateError, ParameterError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
-from relkit.remarks import FILE, read_remarks, unique
+from relkit.remarks import FILE, Remark, french, read_remarks, unique
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from relkit.delivery.customer_delivery import Published
     from relkit.delivery.customer_files import CustomerFile
-    from relkit.remarks import Remark
     from relkit.tables.table_set import TableSet
+
+
+SOURCE = "features/customers.parquet"
+"""The table whose rows are refused."""
 
 
 class DeliverFiles(Job):
@@ -67,8 +70,8 @@ class DeliverFiles(Job):
         tables = TableSet.open(self.out_dir / "tables")
         day = str(tables.as_of(self.as_of))
         progress("reading customers and scores", 0.0)
-        file, warnings = self._file(tables, day)
-        refused = self._quarantine(file)
+        file, missing = self._file(tables, day)
+        noticed = (*missing, *self._quarantine(file))
         models = _models(self.out_dir / "scores" / day / "models.json")
         occasion = Occasion(
             programme=self.programme,
@@ -78,17 +81,16 @@ class DeliverFiles(Job):
             models=models,
             warnings=(
                 *(f"The check of these tables did not pass: {said}" for said in tables.refusals()),
-                *warnings,
-                *refused,
+                *(remark.en for remark in noticed),
             ),
-            remarks=self._remarks(day),
+            remarks=(*self._remarks(day), *noticed),
             run_id=uuid.uuid4().hex,
             workbook=self.workbook,
         )
         published = deliver_customers(file, self.out_dir / "deliveries" / self.programme, occasion, progress=progress)
         return self._result(file, published, day)
 
-    def _file(self, tables: TableSet, day: str) -> tuple[CustomerFile, tuple[str, ...]]:
+    def _file(self, tables: TableSet, day: str) -> tuple[CustomerFile, tuple[Remark, ...]]:
         """Return the content of the delivery and what to say about scores that are not there."""
         import polars as pl
 
@@ -113,28 +115,24 @@ class DeliverFiles(Job):
             reasons=pl.read_parquet(reasons) if reasons.is_file() else None,
             remarks=self._remarks(day),
         )
-        again = command("score", as_of=day)
-        missing = f"There are no scores as of {day}: the file has no score columns. Run {again}, then deliver again."
-        return made_file, () if scored.is_file() else (missing,)
+        return made_file, () if scored.is_file() else (_no_scores(day),)
 
     def _remarks(self, day: str) -> tuple[Remark, ...]:
         """Return what was noticed of the tables, the features and the scores; those of the scores hold the others."""
         return remarks_of(self.out_dir, day)
 
-    def _quarantine(self, file: CustomerFile) -> tuple[str, ...]:
+    def _quarantine(self, file: CustomerFile) -> tuple[Remark, ...]:
         """Put customers whose identifier is refused aside, and say so; refuse the whole where they are too many."""
         import polars as pl
-
-        from relkit.tables.findings import counted
 
         path = self.out_dir / "quarantine" / "customers_scored.parquet"
         path.unlink(missing_ok=True)
         if file.refused.is_empty():
             return ()
         path.parent.mkdir(parents=True, exist_ok=True)
-        file.refused.with_columns(source=pl.lit("features/customers.parquet")).write_parquet(path)
+        file.refused.with_columns(source=pl.lit(SOURCE)).write_parquet(path)
         first = file.refused.row(0, named=True)
-        why = f"{first['rule']} (first: {first['customer_id']!r})"
+        why = f"{first['rule']} (first: row {first['row']:,} of {SOURCE})"
         share = len(file.refused) / (len(file.refused) + len(file.frame))
         if share > self.max_refused_share:
             raise GateError(
@@ -142,7 +140,7 @@ class DeliverFiles(Job):
                 where=str(path),
                 remedy="Map customer_id so that it begins with a letter or a digit, or raise max_refused_share.",
             )
-        return (f"Not delivered: {counted(len(file.refused), 'customer')}, {why}; see {path}.",)
+        return (_not_delivered(len(file.refused), why, path),)
 
     def _read(self, tables: TableSet, day: str) -> list[dict[str, Any]]:
         """Return name, rows and checksum of everything behind the delivery."""
@@ -184,6 +182,29 @@ class DeliverFiles(Job):
 def _key(name: str) -> str:
     """Return the stable key of a file: customers_scored.csv is customers_scored_csv, the Parquet file is customers_scored."""
     return name.removesuffix(".parquet").replace(".", "_").lower()
+
+
+def _no_scores(day: str) -> Remark:
+    """Return the remark on a delivery without scores."""
+    score, deliver = command("score", as_of=day), command("deliver", as_of=day)
+    return Remark(
+        "no_scores",
+        f"There are no scores as of {day}: the file has no score columns. Run {score}, then {deliver}.",
+        f"Il n’y a pas de scores au {day} : le fichier n’a aucune colonne de score. Lancez {score}, puis {deliver}.",
+    )
+
+
+def _not_delivered(customers: int, why: str, path: Path) -> Remark:
+    """Return the remark on customers who are left out because of their identifier."""
+    from relkit.tables.findings import counted
+
+    one = customers == 1
+    return Remark(
+        "not_delivered",
+        f"Not delivered: {counted(customers, 'customer')}, {why}; see {path}.",
+        f"{french(customers)} {'client n’est pas livré' if one else 'clients ne sont pas livrés'} : l’identifiant n’est pas admis dans un "
+        f"fichier de tableur ; voir {path}.",
+    )
 
 
 def remarks_of(out: Path, day: str) -> tuple[Remark, ...]:
