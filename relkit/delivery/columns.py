@@ -420,22 +420,6 @@ DECLARED: tuple[FileColumn, ...] = (
         ("in all the time after the as-of date", "dans tout le temps qui suit la date de situation"),
     ),
     _column(
-        "expected_return_share",
-        pl.Float64,
-        ("Expected share of returns", "Part de retours attendue"),
-        (
-            "Share of the customer's future sales expected to come back; the expected margin is net of it.",
-            "Part des ventes à venir du client qui devrait être retournée ; la marge attendue en est nette.",
-        ),
-        NO_PURCHASE,
-        kind="score",
-        score="expected_return_share",
-        unit="share",
-        low=0,
-        high=1,
-        decimals=4,
-    ),
-    _column(
         "total_margin_{cur}",
         pl.Float64,
         ("Total margin ({CUR})", "Marge totale ({CUR})"),
