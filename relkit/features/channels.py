@@ -4,10 +4,11 @@ Contacts. Pressure counts marketing contacts that the company began (`class` mar
 outbound, or not told); service messages and contacts that the customer began are no pressure. The share
 of human contacts is over all contacts of the window, whoever began them.
 
-Consent. For each channel the last change before the edge holds; a change that names no channel holds for
-all of them; of changes at one instant the refusal wins. A withdrawal is a refusal; an agreement whose
-valid_to is past has expired. Several identifiers of one customer (two addresses, say) are judged one by
-one and the most restrictive wins. Who never said anything is unknown, and that is no agreement.
+Consent. For each channel the last change before the cutoff holds; a change that names no channel holds for
+all of them; of changes at one instant the refusal wins. A withdrawal is a refusal, and so is an outcome by
+which a customer unsubscribes or complains, until a later agreement. An agreement whose valid_to is past has
+expired. Several identifiers of one customer (two addresses, say) are judged one by one and the most
+restrictive wins. A customer who never said anything is unknown, and that is no agreement.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ CHANNELS = ("email", "sms", "phone", "post")
 
 HUMAN_CHANNELS = ("phone", "store", "branch", "agency", "counter", "visit", "field", "call_centre", "call_center")
 """Channels on which the customer meets or speaks to a person."""
+
+OPTED_OUT = ("unsubscribed", "complained")
+"""Outcomes by which a customer takes consent back."""
 
 CONSENT_STATES = ("granted", "expired", "refused")
 """From the least to the most restrictive; unknown stands beside them."""
@@ -119,13 +123,43 @@ def _consent_rows(tables: TableSet, as_of: AsOf, purposes: tuple[str, ...] = ("m
     read = ("customer_id", "identifier", "purpose", "channel_id", "changed_at", "status", "valid_to")
     rows = known_rows(tables, "consents", as_of, *read).filter(pl.col("purpose").is_in(purposes)).collect(engine="streaming")
     named, by_identifier = rows.filter(pl.col("customer_id").is_not_null()), rows.filter(pl.col("customer_id").is_null())
-    if by_identifier.is_empty() or not tables.has("identifiers"):
-        return named
+    if not by_identifier.is_empty() and tables.has("identifiers"):
+        named = pl.concat([named, _of_identifiers(by_identifier, tables, as_of).select(named.columns)])
+    return _with_opt_outs(named, opt_outs(tables, as_of)) if "marketing" in purposes else named
+
+
+def _of_identifiers(rows: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the consents of addresses and numbers with the customers to whom these lead."""
     links = known_rows(tables, "identifiers", as_of, "id_value", "customer_id", "valid_to").filter(
         pl.col("valid_to").is_null() | (pl.col("valid_to") >= as_of.day)
     )
     owners = links.select(pl.col("id_value").alias("identifier"), "customer_id").unique().collect(engine="streaming")
-    return pl.concat([named, by_identifier.drop("customer_id").join(owners, on="identifier").select(named.columns)])
+    return rows.drop("customer_id").join(owners, on="identifier")
+
+
+def opt_outs(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id, channel_id and changed_at of each time a customer unsubscribed or complained of a message.
+
+    That takes consent back, whether or not the source wrote a withdrawal as well; what a machine did is left out.
+    """
+    if not (tables.has("outcomes") and tables.has("contacts")):
+        return pl.DataFrame(schema={"customer_id": pl.String, "channel_id": pl.String, "changed_at": pl.Datetime("us", "UTC")})
+    outcomes = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "occurred_at", "is_automated")
+    left = outcomes.filter(pl.col("outcome").is_in(OPTED_OUT), ~pl.col("is_automated").fill_null(value=False))
+    contacts = known_rows(tables, "contacts", as_of, "contact_id", "customer_id", "channel_id")
+    plain = pl.col("channel_id").str.strip_chars().str.to_lowercase()
+    channel = pl.when(plain.is_in(CHANNELS)).then(plain).otherwise("channel_id")
+    joined = left.join(contacts, on="contact_id").filter(pl.col("channel_id").is_not_null())
+    return joined.select("customer_id", channel.alias("channel_id"), changed_at="occurred_at").collect(engine="streaming")
+
+
+def _with_opt_outs(consents: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
+    """Return the consents and, as withdrawals, the opt-outs: of every address for which the customer gave a consent."""
+    if left.is_empty():
+        return consents
+    holders = consents.select("customer_id", "identifier").unique()
+    rows = left.join(holders, on="customer_id", how="left").with_columns(purpose=pl.lit("marketing"), status=pl.lit("withdrawn"))
+    return pl.concat([consents, rows], how="diagonal_relaxed").select(consents.columns)
 
 
 def _by_channel(rows: pl.DataFrame, endings: dict[str, str]) -> pl.DataFrame:
@@ -143,7 +177,7 @@ def _last_states(rows: pl.DataFrame, as_of: AsOf) -> pl.DataFrame:
     )
     state = pl.when(is_expired).then(1).when(pl.col("status") == "granted").then(0).otherwise(2).cast(pl.Int8)
     holder = ["customer_id", "identifier", "ending"]
-    # One number orders changes by instant, then by state, so that a maximum finds the one that holds: a sort takes ten times as long.
+    # One number orders changes by instant, then by state, so that a maximum finds the one that holds.
     place = pl.col("changed_at").to_physical() * len(CONSENT_STATES) + state.cast(pl.Int64)
     last = rows.group_by(holder).agg(place.max().alias("place"))
     return last.select(*holder, state=(pl.col("place") - pl.col("place").floordiv(len(CONSENT_STATES)) * len(CONSENT_STATES)).cast(pl.Int8))

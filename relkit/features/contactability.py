@@ -19,8 +19,8 @@ wins. One failure is enough, for a sender reports a full mailbox only after havi
 a stranger each time. A later proof of reach undoes it, and so does an address that is valid from a later day (`identifiers`
 of type email, phone, mobile or address).
 
-Consent is that of `relkit.features.channels.consent_states`. Without a consents table nothing is known of it: the answer is then
-no for excluded and unreachable channels, and null for the others.
+Consent is that of `relkit.features.channels.consent_states`, which counts an opt-out as a withdrawal. Without a consents table nothing
+is known of it: the answer is then no for channels that are excluded, out of reach or opted out of, and null for the others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.channels import CHANNELS, PROFILING, consent_states
+from relkit.features.channels import CHANNELS, PROFILING, consent_states, opt_outs
 from relkit.features.known_rows import known_rows
 from relkit.tables.schemas import TABLES
 
@@ -58,7 +58,7 @@ NOTHING = ("commitment", "service")
 ADDRESSES = {"email": ("email",), "phone": ("phone", "sms"), "mobile": ("phone", "sms"), "address": ("post",)}
 """Channels that an identifier of a type leads to."""
 
-_CONSENT, _EXCLUDED, _LOST = "consent_", "_excluded_", "_lost_"
+_CONSENT, _EXCLUDED, _LOST, _LEFT = "consent_", "_excluded_", "_lost_", "_left_"
 
 
 def contactability(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -92,7 +92,15 @@ def with_contactability(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) 
         made = made.join(exclusions(tables, as_of, channels), on="customer_id", how="left", maintain_order="left")
     if tables.has("outcomes") and tables.has("contacts"):
         made = made.join(lost_addresses(tables, as_of, channels), on="customer_id", how="left", maintain_order="left")
+    if not tables.has("consents"):  # else the consents have them
+        made = made.join(_left_channels(tables, as_of, channels), on="customer_id", how="left", maintain_order="left")
     return _decided(made, channels)
+
+
+def _left_channels(tables: TableSet, as_of: AsOf, channels: Sequence[str]) -> pl.DataFrame:
+    """Return customer_id and, by channel, whether the customer has opted out of it (`_left_<channel>`)."""
+    left = opt_outs(tables, as_of).with_columns(channel=_as_ending("channel_id"))
+    return left.group_by("customer_id").agg((pl.col("channel") == c).any().alias(_LEFT + c) for c in channels).sort("customer_id")
 
 
 def marketing_channels(columns: Iterable[str]) -> tuple[str, ...]:
@@ -113,13 +121,13 @@ def _decided(rows: pl.DataFrame, channels: Sequence[str]) -> pl.DataFrame:
     there = set(rows.columns)
     consent = {c: pl.col(_CONSENT + c).fill_null("unknown") if _CONSENT + c in there else None for c in channels}
     excluded = {c: _flag(_EXCLUDED + c, there) for c in channels}
-    lost = {c: _flag(_LOST + c, there) for c in channels}
+    lost = {c: _flag(_LOST + c, there) | _flag(_LEFT + c, there) for c in channels}
     agreed = {c: pl.lit(None, pl.Boolean) if state is None else state == "granted" for c, state in consent.items()}
     may = {MAY + c: agreed[c] & ~excluded[c] & ~lost[c] for c in channels}
     made = rows.with_columns(**may, is_protected=pl.all_horizontal(excluded.values()))
     made = made.with_columns(is_contactable=pl.any_horizontal(list(may)))
     known = [state for state in consent.values() if state is not None]
-    return made.with_columns(not_contactable_because=_because(known)).drop(pl.selectors.starts_with(_EXCLUDED, _LOST))
+    return made.with_columns(not_contactable_because=_because(known)).drop(pl.selectors.starts_with(_EXCLUDED, _LOST, _LEFT))
 
 
 def _because(consents: Sequence[pl.Expr]) -> pl.Expr:

@@ -110,6 +110,6 @@ def _net_of_returns(used: ReturnsUsed, found: ReturnShares, currency: str) -> Re
         f"customers in five{', by what they buy' if found.by_category else ''}. Returns of {used.to_come:,.0f} {currency} of sales "
         f"already made are still to come; half of what comes back is back within {half} days.",
         f"Les montants attendus sont nets des retours attendus : {share} des ventes à venir, de {low} à {high} pour quatre clients sur "
-        f"cinq{', selon ce qu’ils achètent' if found.by_category else ''}. {french(used.to_come)} {currency} de retours sur des ventes déjà "
-        f"faites sont encore à venir ; la moitié de ce qui revient est revenue en {half} jours.",
+        f"cinq{', selon ce qu’ils achètent' if found.by_category else ''}. {french(used.to_come)} {currency} de retours sur des ventes "
+        f"déjà faites sont encore à venir ; la moitié de ce qui revient est revenue en {half} jours.",
     )

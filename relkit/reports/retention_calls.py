@@ -14,7 +14,7 @@ import polars as pl
 from relkit.commands import command
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.pictures import Gallery, Picture
-from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
+from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, hidden_groups
 from relkit.scores.retention_offer import NOT_CALLED, by_profit_and_by_risk, under_budget
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "protected": "{n} protected",
         "unreachable": "{n} out of reach by phone",
         "under": "fewer than {n}",
+        "some": "some",
         "few": "Calling pays for fewer than {n} customers under these assumptions.",
         "no_margin": "The margin of the contracts is not known, so what an offer is worth is unknown: risk alone orders the contracts, "
         "which says nothing of what a call brings.",
@@ -118,6 +119,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "protected": "{n} personnes protégées",
         "unreachable": "{n} clients injoignables par téléphone",
         "under": "moins de {n}",
+        "some": "quelques",
         "few": "Sous ces hypothèses, appeler est rentable pour moins de {n} clients.",
         "no_margin": "La marge des contrats n’est pas connue, la valeur d’une offre non plus : seul le risque ordonne les contrats, ce qui "
         "ne dit rien de ce que rapporte un appel.",
@@ -198,7 +200,11 @@ class RetentionCalls:
         if self.barred is None or self.barred.is_empty():
             return []
         counts = [(why, int((self.barred[NOT_CALLED] == why).sum())) for why in ("no_consent", "protected", "unreachable")]
-        reasons = ", ".join(self._say(why, n=self._counted(n)) for why, n in counts if n)
+        found = [(why, n) for why, n in counts if n]
+        masks = hidden_groups([n for _, n in found], has_total=True)  # others of these sentences give the sum away
+        some = self._say("some")
+        said = [some if mask and n >= SMALLEST_GROUP else self._counted(n) for (_, n), mask in zip(found, masks, strict=True)]
+        reasons = ", ".join(self._say(why, n=n) for (why, _), n in zip(found, said, strict=True))
         paying = self._say("barred_paying", paying=self._counted(len(under_budget(self.barred))))
         return [f"{self._say('barred', reasons=reasons)} {paying}"]
 

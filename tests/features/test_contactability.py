@@ -124,6 +124,33 @@ class TestConsent:
         assert answers(tables)["not_contactable_because"] == "consents_absent"
 
 
+class TestOptOuts:
+    """Whoever unsubscribes or complains takes consent back on that channel, until a later agreement."""
+
+    @pytest.mark.parametrize("outcome", ["unsubscribed", "complained"])
+    def test_an_opt_out_is_a_withdrawal_on_its_channel(self, company, outcome):
+        tables = company({"consents": everybody_agrees("a"), **contacted(("email", outcome, ago(100)))})
+        assert allowed(tables) == ALL - {"email"}
+        assert answers(tables)["consent_email"] == "refused"
+        assert allowed(tables, as_of=AsOf.parse("2024-01-31")) == ALL
+
+    def test_a_later_agreement_undoes_it(self, company):
+        rows = consents(("a", None, "granted"), ("a", "email", "granted"), changed_at=[ago(365), ago(50)])
+        assert allowed(company({"consents": rows, **contacted(("email", "unsubscribed", ago(100)))})) == ALL
+
+    def test_what_a_machine_did_is_no_opt_out(self, company):
+        machine = contacted(("email", "unsubscribed", ago(100)), is_automated=[True])
+        assert allowed(company({"consents": everybody_agrees("a"), **machine})) == ALL
+
+    def test_it_goes_for_a_consent_of_an_address_too(self, company):
+        rows = consents(("a", "email", "granted"), identifier=["a@example.org"])
+        assert allowed(company({"consents": rows, **contacted(("email", "unsubscribed", ago(100)))})) == set()
+
+    def test_it_counts_without_a_consents_table(self, company):
+        found = answers(company(contacted(("email", "unsubscribed", ago(100)))))
+        assert (found["may_contact_email"], found["may_contact_sms"]) == (False, None)
+
+
 class TestExclusions:
     """In force or not, and what each covers."""
 
@@ -223,7 +250,7 @@ class TestReach:
     def test_one_failure_is_enough(self, company, channel, outcome):
         assert self.of(company, (channel, outcome, ago(20))) == {channel}
 
-    @pytest.mark.parametrize("outcome", ["delivered", "opened", "clicked", "replied", "redeemed", "unsubscribed", "complained"])
+    @pytest.mark.parametrize("outcome", ["delivered", "opened", "clicked", "replied", "redeemed"])
     def test_a_later_proof_of_reach_undoes_it(self, company, outcome):
         assert self.of(company, ("email", "bounced", ago(20)), ("email", outcome, ago(10))) == set()
         assert self.of(company, ("email", "bounced", ago(10)), ("email", outcome, ago(20))) == {"email"}
