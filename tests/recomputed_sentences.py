@@ -118,6 +118,7 @@ class Facts:
         return {
             "prospects": rows.filter(~known).height,
             "refusing": rows.filter(known & refuses).height,
+            "whole": self.file.filter(pl.col("score_quality") == "refused_profiling").height,
             "unforecast": rows.filter(known & ~refuses).height,
         }
 
@@ -363,7 +364,7 @@ def _unknown_past(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 
 def _counted(key: str) -> Callable[[Facts, dict[str, str]], dict[str, Any]]:
-    return lambda facts, _: {"n": facts.unforecast[key]}
+    return lambda facts, _: {"n": facts.unforecast[key], "whole": facts.unforecast["whole"]}
 
 
 RECOMPUTED: dict[str, Callable[[Facts, dict[str, str]], dict[str, Any]]] = {

@@ -60,7 +60,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "they have brought {past} {until}.",
         "orders": "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders.",
         "prospects": "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
-        "refusing": "{n} customers refuse profiling, and so have no scores.",
+        "refusing": "{n} customers with a purchase or a running contract refuse profiling, and so have no scores; {whole} people refuse it in all.",
         "unforecast": "{n} more customers have a history, from which no forecast of their {what} can be made.",
         "unknown_past": "{n} customers with a forecast have a past of unknown margin, which counts as zero here.",
         "no_margin": "No margin is known: this report speaks of revenue.",
@@ -140,7 +140,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part des {buyers} clients dotés d’une prévision "
         "de commandes.",
         "prospects": "{n} personnes n’ont ni achat ni contrat en cours connus, et donc pas de prévision.",
-        "refusing": "{n} clients refusent le profilage et n’ont donc aucun score.",
+        "refusing": "{n} clients ayant un achat ou un contrat en cours refusent le profilage et n’ont donc aucun score ; "
+        "{whole} personnes le refusent en tout.",
         "unforecast": "{n} autres clients ont un historique, dont aucune prévision de valeur ({what}) ne peut être tirée.",
         "unknown_past": "{n} clients dotés d’une prévision ont un passé de marge inconnue, compté ici pour zéro.",
         "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",
@@ -207,6 +208,7 @@ class ValueReading:
         people: everybody known.
         prospects: people with neither a purchase nor a running contract on record.
         refusing: those with one or the other who refuse profiling, and so have no scores.
+        refusing_whole: everybody who refuses it.
         unforecast: others without a forecast; with these three and `scored` everybody is counted once.
         buyers: customers with a forecast of orders.
         orders: expected from them.
@@ -224,6 +226,7 @@ class ValueReading:
     people: int
     prospects: int
     refusing: int
+    refusing_whole: int
     unforecast: int
     buyers: int
     orders: float
@@ -310,7 +313,7 @@ class ValueReading:
             ),
             self._say("orders", n=round(self.orders), days=self.order_days, buyers=self.buyers),
             *(
-                self._say(key, n=n)
+                self._say(key, n=n, whole=self.refusing_whole)
                 for key in ("prospects", "refusing", "unforecast", "unknown_past")
                 if (n := getattr(self, key)) >= SMALLEST_GROUP
             ),
@@ -482,6 +485,7 @@ class ValueReading:
             notes=notes,
         )
 
+    @property
     def _told(self) -> int:
         """Customers of whom the model can tell whether they still buy."""
         return int(self.scored["activity"].is_in(TOLD).sum())
@@ -529,7 +533,10 @@ def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:
     refuses = pl.col("consent_profiling").eq_missing("refused") if "consent_profiling" in people.columns else pl.lit(value=False)
     none, known = future.is_null(), bought | holds
     counted = people.select(
-        prospects=(none & ~known).sum(), refusing=(none & known & refuses).sum(), unforecast=(none & known & ~refuses).sum()
+        prospects=(none & ~known).sum(),
+        refusing=(none & known & refuses).sum(),
+        refusing_whole=refuses.sum(),
+        unforecast=(none & known & ~refuses).sum(),
     )
     return {name: int(n) for name, n in counted.row(0, named=True).items()}
 

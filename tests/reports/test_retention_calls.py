@@ -182,21 +182,21 @@ def test_customers_who_may_not_be_phoned_are_counted_and_in_no_list(offers: pl.D
     paying = int((barred["expected_profit"] > 0).sum())
     assert paying >= 10
     told = calls(free, barred=barred)
-    assert told.headlines().sentences[2] == (
-        "Left out, as they may not be phoned: 150 customers without consent to calls, 12 protected, fewer than 10 out of reach by phone. "
+    assert told.headlines().sentences[3] == (
+        "Left out, as they may not be phoned: 150 customers without consent to calls, some protected, fewer than 10 out of reach by phone. "
         f"Calling would pay for {paying} of them."
     )
-    assert " of 235 customers: " in told.headlines().sentences[0]
+    assert " of 235 customers: " in told.headlines().sentences[1]
     assert told.by_tenth().cells()[-1][1] == "235"
-    french = calls(free, barred=barred, language="fr").headlines().sentences[2]
+    french = calls(free, barred=barred, language="fr").headlines().sentences[3]
     assert french.startswith(
-        "Laissés de côté, car on ne peut les appeler : 150 clients sans accord pour le téléphone, 12 personnes protégées"
+        "Laissés de côté, car on ne peut les appeler : 150 clients sans accord pour le téléphone, quelques personnes protégées"
     )
 
 
 def test_where_nobody_may_be_phoned_the_page_says_so(offers: pl.DataFrame) -> None:
     told = calls(offers.clear(), barred=barred_by(offers, protected=N))
     said = told.headlines().sentences
-    assert said[0] == "None of the customers under contract may be phoned."
-    assert said[1].startswith("Left out, as they may not be phoned: 400 protected.")
+    assert said[1] == "None of the customers under contract may be phoned."
+    assert said[2].startswith("Left out, as they may not be phoned: 400 protected.")
     assert told.curves().pictures == ()
