@@ -60,7 +60,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "they have brought {past} {until}.",
         "orders": "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders.",
         "prospects": "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
-        "refusing": "{n} customers with a purchase or a running contract refuse profiling, and so have no scores; {whole} people refuse it in all.",
+        "refusing": "{n} customers with a purchase or a running contract refuse profiling, and so have no scores; "
+        "{whole} people refuse it in all.",
         "unforecast": "{n} more customers have a history, from which no forecast of their {what} can be made.",
         "unknown_past": "{n} customers with a forecast have a past of unknown margin, which counts as zero here.",
         "no_margin": "No margin is known: this report speaks of revenue.",
