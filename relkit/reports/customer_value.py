@@ -263,7 +263,7 @@ class ValueReading:
         margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns
         span = texts["months"].format(n=months) if known else texts["days"].format(n=days)
-        future = pl.col(margin) if known else _net_revenue(people, orders, cur)
+        future = pl.col(margin) if known else net_revenue(people, orders, cur)
         past = pl.col(f"past_margin_{cur}" if known else f"revenue_12m_{cur}")
         bounds = {end: pl.col(f"{margin}_{end}") if known and f"{margin}_{end}" in people.columns else NO_BOUND for end in ("low", "high")}
         scored = _read(people, past, future, orders, bounds)
@@ -291,6 +291,7 @@ class ValueReading:
         whole = float(scored["future"].sum())
         share = float(promising["future"].sum()) / whole if whole else 0.0
         said = [
+            *([self._say("no_margin")] if self.measure == "revenue" else []),
             self._say(
                 "top_share",
                 buyers=len(scored),
@@ -312,14 +313,13 @@ class ValueReading:
                 if len(gone) >= SMALLEST_GROUP
                 else []
             ),
+            *(() if self.contact is None else self.contact.sentences()),
             self._say("orders", n=round(self.orders), days=self.order_days, buyers=self.buyers),
             *(
                 self._say(key, n=n, whole=self.refusing_whole)
                 for key in ("prospects", "refusing", "unforecast", "unknown_past")
                 if (n := getattr(self, key)) >= SMALLEST_GROUP
             ),
-            *([self._say("no_margin")] if self.measure == "revenue" else []),
-            *(() if self.contact is None else self.contact.sentences()),
         ]
         return Headlines(tuple(said))
 
@@ -542,7 +542,7 @@ def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:
     return {name: int(n) for name, n in counted.row(0, named=True).items()}
 
 
-def _net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
+def net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
     """Return the revenue expected of orders, less what should come back of them and of sales already made."""
     gross = pl.col(orders) * pl.col(f"expected_order_value_{cur}")
     if "expected_return_share" not in people.columns:
