@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
-from relkit import demo
+from relkit import cli, demo
 from relkit.demo import RunDemo
 from relkit.errors import ParameterError
 from relkit.running import find_pipeline
@@ -31,7 +32,13 @@ def test_the_demo_runs_recovers_the_truth_and_is_not_run_twice(without_reports: 
     # Ten estimates: one over 3.9 standard errors happens once in a thousand seeds, and this seed is fixed.
     assert all(abs(row["z"]) < 3.9 for row in compared.values())
     assert "Estimates beside the truth that the company was simulated with:" in result.sentences
-    assert "Open next:" in result.sentences
+    # The commands that are printed last are complete: those of relkit are parsed and verified as they stand, and one is run.
+    typed = [line.split("   ")[0].strip() for line in result.sentences[result.sentences.index("Open next:") + 2 :]]
+    own = [line[line.index("relkit ") :] for line in typed if "relkit " in line and "jupyter" not in line]
+    assert own == ["relkit models --programme demo", "relkit report segment_customer_value --language fr --programme demo"]
+    assert cli.run(shlex.split(own[0])[1:]) == 0
+    assert any("jupyter lab" in line and line.endswith("explore_first_steps.ipynb") for line in typed)
+    assert any(line.endswith("mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db") for line in typed)
     delivered = result.paths["customers_scored"]
     assert delivered.is_relative_to("out/demo/deliveries/demo")
 

@@ -248,3 +248,16 @@ def test_a_damaged_memory_runs_everything(folder: Path) -> None:
     (folder / "out/runs/toy.json").write_text("{")
     assert statuses(job(folder, "check").run()) == ["done"]
     assert statuses(job(folder, "check").run()) == ["kept"]
+
+
+def test_a_pipeline_is_found_by_its_name(tmp_path, monkeypatch):
+    from relkit.running import find_pipeline
+
+    monkeypatch.chdir(tmp_path)
+    assert find_pipeline(Path("monthly_scoring")).name == "monthly_scoring.yaml"
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "weekly.yaml").write_text("steps: [check]")
+    assert find_pipeline(Path("weekly")) == Path("pipelines/weekly.yaml")
+    assert find_pipeline(Path("pipelines/weekly")) == Path("pipelines/weekly.yaml")
+    with pytest.raises(ParameterError, match="unknown pipeline 'weakly'; did you mean 'weekly'"):
+        find_pipeline(Path("weakly"))

@@ -25,7 +25,8 @@ def run_all(page, address: str) -> dict:
     """Open a notebook, run it through the menu, and wait until every cell has its number or one has failed."""
     page.goto(address)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+    # The indicator of the notebook says idle before there is a kernel; the bar below tells when it has answered.
+    page.get_by_text("| Idle").first.wait_for(timeout=120_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     until = time.monotonic() + RUN_SECONDS

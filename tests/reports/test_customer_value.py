@@ -44,7 +44,7 @@ def test_headlines_agree_with_the_file(people: pl.DataFrame, value: ValueReading
     assert f"A fifth of the 800 customers with a forecast should bring {share:.0%} of the margin of the next 24 months" in said[0]
     told = people.filter(pl.col("p_alive").is_not_null() & pl.col("churn_probability_90d").is_null())
     gone = told.filter(pl.col("p_alive") < 0.3)
-    assert any(line.startswith(f"{len(gone)} customers ({len(gone) / len(told):.0%} of those") for line in said)
+    assert any(line.startswith(f"{len(gone)} customers ({len(gone) / len(told):.0%} of the {len(told)} of whom") for line in said)
     slipping = told.filter((pl.col("p_alive") < 0.7) & pl.col("is_top20_margin"))
     assert any(line.startswith(f"{len(slipping)} of the fifth worth most") for line in said)
     assert said[-1] == "200 people have neither a purchase nor a running contract on record, and so no forecast."
@@ -66,7 +66,7 @@ def test_everybody_is_counted_once(people: pl.DataFrame) -> None:
     said = reading.headlines().sentences
     assert said[-4:-1] == (
         "120 people have neither a purchase nor a running contract on record, and so no forecast.",
-        "160 customers refuse profiling, and so have no scores.",
+        "160 customers with a purchase or a running contract refuse profiling, and so have no scores; 160 people refuse it in all.",
         "30 more customers have a history, from which no forecast of their margin can be made.",
     )
 
@@ -208,5 +208,5 @@ def test_quality_is_counted(value: ValueReading) -> None:
 
 
 def test_without_a_forecast_it_says_what_to_run() -> None:
-    with pytest.raises(TableError, match=r"customers_scored: there is no forecast of orders. Run relkit fit and relkit score first"):
+    with pytest.raises(TableError, match=r"customers_scored: there is no forecast of orders. Run relkit fit lifetime_value.auto"):
         ValueReading.of(pl.DataFrame({"customer_id": ["a"]}), currency="EUR", language="en")
