@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,18 +72,22 @@ class Counted:
         groups: number and words, of which one must be there; groups of nobody are not named unless `names_empty`.
         has_total: whether the sum is given away.
         names_empty: whether groups of nobody are named.
+        unnamed: the sizes of other groups of the same whole, which this place does not name.
     """
 
     groups: tuple[tuple[int, tuple[str, ...]], ...]
     has_total: bool = False
     names_empty: bool = False
+    unnamed: tuple[int, ...] = ()
 
     def written(self) -> list[tuple[int | str, tuple[str, ...]]]:
         """Return what must stand in place of each number: itself, `under`, or `some`."""
         named = [(n, words) for n, words in self.groups if n or self.names_empty]
-        small = [n for n, _ in named if 1 <= n <= 9]
-        large = [n for n, _ in named if n >= 10]
+        sizes = [*(n for n, _ in named), *self.unnamed]
+        small = [n for n in sizes if 1 <= n <= 9]
+        large = [n for n in sizes if n >= 10]
         masked = min(large) if self.has_total and len(small) == 1 and large else None
+        masked = None if masked in self.unnamed else masked
         found: list[tuple[int | str, tuple[str, ...]]] = []
         for n, words in named:
             found.append(("under" if 1 <= n <= 9 else "some" if n == masked else n, words))
@@ -505,8 +508,10 @@ def _may_not(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
     """Return why the others of the file may not be contacted; only the value report says it."""
     why = facts.file["not_contactable_because"].drop_nulls()
     groups = tuple(((why == name).sum(), said) for name, said in BARRED.items())
-    assert sum(n for n, _ in groups) == len(why) or why.is_in(["consents_absent"]).any()
-    return {"n": people(sum(n for n, _ in groups)), "reasons": Counted(groups, has_total=True)}
+    barred, absent = sum(n for n, _ in groups), (why == "consents_absent").sum()
+    assert barred + absent == len(why)
+    others = (len(facts.file) - len(why), absent)
+    return {"n": people(barred), "reasons": Counted(groups, has_total=True, unnamed=others)}
 
 
 def order_holdout(facts: Facts) -> dict[str, Any]:
@@ -604,27 +609,34 @@ def _not_set(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 
 def segment_of(column: pl.Series) -> pl.Series:
-    """Return the segment of each customer, as text: values that ten have, of more than six the five most frequent and the others."""
-    if column.dtype.is_numeric() and column.drop_nulls().n_unique() > 6:
-        return quarter_of(column)
-    said = column.cast(pl.Float64).cast(pl.String).str.strip_suffix(".0") if column.dtype.is_numeric() else column.cast(pl.String)
-    said = said.fill_null("?")
-    counts = sorted(Counter(said.to_list()).items(), key=lambda item: (-item[1], item[0]))
+    """Return the segment of each customer, as text: values that ten have, of more than six the five most frequent and the others.
+
+    A number with more than six values is cut into quarters; what is not given is `?`.
+    """
+    if not column.dtype.is_numeric():
+        said = column.cast(pl.String)
+    elif column.drop_nulls().n_unique() > 6:
+        said = quarter_of(column)
+    else:
+        said = column.cast(pl.Float64).cast(pl.String).str.strip_suffix(".0")
+    counts = sorted(Counter(said.fill_null("?").to_list()).items(), key=lambda item: (-item[1], item[0]))
     kept = [name for name, n in counts if n >= 10]
     kept = kept if len(kept) == len(counts) <= 6 else kept[:5]
     others = sum(n for name, n in counts if name not in kept)
-    return pl.Series([name if name in kept else "others" if others >= 10 else None for name in said], dtype=pl.String)
+    return pl.Series([name if name in kept else "others" if others >= 10 else None for name in said.fill_null("?")], dtype=pl.String)
 
 
 def quarter_of(column: pl.Series) -> pl.Series:
-    """Return the quarter of each whole number, as text: `up to 1`, `2`, `3 to 5`, `above 5`."""
-    assert column.dtype.is_integer(), "name the quarters of other numbers here"
-    assert not column.null_count(), "name those without a number here"
-    below = int(column.filter(column < column.max()).max())  # type: ignore[arg-type]
-    inner = {int(column.quantile(share, "nearest")) for share in (0.25, 0.5, 0.75)}  # type: ignore[arg-type]
-    edges = sorted(edge for edge in inner if edge <= below) or [below]
-    names = [f"up to {edges[0]}", *(f"{a + 1} to {b}" if b > a + 1 else f"{b}" for a, b in pairwise(edges)), f"above {edges[-1]}"]
-    return pl.Series([names[sum(value > edge for edge in edges)] for value in column])
+    """Return the quarter of each number, as text: `up to 1`, `2`, `3 to 5`, `above 5` of whole numbers."""
+    known, step = column.drop_nulls(), int(column.dtype.is_integer())
+    below = known.filter(known < known.max()).max()
+    inner = {known.quantile(share, "nearest") for share in (0.25, 0.5, 0.75)}
+    edges = sorted(edge for edge in inner if edge <= below) or [below]  # type: ignore[operator,type-var]
+    text = [f"{edge:.2f}".removesuffix(".00") for edge in edges]
+    lower = [f"{edge + step:.2f}".removesuffix(".00") for edge in edges]  # type: ignore[operator]
+    middle = [b if a == b else f"{a} to {b}" for a, b in zip(lower, text[1:], strict=False)]
+    names = [f"up to {text[0]}", *middle, f"above {text[-1]}"]
+    return pl.Series([None if value is None else names[sum(value > edge for edge in edges)] for value in column], dtype=pl.String)
 
 
 def named(segment: str) -> frozenset[str]:
@@ -636,7 +648,7 @@ def named(segment: str) -> frozenset[str]:
         "household": {"household", "foyer"},
         "company": {"company", "entreprise"},
     }
-    french = re.sub(r"^(\d+) to (\d+)$", r"de \1 à \2", segment.replace("up to", "jusqu’à").replace("above", "plus de"))
+    french = re.sub(r"^(\S+) to (\S+)$", r"de \1 à \2", segment.replace("up to", "jusqu’à").replace("above", "plus de")).replace(".", ",")
     return frozenset(known.get(segment, {segment, french}))
 
 

@@ -311,7 +311,7 @@ class RetentionCalls:
         """Return how often each reason is among the first three, for all and for the tenth most at risk."""
         if self.why is None or self.why.is_empty():
             return Gallery((), self._say("no_reasons"))
-        top = self.risk.sort(["probability", "customer_id"], descending=[True, False]).head(max(len(self.risk) // 10, 1))
+        top = self.risk.sort(["probability", "customer_id"], descending=[True, False]).head(-(-len(self.risk) // 10))
         told = self.why.join(self.risk, on="customer_id", how="semi").join(
             top.select("customer_id", is_top=pl.lit(value=True)), on="customer_id", how="left"
         )
