@@ -263,7 +263,7 @@ class ValueReading:
         margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns
         span = texts["months"].format(n=months) if known else texts["days"].format(n=days)
-        future = pl.col(margin) if known else _net_revenue(people, orders, cur)
+        future = pl.col(margin) if known else net_revenue(people, orders, cur)
         past = pl.col(f"past_margin_{cur}" if known else f"revenue_12m_{cur}")
         bounds = {end: pl.col(f"{margin}_{end}") if known and f"{margin}_{end}" in people.columns else NO_BOUND for end in ("low", "high")}
         scored = _read(people, past, future, orders, bounds)
@@ -542,7 +542,7 @@ def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:
     return {name: int(n) for name, n in counted.row(0, named=True).items()}
 
 
-def _net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
+def net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
     """Return the revenue expected of orders, less what should come back of them and of sales already made."""
     gross = pl.col(orders) * pl.col(f"expected_order_value_{cur}")
     if "expected_return_share" not in people.columns:

@@ -17,6 +17,7 @@ import polars as pl
 from relkit.errors import ParameterError
 from relkit.features.segments import NO_SEGMENTS, Segments
 from relkit.plots.style import number, percent, words
+from relkit.reports.customer_value import net_revenue
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.segment_names import segment_name, value_names
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
 DESCRIBING = ("type", "country", "region", "language", "household_size")
 """Columns of the customer table that say who somebody is; attributes that the mapping declares are tried too."""
 NORMAL_95 = 1.959964
+LEAST = 0.01
+"""Share of the variance below which segments are not worth a word."""
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "chosen": "{name} tells most of the differences in expected {what}: {share} of their variance (of {tried} columns tried).",
         "named": "{name} tells {share} of the variance of expected {what}.",
+        "none_tells": "None of the {tried} columns tried tells apart customers who should bring much from others: {name}, which tells "
+        "most, explains less than {least} of the variance of expected {what}.",
         "none": "No column of the customer table makes segments.",
         "apart": "Highest on average: {high}; lowest: {low}.",
         "today": "Segments are those of today: customers may have changed since, and one segment may hold the older customers.",
@@ -54,6 +59,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "fr": {
         "chosen": "{name} explique le mieux les écarts de valeur attendue : {share} de leur variance ({tried} colonnes essayées).",
         "named": "{name} explique {share} de la variance de la valeur attendue.",
+        "none_tells": "Aucune des {tried} colonnes essayées ne distingue les clients qui devraient rapporter beaucoup des autres : {name}, "
+        "la plus parlante, explique moins de {least} de la variance de la valeur attendue.",
         "none": "Aucune colonne de la table des clients ne forme de segments.",
         "apart": "Moyenne la plus haute : {high} ; la plus basse : {low}.",
         "today": "Les segments sont ceux d’aujourd’hui : des clients ont pu en changer, et un segment peut réunir les clients anciens.",
@@ -132,6 +139,8 @@ class ValueSegments:
         """Return what to know first: which segments, and how far apart they are."""
         if not self.names:
             return Headlines((self._say("none"),))
+        if self.tried and self.explained < LEAST:
+            return Headlines((self._say("none_tells", tried=self.tried, least=percent(LEAST, self.value.language)),))
         first = self._say("chosen" if self.tried else "named", share=percent(self.explained, self.value.language), tried=self.tried)
         shown = self._groups().filter(pl.col("customers") >= SMALLEST_GROUP).sort("mean", descending=True)
         apart = [self._say("apart", high=shown["name"][0], low=shown["name"][-1])] if len(shown) > 1 else []
@@ -198,8 +207,7 @@ def _worth(people: pl.DataFrame, value: ValueReading) -> dict[str, pl.Expr]:
     if value.measure == "margin":
         ends = [(int(n), name) for name in people.columns if (n := _between(name, "future_margin_", f"m_{cur}")).isdigit()]
         return {"past": pl.col(f"past_margin_{cur}").fill_null(0.0), "future": pl.col(min(ends)[1])}
-    orders = pl.col(f"expected_orders_{value.order_days}d") * pl.col(f"expected_order_value_{cur}")
-    return {"past": pl.col(f"revenue_12m_{cur}").fill_null(0.0), "future": orders}
+    return {"past": pl.col(f"revenue_12m_{cur}").fill_null(0.0), "future": net_revenue(people, f"expected_orders_{value.order_days}d", cur)}
 
 
 def _between(name: str, start: str, end: str) -> str:
