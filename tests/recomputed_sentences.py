@@ -8,6 +8,8 @@ calls the reports: polars and numpy on the delivered file, and on contracts, cos
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,70 @@ WAYS = (
 )
 """Of the simulated contracts, by what they can be told apart."""
 DEBIT = {"Pays by direct debit", "Paie par prélèvement"}
+WHO = {
+    "known": ("people known", "personnes connues"),
+    "under_contract": ("people under contract with a forecast", "personnes sous contrat dotées d’une prévision"),
+}
+CHANNEL = {
+    "email": ("by e-mail", "par e-mail"),
+    "sms": ("by SMS", "par SMS"),
+    "phone": ("by phone", "par téléphone"),
+    "post": ("by post", "par courrier"),
+}
+BARRED = {
+    "protected": ("protected", "protégées"),
+    "unreachable": ("out of reach", "injoignables"),
+    "consent_expired": ("expired", "expiré"),
+    "consent_refused": ("refuse", "refusent"),
+    "consent_unknown": ("never said", "jamais exprimées"),
+}
+COLUMN = {
+    "type": frozenset({"Customer type", "Type de client"}),
+    "country": frozenset({"Country", "Pays"}),
+    "region": frozenset({"Region", "Région"}),
+    "language": frozenset({"Language", "Langue"}),
+    "household_size": frozenset({"Household size", "Taille du foyer"}),
+}
+"""What people and columns are called, in either language."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Numbers of people in one place of a sentence, each with the words that must stand by it, in order.
+
+    A group of one to nine is "fewer than 10"; with `has_total`, where one alone is so small, the smallest of the others has a word in
+    place of its number, lest the difference give the small one away.
+
+    Attributes:
+        groups: number and words, of which one must be there; groups of nobody are not named unless `names_empty`.
+        has_total: whether the sum is given away.
+        names_empty: whether groups of nobody are named.
+        unnamed: the sizes of other groups of the same whole, which this place does not name.
+    """
+
+    groups: tuple[tuple[int, tuple[str, ...]], ...]
+    has_total: bool = False
+    names_empty: bool = False
+    unnamed: tuple[int, ...] = ()
+
+    def written(self) -> list[tuple[int | str, tuple[str, ...]]]:
+        """Return what must stand in place of each number: itself, `under`, or `some`."""
+        named = [(n, words) for n, words in self.groups if n or self.names_empty]
+        sizes = [*(n for n, _ in named), *self.unnamed]
+        small = [n for n in sizes if 1 <= n <= 9]
+        large = [n for n in sizes if n >= 10]
+        masked = min(large) if self.has_total and len(small) == 1 and large else None
+        masked = None if masked in self.unnamed else masked
+        found: list[tuple[int | str, tuple[str, ...]]] = []
+        for n, words in named:
+            found.append(("under" if 1 <= n <= 9 else "some" if n == masked else n, words))
+            masked = None if n == masked else masked
+        return found
+
+
+def people(n: int) -> Counted:
+    """Return a number of people, masked where it is small."""
+    return Counted(((n, ("",)),), names_empty=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +109,16 @@ class Facts:
         day: of the delivery.
         programme: whose.
         offered: the delivered file of the same customers with the retention offer of the page declared; None where there is none.
+        offer_cost: of that offer, for each customer who takes it.
+        budget: of that offer.
     """
 
     out: Path
     day: str
     programme: str = "default"
     offered: pl.DataFrame | None = None
+    offer_cost: float = 10.0
+    budget: float | None = None
 
     @cached_property
     def file(self) -> pl.DataFrame:
@@ -146,17 +216,55 @@ class Facts:
         return self.running.filter(10 * pl.int_range(pl.len()) // pl.len() == 0)
 
     @cached_property
-    def offers(self) -> pl.DataFrame:
-        """Customers whom an offer was valued for, the most at risk first."""
+    def all_offers(self) -> pl.DataFrame:
+        """Customers whom an offer was valued for, the most at risk first, and why they may not be phoned where they may not."""
         assert self.offered is not None
         names = {"value": "retention_offer_value", "cost": "retention_offer_cost", "profit": "retention_offer_profit"}
         columns = {short: next(c for c in self.offered.columns if c in {name, f"{name}_{self.cur}"}) for short, name in names.items()}
-        rows = self.offered.select("customer_id", risk=self.risk[0], **columns).drop_nulls("profit")
+        agreed = (pl.col("consent_phone") == "granted").fill_null(value=False)
+        barred = (
+            pl.when(pl.col("not_contactable_because") == "protected")
+            .then(pl.lit("protected"))
+            .when(pl.col("may_contact_phone").not_())
+            .then(pl.when(agreed).then(pl.lit("unreachable")).otherwise(pl.lit("no_consent")))
+        )
+        rows = self.offered.select("customer_id", risk=self.risk[0], barred=barred, **columns).drop_nulls("profit")
         return rows.sort(["risk", "customer_id"], descending=[True, False])
 
     @cached_property
-    def called(self) -> pl.DataFrame:
+    def offers(self) -> pl.DataFrame:
+        """Those of them who may be phoned."""
+        return self.all_offers.filter(pl.col("barred").is_null())
+
+    @cached_property
+    def paying(self) -> pl.DataFrame:
         return self.offers.filter(pl.col("profit") > 0)
+
+    @cached_property
+    def called(self) -> pl.DataFrame:
+        """Those whom calling pays for, within the budget: who bring most for each unit of money first."""
+        if self.budget is None:
+            return self.paying
+        ranked = self.paying.sort([pl.col("profit") / pl.col("cost"), "customer_id"], descending=[True, False])
+        return ranked.filter(pl.col("cost").cum_sum() <= self.budget)
+
+    @cached_property
+    def under_contract(self) -> pl.DataFrame:
+        """Customers of the file with a risk."""
+        return self.file.drop_nulls(self.risk[0])
+
+    @cached_property
+    def customers(self) -> pl.DataFrame:
+        return pl.read_parquet(self.out / "features" / self.day / "customers.parquet")
+
+    @cached_property
+    def tables_said(self) -> dict[str, Any]:
+        return dict(json.loads((self.out / "tables" / "facts.json").read_text()))
+
+    @cached_property
+    def holdout(self) -> dict[str, Any]:
+        """What the chances of an order were worth on the holdout; see `order_holdout`."""
+        return order_holdout(self)
 
     @cached_property
     def acquisition_cost(self) -> float:
@@ -233,8 +341,8 @@ def held_out(facts: Facts) -> dict[str, Any]:
     after = trial.outcomes.select("customer_id", "contract_id", until="duration_days", ended="event")
     both = rows.join(after, on=["customer_id", "contract_id"]).drop_nulls("risk").with_columns(more=pl.col("until") - pl.col("age"))
     seen = both.filter(pl.col("ended") | (pl.col("more") >= days)).with_columns(gone=pl.col("ended") & (pl.col("more") <= days))
-    clv = facts.offers["value"].sum() / (0.3 * facts.offers["risk"].sum())
-    told = {"clv": clv, "contact": 1.0, "cost": 10.0, "share": 0.3}
+    clv = facts.all_offers["value"].sum() / (0.3 * facts.all_offers["risk"].sum())
+    told = {"clv": clv, "contact": 1.0, "cost": facts.offer_cost, "share": 0.3}
     gone, forecast = seen["gone"].to_numpy(), seen["risk"].to_numpy()
     profit, depth = best_list(gone, forecast, **told)
     perfect, _ = best_list(gone, gone.astype(float), **told)
@@ -260,16 +368,19 @@ def _lorenz(values: pl.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _missed(facts: Facts) -> float:
-    best = max(0.0, float(facts.offers["profit"].cum_sum().max()))  # type: ignore[arg-type]
-    return 1 - best / float(facts.called["profit"].sum())
+    along, spent = facts.offers["profit"].cum_sum(), facts.offers["cost"].cum_sum()
+    reached = along if facts.budget is None else along.filter(spent <= facts.budget)
+    return 1 - max(0.0, float(reached.max() or 0.0)) / float(facts.called["profit"].sum())  # type: ignore[arg-type]
 
 
 def _offer(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
-    return {"share": 0.3, "days": 90, "contact": 1, "cost": 10, "takers": 1.0}
+    return {"share": 0.3, "days": 90, "contact": 1, "cost": facts.offer_cost, "takers": 1.0}
 
 
-def _command(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
-    return {"command": f"relkit score --programme {facts.programme} --as-of {facts.day}"}
+def _commands(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    named = "" if facts.programme == "default" else f" --programme {facts.programme}"
+    score = "relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000"
+    return {"score": f"{score}{named}", "deliver": f"relkit deliver{named}"}
 
 
 def _best_fifth(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
@@ -338,7 +449,254 @@ def _year(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 def _calls(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
     called = facts.called
     profit, cost = (called["value"] - called["cost"]).sum(), called["cost"].sum()
-    return {"n": len(called), "all": len(facts.offers), "profit": profit, "cost": cost}
+    offered = facts.offered
+    if offered is not None and "retention_call_rank" in offered.columns:
+        assert offered["retention_call_rank"].count() == len(called)
+    counted = {"n": len(called), "paying": len(facts.paying), "all": len(facts.offers)}
+    return counted | {"profit": profit, "cost": cost, "budget": facts.budget or 0.0}
+
+
+def _barred(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    left_out = facts.all_offers.drop_nulls("barred")
+    words = {
+        "no_consent": ("without consent to calls", "sans accord pour le téléphone"),
+        "protected": ("protected", "protégées"),
+        "unreachable": ("out of reach by phone", "injoignables par téléphone"),
+    }
+    groups = tuple(((left_out["barred"] == why).sum(), said) for why, said in words.items())
+    return {"reasons": Counted(groups, has_total=True), "paying": people(left_out.filter(pl.col("profit") > 0).height)}
+
+
+def _few(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    assert 0 < len(facts.paying) < 10 or 0 < len(facts.called) < 10
+    return {"n": 10}
+
+
+def _unspent(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    assert len(facts.called) == len(facts.paying)
+    return {"budget": facts.budget}
+
+
+def _nobody(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    assert facts.offers.is_empty()
+    return {}
+
+
+def _unheard(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    assert "consents_absent" in set(facts.file["not_contactable_because"])
+    return {}
+
+
+def _may(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
+    """Return who may be contacted: of all, or of those under contract with a forecast, whichever the sentence speaks of."""
+    rows = facts.file if said["who"] in WHO["known"] else facts.under_contract
+    assert said["who"] in WHO["known"] + WHO["under_contract"]
+    may = rows.filter(pl.col("not_contactable_because").is_null())
+    assert may["is_contactable"].all()
+    channels = [name for name in rows.columns if name.startswith("may_contact_")]
+    by = tuple((int(rows[name].sum()), CHANNEL[name.removeprefix("may_contact_")]) for name in channels)
+    return {
+        "n": people(len(may)),
+        "all": len(rows),
+        "share": len(may) / len(rows),
+        "who": said["who"],
+        "channels": Counted(by, names_empty=True),
+    }
+
+
+def _may_not(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    """Return why the others of the file may not be contacted; only the value report says it."""
+    why = facts.file["not_contactable_because"].drop_nulls()
+    groups = tuple(((why == name).sum(), said) for name, said in BARRED.items())
+    barred, absent = sum(n for n, _ in groups), (why == "consents_absent").sum()
+    assert barred + absent == len(why)
+    others = (len(facts.file) - len(why), absent)
+    return {"n": people(barred), "reasons": Counted(groups, has_total=True, unnamed=others)}
+
+
+def order_holdout(facts: Facts) -> dict[str, Any]:
+    """Return what came of the chances of an order on the first days of the holdout.
+
+    Who bought is counted in the transactions. The chances are those of a refit without the holdout; only the map that is learnt from
+    one half of the customers for the other is relkit's own, `learnt`, given what was counted here.
+    """
+    from relkit.jobs.report_material import ReportMaterial
+    from relkit.models.lifetime_value.order_calibration import learnt
+
+    material = ReportMaterial.read(programme=facts.programme, out=facts.out)
+    trial, days = material.trial(material.orders_model), facts.orders[1]
+    assert trial is not None
+    before, after = trial.split.calibration, trial.split.first(days).end
+    known = bought_on(facts, after.cutoff)
+    earlier = bought_on(facts, before.cutoff)["customer_id"].unique().sort()
+    later = known.filter(pl.col("day") > before.day, pl.col("day") <= after.day)["customer_id"].unique()
+    rows = trial.judged.sort("customer_id")
+    assert rows["customer_id"].to_list() == earlier.to_list()
+    bought, own = rows["customer_id"].is_in(later.implode()).to_numpy(), trial.fitted.order_probability(rows, days, calibrated=False)
+    found = learnt(own, bought, rows["repeat_purchases"].to_numpy(), days=days, calibrated_from=before.day)
+    assert found is not None
+    judged = found.judged
+    gaps = (judged.observed - judged.predicted) / np.sqrt(judged.std_error**2)
+    tenth = np.searchsorted(np.unique(np.quantile(own, np.arange(1, 10) / 10)), own, side="left")
+    own_gaps = [abs(own[tenth == k].mean() - bought[tenth == k].mean()) * (tenth == k).sum() for k in np.unique(tenth)]
+    return {
+        "customers": len(rows),
+        "buyers": int(bought.sum()),
+        "share": bought.mean(),
+        "days": days,
+        "day": before.day,
+        "forecast": float((judged.predicted * judged.size).sum()),
+        "off": 100 * float((np.abs(judged.observed - judged.predicted) * judged.size).sum() / judged.size.sum()),
+        "own": 100 * float(sum(own_gaps)) / len(rows),
+        "holds": chi2.sf(float((gaps**2).sum()), len(gaps)) > 0.01 and bool((np.abs(gaps) <= 3).all()),
+        "changes": not np.array_equal(judged.predicted, found.own.predicted),
+    }
+
+
+def bought_on(facts: Facts, until: Any) -> pl.DataFrame:
+    """Return customer and day of what was bought, as the transactions known before an instant have it; days as the company counts them."""
+    lines = pl.read_parquet(facts.out / "tables" / "transactions.parquet").filter(
+        pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "cancel"]), pl.col("occurred_at") < until
+    )
+    if "recorded_at" in lines.columns:
+        lines = lines.filter(pl.col("recorded_at").is_null() | (pl.col("recorded_at") < until))
+    zone = facts.tables_said["business_zone"]
+    dated = lines.with_columns(day=pl.col("occurred_at").dt.convert_time_zone(zone).dt.date())
+    article = [name for name in ("product_id",) if name in dated.columns]
+    is_sale = pl.col("line_kind") == "sale"
+    left = dated.group_by("customer_id", "day", *article).agg(
+        sold=is_sale.any(), cancelled=(~is_sale).any(), left=pl.col("net_amount").sum().round(6)
+    )
+    kept = left.filter(pl.col("sold") & (~pl.col("cancelled") | (pl.col("left") > 0))).select("customer_id", "day").unique()
+    customers = pl.read_parquet(facts.out / "tables" / "customers.parquet")
+    tests = customers.filter("is_test") if "is_test" in customers.columns else customers.clear()
+    return kept.join(tests, on="customer_id", how="anti")
+
+
+MONTHS = {
+    "January": 1, "February": 2, "March": 3, "April": 4, "May": 5, "June": 6,
+    "July": 7, "August": 8, "September": 9, "October": 10, "November": 11, "December": 12,
+    "janvier": 1, "février": 2, "mars": 3, "avril": 4, "mai": 5, "juin": 6,
+    "juillet": 7, "août": 8, "septembre": 9, "octobre": 10, "novembre": 11, "décembre": 12,
+}  # fmt: skip
+
+
+def _came_true(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
+    found = facts.holdout
+    day, month, year = said["day"].replace("1er", "1").split()
+    assert (int(year), MONTHS[month], int(day)) == (found["day"].year, found["day"].month, found["day"].day)
+    return found | {"day": said["day"]}
+
+
+def _believed(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    assert facts.holdout["holds"]
+    return {}
+
+
+def _not_believed(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    assert not facts.holdout["holds"]
+    return facts.holdout
+
+
+def _set_right(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    assert facts.holdout["changes"]
+    return facts.holdout
+
+
+def _not_set(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    assert not facts.holdout["changes"]
+    return facts.holdout
+
+
+def segment_of(column: pl.Series) -> pl.Series:
+    """Return the segment of each customer, as text: values that ten have, of more than six the five most frequent and the others.
+
+    A number with more than six values is cut into quarters; what is not given is `?`.
+    """
+    if not column.dtype.is_numeric():
+        said = column.cast(pl.String)
+    elif column.drop_nulls().n_unique() > 6:
+        said = quarter_of(column)
+    else:
+        said = column.cast(pl.Float64).cast(pl.String).str.strip_suffix(".0")
+    counts = sorted(Counter(said.fill_null("?").to_list()).items(), key=lambda item: (-item[1], item[0]))
+    kept = [name for name, n in counts if n >= 10]
+    kept = kept if len(kept) == len(counts) <= 6 else kept[:5]
+    others = sum(n for name, n in counts if name not in kept)
+    return pl.Series([name if name in kept else "others" if others >= 10 else None for name in said.fill_null("?")], dtype=pl.String)
+
+
+def quarter_of(column: pl.Series) -> pl.Series:
+    """Return the quarter of each number, as text: `up to 1`, `2`, `3 to 5`, `above 5` of whole numbers."""
+    known, step = column.drop_nulls(), int(column.dtype.is_integer())
+    below = known.filter(known < known.max()).max()
+    inner = {known.quantile(share, "nearest") for share in (0.25, 0.5, 0.75)}
+    edges = sorted(edge for edge in inner if edge <= below) or [below]  # type: ignore[operator,type-var]
+    text = [f"{edge:.2f}".removesuffix(".00") for edge in edges]
+    lower = [f"{edge + step:.2f}".removesuffix(".00") for edge in edges]  # type: ignore[operator]
+    middle = [b if a == b else f"{a} to {b}" for a, b in zip(lower, text[1:], strict=False)]
+    names = [f"up to {text[0]}", *middle, f"above {text[-1]}"]
+    return pl.Series([None if value is None else names[sum(value > edge for edge in edges)] for value in column], dtype=pl.String)
+
+
+def named(segment: str) -> frozenset[str]:
+    """Return what a segment is called in both languages."""
+    known = {
+        "others": {"others", "autres"},
+        "?": {"not given", "non renseigné"},
+        "person": {"person", "particulier"},
+        "household": {"household", "foyer"},
+        "company": {"company", "entreprise"},
+    }
+    french = re.sub(r"^(\S+) to (\S+)$", r"de \1 à \2", segment.replace("up to", "jusqu’à").replace("above", "plus de")).replace(".", ",")
+    return frozenset(known.get(segment, {segment, french}))
+
+
+def between(future: np.ndarray, segment: pl.Series) -> float:
+    """Return the share of the variance that lies between segments (eta squared)."""
+    placed = segment.is_not_null().to_numpy()
+    y, names = future[placed], np.array(segment.drop_nulls().to_list())
+    means = {name: y[names == name].mean() for name in set(names)}
+    return float(sum((names == name).sum() * (mean - y.mean()) ** 2 for name, mean in means.items()) / ((y - y.mean()) ** 2).sum())
+
+
+def segments_tried(facts: Facts) -> dict[str, tuple[float, pl.DataFrame]]:
+    """Return, by column that describes customers and makes segments, what it explains, and the mean of each segment of ten or more."""
+    rows = facts.valued.select("customer_id", "future").join(facts.customers, on="customer_id", how="left", maintain_order="left")
+    names = ["type", "country", "region", "language", "household_size", *facts.tables_said.get("attributes", {})]
+    found = {}
+    for name in dict.fromkeys(name for name in names if name in rows.columns):
+        segment = segment_of(rows[name])
+        if segment.drop_nulls().n_unique() > 1:
+            means = rows.select("future", segment=segment).drop_nulls().group_by("segment").agg(n=pl.len(), mean=pl.col("future").mean())
+            found[name] = between(rows["future"].to_numpy(), segment), means.filter(pl.col("n") >= 10).sort("mean", descending=True)
+    return found
+
+
+def called_as(facts: Facts, column: str) -> frozenset[str]:
+    """Return what a column is called in both languages: as it was declared, or as relkit calls it."""
+    label = facts.tables_said.get("attributes", {}).get(column, {})
+    return COLUMN[column] if column in COLUMN else frozenset({label["label_en"], label["label_fr"]})
+
+
+def _told_apart(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    tried = segments_tried(facts)
+    best = max(tried, key=lambda name: tried[name][0])
+    assert tried[best][0] >= 0.01
+    return {"name": called_as(facts, best), "share": tried[best][0], "tried": len(tried)}
+
+
+def _alike(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    tried = segments_tried(facts)
+    best = max(tried, key=lambda name: tried[name][0])
+    assert tried[best][0] < 0.01
+    return {"name": called_as(facts, best), "tried": len(tried), "least": 0.01}
+
+
+def _ends_of_segments(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+    tried = segments_tried(facts)
+    means = max(tried.values(), key=lambda found: found[0])[1]["segment"]
+    return {"high": named(means[0]), "low": named(means[-1])}
 
 
 def _nothing(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
@@ -403,10 +761,29 @@ RECOMPUTED: dict[str, Callable[[Facts, dict[str, str]], dict[str, Any]]] = {
     "retention_calls.called": _calls,
     "retention_calls.none": _nothing,
     "retention_calls.no_margin": _nothing,
-    "retention_calls.few": lambda facts, _: {"n": 10 if 0 < len(facts.called) < 10 else None},
+    "retention_calls.few": _few,
     "retention_calls.missed": lambda facts, _: {"share": _missed(facts)},
     "retention_calls.empc": lambda facts, _: held_out(facts),
-    "retention_calls.declare": _command,
+    "retention_calls.within": _calls,
+    "retention_calls.too_small": _calls,
+    "retention_calls.unspent": _unspent,
+    "retention_calls.nobody": _nobody,
+    "retention_calls.barred": _barred,
+    "retention_calls.declare": _commands,
+    "contactability.may": _may,
+    "contactability.not": _may_not,
+    "contactability.absent": _unheard,
+    "contactability.absent_whole": _unheard,
+    "order_chances.holds": _believed,
+    "order_chances.fails": _not_believed,
+    "order_chances.bought": _came_true,
+    "order_chances.set": _set_right,
+    "order_chances.unset": _not_set,
+    "order_chances.season": _nothing,
+    "value_segments.chosen": _told_apart,
+    "value_segments.alike": _alike,
+    "value_segments.apart": _ends_of_segments,
+    "value_segments.today": _nothing,
     "churn_segment_texts.chosen": _clearest,
     "churn_segment_texts.apart": _apart,
     "churn_segment_texts.none_changes": _nothing,

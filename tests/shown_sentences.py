@@ -25,7 +25,7 @@ def shown_sentences(name: str, **parameters: Any) -> tuple[list[str], list[tuple
     figures = [
         (unescape(value), unescape(label))
         for block in re.findall(r'<div class="key-figures">(.*?)</div></div>', html)
-        for value, label in re.findall(r"<strong>(.*?)</strong><span>(.*?)</span>", block)
+        for value, label in re.findall(r"<strong>(.*?)</strong> <span>(.*?)</span>", block)
     ]
     return sentences, figures
 

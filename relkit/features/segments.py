@@ -42,6 +42,7 @@ class Segments:
         kind: what its values are.
         values: of the segments, in order, as text; None stands for what is empty. Of a flag "0" and "1", of quarters "0" to "3".
         edges: inner edges of the quarters, ascending; empty where values are taken as they are.
+        is_whole: whether the column holds integers, so that a quarter above 1 begins at 2.
         has_others: whether a last segment holds all other values.
         left_out: contracts in no segment.
     """
@@ -50,6 +51,7 @@ class Segments:
     kind: Kind
     values: tuple[str | None, ...]
     edges: tuple[float, ...] = ()
+    is_whole: bool = False
     has_others: bool = False
     left_out: int = 0
 
@@ -70,7 +72,8 @@ class Segments:
         rest = len(spells) - int(kept["n"].sum())
         has_others = rest >= SMALLEST
         values = tuple(sorted(kept[column].to_list(), key=_order))
-        return cls(column=column, kind=kind, values=values, edges=edges, has_others=has_others, left_out=0 if has_others else rest)
+        whole, left_out = spells[column].dtype.is_integer(), 0 if has_others else rest
+        return cls(column=column, kind=kind, values=values, edges=edges, is_whole=whole, has_others=has_others, left_out=left_out)
 
     def __len__(self) -> int:
         """Return how many segments there are."""

@@ -130,7 +130,8 @@ class Job(BaseModel):
     def place(self) -> Place:
         """Return where it works, for the commands that it prints."""
         usual = workplace() / "out" / self.programme
-        return Place(programme=self.programme, out=None if self.out in (None, usual) else self.out, as_of=getattr(self, "as_of", None))
+        is_usual = self.out is None or self.out.resolve() == usual.resolve()
+        return Place(programme=self.programme, out=None if is_usual else self.out, as_of=getattr(self, "as_of", None))
 
     def must_be_there(self) -> None:
         """Refuse a programme that is not there, naming those that are."""

@@ -35,8 +35,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "{others} are held by customers who refuse profiling or of whom the model lacks a value.",
         "without_few": "{n} more running contracts have no forecast of their own: further contracts of customers counted above, or of "
         "customers who refuse profiling or of whom the model lacks a value.",
-        "concentrated": "The tenth most at risk, {n} contracts, holds {share} of the expected ends. That is the risk alone: whom to call "
-        "also depends on what is at stake, and stands under “Whom to call first”.",
+        "concentrated": "The tenth most at risk, {n} contracts, holds {share} of the expected ends. That is the risk alone; whom to call "
+        "also depends on what is at stake: see “Whom to call first”.",
         "money": "{lost} of monthly payments are expected to go within {days} days, out of {all}.",
         "median": "Half of all contracts last longer than {months} months.",
         "year": "After twelve months {share} of the contracts are still running.",
@@ -109,8 +109,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "haut, {others} appartiennent à des clients qui refusent le profilage ou dont une valeur manque au modèle.",
         "without_few": "{n} autres contrats en cours n’ont pas de prévision propre : autres contrats de clients comptés plus haut, ou de "
         "clients qui refusent le profilage ou dont une valeur manque au modèle.",
-        "concentrated": "Le dixième le plus exposé, {n} contrats, concentre {share} des fins attendues. Ce n’est que le risque : qui "
-        "appeler dépend aussi de l’enjeu, et figure sous « Qui appeler en premier ».",
+        "concentrated": "Le dixième le plus exposé, {n} contrats, concentre {share} des fins attendues. Ce n’est que le risque ; qui "
+        "appeler dépend aussi de l’enjeu : voir « Qui appeler en premier ».",
         "money": "{lost} de mensualités devraient disparaître sous {days} jours, sur {all}.",
         "median": "La moitié des contrats durent plus de {months} mois.",
         "year": "Au bout de douze mois, {share} des contrats sont encore en cours.",

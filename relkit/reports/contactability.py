@@ -27,6 +27,9 @@ CONTACTABLE = "contactable"
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "may": "{n} of {all} {who} ({share}) may be contacted: {channels}.",
+        "all_but": "All of {all} {who} may be contacted, but for {n}.",
+        "few_may": "Of {all} {who}, {n} may be contacted.",
+        "others_not": "The others may not: {reasons}.",
         "known": "people known",
         "under_contract": "people under contract with a forecast",
         "some": "some",
@@ -59,6 +62,9 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "fr": {
         "may": "{n} des {all} {who} ({share}) peuvent être contactées : {channels}.",
+        "all_but": "Les {all} {who} peuvent toutes être contactées, sauf {n}.",
+        "few_may": "Sur {all} {who}, {n} peuvent être contactées.",
+        "others_not": "Les autres ne peuvent pas l’être : {reasons}.",
         "known": "personnes connues",
         "under_contract": "personnes sous contrat dotées d’une prévision",
         "some": "certaines",
@@ -79,12 +85,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "consent_refused": "Refus ou retrait",
         "consent_unknown": "Jamais exprimé",
         "consents_absent": "Aucun consentement connu",
-        "group": "Contactables, ou pourquoi non",
+        "group": "Contactables, sinon le motif",
         "people": "Personnes",
         "share": "Part",
         "total": "Ensemble",
         "by_reason": "Qui peut être contacté",
-        "reason_note": "De plusieurs motifs, la protection compte d’abord, puis celui qui est le plus proche d’un contact.",
+        "reason_note": "Si plusieurs motifs valent, la protection l’emporte, puis le motif le plus proche d’un contact.",
         "channel": "Canal",
         "by_channel": "Qui peut être contacté par quel canal",
         "channel_note": "Accord donné et non expiré, aucune exclusion protectrice, ni rejet ni faux numéro depuis un contact abouti.",
@@ -123,19 +129,29 @@ class Contactability:
         return cls(people=len(people), reasons=given, channels=channels, language=language, who=who)
 
     def sentences(self) -> tuple[str, ...]:
-        """Return how many may be contacted, by channel, and how many not, by reason."""
-        reasons = {name: n for name, n in self.reasons.items() if name not in {CONTACTABLE, "consents_absent"}}
-        masks = hidden_groups([*reasons.values()], has_total=True)
-        barred = [self._say(f"s_{name}", n=self._masked(n, mask)) for (name, n), mask in zip(reasons.items(), masks, strict=True)]
-        not_ = [self._say("not", n=self._counted(sum(reasons.values())), reasons=", ".join(barred))] if barred else []
-        if self.channels is None:
-            return (self._say("absent" if barred else "absent_whole"), *not_)
-        by = [self._say("may_channel", n=self._counted(n), channel=self._channel(name)) for name, n in self.channels.items()]
-        n = self.reasons.get(CONTACTABLE, 0)
+        """Return how many may be contacted, by channel, and how many not, by reason; masked as the table of the reasons is."""
+        masks = dict(zip(self.reasons, hidden_groups([*self.reasons.values()], has_total=True), strict=True))
+        barred = {name: n for name, n in self.reasons.items() if name not in {CONTACTABLE, "consents_absent"}}
+        is_masked = bool(masks.get(CONTACTABLE))
+        absent = self._say("absent" if barred else "absent_whole")
+        may = absent if self.channels is None else self._may(sum(barred.values()), is_masked=is_masked)
+        if not barred:
+            return (may,)
+        reasons = ", ".join(self._say(f"s_{name}", n=self._masked(n, masks[name])) for name, n in barred.items())
+        key = "others_not" if is_masked else "not"
+        return (may, self._say(key, n=self._counted(sum(barred.values())), reasons=reasons))
+
+    def _may(self, others: int, *, is_masked: bool) -> str:
+        """Return how many may be contacted; not exactly where that would give a small group away."""
+        n, channels = self.reasons.get(CONTACTABLE, 0), self.channels or {}
+        all_, who = number(self.people, self.language), self._say(self.who)
+        if is_masked and 0 < others < SMALLEST_GROUP:
+            return self._say("all_but", n=self._counted(others), all=all_, who=who)
+        if is_masked:
+            return self._say("few_may", n=self._counted(n) if n < SMALLEST_GROUP else self._say("some"), all=all_, who=who)
+        by = [self._say("may_channel", n=self._counted(n), channel=self._channel(name)) for name, n in channels.items()]
         share = percent(n / max(self.people, 1), self.language)
-        all_ = number(self.people, self.language)
-        who = self._say(self.who)
-        return (self._say("may", n=self._counted(n), all=all_, who=who, share=share, channels=", ".join(by)), *not_)
+        return self._say("may", n=self._counted(n), all=all_, who=who, share=share, channels=", ".join(by))
 
     def by_reason(self) -> SummaryTable:
         """Return the people who may be contacted, and the others by reason; they add up to all."""

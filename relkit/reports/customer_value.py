@@ -291,6 +291,7 @@ class ValueReading:
         whole = float(scored["future"].sum())
         share = float(promising["future"].sum()) / whole if whole else 0.0
         said = [
+            *([self._say("no_margin")] if self.measure == "revenue" else []),
             self._say(
                 "top_share",
                 buyers=len(scored),
@@ -312,14 +313,13 @@ class ValueReading:
                 if len(gone) >= SMALLEST_GROUP
                 else []
             ),
+            *(() if self.contact is None else self.contact.sentences()),
             self._say("orders", n=round(self.orders), days=self.order_days, buyers=self.buyers),
             *(
                 self._say(key, n=n, whole=self.refusing_whole)
                 for key in ("prospects", "refusing", "unforecast", "unknown_past")
                 if (n := getattr(self, key)) >= SMALLEST_GROUP
             ),
-            *([self._say("no_margin")] if self.measure == "revenue" else []),
-            *(() if self.contact is None else self.contact.sentences()),
         ]
         return Headlines(tuple(said))
 

@@ -32,8 +32,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "give or take chance.",
         "fails": "The chances of an order rank customers but are not exact: they are {off} points off on average, "
         "which chance alone does not explain. Compare customers by them; do not add them up.",
-        "set": "They were set right by what was observed: the model’s own were {own} points off on average, these are {off}.",
-        "unset": "They are the model’s own, which needed no correction: they are {off} points off on average.",
+        "set": "The chances were adjusted to what was observed: the model’s own were {own} points off on average, "
+        "the adjusted ones are {off}.",
+        "unset": "The chances are the model’s own, which needed no correction: they are {off} points off on average.",
         "season": "A season that differs from these days is not corrected for.",
         "caption": "Each point is a tenth of the customers, from the least to the most likely to buy. On the dashed line the forecast "
         "came true; a bar that crosses it is within chance.",
@@ -54,10 +55,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "ceux qui ont acheté sont aussi nombreux que prévu, au hasard près.",
         "fails": "Les probabilités de commande classent les clients mais ne sont pas exactes : l’écart moyen est de {off} points, "
         "ce que le hasard seul n’explique pas. Servez-vous-en pour comparer les clients, non pour les additionner.",
-        "set": "Elles ont été calées sur ce qui a été constaté : celles du modèle s’écartaient de {own} points en moyenne, "
-        "celles-ci de {off}.",
-        "unset": "Ce sont celles du modèle, qui n’ont pas eu besoin d’être corrigées : l’écart moyen est de {off} points.",
-        "season": "Une saison différente de cette période n’est pas corrigée.",
+        "set": "Les probabilités ont été calées sur ce qui a été constaté : celles du modèle s’écartaient de {own} points en moyenne, "
+        "les probabilités calées de {off}.",
+        "unset": "Les probabilités sont celles du modèle, qui n’ont pas eu besoin d’être corrigées : l’écart moyen est de {off} points.",
+        "season": "Rien n’est corrigé pour une saison différente de cette période.",
         "caption": "Chaque point est un dixième des clients, du moins au plus susceptible d’acheter. Sur la ligne pointillée, "
         "la prévision s’est vérifiée ; une barre qui la traverse reste dans les limites du hasard.",
         "table": "Probabilité de commande sous {days} jours : prévue et constatée",

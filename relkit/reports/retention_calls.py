@@ -113,7 +113,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "missed": "Un ordre fondé sur le seul risque manquerait {share} de ce profit, même à sa meilleure profondeur : "
         "il appelle des clients qui rapportent peu.",
         "nobody": "Aucun des clients sous contrat ne peut être appelé.",
-        "barred": "Laissés de côté, car on ne peut les appeler : {reasons}.",
+        "barred": "Laissés de côté, car ils ne peuvent être appelés : {reasons}.",
         "barred_paying": "Appeler serait rentable pour {paying} d’entre eux.",
         "no_consent": "{n} clients sans accord pour le téléphone",
         "protected": "{n} personnes protégées",
@@ -179,26 +179,30 @@ class RetentionCalls:
 
     def headlines(self) -> Headlines:
         """Return what to know first: what is assumed or declared, whom calling pays for, and what risk alone would miss."""
-        contact = () if self.contact is None else self.contact.sentences()
         if self.offers is None:
-            return Headlines((self._say("no_margin"), *contact))
+            return Headlines((self._say("no_margin"), *(() if self.contact is None else self.contact.sentences())))
         if self.offers.is_empty() and self.barred is not None and len(self.barred):
-            return Headlines((self._terms(), self._say("nobody"), *self._left_out(), *contact))
+            return Headlines((self._terms(), self._say("nobody"), *self._left_out()))
         found, paying = by_profit_and_by_risk(self.offers, budget=self.offer.budget), len(under_budget(self.offers))
         said = [self._terms(), self._called(found, paying)]
-        if found.called >= SMALLEST_GROUP:
-            if self.offer.budget is not None and found.called == paying:
-                said.append(self._say("unspent", budget=self._money(self.offer.budget)))
-            said.append(self._say("missed", share=percent(found.missed_share, self.language)))
+        if self.offer.budget is not None and found.called == paying >= SMALLEST_GROUP:
+            said.append(self._say("unspent", budget=self._money(self.offer.budget)))
         said += self._left_out()
+        if found.called >= SMALLEST_GROUP:
+            said.append(self._say("missed", share=percent(found.missed_share, self.language)))
         said += [self._empc(self.held_out)] if self.held_out is not None else []
         said += [] if self.declared else [self._say("declare", score=command("score", **EXAMPLE), deliver=command("deliver"))]
-        return Headlines((*said, *contact))
+        return Headlines(tuple(said))
 
     def _left_out(self) -> list[str]:
-        """Return who may not be phoned, by reason, and for how many of them calling would pay; fewer than ten are not counted."""
+        """Return who may not be phoned, by reason, for how many calling would pay, and who may be contacted otherwise; few are masked.
+
+        Why others may not be contacted at all is left out: it is why they may not be phoned, which is counted here.
+        """
+        reach = () if self.contact is None else self.contact.sentences()
+        reach = reach[:1] if self.contact is not None and self.contact.channels is not None else reach
         if self.barred is None or self.barred.is_empty():
-            return []
+            return list(reach)
         counts = [(why, int((self.barred[NOT_CALLED] == why).sum())) for why in ("no_consent", "protected", "unreachable")]
         found = [(why, n) for why, n in counts if n]
         masks = hidden_groups([n for _, n in found], has_total=True)  # others of these sentences give the sum away
@@ -206,7 +210,7 @@ class RetentionCalls:
         said = [some if mask and n >= SMALLEST_GROUP else self._counted(n) for (_, n), mask in zip(found, masks, strict=True)]
         reasons = ", ".join(self._say(why, n=n) for (why, _), n in zip(found, said, strict=True))
         paying = self._say("barred_paying", paying=self._counted(len(under_budget(self.barred))))
-        return [f"{self._say('barred', reasons=reasons)} {paying}"]
+        return [f"{self._say('barred', reasons=reasons)} {paying}", *reach]
 
     def _counted(self, n: int) -> str:
         """Return a number of customers; fewer than ten are not told apart, but for none."""
@@ -307,7 +311,7 @@ class RetentionCalls:
         """Return how often each reason is among the first three, for all and for the tenth most at risk."""
         if self.why is None or self.why.is_empty():
             return Gallery((), self._say("no_reasons"))
-        top = self.risk.sort(["probability", "customer_id"], descending=[True, False]).head(max(len(self.risk) // 10, 1))
+        top = self.risk.sort(["probability", "customer_id"], descending=[True, False]).head(-(-len(self.risk) // 10))
         told = self.why.join(self.risk, on="customer_id", how="semi").join(
             top.select("customer_id", is_top=pl.lit(value=True)), on="customer_id", how="left"
         )

@@ -15,14 +15,24 @@ if TYPE_CHECKING:
 
     from relkit.features.segments import Segments
 
+_OF_CUSTOMERS = {
+    "type": ("customer type", "type de client"),
+    "country": ("country", "pays"),
+    "region": ("region", "région"),
+    "language": ("language", "langue"),
+    "household_size": ("household size", "taille du foyer"),
+    "product_id": ("product", "produit"),
+}
 COLUMNS: dict[str, dict[str, str]] = {
-    "en": {"product_id": "product", "payment_method": "means of payment", **{name: said[0] for name, said in NAMES.items()}},
-    "fr": {"product_id": "produit", "payment_method": "moyen de paiement", **{name: said[1] for name, said in NAMES.items()}},
+    language: {name: said[at] for name, said in (_OF_CUSTOMERS | NAMES).items()} for at, language in enumerate(("en", "fr"))
 }
 VALUES: dict[str, dict[str, str]] = {
     "en": {
         "others": "others",
         "empty": "not given",
+        "person": "person",
+        "household": "household",
+        "company": "company",
         "1": "yes",
         "0": "no",
         "up_to": "up to {high}",
@@ -35,6 +45,9 @@ VALUES: dict[str, dict[str, str]] = {
     "fr": {
         "others": "autres",
         "empty": "non renseigné",
+        "person": "particulier",
+        "household": "foyer",
+        "company": "entreprise",
         "1": "oui",
         "0": "non",
         "up_to": "jusqu’à {high}",
@@ -67,6 +80,8 @@ def value_names(segments: Segments, language: str) -> tuple[str, ...]:
         ('0 months', '24 months', 'others')
         >>> value_names(Segments(column="x", kind="quarters", values=("0", "1"), edges=(12.5,)), "fr")
         ('jusqu’à 12,50', 'plus de 12,50')
+        >>> value_names(Segments(column="x", kind="quarters", values=("0", "1", "2"), edges=(1.0, 2.0), is_whole=True), "en")
+        ('up to 1', '2', 'above 2')
     """
     said = words(VALUES, language)
     names = [said["empty"] if value is None else _name(segments, value, language) for value in segments.values]
@@ -79,7 +94,9 @@ def _name(segments: Segments, value: str, language: str) -> str:
         return said[value]
     if segments.kind == "number":
         return " ".join([_plain(float(value), language), *_unit(segments.column, language)])
-    return _quarter(segments, int(value), language) if segments.kind == "quarters" else value
+    if segments.kind == "quarters":
+        return _quarter(segments, int(value), language)
+    return said.get(value, value) if segments.column == "type" else value
 
 
 def _quarter(segments: Segments, quarter: int, language: str) -> str:
@@ -89,7 +106,8 @@ def _quarter(segments: Segments, quarter: int, language: str) -> str:
         return said["up_to"].format(high=edges[0])
     if quarter == len(edges):
         return said["above"].format(low=edges[-1])
-    return said["between"].format(low=edges[quarter - 1], high=edges[quarter])
+    low = _plain(segments.edges[quarter - 1] + segments.is_whole, language)
+    return low if low == edges[quarter] else said["between"].format(low=low, high=edges[quarter])
 
 
 def _unit(column: str, language: str) -> list[str]:

@@ -31,13 +31,13 @@ DESCRIBING = ("type", "country", "region", "language", "household_size")
 """Columns of the customer table that say who somebody is; attributes that the mapping declares are tried too."""
 NORMAL_95 = 1.959964
 LEAST = 0.01
-"""Share of the variance below which segments are not worth a word."""
+"""Share of the variance below which segments are not said to differ."""
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
-        "chosen": "{name} tells most of the differences in expected {what}: {share} of their variance (of {tried} columns tried).",
-        "named": "{name} tells {share} of the variance of expected {what}.",
-        "none_tells": "None of the {tried} columns tried tells apart customers who should bring much from others: {name}, which tells "
-        "most, explains less than {least} of the variance of expected {what}.",
+        "chosen": "“{name}” accounts best for the differences in expected {what}: for {share} of their variance (columns tried: {tried}).",
+        "named": "“{name}” accounts for {share} of the variance of expected {what}.",
+        "alike": "None of the {tried} columns that describe customers tells those worth more from the others: even “{name}” accounts for "
+        "less than {least} of the variance of expected {what}. Look for value in what customers do, not in who they are.",
         "none": "No column of the customer table makes segments.",
         "apart": "Highest on average: {high}; lowest: {low}.",
         "today": "Segments are those of today: customers may have changed since, and one segment may hold the older customers.",
@@ -57,10 +57,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "revenue": "revenue",
     },
     "fr": {
-        "chosen": "{name} explique le mieux les écarts de valeur attendue : {share} de leur variance ({tried} colonnes essayées).",
-        "named": "{name} explique {share} de la variance de la valeur attendue.",
-        "none_tells": "Aucune des {tried} colonnes essayées ne distingue les clients qui devraient rapporter beaucoup des autres : {name}, "
-        "la plus parlante, explique moins de {least} de la variance de la valeur attendue.",
+        "chosen": "« {name} » explique le mieux les écarts de valeur attendue : {share} de leur variance (colonnes essayées : {tried}).",
+        "named": "« {name} » explique {share} de la variance de la valeur attendue.",
+        "alike": "Aucune des {tried} colonnes qui décrivent les clients ne distingue ceux qui valent plus : même « {name} » explique "
+        "moins de {least} de la variance de la valeur attendue. La valeur tient à ce que font les clients, non à ce qu’ils sont.",
         "none": "Aucune colonne de la table des clients ne forme de segments.",
         "apart": "Moyenne la plus haute : {high} ; la plus basse : {low}.",
         "today": "Les segments sont ceux d’aujourd’hui : des clients ont pu en changer, et un segment peut réunir les clients anciens.",
@@ -140,7 +140,7 @@ class ValueSegments:
         if not self.names:
             return Headlines((self._say("none"),))
         if self.tried and self.explained < LEAST:
-            return Headlines((self._say("none_tells", tried=self.tried, least=percent(LEAST, self.value.language)),))
+            return Headlines((self._say("alike", tried=self.tried, least=percent(LEAST, self.value.language)),))
         first = self._say("chosen" if self.tried else "named", share=percent(self.explained, self.value.language), tried=self.tried)
         shown = self._groups().filter(pl.col("customers") >= SMALLEST_GROUP).sort("mean", descending=True)
         apart = [self._say("apart", high=shown["name"][0], low=shown["name"][-1])] if len(shown) > 1 else []

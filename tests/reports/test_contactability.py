@@ -49,6 +49,31 @@ def test_the_headline_masks_a_small_group_and_the_one_that_would_give_it_away():
     ]
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (
+            {None: 990, "protected": 6},
+            ("All of 996 people known may be contacted, but for fewer than 10.", "The others may not: fewer than 10 are protected."),
+        ),
+        (
+            {None: 12, "protected": 5, "consent_refused": 900},
+            ("Of 917 people known, some may be contacted.", "The others may not: fewer than 10 are protected, 900 refuse."),
+        ),
+        (
+            {None: 3, "consent_refused": 900, "consent_unknown": 40},
+            ("Of 943 people known, fewer than 10 may be contacted.", "The others may not: 900 refuse, some never said."),
+        ),
+    ],
+)
+def test_sentence_and_table_together_do_not_give_a_small_group_away(counts, said):
+    contact = Contactability.of(people(counts), language="en")
+    assert contact.sentences() == said
+    shown = {row[1] for row in contact.by_reason().cells()[:-1]}
+    assert {word for line in said for word in line.replace(",", "").rstrip(".").split() if word in {"12", "990", "905"}} == set()
+    assert {"< 10", "hidden"} <= shown
+
+
 def test_the_table_adds_up_and_masks():
     cells = Contactability.of(people(), language="en").by_reason().cells()
     assert [row[:2] for row in cells] == [

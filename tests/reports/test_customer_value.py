@@ -175,7 +175,7 @@ def test_without_a_margin_it_speaks_of_revenue(people: pl.DataFrame) -> None:
     bare = people.drop("past_margin_eur").with_columns(expected_order_value_eur=pl.lit(50.0))
     reading = ValueReading.of(bare, currency="EUR", language="en")
     said = reading.headlines().sentences
-    assert said[-1] == "No margin is known: this report speaks of revenue."
+    assert said[0] == "No margin is known: this report speaks of revenue."
     assert any("they have brought €" in line and line.endswith(" in the last 12 months.") for line in said)
     assert "Revenue of the last 12 months" in reading.by_decile()._repr_html_()
     assert float(reading.scored["future"].sum()) == pytest.approx(50 * float(people["expected_orders_90d"].sum()))

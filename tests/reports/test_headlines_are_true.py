@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from recomputed_sentences import RECOMPUTED, Facts
+from recomputed_sentences import RECOMPUTED, Counted, Facts
 from shown_sentences import shown_sentences
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
-MODULES = ("customer_value", "value_study", "churn_risk", "retention_calls", "churn_segment_texts")
+MODULES = (
+    *("customer_value", "value_study", "value_segments", "order_chances", "contactability"),
+    *("churn_risk", "retention_calls", "churn_segment_texts"),
+)
 NUMBER = {
     "en": re.compile(r"[−-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[−-]?\d+(?:\.\d+)?"),
     "fr": re.compile(r"[−-]?\d{1,3}(?:\u202f\d{3})+(?:,\d+)?|[−-]?\d+(?:,\d+)?"),
@@ -27,6 +31,7 @@ FIGURES = re.compile(r"\w+\.(k_\w+|of_forecast|range|held|payback|at_once)")
 """Texts of key figures; all others are sentences."""
 DAY = "2025-06-30"
 USUAL = {"contact_cost": 1, "offer_cost": 10}
+CHEAP = {"contact_cost": 1, "offer_cost": 2}
 
 
 def numbers(text: str, language: str) -> list[tuple[float, float]]:
@@ -53,6 +58,7 @@ def templates(language: str) -> dict[str, str]:
     calls = {key.partition(".")[2]: text for key, text in found.items() if key.startswith("retention_calls.")}
     for key in ("assumed", "declared"):
         found[f"retention_calls.{key}"] = f"{calls[key]} {calls['measure']}".replace("{terms}", calls["terms"])
+    found["retention_calls.barred"] = f"{calls['barred']} {calls['barred_paying']}"
     found["retention_calls.declared"] = found["retention_calls.declared"].replace(" " + calls["measure"], "{usual} " + calls["measure"])
     return found
 
@@ -83,14 +89,27 @@ def problems(text: str, language: str, facts: Facts) -> list[str]:
 
 def agrees(shown: str, expected: Any, language: str) -> bool:
     """Return whether all numbers of a text are those expected, to its last digit; a text that is expected must be the same."""
-    if isinstance(expected, str):
-        return shown == expected
+    if isinstance(expected, (str, frozenset)):
+        return shown in expected if isinstance(expected, frozenset) else shown == expected
+    if isinstance(expected, Counted):
+        return counts_people(shown, expected, language)
     wanted = expected if isinstance(expected, tuple) else (expected,)
     found = numbers(shown, language)
     if "<" in shown:
         return len(found) == len(wanted) == 1 and wanted[0] < found[0][0]
     return len(found) == len(wanted) and all(
         abs(number - want) <= half * (1 + 1e-9) for (number, half), want in zip(found, wanted, strict=True)
+    )
+
+
+def counts_people(shown: str, expected: Counted, language: str) -> bool:
+    """Return whether a list of people says what it must of each group, and no more: its number, that it is small, or neither."""
+    parts, wanted = shown.split(", "), expected.written()
+    under = {"en": "fewer than 10", "fr": "moins de 10"}[language]
+    return len(parts) == len(wanted) and all(
+        any(word in part for word in words)
+        and (under in part if n == "under" else under not in part and numbers(part, language) == ([] if n == "some" else [(n, 0.5)]))
+        for part, (n, words) in zip(parts, wanted, strict=True)
     )
 
 
@@ -132,10 +151,33 @@ def test_on_the_simulated_company(name: str, language: str, reported: Path, decl
     assert disagreements(name, language, facts_of(reported, declared)) == []
 
 
-def test_with_a_declared_offer(declared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(declared)
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("budget", [None, 40.0, 100_000.0, 0.5])
+def test_with_a_declared_offer(
+    budget: float | None, language: str, declared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = within_budget(declared, budget, tmp_path / "place")
+    monkeypatch.chdir(folder)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert disagreements("segment_churn_risk", "en", facts_of(declared, declared)) == []
+    facts = replace(facts_of(folder, folder), budget=budget, offer_cost=USUAL["offer_cost"] if budget is None else CHEAP["offer_cost"])
+    assert disagreements("segment_churn_risk", language, facts) == []
+
+
+def within_budget(declared: Path, budget: float | None, folder: Path) -> Path:
+    """Return a copy of the company whose scores were made again with a cheaper offer and a budget; without a budget, as it is."""
+    from relkit.jobs.deliver_files import DeliverFiles
+    from relkit.jobs.score_customers import ScoreCustomers
+
+    if budget is None:
+        return declared
+    shutil.copytree(declared, folder)
+    shutil.rmtree(folder / "out" / "default" / "deliveries")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        ScoreCustomers.parse(offer=CHEAP | {"budget": budget}).run()
+        DeliverFiles.parse(workbook=False).run()
+    return folder
 
 
 @pytest.fixture(scope="module")

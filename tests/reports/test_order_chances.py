@@ -40,8 +40,8 @@ def test_the_verdict_counts_what_happened() -> None:
         f"not seen; {forecast:,} were expected to."
     )
     assert (
-        f"the model’s own were {100 * found.own.mean_error:.1f} points off on average, these are {100 * found.judged.mean_error:.1f}"
-        in said[2]
+        f"the model’s own were {100 * found.own.mean_error:.1f} points off on average, "
+        f"the adjusted ones are {100 * found.judged.mean_error:.1f}" in said[2]
     )
     french = plain(OrderChances(found, "fr").verdict().sentences[1])
     assert french.startswith("Sur 4 000 clients")
