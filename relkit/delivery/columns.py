@@ -12,12 +12,32 @@ The marketer's view (`MARKETER`) is a fixed list of these columns: the same ever
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from relkit.contracts import Column
+from relkit.delivery.file_column import CHANNELS_EN, CHANNELS_FR, Both, FileColumn, PolarsType
+from relkit.delivery.null_meanings import (
+    CONSENTS,
+    NO_ANSWER,
+    NO_BOUND,
+    NO_CALL,
+    NO_CONSENTS,
+    NO_CONTRACT,
+    NO_CONTRACT_MARGIN,
+    NO_FUTURE,
+    NO_MARGIN,
+    NO_ORDER,
+    NO_P_ALIVE,
+    NO_PURCHASE,
+    NO_RANK,
+    NO_REASON,
+    NO_RFM,
+    NO_SEGMENT,
+    NOT_CONTACTABLE,
+    UNKNOWN,
+)
 from relkit.delivery.score_quality import QUALITIES
 from relkit.scores.end_reasons import END_REASONS, reason_in_words
 from relkit.scores.rfm import LABELS
@@ -25,152 +45,6 @@ from relkit.scores.value_activity import SEGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-Language = Literal["en", "fr"]
-YES_NO: dict[Language, tuple[str, str]] = {"en": ("Yes", "No"), "fr": ("Oui", "Non")}
-Kind = Literal["table", "score", "delivery"]
-PolarsType = pl.DataType | type[pl.DataType]
-
-CHANNELS_FR = {
-    "email": "e-mail",
-    "phone": "téléphone",
-    "post": "courrier",
-    "sms": "SMS",
-    "mail": "courrier",
-    "app": "application",
-    "profiling": "profilage",
-}
-CHANNELS_EN = {"sms": "SMS"}
-UNITS_FR = {
-    "days": "jours",
-    "months": "mois",
-    "orders": "commandes",
-    "share": "part",
-    "probability": "probabilité",
-    "contacts": "contacts",
-    "date": "date",
-    "points": "points",
-    "decile": "décile",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileColumn(Column):
-    """A column of a delivered file.
-
-    Attributes:
-        kind: whether the customer table, a score or the delivery itself gives the value.
-        score: name, in the score table, of the score it shows or rests on; empty for facts.
-        bound: which of a score's three numbers is shown.
-        decimals: digits kept; every file carries the rounded value, so that all formats agree.
-        follow: whether a change of value is reported in the difference between two deliveries.
-        codes: code, its meaning in English, its meaning in French.
-        beside: a score beside which the column stands even where it is empty for everybody.
-    """
-
-    kind: Kind = "table"
-    score: str = ""
-    bound: Literal["value", "lower", "upper"] = "value"
-    decimals: int | None = None
-    follow: bool = False
-    meaning_fr: str = ""
-    null_means_fr: str = ""
-    codes: tuple[tuple[str, str, str], ...] = ()
-    beside: str = ""
-
-    def label(self, language: Language) -> str:
-        """Return the header for people."""
-        return self.label_fr if language == "fr" else self.label_en
-
-    def unit_in(self, language: Language) -> str:
-        """Return the unit in that language; a currency is the same in both."""
-        return UNITS_FR.get(self.unit, self.unit) if language == "fr" else self.unit
-
-    def words(self, language: Language) -> dict[str, str]:
-        """Return what people read in place of each code."""
-        return {code: fr if language == "fr" else en for code, en, fr in self.codes}
-
-    def allowed_in(self, language: Language) -> str:
-        """Return what the column may hold, codes with their meaning."""
-        if self.codes:
-            return "; ".join(f"{code} = {fr if language == 'fr' else en}" for code, en, fr in self.codes)
-        if self.dtype == pl.Boolean:
-            return ", ".join(YES_NO["fr"]) if language == "fr" else "true, false"
-        to = "à" if language == "fr" else "to"
-        if self.low is not None and self.high is not None:
-            return f"{self.low:g} {to} {self.high:g}"
-        return f">= {self.low:g}" if self.low is not None else ""
-
-
-Both = tuple[str, str]
-"""A text in English and in French."""
-
-NO_ORDER: Both = ("has never ordered, or no purchases were given", "n'a jamais commandé, ou achats non fournis")
-NO_MARGIN: Both = (
-    "no margin ahead (see the quality of the scores), or past margin unknown",
-    "pas de marge attendue (voir la qualité des scores), ou marge passée inconnue",
-)
-NO_RANK: Both = (
-    "no total margin, profiling refused, or protected from any contact",
-    "pas de marge totale, profilage refusé, ou client protégé de tout contact",
-)
-NO_FUTURE: Both = (
-    "not scored, or a part of it has an unknown margin: see the quality of the scores",
-    "sans score, ou marge inconnue pour une part : voir la qualité des scores",
-)
-NO_BOUND: Both = (
-    "no expected margin, or a model that does not say how sure it is",
-    "pas de marge attendue, ou un modèle qui ne dit pas sa précision",
-)
-NO_CONTRACT: Both = (
-    "no running contract, or not scored: see the quality of the scores",
-    "aucun contrat en cours, ou sans score : voir la qualité des scores",
-)
-NO_CONTRACT_MARGIN: Both = (
-    "no running contract, one of unknown margin, or not scored: see the quality of the scores",
-    "aucun contrat en cours, contrat de marge inconnue, ou sans score : voir la qualité des scores",
-)
-NO_CALL: Both = (
-    "not to be called: no running contract, may not be phoned, calling would not pay, the budget is spent, or no offer was declared",
-    "à ne pas appeler : aucun contrat en cours, téléphone non permis, appel non rentable, budget épuisé, ou aucune offre déclarée",
-)
-NO_CONSENTS: Both = (
-    "no consents are known, and nothing else forbids it",
-    "aucun consentement connu, et rien d'autre ne l'interdit",
-)
-NO_PURCHASE: Both = (
-    "never bought, or not scored: see the quality of the scores",
-    "aucun achat, ou sans score : voir la qualité des scores",
-)
-NO_P_ALIVE: Both = (
-    "too early to tell, never bought, under contract, or not scored: see the quality of the scores",
-    "trop tôt pour le dire, aucun achat, sous contrat, ou sans score : voir la qualité des scores",
-)
-NO_REASON: Both = (
-    "nothing raises it by a twentieth, no running contract, a model that does not tell, or not scored: see the quality of the scores",
-    "rien ne l'élève d'un vingtième, aucun contrat en cours, modèle qui ne le dit pas, ou sans score : voir la qualité des scores",
-)
-NO_RFM: Both = (
-    "has never ordered, profiling refused, protected from any contact, or no purchases were given",
-    "n'a jamais commandé, profilage refusé, client protégé de tout contact, ou achats non fournis",
-)
-NO_SEGMENT: Both = ("neither a margin nor revenue ahead was computed", "ni marge ni chiffre d'affaires attendus n'ont été calculés")
-UNKNOWN: Both = ("not known, or the table behind it was not given", "non connu, ou table correspondante non fournie")
-NO_ANSWER: Both = ("never answered", "n'a jamais répondu")
-NOT_CONTACTABLE = (
-    ("protected", "protected", "personne protégée"),
-    ("unreachable", "agreed, but out of reach", "accord donné, mais injoignable"),
-    ("consent_expired", "consent expired", "accord expiré"),
-    ("consent_refused", "consent refused or withdrawn", "refus ou retrait"),
-    ("consent_unknown", "never said", "jamais exprimé"),
-    ("consents_absent", "no consents known", "aucun consentement connu"),
-)
-CONSENTS = (
-    ("granted", "agrees", "accord"),
-    ("refused", "refuses or withdrew", "refus ou retrait"),
-    ("unknown", "never said", "jamais exprimé"),
-    ("expired", "agreed, no longer valid", "accord expiré"),
-)
 
 
 def _column(name: str, dtype: PolarsType, label: Both, meaning: Both, null: Both = ("", ""), **more: Any) -> FileColumn:

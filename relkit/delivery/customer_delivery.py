@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from relkit.delivery.columns import Language
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
+    from relkit.delivery.file_column import Language
     from relkit.delivery.summary import Summary
 
 SCORED = "customers_scored.parquet"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.delivery.columns import DECLARED, MARKETER, FileColumn, marketer_columns
+from relkit.delivery.columns import DECLARED, MARKETER, marketer_columns
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, SEGMENTS, VALUES
+
+if TYPE_CHECKING:
+    from relkit.delivery.file_column import FileColumn
 
 _TYPES = {pl.String: "text", pl.Float64: "number", pl.Int8: "whole number", pl.Int32: "whole number", pl.Date: "day", pl.Boolean: "yes/no"}
 

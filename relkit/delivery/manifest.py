@@ -23,9 +23,9 @@ from relkit.remarks import unique
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from relkit.delivery.columns import Language
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
+    from relkit.delivery.file_column import Language
     from relkit.remarks import Remark
     from relkit.tables.table_set import TableFacts
 

@@ -20,9 +20,9 @@ from relkit.scores.value_activity import ACTIVITIES, OTHERS, VALUES, activity_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from relkit.delivery.columns import FileColumn, Language
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
+    from relkit.delivery.file_column import FileColumn, Language
     from relkit.delivery.manifest import Occasion
 
 Kind = Literal["text", "count", "money", "share"]

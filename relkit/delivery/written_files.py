@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from relkit.delivery.columns import FileColumn, Language
+    from relkit.delivery.file_column import FileColumn, Language
     from relkit.delivery.summary import Summary
     from relkit.progress import Progress
 

@@ -147,8 +147,8 @@ class CallsToMake:
         if offer.budget is not None and not reach:
             reach = f" (the budget of {self._money(offer.budget)} is not spent)"
         self.said.append(
-            f"Calling pays for {len(everybody):,} {held}{reach}: {self._money(found.profit)} are expected, at a cost of "
-            f"{self._money(found.cost)}. In the order of risk alone {found.missed_share:.0%} of that would be missed."
+            f"Calling pays for {len(everybody):,} {held}{reach}: a profit of {self._money(found.profit)} is expected, after costs of "
+            f"{self._money(found.cost)}. In the order of risk alone {found.missed_share:.0%} of that profit would be missed."
         )
 
     def _tell_of_barred(self, offers: pl.DataFrame) -> None:

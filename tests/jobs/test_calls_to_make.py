@@ -46,7 +46,7 @@ def test_a_declared_offer_is_scored_for_every_holder_of_a_contract(fitted_workpl
     assert called["retention_offer_profit"].is_sorted(descending=True)
     said = [sentence for sentence in result.sentences if sentence.startswith("Calling pays for")]
     assert said[0].startswith(f"Calling pays for {len(called)} of {holders} customers under contract: ")
-    assert said[0].endswith("of that would be missed.")
+    assert said[0].endswith("of that profit would be missed.")
     assert not [sentence for sentence in result.sentences if "as it was not declared" in sentence]
 
 
