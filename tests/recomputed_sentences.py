@@ -52,11 +52,12 @@ BARRED = {
     "consent_unknown": ("never said", "jamais exprimées"),
 }
 COLUMN = {
-    "type": frozenset({"Customer type", "Type de client"}),
-    "country": frozenset({"Country", "Pays"}),
-    "region": frozenset({"Region", "Région"}),
-    "language": frozenset({"Language", "Langue"}),
-    "household_size": frozenset({"Household size", "Taille du foyer"}),
+    "type": ("Customer type", "Type de client"),
+    "country": ("Country", "Pays"),
+    "region": ("Region", "Région"),
+    "language": ("Language", "Langue"),
+    "household_size": ("Household size", "Taille du foyer"),
+    "engagement_score": ("Engagement score", "Score d’engagement"),
 }
 """What people and columns are called, in either language."""
 
@@ -69,18 +70,18 @@ class Counted:
     place of its number, lest the difference give the small one away.
 
     Attributes:
-        groups: number and words, of which one must be there; groups of nobody are not named unless `names_empty`.
+        groups: number, and words in English and French; groups of nobody are not named unless `names_empty`.
         has_total: whether the sum is given away.
         names_empty: whether groups of nobody are named.
         unnamed: the sizes of other groups of the same whole, which this place does not name.
     """
 
-    groups: tuple[tuple[int, tuple[str, ...]], ...]
+    groups: tuple[tuple[int, tuple[str, str]], ...]
     has_total: bool = False
     names_empty: bool = False
     unnamed: tuple[int, ...] = ()
 
-    def written(self) -> list[tuple[int | str, tuple[str, ...]]]:
+    def written(self) -> list[tuple[int | str, tuple[str, str]]]:
         """Return what must stand in place of each number: itself, `under`, or `some`."""
         named = [(n, words) for n, words in self.groups if n or self.names_empty]
         sizes = [*(n for n, _ in named), *self.unnamed]
@@ -88,7 +89,7 @@ class Counted:
         large = [n for n in sizes if n >= 10]
         masked = min(large) if self.has_total and len(small) == 1 and large else None
         masked = None if masked in self.unnamed else masked
-        found: list[tuple[int | str, tuple[str, ...]]] = []
+        found: list[tuple[int | str, tuple[str, str]]] = []
         for n, words in named:
             found.append(("under" if 1 <= n <= 9 else "some" if n == masked else n, words))
             masked = None if n == masked else masked
@@ -97,7 +98,7 @@ class Counted:
 
 def people(n: int) -> Counted:
     """Return a number of people, masked where it is small."""
-    return Counted(((n, ("",)),), names_empty=True)
+    return Counted(((n, ("", "")),), names_empty=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -489,8 +490,8 @@ def _unheard(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 def _may(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
     """Return who may be contacted: of all, or of those under contract with a forecast, whichever the sentence speaks of."""
-    rows = facts.file if said["who"] in WHO["known"] else facts.under_contract
-    assert said["who"] in WHO["known"] + WHO["under_contract"]
+    who = "known" if said["who"] in WHO["known"] else "under_contract"
+    rows = facts.file if who == "known" else facts.under_contract
     may = rows.filter(pl.col("not_contactable_because").is_null())
     assert may["is_contactable"].all()
     channels = [name for name in rows.columns if name.startswith("may_contact_")]
@@ -499,7 +500,7 @@ def _may(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
         "n": people(len(may)),
         "all": len(rows),
         "share": len(may) / len(rows),
-        "who": said["who"],
+        "who": WHO[who],
         "channels": Counted(by, names_empty=True),
     }
 
@@ -639,17 +640,17 @@ def quarter_of(column: pl.Series) -> pl.Series:
     return pl.Series([None if value is None else names[sum(value > edge for edge in edges)] for value in column], dtype=pl.String)
 
 
-def named(segment: str) -> frozenset[str]:
-    """Return what a segment is called in both languages."""
+def named(segment: str) -> tuple[str, str]:
+    """Return what a segment is called in English and French."""
     known = {
-        "others": {"others", "autres"},
-        "?": {"not given", "non renseigné"},
-        "person": {"person", "particulier"},
-        "household": {"household", "foyer"},
-        "company": {"company", "entreprise"},
+        "others": ("others", "autres"),
+        "?": ("not given", "non renseigné"),
+        "person": ("person", "particulier"),
+        "household": ("household", "foyer"),
+        "company": ("company", "entreprise"),
     }
     french = re.sub(r"^(\S+) to (\S+)$", r"de \1 à \2", segment.replace("up to", "jusqu’à").replace("above", "plus de")).replace(".", ",")
-    return frozenset(known.get(segment, {segment, french}))
+    return known.get(segment, (segment, french))
 
 
 def between(future: np.ndarray, segment: pl.Series) -> float:
@@ -673,10 +674,11 @@ def segments_tried(facts: Facts) -> dict[str, tuple[float, pl.DataFrame]]:
     return found
 
 
-def called_as(facts: Facts, column: str) -> frozenset[str]:
-    """Return what a column is called in both languages: as it was declared, or as relkit calls it."""
+def called_as(facts: Facts, column: str) -> tuple[str, str]:
+    """Return what a column is called in English and French: as it was declared, or as relkit calls it."""
     label = facts.tables_said.get("attributes", {}).get(column, {})
-    return COLUMN[column] if column in COLUMN else frozenset({label["label_en"], label["label_fr"]})
+    is_declared = column not in COLUMN or label.get("label_en", "").lower() not in {"", column.replace("_", " ")}
+    return (label["label_en"], label["label_fr"]) if is_declared else COLUMN[column]
 
 
 def _told_apart(facts: Facts, _: dict[str, str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _OF_CUSTOMERS = {
     "region": ("region", "région"),
     "language": ("language", "langue"),
     "household_size": ("household size", "taille du foyer"),
+    "engagement_score": ("engagement score", "score d’engagement"),
     "product_id": ("product", "produit"),
 }
 COLUMNS: dict[str, dict[str, str]] = {
@@ -63,11 +64,17 @@ VALUES: dict[str, dict[str, str]] = {
 def segment_name(column: str, declared: Mapping[str, str], language: str) -> str:
     """Return what a column is called, with a capital: as the mapping declared it, or as relkit calls it.
 
+    A label that is but the name of the column was not declared: it was made of that name, in English whatever the language.
+
     Examples:
         >>> segment_name("monthly_amount", {}, "fr"), segment_name("plan_type", {}, "en"), segment_name("x", {"x": "Offer"}, "en")
         ('Montant mensuel', 'Plan type', 'Offer')
+        >>> segment_name("household_size", {"household_size": "Household size"}, "fr")
+        'Taille du foyer'
     """
-    called = declared.get(column) or words(COLUMNS, language).get(column, column.replace("_", " "))
+    plain = column.replace("_", " ")
+    known, label = words(COLUMNS, language).get(column, plain), declared.get(column, "")
+    called = known if label.lower() in {"", plain} else label
     return called[:1].upper() + called[1:]
 
 

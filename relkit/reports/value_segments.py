@@ -36,7 +36,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "chosen": "“{name}” accounts best for the differences in expected {what}: for {share} of their variance (columns tried: {tried}).",
         "named": "“{name}” accounts for {share} of the variance of expected {what}.",
-        "alike": "None of the {tried} columns that describe customers tells those worth more from the others: even “{name}” accounts for "
+        "alike": "No column that describes customers tells those worth more from the others ({tried} tried): even “{name}” accounts for "
         "less than {least} of the variance of expected {what}. Look for value in what customers do, not in who they are.",
         "none": "No column of the customer table makes segments.",
         "apart": "Highest on average: {high}; lowest: {low}.",
@@ -59,8 +59,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "fr": {
         "chosen": "« {name} » explique le mieux les écarts de valeur attendue : {share} de leur variance (colonnes essayées : {tried}).",
         "named": "« {name} » explique {share} de la variance de la valeur attendue.",
-        "alike": "Aucune des {tried} colonnes qui décrivent les clients ne distingue ceux qui valent plus : même « {name} » explique "
-        "moins de {least} de la variance de la valeur attendue. La valeur tient à ce que font les clients, non à ce qu’ils sont.",
+        "alike": "Aucune colonne décrivant les clients ne distingue ceux qui valent plus (colonnes essayées : {tried}) : même « {name} » "
+        "explique moins de {least} de la variance de la valeur attendue. La valeur tient à ce que font les clients, non à ce qu’ils sont.",
         "none": "Aucune colonne de la table des clients ne forme de segments.",
         "apart": "Moyenne la plus haute : {high} ; la plus basse : {low}.",
         "today": "Les segments sont ceux d’aujourd’hui : des clients ont pu en changer, et un segment peut réunir les clients anciens.",

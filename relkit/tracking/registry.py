@@ -200,10 +200,10 @@ def known_by(name: str, day: date) -> ModelVersion | None:
         if not _registered(client, name):
             return None
         aliases = _aliases(client, name)
-        own = [v for v in client.search_model_versions(f"name = '{name}'") if f"{_PREFIX}as_of" in v.tags]
-        early = [v for v in own if date.fromisoformat(v.tags[f"{_PREFIX}as_of"]) <= day]
-        used = [v for v in early if f"{_PREFIX}{CHAMPION}_since" in v.tags] or early
-        newest = max(used, key=lambda v: (v.tags[f"{_PREFIX}as_of"], int(v.version)), default=None)
+        own = [(_tags(v), v) for v in client.search_model_versions(f"name = '{name}'")]
+        early = [(tags, v) for tags, v in own if "as_of" in tags and date.fromisoformat(tags["as_of"]) <= day]
+        used = [(tags, v) for tags, v in early if f"{CHAMPION}_since" in tags] or early
+        _, newest = max(used, key=lambda found: (found[0]["as_of"], int(found[1].version)), default=({}, None))
         return None if newest is None else _read(client, newest, aliases)
 
 
@@ -377,8 +377,13 @@ def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
     return {alias: str(version) for model in found for alias, version in model.aliases.items()}
 
 
+def _tags(version: Any) -> dict[str, str]:
+    """Return the tags of a version, relkit's own without what marks them as such."""
+    return {key.removeprefix(_PREFIX): value for key, value in version.tags.items()}
+
+
 def _read(client: MlflowClient, version: Any, aliases: dict[str, str]) -> ModelVersion:
-    tags = {key.removeprefix(_PREFIX): value for key, value in version.tags.items()}
+    tags = _tags(version)
     value = tags.get("metric_value")
     return ModelVersion(
         name=str(version.name),

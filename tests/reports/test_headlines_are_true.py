@@ -88,9 +88,11 @@ def problems(text: str, language: str, facts: Facts) -> list[str]:
 
 
 def agrees(shown: str, expected: Any, language: str) -> bool:
-    """Return whether all numbers of a text are those expected, to its last digit; a text that is expected must be the same."""
-    if isinstance(expected, (str, frozenset)):
-        return shown in expected if isinstance(expected, frozenset) else shown == expected
+    """Return whether all numbers of a text are those expected, to their last digit; an expected text, or one a language, is the same."""
+    if isinstance(expected, str):
+        return shown == expected
+    if isinstance(expected, tuple) and expected and isinstance(expected[0], str):
+        return shown == expected[language == "fr"]
     if isinstance(expected, Counted):
         return counts_people(shown, expected, language)
     wanted = expected if isinstance(expected, tuple) else (expected,)
@@ -107,7 +109,7 @@ def counts_people(shown: str, expected: Counted, language: str) -> bool:
     parts, wanted = shown.split(", "), expected.written()
     under = {"en": "fewer than 10", "fr": "moins de 10"}[language]
     return len(parts) == len(wanted) and all(
-        any(word in part for word in words)
+        words[language == "fr"] in part
         and (under in part if n == "under" else under not in part and numbers(part, language) == ([] if n == "some" else [(n, 0.5)]))
         for part, (n, words) in zip(parts, wanted, strict=True)
     )
@@ -116,6 +118,7 @@ def counts_people(shown: str, expected: Counted, language: str) -> bool:
 def disagreements(name: str, language: str, facts: Facts, **parameters: Any) -> list[str]:
     sentences, figures = shown_sentences(name, language=language, out=str(facts.out), programme=facts.programme, **parameters)
     assert len(sentences) >= 3
+    assert len(set(sentences)) == len(sentences)
     assert len(figures) >= 4
     shown = [*sentences, *(f"{value}\t{label}" for value, label in figures)]
     return [problem for text in shown for problem in problems(text, language, facts)]

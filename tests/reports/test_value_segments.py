@@ -65,3 +65,19 @@ def test_there_is_a_picture_and_french_words(people: pl.DataFrame, customers: pl
     assert "Valeur par segment" in french.table()._repr_html_()
     assert len(french.picture().pictures) == 1
     assert segments(people, customers.select("customer_id")).headlines().sentences == (TEXTS["en"]["none"],)
+
+
+def test_revenue_is_that_of_the_rest_of_the_page(people: pl.DataFrame, customers: pl.DataFrame) -> None:
+    bare = people.drop("past_margin_eur").with_columns(expected_order_value_eur=pl.lit(50.0), expected_return_share=pl.lit(0.2))
+    table = segments(bare, customers, segment="language").table()
+    value = ValueReading.of(bare, currency="EUR", language="en")
+    assert value.measure == "revenue"
+    assert float(table.frame["future"].sum()) == pytest.approx(float(value.scored["future"].sum()))
+    assert float(table.frame["future"].sum()) == pytest.approx(0.8 * 50 * float(people["expected_orders_90d"].sum()))
+
+
+def test_columns_that_tell_nothing_are_not_praised(people: pl.DataFrame, customers: pl.DataFrame) -> None:
+    (said,) = segments(people, customers.select("customer_id", "language")).headlines().sentences
+    assert said.startswith("No column that describes customers tells those worth more from the others (1 tried): even “Language” accounts")
+    (french,) = segments(people, customers.select("customer_id", "language"), "fr").headlines().sentences
+    assert "même « Langue » explique moins de 1" in french
