@@ -10,7 +10,26 @@ from relkit.scores.end_reasons import END_REASONS
 from relkit.scores.reasons import NAMES, SIDES
 
 COGNATES = {
-    *("a", "b", "budget", "cause", "champions", "contact", "contacts", "csv", "date", "e", "exclusion", "h", "mail", "net", "part", "plus"),
+    *(
+        "a",
+        "b",
+        "budget",
+        "cause",
+        "champions",
+        "contact",
+        "contacts",
+        "csv",
+        "date",
+        "e",
+        "exclusion",
+        "exclusions",
+        "h",
+        "protection",
+        "mail",
+        "net",
+        "part",
+        "plus",
+    ),
     *("possible", "profit", "programme", "psi", "question", "rfm", "s", "score", "scores", "segment", "situation", "source", "sources"),
     *("stable", "t", "table", "version"),
 }

@@ -11,6 +11,7 @@ import polars as pl
 from relkit.cards import MOST_ROWS, Card, FittedCard, shown
 from relkit.jobs.base import Result
 from relkit.models.base import FitInfo
+from relkit.remarks import Remark
 
 
 def text(html: str) -> str:
@@ -58,7 +59,13 @@ def test_a_result_shows_what_was_done() -> None:
 class Fitted(FittedCard):
     name = "lifetime_value.none"
     settings = FitInfo(as_of=date(2025, 6, 30), rows=1, log_likelihood=None, converged=True)
-    info = FitInfo(as_of=date(2025, 6, 30), rows=1200, log_likelihood=-12.5, converged=False, notes=("One was left out.",))
+    info = FitInfo(
+        as_of=date(2025, 6, 30),
+        rows=1200,
+        log_likelihood=-12.5,
+        converged=False,
+        remarks=(Remark("left_out", "One was left out.", "Une ligne a été écartée."),),
+    )
 
     def summary(self) -> pl.DataFrame:
         return pl.DataFrame({"term": ["r"], "estimate": [1.5], "lower": [1.0], "upper": [None]})

@@ -180,9 +180,11 @@ def _correlation(columns: Floats) -> Floats:
 
 def _tied(correlation: Floats) -> list[NDArray[np.int64]]:
     """Return the groups of two or more columns that are linked, directly or through others, by correlations of `AGAINST` or below."""
-    from scipy.sparse.csgraph import connected_components
-
-    _, group = connected_components(correlation <= AGAINST, directed=False)
+    linked = (correlation <= AGAINST) | np.eye(len(correlation), dtype=np.bool_)
+    group = np.arange(len(correlation))
+    # The smallest name spreads along the links; no chain is longer than there are columns.
+    for _ in group:
+        group = np.where(linked, group, len(group)).min(axis=1)
     return [members for label in np.unique(group) if len(members := np.flatnonzero(group == label)) > 1]
 
 

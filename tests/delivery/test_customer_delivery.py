@@ -11,6 +11,7 @@ from relkit.delivery import written_files
 from relkit.delivery.customer_delivery import Published, deliver_customers
 from relkit.delivery.customer_files import CustomerFile, customer_file, marketer_view
 from relkit.delivery.manifest import Occasion
+from relkit.remarks import Remark
 from relkit.tables.table_set import TableFacts
 
 if TYPE_CHECKING:
@@ -92,11 +93,11 @@ def test_escaped_cells_are_listed_by_file_and_column(tmp_path: Path) -> None:
 def test_the_first_sheet_names_the_models_and_the_remarks_in_the_chosen_language(file: CustomerFile, tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
-    remarks = ["Les durées semblent plus longues qu'elles ne le sont."]
-    made = publish(file, tmp_path, language="fr", remarks=remarks, warnings=["Lives look longer than they are."])
+    long = Remark("lives_look_longer", "Lives look longer than they are.", "Les durées semblent plus longues qu’elles ne le sont.")
+    made = publish(file, tmp_path, language="fr", remarks=[long], warnings=[long.en])
     sheet = load_workbook(made.delivery.folder / "customers_scored.xlsx").worksheets[0]
     said = [row[0] for row in sheet.iter_rows(values_only=True) if isinstance(row[0], str)]
-    assert remarks[0] in said
+    assert long.fr in said
     assert "Lives look longer than they are." not in said
     assert "Première livraison du programme : il n'y a rien à quoi la comparer." in said
     assert any(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import delivered_company as company
@@ -13,6 +14,7 @@ from relkit.delivery.manifest import Occasion
 from relkit.delivery.summary import TEXTS, Summary, summary_of
 from relkit.delivery.written_files import write_xlsx
 from relkit.progress import quiet
+from relkit.remarks import Remark
 from relkit.tables.table_set import TableFacts
 
 if TYPE_CHECKING:
@@ -61,14 +63,11 @@ def test_every_table_counts_every_customer() -> None:
 
 
 def test_remarks_are_shown_in_the_language_of_the_workbook(file: CustomerFile) -> None:
-    said = {
-        (language, bool(remarks)): dict(summary_of(file, occasion(language, warnings=["Odd."], remarks=remarks), no_difference(1)).texts)
-        for language, remarks in (("en", ["Told."]), ("en", []), ("fr", ["Dit."]), ("fr", []))
-    }
-    assert said["en", True]["Remarks"] == ("Told.",)
-    assert said["en", False]["Remarks"] == ("Odd.",)
-    assert said["fr", True]["Remarques"] == ("Dit.",)
-    assert "Odd." not in said["fr", False]["Remarques"]
+    told, own = Remark("told", "Told.", "Dit."), Remark("own", "Of the file.", "Du fichier.")
+    made = replace(file, remarks=(own, told))
+    said = {language: dict(summary_of(made, occasion(language, remarks=[told]), no_difference(1)).texts) for language in ("en", "fr")}
+    assert said["en"]["Remarks"] == ("Told.", "Of the file.")
+    assert said["fr"]["Remarques"] == ("Dit.", "Du fichier.")
     assert dict(summary_of(file, occasion("fr"), no_difference(1)).texts)["Remarques"] == ("Rien qui change la lecture des nombres.",)
 
 

@@ -108,7 +108,7 @@ def test_a_mapping_without_data_is_refused():
 
 
 def test_without_tables_the_message_says_how_to_make_them(tmp_path):
-    with pytest.raises(TableError, match=r"there are no validated tables here\. Run relkit check DATA first"):
+    with pytest.raises(TableError, match=r"there are no validated tables here\. Run relkit check DATA --out .* first"):
         BuildFeatures(out=tmp_path).run()
 
 

@@ -96,8 +96,8 @@ def test_the_delivery_tells_them_in_manifest_dictionary_and_workbook(noticed: Pa
     manifest = json.loads(result.paths["manifest_json"].read_text())
     dictionary = pl.read_csv(result.paths["data_dictionary_csv"], infer_schema=False)
     with zipfile.ZipFile(result.paths["customers_scored_xlsx"]) as book:
-        *_, about = sorted(name for name in book.namelist() if name.startswith("xl/worksheets/sheet"))
-        texts = unescape(book.read(about).decode())
+        summary = min(name for name in book.namelist() if name.startswith("xl/worksheets/sheet"))
+        texts = unescape(book.read(summary).decode())
     for code, said in NAMED.items():
         assert [entry["code"] for entry in manifest["remarks"]].count(code) == 1
         assert said[0] in next(entry["en"] for entry in manifest["remarks"] if entry["code"] == code)

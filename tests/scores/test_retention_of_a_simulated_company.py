@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from relkit.features.contactability import contactability
 from relkit.features.contract_margins import contract_margins as monthly_margins
 from relkit.features.spells import contract_spells, main_contracts
 from relkit.jobs.check_tables import CheckTables
@@ -178,13 +179,20 @@ def scored(out: Path, model: str = "survival.cox", **more: Any) -> pl.DataFrame:
     return wide(pl.read_parquet(result.paths["scores"]))
 
 
+def may_be_phoned(scores: pl.DataFrame, out: Path) -> pl.DataFrame:
+    """Return the scores of customers who may be phoned: a list to call, in whatever order, is made of them alone."""
+    tables = TableSet.open(out / "tables")
+    contact = contactability(scores.select("customer_id"), tables, tables.as_of(None))
+    return scores.join(contact.filter("may_contact_phone"), on="customer_id", how="semi", maintain_order="left")
+
+
 @pytest.mark.parametrize("budget", [None, 1000.0, 3000.0])
 def test_the_calls_that_the_job_ranks_beat_as_many_by_risk_in_true_profit(
     company: Company, fitted_company: Path, budget: float | None
 ) -> None:
     scores = scored(fitted_company, budget=budget)
     called = scores.drop_nulls("retention_call_rank")
-    by_risk = scores.sort("churn_probability_90d", descending=True).head(len(called))
+    by_risk = may_be_phoned(scores, fitted_company).sort("churn_probability_90d", descending=True).head(len(called))
     earned, same = (true_profit(company, customers) for customers in (called, by_risk))
     expected, spent = (float(called[f"retention_offer_{name}"].sum()) for name in ("profit", "cost"))
     print(f"budget {budget}: {len(called)} called earn {earned:,.0f} in truth ({expected:,.0f} expected); as many by risk {same:,.0f}")  # noqa: T201
@@ -200,5 +208,5 @@ def test_an_offer_on_voluntary_ends_is_worth_their_share(company: Company, fitte
     assert len(both) == len(company.truth.filter(pl.col("customer_id").is_in(scores["customer_id"].implode())))
     assert float(both["retention_offer_value"].sum()) == pytest.approx(0.85 * float(both["value"].sum()), rel=0.1)
     called = both.drop_nulls("retention_call_rank")
-    by_risk = both.sort("churn_probability_90d", descending=True).head(len(called))
+    by_risk = may_be_phoned(both, fitted_company).sort("churn_probability_90d", descending=True).head(len(called))
     assert true_profit(company, called) > true_profit(company, by_risk)

@@ -179,7 +179,7 @@ def order_probability_if_alive(
 
     Examples:
         >>> order_probability_if_alive(2, 0.5, 6.0, 0.9, 1.6, np.array([3.0]), np.array([39.0]), 39.0).round(3).tolist()
-        [[0.82, 0.967]]
+        [[0.93, 0.991]]
     """
     del a, b, once_may_leave
     x, T = np.asarray(x, dtype=float), np.asarray(T, dtype=float)

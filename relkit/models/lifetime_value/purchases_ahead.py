@@ -71,7 +71,7 @@ class PurchasesAhead(FittedCard):
             >>> told = {"repeat_purchases": [0, 0, 2, 7], "last_purchase_age_days": [0, 0, 30, 200], "observed_days": [90, 200, 250, 260]}
             >>> people = pl.DataFrame({"customer_id": list("abcd"), **told})
             >>> Nbd().fit(people, as_of=date(2025, 6, 30)).order_probability(people, 90).round(2).tolist()
-            [0.34, 0.2, 0.61, 0.94]
+            [0.28, 0.2, 0.49, 0.84]
         """
         self._check_ahead(days)
         own = np.clip(self._order_probability(features, days), 0.0, 1.0)
