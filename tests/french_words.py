@@ -31,7 +31,7 @@ COGNATES = {
         "plus",
     ),
     *("possible", "profit", "programme", "psi", "question", "rfm", "s", "score", "scores", "segment", "situation", "source", "sources"),
-    *("stable", "t", "table", "version"),
+    *("exclusions", "protection", "stable", "t", "table", "version"),
 }
 """Words that are spelt alike in both languages."""
 

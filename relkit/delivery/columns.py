@@ -495,7 +495,7 @@ DECLARED: tuple[FileColumn, ...] = (
         ("Retention call, rank (1 = first)", "Appel de fidélisation, rang (1 = premier)"),
         (
             "Whom to call first with the declared offer, of those who may be phoned: by expected profit; in a budget, by profit over cost.",
-            "Qui appeler d'abord avec l'offre déclarée, parmi les clients joignables : par profit attendu ; sous budget, par profit sur coût.",
+            "Qui appeler d'abord avec l'offre déclarée, parmi les clients joignables : par profit ; sous budget, par profit sur coût.",
         ),
         NO_CALL,
         kind="score",
