@@ -108,7 +108,7 @@ def case_of(name: str) -> Case:
 
 _COVARIATES = {"covariates": ("pays_by_direct_debit", "monthly_amount")}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "survival.boosted_hazard": _COVARIATES,
+    "survival.boosted_hazard": _COVARIATES | {"trees": 20},
     "survival.cause_specific_cox": _COVARIATES,
     "survival.cox": _COVARIATES,
     "survival.cox_time_varying": _COVARIATES,

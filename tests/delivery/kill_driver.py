@@ -1,8 +1,8 @@
 """Runs deliveries that are killed at every step, each in a forked child, and looks at what they leave.
 
-    python kill_driver.py OUT steps|delays
+    python kill_driver.py OUT steps|sample|delays
 
-`steps` kills the child just before its n-th call of anything that changes the disk, for every n there is;
+`steps` kills the child just before its n-th call of anything that changes the disk, for every n there is; `sample` for every fifth;
 `delays` kills it after a growing time, wherever it is. After each kill every delivery must be whole,
 the previous one unchanged and LATEST name a whole one; the next delivery must succeed and leave no draft. The
 parent never computes with polars, so that a child finds its threads unstarted.
@@ -133,7 +133,7 @@ def main() -> None:
     shutil.copytree(ROOT, START, dirs_exist_ok=True)
     steps = [{"nth": n} for n in range(1, 1000)]
     delays = [{"seconds": 0.01 * 1.35**n} for n in range(15)]
-    kills = steps if HOW == "steps" else delays
+    kills = {"steps": steps, "sample": steps[::5], "delays": delays}[HOW]
     print(chain(kills, previous=True), chain(kills[::3], previous=False))  # noqa: T201  (read by the test)
 
 

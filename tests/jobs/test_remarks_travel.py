@@ -118,6 +118,7 @@ def test_the_pages_show_those_that_concern_them(noticed: Path, language: str) ->
     assert NAMED["season_hardly_told"][language == "fr"] not in of_contracts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "language", "code"), [("segment_churn_risk", "fr", "one_snapshot")])
 def test_a_report_has_them_once(noticed: Path, page: str, language: str, code: str) -> None:
     done = WriteReport.parse(notebook=page, language=language).run()

@@ -154,8 +154,13 @@ def test_on_the_simulated_company(name: str, language: str, reported: Path, decl
     assert disagreements(name, language, facts_of(reported, declared)) == []
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("budget", [None, 40.0, 100_000.0, 0.5])
+@pytest.mark.parametrize(
+    ("budget", "language"),
+    [
+        *((None, language) for language in ("en", "fr")),
+        *(pytest.param(budget, language, marks=pytest.mark.slow) for budget in (40.0, 100_000.0, 0.5) for language in ("en", "fr")),
+    ],
+)
 def test_with_a_declared_offer(
     budget: float | None, language: str, declared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
