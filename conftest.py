@@ -1,4 +1,4 @@
-"""What every test and every example begins with."""
+"""The fixture that every test and every example begins with."""
 
 from __future__ import annotations
 

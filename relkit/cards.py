@@ -1,4 +1,4 @@
-"""How objects show themselves in a cell of a notebook: a card with a title, sentences, facts and small tables.
+"""Cards that objects show in a cell of a notebook: a title, sentences, facts and small tables.
 
     shown(Card("survival.cox").with_facts("Settings", {...}).with_rows("Estimates", fitted.summary().to_dicts()))
 
@@ -27,7 +27,7 @@ WARNED = "margin:0.2em 0;padding-left:0.6em;border-left:2px solid #d97a1f"
 
 @dataclass(frozen=True)
 class Card:
-    """What is shown.
+    """The content of a card.
 
     Attributes:
         title: first line.
