@@ -12,7 +12,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "relkit"
-BASE = {"errors", "contracts", "periods", "progress", "declarations", "workplace", "remarks", "commands", "cards"}
+BASE = {
+    "errors",
+    "contracts",
+    "periods",
+    "progress",
+    "declarations",
+    "workplace",
+    "remarks",
+    "commands",
+    "cards",
+    "texts",
+    "units",
+    "score_kinds",
+    "file_column",
+}
 ABOVE_JOBS = {"tables", "features", "metrics", "models", "scores", "delivery", "tracking", "plots", "reports"}
 
 RELKIT = {
@@ -22,6 +36,10 @@ RELKIT = {
     "commands": set(),
     "cards": set(),
     "workplace": set(),
+    "texts": {"errors"},
+    "units": set(),
+    "score_kinds": {"units"},
+    "file_column": {"contracts", "texts"},
     "declarations": {"errors"},
     "contracts": {"errors"},
     "periods": {"errors"},
@@ -49,6 +67,10 @@ OUTSIDE = {
     "commands": set(),
     "cards": set(),
     "workplace": set(),
+    "texts": set(),
+    "units": set(),
+    "score_kinds": set(),
+    "file_column": {"polars"},
     "declarations": {"ruamel"},
     "contracts": {"polars"},
     "periods": {"polars"},

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from relkit.delivery.file_column import CHANNELS_EN, CHANNELS_FR, Both, FileColumn, PolarsType
 from relkit.delivery.null_meanings import (
     CONSENTS,
     NO_ANSWER,
@@ -39,6 +38,7 @@ from relkit.delivery.null_meanings import (
     UNKNOWN,
 )
 from relkit.delivery.score_quality import QUALITIES
+from relkit.file_column import CHANNELS_EN, CHANNELS_FR, Both, FileColumn, PolarsType
 from relkit.scores.end_reasons import END_REASONS, reason_in_words
 from relkit.scores.rfm import LABELS
 from relkit.scores.value_activity import SEGMENTS

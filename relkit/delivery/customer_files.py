@@ -20,12 +20,12 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.delivery.columns import file_columns, marketer_columns
-from relkit.delivery.file_column import CHANNELS_FR, YES_NO, FileColumn, PolarsType
 from relkit.delivery.personal_reasons import personal_data_of_reasons
 from relkit.delivery.remarked_columns import remarked
 from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
+from relkit.file_column import CHANNELS_FR, YES_NO, FileColumn, PolarsType
 from relkit.remarks import Remark, french
 from relkit.scores.reasons import reason_columns
 from relkit.scores.rfm import rfm_scores
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from relkit.delivery.file_column import Language
+    from relkit.file_column import Language
 
 TOP_DECILES = 2
 """The first fifth of the customers."""

@@ -16,7 +16,7 @@ from relkit.scores.drift import population_stability_index
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from relkit.delivery.file_column import FileColumn, Language
+    from relkit.file_column import FileColumn, Language
 
 SCHEMA = {"customer_id": pl.String, "change": pl.String, "column": pl.String, "before": pl.String, "after": pl.String}
 FLOWS_SHOWN = 10

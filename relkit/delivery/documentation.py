@@ -12,7 +12,7 @@ from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, SEGMENTS, VALUES
 
 if TYPE_CHECKING:
-    from relkit.delivery.file_column import FileColumn
+    from relkit.file_column import FileColumn
 
 _TYPES = {pl.String: "text", pl.Float64: "number", pl.Int8: "whole number", pl.Int32: "whole number", pl.Date: "day", pl.Boolean: "yes/no"}
 

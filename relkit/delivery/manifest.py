@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
-    from relkit.delivery.file_column import Language
+    from relkit.file_column import Language
     from relkit.remarks import Remark
     from relkit.tables.table_set import TableFacts
 

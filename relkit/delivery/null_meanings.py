@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from relkit.delivery.file_column import Both
+    from relkit.file_column import Both
 
 NO_ORDER: Both = ("has never ordered, or no purchases were given", "n'a jamais commandé, ou achats non fournis")
 NO_MARGIN: Both = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from relkit.delivery.file_column import FileColumn
+    from relkit.file_column import FileColumn
     from relkit.remarks import Remark
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
-    from relkit.delivery.file_column import FileColumn, Language
     from relkit.delivery.manifest import Occasion
+    from relkit.file_column import FileColumn, Language
 
 Kind = Literal["text", "count", "money", "share"]
 Chart = Literal["", "bars", "stacked_bars", "stacked_columns"]

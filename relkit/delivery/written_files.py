@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from relkit.delivery.file_column import FileColumn, Language
     from relkit.delivery.summary import Summary
+    from relkit.file_column import FileColumn, Language
     from relkit.progress import Progress
 
 SHEET_ROWS = 1_048_576

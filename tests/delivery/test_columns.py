@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from relkit.delivery.columns import file_columns, marketer_columns
-from relkit.delivery.file_column import FileColumn
+from relkit.file_column import FileColumn
 
 SCORES = ["future_margin_24m", "churn_probability_90d", "expected_orders_30d", "expected_orders_90d"]
 ALL = file_columns(currency="EUR", channels=["email", "sms", "fax"], scores=SCORES)

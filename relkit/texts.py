@@ -1,0 +1,52 @@
+"""A text in English and in French: the one form in which everything that people read holds its words.
+
+label = Text("Value of an order", "Valeur d'une commande")
+label["fr"]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from relkit.errors import ParameterError
+
+Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = ("en", "fr")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in both languages.
+
+    Attributes:
+        en: in English.
+        fr: in French.
+
+    Examples:
+        >>> days = Text("days", "jours")
+        >>> days["fr"], days.filled(n=3)["en"]
+        ('jours', 'days')
+        >>> Text("{n} customers", "{n} clients").filled(n=3)["fr"]
+        '3 clients'
+        >>> bool(Text())
+        False
+    """
+
+    en: str = ""
+    fr: str = ""
+
+    def __getitem__(self, language: str) -> str:
+        """Return the text in a language, or raise a ParameterError that lists the languages."""
+        if language not in LANGUAGES:
+            raise ParameterError.unknown("language", language, LANGUAGES, where="language")
+        return self.fr if language == "fr" else self.en
+
+    def __bool__(self) -> bool:
+        """Return whether it says anything."""
+        return bool(self.en or self.fr)
+
+    def filled(self, **words: object) -> Text:
+        """Return the text with each `{word}` replaced; a word that is a text itself is taken in the same language."""
+        english, french = ({key: word[at] if isinstance(word, Text) else word for key, word in words.items()} for at in LANGUAGES)
+        return Text(self.en.format(**english), self.fr.format(**french))
