@@ -24,6 +24,7 @@ BASE = {
     "cards",
     "texts",
     "units",
+    "scalars",
     "score_kinds",
     "file_column",
 }
@@ -38,6 +39,7 @@ RELKIT = {
     "workplace": set(),
     "texts": {"errors"},
     "units": set(),
+    "scalars": {"errors"},
     "score_kinds": {"units"},
     "file_column": {"contracts", "texts"},
     "declarations": {"errors"},
@@ -69,6 +71,7 @@ OUTSIDE = {
     "workplace": set(),
     "texts": set(),
     "units": set(),
+    "scalars": set(),
     "score_kinds": set(),
     "file_column": {"polars"},
     "declarations": {"ruamel"},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from relkit.metrics.intervals import normal_reach
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
@@ -17,7 +18,7 @@ def log_log_band(survival: Floats, greenwood: Floats, level: float) -> tuple[Flo
     Where S is 1 both bounds are 1. Where it is 0 the scale has no bounds: the lower one is 0, and the upper one
     stays where it last was.
     """
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+    z = normal_reach(level)
     inside = (survival > 0) & (survival < 1)
     log_s = np.log(np.where(inside, survival, 0.5))
     # Weights of next to nothing may ask for more than any number: the bounds are 0 and 1 long before.

@@ -11,6 +11,7 @@ from scipy import special
 
 from relkit.errors import ParameterError
 from relkit.metrics.calibration import quantile_groups
+from relkit.metrics.intervals import share_bounds
 
 Floats = NDArray[np.float64]
 
@@ -65,11 +66,7 @@ class Reliability:
 
     def bounds(self, level: float = 0.95) -> tuple[Floats, Floats]:
         """Return the score interval of each observed share (Wilson 1927), shapes (g,)."""
-        z2 = float(special.ndtri((1 + level) / 2)) ** 2
-        middle = (self.observed + z2 / (2 * self.size)) / (1 + z2 / self.size)
-        inside = self.observed * (1 - self.observed) / self.size + z2 / (4 * self.size**2)
-        reach = np.sqrt(z2 * inside) / (1 + z2 / self.size)
-        return np.minimum(middle - reach, self.observed), np.maximum(middle + reach, self.observed)
+        return share_bounds(self.observed, self.size.astype(np.float64), level)
 
 
 def reliability(probability: Floats, happened: NDArray[Any], *, groups: int = 10) -> Reliability:

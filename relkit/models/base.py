@@ -144,9 +144,6 @@ def fingerprint(frame: pl.DataFrame) -> str:
             continue
         digest.update(f"{series.name}:{series.dtype}:{len(series)}:{series.null_count()}\n".encode())
         digest.update(series.is_null().to_numpy().data if series.null_count() else b"")
-        if isinstance(series.dtype, List):
-            digest.update(series.list.len().drop_nulls().to_numpy().data)
-            series = series.explode().drop_nulls()  # noqa: PLW2901 the values of a list are those of its column
         if series.dtype == Boolean or series.dtype.is_numeric() or series.dtype.is_temporal():
             known = series.drop_nulls() if series.null_count() else series
             digest.update(known.to_physical().to_numpy().data)

@@ -10,16 +10,17 @@ a number that no parameter moves. The bounds are those of the expected value: wh
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.metrics.intervals import normal_reach
 from relkit.models.lifetime_value.discounted_months import Banded
 from relkit.models.lifetime_value.uncertainty import bounds, standard_errors
 from relkit.models.survival.causes import score_of
 from relkit.scores.score_table import kind_of
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from relkit.scores.score_table import Bounds
 
 Floats = NDArray[np.float64]
-
-LEVEL = 0.95
-"""Of every interval in the score table; the delivery's dictionary says so."""
-_Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
 @runtime_checkable
@@ -117,7 +114,7 @@ def signed_bounds(value: Floats, errors: Floats, *, all_gains: NDArray[np.bool_]
     gains = all_gains & (value > 0)
     with np.errstate(over="ignore"):
         low, high = bounds(np.where(gains, value, 1.0), errors, level=LEVEL)
-    reach = errors * _Z
+    reach = errors * normal_reach()
     return np.where(gains, low, value - reach), np.where(gains, high, value + reach)
 
 

@@ -22,11 +22,10 @@ Out of scope here: covariates.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-import polars as pl
+import polars as pl  # noqa: TC002 the example reads it
 from numpy.typing import NDArray
 from scipy import special
 
@@ -48,8 +47,10 @@ from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
+from relkit.models.summaries import summary_of
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
+from relkit.scalars import check_level, check_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,11 +99,9 @@ class BgBb:
     weight_column: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse settings out of range."""
-        if not 0 < self.period_days < np.inf:
-            raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
-        if not 0 < self.level < 1:
-            raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
+        """Check the ranges of the settings, and the column of weights."""
+        check_scalar(self.period_days, "period_days", gt=0, where=self.name)
+        check_level(self.level, where=self.name)
         check_weight_column(self.weight_column, PURCHASE_HISTORIES.names, where=self.name)
 
     @property
@@ -200,9 +199,7 @@ class FittedBgBb(PurchasesAhead):
         """
         estimates = np.array(self.parameters)
         errors = np.sqrt(np.diag(self.covariance))
-        reach = np.exp(NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors)
-        columns = {"std_error": estimates * errors, "lower": estimates / reach, "upper": estimates * reach}
-        return pl.DataFrame({"term": TERMS, "estimate": estimates, **columns}).fill_nan(None)
+        return summary_of(TERMS, estimates, errors, self.settings.level, positive=len(TERMS))
 
     def probability_alive(self, features: pl.DataFrame) -> Floats:
         """Return the probability that each customer is still one on the as-of day, shape (n,), in the order of the rows.

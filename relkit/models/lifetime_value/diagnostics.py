@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from scipy import special
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import PeriodError, TableError
+from relkit.metrics.intervals import normal_reach
 from relkit.metrics.purchases import FrequencyCalibration, calibration_by_frequency
 from relkit.models.covariates import Ratios
 from relkit.models.lifetime_value.bg_bb_formulas import probability_alive
@@ -325,7 +325,7 @@ def effect_ratios(fitted: FittedPurchaseModel) -> Ratios:
     step = np.array([1.0 if is_flag else each.spread for is_flag, each in zip(flag, known, strict=True)])
     k = len(fitted.formulas.terms)
     error = np.sqrt(np.diag(fitted.covariance))[k:]
-    reach = NormalDist().inv_cdf(0.5 + fitted.settings.level / 2) * np.nan_to_num(error) * step
+    reach = normal_reach(fitted.settings.level) * np.nan_to_num(error) * step
     ratio, lower, upper = (np.exp(fitted.coefficients * step + by) for by in (0.0, -reach, reach))
     against = tuple(each.levels[0] if each.levels else "" for each in known)
     return Ratios(fitted.effects.names, step, flag, ratio, lower, upper, fitted.settings.level, against)

@@ -17,7 +17,6 @@ Out of scope here: covariates, spend per line, orders of no value (they are left
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -27,13 +26,15 @@ from scipy import special
 
 from relkit.cards import FittedCard
 from relkit.contracts import Column, Contract, Rule
-from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.errors import NotEnoughEventsError
 from relkit.metrics.purchases import compare
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES, meet_outcomes, read_columns
 from relkit.models.maximum import Maximum, maximise, near_maximum
+from relkit.models.summaries import summary_of
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
+from relkit.scalars import check_level, check_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -274,12 +275,9 @@ class GammaGamma:
     weight_column: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse settings out of range."""
-        if not 0 < self.level < 1:
-            raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
-        if not 0 <= self.correlation_noted_above <= 1:
-            value = self.correlation_noted_above
-            raise ParameterError(f"correlation_noted_above is {value}; it must lie between 0 and 1.", where=self.name)
+        """Check the ranges of the settings, and the column of weights."""
+        check_level(self.level, where=self.name)
+        check_scalar(self.correlation_noted_above, "correlation_noted_above", ge=0, le=1, where=self.name)
         check_weight_column(self.weight_column, SPEND.names, where=self.name)
 
     @property
@@ -385,9 +383,7 @@ class FittedGammaGamma(FittedCard):
         estimates = np.array([np.nan if value is None else value for value in (self.p, q, self.v, self.mean_order_value)])
         along = np.array([1.0, -q / (q - 1), 1.0]) if q > 1 else np.full(3, np.nan)
         errors = np.sqrt(np.maximum([*np.diag(self.covariance), along @ self.covariance @ along], 0.0))
-        reach = np.exp(NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors)
-        columns = {"std_error": estimates * errors, "lower": estimates / reach, "upper": estimates * reach}
-        return pl.DataFrame({"term": (*TERMS, "mean_order_value"), "estimate": estimates, **columns}).fill_nan(None)
+        return summary_of((*TERMS, "mean_order_value"), estimates, errors, self.settings.level, positive=len(estimates))
 
     def expected_order_value(self, features: pl.DataFrame) -> Floats:
         """Return the mean value of each customer's future orders, shape (n,), in money.

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.contracts import Contract  # noqa: TC001 storage reads the types of the fields
-from relkit.errors import NotConvergedError, ParameterError
+from relkit.errors import NotConvergedError
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.lifetime_value.erlang_likelihood import Population
 from relkit.models.lifetime_value.erlang_stages import (
@@ -45,6 +45,7 @@ from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES
 from relkit.models.lifetime_value.purchases_ahead import whole_numbers
 from relkit.models.weights import with_weight
 from relkit.remarks import Remark
+from relkit.scalars import check_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -267,12 +268,10 @@ class MbgCnbdK(PurchaseModel):
     once_may_leave: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse settings out of range."""
+        """Check the number of stages."""
         super().__post_init__()
-        if self.k is not None and not 1 <= self.k <= MOST_STAGES:
-            raise ParameterError(
-                f"k is {self.k}; it must be from 1 to {MOST_STAGES}.", where=self.name, remedy="Leave it out to have it chosen."
-            )
+        if self.k is not None:
+            check_scalar(self.k, "k", ge=1, le=MOST_STAGES, where=self.name, remedy="Leave it out to have it chosen.")
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedMbgCnbdK:
         """Return the model fitted by maximum likelihood.

@@ -14,7 +14,6 @@ computed apart, the second once for each pair (x, T) that occurs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -31,8 +30,10 @@ from relkit.models.lifetime_value.formulas import Each, Formulas, in_logarithms
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, compressed, distinct, learnable, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
+from relkit.models.summaries import summary_of
 from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of, with_weight
+from relkit.scalars import check_level, check_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,14 +80,11 @@ class PurchaseModel:
     weight_column: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse settings out of range, or of a process that the model does not have."""
-        if not 0 < self.period_days < np.inf:
-            raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
-        if not 0 < self.level < 1:
-            raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
-        for setting, ridge in (("purchase_ridge", self.purchase_ridge), ("lifetime_ridge", self.lifetime_ridge)):
-            if not 0 <= ridge < np.inf:
-                raise ParameterError(f"{setting} is {ridge}; it must be 0 or more.", where=self.name)
+        """Check the ranges of the settings, and that the model has the processes they belong to."""
+        check_scalar(self.period_days, "period_days", gt=0, where=self.name)
+        check_level(self.level, where=self.name)
+        check_scalar(self.purchase_ridge, "purchase_ridge", ge=0, where=self.name)
+        check_scalar(self.lifetime_ridge, "lifetime_ridge", ge=0, where=self.name)
         self._check_covariates()
 
     @classmethod
@@ -282,17 +280,9 @@ class FittedPurchaseModel(PurchasesAhead):
         Standard errors come from the observed information, by the delta method. Intervals of the terms are made on the
         logarithm, so that they stay above zero; those of coefficients are symmetric.
         """
-        terms, k = np.array(self.parameters), len(self.formulas.terms)
         errors = np.sqrt(np.diag(self.covariance))
-        reach = NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors
-        own, around = np.exp(reach[:k]), reach[k:]
-        columns = {
-            "estimate": np.append(terms, self.coefficients),
-            "std_error": np.append(terms * errors[:k], errors[k:]),
-            "lower": np.append(terms / own, self.coefficients - around),
-            "upper": np.append(terms * own, self.coefficients + around),
-        }
-        return pl.DataFrame({"term": (*self.formulas.terms, *self.effects.names), **columns}).fill_nan(None)
+        names, estimates = (*self.formulas.terms, *self.effects.names), np.append(self.parameters, self.coefficients)
+        return summary_of(names, estimates, errors, self.settings.level, positive=len(self.formulas.terms))
 
     def probability_alive(self, features: pl.DataFrame) -> Floats:
         """Return the probability that each customer is still one, shape (n,), in the order of the rows."""

@@ -25,8 +25,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.intervals import normal_reach
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.maximum import maximise
+from relkit.scalars import check_level
 
 if TYPE_CHECKING:
     from relkit.models.maximum import Evaluation
@@ -172,8 +174,7 @@ def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", lea
     """
     if method not in ("wheat_morrison", "likelihood"):
         raise ParameterError.unknown("method", method, ("wheat_morrison", "likelihood"), where="regularity")
-    if not 0 < level < 1:
-        raise ParameterError(f"level is {level}; it must lie between 0 and 1.", where="regularity")
+    check_level(level, where="regularity")
     ages = _ages(features)
     used = _long_enough(ages, 2 if method == "wheat_morrison" else None, least_days)
     if len(used) < _FEWEST:
@@ -185,7 +186,7 @@ def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", lea
     k, error, p_value = wheat_morrison(_first_shares(used)) if method == "wheat_morrison" else most_likely(*_log_shares(used))
     known = np.isfinite(error)
     # On the logarithm, so that it stays above zero.
-    reach = np.exp(NormalDist().inv_cdf((1 + level) / 2) * error / k) if known and k > 0 else float("nan")
+    reach = np.exp(normal_reach(level) * error / k) if known and k > 0 else float("nan")
     low, high = (k / reach, k * reach) if np.isfinite(reach) else (k, k)
     std_error = float(error) if known else None
     return Regularity(k, std_error, float(low), float(high), p_value, len(used), len(ages) - len(used), method, level)

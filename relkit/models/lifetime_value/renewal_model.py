@@ -20,7 +20,6 @@ were spread evenly over his period. Out of scope: covariates that change with ti
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -46,11 +45,13 @@ from relkit.models.lifetime_value.renewals import (
     watch,
 )
 from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
+from relkit.models.summaries import summary_of
 from relkit.models.survival.judging import judge_ends
-from relkit.models.survival.spells import RESERVED, check_horizon, check_level, read_spells, score_contract, scores_of
+from relkit.models.survival.spells import RESERVED, check_horizon, read_spells, score_contract, scores_of
 from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark
+from relkit.scalars import check_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,9 +169,9 @@ class RenewalModel:
     weight_column: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse settings out of range."""
+        """Check the period, the level, and the names of columns."""
         check_period(self.period_days, self.tolerance_days)
-        check_level(self.level)
+        check_level(self.level, where=self.name)
         check_names(self.covariates, (*RESERVED, "started_on"))
         check_weight_column(self.weight_column, (*RESERVED, "started_on", *self.covariates), where=self.name)
 
@@ -376,18 +377,9 @@ class FittedRenewalModel(FittedCard):
         Standard errors come from the observed information. The interval of a term is made on the logarithm, so that
         it stays above zero.
         """
-        terms = np.array(self.parameters)
-        errors = np.sqrt(np.diag(self.covariance))
-        reach = NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors
-        of_terms, of_effects = np.exp(reach[: len(terms)]), reach[len(terms) :]
-        columns = {
-            "estimate": np.concatenate((terms, self.coefficients)),
-            "std_error": np.concatenate((terms * errors[: len(terms)], errors[len(terms) :])),
-            "lower": np.concatenate((terms / of_terms, self.coefficients - of_effects)),
-            "upper": np.concatenate((terms * of_terms, self.coefficients + of_effects)),
-        }
         names = (*self.formulas.terms, *covariate_columns.column_names(self.effects))
-        return pl.DataFrame({"term": names, **columns}).fill_nan(None)
+        estimates, errors = np.append(self.parameters, self.coefficients), np.sqrt(np.diag(self.covariance))
+        return summary_of(names, estimates, errors, self.settings.level, positive=len(self.formulas.terms))
 
     def retention_rate(self, renewals: Floats, features: pl.DataFrame | None = None) -> Floats:
         """Return the share renewed at each renewal, 1 for the first, of those who come to it; shaped as `survival`."""

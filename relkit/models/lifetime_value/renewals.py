@@ -19,6 +19,7 @@ from relkit.contracts import Column, Contract
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.survival.spells import BACKWARDS, DURATION, ENTRY, EVENT
 from relkit.remarks import Remark, french
+from relkit.scalars import check_scalar
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,10 +43,7 @@ def renewal_contract(name: str, more: tuple[Column, ...] = ()) -> Contract:
 
 def check_period(period_days: float, tolerance_days: float) -> None:
     """Refuse a period that is not a length of time, and a tolerance that would make one renewal of two."""
-    if not 0 < period_days < np.inf:
-        raise ParameterError(
-            f"period_days is {period_days:g}; it must be above 0.", where="period_days", remedy="Write 365.25 for yearly contracts."
-        )
+    check_scalar(period_days, "period_days", gt=0, remedy="Write 365.25 for yearly contracts.")
     if not 0 <= tolerance_days < period_days / 2:
         raise ParameterError(
             f"tolerance_days is {tolerance_days:g}; it must be 0 or more, and less than half of period_days, {period_days:g}.",

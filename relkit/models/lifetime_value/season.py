@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.metrics.intervals import normal_reach
 from relkit.models.lifetime_value.exposure import day_numbers
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def season_curve(fitted: FittedTimeVaryingParetoNbd) -> SeasonCurve:
     # The mean over the year moves with the effects as well.
     slope = z - (rate / rate.sum()) @ z
     covariance = fitted.covariance[4 : 4 + len(effects), 4 : 4 + len(effects)]
-    score = NormalDist().inv_cdf((1 + fitted.settings.level) / 2)
+    score = normal_reach(fitted.settings.level)
     reach = np.exp(score * np.sqrt(np.einsum("dk,kl,dl->d", slope, covariance[:waves, :waves], slope)))
     rate = rate / rate.mean()
     days = tuple(first + timedelta(days=k) for k in range(365))

@@ -12,7 +12,6 @@ day, and hardly in who leaves, a moment that nobody sees; effects on leaving nee
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -30,8 +29,10 @@ from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_n
 from relkit.models.lifetime_value.time_varying_forecast import AHEAD_DAYS, Forecast
 from relkit.models.lifetime_value.time_varying_likelihood import DatedCounts, Rows, log_odds_gone, population
 from relkit.models.maximum import maximise
+from relkit.models.summaries import summary_of
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark
+from relkit.scalars import check_level, check_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,15 +93,11 @@ class TimeVaryingParetoNbd:
     weight_column: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse settings out of range."""
-        if not 0 < self.period_days < np.inf:
-            raise ParameterError(f"period_days is {self.period_days}; it must be above 0.", where=self.name)
-        if not 0 < self.level < 1:
-            raise ParameterError(f"level is {self.level}; it must lie between 0 and 1.", where=self.name)
-        if not 0 <= self.season_harmonics <= 12:
-            raise ParameterError(f"season_harmonics is {self.season_harmonics}; it must lie between 0 and 12.", where=self.name)
-        if not 1 <= self.step_days <= 31:
-            raise ParameterError(f"step_days is {self.step_days}; it must lie between 1 and 31.", where=self.name)
+        """Check the ranges of the settings, and the names of the covariates."""
+        check_scalar(self.period_days, "period_days", gt=0, where=self.name)
+        check_level(self.level, where=self.name)
+        check_scalar(self.season_harmonics, "season_harmonics", ge=0, le=12, where=self.name)
+        check_scalar(self.step_days, "step_days", ge=1, le=31, where=self.name)
         check_weight_column(self.weight_column, PURCHASE_HISTORIES.names, where=self.name)
         for name in self.lifetime_covariates:
             if name not in (known := ("season", *self.calendar.names)):
@@ -264,13 +261,8 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
         Standard errors come from the observed information. The interval of r, alpha, s and beta is made on the logarithm, so
         that it stays above zero; that of an effect is symmetric. exp(effect) is what a rate is multiplied by.
         """
-        at, errors = self.coordinates, np.sqrt(np.diag(self.covariance))
-        reach = NormalDist().inv_cdf((1 + self.settings.level) / 2) * errors
-        columns = {"estimate": at, "lower": at - reach, "upper": at + reach}
-        columns = {name: np.append(np.exp(values[:4]), values[4:]) for name, values in columns.items()}
-        columns["std_error"] = np.append(columns["estimate"][:4] * errors[:4], errors[4:])
-        order = ("term", "estimate", "std_error", "lower", "upper")
-        return pl.DataFrame({"term": self.settings.terms, **columns}).select(order).fill_nan(None)
+        k, at, errors = len(TERMS), self.coordinates, np.sqrt(np.diag(self.covariance))
+        return summary_of(self.settings.terms, np.append(np.exp(at[:k]), at[k:]), errors, self.settings.level, positive=k)
 
     def probability_alive(self, features: pl.DataFrame) -> Floats:
         """Return the probability that each customer is still one, shape (n,), in the order of the rows."""

@@ -11,14 +11,14 @@ The interval is that of the expected value. What one customer will really do sca
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.errors import ParameterError
+from relkit.metrics.intervals import normal_reach
+from relkit.scalars import check_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,9 +107,7 @@ def bounds(value: Floats, error: Floats, *, level: float = 0.95, scale: Literal[
         >>> low.round(3).tolist(), high.round(3).tolist()
         ([0.0, 1.644], [0.0, 2.433])
     """
-    if not 0 < level < 1:
-        raise ParameterError(f"level is {level}; it must lie between 0 and 1.", where="interval")
-    reach = NormalDist().inv_cdf((1 + level) / 2) * error
+    reach = normal_reach(check_level(level, where="interval")) * error
     slope = value if scale == "log" else value * (1 - value)
     moved = np.divide(reach, slope, out=np.zeros_like(value), where=slope > 0)
     if scale == "log":

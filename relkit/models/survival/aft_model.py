@@ -11,7 +11,7 @@ spread. Out of scope: covariates that change with time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -21,24 +21,24 @@ from relkit.contracts import check
 from relkit.errors import NotConvergedError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Declaration, Missing, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
 from relkit.models.survival.judging import JudgedByEnds
-from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_age, log_likelihood
 from relkit.models.survival.parametric import ParametricScores
-from relkit.models.survival.spells import RESERVED, check_level, score_contract
-from relkit.models.weights import check_weight_column
+from relkit.models.survival.settings import Parametric
+from relkit.models.survival.spells import score_contract
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     import polars as pl
 
     from relkit.contracts import Contract
+    from relkit.models.survival.lifetimes import Lifetimes
     from relkit.models.survival.parametric import Slopes
 
 Floats = NDArray[np.float64]
@@ -67,7 +67,7 @@ class Distribution(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AftModel(JudgedByEnds):
+class AftModel(Parametric, JudgedByEnds):
     """Settings of an accelerated failure time model.
 
     Attributes:
@@ -85,43 +85,26 @@ class AftModel(JudgedByEnds):
     name: ClassVar[str]
     distribution: ClassVar[Distribution]
 
-    covariates: tuple[str, ...]
     shape_covariates: tuple[str, ...] = ()
-    splines: dict[str, int] = field(default_factory=dict)
-    missing: Missing = "refuse"
-    weight_column: str = ""
     lower_column: str | None = None
     upper_column: str | None = None
-    level: float = 0.95
 
     def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        check_level(self.level)
-        check_names(self.covariates, RESERVED)
-        check_names(self.shape_covariates, RESERVED, where="shape_covariates")
-        self.declaration.__post_init__()
-        check_weight_column(self.weight_column, (*RESERVED, *(self._bounds or ()), *self._all_covariates), where=self.name)
+        """Check that an interval has both its edges."""
+        super().__post_init__()
         if (self.lower_column is None) != (self.upper_column is None):
             raise ParameterError(
                 "only one edge of the interval is named.", where="lower_column", remedy="Name lower_column and upper_column."
             )
 
     @property
-    def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
-        return Declaration(names=self._all_covariates, splines=self.splines, missing=self.missing)
+    def covariate_lists(self) -> Mapping[str, tuple[str, ...]]:
+        """The covariates by the setting that names them."""
+        return {"covariates": self.covariates, "shape_covariates": self.shape_covariates}
 
     @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self.declaration.asked, weight_column=self.weight_column, bounds=self._bounds)
-
-    @property
-    def _all_covariates(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.covariates, *self.shape_covariates)))
-
-    @property
-    def _bounds(self) -> tuple[str, str] | None:
+    def interval(self) -> tuple[str, str] | None:
+        """Columns between which each lifetime lies, where they are read instead of duration and event."""
         return None if self.lower_column is None or self.upper_column is None else (self.lower_column, self.upper_column)
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
@@ -132,8 +115,7 @@ class AftModel(JudgedByEnds):
             NotEnoughEventsError: fewer ends than parameters.
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        asked = self.declaration.given(self.needs, features)
-        lives = read_lifetimes(features, asked, weight_column=self.weight_column, bounds=self._bounds)
+        lives = self.lifetimes(features)
         ends = float(lives.weight[lives.ended].sum())
         enough_ends(ends, len(self.covariates) + len(self.shape_covariates) + 2, self.name)
         location = Design.of(lives.frame, self.declaration.only(self.covariates), self.name)

@@ -19,29 +19,24 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from relkit.contracts import Contract, check
-from relkit.errors import ParameterError
+from relkit.contracts import check
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Declaration, Missing, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.boosted_trees import Trees
 from relkit.models.survival.by_period import ByPeriod
 from relkit.models.survival.discrete_hazard import tail_remark
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import Design
-from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period, numbered
+from relkit.models.survival.person_periods import Lives, numbered
+from relkit.models.survival.settings import Explained, Periodic, Weighted
 from relkit.models.survival.spells import (
-    RESERVED,
     as_floats,
     check_horizon,
-    check_level,
-    fit_contract,
-    read_spells,
     scores_of,
 )
-from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark, french
+from relkit.scalars import check_scalar
 
 if TYPE_CHECKING:
     from datetime import date
@@ -54,7 +49,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoostedHazard(JudgedByEnds):
+class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
     """Settings of a boosted hazard.
 
     Attributes:
@@ -73,41 +68,19 @@ class BoostedHazard(JudgedByEnds):
 
     name: ClassVar[str] = "survival.boosted_hazard"
 
-    covariates: tuple[str, ...]
-    period_days: float = DAYS_PER_MONTH
     trees: int = 150
     learning_rate: float = 0.05
     leaves: int = 8
     l2: float = 10.0
     most_rows: int = 2_000_000
     seed: int = 0
-    missing: Missing = "refuse"
-    weight_column: str = ""
-    level: float = 0.95
 
     def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        check_level(self.level)
-        check_period(self.period_days)
-        check_names(self.covariates, RESERVED)
-        self.declaration.__post_init__()
-        check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
-        least = {"trees": 1, "leaves": 2, "most_rows": 1000, "seed": 0, "l2": 0}
-        for name, low in least.items():
-            if not getattr(self, name) >= low:
-                raise ParameterError(f"{name} is {getattr(self, name)}; it must be at least {low}.", where=name)
-        if not 0 < self.learning_rate <= 1:
-            raise ParameterError(f"learning_rate is {self.learning_rate}; it must lie above 0 and not above 1.", where="learning_rate")
-
-    @property
-    def declaration(self) -> Declaration:
-        """What is declared of the covariates: trees bend by themselves, so there are no splines."""
-        return Declaration(names=self.covariates, missing=self.missing)
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        return fit_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column)))
+        """Check how trees are grown."""
+        super().__post_init__()
+        for name, low in {"trees": 1, "leaves": 2, "most_rows": 1000, "seed": 0, "l2": 0}.items():
+            check_scalar(getattr(self, name), name, ge=low, where=self.name)
+        check_scalar(self.learning_rate, "learning_rate", gt=0, le=1, where=self.name)
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBoostedHazard:
         """Return the fitted model.
@@ -119,10 +92,9 @@ class BoostedHazard(JudgedByEnds):
         """
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        spells = read_spells(features, self.declaration.given(self.needs, features))
-        weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
+        spells = self.spells(features)
         cause = np.where(spells.event, 0, -1)
-        lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=weight)
+        lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=self.weights(spells.frame))
         design = Design.of(spells.frame, lives, self.declaration, where=self.name)
         X, y, w, thinned = learning_rows(design.cells, design.columns, most=self.most_rows, seed=self.seed)
         learner = HistGradientBoostingClassifier(

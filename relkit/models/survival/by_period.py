@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from relkit.cards import FittedCard
 from relkit.contracts import check
 from relkit.models import covariates as covariate_columns
+from relkit.models.summaries import summary_of
 from relkit.models.survival.period_path import PeriodPath, bounds_in_blocks
 from relkit.models.survival.spells import as_floats, score_contract
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
     from relkit.contracts import Contract
     from relkit.models.covariates import Covariate
@@ -96,9 +97,7 @@ class LinearByPeriod(ByPeriod):
         told[self._free] = errors[:levels]
         estimate = np.concatenate((self.coefficients.ravel(), np.where(self._free, self.intercepts, np.nan).ravel()))
         error = np.concatenate((errors[levels:], told.ravel()))
-        reach = NormalDist().inv_cdf(0.5 + self.settings.level / 2) * error
-        columns = {"estimate": estimate, "std_error": error, "lower": estimate - reach, "upper": estimate + reach}
-        return pl.DataFrame({"term": terms, **columns}).with_columns(pl.exclude("term").fill_nan(None))
+        return summary_of(terms, estimate, error, self.settings.level)
 
     @property
     def _free(self) -> NDArray[np.bool_]:

@@ -11,9 +11,8 @@ Causes with fewer ends than 20 are taken together (`relkit.models.survival.cause
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from statistics import NormalDist
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -21,15 +20,16 @@ from numpy.typing import NDArray
 
 from relkit.cards import FittedCard
 from relkit.contracts import Contract, check
-from relkit.errors import FitError, ParameterError
+from relkit.errors import FitError
+from relkit.metrics.intervals import survival_bounds
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Missing  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.cause_hazards import CauseHazards
-from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, reason_column, score_columns
-from relkit.models.survival.cox import Cox, FittedCox
+from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
+from relkit.models.survival.cox import Cox, CoxSettings, FittedCox
 from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging_causes import JudgedByCauses
-from relkit.models.survival.spells import RESERVED, Spells, as_floats, check_horizon, read_spells, score_contract, scores_of
+from relkit.models.survival.settings import ByReason
+from relkit.models.survival.spells import as_floats, check_horizon, score_contract, scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CauseSpecificCox(JudgedByCauses):
+class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
     """Settings of Cox regressions by cause: those of `Cox`, the same for each cause, and where the cause stands.
 
     Attributes:
@@ -71,37 +71,10 @@ class CauseSpecificCox(JudgedByCauses):
 
     name: ClassVar[str] = "survival.cause_specific_cox"
 
-    covariates: tuple[str, ...]
-    reason: str = "end_reason"
-    ties: Literal["efron", "breslow"] = "efron"
-    level: float = 0.95
-    strata: tuple[str, ...] = ()
-    weight_column: str = ""
-    robust: bool = False
-    cluster: str | None = None
-    penalty: float = 0.0
-    l1_ratio: float = 0.0
-    splines: dict[str, int] = field(default_factory=dict)
-    missing: Missing = "refuse"
-
-    def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        if self.reason in (*self.covariates, *self.strata, self.weight_column, self.cluster, *RESERVED):
-            raise ParameterError(
-                f"{self.reason!r} is given twice, or is no covariate.", where="reason", remedy="Name the column of the cause once."
-            )
-        self.of_one_cause.__post_init__()
-
     @property
     def of_one_cause(self) -> Cox:
         """The settings of the regression of each cause."""
         return Cox(**{each.name: getattr(self, each.name) for each in fields(Cox)})
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        own = self.of_one_cause.needs
-        return replace(own, name=self.name, columns=(*own.columns, reason_column(self.reason)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedCauseSpecificCox:
         """Return the regressions.
@@ -111,7 +84,7 @@ class CauseSpecificCox(JudgedByCauses):
             NotEnoughEventsError: one cause only, or fewer ends of a cause than columns, without a penalty.
             FitError: as for `Cox`, of the cause that is named.
         """
-        spells = self._spells(features)
+        spells = self.spells(features)
         causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
         enough_causes(causes, self.reason, instead="survival.cox")
         parts = [self._of_cause(name, spells.frame, cause == place, as_of) for place, name in enumerate(causes)]
@@ -131,10 +104,6 @@ class CauseSpecificCox(JudgedByCauses):
             by_cause=tuple(parts),
             ends=np.bincount(cause[cause >= 0], minlength=len(causes)).astype(np.float64),
         )
-
-    def _spells(self, features: pl.DataFrame) -> Spells:
-        texts = [*self.strata, *([self.cluster] if self.cluster else [])]
-        return read_spells(as_text(features, texts), self.of_one_cause.declaration.given(self.needs, features))
 
     def _of_cause(self, name: str, frame: pl.DataFrame, ended: Flags, as_of: date) -> FittedCox:
         """Return the regression of a cause, and name it where it has none."""
@@ -230,8 +199,7 @@ class FittedCauseSpecificCox(FittedCard):
         hazard = sum((hazard for hazard, _ in parts), np.zeros(()))
         square = sum(((hazard * error) ** 2 for hazard, error in parts), np.zeros(()))
         error = np.divide(np.sqrt(square), hazard, out=np.zeros_like(square), where=hazard > 0)
-        reach = np.exp(np.clip(NormalDist().inv_cdf((1 + level) / 2) * error, 0.0, 30.0))
-        return np.exp(-hazard * reach), np.exp(-hazard / reach)
+        return survival_bounds(hazard, error, level)
 
     def incidence_ahead(self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str) -> Floats:
         """Return the probability that each spell, running now, ends by a cause within each number of days, shape (n, m).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ import polars as pl
 
 from relkit.contracts import Column
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.metrics.intervals import normal_reach
 from relkit.remarks import Remark
 
 if TYPE_CHECKING:
@@ -137,5 +137,5 @@ def incidence_bounds(incidence: Floats, error: Floats, level: float) -> tuple[Fl
     stays = np.clip(1.0 - incidence, 1e-15, 1.0)
     hazard = -np.log(stays)
     slope = np.divide(incidence, stays * hazard, out=np.ones_like(hazard), where=hazard > 0)
-    reach = np.exp(np.clip(NormalDist().inv_cdf((1 + level) / 2) * slope * error, 0.0, 30.0))
+    reach = np.exp(np.clip(normal_reach(level) * slope * error, 0.0, 30.0))
     return np.abs(np.expm1(-hazard / reach)), np.abs(np.expm1(-hazard * reach))

@@ -10,8 +10,7 @@ hazards are proportional is asked of `proportional_hazards`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -19,10 +18,12 @@ import polars as pl
 from relkit.cards import FittedCard
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError
+from relkit.metrics.intervals import survival_bounds
 from relkit.metrics.risk_sets import distinct
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Declaration, Missing, check_names
+from relkit.models.covariate_declaration import check_names
 from relkit.models.covariates import Covariate, by_covariate, column_names, each_column, remarks_on
+from relkit.models.summaries import summary_of
 from relkit.models.survival.cox_baseline import Baseline, baseline_of_all, breslow, concordance_within, goes_on, strata_baselines
 from relkit.models.survival.cox_design import Design, Rows
 from relkit.models.survival.cox_newton import Optimum, maximised
@@ -30,20 +31,17 @@ from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.partial_likelihood import Sums, linear_predictor, sums
 from relkit.models.survival.score_residuals import sandwich
+from relkit.models.survival.settings import Bending, Weighted
 from relkit.models.survival.spells import (
-    RESERVED,
     Spells,
     as_floats,
     check_horizon,
-    check_level,
-    fit_contract,
     long_survival,
-    read_spells,
     score_contract,
     scores_of,
 )
-from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark
+from relkit.scalars import check_choice, check_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,9 +52,68 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
     from relkit.models.survival.partial_likelihood import Indexes
 
+Ties = Literal["efron", "breslow"]
+
 
 @dataclass(frozen=True, kw_only=True)
-class Cox(JudgedByEnds):
+class Proportional(Bending):
+    """Settings of a regression by partial likelihood.
+
+    Attributes:
+        ties: how ends at one age are treated: efron or breslow.
+    """
+
+    ties: Ties = "efron"
+
+    def __post_init__(self) -> None:
+        """Check that there is a covariate, and the ties."""
+        super().__post_init__()
+        if not self.covariates:
+            raise ParameterError("no covariate is given.", where="covariates", remedy="Name columns, or use survival.kaplan_meier.")
+        check_choice(self.ties, "ties", get_args(Ties), kind="treatment of ties")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoxSettings(Weighted, Proportional):
+    """What Cox regressions have in common, of one end or of several causes; see `Cox`."""
+
+    may_weigh_nothing: ClassVar[bool] = False
+
+    strata: tuple[str, ...] = ()
+    robust: bool = False
+    cluster: str | None = None
+    penalty: float = 0.0
+    l1_ratio: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check strata and penalty."""
+        super().__post_init__()
+        check_names(self.strata, super().taken, where="strata")
+        check_scalar(self.penalty, "penalty", ge=0, where=self.name)
+        check_scalar(self.l1_ratio, "l1_ratio", ge=0, le=1, where=self.name)
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Columns that are read as something else than a covariate or a weight."""
+        return (*super().taken, *self.strata)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Columns read as text."""
+        return tuple(dict.fromkeys((*self.strata, *([self.cluster] if self.cluster else []))))
+
+    @property
+    def beside(self) -> tuple[Column, ...]:
+        """Columns that `fit` reads besides spells and covariates."""
+        return (*(Column(name=name, dtype=pl.String, required=True, nullable=False) for name in self.texts), *super().beside)
+
+    def spells(self, features: pl.DataFrame) -> Spells:
+        """Return the spells of a frame, or raise what `read_spells` does."""
+        return super().spells(as_text(features, self.texts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cox(CoxSettings, JudgedByEnds):
     """Settings of a Cox regression.
 
     Attributes:
@@ -88,50 +145,6 @@ class Cox(JudgedByEnds):
 
     name: ClassVar[str] = "survival.cox"
 
-    covariates: tuple[str, ...]
-    ties: Literal["efron", "breslow"] = "efron"
-    level: float = 0.95
-    strata: tuple[str, ...] = ()
-    weight_column: str = ""
-    robust: bool = False
-    cluster: str | None = None
-    penalty: float = 0.0
-    l1_ratio: float = 0.0
-    splines: dict[str, int] = field(default_factory=dict)
-    missing: Missing = "refuse"
-
-    def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        check_level(self.level)
-        if not self.covariates:
-            raise ParameterError("no covariate is given.", where="covariates", remedy="Name columns, or use survival.kaplan_meier.")
-        if self.ties not in ("efron", "breslow"):
-            raise ParameterError.unknown("treatment of ties", str(self.ties), ("efron", "breslow"), where="ties")
-        if not (np.isfinite(self.penalty) and self.penalty >= 0):
-            raise ParameterError(f"penalty is {self.penalty:g}; it must be 0 or more.", where="penalty")
-        if not 0 <= self.l1_ratio <= 1:
-            raise ParameterError(f"l1_ratio is {self.l1_ratio:g}; it must lie between 0 and 1.", where="l1_ratio")
-        named = [*self.covariates, *self.strata]
-        check_names(named, RESERVED)
-        check_weight_column(self.weight_column, (*RESERVED, *named), where=self.name)
-        self.declaration.__post_init__()
-
-    @property
-    def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
-        return Declaration(names=self.covariates, splines=self.splines, missing=self.missing)
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        return fit_contract(self.name, (*self.declaration.asked, *self._beside()))
-
-    def _beside(self) -> tuple[Column, ...]:
-        """Return the columns read beside the covariates."""
-        texts = dict.fromkeys((*self.strata, *([self.cluster] if self.cluster else [])))
-        told = [Column(name=name, dtype=pl.String, required=True, nullable=False) for name in texts]
-        return (*told, *columns_of(self.weight_column, zero=False))
-
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedCox:
         """Return the regression.
 
@@ -144,7 +157,7 @@ class Cox(JudgedByEnds):
 
     def _fitted(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
         """Return the fields of the fitted object."""
-        spells = self._spells(features)
+        spells = self.spells(features)
         frame, known, rows, labels = spells.frame, self.declaration.learnt(spells.frame, where=self.name), *self._rows(spells)
         design = Design.of(frame, rows, known, efron=self.ties == "efron", penalised=self.penalty > 0, where=self.name)
         best, null = maximised(design, rows, self.penalty, self.l1_ratio, where=self.name)
@@ -178,26 +191,19 @@ class Cox(JudgedByEnds):
 
     def revisited(self, fitted: FittedCox, features: pl.DataFrame) -> tuple[Design, Rows, Sums]:
         """Return what a fit read of its frame, and the sums at its maximum, for diagnostics that need the rows again."""
-        spells = self._spells(features)
+        spells = self.spells(features)
         rows, _ = self._rows(spells)
         efron = self.ties == "efron"
         design = Design.of(spells.frame, rows, fitted.covariates, efron=efron, penalised=self.penalty > 0, where=self.name)
         return design, rows, sums(design.order, linear_predictor(design.X, fitted.coefficients * design.scales))
 
-    def _spells(self, features: pl.DataFrame) -> Spells:
-        texts = [column.name for column in self._beside() if column.dtype == pl.String]
-        return read_spells(as_text(features, texts), self._given(features))
-
-    def _given(self, features: pl.DataFrame) -> Contract:
-        """Return what is read of this frame."""
-        return self.declaration.given(self.needs, features)
-
     def _rows(self, spells: Spells) -> tuple[Rows, list[str]]:
         """Return the rows of the likelihood and the names of the strata."""
-        weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         labels = spells.frame.select(label_of(self.strata)).to_series() if self.strata else None
         code, names = (None, []) if labels is None else coded(labels)
-        return Rows(duration=spells.duration, event=spells.event, entry=spells.late_entry, stratum=code, weight=weight), names
+        return Rows(
+            duration=spells.duration, event=spells.event, entry=spells.late_entry, stratum=code, weight=self.weights(spells.frame)
+        ), names
 
     def _covariance(self, design: Design, best: Optimum, frame: pl.DataFrame) -> Floats:
         """Return the covariance of the coefficients of standardised columns."""
@@ -300,12 +306,8 @@ class FittedCox(FittedCard):
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate (log hazard ratio of one unit), std_error, lower, upper; no error of one that is exactly 0."""
-        std_error = np.sqrt(np.diag(self.covariance))
-        z = NormalDist().inv_cdf(0.5 + self.settings.level / 2)
-        told = pl.DataFrame({"term": list(self.terms), "estimate": self.coefficients, "std_error": std_error})
-        told = told.with_columns(pl.when(pl.col("estimate") != 0).then("std_error"))
-        reach = z * pl.col("std_error")
-        return told.with_columns(lower=pl.col("estimate") - reach, upper=pl.col("estimate") + reach)
+        errors = np.where(self.coefficients != 0, np.sqrt(np.diag(self.covariance)), np.nan)
+        return summary_of(self.terms, self.coefficients, errors, self.settings.level)
 
     @property
     def domain(self) -> tuple[float, float]:
@@ -390,8 +392,7 @@ class FittedCox(FittedCard):
         mean among those at risk taken to be that of all).
         """
         hazard, error = self.hazard_ahead(features, days)
-        reach = np.exp(np.clip(NormalDist().inv_cdf((1 + level) / 2) * error, 0.0, 30.0))
-        return np.exp(-hazard * reach), np.exp(-hazard / reach)
+        return survival_bounds(hazard, error, level)
 
     def hazard_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> tuple[Floats, Floats]:
         """Return the hazard cumulated over each number of days ahead, and the standard error of its logarithm, each of shape (n, m)."""

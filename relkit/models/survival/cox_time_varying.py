@@ -71,12 +71,13 @@ class CoxTimeVarying(Cox):
         """
         return FittedCoxTimeVarying(**self._fitted(features, as_of))
 
-    def _spells(self, features: pl.DataFrame) -> Spells:
+    def spells(self, features: pl.DataFrame) -> Spells:
+        """Return the pieces of a frame, or raise what `read_spells` does, or a TableError where pieces overlap."""
         if {"entry_days", "duration_days"} <= set(features.columns):
             # What changed on the last day seen has been at risk for no time yet; what is no number the contract names.
             begins, ends = (pl.col(name).cast(pl.Float64, strict=False) for name in ("entry_days", "duration_days"))
             features = features.filter(((begins != ends) | (begins == 0)).fill_null(value=True))
-        spells = super()._spells(features)
+        spells = super().spells(features)
         _refuse_overlaps(features)
         return spells
 

@@ -13,17 +13,17 @@ Two variances are offered. "greenwood" takes the ends at one age as multinomial:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
 
 from relkit.errors import ParameterError
+from relkit.metrics.intervals import normal_reach
 from relkit.metrics.risk_sets import RiskSets, product_limit, risk_sets, step_at
 from relkit.models.survival.nelson_aalen import within
 from relkit.models.survival.observed import Observed, codes_of
-from relkit.models.survival.spells import check_level
+from relkit.scalars import check_level
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -198,7 +198,7 @@ def log_log_bounds(f: Floats, std_error: Floats, level: float) -> tuple[Floats, 
     """
     inside = (f > 0) & (f < 1)
     log_f = np.log(np.where(inside, f, 0.5))
-    shift = np.exp(NormalDist().inv_cdf(0.5 + level / 2) * np.where(inside, std_error / np.where(inside, f, 1.0), 0.0) / -log_f)
+    shift = np.exp(normal_reach(level) * np.where(inside, std_error / np.where(inside, f, 1.0), 0.0) / -log_f)
     return np.where(inside, np.exp(log_f * shift), f), np.where(inside, np.exp(log_f / shift), f)
 
 

@@ -8,13 +8,13 @@ constant hazard of the last observed stretch (`relkit.metrics.risk_sets.tail_rat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relkit.errors import ParameterError
 from relkit.metrics.bands import log_log_band
+from relkit.metrics.intervals import normal_reach
 from relkit.metrics.risk_sets import RiskSets, ends_behind_tail, product_limit, step_at
 from relkit.models.survival.spells import as_floats
 
@@ -194,7 +194,7 @@ class SurvivalCurve:
             ([0.798], [0.902])
         """
         log_s, blocked, variance = self._ahead(ages, horizon)
-        reach = NormalDist().inv_cdf((1 + level) / 2) * np.sqrt(variance)
+        reach = normal_reach(level) * np.sqrt(variance)
         spread = np.divide(reach, -log_s, out=np.zeros_like(reach), where=log_s < 0)
         low, high = (np.where(blocked, 0.0, np.exp(log_s * np.exp(np.clip(sign * spread, -WIDEST, WIDEST)))) for sign in (1, -1))
         return low, high

@@ -14,21 +14,20 @@ Within a period each cause keeps its share of the hazard, which is constant. Cau
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl  # noqa: TC002 the example reads it
 from numpy.typing import NDArray
 
-from relkit.contracts import Contract, check
+from relkit.contracts import check
 from relkit.errors import NotEnoughEventsError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Declaration, Missing, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.by_period import LinearByPeriod
-from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, reason_column, score_columns
+from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.discrete_hazard import tail_remark
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.period_design import (
@@ -39,17 +38,13 @@ from relkit.models.survival.period_design import (
 )
 from relkit.models.survival.period_likelihood import PeriodLikelihood
 from relkit.models.survival.period_path import BLOCK
-from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
+from relkit.models.survival.person_periods import Lives
+from relkit.models.survival.settings import Bending, ByReason, Periodic, Weighted
 from relkit.models.survival.spells import (
-    RESERVED,
     as_floats,
     check_horizon,
-    check_level,
-    fit_contract,
-    read_spells,
     scores_of,
 )
-from relkit.models.weights import check_weight_column, columns_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -59,7 +54,7 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteCompetingRisks(JudgedByCauses):
+class DiscreteCompetingRisks(ByReason, Weighted, Periodic, Bending, JudgedByCauses):
     """Settings of competing risks by period.
 
     Attributes:
@@ -82,32 +77,6 @@ class DiscreteCompetingRisks(JudgedByCauses):
 
     name: ClassVar[str] = "survival.discrete_competing_risks"
 
-    covariates: tuple[str, ...]
-    reason: str = "end_reason"
-    period_days: float = DAYS_PER_MONTH
-    splines: dict[str, int] = field(default_factory=dict)
-    missing: Missing = "refuse"
-    weight_column: str = ""
-    level: float = 0.95
-
-    def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        check_level(self.level)
-        check_period(self.period_days)
-        check_names(self.covariates, (*RESERVED, self.reason))
-        self.declaration.__post_init__()
-        check_weight_column(self.weight_column, (*RESERVED, self.reason, *self.covariates), where=self.name)
-
-    @property
-    def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
-        return Declaration(names=self.covariates, splines=self.splines, missing=self.missing)
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        return fit_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column), reason_column(self.reason)))
-
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteCompetingRisks:
         """Return the fitted model, by maximum likelihood.
 
@@ -116,8 +85,8 @@ class DiscreteCompetingRisks(JudgedByCauses):
             NotEnoughEventsError: one cause only, fewer ends of a cause than columns of covariates, or all in the first period.
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        spells = read_spells(features, self.declaration.given(self.needs, features))
-        weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
+        spells = self.spells(features)
+        weight = self.weights(spells.frame)
         causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
         enough_causes(causes, self.reason, instead="survival.discrete_hazard")
         lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, causes=len(causes), weight=weight)

@@ -12,8 +12,8 @@ Out of scope: covariates that change with the period, interactions of covariates
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from relkit.contracts import check
 from relkit.errors import ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Declaration, Missing, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.by_period import LinearByPeriod
 from relkit.models.survival.judging import JudgedByEnds
@@ -33,26 +32,22 @@ from relkit.models.survival.period_design import (
     remarks_on_levels,
 )
 from relkit.models.survival.period_likelihood import Link, PeriodLikelihood
-from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
+from relkit.models.survival.person_periods import Lives
+from relkit.models.survival.settings import Bending, Periodic, Weighted
 from relkit.models.survival.spells import (
-    RESERVED,
     as_floats,
     check_horizon,
-    check_level,
-    fit_contract,
     long_survival,
-    read_spells,
     scores_of,
 )
-from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark
+from relkit.scalars import check_choice
 
 if TYPE_CHECKING:
     from datetime import date
 
     import polars as pl
 
-    from relkit.contracts import Contract
     from relkit.models.survival.person_periods import Cells
 
 Floats = NDArray[np.float64]
@@ -63,7 +58,7 @@ _EXTREME = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteHazard(JudgedByEnds):
+class DiscreteHazard(Weighted, Periodic, Bending, JudgedByEnds):
     """Settings of a discrete-time hazard.
 
     Attributes:
@@ -92,33 +87,12 @@ class DiscreteHazard(JudgedByEnds):
 
     name: ClassVar[str] = "survival.discrete_hazard"
 
-    covariates: tuple[str, ...]
-    period_days: float = DAYS_PER_MONTH
     link: Link = "logit"
-    splines: dict[str, int] = field(default_factory=dict)
-    missing: Missing = "refuse"
-    weight_column: str = ""
-    level: float = 0.95
 
     def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        check_level(self.level)
-        check_period(self.period_days)
-        check_names(self.covariates, RESERVED)
-        self.declaration.__post_init__()
-        check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
-        if self.link not in ("logit", "cloghlog"):
-            raise ParameterError.unknown("link", str(self.link), ("logit", "cloghlog"), where="link")
-
-    @property
-    def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
-        return Declaration(names=self.covariates, splines=self.splines, missing=self.missing)
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        return fit_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column)))
+        """Check the link."""
+        super().__post_init__()
+        check_choice(self.link, "link", get_args(Link))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteHazard:
         """Return the fitted model, by maximum likelihood.
@@ -128,10 +102,9 @@ class DiscreteHazard(JudgedByEnds):
             NotEnoughEventsError: fewer ends than columns of covariates, or all in the first period.
             FitError: a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        spells = read_spells(features, self.declaration.given(self.needs, features))
-        weight = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
+        spells = self.spells(features)
         cause = np.where(spells.event, 0, -1)
-        lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=weight)
+        lives = Lives.of(spells.duration, cause, spells.entry, period_days=self.period_days, weight=self.weights(spells.frame))
         design = Design.of(spells.frame, lives, self.declaration, where=self.name)
         seen = design.cells.totals()
         problem = PeriodLikelihood(design.cells, design.Z, self.link, seen[1] > 0)

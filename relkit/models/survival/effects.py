@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.metrics.intervals import normal_reach
 from relkit.models.covariates import Ratios, by_covariate, column_names
 from relkit.models.splines import natural_basis
 
@@ -69,7 +69,7 @@ def effect_ratios(
     bent = np.array([bool(known.knots) and not flag for known in covariates for flag in known.flags], dtype=bool)
     spreads = np.array([known.spread for known in covariates for _ in known.columns]) if steps is None else steps
     step = np.where(flags, 1.0, spreads)
-    effect, reach = coefficients * step, NormalDist().inv_cdf(0.5 + level / 2) * errors * step
+    effect, reach = coefficients * step, normal_reach(level) * errors * step
     order = np.argsort(-np.abs(effect), kind="stable")
     order = order[~bent[order]]
     ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
@@ -91,7 +91,7 @@ def effect_curves(
         level: of the band at each value.
         kind: what is multiplied.
     """
-    z, curves = NormalDist().inv_cdf(0.5 + level / 2), []
+    z, curves = normal_reach(level), []
     for known, (name, place) in zip(covariates, by_covariate(covariates), strict=True):
         if not known.knots:
             continue

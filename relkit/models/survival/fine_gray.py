@@ -16,9 +16,8 @@ cause keeps its share among the last ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from statistics import NormalDist
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl
@@ -29,15 +28,16 @@ from relkit.contracts import Contract, check
 from relkit.errors import ParameterError
 from relkit.metrics.risk_sets import ends_behind_tail, risk_sets, step_at
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Missing  # noqa: TC001 storage reads the types of the fields
 from relkit.models.covariates import Covariate, by_covariate, column_names, matrix, remarks_on
-from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, reason_column, score_columns
-from relkit.models.survival.cox import Cox, FittedCox
+from relkit.models.summaries import summary_of
+from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, score_columns
+from relkit.models.survival.cox import Cox, FittedCox, Proportional
 from relkit.models.survival.cox_design import Rows
 from relkit.models.survival.cox_newton import Penalty, maximise
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.nelson_aalen import within
-from relkit.models.survival.spells import RESERVED, as_floats, check_horizon, read_spells, scores_of
+from relkit.models.survival.settings import ByReason
+from relkit.models.survival.spells import as_floats, check_horizon, scores_of
 from relkit.models.survival.subdistribution import Subdistribution
 from relkit.remarks import Remark, french
 
@@ -51,7 +51,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FineGray(JudgedByCauses):
+class FineGray(ByReason, Proportional, JudgedByCauses):
     """Settings of Fine and Gray's regression.
 
     Attributes:
@@ -75,32 +75,12 @@ class FineGray(JudgedByCauses):
 
     name: ClassVar[str] = "survival.fine_gray"
 
-    covariates: tuple[str, ...]
     cause: str = "voluntary"
-    reason: str = "end_reason"
-    ties: Literal["efron", "breslow"] = "efron"
-    level: float = 0.95
-    splines: dict[str, int] = field(default_factory=dict)
-    missing: Missing = "refuse"
-
-    def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        if self.reason in (*self.covariates, *RESERVED):
-            raise ParameterError(
-                f"{self.reason!r} is given twice, or is no covariate.", where="reason", remedy="Name the column of the cause once."
-            )
-        self.of_any_cause.__post_init__()
 
     @property
     def of_any_cause(self) -> Cox:
         """The settings of the regression of ends of any cause."""
         return Cox(covariates=self.covariates, ties=self.ties, level=self.level, splines=self.splines, missing=self.missing)
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        own = self.of_any_cause.needs
-        return replace(own, name=self.name, columns=(*own.columns, reason_column(self.reason)))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedFineGray:
         """Return the regression.
@@ -111,9 +91,9 @@ class FineGray(JudgedByCauses):
             NotEnoughEventsError: fewer spells ended by it than there are columns.
             FitError: a column is constant, follows from the others, or has no finite coefficient.
         """
-        spells = read_spells(features, self.of_any_cause.declaration.given(self.needs, features))
+        spells = self.spells(features)
         mine = self._ends(spells)
-        known = self.of_any_cause.declaration.learnt(spells.frame, where=self.name)
+        known = self.declaration.learnt(spells.frame, where=self.name)
         rows, others = Rows(duration=spells.duration, event=mine, entry=spells.late_entry), spells.event & ~mine
         problem = Subdistribution.of(spells.frame, rows, others, known, efron=self.ties == "efron", where=self.name)
         start = np.zeros(len(problem.names))
@@ -245,10 +225,7 @@ class FittedFineGray(FittedCard):
     def summary(self) -> pl.DataFrame:
         """Return term, estimate (log ratio of the subdistribution's hazards of one unit), std_error (robust), lower, upper."""
         std_error = np.sqrt(np.diag(self.covariance))
-        reach = NormalDist().inv_cdf(0.5 + self.settings.level / 2) * std_error
-        columns = {"estimate": self.coefficients, "std_error": std_error}
-        columns |= {"lower": self.coefficients - reach, "upper": self.coefficients + reach}
-        return pl.DataFrame({"term": list(self.terms), **columns})
+        return summary_of(self.terms, self.coefficients, std_error, self.settings.level)
 
     def hazard_ratio(self, features: pl.DataFrame) -> Floats:
         """Return each row's hazard of the subdistribution over that of a customer at the means, shape (n,)."""

@@ -21,19 +21,18 @@ from relkit.metrics.risk_sets import RiskSets, distinct, risk_sets, tail_rate
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.survival.curve import FEW, SurvivalCurve
 from relkit.models.survival.judging import JudgedByEnds
+from relkit.models.survival.settings import Weighted
 from relkit.models.survival.spells import (
     RESERVED,
     Spells,
     as_floats,
     check_horizon,
-    check_level,
     fit_contract,
     long_survival,
     read_spells,
     score_contract,
     scores_of,
 )
-from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ ROUND_AGES = (7, 14, 30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
 
 
 @dataclass(frozen=True, kw_only=True)
-class KaplanMeier(JudgedByEnds):
+class KaplanMeier(Weighted, JudgedByEnds):
     """Settings of a Kaplan-Meier estimate.
 
     Attributes:
@@ -65,21 +64,25 @@ class KaplanMeier(JudgedByEnds):
 
     name: ClassVar[str] = "survival.kaplan_meier"
 
-    level: float = 0.95
+    may_weigh_nothing: ClassVar[bool] = False
+
     by: str | None = None
-    weight_column: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse settings out of range."""
-        check_level(self.level)
+        """Check the column of the groups."""
+        super().__post_init__()
         if self.by in RESERVED:
             raise ParameterError(f"by is {self.by}, which has another meaning.", where=self.name, remedy="Name another column.")
-        check_weight_column(self.weight_column, (*RESERVED, self.by or ""), where=self.name)
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Columns that are read as something else than a weight."""
+        return (*super().taken, self.by or "")
 
     @property
     def needs(self) -> Contract:
         """Columns that `fit` reads."""
-        return fit_contract(self.name, (*_strata(self), *columns_of(self.weight_column, zero=False)))
+        return fit_contract(self.name, (*_strata(self), *self.beside))
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedKaplanMeier:
         """Return the curves of the spells.
@@ -89,7 +92,7 @@ class KaplanMeier(JudgedByEnds):
             NotEnoughEventsError: no spell ended.
         """
         spells = read_spells(features, self.needs)
-        cases = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
+        cases = self.weights(spells.frame)
         tables, curves = [], []
         for value, rows in (None, np.ones(len(spells.duration), bool)), *_parts(spells, self.by):
             part = spells.duration[rows], spells.event[rows], spells.entry[rows], None if cases is None else cases[rows]

@@ -13,7 +13,7 @@ only be seen where the curve levels off within what was observed: where it does 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -24,20 +24,18 @@ from relkit.contracts import check
 from relkit.errors import FitError, NotConvergedError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Declaration, Missing, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
 from relkit.models.survival.judging import JudgedByEnds
-from relkit.models.survival.lifetimes import lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
 from relkit.models.survival.parametric import ParametricScores
-from relkit.models.survival.spells import RESERVED, check_level, score_contract
-from relkit.models.weights import check_weight_column
+from relkit.models.survival.settings import Parametric
+from relkit.models.survival.spells import score_contract
 from relkit.remarks import Remark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     import polars as pl
@@ -159,7 +157,7 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MixtureCure(JudgedByEnds):
+class MixtureCure(Parametric, JudgedByEnds):
     """Settings of a mixture cure model.
 
     Attributes:
@@ -173,34 +171,12 @@ class MixtureCure(JudgedByEnds):
 
     name: ClassVar[str] = "survival.mixture_cure"
 
-    covariates: tuple[str, ...]
     latency_covariates: tuple[str, ...] = ()
-    splines: dict[str, int] = field(default_factory=dict)
-    missing: Missing = "refuse"
-    weight_column: str = ""
-    level: float = 0.95
-
-    def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        check_level(self.level)
-        check_names(self.covariates, RESERVED)
-        check_names(self.latency_covariates, RESERVED, where="latency_covariates")
-        self.declaration.__post_init__()
-        check_weight_column(self.weight_column, (*RESERVED, *self._all_covariates), where=self.name)
 
     @property
-    def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
-        return Declaration(names=self._all_covariates, splines=self.splines, missing=self.missing)
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self.declaration.asked, weight_column=self.weight_column, bounds=None)
-
-    @property
-    def _all_covariates(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.covariates, *self.latency_covariates)))
+    def covariate_lists(self) -> Mapping[str, tuple[str, ...]]:
+        """The covariates by the setting that names them."""
+        return {"covariates": self.covariates, "latency_covariates": self.latency_covariates}
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedMixtureCure:
         """Return the model of largest likelihood.
@@ -210,7 +186,7 @@ class MixtureCure(JudgedByEnds):
             NotEnoughEventsError: fewer ends than parameters.
             FitError: no share is seen that never leaves; or a covariate is constant, follows from the others, or has no finite coefficient.
         """
-        lives = read_lifetimes(features, self.declaration.given(self.needs, features), weight_column=self.weight_column, bounds=None)
+        lives = self.lifetimes(features)
         ends = float(lives.weight[lives.ended].sum())
         enough_ends(ends, len(self.covariates) + len(self.latency_covariates) + 3, self.name)
         declared = self.declaration.only(self.covariates), self.declaration.only(self.latency_covariates)

@@ -10,16 +10,17 @@ if they had been told apart by a finer clock. Bands are symmetric in log H, whic
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import special
 
 from relkit.errors import ParameterError
+from relkit.metrics.intervals import log_bounds
 from relkit.metrics.risk_sets import risk_sets, step_at
 from relkit.models.survival.observed import Observed
-from relkit.models.survival.spells import as_floats, check_level
+from relkit.models.survival.spells import as_floats
+from relkit.scalars import check_level
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -126,8 +127,8 @@ def nelson_aalen(
     n, d = np.where(sets.at_risk > 0, sets.at_risk, 1).astype(np.float64), sets.ended.astype(np.float64)
     steps, variances = (d / n, d * (n - d) / n**3) if ties == "together" else _one_by_one(n, d)
     hazard, std_error = np.cumsum(steps), np.sqrt(np.cumsum(variances))
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * std_error / np.where(hazard > 0, hazard, 1.0)
-    return CumulativeHazard(sets.days, sets.at_risk, sets.ended, hazard, std_error, hazard * np.exp(-reach), hazard * np.exp(reach), level)
+    lower, upper = log_bounds(hazard, std_error / np.where(hazard > 0, hazard, 1.0), level)
+    return CumulativeHazard(sets.days, sets.at_risk, sets.ended, hazard, std_error, lower, upper, level)
 
 
 def _one_by_one(n: Floats, d: Floats) -> tuple[Floats, Floats]:

@@ -7,18 +7,20 @@ Nothing larger than rows times asked ages is made, and bounds are worked out in 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from relkit.cards import FittedCard
 from relkit.contracts import check
+from relkit.metrics.intervals import survival_bounds
+from relkit.models.summaries import summary_of
 from relkit.models.survival.spells import as_floats, check_horizon, long_survival, scores_of
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from relkit.contracts import Contract
 
 Floats = NDArray[np.float64]
@@ -64,11 +66,7 @@ class ParametricScores(FittedCard):
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper."""
-        error = np.sqrt(np.diag(self.covariance))
-        reach = NormalDist().inv_cdf((1 + self.settings.level) / 2) * error
-        at = self.coordinates
-        columns = {"estimate": at, "std_error": error, "lower": at - reach, "upper": at + reach}
-        return pl.DataFrame({"term": self.terms, **columns}).fill_nan(None)
+        return summary_of(self.terms, self.coordinates, np.sqrt(np.diag(self.covariance)), self.settings.level)
 
     def survival(self, features: pl.DataFrame, days: list[float] | Floats) -> pl.DataFrame:
         """Return customer_id, days, survival: each customer's probability of outliving ages, seen from the start."""
@@ -86,11 +84,10 @@ class ParametricScores(FittedCard):
         They come from the uncertainty of the parameters by the delta method, symmetric in the logarithm of the hazard ahead.
         """
         frame, asked = check(features, self.needs), as_floats(days)
-        hazard, z = self._ahead(frame, asked), NormalDist().inv_cdf((1 + level) / 2)
+        hazard = self._ahead(frame, asked)
         error = np.concatenate([self._error(frame[i : i + _BLOCK], asked) for i in range(0, max(len(frame), 1), _BLOCK)])
         relative = np.divide(error, hazard, out=np.zeros_like(hazard), where=(hazard > 0) & np.isfinite(hazard))
-        reach = np.exp(np.clip(z * relative, 0.0, 30.0))
-        return np.exp(-hazard * reach), np.exp(-hazard / reach)
+        return survival_bounds(hazard, relative, level)
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id and churn_probability_{h}d, given the duration so far; spells that have ended get null."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from relkit.metrics.intervals import share_bounds
 from relkit.models.survival.effects import effect_curves, effect_ratios
 
 if TYPE_CHECKING:
@@ -56,13 +56,9 @@ def rates_of(fitted: Any, ended: Floats, stayed: Floats, hazard: Floats, *, of_m
     period, level = fitted.settings.period_days, fitted.settings.level
     trials = np.maximum(ended + stayed, 1e-12)
     seen = ended / trials
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    middle = (seen + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    half = z / (1 + z**2 / trials) * np.sqrt(seen * (1 - seen) / trials + z**2 / (4 * trials**2))
     end = max(fitted.last_days, (float(fitted.firsts[-1]) + 1) * period)
     edges = np.append(fitted.firsts * period, end)
-    lower, upper = np.minimum(np.maximum(middle - half, 0.0), seen), np.maximum(np.minimum(middle + half, 1.0), seen)
-    return PeriodRates(edges, period, seen, lower, upper, hazard, of_mean, level)
+    return PeriodRates(edges, period, seen, *share_bounds(seen, trials, level), hazard, of_mean, level)
 
 
 def period_rates(fitted: FittedDiscreteHazard) -> PeriodRates:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+
+from relkit.metrics.intervals import survival_bounds
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
@@ -124,11 +125,8 @@ def bounds_in_blocks(n: int, m: int, level: float, of_block: Callable[[slice], t
         level: of the interval.
         of_block: hazard ahead and the standard error of its logarithm, of a slice of rows.
     """
-    z = NormalDist().inv_cdf((1 + level) / 2)
     low, high = np.empty((n, m)), np.empty((n, m))
     for at in range(0, n, BLOCK):
         part = slice(at, min(at + BLOCK, n))
-        hazard, error = of_block(part)
-        reach = np.exp(np.clip(z * error, 0.0, 30.0))
-        low[part], high[part] = np.exp(-hazard * reach), np.exp(-hazard / reach)
+        low[part], high[part] = survival_bounds(*of_block(part), level)
     return low, high

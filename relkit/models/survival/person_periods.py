@@ -45,12 +45,6 @@ MOST_PERIODS = 100_000
 _ROUNDING = 1e-9
 
 
-def check_period(period_days: float) -> None:
-    """Refuse a period without length."""
-    if not 0 < period_days < np.inf:
-        raise ParameterError(f"period_days is {period_days}; it must be above 0.", where="period_days")
-
-
 @dataclass(frozen=True, eq=False)
 class Lives:
     """Spells in periods.

@@ -9,7 +9,7 @@ method has its exact Hessian. Past the last observed age the rate of the last st
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -20,15 +20,13 @@ from relkit.contracts import check
 from relkit.errors import FitError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariate_declaration import Declaration, Missing, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
 from relkit.models.survival.judging import JudgedByEnds
-from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.parametric import ParametricScores
-from relkit.models.survival.spells import RESERVED, check_level, score_contract
-from relkit.models.weights import check_weight_column
+from relkit.models.survival.settings import Parametric
+from relkit.models.survival.spells import score_contract
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from relkit.contracts import Contract
+    from relkit.models.survival.lifetimes import Lifetimes
     from relkit.models.survival.parametric import Slopes
 
 Floats = NDArray[np.float64]
@@ -117,7 +116,7 @@ def _shared(X: Floats) -> tuple[Floats, NDArray[np.intp]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PiecewiseExponential(JudgedByEnds):
+class PiecewiseExponential(Parametric, JudgedByEnds):
     """Settings of a piecewise exponential model.
 
     Attributes:
@@ -138,31 +137,13 @@ class PiecewiseExponential(JudgedByEnds):
 
     name: ClassVar[str] = "survival.piecewise_exponential"
 
-    covariates: tuple[str, ...]
     breaks_days: tuple[float, ...] = ()
-    splines: dict[str, int] = field(default_factory=dict)
-    missing: Missing = "refuse"
-    weight_column: str = ""
-    level: float = 0.95
 
     def __post_init__(self) -> None:
-        """Refuse settings that cannot be."""
-        check_level(self.level)
-        check_names(self.covariates, RESERVED)
-        self.declaration.__post_init__()
-        check_weight_column(self.weight_column, (*RESERVED, *self.covariates), where=self.name)
+        """Check the breaks."""
+        super().__post_init__()
         if not all(0 < a < np.inf for a in self.breaks_days) or not all(np.diff(self.breaks_days) > 0):
             raise ParameterError("the breaks are not ascending ages above 0.", where="breaks_days", remedy="Write them as 30,90,365.")
-
-    @property
-    def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
-        return Declaration(names=self.covariates, splines=self.splines, missing=self.missing)
-
-    @property
-    def needs(self) -> Contract:
-        """Columns that `fit` reads."""
-        return lifetime_contract(self.name, self.declaration.asked, weight_column=self.weight_column, bounds=None)
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedPiecewiseExponential:
         """Return the model of largest likelihood.
@@ -172,7 +153,7 @@ class PiecewiseExponential(JudgedByEnds):
             NotEnoughEventsError: fewer ends than parameters.
             FitError: a stretch without an end, a covariate that is constant, follows from the others, or has no finite coefficient.
         """
-        lives = read_lifetimes(features, self.declaration.given(self.needs, features), weight_column=self.weight_column, bounds=None)
+        lives = self.lifetimes(features)
         breaks = np.array(self.breaks_days) if self.breaks_days else _breaks_of(lives, len(self.covariates))
         ends = float(lives.weight[lives.ended].sum())
         enough_ends(ends, len(breaks) + len(self.covariates) + 1, self.name)

@@ -8,13 +8,13 @@ money. The variance is Greenwood's: the sum over ages u of (area from u on)^2 d 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relkit.errors import NotEnoughEventsError, ParameterError
-from relkit.models.survival.spells import check_level
+from relkit.metrics.intervals import normal_reach
+from relkit.scalars import check_level
 
 if TYPE_CHECKING:
     from relkit.models.survival.curve import SurvivalCurve
@@ -106,8 +106,8 @@ def restricted_mean(curve: SurvivalCurve, days: float, *, level: float = 0.95) -
     n, d = (values[: len(beyond)].astype(np.float64) for values in (curve.at_risk, curve.ended))
     left = np.where(n > d, n * (n - d), 1.0)  # where all end, no area is left behind them
     error = float(np.sqrt((np.where(n > d, beyond, 0.0) ** 2 * d / left).sum()))
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * error
-    return RestrictedMean(float(days), mean, error, max(mean - reach, 0.0), min(mean + reach, float(days)), level)
+    lower, upper = _bounds(mean, error, level)
+    return RestrictedMean(float(days), mean, error, max(lower, 0.0), min(upper, float(days)), level)
 
 
 def compare_restricted_means(one: RestrictedMean, other: RestrictedMean) -> RestrictedMeanContrast:
@@ -141,7 +141,7 @@ def compare_restricted_means(one: RestrictedMean, other: RestrictedMean) -> Rest
 
 
 def _bounds(value: float, error: float, level: float) -> tuple[float, float]:
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * error
+    reach = normal_reach(level) * error
     return value - reach, value + reach
 
 

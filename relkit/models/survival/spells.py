@@ -11,6 +11,8 @@ import polars as pl
 from relkit.contracts import Column, Contract, Rule, check
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.remarks import Remark, french
+from relkit.scalars import check_scalar
+from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
@@ -125,19 +127,9 @@ def _seen_once(spells: int) -> Remark:
     )
 
 
-def check_level(level: float) -> None:
-    """Refuse a level of intervals that is not strictly between 0 and 1."""
-    if not 0 < level < 1:
-        raise ParameterError(f"level is {level:g}; it must lie between 0 and 1.", where="level", remedy="Write 0.95 for 95 %.")
-
-
 def check_horizon(horizon_days: int | None) -> int:
-    """Return the horizon, 90 days when none is given."""
-    if horizon_days is None:
-        return 90
-    if horizon_days < 1:
-        raise ParameterError(f"horizon_days is {horizon_days}; it must be at least 1.", where="horizon_days")
-    return int(horizon_days)
+    """Return the horizon, `HORIZON_DAYS` when none is given."""
+    return HORIZON_DAYS if horizon_days is None else int(check_scalar(horizon_days, "horizon_days", ge=1))
 
 
 def scores_of(frame: pl.DataFrame, columns: dict[str, Floats]) -> pl.DataFrame:
