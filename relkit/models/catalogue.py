@@ -42,6 +42,7 @@ _CLASSES = {
     "survival.discrete_hazard": ("DiscreteHazard", "FittedDiscreteHazard"),
     "survival.fine_gray": ("FineGray", "FittedFineGray"),
     "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
+    "survival.lifelines": ("Lifelines", "FittedLifelines"),
     "survival.log_logistic_aft": ("LogLogisticAft", "FittedLogLogisticAft"),
     "survival.log_normal_aft": ("LogNormalAft", "FittedLogNormalAft"),
     "survival.mixture_cure": ("MixtureCure", "FittedMixtureCure"),

@@ -72,7 +72,7 @@ def test_an_unknown_setting() -> None:
     ("settings", "message"),
     [
         ({"period_days": "week"}, "bg_nbd: period_days is 'week': input should be a valid number"),
-        ({"period_days": 0}, r"^lifetime_value\.bg_nbd: period_days is 0.0; it must be above 0\.$"),
+        ({"period_days": 0}, r"^lifetime_value\.bg_nbd: period_days is 0; it must be above 0\.$"),
         ({"level": None}, "level is None: input should be a valid number"),
     ],
 )

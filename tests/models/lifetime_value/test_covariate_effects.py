@@ -343,7 +343,7 @@ class TestRefusals:
             ({"purchase_covariates": ("a",), "same_effect": ("a",)}, "same_effect names 'a', which does not act on both"),
             ({"purchase_covariates": ("a",), "weight_column": "a"}, "'a' is given twice, or is no covariate"),
             ({"weight_column": "customer_id"}, "weight_column is 'customer_id', which the model reads already"),
-            ({"lifetime_ridge": -1.0}, "lifetime_ridge is -1.0; it must be 0 or more"),
+            ({"lifetime_ridge": -1.0}, "lifetime_ridge is -1; it must be 0 or more"),
         ],
     )
     def test_settings(self, settings: dict[str, Any], message: str) -> None:

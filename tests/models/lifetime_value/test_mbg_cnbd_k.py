@@ -366,5 +366,5 @@ class TestInputs:
 
     @pytest.mark.parametrize("k", [0, 13])
     def test_a_k_out_of_range(self, k: int) -> None:
-        with pytest.raises(ParameterError, match=f"k is {k}; it must be from 1 to 12. Leave it out"):
+        with pytest.raises(ParameterError, match=f"k is {k}; it must lie between 1 and 12. Leave it out"):
             MbgCnbdK(k=k)

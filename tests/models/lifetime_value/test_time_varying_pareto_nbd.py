@@ -369,7 +369,7 @@ class TestSettings:
         ("settings", "said"),
         [
             ({"period_days": 0}, "period_days is 0; it must be above 0"),
-            ({"level": 1.0}, "level is 1.0; it must lie between 0 and 1"),
+            ({"level": 1.0}, "level is 1; it must lie between 0 and 1"),
             ({"season_harmonics": -1}, "season_harmonics is -1; it must lie between 0 and 12"),
             ({"step_days": 0}, "step_days is 0; it must lie between 1 and 31"),
             ({"lifetime_covariates": ("sale",)}, "unknown lifetime covariate 'sale'"),

@@ -170,7 +170,7 @@ def test_derivatives_are_exact(kind: str) -> None:
     low, high = pl.col("duration_days").floor().clip(lower_bound=pl.col("entry_days")), pl.col("duration_days").ceil()
     frame = frame.with_columns(low=pl.when("event").then(low).otherwise("duration_days"), high=pl.when("event").then(high))
     model = MODELS[kind](covariates=("x", "z"), shape_covariates=("z",), weight_column="weight", lower_column="low", upper_column="high")
-    lives = aft_model.read_lifetimes(frame, model.needs, weight_column="weight", bounds=("low", "high"))
+    lives = model.lifetimes(frame)
     X, W = (aft_model.Design.of(lives.frame, Declaration(names=names), "a test").X for names in (("x", "z"), ("z",)))
     value = aft_model._Problem(model.distribution.errors, aft_model.Watched.of(lives), X, W).evaluate
     at = np.array([0.3, -0.2, 0.1, 0.2, 0.3])

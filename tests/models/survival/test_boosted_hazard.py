@@ -185,8 +185,8 @@ def test_a_separated_category_needs_no_remedy() -> None:
     [
         ({"trees": 0}, "trees is 0; it must be at least 1"),
         ({"leaves": 1}, "leaves is 1; it must be at least 2"),
-        ({"l2": -1.0}, "l2 is -1.0; it must be at least 0"),
-        ({"learning_rate": 0.0}, "learning_rate is 0.0; it must lie above 0"),
+        ({"l2": -1.0}, "l2 is -1; it must be 0 or more"),
+        ({"learning_rate": 0.0}, "learning_rate is 0; it must be above 0 and at most 1"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], match: str) -> None:

@@ -219,7 +219,7 @@ def test_more_columns_than_ends_of_a_cause() -> None:
     ("settings", "match"),
     [
         ({"covariates": ("end_reason",)}, "'end_reason' is given twice, or is no covariate"),
-        ({"covariates": (), "period_days": -1.0}, "period_days is -1.0; it must be above 0"),
+        ({"covariates": (), "period_days": -1.0}, "period_days is -1; it must be above 0"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], match: str) -> None:

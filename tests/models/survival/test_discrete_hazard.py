@@ -368,7 +368,7 @@ def test_scale_of_the_columns_needs_no_care() -> None:
         ({"covariates": ("a", "a")}, "'a' is given twice, or is no covariate"),
         ({"covariates": ("event",)}, "'event' is given twice, or is no covariate"),
         ({"covariates": ("a",), "weight_column": "a"}, "weight_column is 'a', which the model reads already"),
-        ({"covariates": (), "period_days": 0.0}, "period_days is 0.0; it must be above 0"),
+        ({"covariates": (), "period_days": 0.0}, "period_days is 0; it must be above 0"),
         ({"covariates": (), "link": "probit"}, "unknown link 'probit'"),
         ({"covariates": (), "level": 1.0}, "level is 1; it must lie between"),
     ],
