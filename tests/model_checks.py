@@ -113,7 +113,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "survival.cox": _COVARIATES,
     "survival.cox_time_varying": _COVARIATES,
     "survival.fine_gray": _COVARIATES,
-    "survival.lifelines": _COVARIATES,
+    "survival.lifelines": _COVARIATES | {"fitter": "ParametricSplinePHFitter"},
     "survival.log_logistic_aft": _COVARIATES,
     "survival.log_normal_aft": _COVARIATES,
     "survival.mixture_cure": _COVARIATES,

@@ -15,7 +15,7 @@ It is for data scientists who want the breadth of lifelines. It takes part in no
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -128,7 +128,8 @@ class Lifelines(Parametric, JudgedByEnds):
         super().__post_init__()
         _check_fitter(self.fitter)
         if self.fitter == ACCELERATED_SPLINE and not self.covariates:
-            raise ParameterError(f"{self.fitter} needs a covariate.", where="covariates", remedy=f"Name columns, or use {HAZARDS_SPLINE}.")
+            none = f"{self.fitter} needs a covariate."
+            raise ParameterError(none, where="covariates", remedy=f"Name columns, or use {HAZARDS_SPLINE}.")
         check_scalar(self.knots, "knots", ge=2, le=10, where=self.name)
         check_scalar(self.penalty, "penalty", ge=0, where=self.name)
         if not all(0 < a < np.inf for a in self.breaks_days) or not all(np.diff(self.breaks_days) > 0):
@@ -152,11 +153,11 @@ class Lifelines(Parametric, JudgedByEnds):
         Raises:
             TableError: a column is missing, null or impossible.
             NotEnoughEventsError: fewer ends than parameters.
-            FitError: more spells than lifelines is given, late entries that the fitter does not take, a covariate that is constant or follows
-                from the others.
+            FitError: more spells than lifelines is given, late entries that the fitter does not take, a covariate that is constant or
+                follows from the others.
             NotConvergedError: lifelines found no maximum.
         """
-        lives = self.lifetimes(features)
+        lives = _in_order(self.lifetimes(features))
         self._check_rows(lives)
         design = Design.of(lives.frame, self.declaration, self.name)
         learn = _additive if self.fitter == ADDITIVE else _parametric
@@ -179,7 +180,7 @@ class Lifelines(Parametric, JudgedByEnds):
             raise FitError(much, where=self.name, remedy=f"Fit {instead}, or a sample of the spells.")
         late = int((lives.entry > 0).sum())
         if late and self.fitter == ADDITIVE:
-            much = f"lifelines' {ADDITIVE} takes no late entry, and {late:,} of {rows:,} spells were first observed after their start."
+            much = f"lifelines' {ADDITIVE} takes no late entry, and {late:,} of {rows:,} spells were first observed later than their start."
             raise FitError(much, where=self.name, remedy=f"Fit survival.cox or {instead}, or leave those spells out.")
 
 
@@ -254,9 +255,11 @@ class FittedLifelines(ParametricScores):
         return self._form.hazards(predictors, np.asarray(ages, dtype=np.float64), self.knots)[0]
 
     def cumulative_at(self, ages: Floats) -> Floats:
-        """Return the cumulative effects of the additive model at ages of any shape, with an axis of k effects more."""
-        before = np.searchsorted(self.ages, ages, side="right")
-        return np.concatenate((np.zeros((1, self.cumulative.shape[1])), self.cumulative))[before]
+        """Return the cumulative effects of the additive model at ages of any shape, with an axis of k effects more.
+
+        Past the last step the mean effects go on.
+        """
+        return _stepped(self.ages, self.cumulative, ages, self.coordinates)
 
     def _slopes(self, frame: pl.DataFrame, ages: Floats) -> Slopes:
         """Return central differences in each linear predictor."""
@@ -273,12 +276,20 @@ class FittedLifelines(ParametricScores):
         if self.settings.fitter != ADDITIVE:
             return super()._error(frame, days)
         x, age = _with_ones(covariate_columns.matrix(frame, self.effects)), frame["duration_days"].to_numpy()
-        known = np.concatenate((np.zeros((1, *self.cumulative_covariance.shape[1:])), self.cumulative_covariance))
+        rate = self.cumulative_covariance[-1] / self.ages[-1]
         errors = np.empty((len(frame), len(days)))
         for j, ahead in enumerate(days):
-            between = known[np.searchsorted(self.ages, age + ahead, side="right")] - known[np.searchsorted(self.ages, age, side="right")]
-            errors[:, j] = np.einsum("nk,nkl,nl->n", x, between, x)
+            until, now = (_stepped(self.ages, self.cumulative_covariance, at, rate) for at in (age + ahead, age))
+            errors[:, j] = np.einsum("nk,nkl,nl->n", x, until - now, x)
         return np.sqrt(np.maximum(errors, 0.0))
+
+
+def _stepped(steps: Floats, values: Floats, ages: Floats, rate: Floats) -> Floats:
+    """Return what steps add up to at ages of any shape, from 0 on, and past the last step by a rate a day."""
+    from_start = np.concatenate((np.zeros((1, *values.shape[1:])), values))
+    past = np.maximum(ages - steps[-1], 0.0).reshape(*np.shape(ages), *(1,) * rate.ndim)
+    found: Floats = from_start[np.searchsorted(steps, ages, side="right")] + past * rate
+    return found
 
 
 def _with_ones(X: Floats) -> Floats:
@@ -354,7 +365,9 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
         name: [*(_names(X) if moved else []), *(["intercept"] if constant else [])]
         for name, moved, constant in zip(form.parameters, form.explained, form.constants, strict=True)
     }
-    said = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col="entry" if (lives.entry > 0).any() else None)
+    start = _start(lives, form, X.shape[1]) if settings.fitter == ACCELERATED_SPLINE else None
+    late = "entry" if (lives.entry > 0).any() else None
+    said = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col=late, initial_point=start)
     at = np.concatenate([fitter.params_[name].loc[columns[name]].to_numpy() for name in form.parameters])
     knots = _knots(settings, fitter, breaks)
     value, gradient, hessian = _Problem(lives, form, knots, parts).evaluate(at)
@@ -362,7 +375,8 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
     back = _back(form, design)
     none = {"ages": np.zeros(0), "cumulative": np.zeros((0, 0)), "cumulative_covariance": np.zeros((0, 0, 0))}
     fields = {"coordinates": back @ at, "covariance": _turned(back, found.covariance), "knots": knots, **none}
-    return fields, value, (*said, *found.remarks(_terms(form, design.names, form.constants)), *_short(settings, found, gradient))
+    told = (*said, *found.remarks(_terms(form, design.names, form.constants)), *_short(settings, found, gradient))
+    return fields, value, told
 
 
 def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[dict[str, Any], float | None, tuple[Remark, ...]]:
@@ -386,6 +400,13 @@ def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[di
     return fields, None, said
 
 
+def _start(lives: Lifetimes, form: forms.Form, columns: int) -> dict[str, Floats]:
+    """Return one risk at all ages, for the spline in accelerated time to start from: lifelines' own start suits ages of a few units."""
+    rate = lives.weight[lives.ended].sum() / (lives.weight @ (lives.lower - lives.entry))
+    first = {"beta_": np.zeros(columns), "gamma0_": np.log([rate]), "gamma1_": np.ones(1)}
+    return {name: first.get(name, np.zeros(1)) for name in form.parameters}
+
+
 def _made(settings: Lifelines, breaks: Floats) -> Any:
     """Return the fitter of lifelines; constants are columns like any other, and no median is worked out."""
     import lifelines
@@ -404,13 +425,18 @@ def _made(settings: Lifelines, breaks: Floats) -> Any:
 
 
 def _frame(lives: Lifetimes, X: Floats) -> Any:
-    """Return what lifelines reads, in one order whatever that of the rows."""
+    """Return what lifelines reads."""
     import pandas as pd
 
-    columns = {"duration": lives.lower, "event": lives.ended, "entry": lives.entry, "weight": lives.weight}
-    columns |= dict(zip(_names(X), X.T, strict=True))
-    order = np.lexsort(list(columns.values()))
-    return pd.DataFrame({name: values[order] for name, values in columns.items()} | {"intercept": np.ones(len(X))})
+    columns = {"duration": lives.lower, "event": lives.ended, "entry": lives.entry, "weight": lives.weight, "intercept": np.ones(len(X))}
+    return pd.DataFrame(columns | dict(zip(_names(X), X.T, strict=True)))
+
+
+def _in_order(lives: Lifetimes) -> Lifetimes:
+    """Return the lifetimes in one order, whatever that of the rows: where a search stops depends on it."""
+    order = lives.frame.with_row_index("_row").sort(lives.frame.columns)["_row"].to_numpy()
+    arrays = {name: getattr(lives, name)[order] for name in ("lower", "upper", "entry", "weight")}
+    return replace(lives, frame=lives.frame[order], **arrays)
 
 
 def _names(X: Floats) -> list[str]:
@@ -439,13 +465,15 @@ def _run(fitter: Any, table: Any, settings: Lifelines, **options: Any) -> tuple[
 def _breaks(settings: Lifelines, lives: Lifetimes) -> Floats:
     if settings.breaks_days:
         return np.array(settings.breaks_days)
-    return np.unique(np.quantile(lives.lower[lives.ended], np.arange(1, _STRETCHES) / _STRETCHES))
+    found: Floats = np.unique(np.quantile(lives.lower[lives.ended], np.arange(1, _STRETCHES) / _STRETCHES))
+    return found
 
 
 def _knots(settings: Lifelines, fitter: Any, breaks: Floats) -> Floats:
     if settings.fitter == ACCELERATED_SPLINE:
         return np.asarray(fitter.knots, dtype=np.float64)
-    return np.log(np.asarray(fitter.knots, dtype=np.float64)) if settings.fitter == HAZARDS_SPLINE else breaks
+    knots: Floats = np.log(np.array(fitter.knots, dtype=np.float64)) if settings.fitter == HAZARDS_SPLINE else breaks
+    return knots
 
 
 def _back(form: forms.Form, design: Design) -> Floats:
@@ -466,7 +494,7 @@ def _back(form: forms.Form, design: Design) -> Floats:
 def _turned(back: Floats, covariance: Floats) -> Floats:
     """Return the covariance of turned coefficients; NaN for those that one without a standard error is part of."""
     untold = np.isnan(np.diag(covariance))
-    turned: Floats = back @ np.nan_to_num(covariance) @ back.T
+    turned = np.asarray(back @ np.nan_to_num(covariance) @ back.T)
     lost = (back[:, untold] != 0).any(axis=1)
     turned[lost] = np.nan
     turned[:, lost] = np.nan

@@ -71,7 +71,7 @@ def piecewise(stretches: int) -> Form:
     return Form(tuple(f"lambda_{i}_" for i in range(stretches)), (True,) * stretches, (True,) * stretches, _piecewise)
 
 
-def _generalised_gamma(eta: Sequence[Floats], ages: Floats, knots: Floats) -> Hazards:
+def _generalised_gamma(eta: Sequence[Floats], ages: Floats, _knots: Floats) -> Hazards:
     mu, log_sigma, shape = eta
     log_t, a = log_age(ages), 1 / shape**2
     z = (log_t - mu) / np.exp(np.minimum(log_sigma, 46.0))  # as far as lifelines lets sigma go

@@ -72,7 +72,7 @@ class ParametricScores(FittedCard):
         """Return customer_id, days, survival: each customer's probability of outliving ages, seen from the start."""
         frame, asked = check(features, self.needs), as_floats(days)
         hazard = self._hazard(frame, np.broadcast_to(asked, (len(frame), len(asked))))
-        return long_survival(frame, asked, np.exp(-hazard))
+        return long_survival(frame, asked, np.exp(-np.maximum(hazard, 0.0)))
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
         """Return the probability that each spell, running now, still runs after each number of days, shape (n, m)."""
