@@ -57,6 +57,9 @@ class FitModel(Job):
     mapping: Path | None = Field(default=None, description="Mapping file of DATA. Default: DATA/mapping.yaml when there is one.")
     force: bool = Field(default=False, description="Make the new version the champion whatever its metric; give a reason.")
     reason: str = Field(default="", description="Why the promotion is forced; kept with the version.")
+    cross_check: bool = Field(
+        default=False, description="Fit it with lifelines as well and print its log-likelihood and coefficients: survival.cox and the AFTs."
+    )
 
     def inputs(self) -> tuple[Path, ...]:
         """Return the facts of the tables (they hold every table's checksum), and raw files when they are given."""
@@ -77,6 +80,10 @@ class FitModel(Job):
             raise ParameterError.unknown("model", self.model, known, where="fit")
         if self.force and not self.reason.strip():
             raise ParameterError("force needs a reason; it is kept with the version.", where="fit", remedy='Give --reason "...".')
+        if self.cross_check:
+            from relkit.models.survival.cross_check import refuse_cross_check
+
+            refuse_cross_check(self.model)
         if self.model in CANDIDATES:
             read_choice(self.model, self.settings)
         elif self.settings:
@@ -139,14 +146,24 @@ class FitModel(Job):
         features, aside = _complete(model, features, inputs)
         progress(f"{self.model}: fitted to {len(features):,} {inputs.unit}", 0.5)
         fitted, trial = _calibrated(model.fit(features, as_of=as_of.day), trial, inputs, tables)
+        checked = self._cross_checked(model, fitted, features)
         progress(f"{self.model}: registered", 0.7)
         of_data = unique((*unknown_days(tables, as_of), *aside, *inputs.remarks_on(tables, as_of), *_censored(features), *trial.remarks()))
         outcome = self._registered(model, fitted, trial, tables, inputs, features, beside, of_data)
         remarks = (*(remark.en for remark in inputs.remarks_on(tables, as_of)), *_not_chosen(inputs, chosen, features))
         result = self._result(fitted, trial, outcome, inputs, features, remarks)
+        result = result.model_copy(update={"sentences": (*result.sentences, *checked)})
         refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
         early = tuple(remark.en for remark in (*unknown_days(tables, as_of), *aside))
         return result.model_copy(update={"warnings": refused + early + result.warnings})
+
+    def _cross_checked(self, model: Model[Any], fitted: Fitted, features: pl.DataFrame) -> tuple[str, ...]:
+        """Return how the fit compares with that of lifelines, where that is asked for."""
+        if not self.cross_check:
+            return ()
+        from relkit.models.survival.cross_check import cross_check
+
+        return (cross_check(model, fitted, features).sentence,)
 
     def split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | DrawnHoldout | None, str]:
         """Return the split, in time wherever there is any, or None and the sentence that says why there is none."""

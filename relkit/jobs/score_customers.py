@@ -52,6 +52,7 @@ CONTRACTS = (
     "survival.log_logistic_aft",
     "survival.piecewise_exponential",
     "survival.mixture_cure",
+    "survival.lifelines",
     "lifetime_value.shifted_beta_geometric",
     "lifetime_value.beta_discrete_weibull",
 )

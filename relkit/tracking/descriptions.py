@@ -30,6 +30,7 @@ PURPOSES = {
     "survival.discrete_hazard": "Logistic regression on months of contracts: the probability that a contract ends.",
     "survival.fine_gray": "Fine and Gray's regression: the share of contracts that end for one reason, and what moves it.",
     "survival.kaplan_meier": "Kaplan-Meier: how long contracts last, by group where wished; a baseline.",
+    "survival.lifelines": "Regressions of lifelines, by name: how long contracts last, under shapes that relkit has not.",
     "survival.log_logistic_aft": "Log-logistic regression: how long contracts last, with a risk that rises, then falls.",
     "survival.log_normal_aft": "Log-normal regression: how long contracts last, with a risk that rises, then falls slowly.",
     "survival.mixture_cure": "Mixture cure model: how long contracts last, where some customers never leave.",

@@ -30,6 +30,7 @@ from relkit.models.survival import lifelines_forms as forms
 from relkit.models.survival.aft_design import Design, enough_ends
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifelines_additive import cumulative_covariance
+from relkit.models.survival.lifelines_table import DURATION_COL, ENTRY_COL, EVENT_COL, WEIGHTS_COL, column_names, table_of
 from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.settings import Parametric
 from relkit.models.survival.spells import score_contract
@@ -250,7 +251,8 @@ class FittedLifelines(ParametricScores):
     def _hazard(self, frame: pl.DataFrame, ages: Floats) -> Floats:
         if self.settings.fitter == ADDITIVE:
             x = _with_ones(covariate_columns.matrix(frame, self.effects))
-            return np.einsum("nk,nmk->nm", x, self.cumulative_at(ages))
+            hazard: Floats = np.einsum("nk,nmk->nm", x, self.cumulative_at(ages))
+            return hazard
         _, predictors = self._predictors(frame)
         return self._form.hazards(predictors, np.asarray(ages, dtype=np.float64), self.knots)[0]
 
@@ -362,11 +364,11 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
     enough_ends(float(lives.weight[lives.ended].sum()), size, settings.name)
     fitter = _made(settings, breaks)
     columns = {
-        name: [*(_names(X) if moved else []), *(["intercept"] if constant else [])]
+        name: [*(column_names(X) if moved else []), *(["intercept"] if constant else [])]
         for name, moved, constant in zip(form.parameters, form.explained, form.constants, strict=True)
     }
     start = _start(lives, form, X.shape[1]) if settings.fitter == ACCELERATED_SPLINE else None
-    late = "entry" if (lives.entry > 0).any() else None
+    late = ENTRY_COL if (lives.entry > 0).any() else None
     said = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col=late, initial_point=start)
     at = np.concatenate([fitter.params_[name].loc[columns[name]].to_numpy() for name in form.parameters])
     knots = _knots(settings, fitter, breaks)
@@ -384,9 +386,9 @@ def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[di
     X = design.X[:, :-1]
     enough_ends(float(lives.weight[lives.ended].sum()), X.shape[1] + 1, settings.name)
     fitter = _made(settings, np.zeros(0))
-    said = _run(fitter, _frame(lives, X).drop(columns="entry"), settings)
+    said = _run(fitter, _frame(lives, X).drop(columns=ENTRY_COL), settings)
     back = design.back()
-    steps = fitter.cumulative_hazards_[[*_names(X), "intercept"]]
+    steps = fitter.cumulative_hazards_[[*column_names(X), "intercept"]]
     ages, cumulative = steps.index.to_numpy(dtype=np.float64), steps.to_numpy() @ back.T
     covariance = back @ cumulative_covariance(design.X, lives, ages, settings.penalty) @ back.T
     fields = {
@@ -425,11 +427,7 @@ def _made(settings: Lifelines, breaks: Floats) -> Any:
 
 
 def _frame(lives: Lifetimes, X: Floats) -> Any:
-    """Return what lifelines reads."""
-    import pandas as pd
-
-    columns = {"duration": lives.lower, "event": lives.ended, "entry": lives.entry, "weight": lives.weight, "intercept": np.ones(len(X))}
-    return pd.DataFrame(columns | dict(zip(_names(X), X.T, strict=True)))
+    return table_of(lives.lower, lives.ended, lives.entry, lives.weight, X)
 
 
 def _in_order(lives: Lifetimes) -> Lifetimes:
@@ -439,18 +437,14 @@ def _in_order(lives: Lifetimes) -> Lifetimes:
     return replace(lives, frame=lives.frame[order], **arrays)
 
 
-def _names(X: Floats) -> list[str]:
-    return [f"x{j}" for j in range(X.shape[1])]
-
-
 def _run(fitter: Any, table: Any, settings: Lifelines, **options: Any) -> tuple[Remark, ...]:
     """Fit, and return a remark on what lifelines warned of."""
     if "entry" in table.columns and options.get("entry_col") is None:
-        table = table.drop(columns="entry")
+        table = table.drop(columns=ENTRY_COL)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
-            fitter.fit(table, "duration", "event", weights_col="weight", **options)
+            fitter.fit(table, DURATION_COL, EVENT_COL, weights_col=WEIGHTS_COL, **options)
         except (ValueError, ArithmeticError, AssertionError, np.linalg.LinAlgError) as error:
             why = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
             raise NotConvergedError(
