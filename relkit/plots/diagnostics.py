@@ -220,6 +220,11 @@ def _accelerated(fitted: Any, given: _Given) -> dict[str, Axes]:
     return _fitted_survival(fitted, given, time_ratios(fitted), time_curves(fitted), {"time_ratios": plot_time_ratios})
 
 
+def _by_lifelines(fitted: Any, given: _Given) -> dict[str, Axes]:
+    drawn = {"fitted_survival": plot_fitted_survival(fitted_curve(fitted, given.learnt), language=given.language)}
+    return drawn | _calibration(fitted, given)
+
+
 def _cured(fitted: Any, given: _Given) -> dict[str, Axes]:
     return _fitted_survival(fitted, given, odds_of_leaving(fitted), leaving_curves(fitted), {"odds_of_leaving": plot_odds_of_leaving})
 
@@ -293,6 +298,7 @@ _BY_NAME: dict[str, Callable[[Any, _Given], dict[str, Axes]]] = {
     "lifetime_value.shifted_beta_geometric": _renewals,
     "lifetime_value.time_varying_pareto_nbd": _time_varying,
     "survival.kaplan_meier": _kaplan_meier,
+    "survival.lifelines": _by_lifelines,
     "survival.log_logistic_aft": _accelerated,
     "survival.log_normal_aft": _accelerated,
     "survival.mixture_cure": _cured,
