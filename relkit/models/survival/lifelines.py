@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -34,12 +35,12 @@ from relkit.models.survival.lifelines_table import DURATION_COL, ENTRY_COL, EVEN
 from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.settings import Parametric
 from relkit.models.survival.spells import score_contract
+from relkit.models.survival.weibull_aft import WeibullAft
 from relkit.remarks import Remark, french
 from relkit.scalars import check_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     import polars as pl
 
@@ -367,7 +368,7 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
         name: [*(column_names(X) if moved else []), *(["intercept"] if constant else [])]
         for name, moved, constant in zip(form.parameters, form.explained, form.constants, strict=True)
     }
-    start = _start(lives, form, X.shape[1]) if settings.fitter == ACCELERATED_SPLINE else None
+    start = _starts(settings, lives, design, form)
     late = ENTRY_COL if (lives.entry > 0).any() else None
     said = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col=late, initial_point=start)
     at = np.concatenate([fitter.params_[name].loc[columns[name]].to_numpy() for name in form.parameters])
@@ -402,11 +403,25 @@ def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[di
     return fields, None, said
 
 
-def _start(lives: Lifetimes, form: forms.Form, columns: int) -> dict[str, Floats]:
-    """Return one risk at all ages, for the spline in accelerated time to start from: lifelines' own start suits ages of a few units."""
-    rate = lives.weight[lives.ended].sum() / (lives.weight @ (lives.lower - lives.entry))
-    first = {"beta_": np.zeros(columns), "gamma0_": np.log([rate]), "gamma1_": np.ones(1)}
-    return {name: first.get(name, np.zeros(1)) for name in form.parameters}
+def _starts(settings: Lifelines, lives: Lifetimes, design: Design, form: forms.Form) -> dict[str, Floats] | None:
+    """Return where the search starts; None where lifelines' own start, which suits ages of a few units, does for ages in days."""
+    q = len(design.means)
+    if settings.fitter == GAMMA:
+        return _weibull(settings, lives, design)
+    if settings.fitter == ACCELERATED_SPLINE:
+        rate = lives.weight[lives.ended].sum() / (lives.weight @ (lives.lower - lives.entry))
+        first = {"beta_": np.zeros(q), "gamma0_": np.log([rate]), "gamma1_": np.ones(1)}
+        return {name: first.get(name, np.zeros(1)) for name in form.parameters}
+    return None
+
+
+def _weibull(settings: Lifelines, lives: Lifetimes, design: Design) -> dict[str, Floats]:
+    """Return the generalised gamma that is the Weibull regression of largest likelihood, in standardised columns."""
+    same = {name: getattr(settings, name) for name in ("covariates", "splines", "missing", "weight_column")}
+    learnt = WeibullAft(**same).learn(lives.frame, date.min)
+    width = len(design.means) if settings.all_parameters else 0
+    sigma, shape = (np.append(np.zeros(width), value) for value in (-learnt["shape"][-1], 1.0))
+    return {"mu_": np.linalg.solve(design.back(), learnt["location"]), "sigma_": sigma, "lambda_": shape}
 
 
 def _made(settings: Lifelines, breaks: Floats) -> Any:
