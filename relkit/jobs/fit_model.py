@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from relkit.jobs.check_tables import CheckTables
     from relkit.models.base import Fitted, Model
+    from relkit.models.survival.cross_check import CrossCheck
     from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.tables.table_set import TableSet
     from relkit.tracking.promotion import Decision
@@ -152,18 +153,18 @@ class FitModel(Job):
         outcome = self._registered(model, fitted, trial, tables, inputs, features, beside, of_data)
         remarks = (*(remark.en for remark in inputs.remarks_on(tables, as_of)), *_not_chosen(inputs, chosen, features))
         result = self._result(fitted, trial, outcome, inputs, features, remarks)
-        result = result.model_copy(update={"sentences": (*result.sentences, *checked)})
+        if checked:
+            told = {"sentences": (*result.sentences, checked.sentence), "details": result.details | {"cross_check": asdict(checked)}}
+            result = result.model_copy(update=told)
         refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
         early = tuple(remark.en for remark in (*unknown_days(tables, as_of), *aside))
         return result.model_copy(update={"warnings": refused + early + result.warnings})
 
-    def _cross_checked(self, model: Model[Any], fitted: Fitted, features: pl.DataFrame) -> tuple[str, ...]:
+    def _cross_checked(self, model: Model[Any], fitted: Fitted, features: pl.DataFrame) -> CrossCheck | None:
         """Return how the fit compares with that of lifelines, where that is asked for."""
-        if not self.cross_check:
-            return ()
         from relkit.models.survival.cross_check import cross_check
 
-        return (cross_check(model, fitted, features).sentence,)
+        return cross_check(model, fitted, features) if self.cross_check else None
 
     def split(self, tables: TableSet, as_of: AsOf) -> tuple[Holdout | DrawnHoldout | None, str]:
         """Return the split, in time wherever there is any, or None and the sentence that says why there is none."""
