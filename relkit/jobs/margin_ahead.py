@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from relkit.jobs.model_inputs import inputs_of
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class MarginAhead:
             parts.append(purchase_margins(orders, value, rows, margin_rate=rate.rate, ahead=ahead, returns=returns, intervals=asked))
             models += [self.orders, self.value]
         elif self.run.tables.has("transactions"):
-            parts.append(unknown_margins(self.run.rows(self.orders or "lifetime_value.bg_nbd")["customer_id"]))
+            parts.append(unknown_margins(self.run.rows(self.orders or "lifetime_value")["customer_id"]))
         return parts, models
 
     def _of_contracts(self, ahead: Ahead, running: pl.DataFrame) -> list[pl.DataFrame]:
@@ -136,11 +135,12 @@ class MarginAhead:
         """Return the running contracts with the margin of a month of each; None where contracts have none of their own."""
         import polars as pl
 
+        from relkit.families.bindings import inputs_of
         from relkit.features.contract_margins import contract_margins, has_contract_margins
 
         if not has_contract_margins(self.run.tables, rate=self.run.job.margin_rate):
             return None
-        spells = inputs_of(self.contracts or "survival.cox", self.run.tables).features(self.run.tables, self.run.as_of)
+        spells = inputs_of(self.contracts or "survival", self.run.tables).features(self.run.tables, self.run.as_of)
         margins = contract_margins(self.run.tables, self.run.as_of, rate=self.run.job.margin_rate)
         margins = margins.select("contract_id", margin_a_month="monthly_margin", is_measured="margin_is_measured")
         return spells.filter(pl.col("is_active")).join(margins, on="contract_id", how="left", maintain_order="left")

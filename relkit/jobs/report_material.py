@@ -183,8 +183,8 @@ class ReportMaterial:
 
     def _offers(self, offer: RetentionOffer, risk: pl.DataFrame, rate: float | None) -> pl.DataFrame | None:
         """Return what an offer is worth to those whose margin a month is known; None where that of no contract is."""
+        from relkit.families.bindings import inputs_of
         from relkit.jobs.declared_offer import ContractsOffered
-        from relkit.jobs.model_inputs import inputs_of
         from relkit.scores.retention_offer import offer_values
 
         model = self._model_of_contracts()
@@ -220,7 +220,7 @@ class ReportMaterial:
 
     def _held_out(self, offer: RetentionOffer, offers: pl.DataFrame) -> HeldOutProfit | None:
         """Return what an order by risk was worth on the holdout; an end averted counts at its mean value of today."""
-        from relkit.jobs.model_inputs import inputs_of
+        from relkit.families.bindings import inputs_of
         from relkit.models.survival.profit_of_risk import held_out_profit
         from relkit.periods import Holdout
 
@@ -333,12 +333,14 @@ class ReportMaterial:
 
     def trained_on(self, model: str) -> pl.DataFrame:
         """Return what the version behind the scores was fitted to: the features as of its day, made again."""
-        from relkit.jobs.model_inputs import inputs_of
+        from relkit.families.bindings import inputs_of
+        from relkit.models.base import edge_of
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         fitted = self.fitted(model)
         inputs = inputs_of(model, self.tables)
-        features = inputs.to_learn(inputs.features(self.tables, self.tables.as_of(str(fitted.info.as_of))))
+        edge = edge_of(fitted.info, self.tables.facts.business_zone)
+        features = inputs.to_learn(inputs.features(self.tables, edge))
         return with_known_numbers(features, must_be_known(fitted.settings))[0]
 
     def look_back(self, model: str) -> dict[str, Any]:
@@ -361,15 +363,15 @@ class ReportMaterial:
         return self._trials[model]
 
     def _tried(self, model: str) -> Trial | None:
-        from relkit.jobs.fit_model import HeldOut
-        from relkit.jobs.model_inputs import inputs_of
+        from relkit.families.bindings import inputs_of
+        from relkit.jobs.holdouts import HeldOut, Known
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         split = self._split(model)
         if split is None:
             return None
         inputs = inputs_of(model, self.tables)
-        held = HeldOut.of(inputs, self.tables, split)
+        held = HeldOut.of(inputs, Known(self.tables), split)
         settings = self.fitted(model).settings
         names = must_be_known(settings)
         try:
@@ -383,7 +385,7 @@ class ReportMaterial:
 
     def figures(self, trial: Trial | None) -> dict[str, Any]:
         """Return the plots of a trial, by name; none where there was none."""
-        from relkit.plots.diagnostics import diagnostic_figures
+        from relkit.families.bindings import diagnostic_figures
 
         if trial is None:
             return {}

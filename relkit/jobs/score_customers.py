@@ -14,7 +14,6 @@ from relkit.commands import command
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
-from relkit.jobs.model_inputs import FAMILIES, ModelInputs, absence, family_of, inputs_of
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, french, read_remarks, write_remarks
 
@@ -23,45 +22,12 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from relkit.families.inputs import ModelInputs
+    from relkit.models.roles import Reading, Role
     from relkit.periods import AsOf
     from relkit.scores.score_table import Source
     from relkit.tables.table_set import TableSet
     from relkit.tracking.registry import ModelVersion
-
-ORDERS = (
-    "lifetime_value.bg_nbd",
-    "lifetime_value.pareto_nbd",
-    "lifetime_value.mbg_nbd",
-    "lifetime_value.nbd",
-    "lifetime_value.mbg_cnbd_k",
-    "lifetime_value.bg_bb",
-    "lifetime_value.time_varying_pareto_nbd",
-)
-VALUE = ("lifetime_value.gamma_gamma",)
-CONTRACTS = (
-    "survival.cox",
-    "survival.cox_time_varying",
-    "survival.discrete_hazard",
-    "survival.discrete_competing_risks",
-    "survival.cause_specific_cox",
-    "survival.fine_gray",
-    "survival.boosted_hazard",
-    "survival.kaplan_meier",
-    "survival.weibull_aft",
-    "survival.log_normal_aft",
-    "survival.log_logistic_aft",
-    "survival.piecewise_exponential",
-    "survival.mixture_cure",
-    "lifetime_value.shifted_beta_geometric",
-    "lifetime_value.beta_discrete_weibull",
-)
-"""Future margin rests on one of each; a model fitted to compare with the first of its group changes no scores unless it is named."""
-
-STEPPED = ("survival.cox", "survival.cox_time_varying", "survival.cause_specific_cox", "survival.fine_gray", "survival.kaplan_meier")
-"""Models of contracts whose curve falls only at the ages at which an end was seen."""
-
-ONE_OF = (ORDERS, VALUE, CONTRACTS)
-"""Models that score when none is named: of each group the first that has a champion and its columns, as they give the same scores."""
 
 
 class ScoreCustomers(Job):
@@ -112,11 +78,11 @@ class ScoreCustomers(Job):
     def verify(self) -> None:
         """Refuse an unknown model, margin without end that is not discounted, and an offer that cannot be."""
         from relkit.jobs.declared_offer import declared_offer
-        from relkit.models.catalogue import NAMES
+        from relkit.models.catalogue import names
 
         for name in self.models:
-            if name not in NAMES:
-                raise ParameterError.unknown("model", name, NAMES, where="score")
+            if name not in names():
+                raise ParameterError.unknown("model", name, names(), where="score")
         if self.endless and not self.annual_discount_rate:
             raise ParameterError(
                 "annual_discount_rate is 0; it must be above 0 where margin is counted without end.",
@@ -151,12 +117,13 @@ class ScoreCustomers(Job):
         return run.written()
 
     def _groups(self) -> tuple[tuple[str, ...], ...]:
-        """Return the models that are tried for each score, those that `relkit fit` chose among others of their family first."""
+        """Return the models that are tried for each role, those that `relkit fit` chose among others of their family first."""
+        from relkit.models.catalogue import models_of, roles
         from relkit.tracking.registry import chosen_models
 
         chosen = () if self.models else chosen_models(self.programme)
         return tuple((name,) for name in self.models) or tuple(
-            tuple(sorted(group, key=lambda name: name not in chosen)) for group in ONE_OF
+            tuple(sorted(group, key=lambda name: name not in chosen)) for role in roles() if (group := models_of(role))
         )
 
 
@@ -172,7 +139,7 @@ class _Scoring:
     warnings: list[str] = field(default_factory=list)
     versions: dict[str, ModelVersion] = field(default_factory=dict)
     fitted: dict[str, Any] = field(default_factory=dict)
-    features: dict[str, pl.DataFrame] = field(default_factory=dict)
+    features: dict[Reading, pl.DataFrame] = field(default_factory=dict)
     lacking: list[str] = field(default_factory=list)
     noticed: list[tuple[str, Remark]] = field(default_factory=list)
     margin_facts: dict[str, Any] = field(default_factory=dict)
@@ -186,6 +153,8 @@ class _Scoring:
 
     def score_with(self, group: tuple[str, ...]) -> None:
         """Add the scores of the first model of the group that has a champion which can score these data."""
+        from relkit.families.bindings import absence, inputs_of
+
         if lacking := absence(group[0], self.tables):
             self.said.append(f"{group[0]}: {lacking}, so it gives no scores.")
             return
@@ -206,10 +175,8 @@ class _Scoring:
 
     def _champions(self, group: tuple[str, ...]) -> list[ModelVersion]:
         """Return the champions of a group; a model that was asked for by name must have one."""
-        from relkit.models.catalogue import NAMES
         from relkit.tracking import registry
 
-        group = tuple(name for name in group if name in NAMES)
         registered = [registry.registered_name(name, self.job.programme) for name in group]
         if not self.job.hindsight:
             return self._champions_then(group, registered)
@@ -235,16 +202,19 @@ class _Scoring:
 
     def rows(self, model: str) -> pl.DataFrame:
         """Return the features that a model scores, one row a customer; models that read alike share them."""
-        family, inputs = family_of(model, self.tables), inputs_of(model, self.tables)
-        if family not in self.features:
-            self.features[family] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
-        return self.features[family]
+        from relkit.families.bindings import inputs_of
+
+        inputs = inputs_of(model, self.tables)
+        if inputs.reading not in self.features:
+            self.features[inputs.reading] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
+        return self.features[inputs.reading]
 
     def source_of(self, model: str) -> Source:
         """Return the version that stands behind the scores of a model."""
         return _source(self.versions[model])
 
     def _score(self, version: ModelVersion, rows: pl.DataFrame, inputs: ModelInputs) -> None:
+        from relkit.models.base import KeepsEverybody
         from relkit.models.covariates import covariates_of
         from relkit.models.unseen_categories import unseen_categories
         from relkit.scores.scoring import scorable, score_model
@@ -271,7 +241,7 @@ class _Scoring:
             self.notice(_lacking(aside, len(rows), inputs.unit), name)
         for remark in unseen_categories(kept, covariates_of(fitted).values(), who=inputs.unit, unnamed=self.tables.personal_columns):
             self.notice(remark, name)
-        if name in STEPPED and inputs.table == "customer_snapshots":
+        if fitted.settings.stepped and inputs.table == "customer_snapshots":
             from relkit.features.snapshot_remarks import on_coarse_tenure
 
             if coarse := on_coarse_tenure(self.tables, kept["duration_days"], self.job.horizon_days):
@@ -280,7 +250,7 @@ class _Scoring:
         self.versions[name], self.fitted[name] = version, fitted
         self.said.append(f"{name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {inputs.unit}.")
         self._warn_of_age(version)
-        if getattr(fitted, "nobody_leaves", False):
+        if isinstance(fitted, KeepsEverybody) and fitted.nobody_leaves:
             remark = _nobody_leaves(name)
             self.warnings.append(remark.en)
             self.noticed.append((version.model, remark))
@@ -291,11 +261,19 @@ class _Scoring:
             self.warnings.append(remark.en)
             self.noticed.append((version.model, remark))
 
+    def scored(self, role: Role) -> str:
+        """Return the model of a role that scored; empty where none did."""
+        from relkit.models.catalogue import models_of
+
+        return next((name for name in models_of(role) if name in self.fitted), "")
+
     def add_margin(self) -> None:
         """Add the expected margin of purchases and contracts, where the models behind it scored and a margin is known."""
         from relkit.jobs.margin_ahead import MarginAhead
+        from relkit.models.lifetime_value.family import ORDER_VALUE, ORDERS
+        from relkit.models.survival.family import CONTRACTS
 
-        orders, value, contracts = (next((name for name in group if name in self.fitted), "") for group in ONE_OF)
+        orders, value, contracts = (self.scored(role) for role in (ORDERS, ORDER_VALUE, CONTRACTS))
         ahead = MarginAhead(self, orders=orders, value=value, contracts=contracts)
         self.parts += ahead.scores()
         self.margin_facts, self.return_facts = ahead.facts, ahead.return_facts
@@ -305,10 +283,11 @@ class _Scoring:
 
     def add_remaining_life(self) -> None:
         """Add how long contracts should run yet, where a model of contracts scored."""
+        from relkit.models.survival.family import CONTRACTS
         from relkit.scores.remaining_life import remaining_life
         from relkit.scores.scoring import scorable
 
-        name = next((name for name in CONTRACTS if name in self.fitted), "")
+        name = self.scored(CONTRACTS)
         if not name:
             return
         fitted = self.fitted[name]
@@ -320,8 +299,10 @@ class _Scoring:
     def add_offer(self) -> None:
         """Add what the declared offer is worth and whom to call first, where one was declared."""
         from relkit.jobs.calls_to_make import CallsToMake
+        from relkit.models.catalogue import models_of
+        from relkit.models.survival.family import CONTRACTS
 
-        calls = CallsToMake(self, CONTRACTS)
+        calls = CallsToMake(self, models_of(CONTRACTS))
         self.parts += calls.scores()
         self.offer_facts = calls.facts
         self.said += calls.said
@@ -350,7 +331,7 @@ class _Scoring:
 
         from relkit.scores.score_table import applicable, check_scores
 
-        holding = [frame["customer_id"] for family, frame in self.features.items() if FAMILIES[family].table != "transactions"]
+        holding = [frame["customer_id"] for reading, frame in self.features.items() if reading.table != "transactions"]
         holders = {id_ for ids in holding for id_ in ids}
         scores = check_scores(applicable(self._allowed(pl.concat(self.parts)), holders)).sort("score", "model", "customer_id")
         folder = self.job.out_dir / "scores" / str(self.as_of)
@@ -366,11 +347,12 @@ class _Scoring:
     def _reasons(self, folder: Path) -> dict[str, Path]:
         """Write why contracts are at risk, where the model that scored the risk tells; reasons of an earlier run go."""
         from relkit.features.snapshot_covariates import declared_names
+        from relkit.models.survival.family import CONTRACTS
         from relkit.scores.reasons import Explains, churn_reasons
         from relkit.scores.scoring import scorable
 
         path = folder / "reasons.parquet"
-        name = next((name for name in CONTRACTS if name in self.fitted), "")
+        name = self.scored(CONTRACTS)
         fitted = self.fitted.get(name)
         if not isinstance(fitted, Explains):
             path.unlink(missing_ok=True)
@@ -459,7 +441,10 @@ class _Scoring:
 
     def _calibration_facts(self) -> dict[str, Any]:
         """Return on which days the probability of an order was judged, whether it was changed there, and whether it held."""
-        models = (self.fitted[name] for name in ORDERS if name in self.fitted)
+        from relkit.models.catalogue import models_of
+        from relkit.models.lifetime_value.family import ORDERS
+
+        models = (self.fitted[name] for name in models_of(ORDERS) if name in self.fitted)
         found = next((each.order_calibration for each in models if each.order_calibration is not None), None)
         return {} if found is None else {"judged_on": found.spoken, "calibrated": found.changes, "holds": found.judged.holds}
 
