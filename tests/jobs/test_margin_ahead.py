@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 from model_checks import case_of
 
-from relkit.jobs.score_customers import CONTRACTS, ONE_OF, ORDERS
 from relkit.models import catalogue
+from relkit.models.lifetime_value.family import ORDERS
+from relkit.models.survival.family import CONTRACTS
 from relkit.scores.expected_margin import Ahead, contract_margins, purchase_margins
 from relkit.scores.score_table import Source
 from relkit.scores.scoring import scorable, score_model
@@ -24,20 +25,12 @@ WITHOUT_BOUNDS = ("survival.boosted_hazard",)
 """Of trees there is no standard error."""
 
 
-def known(group: tuple[str, ...]) -> list[str]:
-    return [name for name in group if name in catalogue.names()]
-
-
-def test_every_model_that_gives_a_score_may_be_behind_it() -> None:
-    assert {name for group in ONE_OF for name in known(group)} == set(catalogue.names())
-
-
 def fitted(name: str) -> tuple:
     found = case_of(name)
     return found.model.fit(found.features, as_of=DAY), found.features
 
 
-@pytest.mark.parametrize("name", known(ORDERS))
+@pytest.mark.parametrize("name", catalogue.models_of(ORDERS))
 def test_of_orders(name: str) -> None:
     model, features = fitted(name)
     features = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(10.0 + pl.int_range(pl.len()) % 37))
@@ -51,7 +44,7 @@ def test_of_orders(name: str) -> None:
     assert spread.is_null().all() or (spread >= 0).all()
 
 
-@pytest.mark.parametrize("name", known(CONTRACTS))
+@pytest.mark.parametrize("name", catalogue.models_of(CONTRACTS))
 def test_of_contracts(name: str) -> None:
     model, features = fitted(name)
     running, _ = scorable(features.filter(~pl.col("event")), model.needs)
