@@ -16,7 +16,8 @@ from relkit.scores.drift import population_stability_index
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from relkit.file_column import FileColumn, Language
+    from relkit.file_column import FileColumn
+    from relkit.texts import Language
 
 SCHEMA = {"customer_id": pl.String, "change": pl.String, "column": pl.String, "before": pl.String, "after": pl.String}
 FLOWS_SHOWN = 10
@@ -130,7 +131,7 @@ def as_markdown(difference: Difference, *, name: str, columns: Sequence[FileColu
         language: of the text.
     """
     texts, declared = TEXTS[language], {column.name: column for column in columns}
-    labels = {column.name: column.label(language) for column in columns}
+    labels = {column.name: column.label[language] for column in columns}
     if difference.before is None:
         return f"# {name}\n\n{texts['first' if difference.is_first else 'unusable']}\n"
     lines = [f"# {texts['title'].format(now=name, before=difference.before)}", "", _counts(difference, language), ""]
@@ -156,7 +157,7 @@ def main_changes(difference: Difference, *, columns: Sequence[FileColumn], langu
         return [texts["first" if difference.is_first else "unusable"]]
     moved: dict[str, int] = dict(difference.flows().group_by("column").agg(pl.col("customers").sum()).iter_rows())
     flows = [
-        texts["flows"].format(label=column.label(language), count=_number(moved[column.name], language)) + "."
+        texts["flows"].format(label=column.label[language], count=_number(moved[column.name], language)) + "."
         for column in columns
         if column.name in moved
     ]
@@ -189,7 +190,7 @@ def _shifts(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColum
 
 
 def _flow_table(flows: pl.DataFrame, column: FileColumn, language: Language) -> list[str]:
-    texts, label = TEXTS[language], column.label(language)
+    texts, label = TEXTS[language], column.label[language]
     total = int(flows["customers"].sum())
     lines = [f"## {texts['flows'].format(label=label, count=_number(total, language))}", "", texts["head"], "|---|---|---:|"]
     for row in flows.head(FLOWS_SHOWN).iter_rows(named=True):

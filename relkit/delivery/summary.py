@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
     from relkit.delivery.manifest import Occasion
-    from relkit.file_column import FileColumn, Language
+    from relkit.file_column import FileColumn
+    from relkit.texts import Language
 
 Kind = Literal["text", "count", "money", "share"]
 Chart = Literal["", "bars", "stacked_bars", "stacked_columns"]
@@ -192,7 +193,6 @@ class _Making:
     def __init__(self, file: CustomerFile, language: Language) -> None:
         self.file, self.frame, self.language = file, file.frame, language
         self.texts = {key: text.replace("{currency}", file.currency) for key, text in TEXTS[language].items()}
-        self.at = 1 if language == "fr" else 0
         cur = file.currency.lower()
         total = next((c for c in file.columns if c.name == f"total_margin_{cur}"), None)
         self.past = f"past_margin_{cur}"
@@ -223,15 +223,15 @@ class _Making:
         parts = self.frame.select(value_of_segment(), activity_of_segment(), "segment_value_activity")
         counts = {(group, does): n for group, does, n in parts.group_by("group", "activity").len().iter_rows()}
         rows = [
-            (words[self.at], *(found := [counts.get((value, does), 0) for does in ACTIVITIES]), sum(found))
+            (words[self.language], *(found := [counts.get((value, does), 0) for does in ACTIVITIES]), sum(found))
             for value, words in VALUES.items()
         ]
         others = dict(parts.filter(pl.col("group").is_null()).group_by("segment_value_activity").len().iter_rows())
-        rows += [(words[self.at], *[None] * len(ACTIVITIES), others.get(code, 0)) for code, words in OTHERS.items()]
+        rows += [(words[self.language], *[None] * len(ACTIVITIES), others.get(code, 0)) for code, words in OTHERS.items()]
         sums = [sum(row[i] or 0 for row in rows) for i in range(1, len(ACTIVITIES) + 2)]
         return Block(
             title=self.texts["segments"],
-            headers=(self.texts["value"], *(words[self.at].capitalize() for words in ACTIVITIES.values()), self.texts["all"]),
+            headers=(self.texts["value"], *(words[self.language].capitalize() for words in ACTIVITIES.values()), self.texts["all"]),
             kinds=("text", *["count"] * (len(ACTIVITIES) + 1)),  # type: ignore[arg-type]
             rows=(*rows, (self.texts["all"], *sums)),
             chart="stacked_bars",
@@ -278,7 +278,7 @@ class _Making:
         """Return how many may be contacted by each channel."""
         start = "may_contact_"
         found = [c for c in self.file.columns if c.name.startswith(start)]
-        named = [(self._sentence(c.label(self.language).partition(":")[2].strip()), int(self.frame[c.name].sum())) for c in found]
+        named = [(self._sentence(c.label[self.language].partition(":")[2].strip()), int(self.frame[c.name].sum())) for c in found]
         return replace(self._counted("channels", "channel", named), chart="bars") if named else None
 
     def quality(self) -> Block | None:
@@ -297,7 +297,7 @@ class _Making:
         for column in self.file.columns:
             source = self.file.sources.get(column.score)
             if source and column.kind == "score" and column.bound == "value":
-                behind.setdefault((source.model, source.version, source.trained_as_of), []).append(column.label(self.language))
+                behind.setdefault((source.model, source.version, source.trained_as_of), []).append(column.label[self.language])
         return tuple(
             self.texts["version"].format(model=model.replace("+", " + "), version=version, day=self.day(day), scores=", ".join(labels))
             for (model, version, day), labels in behind.items()

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from relkit.delivery.summary import Summary
-    from relkit.file_column import FileColumn, Language
+    from relkit.file_column import FileColumn
     from relkit.progress import Progress
+    from relkit.texts import Language
 
 SHEET_ROWS = 1_048_576
 """Rows of a sheet, the header included: a limit of the format."""
@@ -79,7 +80,7 @@ def write_csv(file: CustomerFile, path: Path, *, style: Literal["plain", "fr"] =
     if style == "plain":
         safe.write_csv(path, separator=",", line_terminator="\r\n")
         return counts
-    french = safe.rename({c.name: escaped_text(c.label_fr) for c in file.columns})
+    french = safe.rename({c.name: escaped_text(c.label["fr"]) for c in file.columns})
     french.write_csv(path, include_bom=True, separator=";", decimal_comma=True, line_terminator="\r\n")
     return counts
 
@@ -156,7 +157,7 @@ def _customers_sheet(
     formats = [book.add_format(_look(c, language)) for c in columns]
     for at, column in enumerate(columns):
         sheet.set_column(at, at, _width(column, frame[column.name], language), formats[at])
-        sheet.write_string(0, at, escaped_text(column.label(language)), header)
+        sheet.write_string(0, at, escaped_text(column.label[language]), header)
     writers = [_writer(sheet, frame.schema[column.name]) for column in columns]
     for start in range(0, len(frame), ROWS_A_BATCH):
         _rows(frame[start : start + ROWS_A_BATCH], start + 1, writers, formats)
@@ -200,7 +201,7 @@ def _writer(sheet: Any, dtype: pl.DataType) -> Any:
 
 def _width(column: FileColumn, values: pl.Series, language: Language) -> float:
     """Return a width that shows the values, and the header on four lines at most beside the arrow of the filter."""
-    label = column.label(language)
+    label = column.label[language]
     longest = max((len(word) for word in label.split()), default=8) + 3
     if values.dtype == pl.String and len(values):
         words = column.words(language).values()
@@ -241,12 +242,12 @@ def _said(file: CustomerFile, column: FileColumn, language: Language) -> tuple[s
     model = (source.model.replace("+", " + "), source.version.replace("+", " + "), source.trained_as_of) if source else ("", "", "")
     french = language == "fr"
     return (
-        column.label(language),
+        column.label[language],
         column.name,
-        column.meaning_fr if french else column.meaning,
+        column.meaning[language],
         column.unit_in(language),
         column.allowed_in(language).replace("; ", "\n"),
-        column.null_means_fr if french else column.null_means,
+        column.null_means[language],
         *model,
         PERSONAL_FR.get(column.personal_data, column.personal_data) if french else column.personal_data,
     )

@@ -76,7 +76,7 @@ def _curves(
 
 
 def _name(cause: str, language: str) -> str:
-    return reason_in_words(cause)[language == "fr"]
+    return reason_in_words(cause)[language]
 
 
 def _from_zero(values: Floats) -> Floats:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from relkit.features.contactability import MAY, REASONS
-from relkit.features.dictionary import CHANNELS_FR
+from relkit.file_column import channel_in_words
 from relkit.plots.style import number, percent, words
 from relkit.reports.pictures import Gallery
 from relkit.reports.summary_tables import SMALLEST_GROUP, Shown, SummaryTable, hidden_groups
@@ -22,7 +22,6 @@ from relkit.reports.summary_tables import SMALLEST_GROUP, Shown, SummaryTable, h
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CHANNELS_EN = {"email": "e-mail", "sms": "SMS"}
 CONTACTABLE = "contactable"
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
@@ -189,8 +188,7 @@ class Contactability:
         )
 
     def _channel(self, name: str) -> str:
-        known = CHANNELS_FR if self.language == "fr" else CHANNELS_EN
-        return known.get(name, name.replace("_", " "))
+        return channel_in_words(name)[self.language]
 
     def _masked(self, n: int, mask: str) -> str:
         """Return a count, or a word where it is masked only lest another be found by difference."""

@@ -421,7 +421,7 @@ class ValueReading:
         return self._table(named, columns, self._say("by_rfm"), None)
 
     def _label(self, code: str) -> str:
-        return LABELS[code][self.language == "fr"]
+        return LABELS[code][self.language]
 
     def by_quality(self) -> SummaryTable:
         """Return what the forecasts rest on."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from relkit.plots.style import number, words
 from relkit.scores.reasons import NAMES
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,17 +17,15 @@ if TYPE_CHECKING:
     from relkit.features.segments import Segments
 
 _OF_CUSTOMERS = {
-    "type": ("customer type", "type de client"),
-    "country": ("country", "pays"),
-    "region": ("region", "région"),
-    "language": ("language", "langue"),
-    "household_size": ("household size", "taille du foyer"),
-    "engagement_score": ("engagement score", "score d’engagement"),
-    "product_id": ("product", "produit"),
+    "type": Text("customer type", "type de client"),
+    "country": Text("country", "pays"),
+    "region": Text("region", "région"),
+    "language": Text("language", "langue"),
+    "household_size": Text("household size", "taille du foyer"),
+    "engagement_score": Text("engagement score", "score d’engagement"),
+    "product_id": Text("product", "produit"),
 }
-COLUMNS: dict[str, dict[str, str]] = {
-    language: {name: said[at] for name, said in (_OF_CUSTOMERS | NAMES).items()} for at, language in enumerate(("en", "fr"))
-}
+COLUMNS: dict[str, Text] = _OF_CUSTOMERS | NAMES
 VALUES: dict[str, dict[str, str]] = {
     "en": {
         "others": "others",
@@ -73,7 +72,7 @@ def segment_name(column: str, declared: Mapping[str, str], language: str) -> str
         'Taille du foyer'
     """
     plain = column.replace("_", " ")
-    known, label = words(COLUMNS, language).get(column, plain), declared.get(column, "")
+    known, label = COLUMNS.get(column, Text(plain, plain))[language], declared.get(column, "")
     called = known if label.lower() in {"", plain} else label
     return called[:1].upper() + called[1:]
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError, TableError
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,27 +33,23 @@ SCORE_TABLE = Contract(
             dtype=pl.String,
             required=True,
             nullable=False,
-            label_en="Customer",
-            label_fr="Client",
+            label=Text("Customer", "Client"),
             personal_data="pseudonym",
         ),
-        Column(name="as_of", dtype=pl.Date, required=True, nullable=False, label_en="As of", label_fr="Au"),
-        Column(name="score", dtype=pl.String, required=True, nullable=False, label_en="Score", label_fr="Score"),
-        Column(name="value", dtype=pl.Float64, required=True, nullable=False, label_en="Value", label_fr="Valeur"),
-        Column(name="lower", dtype=pl.Float64, required=True, label_en="Lower bound", label_fr="Borne basse", null_means="no interval"),
-        Column(name="upper", dtype=pl.Float64, required=True, label_en="Upper bound", label_fr="Borne haute", null_means="no interval"),
-        Column(
-            name="horizon_days", dtype=pl.Int32, required=True, unit="days", label_en="Horizon", label_fr="Horizon", null_means="no horizon"
-        ),
-        Column(name="model", dtype=pl.String, required=True, nullable=False, label_en="Model", label_fr="Modèle"),
-        Column(name="version", dtype=pl.String, required=True, nullable=False, label_en="Version", label_fr="Version"),
+        Column(name="as_of", dtype=pl.Date, required=True, nullable=False, label=Text("As of", "Au")),
+        Column(name="score", dtype=pl.String, required=True, nullable=False, label=Text("Score", "Score")),
+        Column(name="value", dtype=pl.Float64, required=True, nullable=False, label=Text("Value", "Valeur")),
+        Column(name="lower", dtype=pl.Float64, required=True, label=Text("Lower bound", "Borne basse"), null_means="no interval"),
+        Column(name="upper", dtype=pl.Float64, required=True, label=Text("Upper bound", "Borne haute"), null_means="no interval"),
+        Column(name="horizon_days", dtype=pl.Int32, required=True, unit="days", label=Text("Horizon", "Horizon"), null_means="no horizon"),
+        Column(name="model", dtype=pl.String, required=True, nullable=False, label=Text("Model", "Modèle")),
+        Column(name="version", dtype=pl.String, required=True, nullable=False, label=Text("Version", "Version")),
         Column(
             name="trained_as_of",
             dtype=pl.Date,
             required=True,
             nullable=False,
-            label_en="Trained on data up to",
-            label_fr="Appris sur les données jusqu'au",
+            label=Text("Trained on data up to", "Appris sur les données jusqu'au"),
         ),
     ),
 )
