@@ -8,6 +8,7 @@ from relkit.delivery import difference, summary, written_files
 from relkit.delivery.columns import DECLARED
 from relkit.scores.end_reasons import END_REASONS
 from relkit.scores.reasons import NAMES, SIDES
+from relkit.texts import in_language
 
 COGNATES = {
     *(
@@ -45,10 +46,10 @@ def english_words() -> set[str]:
     """Return every word of the English texts that is not French."""
     texts = [text for c in DECLARED for text in (c.label["en"], c.meaning["en"], c.empty_means["en"], *c.words("en").values(), *c.codes)]
     texts += [
-        *summary.TEXTS["en"].values(),
-        *difference.TEXTS["en"].values(),
-        *written_files.SHEETS["en"],
-        *written_files.DICTIONARY_HEADERS["en"],
+        *in_language(summary.TEXTS, "en").values(),
+        *in_language(difference.TEXTS, "en").values(),
+        *in_language(written_files.SHEETS, "en"),
+        *in_language(written_files.DICTIONARY_HEADERS, "en"),
     ]
     texts += [text["en"] for texts in (NAMES, SIDES, END_REASONS) for text in texts.values()]
     texts += [name.replace("_", " ") for name in (*NAMES, *END_REASONS)]

@@ -18,6 +18,7 @@ import polars as pl
 from relkit.delivery.customer_files import CustomerFile, data_dictionary, in_words
 from relkit.delivery.summary_sheet import header_format, write_summary
 from relkit.delivery.text_safety import escaped, escaped_text
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,33 +35,23 @@ ROWS_A_BATCH = 50_000
 SHEET_STARTS = 0.2
 """Share of a delivery's work that is done when the sheet begins."""
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (a fixed date, so that the same content gives the same bytes)
-SHEETS = {"en": ("Summary", "Customers", "Data dictionary"), "fr": ("Synthèse", "Clients", "Dictionnaire")}
-DICTIONARY_HEADERS = {
-    "en": (
-        "Header",
-        "Column",
-        "Meaning",
-        "Unit",
-        "Allowed values",
-        "Empty cell means",
-        "Model",
-        "Version",
-        "Trained as of",
-        "Personal data",
-    ),
-    "fr": (
-        "En-tête",
-        "Colonne",
-        "Signification",
-        "Unité",
-        "Valeurs possibles",
-        "Cellule vide",
-        "Modèle",
-        "Version",
-        "Entraîné au",
-        "Donnée personnelle",
-    ),
-}
+SHEETS = (
+    Text("Summary", "Synthèse"),
+    Text("Customers", "Clients"),
+    Text("Data dictionary", "Dictionnaire"),
+)
+DICTIONARY_HEADERS = (
+    Text("Header", "En-tête"),
+    Text("Column", "Colonne"),
+    Text("Meaning", "Signification"),
+    Text("Unit", "Unité"),
+    Text("Allowed values", "Valeurs possibles"),
+    Text("Empty cell means", "Cellule vide"),
+    Text("Model", "Modèle"),
+    Text("Version", "Version"),
+    Text("Trained as of", "Entraîné au"),
+    Text("Personal data", "Donnée personnelle"),
+)
 DICTIONARY_WIDTHS = (26, 27, 62, 12, 46, 34, 26, 9, 13, 13)
 CELL = {"text_wrap": True, "valign": "top", "bottom": 1, "bottom_color": "#D9E1EA"}
 """Look of a cell of the dictionary."""
@@ -119,7 +110,7 @@ def write_xlsx(file: CustomerFile, path: Path, *, language: Language, summary: S
     }
     safe, counts = escaped(in_words(file.frame, file.columns, language), except_for=("customer_id",))
     book = xlsxwriter.Workbook(str(path), {**options, "default_date_format": _date_format(language)})
-    names = SHEETS[language]
+    names = in_language(SHEETS, language)
     book.set_properties({"created": CREATED, "author": "relkit", "title": f"{names[1]} {file.as_of}"})
     write_summary(book, names[0], summary)
     _customers_sheet(book, names[1], safe, file.columns, language, progress)
@@ -219,11 +210,13 @@ def _dictionary_sheet(book: Any, name: str, file: CustomerFile, language: Langua
     sheet.set_row(0, 32)
     header = header_format(book)
     wrapped, bold = book.add_format(CELL), book.add_format({**CELL, "bold": True})
-    for at, (title, width) in enumerate(zip(DICTIONARY_HEADERS[language], DICTIONARY_WIDTHS, strict=True)):
+    for at, (title, width) in enumerate(zip(in_language(DICTIONARY_HEADERS, language), DICTIONARY_WIDTHS, strict=True)):
         sheet.set_column(at, at, width, wrapped)
         sheet.write_string(0, at, title, header)
     entries, _ = escaped(
-        pl.DataFrame([_said(file, column, language) for column in file.columns], schema=list(DICTIONARY_HEADERS["en"]), orient="row")
+        pl.DataFrame(
+            [_said(file, column, language) for column in file.columns], schema=list(in_language(DICTIONARY_HEADERS, "en")), orient="row"
+        )
     )
     for row, cells in enumerate(entries.iter_rows(), 1):
         lines = max(_lines(text, width) for text, width in zip(cells, DICTIONARY_WIDTHS, strict=True))

@@ -40,7 +40,8 @@ from relkit.plots.effect_curve import plot_effect
 from relkit.plots.fitted_survival import plot_fitted_survival, plot_odds_of_leaving, plot_time_ratios
 from relkit.plots.order_probability import plot_order_probability
 from relkit.plots.season import plot_season
-from relkit.plots.style import figure_of, number, words
+from relkit.plots.style import figure_of, number
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -141,8 +142,8 @@ def _purchase_deciles(fitted: Any, given: _Given, outcomes: pl.DataFrame) -> dic
     both = meet_outcomes(given.features, outcomes, ("holdout_purchases", "holdout_days"))
     days = float(both["holdout_days"][0])
     actual, expected = both["holdout_purchases"].to_numpy(), fitted.expected_purchases(both, days)
-    deciles, unit = decile_lift(actual, expected, bins=min(10, len(both))), {"en": "purchases in {} days", "fr": "achats en {} jours"}
-    said = words(unit, given.language).format(number(days, given.language))
+    deciles, unit = decile_lift(actual, expected, bins=min(10, len(both))), Text("purchases in {} days", "achats en {} jours")
+    said = in_language(unit, given.language).format(number(days, given.language))
     curve = lorenz_curve(actual, expected)
     return {
         "decile_calibration": lifetime_value.plot_decile_calibration(deciles, unit=said, language=given.language),

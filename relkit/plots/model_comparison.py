@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from relkit.errors import ParameterError
-from relkit.plots.style import INK, MUTED, house_style, number, number_axis, percent_axis, words
+from relkit.plots.style import INK, MUTED, house_style, number, number_axis, percent_axis
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,33 +22,32 @@ if TYPE_CHECKING:
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6914")
 _DASHES: tuple[Any, ...] = ("--", "-.", ":", (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3, 2, 3)))
 _GROUPS = {
-    "orders": {
-        "en": ("What customers went on to buy", "Repeat purchases before the holdout", "Purchases in the holdout, mean"),
-        "fr": ("Ce que les clients ont acheté ensuite", "Réachats avant la période de test", "Achats en période de test, moyenne"),
-    },
-    "contracts": {
-        "en": ("Which contracts went on to end", "Tenth by risk (mean of the models), 1 = most at risk", "Ended in the holdout"),
-        "fr": (
-            "Les contrats qui ont pris fin",
-            "Dixième par risque (moyenne des modèles), 1 = plus exposé",
-            "Terminés en période de test",
-        ),
-    },
+    "orders": (
+        Text("What customers went on to buy", "Ce que les clients ont acheté ensuite"),
+        Text("Repeat purchases before the holdout", "Réachats avant la période de test"),
+        Text("Purchases in the holdout, mean", "Achats en période de test, moyenne"),
+    ),
+    "contracts": (
+        Text("Which contracts went on to end", "Les contrats qui ont pris fin"),
+        Text("Tenth by risk (mean of the models), 1 = most at risk", "Dixième par risque (moyenne des modèles), 1 = plus exposé"),
+        Text("Ended in the holdout", "Terminés en période de test"),
+    ),
 }
 _COURSE = {
-    "orders": {
-        "en": ("Repeat purchases since the start", "Repeat purchases, cumulated"),
-        "fr": ("Réachats depuis le début", "Réachats cumulés"),
-    },
-    "contracts": {
-        "en": ("Ends in the holdout", "Contracts ended, cumulated"),
-        "fr": ("Fins en période de test", "Contrats terminés, cumulés"),
-    },
+    "orders": (
+        Text("Repeat purchases since the start", "Réachats depuis le début"),
+        Text("Repeat purchases, cumulated", "Réachats cumulés"),
+    ),
+    "contracts": (
+        Text("Ends in the holdout", "Fins en période de test"),
+        Text("Contracts ended, cumulated", "Contrats terminés, cumulés"),
+    ),
 }
-_EVERYWHERE = {
-    "en": ("seen", "customers", "the models had seen\nup to here"),
-    "fr": ("constatés", "clients", "les modèles ont vu\njusqu’ici"),
-}
+_EVERYWHERE = (
+    Text("seen", "constatés"),
+    Text("customers", "clients"),
+    Text("the models had seen\nup to here", "les modèles ont vu\njusqu’ici"),
+)
 
 
 @house_style()
@@ -84,7 +84,7 @@ def _look(at: int) -> dict[str, Any]:
 
 
 def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], of: str, language: str) -> None:
-    (title, x_label, y_label), (seen, customers, _) = words(_GROUPS[of], language), words(_EVERYWHERE, language)
+    (title, x_label, y_label), (seen, customers, _) = in_language(_GROUPS[of], language), in_language(_EVERYWHERE, language)
     parts = {str(name): part for (name,), part in groups.group_by("model", maintain_order=True)}
     first = next(iter(parts.values()))
     at = np.arange(len(first))
@@ -100,7 +100,7 @@ def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], of: s
 def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], of: str, language: str) -> None:
     from matplotlib import dates
 
-    (title, y_label), (*_, edge) = words(_COURSE[of], language), words(_EVERYWHERE, language)
+    (title, y_label), (*_, edge) = in_language(_COURSE[of], language), in_language(_EVERYWHERE, language)
     parts = {str(name): part for (name,), part in course.group_by("model", maintain_order=True)}
     first = next(iter(parts.values()))
     calibration: Any = np.datetime64(first["calibration"][0])
@@ -115,7 +115,7 @@ def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], of: s
         low = ax.get_xaxis_transform()
         ax.annotate(edge, (calibration, 1), (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
     ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=7))  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_formatter(dates.DateFormatter(words({"en": "%Y-%m", "fr": "%m/%Y"}, language)))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(dates.DateFormatter(Text("%Y-%m", "%m/%Y")[language]))  # type: ignore[no-untyped-call]
     ax.set(title=title, ylabel=y_label, ylim=(0, None))
     number_axis(ax.yaxis, language)
 

@@ -19,11 +19,12 @@ from relkit.features.segments import NO_SEGMENTS, Segments, candidates
 from relkit.metrics.multiplicity import holm
 from relkit.models.survival.log_rank import log_rank
 from relkit.models.survival.segments import cross, curves_by_segment, days_lived, seen_until, stretch, told_apart
-from relkit.plots.style import number, words
+from relkit.plots.style import number
 from relkit.reports.churn_segment_texts import TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.segment_names import segment_name, value_names
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, p_value
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -305,10 +306,10 @@ class SegmentStudy:
 
     def _who(self, place: int) -> str:
         """Return a segment in a sentence: what it is made of, and its value."""
-        return words({"en": "{name}: {value}", "fr": "{name} : {value}"}, self.language).format(name=self.name, value=self.names[place])
+        return Text("{name}: {value}", "{name} : {value}")[self.language].format(name=self.name, value=self.names[place])
 
     def _quoted(self, place: int) -> str:
-        return words({"en": "“{who}”", "fr": "« {who} »"}, self.language).format(who=self._who(place))
+        return Text("“{who}”", "« {who} »")[self.language].format(who=self._who(place))
 
     def _p(self, value: float) -> str:
         return p_value(value, self.language)
@@ -319,7 +320,7 @@ class SegmentStudy:
 
     def _say(self, key: str, **values: Any) -> str:
         written = {name: number(value, self.language) if isinstance(value, int) else value for name, value in values.items()}
-        said = words(TEXTS, self.language)[key].format(**written)
+        said = TEXTS[key][self.language].format(**written)
         return said[:1].upper() + said[1:]
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.plots.model_comparison import plot_model_comparison
-from relkit.plots.style import number, words
+from relkit.plots.style import number
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import DASH, SMALLEST_GROUP, Shown, SummaryTable
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,47 +26,34 @@ MEASURES = {
 _DIGITS = {"integrated_brier_score": 4}
 _OF = {"lifetime_value": "orders", "survival": "contracts"}
 TEXTS = {
-    "en": {
-        "title": "Which model?",
-        "caption": "Models judged on the same days, which none had seen",
-        "model": "Model",
-        "chosen": "Chosen",
-        "yes": "yes",
-        "parameters": "Parameters",
-        "mae": "Mean error of purchases",
-        "integrated_brier_score": "Integrated Brier score, over all days (0 = perfect)",
-        "total_ratio": "Expected over seen (1 = right)",
-        "log_score": "Log-score (higher is better)",
-        "top_decile_lift": "Best tenth, times the mean",
-        "uno_c": "Right order (1 = always, 0.5 = chance)",
-        "ici": "Mean error of the probability",
-        "range": "{value} ({low} to {high})",
-        "note": "In brackets 95% of what other samples of these customers would give. A model is out when another is clearly better on its "
+    "title": Text("Which model?", "Quel modèle ?"),
+    "caption": Text("Models judged on the same days, which none had seen", "Modèles jugés sur les mêmes jours, qu’aucun n’avait vus"),
+    "model": Text("Model", "Modèle"),
+    "chosen": Text("Chosen", "Retenu"),
+    "yes": Text("yes", "oui"),
+    "parameters": Text("Parameters", "Paramètres"),
+    "mae": Text("Mean error of purchases", "Erreur moyenne sur les achats"),
+    "integrated_brier_score": Text(
+        "Integrated Brier score, over all days (0 = perfect)", "Score de Brier intégré, sur tous les jours (0 = parfait)"
+    ),
+    "total_ratio": Text("Expected over seen (1 = right)", "Attendu sur constaté (1 = juste)"),
+    "log_score": Text("Log-score (higher is better)", "Score logarithmique (plus haut = meilleur)"),
+    "top_decile_lift": Text("Best tenth, times the mean", "Meilleur dixième, rapporté à la moyenne"),
+    "uno_c": Text("Right order (1 = always, 0.5 = chance)", "Ordre juste (1 = toujours, 0,5 = hasard)"),
+    "ici": Text("Mean error of the probability", "Erreur moyenne de la probabilité"),
+    "range": Text("{value} ({low} to {high})", "{value} ({low} à {high})"),
+    "note": Text(
+        "In brackets 95% of what other samples of these customers would give. A model is out when another is clearly better on its "
         "error or total and worse on nothing; of those whose log-score is as good as the best, the simplest is taken.",
-        "picture": "Black: what happened. The closer the line of a model, the better its forecast: on the left of whom, "
-        "on the right of when.",
-    },
-    "fr": {
-        "title": "Quel modèle ?",
-        "caption": "Modèles jugés sur les mêmes jours, qu’aucun n’avait vus",
-        "model": "Modèle",
-        "chosen": "Retenu",
-        "yes": "oui",
-        "parameters": "Paramètres",
-        "mae": "Erreur moyenne sur les achats",
-        "integrated_brier_score": "Score de Brier intégré, sur tous les jours (0 = parfait)",
-        "total_ratio": "Attendu sur constaté (1 = juste)",
-        "log_score": "Score logarithmique (plus haut = meilleur)",
-        "top_decile_lift": "Meilleur dixième, rapporté à la moyenne",
-        "uno_c": "Ordre juste (1 = toujours, 0,5 = hasard)",
-        "ici": "Erreur moyenne de la probabilité",
-        "range": "{value} ({low} à {high})",
-        "note": "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Un modèle est écarté quand un "
+        "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Un modèle est écarté quand un "
         "autre est nettement meilleur sur l’erreur ou le total et moins bon sur rien ; parmi ceux dont le score logarithmique vaut le "
         "meilleur, le plus simple est retenu.",
-        "picture": "En noir, ce qui s’est passé. Plus la courbe d’un modèle en est proche, meilleure est sa prévision : à gauche de qui, "
+    ),
+    "picture": Text(
+        "Black: what happened. The closer the line of a model, the better its forecast: on the left of whom, on the right of when.",
+        "En noir, ce qui s’est passé. Plus la courbe d’un modèle en est proche, meilleure est sa prévision : à gauche de qui, "
         "à droite de quand.",
-    },
+    ),
 }
 
 
@@ -140,4 +128,4 @@ class ModelChoice:
         return self._say("range").format(value=written[""], low=written["_lower"], high=written["_upper"])
 
     def _say(self, key: str) -> str:
-        return words(TEXTS, self.language)[key]
+        return TEXTS[key][self.language]

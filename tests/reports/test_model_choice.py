@@ -7,6 +7,7 @@ import pytest
 
 from relkit.reports.model_choice import FRAMES, MEASURES, TEXTS, ModelChoice
 from relkit.reports.pictures import Gallery
+from relkit.texts import in_language
 
 
 def kept(family="survival"):
@@ -57,7 +58,7 @@ def test_where_nothing_was_compared_nothing_is_shown():
 
 
 def test_both_languages_say_the_same():
-    assert TEXTS["en"].keys() == TEXTS["fr"].keys()
+    assert in_language(TEXTS, "en").keys() == in_language(TEXTS, "fr").keys()
 
 
 def test_a_group_of_few_is_not_drawn():
@@ -74,9 +75,9 @@ def test_the_mean_over_the_holdout_and_the_score_of_its_last_day_have_names_of_t
     from relkit.reports.model_card import TEXTS as CARD
 
     for language in ("en", "fr"):
-        assert TEXTS[language]["integrated_brier_score"].lower() != CARD[language]["brier_score"].lower()
-    assert "Integrated" in TEXTS["en"]["integrated_brier_score"]
-    assert "intégré" in TEXTS["fr"]["integrated_brier_score"]
-    assert "last day" in CARD["en"]["brier_score"]
-    assert "dernier jour" in CARD["fr"]["brier_score"]
+        assert TEXTS["integrated_brier_score"][language].lower() != CARD["brier_score"][language].lower()
+    assert "Integrated" in TEXTS["integrated_brier_score"]["en"]
+    assert "intégré" in TEXTS["integrated_brier_score"]["fr"]
+    assert "last day" in CARD["brier_score"]["en"]
+    assert "dernier jour" in CARD["brier_score"]["fr"]
     assert YARDSTICK.called == YARDSTICK.shown["integrated_brier_score"] == "integrated Brier score"
