@@ -41,7 +41,7 @@ from relkit.plots.fitted_survival import plot_fitted_survival, plot_odds_of_leav
 from relkit.plots.order_probability import plot_order_probability
 from relkit.plots.season import plot_season
 from relkit.plots.style import figure_of, number
-from relkit.texts import Text, in_language
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -143,7 +143,7 @@ def _purchase_deciles(fitted: Any, given: _Given, outcomes: pl.DataFrame) -> dic
     days = float(both["holdout_days"][0])
     actual, expected = both["holdout_purchases"].to_numpy(), fitted.expected_purchases(both, days)
     deciles, unit = decile_lift(actual, expected, bins=min(10, len(both))), Text("purchases in {} days", "achats en {} jours")
-    said = in_language(unit, given.language).format(number(days, given.language))
+    said = unit[given.language].format(number(days, given.language))
     curve = lorenz_curve(actual, expected)
     return {
         "decile_calibration": lifetime_value.plot_decile_calibration(deciles, unit=said, language=given.language),

@@ -28,7 +28,7 @@ _WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
 EXAMPLE: dict[str, Any] = {"offer.contact_cost": 4, "offer.offer_cost": 20, "offer.budget": 5000}
 """An offer as it is declared when scoring."""
 
-_CAUSES: dict[str, dict[str, str]] = {"en": {}, "fr": {"voluntary": "volontaire", "involuntary": "involontaire"}}
+_CAUSES = {"voluntary": Text("voluntary", "volontaire"), "involuntary": Text("involuntary", "involontaire")}
 """Reasons that relkit names itself; others are the company's words."""
 
 TEXTS: dict[str, Text] = {

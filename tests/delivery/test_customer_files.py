@@ -189,7 +189,8 @@ def test_the_customer_table_says_what_its_columns_mean() -> None:
     given = company.customers()
     rows = {row["column"]: row for row in data_dictionary(made(given, company.scores(given), dictionary=words)).iter_rows(named=True)}
     assert (rows["orders_12m"]["meaning_en"], rows["orders_12m"]["meaning_fr"]) == ("As counted.", "Tel que compté.")
-    assert rows["orders_12m"]["null_means_en"].startswith("not known")
+    assert rows["orders_12m"]["null_means_en"] == ""
+    assert rows["days_since_last_order"]["null_means_en"] == "has never ordered"
     assert rows["p_alive"]["meaning_en"].startswith("Probability")
 
 

@@ -67,8 +67,6 @@ class Regularity:
 
     def sentence(self, language: str = "en") -> str:
         """Return what it means, for people; `language` is en or fr."""
-        if language not in _SAID:
-            raise ParameterError.unknown("language", language, _SAID, where="language")
         random, rhythm, bursts, told = in_language(_SAID, language)
         verdict = random if self.p_value > 1 - self.level else rhythm if self.k > 1 else bursts
         numbers = {name: _written(value, language) for name, value in (("k", self.k), ("low", self.lower), ("high", self.upper))}
