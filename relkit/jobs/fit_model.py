@@ -388,12 +388,13 @@ def _calibrated(fitted: Any, trial: Trial, inputs: ModelInputs, tables: TableSet
     The model that the holdout did not reach forecasts its first days, as many as scores look ahead.
     """
     from relkit.models.lifetime_value.judging import taught_by
-    from relkit.models.lifetime_value.purchases_ahead import DEFAULT_HORIZON_DAYS, PurchasesAhead
+    from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
     from relkit.periods import Holdout
+    from relkit.units import HORIZON_DAYS
 
     if not isinstance(fitted, PurchasesAhead) or not isinstance(trial.split, Holdout) or trial.judged is None:
         return fitted, trial
-    found = taught_by(trial.fitted, trial.judged, inputs.what_happened(tables, trial.split.first(DEFAULT_HORIZON_DAYS)))
+    found = taught_by(trial.fitted, trial.judged, inputs.what_happened(tables, trial.split.first(HORIZON_DAYS)))
     if found is None:
         return fitted, trial
     return fitted.with_calibration(found), replace(trial, metrics={**trial.metrics, **found.metrics})

@@ -420,7 +420,7 @@ class _Scoring:
                     "metrics": metrics,
                 },
             )
-        from relkit.scores.intervals import LEVEL
+        from relkit.units import LEVEL
 
         for (score,), rows in scores.group_by("score"):
             if rows["lower"].null_count() < len(rows):

@@ -8,13 +8,13 @@ import numpy as np
 
 from relkit.plots.style import ACTUAL, MODEL, MUTED, axes_of, house_style, number, percent, percent_axis
 from relkit.texts import Text, in_language
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from relkit.models.lifetime_value.order_calibration import OrderCalibration
 
-LEVEL = 0.95
 TEXTS = (
     Text("Chance of an order, forecast and come true", "Chance d’une commande : prévue et constatée"),
     Text("Forecast chance of an order within {days} days", "Probabilité prévue d’une commande sous {days} jours"),

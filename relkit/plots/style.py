@@ -15,6 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,7 +163,7 @@ def month_axis(axis: Axis, last: float, language: str) -> None:
         >>> ax.xaxis.get_major_formatter()(2 * 365.25)
         '24'
     """
-    month, steps = 365.25 / 12, (0.25, 0.5, 1, 2, 3, 6, 12, 24, 60, 120, 240)
+    month, steps = DAYS_PER_MONTH, (0.25, 0.5, 1, 2, 3, 6, 12, 24, 60, 120, 240)
     step = next((step for step in steps if last / (step * month) <= 9), last / month / 8)
     axis.set_major_locator(MultipleLocator(step * month))
     digits = 0 if step == int(step) else 2

@@ -19,6 +19,7 @@ from relkit.plots.style import money, number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
 from relkit.texts import Text, in_language
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from datetime import date
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from relkit.models.survival.cumulative_incidence import CumulativeIncidence
     from relkit.models.survival.curve import SurvivalCurve
 
-YEAR, MONTH = 365, 365.25 / 12
+YEAR, MONTH = 365, DAYS_PER_MONTH
 AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
 TEXTS: dict[str, Text] = {
     "expected": Text(

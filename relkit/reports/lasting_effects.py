@@ -22,13 +22,13 @@ from relkit.reports.pictures import Gallery
 from relkit.reports.segment_names import segment_name
 from relkit.reports.summary_tables import Headlines, Shown, SummaryTable
 from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from relkit.models.survival.cox import FittedCox
 
-MONTH = 365.25 / 12
 CLEAR = 0.05
 """Adjusted p-values below this are read as a change with age."""
 LITTLE = 1.1
@@ -102,7 +102,7 @@ class LastingEffects:
         if self.rows is None:
             return Gallery(())
         rows = [{**row, "reading": self._reading(row)} for row in self.rows.iter_rows(named=True)]
-        early, late = (number(days / MONTH, self.language, int(days < 3 * MONTH)) for days in self.days)
+        early, late = (number(days / DAYS_PER_MONTH, self.language, int(days < 3 * DAYS_PER_MONTH)) for days in self.days)
         columns = (
             Shown("name", self._say("factor")),
             Shown("ratio", self._say("ratio"), "number", 2),

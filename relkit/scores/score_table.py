@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError, TableError
 from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +155,7 @@ def days_of_months(months: int) -> int:
         >>> days_of_months(24)
         730
     """
-    return int(months * 365.25 / 12)
+    return int(months * DAYS_PER_MONTH)
 
 
 Bounds = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]

@@ -34,6 +34,7 @@ from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES
 from relkit.models.maximum import Maximum, maximise, near_maximum
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -269,7 +270,7 @@ class GammaGamma:
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_order_value", direction="lower")
 
-    level: float = 0.95
+    level: float = LEVEL
     correlation_noted_above: float = 0.2
     weight_column: str = ""
 

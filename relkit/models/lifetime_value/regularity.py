@@ -28,6 +28,7 @@ from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.maximum import maximise
 from relkit.texts import Text, in_language
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from relkit.models.maximum import Evaluation
@@ -156,7 +157,7 @@ def most_likely(x: Floats, log_shares: Floats) -> tuple[float, float, float]:
     return k, k * float(np.sqrt(best.covariance[0, 0])), p_value
 
 
-def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", least_days: float = 14.0, level: float = 0.95) -> Regularity:
+def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", least_days: float = 14.0, level: float = LEVEL) -> Regularity:
     """Return how regular purchases are, from customers with two intervals or more.
 
     Args:

@@ -32,6 +32,7 @@ from relkit.models.lifetime_value.time_varying_likelihood import DatedCounts, Ro
 from relkit.models.maximum import maximise
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +85,7 @@ class TimeVaryingParetoNbd:
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
     period_days: float = 7.0
-    level: float = 0.95
+    level: float = LEVEL
     season_harmonics: int = 1
     events: tuple[CalendarEvent, ...] = ()
     lifetime_covariates: tuple[str, ...] = ()
