@@ -187,7 +187,8 @@ def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, cause: str = 
         ax.stairs(
             np.where(many, np.nan, rates.probability), rates.edges, color=MUTED, baseline=None, linestyle=":", label=few.format(few=MANY)
         )
-    days = number(float(rates.edges[1] - rates.edges[0]), language)
+    step = float(rates.edges[1] - rates.edges[0])
+    days = number(step, language, 0 if step % 1 == 0 else 1)
     ax.set(title=title, xlabel=x_label, ylabel=y_label.format(days=days), xlim=(0, rates.edges[-1]))
     ax.set_ylim(0, 1.15 * float(rates.probability.max(initial=1e-9)))
     percent_axis(ax.yaxis, language)

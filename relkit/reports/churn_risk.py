@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from relkit.models.survival.cumulative_incidence import CumulativeIncidence
     from relkit.models.survival.curve import SurvivalCurve
 
-YEAR, MONTH = 365, DAYS_PER_MONTH
+YEAR = 365
 AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
 TEXTS: dict[str, Text] = {
     "expected": Text(
@@ -253,7 +253,7 @@ class RiskReading:
         if curve.domain[1] >= YEAR:
             said.append(self._say("year", share=self._percent(float(curve.at([YEAR])[0]))))
         if (median := curve.median) is not None:
-            said.append(self._say("median", months=round(median / MONTH)))
+            said.append(self._say("median", months=round(median / DAYS_PER_MONTH)))
         if self.unscored >= SMALLEST_GROUP:
             others = self.unscored - self.second
             key = "without" if min(self.second, others) >= SMALLEST_GROUP else "without_few"
@@ -324,8 +324,8 @@ class RiskReading:
         shown = _large_enough(incidence)
         if shown is None:
             return Gallery(())
-        ages = [months for months in AGES_MONTHS if months * MONTH <= shown.domain[1]]
-        days = [months * MONTH for months in ages]
+        ages = [months for months in AGES_MONTHS if months * DAYS_PER_MONTH <= shown.domain[1]]
+        days = [months * DAYS_PER_MONTH for months in ages]
         if not days:
             return Gallery(())
         shares = {cause: shown.at(cause, days) for cause in shown.causes} | {"running": shown.survival_at(days)}
@@ -361,8 +361,8 @@ class RiskReading:
 
     def survival(self, curve: SurvivalCurve) -> SummaryTable:
         """Return the share of contracts still running at round ages, within what was observed."""
-        ages = [months for months in AGES_MONTHS if months * MONTH <= curve.domain[1]]
-        days = [months * MONTH for months in ages]
+        ages = [months for months in AGES_MONTHS if months * DAYS_PER_MONTH <= curve.domain[1]]
+        days = [months * DAYS_PER_MONTH for months in ages]
         low, high = curve.band(days)
         columns = (
             Shown("age", self._say("age")),
@@ -437,7 +437,7 @@ class RiskReading:
             "ends": pl.col("probability").sum(),
             "share": pl.col("probability").sum() / (self._ends or 1.0),
             "probability": pl.col("probability").mean(),
-            "months": pl.col("tenure_days").mean() / MONTH,
+            "months": pl.col("tenure_days").mean() / DAYS_PER_MONTH,
             "amount": pl.col("amount").sum(),
             "lost": (pl.col("amount") * pl.col("probability")).sum(),
         }

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError, TableError
 from relkit.texts import Text
-from relkit.units import DAYS_PER_MONTH
+from relkit.units import days_of_months
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,16 +146,6 @@ def horizon_of(score: str) -> int | None:
         return None
     number = int(found.group(1))
     return days_of_months(number) if kind is not None and "{m}" in kind.name else number
-
-
-def days_of_months(months: int) -> int:
-    """Return the days of a number of months, a month being a twelfth of 365.25 days.
-
-    Examples:
-        >>> days_of_months(24)
-        730
-    """
-    return int(months * DAYS_PER_MONTH)
 
 
 Bounds = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]

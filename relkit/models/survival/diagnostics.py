@@ -41,7 +41,7 @@ def hazard_curves(fitted: FittedCox | FittedFineGray) -> tuple[EffectCurve, ...]
 
 @dataclass(frozen=True, eq=False)
 class BaselineRates:
-    """Probability of ending within the next 30 days by age, for a customer at the mean of each covariate.
+    """Probability of ending within the next step of age, a month by default, for a customer at the mean of each covariate.
 
     Attributes:
         edges: shape (k + 1,), ages in days.
