@@ -25,23 +25,25 @@ from relkit.delivery.remarked_columns import remarked
 from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
-from relkit.file_column import CHANNELS_FR, YES_NO, FileColumn, PolarsType
+from relkit.file_column import NO, YES, FileColumn, PolarsType
 from relkit.remarks import Remark, french
 from relkit.scores.reasons import reason_columns
 from relkit.scores.rfm import rfm_scores
 from relkit.scores.value_activity import segment_value_activity
 from relkit.tables.findings import counted
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from relkit.file_column import Language
+    from relkit.texts import Language
 
 TOP_DECILES = 2
 """The first fifth of the customers."""
 PER_CHANNEL = ("consent_", "may_contact_", "contacts_30d_")
-KNOWN_CHANNELS = tuple(CHANNELS_FR)
+FIRST_CHANNELS = ("email", "phone", "post", "sms", "mail", "app", "profiling")
+"""Channels, and the purpose that has its consent among theirs, in the order of their columns; others follow by name."""
 CONTRACT_SCORES = ("churn_probability_", "expected_remaining_months_", "contract_residual_value_")
 HISTORY: dict[str, PolarsType] = {"repeat_purchases": pl.Int32, "observed_days": pl.Float64, "contract_age_days": pl.Int32}
 """Columns of the customer table that the quality of the scores rests on."""
@@ -163,7 +165,8 @@ def customer_file(
 def marketer_view(file: CustomerFile) -> tuple[FileColumn, ...]:
     """Return the columns of the marketer's view, in its own order: those of the file, and declared ones where the file has none."""
     has = {column.name: column for column in file.columns}
-    return tuple(has.get(c.name, c) for c in marketer_columns(currency=file.currency, scores=file.sources))
+    fixed = marketer_columns(currency=file.currency, scores=file.sources)
+    return tuple(has.get(c.name) or replace(c, null_means=c.absent_means or c.null_means) for c in fixed)
 
 
 def narrowed(file: CustomerFile) -> CustomerFile:
@@ -194,8 +197,7 @@ def in_words(frame: pl.DataFrame, columns: Sequence[FileColumn], language: Langu
         if words:
             said.append(value.replace(list(words), list(words.values())).alias(column.name))
         elif column.dtype == pl.Boolean and language == "fr":
-            yes, no = YES_NO[language]
-            said.append(pl.when(value).then(pl.lit(yes)).when(~value).then(pl.lit(no)).alias(column.name))
+            said.append(pl.when(value).then(pl.lit(YES[language])).when(~value).then(pl.lit(NO[language])).alias(column.name))
     return frame.with_columns(said)
 
 
@@ -214,16 +216,16 @@ def _entry(file: CustomerFile, column: FileColumn, *, view: str) -> dict[str, st
     source = file.source_of(column)
     return {
         "column": column.name,
-        "label_en": column.label_en,
-        "label_fr": column.label_fr,
-        "meaning_en": column.meaning,
-        "meaning_fr": column.meaning_fr,
+        "label_en": column.label["en"],
+        "label_fr": column.label["fr"],
+        "meaning_en": column.meaning["en"],
+        "meaning_fr": column.meaning["fr"],
         "type": str(column.dtype).lower(),
         "unit": column.unit,
         "allowed_values_en": column.allowed_in("en"),
         "allowed_values_fr": column.allowed_in("fr"),
-        "null_means_en": column.null_means,
-        "null_means_fr": column.null_means_fr,
+        "null_means_en": column.null_means["en"],
+        "null_means_fr": column.null_means["fr"],
         "model": source.model if source else "",
         "model_version": source.version if source else "",
         "trained_as_of": source.trained_as_of if source else "",
@@ -316,7 +318,7 @@ def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) ->
 def _channels(names: Sequence[str]) -> list[str]:
     """Return the channels that have a column, the well-known ones first."""
     found = {name.removeprefix(prefix) for name in names for prefix in PER_CHANNEL if name.startswith(prefix)}
-    return [c for c in KNOWN_CHANNELS if c in found] + sorted(found - set(KNOWN_CHANNELS))
+    return [c for c in FIRST_CHANNELS if c in found] + sorted(found - set(FIRST_CHANNELS))
 
 
 def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
@@ -347,8 +349,9 @@ def _with_reasons(
     shown = reasons.join(risks.unique(), on=["customer_id", "as_of", "model", "version"], how="semi")
     if shown.is_empty():
         return customers, tuple(declared)
-    words = tuple(shown.select("code", "reason_en", "reason_fr").unique().sort("code").iter_rows())
-    personal = personal_data_of_reasons([code for code, _, _ in words], dictionary)
+    rows = shown.select("code", "reason_en", "reason_fr").unique().sort("code").iter_rows()
+    words = {code: Text(english, french) for code, english, french in rows}
+    personal = personal_data_of_reasons(list(words), dictionary)
     columns = tuple(replace(c, codes=words, personal_data=personal) if c.name.startswith("churn_reason_") else c for c in declared)
     return customers.join(reason_columns(shown), on="customer_id", how="left", validate="1:1", maintain_order="left"), columns
 
@@ -494,8 +497,13 @@ def _as_described(column: FileColumn, dictionary: pl.DataFrame | None) -> FileCo
         return column
     given = rows.row(0, named=True)
     # what relkit codes is described by the file in words, for the files that show words
-    names = ("null_means", "null_means_fr") if column.codes else ("meaning", "meaning_fr", "null_means", "null_means_fr")
-    return replace(column, **{name: given[name] for name in names if given.get(name)})
+    texts = {"null_means": column.null_means} if column.codes else {"meaning": column.meaning, "null_means": column.null_means}
+    return replace(column, **{name: _given(given, name, default) for name, default in texts.items()})  # type: ignore[arg-type]
+
+
+def _given(row: Mapping[str, str | None], name: str, default: Text) -> Text:
+    """Return a text as the customer table's dictionary gives it, in each language in which it does."""
+    return Text(row.get(name) or default["en"], row.get(f"{name}_fr") or default["fr"])
 
 
 def _field(name: str, dtype: pl.DataType, dictionary: pl.DataFrame | None) -> FileColumn:
@@ -507,12 +515,9 @@ def _field(name: str, dtype: pl.DataType, dictionary: pl.DataFrame | None) -> Fi
     return FileColumn(
         name=name,
         dtype=dtype,
-        label_en=known.get("label_en", name),
-        label_fr=known.get("label_fr", name),
-        meaning=meaning,
-        meaning_fr=known.get("meaning_fr", meaning),
+        label=Text(known.get("label_en", name), known.get("label_fr", name)),
+        meaning=Text(meaning, known.get("meaning_fr", meaning)),
+        null_means=Text(null, known.get("null_means_fr", null)),
         unit=known.get("unit", ""),
-        null_means=null,
-        null_means_fr=known.get("null_means_fr", null),
         personal_data=known.get("personal_data", "personal"),
     )

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
-    from relkit.file_column import Language
     from relkit.remarks import Remark
     from relkit.tables.table_set import TableFacts
+    from relkit.texts import Language
 
 FORMAT = 1
 VARYING = ("run_id",)

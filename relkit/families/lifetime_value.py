@@ -20,10 +20,12 @@ from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.heterogeneity import spreads
 from relkit.models.lifetime_value.judging import taught_by
 from relkit.models.lifetime_value.purchases import meet_outcomes
-from relkit.models.lifetime_value.purchases_ahead import DEFAULT_HORIZON_DAYS, PurchasesAhead
+from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
 from relkit.models.lifetime_value.regularity import interval_shares
 from relkit.models.lifetime_value.retention import retention_curves
 from relkit.models.lifetime_value.season import season_curve
+from relkit.texts import Text
+from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,15 +94,15 @@ def _purchases_by_frequency(fitted: Any, given: Given) -> dict[str, Axes]:
 
 def _deciles(fitted: Any, given: Given) -> dict[str, Axes]:
     from relkit.plots.lifetime_value import plot_concentration, plot_decile_calibration
-    from relkit.plots.style import number, words
+    from relkit.plots.style import number
 
     if given.outcomes is None:
         return {}
     both = meet_outcomes(given.features, given.outcomes, ("holdout_purchases", "holdout_days"))
     days = float(both["holdout_days"][0])
     actual, expected = both["holdout_purchases"].to_numpy(), fitted.expected_purchases(both, days)
-    deciles, unit = decile_lift(actual, expected, bins=min(10, len(both))), {"en": "purchases in {} days", "fr": "achats en {} jours"}
-    said = words(unit, given.language).format(number(days, given.language))
+    deciles, unit = decile_lift(actual, expected, bins=min(10, len(both))), Text("purchases in {} days", "achats en {} jours")
+    said = unit[given.language].format(number(days, given.language))
     curve = lorenz_curve(actual, expected)
     return {
         "decile_calibration": plot_decile_calibration(deciles, unit=said, language=given.language),
@@ -164,7 +166,7 @@ def _taught(fitted: Any, tried: Any, judged: pl.DataFrame, happened: Callable[[i
     """
     if not isinstance(fitted, PurchasesAhead):
         return fitted, {}
-    found = taught_by(tried, judged, happened(DEFAULT_HORIZON_DAYS))
+    found = taught_by(tried, judged, happened(HORIZON_DAYS))
     return (fitted, {}) if found is None else (fitted.with_calibration(found), found.metrics)
 
 

@@ -32,12 +32,13 @@ from relkit.features.snapshot_covariates import SPELL, covariates_of, with_role
 from relkit.features.snapshots import attribute_as_of
 from relkit.features.spells import main_contracts
 from relkit.periods import DrawnHoldout
+from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf, Holdout
     from relkit.tables.table_set import TableSet
 
-DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}
+DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}
 """Days of a unit of tenure."""
 JUDGED_SHARE, SEED = 0.3, 20250630
 """Of customers drawn to judge by, where there are no later days."""

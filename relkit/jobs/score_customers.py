@@ -16,6 +16,7 @@ from relkit.jobs.base import Job, Result
 from relkit.jobs.build_features import unknown_days
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, french, read_remarks, write_remarks
+from relkit.units import HORIZON_DAYS, HORIZON_MONTHS, LEVEL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +41,10 @@ class ScoreCustomers(Job):
     models: tuple[str, ...] = Field(
         default=(), description="Models to score with. Default: one for each score, of those that have a champion."
     )
-    horizon_days: int = Field(default=90, ge=1, description="How far ahead orders and churn are looked at, in days.")
-    horizon_months: int = Field(default=24, ge=1, description="How far ahead margin and the life of contracts are counted, in months.")
+    horizon_days: int = Field(default=HORIZON_DAYS, ge=1, description="How far ahead orders and churn are looked at, in days.")
+    horizon_months: int = Field(
+        default=HORIZON_MONTHS, ge=1, description="How far ahead margin and the life of contracts are counted, in months."
+    )
     endless: bool = Field(
         default=False, description="Count both without end as well: future_margin_endless and expected_remaining_months_endless."
     )
@@ -402,8 +405,6 @@ class _Scoring:
                     "metrics": metrics,
                 },
             )
-        from relkit.scores.intervals import LEVEL
-
         for (score,), rows in scores.group_by("score"):
             if rows["lower"].null_count() < len(rows):
                 found[str(score)]["interval_level"] = LEVEL

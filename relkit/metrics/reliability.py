@@ -11,6 +11,7 @@ from scipy import special
 
 from relkit.errors import ParameterError
 from relkit.metrics.calibration import quantile_groups
+from relkit.units import LEVEL
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +64,7 @@ class Reliability:
         """Whether the gaps are those of chance: the p-value is above 0.01 and every group is within 3 standard errors."""
         return self.p_value > LEAST_P_VALUE and bool((np.abs(self.errors) <= MOST_ERRORS).all())
 
-    def bounds(self, level: float = 0.95) -> tuple[Floats, Floats]:
+    def bounds(self, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the score interval of each observed share (Wilson 1927), shapes (g,)."""
         z2 = float(special.ndtri((1 + level) / 2)) ** 2
         middle = (self.observed + z2 / (2 * self.size)) / (1 + z2 / self.size)

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from relkit.plots.style import INK, MUTED, house_style, number, number_axis, percent_axis, words
+from relkit.plots.style import INK, MUTED, house_style, number, number_axis, percent_axis
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 # Colour-blind safe (Okabe and Ito), with a dash of its own for each, so that grey prints tell them apart as well.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6914")
 _DASHES: tuple[Any, ...] = ("--", "-.", ":", (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3, 2, 3)))
-_EVERYWHERE = {
-    "en": ("seen", "customers", "the models had seen\nup to here"),
-    "fr": ("constatés", "clients", "les modèles ont vu\njusqu’ici"),
-}
+_EVERYWHERE = (
+    Text("seen", "constatés"),
+    Text("customers", "clients"),
+    Text("the models had seen\nup to here", "les modèles ont vu\njusqu’ici"),
+)
 
 
 @house_style()
@@ -59,7 +61,8 @@ def _look(at: int) -> dict[str, Any]:
 
 
 def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], texts: ComparisonTexts, language: str) -> None:
-    (title, x_label, y_label), (seen, customers, _) = (text[language] for text in texts.groups), words(_EVERYWHERE, language)
+    title, x_label, y_label = (text[language] for text in texts.groups)
+    seen, customers, _ = in_language(_EVERYWHERE, language)
     parts = {str(name): part for (name,), part in groups.group_by("model", maintain_order=True)}
     first = next(iter(parts.values()))
     at = np.arange(len(first))
@@ -75,7 +78,8 @@ def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], texts
 def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], texts: ComparisonTexts, language: str) -> None:
     from matplotlib import dates
 
-    (title, y_label), (*_, edge) = (text[language] for text in texts.course), words(_EVERYWHERE, language)
+    title, y_label = (text[language] for text in texts.course)
+    edge = _EVERYWHERE[-1][language]
     parts = {str(name): part for (name,), part in course.group_by("model", maintain_order=True)}
     first = next(iter(parts.values()))
     calibration: Any = np.datetime64(first["calibration"][0])
@@ -90,7 +94,7 @@ def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], texts
         low = ax.get_xaxis_transform()
         ax.annotate(edge, (calibration, 1), (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
     ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=7))  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_formatter(dates.DateFormatter(words({"en": "%Y-%m", "fr": "%m/%Y"}, language)))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(dates.DateFormatter(Text("%Y-%m", "%m/%Y")[language]))  # type: ignore[no-untyped-call]
     ax.set(title=title, ylabel=y_label, ylim=(0, None))
     number_axis(ax.yaxis, language)
 

@@ -11,9 +11,10 @@ import polars as pl
 from relkit.errors import ParameterError
 from relkit.models.catalogue import family
 from relkit.plots.model_comparison import plot_model_comparison
-from relkit.plots.style import number, words
+from relkit.plots.style import number
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import DASH, SMALLEST_GROUP, Shown, SummaryTable
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,33 +24,25 @@ if TYPE_CHECKING:
 FRAMES = ("model_comparison", "model_comparison_groups", "model_comparison_course")
 """What is read of that which is kept with a run."""
 TEXTS = {
-    "en": {
-        "title": "Which model?",
-        "caption": "Models judged on the same days, which none had seen",
-        "model": "Model",
-        "chosen": "Chosen",
-        "yes": "yes",
-        "parameters": "Parameters",
-        "range": "{value} ({low} to {high})",
-        "note": "In brackets 95% of what other samples of these customers would give. A model is out when another is clearly better on its "
+    "title": Text("Which model?", "Quel modèle ?"),
+    "caption": Text("Models judged on the same days, which none had seen", "Modèles jugés sur les mêmes jours, qu’aucun n’avait vus"),
+    "model": Text("Model", "Modèle"),
+    "chosen": Text("Chosen", "Retenu"),
+    "yes": Text("yes", "oui"),
+    "parameters": Text("Parameters", "Paramètres"),
+    "range": Text("{value} ({low} to {high})", "{value} ({low} à {high})"),
+    "note": Text(
+        "In brackets 95% of what other samples of these customers would give. A model is out when another is clearly better on its "
         "error or total and worse on nothing; of those whose log-score is as good as the best, the simplest is taken.",
-        "picture": "Black: what happened. The closer the line of a model, the better its forecast: on the left of whom, "
-        "on the right of when.",
-    },
-    "fr": {
-        "title": "Quel modèle ?",
-        "caption": "Modèles jugés sur les mêmes jours, qu’aucun n’avait vus",
-        "model": "Modèle",
-        "chosen": "Retenu",
-        "yes": "oui",
-        "parameters": "Paramètres",
-        "range": "{value} ({low} à {high})",
-        "note": "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Un modèle est écarté quand un "
+        "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Un modèle est écarté quand un "
         "autre est nettement meilleur sur l’erreur ou le total et moins bon sur rien ; parmi ceux dont le score logarithmique vaut le "
         "meilleur, le plus simple est retenu.",
-        "picture": "En noir, ce qui s’est passé. Plus la courbe d’un modèle en est proche, meilleure est sa prévision : à gauche de qui, "
+    ),
+    "picture": Text(
+        "Black: what happened. The closer the line of a model, the better its forecast: on the left of whom, on the right of when.",
+        "En noir, ce qui s’est passé. Plus la courbe d’un modèle en est proche, meilleure est sa prévision : à gauche de qui, "
         "à droite de quand.",
-    },
+    ),
 }
 
 
@@ -132,4 +125,4 @@ class ModelChoice:
         return self._say("range").format(value=written[""], low=written["_lower"], high=written["_upper"])
 
     def _say(self, key: str) -> str:
-        return words(TEXTS, self.language)[key]
+        return TEXTS[key][self.language]

@@ -34,7 +34,8 @@ from relkit.models.lifetime_value.discounted_months import months_ahead, worth, 
 from relkit.models.lifetime_value.discounted_value import dert, discounted_orders
 from relkit.models.lifetime_value.uncertainty import standard_errors
 from relkit.scores.intervals import can_move, signed_bounds
-from relkit.scores.score_table import days_of_months, to_long
+from relkit.scores.score_table import to_long
+from relkit.units import HORIZON_MONTHS, days_of_months
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-HORIZON_MONTHS = 24
 ANNUAL_DISCOUNT_RATE = 0.10
 
 

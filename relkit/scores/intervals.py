@@ -20,6 +20,7 @@ from relkit.models.lifetime_value.discounted_months import Banded
 from relkit.models.lifetime_value.uncertainty import bounds, standard_errors
 from relkit.models.survival.causes import score_of
 from relkit.scores.score_table import kind_of
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-LEVEL = 0.95
-"""Of every interval in the score table; the delivery's dictionary says so."""
 _Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 

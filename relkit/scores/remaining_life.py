@@ -9,8 +9,8 @@ import polars as pl
 
 from relkit.models.lifetime_value.uncertainty import bounds
 from relkit.models.survival.remaining_life import remaining_months, remaining_months_errors
-from relkit.scores.intervals import LEVEL
 from relkit.scores.score_table import to_long
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from datetime import date

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError, TableError
+from relkit.texts import Text
+from relkit.units import days_of_months
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,27 +34,23 @@ SCORE_TABLE = Contract(
             dtype=pl.String,
             required=True,
             nullable=False,
-            label_en="Customer",
-            label_fr="Client",
+            label=Text("Customer", "Client"),
             personal_data="pseudonym",
         ),
-        Column(name="as_of", dtype=pl.Date, required=True, nullable=False, label_en="As of", label_fr="Au"),
-        Column(name="score", dtype=pl.String, required=True, nullable=False, label_en="Score", label_fr="Score"),
-        Column(name="value", dtype=pl.Float64, required=True, nullable=False, label_en="Value", label_fr="Valeur"),
-        Column(name="lower", dtype=pl.Float64, required=True, label_en="Lower bound", label_fr="Borne basse", null_means="no interval"),
-        Column(name="upper", dtype=pl.Float64, required=True, label_en="Upper bound", label_fr="Borne haute", null_means="no interval"),
-        Column(
-            name="horizon_days", dtype=pl.Int32, required=True, unit="days", label_en="Horizon", label_fr="Horizon", null_means="no horizon"
-        ),
-        Column(name="model", dtype=pl.String, required=True, nullable=False, label_en="Model", label_fr="Modèle"),
-        Column(name="version", dtype=pl.String, required=True, nullable=False, label_en="Version", label_fr="Version"),
+        Column(name="as_of", dtype=pl.Date, required=True, nullable=False, label=Text("As of", "Au")),
+        Column(name="score", dtype=pl.String, required=True, nullable=False, label=Text("Score", "Score")),
+        Column(name="value", dtype=pl.Float64, required=True, nullable=False, label=Text("Value", "Valeur")),
+        Column(name="lower", dtype=pl.Float64, required=True, label=Text("Lower bound", "Borne basse"), null_means="no interval"),
+        Column(name="upper", dtype=pl.Float64, required=True, label=Text("Upper bound", "Borne haute"), null_means="no interval"),
+        Column(name="horizon_days", dtype=pl.Int32, required=True, unit="days", label=Text("Horizon", "Horizon"), null_means="no horizon"),
+        Column(name="model", dtype=pl.String, required=True, nullable=False, label=Text("Model", "Modèle")),
+        Column(name="version", dtype=pl.String, required=True, nullable=False, label=Text("Version", "Version")),
         Column(
             name="trained_as_of",
             dtype=pl.Date,
             required=True,
             nullable=False,
-            label_en="Trained on data up to",
-            label_fr="Appris sur les données jusqu'au",
+            label=Text("Trained on data up to", "Appris sur les données jusqu'au"),
         ),
     ),
 )
@@ -148,16 +146,6 @@ def horizon_of(score: str) -> int | None:
         return None
     number = int(found.group(1))
     return days_of_months(number) if kind is not None and "{m}" in kind.name else number
-
-
-def days_of_months(months: int) -> int:
-    """Return the days of a number of months, a month being a twelfth of 365.25 days.
-
-    Examples:
-        >>> days_of_months(24)
-        730
-    """
-    return int(months * 365.25 / 12)
 
 
 Bounds = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]

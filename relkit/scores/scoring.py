@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from relkit.scores.intervals import score_bounds
 from relkit.scores.score_table import to_long
+from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from relkit.contracts import Contract
     from relkit.models.base import CustomerScorer
     from relkit.scores.score_table import Source
-
-HORIZON_DAYS = 90
 
 
 def scorable(features: pl.DataFrame, needs: Contract) -> tuple[pl.DataFrame, int]:

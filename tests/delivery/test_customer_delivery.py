@@ -79,7 +79,7 @@ def test_the_marketer_view_has_technical_and_french_headers(file: CustomerFile, 
     technical = (folder / "customers_marketer.csv").read_text(encoding="utf-8").splitlines()[0]
     french = (folder / "customers_marketer_fr.csv").read_text(encoding="utf-8-sig").splitlines()[0]
     assert technical.split(",") == [column.name for column in columns]
-    assert french.split(";") == [column.label_fr for column in columns]
+    assert french.split(";") == [column.label["fr"] for column in columns]
 
 
 def test_escaped_cells_are_listed_by_file_and_column(tmp_path: Path) -> None:

@@ -34,11 +34,11 @@ def test_every_column_and_every_code_has_its_row() -> None:
     page = customer_file_page()
     for column in DECLARED:
         assert f"`{column.name}`" in page
-        assert f"| {column.label_en} / {column.label_fr} |" in page
-    for code, (english, french) in {**LABELS, **SEGMENTS}.items():
+        assert f"| {column.label['en']} / {column.label['fr']} |" in page
+    for code, text in {**LABELS, **SEGMENTS}.items():
         assert f"`{code}`" in page
-        assert english in page
-        assert french in page
+        assert text["en"] in page
+        assert text["fr"] in page
     assert all(f"| `{name}` |" in page for name in MARKETER)
 
 

@@ -64,7 +64,7 @@ def test_every_cell_of_the_french_workbook(delivered: tuple[CustomerFile, Path])
     file, folder = delivered
     summary, customers, dictionary = load_workbook(folder / WORKBOOK).worksheets
     ids, names = set(file.frame["customer_id"]), {c.name for c in file.columns}
-    codes = {code for c in file.columns for code, _, _ in c.codes}
+    codes = {code for c in file.columns for code in c.codes}
     texts = {cell for sheet in (summary, customers) for row in sheet.iter_rows(values_only=True) for cell in row if isinstance(cell, str)}
     assert english_in({sheet.title for sheet in (summary, customers, dictionary)} | texts - ids) == {}
     for at, row in enumerate(dictionary.iter_rows(values_only=True)):

@@ -23,6 +23,7 @@ from relkit.models.lifetime_value.shifted_beta_geometric import ShiftedBetaGeome
 from relkit.models.survival.cox import Cox
 from relkit.models.survival.fitted_curves import fitted_curve
 from relkit.models.survival.kaplan_meier import KaplanMeier
+from relkit.texts import Text
 
 DAY = date(2025, 6, 30)
 
@@ -87,7 +88,7 @@ def test_purchase_models(language: str) -> None:
     for figure in whole.values():
         assert isinstance(figure, Figure)
         figure.canvas.draw()
-    days = {"en": "purchases in 90 days", "fr": "achats en 90 jours"}[language]
+    days = Text("purchases in 90 days", "achats en 90 jours")[language]
     assert whole["decile_calibration"].axes[0].get_ylabel().endswith(days)
 
 
@@ -175,7 +176,7 @@ def test_accelerated_failure_time_models(kind: str, language: str) -> None:
     drawn = diagnostic_figures(fitted, late, outcomes=outcomes, language=language)
     assert list(drawn) == ["fitted_survival", "time_ratios", "calibration"]
     observed, expected = drawn["fitted_survival"].axes[0].lines[:2]
-    assert expected.get_label().startswith({"en": "fitted", "fr": "ajust"}[language])
+    assert expected.get_label().startswith(Text("fitted", "ajust")[language])
     ages = np.arange(30, 500, 30)
     steps = np.interp(ages, *observed.get_data())
     np.testing.assert_allclose(np.interp(ages, *expected.get_data()), steps, atol=0.05 if kind == "weibull" else 0.1)

@@ -16,7 +16,7 @@ from relkit.models.survival.cox import Cox
 from relkit.models.survival.diagnostics import hazard_curves, hazard_ratios
 from relkit.models.survival.effects import EffectCurve, effect_curves, effect_ratios
 from relkit.plots.effect_curve import plot_effect
-from relkit.plots.style import LANGUAGES
+from relkit.texts import LANGUAGES
 
 DAY = date(2025, 6, 30)
 

@@ -8,6 +8,7 @@ from relkit.delivery.customer_files import customer_file
 from relkit.errors import TableError
 from relkit.reports.customer_value import ACTIVITY, TEXTS, ValueReading
 from relkit.scores.rfm import LABELS
+from relkit.texts import in_language
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def plain(text: str) -> str:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    assert set(TEXTS["en"]) == set(TEXTS["fr"])
+    assert set(in_language(TEXTS, "en")) == set(in_language(TEXTS, "fr"))
 
 
 def test_its_tenths_are_those_of_the_scored_file(people: pl.DataFrame, value: ValueReading) -> None:
@@ -141,9 +142,9 @@ def test_the_protected_are_counted_and_in_no_rank() -> None:
 def test_recency_and_frequency_are_those_of_the_file(people: pl.DataFrame, value: ValueReading) -> None:
     cells = {row[0]: int(row[1]) for row in value.by_rfm().cells()}
     there = dict(people.drop_nulls("rfm_label").group_by("rfm_label").len().iter_rows())
-    assert cells == {LABELS[code][0]: n for code, n in there.items()}
+    assert cells == {LABELS[code]["en"]: n for code, n in there.items()}
     texts = [text.get_text() for text in value.rfm().pictures[0].drawn.texts]
-    assert sorted(set(texts[1::2])) == sorted(words[0] for words in LABELS.values())
+    assert sorted(set(texts[1::2])) == sorted(text["en"] for text in LABELS.values())
     best = people.filter((pl.col("rfm_recency") == 5) & (pl.col("rfm_frequency") == 1)).height
     assert texts[:2] == [str(best) if best >= 10 else f"< {10}", "New"]
     bare = ValueReading.of(people.drop("rfm_label"), currency="EUR", language="fr")

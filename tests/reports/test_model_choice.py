@@ -8,6 +8,7 @@ import pytest
 from relkit.models import catalogue
 from relkit.reports.model_choice import FRAMES, TEXTS, ModelChoice
 from relkit.reports.pictures import Gallery
+from relkit.texts import in_language
 
 MEASURES = {name: tuple(catalogue.family(name).texts.measures) for name in ("lifetime_value", "survival")}
 
@@ -60,7 +61,7 @@ def test_where_nothing_was_compared_nothing_is_shown():
 
 
 def test_both_languages_say_the_same():
-    assert TEXTS["en"].keys() == TEXTS["fr"].keys()
+    assert in_language(TEXTS, "en").keys() == in_language(TEXTS, "fr").keys()
     headings = [text for name in MEASURES for text in catalogue.family(name).texts.measures.values()]
     assert all(text.en and text.fr for text in headings)
 
@@ -80,9 +81,9 @@ def test_the_mean_over_the_holdout_and_the_score_of_its_last_day_have_names_of_t
 
     heading = catalogue.family("survival").texts.measures["integrated_brier_score"]
     for language in ("en", "fr"):
-        assert heading[language].lower() != CARD[language]["brier_score"].lower()
+        assert heading[language].lower() != CARD["brier_score"][language].lower()
     assert "Integrated" in heading.en
     assert "intégré" in heading.fr
-    assert "last day" in CARD["en"]["brier_score"]
-    assert "dernier jour" in CARD["fr"]["brier_score"]
+    assert "last day" in CARD["brier_score"]["en"]
+    assert "dernier jour" in CARD["brier_score"]["fr"]
     assert YARDSTICK.called == YARDSTICK.shown["integrated_brier_score"] == "integrated Brier score"

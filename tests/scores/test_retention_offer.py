@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from relkit.errors import ParameterError
-from relkit.models.lifetime_value.discounted_months import DAYS_PER_MONTH
 from relkit.scores.expected_margin import Ahead
 from relkit.scores.retention_offer import RetentionOffer, by_profit_and_by_risk, call_scores, offer_values, under_budget
 from relkit.scores.score_table import Source, wide
+from relkit.units import DAYS_PER_MONTH
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from relkit.scores.score_table import (
     Source,
     applicable,
     check_scores,
-    days_of_months,
     empty,
     horizon_of,
     kind_of,
@@ -70,10 +69,6 @@ def test_a_frame_without_scores_gives_an_empty_table():
 )
 def test_the_horizon_is_read_from_the_name(score, horizon):
     assert horizon_of(score) == horizon
-
-
-def test_a_month_is_a_twelfth_of_a_year_of_365_25_days():
-    assert [days_of_months(m) for m in (1, 12, 24, 48)] == [30, 365, 730, 1461]
 
 
 def test_kinds_say_to_whom_a_score_applies():

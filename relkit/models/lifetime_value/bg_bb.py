@@ -52,6 +52,7 @@ from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_n
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
 from relkit.texts import Text
+from relkit.units import DAYS_PER_YEAR, LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,8 +62,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
-
-DAYS_PER_YEAR = 365.25
 
 
 # --- settings and fitted model ----------------------------------------------------------------------------------
@@ -104,7 +103,7 @@ class BgBb(ModelFacts):
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
     period_days: float = 7.0
-    level: float = 0.95
+    level: float = LEVEL
     weight_column: str = ""
 
     def __post_init__(self) -> None:

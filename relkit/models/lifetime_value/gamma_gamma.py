@@ -36,6 +36,7 @@ from relkit.models.maximum import Maximum, maximise, near_maximum
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
 from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -278,7 +279,7 @@ class GammaGamma(ModelFacts):
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_order_value", direction="lower")
 
-    level: float = 0.95
+    level: float = LEVEL
     correlation_noted_above: float = 0.2
     weight_column: str = ""
 

@@ -33,6 +33,7 @@ from relkit.models.lifetime_value.purchases import PURCHASES, PurchaseCounts, co
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of, with_weight
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +71,7 @@ class PurchaseModel(ModelFacts):
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
     period_days: float = 7.0
-    level: float = 0.95
+    level: float = LEVEL
     purchase_covariates: tuple[str, ...] = ()
     lifetime_covariates: tuple[str, ...] = ()
     same_effect: tuple[str, ...] = ()

@@ -35,22 +35,14 @@ from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.covariate_declaration import Declaration, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.lifetime_value.renewal_likelihood import Lives, log_likelihood, log_survival_ratio
-from relkit.models.lifetime_value.renewals import (
-    DAYS_PER_MONTH,
-    DAYS_PER_YEAR,
-    TOLERANCE_DAYS,
-    Watched,
-    check_period,
-    in_periods,
-    renewal_contract,
-    watch,
-)
+from relkit.models.lifetime_value.renewals import TOLERANCE_DAYS, Watched, check_period, in_periods, renewal_contract, watch
 from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
 from relkit.models.survival.judging import judge_ends
 from relkit.models.survival.spells import RESERVED, check_horizon, check_level, read_spells, score_contract, scores_of
 from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark
+from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR, LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,7 +155,7 @@ class RenewalModel(ModelFacts):
 
     period_days: float = DAYS_PER_MONTH
     tolerance_days: float = TOLERANCE_DAYS
-    level: float = 0.95
+    level: float = LEVEL
     covariates: tuple[str, ...] = ()
     weight_column: str = ""
 

@@ -34,6 +34,7 @@ from relkit.models.maximum import maximise
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark
 from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +95,7 @@ class TimeVaryingParetoNbd(ModelFacts):
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
     period_days: float = 7.0
-    level: float = 0.95
+    level: float = LEVEL
     season_harmonics: int = 1
     events: tuple[CalendarEvent, ...] = ()
     lifetime_covariates: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
 from relkit.remarks import Remark, french
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from datetime import date
@@ -97,7 +98,7 @@ class AftModel(JudgedByEnds):
     weight_column: str = ""
     lower_column: str | None = None
     upper_column: str | None = None
-    level: float = 0.95
+    level: float = LEVEL
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""

@@ -31,7 +31,7 @@ from relkit.models.survival.discrete_hazard import tail_remark
 from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import Design
-from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period, numbered
+from relkit.models.survival.person_periods import Lives, check_period, numbered
 from relkit.models.survival.spells import (
     RESERVED,
     as_floats,
@@ -44,6 +44,7 @@ from relkit.models.survival.spells import (
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark, french
 from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH, LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +96,7 @@ class BoostedHazard(JudgedByEnds):
     seed: int = 0
     missing: Missing = "refuse"
     weight_column: str = ""
-    level: float = 0.95
+    level: float = LEVEL
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""

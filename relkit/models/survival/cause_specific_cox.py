@@ -32,6 +32,7 @@ from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.spells import RESERVED, Spells, as_floats, check_horizon, read_spells, score_contract, scores_of
 from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ class CauseSpecificCox(JudgedByCauses):
     covariates: tuple[str, ...]
     reason: str = "end_reason"
     ties: Literal["efron", "breslow"] = "efron"
-    level: float = 0.95
+    level: float = LEVEL
     strata: tuple[str, ...] = ()
     weight_column: str = ""
     robust: bool = False
@@ -234,7 +235,7 @@ class FittedCauseSpecificCox(FittedCard):
             found *= part.survival_ahead(frame, days)
         return found
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m), as `FittedCox` has them, the causes independent."""
         frame = self._read(features)
         parts = [part.hazard_ahead(frame, days) for part in self.by_cause]
@@ -257,7 +258,7 @@ class FittedCauseSpecificCox(FittedCard):
         return found
 
     def incidence_ahead_bounds(
-        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = LEVEL
     ) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 

@@ -46,6 +46,7 @@ from relkit.models.survival.spells import (
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark
 from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +103,7 @@ class Cox(JudgedByEnds):
 
     covariates: tuple[str, ...]
     ties: Literal["efron", "breslow"] = "efron"
-    level: float = 0.95
+    level: float = LEVEL
     strata: tuple[str, ...] = ()
     weight_column: str = ""
     robust: bool = False
@@ -394,7 +395,7 @@ class FittedCox(FittedCard):
         hazard, _ = self._hazard_ahead(self._read(features), as_floats(days))
         return np.exp(-hazard)
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
 
         They are symmetric in the logarithm of the hazard ahead. Its variance is that of Breslow's baseline over the ages

@@ -40,7 +40,7 @@ from relkit.models.survival.period_design import (
 )
 from relkit.models.survival.period_likelihood import PeriodLikelihood
 from relkit.models.survival.period_path import BLOCK
-from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
+from relkit.models.survival.person_periods import Lives, check_period
 from relkit.models.survival.spells import (
     RESERVED,
     as_floats,
@@ -52,6 +52,7 @@ from relkit.models.survival.spells import (
 )
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH, LEVEL
 
 if TYPE_CHECKING:
     from datetime import date
@@ -98,7 +99,7 @@ class DiscreteCompetingRisks(JudgedByCauses):
     splines: dict[str, int] = field(default_factory=dict)
     missing: Missing = "refuse"
     weight_column: str = ""
-    level: float = 0.95
+    level: float = LEVEL
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""
@@ -241,7 +242,7 @@ class FittedDiscreteCompetingRisks(LinearByPeriod):
         return found
 
     def incidence_ahead_bounds(
-        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = LEVEL
     ) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 

@@ -34,7 +34,7 @@ from relkit.models.survival.period_design import (
     remarks_on_levels,
 )
 from relkit.models.survival.period_likelihood import Link, PeriodLikelihood
-from relkit.models.survival.person_periods import DAYS_PER_MONTH, Lives, check_period
+from relkit.models.survival.person_periods import Lives, check_period
 from relkit.models.survival.spells import (
     RESERVED,
     as_floats,
@@ -48,6 +48,7 @@ from relkit.models.survival.spells import (
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark
 from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH, LEVEL
 
 if TYPE_CHECKING:
     from datetime import date
@@ -109,7 +110,7 @@ class DiscreteHazard(JudgedByEnds):
     splines: dict[str, int] = field(default_factory=dict)
     missing: Missing = "refuse"
     weight_column: str = ""
-    level: float = 0.95
+    level: float = LEVEL
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""

@@ -42,6 +42,7 @@ from relkit.models.survival.spells import RESERVED, as_floats, check_horizon, re
 from relkit.models.survival.subdistribution import Subdistribution
 from relkit.remarks import Remark, french
 from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from datetime import date
@@ -90,7 +91,7 @@ class FineGray(JudgedByCauses):
     cause: str = "voluntary"
     reason: str = "end_reason"
     ties: Literal["efron", "breslow"] = "efron"
-    level: float = 0.95
+    level: float = LEVEL
     splines: dict[str, int] = field(default_factory=dict)
     missing: Missing = "refuse"
 
@@ -278,7 +279,7 @@ class FittedFineGray(FittedCard):
         """Return the probability that each spell, running now, still runs after each number of days, shape (n, m): Cox's, of any end."""
         return self.overall.survival_ahead(self._read(features), days)
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m)."""
         return self.overall.survival_ahead_bounds(self._read(features), days, level=level)
 
@@ -292,7 +293,7 @@ class FittedFineGray(FittedCard):
         return self._ahead(self._read(features), as_floats(days))
 
     def incidence_ahead_bounds(
-        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = LEVEL
     ) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 

@@ -37,6 +37,7 @@ from relkit.models.survival.spells import (
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark, french
 from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ class KaplanMeier(JudgedByEnds):
     stepped = True
     figures = ("survival", "calibration")
 
-    level: float = 0.95
+    level: float = LEVEL
     by: str | None = None
     weight_column: str = ""
 
@@ -192,7 +193,7 @@ class FittedKaplanMeier(FittedCard):
         """
         return self._over_curves(features, days, lambda curve, ages, ahead: (curve.conditional(ages, ahead),))[0]
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m)."""
         low, high = self._over_curves(features, days, lambda curve, ages, ahead: curve.conditional_band(ages, ahead, level=level))
         return low, high

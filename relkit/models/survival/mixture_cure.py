@@ -37,6 +37,7 @@ from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
 from relkit.remarks import Remark
 from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,7 +190,7 @@ class MixtureCure(JudgedByEnds):
     splines: dict[str, int] = field(default_factory=dict)
     missing: Missing = "refuse"
     weight_column: str = ""
-    level: float = 0.95
+    level: float = LEVEL
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be."""

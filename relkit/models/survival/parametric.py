@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from relkit.cards import FittedCard
 from relkit.contracts import check
 from relkit.models.survival.spells import as_floats, check_horizon, long_survival, scores_of
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from relkit.contracts import Contract
@@ -80,7 +81,7 @@ class ParametricScores(FittedCard):
         """Return the probability that each spell, running now, still runs after each number of days, shape (n, m)."""
         return np.exp(-self._ahead(check(features, self.needs), as_floats(days)))
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
 
         They come from the uncertainty of the parameters by the delta method, symmetric in the logarithm of the hazard ahead.

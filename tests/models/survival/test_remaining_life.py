@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 from scipy.special import gamma, gammaincc
 
-from relkit.models.lifetime_value.discounted_months import DAYS_PER_MONTH, discounted_months, months_ahead
+from relkit.models.lifetime_value.discounted_months import discounted_months, months_ahead
 from relkit.models.survival.kaplan_meier import KaplanMeier
 from relkit.models.survival.remaining_life import remaining_months, remaining_months_errors
 from relkit.scores.remaining_life import remaining_life
 from relkit.scores.score_table import Source
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
