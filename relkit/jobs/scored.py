@@ -111,7 +111,7 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class ModelRows:
-    """The features that models score, one row a customer; models that read alike share them.
+    """The features that models score, one row a customer, read once; models that read alike share them.
 
     Attributes:
         tables: the company.
@@ -129,6 +129,13 @@ class ModelRows:
             inputs = inputs_of(model, self.tables)
             self._read[family] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
         return self._read[family]
+
+    @cached_property
+    def refusing(self) -> pl.DataFrame:
+        """Customers who refuse profiling."""
+        from relkit.features.channels import refusing_profiling
+
+        return refusing_profiling(self.tables, self.as_of)
 
     def contract_holders(self) -> set[str]:
         """Return the ids of the customers in rows of contracts."""
@@ -202,12 +209,10 @@ class Scored:
         """Return what is kept under a name of any score; None where nothing is."""
         return next((kept[name] for kept in self.found.facts.values() if name in kept), None)
 
-    @cached_property
+    @property
     def refusing(self) -> pl.DataFrame:
         """Customers who refuse profiling: models learn from their past as from anybody's, and no score of theirs is kept."""
-        from relkit.features.channels import refusing_profiling
-
-        return refusing_profiling(self.tables, self.as_of)
+        return self.rows.refusing
 
 
 def source_of(version: ModelVersion) -> Source:

@@ -181,11 +181,12 @@ def applicable(scores: ScoreTable, contract_holders: Iterable[str]) -> ScoreTabl
         contract_holders: ids of the customers with a running contract.
     """
     holder = pl.col("customer_id").is_in(pl.Series(list(contract_holders), dtype=pl.String).implode())
-    whom = {str(score): kind.applies_to for score, kind in scores.kinds.items()}
-    of_contracts, of_others = (
-        pl.col("score").is_in([name for name, to in whom.items() if to == only]) for only in ("contract", "no_contract")
-    )
+    of_contracts, of_others = (_applying_to(scores, whom) for whom in ("contract", "no_contract"))
     return scores.with_(scores.frame.filter((~of_contracts | holder) & (~of_others | ~holder)))
+
+
+def _applying_to(scores: ScoreTable, whom: str) -> pl.Expr:
+    return pl.col("score").is_in([str(score) for score, kind in scores.kinds.items() if kind.applies_to == whom])
 
 
 def wide(scores: pl.DataFrame, *, model: str | None = None) -> pl.DataFrame:
