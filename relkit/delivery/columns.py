@@ -11,7 +11,6 @@ The marketer's view (`MARKETER`) is a fixed list of these columns: the same ever
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,14 +36,17 @@ from relkit.delivery.null_meanings import (
     NOT_CONTACTABLE,
     UNKNOWN,
 )
+from relkit.delivery.score_columns import horizons, marketer_horizon, reasons
 from relkit.delivery.score_quality import QUALITIES
 from relkit.file_column import CHANNELS_EN, CHANNELS_FR, Both, FileColumn, PolarsType
-from relkit.scores.end_reasons import END_REASONS, reason_in_words
+from relkit.scores.end_reasons import reason_in_words
 from relkit.scores.rfm import LABELS
 from relkit.scores.value_activity import SEGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from relkit.score_kinds import Score
 
 
 def _column(name: str, dtype: PolarsType, label: Both, meaning: Both, null: Both = ("", ""), **more: Any) -> FileColumn:
@@ -732,78 +734,67 @@ MARKETER = (
     "score_quality",
 )
 """The columns of the marketer's view, in its order: the same every month."""
-DEFAULT_HORIZONS = {"d": "90", "m": "24"}
-"""Days and months that stand in the marketer's headers where no score has a horizon."""
 
 
-def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterable[str] = ()) -> tuple[FileColumn, ...]:
+def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterable[Score] = ()) -> tuple[FileColumn, ...]:
     """Return the columns a file may have for this currency, these channels and these scores.
 
     Args:
         currency: ISO code, e.g. "EUR".
         channels: channels for which consent or contacts are known, in the order wanted.
-        scores: names in the score table; those that no declared column shows get a plain column each.
+        scores: records of the scores made; those that no declared column shows get a plain column each.
 
     Examples:
-        >>> names = [c.name for c in file_columns(currency="USD", channels=["email"], scores=["churn_probability_90d"])]
+        >>> from relkit.score_kinds import Score
+        >>> churn = Score("churn_probability", "days", 90)
+        >>> names = [c.name for c in file_columns(currency="USD", channels=["email"], scores=[churn])]
         >>> "revenue_12m_usd" in names, "consent_email" in names, "churn_probability_90d" in names
         (True, True, True)
     """
-    wanted = sorted(scores)
+    wanted = sorted(scores, key=str)
     made: list[FileColumn] = []
     for template in DECLARED:
         if "{channel}" in template.name:
             made += [_filled(template, currency, channel=channel) for channel in channels]
         elif "{reason}" in template.score:
-            made += [_filled(template, currency, horizon=h, reason=reason) for h, reason in _reasons(wanted)]
+            made += [_filled(template, currency, horizon=h, reason=reason) for h, reason in reasons(template, wanted)]
         elif "{h}" in template.score:
-            found = _horizons(template.score, wanted)
+            found = horizons(template, wanted)
             made += [_filled(template, currency, horizon=h) for h in (found if "{h}" in template.name else found[:1])]
         else:
             made.append(_filled(template, currency))
     shown = {column.score for column in made}
-    return (*made, *(_plain(score) for score in wanted if score not in shown))
+    return (*made, *(_plain(str(score)) for score in wanted if str(score) not in shown))
 
 
-def marketer_columns(*, currency: str, scores: Iterable[str] = ()) -> tuple[FileColumn, ...]:
+def marketer_columns(*, currency: str, scores: Iterable[Score] = ()) -> tuple[FileColumn, ...]:
     """Return the columns of the marketer's view, in its order, whichever of them the file has.
 
     Args:
         currency: ISO code.
-        scores: names in the score table; horizons come from them, those of a score that is absent from the others.
+        scores: records of the scores made; horizons come from them, those of a score that is absent from the others.
 
     Examples:
-        >>> names = [c.name for c in marketer_columns(currency="EUR", scores=["p_alive", "expected_orders_60d"])]
+        >>> from relkit.score_kinds import Score
+        >>> names = [c.name for c in marketer_columns(currency="EUR", scores=[Score("p_alive"), Score("expected_orders", "days", 60)])]
         >>> len(names), names[3], names[13]
         (25, 'total_margin_eur', 'order_probability_60d')
     """
-    wanted = sorted(scores)
+    wanted = list(scores)
     templates = {template.name: template for template in DECLARED}
     made = []
     for name in MARKETER:
         start, _, channel = name.rpartition("_")
         found = templates.get(name) or templates[f"{start}_{{channel}}"]
-        made.append(_filled(found, currency, channel=channel, horizon=_horizon(found.score, wanted)))
+        made.append(_filled(found, currency, channel=channel, horizon=marketer_horizon(found, wanted)))
     return tuple(made)
 
 
-def _horizon(template: str, scores: list[str]) -> str:
-    """Return the nearest horizon of a score or, where it is absent, the default if another score has it, else the nearest of theirs."""
-    unit = template.partition("{h}")[2][:1]
-    if not unit:
-        return ""
-    if own := _horizons(template, scores):
-        return own[0]
-    matches = (re.search(rf"_(\d+){unit}(?:_|$)", name) for name in scores)
-    others = sorted({match[1] for match in matches if match}, key=int)
-    default = DEFAULT_HORIZONS[unit]
-    return default if default in others or not others else others[0]
-
-
-def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: str = "", reason: str = "") -> FileColumn:
+def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: int | None = None, reason: str = "") -> FileColumn:
     def fill(text: str, channel: str = channel, reason: str = reason) -> str:
         done = text.replace("{cur}", currency.lower()).replace("{CUR}", currency.upper())
-        return done.replace("{channel}", channel).replace("{h}", horizon).replace("{reason}", reason)
+        span = "" if horizon is None else str(horizon)
+        return done.replace("{channel}", channel).replace("{h}", span).replace("{reason}", reason)
 
     english, french = (said.replace("’", "'") for said in reason_in_words(reason))  # headers keep to the plain apostrophe
 
@@ -817,21 +808,6 @@ def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: 
         meaning=fill(template.meaning),
         meaning_fr=fill(template.meaning_fr),
     )
-
-
-def _horizons(template: str, scores: list[str]) -> list[str]:
-    """Return the horizons, as text, at which a score such as "expected_orders_{h}d" was computed, the nearest first."""
-    head, _, tail = template.partition("{h}")
-    inside = [name[len(head) : -len(tail)] for name in scores if name.startswith(head) and name.endswith(tail)]
-    return sorted((h for h in inside if h.isdigit()), key=int)
-
-
-def _reasons(scores: list[str]) -> list[tuple[str, str]]:
-    """Return horizon and reason of the scores of ends by reason, the nearest first, and reasons in the order of `END_REASONS`."""
-    matches = (re.fullmatch(r"churn_probability_(\d+)d_([a-z0-9_]+)", name) for name in scores)
-    found = [(match[1], match[2]) for match in matches if match]
-    known = list(END_REASONS)
-    return sorted(found, key=lambda pair: (int(pair[0]), known.index(pair[1]) if pair[1] in known else len(known), pair[1]))
 
 
 def _plain(score: str) -> FileColumn:
