@@ -357,7 +357,7 @@ def _with_reasons(
 ) -> tuple[pl.DataFrame, tuple[FileColumn, ...]]:
     """Return the customers with the reasons of their risk, and the columns with the words for each code.
 
-    `churn` are the rows of the probability of churn. Reasons of another model, another day, or of a customer whose score is not shown are left out.
+    `churn` has the probabilities of an end. Reasons of another model, another day, or of a customer without one are left out.
     """
     risks = churn.select("customer_id", "as_of", "model", "version")
     shown = reasons.join(risks.unique(), on=["customer_id", "as_of", "model", "version"], how="semi")
