@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from relkit.commands import DEFAULT_PROGRAMME, command, stay_at
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job
-from relkit.jobs.trials import Trial, figures, tried
+from relkit.jobs.report_trials import Trial, figures, tried
 from relkit.workplace import only_programme
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from relkit.jobs.model_inputs import inputs_of
 if TYPE_CHECKING:
     import polars as pl
 
-    from relkit.jobs.trials import Trial
+    from relkit.jobs.report_trials import Trial
     from relkit.models.survival.profit_of_risk import HeldOutProfit
     from relkit.periods import AsOf
     from relkit.scores.expected_margin import Ahead

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     import polars as pl
 
@@ -35,7 +35,6 @@ class FitInfo:
         seed: of a random fit, else None.
         fingerprint: sha256 of the columns that were read.
         remarks: what a reader of the summary or of the scores must know (a fallback taken, rows left out).
-        cutoff: first instant (UTC) that the fit did not know; None in models saved before, which knew the whole of their day.
     """
 
     as_of: date
@@ -45,7 +44,6 @@ class FitInfo:
     seed: int | None = None
     fingerprint: str = ""
     remarks: tuple[Remark, ...] = ()
-    cutoff: datetime | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
