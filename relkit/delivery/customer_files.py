@@ -26,12 +26,13 @@ from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.file_column import CHANNELS_FR, YES_NO, FileColumn, PolarsType
+from relkit.models.lifetime_value.family import EXPECTED_ORDERS
+from relkit.models.survival.family import CHURN_PROBABILITY
 from relkit.remarks import Remark, french
 from relkit.scores.expected_margin import CONTRACT_RESIDUAL_VALUE, FUTURE_MARGIN
 from relkit.scores.reasons import reason_columns
 from relkit.scores.remaining_life import EXPECTED_REMAINING_MONTHS
 from relkit.scores.rfm import rfm_scores
-from relkit.scores.roles_used import CHURN_PROBABILITY, EXPECTED_ORDERS
 from relkit.scores.value_activity import segment_value_activity
 from relkit.tables.findings import counted
 

@@ -55,8 +55,8 @@ def calls_to_make(scored: Scored) -> Found:
 
 def _model(scored: Scored, offer: RetentionOffer) -> ScoredModel | None:
     """Return the model of contracts that scored, None where none did; one that tells causes where the offer asks for them."""
+    from relkit.models.survival.family import CONTRACTS
     from relkit.scores.retention_offer import TellsCauses
-    from relkit.scores.roles_used import CONTRACTS
 
     having = scored.having(CONTRACTS)
     if not (offer.averts and having):
@@ -79,8 +79,8 @@ def _no_causes(offer: RetentionOffer, model: str, others: list[str]) -> Paramete
 
 def _telling_causes() -> str:
     """Return the preferred model of contracts that tells why they end."""
-    from relkit.models.catalogue import fitted_class
-    from relkit.scores.roles_used import CONTRACTS, models_of
+    from relkit.models.catalogue import fitted_class, models_of
+    from relkit.models.survival.family import CONTRACTS
 
     return next(name for name in models_of(CONTRACTS) if hasattr(fitted_class(name), "incidence_ahead"))
 

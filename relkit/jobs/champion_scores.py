@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.commands import command
 from relkit.errors import ParameterError, TableError
-from relkit.jobs.model_inputs import absence, inputs_of
 from relkit.jobs.scored import Found, ScoredModel, source_of
 from relkit.remarks import Remark, french
 
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from relkit.jobs.scored import Scored
+    from relkit.models.roles import Role
     from relkit.periods import AsOf
-    from relkit.scores.roles_used import Role
     from relkit.tracking.registry import ModelVersion
 
 
@@ -60,13 +59,17 @@ class Champions:
 
     def groups(self) -> tuple[Group, ...]:
         """Return the models that are tried in each role, those that `relkit fit` chose among others of their family first."""
-        from relkit.scores.roles_used import ROLES, models_of, role_of
+        from relkit.models.catalogue import models_of, role_of, roles
         from relkit.tracking.registry import chosen_models
 
         if self.models:
             return tuple(Group(role=role_of(name), models=(name,)) for name in self.models)
         chosen = chosen_models(self.programme)
-        return tuple(Group(role=role, models=tuple(sorted(models_of(role), key=lambda name: name not in chosen))) for role in ROLES)
+        return tuple(
+            Group(role=role, models=tuple(sorted(tried, key=lambda name: name not in chosen)))
+            for role in roles()
+            if role.scores and (tried := models_of(role))
+        )
 
     def of(self, group: Group, as_of: AsOf) -> tuple[list[ModelVersion], str]:
         """Return the versions of a group that may score, and, where there is none, the sentence that says so.
@@ -105,6 +108,8 @@ def score_group(scored: Scored, group: Group, champions: Champions) -> tuple[Sco
         TableError: no champion of the group can score these data.
         ParameterError: a model that was named has no champion.
     """
+    from relkit.families.bindings import absence, inputs_of
+
     if lacking := absence(group.first, scored.tables):
         return scored.with_(Found().saying(f"{group.first}: {lacking}, so it gives no scores.")), ""
     versions, none = champions.of(group, scored.as_of)
@@ -123,6 +128,7 @@ def score_group(scored: Scored, group: Group, champions: Champions) -> tuple[Sco
 
 def _scored_by(scored: Scored, version: ModelVersion, role: Role) -> Scored:
     """Return what was found with the scores of one version."""
+    from relkit.families.bindings import inputs_of
     from relkit.scores.scoring import scorable
     from relkit.tracking import registry
 
@@ -160,6 +166,7 @@ def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) ->
 
 def _on_rows(scored: Scored, model: ScoredModel, kept: pl.DataFrame, aside: int) -> Found:
     """Return what to know of the rows that a model scored: values that are absent, new, or coarse."""
+    from relkit.families.bindings import inputs_of
     from relkit.models.covariates import covariates_of
     from relkit.models.unseen_categories import unseen_categories
 
@@ -175,9 +182,9 @@ def _on_rows(scored: Scored, model: ScoredModel, kept: pl.DataFrame, aside: int)
 
 def _coarse(scored: Scored, model: ScoredModel, kept: pl.DataFrame) -> Remark | None:
     """Return the remark on a curve that falls in steps where ages are known in whole months; None where it is none."""
-    from relkit.scores.roles_used import is_stepped
+    from relkit.families.bindings import inputs_of
 
-    if not is_stepped(model.name) or inputs_of(model.name, scored.tables).table != "customer_snapshots":
+    if not model.fitted.settings.stepped or inputs_of(model.name, scored.tables).table != "customer_snapshots":
         return None
     from relkit.features.snapshot_remarks import on_coarse_tenure
 
@@ -196,7 +203,7 @@ def _on_model(scored: Scored, model: ScoredModel) -> Found:
 
 def calibration(scored: Scored) -> Found:
     """Return, of the probability of an order, on which days it was judged, whether it was changed there, and whether it held."""
-    from relkit.scores.roles_used import ORDER_PROBABILITY, ORDERS
+    from relkit.models.lifetime_value.family import ORDER_PROBABILITY, ORDERS
 
     found: Any = next((each for model in scored.having(ORDERS) if (each := model.fitted.order_calibration) is not None), None)
     if found is None:

@@ -54,11 +54,11 @@ class DeliverFiles(Job):
 
     def verify(self) -> None:
         """Refuse models to prefer that do not exist."""
-        from relkit.models.catalogue import NAMES
+        from relkit.models.catalogue import names
 
         for name in self.prefer:
-            if name not in NAMES:
-                raise ParameterError.unknown("model", name, NAMES, where="prefer")
+            if name not in names():
+                raise ParameterError.unknown("model", name, names(), where="prefer")
 
     def run(self, progress: Progress = quiet) -> Result:
         """Read features and scores, write everything to a draft, publish it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from relkit.jobs.model_inputs import inputs_of
 from relkit.jobs.scored import Found, source_of_all
 from relkit.remarks import Remark, french
 
@@ -27,7 +26,8 @@ TOLD_SHARE = 0.1
 def margin_ahead(scored: Scored) -> Found:
     """Return what is expected back and the margin ahead, one score a horizon; no margin where no part of it is known."""
     from relkit.jobs.returns_ahead import returns_ahead
-    from relkit.scores.roles_used import CONTRACTS, ORDER_VALUE, ORDERS
+    from relkit.models.lifetime_value.family import ORDER_VALUE, ORDERS
+    from relkit.models.survival.family import CONTRACTS
 
     returns = returns_ahead(scored)
     orders, order_value, contracts = (scored.by(role) for role in (ORDERS, ORDER_VALUE, CONTRACTS))
@@ -49,8 +49,10 @@ def _running(scored: Scored) -> pl.DataFrame | None:
     """Return the running contracts with the margin of a month of each; None where contracts have none of their own."""
     import polars as pl
 
+    from relkit.families.bindings import inputs_of
     from relkit.features.contract_margins import contract_margins, has_contract_margins
-    from relkit.scores.roles_used import CONTRACTS, models_of
+    from relkit.models.catalogue import models_of
+    from relkit.models.survival.family import CONTRACTS
 
     tables, as_of, rate = scored.tables, scored.as_of, scored.terms.margin_rate
     if not has_contract_margins(tables, rate=rate):
@@ -112,8 +114,9 @@ class MarginAhead:
 
     def _of_purchases(self, ahead: Ahead) -> tuple[list[pl.DataFrame], tuple[ScoredModel, ...]]:
         """Return the part of everybody who buys, and the models behind it where it is known."""
+        from relkit.models.catalogue import models_of
+        from relkit.models.lifetime_value.family import ORDERS
         from relkit.scores.expected_margin import purchase_margins, unknown_margins
-        from relkit.scores.roles_used import ORDERS, models_of
 
         if self.bought and self.rate is not None:
             orders, order_value = self.bought

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from relkit.models.base import FitInfo
     from relkit.models.lifetime_value.order_calibration import OrderCalibration
     from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.reports.model_choice import ModelChoice
@@ -107,8 +106,8 @@ class ReportMaterial:
 
     def remarks_on_contracts(self) -> RemarkList:
         """Return what was noticed that concerns contracts, and what concerns everything."""
+        from relkit.models.survival.family import CHURN_PROBABILITY
         from relkit.scores import expected_margin, remaining_life, retention_offer
-        from relkit.scores.roles_used import CHURN_PROBABILITY
 
         return self.remarks(
             CHURN_PROBABILITY,
@@ -145,7 +144,7 @@ class ReportMaterial:
         """
         import polars as pl
 
-        from relkit.scores.roles_used import CHURN_PROBABILITY
+        from relkit.models.survival.family import CHURN_PROBABILITY
 
         shown = [score for score in self._of(CHURN_PROBABILITY) if not score.reason and str(score) in self.people.columns]
         if not shown:
@@ -197,7 +196,7 @@ class ReportMaterial:
     def _model_of_contracts(self) -> str:
         """Return the model behind the declared offer, else the one behind the risk."""
         from relkit.jobs.declared_offer import SCORE
-        from relkit.scores.roles_used import CHURN_PROBABILITY
+        from relkit.models.survival.family import CHURN_PROBABILITY
 
         return str(self.models[SCORE]["model"]) if SCORE in self.models else self._models_of(CHURN_PROBABILITY)[0]
 
@@ -265,7 +264,7 @@ class ReportMaterial:
         Raises:
             ParameterError: none did.
         """
-        from relkit.scores.roles_used import EXPECTED_ORDERS
+        from relkit.models.lifetime_value.family import EXPECTED_ORDERS
 
         names = self._models_of(EXPECTED_ORDERS)
         if not names:
@@ -315,21 +314,14 @@ class ReportMaterial:
 
     def trained_on(self, model: str) -> pl.DataFrame:
         """Return what the version behind the scores was fitted to: the features as of its instant, made again."""
-        from relkit.jobs.model_inputs import inputs_of
+        from relkit.families.bindings import inputs_of
+        from relkit.models.base import edge_of
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         fitted = self.fitted(model)
         inputs = inputs_of(model, self.tables)
-        features = inputs.to_learn(inputs.features(self.tables, self._known_to(fitted.info)))
+        features = inputs.to_learn(inputs.features(self.tables, edge_of(fitted.info, self.tables.facts.business_zone)))
         return with_known_numbers(features, must_be_known(fitted.settings))[0]
-
-    def _known_to(self, info: FitInfo) -> AsOf:
-        """Return the as-of of a fit; the end of its day where a model saved before does not keep the instant."""
-        from relkit.periods import AsOf
-
-        if info.cutoff is None:
-            return self.tables.as_of(info.as_of)
-        return AsOf(day=info.as_of, cutoff=info.cutoff, zone=self.tables.facts.business_zone)
 
     def look_back(self, model: str) -> dict[str, Any]:
         """Return plots of what the model would have forecast for days that it had not seen, and what then happened; see `trial`."""

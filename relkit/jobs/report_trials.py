@@ -51,12 +51,12 @@ def tried(model: str, settings: Any, tables: TableSet, split: Holdout | DrawnHol
     Returns:
         None where there is too little before the holdout to fit the model.
     """
-    from relkit.jobs.fit_model import HeldOut
-    from relkit.jobs.model_inputs import inputs_of
+    from relkit.families.bindings import inputs_of
+    from relkit.jobs.holdouts import HeldOut, Known
     from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
     inputs = inputs_of(model, tables)
-    held = HeldOut.of(inputs, tables, split)
+    held = HeldOut.of(inputs, Known(tables), split)
     names = must_be_known(settings)
     try:
         learnt, _ = with_known_numbers(held.before, names)
@@ -70,7 +70,7 @@ def tried(model: str, settings: Any, tables: TableSet, split: Holdout | DrawnHol
 
 def figures(trial: Trial | None, *, currency: str, language: str) -> dict[str, Any]:
     """Return the plots of a trial, by name; none where there was none."""
-    from relkit.plots.diagnostics import diagnostic_figures
+    from relkit.families.bindings import diagnostic_figures
 
     if trial is None:
         return {}

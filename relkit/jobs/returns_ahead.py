@@ -40,8 +40,8 @@ def returns_ahead(scored: Scored) -> ReturnsAhead:
     import polars as pl
 
     from relkit.features.return_shares import return_shares
+    from relkit.models.lifetime_value.family import ORDERS
     from relkit.scores.returns_used import KINDS
-    from relkit.scores.roles_used import ORDERS
 
     orders = scored.by(ORDERS)
     shares = return_shares(scored.tables, scored.as_of) if orders else None
@@ -75,8 +75,8 @@ def _as_scores(scored: Scored, orders: ScoredModel, customers: pl.DataFrame) -> 
 
 def _used(scored: Scored, customers: pl.DataFrame) -> ReturnsUsed | None:
     """Return the share of coming sales that is expected back, of the customers whose scores are kept."""
+    from relkit.models.lifetime_value.family import EXPECTED_ORDER_VALUE, EXPECTED_ORDERS
     from relkit.scores.returns_used import returns_used
-    from relkit.scores.roles_used import EXPECTED_ORDER_VALUE, EXPECTED_ORDERS
 
     orders, order_value = EXPECTED_ORDERS.at(scored.terms.horizon_days), EXPECTED_ORDER_VALUE.at()
     shown = customers.join(scored.refusing, on="customer_id", how="anti", maintain_order="left")

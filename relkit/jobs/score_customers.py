@@ -74,11 +74,11 @@ class ScoreCustomers(Job):
     def verify(self) -> None:
         """Refuse an unknown model, margin without end that is not discounted, and an invalid offer."""
         from relkit.jobs.declared_offer import declared_offer
-        from relkit.models.catalogue import NAMES
+        from relkit.models.catalogue import names
 
         for name in self.models:
-            if name not in NAMES:
-                raise ParameterError.unknown("model", name, NAMES, where="score")
+            if name not in names():
+                raise ParameterError.unknown("model", name, names(), where="score")
         if self.endless and not self.annual_discount_rate:
             raise ParameterError(
                 "annual_discount_rate is 0; it must be above 0 where margin is counted without end.",
@@ -133,8 +133,8 @@ class ScoreCustomers(Job):
 
 def remaining_life_ahead(scored: Scored) -> Found:
     """Return how long contracts should run yet, where a model of contracts scored."""
+    from relkit.models.survival.family import CONTRACTS
     from relkit.scores.remaining_life import remaining_life
-    from relkit.scores.roles_used import CONTRACTS
     from relkit.scores.scoring import scorable
 
     model, terms = scored.by(CONTRACTS), scored.terms

@@ -14,18 +14,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from relkit.jobs.model_inputs import FAMILIES, family_of, inputs_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import polars as pl
 
+    from relkit.models.roles import Reading, Role
     from relkit.periods import AsOf
     from relkit.remarks import Remark
     from relkit.score_kinds import Score
     from relkit.scores.expected_margin import Ahead
-    from relkit.scores.roles_used import Role
     from relkit.scores.score_table import ScoreTable, Source
     from relkit.tables.table_set import TableSet
     from relkit.tracking.registry import ModelVersion
@@ -120,15 +118,18 @@ class ModelRows:
 
     tables: TableSet
     as_of: AsOf
-    _read: dict[str, pl.DataFrame] = field(init=False, default_factory=dict, repr=False)
+    _read: dict[Reading, pl.DataFrame] = field(init=False, default_factory=dict, repr=False)
+    _readers: dict[str, Reading] = field(init=False, default_factory=dict, repr=False)
 
     def of(self, model: str) -> pl.DataFrame:
         """Return the rows that a model scores."""
-        family = family_of(model, self.tables)
-        if family not in self._read:
-            inputs = inputs_of(model, self.tables)
-            self._read[family] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
-        return self._read[family]
+        from relkit.families.bindings import inputs_of
+
+        inputs = inputs_of(model, self.tables)
+        self._readers[model] = inputs.reading
+        if inputs.reading not in self._read:
+            self._read[inputs.reading] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
+        return self._read[inputs.reading]
 
     @cached_property
     def refusing(self) -> pl.DataFrame:
@@ -138,8 +139,11 @@ class ModelRows:
         return refusing_profiling(self.tables, self.as_of)
 
     def contract_holders(self) -> set[str]:
-        """Return the ids of the customers in rows of contracts."""
-        return {id_ for family, frame in self._read.items() if FAMILIES[family].table != "transactions" for id_ in frame["customer_id"]}
+        """Return the ids of the customers in rows that models read whose scores are for holders of a contract."""
+        from relkit.models.catalogue import role_of
+
+        of_contracts = (model for model in self._readers if any(kind.applies_to == "contract" for kind in role_of(model).scores))
+        return {id_ for reading in {self._readers[model] for model in of_contracts} for id_ in self._read[reading]["customer_id"]}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -197,7 +201,7 @@ class Scored:
 
     def having(self, role: Role) -> tuple[ScoredModel, ...]:
         """Return the models that scored in a role, the preferred one first."""
-        from relkit.scores.roles_used import models_of
+        from relkit.models.catalogue import models_of
 
         return tuple(self.models[name] for name in models_of(role) if name in self.models)
 

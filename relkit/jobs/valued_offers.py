@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from relkit.jobs.declared_offer import ContractsOffered
-from relkit.jobs.model_inputs import inputs_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,6 +46,7 @@ class ValuedOffer:
         Args:
             risk: the customers with a score, by customer_id.
         """
+        from relkit.families.bindings import inputs_of
         from relkit.scores.retention_offer import offer_values
 
         inputs = inputs_of(self.model, self.tables)
@@ -59,6 +59,7 @@ class ValuedOffer:
 
     def held_out(self, offers: pl.DataFrame, trial: Trial | None) -> HeldOutProfit | None:
         """Return what an order by risk was worth on the holdout; an end averted counts at its mean value of today."""
+        from relkit.families.bindings import inputs_of
         from relkit.models.survival.profit_of_risk import held_out_profit
         from relkit.periods import Holdout
 

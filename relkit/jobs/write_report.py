@@ -10,7 +10,6 @@ from pydantic import Field
 from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
-from relkit.jobs.model_inputs import absence
 from relkit.progress import Progress, quiet
 from relkit.workplace import workplace
 
@@ -147,6 +146,8 @@ class WriteReport(Job):
     def _absent(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> str:
         """Return what the notebook needs and does not find, or nothing."""
         import polars as pl
+
+        from relkit.families.bindings import absence
 
         path = self.out_dir / "scores" / str(as_of) / "scores.parquet"
         scores = set(pl.scan_parquet(path).select("score").unique().collect()["score"]) if path.is_file() else set()

@@ -80,8 +80,8 @@ class WrittenScores:
     def _reasons(self) -> dict[str, Path]:
         """Write why contracts are at risk, where the model that scored the risk tells; reasons of an earlier run go."""
         from relkit.features.snapshot_covariates import declared_names
+        from relkit.models.survival.family import CONTRACTS
         from relkit.scores.reasons import Explains, churn_reasons
-        from relkit.scores.roles_used import CONTRACTS
         from relkit.scores.scoring import scorable
 
         path, scored = self.folder / "reasons.parquet", self.scored

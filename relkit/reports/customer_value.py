@@ -16,13 +16,13 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.errors import TableError
+from relkit.models.lifetime_value.family import EXPECTED_ORDERS
 from relkit.plots.style import money, number, percent, words
 from relkit.reports.contactability import Contactability
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
 from relkit.scores.expected_margin import FUTURE_MARGIN
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
-from relkit.scores.roles_used import EXPECTED_ORDERS
 from relkit.scores.value_activity import LIKELY, UNLIKELY, activity_of_segment, value_of_segment
 
 if TYPE_CHECKING:

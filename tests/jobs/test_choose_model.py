@@ -127,7 +127,7 @@ def test_the_unit_of_time_is_that_of_every_candidate(checked):
 
 
 def test_every_candidate_is_a_model():
-    assert all(set(names) <= set(catalogue.NAMES) for names in CANDIDATES.values())
+    assert all(set(names) <= set(catalogue.names()) for names in CANDIDATES.values())
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ SAVED = Path(__file__).resolve().parents[1] / "golden" / "models"
 
 
 @pytest.mark.parametrize("check", model_checks.CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", catalogue.NAMES)
+@pytest.mark.parametrize("name", catalogue.names())
 def test_every_model(name: str, check: Callable[[model_checks.Case, Path], None], tmp_path: Path) -> None:
     check(model_checks.case_of(name), tmp_path)
 
 
-@pytest.mark.parametrize("name", catalogue.NAMES)
+@pytest.mark.parametrize("name", catalogue.names())
 def test_models_saved_by_earlier_versions_still_load(name: str) -> None:
     """A folder for each model and format number, with features and the scores they got when it was saved."""
     formats = sorted((SAVED / name).glob("format_*"))
@@ -42,11 +42,11 @@ def test_models_saved_by_earlier_versions_still_load(name: str) -> None:
 
 def test_names_are_paths_of_modules() -> None:
     root = Path(catalogue.__file__).parent
-    assert all((root / f"{name.replace('.', '/')}.py").is_file() for name in catalogue.NAMES)
-    assert sum(catalogue.families().values(), ()) == catalogue.NAMES
+    assert all((root / f"{name.replace('.', '/')}.py").is_file() for name in catalogue.names())
+    assert sum(catalogue.families().values(), ()) == catalogue.names()
 
 
-@pytest.mark.parametrize("name", catalogue.NAMES)
+@pytest.mark.parametrize("name", catalogue.names())
 def test_classes_carry_the_name(name: str) -> None:
     assert catalogue.settings_class(name).name == name
     assert catalogue.fitted_class(name).name == name

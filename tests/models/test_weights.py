@@ -22,7 +22,7 @@ from relkit.models.survival.weibull_aft import WeibullAft
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = [name for name in catalogue.NAMES if name.startswith("lifetime_value.")]
+NAMES = [name for name in catalogue.names() if name.startswith("lifetime_value.")]
 SETTINGS: dict[str, dict[str, Any]] = {
     "lifetime_value.bg_bb": {"period_days": 28.0},
     "lifetime_value.shifted_beta_geometric": {"covariates": ("plan", "monthly_amount")},

@@ -7,10 +7,10 @@ from relkit.tracking.descriptions import _METRICS, PURPOSES
 
 
 def test_every_model_of_the_catalogue_has_its_sentence() -> None:
-    assert set(PURPOSES) == set(catalogue.NAMES)
+    assert set(PURPOSES) == set(catalogue.names())
     assert all(sentence.endswith(".") for sentence in PURPOSES.values())
 
 
 def test_every_metric_that_versions_are_compared_by_is_explained() -> None:
-    compared = {catalogue.settings_class(name).holdout_metric.name for name in catalogue.NAMES}
+    compared = {catalogue.settings_class(name).holdout_metric.name for name in catalogue.names()}
     assert compared <= set(_METRICS)

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.errors import ParameterError
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value.bg_bb_formulas import (
     Parameters,
     alive_ahead,
@@ -44,12 +44,14 @@ from relkit.models.lifetime_value.bg_bb_formulas import (
     taken_probability_if_alive,
 )
 from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row_index
+from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +69,7 @@ DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class BgBb:
+class BgBb(ModelFacts):
     """Settings of the BG/BB model.
 
     Attributes:
@@ -90,6 +92,14 @@ class BgBb:
     """
 
     name: ClassVar[str] = "lifetime_value.bg_bb"
+    label = Text("BG/BB", "BG/BB")
+    purpose = Text(
+        "BG/BB: purchases at occasions (a yearly appeal, a market), and the probability of still being a customer.",
+        "BG/BB : les achats faits à des occasions (un appel annuel, un marché) et la probabilité d’être encore client.",
+    )
+    role, reads = ORDERS, HISTORIES
+    competes = True
+    figures = ("frequency_histogram", "opportunity_surface", "spreads", "tracking", "purchases_by_frequency", "deciles")
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 

@@ -29,11 +29,13 @@ from relkit.cards import FittedCard
 from relkit.contracts import Column, Contract, Rule
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.purchases import compare
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
+from relkit.models.lifetime_value.family import ORDER_VALUE, SUMMARIES
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES, meet_outcomes, read_columns
 from relkit.models.maximum import Maximum, maximise, near_maximum
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,7 +250,7 @@ def fit_spend(x: Floats, m: Floats, weights: Floats | None = None) -> tuple[Maxi
 
 
 @dataclass(frozen=True, kw_only=True)
-class GammaGamma:
+class GammaGamma(ModelFacts):
     """Settings of the Gamma-Gamma model.
 
     Attributes:
@@ -266,6 +268,13 @@ class GammaGamma:
     """
 
     name: ClassVar[str] = "lifetime_value.gamma_gamma"
+    label = Text("Gamma-Gamma", "Gamma-Gamma")
+    purpose = Text(
+        "Gamma-Gamma: what an order of each customer should bring.",
+        "Gamma-Gamma : ce que devrait rapporter une commande de chaque client.",
+    )
+    role, reads = ORDER_VALUE, SUMMARIES
+    figures = ("spend_distribution", "order_value_deciles")
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_order_value", direction="lower")
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from relkit.contracts import Contract, check
 from relkit.errors import FitError, ParameterError
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.covariate_declaration import Declaration, check_names
 from relkit.models.covariates import Covariate, column_names, matrix, remarks_on, typical
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
@@ -49,7 +49,7 @@ _FARTHEST = 200.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PurchaseModel:
+class PurchaseModel(ModelFacts):
     """Settings of a model of repeat purchases.
 
     Attributes:
@@ -65,7 +65,7 @@ class PurchaseModel:
 
     name: ClassVar[str]
     formulas: ClassVar[Formulas]
-    reads: ClassVar[Contract] = PURCHASES
+    contract: ClassVar[Contract] = PURCHASES
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
@@ -105,7 +105,7 @@ class PurchaseModel:
                 where=self.name,
                 remedy="Use them as purchase_covariates.",
             )
-        taken = (*self.reads.names, self.weight_column)
+        taken = (*self.contract.names, self.weight_column)
         for names in (self.purchase_covariates, self.lifetime_covariates, self.same_effect):
             check_names(names, taken, where=self.name)
         both = {*self.purchase_covariates} & {*self.lifetime_covariates}
@@ -115,7 +115,7 @@ class PurchaseModel:
                 where=self.name,
                 remedy="Name it in purchase_covariates and lifetime_covariates as well.",
             )
-        check_weight_column(self.weight_column, self.reads.names, where=self.name)
+        check_weight_column(self.weight_column, self.contract.names, where=self.name)
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ class PurchaseModel:
     def needs(self) -> Contract:
         """Columns that fit reads."""
         more = (*self.declaration.asked, *columns_of(self.weight_column))
-        return replace(self.reads, columns=(*self.reads.columns, *more)) if more else self.reads
+        return replace(self.contract, columns=(*self.contract.columns, *more)) if more else self.contract
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
         """Return the fields of the fitted model besides its settings, by maximum likelihood.

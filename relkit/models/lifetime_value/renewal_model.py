@@ -31,7 +31,7 @@ from relkit.cards import FittedCard
 from relkit.contracts import check
 from relkit.errors import NotConvergedError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import covariates as covariate_columns
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.covariate_declaration import Declaration, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.lifetime_value.renewal_likelihood import Lives, log_likelihood, log_survival_ratio
@@ -144,7 +144,7 @@ def _maximum(lives: Lives, Z: Floats | None, starts: Sequence[Floats], *, with_c
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenewalModel:
+class RenewalModel(ModelFacts):
     """Settings of a model of contracts that renew.
 
     Attributes:

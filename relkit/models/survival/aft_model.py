@@ -25,6 +25,7 @@ from relkit.models.covariate_declaration import Declaration, Missing, check_name
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifetimes import Lifetimes, lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_age, log_likelihood
@@ -84,6 +85,10 @@ class AftModel(JudgedByEnds):
 
     name: ClassVar[str]
     distribution: ClassVar[Distribution]
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    figures = ("fitted_survival", "time_ratios", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     covariates: tuple[str, ...]
     shape_covariates: tuple[str, ...] = ()

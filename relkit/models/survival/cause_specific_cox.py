@@ -27,9 +27,11 @@ from relkit.models.covariate_declaration import Missing  # noqa: TC001 storage r
 from relkit.models.survival.cause_hazards import CauseHazards
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, reason_column, score_columns
 from relkit.models.survival.cox import Cox, FittedCox
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.spells import RESERVED, Spells, as_floats, check_horizon, read_spells, score_contract, scores_of
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +72,15 @@ class CauseSpecificCox(JudgedByCauses):
     """
 
     name: ClassVar[str] = "survival.cause_specific_cox"
+    label = Text("Cox by reason", "Cox par motif")
+    purpose = Text(
+        "Cox regressions by cause: the probability that a contract ends, for each reason.",
+        "Régressions de Cox par cause : la probabilité qu’un contrat prenne fin, pour chaque motif.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    stepped = True
+    figures = ("hazard_ratios_by_cause", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     covariates: tuple[str, ...]
     reason: str = "end_reason"

@@ -26,6 +26,7 @@ from relkit.models.covariates import Covariate, by_covariate, column_names, each
 from relkit.models.survival.cox_baseline import Baseline, baseline_of_all, breslow, concordance_within, goes_on, strata_baselines
 from relkit.models.survival.cox_design import Design, Rows
 from relkit.models.survival.cox_newton import Optimum, maximised
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.partial_likelihood import Sums, linear_predictor, sums
@@ -44,6 +45,7 @@ from relkit.models.survival.spells import (
 )
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +89,16 @@ class Cox(JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.cox"
+    label = Text("Cox", "Cox")
+    purpose = Text(
+        "Cox regression: the probability that a contract ends, and what makes ends come sooner.",
+        "Régression de Cox : la probabilité qu’un contrat prenne fin, et ce qui avance les fins.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    stepped = True
+    figures = ("hazard_ratios", "baseline", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     covariates: tuple[str, ...]
     ties: Literal["efron", "breslow"] = "efron"

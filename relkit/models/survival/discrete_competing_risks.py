@@ -30,6 +30,7 @@ from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the 
 from relkit.models.survival.by_period import LinearByPeriod
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, reason_column, score_columns
 from relkit.models.survival.discrete_hazard import tail_remark
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.period_design import (
     Design,
@@ -50,6 +51,7 @@ from relkit.models.survival.spells import (
     scores_of,
 )
 from relkit.models.weights import check_weight_column, columns_of
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -81,6 +83,14 @@ class DiscreteCompetingRisks(JudgedByCauses):
     """
 
     name: ClassVar[str] = "survival.discrete_competing_risks"
+    label = Text("competing risks, discrete time", "risques concurrents, temps discret")
+    purpose = Text(
+        "Competing risks by month: the probability that a contract ends, for each reason.",
+        "Risques concurrents par mois : la probabilité qu’un contrat prenne fin, pour chaque motif.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    figures = ("hazards_by_cause", "odds_ratios_by_cause", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     covariates: tuple[str, ...]
     reason: str = "end_reason"

@@ -35,11 +35,13 @@ from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, r
 from relkit.models.survival.cox import Cox, FittedCox
 from relkit.models.survival.cox_design import Rows
 from relkit.models.survival.cox_newton import Penalty, maximise
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.nelson_aalen import within
 from relkit.models.survival.spells import RESERVED, as_floats, check_horizon, read_spells, scores_of
 from relkit.models.survival.subdistribution import Subdistribution
 from relkit.remarks import Remark, french
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -74,6 +76,15 @@ class FineGray(JudgedByCauses):
     """
 
     name: ClassVar[str] = "survival.fine_gray"
+    label = Text("Fine and Gray", "Fine et Gray")
+    purpose = Text(
+        "Fine and Gray's regression: the share of contracts that end for one reason, and what moves it.",
+        "Régression de Fine et Gray : la part des contrats qui prennent fin pour un motif, et ce qui la fait varier.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    stepped = True
+    figures = ("subdistribution_ratios", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     covariates: tuple[str, ...]
     cause: str = "voluntary"

@@ -16,7 +16,7 @@ from relkit.metrics.censoring import InView, in_view_weights
 from relkit.metrics.concordance import concordance, uno_concordance
 from relkit.metrics.smooth_calibration import smooth_calibration
 from relkit.metrics.time_dependent_auc import time_dependent_auc
-from relkit.models.base import HoldoutMetric
+from relkit.models.base import HoldoutMetric, ModelFacts
 from relkit.models.survival.spells import CUSTOMER, DURATION, EVENT
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _churn(fitted: CustomerScorer, rows: pl.DataFrame, days: int) -> Floats:
     return found
 
 
-class JudgedByEnds:
+class JudgedByEnds(ModelFacts):
     """Settings of a model of survival: on a holdout it is judged by the ends of spells that were running."""
 
     family: ClassVar[str] = "survival"

@@ -20,6 +20,7 @@ from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.risk_sets import RiskSets, distinct, risk_sets, tail_rate
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.survival.curve import FEW, SurvivalCurve
+from relkit.models.survival.family import CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.spells import (
     RESERVED,
@@ -35,6 +36,7 @@ from relkit.models.survival.spells import (
 )
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark, french
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,6 +66,15 @@ class KaplanMeier(JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.kaplan_meier"
+    label = Text("Kaplan-Meier", "Kaplan-Meier")
+    purpose = Text(
+        "Kaplan-Meier: how long contracts last, by group where wished; a baseline.",
+        "Kaplan-Meier : la durée des contrats, par groupe si besoin ; un point de comparaison.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    stepped = True
+    figures = ("survival", "calibration")
 
     level: float = 0.95
     by: str | None = None

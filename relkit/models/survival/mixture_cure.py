@@ -28,6 +28,7 @@ from relkit.models.covariate_declaration import Declaration, Missing, check_name
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifetimes import lifetime_contract, read_lifetimes
 from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
@@ -35,6 +36,7 @@ from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.spells import RESERVED, check_level, score_contract
 from relkit.models.weights import check_weight_column
 from relkit.remarks import Remark
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,6 +174,15 @@ class MixtureCure(JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.mixture_cure"
+    label = Text("mixture cure", "mélange avec fidèles à vie")
+    purpose = Text(
+        "Mixture cure model: how long contracts last, where some customers never leave.",
+        "Modèle à fraction guérie : la durée des contrats, quand certains clients ne partent jamais.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    figures = ("fitted_survival", "odds_of_leaving", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     covariates: tuple[str, ...]
     latency_covariates: tuple[str, ...] = ()

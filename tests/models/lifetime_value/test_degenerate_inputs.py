@@ -21,7 +21,7 @@ from relkit.models import catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-NAMES = [name for name in catalogue.NAMES if name.startswith("lifetime_value.")]
+NAMES = [name for name in catalogue.names() if name.startswith("lifetime_value.")]
 SPEND = ["lifetime_value.gamma_gamma"]
 CONTRACTS = [name for name in NAMES if model_inputs.AS_FAMILY.get(name) == "survival"]
 HISTORIES = [name for name in NAMES if model_inputs.AS_FAMILY.get(name) == "purchase_histories"]

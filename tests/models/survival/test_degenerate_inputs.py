@@ -20,7 +20,7 @@ from relkit.models import catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = [name for name in catalogue.NAMES if name.startswith("survival.")]
+NAMES = [name for name in catalogue.names() if name.startswith("survival.")]
 TREES = ["survival.boosted_hazard"]
 N = 300
 
