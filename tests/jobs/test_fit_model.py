@@ -9,12 +9,12 @@ from pathlib import Path
 import modelled_company as company
 import polars as pl
 import pytest
+from relkit.plots.diagnostics import diagnostic_figures
 
 from relkit.errors import FitError, ParameterError, PeriodError, TableError
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
-from relkit.plots.diagnostics import diagnostic_figures
 from relkit.tracking import embedded, registry
 
 BG_NBD = "lifetime_value.bg_nbd"

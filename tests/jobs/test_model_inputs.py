@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from relkit.jobs.model_inputs import AS_FAMILY, FAMILIES, inputs_of, read_settings, required_settings
 
 from relkit.errors import ParameterError
-from relkit.jobs.model_inputs import AS_FAMILY, FAMILIES, inputs_of, read_settings, required_settings
 from relkit.models import catalogue
 
 

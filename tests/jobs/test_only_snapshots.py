@@ -14,13 +14,13 @@ import modelled_company as company
 import numpy as np
 import polars as pl
 import pytest
+from relkit.jobs.model_inputs import absence, family_of, inputs_of
 
 from relkit.features.snapshot_spells import DAYS, spells_at_risk, to_learn
 from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.check_tables import CheckTables
 from relkit.jobs.deliver_files import DeliverFiles
 from relkit.jobs.fit_model import FitModel, HeldOut
-from relkit.jobs.model_inputs import absence, family_of, inputs_of
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.jobs.write_report import WriteReport
 from relkit.models import catalogue

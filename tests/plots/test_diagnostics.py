@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from matplotlib.figure import Figure
+from relkit.plots.diagnostics import diagnostic_figures
 from simulated_spells import leavers
 
 from relkit.models import catalogue
@@ -20,7 +21,6 @@ from relkit.models.lifetime_value.shifted_beta_geometric import ShiftedBetaGeome
 from relkit.models.survival.cox import Cox
 from relkit.models.survival.fitted_curves import fitted_curve
 from relkit.models.survival.kaplan_meier import KaplanMeier
-from relkit.plots.diagnostics import diagnostic_figures
 
 DAY = date(2025, 6, 30)
 

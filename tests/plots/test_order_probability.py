@@ -4,9 +4,9 @@ from datetime import date
 
 import numpy as np
 import pytest
+from relkit.plots.diagnostics import order_figures
 
 from relkit.models.lifetime_value.order_calibration import OrderCalibration, learnt
-from relkit.plots.diagnostics import order_figures
 from relkit.plots.order_probability import plot_order_probability
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 import simulated_purchases
+from relkit.plots.diagnostics import diagnostic_figures
 from scipy import special
 
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
@@ -17,7 +18,6 @@ from relkit.models.lifetime_value.diagnostics import frequency_histogram, opport
 from relkit.models.lifetime_value.discounted_value import dert, discounted_orders
 from relkit.models.lifetime_value.opportunities import OpportunityCounts
 from relkit.models.lifetime_value.uncertainty import interval
-from relkit.plots.diagnostics import diagnostic_figures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -157,8 +157,9 @@ def checked(data: Path, mapping: str, place: Path) -> TableSet:
 
 def holdout_of(tables: TableSet, model: str) -> OrderCalibration:
     """Return what the holdout that `relkit fit` takes by default teaches."""
-    from relkit.jobs.fit_model import FitModel, HeldOut
     from relkit.jobs.model_inputs import inputs_of
+
+    from relkit.jobs.fit_model import FitModel, HeldOut
     from relkit.periods import Holdout
 
     inputs = inputs_of(model, tables)
