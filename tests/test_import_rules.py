@@ -27,7 +27,7 @@ BASE = {
     "score_kinds",
     "file_column",
 }
-ABOVE_JOBS = {"tables", "features", "metrics", "models", "scores", "delivery", "tracking", "plots", "reports"}
+ABOVE_JOBS = {"tables", "features", "metrics", "models", "families", "scores", "delivery", "tracking", "plots", "reports"}
 
 RELKIT = {
     "__init__": set(),
@@ -51,6 +51,7 @@ RELKIT = {
     "scores": {"models"},
     "plots": {"tables", "features", "metrics", "models", "scores"},
     "reports": {"tables", "features", "metrics", "models", "scores", "plots"},
+    "families": {"tables", "features", "metrics", "models", "plots"},
     "delivery": {"tables", "scores", "models"},
     "tracking": {"tables", "scores", "models"},
     "jobs": ABOVE_JOBS,
@@ -81,6 +82,7 @@ OUTSIDE = {
     "models": {"numpy", "scipy", "numba", "polars", "sklearn", "lifelines", "skops", "pydantic"},
     "scores": {"polars", "numpy"},
     "plots": {"polars", "numpy", "matplotlib", "seaborn"},
+    "families": {"polars", "matplotlib"},
     "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "traitlets"},
     "delivery": {"polars", "xlsxwriter"},
     "tracking": {"polars", "numpy", "pandas", "mlflow"},

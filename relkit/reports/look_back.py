@@ -35,7 +35,7 @@ def look_back(figures: Mapping[str, Drawn], *, language: str) -> Gallery:
     """Return the plots that a marketer reads of a model's test, with a sentence each.
 
     Args:
-        figures: by the names of `relkit.plots.diagnostics`.
+        figures: by the names of `relkit.families.bindings`.
         language: en or fr.
     """
     texts = words(TEXTS, language)

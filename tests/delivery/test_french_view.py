@@ -13,7 +13,7 @@ from reported_company import scored_file
 
 from relkit.delivery.customer_delivery import FRENCH_CSV, MARKETER_FRENCH_CSV, WORKBOOK, deliver_customers
 from relkit.delivery.manifest import Occasion
-from relkit.jobs.score_customers import ONE_OF
+from relkit.models import catalogue
 from relkit.tables.table_set import TableFacts
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ENGLISH = english_words()
 FILE_NAMES = ("customers_scored_fr.csv", "manifest.json")
-MODELS = {name for group in ONE_OF for name in group}
+MODELS = set(catalogue.names())
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from pathlib import Path
 import modelled_company as company
 import polars as pl
 import pytest
-from relkit.plots.diagnostics import diagnostic_figures
 
 from relkit.errors import FitError, ParameterError, PeriodError, TableError
+from relkit.families.bindings import diagnostic_figures
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
@@ -31,7 +31,7 @@ def fit(model=BG_NBD, **more):
 @pytest.fixture
 def drawn(plain_fits, monkeypatch):
     """Draw the plots after all."""
-    monkeypatch.setattr("relkit.plots.diagnostics.diagnostic_figures", diagnostic_figures)
+    monkeypatch.setattr("relkit.families.bindings.diagnostic_figures", diagnostic_figures)
 
 
 def test_a_first_fit_is_judged_registered_and_promoted(checked):
@@ -285,7 +285,7 @@ def test_plots_that_cannot_be_drawn_are_a_warning(checked, monkeypatch):
     def cannot(*_, **__):
         raise TableError("nothing to draw.")
 
-    monkeypatch.setattr("relkit.plots.diagnostics.diagnostic_figures", cannot)
+    monkeypatch.setattr("relkit.families.bindings.diagnostic_figures", cannot)
     assert fit().warnings == ("The diagnostic plots could not be drawn: nothing to draw.",)
 
 

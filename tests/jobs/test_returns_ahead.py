@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, empty_store: Path):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         CheckTables.parse(data=str(data)).run()
         BuildFeatures.parse(as_of=DAY).run()
         for name in MODELS:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import model_checks
 import polars as pl
@@ -13,15 +13,14 @@ from polars.testing import assert_frame_equal
 from relkit.errors import ParameterError
 from relkit.models import catalogue, storage
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 SAVED = Path(__file__).resolve().parents[1] / "golden" / "models"
 
 
-@pytest.mark.parametrize("check", model_checks.CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", catalogue.names())
-def test_every_model(name: str, check: Callable[[model_checks.Case, Path], None], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [pytest.param(name, check, id=f"{name}-{check.__name__}") for name in catalogue.names() for check in model_checks.checks_of(name)],
+)
+def test_every_model(name: str, check: model_checks.Check, tmp_path: Path) -> None:
     check(model_checks.case_of(name), tmp_path)
 
 

@@ -12,7 +12,6 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from relkit.errors import FitError, ParameterError, TableError
-from relkit.jobs import model_inputs
 from relkit.models import catalogue, storage
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.retention import retention_curves
@@ -32,7 +31,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def rows_of(name: str) -> pl.DataFrame:
     """Return rows with the weights 0, 1, 2, 3, and a category whose most frequent level is another once weights count."""
-    features, _ = model_checks.FRAMES[model_inputs.AS_FAMILY.get(name, "lifetime_value")]()
+    features, _ = model_checks.FRAMES[catalogue.settings_class(name).reads]()
     n = np.arange(len(features))
     weights = n % 4
     return features.with_columns(weight=pl.Series(weights), plan=pl.Series(np.where((weights < 2) | (n % 12 == 3), "plain", "plus")))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from relkit.plots.diagnostics import diagnostic_figures
 
+from relkit.families.bindings import diagnostic_figures
 from relkit.models import catalogue
 from relkit.models.covariates import Covariate
 from relkit.models.survival.cox import Cox

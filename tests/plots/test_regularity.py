@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 import pytest
 import simulated_purchases
-from relkit.plots.diagnostics import diagnostic_figures
 
+from relkit.families.bindings import diagnostic_figures
 from relkit.models.lifetime_value.mbg_cnbd_k import MbgCnbdK
 from relkit.models.lifetime_value.regularity import IntervalShares, Regularity
 from relkit.plots.regularity import plot_interval_shares

@@ -119,6 +119,6 @@ def test_axes_given_are_the_axes_used() -> None:
 
 
 def test_importing_the_plots_loads_neither_seaborn_nor_pyplot() -> None:
-    program = "import sys, relkit.plots.diagnostics; print({'seaborn', 'matplotlib.pyplot'} & set(sys.modules))"
+    program = "import sys, relkit.families.bindings; print({'seaborn', 'matplotlib.pyplot'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

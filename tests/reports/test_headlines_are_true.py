@@ -203,7 +203,7 @@ def online_retail(real_data: Path, tmp_path_factory: pytest.TempPathFactory, emp
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         fits = [FitModel.parse(model=f"lifetime_value.{name}") for name in ("bg_nbd", "gamma_gamma")]
         check = CheckTables.parse(data=real_data, mapping=MAPPINGS / "online_retail.yaml")
         for job in (check, BuildFeatures.parse(), *fits, ScoreCustomers.parse(), DeliverFiles.parse(workbook=False)):

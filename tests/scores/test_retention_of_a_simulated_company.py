@@ -167,7 +167,7 @@ def fitted_company(company: Company, empty_store: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         for model in ("survival.cox", "survival.discrete_competing_risks"):
             FitModel.parse(model=model, out=company.out, holdout_days=0, settings={"covariates": COVARIATES}).run()
         yield company.out

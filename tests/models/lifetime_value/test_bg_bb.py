@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 import simulated_purchases
-from relkit.plots.diagnostics import diagnostic_figures
 from scipy import special
 
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
+from relkit.families.bindings import diagnostic_figures
 from relkit.models.lifetime_value import bg_bb_formulas as bg_bb
 from relkit.models.lifetime_value.bg_bb import BgBb, FittedBgBb
 from relkit.models.lifetime_value.bg_bb_likelihood import Likelihood, fit_counts

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from relkit.plots.diagnostics import diagnostic_figures
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError, TableError
+from relkit.families.bindings import diagnostic_figures
 from relkit.models import storage
 from relkit.models.lifetime_value import bg_nbd, mbg_nbd, nbd, pareto_nbd
 from relkit.models.lifetime_value.bg_nbd import BgNbd
