@@ -490,8 +490,8 @@ def _with_segment(
     worth = pl.col(future) if {past, future} <= set(frame.columns) else None
     if worth is None:
         orders = next((name for name in _shown(declared, records, EXPECTED_ORDERS) if name in frame.columns), "")
-        each, past = f"expected_order_value_{currency}", f"revenue_12m_{currency}"
-        worth = pl.col(orders) * pl.col(each) if {orders, each, past} <= set(frame.columns) else None
+        order_value, past = f"expected_order_value_{currency}", f"revenue_12m_{currency}"
+        worth = pl.col(orders) * pl.col(order_value) if {orders, order_value, past} <= set(frame.columns) else None
     if worth is None:
         return frame
     people = facts.with_columns(frame.select(past=past, future=worth, p_alive=_or_null(frame, "p_alive")))

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from relkit.errors import ParameterError
 from relkit.models.lifetime_value.discounted_months import months_ahead, worth, worth_errors
 from relkit.models.lifetime_value.discounted_value import dert, discounted_orders
+from relkit.models.lifetime_value.family import EXPECTED_ORDER_VALUE
 from relkit.models.lifetime_value.uncertainty import standard_errors
 from relkit.score_kinds import Score, ScoreKind
 from relkit.scores.intervals import can_move, signed_bounds
@@ -128,7 +129,7 @@ def purchase_margins(
         return discounted_orders(model, features, days_of_months(ahead.months), ahead.annual_discount_rate).to_series(1).to_numpy()
 
     def worth_of_an_order(model: Any) -> Floats:
-        return cast("Floats", model.score(features)["expected_order_value"].to_numpy())
+        return cast("Floats", model.score(features)[EXPECTED_ORDER_VALUE.stem].to_numpy())
 
     found = coming(orders) * worth_of_an_order(order_value) * margin_rate
     made = pl.DataFrame({"customer_id": features["customer_id"].cast(pl.String), "value": found})

@@ -54,7 +54,7 @@ def records_of(models: Mapping[str, Mapping[str, Any]], *, where: str = MODELS) 
     lacking = [name for name, kept in models.items() if not set(FIELDS) <= set(kept)]
     if lacking:
         raise TableError(
-            f"{', '.join(lacking)}: {' and '.join(FIELDS)} are not kept; an earlier version of relkit made these scores.",
+            f"the record of {', '.join(lacking)} is not kept ({', '.join(FIELDS)}): an earlier version of relkit made these scores.",
             where=where,
             remedy=f"Run {command('score')} again.",
         )

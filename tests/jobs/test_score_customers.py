@@ -115,6 +115,10 @@ def test_models_json_leads_back_to_the_runs(fitted_workplace):
     assert sorted(models) == sorted(result.counts["scores"])
     version = registry.champion("survival.cox")
     assert models["churn_probability_90d"] == {
+        "stem": "churn_probability",
+        "unit": "days",
+        "horizon": 90,
+        "reason": "",
         "model": "survival.cox",
         "version": "1",
         "trained_as_of": "2025-06-30",
