@@ -1,7 +1,6 @@
-"""Trials: a model as it would have been without the days on which its version was judged, and what then happened.
+"""Trials of a report: a model as it would have been without the days on which its version was judged, and what then happened.
 
-trial = tried("survival.cox", fitted.settings, tables, split)
-figures(trial, currency="EUR", language="fr")
+The settings of that version are fitted to what was known before its holdout, and judged on it.
 """
 
 from __future__ import annotations
