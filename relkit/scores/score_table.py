@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import ParameterError, TableError
+from relkit.models import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,17 +76,11 @@ class ScoreKind:
     applies_to: Literal["all", "contract", "no_contract"] = "all"
 
 
-KINDS = (
-    ScoreKind(name="p_alive", high=1.0, applies_to="no_contract"),
-    ScoreKind(name="expected_orders_{h}d"),
-    ScoreKind(name="order_probability_{h}d", high=1.0),
-    ScoreKind(name="expected_order_value"),
+DERIVED = (
     ScoreKind(name="expected_return_share", high=1.0),
     ScoreKind(name="returns_to_come"),
     ScoreKind(name="future_margin_{m}m", low=None),
     ScoreKind(name="future_margin_endless", low=None),
-    ScoreKind(name="churn_probability_{h}d", high=1.0, applies_to="contract"),
-    ScoreKind(name="churn_probability_{h}d_{reason}", high=1.0, applies_to="contract"),
     ScoreKind(name="expected_remaining_months_{m}m", applies_to="contract"),
     ScoreKind(name="expected_remaining_months_endless", applies_to="contract"),
     ScoreKind(name="contract_residual_value_{m}m", low=None, applies_to="contract"),
@@ -95,7 +90,18 @@ KINDS = (
     ScoreKind(name="retention_offer_profit", low=None, applies_to="contract"),
     ScoreKind(name="retention_call_rank", low=1.0, applies_to="contract"),
 )
-"""Every score there is. Other columns that a model returns (a hazard ratio, say) are for analysts, not for customer files."""
+"""Scores that this room derives from those of models."""
+_HORIZONS = {"": "", "days": "_{h}d", "months": "_{m}m"}
+
+
+def kinds() -> tuple[ScoreKind, ...]:
+    """Return every score there is. Other columns that a model returns (a hazard ratio, say) are for analysts, not for customer files."""
+    given = tuple(
+        ScoreKind(name=f"{kind.stem}{_HORIZONS[kind.horizon]}{end}", low=kind.low, high=kind.high, applies_to=kind.applies_to)
+        for kind in catalogue.scores()
+        for end in ("", *(["_{reason}"] if kind.by_reason else []))
+    )
+    return (*given, *DERIVED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +138,7 @@ def kind_of(score: str) -> ScoreKind | None:
         >>> kind_of("hazard_ratio") is None
         True
     """
-    return next((kind for kind in KINDS if _pattern(kind).fullmatch(score)), None)
+    return next((kind for kind in kinds() if _pattern(kind).fullmatch(score)), None)
 
 
 def horizon_of(score: str) -> int | None:
@@ -203,7 +209,7 @@ def check_scores(scores: pl.DataFrame) -> pl.DataFrame:
         TableError: a column is missing, a key repeated, a value not finite, outside its score's range or its own interval.
     """
     checked = check(scores, SCORE_TABLE)
-    problems = [said for kind in KINDS if (said := _impossible(checked, kind))]
+    problems = [said for kind in kinds() if (said := _impossible(checked, kind))]
     outside = checked.filter((pl.col("lower") > pl.col("value")) | (pl.col("upper") < pl.col("value")))
     if len(outside):
         problems.append(f"{len(outside):,} values lie outside their interval (first: customer {outside['customer_id'][0]!r})")
@@ -221,7 +227,7 @@ def applicable(scores: pl.DataFrame, contract_holders: Iterable[str]) -> pl.Data
     """
     holder = pl.col("customer_id").is_in(pl.Series(list(contract_holders), dtype=pl.String).implode())
     keep = pl.lit(value=True)
-    for kind in KINDS:
+    for kind in kinds():
         own = pl.col("score").str.contains(f"^{_pattern(kind).pattern}$")
         if kind.applies_to == "contract":
             keep = keep & (~own | holder)
