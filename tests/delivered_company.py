@@ -89,7 +89,7 @@ def leave(out: Path, as_of: date = JUNE, *, people: pl.DataFrame | None = None, 
         folder.mkdir(parents=True)
         scored = scores(people, as_of, seed=seed)
         scored.write_parquet(folder / "scores.parquet")
-        models: dict[str, dict[str, object]] = {name: record_of(record(name)) for name in scored["score"].unique().sort()}
-        models["p_alive"] |= {"model": "lifetime_value.bg_nbd", "version": "1", "run_id": f"run-{seed}", "metric": "mae", "value": 0.5}
+        behind = {"model": "lifetime_value.bg_nbd", "version": "1", "run_id": f"run-{seed}", "metric": "mae", "value": 0.5}
+        models = {name: record_of(record(name)) | behind for name in scored["score"].unique().sort()}
         (folder / "models.json").write_text(json.dumps(models))
     return out

@@ -84,12 +84,12 @@ def test_a_regression_comes_with_what_it_was_fitted_to(material: ReportMaterial)
 
 
 def test_what_a_version_was_fitted_to_is_made_again_as_of_its_instant(material: ReportMaterial, monkeypatch: pytest.MonkeyPatch) -> None:
-    fitted = material.fitted("survival.cox")
+    fitted = material.fitted("lifetime_value.bg_nbd")
     assert fitted.info.cutoff == material.tables.as_of(fitted.info.as_of).cutoff
     earlier = material.tables.as_of("2024-06-30").cutoff
     aged = replace(fitted, info=replace(fitted.info, cutoff=earlier))
     monkeypatch.setattr(ReportMaterial, "fitted", lambda *_: aged)
-    assert 0 < len(material.trained_on("survival.cox")) < fitted.info.rows
+    assert 0 < len(material.trained_on("lifetime_value.bg_nbd")) < fitted.info.rows
 
 
 def test_customers_and_declared_names_are_those_of_the_day(material: ReportMaterial) -> None:
