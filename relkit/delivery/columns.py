@@ -10,12 +10,12 @@ The marketer's view (`MARKETER`) is a fixed list of these columns: the same ever
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.delivery.score_columns import horizons, marketer_horizon, reasons
 from relkit.delivery.score_quality import QUALITIES
 from relkit.features.columns import ATTRIBUTES
 from relkit.features.columns import DECLARED as FACTS
@@ -23,12 +23,13 @@ from relkit.file_column import FileColumn, channel_in_words
 from relkit.models.lifetime_value.columns import ORDER_VALUE_COLUMNS, ORDERS_COLUMNS
 from relkit.models.survival.columns import CONTRACTS_COLUMNS
 from relkit.scores.columns import DERIVED
-from relkit.scores.end_reasons import END_REASONS, reason_in_words
+from relkit.scores.end_reasons import reason_in_words
 from relkit.texts import Text
-from relkit.units import HORIZON_DAYS, HORIZON_MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from relkit.score_kinds import Score
 
 _NO_TOTAL = Text(
     "no margin ahead (see the quality of the scores), or past margin unknown",
@@ -142,72 +143,60 @@ MARKETER = (
     "score_quality",
 )
 """The columns of the marketer's view, in its order: the same every month."""
-DEFAULT_HORIZONS = {"d": str(HORIZON_DAYS), "m": str(HORIZON_MONTHS)}
-"""Days and months in the marketer's headers when no score has a horizon."""
 
 
-def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterable[str] = ()) -> tuple[FileColumn, ...]:
+def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterable[Score] = ()) -> tuple[FileColumn, ...]:
     """Return the columns a file may have for this currency, these channels and these scores.
 
     Args:
         currency: ISO code, e.g. "EUR".
         channels: channels for which consent or contacts are known, in the order wanted.
-        scores: names in the score table; those that no declared column shows get a plain column each.
+        scores: records of the scores made; those that no declared column shows get a plain column each.
 
     Examples:
-        >>> names = [c.name for c in file_columns(currency="USD", channels=["email"], scores=["churn_probability_90d"])]
+        >>> from relkit.score_kinds import Score
+        >>> churn = Score("churn_probability", "days", 90)
+        >>> names = [c.name for c in file_columns(currency="USD", channels=["email"], scores=[churn])]
         >>> "revenue_12m_usd" in names, "consent_email" in names, "churn_probability_90d" in names
         (True, True, True)
     """
-    wanted = sorted(scores)
+    wanted = sorted(scores, key=str)
     made: list[FileColumn] = []
     for template in DECLARED:
         if "{channel}" in template.name:
             made += [_filled(_of_channel(template, channel), currency, channel=channel) for channel in channels]
         elif "{reason}" in template.score:
-            made += [_filled(template, currency, horizon=h, reason=reason) for h, reason in _reasons(wanted)]
+            made += [_filled(template, currency, horizon=h, reason=reason) for h, reason in reasons(template, wanted)]
         elif "{h}" in template.score:
-            found = _horizons(template.score, wanted)
+            found = horizons(template, wanted)
             made += [_filled(template, currency, horizon=h) for h in (found if "{h}" in template.name else found[:1])]
         else:
             made.append(_filled(template, currency))
     shown = {column.score for column in made}
-    return (*made, *(_plain(score) for score in wanted if score not in shown))
+    return (*made, *(_plain(str(score)) for score in wanted if str(score) not in shown))
 
 
-def marketer_columns(*, currency: str, scores: Iterable[str] = ()) -> tuple[FileColumn, ...]:
+def marketer_columns(*, currency: str, scores: Iterable[Score] = ()) -> tuple[FileColumn, ...]:
     """Return the columns of the marketer's view, in its order, whichever of them the file has.
 
     Args:
         currency: ISO code.
-        scores: names in the score table; horizons come from them, those of a score that is absent from the others.
+        scores: records of the scores made; horizons come from them, those of a score that is absent from the others.
 
     Examples:
-        >>> names = [c.name for c in marketer_columns(currency="EUR", scores=["p_alive", "expected_orders_60d"])]
+        >>> from relkit.score_kinds import Score
+        >>> names = [c.name for c in marketer_columns(currency="EUR", scores=[Score("p_alive"), Score("expected_orders", "days", 60)])]
         >>> len(names), names[3], names[13]
         (25, 'total_margin_eur', 'order_probability_60d')
     """
-    wanted = sorted(scores)
+    wanted = list(scores)
     templates = {template.name: template for template in DECLARED}
     made = []
     for name in MARKETER:
         start, _, channel = name.rpartition("_")
         found = templates.get(name) or templates[f"{start}_{{channel}}"]
-        made.append(_filled(found, currency, channel=channel, horizon=_horizon(found.score, wanted)))
+        made.append(_filled(found, currency, channel=channel, horizon=marketer_horizon(found, wanted)))
     return tuple(made)
-
-
-def _horizon(template: str, scores: list[str]) -> str:
-    """Return the nearest horizon of a score or, where it is absent, the default if another score has it, else the nearest of theirs."""
-    unit = template.partition("{h}")[2][:1]
-    if not unit:
-        return ""
-    if own := _horizons(template, scores):
-        return own[0]
-    matches = (re.search(rf"_(\d+){unit}(?:_|$)", name) for name in scores)
-    others = sorted({match[1] for match in matches if match}, key=int)
-    default = DEFAULT_HORIZONS[unit]
-    return default if default in others or not others else others[0]
 
 
 def _of_channel(template: FileColumn, channel: str) -> FileColumn:
@@ -215,9 +204,9 @@ def _of_channel(template: FileColumn, channel: str) -> FileColumn:
     return _OF_ONE_CHANNEL.get(template.name.replace("{channel}", channel), template)
 
 
-def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: str = "", reason: str = "") -> FileColumn:
+def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: int | None = None, reason: str = "") -> FileColumn:
     """Return a column with the placeholders of its declaration replaced, in its texts by words."""
-    codes = {"cur": currency.lower(), "CUR": currency.upper(), "h": horizon}
+    codes = {"cur": currency.lower(), "CUR": currency.upper(), "h": "" if horizon is None else str(horizon)}
     cause = reason_in_words(reason)
     plain = Text(cause.en.replace("’", "'"), cause.fr.replace("’", "'"))  # headers keep to the plain apostrophe
     words = {**codes, "channel": channel_in_words(channel), "reason": plain}
@@ -229,21 +218,6 @@ def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: 
         label=template.label.filled(**words),
         meaning=template.meaning.filled(**words),
     )
-
-
-def _horizons(template: str, scores: list[str]) -> list[str]:
-    """Return the horizons, as text, at which a score such as "expected_orders_{h}d" was computed, the nearest first."""
-    head, _, tail = template.partition("{h}")
-    inside = [name[len(head) : -len(tail)] for name in scores if name.startswith(head) and name.endswith(tail)]
-    return sorted((h for h in inside if h.isdigit()), key=int)
-
-
-def _reasons(scores: list[str]) -> list[tuple[str, str]]:
-    """Return horizon and reason of the scores of ends by reason, the nearest first, and reasons in the order of `END_REASONS`."""
-    matches = (re.fullmatch(r"churn_probability_(\d+)d_([a-z0-9_]+)", name) for name in scores)
-    found = [(match[1], match[2]) for match in matches if match]
-    known = list(END_REASONS)
-    return sorted(found, key=lambda pair: (int(pair[0]), known.index(pair[1]) if pair[1] in known else len(known), pair[1]))
 
 
 def _plain(score: str) -> FileColumn:

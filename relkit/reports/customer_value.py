@@ -1,6 +1,6 @@
 """What the value report says: headlines, key figures and tables, from the scored customer file.
 
-    value = ValueReading.of(people, currency="EUR", language="fr")
+    value = ValueReading.of(people, scores=records, currency="EUR", language="fr")
     value.headlines(), value.key_figures(), value.by_decile(), value.by_activity(), value.rfm()
 
 Value is the margin expected in the months ahead. Where no margin is known it is the revenue expected in the days of the
@@ -16,16 +16,20 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.errors import TableError
+from relkit.models.lifetime_value.family import EXPECTED_ORDERS
 from relkit.plots.style import money, number, percent
 from relkit.reports.contactability import Contactability
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
+from relkit.scores.expected_margin import FUTURE_MARGIN
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import LIKELY, UNLIKELY, activity_of_segment, value_of_segment
 from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from relkit.score_kinds import Score, ScoreKind
 
 TOLD = ("active", "uncertain", "gone")
 ACTIVITY = (*TOLD, "early", "contract")
@@ -188,6 +192,7 @@ class ValueReading:
         measure: margin or revenue.
         span: of the forecast, in words.
         order_days: horizon of the expected orders.
+        forecast: column of the margin expected or, where no margin is known, of the orders expected.
         currency: ISO code.
         language: en or fr.
     """
@@ -206,15 +211,17 @@ class ValueReading:
     measure: str
     span: str
     order_days: int
+    forecast: str
     currency: str
     language: str
 
     @classmethod
-    def of(cls, people: pl.DataFrame, *, currency: str, language: str) -> ValueReading:
+    def of(cls, people: pl.DataFrame, *, scores: Iterable[Score], currency: str, language: str) -> ValueReading:
         """Read the full view of the scored customer file.
 
         Args:
             people: the file, with active_contracts beside it where there are contracts.
+            scores: records of the scores in it.
             currency: ISO code.
             language: en or fr.
 
@@ -222,15 +229,15 @@ class ValueReading:
             TableError: there is no forecast of orders in it, or no segment.
         """
         texts = in_language(TEXTS, language)
-        orders, days = _numbered(people.columns, "expected_orders_", "d")
+        given, cur = list(scores), currency.lower()
+        orders, days = _nearest(people, given, EXPECTED_ORDERS)
         if not orders:
             remedy = f"Run {command('fit', 'lifetime_value.auto')} and {command('score')} first."
             raise TableError("there is no forecast of orders.", where="customers_scored", remedy=remedy)
         if "segment_value_activity" not in people.columns:
             remedy = f"Run {command('deliver')} again."
             raise TableError("there is no segment of value and activity.", where="customers_scored", remedy=remedy)
-        cur = currency.lower()
-        margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
+        margin, months = _nearest(people, given, FUTURE_MARGIN, ending=f"_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns
         span = texts["months"].format(n=months) if known else texts["days"].format(n=days)
         future = pl.col(margin) if known else net_revenue(people, orders, cur)
@@ -249,6 +256,7 @@ class ValueReading:
             measure="margin" if known else "revenue",
             span=span,
             order_days=days,
+            forecast=margin if known else orders,
             currency=currency,
             language=language,
         )
@@ -486,15 +494,12 @@ class ValueReading:
         return percent(share, self.language)
 
 
-def _numbered(names: list[str], start: str, end: str) -> tuple[str, int]:
-    """Return the column like `start`90`end` and its number; an empty name where there is none."""
-    found = [
-        (int(n), name)
-        for name in names
-        if name.startswith(start) and (n := name[len(start) :].removesuffix(end)).isdigit() and name.endswith(end)
-    ]
-    days, name = min(found, default=(0, ""))
-    return name, days
+def _nearest(people: pl.DataFrame, scores: Iterable[Score], kind: ScoreKind, *, ending: str = "") -> tuple[str, int]:
+    """Return the column of the score of a kind with the nearest horizon, and that horizon; an empty name where there is none."""
+    there = [s for s in scores if kind.includes(s) and s.horizon is not None and f"{s}{ending}" in people.columns]
+    found = [(score.horizon or 0, f"{score}{ending}") for score in there]
+    horizon, name = min(found, default=(0, ""))
+    return name, horizon
 
 
 def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:

@@ -200,13 +200,8 @@ def _worth(people: pl.DataFrame, value: ValueReading) -> dict[str, pl.Expr]:
     """Return past and expected value of a customer, of the measure that the report speaks of."""
     cur = value.currency.lower()
     if value.measure == "margin":
-        ends = [(int(n), name) for name in people.columns if (n := _between(name, "future_margin_", f"m_{cur}")).isdigit()]
-        return {"past": pl.col(f"past_margin_{cur}").fill_null(0.0), "future": pl.col(min(ends)[1])}
-    return {"past": pl.col(f"revenue_12m_{cur}").fill_null(0.0), "future": net_revenue(people, f"expected_orders_{value.order_days}d", cur)}
-
-
-def _between(name: str, start: str, end: str) -> str:
-    return name[len(start) : -len(end)] if name.startswith(start) and name.endswith(end) else ""
+        return {"past": pl.col(f"past_margin_{cur}").fill_null(0.0), "future": pl.col(value.forecast)}
+    return {"past": pl.col(f"revenue_12m_{cur}").fill_null(0.0), "future": net_revenue(people, value.forecast, cur)}
 
 
 def _explained(rows: pl.DataFrame) -> float:

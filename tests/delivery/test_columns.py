@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from score_records import records
 
 from relkit.delivery.columns import file_columns, marketer_columns
 from relkit.file_column import FileColumn
 from relkit.texts import Text
 
-SCORES = ["future_margin_24m", "churn_probability_90d", "expected_orders_30d", "expected_orders_90d"]
+SCORES = records("future_margin_24m", "churn_probability_90d", "expected_orders_30d", "expected_orders_90d")
 ALL = file_columns(currency="EUR", channels=["email", "sms", "fax"], scores=SCORES)
 
 
@@ -28,7 +29,7 @@ def test_no_placeholder_is_left() -> None:
 
 
 def test_money_carries_the_currency_of_the_programme() -> None:
-    dollars = [c for c in file_columns(currency="USD", scores=["future_margin_24m"]) if c.unit == "USD"]
+    dollars = [c for c in file_columns(currency="USD", scores=records("future_margin_24m")) if c.unit == "USD"]
     assert {"revenue_12m_usd", "past_margin_usd", "future_margin_24m_usd_low", "total_margin_usd"} <= {c.name for c in dollars}
     assert all("(USD)" in c.label["en"] for c in dollars)
 
@@ -40,7 +41,7 @@ def test_each_horizon_scored_has_its_column_and_others_have_none() -> None:
 
 
 def test_each_reason_scored_has_its_column_after_the_probability_of_any() -> None:
-    scores = [f"churn_probability_{end}" for end in ("90d", "90d_move", "90d_voluntary", "30d_voluntary", "90d_bought_out")]
+    scores = records(*(f"churn_probability_{end}" for end in ("90d", "90d_move", "90d_voluntary", "30d_voluntary", "90d_bought_out")))
     found = {c.name: c for c in file_columns(currency="EUR", scores=scores) if c.name.startswith("churn_probability")}
     ends = ["90d", "30d_voluntary", "90d_voluntary", "90d_move", "90d_bought_out"]
     assert list(found) == [f"churn_probability_{end}" for end in ends]
@@ -57,7 +58,7 @@ def test_channels_are_named_in_french() -> None:
 
 
 def test_a_score_nobody_declared_gets_a_plain_column() -> None:
-    last = file_columns(currency="EUR", scores=["distance_to_store"])[-1]
+    last = file_columns(currency="EUR", scores=records("distance_to_store"))[-1]
     assert (last.name, last.label["en"], last.kind) == ("distance_to_store", "Distance to store", "score")
 
 
@@ -95,7 +96,9 @@ def test_the_marketer_view_has_the_same_columns_whatever_was_scored() -> None:
 
 
 def test_the_horizons_of_the_marketer_view_are_those_of_the_scores_there_are() -> None:
-    names = [c.name for c in marketer_columns(currency="USD", scores=["expected_orders_30d", "contract_residual_value_12m", "p_alive"])]
+    names = [
+        c.name for c in marketer_columns(currency="USD", scores=records("expected_orders_30d", "contract_residual_value_12m", "p_alive"))
+    ]
     assert {"order_probability_30d", "churn_probability_30d", "future_margin_12m_usd_high"} <= set(names)
     assert "total_margin_usd" in names
 

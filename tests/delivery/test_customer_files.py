@@ -5,6 +5,7 @@ from datetime import date
 import delivered_company as company
 import polars as pl
 import pytest
+from score_records import kept
 
 from relkit.delivery.customer_files import CustomerFile, customer_file, data_dictionary, in_words, marketer_view, narrowed
 from relkit.errors import ParameterError, TableError
@@ -13,7 +14,7 @@ DAY = company.JUNE
 
 
 def made(people: pl.DataFrame, scores: pl.DataFrame | None = None, **more) -> CustomerFile:
-    return customer_file(people, scores, as_of=DAY, **{"currency": "EUR", **more})
+    return customer_file(people, None if scores is None else kept(scores), as_of=DAY, **{"currency": "EUR", **more})
 
 
 def people(*ids: str, **columns) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import delivered_company as company
 import polars as pl
+from score_records import kept
 
 from relkit.delivery.columns import DECLARED, MARKETER
 from relkit.delivery.customer_files import customer_file, narrowed
@@ -44,7 +45,7 @@ def test_every_column_and_every_code_has_its_row() -> None:
 
 def test_the_examples_of_importing_run(tmp_path: Path, monkeypatch) -> None:
     people = company.customers().with_columns(may_contact_email=pl.int_range(pl.len()) % 3 == 0)
-    file = customer_file(people, company.scores(people), as_of=company.JUNE, currency="EUR")
+    file = customer_file(people, kept(company.scores(people)), as_of=company.JUNE, currency="EUR")
     write_csv(narrowed(file), tmp_path / "customers_marketer.csv")
     addresses = people.select("customer_id", email=pl.col("customer_id") + "@example.com", first_name=pl.lit("Zoé"))
     addresses.write_csv(tmp_path / "addresses.csv")

@@ -7,6 +7,7 @@ import delivered_company as company
 import polars as pl
 import pytest
 from openpyxl import load_workbook
+from score_records import kept
 
 from relkit.delivery.customer_files import CustomerFile, customer_file, narrowed
 from relkit.delivery.difference import compare, no_difference
@@ -36,7 +37,7 @@ def contacted() -> CustomerFile:
         may_contact_email=pl.lit(value=False),
         may_contact_sms=pl.col("not_contactable_because").is_null(),
     )
-    return customer_file(people, company.scores(people), as_of=company.JUNE, currency="EUR")
+    return customer_file(people, kept(company.scores(people)), as_of=company.JUNE, currency="EUR")
 
 
 def blocks(summary: Summary) -> dict[str, list[tuple]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import delivered_company as company
 import polars as pl
 import pytest
+from score_records import SHOWN, kept
 
 from relkit.delivery.customer_files import customer_file
 from relkit.errors import ParameterError
@@ -14,7 +15,7 @@ from relkit.texts import in_language
 @pytest.fixture(scope="module")
 def people() -> pl.DataFrame:
     given = company.customers(1000)
-    return customer_file(given, company.scores(given), as_of=company.JUNE, currency="EUR").frame
+    return customer_file(given, kept(company.scores(given)), as_of=company.JUNE, currency="EUR").frame
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def customers(people: pl.DataFrame) -> pl.DataFrame:
 
 
 def segments(people: pl.DataFrame, customers: pl.DataFrame, language: str = "en", **given) -> ValueSegments:
-    value = ValueReading.of(people, currency="EUR", language=language)
+    value = ValueReading.of(people, scores=SHOWN, currency="EUR", language=language)
     return ValueSegments.of(people, customers, value, **{"segment": None, "declared": {}, **given})
 
 
@@ -71,7 +72,7 @@ def test_there_is_a_picture_and_french_words(people: pl.DataFrame, customers: pl
 def test_revenue_is_that_of_the_rest_of_the_page(people: pl.DataFrame, customers: pl.DataFrame) -> None:
     bare = people.drop("past_margin_eur").with_columns(expected_order_value_eur=pl.lit(50.0), expected_return_share=pl.lit(0.2))
     table = segments(bare, customers, segment="language").table()
-    value = ValueReading.of(bare, currency="EUR", language="en")
+    value = ValueReading.of(bare, scores=SHOWN, currency="EUR", language="en")
     assert value.measure == "revenue"
     assert float(table.frame["future"].sum()) == pytest.approx(float(value.scored["future"].sum()))
     assert float(table.frame["future"].sum()) == pytest.approx(0.8 * 50 * float(people["expected_orders_90d"].sum()))

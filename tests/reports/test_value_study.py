@@ -5,6 +5,7 @@ from datetime import date
 import delivered_company as company
 import polars as pl
 import pytest
+from score_records import SHOWN, kept
 
 from relkit.delivery.customer_files import customer_file
 from relkit.features.cohorts import Cohorts
@@ -17,8 +18,8 @@ PEOPLE = company.customers(1000)
 
 
 def reading(language: str = "en", scores: pl.DataFrame | None = None) -> ValueReading:
-    file = customer_file(PEOPLE, company.scores(PEOPLE) if scores is None else scores, as_of=company.JUNE, currency="EUR")
-    return ValueReading.of(file.frame, currency="EUR", language=language)
+    file = customer_file(PEOPLE, kept(company.scores(PEOPLE) if scores is None else scores), as_of=company.JUNE, currency="EUR")
+    return ValueReading.of(file.frame, scores=SHOWN, currency="EUR", language=language)
 
 
 def cohorts(*, customers: int = 40, left_out: int = 0) -> Cohorts:

@@ -73,7 +73,7 @@ def running(*rows: tuple[str, float], age: float = 100.0) -> pl.DataFrame:
 
 
 def table(*parts: pl.DataFrame, ahead: Ahead = NOT) -> pl.DataFrame:
-    return future_margin(parts, ahead=ahead, as_of=DAY, source=MODELS)
+    return future_margin(parts, ahead=ahead, as_of=DAY, source=MODELS).frame
 
 
 def part(**rows: tuple[float, float | None]) -> pl.DataFrame:

@@ -10,20 +10,21 @@ from relkit.texts import Text
 SUMMARIES = Reading("purchases", table="transactions")
 HISTORIES = Reading("purchase_histories", table="transactions")
 
+P_ALIVE = ScoreKind(stem="p_alive", high=1.0, applies_to="no_contract")
+EXPECTED_ORDERS = ScoreKind(stem="expected_orders", horizon="days")
+ORDER_PROBABILITY = ScoreKind(stem="order_probability", horizon="days", high=1.0)
+EXPECTED_ORDER_VALUE = ScoreKind(stem="expected_order_value")
+
 ORDERS = Role(
     name="orders",
     label=Text("orders", "commandes"),
-    scores=(
-        ScoreKind(stem="p_alive", high=1.0, applies_to="no_contract"),
-        ScoreKind(stem="expected_orders", horizon="days"),
-        ScoreKind(stem="order_probability", horizon="days", high=1.0),
-    ),
+    scores=(P_ALIVE, EXPECTED_ORDERS, ORDER_PROBABILITY),
     preferred=("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "mbg_cnbd_k", "bg_bb", "time_varying_pareto_nbd"),
 )
 ORDER_VALUE = Role(
     name="order values",
     label=Text("order values", "valeurs de commande"),
-    scores=(ScoreKind(stem="expected_order_value"),),
+    scores=(EXPECTED_ORDER_VALUE,),
 )
 
 FAMILY = Family(

@@ -416,8 +416,8 @@ class FittedGammaGamma(FittedCard):
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id and expected_order_value, one row per row of `features`; any horizon gives the same."""
         del horizon_days
-        value = self.expected_order_value(features)
-        return pl.DataFrame({"customer_id": features["customer_id"], "expected_order_value": value})
+        order_value = self.expected_order_value(features)
+        return pl.DataFrame({"customer_id": features["customer_id"], "expected_order_value": order_value})
 
 
 def _usable(frame: pl.DataFrame, weights: Floats) -> tuple[Floats, Floats, Floats, list[Remark]]:

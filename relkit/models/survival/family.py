@@ -17,10 +17,12 @@ SNAPSHOT_VERSIONS = Reading("snapshot_versions", table="customer_snapshots", uni
 SPELLS = Reading("spells", table="contracts", unit="contracts", instead=SNAPSHOTS)
 CONTRACT_VERSIONS = Reading("contract_versions", table="contracts", unit="periods of contracts", instead=SNAPSHOT_VERSIONS)
 
+CHURN_PROBABILITY = ScoreKind(stem="churn_probability", horizon="days", high=1.0, applies_to="contract", by_reason=True)
+
 CONTRACTS = Role(
     name="contracts",
     label=Text("contracts", "contrats"),
-    scores=(ScoreKind(stem="churn_probability", horizon="days", high=1.0, applies_to="contract", by_reason=True),),
+    scores=(CHURN_PROBABILITY,),
     preferred=(
         "cox",
         "cox_time_varying",
