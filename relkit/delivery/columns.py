@@ -197,19 +197,6 @@ def marketer_columns(*, currency: str, scores: Iterable[str] = ()) -> tuple[File
     return tuple(made)
 
 
-def _horizon(template: str, scores: list[str]) -> str:
-    """Return the nearest horizon of a score or, where it is absent, the default if another score has it, else the nearest of theirs."""
-    unit = template.partition("{h}")[2][:1]
-    if not unit:
-        return ""
-    if own := _horizons(template, scores):
-        return own[0]
-    matches = (re.search(rf"_(\d+){unit}(?:_|$)", name) for name in scores)
-    others = sorted({match[1] for match in matches if match}, key=int)
-    default = DEFAULT_HORIZONS[unit]
-    return default if default in others or not others else others[0]
-
-
 def _of_channel(template: FileColumn, channel: str) -> FileColumn:
     """Return the declaration of a column for a channel: its own where it has one, such as consent_profiling."""
     return _OF_ONE_CHANNEL.get(template.name.replace("{channel}", channel), template)
@@ -229,6 +216,19 @@ def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: 
         label=template.label.filled(**words),
         meaning=template.meaning.filled(**words),
     )
+
+
+def _horizon(template: str, scores: list[str]) -> str:
+    """Return the nearest horizon of a score or, where it is absent, the default if another score has it, else the nearest of theirs."""
+    unit = template.partition("{h}")[2][:1]
+    if not unit:
+        return ""
+    if own := _horizons(template, scores):
+        return own[0]
+    matches = (re.search(rf"_(\d+){unit}(?:_|$)", name) for name in scores)
+    others = sorted({match[1] for match in matches if match}, key=int)
+    default = DEFAULT_HORIZONS[unit]
+    return default if default in others or not others else others[0]
 
 
 def _horizons(template: str, scores: list[str]) -> list[str]:

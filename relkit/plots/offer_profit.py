@@ -93,13 +93,8 @@ def plot_profit_of_spending(
         _mark(ax, float(spent[best]), float(along[best]), above, colour, money(float(along[best]), currency, language))
     _close_up(ax, *curves[0])
     if budget <= ax.get_xlim()[1]:
-        ax.axvline(
-            budget,
-            color=INK,
-            linewidth=1.2,
-            linestyle="--",
-            label=Text("{line}: {budget}", "{line} : {budget}").filled(line=line, budget=money(budget, currency, language))[language],
-        )
+        colon = Text(": ", " : ")[language]
+        ax.axvline(budget, color=INK, linewidth=1.2, linestyle="--", label=f"{line}{colon}{money(budget, currency, language)}")
     ax.set(title=title, xlabel=x_label, ylabel=y_label)
     money_axis(ax.yaxis, currency, language)
     money_axis(ax.xaxis, currency, language)
