@@ -43,7 +43,7 @@ RELKIT = {
     "declarations": {"errors"},
     "contracts": {"errors", "texts"},
     "periods": {"errors"},
-    "remarks": {"errors"},
+    "remarks": {"errors", "texts"},
     "tables": set(),
     "metrics": set(),
     "features": {"tables"},

@@ -55,7 +55,12 @@ DICTIONARY_HEADERS = (
 DICTIONARY_WIDTHS = (26, 27, 62, 12, 46, 34, 26, 9, 13, 13)
 CELL = {"text_wrap": True, "valign": "top", "bottom": 1, "bottom_color": "#D9E1EA"}
 """Look of a cell of the dictionary."""
-PERSONAL_FR = {"none": "non", "pseudonym": "pseudonyme", "personal": "personnelle", "sensitive": "sensible"}
+PERSONAL = {
+    "none": Text("none", "non"),
+    "pseudonym": Text("pseudonym", "pseudonyme"),
+    "personal": Text("personal", "personnelle"),
+    "sensitive": Text("sensitive", "sensible"),
+}
 
 
 def write_parquet(file: CustomerFile, path: Path) -> dict[str, int]:
@@ -233,7 +238,6 @@ def _lines(text: str, width: int) -> int:
 def _said(file: CustomerFile, column: FileColumn, language: Language) -> tuple[str, ...]:
     source = file.source_of(column)
     model = (source.model.replace("+", " + "), source.version.replace("+", " + "), source.trained_as_of) if source else ("", "", "")
-    french = language == "fr"
     return (
         column.label[language],
         column.name,
@@ -242,5 +246,5 @@ def _said(file: CustomerFile, column: FileColumn, language: Language) -> tuple[s
         column.allowed_in(language).replace("; ", "\n"),
         column.null_means[language],
         *model,
-        PERSONAL_FR.get(column.personal_data, column.personal_data) if french else column.personal_data,
+        PERSONAL[column.personal_data][language] if column.personal_data in PERSONAL else column.personal_data,
     )

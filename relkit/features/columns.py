@@ -442,8 +442,10 @@ _CONTACT = (
         dtype=pl.String,
         label=Text("Why not to be contacted", "Pourquoi non contactable"),
         meaning=Text(
-            "The decisive reason: protection always, else the one nearest to a contact. The kind of a protective exclusion is in no file.",
-            "Motif décisif : la protection toujours, sinon le plus proche d'un contact. Nature des exclusions jamais livrée.",
+            "The decisive reason: protection always, else the one nearest to a contact; out of reach means that every agreed channel "
+            "fails or is excluded. The kind of a protective exclusion is in no file.",
+            "Motif décisif : la protection toujours, sinon le plus proche d'un contact ; injoignable : chaque canal accepté est hors "
+            "d'atteinte ou exclu. Nature des exclusions jamais livrée.",
         ),
         null_means=Text("may be contacted", "contactable"),
         group="contact",

@@ -64,7 +64,10 @@ def _row(name: str, column: FileColumn) -> dict[str, str]:
 
 
 def _with_codes(column: FileColumn, language: str) -> str:
-    return f"{column.meaning[language]} {column.allowed_in(language)}." if column.codes else column.meaning[language]
+    if not column.codes:
+        return column.meaning[language]
+    listed = Text("; ", " ; ")[language].join(f"{code} = {words}" for code, words in column.words(language).items())
+    return f"{column.meaning[language]} {listed}."
 
 
 def _described(name: str, tables: TableSet) -> FileColumn:

@@ -9,6 +9,7 @@ from relkit.commands import DEFAULT_PROGRAMME, command, stay_at
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job
 from relkit.jobs.report_trials import Trial, figures, tried
+from relkit.texts import Text
 from relkit.workplace import only_programme
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ class ReportMaterial:
 
     def _named(self, terms: tuple[str, ...]) -> tuple[str, ...]:
         """Return terms called as the mapping calls the attributes behind them; a term is `attribute` or `attribute=level`."""
-        names, colon = self.declared_names(), " : " if self.language == "fr" else ": "
+        names, colon = self.declared_names(), Text(": ", " : ")[self.language]
         parts = [(term, *term.partition("=")) for term in terms]
         return tuple(f"{names[name]}{colon if is_level else ''}{level}" if name in names else term for term, name, is_level, level in parts)
 

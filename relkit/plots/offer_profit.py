@@ -93,7 +93,7 @@ def plot_profit_of_spending(
         _mark(ax, float(spent[best]), float(along[best]), above, colour, money(float(along[best]), currency, language))
     _close_up(ax, *curves[0])
     if budget <= ax.get_xlim()[1]:
-        colon = " : " if language == "fr" else ": "
+        colon = Text(": ", " : ")[language]
         ax.axvline(budget, color=INK, linewidth=1.2, linestyle="--", label=f"{line}{colon}{money(budget, currency, language)}")
     ax.set(title=title, xlabel=x_label, ylabel=y_label)
     money_axis(ax.yaxis, currency, language)

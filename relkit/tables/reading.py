@@ -267,8 +267,15 @@ def _said(reports: dict[str, TableReport]) -> list[str]:
 
 
 def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:
-    fields = ("label_en", "label_fr", "meaning", "unit", "personal_data", "purpose", "known_at", "role")
-    return {attribute.name: {field: getattr(attribute, field) for field in fields} for attribute in sources.attributes}
+    fields = ("meaning", "unit", "personal_data", "purpose", "known_at", "role")
+    return {
+        attribute.name: {
+            "label_en": attribute.label["en"],
+            "label_fr": attribute.label["fr"],
+            **{field: getattr(attribute, field) for field in fields},
+        }
+        for attribute in sources.attributes
+    }
 
 
 def _json(report: ReadReport, share: float) -> dict[str, Any]:

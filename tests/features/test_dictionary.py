@@ -51,7 +51,7 @@ def test_the_columns_of_the_customers_table_are_all_described(company, everythin
 def test_codes_are_listed_at_the_end_of_the_meaning(company, everything):
     found = words(company, everything, "channel_profile")
     assert found["meaning"].endswith("one channel or several. single = one channel; multi = several channels.")
-    assert found["meaning_fr"].endswith("ou par plusieurs. single = un seul canal; multi = plusieurs canaux.")
+    assert found["meaning_fr"].endswith("ou par plusieurs. single = un seul canal ; multi = plusieurs canaux.")
     assert "scores may be made" in words(company, everything, "consent_profiling")["meaning"]
 
 

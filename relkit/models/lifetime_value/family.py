@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relkit.models.lifetime_value.columns import ORDER_VALUE_COLUMNS, ORDERS_COLUMNS
 from relkit.models.lifetime_value.comparison import YARDSTICK, compare_models
 from relkit.models.roles import ComparisonTexts, Family, Reading, Role
 from relkit.score_kinds import ScoreKind
@@ -19,12 +20,14 @@ ORDERS = Role(
     name="orders",
     label=Text("orders", "commandes"),
     scores=(P_ALIVE, EXPECTED_ORDERS, ORDER_PROBABILITY),
+    columns=ORDERS_COLUMNS,
     preferred=("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "mbg_cnbd_k", "bg_bb", "time_varying_pareto_nbd"),
 )
 ORDER_VALUE = Role(
     name="order values",
     label=Text("order values", "valeurs de commande"),
     scores=(EXPECTED_ORDER_VALUE,),
+    columns=ORDER_VALUE_COLUMNS,
 )
 
 FAMILY = Family(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from relkit.models.roles import ComparisonTexts, Family, Reading, Role
+from relkit.models.survival.columns import CONTRACTS_COLUMNS
 from relkit.models.survival.comparison import YARDSTICK, compare_models
 from relkit.score_kinds import ScoreKind
 from relkit.texts import Text
@@ -23,6 +24,7 @@ CONTRACTS = Role(
     name="contracts",
     label=Text("contracts", "contrats"),
     scores=(CHURN_PROBABILITY,),
+    columns=CONTRACTS_COLUMNS,
     preferred=(
         "cox",
         "cox_time_varying",
