@@ -121,7 +121,7 @@ _LAST = (
 
 
 def declared() -> tuple[FileColumn, ...]:
-    """Return every column the file may have, as templates in file order; scores of a family that the order does not name follow the others."""
+    """Return every column the file may have, as templates in file order; scores that the order does not name come last."""
     scores = (*(column for role in roles() for column in role.columns), *DERIVED)
     known = {column.name: column for column in (*FACTS, *ATTRIBUTES, *scores, *OWN)}
     further = tuple(column.name for column in scores if column.name not in _FIRST)
