@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from relkit.delivery import difference, summary, written_files
-from relkit.delivery.columns import DECLARED
+from relkit.delivery.columns import declared
 from relkit.scores.end_reasons import END_REASONS
 from relkit.scores.reasons import NAMES, SIDES
 from relkit.texts import in_language
@@ -44,7 +44,7 @@ def words_of(text: str) -> set[str]:
 
 def english_words() -> set[str]:
     """Return every word of the English texts that is not French."""
-    texts = [text for c in DECLARED for text in (c.label["en"], c.meaning["en"], c.empty_means["en"], *c.words("en").values(), *c.codes)]
+    texts = [text for c in declared() for text in (c.label["en"], c.meaning["en"], c.empty_means["en"], *c.words("en").values(), *c.codes)]
     texts += [
         *in_language(summary.TEXTS, "en").values(),
         *in_language(difference.TEXTS, "en").values(),

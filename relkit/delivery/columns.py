@@ -20,8 +20,7 @@ from relkit.delivery.score_quality import QUALITIES
 from relkit.features.columns import ATTRIBUTES
 from relkit.features.columns import DECLARED as FACTS
 from relkit.file_column import FileColumn, channel_in_words
-from relkit.models.lifetime_value.columns import ORDER_VALUE_COLUMNS, ORDERS_COLUMNS
-from relkit.models.survival.columns import CONTRACTS_COLUMNS
+from relkit.models import catalogue
 from relkit.scores.columns import DERIVED
 from relkit.scores.end_reasons import END_REASONS, reason_in_words
 from relkit.texts import Text
@@ -120,16 +119,19 @@ _LAST = (
 """The columns of the full view after the scores."""
 
 
-def _declared() -> tuple[FileColumn, ...]:
-    """Return every column the file may have, in its order; scores of a family that the order does not name follow the others."""
-    scores = (*ORDERS_COLUMNS, *ORDER_VALUE_COLUMNS, *CONTRACTS_COLUMNS, *DERIVED)
+def declared() -> tuple[FileColumn, ...]:
+    """Return every column the file may have, as templates, in file order; scores that the order does not name follow the others.
+
+    Examples:
+        >>> [column.name for column in declared()][:2], declared()[-1].name
+        (['customer_id', 'as_of'], 'score_quality')
+    """
+    scores = (*(column for role in catalogue.roles() for column in role.columns), *DERIVED)
     known = {column.name: column for column in (*FACTS, *ATTRIBUTES, *scores, *OWN)}
     further = tuple(column.name for column in scores if column.name not in _FIRST)
     return tuple(known[name] for name in (*_FIRST, *further, *_LAST))
 
 
-DECLARED: tuple[FileColumn, ...] = _declared()
-"""Every column the file may have, as templates, in file order."""
 _OF_ONE_CHANNEL = {column.name: column for column in FACTS}
 """Columns of one channel that are declared by themselves, such as consent_profiling, by name."""
 
@@ -161,7 +163,7 @@ def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterabl
     """
     wanted = sorted(scores)
     made: list[FileColumn] = []
-    for template in DECLARED:
+    for template in declared():
         if "{channel}" in template.name:
             made += [_filled(_of_channel(template, channel), currency, channel=channel) for channel in channels]
         elif "{reason}" in template.score:
@@ -188,7 +190,7 @@ def marketer_columns(*, currency: str, scores: Iterable[str] = ()) -> tuple[File
         (25, 'total_margin_eur', 'order_probability_60d')
     """
     wanted = sorted(scores)
-    templates = {template.name: template for template in DECLARED}
+    templates = {template.name: template for template in declared()}
     made = []
     for name in MARKETER:
         start, _, channel = name.rpartition("_")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.delivery.columns import DECLARED, MARKETER, marketer_columns
+from relkit.delivery.columns import MARKETER, declared, marketer_columns
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, SEGMENTS, VALUES
 
@@ -76,7 +76,7 @@ def _columns() -> str:
         "",
     ]
     lines += ["| Column | Label | Type | Values | Meaning | Empty cell means |", "|---|---|---|---|---|---|"]
-    return "\n".join(lines + [_row(column, in_marketer=column.name in shown) for column in DECLARED]) + "\n"
+    return "\n".join(lines + [_row(column, in_marketer=column.name in shown) for column in declared()]) + "\n"
 
 
 def _row(column: FileColumn, *, in_marketer: bool) -> str:
@@ -93,14 +93,14 @@ def _row(column: FileColumn, *, in_marketer: bool) -> str:
 def _codes() -> str:
     lines = ["## Codes", "", "Segments and RFM groups have their own sections below.", ""]
     lines += ["| Column | Code | English | French |", "|---|---|---|---|"]
-    for column in DECLARED:
+    for column in declared():
         if column.name not in ("segment_value_activity", "rfm_label"):
             lines += [f"| `{column.name}` | {code} | {text['en']} | {text['fr']} |" for code, text in column.codes.items()]
     return "\n".join(lines) + "\n"
 
 
 def _segments() -> str:
-    meaning = next(column.meaning["en"] for column in DECLARED if column.name == "segment_value_activity")
+    meaning = next(column.meaning["en"] for column in declared() if column.name == "segment_value_activity")
     lines = ["## Segments of value and activity", "", meaning, ""]
     lines += ["Equal values are taken in the order of customer_id; a past of unknown margin counts as nought.", ""]
     lines += [f"| | {' | '.join(words['en'].capitalize() for words in ACTIVITIES.values())} |", "|---|" + "---|" * len(ACTIVITIES)]

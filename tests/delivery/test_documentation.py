@@ -10,7 +10,7 @@ from pathlib import Path
 import delivered_company as company
 import polars as pl
 
-from relkit.delivery.columns import DECLARED, MARKETER
+from relkit.delivery.columns import MARKETER, declared
 from relkit.delivery.customer_files import customer_file, narrowed
 from relkit.delivery.documentation import customer_file_page
 from relkit.delivery.written_files import write_csv
@@ -32,7 +32,7 @@ def test_the_command_prints_the_page() -> None:
 
 def test_every_column_and_every_code_has_its_row() -> None:
     page = customer_file_page()
-    for column in DECLARED:
+    for column in declared():
         assert f"`{column.name}`" in page
         assert f"| {column.label['en']} / {column.label['fr']} |" in page
     for code, text in {**LABELS, **SEGMENTS}.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relkit.models.lifetime_value.columns import ORDER_VALUE_COLUMNS, ORDERS_COLUMNS
 from relkit.models.lifetime_value.comparison import YARDSTICK, compare_models
 from relkit.models.roles import ComparisonTexts, Family, Reading, Role
 from relkit.score_kinds import ScoreKind
@@ -19,11 +20,13 @@ ORDERS = Role(
         ScoreKind(stem="order_probability", horizon="days", high=1.0),
     ),
     preferred=("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "mbg_cnbd_k", "bg_bb", "time_varying_pareto_nbd"),
+    columns=ORDERS_COLUMNS,
 )
 ORDER_VALUE = Role(
     name="order values",
     label=Text("order values", "valeurs de commande"),
     scores=(ScoreKind(stem="expected_order_value"),),
+    columns=ORDER_VALUE_COLUMNS,
 )
 
 FAMILY = Family(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from relkit.models.roles import ComparisonTexts, Family, Reading, Role
+from relkit.models.survival.columns import CONTRACTS_COLUMNS
 from relkit.models.survival.comparison import YARDSTICK, compare_models
 from relkit.score_kinds import ScoreKind
 from relkit.texts import Text
@@ -38,6 +39,7 @@ CONTRACTS = Role(
         "shifted_beta_geometric",
         "beta_discrete_weibull",
     ),
+    columns=CONTRACTS_COLUMNS,
 )
 CHECKED_COVARIATES: Mapping[str, Any] = {"covariates": ("pays_by_direct_debit", "monthly_amount")}
 """Settings with which the checks make a regression."""
