@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from relkit.delivery.columns import declared
-from relkit.delivery.columns import OWN
+from relkit.delivery.columns import OWN, declared
 from relkit.features.columns import ATTRIBUTES, DECLARED
 from relkit.file_column import CHANNELS, UNITS, FileColumn, channel_in_words
-from relkit.models.lifetime_value.columns import ORDER_VALUE_COLUMNS, ORDERS_COLUMNS
-from relkit.models.survival.columns import CONTRACTS_COLUMNS
+from relkit.models import catalogue
+from relkit.models.roles import Role
 from relkit.scores.columns import DERIVED
 from relkit.texts import Text
 
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(__file__).resolve().parents[1] / "relkit"
-HOUSE = (*DECLARED, *ATTRIBUTES, *ORDERS_COLUMNS, *ORDER_VALUE_COLUMNS, *CONTRACTS_COLUMNS, *DERIVED, *OWN)
+OF_MODELS = tuple(column for role in catalogue.roles() for column in role.columns)
+HOUSE = (*DECLARED, *ATTRIBUTES, *OF_MODELS, *DERIVED, *OWN)
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
@@ -47,8 +47,22 @@ def test_no_column_is_declared_twice() -> None:
 
 
 def test_every_delivered_column_is_one_of_the_house() -> None:
-    assert {column.name for column in declared()} <= {column.name for column in HOUSE}
-    assert all(any(column is declared for declared in HOUSE) for column in declared())
+    assert all(any(column is known for known in HOUSE) for column in declared())
+
+
+def test_each_score_of_a_model_has_a_column_that_shows_it() -> None:
+    for role in catalogue.roles():
+        shown = {column.score.removesuffix("_{h}d").removesuffix("_{h}d_{reason}") for column in role.columns}
+        assert shown == {kind.stem for kind in role.scores}, role.name
+
+
+def test_the_columns_of_a_family_that_the_order_does_not_name_follow_the_other_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = FileColumn(name="toy", dtype=pl.Float64, kind="score", score="toy")
+    role = Role(name="toys", label=Text("toys", "jouets"), columns=(toy,))
+    known = catalogue.roles()
+    monkeypatch.setattr(catalogue, "roles", lambda: (*known, role))
+    names = [column.name for column in declared()]
+    assert names[names.index("toy") - 1 : names.index("toy") + 2] == ["returns_to_come_{cur}", "toy", "last_nps"]
 
 
 @pytest.mark.parametrize("column", HOUSE, ids=lambda column: column.name)

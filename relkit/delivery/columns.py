@@ -20,7 +20,7 @@ from relkit.delivery.score_quality import QUALITIES
 from relkit.features.columns import ATTRIBUTES
 from relkit.features.columns import DECLARED as FACTS
 from relkit.file_column import FileColumn, channel_in_words
-from relkit.models.catalogue import roles
+from relkit.models import catalogue
 from relkit.scores.columns import DERIVED
 from relkit.scores.end_reasons import reason_in_words
 from relkit.texts import Text
@@ -121,8 +121,13 @@ _LAST = (
 
 
 def declared() -> tuple[FileColumn, ...]:
-    """Return every column the file may have, as templates in file order; scores that the order does not name come last."""
-    scores = (*(column for role in roles() for column in role.columns), *DERIVED)
+    """Return every column the file may have, as templates, in file order; scores that the order does not name follow the others.
+
+    Examples:
+        >>> [column.name for column in declared()][:2], declared()[-1].name
+        (['customer_id', 'as_of'], 'score_quality')
+    """
+    scores = (*(column for role in catalogue.roles() for column in role.columns), *DERIVED)
     known = {column.name: column for column in (*FACTS, *ATTRIBUTES, *scores, *OWN)}
     further = tuple(column.name for column in scores if column.name not in _FIRST)
     return tuple(known[name] for name in (*_FIRST, *further, *_LAST))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from relkit.delivery.difference import main_changes
+from relkit.file_column import channel_in_words
 from relkit.remarks import unique
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, VALUES, activity_of_segment, value_of_segment
 from relkit.texts import Text, in_language
@@ -255,7 +256,9 @@ class _Making:
         """Return how many may be contacted by each channel."""
         start = "may_contact_"
         found = [c for c in self.file.columns if c.name.startswith(start)]
-        named = [(self._sentence(c.label[self.language].partition(":")[2].strip()), int(self.frame[c.name].sum())) for c in found]
+        named = [
+            (self._sentence(channel_in_words(c.name.removeprefix(start))[self.language]), int(self.frame[c.name].sum())) for c in found
+        ]
         return replace(self._counted("channels", "channel", named), chart="bars") if named else None
 
     def quality(self) -> Block | None:

@@ -210,6 +210,16 @@ def test_the_marketer_view_is_the_same_whatever_the_file_has(file: CustomerFile)
     assert shown["retention_call_rank"].null_count() == 2
 
 
+def test_the_dictionary_says_why_a_column_of_the_fixed_view_is_empty_throughout() -> None:
+    given = company.customers()
+    bare = made(given.drop("orders_12m", "days_since_last_order"), None)
+    rows = {row["column"]: row for row in data_dictionary(bare).iter_rows(named=True)}
+    for name in ("orders_12m", "days_since_last_order"):
+        assert (rows[name]["view"], rows[name]["null_means_en"]) == ("marketer", "no purchases were given")
+    whole = {row["column"]: row for row in data_dictionary(made(given, None)).iter_rows(named=True)}
+    assert whole["days_since_last_order"]["null_means_fr"] == "n'a jamais commandé"
+
+
 def test_the_marketer_view_is_the_same_with_and_without_an_offer_or_a_model(file: CustomerFile) -> None:
     given = company.customers()
     scored = company.scores(given)
