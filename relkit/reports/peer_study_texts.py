@@ -6,19 +6,12 @@ from relkit.texts import Text
 
 NAMES: dict[str, Text] = {
     "survival.kaplan_meier": Text("Kaplan-Meier (nothing known of customers)", "Kaplan-Meier (rien n’est su des clients)"),
-    "survival.cox": Text("Cox", "Cox"),
-    "survival.weibull_aft": Text("Weibull, accelerated time", "Weibull, temps accéléré"),
-    "survival.log_normal_aft": Text("log-normal, accelerated time", "log-normale, temps accéléré"),
-    "survival.log_logistic_aft": Text("log-logistic, accelerated time", "log-logistique, temps accéléré"),
-    "survival.piecewise_exponential": Text("piecewise exponential", "exponentielle par morceaux"),
-    "survival.mixture_cure": Text("mixture cure", "mélange avec fidèles à vie"),
-    "survival.discrete_hazard": Text("discrete time, logit", "temps discret, logit"),
-    "survival.boosted_hazard": Text("discrete time, boosting", "temps discret, boosting"),
     "survival.auto": Text("chosen by relkit", "choisi par relkit"),
     "lifelines Cox": Text("Cox (lifelines)", "Cox (lifelines)"),
     "scikit-survival forest": Text("random survival forest (scikit-survival)", "forêt aléatoire de survie (scikit-survival)"),
     "scikit-survival boosting": Text("gradient boosting (scikit-survival)", "boosting de gradient (scikit-survival)"),
 }
+"""Of those that the catalogue does not name so; the other models have their own labels."""
 TEXTS: dict[str, Text] = {
     "absent": Text(
         "There is no table to show. `{command}` makes it, where the public data sets are at hand.",

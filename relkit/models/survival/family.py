@@ -42,7 +42,6 @@ CONTRACTS = Role(
         "shifted_beta_geometric",
         "beta_discrete_weibull",
     ),
-    columns=CONTRACTS_COLUMNS,
 )
 CHECKED_COVARIATES: Mapping[str, Any] = {"covariates": ("pays_by_direct_debit", "monthly_amount")}
 """Settings with which the checks make a regression."""
