@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from relkit.errors import TableError, nearest
+from relkit.texts import EMPTY, Text
 
 INSTANT = pl.Datetime("us", "UTC")
 """The type of every instant: microseconds, UTC."""
@@ -27,8 +28,8 @@ class Column:
     name: str
     dtype: pl.DataType | type[pl.DataType]
     meaning: str = ""
-    label_en: str = ""
-    label_fr: str = ""
+    """In English, for the documentation of tables and models; what people read of a file is a `relkit.file_column.FileColumn`."""
+    label: Text = EMPTY
     unit: str = ""
     required: bool = False
     """The column must be there."""
@@ -99,8 +100,7 @@ class Contract:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     meaning: str = ""
-    label_en: str = ""
-    label_fr: str = ""
+    label: Text = EMPTY
     tags: tuple[str, ...] = field(default=())
     rules: tuple[Rule, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()

@@ -1,89 +1,133 @@
-"""A column of a delivered file: what it shows, where the value comes from, and its words in English and French."""
+"""A column of the customer table or of a delivered file: what it holds, where it comes from, its words in English and French.
+
+A column is declared once, where it is made: in `relkit.features`, with the role of a model, with what is derived from scores, or in
+`relkit.delivery`. In a declaration `{cur}` is the programme's currency in lower case, `{CUR}` in capitals, `{channel}` makes one column
+for each channel, `{h}` one for each horizon and `{reason}` one for each reason.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from relkit.contracts import Column
+from relkit.texts import EMPTY, Text
 
-Language = Literal["en", "fr"]
-YES_NO: dict[Language, tuple[str, str]] = {"en": ("Yes", "No"), "fr": ("Oui", "Non")}
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+YES, NO = Text("Yes", "Oui"), Text("No", "Non")
 Kind = Literal["table", "score", "delivery"]
 PolarsType = pl.DataType | type[pl.DataType]
 
-CHANNELS_FR = {
-    "email": "e-mail",
-    "phone": "téléphone",
-    "post": "courrier",
-    "sms": "SMS",
-    "mail": "courrier",
-    "app": "application",
-    "profiling": "profilage",
+CHANNELS: Mapping[str, Text] = {
+    "email": Text("email", "e-mail"),
+    "phone": Text("phone", "téléphone"),
+    "post": Text("post", "courrier"),
+    "sms": Text("SMS", "SMS"),
+    "mail": Text("mail", "courrier"),
+    "app": Text("app", "application"),
+    "store": Text("store", "magasin"),
 }
-CHANNELS_EN = {"sms": "SMS"}
-UNITS_FR = {
-    "days": "jours",
-    "months": "mois",
-    "orders": "commandes",
-    "share": "part",
-    "probability": "probabilité",
-    "contacts": "contacts",
-    "date": "date",
-    "points": "points",
-    "decile": "décile",
+"""The channels that relkit has words for."""
+UNITS: Mapping[str, Text] = {
+    "days": Text("days", "jours"),
+    "months": Text("months", "mois"),
+    "orders": Text("orders", "commandes"),
+    "share": Text("share", "part"),
+    "probability": Text("probability", "probabilité"),
+    "contacts": Text("contacts", "contacts"),
+    "date": Text("date", "date"),
+    "points": Text("points", "points"),
+    "decile": Text("decile", "décile"),
 }
+"""The units that are words; a currency is the same in both languages."""
+
+
+def channel_in_words(channel: str) -> Text:
+    """Return what a channel is called; one that relkit does not know is called by its own name.
+
+    Examples:
+        >>> channel_in_words("phone")["fr"], channel_in_words("push_web")["fr"]
+        ('téléphone', 'push web')
+    """
+    plain = channel.replace("_", " ")
+    return CHANNELS.get(channel, Text(plain, plain))
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileColumn(Column):
-    """A column of a delivered file.
+class FileColumn:
+    """A column of the customer table or of a delivered file.
 
     Attributes:
+        name: of the column.
+        dtype: of its values, in the table and in every file.
+        label: its header for people.
+        meaning: what it holds, in a sentence or two; what its codes stand for is in `codes`.
+        null_means: what an empty cell means; without words where no cell is ever empty.
+        absent_means: why a file with a fixed list of columns has it empty throughout; without words where `null_means` covers it.
+        unit: of its values, "" where they have none.
+        group: part of the customer table that it belongs to: key, relation, activity, value, model, contract, satisfaction, contact,
+            attribute.
         kind: whether the customer table, a score or the delivery itself gives the value.
         score: name, in the score table, of the score it shows or rests on; empty for facts.
         bound: which of a score's three numbers is shown.
+        low, high: bounds (inclusive) of what is possible.
         decimals: digits kept; every file carries the rounded value, so that all formats agree.
         follow: whether a change of value is reported in the difference between two deliveries.
-        codes: code, its meaning in English, its meaning in French.
-        beside: a score beside which the column stands even where it is empty for everybody.
+        codes: what people read in place of each code.
+        beside: a score next to which the column is shown even when it is empty for everybody.
+        personal_data: none, pseudonym, personal or sensitive.
+        since: version of relkit that made it first.
+
+    Examples:
+        >>> column = FileColumn(name="x", dtype=pl.Int32, null_means=Text("no", "non"), absent_means=Text("none", "aucun"))
+        >>> column.empty_means["fr"]
+        'non, ou aucun'
     """
 
+    name: str
+    dtype: PolarsType
+    label: Text = EMPTY
+    meaning: Text = EMPTY
+    null_means: Text = EMPTY
+    absent_means: Text = EMPTY
+    unit: str = ""
+    group: str = ""
     kind: Kind = "table"
     score: str = ""
     bound: Literal["value", "lower", "upper"] = "value"
+    low: float | None = None
+    high: float | None = None
     decimals: int | None = None
     follow: bool = False
-    meaning_fr: str = ""
-    null_means_fr: str = ""
-    codes: tuple[tuple[str, str, str], ...] = ()
+    codes: Mapping[str, Text] = field(default_factory=dict)
     beside: str = ""
+    personal_data: str = "none"
+    since: str = "0.1.0"
 
-    def label(self, language: Language) -> str:
-        """Return the header for people."""
-        return self.label_fr if language == "fr" else self.label_en
+    @property
+    def empty_means(self) -> Text:
+        """What an empty cell means in a file that may lack what the column is made of."""
+        if not (self.null_means and self.absent_means):
+            return self.null_means or self.absent_means
+        return Text("{null}, or {absent}", "{null}, ou {absent}").filled(null=self.null_means, absent=self.absent_means)
 
-    def unit_in(self, language: Language) -> str:
-        """Return the unit in that language; a currency is the same in both."""
-        return UNITS_FR.get(self.unit, self.unit) if language == "fr" else self.unit
+    def unit_in(self, language: str) -> str:
+        """Return the unit in a language."""
+        return UNITS[self.unit][language] if self.unit in UNITS else self.unit
 
-    def words(self, language: Language) -> dict[str, str]:
+    def words(self, language: str) -> dict[str, str]:
         """Return what people read in place of each code."""
-        return {code: fr if language == "fr" else en for code, en, fr in self.codes}
+        return {code: text[language] for code, text in self.codes.items()}
 
-    def allowed_in(self, language: Language) -> str:
+    def allowed_in(self, language: str) -> str:
         """Return what the column may hold, codes with their meaning."""
         if self.codes:
-            return "; ".join(f"{code} = {fr if language == 'fr' else en}" for code, en, fr in self.codes)
+            return "; ".join(f"{code} = {words}" for code, words in self.words(language).items())
         if self.dtype == pl.Boolean:
-            return ", ".join(YES_NO["fr"]) if language == "fr" else "true, false"
-        to = "à" if language == "fr" else "to"
+            return f"{YES['fr']}, {NO['fr']}" if language == "fr" else "true, false"
         if self.low is not None and self.high is not None:
-            return f"{self.low:g} {to} {self.high:g}"
+            return f"{self.low:g} {Text('to', 'à')[language]} {self.high:g}"
         return f">= {self.low:g}" if self.low is not None else ""
-
-
-Both = tuple[str, str]
-"""A text in English and in French."""

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from relkit.errors import ParameterError, StorageError
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +66,7 @@ class Remark:
 
     def text(self, language: str) -> str:
         """Return the text in a language; English where there is no French."""
-        return (self.fr or self.en) if language == "fr" else self.en
+        return Text(self.en, self.fr or self.en)[language]
 
     def on(self, scores: Iterable[str]) -> Remark:
         """Return the remark about these scores or columns."""

@@ -78,3 +78,13 @@ class ScoreKind:
     def at(self, horizon: int | None = None, reason: str = "") -> Score:
         """Return the score at a horizon, in the unit of the kind; None where it has none, or is without end."""
         return Score(self.stem, self.horizon, horizon if self.horizon else None, reason)
+
+    def includes(self, score: Score) -> bool:
+        """Return whether a score is of this kind.
+
+        Examples:
+            >>> churn = ScoreKind(stem="churn_probability", horizon="days", by_reason=True)
+            >>> churn.includes(churn.at(90, "price")), churn.includes(Score("p_alive"))
+            (True, False)
+        """
+        return score.stem == self.stem

@@ -6,13 +6,15 @@ label["fr"]
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar, overload
 
 from relkit.errors import ParameterError
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr")
+_K = TypeVar("_K")
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,26 @@ class Text:
         """Return the text with each `{word}` replaced; a word that is a text itself is taken in the same language."""
         english, french = ({key: word[at] if isinstance(word, Text) else word for key, word in words.items()} for at in LANGUAGES)
         return Text(self.en.format(**english), self.fr.format(**french))
+
+
+EMPTY = Text()
+"""A text that says nothing."""
+
+
+@overload
+def in_language(texts: Mapping[_K, Text], language: str) -> dict[_K, str]: ...
+@overload
+def in_language(texts: Sequence[Text], language: str) -> tuple[str, ...]: ...
+def in_language(texts: Mapping[_K, Text] | Sequence[Text], language: str) -> dict[_K, str] | tuple[str, ...]:
+    """Return several texts in one language: by the same keys, or in the same order.
+
+    Raises:
+        ParameterError: a language that there is not.
+
+    Examples:
+        >>> in_language({"title": Text("Value", "Valeur")}, "fr"), in_language((Text("yes", "oui"), Text("no", "non")), "fr")
+        ({'title': 'Valeur'}, ('oui', 'non'))
+    """
+    if isinstance(texts, Mapping):
+        return {key: text[language] for key, text in texts.items()}
+    return tuple(text[language] for text in texts)

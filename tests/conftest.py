@@ -56,6 +56,6 @@ def reported(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Pat
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         reported_company.run_pipeline(folder)
     return folder

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from score_records import record
 
+from relkit.scores.kept_scores import record_of
 from relkit.tables.table_set import TableFacts, write_facts
 
 if TYPE_CHECKING:
@@ -85,7 +87,9 @@ def leave(out: Path, as_of: date = JUNE, *, people: pl.DataFrame | None = None, 
     if scored:
         folder = out / "scores" / as_of.isoformat()
         folder.mkdir(parents=True)
-        scores(people, as_of, seed=seed).write_parquet(folder / "scores.parquet")
-        models = {"p_alive": {"model": "lifetime_value.bg_nbd", "version": "1", "run_id": f"run-{seed}", "metric": "mae", "value": 0.5}}
+        scored = scores(people, as_of, seed=seed)
+        scored.write_parquet(folder / "scores.parquet")
+        behind = {"model": "lifetime_value.bg_nbd", "version": "1", "run_id": f"run-{seed}", "metric": "mae", "value": 0.5}
+        models = {name: record_of(record(name)) | behind for name in scored["score"].unique().sort()}
         (folder / "models.json").write_text(json.dumps(models))
     return out

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from relkit.delivery import difference, summary, written_files
-from relkit.delivery.columns import DECLARED
+from relkit.delivery.columns import declared
 from relkit.scores.end_reasons import END_REASONS
 from relkit.scores.reasons import NAMES, SIDES
+from relkit.texts import in_language
 
 COGNATES = {
     *(
@@ -43,17 +44,13 @@ def words_of(text: str) -> set[str]:
 
 def english_words() -> set[str]:
     """Return every word of the English texts that is not French."""
-    texts = [
-        text
-        for c in DECLARED
-        for text in (c.label_en, c.meaning, c.null_means, *(en for _, en, _ in c.codes), *(code for code, _, _ in c.codes))
-    ]
+    texts = [text for c in declared() for text in (c.label["en"], c.meaning["en"], c.empty_means["en"], *c.words("en").values(), *c.codes)]
     texts += [
-        *summary.TEXTS["en"].values(),
-        *difference.TEXTS["en"].values(),
-        *written_files.SHEETS["en"],
-        *written_files.DICTIONARY_HEADERS["en"],
+        *in_language(summary.TEXTS, "en").values(),
+        *in_language(difference.TEXTS, "en").values(),
+        *in_language(written_files.SHEETS, "en"),
+        *in_language(written_files.DICTIONARY_HEADERS, "en"),
     ]
-    texts += [pair[0] for pairs in (NAMES, SIDES, END_REASONS) for pair in pairs.values()]
+    texts += [text["en"] for texts in (NAMES, SIDES, END_REASONS) for text in texts.values()]
     texts += [name.replace("_", " ") for name in (*NAMES, *END_REASONS)]
     return {word for text in texts for word in words_of(text.replace("_", " "))} - COGNATES

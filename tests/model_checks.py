@@ -1,15 +1,18 @@
-"""What every model of the catalogue must do, whatever its family.
+"""Checks of models, in parts: of every fitted model, of those that score customers, of those that credit channels.
 
 A case is a model's settings with small frames it can be fitted on, scored on and judged on; a check takes a
-case. Values in the frames are whole numbers and quarters, so that 32 bits hold them exactly.
+case. Values in the frames are whole numbers and quarters, so that 32 bits hold them exactly. A case is fitted once: what is
+fitted is frozen, and only the checks of fitting itself fit again.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +23,15 @@ import simulated_purchases
 from polars.testing import assert_frame_equal
 
 from relkit.errors import TableError
-from relkit.jobs import model_inputs
 from relkit.models import catalogue, storage
-from relkit.models.base import CustomerScorer, FitInfo, Fitted, Model
+from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
+from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
+from relkit.models.survival.family import CONTRACT_VERSIONS, SPELLS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from relkit.models.roles import Reading
 
 AS_OF = date(2025, 6, 30)
 HORIZON = 60
@@ -40,6 +44,10 @@ class Case:
     model: Model[Any]
     features: pl.DataFrame
     outcomes: pl.DataFrame
+
+    @cached_property
+    def fitted(self) -> Any:
+        return self.fit()
 
     def fit(self, features: pl.DataFrame | None = None) -> Any:
         return self.model.fit(self.features if features is None else features, as_of=AS_OF)
@@ -91,99 +99,61 @@ def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame({"customer_id": ids, **columns}), pl.DataFrame({"customer_id": ids, **later})
 
 
-FRAMES: dict[str, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
-    "lifetime_value": purchases,
-    "purchase_histories": histories,
-    "survival": spells,
-    "contract_versions": spells,
+FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
+    SUMMARIES: purchases,
+    HISTORIES: histories,
+    SPELLS: spells,
+    CONTRACT_VERSIONS: spells,
 }
-"""Features and outcomes by the family whose inputs a model reads."""
+"""Features and outcomes by what a model reads."""
 
 
+@cache
 def case_of(name: str) -> Case:
-    """Return the case of a model of the catalogue."""
-    model = catalogue.make(name, SETTINGS.get(name, {}))
-    return Case(model, *FRAMES[model_inputs.AS_FAMILY.get(name, model.family)]())
+    """Return the case of a model of the catalogue, made with the settings that it declares for the checks."""
+    model = catalogue.make(name, catalogue.settings_class(name).check_settings)
+    return Case(model, *FRAMES[model.reads]())
 
 
-_COVARIATES = {"covariates": ("pays_by_direct_debit", "monthly_amount")}
-SETTINGS: dict[str, dict[str, Any]] = {
-    "survival.boosted_hazard": _COVARIATES | {"trees": 20},
-    "survival.cause_specific_cox": _COVARIATES,
-    "survival.cox": _COVARIATES,
-    "survival.cox_time_varying": _COVARIATES,
-    "survival.fine_gray": _COVARIATES,
-    "survival.lifelines": _COVARIATES | {"fitter": "ParametricSplinePHFitter"},
-    "survival.log_logistic_aft": _COVARIATES,
-    "survival.log_normal_aft": _COVARIATES,
-    "survival.mixture_cure": _COVARIATES,
-    "survival.piecewise_exponential": _COVARIATES,
-    "survival.weibull_aft": _COVARIATES,
-    "survival.discrete_competing_risks": _COVARIATES,
-    "survival.discrete_hazard": _COVARIATES,
-}
-"""Settings that a model needs to be made at all, by name."""
+# --- every fitted model -----------------------------------------------------------------------------------------
 
 
-def inputs_are_unchanged(case: Case, folder: Path) -> None:
+def fitting_leaves_its_inputs_unchanged(case: Case, folder: Path) -> None:
     features, outcomes = case.features.clone(), case.outcomes.clone()
-    fitted = case.fit()
-    case.score(fitted)
-    case.model.judge(fitted, case.features, case.outcomes)
+    case.model.judge(case.fit(), case.features, case.outcomes)
     assert_frame_equal(case.features, features)
     assert_frame_equal(case.outcomes, outcomes)
 
 
-def the_same_rows_give_the_same_answer(case: Case, folder: Path) -> None:
-    first, second = case.fit(), case.fit()
-    assert first.info == second.info
-    assert_frame_equal(first.summary(), second.summary(), check_exact=True)
-    assert_frame_equal(case.score(first), case.score(second), check_exact=True)
+def the_same_rows_give_the_same_fit(case: Case, folder: Path) -> None:
+    again = case.fit()
+    assert again.info == case.fitted.info
+    assert_frame_equal(again.summary(), case.fitted.summary(), check_exact=True)
+    assert_frame_equal(gives(case, again), gives(case, case.fitted), check_exact=True)
 
 
-def row_order_does_not_matter(case: Case, folder: Path) -> None:
-    shuffled = case.features.sample(fraction=1.0, shuffle=True, seed=3)
-    fitted, again = case.fit(), case.fit(shuffled)
-    assert_frame_equal(again.summary(), fitted.summary(), rel_tol=1e-6)
-    ordered = case.score(fitted)
-    assert_frame_equal(case.score(fitted, shuffled).sort("customer_id"), ordered.sort("customer_id"), check_exact=True)
-    assert case.score(fitted, shuffled)["customer_id"].to_list() == shuffled["customer_id"].to_list()
+def row_order_does_not_matter_to_the_fit(case: Case, folder: Path) -> None:
+    assert_frame_equal(case.fit(shuffled(case)).summary(), case.fitted.summary(), rel_tol=1e-6)
 
 
-def extra_columns_do_not_matter(case: Case, folder: Path) -> None:
-    wider = case.features.select(pl.lit("?").alias("colour"), *reversed(case.features.columns), pl.lit(1.0).alias("size"))
-    fitted, again = case.fit(), case.fit(wider)
-    assert again.info == fitted.info
-    assert_frame_equal(again.summary(), fitted.summary(), check_exact=True)
-    assert_frame_equal(case.score(again, wider), case.score(fitted), check_exact=True)
-
-
-def one_score_row_per_customer(case: Case, folder: Path) -> None:
-    fitted = case.fit()
-    scores = case.score(fitted)
-    assert scores.columns[0] == "customer_id"
-    assert len(scores.columns) > 1
-    assert scores["customer_id"].to_list() == case.features["customer_id"].to_list()
-    for column in scores.columns[1:]:
-        values = scores[column].drop_nulls()
-        assert values.dtype == pl.Float64
-        assert len(values) or (column == "p_alive" and fitted.nobody_leaves)
-        assert values.is_finite().all()
+def extra_columns_do_not_matter_to_the_fit(case: Case, folder: Path) -> None:
+    again = case.fit(wider(case))
+    assert again.info == case.fitted.info
+    assert_frame_equal(again.summary(), case.fitted.summary(), check_exact=True)
 
 
 def saved_and_loaded_it_is_the_same(case: Case, folder: Path) -> None:
-    fitted = case.fit()
-    storage.save(fitted, folder / "model")
+    storage.save(case.fitted, folder / "model")
     loaded = storage.load(folder / "model")
-    assert type(loaded) is type(fitted)
-    assert (loaded.settings, loaded.info) == (fitted.settings, fitted.info)
-    assert_frame_equal(loaded.summary(), fitted.summary(), check_exact=True)
-    assert_frame_equal(case.score(loaded), case.score(fitted), check_exact=True)
+    assert type(loaded) is type(case.fitted)
+    assert (loaded.settings, loaded.info) == (case.fitted.settings, case.fitted.info)
+    assert_frame_equal(loaded.summary(), case.fitted.summary(), check_exact=True)
+    assert_frame_equal(gives(case, loaded), gives(case, case.fitted), check_exact=True)
 
 
 def what_is_saved_is_plain(case: Case, folder: Path) -> None:
     """Nothing but JSON, arrays and frames; no customer, and nothing of the size of the training data."""
-    storage.save(case.fit(), folder / "model")
+    storage.save(case.fitted, folder / "model")
     names = {path.name for path in (folder / "model").iterdir()}
     assert "model.json" in names
     assert {Path(name).suffix for name in names} <= {".json", ".npy", ".parquet"}
@@ -193,27 +163,24 @@ def what_is_saved_is_plain(case: Case, folder: Path) -> None:
     assert json.loads((folder / "model" / "model.json").read_text())["name"] == case.model.name
 
 
-def a_missing_column_is_named(case: Case, folder: Path) -> None:
-    fitted = case.fit()
-    for asked, use in ((case.model.needs, case.fit), (fitted.needs, lambda features: case.score(fitted, features))):
-        for column in asked.columns:
-            if column.required:
-                with pytest.raises(TableError, match=f"column '{column.name}' is missing"):
-                    use(case.features.drop(column.name))
+def a_column_that_fitting_lacks_is_named(case: Case, folder: Path) -> None:
+    for column in case.model.needs.columns:
+        if column.required:
+            with pytest.raises(TableError, match=f"column '{column.name}' is missing"):
+                case.fit(case.features.drop(column.name))
 
 
 def an_unfit_frame_is_refused(case: Case, folder: Path) -> None:
     for column in case.model.needs.columns:
         if column.required and not column.nullable:
-            holed = case.features.with_columns(
-                pl.when(pl.int_range(pl.len()) == 4).then(None).otherwise(pl.col(column.name)).alias(column.name)
-            )
-            with pytest.raises(TableError, match=f"{column.name}: 1 of 300 rows are null"):
+            fifth = pl.int_range(pl.len()) == 4
+            holed = case.features.with_columns(pl.when(fifth).then(None).otherwise(pl.col(column.name)).alias(column.name))
+            with pytest.raises(TableError, match=f"{column.name}: 1 of {len(holed)} rows are null"):
                 case.fit(holed)
 
 
 def the_summary_has_its_columns(case: Case, folder: Path) -> None:
-    summary = case.fit().summary()
+    summary = case.fitted.summary()
     assert summary.columns == ["term", "estimate", "std_error", "lower", "upper"]
     assert summary.dtypes == [pl.String, *[pl.Float64] * 4]
     assert len(summary)
@@ -222,29 +189,21 @@ def the_summary_has_its_columns(case: Case, folder: Path) -> None:
     assert (inside["estimate"] <= inside["upper"]).all()
 
 
-def number_types_do_not_matter(case: Case, folder: Path) -> None:
-    fitted = case.fit()
-    expected = case.score(fitted)
-    numbers = [name for name, dtype in case.features.schema.items() if dtype.is_numeric()]
-    whole = [name for name in numbers if (case.features[name].drop_nulls() % 1 == 0).all()]
-    for types in (dict.fromkeys(whole, pl.Int64), dict.fromkeys(whole, pl.Int32), dict.fromkeys(numbers, pl.Float32)):
-        other = case.features.cast(types)
-        assert_frame_equal(case.fit(other).summary(), fitted.summary(), check_exact=True)
-        assert_frame_equal(case.score(fitted, other), expected, check_exact=True)
+def number_types_do_not_matter_to_the_fit(case: Case, folder: Path) -> None:
+    for other in with_other_numbers(case):
+        assert_frame_equal(case.fit(other).summary(), case.fitted.summary(), check_exact=True)
 
 
 def nothing_can_be_set_afterwards(case: Case, folder: Path) -> None:
-    fitted = case.fit()
-    for record in (case.model, fitted, fitted.info):
+    for record in (case.model, case.fitted, case.fitted.info):
         for field in dataclasses.fields(record):
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(record, field.name, None)
 
 
 def it_has_the_shape_of_a_model(case: Case, folder: Path) -> None:
-    fitted = case.fit()
+    fitted = case.fitted
     assert isinstance(fitted, Fitted)
-    assert isinstance(fitted, CustomerScorer)
     assert isinstance(fitted.info, FitInfo)
     assert fitted.name == case.model.name
     assert fitted.name.startswith(f"{case.model.family}.")
@@ -255,21 +214,82 @@ def it_has_the_shape_of_a_model(case: Case, folder: Path) -> None:
     assert all(note.endswith(".") for note in fitted.info.notes)
 
 
+def it_declares_its_facts(case: Case, folder: Path) -> None:
+    model = case.model
+    assert model.role in catalogue.roles()
+    assert model.label.en
+    assert model.label.fr
+    assert model.purpose.en.endswith(".")
+    assert model.purpose.fr.endswith(".")
+    assert not model.twin or model.twin in catalogue.names()
+    assert not model.competes or model.name in catalogue.candidates(f"{model.family}.auto")
+
+
 def it_judges_itself(case: Case, folder: Path) -> None:
-    judged = case.model.judge(case.fit(), case.features, case.outcomes)
+    judged = case.model.judge(case.fitted, case.features, case.outcomes)
     assert case.model.holdout_metric.name in judged
     assert case.model.holdout_metric.direction in ("lower", "higher")
     assert all(isinstance(value, float) and np.isfinite(value) for value in judged.values())
 
 
+# --- models that score customers --------------------------------------------------------------------------------
+
+
+def scoring_leaves_its_rows_unchanged(case: Case, folder: Path) -> None:
+    features = case.features.clone()
+    case.score(case.fitted)
+    assert_frame_equal(case.features, features)
+
+
+def row_order_does_not_matter_to_scores(case: Case, folder: Path) -> None:
+    rows, ordered = shuffled(case), case.score(case.fitted)
+    scores = case.score(case.fitted, rows)
+    assert_frame_equal(scores.sort("customer_id"), ordered.sort("customer_id"), check_exact=True)
+    assert scores["customer_id"].to_list() == rows["customer_id"].to_list()
+
+
+def extra_columns_do_not_matter_to_scores(case: Case, folder: Path) -> None:
+    assert_frame_equal(case.score(case.fitted, wider(case)), case.score(case.fitted), check_exact=True)
+
+
+def one_score_row_per_customer(case: Case, folder: Path) -> None:
+    scores = case.score(case.fitted)
+    assert isinstance(case.fitted, CustomerScorer)
+    assert scores.columns[0] == "customer_id"
+    assert len(scores.columns) > 1
+    assert scores["customer_id"].to_list() == case.features["customer_id"].to_list()
+    for column in scores.columns[1:]:
+        values = scores[column].drop_nulls()
+        assert values.dtype == pl.Float64
+        assert len(values) or (column == "p_alive" and isinstance(case.fitted, KeepsEverybody) and case.fitted.nobody_leaves)
+        assert values.is_finite().all()
+
+
+def it_gives_a_score_of_its_role(case: Case, folder: Path) -> None:
+    given = set(case.score(case.fitted).columns)
+    assert any(str(kind.at(HORIZON)) in given for kind in case.model.role.scores)
+
+
+def a_column_that_scoring_lacks_is_named(case: Case, folder: Path) -> None:
+    for column in case.fitted.needs.columns:
+        if column.required:
+            with pytest.raises(TableError, match=f"column '{column.name}' is missing"):
+                case.score(case.fitted, case.features.drop(column.name))
+
+
+def number_types_do_not_matter_to_scores(case: Case, folder: Path) -> None:
+    expected = case.score(case.fitted)
+    for other in with_other_numbers(case):
+        assert_frame_equal(case.score(case.fitted, other), expected, check_exact=True)
+
+
 def it_scores_nobody(case: Case, folder: Path) -> None:
-    fitted = case.fit()
-    assert case.score(fitted, case.features.clear()).schema == case.score(fitted).schema
+    assert case.score(case.fitted, case.features.clear()).schema == case.score(case.fitted).schema
 
 
 def orders_have_a_probability(case: Case, folder: Path) -> None:
     """Of models of purchases; their own is no more than the orders expected, and a calibration is saved with the model and applied."""
-    fitted = case.fit()
+    fitted = case.fitted
     if not isinstance(fitted, PurchasesAhead):
         return
     own = fitted.order_probability(case.features, HORIZON)
@@ -292,21 +312,80 @@ def orders_have_a_probability(case: Case, folder: Path) -> None:
     assert (loaded.order_probability(case.features, HORIZON, calibrated=False) == own).all()
 
 
-CHECKS: tuple[Callable[[Case, Path], None], ...] = (
-    inputs_are_unchanged,
-    the_same_rows_give_the_same_answer,
-    row_order_does_not_matter,
-    extra_columns_do_not_matter,
-    one_score_row_per_customer,
+# --- models that credit channels --------------------------------------------------------------------------------
+
+
+def credit_is_shared_out_among_channels(case: Case, folder: Path) -> None:
+    credit = case.fitted.credit()
+    assert isinstance(case.fitted, CreditsChannels)
+    assert credit.columns == ["channel", "credit"]
+    assert credit["channel"].is_unique().all()
+    assert credit["credit"].sum() == pytest.approx(1.0)
+    assert (credit["credit"] >= 0).all()
+
+
+def row_order_does_not_matter_to_credit(case: Case, folder: Path) -> None:
+    again = case.fit(shuffled(case)).credit()
+    assert_frame_equal(again, case.fitted.credit(), check_row_order=False, rel_tol=1e-9)
+
+
+# --- what the checks share --------------------------------------------------------------------------------------
+
+
+def shuffled(case: Case) -> pl.DataFrame:
+    return case.features.sample(fraction=1.0, shuffle=True, seed=3)
+
+
+def wider(case: Case) -> pl.DataFrame:
+    return case.features.select(pl.lit("?").alias("colour"), *reversed(case.features.columns), pl.lit(1.0).alias("size"))
+
+
+def with_other_numbers(case: Case) -> list[pl.DataFrame]:
+    """Return the same rows with whole numbers of 64 and of 32 bits, and with floats of 32 bits."""
+    numbers = [name for name, dtype in case.features.schema.items() if dtype.is_numeric()]
+    whole = [name for name in numbers if (case.features[name].drop_nulls() % 1 == 0).all()]
+    kinds: list[Any] = [dict.fromkeys(whole, pl.Int64), dict.fromkeys(whole, pl.Int32), dict.fromkeys(numbers, pl.Float32)]
+    return [case.features.cast(types) for types in kinds]
+
+
+def gives(case: Case, fitted: Any) -> pl.DataFrame:
+    """Return what a fitted model is for: scores of customers, or the credit of channels."""
+    found: pl.DataFrame = case.score(fitted) if hasattr(fitted, "score") else fitted.credit()
+    return found
+
+
+Check = Callable[[Case, Path], None]
+OF_EVERY_MODEL: tuple[Check, ...] = (
+    fitting_leaves_its_inputs_unchanged,
+    the_same_rows_give_the_same_fit,
+    row_order_does_not_matter_to_the_fit,
+    extra_columns_do_not_matter_to_the_fit,
     saved_and_loaded_it_is_the_same,
     what_is_saved_is_plain,
-    a_missing_column_is_named,
+    a_column_that_fitting_lacks_is_named,
     an_unfit_frame_is_refused,
     the_summary_has_its_columns,
-    number_types_do_not_matter,
+    number_types_do_not_matter_to_the_fit,
     nothing_can_be_set_afterwards,
     it_has_the_shape_of_a_model,
+    it_declares_its_facts,
     it_judges_itself,
+)
+OF_SCORERS: tuple[Check, ...] = (
+    scoring_leaves_its_rows_unchanged,
+    row_order_does_not_matter_to_scores,
+    extra_columns_do_not_matter_to_scores,
+    one_score_row_per_customer,
+    it_gives_a_score_of_its_role,
+    a_column_that_scoring_lacks_is_named,
+    number_types_do_not_matter_to_scores,
     it_scores_nobody,
     orders_have_a_probability,
 )
+OF_CREDIT: tuple[Check, ...] = (credit_is_shared_out_among_channels, row_order_does_not_matter_to_credit)
+
+
+def checks_of(name: str) -> tuple[Check, ...]:
+    """Return the checks that a model of the catalogue must pass, by what its fitted class does."""
+    fitted = catalogue.fitted_class(name)
+    return OF_EVERY_MODEL + OF_SCORERS * hasattr(fitted, "score") + OF_CREDIT * hasattr(fitted, "credit")

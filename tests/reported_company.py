@@ -13,6 +13,7 @@ from relkit.jobs.check_tables import CheckTables
 from relkit.jobs.deliver_files import DeliverFiles
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.score_customers import ScoreCustomers
+from relkit.scores.kept_scores import KeptScores
 from relkit.tables.simulation import SimulationSettings, simulate_company
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def scored_file(folder: Path) -> CustomerFile:
     )
     return customer_file(
         people,
-        pl.read_parquet(scores / "scores.parquet"),
+        KeptScores.read(scores),
         as_of=date.fromisoformat(day),
         currency="EUR",
         dictionary=pl.read_parquet(features / "dictionary.parquet"),

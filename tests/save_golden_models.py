@@ -12,7 +12,7 @@ import model_checks
 from relkit.models import catalogue, storage
 
 if __name__ == "__main__":
-    for name in catalogue.NAMES:
+    for name in catalogue.names():
         folder = Path(__file__).parent / "golden" / "models" / name / f"format_{catalogue.fitted_class(name).format}"
         if not folder.exists():
             case = model_checks.case_of(name)

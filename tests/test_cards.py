@@ -80,7 +80,7 @@ def test_a_fitted_model_shows_settings_estimates_and_notes() -> None:
 def test_all_fitted_models_show_themselves() -> None:
     from relkit.models import catalogue
 
-    lacking = [name for name in catalogue.NAMES if not issubclass(catalogue.fitted_class(name), FittedCard)]
+    lacking = [name for name in catalogue.names() if not issubclass(catalogue.fitted_class(name), FittedCard)]
     assert lacking == []
 
 

@@ -75,7 +75,7 @@ class TestInASmallCompany:
         shutil.copytree(reported / "out" / "default", tmp_path / "out" / "shop")
         monkeypatch.chdir(tmp_path)
         monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        monkeypatch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        monkeypatch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         embedded.relocate(embedded.current())
         return tmp_path
 

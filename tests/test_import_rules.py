@@ -28,7 +28,7 @@ BASE = {
     "score_kinds",
     "file_column",
 }
-ABOVE_JOBS = {"tables", "features", "metrics", "models", "scores", "delivery", "tracking", "plots", "reports"}
+ABOVE_JOBS = {"tables", "features", "metrics", "models", "families", "scores", "delivery", "tracking", "plots", "reports"}
 
 RELKIT = {
     "__init__": set(),
@@ -41,11 +41,11 @@ RELKIT = {
     "units": set(),
     "scalars": {"errors"},
     "score_kinds": {"units"},
-    "file_column": {"contracts", "texts"},
+    "file_column": {"texts"},
     "declarations": {"errors"},
-    "contracts": {"errors"},
+    "contracts": {"errors", "texts"},
     "periods": {"errors"},
-    "remarks": {"errors"},
+    "remarks": {"errors", "texts"},
     "tables": set(),
     "metrics": set(),
     "features": {"tables"},
@@ -53,7 +53,8 @@ RELKIT = {
     "scores": {"metrics", "models"},
     "plots": {"tables", "features", "metrics", "models", "scores"},
     "reports": {"tables", "features", "metrics", "models", "scores", "plots"},
-    "delivery": {"tables", "scores", "models"},
+    "families": {"tables", "features", "metrics", "models", "plots"},
+    "delivery": {"tables", "features", "models", "scores"},
     "tracking": {"tables", "scores", "models"},
     "jobs": ABOVE_JOBS,
     "running": {"jobs"},
@@ -84,6 +85,7 @@ OUTSIDE = {
     "models": {"numpy", "scipy", "numba", "polars", "sklearn", "lifelines", "pandas", "pydantic"},
     "scores": {"polars", "numpy"},
     "plots": {"polars", "numpy", "matplotlib", "seaborn"},
+    "families": {"polars", "matplotlib"},
     "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "traitlets"},
     "delivery": {"polars", "xlsxwriter"},
     "tracking": {"polars", "numpy", "pandas", "mlflow"},
@@ -139,7 +141,7 @@ def imports(path: Path) -> list[tuple[str, int, bool]]:
 def _defers(node: ast.AST) -> bool:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         return True
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return _for_types(node)
 
 
 def test_every_room_is_in_the_table() -> None:
@@ -169,7 +171,7 @@ def test_heavy_packages_are_imported_inside_functions(path: Path) -> None:
 
 
 def test_a_job_imports_rooms_only_when_it_runs() -> None:
-    light = {"errors", "progress", "workplace", "remarks", "commands", "cards", "jobs", "__version__"}
+    light = {"errors", "texts", "units", "progress", "workplace", "remarks", "commands", "cards", "jobs", "__version__"}
     wrong = []
     for path in sorted((PACKAGE / "jobs").glob("*.py")):
         for name, line, at_once in imports(path):
@@ -178,6 +180,58 @@ def test_a_job_imports_rooms_only_when_it_runs() -> None:
             if at_once and (outside or (top == "relkit" and rest and rest[0] not in light)):
                 wrong.append(f"{path.name}:{line} {name}")
     assert wrong == []
+
+
+def test_no_module_imports_one_that_imports_it() -> None:
+    """Imports inside functions count; those for the type checker alone do not."""
+    graph = {module_of(path): imported_modules(path) for path in modules()}
+    assert circles(graph) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [frozenset("abc")]
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return the modules of relkit that a file imports when it runs, at once or inside a function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    unread = {id(child) for node in ast.walk(tree) if _for_types(node) for child in ast.walk(node)}
+    known = {module_of(each) for each in modules()}
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in unread:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {name if (name := f"{node.module}.{alias.name}") in known else str(node.module) for alias in node.names}
+    return (found & known) - {module_of(path)}
+
+
+def circles(graph: dict[str, set[str]]) -> list[frozenset[str]]:
+    """Return the largest sets of modules each of which reaches all of its set."""
+    reached = {name: _reached(name, graph) for name in graph}
+    found = {frozenset({other for other in reached[name] if name in reached[other]}) for name in graph}
+    return [circle for circle in found if circle]
+
+
+def _reached(name: str, graph: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    ahead = list(graph.get(name, ()))
+    while ahead:
+        if (other := ahead.pop()) not in seen:
+            seen.add(other)
+            ahead += graph.get(other, ())
+    return seen
+
+
+def _for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def loaded_after(code: str) -> set[str]:

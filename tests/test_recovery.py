@@ -37,7 +37,7 @@ def test_parameters_and_forecasts_come_back(world: World) -> None:
 
 
 def test_every_model_of_customer_value_has_a_world() -> None:
-    named = {name.partition(".")[2] for name in catalogue.NAMES if name.startswith("lifetime_value.")}
+    named = {name.partition(".")[2] for name in catalogue.names() if name.startswith("lifetime_value.")}
     assert {world.model for world in WORLDS if world.family == "lifetime_value"} == named
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
     from relkit.delivery.summary import Summary
-    from relkit.file_column import Language
+    from relkit.texts import Language
 
 SCORED = "customers_scored.parquet"
 PLAIN_CSV = "customers_scored.csv"

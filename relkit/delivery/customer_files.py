@@ -1,6 +1,6 @@
 """What stands in the scored customer file: one row a customer, its columns, its views and its data dictionary.
 
-    file = customer_file(customers, scores, as_of=day, currency="EUR")
+    file = customer_file(customers, KeptScores.read(folder), as_of=day, currency="EUR")
     file.frame                                  # full view, technical names
     marketer_view(file)                         # the columns of the marketer's view, the same every month
     data_dictionary(file)                       # what each column is, in both languages
@@ -25,33 +25,43 @@ from relkit.delivery.remarked_columns import remarked
 from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
-from relkit.file_column import CHANNELS_FR, YES_NO, FileColumn, PolarsType
+from relkit.file_column import NO, YES, FileColumn, PolarsType
+from relkit.models.lifetime_value.family import EXPECTED_ORDERS
+from relkit.models.survival.family import CHURN_PROBABILITY
 from relkit.remarks import Remark, french
+from relkit.scores.expected_margin import CONTRACT_RESIDUAL_VALUE, FUTURE_MARGIN
 from relkit.scores.reasons import reason_columns
+from relkit.scores.remaining_life import EXPECTED_REMAINING_MONTHS
 from relkit.scores.rfm import rfm_scores
 from relkit.scores.value_activity import segment_value_activity
 from relkit.tables.findings import counted
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from relkit.file_column import Language
+    from relkit.score_kinds import Score, ScoreKind
+    from relkit.scores.kept_scores import KeptScores
+    from relkit.texts import Language
 
 TOP_DECILES = 2
 """The first fifth of the customers."""
 PER_CHANNEL = ("consent_", "may_contact_", "contacts_30d_")
-KNOWN_CHANNELS = tuple(CHANNELS_FR)
-CONTRACT_SCORES = ("churn_probability_", "expected_remaining_months_", "contract_residual_value_")
+FIRST_CHANNELS = ("email", "phone", "post", "sms", "mail", "app", "profiling")
+"""Channels, and the purpose that has its consent among theirs, in the order of their columns; others follow by name."""
+CONTRACT_SCORES = (CHURN_PROBABILITY, EXPECTED_REMAINING_MONTHS, CONTRACT_RESIDUAL_VALUE)
+"""Scores that only holders of a contract have."""
 HISTORY: dict[str, PolarsType] = {"repeat_purchases": pl.Int32, "observed_days": pl.Float64, "contract_age_days": pl.Int32}
 """Columns of the customer table that the quality of the scores rests on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreSource:
-    """The model behind a score column."""
+    """The model behind a score column, and the record of the score."""
 
     score: str
+    record: Score
     model: str
     version: str
     trained_as_of: str
@@ -93,7 +103,7 @@ class CustomerFile:
 
 def customer_file(
     customers: pl.DataFrame,
-    scores: pl.DataFrame | None,
+    scores: KeptScores | None,
     *,
     as_of: date,
     currency: str,
@@ -107,7 +117,7 @@ def customer_file(
 
     Args:
         customers: the customer table, one row a customer, key customer_id (text).
-        scores: the long score table (customer_id, as_of, score, value, lower, upper, model, version, trained_as_of); None without models.
+        scores: the score table of the day and the records of its scores; None without models.
         as_of: the day both were made for.
         currency: ISO code; money columns of the customer table end in its lower case.
         dictionary: the customer table's dictionary; labels of the columns in `fields` come from it.
@@ -134,13 +144,14 @@ def customer_file(
         _check_scores(chosen, customers, as_of)
         chosen, blanked = _consented(chosen, good)
         noticed += blanked
-    declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=sources)
+    records = {name: source.record for name, source in sources.items()}
+    declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=records.values())
     made = _with_scores(good.sort("customer_id"), chosen, declared) if chosen is not None else good.sort("customer_id")
     if reasons is not None and chosen is not None:
-        made, declared = _with_reasons(made, chosen, reasons, declared, dictionary)
-    made, facts = made.with_columns(as_of=pl.lit(as_of)), _facts(made, declared)
+        made, declared = _with_reasons(made, _of_kinds(chosen, records, CHURN_PROBABILITY), reasons, declared, dictionary)
+    made, facts = made.with_columns(as_of=pl.lit(as_of)), _facts(made, declared, records)
     made = _with_value(made, facts, currency.lower(), declared)
-    made = _with_segment(made, facts, currency.lower(), declared)
+    made = _with_segment(made, facts, currency.lower(), declared, records)
     made = _with_rfm(made, facts, currency.lower()).with_columns(facts.select(score_quality()).to_series())
     columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
     columns += [_field(name, customers.schema[name], dictionary) for name in asked]
@@ -163,7 +174,9 @@ def customer_file(
 def marketer_view(file: CustomerFile) -> tuple[FileColumn, ...]:
     """Return the columns of the marketer's view, in its own order: those of the file, and declared ones where the file has none."""
     has = {column.name: column for column in file.columns}
-    return tuple(has.get(c.name, c) for c in marketer_columns(currency=file.currency, scores=file.sources))
+    records = (source.record for source in file.sources.values())
+    fixed = marketer_columns(currency=file.currency, scores=records)
+    return tuple(has.get(c.name) or replace(c, null_means=c.absent_means or c.null_means) for c in fixed)
 
 
 def narrowed(file: CustomerFile) -> CustomerFile:
@@ -194,8 +207,7 @@ def in_words(frame: pl.DataFrame, columns: Sequence[FileColumn], language: Langu
         if words:
             said.append(value.replace(list(words), list(words.values())).alias(column.name))
         elif column.dtype == pl.Boolean and language == "fr":
-            yes, no = YES_NO[language]
-            said.append(pl.when(value).then(pl.lit(yes)).when(~value).then(pl.lit(no)).alias(column.name))
+            said.append(pl.when(value).then(pl.lit(YES[language])).when(~value).then(pl.lit(NO[language])).alias(column.name))
     return frame.with_columns(said)
 
 
@@ -214,16 +226,16 @@ def _entry(file: CustomerFile, column: FileColumn, *, view: str) -> dict[str, st
     source = file.source_of(column)
     return {
         "column": column.name,
-        "label_en": column.label_en,
-        "label_fr": column.label_fr,
-        "meaning_en": column.meaning,
-        "meaning_fr": column.meaning_fr,
+        "label_en": column.label["en"],
+        "label_fr": column.label["fr"],
+        "meaning_en": column.meaning["en"],
+        "meaning_fr": column.meaning["fr"],
         "type": str(column.dtype).lower(),
         "unit": column.unit,
         "allowed_values_en": column.allowed_in("en"),
         "allowed_values_fr": column.allowed_in("fr"),
-        "null_means_en": column.null_means,
-        "null_means_fr": column.null_means_fr,
+        "null_means_en": column.null_means["en"],
+        "null_means_fr": column.null_means["fr"],
         "model": source.model if source else "",
         "model_version": source.version if source else "",
         "trained_as_of": source.trained_as_of if source else "",
@@ -262,9 +274,11 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return good, numbered.filter(pl.col("rule").is_not_null())
 
 
-def _one_model_a_score(scores: pl.DataFrame, prefer: Sequence[str]) -> tuple[pl.DataFrame, dict[str, ScoreSource], list[Remark]]:
+def _one_model_a_score(scores: KeptScores, prefer: Sequence[str]) -> tuple[pl.DataFrame, dict[str, ScoreSource], list[Remark]]:
     """Return the rows of the model chosen for each score, which model that is, and what to say about it."""
-    given = scores.select("score", "model", "version", pl.col("trained_as_of").cast(pl.String)).unique().sort("score", "model", "version")
+    given = (
+        scores.frame.select("score", "model", "version", pl.col("trained_as_of").cast(pl.String)).unique().sort("score", "model", "version")
+    )
     sources: dict[str, ScoreSource] = {}
     noticed = []
     for (score,), rows in given.group_by("score", maintain_order=True):
@@ -279,12 +293,16 @@ def _one_model_a_score(scores: pl.DataFrame, prefer: Sequence[str]) -> tuple[pl.
         if len(models) > 1 and model not in prefer:
             noticed.append(_several_models(str(score), models, model))
         sources[str(score)] = ScoreSource(
-            score=str(score), model=model, version=versions["version"][0], trained_as_of=versions["trained_as_of"][0]
+            score=str(score),
+            record=scores.records[str(score)],
+            model=model,
+            version=versions["version"][0],
+            trained_as_of=versions["trained_as_of"][0],
         )
     wanted = pl.DataFrame(
         {"score": list(sources), "model": [s.model for s in sources.values()]}, schema={"score": pl.String, "model": pl.String}
     )
-    return scores.join(wanted, on=["score", "model"], how="semi"), sources, noticed
+    return scores.frame.join(wanted, on=["score", "model"], how="semi"), sources, noticed
 
 
 def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> None:
@@ -316,7 +334,7 @@ def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) ->
 def _channels(names: Sequence[str]) -> list[str]:
     """Return the channels that have a column, the well-known ones first."""
     found = {name.removeprefix(prefix) for name in names for prefix in PER_CHANNEL if name.startswith(prefix)}
-    return [c for c in KNOWN_CHANNELS if c in found] + sorted(found - set(KNOWN_CHANNELS))
+    return [c for c in FIRST_CHANNELS if c in found] + sorted(found - set(FIRST_CHANNELS))
 
 
 def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
@@ -334,21 +352,22 @@ def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequen
 
 def _with_reasons(
     customers: pl.DataFrame,
-    scores: pl.DataFrame,
+    churn: pl.DataFrame,
     reasons: pl.DataFrame,
     declared: Sequence[FileColumn],
     dictionary: pl.DataFrame | None,
 ) -> tuple[pl.DataFrame, tuple[FileColumn, ...]]:
     """Return the customers with the reasons of their risk, and the columns with the words for each code.
 
-    Reasons of another model, another day, or of a customer whose score is not shown are left out.
+    `churn` has the probabilities of an end. Reasons of another model, another day, or of a customer without one are left out.
     """
-    risks = scores.filter(pl.col("score").str.starts_with("churn_probability_")).select("customer_id", "as_of", "model", "version")
+    risks = churn.select("customer_id", "as_of", "model", "version")
     shown = reasons.join(risks.unique(), on=["customer_id", "as_of", "model", "version"], how="semi")
     if shown.is_empty():
         return customers, tuple(declared)
-    words = tuple(shown.select("code", "reason_en", "reason_fr").unique().sort("code").iter_rows())
-    personal = personal_data_of_reasons([code for code, _, _ in words], dictionary)
+    rows = shown.select("code", "reason_en", "reason_fr").unique().sort("code").iter_rows()
+    words = {code: Text(english, french) for code, english, french in rows}
+    personal = personal_data_of_reasons(list(words), dictionary)
     columns = tuple(replace(c, codes=words, personal_data=personal) if c.name.startswith("churn_reason_") else c for c in declared)
     return customers.join(reason_columns(shown), on="customer_id", how="left", validate="1:1", maintain_order="left"), columns
 
@@ -388,7 +407,18 @@ def _refusing(customers: int) -> Remark:
     )
 
 
-def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
+def _of_kinds(scores: pl.DataFrame, records: Mapping[str, Score], *kinds: ScoreKind) -> pl.DataFrame:
+    """Return the rows of the scores of some kinds."""
+    return scores.filter(pl.col("score").is_in([name for name, record in records.items() if any(k.includes(record) for k in kinds)]))
+
+
+def _shown(declared: Sequence[FileColumn], records: Mapping[str, Score], *kinds: ScoreKind) -> list[str]:
+    """Return the columns that show a score of some kinds."""
+    found = {c.name: records.get(c.score) for c in declared if c.kind == "score" and c.bound == "value"}
+    return [name for name, record in found.items() if record is not None and any(kind.includes(record) for kind in kinds)]
+
+
+def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping[str, Score]) -> pl.DataFrame:
     """Return what segments and quality rest on, in the order of the rows: is_refusing, is_protected, is_holder, is_scored...
 
     Where the table of customers does not say whether somebody bought or holds a contract, nobody is taken for a prospect.
@@ -399,15 +429,15 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
 
     def has_any(names: Iterable[str]) -> pl.Expr:
-        return pl.any_horizontal(no, *(pl.col(name).is_not_null() for name in names))
+        return pl.any_horizontal(no, *(pl.col(name).is_not_null() for name in names if name in there))
 
     facts = frame.select(
         "customer_id",
         is_refusing=pl.col("consent_profiling").eq_missing("refused") if "consent_profiling" in there else no,
         is_protected=pl.col("is_protected").fill_null(value=False) if "is_protected" in there else no,
-        is_holder=running.fill_null(value=False) | has_any(name for name in scored if name.startswith(CONTRACT_SCORES)),
+        is_holder=running.fill_null(value=False) | has_any(_shown(declared, records, *CONTRACT_SCORES)),
         is_scored=has_any(scored),
-        has_margin_ahead=has_any(name for name in scored if name.startswith("future_margin_")),
+        has_margin_ahead=has_any(_shown(declared, records, FUTURE_MARGIN)),
         has_bought=_known(frame, "days_since_last_order"),
         **{name: _or_null(frame, name, dtype) for name, dtype in HISTORY.items()},
     )
@@ -454,14 +484,16 @@ def _margin_ahead(declared: Sequence[FileColumn], total: str) -> str:
     return next((c.name for c in declared if c.score == rests_on and c.kind == "score" and c.bound == "value"), "")
 
 
-def _with_segment(frame: pl.DataFrame, facts: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
+def _with_segment(
+    frame: pl.DataFrame, facts: pl.DataFrame, currency: str, declared: Sequence[FileColumn], records: Mapping[str, Score]
+) -> pl.DataFrame:
     """Return the frame with the segment, by margin, or by revenue where no margin is known; without it where neither was scored."""
     past, future = f"past_margin_{currency}", _margin_ahead(declared, f"total_margin_{currency}")
     worth = pl.col(future) if {past, future} <= set(frame.columns) else None
     if worth is None:
-        orders = next((c.name for c in declared if c.name.startswith("expected_orders_") and c.name in frame.columns), "")
-        each, past = f"expected_order_value_{currency}", f"revenue_12m_{currency}"
-        worth = pl.col(orders) * pl.col(each) if {orders, each, past} <= set(frame.columns) else None
+        orders = next((name for name in _shown(declared, records, EXPECTED_ORDERS) if name in frame.columns), "")
+        order_value, past = f"expected_order_value_{currency}", f"revenue_12m_{currency}"
+        worth = pl.col(orders) * pl.col(order_value) if {orders, order_value, past} <= set(frame.columns) else None
     if worth is None:
         return frame
     people = facts.with_columns(frame.select(past=past, future=worth, p_alive=_or_null(frame, "p_alive")))
@@ -494,8 +526,13 @@ def _as_described(column: FileColumn, dictionary: pl.DataFrame | None) -> FileCo
         return column
     given = rows.row(0, named=True)
     # what relkit codes is described by the file in words, for the files that show words
-    names = ("null_means", "null_means_fr") if column.codes else ("meaning", "meaning_fr", "null_means", "null_means_fr")
-    return replace(column, **{name: given[name] for name in names if given.get(name)})
+    texts = {"null_means": column.null_means} if column.codes else {"meaning": column.meaning, "null_means": column.null_means}
+    return replace(column, **{name: _given(given, name, default) for name, default in texts.items()})  # type: ignore[arg-type]
+
+
+def _given(row: Mapping[str, str | None], name: str, default: Text) -> Text:
+    """Return a text as the customer table's dictionary gives it, in each language in which it does."""
+    return Text(row.get(name) or default["en"], row.get(f"{name}_fr") or default["fr"])
 
 
 def _field(name: str, dtype: pl.DataType, dictionary: pl.DataFrame | None) -> FileColumn:
@@ -507,12 +544,9 @@ def _field(name: str, dtype: pl.DataType, dictionary: pl.DataFrame | None) -> Fi
     return FileColumn(
         name=name,
         dtype=dtype,
-        label_en=known.get("label_en", name),
-        label_fr=known.get("label_fr", name),
-        meaning=meaning,
-        meaning_fr=known.get("meaning_fr", meaning),
+        label=Text(known.get("label_en", name), known.get("label_fr", name)),
+        meaning=Text(meaning, known.get("meaning_fr", meaning)),
+        null_means=Text(null, known.get("null_means_fr", null)),
         unit=known.get("unit", ""),
-        null_means=null,
-        null_means_fr=known.get("null_means_fr", null),
         personal_data=known.get("personal_data", "personal"),
     )

@@ -12,49 +12,43 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.scores.drift import population_stability_index
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from relkit.file_column import FileColumn, Language
+    from relkit.file_column import FileColumn
+    from relkit.texts import Language
 
 SCHEMA = {"customer_id": pl.String, "change": pl.String, "column": pl.String, "before": pl.String, "after": pl.String}
 FLOWS_SHOWN = 10
 TEXTS = {
-    "en": {
-        "title": "What changed: {now} against {before}",
-        "first": "This is the first delivery of the programme: there is nothing to compare it with.",
-        "unusable": "Nothing was compared: the previous delivery cannot be used.",
-        "against": "Against {before}:",
-        "counts": "{rows} customers. {entered} entered, {left} left, {changed} changed group in at least one way.",
-        "columns_new": "New columns: {names}.",
-        "columns_gone": "Columns no longer there: {names}.",
-        "flows": "{label}: {count} customers changed",
-        "head": "| From | To | Customers |",
-        "none": "(empty)",
-        "yes": "yes",
-        "no": "no",
-        "more": "... and {count} more customers in smaller flows.",
-        "drift": "Shift of the scores (PSI; under 0.10 stable, over 0.25 a marked shift)",
-        "drift_head": "| Score | PSI |",
-    },
-    "fr": {
-        "title": "Ce qui a changé : {now} par rapport à {before}",
-        "first": "Première livraison du programme : il n'y a rien à quoi la comparer.",
-        "unusable": "Rien n'a été comparé : la livraison précédente est inutilisable.",
-        "against": "Par rapport au {before} :",
-        "counts": "{rows} clients. {entered} entrés, {left} sortis, {changed} ont changé de groupe sur au moins un critère.",
-        "columns_new": "Nouvelles colonnes : {names}.",
-        "columns_gone": "Colonnes disparues : {names}.",
-        "flows": "{label} : {count} clients ont changé",
-        "head": "| De | Vers | Clients |",
-        "none": "(vide)",
-        "yes": "oui",
-        "no": "non",
-        "more": "... et {count} autres clients dans des flux plus petits.",
-        "drift": "Déplacement des scores (PSI ; moins de 0,10 stable, plus de 0,25 déplacement marqué)",
-        "drift_head": "| Score | PSI |",
-    },
+    "title": Text("What changed: {now} against {before}", "Ce qui a changé : {now} par rapport à {before}"),
+    "first": Text(
+        "This is the first delivery of the programme: there is nothing to compare it with.",
+        "Première livraison du programme : il n'y a rien à quoi la comparer.",
+    ),
+    "unusable": Text(
+        "Nothing was compared: the previous delivery cannot be used.", "Rien n'a été comparé : la livraison précédente est inutilisable."
+    ),
+    "against": Text("Against {before}:", "Par rapport au {before} :"),
+    "counts": Text(
+        "{rows} customers. {entered} entered, {left} left, {changed} changed group in at least one way.",
+        "{rows} clients. {entered} entrés, {left} sortis, {changed} ont changé de groupe sur au moins un critère.",
+    ),
+    "columns_new": Text("New columns: {names}.", "Nouvelles colonnes : {names}."),
+    "columns_gone": Text("Columns no longer there: {names}.", "Colonnes disparues : {names}."),
+    "flows": Text("{label}: {count} customers changed", "{label} : {count} clients ont changé"),
+    "head": Text("| From | To | Customers |", "| De | Vers | Clients |"),
+    "none": Text("(empty)", "(vide)"),
+    "yes": Text("yes", "oui"),
+    "no": Text("no", "non"),
+    "more": Text("... and {count} more customers in smaller flows.", "... et {count} autres clients dans des flux plus petits."),
+    "drift": Text(
+        "Shift of the scores (PSI; under 0.10 stable, over 0.25 a marked shift)",
+        "Déplacement des scores (PSI ; moins de 0,10 stable, plus de 0,25 déplacement marqué)",
+    ),
+    "drift_head": Text("| Score | PSI |", "| Score | PSI |"),
 }
 
 
@@ -129,8 +123,8 @@ def as_markdown(difference: Difference, *, name: str, columns: Sequence[FileColu
         columns: declarations of the columns of this delivery, for their headers and the words of their codes.
         language: of the text.
     """
-    texts, declared = TEXTS[language], {column.name: column for column in columns}
-    labels = {column.name: column.label(language) for column in columns}
+    texts, declared = in_language(TEXTS, language), {column.name: column for column in columns}
+    labels = {column.name: column.label[language] for column in columns}
     if difference.before is None:
         return f"# {name}\n\n{texts['first' if difference.is_first else 'unusable']}\n"
     lines = [f"# {texts['title'].format(now=name, before=difference.before)}", "", _counts(difference, language), ""]
@@ -151,12 +145,12 @@ def main_changes(difference: Difference, *, columns: Sequence[FileColumn], langu
         >>> main_changes(no_difference(5), columns=(), language="en")
         ['This is the first delivery of the programme: there is nothing to compare it with.']
     """
-    texts = TEXTS[language]
+    texts = in_language(TEXTS, language)
     if difference.before is None:
         return [texts["first" if difference.is_first else "unusable"]]
     moved: dict[str, int] = dict(difference.flows().group_by("column").agg(pl.col("customers").sum()).iter_rows())
     flows = [
-        texts["flows"].format(label=column.label(language), count=_number(moved[column.name], language)) + "."
+        texts["flows"].format(label=column.label[language], count=_number(moved[column.name], language)) + "."
         for column in columns
         if column.name in moved
     ]
@@ -166,7 +160,7 @@ def main_changes(difference: Difference, *, columns: Sequence[FileColumn], langu
 
 def _counts(difference: Difference, language: Language) -> str:
     counts = {change: _number(difference.customers(change), language) for change in ("entered", "left", "changed")}
-    return TEXTS[language]["counts"].format(rows=_number(difference.rows, language), **counts)
+    return TEXTS["counts"][language].format(rows=_number(difference.rows, language), **counts)
 
 
 def _changes(both: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -189,7 +183,7 @@ def _shifts(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColum
 
 
 def _flow_table(flows: pl.DataFrame, column: FileColumn, language: Language) -> list[str]:
-    texts, label = TEXTS[language], column.label(language)
+    texts, label = in_language(TEXTS, language), column.label[language]
     total = int(flows["customers"].sum())
     lines = [f"## {texts['flows'].format(label=label, count=_number(total, language))}", "", texts["head"], "|---|---|---:|"]
     for row in flows.head(FLOWS_SHOWN).iter_rows(named=True):
@@ -201,7 +195,7 @@ def _flow_table(flows: pl.DataFrame, column: FileColumn, language: Language) -> 
 
 def _word(value: str | None, column: FileColumn, language: Language) -> str:
     """Return a value as people read it: the word for a code, yes or no for a flag."""
-    texts = TEXTS[language]
+    texts = in_language(TEXTS, language)
     if value is None:
         return texts["none"]
     return {"true": texts["yes"], "false": texts["no"], **column.words(language)}.get(value, value)

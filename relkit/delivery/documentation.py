@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.delivery.columns import DECLARED, MARKETER, marketer_columns
+from relkit.delivery.columns import MARKETER, declared, marketer_columns
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, SEGMENTS, VALUES
 
 if TYPE_CHECKING:
     from relkit.file_column import FileColumn
+    from relkit.texts import Text
 
 _TYPES = {pl.String: "text", pl.Float64: "number", pl.Int8: "whole number", pl.Int32: "whole number", pl.Date: "day", pl.Boolean: "yes/no"}
 
@@ -60,7 +61,9 @@ def customer_file_page() -> str:
 def _marketer() -> str:
     columns = marketer_columns(currency="EUR")
     lines = ["## The marketer's view", "", "| | Column | Header in English | Header in French |", "|---:|---|---|---|"]
-    lines += [f"| {i} | `{name}` | {c.label_en} | {c.label_fr} |" for i, (name, c) in enumerate(zip(MARKETER, columns, strict=True), 1)]
+    lines += [
+        f"| {i} | `{name}` | {c.label['en']} | {c.label['fr']} |" for i, (name, c) in enumerate(zip(MARKETER, columns, strict=True), 1)
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -73,7 +76,7 @@ def _columns() -> str:
         "",
     ]
     lines += ["| Column | Label | Type | Values | Meaning | Empty cell means |", "|---|---|---|---|---|---|"]
-    return "\n".join(lines + [_row(column, in_marketer=column.name in shown) for column in DECLARED]) + "\n"
+    return "\n".join(lines + [_row(column, in_marketer=column.name in shown) for column in declared()]) + "\n"
 
 
 def _row(column: FileColumn, *, in_marketer: bool) -> str:
@@ -83,32 +86,34 @@ def _row(column: FileColumn, *, in_marketer: bool) -> str:
     values = "[codes](#codes)" if column.codes else "" if column.dtype == pl.Boolean else column.allowed_in("en")
     if column.name.startswith("churn_reason_"):
         values = "codes of the delivery's dictionary"
-    null = column.null_means or "never empty"
-    return (
-        f"| {name} | {column.label_en} / {column.label_fr} | {kind}{f' ({unit})' if unit else ''} | {values} | {column.meaning} | {null} |"
-    )
+    null, label = column.empty_means["en"] or "never empty", _both(column.label)
+    return f"| {name} | {label} | {kind}{f' ({unit})' if unit else ''} | {values} | {column.meaning['en']} | {null} |"
 
 
 def _codes() -> str:
     lines = ["## Codes", "", "Segments and RFM groups have their own sections below.", ""]
     lines += ["| Column | Code | English | French |", "|---|---|---|---|"]
-    for column in DECLARED:
+    for column in declared():
         if column.name not in ("segment_value_activity", "rfm_label"):
-            lines += [f"| `{column.name}` | {code} | {en} | {fr} |" for code, en, fr in column.codes]
+            lines += [f"| `{column.name}` | {code} | {text['en']} | {text['fr']} |" for code, text in column.codes.items()]
     return "\n".join(lines) + "\n"
 
 
 def _segments() -> str:
-    meaning = next(column.meaning for column in DECLARED if column.name == "segment_value_activity")
+    meaning = next(column.meaning["en"] for column in declared() if column.name == "segment_value_activity")
     lines = ["## Segments of value and activity", "", meaning, ""]
     lines += ["Equal values are taken in the order of customer_id; a past of unknown margin counts as nought.", ""]
-    lines += [f"| | {' | '.join(words[0].capitalize() for words in ACTIVITIES.values())} |", "|---|" + "---|" * len(ACTIVITIES)]
+    lines += [f"| | {' | '.join(words['en'].capitalize() for words in ACTIVITIES.values())} |", "|---|" + "---|" * len(ACTIVITIES)]
     for value, words in VALUES.items():
-        cells = (f"`{value}_{activity}`<br>{' / '.join(SEGMENTS[f'{value}_{activity}'])}" for activity in ACTIVITIES)
-        lines.append(f"| **{words[0]}** | {' | '.join(cells)} |")
+        cells = (f"`{value}_{activity}`<br>{_both(SEGMENTS[f'{value}_{activity}'])}" for activity in ACTIVITIES)
+        lines.append(f"| **{words['en']}** | {' | '.join(cells)} |")
     lines += ["", "Without a value group:", ""]
-    lines += [f"- `{code}`: {english} / {french}" for code, (english, french) in OTHERS.items()]
+    lines += [f"- `{code}`: {_both(text)}" for code, text in OTHERS.items()]
     return "\n".join(lines) + "\n"
+
+
+def _both(text: Text) -> str:
+    return f"{text['en']} / {text['fr']}"
 
 
 def _rfm() -> str:
@@ -125,7 +130,7 @@ def _rfm() -> str:
     ]
     lines += [f"| **Recency {r}** | {' | '.join(f'`{LABEL_OF[r, f]}`' for f in fifths)} |" for r in reversed(fifths)]
     lines += ["", "| Code | English | French |", "|---|---|---|"]
-    lines += [f"| `{code}` | {english} | {french} |" for code, (english, french) in LABELS.items()]
+    lines += [f"| `{code}` | {text['en']} | {text['fr']} |" for code, text in LABELS.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -19,19 +19,20 @@ import polars as pl
 from relkit import __version__
 from relkit.delivery.customer_files import marketer_view
 from relkit.remarks import unique
+from relkit.scores.kept_scores import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
-    from relkit.file_column import Language
     from relkit.remarks import Remark
     from relkit.tables.table_set import TableFacts
+    from relkit.texts import Language
 
 FORMAT = 1
-VARYING = ("run_id",)
-"""Facts of a model that differ from run to run."""
+LEFT_OUT = ("run_id", *FIELDS)
+"""Facts of a score that differ from run to run, and its record, which its name says too."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -148,7 +149,7 @@ def _refused(file: CustomerFile) -> dict[str, Any]:
 def _models(file: CustomerFile, models: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     listed = []
     for score, source in sorted(file.sources.items()):
-        more = {key: value for key, value in models.get(score, {}).items() if key not in VARYING}
+        more = {key: value for key, value in models.get(score, {}).items() if key not in LEFT_OUT}
         listed.append({"score": score, **more, "model": source.model, "version": source.version, "trained_as_of": source.trained_as_of})
     return listed
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from relkit.texts import LANGUAGES, Text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,5 +23,5 @@ def remarked(column: FileColumn, remarks: Sequence[Remark]) -> FileColumn:
     found = [remark for remark in remarks if names & set(remark.about)]
     if not found:
         return column
-    meaning = " ".join([column.meaning, *(remark.en for remark in found)])
-    return replace(column, meaning=meaning, meaning_fr=" ".join([column.meaning_fr, *(remark.fr or remark.en for remark in found)]))
+    english, french = (" ".join([column.meaning[at], *(remark.text(at) for remark in found)]) for at in LANGUAGES)
+    return replace(column, meaning=Text(english, french))

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.texts import Text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SHORT_HISTORY_DAYS = 90
 """Days of history below which a score rests on little of the customer's own."""
 
-QUALITIES: Mapping[str, tuple[str, str]] = {
-    "refused_profiling": ("profiling refused: no scores", "profilage refusé : pas de score"),
-    "never_bought": ("neither a purchase nor a running contract", "ni achat ni contrat en cours"),
-    "no_model": ("not scored: no model for these data", "sans score : aucun modèle pour ces données"),
-    "margin_unknown": ("scored, but the margin ahead is unknown", "scores établis, mais marge attendue inconnue"),
-    "short_history": ("one purchase, or known for a short time", "un seul achat ou recul trop court"),
-    "ok": ("enough history", "historique suffisant"),
+QUALITIES: Mapping[str, Text] = {
+    "refused_profiling": Text("profiling refused: no scores", "profilage refusé : pas de score"),
+    "never_bought": Text("neither a purchase nor a running contract", "ni achat ni contrat en cours"),
+    "no_model": Text("not scored: no model for these data", "sans score : aucun modèle pour ces données"),
+    "margin_unknown": Text("scored, but the margin ahead is unknown", "scores établis, mais marge attendue inconnue"),
+    "short_history": Text("one purchase, or known for a short time", "un seul achat ou recul trop court"),
+    "ok": Text("enough history", "historique suffisant"),
 }
 """Every value in order of precedence, with its words in English and French."""
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from relkit.delivery.difference import main_changes
+from relkit.file_column import channel_in_words
 from relkit.remarks import unique
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, VALUES, activity_of_segment, value_of_segment
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,92 +25,69 @@ if TYPE_CHECKING:
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
     from relkit.delivery.manifest import Occasion
-    from relkit.file_column import FileColumn, Language
+    from relkit.file_column import FileColumn
+    from relkit.texts import Language
 
 Kind = Literal["text", "count", "money", "share"]
 Chart = Literal["", "bars", "stacked_bars", "stacked_columns"]
 
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "title": "Customers of {programme}, as of {day}",
-        "customers": "Customers",
-        "with_value": "With a margin ahead",
-        "ahead": "Expected margin ({currency})",
-        "contactable": "May be contacted",
-        "orders": "Bought in 12 months",
-        "segments": "Value and activity",
-        "segments_chart": "Customers by value and activity",
-        "value": "Value",
-        "all": "All",
-        "deciles": "Value by tenth (1 = best)",
-        "deciles_chart": "Past and expected margin by tenth of the customers",
-        "decile": "Tenth",
-        "none": "In no tenth",
-        "past": "Past margin ({currency})",
-        "future": "Expected margin ({currency})",
-        "share": "Share of expected",
-        "contact": "Who may be contacted",
-        "reason": "Situation",
-        "channel": "Channel",
-        "channels": "May be contacted, by channel",
-        "quality": "What the scores rest on, and why some are empty",
-        "rfm": "Recency and frequency of purchases",
-        "label": "Group",
-        "part": "Share",
-        "remarks": "Remarks",
-        "no_remarks": "Nothing that changes how the numbers are to be read.",
-        "changes": "Since the last delivery",
-        "reading": "How to read and use this file",
-        "sorted": "One row a customer, the most valuable first. An empty cell means that the column does not apply, or that there is no "
+TEXTS: dict[str, Text] = {
+    "title": Text("Customers of {programme}, as of {day}", "Clients de {programme}, situation au {day}"),
+    "customers": Text("Customers", "Clients"),
+    "with_value": Text("With a margin ahead", "Avec une marge attendue"),
+    "ahead": Text("Expected margin ({currency})", "Marge attendue ({currency})"),
+    "contactable": Text("May be contacted", "Contact possible"),
+    "orders": Text("Bought in 12 months", "Acheteurs sur 12 mois"),
+    "segments": Text("Value and activity", "Valeur et activité"),
+    "segments_chart": Text("Customers by value and activity", "Clients selon la valeur et l'activité"),
+    "value": Text("Value", "Valeur"),
+    "all": Text("All", "Ensemble"),
+    "deciles": Text("Value by tenth (1 = best)", "Valeur par dixième (1 = meilleur)"),
+    "deciles_chart": Text("Past and expected margin by tenth of the customers", "Marge passée et attendue par dixième des clients"),
+    "decile": Text("Tenth", "Dixième"),
+    "none": Text("In no tenth", "Dans aucun dixième"),
+    "past": Text("Past margin ({currency})", "Marge passée ({currency})"),
+    "future": Text("Expected margin ({currency})", "Marge attendue ({currency})"),
+    "share": Text("Share of expected", "Part de l'attendu"),
+    "contact": Text("Who may be contacted", "Qui peut être contacté"),
+    "reason": Text("Situation", "Situation"),
+    "channel": Text("Channel", "Canal"),
+    "channels": Text("May be contacted, by channel", "Contact possible, par canal"),
+    "quality": Text("What the scores rest on, and why some are empty", "Sur quoi reposent les scores, et pourquoi certains sont vides"),
+    "rfm": Text("Recency and frequency of purchases", "Récence et fréquence des achats"),
+    "label": Text("Group", "Groupe"),
+    "part": Text("Share", "Part"),
+    "remarks": Text("Remarks", "Remarques"),
+    "no_remarks": Text("Nothing that changes how the numbers are to be read.", "Rien qui change la lecture des nombres."),
+    "changes": Text("Since the last delivery", "Depuis la dernière livraison"),
+    "reading": Text("How to read and use this file", "Comment lire et utiliser ce fichier"),
+    "sorted": Text(
+        "One row a customer, the most valuable first. An empty cell means that the column does not apply, or that there is no "
         "score; the column Quality of the scores and the data dictionary say why.",
-        "best": "Best: the first fifth by past and expected margin; middle: the next 30%; rest: the other half.",
-        "join": "Addresses are not in this file. To add e-mail addresses from a sheet named Addresses (customer id in column A, e-mail in "
+        "Une ligne par client, du plus au moins précieux. Une cellule vide signifie que la colonne ne s'applique pas ou qu'il "
+        "n'y a pas de score ; la colonne Qualité des scores et le dictionnaire disent pourquoi.",
+    ),
+    "best": Text(
+        "Best: the first fifth by past and expected margin; middle: the next 30%; rest: the other half.",
+        "Meilleurs : le premier cinquième selon la marge passée et attendue ; moyens : les 30 % suivants ; autres : le reste.",
+    ),
+    "join": Text(
+        "Addresses are not in this file. To add e-mail addresses from a sheet named Addresses (customer id in column A, e-mail in "
         'column B), type in the first free column of the Customers sheet: =XLOOKUP(A2,Addresses!A:A,Addresses!B:B,"") and fill down; '
         "ids are text in both sheets.",
-        "full": "customers_scored.csv and customers_scored.parquet hold all columns, with technical names and codes.",
-        "models": "Models behind the scores",
-        "version": "{model}, version {version}, trained on facts up to {day}: {scores}",
-    },
-    "fr": {
-        "title": "Clients de {programme}, situation au {day}",
-        "customers": "Clients",
-        "with_value": "Avec une marge attendue",
-        "ahead": "Marge attendue ({currency})",
-        "contactable": "Contact possible",
-        "orders": "Acheteurs sur 12 mois",
-        "segments": "Valeur et activité",
-        "segments_chart": "Clients selon la valeur et l'activité",
-        "value": "Valeur",
-        "all": "Ensemble",
-        "deciles": "Valeur par dixième (1 = meilleur)",
-        "deciles_chart": "Marge passée et attendue par dixième des clients",
-        "decile": "Dixième",
-        "none": "Dans aucun dixième",
-        "past": "Marge passée ({currency})",
-        "future": "Marge attendue ({currency})",
-        "share": "Part de l'attendu",
-        "contact": "Qui peut être contacté",
-        "reason": "Situation",
-        "channel": "Canal",
-        "channels": "Contact possible, par canal",
-        "quality": "Sur quoi reposent les scores, et pourquoi certains sont vides",
-        "rfm": "Récence et fréquence des achats",
-        "label": "Groupe",
-        "part": "Part",
-        "remarks": "Remarques",
-        "no_remarks": "Rien qui change la lecture des nombres.",
-        "changes": "Depuis la dernière livraison",
-        "reading": "Comment lire et utiliser ce fichier",
-        "sorted": "Une ligne par client, du plus au moins précieux. Une cellule vide signifie que la colonne ne s'applique pas ou qu'il "
-        "n'y a pas de score ; la colonne Qualité des scores et le dictionnaire disent pourquoi.",
-        "best": "Meilleurs : le premier cinquième selon la marge passée et attendue ; moyens : les 30 % suivants ; autres : le reste.",
-        "join": "Les adresses ne sont pas dans ce fichier. Pour ajouter l'e-mail depuis une feuille nommée Adresses (identifiant "
+        "Les adresses ne sont pas dans ce fichier. Pour ajouter l'e-mail depuis une feuille nommée Adresses (identifiant "
         "en colonne A, e-mail en colonne B), saisissez dans la première colonne libre de la feuille Clients : "
         '=RECHERCHEX(A2;Adresses!A:A;Adresses!B:B;"") puis recopiez vers le bas ; les identifiants sont du texte dans les deux feuilles.',
-        "full": "customers_scored_fr.csv contient toutes les colonnes.",
-        "models": "Modèles derrière les scores",
-        "version": "{model}, version {version}, entraîné sur les faits connus au {day} : {scores}",
-    },
+    ),
+    "full": Text(
+        "customers_scored.csv and customers_scored.parquet hold all columns, with technical names and codes.",
+        "customers_scored_fr.csv contient toutes les colonnes.",
+    ),
+    "models": Text("Models behind the scores", "Modèles derrière les scores"),
+    "version": Text(
+        "{model}, version {version}, trained on facts up to {day}: {scores}",
+        "{model}, version {version}, entraîné sur les faits connus au {day} : {scores}",
+    ),
 }
 
 
@@ -191,8 +170,7 @@ class _Making:
 
     def __init__(self, file: CustomerFile, language: Language) -> None:
         self.file, self.frame, self.language = file, file.frame, language
-        self.texts = {key: text.replace("{currency}", file.currency) for key, text in TEXTS[language].items()}
-        self.at = 1 if language == "fr" else 0
+        self.texts = {key: text.replace("{currency}", file.currency) for key, text in in_language(TEXTS, language).items()}
         cur = file.currency.lower()
         total = next((c for c in file.columns if c.name == f"total_margin_{cur}"), None)
         self.past = f"past_margin_{cur}"
@@ -223,15 +201,15 @@ class _Making:
         parts = self.frame.select(value_of_segment(), activity_of_segment(), "segment_value_activity")
         counts = {(group, does): n for group, does, n in parts.group_by("group", "activity").len().iter_rows()}
         rows = [
-            (words[self.at], *(found := [counts.get((value, does), 0) for does in ACTIVITIES]), sum(found))
+            (words[self.language], *(found := [counts.get((value, does), 0) for does in ACTIVITIES]), sum(found))
             for value, words in VALUES.items()
         ]
         others = dict(parts.filter(pl.col("group").is_null()).group_by("segment_value_activity").len().iter_rows())
-        rows += [(words[self.at], *[None] * len(ACTIVITIES), others.get(code, 0)) for code, words in OTHERS.items()]
+        rows += [(words[self.language], *[None] * len(ACTIVITIES), others.get(code, 0)) for code, words in OTHERS.items()]
         sums = [sum(row[i] or 0 for row in rows) for i in range(1, len(ACTIVITIES) + 2)]
         return Block(
             title=self.texts["segments"],
-            headers=(self.texts["value"], *(words[self.at].capitalize() for words in ACTIVITIES.values()), self.texts["all"]),
+            headers=(self.texts["value"], *(words[self.language].capitalize() for words in ACTIVITIES.values()), self.texts["all"]),
             kinds=("text", *["count"] * (len(ACTIVITIES) + 1)),  # type: ignore[arg-type]
             rows=(*rows, (self.texts["all"], *sums)),
             chart="stacked_bars",
@@ -278,7 +256,9 @@ class _Making:
         """Return how many may be contacted by each channel."""
         start = "may_contact_"
         found = [c for c in self.file.columns if c.name.startswith(start)]
-        named = [(self._sentence(c.label(self.language).partition(":")[2].strip()), int(self.frame[c.name].sum())) for c in found]
+        named = [
+            (self._sentence(channel_in_words(c.name.removeprefix(start))[self.language]), int(self.frame[c.name].sum())) for c in found
+        ]
         return replace(self._counted("channels", "channel", named), chart="bars") if named else None
 
     def quality(self) -> Block | None:
@@ -297,7 +277,7 @@ class _Making:
         for column in self.file.columns:
             source = self.file.sources.get(column.score)
             if source and column.kind == "score" and column.bound == "value":
-                behind.setdefault((source.model, source.version, source.trained_as_of), []).append(column.label(self.language))
+                behind.setdefault((source.model, source.version, source.trained_as_of), []).append(column.label[self.language])
         return tuple(
             self.texts["version"].format(model=model.replace("+", " + "), version=version, day=self.day(day), scores=", ".join(labels))
             for (model, version, day), labels in behind.items()

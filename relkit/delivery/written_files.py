@@ -18,14 +18,16 @@ import polars as pl
 from relkit.delivery.customer_files import CustomerFile, data_dictionary, in_words
 from relkit.delivery.summary_sheet import header_format, write_summary
 from relkit.delivery.text_safety import escaped, escaped_text
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from relkit.delivery.summary import Summary
-    from relkit.file_column import FileColumn, Language
+    from relkit.file_column import FileColumn
     from relkit.progress import Progress
+    from relkit.texts import Language
 
 SHEET_ROWS = 1_048_576
 """Rows of a sheet, the header included: a limit of the format."""
@@ -33,37 +35,32 @@ ROWS_A_BATCH = 50_000
 SHEET_STARTS = 0.2
 """Share of a delivery's work that is done when the sheet begins."""
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (a fixed date, so that the same content gives the same bytes)
-SHEETS = {"en": ("Summary", "Customers", "Data dictionary"), "fr": ("Synthèse", "Clients", "Dictionnaire")}
-DICTIONARY_HEADERS = {
-    "en": (
-        "Header",
-        "Column",
-        "Meaning",
-        "Unit",
-        "Allowed values",
-        "Empty cell means",
-        "Model",
-        "Version",
-        "Trained as of",
-        "Personal data",
-    ),
-    "fr": (
-        "En-tête",
-        "Colonne",
-        "Signification",
-        "Unité",
-        "Valeurs possibles",
-        "Cellule vide",
-        "Modèle",
-        "Version",
-        "Entraîné au",
-        "Donnée personnelle",
-    ),
-}
+SHEETS = (
+    Text("Summary", "Synthèse"),
+    Text("Customers", "Clients"),
+    Text("Data dictionary", "Dictionnaire"),
+)
+DICTIONARY_HEADERS = (
+    Text("Header", "En-tête"),
+    Text("Column", "Colonne"),
+    Text("Meaning", "Signification"),
+    Text("Unit", "Unité"),
+    Text("Allowed values", "Valeurs possibles"),
+    Text("Empty cell means", "Cellule vide"),
+    Text("Model", "Modèle"),
+    Text("Version", "Version"),
+    Text("Trained as of", "Entraîné au"),
+    Text("Personal data", "Donnée personnelle"),
+)
 DICTIONARY_WIDTHS = (26, 27, 62, 12, 46, 34, 26, 9, 13, 13)
 CELL = {"text_wrap": True, "valign": "top", "bottom": 1, "bottom_color": "#D9E1EA"}
 """Look of a cell of the dictionary."""
-PERSONAL_FR = {"none": "non", "pseudonym": "pseudonyme", "personal": "personnelle", "sensitive": "sensible"}
+PERSONAL = {
+    "none": Text("none", "non"),
+    "pseudonym": Text("pseudonym", "pseudonyme"),
+    "personal": Text("personal", "personnelle"),
+    "sensitive": Text("sensitive", "sensible"),
+}
 
 
 def write_parquet(file: CustomerFile, path: Path) -> dict[str, int]:
@@ -79,7 +76,7 @@ def write_csv(file: CustomerFile, path: Path, *, style: Literal["plain", "fr"] =
     if style == "plain":
         safe.write_csv(path, separator=",", line_terminator="\r\n")
         return counts
-    french = safe.rename({c.name: escaped_text(c.label_fr) for c in file.columns})
+    french = safe.rename({c.name: escaped_text(c.label["fr"]) for c in file.columns})
     french.write_csv(path, include_bom=True, separator=";", decimal_comma=True, line_terminator="\r\n")
     return counts
 
@@ -118,7 +115,7 @@ def write_xlsx(file: CustomerFile, path: Path, *, language: Language, summary: S
     }
     safe, counts = escaped(in_words(file.frame, file.columns, language), except_for=("customer_id",))
     book = xlsxwriter.Workbook(str(path), {**options, "default_date_format": _date_format(language)})
-    names = SHEETS[language]
+    names = in_language(SHEETS, language)
     book.set_properties({"created": CREATED, "author": "relkit", "title": f"{names[1]} {file.as_of}"})
     write_summary(book, names[0], summary)
     _customers_sheet(book, names[1], safe, file.columns, language, progress)
@@ -156,7 +153,7 @@ def _customers_sheet(
     formats = [book.add_format(_look(c, language)) for c in columns]
     for at, column in enumerate(columns):
         sheet.set_column(at, at, _width(column, frame[column.name], language), formats[at])
-        sheet.write_string(0, at, escaped_text(column.label(language)), header)
+        sheet.write_string(0, at, escaped_text(column.label[language]), header)
     writers = [_writer(sheet, frame.schema[column.name]) for column in columns]
     for start in range(0, len(frame), ROWS_A_BATCH):
         _rows(frame[start : start + ROWS_A_BATCH], start + 1, writers, formats)
@@ -200,7 +197,7 @@ def _writer(sheet: Any, dtype: pl.DataType) -> Any:
 
 def _width(column: FileColumn, values: pl.Series, language: Language) -> float:
     """Return a width that shows the values, and the header on four lines at most beside the arrow of the filter."""
-    label = column.label(language)
+    label = column.label[language]
     longest = max((len(word) for word in label.split()), default=8) + 3
     if values.dtype == pl.String and len(values):
         words = column.words(language).values()
@@ -218,11 +215,13 @@ def _dictionary_sheet(book: Any, name: str, file: CustomerFile, language: Langua
     sheet.set_row(0, 32)
     header = header_format(book)
     wrapped, bold = book.add_format(CELL), book.add_format({**CELL, "bold": True})
-    for at, (title, width) in enumerate(zip(DICTIONARY_HEADERS[language], DICTIONARY_WIDTHS, strict=True)):
+    for at, (title, width) in enumerate(zip(in_language(DICTIONARY_HEADERS, language), DICTIONARY_WIDTHS, strict=True)):
         sheet.set_column(at, at, width, wrapped)
         sheet.write_string(0, at, title, header)
     entries, _ = escaped(
-        pl.DataFrame([_said(file, column, language) for column in file.columns], schema=list(DICTIONARY_HEADERS["en"]), orient="row")
+        pl.DataFrame(
+            [_said(file, column, language) for column in file.columns], schema=list(in_language(DICTIONARY_HEADERS, "en")), orient="row"
+        )
     )
     for row, cells in enumerate(entries.iter_rows(), 1):
         lines = max(_lines(text, width) for text, width in zip(cells, DICTIONARY_WIDTHS, strict=True))
@@ -239,14 +238,13 @@ def _lines(text: str, width: int) -> int:
 def _said(file: CustomerFile, column: FileColumn, language: Language) -> tuple[str, ...]:
     source = file.source_of(column)
     model = (source.model.replace("+", " + "), source.version.replace("+", " + "), source.trained_as_of) if source else ("", "", "")
-    french = language == "fr"
     return (
-        column.label(language),
+        column.label[language],
         column.name,
-        column.meaning_fr if french else column.meaning,
+        column.meaning[language],
         column.unit_in(language),
         column.allowed_in(language).replace("; ", "\n"),
-        column.null_means_fr if french else column.null_means,
+        column.null_means[language],
         *model,
-        PERSONAL_FR.get(column.personal_data, column.personal_data) if french else column.personal_data,
+        PERSONAL[column.personal_data][language] if column.personal_data in PERSONAL else column.personal_data,
     )

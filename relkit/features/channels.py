@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.known_rows import MONTH_DAYS, YEAR_DAYS, known_rows, within
+from relkit.features.known_rows import RECENT_DAYS, YEAR_DAYS, known_rows, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +75,7 @@ def contact_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     rows = known_rows(tables, "contacts", as_of, "customer_id", "channel_id", "sent_at", "class", "direction")
     endings = channel_columns(rows.select(pl.col("channel_id").unique()).collect(engine="streaming")["channel_id"])
     is_pressure = (
-        within("sent_at", as_of, MONTH_DAYS)
+        within("sent_at", as_of, RECENT_DAYS)
         & (pl.col("class").fill_null("marketing") == "marketing")
         & (pl.col("direction").fill_null("outbound") == "outbound")
     )

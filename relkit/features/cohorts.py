@@ -17,6 +17,7 @@ from relkit.features.known_rows import known_rows
 from relkit.features.margins import with_margins
 from relkit.features.purchase_days import purchase_days
 from relkit.features.purchases import summarise_days
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 MOST = 12
 """Cohorts told apart."""
-MONTH_DAYS = 365.25 / 12
 _LENGTHS = {"month": "1mo", "quarter": "1q", "year": "1y"}
 _READ = ("customer_id", "occurred_at", "product_id", "quantity", "net_amount", "margin_amount", "line_kind")
 
@@ -101,7 +101,7 @@ def _length(first: pl.Series) -> Literal["month", "quarter", "year"]:
 
 def _age(day: str) -> pl.Expr:
     """Return the month of age in which a day falls: 0 for the day of the first purchase, 1 for the month that follows."""
-    return ((pl.col(day) - pl.col("first_order_on")).dt.total_days() / MONTH_DAYS).ceil().cast(pl.Int32).alias("age_months")
+    return ((pl.col(day) - pl.col("first_order_on")).dt.total_days() / DAYS_PER_MONTH).ceil().cast(pl.Int32).alias("age_months")
 
 
 def _by_age(tables: TableSet, as_of: AsOf, people: pl.DataFrame) -> tuple[pl.DataFrame, Literal["margin", "revenue"]]:
@@ -120,7 +120,7 @@ def _by_age(tables: TableSet, as_of: AsOf, people: pl.DataFrame) -> tuple[pl.Dat
 def _cells(people: pl.DataFrame, day: date, length: str) -> pl.DataFrame:
     """Return every cohort with each month of age that all its members have completed."""
     last = pl.col("starts_on").dt.offset_by(_LENGTHS[length]).dt.offset_by("-1d")
-    ages = ((pl.lit(day) - last).dt.total_days() / MONTH_DAYS).floor().cast(pl.Int32)
+    ages = ((pl.lit(day) - last).dt.total_days() / DAYS_PER_MONTH).floor().cast(pl.Int32)
     cohorts = people.group_by("starts_on").agg(customers=pl.len().cast(pl.Int64)).with_columns(ages=ages).filter(pl.col("ages") >= 1)
     whole = cohorts.with_columns(pl.int_ranges(0, pl.col("ages") + 1, dtype=pl.Int32).alias("age_months"))
     return whole.explode("age_months").select("starts_on", "customers", "age_months")

@@ -21,12 +21,12 @@ import polars as pl
 from relkit.features.known_rows import known_rows
 from relkit.features.snapshot_covariates import with_role
 from relkit.features.snapshot_spells import has_snapshot_spells, snapshot_spells
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
 
-DAYS_PER_MONTH = 365.25 / 12
 
 _READ = ("contract_id", "customer_id", "started_on", "ended_on", "monthly_amount", "monthly_margin", "valid_from", "recorded_at")
 

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.known_rows import known_rows
-from relkit.features.spells import contract_spells, main_contracts, spell_outcomes, usable_covariates
+from relkit.features.spells import contract_spells
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
-
-__all__ = ["contract_versions", "main_contracts", "spell_outcomes", "usable_covariates"]  # a family reads one module
 
 _OF_A_VERSION = ("monthly_amount", "monthly_margin", "term_months", "pays_by_direct_debit")
 

@@ -8,7 +8,7 @@ not apply is null (days since the last order of somebody who never ordered). A c
 is absent, but for those that tell who may be contacted: without them everybody would seem to be. Revenue, and
 the margin of twelve months, are those of purchases; `past_margin` has in it what contracts have brought as well
 (`relkit.features.contract_margins`), as the expected margin of the months ahead has.
-`relkit.features.dictionary` says what each column is.
+`relkit.features.columns` declares what each column is.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ import polars as pl
 
 from relkit.features.baskets import basket_features
 from relkit.features.channels import channel_profiles, consent_states, contact_features
+from relkit.features.columns import DECLARED
 from relkit.features.contactability import excluded_customers, with_contactability
 from relkit.features.contract_margins import has_contract_margins, past_contract_margins
-from relkit.features.dictionary import DECLARED, SNAPSHOT
+from relkit.features.dictionary import SNAPSHOT
 from relkit.features.known_rows import YEAR_DAYS, known_rows, marked_as_test
 from relkit.features.purchase_days import purchase_days
 from relkit.features.purchases import summarise_days
@@ -54,7 +55,7 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
         progress: is told before each part.
 
     Returns:
-        customer_id, as_of, then the columns of `relkit.features.dictionary.DECLARED` that the tables
+        customer_id, as_of, then the columns of `relkit.features.columns.DECLARED` that the tables
         allow, the columns of the customers table, and the attributes of the last snapshot (an attribute
         whose name is taken begins with `snapshot_`).
     """

@@ -36,7 +36,7 @@ HAPPENED = {
 
 YEAR_DAYS = 365
 """Length of the windows that are named 12m: the same for every edge, so that figures can be compared."""
-MONTH_DAYS = 30
+RECENT_DAYS = 30
 """Length of the windows that are named 30d."""
 
 

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.purchase_days import purchase_days
-from relkit.features.purchases import holdout_purchases, summarise_days
+from relkit.features.purchases import summarise_days
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
-
-__all__ = ["holdout_purchases", "purchase_histories", "with_repeat_ages"]  # outcomes are those of the summary
 
 
 def purchase_histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

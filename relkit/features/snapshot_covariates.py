@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from relkit.features.spells import SAME_ABOVE
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,10 +65,10 @@ def _barred(tables: TableSet, name: str) -> bool:
     return said.get("personal_data", "personal") != "none" and PURPOSE not in re.split(r"[,;\s]+", said.get("purpose", "").lower())
 
 
-def declared_names(tables: TableSet) -> dict[str, tuple[str, str]]:
+def declared_names(tables: TableSet) -> dict[str, Text]:
     """Return, by covariate, what the mapping calls it in English and in French."""
     return {
-        name: (said["label_en"], said["label_fr"])
+        name: Text(said["label_en"], said["label_fr"])
         for name, said in tables.facts.attributes.items()
         if said.get("label_en") and said.get("label_fr")
     }

@@ -28,31 +28,17 @@ import polars as pl
 
 from relkit.errors import TableError
 from relkit.features.known_rows import known_rows, marked_as_test
-from relkit.features.snapshot_covariates import SPELL, covariates_of, declined_covariates, usable_covariates, with_role
+from relkit.features.snapshot_covariates import SPELL, covariates_of, with_role
 from relkit.features.snapshots import attribute_as_of
 from relkit.features.spells import main_contracts
 from relkit.periods import DrawnHoldout
+from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf, Holdout
     from relkit.tables.table_set import TableSet
 
-# A family reads one module, so what it chooses its covariates by stands here too.
-__all__ = [
-    "declined_covariates",
-    "drawn_holdout",
-    "has_snapshot_spells",
-    "main_contracts",
-    "snapshot_outcomes",
-    "snapshot_spells",
-    "spells_at_risk",
-    "stays",
-    "to_judge",
-    "to_learn",
-    "usable_covariates",
-]
-
-DAYS = {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}
+DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}
 """Days of a unit of tenure."""
 JUDGED_SHARE, SEED = 0.3, 20250630
 """Of customers drawn to judge by, where there are no later days."""

@@ -11,34 +11,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.snapshot_covariates import declined_covariates, usable_covariates
-from relkit.features.snapshot_spells import (
-    drawn_holdout,
-    main_contracts,
-    snapshot_outcomes,
-    snapshot_spells,
-    stays,
-    to_judge,
-    to_learn,
-    told_snapshots,
-    with_covariates,
-)
+from relkit.features.snapshot_spells import snapshot_spells, stays, told_snapshots, with_covariates
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
-
-# A family reads one module, so what it shares with the spells stands here too.
-__all__ = [
-    "declined_covariates",
-    "drawn_holdout",
-    "main_contracts",
-    "snapshot_outcomes",
-    "snapshot_versions",
-    "to_judge",
-    "to_learn",
-    "usable_covariates",
-]
 
 
 def snapshot_versions(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
-from relkit.jobs.model_inputs import absence, inputs_of
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, Remark, french, write_remarks
 
@@ -82,6 +81,7 @@ class BuildFeatures(Job):
 
 
 def _build(tables: TableSet, as_of: AsOf, features: Path, progress: Progress) -> Result:
+    from relkit.families.bindings import absence, inputs_of
     from relkit.features.customer_table import customer_table
     from relkit.features.dictionary import dictionary
     from relkit.features.known_rows import marked_as_test
@@ -174,6 +174,7 @@ def _counts(customers: pl.DataFrame, spells: pl.DataFrame | None, test_accounts:
 
 
 def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[str, ...]:
+    from relkit.families.bindings import absence
     from relkit.tables.findings import counted
 
     among = f", {counted(counts['prospects'], 'prospect')} among them" if counts["prospects"] else ""

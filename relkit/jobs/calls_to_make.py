@@ -2,176 +2,183 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.jobs.declared_offer import WHERE, ContractsOffered, as_kept, declared_offer
+from relkit.jobs.scored import Found
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     import polars as pl
 
-    from relkit.jobs.margin_ahead import Scored
+    from relkit.jobs.scored import Scored, ScoredModel
     from relkit.scores.retention_offer import RetentionOffer
 
 BARRED = {"protected": "protected", "no_consent": "without consent to calls", "unreachable": "out of reach by phone"}
 """Why a customer may not be phoned, in words."""
-TELLS_CAUSES = "survival.discrete_competing_risks"
-"""Named where the model that scored does not tell why contracts end."""
 
 
-@dataclass
-class CallsToMake:
-    """The offer of one run.
+def calls_to_make(scored: Scored) -> Found:
+    """Return what the declared offer is worth and whom to call first; nothing where no offer was declared.
+
+    Raises:
+        ParameterError: the offer averts ends of some causes, and no model that scored tells causes, or not these.
+    """
+    from relkit.scores.retention_offer import KINDS, call_scores, offer_values
+
+    terms = scored.terms
+    if not terms.offer:
+        return Found()
+    offer = declared_offer(terms.offer)
+    model = _model(scored, offer)
+    if model is None:
+        return Found().noting(_no_model())
+    held = _held(scored, model)
+    if isinstance(held, Remark):
+        return Found().noting(held)
+    ahead = terms.ahead[0]
+    offers = offer_values(model.fitted, held.known, offer=offer, ahead=ahead)
+    facts = as_kept(offer, terms.offer, terms.margin_rate) | {
+        "horizon_months": ahead.months,
+        "annual_discount_rate": ahead.annual_discount_rate,
+    }
+    table = call_scores(offers, budget=offer.budget, as_of=scored.as_of.day, source=model.source)
+    made = Found(scores=(table,), facts={kind.at(): facts for kind in KINDS})
+    told = CallsTold(offer=offer, offers=offers, currency=scored.tables.facts.currency).found()
+    return made + _left_out(held, model.name) + told + _assumed(facts)
+
+
+def _model(scored: Scored, offer: RetentionOffer) -> ScoredModel | None:
+    """Return the model of contracts that scored, None where none did; one that tells causes where the offer asks for them."""
+    from relkit.models.survival.family import CONTRACTS
+    from relkit.scores.retention_offer import TellsCauses
+
+    having = scored.having(CONTRACTS)
+    if not (offer.averts and having):
+        return having[0] if having else None
+    able = [model for model in having if isinstance(model.fitted, TellsCauses)]
+    if not able:
+        raise _no_causes(offer, having[0].name, [name for name in scored.models if name not in {model.name for model in having}])
+    return able[0]
+
+
+def _no_causes(offer: RetentionOffer, model: str, others: list[str]) -> ParameterError:
+    """Return the error for an offer that averts ends of some causes, where no model that scored tells causes."""
+    instead = _telling_causes()
+    return ParameterError(
+        f"averts is {', '.join(offer.averts)}, and {model} does not tell why contracts end.",
+        where=WHERE,
+        remedy=f"Run {command('fit', instead)}, then score with --models {' '.join([*others, instead])}; or leave averts out.",
+    )
+
+
+def _telling_causes() -> str:
+    """Return the preferred model of contracts that tells why they end."""
+    from relkit.models.catalogue import fitted_class, models_of
+    from relkit.models.survival.family import CONTRACTS
+
+    return next(name for name in models_of(CONTRACTS) if hasattr(fitted_class(name), "incidence_ahead"))
+
+
+def _held(scored: Scored, model: ScoredModel) -> ContractsOffered | Remark:
+    """Return the contracts the offer is about, or why it can be valued for none."""
+    held = ContractsOffered.of(scored.tables, scored.as_of, model.rows, model.fitted.needs, margin_rate=scored.terms.margin_rate)
+    if held is None:
+        return _BILLED if scored.tables.has("contracts") else _NO_MONTH
+    return _NO_CONTRACT if held.known.is_empty() else held
+
+
+def _left_out(held: ContractsOffered, model: str) -> Found:
+    """Return who is left out of the offer."""
+    from relkit.tables.findings import counted
+
+    found = Found()
+    if held.refusing:
+        found = found.saying(f"{counted(held.refusing, 'customer')} under contract left out of the offer: profiling refused.")
+    return found.noting(_no_value(held.unknown, model)) if held.unknown else found
+
+
+def _assumed(facts: Mapping[str, Any]) -> Found:
+    """Return what is assumed of the offer because it was not declared."""
+    assumed = {name: value for name, value in facts["offer"].items() if name not in facts["offer_declared"]}
+    told = ", ".join(f"{name} {value:g}" for name, value in assumed.items() if name not in ("budget", "averts"))
+    return Found().saying(f"Assumed of the offer, as it was not declared: {told}.") if told else Found()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CallsTold:
+    """Whom calling pays for, in words.
 
     Attributes:
-        run: what has been scored.
-        contracts: models of contracts that may have scored, the first one wanted first.
-        facts: of the offer, for models.json.
-        said, warnings: one sentence each.
-        remarks: those of them that change how the scores are to be read.
+        offer: as it was used.
+        offers: as `relkit.scores.retention_offer.offer_values` returns them.
+        currency: ISO code of money.
     """
 
-    run: Scored
-    contracts: Sequence[str]
-    facts: dict[str, Any] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    offer: RetentionOffer
+    offers: pl.DataFrame
+    currency: str
 
-    def scores(self) -> list[pl.DataFrame]:
-        """Return the score table of the offer; none where no offer was declared or it cannot be valued.
+    def found(self) -> Found:
+        """Return whom calling pays for, and who may not be phoned."""
+        from relkit.scores.retention_offer import to_be_called, under_budget
 
-        Raises:
-            ParameterError: the offer averts ends of some causes, and no model that scored tells causes, or not these.
-        """
-        from relkit.scores.expected_margin import Ahead
-        from relkit.scores.retention_offer import call_scores, offer_values
-
-        job = self.run.job
-        if not job.offer:
-            return []
-        offer = declared_offer(job.offer)
-        model = self._model(offer)
-        held = self._held(model)
-        if held is None:
-            return []
-        ahead = Ahead(job.horizon_months, job.annual_discount_rate)
-        offers = offer_values(self.run.fitted[model], held.known, offer=offer, ahead=ahead)
-        self.facts = as_kept(offer, job.offer, job.margin_rate) | {
-            "horizon_months": ahead.months,
-            "annual_discount_rate": ahead.annual_discount_rate,
-        }
-        self._say(offer, offers, held, model)
-        return [call_scores(offers, budget=offer.budget, as_of=self.run.as_of.day, source=self.run.source_of(model))]
-
-    def _model(self, offer: RetentionOffer) -> str:
-        """Return the model of contracts that scored, "" where none did; one that tells causes where the offer asks for them."""
-        from relkit.scores.retention_offer import TellsCauses
-
-        scored = [name for name in self.contracts if name in self.run.fitted]
-        if not (offer.averts and scored):
-            return scored[0] if scored else ""
-        able = [name for name in scored if isinstance(self.run.fitted[name], TellsCauses)]
-        if not able:
-            others = [name for name in self.run.fitted if name not in self.contracts]
-            raise ParameterError(
-                f"averts is {', '.join(offer.averts)}, and {scored[0]} does not tell why contracts end.",
-                where=WHERE,
-                remedy=f"Run {command('fit', TELLS_CAUSES)}, then score with --models {' '.join([*others, TELLS_CAUSES])}; "
-                "or leave averts out.",
-            )
-        return able[0]
-
-    def _held(self, model: str) -> ContractsOffered | None:
-        """Return the contracts the offer is about; None, said in a warning, where it can be valued for none."""
-        if not model:
-            self._warn(_no_model())
-            return None
-        rows, needs = self.run.rows(model), self.run.fitted[model].needs
-        held = ContractsOffered.of(self.run.tables, self.run.as_of, rows, needs, margin_rate=self.run.job.margin_rate)
-        if held is None:
-            self._warn(_BILLED if self.run.tables.has("contracts") else _NO_MONTH)
-            return None
-        if held.known.is_empty():
-            self._warn(_NO_CONTRACT)
-            return None
-        return held
-
-    def _warn(self, remark: Remark) -> None:
-        """Keep a remark and warn of it."""
-        self.warnings.append(remark.en)
-        self.remarks.append(remark)
-
-    def _say(self, offer: RetentionOffer, offers: pl.DataFrame, held: ContractsOffered, model: str) -> None:
-        """Say whom calling pays for, what is assumed, and who is left out."""
-        from relkit.tables.findings import counted
-
-        if held.refusing:
-            self.said.append(f"{counted(held.refusing, 'customer')} under contract left out of the offer: profiling refused.")
-        if held.unknown:
-            self._warn(_no_value(held.unknown, model))
-        self._tell_of_calls(offer, offers)
-        assumed = {name: value for name, value in self.facts["offer"].items() if name not in self.facts["offer_declared"]}
-        told = ", ".join(f"{name} {value:g}" for name, value in assumed.items() if name not in ("budget", "averts"))
-        if told:
-            self.said.append(f"Assumed of the offer, as it was not declared: {told}.")
-
-    def _tell_of_calls(self, offer: RetentionOffer, offers: pl.DataFrame) -> None:
-        from relkit.scores.retention_offer import by_profit_and_by_risk, to_be_called, under_budget
-        from relkit.tables.findings import counted
-
-        free = to_be_called(offers)
-        self._tell_of_barred(offers)
+        free = to_be_called(self.offers)
         if free.is_empty():
-            self.warnings.append("None of the customers under contract may be phoned, so nobody is ranked.")
-            return
+            return self._barred() + Found().warning("None of the customers under contract may be phoned, so nobody is ranked.")
         everybody = under_budget(free)
-        found = by_profit_and_by_risk(free, budget=offer.budget)
         if everybody.is_empty():
-            self.warnings.append("Calling pays for nobody under the declared offer: it costs more than it keeps.")
-            return
+            nobody = "Calling pays for nobody under the declared offer: it costs more than it keeps."
+            return self._barred() + Found().warning(nobody)
+        return self._barred() + self._within_budget(free, everybody)
+
+    def _within_budget(self, free: pl.DataFrame, everybody: pl.DataFrame) -> Found:
+        """Return how many calls the budget pays for, and the profit expected of them."""
+        from relkit.scores.retention_offer import by_profit_and_by_risk, under_budget
+        from relkit.tables.findings import counted
+
+        found, budget = by_profit_and_by_risk(free, budget=self.offer.budget), self.offer.budget
         if not found.called:
-            first = under_budget(offers, budget=float(everybody["cost"].sum()))["cost"][0]
-            self.warnings.append(
-                f"The budget of {self._money(offer.budget)} pays for no call: the first one should cost {self._money(first)}. "
+            first = under_budget(self.offers, budget=float(everybody["cost"].sum()))["cost"][0]
+            return Found().warning(
+                f"The budget of {self._money(budget)} pays for no call: the first one should cost {self._money(first)}. "
                 f"Calling would pay for {counted(len(everybody), 'customer')}."
             )
-            return
-        held = f"of {counted(len(free), 'customer')} under contract{' who may be phoned' if len(free) < len(offers) else ''}"
-        reach = "" if found.called == len(everybody) else f", within a budget of {self._money(offer.budget)} for {found.called:,} of them"
-        if offer.budget is not None and not reach:
-            reach = f" (the budget of {self._money(offer.budget)} is not spent)"
-        self.said.append(
+        held = f"of {counted(len(free), 'customer')} under contract{' who may be phoned' if len(free) < len(self.offers) else ''}"
+        reach = "" if found.called == len(everybody) else f", within a budget of {self._money(budget)} for {found.called:,} of them"
+        if budget is not None and not reach:
+            reach = f" (the budget of {self._money(budget)} is not spent)"
+        return Found().saying(
             f"Calling pays for {len(everybody):,} {held}{reach}: a profit of {self._money(found.profit)} is expected, after costs of "
             f"{self._money(found.cost)}. In the order of risk alone {found.missed_share:.0%} of that profit would be missed."
         )
 
-    def _tell_of_barred(self, offers: pl.DataFrame) -> None:
-        """Say for how many customers calling would pay who may not be phoned, by reason."""
+    def _barred(self) -> Found:
+        """Return for how many customers calling would pay who may not be phoned, by reason."""
         import polars as pl
 
         from relkit.scores.retention_offer import NOT_CALLED, under_budget
         from relkit.tables.findings import counted
 
-        barred = offers.filter(pl.col(NOT_CALLED).is_not_null())
+        barred = self.offers.filter(pl.col(NOT_CALLED).is_not_null())
         if barred.is_empty():
-            return
+            return Found()
         paying = under_budget(barred)[NOT_CALLED]
         reasons = [f"{n:,} {said}" for reason, said in BARRED.items() if (n := int((paying == reason).sum()))]
         of_them = f": {', '.join(reasons)}" if reasons else ""
-        self.said.append(
+        return Found().saying(
             f"{counted(len(barred), 'customer')} under contract may not be phoned and have no rank; "
             f"calling would pay for {len(paying):,} of them{of_them}."
         )
 
     def _money(self, value: float | None) -> str:
         digits = 0 if value is None or value >= 100 else 2
-        return f"{value or 0.0:,.{digits}f} {self.run.tables.facts.currency}"
+        return f"{value or 0.0:,.{digits}f} {self.currency}"
 
 
 def _no_value(customers: int, model: str) -> Remark:

@@ -1,8 +1,8 @@
 """`relkit fit lifetime_value.auto` and `survival.auto`: fit the candidates of a family, compare them on one holdout, take one.
 
-The rule by which one is taken stands in `relkit.models.comparison`. The chosen model is then fitted,
-judged and registered as `relkit fit` does with any model, under its own name, with the comparison beside it, and is
-marked: `relkit score` uses the marked model of a family unless it is told which models to use.
+The rule by which one is taken stands in `relkit.models.comparison`. The chosen model goes on
+from its trial as any model that is named: it is judged, fitted to all days and registered under its own name, with the comparison
+alongside it, and is marked: `relkit score` uses the marked model of a family unless it is told which models to use.
 
 A candidate that cannot be fitted is named with its reason. Where there is no holdout (the history is too short, or none is
 wanted) nothing can be compared: the first candidate that can be fitted is taken, and displaces none that was chosen.
@@ -10,55 +10,24 @@ wanted) nothing can be compared: the first candidate that can be fitted is taken
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from importlib import import_module
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import FitError, ParameterError
-from relkit.jobs.model_inputs import absence, inputs_of, read_settings, read_texts, required_settings
+from relkit.jobs.given_settings import read_settings, read_texts
+from relkit.jobs.holdouts import split_of
+from relkit.jobs.model_fitting import FitRequest, fit_named
+from relkit.jobs.registering import Beside
+from relkit.jobs.trials import Ready, Trial, tried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import polars as pl
-
     from relkit.jobs.base import Result
-    from relkit.jobs.fit_model import FitModel
     from relkit.models.comparison import ModelComparison
-    from relkit.periods import AsOf, DrawnHoldout, Holdout
+    from relkit.periods import DrawnHoldout, Holdout
     from relkit.progress import Progress
-    from relkit.tables.table_set import TableSet
 
-CANDIDATES = {
-    "lifetime_value.auto": (
-        "lifetime_value.bg_nbd",
-        "lifetime_value.mbg_nbd",
-        "lifetime_value.pareto_nbd",
-        "lifetime_value.mbg_cnbd_k",
-        "lifetime_value.bg_bb",
-        "lifetime_value.nbd",
-        "lifetime_value.time_varying_pareto_nbd",
-    ),
-    "survival.auto": (
-        "survival.cox",
-        "survival.kaplan_meier",
-        "survival.weibull_aft",
-        "survival.log_normal_aft",
-        "survival.log_logistic_aft",
-        "survival.piecewise_exponential",
-        "survival.discrete_hazard",
-        "survival.mixture_cure",
-        "survival.boosted_hazard",
-        "survival.cox_time_varying",
-    ),
-}
-"""What is compared under each name that ends in auto; the first is taken where nothing can be compared.
-
-Models of competing risks are no candidates: they answer why contracts end, and are judged by other things than when.
-"""
-TWINS = {"survival.cox_time_varying": "survival.cox"}
-"""Candidates that are another one where they learn from the same rows."""
-_OF = {"lifetime_value": "orders", "survival": "contracts"}
 FRAMES = ("model_comparison", "model_differences", "model_comparison_groups", "model_comparison_course")
 
 
@@ -67,7 +36,7 @@ class Choice:
     """Settings of a choice among models.
 
     Attributes:
-        candidates: names of models; those of `CANDIDATES` unless told.
+        candidates: names of models; by default all that compete in the family.
         replicates: resamples of the customers, from which intervals come.
         seed: of the resamples.
         settings: of the candidates, such as period_days or covariates; each takes those it has and is tried without the others.
@@ -80,11 +49,15 @@ class Choice:
 
     def of(self, name: str) -> dict[str, Any]:
         """Return the settings that a candidate has."""
-        return {key: value for key, value in self.settings.items() if key in _known(name)}
+        from relkit.models.catalogue import known_settings
+
+        return {key: value for key, value in self.settings.items() if key in known_settings(name)}
 
     def without(self) -> dict[str, tuple[str, ...]]:
         """Return, by candidate, the given settings that it does not have, and is tried without."""
-        lacking = {name: tuple(key for key in self.settings if key not in _known(name)) for name in self.candidates}
+        from relkit.models.catalogue import known_settings
+
+        lacking = {name: tuple(key for key in self.settings if key not in known_settings(name)) for name in self.candidates}
         return {name: keys for name, keys in lacking.items() if keys}
 
 
@@ -100,56 +73,55 @@ def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
         >>> read_choice("survival.auto", {"covariates": "monthly_amount"}).of("survival.cox")
         {'covariates': 'monthly_amount'}
     """
-    from dataclasses import replace
-
     from relkit.models import catalogue
 
     own = {name: value for name, value in read_texts(Choice, given).items() if name in ("candidates", "replicates", "seed")}
     choice = catalogue.checked(Choice, model, own)
+    competing = catalogue.candidates(model)
     for name in choice.candidates:
-        if name not in CANDIDATES[model]:
-            raise ParameterError.unknown("candidate", name, CANDIDATES[model], where=model)
+        if name not in competing:
+            raise ParameterError.unknown("candidate", name, competing, where=model)
     if choice.replicates < 20:
         raise ParameterError(f"replicates is {choice.replicates}; intervals need 20 at least.", where=model)
     theirs = {name: value for name, value in given.items() if name not in own}
-    chosen = replace(choice, candidates=choice.candidates or CANDIDATES[model], settings=theirs)
-    known = ["candidates", "replicates", "seed", *sorted({key for name in chosen.candidates for key in _known(name)})]
+    chosen = replace(choice, candidates=choice.candidates or competing, settings=theirs)
+    known = ["candidates", "replicates", "seed", *sorted({key for name in chosen.candidates for key in catalogue.known_settings(name)})]
     for key in theirs:
         if key not in known:
             raise ParameterError.unknown("setting", key, known, where=model)
     for name in chosen.candidates:
         made = read_settings(name, chosen.of(name))
-        catalogue.make(name, {setting: ["none"] for setting in required_settings(name)} | made)
+        catalogue.make(name, {setting: ["none"] for setting in catalogue.required_settings(name)} | made)
     return chosen
 
 
-def _known(name: str) -> set[str]:
-    """Return the settings that a model has; those of its class that it refuses are none."""
-    from relkit.models import catalogue
+def choose(request: FitRequest, progress: Progress) -> Result:
+    """Compare the candidates of `request.model`, take one, and fit it as if it had been named."""
+    from relkit.families.bindings import inputs_of
 
-    made = catalogue.settings_class(name)
-    refused = made.not_taken() if hasattr(made, "not_taken") else frozenset()
-    return {field.name for field in fields(made)} - refused  # type: ignore[arg-type]
-
-
-def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
-    """Compare, take one, and fit it as `job` would have done had it been named."""
-    choice, as_of = read_choice(job.model, job.settings), tables.as_of(job.as_of)
-    split, none = job.split(tables, as_of)
-    trials = _Trials(choice, tables, as_of, split)
+    choice = read_choice(request.model, request.settings)
+    split, none = split_of(inputs_of(request.model, request.tables), request.tables, request.as_of, request.holdout_days)
+    trials = _Trials(choice, request, split)
     trials.run(progress)
     compared = trials.compared(progress)
     then = _second_half(progress)
     if compared is None:
-        result, reason = _first_that_fits(job, choice, tables, then, trials.failed, none or trials.problem)
-        lines = []
+        result, reason = _first_that_fits(trials, then, none or trials.problem)
     else:
-        result, reason = _fitted(job, compared.chosen, choice, tables, then, _beside(compared)), compared.reason
-        lines = _lines(compared, split)
+        result, reason = trials.fitted(compared.chosen, then, _beside(compared)), compared.reason
+    _mark(request.programme, result.details["model"], compared=compared is not None)
+    lines = [] if compared is None else _lines(compared, split)
     failed = [f"{name} could not be judged: {why}" for name, why in trials.failed.items()]
     without = [f"{name} does not have {' and '.join(keys)}: it was tried without." for name, keys in choice.without().items()]
-    details = {
-        "chosen": result.details["model"],
+    details = result.details | {"choice": _details(trials, compared, result.details["model"], reason)}
+    return result.model_copy(update={"sentences": (*lines, *without, *failed, reason, *result.sentences), "details": details})
+
+
+def _details(trials: _Trials, compared: ModelComparison | None, chosen: str, reason: str) -> dict[str, Any]:
+    """Return the choice for scripts."""
+    choice = trials.choice
+    return {
+        "chosen": chosen,
         "reason": reason,
         "candidates": list(choice.candidates),
         "failed": trials.failed,
@@ -157,93 +129,95 @@ def choose(job: FitModel, tables: TableSet, progress: Progress) -> Result:
         "comparison": [] if compared is None else compared.table.to_dicts(),
         "differences": [] if compared is None else compared.differences.to_dicts(),
     }
-    _mark(job, result.details["model"], compared=compared is not None)
-    return result.model_copy(
-        update={"sentences": (*lines, *without, *failed, reason, *result.sentences), "details": result.details | {"choice": details}}
-    )
 
 
 class _Trials:
-    """The candidates fitted up to the day before one holdout, and what happened in it."""
+    """The trials of the candidates on one holdout."""
 
-    def __init__(self, choice: Choice, tables: TableSet, as_of: AsOf, split: Holdout | DrawnHoldout | None) -> None:
-        self.choice, self.tables, self.as_of, self.split = choice, tables, as_of, split
-        self.fitted: dict[str, Any] = {}
-        self.judged: dict[str, pl.DataFrame] = {}
+    def __init__(self, choice: Choice, request: FitRequest, split: Holdout | DrawnHoldout | None) -> None:
+        self.choice, self.request, self.split = choice, request, split
+        self.made: dict[str, Trial] = {}
         self.failed: dict[str, str] = {}
         self.problem = ""
-        self._read: dict[tuple[str, AsOf], pl.DataFrame] = {}
 
     def run(self, progress: Progress) -> None:
-        """Fit every candidate; one that cannot be fitted has its reason kept."""
+        """Try every candidate; one that cannot be fitted has its reason kept."""
         if self.split is None:
             return
         for i, name in enumerate(self.choice.candidates):
             progress(f"{name}: fitted up to {self.split.calibration}", 0.4 * i / len(self.choice.candidates))
             try:
-                self._fit(name, self.split)
+                self.made[name] = self._trial(name, self.split)
             except FitError as error:
                 self.failed[name] = str(error)
 
-    def _fit(self, name: str, split: Holdout | DrawnHoldout) -> None:
-        from relkit.models import catalogue
-        from relkit.models.covariate_declaration import must_be_known, with_known_numbers
+    def _trial(self, name: str, split: Holdout | DrawnHoldout) -> Trial:
+        from relkit.families.bindings import absence, inputs_of
 
-        if absent := absence(name, self.tables):
+        known = self.request.known
+        if absent := absence(name, known.tables):
             raise FitError(f"{absent}, from which it learns.", where=name)
-        inputs, known = inputs_of(name, self.tables), self._features(name, split.calibration)
-        before = inputs.to_learn(known, split)
-        if (twin := TWINS.get(name)) and known.equals(self._features(twin, split.calibration)):
-            raise FitError(f"nothing changes while a row of the {inputs.table} holds, so it is {twin}.", where=name)
-        own = read_settings(name, self.choice.of(name))
-        lacking = [setting for setting in required_settings(name) if setting not in own]
-        # Those that suit the whole history as well: the chosen model is fitted with the same.
-        whole = inputs.to_learn(self._features(name, self.as_of))
-        found = {setting: inputs.chosen(setting, whole, before) for setting in lacking}
-        if empty := [setting for setting, values in found.items() if not values]:
-            raise FitError(f"the {inputs.table} have no {empty[0]} that it could use (complete, and not the same for all).", where=name)
-        declared = inputs.declared_settings(name, self.tables, split.calibration)
-        model = catalogue.make(name, {**declared, **own, **found})
-        names = must_be_known(model)
-        self.fitted[name] = model.fit(with_known_numbers(before, names)[0], as_of=split.calibration.day)
-        self.judged[name] = with_known_numbers(inputs.to_judge(known, split), names)[0]
+        inputs = inputs_of(name, known.tables)
+        self._refuse_a_twin(name, split)
+        ready = Ready.of(name, self.choice.of(name), inputs, known, self.request.as_of, split)
+        if ready.lacking:
+            raise FitError(ready.lacking, where=name)
+        return tried(ready)
 
-    def _features(self, name: str, edge: AsOf) -> pl.DataFrame:
-        inputs = inputs_of(name, self.tables)
-        if (inputs.learnt, edge) not in self._read:
-            self._read[inputs.learnt, edge] = inputs.features(self.tables, edge)
-        return self._read[inputs.learnt, edge]
+    def _refuse_a_twin(self, name: str, split: Holdout | DrawnHoldout) -> None:
+        """Refuse a model that is another one, as both learn from the same rows."""
+        from relkit.families.bindings import inputs_of
+        from relkit.models.catalogue import settings_class
+
+        twin, known = settings_class(name).twin, self.request.known
+        if not twin:
+            return
+        own, other = (inputs_of(each, known.tables) for each in (name, twin))
+        if known.features(own, split.calibration).equals(known.features(other, split.calibration)):
+            raise FitError(f"nothing changes while a row of the {own.table} holds, so it is {twin}.", where=name)
 
     def compared(self, progress: Progress) -> ModelComparison | None:
         """Return the comparison of those that could be fitted; None where there is none, with the problem kept."""
-        if not self.fitted or self.split is None:
+        from relkit.families.bindings import inputs_of
+        from relkit.models.catalogue import family
+
+        compare = family(self.request.model).compare
+        if not self.made or self.split is None or compare is None:
             return None
-        progress(f"{len(self.fitted)} models compared {self.split.spoken}", 0.4)
-        first = next(iter(self.fitted))
-        inputs = inputs_of(first, self.tables)
-        past = inputs.past(self.tables, self.split.end)
-        compare_models = import_module(f"relkit.models.{first.partition('.')[0]}.comparison").compare_models
-        happened = inputs.what_happened(self.tables, self.split)
-        given = {"replicates": self.choice.replicates, "seed": self.choice.seed} | ({} if past is None else {"past": past})
+        progress(f"{len(self.made)} models compared {self.split.spoken}", 0.4)
+        first, known = next(iter(self.made)), self.request.known
+        inputs = inputs_of(first, known.tables)
         try:
-            found: ModelComparison = compare_models(self.fitted, self.judged, happened, **given)
+            return compare(
+                {name: trial.fitted for name, trial in self.made.items()},
+                {name: trial.judged for name, trial in self.made.items() if trial.judged is not None},
+                known.what_happened(inputs, self.split),
+                past=inputs.past(known.tables, self.split.end),
+                replicates=self.choice.replicates,
+                seed=self.choice.seed,
+            )
         except FitError as error:
             self.problem = f"Nothing could be judged on the {self.split.days} days after {self.split.calibration}: {error}"
             return None
-        return found
+
+    def fitted(self, name: str, progress: Progress, beside: Beside | None = None) -> Result:
+        """Fit a candidate to all days and register it, as if it had been named; its trial is not made again."""
+        from relkit.families.bindings import inputs_of
+
+        named = replace(self.request, model=name, settings=self.choice.of(name))
+        return fit_named(named, inputs_of(name, named.tables), progress, beside=beside, trial=self.made.get(name))
 
 
-def _beside(comparison: ModelComparison) -> Any:
+def _beside(comparison: ModelComparison) -> Beside:
     """Return what is kept with the chosen model: the tables of the comparison and its picture."""
-    from relkit.jobs.fit_model import Beside
+    from relkit.models.catalogue import family
     from relkit.plots.model_comparison import plot_model_comparison
 
     tables = (comparison.table, comparison.differences, comparison.groups, comparison.course)
-    drawn = plot_model_comparison(comparison.groups, comparison.course, of=_OF[comparison.chosen.partition(".")[0]])
+    texts = family(comparison.chosen).texts
+    drawn = {} if texts is None else {"model_comparison": plot_model_comparison(comparison.groups, comparison.course, texts=texts)}
     return Beside(
-        figures={"model_comparison": drawn},
-        frames=dict(zip(FRAMES, tables, strict=True)),
-        params={"chosen_from": ", ".join(comparison.table["model"])},
+        figures=drawn, frames=dict(zip(FRAMES, tables, strict=True)), params={"chosen_from": ", ".join(comparison.table["model"])}
     )
 
 
@@ -252,32 +226,23 @@ def _second_half(progress: Progress) -> Progress:
     return lambda what, done=None: progress(what, None if done is None else 0.5 + done / 2)
 
 
-def _fitted(job: FitModel, name: str, choice: Choice, tables: TableSet, progress: Progress, beside: Any) -> Result:
-    """Fit one model to all days and register it, as if it had been named."""
-    named = job.model_copy(update={"model": name, "settings": choice.of(name)})
-    return named.fit_named(tables, inputs_of(name, tables), progress, beside)
-
-
-def _first_that_fits(
-    job: FitModel, choice: Choice, tables: TableSet, progress: Progress, failed: dict[str, str], none: str
-) -> tuple[Result, str]:
+def _first_that_fits(trials: _Trials, progress: Progress, none: str) -> tuple[Result, str]:
     """Fit the first candidate that can be, and say that nothing was compared."""
-    from relkit.jobs.fit_model import Beside
-
-    errors = dict(failed)
-    for name in choice.candidates:
+    errors = dict(trials.failed)
+    for name in trials.choice.candidates:
         try:
-            result = _fitted(job, name, choice, tables, progress, Beside())
+            result = trials.fitted(name, progress)
         except FitError as error:
             errors[name] = str(error)
             continue
         if result.skipped:
             errors[name] = result.skipped
             continue
-        why = none or ("No candidate could be judged on the holdout." if failed else "No holdout was wanted.")
+        why = none or ("No candidate could be judged on the holdout." if trials.failed else "No holdout was wanted.")
         return result, f"{why} {name} was taken without a comparison: it is the first candidate that could be fitted."
     told = " ".join(f"{name}: {why}" for name, why in errors.items())
-    raise FitError(f"none of the candidates could be fitted. {told}", where=job.model, remedy="Fit a longer period or more customers.")
+    where = trials.request.model
+    raise FitError(f"none of the candidates could be fitted. {told}", where=where, remedy="Fit a longer period or more customers.")
 
 
 def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout | None) -> list[str]:
@@ -290,10 +255,10 @@ def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout | None) ->
     ]
 
 
-def _mark(job: FitModel, name: str, *, compared: bool) -> None:
+def _mark(programme: str, name: str, *, compared: bool) -> None:
     """Have scores made with a model; one that was taken without a comparison does not displace one that was chosen."""
     from relkit.tracking import registry
 
     family = name.partition(".")[0]
-    if compared or not any(other.startswith(f"{family}.") for other in registry.chosen_models(job.programme)):
-        registry.choose(name, job.programme)
+    if compared or not any(other.startswith(f"{family}.") for other in registry.chosen_models(programme)):
+        registry.choose(name, programme)

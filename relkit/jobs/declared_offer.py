@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from relkit.errors import ParameterError
-from relkit.jobs.model_inputs import read_texts
+from relkit.jobs.given_settings import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

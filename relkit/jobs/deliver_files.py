@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -55,16 +54,17 @@ class DeliverFiles(Job):
 
     def verify(self) -> None:
         """Refuse models to prefer that do not exist."""
-        from relkit.models.catalogue import NAMES
+        from relkit.models.catalogue import names
 
         for name in self.prefer:
-            if name not in NAMES:
-                raise ParameterError.unknown("model", name, NAMES, where="prefer")
+            if name not in names():
+                raise ParameterError.unknown("model", name, names(), where="prefer")
 
     def run(self, progress: Progress = quiet) -> Result:
         """Read features and scores, write everything to a draft, publish it."""
         from relkit.delivery.customer_delivery import deliver_customers
         from relkit.delivery.manifest import Occasion
+        from relkit.scores.kept_scores import read_models
         from relkit.tables.table_set import TableSet
 
         tables = TableSet.open(self.out_dir / "tables")
@@ -72,7 +72,7 @@ class DeliverFiles(Job):
         progress("reading customers and scores", 0.0)
         file, missing = self._file(tables, day)
         noticed = (*missing, *self._quarantine(file))
-        models = _models(self.out_dir / "scores" / day / "models.json")
+        models = read_models(self.out_dir / "scores" / day)
         occasion = Occasion(
             programme=self.programme,
             language=self.language,
@@ -95,6 +95,7 @@ class DeliverFiles(Job):
         import polars as pl
 
         from relkit.delivery.customer_files import customer_file
+        from relkit.scores.kept_scores import KeptScores
 
         folder = self.out_dir / "features" / day
         if not (folder / "customers.parquet").is_file():
@@ -102,11 +103,12 @@ class DeliverFiles(Job):
             there = f"There are some as of {', '.join(made)}." if made else ""
             remedy = f"{there} Run {command('features', as_of=day)} first.".strip()
             raise TableError("there are no features of that day.", where=str(folder), remedy=remedy)
-        scored = self.out_dir / "scores" / day / "scores.parquet"
-        dictionary, reasons = folder / "dictionary.parquet", scored.with_name("reasons.parquet")
+        scored = self.out_dir / "scores" / day
+        scores = KeptScores.read(scored)
+        dictionary, reasons = folder / "dictionary.parquet", scored / "reasons.parquet"
         made_file = customer_file(
             pl.read_parquet(folder / "customers.parquet"),
-            pl.read_parquet(scored) if scored.is_file() else None,
+            scores,
             as_of=tables.as_of(day).day,
             currency=tables.facts.currency,
             dictionary=pl.read_parquet(dictionary) if dictionary.is_file() else None,
@@ -115,7 +117,7 @@ class DeliverFiles(Job):
             reasons=pl.read_parquet(reasons) if reasons.is_file() else None,
             remarks=self._remarks(day),
         )
-        return made_file, () if scored.is_file() else (_no_scores(day),)
+        return made_file, () if scores else (_no_scores(day),)
 
     def _remarks(self, day: str) -> tuple[Remark, ...]:
         """Return what was noticed of the tables, the features and the scores; those of the scores hold the others."""
@@ -218,10 +220,6 @@ def remarks_of(out: Path, day: str) -> tuple[Remark, ...]:
     if scored.is_file():
         return read_remarks(scored)
     return unique((*read_remarks(out / "tables" / FILE), *read_remarks(out / "features" / day / FILE)))
-
-
-def _models(path: Path) -> dict[str, dict[str, Any]]:
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def _sentences(file: CustomerFile, published: Published, changes: dict[str, int], day: str) -> list[str]:

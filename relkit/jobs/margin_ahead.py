@@ -2,222 +2,217 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from relkit.jobs.model_inputs import inputs_of
+from relkit.jobs.scored import Found, source_of_all
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import polars as pl
 
     from relkit.features.margin_rate import MarginRate
-    from relkit.jobs.score_customers import ScoreCustomers
-    from relkit.periods import AsOf
+    from relkit.jobs.returns_ahead import ReturnsAhead
+    from relkit.jobs.scored import Scored, ScoredModel
+    from relkit.score_kinds import Score
     from relkit.scores.expected_margin import Ahead
-    from relkit.scores.score_table import Source
-    from relkit.tables.table_set import TableSet
 
 TOLD_SHARE = 0.1
 """From this share of the value of contracts on, what lies past the largest age seen is said."""
 
 
-class Scored(Protocol):
-    """What the job knows when its models have scored."""
+def margin_ahead(scored: Scored) -> Found:
+    """Return what is expected back and the margin ahead, one score a horizon; no margin where no part of it is known."""
+    from relkit.jobs.returns_ahead import returns_ahead
+    from relkit.models.lifetime_value.family import ORDER_VALUE, ORDERS
+    from relkit.models.survival.family import CONTRACTS
 
-    job: ScoreCustomers
-    tables: TableSet
-    as_of: AsOf
-    fitted: dict[str, Any]
-    parts: list[pl.DataFrame]
-
-    @property
-    def refusing(self) -> pl.DataFrame:
-        """Customers whose scores are not kept."""
-
-    def rows(self, model: str) -> pl.DataFrame:
-        """Return the features that a model scores."""
-
-    def source_of(self, model: str) -> Source:
-        """Return the version behind a model's scores."""
+    returns = returns_ahead(scored)
+    orders, order_value, contracts = (scored.by(role) for role in (ORDERS, ORDER_VALUE, CONTRACTS))
+    bought = (orders, order_value) if orders and order_value else None
+    rate = _rate(scored) if bought else None
+    margin = MarginAhead(scored=scored, bought=bought, rate=rate, contracts=contracts, running=_running(scored), returns=returns)
+    return returns.found + margin.found()
 
 
-@dataclass
+def _rate(scored: Scored) -> MarginRate | None:
+    """Return the margin rate of purchases; None where none is known."""
+    from relkit.features.margin_rate import MarginRate, margin_rate
+
+    given = scored.terms.margin_rate
+    return MarginRate(given, "given") if given is not None else margin_rate(scored.tables, scored.as_of)
+
+
+def _running(scored: Scored) -> pl.DataFrame | None:
+    """Return the running contracts with the margin of a month of each; None where contracts have none of their own."""
+    import polars as pl
+
+    from relkit.families.bindings import inputs_of
+    from relkit.features.contract_margins import contract_margins, has_contract_margins
+    from relkit.models.catalogue import models_of
+    from relkit.models.survival.family import CONTRACTS
+
+    tables, as_of, rate = scored.tables, scored.as_of, scored.terms.margin_rate
+    if not has_contract_margins(tables, rate=rate):
+        return None
+    model = scored.by(CONTRACTS)
+    spells = inputs_of(model.name if model else models_of(CONTRACTS)[0], tables).features(tables, as_of)
+    margins = contract_margins(tables, as_of, rate=rate)
+    margins = margins.select("contract_id", margin_a_month="monthly_margin", is_measured="margin_is_measured")
+    return spells.filter(pl.col("is_active")).join(margins, on="contract_id", how="left", maintain_order="left")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MarginAhead:
     """The margin ahead of one run.
 
     Attributes:
-        run: what has been scored.
-        orders, value, contracts: the models that scored, "" where none did.
-        facts: of the rates behind it, for models.json.
-        return_facts: of the share of returns that it is net of, for models.json.
-        said, warnings: one sentence each.
-        remarks: those of them that change how the scores are to be read.
+        scored: what has been found so far.
+        bought: the models of orders and of the value of an order; None where one of them did not score.
+        rate: margin over net amount of purchases; None where it is not known, or purchases were not scored.
+        contracts: the model of contracts; None where none scored.
+        running: contracts with the margin of a month; None where they have none of their own.
+        returns: what is expected back of purchases.
     """
 
-    run: Scored
-    orders: str
-    value: str
-    contracts: str
-    facts: dict[str, Any] = field(default_factory=dict)
-    return_facts: dict[str, Any] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    scored: Scored
+    bought: tuple[ScoredModel, ScoredModel] | None
+    rate: MarginRate | None
+    contracts: ScoredModel | None
+    running: pl.DataFrame | None
+    returns: ReturnsAhead
 
-    def scores(self) -> list[pl.DataFrame]:
-        """Return the score tables of expected returns and of the margin ahead, one a horizon; none where no part of it is known."""
-        from relkit.scores.expected_margin import Ahead, future_margin, residual_value
-
-        rate, running = self._rate(), self._running()
-        returned, returns = self._returns()
-        if not self._is_bought(rate) and (running is None or running.is_empty() or not self.contracts):
-            return returned
-        self._say(rate, running)
-        horizons = [self.run.job.horizon_months, *([None] if self.run.job.endless else [])]
-        found = returned
-        for ahead in [Ahead(months, self.run.job.annual_discount_rate) for months in horizons]:
-            held = [] if running is None or running.is_empty() else self._of_contracts(ahead, running)
-            behind = [self.contracts] if held and self.contracts else []
-            parts, models = self._of_purchases(ahead, rate, returns)
-            if source := self._source([*models, *behind]):
-                found.append(future_margin([*parts, *held], ahead=ahead, as_of=self.run.as_of.day, source=source))
-            if source := self._source(behind):
-                found.append(residual_value(held, ahead=ahead, as_of=self.run.as_of.day, source=source))
+    def found(self) -> Found:
+        """Return the score tables of the margin ahead, the rates behind it, and who has none."""
+        found = self._about_all(Found(), _NO_RATE) if self.bought and self.rate is None else Found()
+        if self.rate is None and not (self._has_running and self.contracts):
+            return found
+        found = found + self._rates()
+        for ahead in self.scored.terms.ahead:
+            found = found + self._at(ahead)
         return found
 
-    def _returns(self) -> tuple[list[pl.DataFrame], pl.DataFrame | None]:
-        """Return the scores of expected returns, and what nets the purchases."""
-        from relkit.jobs.returns_ahead import ReturnsAhead
+    @property
+    def _has_running(self) -> bool:
+        return self.running is not None and not self.running.is_empty()
 
-        ahead = ReturnsAhead(self.run, self.orders)
-        found = ahead.scores()
-        self.return_facts, self.said, self.warnings = ahead.facts, self.said + ahead.said, self.warnings + ahead.warnings
-        self.remarks += ahead.remarks
-        return found
+    def _at(self, ahead: Ahead) -> Found:
+        """Return the scores at one horizon."""
+        from relkit.scores.expected_margin import future_margin, residual_value
 
-    def _of_purchases(self, ahead: Ahead, rate: MarginRate | None, returns: pl.DataFrame | None) -> tuple[list[pl.DataFrame], list[str]]:
+        held, told = self._of_contracts(ahead)
+        bought, models = self._of_purchases(ahead)
+        behind = [self.contracts] if held and self.contracts else []
+        day, tables = self.scored.as_of.day, []
+        if source := source_of_all([*models, *behind]):
+            tables.append(future_margin([*bought, *held], ahead=ahead, as_of=day, source=source))
+        if source := source_of_all(behind):
+            tables.append(residual_value(held, ahead=ahead, as_of=day, source=source))
+        return told + Found(scores=tuple(tables))
+
+    def _of_purchases(self, ahead: Ahead) -> tuple[list[pl.DataFrame], tuple[ScoredModel, ...]]:
         """Return the part of everybody who buys, and the models behind it where it is known."""
+        from relkit.models.catalogue import models_of
+        from relkit.models.lifetime_value.family import ORDERS
         from relkit.scores.expected_margin import purchase_margins, unknown_margins
 
-        parts, models, fitted = [], [], self.run.fitted
-        if self._is_bought(rate) and rate is not None:
-            rows, asked = self.run.rows(self.orders), self.run.job.intervals
-            orders, value = fitted[self.orders], fitted[self.value]
-            parts.append(purchase_margins(orders, value, rows, margin_rate=rate.rate, ahead=ahead, returns=returns, intervals=asked))
-            models += [self.orders, self.value]
-        elif self.run.tables.has("transactions"):
-            parts.append(unknown_margins(self.run.rows(self.orders or "lifetime_value.bg_nbd")["customer_id"]))
-        return parts, models
+        if self.bought and self.rate is not None:
+            orders, order_value = self.bought
+            part = purchase_margins(
+                orders.fitted,
+                order_value.fitted,
+                orders.rows,
+                margin_rate=self.rate.rate,
+                ahead=ahead,
+                returns=self.returns.customers,
+                intervals=self.scored.terms.intervals,
+            )
+            return [part], self.bought
+        if not self.scored.tables.has("transactions"):
+            return [], ()
+        buyers = self.scored.by(ORDERS)
+        rows = buyers.rows if buyers else self.scored.rows.of(models_of(ORDERS)[0])
+        return [unknown_margins(rows["customer_id"])], ()
 
-    def _of_contracts(self, ahead: Ahead, running: pl.DataFrame) -> list[pl.DataFrame]:
-        """Return what contracts are worth, and the customers of whom one is not known."""
+    def _of_contracts(self, ahead: Ahead) -> tuple[list[pl.DataFrame], Found]:
+        """Return what contracts are worth, the customers of whom one is not known, and what to say of it."""
         from relkit.scores.expected_margin import contract_margins, unknown_margins
 
-        known = self._known(running)
-        lacking = running.join(known, on="contract_id", how="anti")["customer_id"]
-        whole = known.filter(~known["customer_id"].is_in(lacking.implode()))
-        parts = [unknown_margins(lacking)]
-        if self.contracts:
-            fitted = self.run.fitted[self.contracts]
-            parts.append(contract_margins(fitted, whole, ahead=ahead, intervals=self.run.job.intervals))
-            self._tell_of_tail(fitted, whole, ahead)
-        return parts
+        if self.running is None or self.running.is_empty():
+            return [], Found()
+        known = self._known(self.running)
+        lacking = self.running.join(known, on="contract_id", how="anti")["customer_id"]
+        if self.contracts is None:
+            return [unknown_margins(lacking)], Found()
+        whole, fitted = known.filter(~known["customer_id"].is_in(lacking.implode())), self.contracts.fitted
+        worth = contract_margins(fitted, whole, ahead=ahead, intervals=self.scored.terms.intervals)
+        return [unknown_margins(lacking), worth], _tail(fitted, whole, ahead)
 
     def _known(self, running: pl.DataFrame) -> pl.DataFrame:
         """Return the contracts of which both the margin and all that the model reads are known."""
         from relkit.scores.scoring import scorable
 
-        if not self.contracts:
+        if self.contracts is None:
             return running.clear()
-        return scorable(running.drop_nulls("margin_a_month"), self.run.fitted[self.contracts].needs)[0]
+        return scorable(running.drop_nulls("margin_a_month"), self.contracts.fitted.needs)[0]
 
-    def _running(self) -> pl.DataFrame | None:
-        """Return the running contracts with the margin of a month of each; None where contracts have none of their own."""
-        import polars as pl
+    def _rates(self) -> Found:
+        """Return at what rates margin is counted, as facts and in words, and who has none."""
+        terms = self.scored.terms
+        facts = {"annual_discount_rate": terms.annual_discount_rate, **self.returns.facts}
+        found = Found()
+        if self.rate is not None:
+            facts |= {"margin_rate": self.rate.rate, "margin_source": self.rate.source}
+            span = f"{terms.horizon_months} months{' and of all time' if terms.endless else ''}"
+            found = found.saying(
+                f"The margin of the next {span} is counted at {self.rate.rate:.1%} of sales ({self.rate.source}), "
+                f"discounted at {terms.annual_discount_rate:.0%} a year."
+            )
+        if self.running is not None and self._has_running:
+            source, told = self._contract_rates(self.running)
+            facts, found = facts | source, found + told
+        of_contracts = {name: fact for name, fact in facts.items() if name in ("annual_discount_rate", "contract_margin_source")}
+        kept: dict[Score, dict[str, Any]] = {ahead.score: facts for ahead in terms.ahead}
+        return found + Found(facts=kept | {ahead.of_contracts: of_contracts for ahead in terms.ahead})
 
-        from relkit.features.contract_margins import contract_margins, has_contract_margins
-
-        if not has_contract_margins(self.run.tables, rate=self.run.job.margin_rate):
-            return None
-        spells = inputs_of(self.contracts or "survival.cox", self.run.tables).features(self.run.tables, self.run.as_of)
-        margins = contract_margins(self.run.tables, self.run.as_of, rate=self.run.job.margin_rate)
-        margins = margins.select("contract_id", margin_a_month="monthly_margin", is_measured="margin_is_measured")
-        return spells.filter(pl.col("is_active")).join(margins, on="contract_id", how="left", maintain_order="left")
-
-    def _rate(self) -> MarginRate | None:
-        """Return the margin rate of purchases, where they are scored."""
-        from relkit.features.margin_rate import MarginRate, margin_rate
-
-        if not (self.orders and self.value):
-            return None
-        given = self.run.job.margin_rate
-        return MarginRate(given, "given") if given is not None else margin_rate(self.run.tables, self.run.as_of)
-
-    def _is_bought(self, rate: MarginRate | None) -> bool:
-        if self.orders and self.value and rate is None:
-            self._warn(_NO_RATE)
-        return rate is not None
-
-    def _warn(self, remark: Remark) -> None:
-        """Keep a remark, about all margin ahead, and warn of it once."""
-        from relkit.scores.expected_margin import Ahead
-
-        job = self.run.job
-        horizons = [job.horizon_months, *([None] if job.endless else [])]
-        if remark.en not in self.warnings:
-            self.warnings.append(remark.en)
-            self.remarks.append(remark.on([Ahead(months, job.annual_discount_rate).score for months in horizons]))
-
-    def _source(self, models: list[str]) -> Source | None:
-        sources = [self.run.source_of(model) for model in models]
-        if not sources:
-            return None
-        first, *others = sources
-        for other in others:
-            first = first.with_(other)
-        return first
-
-    def _say(self, rate: MarginRate | None, running: pl.DataFrame | None) -> None:
-        """Say at what rates margin is counted, and who has none."""
+    def _contract_rates(self, running: pl.DataFrame) -> tuple[dict[str, str], Found]:
+        """Return where the margins of running contracts come from, as a fact and in words, and who has none."""
         from relkit.tables.findings import counted
 
-        job = self.run.job
-        self.facts = {"annual_discount_rate": job.annual_discount_rate, **self.return_facts}
-        if rate is not None:
-            self.facts |= {"margin_rate": rate.rate, "margin_source": rate.source}
-            ahead = f"{job.horizon_months} months{' and of all time' if job.endless else ''}"
-            self.said.append(
-                f"The margin of the next {ahead} is counted at {rate.rate:.1%} of sales ({rate.source}), "
-                f"discounted at {job.annual_discount_rate:.0%} a year."
-            )
-        if running is None or running.is_empty():
-            return
-        if not self.contracts:
-            self._warn(_no_model(running["customer_id"].n_unique()))
-            return
+        if self.contracts is None:
+            return {}, self._about_all(Found(), _no_model(running["customer_id"].n_unique()))
         known = self._known(running)
         measured = int(known["is_measured"].sum())
-        self.facts["contract_margin_source"] = "measured" if measured == len(known) else "assumed"
         given = {len(known): "as given", 0: "a share of the monthly amount"}
         how = given.get(measured, f"{measured:,} of them as given, the others as a share of the monthly amount")
-        self.said.append(f"It counts {counted(len(known), 'running contract')} at their monthly margin, {how}.")
+        found = Found().saying(f"It counts {counted(len(known), 'running contract')} at their monthly margin, {how}.")
         if lacking := len(running) - len(known):
             customers = running.join(known, on="contract_id", how="anti")["customer_id"].n_unique()
-            self._warn(_margin_unknown(customers, lacking, self.contracts))
+            found = self._about_all(found, _margin_unknown(customers, lacking, self.contracts.name))
+        return {"contract_margin_source": "measured" if measured == len(known) else "assumed"}, found
 
-    def _tell_of_tail(self, fitted: Any, whole: pl.DataFrame, ahead: Ahead) -> None:
-        from relkit.models.lifetime_value.discounted_months import months_ahead, share_past
+    def _about_all(self, found: Found, remark: Remark) -> Found:
+        """Return what was found with a remark about all margin ahead."""
+        return found.noting(remark.on(_names(ahead.score for ahead in self.scored.terms.ahead)))
 
-        if whole.is_empty() or not hasattr(fitted, "domain"):
-            return
-        counted_months = months_ahead(ahead.months, ahead.annual_discount_rate)
-        share = share_past(fitted, whole.with_columns(customer_id="contract_id"), counted_months, whole["margin_a_month"].to_numpy())
-        if share >= TOLD_SHARE:
-            remark = _past_largest_age(share, float(fitted.domain[1]), ahead.score)
-            told = self.warnings if ahead.months is None else self.said
-            told.append(remark.en)
-            self.remarks.append(remark)
+
+def _names(scores: Iterable[Score]) -> tuple[str, ...]:
+    return tuple(map(str, scores))
+
+
+def _tail(fitted: Any, whole: pl.DataFrame, ahead: Ahead) -> Found:
+    """Return the remark on what lies past the largest age that the model observed, where that is much."""
+    from relkit.models.lifetime_value.discounted_months import months_ahead, share_past
+
+    if whole.is_empty() or not hasattr(fitted, "domain"):
+        return Found()
+    counted_months = months_ahead(ahead.months, ahead.annual_discount_rate)
+    share = share_past(fitted, whole.with_columns(customer_id="contract_id"), counted_months, whole["margin_a_month"].to_numpy())
+    if share < TOLD_SHARE:
+        return Found()
+    return Found().noting(_past_largest_age(share, float(fitted.domain[1]), ahead.score), as_warning=ahead.months is None)
 
 
 def _no_model(customers: int) -> Remark:
@@ -243,14 +238,14 @@ def _margin_unknown(customers: int, contracts: int, model: str) -> Remark:
     )
 
 
-def _past_largest_age(share: float, days: float, score: str) -> Remark:
+def _past_largest_age(share: float, days: float, score: Score) -> Remark:
     return Remark(
         "margin_past_largest_age",
         f"{score}: {share:.0%} of what contracts are worth lies past {days:,.0f} days, the largest age seen, "
         "where the risk of leaving is taken to stay that of the last observed stretch.",
         f"{score} : {100 * share:.0f} % de ce que valent les contrats se situe au-delà de {french(days)} jours, l’âge le plus grand "
         "observé, où le rythme de départ est supposé rester celui de la fin de la période observée.",
-        about=(score,),
+        about=(str(score),),
     )
 
 

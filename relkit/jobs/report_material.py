@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from relkit.commands import DEFAULT_PROGRAMME, command, stay_at
-from relkit.errors import FitError, ParameterError, TableError
+from relkit.errors import ParameterError, TableError
 from relkit.jobs.base import Job
+from relkit.jobs.report_trials import Trial, figures, tried
+from relkit.texts import Text
 from relkit.workplace import only_programme
 
 if TYPE_CHECKING:
@@ -18,39 +18,15 @@ if TYPE_CHECKING:
     import polars as pl
 
     from relkit.models.lifetime_value.order_calibration import OrderCalibration
-    from relkit.models.survival.profit_of_risk import HeldOutProfit
     from relkit.periods import AsOf, DrawnHoldout, Holdout
     from relkit.reports.model_choice import ModelChoice
     from relkit.reports.remarks import RemarkList
     from relkit.reports.retention_calls import RetentionCalls
+    from relkit.score_kinds import Score, ScoreKind
     from relkit.scores.expected_margin import Ahead
     from relkit.scores.retention_offer import RetentionOffer
     from relkit.tables.table_set import TableSet
     from relkit.tracking.registry import ModelVersion
-
-OF_CONTRACTS = ("churn_probability_", "expected_remaining_months", "contract_residual_value_", "retention_")
-"""How the names of the scores of contracts begin."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Trial:
-    """A model as it would have been without its holdout, and what happened in it.
-
-    Attributes:
-        split: where the holdout begins and ends.
-        fitted: what was known before it taught it.
-        judged: features as of its beginning, one row a customer.
-        learnt: what it was fitted to.
-        outcomes: what happened to those judged.
-        purchases: all that was bought up to its end; None where the family has no such thing.
-    """
-
-    split: Holdout | DrawnHoldout
-    fitted: Any
-    judged: pl.DataFrame
-    learnt: pl.DataFrame
-    outcomes: pl.DataFrame
-    purchases: pl.DataFrame | None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,9 +60,10 @@ class ReportMaterial:
 
         Raises:
             ParameterError: there is no programme, or there are several and none is named, or no such one.
-            TableError: tables or features of that day are not there.
+            TableError: tables or features of that day are not there, or an earlier version made its scores.
         """
         from relkit.jobs.scored_people import scored_people
+        from relkit.scores.kept_scores import read_models, records_of
         from relkit.tables.table_set import TableSet
 
         job = _Reading.parse(programme=programme or _only(out), out=out, as_of=as_of)
@@ -96,8 +73,8 @@ class ReportMaterial:
         tables = TableSet.open(folder / "tables")
         edge = tables.as_of(as_of)
         people = scored_people(folder, programme=job.programme, edge=edge, currency=tables.facts.currency)
-        models = folder / "scores" / str(edge) / "models.json"
-        said = json.loads(models.read_text(encoding="utf-8")) if models.is_file() else {}
+        said = read_models(folder / "scores" / str(edge))
+        records_of(said, where=str(folder / "scores" / str(edge)))
         if programme is None:
             print(f"Programme {job.programme}, as of {edge}; from {folder.resolve()}")  # noqa: T201 a notebook says what it took
         return cls(programme=job.programme, folder=folder, tables=tables, as_of=edge, language=language, people=people, models=said)
@@ -107,22 +84,47 @@ class ReportMaterial:
         """ISO code of money."""
         return self.tables.facts.currency
 
-    def remarks(self, *scores: str) -> RemarkList:
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """The scores that were made."""
+        from relkit.scores.kept_scores import records_of
+
+        return tuple(records_of(self.models).values())
+
+    def remarks(self, *kinds: ScoreKind) -> RemarkList:
         """Return what was noticed that changes how the page is to be read.
 
         Args:
-            scores: how the names of the page's scores begin; by default all. What is about no score in particular is always shown.
+            kinds: of the page's scores; by default all. What is about no score in particular is always shown.
         """
         from relkit.jobs.deliver_files import remarks_of
         from relkit.reports.remarks import RemarkList
 
         noticed = remarks_of(self.folder, str(self.as_of))
-        shown = tuple(r for r in noticed if not (scores and r.about) or any(name.startswith(scores) for name in r.about))
+        names = {str(score) for score in self._of(*kinds)}
+        shown = tuple(r for r in noticed if not (kinds and r.about) or names & set(r.about))
         return RemarkList(shown, self.language)
 
     def remarks_on_contracts(self) -> RemarkList:
         """Return what was noticed that concerns contracts, and what concerns everything."""
-        return self.remarks(*OF_CONTRACTS)
+        from relkit.models.survival.family import CHURN_PROBABILITY
+        from relkit.scores import expected_margin, remaining_life, retention_offer
+
+        return self.remarks(
+            CHURN_PROBABILITY,
+            remaining_life.EXPECTED_REMAINING_MONTHS,
+            expected_margin.CONTRACT_RESIDUAL_VALUE,
+            *retention_offer.KINDS,
+        )
+
+    def _of(self, *kinds: ScoreKind) -> list[Score]:
+        """Return the scores of some kinds that were made, the nearest horizon first and those without end last."""
+        found = [score for score in self.scores if any(kind.includes(score) for kind in kinds)]
+        return sorted(found, key=lambda score: (score.days is None, score.days or 0, str(score)))
+
+    def _models_of(self, kind: ScoreKind) -> list[str]:
+        """Return the models behind the scores of a kind, as the score table names them."""
+        return [str(self.models[str(score)]["model"]) for score in self._of(kind)]
 
     def spells(self) -> pl.DataFrame:
         """Return the contracts as features left them, each customer's main running contract before the others."""
@@ -143,12 +145,13 @@ class ReportMaterial:
         """
         import polars as pl
 
-        found = sorted((int(match[1]), name) for name in self.people.columns if (match := re.fullmatch(r"churn_probability_(\d+)d", name)))
-        if not found:
+        from relkit.models.survival.family import CHURN_PROBABILITY
+
+        shown = [score for score in self._of(CHURN_PROBABILITY) if not score.reason and str(score) in self.people.columns]
+        if not shown:
             remedy = f"Run {command('fit', 'survival.cox')} and {command('score')} first."
             raise TableError("there is no score of churn.", where="scores", remedy=remedy)
-        days, name = found[0]
-        return self.people.select("customer_id", probability=pl.col(name)).drop_nulls(), days
+        return self.people.select("customer_id", probability=pl.col(str(shown[0]))).drop_nulls(), shown[0].days or 0
 
     def retention_calls(self, offer: RetentionOffer | None = None) -> RetentionCalls:
         """Return what an offer is worth to each holder of a contract with a score, and why each is at risk.
@@ -159,6 +162,7 @@ class ReportMaterial:
         import polars as pl
 
         from relkit.jobs.declared_offer import SCORE, kept_offer
+        from relkit.jobs.valued_offers import ValuedOffer
         from relkit.reports.contactability import Contactability
         from relkit.reports.retention_calls import RetentionCalls
         from relkit.scores.retention_offer import NOT_CALLED, RetentionOffer, to_be_called
@@ -166,8 +170,17 @@ class ReportMaterial:
         risk, _ = self.churn()
         why = _reasons(self.folder, self.as_of)
         kept, rate = kept_offer(self.models)
-        used = offer or kept or RetentionOffer()
-        offers = self._offers(used, risk, rate)
+        used, model = offer or kept or RetentionOffer(), self._model_of_contracts()
+        valued = ValuedOffer(
+            offer=used,
+            margin_rate=rate,
+            ahead=self._ahead(),
+            model=model,
+            fitted=self.fitted(model),
+            tables=self.tables,
+            as_of=self.as_of,
+        )
+        offers = valued.offers(risk)
         return RetentionCalls(
             offers=None if offers is None else to_be_called(offers),
             barred=None if offers is None else offers.filter(pl.col(NOT_CALLED).is_not_null()),
@@ -178,60 +191,25 @@ class ReportMaterial:
             currency=self.currency,
             language=self.language,
             declared=() if offer or not kept else tuple(self.models[SCORE]["offer_declared"]),
-            held_out=None if offers is None else self._held_out(used, offers),
+            held_out=None if offers is None else valued.held_out(offers, self.trial(model)),
         )
-
-    def _offers(self, offer: RetentionOffer, risk: pl.DataFrame, rate: float | None) -> pl.DataFrame | None:
-        """Return what an offer is worth to those whose margin a month is known; None where that of no contract is."""
-        from relkit.jobs.declared_offer import ContractsOffered
-        from relkit.jobs.model_inputs import inputs_of
-        from relkit.scores.retention_offer import offer_values
-
-        model = self._model_of_contracts()
-        inputs, fitted = inputs_of(model, self.tables), self.fitted(model)
-        rows = inputs.one_a_customer(inputs.features(self.tables, self.as_of)).join(
-            risk, on="customer_id", how="semi", maintain_order="left"
-        )
-        held = ContractsOffered.of(self.tables, self.as_of, rows, fitted.needs, margin_rate=rate)
-        if held is None or held.known.is_empty():
-            return None
-        return offer_values(fitted, held.known, offer=offer, ahead=self._ahead())
 
     def _model_of_contracts(self) -> str:
         """Return the model behind the declared offer, else the one behind the risk."""
         from relkit.jobs.declared_offer import SCORE
+        from relkit.models.survival.family import CHURN_PROBABILITY
 
-        if SCORE in self.models:
-            return str(self.models[SCORE]["model"])
-        return next(str(said["model"]) for score, said in self.models.items() if score.startswith("churn_probability_"))
+        return str(self.models[SCORE]["model"]) if SCORE in self.models else self._models_of(CHURN_PROBABILITY)[0]
 
     def _ahead(self) -> Ahead:
         """Return how far ahead the scores count margin, at what discount; the usual where they count none."""
         from relkit.jobs.declared_offer import SCORE
-        from relkit.scores.expected_margin import Ahead
+        from relkit.scores.expected_margin import FUTURE_MARGIN, Ahead
 
         if "horizon_months" in (said := self.models.get(SCORE, {})):
             return Ahead(int(said["horizon_months"]), float(said["annual_discount_rate"]))
-        for score, said in self.models.items():
-            months = score.removeprefix("future_margin_").removesuffix("m")
-            if score.startswith("future_margin_") and months.isdigit():
-                return Ahead(int(months), float(said["annual_discount_rate"]))
-        return Ahead()
-
-    def _held_out(self, offer: RetentionOffer, offers: pl.DataFrame) -> HeldOutProfit | None:
-        """Return what an order by risk was worth on the holdout; an end averted counts at its mean value of today."""
-        from relkit.jobs.model_inputs import inputs_of
-        from relkit.models.survival.profit_of_risk import held_out_profit
-        from relkit.periods import Holdout
-
-        model, averted = self._model_of_contracts(), float(offers["uplift"].sum())
-        trial = self.trial(model)
-        # Customers who were drawn are judged from their first day on: that is not the list of a day.
-        if trial is None or not isinstance(trial.split, Holdout) or not averted > 0:
-            return None
-        reasons = inputs_of(model, self.tables).features(self.tables, trial.split.end) if offer.averts else None
-        clv = float(offers["value"].sum()) / averted
-        return held_out_profit(trial.fitted, trial.judged, trial.outcomes, reasons, offer=offer, clv=clv)
+        nearest = next((score for score in self._of(FUTURE_MARGIN) if score.horizon is not None), None)
+        return Ahead() if nearest is None else Ahead(nearest.horizon, float(self.models[str(nearest)]["annual_discount_rate"]))
 
     def fitted(self, model: str) -> Any:
         """Return the fitted model whose version made the scores; the champion where it made none.
@@ -287,16 +265,20 @@ class ReportMaterial:
         Raises:
             ParameterError: none did.
         """
-        names = [said["model"] for score, said in self.models.items() if score.startswith("expected_orders_")]
+        from relkit.models.lifetime_value.family import EXPECTED_ORDERS
+
+        names = self._models_of(EXPECTED_ORDERS)
         if not names:
             remedy = f"Run {command('fit', 'lifetime_value.auto')} and {command('score')} first."
             raise ParameterError("no model made a score of orders.", where="report", remedy=remedy)
-        return str(names[0])
+        return names[0]
 
     @property
     def value_families(self) -> tuple[str, ...]:
         """The families of the models behind orders and margin ahead, for `model_card`: that of contracts too, where it has a part."""
-        behind = [self.orders_model, *(said["model"] for score, said in self.models.items() if score.startswith("future_margin_"))]
+        from relkit.scores.expected_margin import FUTURE_MARGIN
+
+        behind = [self.orders_model, *self._models_of(FUTURE_MARGIN)]
         return tuple(sorted({name.partition(".")[0] for names in behind for name in names.split("+")}))
 
     def has_model(self, model: str) -> bool:
@@ -312,7 +294,7 @@ class ReportMaterial:
 
     def _named(self, terms: tuple[str, ...]) -> tuple[str, ...]:
         """Return terms called as the mapping calls the attributes behind them; a term is `attribute` or `attribute=level`."""
-        names, colon = self.declared_names(), " : " if self.language == "fr" else ": "
+        names, colon = self.declared_names(), Text(": ", " : ")[self.language]
         parts = [(term, *term.partition("=")) for term in terms]
         return tuple(f"{names[name]}{colon if is_level else ''}{level}" if name in names else term for term, name, is_level, level in parts)
 
@@ -332,13 +314,14 @@ class ReportMaterial:
         return (self.fitted(model), self.trained_on(model)) if self.has_model(model) else (None, None)
 
     def trained_on(self, model: str) -> pl.DataFrame:
-        """Return what the version behind the scores was fitted to: the features as of its day, made again."""
-        from relkit.jobs.model_inputs import inputs_of
+        """Return what the version behind the scores was fitted to: the features as of its instant, made again."""
+        from relkit.families.bindings import inputs_of
+        from relkit.models.base import edge_of
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         fitted = self.fitted(model)
         inputs = inputs_of(model, self.tables)
-        features = inputs.to_learn(inputs.features(self.tables, self.tables.as_of(str(fitted.info.as_of))))
+        features = inputs.to_learn(inputs.features(self.tables, edge_of(fitted.info, self.tables.facts.business_zone)))
         return with_known_numbers(features, must_be_known(fitted.settings))[0]
 
     def look_back(self, model: str) -> dict[str, Any]:
@@ -361,41 +344,12 @@ class ReportMaterial:
         return self._trials[model]
 
     def _tried(self, model: str) -> Trial | None:
-        from relkit.jobs.fit_model import HeldOut
-        from relkit.jobs.model_inputs import inputs_of
-        from relkit.models.covariate_declaration import must_be_known, with_known_numbers
-
         split = self._split(model)
-        if split is None:
-            return None
-        inputs = inputs_of(model, self.tables)
-        held = HeldOut.of(inputs, self.tables, split)
-        settings = self.fitted(model).settings
-        names = must_be_known(settings)
-        try:
-            learnt, _ = with_known_numbers(held.before, names)
-            fitted = settings.fit(learnt, as_of=split.calibration.day)
-        except FitError:
-            return None
-        judged, _ = with_known_numbers(held.judged, names)
-        past = inputs.past(self.tables, split.end)
-        return Trial(split=split, fitted=fitted, judged=judged, learnt=learnt, outcomes=held.outcomes, purchases=past)
+        return None if split is None else tried(model, self.fitted(model).settings, self.tables, split)
 
     def figures(self, trial: Trial | None) -> dict[str, Any]:
         """Return the plots of a trial, by name; none where there was none."""
-        from relkit.plots.diagnostics import diagnostic_figures
-
-        if trial is None:
-            return {}
-        return diagnostic_figures(
-            trial.fitted,
-            trial.judged,
-            learnt=trial.learnt,
-            outcomes=trial.outcomes,
-            purchases=trial.purchases,
-            currency=self.currency,
-            language=self.language,
-        )
+        return figures(trial, currency=self.currency, language=self.language)
 
     def _split(self, model: str) -> Holdout | DrawnHoldout | None:
         from relkit.periods import read_holdout

@@ -1,103 +1,120 @@
-"""What of the sales is expected back: the scores of it, what is kept for models.json, and what to say of it."""
+"""What of the sales is expected back: the scores of it, what is kept for models.json, and what the reader must know of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from relkit.jobs.scored import Found
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from relkit.features.return_shares import ReturnShares
-    from relkit.jobs.margin_ahead import Scored
+    from relkit.jobs.scored import Scored, ScoredModel
+    from relkit.score_kinds import Score
     from relkit.scores.returns_used import ReturnsUsed
+    from relkit.scores.score_table import ScoreTable
 
 
-@dataclass
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ReturnsAhead:
     """The returns expected by one run.
 
     Attributes:
-        run: what has been scored.
-        orders: the model of orders that scored, "" where none did.
-        facts: of the share used, for models.json; empty where nothing ever came back.
-        said, warnings: one sentence each.
-        remarks: what changes how money ahead is to be read.
+        found: their scores, facts and remarks.
+        facts: of the share used, which margin ahead is net of; empty where nothing ever came back.
+        customers: one row a customer, which nets the margin ahead; None where nothing ever came back.
     """
 
-    run: Scored
-    orders: str
-    facts: dict[str, Any] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    found: Found = field(default_factory=Found)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    customers: pl.DataFrame | None = None
 
-    def scores(self) -> tuple[list[pl.DataFrame], pl.DataFrame | None]:
-        """Return the score table of returns, and the frame that nets the margin ahead; nothing and None where nothing ever came back."""
-        import polars as pl
 
-        from relkit.features.return_shares import return_shares
+def returns_ahead(scored: Scored) -> ReturnsAhead:
+    """Return what is expected back of the customers whose orders were scored; nothing where nothing ever came back."""
+    import polars as pl
 
-        if not self.orders:
-            return [], None
-        found = return_shares(self.run.tables, self.run.as_of)
-        if found is None:
-            return [], None
-        own = self.run.rows(self.orders).select(pl.col("customer_id").cast(pl.String))
-        customers = own.join(found.customers, on="customer_id", how="inner", maintain_order="left")
-        if customers.is_empty():
-            return [], None
-        self._say(found, customers)
-        return [self._as_scores(customers)], customers
+    from relkit.features.return_shares import return_shares
+    from relkit.models.lifetime_value.family import ORDERS
+    from relkit.scores.returns_used import KINDS
 
-    def _as_scores(self, customers: pl.DataFrame) -> pl.DataFrame:
-        """Return share and returns to come with the bounds of the share."""
-        from relkit.scores.intervals import interval_of
-        from relkit.scores.score_table import to_long
+    orders = scored.by(ORDERS)
+    shares = return_shares(scored.tables, scored.as_of) if orders else None
+    if orders is None or shares is None:
+        return ReturnsAhead()
+    own = orders.rows.select(pl.col("customer_id").cast(pl.String))
+    customers = own.join(shares.customers, on="customer_id", how="inner", maintain_order="left")
+    if customers.is_empty():
+        return ReturnsAhead()
+    used = _used(scored, customers)
+    made = Found(scores=(_as_scores(scored, orders, customers),))
+    if used is None:
+        return ReturnsAhead(found=made, customers=customers)
+    facts = _facts(used, shares)
+    told = _told(scored, used, shares)
+    return ReturnsAhead(found=made + Found(facts={kind.at(): facts for kind in KINDS}) + told, facts=facts, customers=customers)
 
-        share = "expected_return_share"
-        bounds = {share: interval_of(share, customers[share], customers["share_error"].to_numpy())} if self.run.job.intervals else {}
-        wide = customers.select("customer_id", share, "returns_to_come")
-        return to_long(wide, as_of=self.run.as_of.day, source=self.run.source_of(self.orders), bounds=bounds)
 
-    def _say(self, found: ReturnShares, customers: pl.DataFrame) -> None:
-        """Keep and report the share of coming sales that is expected back."""
-        from relkit.scores.returns_used import returns_used
+def _as_scores(scored: Scored, orders: ScoredModel, customers: pl.DataFrame) -> ScoreTable:
+    """Return share and returns to come with the bounds of the share."""
+    from relkit.scores.intervals import interval_of
+    from relkit.scores.returns_used import KINDS, RETURN_SHARE
+    from relkit.scores.score_table import to_long
 
-        orders, value = f"expected_orders_{self.run.job.horizon_days}d", "expected_order_value"
-        shown = customers.join(self.run.refusing, on="customer_id", how="anti", maintain_order="left")
-        used = returns_used(self._with_scores(shown, orders, value), orders=orders, value=value)
-        if used is None:
-            return
-        self.facts = {
-            "return_share": used.share,
-            "return_share_low": used.low,
-            "return_share_high": used.high,
-            "return_share_of_past_sales": round(found.share, 6),
-            "returns_to_come": round(used.to_come, 2),
-        }
-        net = _net_of_returns(used, found, self.run.tables.facts.currency)
-        scores = ("expected_return_share", *(f"future_margin_{span}" for span in self._spans()))
-        self.said.append(net.en)
-        self.warnings += [remark.en for remark in found.remarks]
-        self.remarks += [remark.on(scores) for remark in (net, *found.remarks)]
+    share = RETURN_SHARE.at()
+    bands = interval_of(RETURN_SHARE, customers[str(share)], customers["share_error"].to_numpy()) if scored.terms.intervals else None
+    wide = customers.select("customer_id", *(kind.stem for kind in KINDS))
+    kinds = {kind.at(): kind for kind in KINDS}
+    return to_long(wide, kinds, as_of=scored.as_of.day, source=orders.source, bounds={} if bands is None else {share: bands})
 
-    def _spans(self) -> list[str]:
-        """Return the horizons of the margin ahead, as scores name them."""
-        return [f"{self.run.job.horizon_months}m", *(["endless"] if self.run.job.endless else [])]
 
-    def _with_scores(self, customers: pl.DataFrame, *names: str) -> pl.DataFrame:
-        """Return the customers with scores that were made before, as far as they were."""
-        import polars as pl
+def _used(scored: Scored, customers: pl.DataFrame) -> ReturnsUsed | None:
+    """Return the share of coming sales that is expected back, of the customers whose scores are kept."""
+    from relkit.models.lifetime_value.family import EXPECTED_ORDER_VALUE, EXPECTED_ORDERS
+    from relkit.scores.returns_used import returns_used
 
-        for name in names:
-            for part in self.run.parts:
-                rows = part.filter(score=name).select("customer_id", pl.col("value").alias(name))
-                if len(rows) and name not in customers.columns:
-                    customers = customers.join(rows, on="customer_id", how="left")
-        return customers
+    orders, order_value = EXPECTED_ORDERS.at(scored.terms.horizon_days), EXPECTED_ORDER_VALUE.at()
+    shown = customers.join(scored.refusing, on="customer_id", how="anti", maintain_order="left")
+    return returns_used(_with_scores(scored, shown, orders, order_value), orders=str(orders), order_value=str(order_value))
+
+
+def _with_scores(scored: Scored, customers: pl.DataFrame, *scores: Score) -> pl.DataFrame:
+    """Return the customers with scores that were made before, as far as they were."""
+    import polars as pl
+
+    for score in scores:
+        for table in scored.found.scores:
+            rows = table.of(score).select("customer_id", pl.col("value").alias(str(score)))
+            if len(rows) and str(score) not in customers.columns:
+                customers = customers.join(rows, on="customer_id", how="left")
+    return customers
+
+
+def _facts(used: ReturnsUsed, shares: ReturnShares) -> dict[str, Any]:
+    return {
+        "return_share": used.share,
+        "return_share_low": used.low,
+        "return_share_high": used.high,
+        "return_share_of_past_sales": round(shares.share, 6),
+        "returns_to_come": round(used.to_come, 2),
+    }
+
+
+def _told(scored: Scored, used: ReturnsUsed, shares: ReturnShares) -> Found:
+    """Return the remarks on the share of coming sales that is expected back; they are about all money ahead."""
+    from relkit.scores.returns_used import RETURN_SHARE
+
+    net = _net_of_returns(used, shares, scored.tables.facts.currency)
+    about = [str(score) for score in (RETURN_SHARE.at(), *(ahead.score for ahead in scored.terms.ahead))]
+    told = Found().noting(net.on(about), as_warning=False)
+    for remark in shares.remarks:
+        told = told.noting(remark.on(about))
+    return told
 
 
 def _net_of_returns(used: ReturnsUsed, found: ReturnShares, currency: str) -> Remark:

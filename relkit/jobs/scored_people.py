@@ -40,6 +40,7 @@ def scored_people(folder: Path, *, programme: str, edge: AsOf, currency: str) ->
     from relkit.commands import command
     from relkit.delivery.customer_files import customer_file
     from relkit.errors import TableError
+    from relkit.scores.kept_scores import KeptScores
 
     path = folder / "features" / str(edge) / "customers.parquet"
     if not path.is_file():
@@ -48,9 +49,7 @@ def scored_people(folder: Path, *, programme: str, edge: AsOf, currency: str) ->
         )
     customers, delivered = pl.read_parquet(path), delivered_file(folder, programme=programme, edge=edge)
     if delivered is None:
-        scores = folder / "scores" / str(edge) / "scores.parquet"
-        made = pl.read_parquet(scores) if scores.is_file() else None
-        people = customer_file(customers, made, as_of=edge.day, currency=currency).frame
+        people = customer_file(customers, KeptScores.read(folder / "scores" / str(edge)), as_of=edge.day, currency=currency).frame
     else:
         people = pl.read_parquet(delivered)
     further = customers.select("customer_id", *(name for name in customers.columns if name not in people.columns))

@@ -10,8 +10,8 @@ from pydantic import Field
 from relkit.commands import command
 from relkit.errors import ParameterError
 from relkit.jobs.base import Job, Result
-from relkit.jobs.model_inputs import absence
 from relkit.progress import Progress, quiet
+from relkit.texts import Text, in_language
 from relkit.workplace import workplace
 
 if TYPE_CHECKING:
@@ -21,20 +21,17 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 PAGE = {
-    "en": {
-        "programme": "Programme",
-        "as_of": "Facts known up to",
-        "made": "Made with relkit {version} from the notebook {notebook}. Tables: {tables}.",
-        "study": "Made with relkit {version} from the notebook {notebook}.",
-    },
-    "fr": {
-        "programme": "Programme",
-        "as_of": "Faits connus jusqu’au",
-        "made": "Produit par relkit {version} à partir du notebook {notebook}. Tables : {tables}.",
-        "study": "Produit par relkit {version} à partir du notebook {notebook}.",
-    },
+    "programme": Text("Programme", "Programme"),
+    "as_of": Text("Facts known up to", "Faits connus jusqu’au"),
+    "made": Text(
+        "Made with relkit {version} from the notebook {notebook}. Tables: {tables}.",
+        "Produit par relkit {version} à partir du notebook {notebook}. Tables : {tables}.",
+    ),
+    "study": Text(
+        "Made with relkit {version} from the notebook {notebook}.", "Produit par relkit {version} à partir du notebook {notebook}."
+    ),
 }
-LANGUAGE = {"en": "English", "fr": "French"}
+LANGUAGE = Text("English", "French")
 ABSENT = {
     "tables": "the data have no {name} table",
     "features": "there is no features/{day}/{name}.parquet: its tables are absent, or {command} has not been run",
@@ -148,6 +145,8 @@ class WriteReport(Job):
         """Return what the notebook needs and does not find, or nothing."""
         import polars as pl
 
+        from relkit.families.bindings import absence
+
         path = self.out_dir / "scores" / str(as_of) / "scores.parquet"
         scores = set(pl.scan_parquet(path).select("score").unique().collect()["score"]) if path.is_file() else set()
         for need in notebook.needs:
@@ -173,7 +172,7 @@ class WriteReport(Job):
         from relkit import __version__
         from relkit.reports.site import Page
 
-        page = Page(language=self.language, footer=PAGE[self.language]["study"].format(version=__version__, notebook=notebook.name))
+        page = Page(language=self.language, footer=PAGE["study"][self.language].format(version=__version__, notebook=notebook.name))
         path = self._write(notebook, self._given(notebook, None), self.out_dir / "reports", page, progress)
         sentence = f"Wrote {notebook.name}, in {LANGUAGE[self.language]}: {path}."
         details = {"notebook": notebook.name, "language": self.language}
@@ -197,7 +196,7 @@ class WriteReport(Job):
         from relkit.reports.site import Page
         from relkit.reports.summary_tables import day_in_words
 
-        said = PAGE[self.language]
+        said = in_language(PAGE, self.language)
         facts = [(said["programme"], self.programme), (said["as_of"], day_in_words(as_of.day, self.language))]
         footer = said["made"].format(version=__version__, notebook=notebook.name, tables=tables.fingerprint()[:12])
         return Page(language=self.language, facts=facts, footer=footer)

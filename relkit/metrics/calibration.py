@@ -10,6 +10,7 @@ import numpy as np
 from relkit.errors import ParameterError
 from relkit.metrics.bands import log_log_band
 from relkit.metrics.risk_sets import product_limit, risk_sets, step_at
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Counts, Flags, Floats, Indexes
@@ -43,7 +44,7 @@ class Calibration:
         return float(np.average(np.abs(self.predicted - self.observed), weights=self.size))
 
 
-def calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *, groups: int = 10, level: float = 0.95) -> Calibration:
+def calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *, groups: int = 10, level: float = LEVEL) -> Calibration:
     """Return predicted and observed probabilities of ending within `horizon` by quantile of the prediction.
 
     Equal predictions stay in one group, so there may be fewer than `groups`.
@@ -65,7 +66,7 @@ def calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *
 
 
 def calibration_of_groups(
-    duration: Floats, event: Flags, churn: Floats, horizon: float, group: Indexes, *, level: float = 0.95
+    duration: Floats, event: Flags, churn: Floats, horizon: float, group: Indexes, *, level: float = LEVEL
 ) -> Calibration:
     """Return predicted and observed probabilities of ending within `horizon` of groups that are given: segments, say.
 

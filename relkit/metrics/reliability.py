@@ -12,6 +12,7 @@ from scipy import special
 from relkit.errors import ParameterError
 from relkit.metrics.calibration import quantile_groups
 from relkit.metrics.intervals import share_bounds
+from relkit.units import LEVEL
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +65,7 @@ class Reliability:
         """Whether the gaps are those of chance: the p-value is above 0.01 and every group is within 3 standard errors."""
         return self.p_value > LEAST_P_VALUE and bool((np.abs(self.errors) <= MOST_ERRORS).all())
 
-    def bounds(self, level: float = 0.95) -> tuple[Floats, Floats]:
+    def bounds(self, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the score interval of each observed share (Wilson 1927), shapes (g,)."""
         return share_bounds(self.observed, self.size.astype(np.float64), level)
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.units import LEVEL
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -34,11 +36,11 @@ class Measured:
     values: Floats
     draws: Floats
 
-    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
+    def interval(self, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return lower and upper bounds of the values, shape (k, p)."""
         return _between(self.draws, level)
 
-    def difference(self, one: int, other: int, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
+    def difference(self, one: int, other: int, level: float = LEVEL) -> tuple[Floats, Floats, Floats]:
         """Return what the measures of forecast `one` are above those of `other`, with bounds, each shape (p,)."""
         apart = self.values[one] - self.values[other]
         return apart, *_between(self.draws[:, one] - self.draws[:, other], level)

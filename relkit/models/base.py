@@ -11,11 +11,16 @@ Both are frozen dataclasses, so that no half-made state exists and two functions
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
+from relkit.models.roles import Reading, Role  # noqa: TC001 storage reads the types of the settings
+from relkit.periods import AsOf
+from relkit.texts import Text  # noqa: TC001 storage reads the types of the settings
+
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Mapping
+    from datetime import date, datetime
 
     import polars as pl
 
@@ -35,6 +40,8 @@ class FitInfo:
         seed: of a random fit, else None.
         fingerprint: sha256 of the columns that were read.
         remarks: what a reader of the summary or of the scores must know (a fallback taken, rows left out).
+        cutoff: first instant (UTC) that the fit does not know; None in models saved before it was kept, and in fits to a frame
+            of which only the day is known: the end of `as_of`.
     """
 
     as_of: date
@@ -44,11 +51,31 @@ class FitInfo:
     seed: int | None = None
     fingerprint: str = ""
     remarks: tuple[Remark, ...] = ()
+    cutoff: datetime | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
         """The remarks in English, one sentence or two each."""
         return tuple(remark.en for remark in self.remarks)
+
+
+def edge_of(info: FitInfo, zone: str = "UTC") -> AsOf:
+    """Return the as-of edge that a fit was made at; for one that keeps its day only, the end of that day in `zone`.
+
+    Examples:
+        >>> from datetime import date
+        >>> edge_of(FitInfo(as_of=date(2025, 6, 30), rows=1, log_likelihood=None, converged=True)).spoken
+        '2025-06-30 (UTC)'
+    """
+    if info.cutoff is None:
+        return AsOf.end_of(info.as_of, zone=zone)
+    return AsOf(day=info.as_of, cutoff=info.cutoff, zone=zone)
+
+
+def fit_as_of(model: Model[Any], features: pl.DataFrame, edge: AsOf) -> Any:
+    """Return a model fitted to features as of an edge, which it keeps to the instant."""
+    fitted: Any = model.fit(features, as_of=edge.day)
+    return replace(fitted, info=replace(fitted.info, cutoff=edge.cutoff))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +126,55 @@ class CustomerScorer(Fitted, Protocol):
         """Return customer_id, then score columns, one row per row of `features`, in its order."""
 
 
+@runtime_checkable
+class CreditsChannels(Fitted, Protocol):
+    """A fitted model that credits channels with what customers did; it scores no customer."""
+
+    def credit(self) -> pl.DataFrame:
+        """Return channel, then its credit: one row a channel, shares that sum to one."""
+
+
 F_co = TypeVar("F_co", bound=Fitted, covariant=True)
+
+
+@runtime_checkable
+class KeepsEverybody(Protocol):
+    """A fitted model in which it may turn out that customers never leave."""
+
+    @property
+    def nobody_leaves(self) -> bool:
+        """Whether customers never stop buying in this model."""
+
+
+class ModelFacts:
+    """Mixin of settings classes: the facts that a model declares of itself, which tables elsewhere are made from.
+
+    Attributes:
+        role: the part that its scores play.
+        reads: the rows it learns from and scores.
+        label: its name for people.
+        purpose: what it is for, in a sentence.
+        competes: whether it is a candidate where models of its family are compared.
+        stepped: whether its curve falls only at ages at which an event was observed.
+        twin: the model that it is where both learn from the same rows; empty where there is none.
+        figures: its diagnostic figures, by the names that the binding of its family draws.
+        check_settings: with which the checks of the tests make it.
+    """
+
+    role: ClassVar[Role]
+    reads: ClassVar[Reading]
+    label: ClassVar[Text]
+    purpose: ClassVar[Text]
+    competes: ClassVar[bool] = False
+    stepped: ClassVar[bool] = False
+    twin: ClassVar[str] = ""
+    figures: ClassVar[tuple[str, ...]] = ()
+    check_settings: ClassVar[Mapping[str, Any]] = {}
+
+    @classmethod
+    def not_taken(cls) -> frozenset[str]:
+        """Return the settings of the class that this model refuses."""
+        return frozenset()
 
 
 class Model(Protocol[F_co]):
@@ -108,6 +183,19 @@ class Model(Protocol[F_co]):
     name: ClassVar[str]
     family: ClassVar[str]
     holdout_metric: ClassVar[HoldoutMetric]
+    role: ClassVar[Role]
+    reads: ClassVar[Reading]
+    label: ClassVar[Text]
+    purpose: ClassVar[Text]
+    competes: ClassVar[bool]
+    stepped: ClassVar[bool]
+    twin: ClassVar[str]
+    figures: ClassVar[tuple[str, ...]]
+    check_settings: ClassVar[Mapping[str, Any]]
+
+    @classmethod
+    def not_taken(cls) -> frozenset[str]:
+        """Return the settings of the class that this model refuses."""
 
     @property
     def needs(self) -> Contract:

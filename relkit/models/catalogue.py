@@ -2,16 +2,23 @@
 
     make("lifetime_value.bg_nbd", {"period_days": 7})     settings, checked
     fitted_class("lifetime_value.bg_nbd")                  what fitting them gives; `storage.load` asks here
+    models_of(ORDERS)                                      which models play a role, the preferred ones first
 
-A name is the path of a module below `relkit.models`, so that a model is one file and one line here.
+The folders are the list. A folder of `relkit.models` that has a `family.py` is a family; a module in it that defines the classes
+`CamelCase` and `FittedCamelCase` of its own name, and bears its path below `relkit.models` as its `name`, is a model.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
+import re
+import sys
+from dataclasses import MISSING, fields
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from relkit import models
 from relkit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -20,38 +27,21 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from relkit.models.base import Fitted, Model
+    from relkit.models.roles import Family, Role
+    from relkit.score_kinds import ScoreKind
 
 _S = TypeVar("_S")
+_AUTO = "auto"
 
-_CLASSES = {
-    "lifetime_value.beta_discrete_weibull": ("BetaDiscreteWeibull", "FittedBetaDiscreteWeibull"),
-    "lifetime_value.bg_bb": ("BgBb", "FittedBgBb"),
-    "lifetime_value.bg_nbd": ("BgNbd", "FittedBgNbd"),
-    "lifetime_value.gamma_gamma": ("GammaGamma", "FittedGammaGamma"),
-    "lifetime_value.mbg_cnbd_k": ("MbgCnbdK", "FittedMbgCnbdK"),
-    "lifetime_value.mbg_nbd": ("MbgNbd", "FittedMbgNbd"),
-    "lifetime_value.nbd": ("Nbd", "FittedNbd"),
-    "lifetime_value.pareto_nbd": ("ParetoNbd", "FittedParetoNbd"),
-    "lifetime_value.shifted_beta_geometric": ("ShiftedBetaGeometric", "FittedShiftedBetaGeometric"),
-    "lifetime_value.time_varying_pareto_nbd": ("TimeVaryingParetoNbd", "FittedTimeVaryingParetoNbd"),
-    "survival.boosted_hazard": ("BoostedHazard", "FittedBoostedHazard"),
-    "survival.cause_specific_cox": ("CauseSpecificCox", "FittedCauseSpecificCox"),
-    "survival.cox": ("Cox", "FittedCox"),
-    "survival.cox_time_varying": ("CoxTimeVarying", "FittedCoxTimeVarying"),
-    "survival.discrete_competing_risks": ("DiscreteCompetingRisks", "FittedDiscreteCompetingRisks"),
-    "survival.discrete_hazard": ("DiscreteHazard", "FittedDiscreteHazard"),
-    "survival.fine_gray": ("FineGray", "FittedFineGray"),
-    "survival.kaplan_meier": ("KaplanMeier", "FittedKaplanMeier"),
-    "survival.lifelines": ("Lifelines", "FittedLifelines"),
-    "survival.log_logistic_aft": ("LogLogisticAft", "FittedLogLogisticAft"),
-    "survival.log_normal_aft": ("LogNormalAft", "FittedLogNormalAft"),
-    "survival.mixture_cure": ("MixtureCure", "FittedMixtureCure"),
-    "survival.piecewise_exponential": ("PiecewiseExponential", "FittedPiecewiseExponential"),
-    "survival.weibull_aft": ("WeibullAft", "FittedWeibullAft"),
-}
 
-NAMES: tuple[str, ...] = tuple(sorted(_CLASSES))
-"""Every model, in alphabetical order."""
+def names() -> tuple[str, ...]:
+    """Return every model, in alphabetical order.
+
+    Examples:
+        >>> names()[:2]
+        ('lifetime_value.beta_discrete_weibull', 'lifetime_value.bg_bb')
+    """
+    return sum(families().values(), ())
 
 
 def families() -> dict[str, tuple[str, ...]]:
@@ -61,19 +51,107 @@ def families() -> dict[str, tuple[str, ...]]:
         >>> families()["survival"][:2]
         ('survival.boosted_hazard', 'survival.cause_specific_cox')
     """
-    known = sorted({name.partition(".")[0] for name in NAMES})
-    return {family: tuple(name for name in NAMES if name.startswith(f"{family}.")) for family in known}
+    roots = [Path(root) for root in models.__path__]
+    known = sorted({path.parent.name for root in roots for path in root.glob("*/family.py")})
+    return {family: tuple(f"{family}.{module}" for module in _modules(family, roots)) for family in known}
+
+
+def family(name: str) -> Family:
+    """Return what a family declares; `name` may also be that of a model, or of the choice among its models (`survival.auto`)."""
+    own, known = name.partition(".")[0], families()
+    if own not in known:
+        raise ParameterError.unknown("model family", own, known, where=name)
+    found: Family = import_module(f"relkit.models.{own}.family").FAMILY
+    return found
+
+
+def roles() -> tuple[Role, ...]:
+    """Return the roles of all families, in alphabetical order of these."""
+    return tuple(role for name in families() for role in family(name).roles)
+
+
+def role_of(name: str) -> Role:
+    """Return the role that the scores of a model play.
+
+    Examples:
+        >>> role_of("lifetime_value.shifted_beta_geometric").name
+        'contracts'
+    """
+    return settings_class(name).role
+
+
+def models_of(role: Role) -> tuple[str, ...]:
+    """Return the models of a role in the order in which they are tried: the preferred ones, then the others alphabetically.
+
+    Examples:
+        >>> models_of(role_of("lifetime_value.nbd"))[:2]
+        ('lifetime_value.bg_nbd', 'lifetime_value.pareto_nbd')
+    """
+    return tuple(sorted((name for name in names() if role_of(name) is role), key=role.rank))
+
+
+def choices() -> tuple[str, ...]:
+    """Return the names of the choices among the models of a family.
+
+    Examples:
+        >>> choices()
+        ('lifetime_value.auto', 'survival.auto')
+    """
+    return tuple(f"{name}.{_AUTO}" for name in families() if family(name).compared is not None)
+
+
+def candidates(choice: str) -> tuple[str, ...]:
+    """Return the models that a choice compares, those that compete; the first is taken where nothing can be compared.
+
+    Raises:
+        ParameterError: no choice has this name.
+
+    Examples:
+        >>> candidates("survival.auto")[0]
+        'survival.cox'
+    """
+    own = family(choice)
+    if own.compared is None or choice not in choices():
+        raise ParameterError.unknown("choice", choice, choices(), where=choice)
+    return tuple(name for name in models_of(own.compared) if name.startswith(f"{own.name}.") and settings_class(name).competes)
+
+
+def scores() -> tuple[ScoreKind, ...]:
+    """Return the kinds of scores that models give, of every role."""
+    return tuple(kind for role in roles() for kind in role.scores)
+
+
+def required_settings(name: str) -> tuple[str, ...]:
+    """Return the settings of a model that have no default.
+
+    Examples:
+        >>> required_settings("survival.cox"), required_settings("lifetime_value.bg_nbd")
+        (('covariates',), ())
+    """
+    known = fields(settings_class(name))  # type: ignore[arg-type]
+    return tuple(each.name for each in known if each.default is MISSING and each.default_factory is MISSING)
+
+
+def known_settings(name: str) -> frozenset[str]:
+    """Return the settings that a model has; those of its class that it refuses are none.
+
+    Examples:
+        >>> "period_days" in known_settings("lifetime_value.bg_nbd"), "covariates" in known_settings("lifetime_value.bg_nbd")
+        (True, False)
+    """
+    made = settings_class(name)
+    return frozenset(each.name for each in fields(made)) - made.not_taken()  # type: ignore[arg-type]
 
 
 def settings_class(name: str) -> type[Model[Any]]:
     """Return the class of the settings of model `name`, or raise a ParameterError with the nearest name."""
-    found: type[Model[Any]] = getattr(_module(name), _CLASSES[name][0])
+    found: type[Model[Any]] = getattr(_module(name), _class_name(name.partition(".")[2]))
     return found
 
 
 def fitted_class(name: str) -> type[Fitted]:
     """Return the class of the fitted model `name`, or raise a ParameterError with the nearest name."""
-    found: type[Fitted] = getattr(_module(name), _CLASSES[name][1])
+    found: type[Fitted] = getattr(_module(name), f"Fitted{_class_name(name.partition('.')[2])}")
     return found
 
 
@@ -81,7 +159,7 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Model[Any]:
     """Return the settings of model `name`, checked and converted to their declared types.
 
     Args:
-        name: one of `NAMES`.
+        name: one of `names()`.
         settings: values by setting; those not given keep their defaults. Numbers may come as text, as a
             command line gives them.
 
@@ -121,9 +199,34 @@ def checked(cls: type[_S], name: str, settings: Mapping[str, Any] | None = None)
 
 
 def _module(name: str) -> Any:
-    if name not in _CLASSES:
-        raise ParameterError.unknown("model", name, NAMES)
+    known = names()
+    if name not in known:
+        raise ParameterError.unknown("model", name, known)
     return import_module(f"relkit.models.{name}")
+
+
+def _modules(family: str, roots: list[Path]) -> list[str]:
+    """Return the names of the modules of a family that are models."""
+    package = sys.modules.get(f"relkit.models.{family}")
+    folders = [str(root / family) for root in roots] if package is None else list(package.__path__)
+    return sorted({module for folder in dict.fromkeys(folders) for module in _models_in(family, folder)})
+
+
+@cache
+def _models_in(family: str, folder: str) -> tuple[str, ...]:
+    """Return the modules of a folder that are models, by their source; nothing is imported."""
+    return tuple(path.stem for path in Path(folder).glob("*.py") if _is_model(family, path))
+
+
+def _is_model(family: str, path: Path) -> bool:
+    """Return whether a module defines its settings and its fitted model, under its own name."""
+    source, own = path.read_text(encoding="utf-8"), _class_name(path.stem)
+    declares = f'name: ClassVar[str] = "{family}.{path.stem}"' in source
+    return declares and all(re.search(rf"^class {each}\b", source, re.MULTILINE) for each in (own, f"Fitted{own}"))
+
+
+def _class_name(module: str) -> str:
+    return "".join(part.capitalize() for part in module.split("_"))
 
 
 def _said(name: str, error: ValidationError) -> str:

@@ -26,13 +26,13 @@ import numpy as np
 import polars as pl
 
 from relkit.errors import ParameterError
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from relkit.metrics.resamples import Measured
 
-LEVEL = 0.95
 GROUPS = {"model": pl.String, "group": pl.String, "customers": pl.Int64, "expected": pl.Float64, "seen": pl.Float64}
 COURSE = {"model": pl.String, "day": pl.Date, "expected": pl.Float64, "seen": pl.Float64, "calibration": pl.Date}
 _OF_ERROR, _OF_TOTAL, _OF_LOG_SCORE = 0.005, 0.005, 0.001

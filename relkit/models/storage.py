@@ -17,7 +17,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -47,6 +47,7 @@ _NAMES: dict[str, Any] = {
     "pl": pl,
     "NDArray": NDArray,
     "date": date,
+    "datetime": datetime,
     "Path": Path,
     "Any": Any,
     "Mapping": Mapping,
@@ -166,7 +167,7 @@ def _write(value: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR0
         return value
     if origin in {bool, str, int, float}:
         return origin(value)
-    if origin is date:
+    if origin in {date, datetime}:
         return value.isoformat()
     if origin is np.ndarray:
         return _write_array(value, folder, path)
@@ -222,8 +223,8 @@ def _value(stored: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR
         return stored
     if origin in {bool, str, int, float}:
         return _plain(stored, origin, path)
-    if origin is date:
-        return date.fromisoformat(stored)
+    if origin in {date, datetime}:
+        return origin.fromisoformat(stored)
     # The file's name follows from the field: one given in model.json could point anywhere.
     if origin is np.ndarray:
         return _frozen(np.load(folder / f"{path}.npy", allow_pickle=False))

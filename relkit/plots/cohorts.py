@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from relkit.plots.style import ACTUAL, INK, MODEL, axes_of, house_style, money, money_axis, number, number_axis, words
+from relkit.plots.style import ACTUAL, INK, MODEL, axes_of, house_style, money, money_axis, number, number_axis
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,18 +17,20 @@ if TYPE_CHECKING:
 
 MONTHS_SHOWN = 24
 _PALE, _DARK = "#c6d4e3", ACTUAL
-_VALUE = {
-    "en": ("What customers have brought, by when they came", "Months since the first purchase", "cost of winning a customer: {cost}"),
-    "fr": ("Ce que les clients ont apporté, selon leur arrivée", "Mois depuis le premier achat", "coût d’acquisition d’un client : {cost}"),
-}
+_VALUE = (
+    Text("What customers have brought, by when they came", "Ce que les clients ont apporté, selon leur arrivée"),
+    Text("Months since the first purchase", "Mois depuis le premier achat"),
+    Text("cost of winning a customer: {cost}", "coût d’acquisition d’un client : {cost}"),
+)
 _MEASURE = {
-    "en": {"margin": "Margin per customer, cumulated", "revenue": "Revenue per customer, cumulated"},
-    "fr": {"margin": "Marge par client, cumulée", "revenue": "Chiffre d’affaires par client, cumulé"},
+    "margin": Text("Margin per customer, cumulated", "Marge par client, cumulée"),
+    "revenue": Text("Revenue per customer, cumulated", "Chiffre d’affaires par client, cumulé"),
 }
-_BACK = {
-    "en": ("Share of customers who bought again, month by month (%)", "Month since the first purchase", "Customers won in"),
-    "fr": ("Part des clients qui ont racheté, mois par mois (%)", "Mois depuis le premier achat", "Clients arrivés en"),
-}
+_BACK = (
+    Text("Share of customers who bought again, month by month (%)", "Part des clients qui ont racheté, mois par mois (%)"),
+    Text("Month since the first purchase", "Mois depuis le premier achat"),
+    Text("Customers won in", "Clients arrivés en"),
+)
 
 
 def cohort_label(starts_on: object, length: str, language: str) -> str:
@@ -43,7 +46,7 @@ def cohort_label(starts_on: object, length: str, language: str) -> str:
         return str(year)
     if length == "month":
         return f"{year}-{month:02d}"
-    return f"{year} {words({'en': 'Q', 'fr': 'T'}, language)}{(month + 2) // 3}"
+    return f"{year} {Text('Q', 'T')[language]}{(month + 2) // 3}"
 
 
 @house_style()
@@ -59,7 +62,7 @@ def plot_cohort_value(
         currency: ISO code.
         language: en or fr.
     """
-    title, x_label, said = words(_VALUE, language)
+    title, x_label, said = in_language(_VALUE, language)
     ax = axes_of(ax)
     shades = LinearSegmentedColormap.from_list("cohorts", [_PALE, _DARK])
     groups = cohorts.frame.partition_by("starts_on", maintain_order=True)
@@ -69,7 +72,7 @@ def plot_cohort_value(
         ax.plot(group["age_months"], group["value"], color=shade, linewidth=1.8, label=label)
     if cost is not None:
         ax.axhline(cost, color=MODEL, linewidth=1.6, linestyle="--", label=said.format(cost=money(cost, currency, language)))
-    ax.set(title=title, xlabel=x_label, ylabel=words(_MEASURE, language)[cohorts.measure], xlim=(0, None), ylim=(0, None))
+    ax.set(title=title, xlabel=x_label, ylabel=_MEASURE[cohorts.measure][language], xlim=(0, None), ylim=(0, None))
     money_axis(ax.yaxis, currency, language)
     number_axis(ax.xaxis, language, whole=True)
     ax.legend(loc="upper left")
@@ -85,7 +88,7 @@ def plot_cohort_returns(cohorts: Cohorts, ax: Axes | None = None, *, language: s
         ax: where to draw; a new figure by default.
         language: en or fr.
     """
-    title, x_label, y_label = words(_BACK, language)
+    title, x_label, y_label = in_language(_BACK, language)
     shown = cohorts.frame.filter(cohorts.frame["age_months"].is_between(1, MONTHS_SHOWN))
     starts = shown["starts_on"].unique(maintain_order=True).to_list()
     ages = shown["age_months"].to_numpy()

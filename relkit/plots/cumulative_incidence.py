@@ -8,9 +8,10 @@ import numpy as np
 
 from relkit.errors import ParameterError
 from relkit.models.survival.cumulative_incidence import CumulativeIncidence
-from relkit.plots.style import axes_of, house_style, month_axis, percent_axis, words
+from relkit.plots.style import axes_of, house_style, month_axis, percent_axis
 from relkit.plots.survival import colours_of, names_at_the_end, table_of_risk
 from relkit.scores.end_reasons import reason_in_words
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
     from relkit.metrics.risk_sets import Floats
 
-_SAID = {
-    "en": ("Why contracts end", "Age of the contract, months", "Share that ended", "at risk"),
-    "fr": ("Pourquoi les contrats prennent fin", "Âge du contrat, en mois", "Part de contrats terminés", "à risque"),
-}
+_SAID = (
+    Text("Why contracts end", "Pourquoi les contrats prennent fin"),
+    Text("Age of the contract, months", "Âge du contrat, en mois"),
+    Text("Share that ended", "Part de contrats terminés"),
+    Text("at risk", "à risque"),
+)
 
 
 @house_style()
@@ -44,7 +47,7 @@ def plot_incidence(
     Raises:
         ParameterError: several groups and no cause, or a cause that is unknown.
     """
-    title, x_label, y_label, at_risk = words(_SAID, language)
+    title, x_label, y_label, at_risk = in_language(_SAID, language)
     named, table = _curves(incidence, cause, at_risk, language)
     ax = axes_of(ax, height=4.2 + 0.25 * len(table))
     for (name, (found, row)), colour in zip(named.items(), colours_of(len(named)), strict=True):
@@ -76,7 +79,7 @@ def _curves(
 
 
 def _name(cause: str, language: str) -> str:
-    return reason_in_words(cause)[language == "fr"]
+    return reason_in_words(cause)[language]
 
 
 def _from_zero(values: Floats) -> Floats:

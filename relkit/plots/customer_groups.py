@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, INK, MODEL, MUTED, PALE, axes_of, house_style, money, money_axis, number, number_axis, percent, words
+from relkit.plots.style import ACTUAL, INK, MODEL, MUTED, PALE, axes_of, house_style, money, money_axis, number, number_axis, percent
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,14 +17,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_DECILES = {
-    "en": ("What each tenth of the customers is worth", "Tenth of the customers, 1 = best", "Mean per customer"),
-    "fr": ("Ce que vaut chaque dixième des clients", "Dixième des clients, 1 = meilleur", "Moyenne par client"),
-}
-_RISKS = {
-    "en": ("Where the expected ends are", "Tenth of the contracts, 1 = most at risk", "Expected ends within {days} days"),
-    "fr": ("Où se trouvent les fins attendues", "Dixième des contrats, 1 = plus exposé", "Fins attendues sous {days} jours"),
-}
+_DECILES = (
+    Text("What each tenth of the customers is worth", "Ce que vaut chaque dixième des clients"),
+    Text("Tenth of the customers, 1 = best", "Dixième des clients, 1 = meilleur"),
+    Text("Mean per customer", "Moyenne par client"),
+)
+_RISKS = (
+    Text("Where the expected ends are", "Où se trouvent les fins attendues"),
+    Text("Tenth of the contracts, 1 = most at risk", "Dixième des contrats, 1 = plus exposé"),
+    Text("Expected ends within {days} days", "Fins attendues sous {days} jours"),
+)
 TOO_FEW = "–"
 
 
@@ -41,7 +44,7 @@ def plot_value_by_decile(
         currency: ISO code.
         language: en or fr.
     """
-    title, x_label, y_label = words(_DECILES, language)
+    title, x_label, y_label = in_language(_DECILES, language)
     ax = axes_of(ax)
     at = np.arange(len(past))
     ax.bar(at, past, 0.72, color=ACTUAL, label=names[0], linewidth=0)
@@ -70,7 +73,7 @@ def plot_value_with_bounds(
         currency: ISO code.
         language: en or fr.
     """
-    _, x_label, y_label = words(_DECILES, language)
+    _, x_label, y_label = in_language(_DECILES, language)
     ax = axes_of(ax)
     at = np.arange(len(value))
     ax.bar(at, value, 0.72, color=PALE, linewidth=0)
@@ -93,7 +96,7 @@ def plot_expected_ends(ends: Floats, ax: Axes | None = None, *, days: int, langu
         days: horizon.
         language: en or fr.
     """
-    title, x_label, y_label = words(_RISKS, language)
+    title, x_label, y_label = in_language(_RISKS, language)
     ax = axes_of(ax)
     at = np.arange(len(ends))
     ax.bar(at, ends, 0.72, color=[MODEL if i == 0 else ACTUAL for i in at], linewidth=0)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, INK, MUTED, axes_of, house_style, number, number_axis, percent, words
+from relkit.plots.style import ACTUAL, INK, MUTED, axes_of, house_style, number, number_axis, percent
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,51 +16,41 @@ if TYPE_CHECKING:
     from relkit.models.survival.effects import EffectCurve
 
 _TITLES = {
-    "en": {
-        "hazard": "How {name} goes with an earlier end",
-        "time": "How {name} goes with the life of the contract",
-        "odds": "How {name} goes with ending in a period",
-        "leaving": "How {name} goes with ever leaving",
-    },
-    "fr": {
-        "hazard": "Comment {name} va avec une fin plus précoce",
-        "time": "Comment {name} va avec la durée du contrat",
-        "odds": "Comment {name} va avec une fin dans la période",
-        "leaving": "Comment {name} va avec un départ, tôt ou tard",
-    },
+    "hazard": Text("How {name} goes with an earlier end", "Comment {name} va avec une fin plus précoce"),
+    "time": Text("How {name} goes with the life of the contract", "Comment {name} va avec la durée du contrat"),
+    "odds": Text("How {name} goes with ending in a period", "Comment {name} va avec une fin dans la période"),
+    "leaving": Text("How {name} goes with ever leaving", "Comment {name} va avec un départ, tôt ou tard"),
 }
 _RATIOS = {
-    "en": {"hazard": "Hazard ratio", "time": "Time ratio", "odds": "Odds ratio", "leaving": "Odds ratio"},
-    "fr": {"hazard": "Rapport de risque", "time": "Rapport de durée", "odds": "Rapport de cotes", "leaving": "Rapport de cotes"},
+    "hazard": Text("Hazard ratio", "Rapport de risque"),
+    "time": Text("Time ratio", "Rapport de durée"),
+    "odds": Text("Odds ratio", "Rapport de cotes"),
+    "leaving": Text("Odds ratio", "Rapport de cotes"),
 }
 _ENDS = {
-    "en": {
-        "hazard": ("ends sooner", "lasts longer"),
-        "time": ("lasts longer", "ends sooner"),
-        "odds": ("ends more often", "ends less often"),
-        "leaving": ("leaves some day", "stays for good"),
-    },
-    "fr": {
-        "hazard": ("finit plus tôt", "dure plus"),
-        "time": ("dure plus", "finit plus tôt"),
-        "odds": ("finit plus souvent", "finit moins souvent"),
-        "leaving": ("part un jour", "reste pour de bon"),
-    },
-}
-_SAID = {
-    "en": (
-        "{ratio} (log scale)",
-        "at each value, {level} interval",
-        "mean customer, {mean}",
-        "{name} (ticks: knots; 90 % of customers are shown)",
+    "hazard": (
+        Text("ends sooner", "finit plus tôt"),
+        Text("lasts longer", "dure plus"),
     ),
-    "fr": (
-        "{ratio} (échelle log)",
-        "à chaque valeur, intervalle à {level}",
-        "client moyen, {mean}",
-        "{name} (traits : nœuds ; 90 % des clients sont montrés)",
+    "time": (
+        Text("lasts longer", "dure plus"),
+        Text("ends sooner", "finit plus tôt"),
+    ),
+    "odds": (
+        Text("ends more often", "finit plus souvent"),
+        Text("ends less often", "finit moins souvent"),
+    ),
+    "leaving": (
+        Text("leaves some day", "part un jour"),
+        Text("stays for good", "reste pour de bon"),
     ),
 }
+_SAID = (
+    Text("{ratio} (log scale)", "{ratio} (échelle log)"),
+    Text("at each value, {level} interval", "à chaque valeur, intervalle à {level}"),
+    Text("mean customer, {mean}", "client moyen, {mean}"),
+    Text("{name} (ticks: knots; 90 % of customers are shown)", "{name} (traits : nœuds ; 90 % des clients sont montrés)"),
+)
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 _NEAR = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5)
 _NEAREST = (0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.2, 1.25)
@@ -75,8 +66,8 @@ def plot_effect(curve: EffectCurve, ax: Axes | None = None, *, cause: str = "", 
         cause: written into the title where it is one of several.
         language: en or fr.
     """
-    y_label, band, mean, x_label = words(_SAID, language)
-    title = words(_TITLES, language)[curve.kind].format(name=curve.covariate)
+    y_label, band, mean, x_label = in_language(_SAID, language)
+    title = _TITLES[curve.kind][language].format(name=curve.covariate)
     ax = axes_of(ax)
     ax.axhline(1.0, color=INK, linewidth=1)
     ax.fill_between(
@@ -97,13 +88,13 @@ def plot_effect(curve: EffectCurve, ax: Axes | None = None, *, cause: str = "", 
     ax.set(
         title=f"{title}: {cause}" if cause else title,
         xlabel=x_label.format(name=curve.covariate),
-        ylabel=y_label.format(ratio=words(_RATIOS, language)[curve.kind]),
+        ylabel=y_label.format(ratio=_RATIOS[curve.kind][language]),
         xlim=(curve.values[0], curve.values[-1]),
         ylim=(float(np.exp(-reach)), float(np.exp(reach))),
     )
     number_axis(ax.xaxis, language)
     _ratio_axis(ax.yaxis, language)
-    above, below = words(_ENDS, language)[curve.kind]
+    above, below = in_language(_ENDS[curve.kind], language)
     for text, y, side in ((f"↑ {above}", 0.985, "top"), (f"↓ {below}", 0.06, "bottom")):
         ax.text(0.01, y, text, transform=ax.transAxes, ha="left", va=side, color=MUTED, fontsize=9)
     ax.legend(loc="upper right")

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relkit.plots.style import ACTUAL, MODEL, PALE, axes_of, house_style, number, number_axis, percent, percent_axis, words
+from relkit.plots.style import ACTUAL, MODEL, PALE, axes_of, house_style, number, number_axis, percent, percent_axis
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from relkit.models.lifetime_value.heterogeneity import Spread
 
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "purchase_rate": "How often customers buy while they do",
-        "purchase_rate_axis": "Purchases a year, at least",
-        "leaving_probability": "How likely customers are to leave after a purchase",
-        "leaving_probability_axis": "Chance of leaving, at least",
-        "leaving_rate": "How soon customers leave",
-        "leaving_rate_axis": "Rate of leaving a year, at least",
-        "share": "Share of customers",
-        "mean": "mean {mean}",
-        "half": "half of them: {level} or more",
-    },
-    "fr": {
-        "purchase_rate": "À quel rythme les clients achètent tant qu’ils achètent",
-        "purchase_rate_axis": "Achats par an, au moins",
-        "leaving_probability": "Le risque de départ après un achat",
-        "leaving_probability_axis": "Risque de départ, au moins",
-        "leaving_rate": "La vitesse à laquelle les clients partent",
-        "leaving_rate_axis": "Taux de départ par an, au moins",
-        "share": "Part des clients",
-        "mean": "moyenne {mean}",
-        "half": "la moitié : {level} ou plus",
-    },
+_WORDS: dict[str, Text] = {
+    "purchase_rate": Text("How often customers buy while they do", "À quel rythme les clients achètent tant qu’ils achètent"),
+    "purchase_rate_axis": Text("Purchases a year, at least", "Achats par an, au moins"),
+    "leaving_probability": Text("How likely customers are to leave after a purchase", "Le risque de départ après un achat"),
+    "leaving_probability_axis": Text("Chance of leaving, at least", "Risque de départ, au moins"),
+    "leaving_rate": Text("How soon customers leave", "La vitesse à laquelle les clients partent"),
+    "leaving_rate_axis": Text("Rate of leaving a year, at least", "Taux de départ par an, au moins"),
+    "share": Text("Share of customers", "Part des clients"),
+    "mean": Text("mean {mean}", "moyenne {mean}"),
+    "half": Text("half of them: {level} or more", "la moitié : {level} ou plus"),
 }
 
 
@@ -46,7 +34,7 @@ def plot_spread(spread: Spread, ax: Axes | None = None, *, language: str = "en")
         ax: where to draw; a new figure by default.
         language: en or fr.
     """
-    said = words(_WORDS, language)
+    said = in_language(_WORDS, language)
     ax = axes_of(ax)
     is_share = spread.of == "leaving_probability"
     top = 1.0 if is_share else max(spread.level_of(0.02), spread.mean)

@@ -21,8 +21,8 @@ from relkit.plots.style import (
     number_axis,
     percent,
     percent_axis,
-    words,
 )
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,93 +34,80 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Counts, Floats
     from relkit.models.lifetime_value.diagnostics import AliveSurface, FrequencyHistogram, PurchaseTracking, SpendDistribution
 
-_FREQUENCY = {
-    "en": ("Repeat purchases, seen and expected", "Repeat purchases", "Customers", "seen", "expected by the model"),
-    "fr": ("Réachats constatés et attendus", "Nombre de réachats", "Clients", "constatés", "attendus par le modèle"),
+_FREQUENCY = (
+    Text("Repeat purchases, seen and expected", "Réachats constatés et attendus"),
+    Text("Repeat purchases", "Nombre de réachats"),
+    Text("Customers", "Clients"),
+    Text("seen", "constatés"),
+    Text("expected by the model", "attendus par le modèle"),
+)
+_CUMULATED = (
+    Text("Repeat purchases since the start", "Réachats depuis le début"),
+    Text("", ""),
+    Text("Repeat purchases, cumulated", "Réachats cumulés"),
+    Text("seen", "constatés"),
+    Text("expected", "attendus"),
+    Text("the model had seen\nup to here", "le modèle a vu\njusqu’ici"),
+)
+_WEEKLY = (
+    Text("Repeat purchases, week by week", "Réachats, semaine par semaine"),
+    Text("", ""),
+    Text("Repeat purchases in {days} days", "Réachats en {days} jours"),
+    Text("seen", "constatés"),
+    Text("expected", "attendus"),
+    Text("the model had seen\nup to here", "le modèle a vu\njusqu’ici"),
+)
+_CONDITIONAL = (
+    Text("What customers went on to buy", "Ce que les clients ont acheté ensuite"),
+    Text("Repeat purchases before the holdout", "Réachats avant la période de test"),
+    Text("Purchases in the holdout, mean", "Achats en période de test, moyenne"),
+    Text("seen", "constatés"),
+    Text("expected", "attendus"),
+    Text("customers", "clients"),
+)
+_ALIVE = (
+    Text("Who is probably still a customer", "Qui est sans doute encore client"),
+    Text("Days since the last purchase", "Jours depuis le dernier achat"),
+    Text("Repeat purchases", "Nombre de réachats"),
+    Text("Probability of being active", "Probabilité d’être actif"),
+)
+_SPEND = (
+    Text("Mean order value, seen and expected", "Panier moyen constaté et attendu"),
+    Text("Mean value of a customer’s repeat orders", "Valeur moyenne des réachats d’un client"),
+    Text("Share of customers", "Part des clients"),
+    Text("seen", "constaté"),
+    Text("expected by the model", "attendu par le modèle"),
+    Text("{share} above {value} not shown", "{share} au-delà de {value} non montrés"),
+)
+_DECILES = (
+    Text("Forecast against what happened, by decile", "La prévision face au constat, par décile"),
+    Text("Decile of the forecast (1 = highest)", "Décile de la prévision (1 = le plus élevé)"),
+    Text("Mean per customer", "Moyenne par client"),
+    Text("seen", "constaté"),
+    Text("forecast", "prévu"),
+)
+_CONCENTRATION = (
+    Text("How much the best forecasts hold", "Ce que pèsent les meilleures prévisions"),
+    Text("Share of customers, best forecast first", "Part des clients, meilleures prévisions d’abord"),
+    Text("equal for all", "égal pour tous"),
+    Text("of the customers", "des clients"),
+)
+_HELD = {
+    "value": Text("of the value", "de la valeur"),
+    "purchases": Text("of the purchases", "des achats"),
 }
-_CUMULATED = {
-    "en": ("Repeat purchases since the start", "", "Repeat purchases, cumulated", "seen", "expected", "the model had seen\nup to here"),
-    "fr": ("Réachats depuis le début", "", "Réachats cumulés", "constatés", "attendus", "le modèle a vu\njusqu’ici"),
-}
-_WEEKLY = {
-    "en": ("Repeat purchases, week by week", "", "Repeat purchases in {days} days", "seen", "expected", "the model had seen\nup to here"),
-    "fr": ("Réachats, semaine par semaine", "", "Réachats en {days} jours", "constatés", "attendus", "le modèle a vu\njusqu’ici"),
-}
-_CONDITIONAL = {
-    "en": (
-        "What customers went on to buy",
-        "Repeat purchases before the holdout",
-        "Purchases in the holdout, mean",
-        "seen",
-        "expected",
-        "customers",
-    ),
-    "fr": (
-        "Ce que les clients ont acheté ensuite",
-        "Réachats avant la période de test",
-        "Achats en période de test, moyenne",
-        "constatés",
-        "attendus",
-        "clients",
-    ),
-}
-_ALIVE = {
-    "en": ("Who is probably still a customer", "Days since the last purchase", "Repeat purchases", "Probability of being active"),
-    "fr": ("Qui est sans doute encore client", "Jours depuis le dernier achat", "Nombre de réachats", "Probabilité d’être actif"),
-}
-_SPEND = {
-    "en": (
-        "Mean order value, seen and expected",
-        "Mean value of a customer’s repeat orders",
-        "Share of customers",
-        "seen",
-        "expected by the model",
-        "{share} above {value} not shown",
-    ),
-    "fr": (
-        "Panier moyen constaté et attendu",
-        "Valeur moyenne des réachats d’un client",
-        "Part des clients",
-        "constaté",
-        "attendu par le modèle",
-        "{share} au-delà de {value} non montrés",
-    ),
-}
-_DECILES = {
-    "en": ("Forecast against what happened, by decile", "Decile of the forecast (1 = highest)", "Mean per customer", "seen", "forecast"),
-    "fr": (
-        "La prévision face au constat, par décile",
-        "Décile de la prévision (1 = le plus élevé)",
-        "Moyenne par client",
-        "constaté",
-        "prévu",
-    ),
-}
-_CONCENTRATION = {
-    "en": ("How much the best forecasts hold", "Share of customers, best forecast first", "equal for all", "of the customers"),
-    "fr": ("Ce que pèsent les meilleures prévisions", "Part des clients, meilleures prévisions d’abord", "égal pour tous", "des clients"),
-}
-_HELD = {"en": {"value": "of the value", "purchases": "of the purchases"}, "fr": {"value": "de la valeur", "purchases": "des achats"}}
-_VALUE = {
-    "en": (
-        "Expected value by decile of customers",
-        "Decile of customers (1 = highest)",
-        "Mean per customer",
-        "on the bars: share of all value",
-    ),
-    "fr": (
-        "Valeur attendue par décile de clients",
-        "Décile de clients (1 = le plus élevé)",
-        "Moyenne par client",
-        "sur les barres : part de toute la valeur",
-    ),
-}
+_VALUE = (
+    Text("Expected value by decile of customers", "Valeur attendue par décile de clients"),
+    Text("Decile of customers (1 = highest)", "Décile de clients (1 = le plus élevé)"),
+    Text("Mean per customer", "Moyenne par client"),
+    Text("on the bars: share of all value", "sur les barres : part de toute la valeur"),
+)
 
 
 @house_style()
 def plot_frequency_histogram(histogram: FrequencyHistogram, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw customers by number of repeat purchases, seen and expected."""
-    title, x_label, y_label, seen, expected = words(_FREQUENCY, language)
+    title, x_label, y_label, seen, expected = in_language(_FREQUENCY, language)
     ax = axes_of(ax)
     _pairs(ax, histogram.actual, histogram.expected, histogram.labels, seen, expected)
     ax.set(title=title, xlabel=x_label, ylabel=y_label)
@@ -140,13 +127,15 @@ def _pairs(ax: Axes, actual: Floats | Counts, expected: Floats, labels: Sequence
 @house_style()
 def plot_cumulative_purchases(tracking: PurchaseTracking, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw repeat purchases added up over time, seen and expected, with the end of the calibration."""
-    return _track(tracking, np.cumsum(tracking.actual), np.cumsum(tracking.expected), axes_of(ax), words(_CUMULATED, language), language)
+    return _track(
+        tracking, np.cumsum(tracking.actual), np.cumsum(tracking.expected), axes_of(ax), in_language(_CUMULATED, language), language
+    )
 
 
 @house_style()
 def plot_purchases_over_time(tracking: PurchaseTracking, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw repeat purchases of each week, seen and expected, with the end of the calibration."""
-    return _track(tracking, tracking.actual, tracking.expected, axes_of(ax), words(_WEEKLY, language), language)
+    return _track(tracking, tracking.actual, tracking.expected, axes_of(ax), in_language(_WEEKLY, language), language)
 
 
 def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats, ax: Axes, said: tuple[str, ...], language: str) -> Axes:
@@ -164,7 +153,7 @@ def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats
         low = ax.get_xaxis_transform()
         ax.annotate(edge, at_edge, (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
     ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=8))  # type: ignore[no-untyped-call]
-    form = words({"en": "%Y-%m", "fr": "%m/%Y"}, language)
+    form = Text("%Y-%m", "%m/%Y")[language]
     ax.xaxis.set_major_formatter(dates.DateFormatter(form))  # type: ignore[no-untyped-call]
     number_axis(ax.yaxis, language)
     ax.legend(loc="lower right")
@@ -174,7 +163,7 @@ def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats
 @house_style()
 def plot_purchases_by_frequency(calibration: FrequencyCalibration, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw mean purchases in the holdout by repeat purchases before it, seen and expected, with customers per group."""
-    title, x_label, y_label, seen, expected, customers = words(_CONDITIONAL, language)
+    title, x_label, y_label, seen, expected, customers = in_language(_CONDITIONAL, language)
     ax = axes_of(ax)
     at = np.arange(len(calibration.frequency))
     ax.plot(at, calibration.actual, color=ACTUAL, linewidth=2, marker="o", label=seen)
@@ -191,7 +180,7 @@ def plot_purchases_by_frequency(calibration: FrequencyCalibration, ax: Axes | No
 @house_style()
 def plot_alive_surface(surface: AliveSurface, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw the probability of being active by repeat purchases and days since the last one."""
-    title, x_label, y_label, legend = words(_ALIVE, language)
+    title, x_label, y_label, legend = in_language(_ALIVE, language)
     ax = axes_of(ax)
     half = (surface.days_since_last[1] - surface.days_since_last[0]) / 2
     extent = (-half, surface.days_since_last[-1] + half, surface.repeat_purchases[0] - 0.5, surface.repeat_purchases[-1] + 0.5)
@@ -211,7 +200,7 @@ def plot_alive_surface(surface: AliveSurface, ax: Axes | None = None, *, languag
 @house_style()
 def plot_spend_distribution(spend: SpendDistribution, ax: Axes | None = None, *, currency: str = "EUR", language: str = "en") -> Axes:
     """Draw how mean order values are spread, seen and expected."""
-    title, x_label, y_label, seen, expected, beyond = words(_SPEND, language)
+    title, x_label, y_label, seen, expected, beyond = in_language(_SPEND, language)
     ax = axes_of(ax)
     ax.stairs(spend.actual, spend.edges, fill=True, color=ACTUAL, alpha=0.35, label=seen)
     ax.stairs(spend.expected, spend.edges, color=MODEL, linewidth=2, label=expected)
@@ -237,7 +226,7 @@ def plot_decile_calibration(
         currency: ISO code where the values are money.
         language: en or fr.
     """
-    title, x_label, y_label, seen, forecast = words(_DECILES, language)
+    title, x_label, y_label, seen, forecast = in_language(_DECILES, language)
     ax = axes_of(ax)
     _pairs(ax, deciles.actual, deciles.score, [str(d) for d in deciles.decile], seen, forecast)
     ax.set(title=title, xlabel=x_label, ylabel=f"{y_label}, {unit}" if unit else y_label)
@@ -258,8 +247,8 @@ def plot_concentration(
         top: share of customers that is pointed out.
         language: en or fr.
     """
-    title, x_label, equal, customers = words(_CONCENTRATION, language)
-    held = words(_HELD, language)[of]
+    title, x_label, equal, customers = in_language(_CONCENTRATION, language)
+    held = _HELD[of][language]
     ax = axes_of(ax, width=6, height=5.2)
     ax.fill_between(curve.customer_share, curve.customer_share, curve.value_share, color=ACTUAL, alpha=0.1, linewidth=0)
     ax.plot(curve.customer_share, curve.value_share, color=ACTUAL, linewidth=2)
@@ -270,7 +259,7 @@ def plot_concentration(
     ax.scatter([top], [there], color=MODEL, s=40, zorder=3)
     said = f"{percent(there, language)} {held}\n{percent(top, language)} {customers}"
     ax.annotate(said, (top, there), (10, -4), textcoords="offset points", va="top", color=INK, fontsize=9.5)
-    share = words({"en": "Share", "fr": "Part"}, language)
+    share = Text("Share", "Part")[language]
     ax.set(title=title, xlabel=x_label, ylabel=f"{share} {held}", xlim=(0, 1), ylim=(0, 1.02))
     percent_axis(ax.xaxis, language)
     percent_axis(ax.yaxis, language)
@@ -290,7 +279,7 @@ def plot_value_deciles(
         currency: ISO code where the values are money.
         language: en or fr.
     """
-    title, x_label, y_label, share = words(_VALUE, language)
+    title, x_label, y_label, share = in_language(_VALUE, language)
     ax = axes_of(ax)
     at = np.arange(len(deciles.decile))
     bars = ax.bar(at, deciles.score, 0.75, color=[ACTUAL if d <= 2 else PALE for d in deciles.decile], linewidth=0)

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from relkit.errors import ParameterError
-from relkit.plots.style import INK, MUTED, house_style, number, number_axis, percent_axis, words
+from relkit.plots.style import INK, MUTED, house_style, number, number_axis, percent_axis
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,61 +17,38 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.axes import Axes
 
+    from relkit.models.roles import ComparisonTexts
+
 # Colour-blind safe (Okabe and Ito), with a dash of its own for each, so that grey prints tell them apart as well.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6914")
 _DASHES: tuple[Any, ...] = ("--", "-.", ":", (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3, 2, 3)))
-_GROUPS = {
-    "orders": {
-        "en": ("What customers went on to buy", "Repeat purchases before the holdout", "Purchases in the holdout, mean"),
-        "fr": ("Ce que les clients ont acheté ensuite", "Réachats avant la période de test", "Achats en période de test, moyenne"),
-    },
-    "contracts": {
-        "en": ("Which contracts went on to end", "Tenth by risk (mean of the models), 1 = most at risk", "Ended in the holdout"),
-        "fr": (
-            "Les contrats qui ont pris fin",
-            "Dixième par risque (moyenne des modèles), 1 = plus exposé",
-            "Terminés en période de test",
-        ),
-    },
-}
-_COURSE = {
-    "orders": {
-        "en": ("Repeat purchases since the start", "Repeat purchases, cumulated"),
-        "fr": ("Réachats depuis le début", "Réachats cumulés"),
-    },
-    "contracts": {
-        "en": ("Ends in the holdout", "Contracts ended, cumulated"),
-        "fr": ("Fins en période de test", "Contrats terminés, cumulés"),
-    },
-}
-_EVERYWHERE = {
-    "en": ("seen", "customers", "the models had seen\nup to here"),
-    "fr": ("constatés", "clients", "les modèles ont vu\njusqu’ici"),
-}
+_EVERYWHERE = (
+    Text("seen", "constatés"),
+    Text("customers", "clients"),
+    Text("the models had seen\nup to here", "les modèles ont vu\njusqu’ici"),
+)
 
 
 @house_style()
-def plot_model_comparison(groups: pl.DataFrame, course: pl.DataFrame, *, of: str, language: str = "en") -> Figure:
+def plot_model_comparison(groups: pl.DataFrame, course: pl.DataFrame, *, texts: ComparisonTexts, language: str = "en") -> Figure:
     """Draw models beside what happened: by group of customers on the left, cumulated over time on the right.
 
     Args:
         groups: model, group, customers, expected, seen; the same groups for all models (`ModelComparison.groups`).
         course: model, day, expected, seen, calibration; a model may be left out. Without rows there is no right side.
-        of: what was compared: orders or contracts.
+        texts: of what was compared (`Family.texts`).
         language: en or fr.
 
     Returns:
         A figure with one pair of axes or two; no figure is known to pyplot.
     """
-    if of not in _GROUPS:
-        raise ParameterError.unknown("family", of, tuple(_GROUPS), where="of")
     looks = {name: _look(i) for i, name in enumerate(groups["model"].unique(maintain_order=True))}
     sides = 1 if course.is_empty() else 2
     figure = Figure(figsize=(7 * sides, 5.2), layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12))
     axes = figure.subplots(1, sides, squeeze=False)[0]
-    _draw_groups(axes[0], groups, looks, of, language)
+    _draw_groups(axes[0], groups, looks, texts, language)
     if not course.is_empty():
-        _draw_course(axes[1], course, looks, of, language)
+        _draw_course(axes[1], course, looks, texts, language)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4 * sides))
     return figure
@@ -83,8 +60,9 @@ def _look(at: int) -> dict[str, Any]:
     return {"color": _COLOURS[at % n], "linestyle": _DASHES[(at + at // n) % n], "linewidth": 1.8}
 
 
-def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], of: str, language: str) -> None:
-    (title, x_label, y_label), (seen, customers, _) = words(_GROUPS[of], language), words(_EVERYWHERE, language)
+def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], texts: ComparisonTexts, language: str) -> None:
+    title, x_label, y_label = (text[language] for text in texts.groups)
+    seen, customers, _ = in_language(_EVERYWHERE, language)
     parts = {str(name): part for (name,), part in groups.group_by("model", maintain_order=True)}
     first = next(iter(parts.values()))
     at = np.arange(len(first))
@@ -94,13 +72,14 @@ def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], of: s
     ax.set_xticks(at, [f"{name}\n{number(n, language)}" for name, n in first.select("group", "customers").iter_rows()])
     ax.annotate(customers, (0, 0), (-14, -20), "axes fraction", textcoords="offset points", ha="right", va="top", fontsize=9, color=MUTED)
     ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, None))
-    (percent_axis if of == "contracts" else number_axis)(ax.yaxis, language)
+    (percent_axis if texts.is_share else number_axis)(ax.yaxis, language)
 
 
-def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], of: str, language: str) -> None:
+def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], texts: ComparisonTexts, language: str) -> None:
     from matplotlib import dates
 
-    (title, y_label), (*_, edge) = words(_COURSE[of], language), words(_EVERYWHERE, language)
+    title, y_label = (text[language] for text in texts.course)
+    edge = _EVERYWHERE[-1][language]
     parts = {str(name): part for (name,), part in course.group_by("model", maintain_order=True)}
     first = next(iter(parts.values()))
     calibration: Any = np.datetime64(first["calibration"][0])
@@ -115,7 +94,7 @@ def _draw_course(ax: Axes, course: pl.DataFrame, looks: Mapping[str, Any], of: s
         low = ax.get_xaxis_transform()
         ax.annotate(edge, (calibration, 1), (-5, -4), low, textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9)
     ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=4, maxticks=7))  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_formatter(dates.DateFormatter(words({"en": "%Y-%m", "fr": "%m/%Y"}, language)))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(dates.DateFormatter(Text("%Y-%m", "%m/%Y")[language]))  # type: ignore[no-untyped-call]
     ax.set(title=title, ylabel=y_label, ylim=(0, None))
     number_axis(ax.yaxis, language)
 

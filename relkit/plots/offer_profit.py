@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, INK, MODEL, axes_of, house_style, money, money_axis, number_axis, words
+from relkit.plots.style import ACTUAL, INK, MODEL, axes_of, house_style, money, money_axis, number_axis
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,28 +15,22 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_SAID = {
-    "en": ("What the calls should bring", "Customers called", "Expected profit, cumulated", "by expected profit", "by risk of ending"),
-    "fr": ("Ce que devraient rapporter les appels", "Clients appelés", "Profit attendu, cumulé", "par profit attendu", "par risque de fin"),
-}
+_SAID = (
+    Text("What the calls should bring", "Ce que devraient rapporter les appels"),
+    Text("Customers called", "Clients appelés"),
+    Text("Expected profit, cumulated", "Profit attendu, cumulé"),
+    Text("by expected profit", "par profit attendu"),
+    Text("by risk of ending", "par risque de fin"),
+)
 
 
-_SPENT = {
-    "en": (
-        "What the calls should bring",
-        "Spent on calls, expected",
-        "Expected profit, cumulated",
-        "by profit for each {cur} spent",
-        "budget",
-    ),
-    "fr": (
-        "Ce que devraient rapporter les appels",
-        "Dépense d’appels attendue",
-        "Profit attendu, cumulé",
-        "par profit rapporté au coût",
-        "budget",
-    ),
-}
+_SPENT = (
+    Text("What the calls should bring", "Ce que devraient rapporter les appels"),
+    Text("Spent on calls, expected", "Dépense d’appels attendue"),
+    Text("Expected profit, cumulated", "Profit attendu, cumulé"),
+    Text("by profit for each {cur} spent", "par profit rapporté au coût"),
+    Text("budget", "budget"),
+)
 
 
 @house_style()
@@ -51,7 +46,7 @@ def plot_cumulated_profit(
         currency: ISO code.
         language: en or fr.
     """
-    title, x_label, y_label, *names = words(_SAID, language)
+    title, x_label, y_label, *names = in_language(_SAID, language)
     ax = axes_of(ax)
     ax.axhline(0.0, color=INK, linewidth=0.8)
     curves = [_from_zero(values) for values in (by_profit, by_risk)]
@@ -87,8 +82,8 @@ def plot_profit_of_spending(
         currency: ISO code.
         language: en or fr.
     """
-    title, x_label, y_label, name, line = words(_SPENT, language)
-    names = (name.format(cur=currency), words(_SAID, language)[-1])
+    title, x_label, y_label, name, line = in_language(_SPENT, language)
+    names = (name.format(cur=currency), _SAID[-1][language])
     ax = axes_of(ax)
     ax.axhline(0.0, color=INK, linewidth=0.8)
     curves = [(_from_zero(cost), _from_zero(profit)) for cost, profit in (by_profit, by_risk)]
@@ -98,7 +93,7 @@ def plot_profit_of_spending(
         _mark(ax, float(spent[best]), float(along[best]), above, colour, money(float(along[best]), currency, language))
     _close_up(ax, *curves[0])
     if budget <= ax.get_xlim()[1]:
-        colon = " : " if language == "fr" else ": "
+        colon = Text(": ", " : ")[language]
         ax.axvline(budget, color=INK, linewidth=1.2, linestyle="--", label=f"{line}{colon}{money(budget, currency, language)}")
     ax.set(title=title, xlabel=x_label, ylabel=y_label)
     money_axis(ax.yaxis, currency, language)

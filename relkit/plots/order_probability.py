@@ -6,32 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, MODEL, MUTED, axes_of, house_style, number, percent, percent_axis, words
+from relkit.plots.style import ACTUAL, MODEL, MUTED, axes_of, house_style, number, percent, percent_axis
+from relkit.texts import Text, in_language
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from relkit.models.lifetime_value.order_calibration import OrderCalibration
 
-LEVEL = 0.95
-TEXTS = {
-    "en": (
-        "Chance of an order, forecast and come true",
-        "Forecast chance of an order within {days} days",
-        "Share who bought",
-        "forecast = share who bought",
-        "tenths of the customers, with their {level} intervals",
-        "before the calibration",
-    ),
-    "fr": (
-        "Chance d’une commande : prévue et constatée",
-        "Probabilité prévue d’une commande sous {days} jours",
-        "Part ayant acheté",
-        "prévision = part ayant acheté",
-        "dixièmes des clients, et leur intervalle à {level}",
-        "avant le calage",
-    ),
-}
+TEXTS = (
+    Text("Chance of an order, forecast and come true", "Chance d’une commande : prévue et constatée"),
+    Text("Forecast chance of an order within {days} days", "Probabilité prévue d’une commande sous {days} jours"),
+    Text("Share who bought", "Part ayant acheté"),
+    Text("forecast = share who bought", "prévision = part ayant acheté"),
+    Text("tenths of the customers, with their {level} intervals", "dixièmes des clients, et leur intervalle à {level}"),
+    Text("before the calibration", "avant le calage"),
+)
 
 
 @house_style()
@@ -43,7 +34,7 @@ def plot_order_probability(calibration: OrderCalibration, ax: Axes | None = None
         ax: where to draw; a new figure by default.
         language: en or fr.
     """
-    title, x_label, y_label, perfect, tenths, before = words(TEXTS, language)
+    title, x_label, y_label, perfect, tenths, before = in_language(TEXTS, language)
     ax, judged = axes_of(ax, width=6, height=5.2), calibration.judged
     low, high = judged.bounds(LEVEL)
     top = min(1.08 * float(max(high.max(), judged.predicted.max(), calibration.own.predicted.max(), 0.01)), 1.04)

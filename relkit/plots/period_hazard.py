@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, MODEL, axes_of, day_axis, house_style, number, percent, percent_axis, words
+from relkit.plots.style import ACTUAL, MODEL, axes_of, day_axis, house_style, number, percent, percent_axis
 from relkit.plots.survival import forest
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,46 +17,30 @@ if TYPE_CHECKING:
     from relkit.models.covariates import Ratios
     from relkit.models.survival.period_diagnostics import PeriodRates
 
-_HAZARD = {
-    "en": (
-        "Risk of ending, by age of the contract",
-        "Age of the contract, days",
-        "Ends within a period of {days} days",
-        "model, customer at the mean of each variable",
-        "model, all contracts",
-        "seen, {level} interval",
-    ),
-    "fr": (
-        "Risque de fin, selon l’âge du contrat",
-        "Âge du contrat, en jours",
-        "Fin dans une période de {days} jours",
-        "modèle, client à la moyenne de chaque variable",
-        "modèle, tous les contrats",
-        "constaté, intervalle à {level}",
-    ),
-}
-_ODDS = {
-    "en": (
-        "What goes with an earlier end",
+_HAZARD = (
+    Text("Risk of ending, by age of the contract", "Risque de fin, selon l’âge du contrat"),
+    Text("Age of the contract, days", "Âge du contrat, en jours"),
+    Text("Ends within a period of {days} days", "Fin dans une période de {days} jours"),
+    Text("model, customer at the mean of each variable", "modèle, client à la moyenne de chaque variable"),
+    Text("model, all contracts", "modèle, tous les contrats"),
+    Text("seen, {level} interval", "constaté, intervalle à {level}"),
+)
+_ODDS = (
+    Text("What goes with an earlier end", "Ce qui va avec une fin plus précoce"),
+    Text(
         "Odds ratio of ending in a period, {level} interval (log scale)",
-        "yes against no",
-        "per {step} more",
-        "lasts longer",
-        "ends sooner",
-    ),
-    "fr": (
-        "Ce qui va avec une fin plus précoce",
         "Rapport de cotes d’une fin dans la période, intervalle à {level} (échelle log)",
-        "oui contre non",
-        "pour {step} de plus",
-        "dure plus",
-        "finit plus tôt",
     ),
-}
-_IMPORTANCE = {
-    "en": ("What the trees look at", "Share of the loss that they save", "period (age of the contract)"),
-    "fr": ("Ce que regardent les arbres", "Part de la perte qu’ils évitent", "période (âge du contrat)"),
-}
+    Text("yes against no", "oui contre non"),
+    Text("per {step} more", "pour {step} de plus"),
+    Text("lasts longer", "dure plus"),
+    Text("ends sooner", "finit plus tôt"),
+)
+_IMPORTANCE = (
+    Text("What the trees look at", "Ce que regardent les arbres"),
+    Text("Share of the loss that they save", "Part de la perte qu’ils évitent"),
+    Text("period (age of the contract)", "période (âge du contrat)"),
+)
 
 
 @house_style()
@@ -68,7 +53,7 @@ def plot_period_hazard(rates: PeriodRates, ax: Axes | None = None, *, cause: str
         cause: written into the title where it is one of several.
         language: en or fr.
     """
-    title, x_label, y_label, of_mean, of_all, seen = words(_HAZARD, language)
+    title, x_label, y_label, of_mean, of_all, seen = in_language(_HAZARD, language)
     ax = axes_of(ax)
     middle = (rates.edges[:-1] + rates.edges[1:]) / 2
     gaps = np.stack([rates.seen - rates.lower, rates.upper - rates.seen])
@@ -87,7 +72,7 @@ def plot_period_hazard(rates: PeriodRates, ax: Axes | None = None, *, cause: str
 @house_style()
 def plot_odds_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
     """Draw a forest of odds ratios, the strongest on top, on a logarithmic scale; `cause` is written into the title."""
-    title, *others = words(_ODDS, language)
+    title, *others = in_language(_ODDS, language)
     return forest(ratios, (f"{title}: {cause}" if cause else title, *others), ax, language=language)
 
 
@@ -100,7 +85,7 @@ def plot_importance(shares: pl.DataFrame, ax: Axes | None = None, *, language: s
         ax: where to draw; a new figure by default.
         language: en or fr.
     """
-    title, x_label, period = words(_IMPORTANCE, language)
+    title, x_label, period = in_language(_IMPORTANCE, language)
     terms, estimate = [*shares["term"].to_list()[:-1], period], shares["estimate"].to_numpy()
     order = np.argsort(estimate, kind="stable")
     ax = axes_of(ax, height=1.6 + 0.4 * len(terms))

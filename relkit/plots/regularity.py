@@ -6,39 +6,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, MODEL, MUTED, PALE, PALETTE, axes_of, house_style, number, percent_axis, words
+from relkit.plots.style import ACTUAL, MODEL, MUTED, PALE, PALETTE, axes_of, house_style, number, percent_axis
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from relkit.models.lifetime_value.regularity import IntervalShares
 
-_SAID = {
-    "en": (
-        "Do customers buy at a rhythm?",
-        "Share of one of two intervals in their sum (1/2: both alike)",
-        "Customers",
-        "{n} customers",
-        "at random (k = 1)",
-        "k = {k}",
-        "estimated: k = {k} ({low} to {high})",
-    ),
-    "fr": (
-        "Les clients achètent-ils à un rythme régulier ?",
-        "Part d’un des deux intervalles dans leur somme (1/2 : égaux)",
-        "Clients",
-        "{n} clients",
-        "au hasard (k = 1)",
-        "k = {k}",
-        "estimé : k = {k} (de {low} à {high})",
-    ),
-}
+_SAID = (
+    Text("Do customers buy at a rhythm?", "Les clients achètent-ils à un rythme régulier ?"),
+    Text("Share of one of two intervals in their sum (1/2: both alike)", "Part d’un des deux intervalles dans leur somme (1/2 : égaux)"),
+    Text("Customers", "Clients"),
+    Text("{n} customers", "{n} clients"),
+    Text("at random (k = 1)", "au hasard (k = 1)"),
+    Text("k = {k}", "k = {k}"),
+    Text("estimated: k = {k} ({low} to {high})", "estimé : k = {k} (de {low} à {high})"),
+)
 
 
 @house_style()
 def plot_interval_shares(shares: IntervalShares, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw how two intervals of a customer share their sum, over the shapes that random and regular buying would give."""
-    title, x_label, y_label, seen, random, regular, estimated = words(_SAID, language)
+    title, x_label, y_label, seen, random, regular, estimated = in_language(_SAID, language)
     ax = axes_of(ax)
     middle = (shares.edges[1:] + shares.edges[:-1]) / 2
     found = shares.found

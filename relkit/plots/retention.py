@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, MODEL, MUTED, PALETTE, axes_of, house_style, number, number_axis, percent, percent_axis, words
+from relkit.plots.style import ACTUAL, MODEL, MUTED, PALETTE, axes_of, house_style, number, number_axis, percent, percent_axis
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,27 +21,26 @@ if TYPE_CHECKING:
 MANY = 30
 """Shares of fewer contracts are drawn hollow."""
 
-_RENEWAL = {"en": "Renewal (one every {days} days)", "fr": "Renouvellement (un tous les {days} jours)"}
-_KEY = {
-    "en": ("seen", "seen, fewer than {few} contracts", "expected, with its {level} interval", "seen\nup to here"),
-    "fr": ("constaté", "constaté, moins de {few} contrats", "attendu, avec son intervalle à {level}", "constaté\njusqu’ici"),
-}
-_RETENTION = {
-    "en": ("Who renews, of those who come to a renewal", "Share renewed"),
-    "fr": ("Qui renouvelle, parmi ceux qui arrivent à l’échéance", "Part renouvelée"),
-}
-_SURVIVAL = {
-    "en": ("How many contracts are left after each renewal", "Share still there"),
-    "fr": ("Combien de contrats restent après chaque renouvellement", "Part encore là"),
-}
-_VALUE = {
-    "en": ("What a contract is still worth, by tenure", "Renewals to come (discounted, {rate} a year)", "Renewals behind"),
-    "fr": (
-        "Ce que vaut encore un contrat, selon l’ancienneté",
-        "À venir, actualisés à {rate} par an",
-        "Renouvellements passés",
-    ),
-}
+_RENEWAL = Text("Renewal (one every {days} days)", "Renouvellement (un tous les {days} jours)")
+_KEY = (
+    Text("seen", "constaté"),
+    Text("seen, fewer than {few} contracts", "constaté, moins de {few} contrats"),
+    Text("expected, with its {level} interval", "attendu, avec son intervalle à {level}"),
+    Text("seen\nup to here", "constaté\njusqu’ici"),
+)
+_RETENTION = (
+    Text("Who renews, of those who come to a renewal", "Qui renouvelle, parmi ceux qui arrivent à l’échéance"),
+    Text("Share renewed", "Part renouvelée"),
+)
+_SURVIVAL = (
+    Text("How many contracts are left after each renewal", "Combien de contrats restent après chaque renouvellement"),
+    Text("Share still there", "Part encore là"),
+)
+_VALUE = (
+    Text("What a contract is still worth, by tenure", "Ce que vaut encore un contrat, selon l’ancienneté"),
+    Text("Renewals to come (discounted, {rate} a year)", "À venir, actualisés à {rate} par an"),
+    Text("Renewals behind", "Renouvellements passés"),
+)
 
 
 @house_style()
@@ -55,7 +55,7 @@ def plot_retention(curves: Mapping[str, RetentionCurve], ax: Axes | None = None,
     ax = axes_of(ax)
     for curve, colours in _coloured(curves):
         _draw(ax, np.arange(1.0, curve.retention.shape[1] + 1), curve.retention, curve.seen_retention, curve, colours)
-    title, y_label = words(_RETENTION, language)
+    title, y_label = in_language(_RETENTION, language)
     lowest = min(float(np.nanmin(np.append(c.seen_retention[c.at_risk >= MANY], c.retention[1]))) for c in curves.values())
     ax.set(title=title, ylabel=y_label, ylim=(max(0.0, lowest - 0.15 * (1 - lowest)), 1 + 0.04 * (1 - lowest)))
     _finish(ax, curves, language, "lower right")
@@ -70,7 +70,7 @@ def plot_contracts_left(curves: Mapping[str, RetentionCurve], ax: Axes | None = 
     for curve, colours in _coloured(curves):
         whole = np.concatenate((np.ones((3, 1)), curve.survival), axis=1)
         _draw(ax, np.arange(0.0, whole.shape[1]), whole, curve.seen_survival, curve, colours)
-    title, y_label = words(_SURVIVAL, language)
+    title, y_label = in_language(_SURVIVAL, language)
     ax.set(title=title, ylabel=y_label, ylim=(0, 1.02))
     _finish(ax, curves, language, "upper right")
     _name(ax, {name: float(curve.survival[0, -1]) for name, curve in curves.items()})
@@ -85,7 +85,7 @@ def plot_renewals_to_come(curves: Mapping[str, RetentionCurve], ax: Axes | None 
         behind = np.arange(0.0, curve.discounted.shape[1])
         ax.fill_between(behind, curve.discounted[1], curve.discounted[2], color=colour, alpha=0.15, linewidth=0)
         ax.plot(behind, curve.discounted[0], color=colour, linewidth=2)
-    title, y_label, x_label = words(_VALUE, language)
+    title, y_label, x_label = in_language(_VALUE, language)
     one = next(iter(curves.values()))
     ax.set(title=title, xlabel=x_label, ylabel=y_label.format(rate=percent(one.annual_discount_rate, language)), ylim=(0, None))
     ax.set_xlim(0, max(curve.discounted.shape[1] for curve in curves.values()) - 1)
@@ -119,10 +119,10 @@ def _finish(ax: Axes, curves: Mapping[str, RetentionCurve], language: str, key_a
     """Add what both plots of shares have: axes, where what was seen ends, and a key."""
     from matplotlib.lines import Line2D
 
-    seen, thin, expected, until = words(_KEY, language)
+    seen, thin, expected, until = in_language(_KEY, language)
     one = next(iter(curves.values()))
     last = max(len(curve.at_risk) for curve in curves.values())
-    ax.set_xlabel(words(_RENEWAL, language).format(days=number(one.period_days, language, 0 if one.period_days % 1 == 0 else 2)))
+    ax.set_xlabel(_RENEWAL[language].format(days=number(one.period_days, language, 0 if one.period_days % 1 == 0 else 2)))
     ax.set_xlim(0, max(curve.survival.shape[1] for curve in curves.values()))
     number_axis(ax.xaxis, language, whole=True)
     percent_axis(ax.yaxis, language)

@@ -7,40 +7,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
-from relkit.plots.style import ACTUAL, MUTED, axes_of, house_style, number, number_axis, percent, words
+from relkit.plots.style import ACTUAL, MUTED, axes_of, house_style, number, number_axis, percent
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from relkit.models.lifetime_value.season import SeasonCurve
 
-_SEASON = {
-    "en": (
-        "The season of purchases",
-        "Purchase rate, mean of the year = 1",
-        "mean of the year",
-        "interval at {level}",
-        "{name}: \u00d7 {effect}",
-    ),
-    "fr": (
-        "La saison des achats",
-        "Rythme d’achat, moyenne de l’année = 1",
-        "moyenne de l’année",
-        "intervalle à {level}",
-        "{name}\u00a0: \u00d7 {effect}",
-    ),
-}
-_BETWEEN = {"en": "{said} ({low} to {high})", "fr": "{said} ({low} à {high})"}
-_MONTHS = {
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "fr": ("janv.", "févr.", "mars", "avril", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
-}
+_SEASON = (
+    Text("The season of purchases", "La saison des achats"),
+    Text("Purchase rate, mean of the year = 1", "Rythme d’achat, moyenne de l’année = 1"),
+    Text("mean of the year", "moyenne de l’année"),
+    Text("interval at {level}", "intervalle à {level}"),
+    Text("{name}: \u00d7 {effect}", "{name}\u00a0: \u00d7 {effect}"),
+)
+_BETWEEN = Text("{said} ({low} to {high})", "{said} ({low} à {high})")
+_MONTHS = (
+    Text("Jan", "janv."),
+    Text("Feb", "févr."),
+    Text("Mar", "mars"),
+    Text("Apr", "avril"),
+    Text("May", "mai"),
+    Text("Jun", "juin"),
+    Text("Jul", "juil."),
+    Text("Aug", "août"),
+    Text("Sep", "sept."),
+    Text("Oct", "oct."),
+    Text("Nov", "nov."),
+    Text("Dec", "déc."),
+)
 
 
 @house_style()
 def plot_season(curve: SeasonCurve, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw the multiplier of the purchase rate over the year with its interval, and name the effects of events below."""
-    title, y_label, mean, band, effect = words(_SEASON, language)
+    title, y_label, mean, band, effect = in_language(_SEASON, language)
     ax = axes_of(ax)
     days = np.array(curve.days, dtype="datetime64[D]")
     sure = bool(np.isfinite(curve.high).all())
@@ -51,7 +53,7 @@ def plot_season(curve: SeasonCurve, ax: Axes | None = None, *, language: str = "
     ax.axhline(1.0, color=MUTED, linestyle="--", linewidth=1.2, label=mean)
     firsts = np.array([day for day in curve.days if day.day == 1], dtype="datetime64[D]")
     ax.set_xticks(firsts, [], minor=False)
-    ax.set_xticks(firsts + np.timedelta64(14, "D"), words(_MONTHS, language), minor=True)
+    ax.set_xticks(firsts + np.timedelta64(14, "D"), in_language(_MONTHS, language), minor=True)
     ax.xaxis.set_major_formatter(NullFormatter())
     ax.tick_params(axis="x", which="minor", length=0)
     ax.set(
@@ -62,7 +64,7 @@ def plot_season(curve: SeasonCurve, ax: Axes | None = None, *, language: str = "
     )
     number_axis(ax.yaxis, language)
     ax.legend(loc="lower left")
-    between = words(_BETWEEN, language)
+    between = _BETWEEN[language]
     lines = []
     for event in curve.events:
         said = effect.format(name=event.name.replace("_", " "), effect=number(event.multiplier, language, 2))

@@ -7,23 +7,21 @@ session is changed: the style holds inside `house_style()` only.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from relkit.errors import ParameterError
+from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-
-Language = Literal["en", "fr"]
-LANGUAGES = ("en", "fr")
 
 INK = "#1f2a37"
 MUTED = "#6b7280"
@@ -36,7 +34,6 @@ PALETTE = ("#1f4e79", "#d9722e", "#2a9d8f", "#8e5ea2", "#b8860b", "#7f8c8d", "#c
 
 _NARROW, _HARD = "\u202f", "\u00a0"
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
-_T = TypeVar("_T")
 
 
 @contextmanager
@@ -92,18 +89,6 @@ def figure_of(ax: Axes) -> Figure:
     return figure
 
 
-def words(said: Mapping[str, _T], language: str) -> _T:
-    """Return the words in `language`, or raise a ParameterError that lists the languages.
-
-    Examples:
-        >>> words({"en": "days", "fr": "jours"}, "fr")
-        'jours'
-    """
-    if language not in said:
-        raise ParameterError.unknown("language", language, said, where="language")
-    return said[language]
-
-
 def number(value: float, language: str, digits: int = 0) -> str:
     """Return a number as people write it.
 
@@ -113,10 +98,8 @@ def number(value: float, language: str, digits: int = 0) -> str:
         >>> number(-1234.5, "fr", 1).replace("\u202f", "_")
         '−1_234,5'
     """
-    text = f"{value:,.{digits}f}".replace("-", "−")
-    if words({"en": False, "fr": True}, language):
-        text = text.replace(",", _NARROW).replace(".", ",")
-    return text
+    marks = Text(",.", f"{_NARROW},")[language]
+    return f"{value:,.{digits}f}".replace("-", "−").translate(str.maketrans(",.", marks))
 
 
 def percent(value: float, language: str, digits: int = 0) -> str:
@@ -128,7 +111,7 @@ def percent(value: float, language: str, digits: int = 0) -> str:
         >>> percent(0.125, "fr", 1).replace("\u00a0", " ")
         '12,5 %'
     """
-    return number(100 * value, language, digits) + words({"en": "%", "fr": f"{_HARD}%"}, language)
+    return number(100 * value, language, digits) + Text("%", f"{_HARD}%")[language]
 
 
 def money(value: float, currency: str, language: str, digits: int = 0) -> str:
@@ -180,7 +163,7 @@ def month_axis(axis: Axis, last: float, language: str) -> None:
         >>> ax.xaxis.get_major_formatter()(2 * 365.25)
         '24'
     """
-    month, steps = 365.25 / 12, (0.25, 0.5, 1, 2, 3, 6, 12, 24, 60, 120, 240)
+    month, steps = DAYS_PER_MONTH, (0.25, 0.5, 1, 2, 3, 6, 12, 24, 60, 120, 240)
     step = next((step for step in steps if last / (step * month) <= 9), last / month / 8)
     axis.set_major_locator(MultipleLocator(step * month))
     digits = 0 if step == int(step) else 2

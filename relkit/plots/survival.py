@@ -21,8 +21,8 @@ from relkit.plots.style import (
     number,
     percent,
     percent_axis,
-    words,
 )
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,78 +39,46 @@ LONGEST = 16
 MANY = 30
 """Rates of ages at which fewer are at risk are drawn as uncertain."""
 
-_CURVE = {
-    "en": ("How long contracts last", "Age of the contract, months", "Still running", "at risk", "all"),
-    "fr": ("Combien de temps durent les contrats", "Âge du contrat, en mois", "Encore en cours", "à risque", "tous"),
-}
-_BASELINE = {
-    "en": (
-        "Risk of ending, by age of the contract",
-        "Age of the contract, days",
-        "Ends within {days} days",
-        "customer at the mean of each covariate",
-        "fewer than {few} contracts at risk",
-    ),
-    "fr": (
-        "Risque de fin, selon l’âge du contrat",
-        "Âge du contrat, en jours",
-        "Fin dans les {days} jours",
-        "client à la moyenne de chaque variable",
-        "moins de {few} contrats à risque",
-    ),
-}
-_RATIOS = {
-    "en": (
-        "What goes with an earlier end",
-        "Hazard ratio, {level} interval (log scale)",
-        "yes against no",
-        "per {step} more",
-        "lasts longer",
-        "ends sooner",
-    ),
-    "fr": (
-        "Ce qui va avec une fin plus précoce",
-        "Rapport de risque, intervalle à {level} (échelle log)",
-        "oui contre non",
-        "pour {step} de plus",
-        "dure plus",
-        "finit plus tôt",
-    ),
-}
-_SUBDISTRIBUTION = {
-    "en": (
-        "What goes with a larger share of ends",
+_CURVE = (
+    Text("How long contracts last", "Combien de temps durent les contrats"),
+    Text("Age of the contract, months", "Âge du contrat, en mois"),
+    Text("Still running", "Encore en cours"),
+    Text("at risk", "à risque"),
+    Text("all", "tous"),
+)
+_BASELINE = (
+    Text("Risk of ending, by age of the contract", "Risque de fin, selon l’âge du contrat"),
+    Text("Age of the contract, days", "Âge du contrat, en jours"),
+    Text("Ends within {days} days", "Fin dans les {days} jours"),
+    Text("customer at the mean of each covariate", "client à la moyenne de chaque variable"),
+    Text("fewer than {few} contracts at risk", "moins de {few} contrats à risque"),
+)
+_RATIOS = (
+    Text("What goes with an earlier end", "Ce qui va avec une fin plus précoce"),
+    Text("Hazard ratio, {level} interval (log scale)", "Rapport de risque, intervalle à {level} (échelle log)"),
+    Text("yes against no", "oui contre non"),
+    Text("per {step} more", "pour {step} de plus"),
+    Text("lasts longer", "dure plus"),
+    Text("ends sooner", "finit plus tôt"),
+)
+_SUBDISTRIBUTION = (
+    Text("What goes with a larger share of ends", "Ce qui va avec une plus grande part de fins"),
+    Text(
         "Ratio of the subdistribution’s hazards, {level} interval (log scale)",
-        "yes against no",
-        "per {step} more",
-        "ends less often",
-        "ends more often",
-    ),
-    "fr": (
-        "Ce qui va avec une plus grande part de fins",
         "Rapport des risques de sous-distribution, intervalle à {level} (échelle log)",
-        "oui contre non",
-        "pour {step} de plus",
-        "finit moins souvent",
-        "finit plus souvent",
     ),
-}
-_CALIBRATION = {
-    "en": (
-        "Forecast against what happened",
-        "Forecast probability of ending within {days} days",
-        "Share that ended",
-        "perfect forecast",
-        "groups of customers by forecast, {level} interval",
-    ),
-    "fr": (
-        "La prévision face au constat",
-        "Probabilité prévue de fin dans les {days} jours",
-        "Part de fins constatée",
-        "prévision parfaite",
-        "groupes de clients selon la prévision, intervalle à {level}",
-    ),
-}
+    Text("yes against no", "oui contre non"),
+    Text("per {step} more", "pour {step} de plus"),
+    Text("ends less often", "finit moins souvent"),
+    Text("ends more often", "finit plus souvent"),
+)
+_CALIBRATION = (
+    Text("Forecast against what happened", "La prévision face au constat"),
+    Text("Forecast probability of ending within {days} days", "Probabilité prévue de fin dans les {days} jours"),
+    Text("Share that ended", "Part de fins constatée"),
+    Text("perfect forecast", "prévision parfaite"),
+    Text("groups of customers by forecast, {level} interval", "groupes de clients selon la prévision, intervalle à {level}"),
+)
 
 
 @house_style()
@@ -133,7 +101,7 @@ def plot_survival(
         rest: name of the curve of all others, drawn in grey.
         language: en or fr.
     """
-    usual, x_label, y_label, at_risk, everyone = words(_CURVE, language)
+    usual, x_label, y_label, at_risk, everyone = in_language(_CURVE, language)
     named = {everyone: curves} if isinstance(curves, SurvivalCurve) else dict(curves)
     ax = axes_of(ax, width=7.5 if len(named) == 1 else 8.6, height=4.2 + 0.25 * len(named))
     colours = {name: MUTED if name == rest else colour for name, colour in zip(named, colours_of(len(named)), strict=True)}
@@ -209,7 +177,7 @@ def colours_of(count: int) -> list[str]:
 @house_style()
 def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
     """Draw the probability of ending by age of the contract, for a customer at the mean of each covariate; `cause` is in the title."""
-    title, x_label, y_label, who, few = words(_BASELINE, language)
+    title, x_label, y_label, who, few = in_language(_BASELINE, language)
     title = f"{title}: {cause}" if cause else title
     ax = axes_of(ax)
     many = rates.at_risk >= MANY
@@ -219,7 +187,8 @@ def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, cause: str = 
         ax.stairs(
             np.where(many, np.nan, rates.probability), rates.edges, color=MUTED, baseline=None, linestyle=":", label=few.format(few=MANY)
         )
-    days = number(float(rates.edges[1] - rates.edges[0]), language)
+    step = float(rates.edges[1] - rates.edges[0])
+    days = number(step, language, 0 if step % 1 == 0 else 1)
     ax.set(title=title, xlabel=x_label, ylabel=y_label.format(days=days), xlim=(0, rates.edges[-1]))
     ax.set_ylim(0, 1.15 * float(rates.probability.max(initial=1e-9)))
     percent_axis(ax.yaxis, language)
@@ -231,14 +200,14 @@ def plot_baseline(rates: BaselineRates, ax: Axes | None = None, *, cause: str = 
 @house_style()
 def plot_hazard_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
     """Draw a forest of hazard ratios, the strongest on top, on a logarithmic scale; `cause` is written into the title."""
-    title, *others = words(_RATIOS, language)
+    title, *others = in_language(_RATIOS, language)
     return forest(ratios, (f"{title}: {cause}" if cause else title, *others), ax, language=language)
 
 
 @house_style()
 def plot_subdistribution_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str, language: str = "en") -> Axes:
     """Draw a forest of the ratios of Fine and Gray's regression of a cause, the strongest on top, on a logarithmic scale."""
-    title, *others = words(_SUBDISTRIBUTION, language)
+    title, *others = in_language(_SUBDISTRIBUTION, language)
     return forest(ratios, (f"{title}: {cause}", *others), ax, language=language)
 
 
@@ -261,7 +230,7 @@ def forest(ratios: Ratios, said: tuple[str, ...], ax: Axes | None, *, language: 
     ax.axvline(1, color=INK, linewidth=1)
     ax.hlines(rows, ratios.lower, ratios.upper, color=colours, linewidth=2)
     ax.scatter(ratios.ratio, rows, color=colours, s=45, zorder=3)
-    of_level = words({"en": "against “{level}”", "fr": "contre «\u00a0{level}\u00a0»"}, language)
+    of_level = Text("against “{level}”", "contre «\u00a0{level}\u00a0»")[language]
     steps = [
         of_level.format(level=reference) if reference else yes_no if flag else per.format(step=_short(float(step), language))
         for reference, flag, step in zip(ratios.references, ratios.is_flag, ratios.step, strict=True)
@@ -274,7 +243,7 @@ def forest(ratios: Ratios, said: tuple[str, ...], ax: Axes | None, *, language: 
     _ratio_ticks(ax, language)
     ax.grid(visible=False, axis="y")
     ax.grid(visible=True, axis="x")
-    between = words({"en": ", ", "fr": " ; "}, language)
+    between = Text(", ", " ; ")[language]
     for row, values in enumerate(zip(ratios.ratio, ratios.lower, ratios.upper, strict=True)):
         mid, low, high = (number(float(value), language, 2 if value < 10 else 1) for value in values)
         place = (1, row), (8, 0), ax.get_yaxis_transform()
@@ -308,7 +277,7 @@ def _ratio_ticks(ax: Axes, language: str) -> None:
 @house_style()
 def plot_calibration(calibration: Calibration, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw forecast against observed probabilities of ending, by group of forecast, with intervals of the observed ones."""
-    title, x_label, y_label, perfect, groups = words(_CALIBRATION, language)
+    title, x_label, y_label, perfect, groups = in_language(_CALIBRATION, language)
     ax = axes_of(ax, width=6, height=5.2)
     top = 1.08 * float(max(calibration.upper.max(), calibration.predicted.max(), 0.01))
     ax.plot([0, top], [0, top], color=MUTED, linewidth=1.2, linestyle="--", label=perfect)

@@ -15,9 +15,11 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.errors import TableError
-from relkit.plots.style import money, number, percent, words
+from relkit.plots.style import money, number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
+from relkit.texts import Text, in_language
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,158 +28,137 @@ if TYPE_CHECKING:
     from relkit.models.survival.cumulative_incidence import CumulativeIncidence
     from relkit.models.survival.curve import SurvivalCurve
 
-YEAR, MONTH = 365, 365.25 / 12
+YEAR = 365
 AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "expected": "Of {running} running contracts with a forecast, {ends} ({share}) are expected to end within {days} days.",
-        "without": "{n} more running contracts have no forecast of their own: {second} are further contracts of customers counted above, "
+TEXTS: dict[str, Text] = {
+    "expected": Text(
+        "Of {running} running contracts with a forecast, {ends} ({share}) are expected to end within {days} days.",
+        "Sur {running} contrats en cours dotés d’une prévision, {ends} ({share}) devraient prendre fin sous {days} jours.",
+    ),
+    "without": Text(
+        "{n} more running contracts have no forecast of their own: {second} are further contracts of customers counted above, "
         "{others} are held by customers who refuse profiling or of whom the model lacks a value.",
-        "without_few": "{n} more running contracts have no forecast of their own: further contracts of customers counted above, or of "
-        "customers who refuse profiling or of whom the model lacks a value.",
-        "concentrated": "The tenth most at risk, {n} contracts, holds {share} of the expected ends. That is the risk alone; whom to call "
-        "also depends on what is at stake: see “Whom to call first”.",
-        "money": "{lost} of monthly payments are expected to go within {days} days, out of {all}.",
-        "median": "Half of all contracts last longer than {months} months.",
-        "year": "After twelve months {share} of the contracts are still running.",
-        "k_running": "running contracts with a forecast",
-        "k_ends": "ends expected within {days} days ({share})",
-        "k_lost": "of monthly payments expected to go within {days} days, of {all}",
-        "k_year": "still running after twelve months",
-        "tenth": "Tenth, 1 = most at risk",
-        "contracts": "Contracts",
-        "probability": "Probability of ending, {days} days, mean",
-        "ends": "Expected ends",
-        "share_ends": "Share of expected ends",
-        "monthly": "Monthly payments",
-        "lost": "Expected to go, per month",
-        "by_tenth": "Running contracts by risk of ending",
-        "total": "All",
-        "tenure": "Age, months, mean",
-        "reason": "Reason",
-        "ended": "Ended",
-        "share": "Share",
-        "ends_by_reason": "Contracts that ended in the last twelve months",
-        "none_ended": "No contract is known to have ended in the last twelve months.",
-        "undated": "On what day contracts ended is not known (a snapshot says that they ended, not when), so the ends of the last twelve "
-        "months cannot be counted.",
-        "voluntary": "Cancelled by the customer",
-        "involuntary": "Ended by the company (unpaid, say)",
-        "move": "Moved away",
-        "other": "Other",
-        "unknown": "Not given",
-        "age": "Age, months",
-        "still": "Still running",
-        "low": "Low (95%)",
-        "high": "High (95%)",
-        "at_risk": "Contracts observed at that age",
-        "survival": "How long contracts last",
-        "factor": "What differs",
-        "step": "By how much",
-        "ratio": "Risk of ending, times",
-        "ratio_low": "From",
-        "ratio_high": "to (95%)",
-        "reading": "In words",
-        "factors": "What goes with an earlier end",
-        "flag": "yes rather than no",
-        "level": "rather than “{level}”",
-        "sooner": "ends sooner",
-        "longer": "lasts longer",
-        "unclear": "no clear difference",
-        "factor_note": "These go together; they do not prove that one causes the other.",
-        "step_note": "By how much: of a number, the usual distance between contracts (one standard deviation).",
-        "no_factors": "The scores do not come from a plain Cox regression, from which this is read, so nothing is said of it.",
-        "c_curve": "Of contracts of any age, the share that lasts at least so long; the band holds 95%.",
-        "c_reasons": "Share of all contracts that has ended for each reason by that age; the bands hold 95%. A contract that ended for one "
-        "reason cannot end for another, so the shares add up to all ends.",
-        "no_reasons": "No end has a reason in the table of contracts, so nothing can be said of why they end.",
-        "reasons_by_age": "Of contracts that begin, the share that has ended, by reason",
-        "months": "{months} months",
-        "running": "Still running",
-        "c_ends": "Running contracts ranked by risk, in ten groups of equal size; above each bar its share of all expected ends.",
-        "c_factors": "Right of 1: ends sooner; left: lasts longer. A bar across 1 means no clear difference.",
-        "monthly_amount": "Monthly amount",
-        "monthly_margin": "Monthly margin",
-        "term_months": "Agreed term, months",
-        "pays_by_direct_debit": "Pays by direct debit",
-        "other_contracts_at_start": "Other contracts at the start",
-        "age_at_start_years": "Age of the customer at the start",
-    },
-    "fr": {
-        "expected": "Sur {running} contrats en cours dotés d’une prévision, {ends} ({share}) devraient prendre fin sous {days} jours.",
-        "without": "{n} autres contrats en cours n’ont pas de prévision propre : {second} sont d’autres contrats de clients comptés plus "
+        "{n} autres contrats en cours n’ont pas de prévision propre : {second} sont d’autres contrats de clients comptés plus "
         "haut, {others} appartiennent à des clients qui refusent le profilage ou dont une valeur manque au modèle.",
-        "without_few": "{n} autres contrats en cours n’ont pas de prévision propre : autres contrats de clients comptés plus haut, ou de "
+    ),
+    "without_few": Text(
+        "{n} more running contracts have no forecast of their own: further contracts of customers counted above, or of "
+        "customers who refuse profiling or of whom the model lacks a value.",
+        "{n} autres contrats en cours n’ont pas de prévision propre : autres contrats de clients comptés plus haut, ou de "
         "clients qui refusent le profilage ou dont une valeur manque au modèle.",
-        "concentrated": "Le dixième le plus exposé, {n} contrats, concentre {share} des fins attendues. Ce n’est que le risque ; qui "
+    ),
+    "concentrated": Text(
+        "The tenth most at risk, {n} contracts, holds {share} of the expected ends. That is the risk alone; whom to call "
+        "also depends on what is at stake: see “Whom to call first”.",
+        "Le dixième le plus exposé, {n} contrats, concentre {share} des fins attendues. Ce n’est que le risque ; qui "
         "appeler dépend aussi de l’enjeu : voir « Qui appeler en premier ».",
-        "money": "{lost} de mensualités devraient disparaître sous {days} jours, sur {all}.",
-        "median": "La moitié des contrats durent plus de {months} mois.",
-        "year": "Au bout de douze mois, {share} des contrats sont encore en cours.",
-        "k_running": "contrats en cours dotés d’une prévision",
-        "k_ends": "fins attendues sous {days} jours ({share})",
-        "k_lost": "de mensualités menacées sous {days} jours, sur {all}",
-        "k_year": "encore en cours au bout de douze mois",
-        "tenth": "Dixième, 1 = plus exposé",
-        "contracts": "Contrats",
-        "probability": "Probabilité de fin sous {days} jours, moyenne",
-        "ends": "Fins attendues",
-        "share_ends": "Part des fins attendues",
-        "monthly": "Mensualités",
-        "lost": "Menacées, par mois",
-        "by_tenth": "Contrats en cours selon le risque de fin",
-        "total": "Ensemble",
-        "tenure": "Ancienneté moyenne, mois",
-        "reason": "Motif",
-        "ended": "Terminés",
-        "share": "Part",
-        "ends_by_reason": "Contrats terminés dans les douze derniers mois",
-        "none_ended": "Aucune fin de contrat n’est connue dans les douze derniers mois.",
-        "undated": "On ignore quel jour les contrats ont pris fin (un instantané dit qu’ils sont terminés, pas depuis quand) : les fins "
+    ),
+    "money": Text(
+        "{lost} of monthly payments are expected to go within {days} days, out of {all}.",
+        "{lost} de mensualités devraient disparaître sous {days} jours, sur {all}.",
+    ),
+    "median": Text("Half of all contracts last longer than {months} months.", "La moitié des contrats durent plus de {months} mois."),
+    "year": Text(
+        "After twelve months {share} of the contracts are still running.",
+        "Au bout de douze mois, {share} des contrats sont encore en cours.",
+    ),
+    "k_running": Text("running contracts with a forecast", "contrats en cours dotés d’une prévision"),
+    "k_ends": Text("ends expected within {days} days ({share})", "fins attendues sous {days} jours ({share})"),
+    "k_lost": Text(
+        "of monthly payments expected to go within {days} days, of {all}", "de mensualités menacées sous {days} jours, sur {all}"
+    ),
+    "k_year": Text("still running after twelve months", "encore en cours au bout de douze mois"),
+    "tenth": Text("Tenth, 1 = most at risk", "Dixième, 1 = plus exposé"),
+    "contracts": Text("Contracts", "Contrats"),
+    "probability": Text("Probability of ending, {days} days, mean", "Probabilité de fin sous {days} jours, moyenne"),
+    "ends": Text("Expected ends", "Fins attendues"),
+    "share_ends": Text("Share of expected ends", "Part des fins attendues"),
+    "monthly": Text("Monthly payments", "Mensualités"),
+    "lost": Text("Expected to go, per month", "Menacées, par mois"),
+    "by_tenth": Text("Running contracts by risk of ending", "Contrats en cours selon le risque de fin"),
+    "total": Text("All", "Ensemble"),
+    "tenure": Text("Age, months, mean", "Ancienneté moyenne, mois"),
+    "reason": Text("Reason", "Motif"),
+    "ended": Text("Ended", "Terminés"),
+    "share": Text("Share", "Part"),
+    "ends_by_reason": Text("Contracts that ended in the last twelve months", "Contrats terminés dans les douze derniers mois"),
+    "none_ended": Text(
+        "No contract is known to have ended in the last twelve months.", "Aucune fin de contrat n’est connue dans les douze derniers mois."
+    ),
+    "undated": Text(
+        "On what day contracts ended is not known (a snapshot says that they ended, not when), so the ends of the last twelve "
+        "months cannot be counted.",
+        "On ignore quel jour les contrats ont pris fin (un instantané dit qu’ils sont terminés, pas depuis quand) : les fins "
         "des douze derniers mois ne peuvent être comptées.",
-        "voluntary": "Résilié par le client",
-        "involuntary": "Interrompu par l’entreprise (impayé, par exemple)",
-        "move": "Déménagement",
-        "other": "Autre",
-        "unknown": "Non renseigné",
-        "age": "Ancienneté, mois",
-        "still": "Encore en cours",
-        "low": "Bas (95\u00a0%)",
-        "high": "Haut (95\u00a0%)",
-        "at_risk": "Contrats observés à cet âge",
-        "survival": "Combien de temps durent les contrats",
-        "factor": "Ce qui diffère",
-        "step": "De combien",
-        "ratio": "Risque de fin, multiplié par",
-        "ratio_low": "De",
-        "ratio_high": "à (95\u00a0%)",
-        "reading": "En clair",
-        "factors": "Ce qui va avec une fin plus précoce",
-        "flag": "oui plutôt que non",
-        "level": "plutôt que «\u00a0{level}\u00a0»",
-        "sooner": "finit plus tôt",
-        "longer": "dure plus longtemps",
-        "unclear": "pas de différence nette",
-        "factor_note": "Ces éléments vont ensemble ; cela ne prouve pas que l’un cause l’autre.",
-        "step_note": "De combien : d’un nombre, l’écart habituel entre contrats (un écart type).",
-        "no_factors": "Les scores ne viennent pas d’une régression de Cox simple, d’où ceci est lu : rien n’en est dit.",
-        "c_curve": "Part des contrats qui durent au moins aussi longtemps ; la bande couvre 95\u00a0%.",
-        "c_reasons": "Part de tous les contrats terminée pour chaque motif à cet âge ; les bandes couvrent 95\u00a0%. Un contrat terminé "
+    ),
+    "voluntary": Text("Cancelled by the customer", "Résilié par le client"),
+    "involuntary": Text("Ended by the company (unpaid, say)", "Interrompu par l’entreprise (impayé, par exemple)"),
+    "move": Text("Moved away", "Déménagement"),
+    "other": Text("Other", "Autre"),
+    "unknown": Text("Not given", "Non renseigné"),
+    "age": Text("Age, months", "Ancienneté, mois"),
+    "still": Text("Still running", "Encore en cours"),
+    "low": Text("Low (95%)", "Bas (95\u00a0%)"),
+    "high": Text("High (95%)", "Haut (95\u00a0%)"),
+    "at_risk": Text("Contracts observed at that age", "Contrats observés à cet âge"),
+    "survival": Text("How long contracts last", "Combien de temps durent les contrats"),
+    "factor": Text("What differs", "Ce qui diffère"),
+    "step": Text("By how much", "De combien"),
+    "ratio": Text("Risk of ending, times", "Risque de fin, multiplié par"),
+    "ratio_low": Text("From", "De"),
+    "ratio_high": Text("to (95%)", "à (95\u00a0%)"),
+    "reading": Text("In words", "En clair"),
+    "factors": Text("What goes with an earlier end", "Ce qui va avec une fin plus précoce"),
+    "flag": Text("yes rather than no", "oui plutôt que non"),
+    "level": Text("rather than “{level}”", "plutôt que «\u00a0{level}\u00a0»"),
+    "sooner": Text("ends sooner", "finit plus tôt"),
+    "longer": Text("lasts longer", "dure plus longtemps"),
+    "unclear": Text("no clear difference", "pas de différence nette"),
+    "factor_note": Text(
+        "These go together; they do not prove that one causes the other.",
+        "Ces éléments vont ensemble ; cela ne prouve pas que l’un cause l’autre.",
+    ),
+    "step_note": Text(
+        "By how much: of a number, the usual distance between contracts (one standard deviation).",
+        "De combien : d’un nombre, l’écart habituel entre contrats (un écart type).",
+    ),
+    "no_factors": Text(
+        "The scores do not come from a plain Cox regression, from which this is read, so nothing is said of it.",
+        "Les scores ne viennent pas d’une régression de Cox simple, d’où ceci est lu : rien n’en est dit.",
+    ),
+    "c_curve": Text(
+        "Of contracts of any age, the share that lasts at least so long; the band holds 95%.",
+        "Part des contrats qui durent au moins aussi longtemps ; la bande couvre 95\u00a0%.",
+    ),
+    "c_reasons": Text(
+        "Share of all contracts that has ended for each reason by that age; the bands hold 95%. A contract that ended for one "
+        "reason cannot end for another, so the shares add up to all ends.",
+        "Part de tous les contrats terminée pour chaque motif à cet âge ; les bandes couvrent 95\u00a0%. Un contrat terminé "
         "pour un motif ne peut plus l’être pour un autre : les parts s’additionnent.",
-        "no_reasons": "Aucune fin n’a de motif dans la table des contrats : rien ne peut être dit des raisons.",
-        "reasons_by_age": "Sur les contrats qui commencent, part terminée, selon le motif",
-        "months": "{months} mois",
-        "running": "Encore en cours",
-        "c_ends": "Contrats en cours classés par risque, en dix groupes de même effectif ; "
-        "au-dessus de chaque barre, sa part des fins attendues.",
-        "c_factors": "À droite de 1 : finit plus tôt ; à gauche : dure plus longtemps. Un trait qui croise 1 : pas de différence nette.",
-        "monthly_amount": "Montant mensuel",
-        "monthly_margin": "Marge mensuelle",
-        "term_months": "Durée d’engagement, mois",
-        "pays_by_direct_debit": "Paie par prélèvement",
-        "other_contracts_at_start": "Autres contrats à l’ouverture",
-        "age_at_start_years": "Âge du client à l’ouverture",
-    },
+    ),
+    "no_reasons": Text(
+        "No end has a reason in the table of contracts, so nothing can be said of why they end.",
+        "Aucune fin n’a de motif dans la table des contrats : rien ne peut être dit des raisons.",
+    ),
+    "reasons_by_age": Text(
+        "Of contracts that begin, the share that has ended, by reason", "Sur les contrats qui commencent, part terminée, selon le motif"
+    ),
+    "months": Text("{months} months", "{months} mois"),
+    "running": Text("Still running", "Encore en cours"),
+    "c_ends": Text(
+        "Running contracts ranked by risk, in ten groups of equal size; above each bar its share of all expected ends.",
+        "Contrats en cours classés par risque, en dix groupes de même effectif ; au-dessus de chaque barre, sa part des fins attendues.",
+    ),
+    "c_factors": Text(
+        "Right of 1: ends sooner; left: lasts longer. A bar across 1 means no clear difference.",
+        "À droite de 1 : finit plus tôt ; à gauche : dure plus longtemps. Un trait qui croise 1 : pas de différence nette.",
+    ),
+    "monthly_amount": Text("Monthly amount", "Montant mensuel"),
+    "monthly_margin": Text("Monthly margin", "Marge mensuelle"),
+    "term_months": Text("Agreed term, months", "Durée d’engagement, mois"),
+    "pays_by_direct_debit": Text("Pays by direct debit", "Paie par prélèvement"),
+    "other_contracts_at_start": Text("Other contracts at the start", "Autres contrats à l’ouverture"),
+    "age_at_start_years": Text("Age of the customer at the start", "Âge du client à l’ouverture"),
 }
 
 
@@ -272,7 +253,7 @@ class RiskReading:
         if curve.domain[1] >= YEAR:
             said.append(self._say("year", share=self._percent(float(curve.at([YEAR])[0]))))
         if (median := curve.median) is not None:
-            said.append(self._say("median", months=round(median / MONTH)))
+            said.append(self._say("median", months=round(median / DAYS_PER_MONTH)))
         if self.unscored >= SMALLEST_GROUP:
             others = self.unscored - self.second
             key = "without" if min(self.second, others) >= SMALLEST_GROUP else "without_few"
@@ -343,12 +324,12 @@ class RiskReading:
         shown = _large_enough(incidence)
         if shown is None:
             return Gallery(())
-        ages = [months for months in AGES_MONTHS if months * MONTH <= shown.domain[1]]
-        days = [months * MONTH for months in ages]
+        ages = [months for months in AGES_MONTHS if months * DAYS_PER_MONTH <= shown.domain[1]]
+        days = [months * DAYS_PER_MONTH for months in ages]
         if not days:
             return Gallery(())
         shares = {cause: shown.at(cause, days) for cause in shown.causes} | {"running": shown.survival_at(days)}
-        names = [words(TEXTS, self.language).get(cause, cause) for cause in shares]
+        names = [in_language(TEXTS, self.language).get(cause, cause) for cause in shares]
         columns = (
             Shown("reason", self._say("reason")),
             *(Shown(f"at_{months}", self._say("months", months=months), "share", 1) for months in ages),
@@ -362,7 +343,9 @@ class RiskReading:
             return Gallery((), self._say("undated" if self.is_undated else "none_ended"))
         named = self.ended.with_columns(pl.col("end_reason").fill_null("unknown"))
         rows = named.group_by("end_reason").agg(ended=pl.len().cast(pl.Int64)).sort("ended", "end_reason", descending=[True, False])
-        shares = rows.with_columns(pl.col("end_reason").replace(words(TEXTS, self.language)), share=pl.col("ended") / max(len(named), 1))
+        shares = rows.with_columns(
+            pl.col("end_reason").replace(in_language(TEXTS, self.language)), share=pl.col("ended") / max(len(named), 1)
+        )
         columns = (
             Shown("end_reason", self._say("reason")),
             Shown("ended", self._say("ended"), "count"),
@@ -378,8 +361,8 @@ class RiskReading:
 
     def survival(self, curve: SurvivalCurve) -> SummaryTable:
         """Return the share of contracts still running at round ages, within what was observed."""
-        ages = [months for months in AGES_MONTHS if months * MONTH <= curve.domain[1]]
-        days = [months * MONTH for months in ages]
+        ages = [months for months in AGES_MONTHS if months * DAYS_PER_MONTH <= curve.domain[1]]
+        days = [months * DAYS_PER_MONTH for months in ages]
         low, high = curve.band(days)
         columns = (
             Shown("age", self._say("age")),
@@ -433,7 +416,7 @@ class RiskReading:
 
     def named(self, ratios: Ratios) -> Ratios:
         """Return the ratios with the factors named in the reader's language."""
-        texts = words(TEXTS, self.language)
+        texts = in_language(TEXTS, self.language)
         return replace(ratios, terms=tuple(texts.get(term, term.replace("_", " ")) for term in ratios.terms))
 
     @property
@@ -454,7 +437,7 @@ class RiskReading:
             "ends": pl.col("probability").sum(),
             "share": pl.col("probability").sum() / (self._ends or 1.0),
             "probability": pl.col("probability").mean(),
-            "months": pl.col("tenure_days").mean() / MONTH,
+            "months": pl.col("tenure_days").mean() / DAYS_PER_MONTH,
             "amount": pl.col("amount").sum(),
             "lost": (pl.col("amount") * pl.col("probability")).sum(),
         }
@@ -482,7 +465,7 @@ class RiskReading:
 
     def _say(self, key: str, **values: Any) -> str:
         written = {name: number(value, self.language) if isinstance(value, int) else value for name, value in values.items()}
-        return words(TEXTS, self.language)[key].format(**{"days": number(self.days, self.language), **written})
+        return TEXTS[key][self.language].format(**{"days": number(self.days, self.language), **written})
 
     def _money(self, value: float) -> str:
         return money(value, self.currency, self.language)

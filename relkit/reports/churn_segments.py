@@ -19,11 +19,13 @@ from relkit.features.segments import NO_SEGMENTS, Segments, candidates
 from relkit.metrics.multiplicity import holm
 from relkit.models.survival.log_rank import log_rank
 from relkit.models.survival.segments import cross, curves_by_segment, days_lived, seen_until, stretch, told_apart
-from relkit.plots.style import number, words
+from relkit.plots.style import number
 from relkit.reports.churn_segment_texts import TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.segment_names import segment_name, value_names
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, p_value
+from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from relkit.models.survival.curve import SurvivalCurve
     from relkit.models.survival.segments import Comparison, Lasting
 
-MONTH = 365.25 / 12
 AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
 LEAST_MONTHS = 12
 """A stretch is no shorter for the sake of a segment that was not seen so long."""
@@ -209,8 +210,8 @@ class SegmentStudy:
             Shown("gap_high", self._say("high"), "number", 1),
             Shown("p", self._say("p_adjusted"), "p_value"),
         )
-        caption = self._say("lasting", months=round(days / MONTH), name=self.name)
-        notes = [self._say("lasting_note", months=round(days / MONTH))]
+        caption = self._say("lasting", months=round(days / DAYS_PER_MONTH), name=self.name)
+        notes = [self._say("lasting_note", months=round(days / DAYS_PER_MONTH))]
         if any(row["ended"] is None for row in rows):
             notes.append(self._say("few_ended", smallest=SMALLEST_GROUP))
         return self._table(rows, columns, caption, count="contracts", notes=tuple(notes))
@@ -224,11 +225,13 @@ class SegmentStudy:
         if found is None or not gaps:
             return Gallery(())
         days, reference, _ = found
-        bounds = [pl.Series([getattr(gap, part) / MONTH for gap in gaps.values()]).to_numpy() for part in ("estimate", "lower", "upper")]
+        bounds = [
+            pl.Series([getattr(gap, part) / DAYS_PER_MONTH for gap in gaps.values()]).to_numpy() for part in ("estimate", "lower", "upper")
+        ]
         drawn = plot_dots(
             [self.names[place] for place in gaps],
             [Dots(value=bounds[0], lower=bounds[1], upper=bounds[2])],
-            title=self._say("differences", months=round(days / MONTH)),
+            title=self._say("differences", months=round(days / DAYS_PER_MONTH)),
             x_label=self._say("gap", name=self.names[reference]),
             reference=0.0,
             sides=(self._say("shorter"), self._say("longer")),
@@ -255,11 +258,11 @@ class SegmentStudy:
         longest, shortest = max(known, key=lambda place: known[place]), min(known, key=lambda place: known[place])
         if len(known) < 2 or known[longest] == known[shortest]:
             return []
-        months = {"longest": known[longest] / MONTH, "shortest": known[shortest] / MONTH}
+        months = {"longest": known[longest] / DAYS_PER_MONTH, "shortest": known[shortest] / DAYS_PER_MONTH}
         said = {name: number(value, self.language, 1) for name, value in months.items()}
-        gap = number((known[longest] - known[shortest]) / MONTH, self.language, 1)
+        gap = number((known[longest] - known[shortest]) / DAYS_PER_MONTH, self.language, 1)
         who = {"who_longest": self._who(longest), "who_shortest": self._who(shortest)}
-        return [self._say("apart", months=round(found[0] / MONTH), gap=gap, **said, **who)]
+        return [self._say("apart", months=round(found[0] / DAYS_PER_MONTH), gap=gap, **said, **who)]
 
     def _cautions(self) -> list[str]:
         """Return what must be known of the segments before they are read."""
@@ -292,8 +295,8 @@ class SegmentStudy:
     def _lasting(self) -> tuple[float, int, dict[int, Lasting]] | None:
         """The stretch in days, the segment that others are compared with, and how long each lasts; None where none can be said."""
         curves, counts = self._curves, self._counts
-        ages = [months * MONTH for months in AGES_MONTHS]
-        days = stretch(list(curves.values()), ages, least=LEAST_MONTHS * MONTH, smallest=SMALLEST_GROUP)
+        ages = [months * DAYS_PER_MONTH for months in AGES_MONTHS]
+        days = stretch(list(curves.values()), ages, least=LEAST_MONTHS * DAYS_PER_MONTH, smallest=SMALLEST_GROUP)
         if days is None:
             return None
         seen = [place for place, curve in curves.items() if seen_until(curve, smallest=SMALLEST_GROUP) >= days]
@@ -305,10 +308,10 @@ class SegmentStudy:
 
     def _who(self, place: int) -> str:
         """Return a segment in a sentence: what it is made of, and its value."""
-        return words({"en": "{name}: {value}", "fr": "{name} : {value}"}, self.language).format(name=self.name, value=self.names[place])
+        return Text("{name}: {value}", "{name} : {value}")[self.language].format(name=self.name, value=self.names[place])
 
     def _quoted(self, place: int) -> str:
-        return words({"en": "“{who}”", "fr": "« {who} »"}, self.language).format(who=self._who(place))
+        return Text("“{who}”", "« {who} »")[self.language].format(who=self._who(place))
 
     def _p(self, value: float) -> str:
         return p_value(value, self.language)
@@ -319,7 +322,7 @@ class SegmentStudy:
 
     def _say(self, key: str, **values: Any) -> str:
         written = {name: number(value, self.language) if isinstance(value, int) else value for name, value in values.items()}
-        said = words(TEXTS, self.language)[key].format(**written)
+        said = TEXTS[key][self.language].format(**written)
         return said[:1].upper() + said[1:]
 
 
@@ -345,7 +348,7 @@ def _numbers(lasting: Lasting | None) -> dict[str, float | None]:
     if lasting is None or lasting.mean is None:
         return none
     mean, gap = lasting.mean, lasting.difference
-    lived = {"mean": mean.estimate / MONTH, "low": mean.lower / MONTH, "high": mean.upper / MONTH}
+    lived = {"mean": mean.estimate / DAYS_PER_MONTH, "low": mean.lower / DAYS_PER_MONTH, "high": mean.upper / DAYS_PER_MONTH}
     bounds = {} if gap is None else {"gap": gap.estimate, "gap_low": gap.lower, "gap_high": gap.upper}
-    apart = {name: value / MONTH for name, value in bounds.items()} | {"p": lasting.p_adjusted}
+    apart = {name: value / DAYS_PER_MONTH for name, value in bounds.items()} | {"p": lasting.p_adjusted}
     return {**none, **lived, **apart}

@@ -14,87 +14,64 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from relkit.features.contactability import MAY, REASONS
-from relkit.features.dictionary import CHANNELS_FR
-from relkit.plots.style import number, percent, words
+from relkit.file_column import channel_in_words
+from relkit.plots.style import number, percent
 from relkit.reports.pictures import Gallery
 from relkit.reports.summary_tables import SMALLEST_GROUP, Shown, SummaryTable, hidden_groups
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CHANNELS_EN = {"email": "e-mail", "sms": "SMS"}
 CONTACTABLE = "contactable"
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "may": "{n} of {all} {who} ({share}) may be contacted: {channels}.",
-        "all_but": "All of {all} {who} may be contacted, but for {n}.",
-        "few_may": "Of {all} {who}, {n} may be contacted.",
-        "others_not": "The others may not: {reasons}.",
-        "known": "people known",
-        "under_contract": "people under contract with a forecast",
-        "some": "some",
-        "may_channel": "{n} by {channel}",
-        "not": "{n} may not: {reasons}.",
-        "absent": "No consents are known to relkit, so nothing is known of who may be contacted, but for what the next sentence says.",
-        "absent_whole": "No consents are known to relkit, so nothing is known of who may be contacted.",
-        "under": "fewer than {n}",
-        "s_protected": "{n} are protected",
-        "s_unreachable": "{n} are out of reach on the channels they agreed to",
-        "s_consent_expired": "the consent of {n} has expired",
-        "s_consent_refused": "{n} refuse",
-        "s_consent_unknown": "{n} never said",
-        "contactable": "May be contacted",
-        "protected": "Protected",
-        "unreachable": "Agreed, but out of reach",
-        "consent_expired": "Consent expired",
-        "consent_refused": "Consent refused or withdrawn",
-        "consent_unknown": "Never said",
-        "consents_absent": "No consents known",
-        "group": "May be contacted, or why not",
-        "people": "People",
-        "share": "Share",
-        "total": "All",
-        "by_reason": "Who may be contacted",
-        "reason_note": "Of several reasons protection counts first, then the one nearest to a contact.",
-        "channel": "Channel",
-        "by_channel": "Who may be contacted on which channel",
-        "channel_note": "Consent given and not expired, no protective exclusion, no bounce or wrong number since the last proof of reach.",
-    },
-    "fr": {
-        "may": "{n} des {all} {who} ({share}) peuvent être contactées : {channels}.",
-        "all_but": "Les {all} {who} peuvent toutes être contactées, sauf {n}.",
-        "few_may": "Sur {all} {who}, {n} peuvent être contactées.",
-        "others_not": "Les autres ne peuvent pas l’être : {reasons}.",
-        "known": "personnes connues",
-        "under_contract": "personnes sous contrat dotées d’une prévision",
-        "some": "certaines",
-        "may_channel": "{n} par {channel}",
-        "not": "{n} ne peuvent pas l’être : {reasons}.",
-        "absent": "Aucun consentement n’est connu de relkit : on ne sait pas qui peut être contacté, sauf ce que dit la phrase suivante.",
-        "absent_whole": "Aucun consentement n’est connu de relkit : on ne sait pas qui peut être contacté.",
-        "under": "moins de {n}",
-        "s_protected": "{n} protégées",
-        "s_unreachable": "{n} injoignables sur les canaux qu’elles acceptent",
-        "s_consent_expired": "{n} dont l’accord a expiré",
-        "s_consent_refused": "{n} qui refusent",
-        "s_consent_unknown": "{n} qui ne se sont jamais exprimées",
-        "contactable": "Contactables",
-        "protected": "Personnes protégées",
-        "unreachable": "Accord donné, mais injoignables",
-        "consent_expired": "Accord expiré",
-        "consent_refused": "Refus ou retrait",
-        "consent_unknown": "Jamais exprimé",
-        "consents_absent": "Aucun consentement connu",
-        "group": "Contactables, sinon le motif",
-        "people": "Personnes",
-        "share": "Part",
-        "total": "Ensemble",
-        "by_reason": "Qui peut être contacté",
-        "reason_note": "Si plusieurs motifs valent, la protection l’emporte, puis le motif le plus proche d’un contact.",
-        "channel": "Canal",
-        "by_channel": "Qui peut être contacté par quel canal",
-        "channel_note": "Accord donné et non expiré, aucune exclusion protectrice, ni rejet ni faux numéro depuis un contact abouti.",
-    },
+TEXTS: dict[str, Text] = {
+    "may": Text(
+        "{n} of {all} {who} ({share}) may be contacted: {channels}.", "{n} des {all} {who} ({share}) peuvent être contactées : {channels}."
+    ),
+    "all_but": Text("All of {all} {who} may be contacted, but for {n}.", "Les {all} {who} peuvent toutes être contactées, sauf {n}."),
+    "few_may": Text("Of {all} {who}, {n} may be contacted.", "Sur {all} {who}, {n} peuvent être contactées."),
+    "others_not": Text("The others may not: {reasons}.", "Les autres ne peuvent pas l’être : {reasons}."),
+    "known": Text("people known", "personnes connues"),
+    "under_contract": Text("people under contract with a forecast", "personnes sous contrat dotées d’une prévision"),
+    "some": Text("some", "certaines"),
+    "may_channel": Text("{n} by {channel}", "{n} par {channel}"),
+    "not": Text("{n} may not: {reasons}.", "{n} ne peuvent pas l’être : {reasons}."),
+    "absent": Text(
+        "No consents are known to relkit, so nothing is known of who may be contacted, but for what the next sentence says.",
+        "Aucun consentement n’est connu de relkit : on ne sait pas qui peut être contacté, sauf ce que dit la phrase suivante.",
+    ),
+    "absent_whole": Text(
+        "No consents are known to relkit, so nothing is known of who may be contacted.",
+        "Aucun consentement n’est connu de relkit : on ne sait pas qui peut être contacté.",
+    ),
+    "under": Text("fewer than {n}", "moins de {n}"),
+    "s_protected": Text("{n} are protected", "{n} protégées"),
+    "s_unreachable": Text("{n} are out of reach on the channels they agreed to", "{n} injoignables sur les canaux qu’elles acceptent"),
+    "s_consent_expired": Text("the consent of {n} has expired", "{n} dont l’accord a expiré"),
+    "s_consent_refused": Text("{n} refuse", "{n} qui refusent"),
+    "s_consent_unknown": Text("{n} never said", "{n} qui ne se sont jamais exprimées"),
+    "contactable": Text("May be contacted", "Contactables"),
+    "protected": Text("Protected", "Personnes protégées"),
+    "unreachable": Text("Agreed, but out of reach", "Accord donné, mais injoignables"),
+    "consent_expired": Text("Consent expired", "Accord expiré"),
+    "consent_refused": Text("Consent refused or withdrawn", "Refus ou retrait"),
+    "consent_unknown": Text("Never said", "Jamais exprimé"),
+    "consents_absent": Text("No consents known", "Aucun consentement connu"),
+    "group": Text("May be contacted, or why not", "Contactables, sinon le motif"),
+    "people": Text("People", "Personnes"),
+    "share": Text("Share", "Part"),
+    "total": Text("All", "Ensemble"),
+    "by_reason": Text("Who may be contacted", "Qui peut être contacté"),
+    "reason_note": Text(
+        "Of several reasons protection counts first, then the one nearest to a contact.",
+        "Si plusieurs motifs valent, la protection l’emporte, puis le motif le plus proche d’un contact.",
+    ),
+    "channel": Text("Channel", "Canal"),
+    "by_channel": Text("Who may be contacted on which channel", "Qui peut être contacté par quel canal"),
+    "channel_note": Text(
+        "Consent given and not expired, no protective exclusion, no bounce or wrong number since the last proof of reach.",
+        "Accord donné et non expiré, aucune exclusion protectrice, ni rejet ni faux numéro depuis un contact abouti.",
+    ),
 }
 
 
@@ -189,8 +166,7 @@ class Contactability:
         )
 
     def _channel(self, name: str) -> str:
-        known = CHANNELS_FR if self.language == "fr" else CHANNELS_EN
-        return known.get(name, name.replace("_", " "))
+        return channel_in_words(name)[self.language]
 
     def _masked(self, n: int, mask: str) -> str:
         """Return a count, or a word where it is masked only lest another be found by difference."""
@@ -200,4 +176,4 @@ class Contactability:
         return number(n, self.language) if n >= SMALLEST_GROUP or n == 0 else self._say("under", n=number(SMALLEST_GROUP, self.language))
 
     def _say(self, key: str, **values: str) -> str:
-        return words(TEXTS, self.language)[key].format(**values)
+        return TEXTS[key][self.language].format(**values)

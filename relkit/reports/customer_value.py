@@ -1,6 +1,6 @@
 """What the value report says: headlines, key figures and tables, from the scored customer file.
 
-    value = ValueReading.of(people, currency="EUR", language="fr")
+    value = ValueReading.of(people, scores=records, currency="EUR", language="fr")
     value.headlines(), value.key_figures(), value.by_decile(), value.by_activity(), value.rfm()
 
 Value is the margin expected in the months ahead. Where no margin is known it is the revenue expected in the days of the
@@ -16,15 +16,20 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.errors import TableError
-from relkit.plots.style import money, number, percent, words
+from relkit.models.lifetime_value.family import EXPECTED_ORDERS
+from relkit.plots.style import money, number, percent
 from relkit.reports.contactability import Contactability
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable
+from relkit.scores.expected_margin import FUTURE_MARGIN
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import LIKELY, UNLIKELY, activity_of_segment, value_of_segment
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from relkit.score_kinds import Score, ScoreKind
 
 TOLD = ("active", "uncertain", "gone")
 ACTIVITY = (*TOLD, "early", "contract")
@@ -33,168 +38,137 @@ PROTECTED = "protected"
 """Group of those who are in no rank: they may not be contacted, though they bring margin."""
 NO_BOUND = pl.lit(None, pl.Float64)
 GROUPS = ("top", "middle", "rest")
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "top": "Best 20%",
-        "middle": "Next 30%",
-        "rest": "Other 50%",
-        "active": "Active",
-        "uncertain": "Uncertain",
-        "gone": "Probably gone",
-        "early": "Too early to tell",
-        "contract": "Under contract",
-        "margin": "margin",
-        "revenue": "revenue",
-        "past_margin": "Margin so far",
-        "past_revenue": "Revenue of the last 12 months",
-        "until_margin": "so far",
-        "until_revenue": "in the last 12 months",
-        "future_margin": "Expected margin, {span}",
-        "future_revenue": "Expected revenue, {span}",
-        "months": "next {n} months",
-        "days": "next {n} days",
-        "top_share": "A fifth of the {buyers} customers with a forecast should bring {share} of the {what} of the {span}: {top} of {all}.",
-        "at_risk": "{n} of the fifth worth most, past and expected together, are uncertain or probably gone. "
+TEXTS: dict[str, Text] = {
+    "top": Text("Best 20%", "20\u00a0% meilleurs"),
+    "middle": Text("Next 30%", "30\u00a0% suivants"),
+    "rest": Text("Other 50%", "50\u00a0% restants"),
+    "active": Text("Active", "Actifs"),
+    "uncertain": Text("Uncertain", "Incertains"),
+    "gone": Text("Probably gone", "Sans doute perdus"),
+    "early": Text("Too early to tell", "Trop tôt"),
+    "contract": Text("Under contract", "Sous contrat"),
+    "margin": Text("margin", "marge"),
+    "revenue": Text("revenue", "chiffre d’affaires"),
+    "past_margin": Text("Margin so far", "Marge à ce jour"),
+    "past_revenue": Text("Revenue of the last 12 months", "Chiffre d’affaires des 12 derniers mois"),
+    "until_margin": Text("so far", "à ce jour"),
+    "until_revenue": Text("in the last 12 months", "sur les 12 derniers mois"),
+    "future_margin": Text("Expected margin, {span}", "Marge attendue, {span}"),
+    "future_revenue": Text("Expected revenue, {span}", "Chiffre d’affaires attendu, {span}"),
+    "months": Text("next {n} months", "{n} prochains mois"),
+    "days": Text("next {n} days", "{n} prochains jours"),
+    "top_share": Text(
+        "A fifth of the {buyers} customers with a forecast should bring {share} of the {what} of the {span}: {top} of {all}.",
+        "Un cinquième des {buyers} clients dotés d’une prévision devrait apporter {share} de la valeur attendue "
+        "({what}, {span}) : {top} sur {all}.",
+    ),
+    "at_risk": Text(
+        "{n} of the fifth worth most, past and expected together, are uncertain or probably gone. "
         "They have brought {past} {until}: they are the first to win back.",
-        "gone_said": "{n} customers ({share} of the {told} of whom it can be told) have probably stopped buying; "
-        "they have brought {past} {until}.",
-        "orders": "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders.",
-        "prospects": "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
-        "refusing": "{n} customers with a purchase or a running contract refuse profiling, and so have no scores; "
-        "{whole} people refuse it in all.",
-        "unforecast": "{n} more customers have a history, from which no forecast of their {what} can be made.",
-        "unknown_past": "{n} customers with a forecast have a past of unknown margin, which counts as zero here.",
-        "no_margin": "No margin is known: this report speaks of revenue.",
-        "k_all": "people known, {n} of whom have a forecast",
-        "k_active": "probably active ({share} of the {told} of whom it can be told)",
-        "k_orders": "orders expected, next {days} days",
-        "k_value": "{future}",
-        "k_mean": "expected {what} per customer with a forecast, mean",
-        "decile": "Tenth, 1 = best",
-        "customers": "Customers",
-        "mean_past": "{past}, mean",
-        "mean_future": "{future}, mean",
-        "share": "Share of expected {what}",
-        "share_of": "Share",
-        "alive": "Chance of still buying, mean",
-        "orders_each": "Expected orders, {days} days, mean",
-        "total": "All",
-        "by_decile": "Customers by tenth of total value",
-        "alive_note": "The mean chance leaves out those of whom it is too early to tell and those under contract; "
+        "{n} clients du cinquième qui vaut le plus, passé et attendu réunis, sont incertains ou sans doute perdus. "
+        "Ils ont rapporté {past} {until} : ce sont les premiers à reconquérir.",
+    ),
+    "gone_said": Text(
+        "{n} customers ({share} of the {told} of whom it can be told) have probably stopped buying; they have brought {past} {until}.",
+        "{n} clients ({share} des {told} dont on peut le dire) ont sans doute cessé d’acheter ; ils ont rapporté {past} {until}.",
+    ),
+    "orders": Text(
+        "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders.",
+        "{n} commandes sont attendues dans les {days} prochains jours de la part des {buyers} clients dotés d’une prévision de commandes.",
+    ),
+    "prospects": Text(
+        "{n} people have neither a purchase nor a running contract on record, and so no forecast.",
+        "{n} personnes n’ont ni achat ni contrat en cours connus, et donc pas de prévision.",
+    ),
+    "refusing": Text(
+        "{n} customers with a purchase or a running contract refuse profiling, and so have no scores; {whole} people refuse it in all.",
+        "{n} clients ayant un achat ou un contrat en cours refusent le profilage et n’ont donc aucun score ; "
+        "{whole} personnes le refusent en tout.",
+    ),
+    "unforecast": Text(
+        "{n} more customers have a history, from which no forecast of their {what} can be made.",
+        "{n} autres clients ont un historique, dont aucune prévision de valeur ({what}) ne peut être tirée.",
+    ),
+    "unknown_past": Text(
+        "{n} customers with a forecast have a past of unknown margin, which counts as zero here.",
+        "{n} clients dotés d’une prévision ont un passé de marge inconnue, compté ici pour zéro.",
+    ),
+    "no_margin": Text(
+        "No margin is known: this report speaks of revenue.", "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires."
+    ),
+    "k_all": Text("people known, {n} of whom have a forecast", "personnes connues, dont {n} avec une prévision"),
+    "k_active": Text(
+        "probably active ({share} of the {told} of whom it can be told)", "sans doute actifs ({share} des {told} dont on peut le dire)"
+    ),
+    "k_orders": Text("orders expected, next {days} days", "commandes attendues, {days} prochains jours"),
+    "k_value": Text("{future}", "{future}"),
+    "k_mean": Text("expected {what} per customer with a forecast, mean", "de {what} attendus en moyenne par client doté d’une prévision"),
+    "decile": Text("Tenth, 1 = best", "Dixième, 1 = meilleur"),
+    "customers": Text("Customers", "Clients"),
+    "mean_past": Text("{past}, mean", "{past}, moyenne"),
+    "mean_future": Text("{future}, mean", "{future}, moyenne"),
+    "share": Text("Share of expected {what}", "Part de la valeur attendue"),
+    "share_of": Text("Share", "Part"),
+    "alive": Text("Chance of still buying, mean", "Probabilité d’acheter encore, moyenne"),
+    "orders_each": Text("Expected orders, {days} days, mean", "Commandes attendues, {days} jours, moyenne"),
+    "total": Text("All", "Ensemble"),
+    "by_decile": Text("Customers by tenth of total value", "Clients par dixième de valeur totale"),
+    "alive_note": Text(
+        "The mean chance leaves out those of whom it is too early to tell and those under contract; "
         "mean orders are those of customers who have bought before.",
-        "value_group": "Value",
-        "activity": "Activity",
-        "sum_past": "{past}, in all",
-        "sum_future": "{future}, in all",
-        "by_activity": "Value and activity together",
-        "activity_note": "Active: the chance of still buying is at least {likely}. Probably gone: under {unlikely}. "
+        "La probabilité moyenne laisse de côté ceux dont il est trop tôt pour le dire et ceux sous contrat ; "
+        "les commandes moyennes sont celles des clients qui ont déjà acheté.",
+    ),
+    "value_group": Text("Value", "Valeur"),
+    "activity": Text("Activity", "Activité"),
+    "sum_past": Text("{past}, in all", "{past}, total"),
+    "sum_future": Text("{future}, in all", "{future}, total"),
+    "by_activity": Text("Value and activity together", "Valeur et activité croisées"),
+    "activity_note": Text(
+        "Active: the chance of still buying is at least {likely}. Probably gone: under {unlikely}. "
         "Too early to tell: the model cannot say yet, as after a single purchase. "
         "Under contract: that chance does not apply.",
-        "grid": "Customers by value and activity",
-        "c_concentration": "Customers from the most to the least promising. The further the curve is above the diagonal, "
-        "the more the value rests on few.",
-        "c_means": "Each bar is a tenth of the customers with a forecast, ranked by past and expected value together.",
-        "c_grid": "Rows: rank by value. Columns: chance of still buying. Valuable customers who are uncertain or gone are worth a call.",
-        "quality": "Quality of the forecasts",
-        "by_quality": "What the forecasts rest on",
-        "ok": "Enough history",
-        "short_history": "One purchase, or seen for a short time",
-        "margin_unknown": "Margin ahead unknown",
-        "protected": "Protected: not to be contacted",
-        "recency": "Recency {n}",
-        "frequency": "Frequency {n}",
-        "rfm": "Recency and frequency of purchases (5 = best)",
-        "c_rfm": "Buyers in fifths as of the day: the higher, the more recent their last purchase; the further to the right, the more "
-        "often they buy. Equal values always get equal scores, so some cells may be empty.",
-        "no_rfm": "No purchases are known, so there is no recency and no frequency.",
-        "rfm_label": "Group",
-        "orders_12m": "Orders, 12 months, mean",
-        "since": "Days since last order, median",
-        "by_rfm": "Buyers by group of recency and frequency",
-        "none": "Not told",
-    },
-    "fr": {
-        "top": "20\u00a0% meilleurs",
-        "middle": "30\u00a0% suivants",
-        "rest": "50\u00a0% restants",
-        "active": "Actifs",
-        "uncertain": "Incertains",
-        "gone": "Sans doute perdus",
-        "early": "Trop tôt",
-        "contract": "Sous contrat",
-        "margin": "marge",
-        "revenue": "chiffre d’affaires",
-        "past_margin": "Marge à ce jour",
-        "past_revenue": "Chiffre d’affaires des 12 derniers mois",
-        "until_margin": "à ce jour",
-        "until_revenue": "sur les 12 derniers mois",
-        "future_margin": "Marge attendue, {span}",
-        "future_revenue": "Chiffre d’affaires attendu, {span}",
-        "months": "{n} prochains mois",
-        "days": "{n} prochains jours",
-        "top_share": "Un cinquième des {buyers} clients dotés d’une prévision devrait apporter {share} de la valeur attendue "
-        "({what}, {span}) : {top} sur {all}.",
-        "at_risk": "{n} clients du cinquième qui vaut le plus, passé et attendu réunis, sont incertains ou sans doute perdus. "
-        "Ils ont rapporté {past} {until} : ce sont les premiers à reconquérir.",
-        "gone_said": "{n} clients ({share} des {told} dont on peut le dire) ont sans doute cessé d’acheter ; "
-        "ils ont rapporté {past} {until}.",
-        "orders": "{n} commandes sont attendues dans les {days} prochains jours de la part des {buyers} clients dotés d’une prévision "
-        "de commandes.",
-        "prospects": "{n} personnes n’ont ni achat ni contrat en cours connus, et donc pas de prévision.",
-        "refusing": "{n} clients ayant un achat ou un contrat en cours refusent le profilage et n’ont donc aucun score ; "
-        "{whole} personnes le refusent en tout.",
-        "unforecast": "{n} autres clients ont un historique, dont aucune prévision de valeur ({what}) ne peut être tirée.",
-        "unknown_past": "{n} clients dotés d’une prévision ont un passé de marge inconnue, compté ici pour zéro.",
-        "no_margin": "Aucune marge n’est connue : ce rapport parle de chiffre d’affaires.",
-        "k_all": "personnes connues, dont {n} avec une prévision",
-        "k_active": "sans doute actifs ({share} des {told} dont on peut le dire)",
-        "k_orders": "commandes attendues, {days} prochains jours",
-        "k_value": "{future}",
-        "k_mean": "de {what} attendus en moyenne par client doté d’une prévision",
-        "decile": "Dixième, 1 = meilleur",
-        "customers": "Clients",
-        "mean_past": "{past}, moyenne",
-        "mean_future": "{future}, moyenne",
-        "share": "Part de la valeur attendue",
-        "share_of": "Part",
-        "alive": "Probabilité d’acheter encore, moyenne",
-        "orders_each": "Commandes attendues, {days} jours, moyenne",
-        "total": "Ensemble",
-        "by_decile": "Clients par dixième de valeur totale",
-        "alive_note": "La probabilité moyenne laisse de côté ceux dont il est trop tôt pour le dire et ceux sous contrat ; "
-        "les commandes moyennes sont celles des clients qui ont déjà acheté.",
-        "value_group": "Valeur",
-        "activity": "Activité",
-        "sum_past": "{past}, total",
-        "sum_future": "{future}, total",
-        "by_activity": "Valeur et activité croisées",
-        "activity_note": "Actifs : probabilité d’acheter encore d’au moins {likely}. Sans doute perdus : moins de {unlikely}. "
+        "Actifs : probabilité d’acheter encore d’au moins {likely}. Sans doute perdus : moins de {unlikely}. "
         "Trop tôt pour le dire : le modèle ne peut encore se prononcer, comme après un seul achat. "
         "Sous contrat : cette probabilité ne s’applique pas.",
-        "grid": "Clients selon la valeur et l’activité",
-        "c_concentration": "Clients classés du plus au moins prometteur. Plus la courbe s’écarte de la diagonale, "
-        "plus la valeur repose sur un petit nombre.",
-        "c_means": "Chaque barre est un dixième des clients dotés d’une prévision, classés selon la valeur passée et attendue.",
-        "c_grid": "En ligne, le rang de valeur ; en colonne, la probabilité d’acheter encore. "
+    ),
+    "grid": Text("Customers by value and activity", "Clients selon la valeur et l’activité"),
+    "c_concentration": Text(
+        "Customers from the most to the least promising. The further the curve is above the diagonal, the more the value rests on few.",
+        "Clients classés du plus au moins prometteur. Plus la courbe s’écarte de la diagonale, plus la valeur repose sur un petit nombre.",
+    ),
+    "c_means": Text(
+        "Each bar is a tenth of the customers with a forecast, ranked by past and expected value together.",
+        "Chaque barre est un dixième des clients dotés d’une prévision, classés selon la valeur passée et attendue.",
+    ),
+    "c_grid": Text(
+        "Rows: rank by value. Columns: chance of still buying. Valuable customers who are uncertain or gone are worth a call.",
+        "En ligne, le rang de valeur ; en colonne, la probabilité d’acheter encore. "
         "Les clients de valeur incertains ou perdus méritent un appel.",
-        "quality": "Qualité des prévisions",
-        "by_quality": "Sur quoi reposent les prévisions",
-        "ok": "Historique suffisant",
-        "short_history": "Un seul achat, ou recul trop court",
-        "margin_unknown": "Marge attendue inconnue",
-        "protected": "Protégés : ne pas contacter",
-        "recency": "Récence {n}",
-        "frequency": "Fréquence {n}",
-        "rfm": "Récence et fréquence des achats (5 = meilleur)",
-        "c_rfm": "Acheteurs répartis en cinquièmes à la date de situation : plus haut, l’achat est plus récent ; plus à droite, les achats "
+    ),
+    "quality": Text("Quality of the forecasts", "Qualité des prévisions"),
+    "by_quality": Text("What the forecasts rest on", "Sur quoi reposent les prévisions"),
+    "ok": Text("Enough history", "Historique suffisant"),
+    "short_history": Text("One purchase, or seen for a short time", "Un seul achat, ou recul trop court"),
+    "margin_unknown": Text("Margin ahead unknown", "Marge attendue inconnue"),
+    "protected": Text("Protected: not to be contacted", "Protégés : ne pas contacter"),
+    "recency": Text("Recency {n}", "Récence {n}"),
+    "frequency": Text("Frequency {n}", "Fréquence {n}"),
+    "rfm": Text("Recency and frequency of purchases (5 = best)", "Récence et fréquence des achats (5 = meilleur)"),
+    "c_rfm": Text(
+        "Buyers in fifths as of the day: the higher, the more recent their last purchase; the further to the right, the more "
+        "often they buy. Equal values always get equal scores, so some cells may be empty.",
+        "Acheteurs répartis en cinquièmes à la date de situation : plus haut, l’achat est plus récent ; plus à droite, les achats "
         "sont plus fréquents. À valeur égale, note égale : certaines cases peuvent être vides.",
-        "no_rfm": "Aucun achat n’est connu : il n’y a ni récence ni fréquence.",
-        "rfm_label": "Groupe",
-        "orders_12m": "Commandes sur 12 mois, moyenne",
-        "since": "Jours depuis la dernière commande, médiane",
-        "by_rfm": "Acheteurs par groupe de récence et de fréquence",
-        "none": "Non renseigné",
-    },
+    ),
+    "no_rfm": Text(
+        "No purchases are known, so there is no recency and no frequency.", "Aucun achat n’est connu : il n’y a ni récence ni fréquence."
+    ),
+    "rfm_label": Text("Group", "Groupe"),
+    "orders_12m": Text("Orders, 12 months, mean", "Commandes sur 12 mois, moyenne"),
+    "since": Text("Days since last order, median", "Jours depuis la dernière commande, médiane"),
+    "by_rfm": Text("Buyers by group of recency and frequency", "Acheteurs par groupe de récence et de fréquence"),
+    "none": Text("Not told", "Non renseigné"),
 }
 
 
@@ -218,6 +192,7 @@ class ValueReading:
         measure: margin or revenue.
         span: of the forecast, in words.
         order_days: horizon of the expected orders.
+        forecast: column of the margin expected or, where no margin is known, of the orders expected.
         currency: ISO code.
         language: en or fr.
     """
@@ -236,31 +211,33 @@ class ValueReading:
     measure: str
     span: str
     order_days: int
+    forecast: str
     currency: str
     language: str
 
     @classmethod
-    def of(cls, people: pl.DataFrame, *, currency: str, language: str) -> ValueReading:
+    def of(cls, people: pl.DataFrame, *, scores: Iterable[Score], currency: str, language: str) -> ValueReading:
         """Read the full view of the scored customer file.
 
         Args:
             people: the file, with active_contracts beside it where there are contracts.
+            scores: records of the scores in it.
             currency: ISO code.
             language: en or fr.
 
         Raises:
             TableError: there is no forecast of orders in it, or no segment.
         """
-        texts = words(TEXTS, language)
-        orders, days = _numbered(people.columns, "expected_orders_", "d")
+        texts = in_language(TEXTS, language)
+        given, cur = list(scores), currency.lower()
+        orders, days = _nearest(people, given, EXPECTED_ORDERS)
         if not orders:
             remedy = f"Run {command('fit', 'lifetime_value.auto')} and {command('score')} first."
             raise TableError("there is no forecast of orders.", where="customers_scored", remedy=remedy)
         if "segment_value_activity" not in people.columns:
             remedy = f"Run {command('deliver')} again."
             raise TableError("there is no segment of value and activity.", where="customers_scored", remedy=remedy)
-        cur = currency.lower()
-        margin, months = _numbered(people.columns, "future_margin_", f"m_{cur}")
+        margin, months = _nearest(people, given, FUTURE_MARGIN, ending=f"_{cur}")
         known = bool(margin) and f"past_margin_{cur}" in people.columns
         span = texts["months"].format(n=months) if known else texts["days"].format(n=days)
         future = pl.col(margin) if known else net_revenue(people, orders, cur)
@@ -279,6 +256,7 @@ class ValueReading:
             measure="margin" if known else "revenue",
             span=span,
             order_days=days,
+            forecast=margin if known else orders,
             currency=currency,
             language=language,
         )
@@ -421,7 +399,7 @@ class ValueReading:
         return self._table(named, columns, self._say("by_rfm"), None)
 
     def _label(self, code: str) -> str:
-        return LABELS[code][self.language == "fr"]
+        return LABELS[code][self.language]
 
     def by_quality(self) -> SummaryTable:
         """Return what the forecasts rest on."""
@@ -492,7 +470,7 @@ class ValueReading:
         return int(self.scored["activity"].is_in(TOLD).sum())
 
     def _texts(self) -> Mapping[str, str]:
-        return words(TEXTS, self.language)
+        return in_language(TEXTS, self.language)
 
     def _say(self, key: str, **values: Any) -> str:
         texts = self._texts()
@@ -516,15 +494,12 @@ class ValueReading:
         return percent(share, self.language)
 
 
-def _numbered(names: list[str], start: str, end: str) -> tuple[str, int]:
-    """Return the column like `start`90`end` and its number; an empty name where there is none."""
-    found = [
-        (int(n), name)
-        for name in names
-        if name.startswith(start) and (n := name[len(start) :].removesuffix(end)).isdigit() and name.endswith(end)
-    ]
-    days, name = min(found, default=(0, ""))
-    return name, days
+def _nearest(people: pl.DataFrame, scores: Iterable[Score], kind: ScoreKind, *, ending: str = "") -> tuple[str, int]:
+    """Return the column of the score of a kind with the nearest horizon, and that horizon; an empty name where there is none."""
+    there = [s for s in scores if kind.includes(s) and s.horizon is not None and f"{s}{ending}" in people.columns]
+    found = [(score.horizon or 0, f"{score}{ending}") for score in there]
+    horizon, name = min(found, default=(0, ""))
+    return name, horizon
 
 
 def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:

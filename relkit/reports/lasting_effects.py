@@ -16,18 +16,19 @@ from relkit.metrics.multiplicity import holm
 from relkit.models.covariates import by_covariate
 from relkit.models.survival.effects_over_age import effects_over_age
 from relkit.models.survival.proportional_hazards import ALL, proportional_hazards
-from relkit.plots.style import number, words
+from relkit.plots.style import number
 from relkit.reports.churn_segment_texts import TEXTS
 from relkit.reports.pictures import Gallery
 from relkit.reports.segment_names import segment_name
 from relkit.reports.summary_tables import Headlines, Shown, SummaryTable
+from relkit.texts import Text
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from relkit.models.survival.cox import FittedCox
 
-MONTH = 365.25 / 12
 CLEAR = 0.05
 """Adjusted p-values below this are read as a change with age."""
 LITTLE = 1.1
@@ -93,7 +94,7 @@ class LastingEffects:
         if self.rows is None:
             return Headlines((self._say("no_effects"),))
         changing = self.rows.filter(pl.col("p") < CLEAR).sort("p")["name"].to_list()
-        names = ", ".join(words({"en": "“{}”", "fr": "« {} »"}, self.language).format(name) for name in changing)
+        names = ", ".join(Text("“{}”", "« {} »")[self.language].format(name) for name in changing)
         return Headlines((self._say("some_change", names=names) if changing else self._say("none_changes"),))
 
     def table(self) -> SummaryTable | Gallery:
@@ -101,7 +102,7 @@ class LastingEffects:
         if self.rows is None:
             return Gallery(())
         rows = [{**row, "reading": self._reading(row)} for row in self.rows.iter_rows(named=True)]
-        early, late = (number(days / MONTH, self.language, int(days < 3 * MONTH)) for days in self.days)
+        early, late = (number(days / DAYS_PER_MONTH, self.language, int(days < 3 * DAYS_PER_MONTH)) for days in self.days)
         columns = (
             Shown("name", self._say("factor")),
             Shown("ratio", self._say("ratio"), "number", 2),
@@ -130,7 +131,7 @@ class LastingEffects:
         return self._say("fades" if _strength(early) > _strength(late) else "grows")
 
     def _say(self, key: str, **values: str) -> str:
-        return words(TEXTS, self.language)[key].format(**values)
+        return TEXTS[key][self.language].format(**values)
 
 
 def _leaning_most(term: str, columns: pl.DataFrame) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relkit.plots.style import words
 from relkit.reports.pictures import Gallery, Picture
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,21 +13,22 @@ if TYPE_CHECKING:
     from relkit.reports.pictures import Drawn
 
 TEXTS = {
-    "en": {
-        "decile_calibration": "Customers in ten groups by forecast, and what then happened. "
-        "The closer the two bars, the better the forecast.",
-        "purchases_over_time": "Repeat purchases of each week, seen and expected. "
-        "Right of the line the model knew nothing of what was bought.",
-        "calibration": "Contracts grouped by forecast. Points on the dashed line: the forecast came true.",
-        "none": "There was too little history to put the model to the test.",
-    },
-    "fr": {
-        "decile_calibration": "Clients en dix groupes selon la prévision, et ce qui s’est passé ensuite. "
+    "decile_calibration": Text(
+        "Customers in ten groups by forecast, and what then happened. The closer the two bars, the better the forecast.",
+        "Clients en dix groupes selon la prévision, et ce qui s’est passé ensuite. "
         "Plus les deux barres sont proches, meilleure est la prévision.",
-        "purchases_over_time": "Réachats de chaque semaine, constatés et attendus. À droite du trait, le modèle ne savait rien des achats.",
-        "calibration": "Contrats regroupés selon la prévision. Un point sur la ligne pointillée : la prévision s’est vérifiée.",
-        "none": "L’historique était trop court pour mettre le modèle à l’épreuve.",
-    },
+    ),
+    "purchases_over_time": Text(
+        "Repeat purchases of each week, seen and expected. Right of the line the model knew nothing of what was bought.",
+        "Réachats de chaque semaine, constatés et attendus. À droite du trait, le modèle ne savait rien des achats.",
+    ),
+    "calibration": Text(
+        "Contracts grouped by forecast. Points on the dashed line: the forecast came true.",
+        "Contrats regroupés selon la prévision. Un point sur la ligne pointillée : la prévision s’est vérifiée.",
+    ),
+    "none": Text(
+        "There was too little history to put the model to the test.", "L’historique était trop court pour mettre le modèle à l’épreuve."
+    ),
 }
 
 
@@ -35,9 +36,9 @@ def look_back(figures: Mapping[str, Drawn], *, language: str) -> Gallery:
     """Return the plots that a marketer reads of a model's test, with a sentence each.
 
     Args:
-        figures: by the names of `relkit.plots.diagnostics`.
+        figures: by the names of `relkit.families.bindings`.
         language: en or fr.
     """
-    texts = words(TEXTS, language)
+    texts = in_language(TEXTS, language)
     shown = [name for name in texts if name in figures]
     return Gallery(tuple(Picture(figures[name], texts[name]) for name in shown), texts["none"])

@@ -7,45 +7,34 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.periods import DrawnHoldout, read_holdout
-from relkit.plots.style import number, percent, words
+from relkit.plots.style import number, percent
 from relkit.reports.summary_tables import Shown, SummaryTable, day_in_words
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TEXTS = {
-    "en": {
-        "caption": "Models behind this page",
-        "model": "Model",
-        "version": "Version",
-        "trained": "Trained on facts up to",
-        "metric": "Judged by",
-        "value": "Result",
-        "holdout": "On",
-        "span": "{start} to {end}",
-        "drawn": "{share} of the customers, drawn at random: their first {days} days",
-        "note": "Judged on what the model had not seen, then trained again on all there is.",
-        "mae_repeat_purchases": "mean error of repeat purchases",
-        "mae_order_value": "mean error of the order value",
-        "brier_score": "Brier score on the last day (0 = perfect)",
-        "concordance": "concordance (1 = perfect order)",
-    },
-    "fr": {
-        "caption": "Modèles derrière cette page",
-        "model": "Modèle",
-        "version": "Version",
-        "trained": "Entraîné sur les faits connus au",
-        "metric": "Jugé par",
-        "value": "Résultat",
-        "holdout": "Sur",
-        "span": "{start} au {end}",
-        "drawn": "{share} des clients, tirés au hasard : leurs {days} premiers jours",
-        "note": "Jugés sur ce que le modèle n’avait pas vu, puis entraînés de nouveau sur l’ensemble.",
-        "mae_repeat_purchases": "erreur moyenne sur les réachats",
-        "mae_order_value": "erreur moyenne sur la valeur de commande",
-        "brier_score": "score de Brier au dernier jour (0 = parfait)",
-        "concordance": "concordance (1 = ordre parfait)",
-    },
+    "caption": Text("Models behind this page", "Modèles derrière cette page"),
+    "model": Text("Model", "Modèle"),
+    "version": Text("Version", "Version"),
+    "trained": Text("Trained on facts up to", "Entraîné sur les faits connus au"),
+    "metric": Text("Judged by", "Jugé par"),
+    "value": Text("Result", "Résultat"),
+    "holdout": Text("On", "Sur"),
+    "span": Text("{start} to {end}", "{start} au {end}"),
+    "drawn": Text(
+        "{share} of the customers, drawn at random: their first {days} days",
+        "{share} des clients, tirés au hasard : leurs {days} premiers jours",
+    ),
+    "note": Text(
+        "Judged on what the model had not seen, then trained again on all there is.",
+        "Jugés sur ce que le modèle n’avait pas vu, puis entraînés de nouveau sur l’ensemble.",
+    ),
+    "mae_repeat_purchases": Text("mean error of repeat purchases", "erreur moyenne sur les réachats"),
+    "mae_order_value": Text("mean error of the order value", "erreur moyenne sur la valeur de commande"),
+    "brier_score": Text("Brier score on the last day (0 = perfect)", "score de Brier au dernier jour (0 = parfait)"),
+    "concordance": Text("concordance (1 = perfect order)", "concordance (1 = ordre parfait)"),
 }
 
 
@@ -57,7 +46,7 @@ def model_card(models: Mapping[str, Mapping[str, Any]], *families: str, language
         families: e.g. "survival"; models of other families are left out.
         language: en or fr.
     """
-    texts = words(TEXTS, language)
+    texts = in_language(TEXTS, language)
     named = [row for said in models.values() for row in _rows(said, language) if row["model"].partition(".")[0] in families]
     rows = {row["model"]: row for row in sorted(named, key=lambda row: row["value"] is not None)}
     schema = {
@@ -82,7 +71,7 @@ def model_card(models: Mapping[str, Mapping[str, Any]], *families: str, language
 
 def _rows(said: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
     """Return a row for each model of a score; a score may rest on two, written a+b."""
-    texts = words(TEXTS, language)
+    texts = in_language(TEXTS, language)
     metrics = said.get("metrics", {})
     rows = []
     for model, version in zip(said["model"].split("+"), str(said["version"]).split("+"), strict=True):
@@ -95,7 +84,7 @@ def _rows(said: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
 
 def _span(holdout: str, language: str) -> str | None:
     """Return the days of a holdout such as "2025-01-01 to 2025-06-30", or the customers drawn, as people write them."""
-    split, texts = read_holdout(holdout), words(TEXTS, language)
+    split, texts = read_holdout(holdout), in_language(TEXTS, language)
     if isinstance(split, DrawnHoldout):
         return texts["drawn"].format(share=percent(split.share, language), days=number(split.days, language))
     days = [day_in_words(edge.day, language) for edge in (split.calibration.minus(days=-1), split.end)] if split else []

@@ -8,64 +8,41 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.errors import ParameterError
+from relkit.models.catalogue import family
 from relkit.plots.model_comparison import plot_model_comparison
-from relkit.plots.style import number, words
+from relkit.plots.style import number
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import DASH, SMALLEST_GROUP, Shown, SummaryTable
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from relkit.models.roles import ComparisonTexts
+
 FRAMES = ("model_comparison", "model_comparison_groups", "model_comparison_course")
 """What is read of that which is kept with a run."""
-MEASURES = {
-    "lifetime_value": ("mae", "total_ratio", "log_score", "top_decile_lift"),
-    "survival": ("integrated_brier_score", "total_ratio", "log_score", "uno_c", "ici"),
-}
-_DIGITS = {"integrated_brier_score": 4}
-_OF = {"lifetime_value": "orders", "survival": "contracts"}
 TEXTS = {
-    "en": {
-        "title": "Which model?",
-        "caption": "Models judged on the same days, which none had seen",
-        "model": "Model",
-        "chosen": "Chosen",
-        "yes": "yes",
-        "parameters": "Parameters",
-        "mae": "Mean error of purchases",
-        "integrated_brier_score": "Integrated Brier score, over all days (0 = perfect)",
-        "total_ratio": "Expected over seen (1 = right)",
-        "log_score": "Log-score (higher is better)",
-        "top_decile_lift": "Best tenth, times the mean",
-        "uno_c": "Right order (1 = always, 0.5 = chance)",
-        "ici": "Mean error of the probability",
-        "range": "{value} ({low} to {high})",
-        "note": "In brackets 95% of what other samples of these customers would give. A model is out when another is clearly better on its "
+    "title": Text("Which model?", "Quel modèle ?"),
+    "caption": Text("Models judged on the same days, which none had seen", "Modèles jugés sur les mêmes jours, qu’aucun n’avait vus"),
+    "model": Text("Model", "Modèle"),
+    "chosen": Text("Chosen", "Retenu"),
+    "yes": Text("yes", "oui"),
+    "parameters": Text("Parameters", "Paramètres"),
+    "range": Text("{value} ({low} to {high})", "{value} ({low} à {high})"),
+    "note": Text(
+        "In brackets 95% of what other samples of these customers would give. A model is out when another is clearly better on its "
         "error or total and worse on nothing; of those whose log-score is as good as the best, the simplest is taken.",
-        "picture": "Black: what happened. The closer the line of a model, the better its forecast: on the left of whom, "
-        "on the right of when.",
-    },
-    "fr": {
-        "title": "Quel modèle ?",
-        "caption": "Modèles jugés sur les mêmes jours, qu’aucun n’avait vus",
-        "model": "Modèle",
-        "chosen": "Retenu",
-        "yes": "oui",
-        "parameters": "Paramètres",
-        "mae": "Erreur moyenne sur les achats",
-        "integrated_brier_score": "Score de Brier intégré, sur tous les jours (0 = parfait)",
-        "total_ratio": "Attendu sur constaté (1 = juste)",
-        "log_score": "Score logarithmique (plus haut = meilleur)",
-        "top_decile_lift": "Meilleur dixième, rapporté à la moyenne",
-        "uno_c": "Ordre juste (1 = toujours, 0,5 = hasard)",
-        "ici": "Erreur moyenne de la probabilité",
-        "range": "{value} ({low} à {high})",
-        "note": "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Un modèle est écarté quand un "
+        "Entre parenthèses, 95\u00a0% de ce que donneraient d’autres échantillons de ces clients. Un modèle est écarté quand un "
         "autre est nettement meilleur sur l’erreur ou le total et moins bon sur rien ; parmi ceux dont le score logarithmique vaut le "
         "meilleur, le plus simple est retenu.",
-        "picture": "En noir, ce qui s’est passé. Plus la courbe d’un modèle en est proche, meilleure est sa prévision : à gauche de qui, "
+    ),
+    "picture": Text(
+        "Black: what happened. The closer the line of a model, the better its forecast: on the left of whom, on the right of when.",
+        "En noir, ce qui s’est passé. Plus la courbe d’un modèle en est proche, meilleure est sa prévision : à gauche de qui, "
         "à droite de quand.",
-    },
+    ),
 }
 
 
@@ -96,7 +73,7 @@ class ModelChoice:
         shown = groups.cast({"group": pl.String}).filter(pl.col("customers") >= SMALLEST_GROUP)
         if shown.is_empty():
             return Gallery(())
-        drawn = plot_model_comparison(shown, course, of=_OF[self._family], language=self.language)
+        drawn = plot_model_comparison(shown, course, texts=self._texts, language=self.language)
         return Gallery((Picture(drawn, self._say("picture")),))
 
     def candidates(self) -> SummaryTable | Gallery:
@@ -109,11 +86,11 @@ class ModelChoice:
                 "model": row["model"],
                 "chosen": self._say("yes") if row["model"] == self.model else "",
                 "parameters": row["parameters"],
-                **{name: self._range(row, name) for name in MEASURES[self._family]},
+                **{name: self._range(row, name) for name in self._texts.measures},
             }
             for row in table.iter_rows(named=True)
         ]
-        measures = [Shown(name, self._say(name)) for name in MEASURES[self._family]]
+        measures = [Shown(name, text[self.language]) for name, text in self._texts.measures.items()]
         named = (Shown("model", self._say("model")), Shown("chosen", self._say("chosen")))
         return SummaryTable(
             frame=pl.DataFrame(rows),
@@ -129,15 +106,23 @@ class ModelChoice:
         return f"<h2>{escape(self._say('title'))}</h2>" + self.picture()._repr_html_() + self.candidates()._repr_html_()
 
     @property
-    def _family(self) -> str:
-        return self.model.partition(".")[0]
+    def _texts(self) -> ComparisonTexts:
+        found = family(self.model).texts
+        if found is None:
+            raise ParameterError(f"the family of {self.model} has no comparison to show.", where="report")
+        return found
+
+    @property
+    def _digits(self) -> Mapping[str, int]:
+        yardstick = family(self.model).yardstick
+        return {} if yardstick is None else yardstick.digits
 
     def _range(self, row: Mapping[str, Any], name: str) -> str:
         said = {end: row[f"{name}{end}"] for end in ("", "_lower", "_upper")}
-        written = {end: number(value, self.language, _DIGITS.get(name, 3)) for end, value in said.items() if value is not None}
+        written = {end: number(value, self.language, self._digits.get(name, 3)) for end, value in said.items() if value is not None}
         if len(written) < len(said):
             return written.get("", DASH)
         return self._say("range").format(value=written[""], low=written["_lower"], high=written["_upper"])
 
     def _say(self, key: str) -> str:
-        return words(TEXTS, self.language)[key]
+        return TEXTS[key][self.language]

@@ -14,62 +14,70 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.plots.style import number, percent, words
+from relkit.plots.style import number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import Headlines, Shown, SummaryTable, day_in_words
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
 
     from relkit.models.lifetime_value.order_calibration import OrderCalibration
 
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "none": "The chance of an order is the model’s own: no days were held back that could have tested it.",
-        "bought": "Of {customers} customers, {buyers} ({share}) bought in the {days} days after {day}, which the model had not seen; "
+TEXTS: dict[str, Text] = {
+    "none": Text(
+        "The chance of an order is the model’s own: no days were held back that could have tested it.",
+        "La probabilité de commande est celle du modèle : aucune période n’a pu être mise de côté pour l’éprouver.",
+    ),
+    "bought": Text(
+        "Of {customers} customers, {buyers} ({share}) bought in the {days} days after {day}, which the model had not seen; "
         "{forecast} were expected to.",
-        "holds": "The chances of an order may be believed: in every tenth of the customers, those who bought are as many as forecast, "
-        "give or take chance.",
-        "fails": "The chances of an order rank customers but are not exact: they are {off} points off on average, "
-        "which chance alone does not explain. Compare customers by them; do not add them up.",
-        "set": "The chances were adjusted to what was observed: the model’s own were {own} points off on average, "
-        "the adjusted ones are {off}.",
-        "unset": "The chances are the model’s own, which needed no correction: they are {off} points off on average.",
-        "season": "A season that differs from these days is not corrected for.",
-        "caption": "Each point is a tenth of the customers, from the least to the most likely to buy. On the dashed line the forecast "
-        "came true; a bar that crosses it is within chance.",
-        "table": "Chance of an order within {days} days, forecast and come true",
-        "tenth": "Tenth, 1 = least likely",
-        "customers": "Customers",
-        "forecast": "Forecast, mean",
-        "observed": "Bought",
-        "low": "Low (95%)",
-        "high": "High (95%)",
-        "note": "Forecasts for each half of the customers were set right by what was observed in the other half.",
-    },
-    "fr": {
-        "none": "La probabilité de commande est celle du modèle : aucune période n’a pu être mise de côté pour l’éprouver.",
-        "bought": "Sur {customers} clients, {buyers} ({share}) ont acheté dans les {days} jours suivant le {day}, "
+        "Sur {customers} clients, {buyers} ({share}) ont acheté dans les {days} jours suivant le {day}, "
         "que le modèle n’avait pas vus ; {forecast} étaient attendus.",
-        "holds": "On peut se fier aux probabilités de commande : dans chaque dixième des clients, "
+    ),
+    "holds": Text(
+        "The chances of an order may be believed: in every tenth of the customers, those who bought are as many as forecast, "
+        "give or take chance.",
+        "On peut se fier aux probabilités de commande : dans chaque dixième des clients, "
         "ceux qui ont acheté sont aussi nombreux que prévu, au hasard près.",
-        "fails": "Les probabilités de commande classent les clients mais ne sont pas exactes : l’écart moyen est de {off} points, "
+    ),
+    "fails": Text(
+        "The chances of an order rank customers but are not exact: they are {off} points off on average, "
+        "which chance alone does not explain. Compare customers by them; do not add them up.",
+        "Les probabilités de commande classent les clients mais ne sont pas exactes : l’écart moyen est de {off} points, "
         "ce que le hasard seul n’explique pas. Servez-vous-en pour comparer les clients, non pour les additionner.",
-        "set": "Les probabilités ont été calées sur ce qui a été constaté : celles du modèle s’écartaient de {own} points en moyenne, "
+    ),
+    "set": Text(
+        "The chances were adjusted to what was observed: the model’s own were {own} points off on average, the adjusted ones are {off}.",
+        "Les probabilités ont été calées sur ce qui a été constaté : celles du modèle s’écartaient de {own} points en moyenne, "
         "les probabilités calées de {off}.",
-        "unset": "Les probabilités sont celles du modèle, qui n’ont pas eu besoin d’être corrigées : l’écart moyen est de {off} points.",
-        "season": "Rien n’est corrigé pour une saison différente de cette période.",
-        "caption": "Chaque point est un dixième des clients, du moins au plus susceptible d’acheter. Sur la ligne pointillée, "
+    ),
+    "unset": Text(
+        "The chances are the model’s own, which needed no correction: they are {off} points off on average.",
+        "Les probabilités sont celles du modèle, qui n’ont pas eu besoin d’être corrigées : l’écart moyen est de {off} points.",
+    ),
+    "season": Text(
+        "A season that differs from these days is not corrected for.", "Rien n’est corrigé pour une saison différente de cette période."
+    ),
+    "caption": Text(
+        "Each point is a tenth of the customers, from the least to the most likely to buy. On the dashed line the forecast "
+        "came true; a bar that crosses it is within chance.",
+        "Chaque point est un dixième des clients, du moins au plus susceptible d’acheter. Sur la ligne pointillée, "
         "la prévision s’est vérifiée ; une barre qui la traverse reste dans les limites du hasard.",
-        "table": "Probabilité de commande sous {days} jours : prévue et constatée",
-        "tenth": "Dixième, 1 = le moins probable",
-        "customers": "Clients",
-        "forecast": "Prévue, moyenne",
-        "observed": "Ont acheté",
-        "low": "Bas (95\u00a0%)",
-        "high": "Haut (95\u00a0%)",
-        "note": "Les prévisions de chaque moitié des clients ont été calées sur ce qui a été constaté dans l’autre.",
-    },
+    ),
+    "table": Text(
+        "Chance of an order within {days} days, forecast and come true", "Probabilité de commande sous {days} jours : prévue et constatée"
+    ),
+    "tenth": Text("Tenth, 1 = least likely", "Dixième, 1 = le moins probable"),
+    "customers": Text("Customers", "Clients"),
+    "forecast": Text("Forecast, mean", "Prévue, moyenne"),
+    "observed": Text("Bought", "Ont acheté"),
+    "low": Text("Low (95%)", "Bas (95\u00a0%)"),
+    "high": Text("High (95%)", "Haut (95\u00a0%)"),
+    "note": Text(
+        "Forecasts for each half of the customers were set right by what was observed in the other half.",
+        "Les prévisions de chaque moitié des clients ont été calées sur ce qui a été constaté dans l’autre.",
+    ),
 }
 
 
@@ -138,4 +146,4 @@ class OrderChances:
         return day_in_words(day, self.language)
 
     def _say(self, key: str, **values: str) -> str:
-        return words(TEXTS, self.language)[key].format(**values)
+        return TEXTS[key][self.language].format(**values)

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.errors import TableError
-from relkit.plots.style import number, percent, words
+from relkit.models import catalogue
+from relkit.plots.style import number, percent
 from relkit.reports.peer_study_texts import NAMES, TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import Headlines, Shown, SummaryTable, day_in_words
+from relkit.texts import Text, in_language
 from relkit.workplace import workplace
 
 if TYPE_CHECKING:
@@ -168,19 +170,22 @@ class PeerStudy:
 
     def _interval(self, value: Mapping[str, float], *, signed: bool = False) -> str:
         parts = {name: self._number(part, signed=signed) for name, part in value.items()}
-        return words({"en": "{estimate} ({lower} to {upper})", "fr": "{estimate} (de {lower} à {upper})"}, self.language).format(**parts)
+        return Text("{estimate} ({lower} to {upper})", "{estimate} (de {lower} à {upper})")[self.language].format(**parts)
 
     def _number(self, value: float, *, signed: bool = False) -> str:
         return ("+" if signed and value > 0 else "") + number(value, self.language, 4)
 
     def _named(self, name: str) -> str:
-        return words(NAMES, self.language).get(name, name)
+        named = in_language(NAMES, self.language)
+        if name in named or name not in catalogue.names():
+            return named.get(name, name)
+        return catalogue.settings_class(name).label[self.language]
 
     def _table(self, rows: list[dict[str, Any]], columns: tuple[Shown, ...], caption: str, notes: tuple[str, ...] = ()) -> SummaryTable:
         return SummaryTable(frame=pl.DataFrame(rows), columns=columns, caption=caption, language=self.language, notes=notes)
 
     def _say(self, key: str, **values: str) -> str:
-        return words(TEXTS, self.language)[key].format(**values)
+        return TEXTS[key][self.language].format(**values)
 
 
 def _read(path: Path) -> dict[str, Any]:

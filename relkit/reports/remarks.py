@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from relkit.plots.style import words
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from relkit.remarks import Remark
 
-TITLE = {"en": "Read this first", "fr": "À lire d’abord"}
+TITLE = Text("Read this first", "À lire d’abord")
 
 
 @dataclass(frozen=True)
@@ -40,4 +40,4 @@ class RemarkList:
         if not self.remarks:
             return ""
         items = "".join(f"<li>{escape(remark.text(self.language), quote=False)}</li>" for remark in self.remarks)
-        return f'<aside class="remarks"><p><strong>{words(TITLE, self.language)}</strong></p><ul>{items}</ul></aside>'
+        return f'<aside class="remarks"><p><strong>{TITLE[self.language]}</strong></p><ul>{items}</ul></aside>'

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.commands import command
-from relkit.plots.style import money, number, percent, words
+from relkit.plots.style import money, number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, hidden_groups
 from relkit.scores.retention_offer import NOT_CALLED, by_profit_and_by_risk, under_budget
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from relkit.models.survival.profit_of_risk import HeldOutProfit
@@ -27,124 +28,124 @@ _WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
 EXAMPLE: dict[str, Any] = {"offer.contact_cost": 4, "offer.offer_cost": 20, "offer.budget": 5000}
 """An offer as it is declared when scoring."""
 
-_CAUSES: dict[str, dict[str, str]] = {"en": {}, "fr": {"voluntary": "volontaire", "involuntary": "involontaire"}}
+_CAUSES = {"voluntary": Text("voluntary", "volontaire"), "involuntary": Text("involuntary", "involontaire")}
 """Reasons that relkit names itself; others are the company's words."""
 
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "declared": "The declared offer {terms}.",
-        "assumed": "Assumption: an offer that {terms}. No offer was declared; these are the values of the literature (Verbraken, Verbeke "
+TEXTS: dict[str, Text] = {
+    "declared": Text("The declared offer {terms}.", "L’offre déclarée {terms}."),
+    "assumed": Text(
+        "Assumption: an offer that {terms}. No offer was declared; these are the values of the literature (Verbraken, Verbeke "
         "and Baesens, 2013), not yours.",
-        "terms": "averts {share} of the ends{causes} due within {days} days, costs {contact} per contact and {cost} per customer who takes "
+        "Hypothèse : une offre qui {terms}. Aucune offre n’a été déclarée ; ces valeurs sont celles de la littérature "
+        "(Verbraken, Verbeke et Baesens, 2013), pas les vôtres.",
+    ),
+    "terms": Text(
+        "averts {share} of the ends{causes} due within {days} days, costs {contact} per contact and {cost} per customer who takes "
         "it, and is taken by {takers} of those who would have stayed",
-        "causes": " by {causes}",
-        "undeclared": "Not declared, so the usual was assumed: {names}.",
-        "measure": "Measure the share averted on a control group.",
-        "declare": "Declare your own offer, and the delivered file ranks whom to call: {score}, then {deliver}",
-        "averted_share": "the share of the ends averted",
-        "window_days": "the days within which they are due",
-        "stayers_take_share": "the share of the others who take it",
-        "within": "Within the budget of {budget}, {n} of the {paying} customers for whom calling pays are called: a profit of {profit} is "
+        "évite {share} des fins{causes} prévues sous {days} jours, coûte {contact} par contact et {cost} par client qui la prend, "
+        "et est prise par {takers} de ceux qui seraient restés",
+    ),
+    "causes": Text(" by {causes}", " pour motif {causes}"),
+    "undeclared": Text("Not declared, so the usual was assumed: {names}.", "Non déclaré, donc valeur usuelle : {names}."),
+    "measure": Text("Measure the share averted on a control group.", "La part évitée se mesure sur un groupe témoin."),
+    "declare": Text(
+        "Declare your own offer, and the delivered file ranks whom to call: {score}, then {deliver}",
+        "Déclarez votre offre, et le fichier livré classe les clients à appeler : {score}, puis {deliver}",
+    ),
+    "averted_share": Text("the share of the ends averted", "la part des fins évitées"),
+    "window_days": Text("the days within which they are due", "les jours sous lesquels elles sont prévues"),
+    "stayers_take_share": Text("the share of the others who take it", "la part des autres qui la prennent"),
+    "within": Text(
+        "Within the budget of {budget}, {n} of the {paying} customers for whom calling pays are called: a profit of {profit} is "
         "expected, after costs of {cost}.",
-        "unspent": "The budget of {budget} is not spent: calling pays for nobody else.",
-        "too_small": "The budget of {budget} pays for no call; calling would pay for {paying} of {all} customers.",
-        "empc": "A list in the order of risk, on {days} days that the model had not seen: best is to contact {share} of the customers, "
+        "Dans le budget de {budget}, {n} des {paying} clients pour lesquels appeler est rentable sont appelés : un profit de "
+        "{profit} est attendu, une fois déduits {cost} de coûts.",
+    ),
+    "unspent": Text(
+        "The budget of {budget} is not spent: calling pays for nobody else.",
+        "Le budget de {budget} n’est pas épuisé : appeler n’est rentable pour personne d’autre.",
+    ),
+    "too_small": Text(
+        "The budget of {budget} pays for no call; calling would pay for {paying} of {all} customers.",
+        "Le budget de {budget} ne paie aucun appel ; appeler serait rentable pour {paying} clients sur {all}.",
+    ),
+    "empc": Text(
+        "A list in the order of risk, on {days} days that the model had not seen: best is to contact {share} of the customers, "
         "a profit after costs of {profit} for each customer under contract (expected maximum profit, EMPC, an end averted counted at "
         "{clv}); to know beforehand who leaves would bring {perfect}.",
-        "called": "Calling pays for {n} of {all} customers: a profit of {profit} is expected, after costs of {cost}.",
-        "none": "Calling pays for nobody under these assumptions: the offer costs more than it keeps.",
-        "missed": "An order by risk alone would miss {share} of this profit, even at its own best depth: it calls customers who bring "
-        "little.",
-        "nobody": "None of the customers under contract may be phoned.",
-        "barred": "Left out, as they may not be phoned: {reasons}.",
-        "barred_paying": "Calling would pay for {paying} of them.",
-        "no_consent": "{n} customers without consent to calls",
-        "protected": "{n} protected",
-        "unreachable": "{n} out of reach by phone",
-        "under": "fewer than {n}",
-        "some": "some",
-        "few": "Calling pays for fewer than {n} customers under these assumptions.",
-        "no_margin": "The margin of the contracts is not known, so what an offer is worth is unknown: risk alone orders the contracts, "
-        "which says nothing of what a call brings.",
-        "no_reasons": "The model behind the risk does not tell reasons.",
-        "tenth": "Tenth by profit after costs",
-        "customers": "Customers",
-        "risk": "Probability of ending, mean",
-        "stake": "Margin at stake per end averted, mean",
-        "value": "Margin saved, expected",
-        "cost": "Costs, expected",
-        "profit": "Profit after costs, expected",
-        "by_tenth": "Running contracts by what an offer is worth",
-        "tenth_note": "A row counts all customers of its tenth, those for whom calling does not pay too; the profit above is that of the "
-        "customers for whom it pays.",
-        "total": "All",
-        "reason": "What raises the risk",
-        "all_share": "Share of contracts with a forecast",
-        "top_share": "Share of the tenth most at risk",
-        "ratio": "Risk, times, mean",
-        "reasons": "Why contracts are at risk: among the first three reasons of each",
-        "reason_note": "These go with the risk; changing one of them need not keep the customer. What cancels each other (an option and "
-        "its charge) is judged together.",
-        "c_curve": "Customers called one after the other; each dot is the depth at which the order brings most.",
-        "c_budget": "Money spent on calls, one customer after the other; each dot is where the order brings most within the budget.",
-    },
-    "fr": {
-        "declared": "L’offre déclarée {terms}.",
-        "assumed": "Hypothèse : une offre qui {terms}. Aucune offre n’a été déclarée ; ces valeurs sont celles de la littérature "
-        "(Verbraken, Verbeke et Baesens, 2013), pas les vôtres.",
-        "terms": "évite {share} des fins{causes} prévues sous {days} jours, coûte {contact} par contact et {cost} par client qui la prend, "
-        "et est prise par {takers} de ceux qui seraient restés",
-        "causes": " pour motif {causes}",
-        "undeclared": "Non déclaré, donc valeur usuelle : {names}.",
-        "measure": "La part évitée se mesure sur un groupe témoin.",
-        "declare": "Déclarez votre offre, et le fichier livré classe les clients à appeler : {score}, puis {deliver}",
-        "averted_share": "la part des fins évitées",
-        "window_days": "les jours sous lesquels elles sont prévues",
-        "stayers_take_share": "la part des autres qui la prennent",
-        "within": "Dans le budget de {budget}, {n} des {paying} clients pour lesquels appeler est rentable sont appelés : un profit de "
-        "{profit} est attendu, une fois déduits {cost} de coûts.",
-        "unspent": "Le budget de {budget} n’est pas épuisé : appeler n’est rentable pour personne d’autre.",
-        "too_small": "Le budget de {budget} ne paie aucun appel ; appeler serait rentable pour {paying} clients sur {all}.",
-        "empc": "Une liste dans l’ordre du risque, sur {days} jours que le modèle n’avait pas vus : le mieux est de contacter {share} des "
+        "Une liste dans l’ordre du risque, sur {days} jours que le modèle n’avait pas vus : le mieux est de contacter {share} des "
         "clients, soit un profit après coûts de {profit} par client sous contrat (profit maximal espéré, EMPC, une fin évitée comptant "
         "pour {clv}) ; savoir d’avance qui part rapporterait {perfect}.",
-        "called": "Appeler est rentable pour {n} clients sur {all} : un profit de {profit} est attendu, une fois déduits {cost} de coûts.",
-        "none": "Sous ces hypothèses, appeler n’est rentable pour personne : l’offre coûte plus qu’elle ne conserve.",
-        "missed": "Un ordre fondé sur le seul risque manquerait {share} de ce profit, même à sa meilleure profondeur : "
+    ),
+    "called": Text(
+        "Calling pays for {n} of {all} customers: a profit of {profit} is expected, after costs of {cost}.",
+        "Appeler est rentable pour {n} clients sur {all} : un profit de {profit} est attendu, une fois déduits {cost} de coûts.",
+    ),
+    "none": Text(
+        "Calling pays for nobody under these assumptions: the offer costs more than it keeps.",
+        "Sous ces hypothèses, appeler n’est rentable pour personne : l’offre coûte plus qu’elle ne conserve.",
+    ),
+    "missed": Text(
+        "An order by risk alone would miss {share} of this profit, even at its own best depth: it calls customers who bring little.",
+        "Un ordre fondé sur le seul risque manquerait {share} de ce profit, même à sa meilleure profondeur : "
         "il appelle des clients qui rapportent peu.",
-        "nobody": "Aucun des clients sous contrat ne peut être appelé.",
-        "barred": "Laissés de côté, car ils ne peuvent être appelés : {reasons}.",
-        "barred_paying": "Appeler serait rentable pour {paying} d’entre eux.",
-        "no_consent": "{n} clients sans accord pour le téléphone",
-        "protected": "{n} personnes protégées",
-        "unreachable": "{n} clients injoignables par téléphone",
-        "under": "moins de {n}",
-        "some": "quelques",
-        "few": "Sous ces hypothèses, appeler est rentable pour moins de {n} clients.",
-        "no_margin": "La marge des contrats n’est pas connue, la valeur d’une offre non plus : seul le risque ordonne les contrats, ce qui "
+    ),
+    "nobody": Text("None of the customers under contract may be phoned.", "Aucun des clients sous contrat ne peut être appelé."),
+    "barred": Text("Left out, as they may not be phoned: {reasons}.", "Laissés de côté, car ils ne peuvent être appelés : {reasons}."),
+    "barred_paying": Text("Calling would pay for {paying} of them.", "Appeler serait rentable pour {paying} d’entre eux."),
+    "no_consent": Text("{n} customers without consent to calls", "{n} clients sans accord pour le téléphone"),
+    "protected": Text("{n} protected", "{n} personnes protégées"),
+    "unreachable": Text("{n} out of reach by phone", "{n} clients injoignables par téléphone"),
+    "under": Text("fewer than {n}", "moins de {n}"),
+    "some": Text("some", "quelques"),
+    "few": Text(
+        "Calling pays for fewer than {n} customers under these assumptions.",
+        "Sous ces hypothèses, appeler est rentable pour moins de {n} clients.",
+    ),
+    "no_margin": Text(
+        "The margin of the contracts is not known, so what an offer is worth is unknown: risk alone orders the contracts, "
+        "which says nothing of what a call brings.",
+        "La marge des contrats n’est pas connue, la valeur d’une offre non plus : seul le risque ordonne les contrats, ce qui "
         "ne dit rien de ce que rapporte un appel.",
-        "no_reasons": "Le modèle de risque ne donne pas de motifs.",
-        "tenth": "Dixième selon le profit après coûts",
-        "customers": "Clients",
-        "risk": "Probabilité de fin, moyenne",
-        "stake": "Marge en jeu par fin évitée, moyenne",
-        "value": "Marge sauvée, attendue",
-        "cost": "Coûts attendus",
-        "profit": "Profit attendu après coûts",
-        "by_tenth": "Contrats en cours selon ce que vaut une offre",
-        "tenth_note": "Une ligne compte tous les clients de son dixième, y compris ceux pour lesquels appeler n’est pas rentable ; le "
+    ),
+    "no_reasons": Text("The model behind the risk does not tell reasons.", "Le modèle de risque ne donne pas de motifs."),
+    "tenth": Text("Tenth by profit after costs", "Dixième selon le profit après coûts"),
+    "customers": Text("Customers", "Clients"),
+    "risk": Text("Probability of ending, mean", "Probabilité de fin, moyenne"),
+    "stake": Text("Margin at stake per end averted, mean", "Marge en jeu par fin évitée, moyenne"),
+    "value": Text("Margin saved, expected", "Marge sauvée, attendue"),
+    "cost": Text("Costs, expected", "Coûts attendus"),
+    "profit": Text("Profit after costs, expected", "Profit attendu après coûts"),
+    "by_tenth": Text("Running contracts by what an offer is worth", "Contrats en cours selon ce que vaut une offre"),
+    "tenth_note": Text(
+        "A row counts all customers of its tenth, those for whom calling does not pay too; the profit above is that of the "
+        "customers for whom it pays.",
+        "Une ligne compte tous les clients de son dixième, y compris ceux pour lesquels appeler n’est pas rentable ; le "
         "profit plus haut est celui des clients pour lesquels ce l’est.",
-        "total": "Ensemble",
-        "reason": "Ce qui élève le risque",
-        "all_share": "Part des contrats dotés d’une prévision",
-        "top_share": "Part du dixième le plus exposé",
-        "ratio": "Risque multiplié par, moyenne",
-        "reasons": "Pourquoi les contrats sont exposés : parmi les trois premiers motifs de chacun",
-        "reason_note": "Ces éléments vont avec le risque ; en changer un ne suffit pas forcément à garder le client. Ceux qui se "
+    ),
+    "total": Text("All", "Ensemble"),
+    "reason": Text("What raises the risk", "Ce qui élève le risque"),
+    "all_share": Text("Share of contracts with a forecast", "Part des contrats dotés d’une prévision"),
+    "top_share": Text("Share of the tenth most at risk", "Part du dixième le plus exposé"),
+    "ratio": Text("Risk, times, mean", "Risque multiplié par, moyenne"),
+    "reasons": Text(
+        "Why contracts are at risk: among the first three reasons of each",
+        "Pourquoi les contrats sont exposés : parmi les trois premiers motifs de chacun",
+    ),
+    "reason_note": Text(
+        "These go with the risk; changing one of them need not keep the customer. What cancels each other (an option and "
+        "its charge) is judged together.",
+        "Ces éléments vont avec le risque ; en changer un ne suffit pas forcément à garder le client. Ceux qui se "
         "compensent (une option et son prix) sont jugés ensemble.",
-        "c_curve": "Clients appelés l’un après l’autre ; chaque point est la profondeur à laquelle l’ordre rapporte le plus.",
-        "c_budget": "Argent dépensé en appels, un client après l’autre ; chaque point est là où l’ordre rapporte le plus dans le budget.",
-    },
+    ),
+    "c_curve": Text(
+        "Customers called one after the other; each dot is the depth at which the order brings most.",
+        "Clients appelés l’un après l’autre ; chaque point est la profondeur à laquelle l’ordre rapporte le plus.",
+    ),
+    "c_budget": Text(
+        "Money spent on calls, one customer after the other; each dot is where the order brings most within the budget.",
+        "Argent dépensé en appels, un client après l’autre ; chaque point est là où l’ordre rapporte le plus dans le budget.",
+    ),
 }
 
 
@@ -235,7 +236,7 @@ class RetentionCalls:
 
     def _terms(self) -> str:
         """Return what is declared of the offer, or assumed."""
-        known = words(_CAUSES, self.language)
+        known = in_language(_CAUSES, self.language)
         averts = ", ".join(known.get(cause, cause) for cause in self.offer.averts)
         causes = self._say("causes", causes=averts) if averts else ""
         terms = self._say(
@@ -341,4 +342,4 @@ class RetentionCalls:
         return money(value, self.currency, self.language)
 
     def _say(self, key: str, **values: str) -> str:
-        return words(TEXTS, self.language)[key].format(**values)
+        return TEXTS[key][self.language].format(**values)

@@ -15,7 +15,7 @@ from relkit.errors import NotEnoughEventsError
 from relkit.metrics.calibration import calibration_of_groups
 from relkit.models.survival.judging import Forecasts
 from relkit.periods import DrawnHoldout
-from relkit.plots.style import number, words
+from relkit.plots.style import number
 from relkit.reports.churn_segment_texts import TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Shown, SummaryTable, day_in_words
@@ -143,5 +143,5 @@ class SegmentForecasts:
 
     def _say(self, key: str, **values: str) -> str:
         days = "" if self.found is None else number(self.found.horizon, self.study.language)
-        said = words(TEXTS, self.study.language)[key].format(days=days, **values)
+        said = TEXTS[key][self.study.language].format(days=days, **values)
         return said if key in {"as_forecast", "more_ended", "fewer_ended"} else said[:1].upper() + said[1:]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relkit.plots.style import number, words
+from relkit.plots.style import number
 from relkit.scores.reasons import NAMES
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,48 +17,29 @@ if TYPE_CHECKING:
     from relkit.features.segments import Segments
 
 _OF_CUSTOMERS = {
-    "type": ("customer type", "type de client"),
-    "country": ("country", "pays"),
-    "region": ("region", "région"),
-    "language": ("language", "langue"),
-    "household_size": ("household size", "taille du foyer"),
-    "engagement_score": ("engagement score", "score d’engagement"),
-    "product_id": ("product", "produit"),
+    "type": Text("customer type", "type de client"),
+    "country": Text("country", "pays"),
+    "region": Text("region", "région"),
+    "language": Text("language", "langue"),
+    "household_size": Text("household size", "taille du foyer"),
+    "engagement_score": Text("engagement score", "score d’engagement"),
+    "product_id": Text("product", "produit"),
 }
-COLUMNS: dict[str, dict[str, str]] = {
-    language: {name: said[at] for name, said in (_OF_CUSTOMERS | NAMES).items()} for at, language in enumerate(("en", "fr"))
-}
-VALUES: dict[str, dict[str, str]] = {
-    "en": {
-        "others": "others",
-        "empty": "not given",
-        "person": "person",
-        "household": "household",
-        "company": "company",
-        "1": "yes",
-        "0": "no",
-        "up_to": "up to {high}",
-        "between": "{low} to {high}",
-        "above": "above {low}",
-        "_months": "months",
-        "_years": "years",
-        "_days": "days",
-    },
-    "fr": {
-        "others": "autres",
-        "empty": "non renseigné",
-        "person": "particulier",
-        "household": "foyer",
-        "company": "entreprise",
-        "1": "oui",
-        "0": "non",
-        "up_to": "jusqu’à {high}",
-        "between": "de {low} à {high}",
-        "above": "plus de {low}",
-        "_months": "mois",
-        "_years": "ans",
-        "_days": "jours",
-    },
+COLUMNS: dict[str, Text] = _OF_CUSTOMERS | NAMES
+VALUES: dict[str, Text] = {
+    "others": Text("others", "autres"),
+    "empty": Text("not given", "non renseigné"),
+    "person": Text("person", "particulier"),
+    "household": Text("household", "foyer"),
+    "company": Text("company", "entreprise"),
+    "1": Text("yes", "oui"),
+    "0": Text("no", "non"),
+    "up_to": Text("up to {high}", "jusqu’à {high}"),
+    "between": Text("{low} to {high}", "de {low} à {high}"),
+    "above": Text("above {low}", "plus de {low}"),
+    "_months": Text("months", "mois"),
+    "_years": Text("years", "ans"),
+    "_days": Text("days", "jours"),
 }
 
 
@@ -73,7 +55,7 @@ def segment_name(column: str, declared: Mapping[str, str], language: str) -> str
         'Taille du foyer'
     """
     plain = column.replace("_", " ")
-    known, label = words(COLUMNS, language).get(column, plain), declared.get(column, "")
+    known, label = COLUMNS.get(column, Text(plain, plain))[language], declared.get(column, "")
     called = known if label.lower() in {"", plain} else label
     return called[:1].upper() + called[1:]
 
@@ -90,13 +72,13 @@ def value_names(segments: Segments, language: str) -> tuple[str, ...]:
         >>> value_names(Segments(column="x", kind="quarters", values=("0", "1", "2"), edges=(1.0, 2.0), is_whole=True), "en")
         ('up to 1', '2', 'above 2')
     """
-    said = words(VALUES, language)
+    said = in_language(VALUES, language)
     names = [said["empty"] if value is None else _name(segments, value, language) for value in segments.values]
     return (*names, said["others"]) if segments.has_others else tuple(names)
 
 
 def _name(segments: Segments, value: str, language: str) -> str:
-    said = words(VALUES, language)
+    said = in_language(VALUES, language)
     if segments.kind == "flag":
         return said[value]
     if segments.kind == "number":
@@ -108,7 +90,7 @@ def _name(segments: Segments, value: str, language: str) -> str:
 
 def _quarter(segments: Segments, quarter: int, language: str) -> str:
     """Return the bounds of a quarter in words."""
-    said, edges = words(VALUES, language), [_plain(edge, language) for edge in segments.edges]
+    said, edges = in_language(VALUES, language), [_plain(edge, language) for edge in segments.edges]
     if quarter == 0:
         return said["up_to"].format(high=edges[0])
     if quarter == len(edges):
@@ -118,7 +100,7 @@ def _quarter(segments: Segments, quarter: int, language: str) -> str:
 
 
 def _unit(column: str, language: str) -> list[str]:
-    return [said for ending, said in words(VALUES, language).items() if ending.startswith("_") and column.endswith(ending)]
+    return [said for ending, said in in_language(VALUES, language).items() if ending.startswith("_") and column.endswith(ending)]
 
 
 def _plain(value: float, language: str) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-from relkit.plots.style import money, number, percent, words
+from relkit.plots.style import money, number, percent
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,15 +29,25 @@ SHORT = 26
 DASH = "–"
 LEAST_P = 0.001
 """Smaller p-values are not told apart."""
-HIDDEN = {"en": "hidden", "fr": "masqué"}
-MASK_NOTE = {
-    "en": "Groups of fewer than {smallest} are not shown, nor the one next in size where the total would give them away.",
-    "fr": "Les groupes de moins de {smallest} ne sont pas montrés, ni le suivant par la taille quand le total les trahirait.",
-}
-MONTHS = {
-    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
-    "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-}
+HIDDEN = Text("hidden", "masqué")
+MASK_NOTE = Text(
+    "Groups of fewer than {smallest} are not shown, nor the one next in size where the total would give them away.",
+    "Les groupes de moins de {smallest} ne sont pas montrés, ni le suivant par la taille quand le total les trahirait.",
+)
+MONTHS = (
+    Text("January", "janvier"),
+    Text("February", "février"),
+    Text("March", "mars"),
+    Text("April", "avril"),
+    Text("May", "mai"),
+    Text("June", "juin"),
+    Text("July", "juillet"),
+    Text("August", "août"),
+    Text("September", "septembre"),
+    Text("October", "octobre"),
+    Text("November", "novembre"),
+    Text("December", "décembre"),
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,7 @@ class SummaryTable:
         return ' class="short"' if max((len(row[at]) for row in rows), default=0) <= SHORT else ""
 
     def _notes(self) -> tuple[str, ...]:
-        masked = words(MASK_NOTE, self.language).format(smallest=SMALLEST_GROUP)
+        masked = MASK_NOTE[self.language].format(smallest=SMALLEST_GROUP)
         return (*self.notes, masked) if any(self._hidden()) else self.notes
 
 
@@ -156,7 +167,7 @@ def hidden_groups(counts: Sequence[int], *, has_total: bool, language: str = "en
     said = [small if 0 < n < SMALLEST_GROUP else "" for n in counts]
     others = [at for at, n in enumerate(counts) if n >= SMALLEST_GROUP]
     if has_total and said.count(small) == 1 and others:
-        said[min(others, key=lambda at: counts[at])] = words(HIDDEN, language)
+        said[min(others, key=lambda at: counts[at])] = HIDDEN[language]
     return said
 
 
@@ -201,7 +212,7 @@ def day_in_words(day: date, language: str) -> str:
         ('1 June 2025', '1er juin 2025')
     """
     first = "1er" if language == "fr" else "1"
-    return f"{first if day.day == 1 else day.day} {words(MONTHS, language)[day.month - 1]} {day.year}"
+    return f"{first if day.day == 1 else day.day} {MONTHS[day.month - 1][language]} {day.year}"
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ import polars as pl
 
 from relkit.errors import ParameterError
 from relkit.features.segments import NO_SEGMENTS, Segments
-from relkit.plots.style import number, percent, words
+from relkit.plots.style import number, percent
 from relkit.reports.customer_value import net_revenue
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.segment_names import segment_name, value_names
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,53 +33,47 @@ DESCRIBING = ("type", "country", "region", "language", "household_size")
 NORMAL_95 = 1.959964
 LEAST = 0.01
 """Share of the variance below which segments are not said to differ."""
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "chosen": "“{name}” accounts best for the differences in expected {what}: for {share} of their variance (columns tried: {tried}).",
-        "named": "“{name}” accounts for {share} of the variance of expected {what}.",
-        "alike": "No column that describes customers tells those worth more from the others ({tried} tried): even “{name}” accounts for "
+TEXTS: dict[str, Text] = {
+    "chosen": Text(
+        "“{name}” accounts best for the differences in expected {what}: for {share} of their variance (columns tried: {tried}).",
+        "« {name} » explique le mieux les écarts de valeur attendue : {share} de leur variance (colonnes essayées : {tried}).",
+    ),
+    "named": Text(
+        "“{name}” accounts for {share} of the variance of expected {what}.",
+        "« {name} » explique {share} de la variance de la valeur attendue.",
+    ),
+    "alike": Text(
+        "No column that describes customers tells those worth more from the others ({tried} tried): even “{name}” accounts for "
         "less than {least} of the variance of expected {what}. Look for value in what customers do, not in who they are.",
-        "none": "No column of the customer table makes segments.",
-        "apart": "Highest on average: {high}; lowest: {low}.",
-        "today": "Segments are those of today: customers may have changed since, and one segment may hold the older customers.",
-        "segment": "Segment",
-        "customers": "Customers",
-        "share_of": "Share of customers",
-        "sum_past": "Brought so far",
-        "sum_future": "Expected, {span}",
-        "share": "Share of what is expected",
-        "mean": "Expected per customer, mean",
-        "caption": "Value by segment: {name}",
-        "total": "All",
-        "title": "Expected {what} per customer: {name}",
-        "axis": "{currency} per customer, {span}, with the 95% interval of the mean",
-        "c_picture": "Where intervals do not overlap, the segments differ by more than chance.",
-        "margin": "margin",
-        "revenue": "revenue",
-    },
-    "fr": {
-        "chosen": "« {name} » explique le mieux les écarts de valeur attendue : {share} de leur variance (colonnes essayées : {tried}).",
-        "named": "« {name} » explique {share} de la variance de la valeur attendue.",
-        "alike": "Aucune colonne décrivant les clients ne distingue ceux qui valent plus (colonnes essayées : {tried}) : même « {name} » "
+        "Aucune colonne décrivant les clients ne distingue ceux qui valent plus (colonnes essayées : {tried}) : même « {name} » "
         "explique moins de {least} de la variance de la valeur attendue. La valeur tient à ce que font les clients, non à ce qu’ils sont.",
-        "none": "Aucune colonne de la table des clients ne forme de segments.",
-        "apart": "Moyenne la plus haute : {high} ; la plus basse : {low}.",
-        "today": "Les segments sont ceux d’aujourd’hui : des clients ont pu en changer, et un segment peut réunir les clients anciens.",
-        "segment": "Segment",
-        "customers": "Clients",
-        "share_of": "Part des clients",
-        "sum_past": "Apporté jusqu’ici",
-        "sum_future": "Attendu, {span}",
-        "share": "Part de ce qui est attendu",
-        "mean": "Attendu par client, moyenne",
-        "caption": "Valeur par segment : {name}",
-        "total": "Ensemble",
-        "title": "Valeur attendue par client : {name}",
-        "axis": "{currency} par client, {span}, avec l’intervalle à 95 % de la moyenne",
-        "c_picture": "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard.",
-        "margin": "marge",
-        "revenue": "chiffre d’affaires",
-    },
+    ),
+    "none": Text("No column of the customer table makes segments.", "Aucune colonne de la table des clients ne forme de segments."),
+    "apart": Text("Highest on average: {high}; lowest: {low}.", "Moyenne la plus haute : {high} ; la plus basse : {low}."),
+    "today": Text(
+        "Segments are those of today: customers may have changed since, and one segment may hold the older customers.",
+        "Les segments sont ceux d’aujourd’hui : des clients ont pu en changer, et un segment peut réunir les clients anciens.",
+    ),
+    "segment": Text("Segment", "Segment"),
+    "customers": Text("Customers", "Clients"),
+    "share_of": Text("Share of customers", "Part des clients"),
+    "sum_past": Text("Brought so far", "Apporté jusqu’ici"),
+    "sum_future": Text("Expected, {span}", "Attendu, {span}"),
+    "share": Text("Share of what is expected", "Part de ce qui est attendu"),
+    "mean": Text("Expected per customer, mean", "Attendu par client, moyenne"),
+    "caption": Text("Value by segment: {name}", "Valeur par segment : {name}"),
+    "total": Text("All", "Ensemble"),
+    "title": Text("Expected {what} per customer: {name}", "Valeur attendue par client : {name}"),
+    "axis": Text(
+        "{currency} per customer, {span}, with the 95% interval of the mean",
+        "{currency} par client, {span}, avec l’intervalle à 95 % de la moyenne",
+    ),
+    "c_picture": Text(
+        "Where intervals do not overlap, the segments differ by more than chance.",
+        "Si les intervalles ne se chevauchent pas, l’écart entre segments dépasse le hasard.",
+    ),
+    "margin": Text("margin", "marge"),
+    "revenue": Text("revenue", "chiffre d’affaires"),
 }
 
 
@@ -195,7 +190,7 @@ class ValueSegments:
         return groups.with_columns(name=pl.col("segment").map_elements(lambda at: self.names[at], return_dtype=pl.String))
 
     def _say(self, key: str, **values: Any) -> str:
-        texts = words(TEXTS, self.value.language)
+        texts = in_language(TEXTS, self.value.language)
         written = {name: number(value, self.value.language) if isinstance(value, int) else value for name, value in values.items()}
         shared = {"name": self.name, "what": texts[self.value.measure], "span": self.value.span, "currency": self.value.currency}
         return texts[key].format(**{**shared, **written})
@@ -205,13 +200,8 @@ def _worth(people: pl.DataFrame, value: ValueReading) -> dict[str, pl.Expr]:
     """Return past and expected value of a customer, of the measure that the report speaks of."""
     cur = value.currency.lower()
     if value.measure == "margin":
-        ends = [(int(n), name) for name in people.columns if (n := _between(name, "future_margin_", f"m_{cur}")).isdigit()]
-        return {"past": pl.col(f"past_margin_{cur}").fill_null(0.0), "future": pl.col(min(ends)[1])}
-    return {"past": pl.col(f"revenue_12m_{cur}").fill_null(0.0), "future": net_revenue(people, f"expected_orders_{value.order_days}d", cur)}
-
-
-def _between(name: str, start: str, end: str) -> str:
-    return name[len(start) : -len(end)] if name.startswith(start) and name.endswith(end) else ""
+        return {"past": pl.col(f"past_margin_{cur}").fill_null(0.0), "future": pl.col(value.forecast)}
+    return {"past": pl.col(f"revenue_12m_{cur}").fill_null(0.0), "future": net_revenue(people, value.forecast, cur)}
 
 
 def _explained(rows: pl.DataFrame) -> float:

@@ -17,10 +17,11 @@ from relkit.features.acquisition_cost import acquisition_cost
 from relkit.features.cohorts import Cohorts, acquisition_cohorts
 from relkit.plots.cohorts import cohort_label, plot_cohort_returns, plot_cohort_value
 from relkit.plots.customer_groups import plot_value_with_bounds
-from relkit.plots.style import money, number, percent, words
+from relkit.plots.style import money, number, percent
 from relkit.reports.customer_value import TEXTS as READING
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, KeyFigures, Shown, SummaryTable
+from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -28,74 +29,73 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 MOST_VALUE = 0.8
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "range": "{future}; {low} to {high} if every estimate were off the same way (95%)",
-        "of_forecast": "{past}, of the customers with a forecast",
-        "held": "of these customers hold {share} of it",
-        "payback": "months for a customer to pay back the cost of winning one ({cost}), median of the cohorts",
-        "at_once": "months to pay back the cost of winning a customer ({cost}): the first purchase does, median of the cohorts",
-        "margin": "margin",
-        "revenue": "revenue",
-        "tenth": "Tenth, 1 = best",
-        "customers": "Customers",
-        "low": "Low, mean",
-        "mean": "Expected, mean",
-        "high": "High, mean",
-        "width": "High over low",
-        "by_certainty": "Expected {what} of the {span}, and how sure it is",
-        "certainty_note": "Low and high bound what is expected of customers like these (95%). "
-        "What one customer will really do scatters far more.",
-        "no_bounds": "These scores have no low and high: score again with a model that gives them.",
-        "c_certainty": "Each bar is the mean of a tenth of the customers; the line goes from the mean low to the mean high.",
-        "cohort": "Customers won in",
-        "age": "Months seen",
-        "brought": "{what} per customer so far",
-        "in_year": "{what} per customer, first year",
-        "months_to_pay": "Months to pay back",
-        "by_cohort": "What each cohort has brought",
-        "cost_note": "Winning a customer costs {cost}, as the table of costs says. A dash: under a year old, or not yet paid back.",
-        "no_cost": "The cost of winning a customer is not known: declare it in the table of costs, with the scope acquisition.",
-        "left_out": "{n} customers who may have bought before the data start are left out.",
-        "c_value": "Each line is a cohort, the latest the darkest; it ends where its youngest customers end.",
-        "c_cost": " Where a line crosses the dashed one, the cost of winning a customer has come back.",
-        "c_returns": "Read a row to see a cohort grow older, a column to compare cohorts at the same age.",
-        "no_cohorts": "No cohort is a month old yet.",
-    },
-    "fr": {
-        "range": "{future} ; de {low} à {high} si toutes les estimations se trompaient dans le même sens (95\u00a0%)",
-        "of_forecast": "{past}, clients dotés d’une prévision",
-        "held": "de ces clients en portent {share}",
-        "payback": "mois pour qu’un client rembourse son coût d’acquisition ({cost}), médiane des cohortes",
-        "at_once": "mois pour rembourser le coût d’acquisition d’un client ({cost}) : le premier achat y suffit, médiane des cohortes",
-        "margin": "marge",
-        "revenue": "chiffre d’affaires",
-        "tenth": "Dixième, 1 = meilleur",
-        "customers": "Clients",
-        "low": "Bas, moyenne",
-        "mean": "Attendu, moyenne",
-        "high": "Haut, moyenne",
-        "width": "Haut sur bas",
-        "by_certainty": "Valeur attendue ({what}, {span}) et sa fiabilité",
-        "certainty_note": "Bas et haut encadrent ce qui est attendu de clients semblables (95\u00a0%). "
-        "Ce que fera un client donné varie bien davantage.",
-        "no_bounds": "Ces scores n’ont ni bas ni haut : recalculez-les avec un modèle qui les donne.",
-        "c_certainty": "Chaque barre est la moyenne d’un dixième des clients ; le trait va du bas moyen au haut moyen.",
-        "cohort": "Clients arrivés en",
-        "age": "Mois observés",
-        "brought": "{what} par client à ce jour",
-        "in_year": "{what} par client, première année",
-        "months_to_pay": "Mois pour rembourser",
-        "by_cohort": "Ce que chaque cohorte a apporté",
-        "cost_note": "Acquérir un client coûte {cost}, selon la table des coûts. Un tiret : cohorte de moins d’un an, ou coût pas "
-        "encore remboursé.",
-        "no_cost": "Le coût d’acquisition d’un client n’est pas connu : déclarez-le dans la table des coûts (périmètre acquisition).",
-        "left_out": "{n} clients qui achetaient peut-être avant le début des données sont laissés de côté.",
-        "c_value": "Chaque courbe est une cohorte, la plus récente la plus foncée ; elle s’arrête avec ses clients les plus jeunes.",
-        "c_cost": " Là où une courbe franchit le pointillé, le coût d’acquisition est remboursé.",
-        "c_returns": "Lisez une ligne pour voir vieillir une cohorte, une colonne pour comparer les cohortes au même âge.",
-        "no_cohorts": "Aucune cohorte n’a encore un mois.",
-    },
+TEXTS: dict[str, Text] = {
+    "range": Text(
+        "{future}; {low} to {high} if every estimate were off the same way (95%)",
+        "{future} ; de {low} à {high} si toutes les estimations se trompaient dans le même sens (95\u00a0%)",
+    ),
+    "of_forecast": Text("{past}, of the customers with a forecast", "{past}, clients dotés d’une prévision"),
+    "held": Text("of these customers hold {share} of it", "de ces clients en portent {share}"),
+    "payback": Text(
+        "months for a customer to pay back the cost of winning one ({cost}), median of the cohorts",
+        "mois pour qu’un client rembourse son coût d’acquisition ({cost}), médiane des cohortes",
+    ),
+    "at_once": Text(
+        "months to pay back the cost of winning a customer ({cost}): the first purchase does, median of the cohorts",
+        "mois pour rembourser le coût d’acquisition d’un client ({cost}) : le premier achat y suffit, médiane des cohortes",
+    ),
+    "margin": Text("margin", "marge"),
+    "revenue": Text("revenue", "chiffre d’affaires"),
+    "tenth": Text("Tenth, 1 = best", "Dixième, 1 = meilleur"),
+    "customers": Text("Customers", "Clients"),
+    "low": Text("Low, mean", "Bas, moyenne"),
+    "mean": Text("Expected, mean", "Attendu, moyenne"),
+    "high": Text("High, mean", "Haut, moyenne"),
+    "width": Text("High over low", "Haut sur bas"),
+    "by_certainty": Text("Expected {what} of the {span}, and how sure it is", "Valeur attendue ({what}, {span}) et sa fiabilité"),
+    "certainty_note": Text(
+        "Low and high bound what is expected of customers like these (95%). What one customer will really do scatters far more.",
+        "Bas et haut encadrent ce qui est attendu de clients semblables (95\u00a0%). Ce que fera un client donné varie bien davantage.",
+    ),
+    "no_bounds": Text(
+        "These scores have no low and high: score again with a model that gives them.",
+        "Ces scores n’ont ni bas ni haut : recalculez-les avec un modèle qui les donne.",
+    ),
+    "c_certainty": Text(
+        "Each bar is the mean of a tenth of the customers; the line goes from the mean low to the mean high.",
+        "Chaque barre est la moyenne d’un dixième des clients ; le trait va du bas moyen au haut moyen.",
+    ),
+    "cohort": Text("Customers won in", "Clients arrivés en"),
+    "age": Text("Months seen", "Mois observés"),
+    "brought": Text("{what} per customer so far", "{what} par client à ce jour"),
+    "in_year": Text("{what} per customer, first year", "{what} par client, première année"),
+    "months_to_pay": Text("Months to pay back", "Mois pour rembourser"),
+    "by_cohort": Text("What each cohort has brought", "Ce que chaque cohorte a apporté"),
+    "cost_note": Text(
+        "Winning a customer costs {cost}, as the table of costs says. A dash: under a year old, or not yet paid back.",
+        "Acquérir un client coûte {cost}, selon la table des coûts. Un tiret : cohorte de moins d’un an, ou coût pas encore remboursé.",
+    ),
+    "no_cost": Text(
+        "The cost of winning a customer is not known: declare it in the table of costs, with the scope acquisition.",
+        "Le coût d’acquisition d’un client n’est pas connu : déclarez-le dans la table des coûts (périmètre acquisition).",
+    ),
+    "left_out": Text(
+        "{n} customers who may have bought before the data start are left out.",
+        "{n} clients qui achetaient peut-être avant le début des données sont laissés de côté.",
+    ),
+    "c_value": Text(
+        "Each line is a cohort, the latest the darkest; it ends where its youngest customers end.",
+        "Chaque courbe est une cohorte, la plus récente la plus foncée ; elle s’arrête avec ses clients les plus jeunes.",
+    ),
+    "c_cost": Text(
+        " Where a line crosses the dashed one, the cost of winning a customer has come back.",
+        " Là où une courbe franchit le pointillé, le coût d’acquisition est remboursé.",
+    ),
+    "c_returns": Text(
+        "Read a row to see a cohort grow older, a column to compare cohorts at the same age.",
+        "Lisez une ligne pour voir vieillir une cohorte, une colonne pour comparer les cohortes au même âge.",
+    ),
+    "no_cohorts": Text("No cohort is a month old yet.", "Aucune cohorte n’a encore un mois."),
 }
 
 
@@ -237,10 +237,10 @@ class ValueStudy:
 
     def _named(self, part: str) -> str:
         """Return the words of the reading for past or future value."""
-        return words(READING, self.value.language)[f"{part}_{self.value.measure}"].format(span=self.value.span)
+        return READING[f"{part}_{self.value.measure}"][self.value.language].format(span=self.value.span)
 
     def _say(self, key: str, **values: Any) -> str:
-        texts = words(TEXTS, self.value.language)
+        texts = in_language(TEXTS, self.value.language)
         of_cohorts = key in {"brought", "in_year"} and self.cohorts is not None
         what = texts[self.cohorts.measure if of_cohorts else self.value.measure]  # type: ignore[union-attr]
         said = texts[key].format(**{"what": what, "span": self.value.span, **values})

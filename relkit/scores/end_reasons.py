@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-END_REASONS: dict[str, tuple[str, str]] = {
-    "voluntary": ("by the customer", "par le client"),
-    "involuntary": ("by the company", "par l’entreprise"),
-    "move": ("move", "déménagement"),
-    "other": ("other reason", "autre motif"),
-    "unknown": ("reason not given", "motif non renseigné"),
+from typing import TYPE_CHECKING
+
+from relkit.texts import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+END_REASONS: Mapping[str, Text] = {
+    "voluntary": Text("by the customer", "par le client"),
+    "involuntary": Text("by the company", "par l’entreprise"),
+    "move": Text("move", "déménagement"),
+    "other": Text("other reason", "autre motif"),
+    "unknown": Text("reason not given", "motif non renseigné"),
 }
 """The reasons of the contracts table, in English and French."""
 
 
-def reason_in_words(reason: str) -> tuple[str, str]:
+def reason_in_words(reason: str) -> Text:
     """Return a reason in English and French; one that a company gave itself is called by its name.
 
     Examples:
-        >>> reason_in_words("move"), reason_in_words("bad_service")
-        (('move', 'déménagement'), ('bad service', 'bad service'))
+        >>> reason_in_words("move")["fr"], reason_in_words("bad_service")["fr"]
+        ('déménagement', 'bad service')
     """
-    return END_REASONS.get(reason, (reason.replace("_", " "),) * 2)
+    plain = reason.replace("_", " ")
+    return END_REASONS.get(reason, Text(plain, plain))

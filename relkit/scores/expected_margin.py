@@ -1,6 +1,6 @@
 """The margin that customers are expected to bring, whether they buy or hold a contract: one column, one meaning.
 
-    purchases = purchase_margins(orders, value, features, margin_rate=0.3, ahead=Ahead(24, 0.10))
+    purchases = purchase_margins(orders, order_value, features, margin_rate=0.3, ahead=Ahead(24, 0.10))
     contracts = contract_margins(survival, running, ahead=Ahead(24, 0.10))
     scores = future_margin([purchases, contracts], ahead=..., as_of=day, source=versions)
 
@@ -32,9 +32,12 @@ from numpy.typing import NDArray
 from relkit.errors import ParameterError
 from relkit.models.lifetime_value.discounted_months import months_ahead, worth, worth_errors
 from relkit.models.lifetime_value.discounted_value import dert, discounted_orders
+from relkit.models.lifetime_value.family import EXPECTED_ORDER_VALUE
 from relkit.models.lifetime_value.uncertainty import standard_errors
+from relkit.score_kinds import Score, ScoreKind
 from relkit.scores.intervals import can_move, signed_bounds
-from relkit.scores.score_table import days_of_months, to_long
+from relkit.scores.score_table import to_long
+from relkit.units import HORIZON_MONTHS, days_of_months
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,12 +46,14 @@ if TYPE_CHECKING:
     from relkit.models.lifetime_value.discounted_months import SurvivesAhead
     from relkit.models.lifetime_value.discounted_value import Orders
     from relkit.models.lifetime_value.gamma_gamma import FittedGammaGamma
-    from relkit.scores.score_table import Source
+    from relkit.scores.score_table import ScoreTable, Source
 
 Floats = NDArray[np.float64]
 
-HORIZON_MONTHS = 24
 ANNUAL_DISCOUNT_RATE = 0.10
+FUTURE_MARGIN = ScoreKind(stem="future_margin", horizon="months", low=None)
+CONTRACT_RESIDUAL_VALUE = ScoreKind(stem="contract_residual_value", horizon="months", low=None, applies_to="contract")
+KINDS = (FUTURE_MARGIN, CONTRACT_RESIDUAL_VALUE)
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,9 @@ class Ahead:
         annual_discount_rate: 0.10 for 10 % a year; above 0 where there is no end.
 
     Examples:
-        >>> Ahead(24, 0.10).score, Ahead(None, 0.10).score
+        >>> str(Ahead(24, 0.10).score), str(Ahead(None, 0.10).score)
         ('future_margin_24m', 'future_margin_endless')
-        >>> Ahead(24, 0.10).of_contracts
+        >>> str(Ahead(24, 0.10).of_contracts)
         'contract_residual_value_24m'
     """
 
@@ -75,23 +80,19 @@ class Ahead:
             raise ParameterError(f"horizon_months is {self.months}; it must be at least 1.", where="horizon_months")
 
     @property
-    def score(self) -> str:
-        """Name of the score."""
-        return f"future_margin_{self._span}"
+    def score(self) -> Score:
+        """The score of all margin ahead."""
+        return FUTURE_MARGIN.at(self.months)
 
     @property
-    def of_contracts(self) -> str:
-        """Name of the score of the part that running contracts have in it."""
-        return f"contract_residual_value_{self._span}"
-
-    @property
-    def _span(self) -> str:
-        return "endless" if self.months is None else f"{self.months}m"
+    def of_contracts(self) -> Score:
+        """The score of the part that running contracts have in it."""
+        return CONTRACT_RESIDUAL_VALUE.at(self.months)
 
 
 def purchase_margins(
     orders: Orders,
-    value: FittedGammaGamma,
+    order_value: FittedGammaGamma,
     features: pl.DataFrame,
     *,
     margin_rate: float,
@@ -105,7 +106,7 @@ def purchase_margins(
 
     Args:
         orders: the model of how often customers buy.
-        value: the model of how much an order brings.
+        order_value: the model of how much an order brings.
         features: one row a customer, with the columns that both need.
         margin_rate: margin over net amount, in [0, 1].
         ahead: how far ahead, at what rate.
@@ -127,15 +128,15 @@ def purchase_margins(
             return dert(model, features, ahead.annual_discount_rate)["discounted_orders"].to_numpy()
         return discounted_orders(model, features, days_of_months(ahead.months), ahead.annual_discount_rate).to_series(1).to_numpy()
 
-    def an_order(model: Any) -> Floats:
-        return cast("Floats", model.score(features)["expected_order_value"].to_numpy())
+    def worth_of_an_order(model: Any) -> Floats:
+        return cast("Floats", model.score(features)[EXPECTED_ORDER_VALUE.stem].to_numpy())
 
-    found = coming(orders) * an_order(value) * margin_rate
+    found = coming(orders) * worth_of_an_order(order_value) * margin_rate
     made = pl.DataFrame({"customer_id": features["customer_id"].cast(pl.String), "value": found})
-    if not (intervals and can_move(orders) and can_move(value)):
+    if not (intervals and can_move(orders) and can_move(order_value)):
         made = made.with_columns(error=pl.lit(None, pl.Float64))
     else:
-        relative = [_relative(model, of) for model, of in ((orders, coming), (value, an_order))]
+        relative = [_relative(model, of) for model, of in ((orders, coming), (order_value, worth_of_an_order))]
         error = found * np.sqrt(relative[0] ** 2 + relative[1] ** 2)
         made = made.with_columns(error=pl.Series(error).fill_nan(None) if (relative[1] > 0).any() else pl.lit(None, pl.Float64))
     return made if returns is None else _net(made, returns, margin_rate)
@@ -180,7 +181,7 @@ def unknown_margins(customers: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(ids).with_columns(value=pl.lit(None, pl.Float64), error=pl.lit(None, pl.Float64))
 
 
-def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, source: Source) -> pl.DataFrame:
+def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, source: Source) -> ScoreTable:
     """Return the score table of the margin ahead: the sum of each customer's parts, for those of whom all are known.
 
     Args:
@@ -196,13 +197,13 @@ def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, s
         >>> holds = pl.DataFrame({"customer_id": ["a"], "value": [50.0], "error": [12.0]})
         >>> both = Source(model="m+n", version="1+1", trained_as_of=date(2025, 6, 30))
         >>> scores = future_margin([bought, holds], ahead=Ahead(24, 0.10), as_of=date(2025, 6, 30), source=both)
-        >>> scores.select("customer_id", "value", pl.col("lower", "upper").round(1)).rows()
+        >>> scores.frame.select("customer_id", "value", pl.col("lower", "upper").round(1)).rows()
         [('a', 150.0, 123.3, 182.5), ('b', 20.0, 16.4, 24.3)]
     """
-    return _as_score(ahead.score, parts, as_of=as_of, source=source)
+    return _as_score(FUTURE_MARGIN, ahead, parts, as_of=as_of, source=source)
 
 
-def residual_value(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, source: Source) -> pl.DataFrame:
+def residual_value(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, source: Source) -> ScoreTable:
     """Return the score table of what running contracts should bring yet: the part that they have in the margin ahead.
 
     Args:
@@ -211,10 +212,10 @@ def residual_value(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, 
         as_of: day of the features.
         source: the version of the model of contracts.
     """
-    return _as_score(ahead.of_contracts, parts, as_of=as_of, source=source)
+    return _as_score(CONTRACT_RESIDUAL_VALUE, ahead, parts, as_of=as_of, source=source)
 
 
-def _as_score(name: str, parts: Sequence[pl.DataFrame], *, as_of: date, source: Source) -> pl.DataFrame:
+def _as_score(kind: ScoreKind, ahead: Ahead, parts: Sequence[pl.DataFrame], *, as_of: date, source: Source) -> ScoreTable:
     """Return the sum of each customer's parts as a score with its bounds, for those of whom all are known."""
     value, error = pl.col("value"), pl.col("error")
     nets = pl.DataFrame(schema={"customer_id": pl.String, "least": pl.Float64, "unsure": pl.Boolean})
@@ -234,8 +235,9 @@ def _as_score(name: str, parts: Sequence[pl.DataFrame], *, as_of: date, source: 
     errors = sums["error"].fill_null(np.nan).to_numpy()
     low, high = signed_bounds(sums["value"].to_numpy(), errors, all_gains=sums["all_gains"].to_numpy())
     low = np.maximum(low, np.minimum(sums["least"].to_numpy(), sums["value"].to_numpy()))
-    wide = sums.select("customer_id", value.alias(name))
-    return to_long(wide, as_of=as_of, source=source, bounds={name: (low, high)})
+    score = kind.at(ahead.months)
+    wide = sums.select("customer_id", value.alias(str(score)))
+    return to_long(wide, {score: kind}, as_of=as_of, source=source, bounds={score: (low, high)})
 
 
 def _relative(model: Any, value: Any) -> Floats:

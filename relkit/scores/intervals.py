@@ -1,6 +1,6 @@
 """Lower and upper bounds of scores: what the uncertainty of a model's parameters makes of them.
 
-    bounds = score_bounds(fitted, features, wide, horizon_days=90)      {"p_alive": (lower, upper), ...}
+    bounds = score_bounds(fitted, features, wide, kinds, horizon_days=90)      {Score("p_alive"): (lower, upper), ...}
 
 A model whose parameters can be moved has its score computed again at two points for each of them (the delta method of
 `relkit.models.lifetime_value.uncertainty`), all of its columns at once: a model of k parameters costs 2k + 1 scorings more,
@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 from relkit.metrics.intervals import normal_reach
 from relkit.models.lifetime_value.discounted_months import Banded
 from relkit.models.lifetime_value.uncertainty import bounds, standard_errors
-from relkit.models.survival.causes import score_of
-from relkit.scores.score_table import kind_of
+from relkit.models.survival.causes import name_of
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import polars as pl
 
     from relkit.models.base import CustomerScorer
+    from relkit.score_kinds import Score, ScoreKind
     from relkit.scores.score_table import Bounds
 
 Floats = NDArray[np.float64]
@@ -43,41 +45,50 @@ class ByCause(Protocol):
         """Return the lower and upper bound of the probability of ending by a cause within each number of days, shape (n, m)."""
 
 
-def score_bounds(fitted: CustomerScorer, features: pl.DataFrame, wide: pl.DataFrame, *, horizon_days: int) -> Bounds:
+def score_bounds(
+    fitted: CustomerScorer, features: pl.DataFrame, wide: pl.DataFrame, kinds: Mapping[Score, ScoreKind], *, horizon_days: int
+) -> Bounds:
     """Return the bounds of what `fitted.score(features, horizon_days=horizon_days)`, which is `wide`, says.
 
     Args:
         fitted: a fitted model that scores customers.
         features: what was scored.
         wide: the scores.
+        kinds: by score, what is possible for it; columns that hold none of them have no bounds.
         horizon_days: how far ahead.
     """
-    names = [name for name in wide.columns if kind_of(name)]
+    held = {score: kinds[score] for score in kinds if str(score) in wide.columns}
     if isinstance(fitted, Banded):
-        low, high = fitted.survival_ahead_bounds(features, [float(horizon_days)], level=LEVEL)
-        name = f"churn_probability_{horizon_days}d"
-        found = {name: _inside(wide[name], 1 - high[:, 0], 1 - low[:, 0])}
-        return {each: of for each, of in {**found, **_by_cause(fitted, features, wide, horizon_days)}.items() if each in names}
-    if not names or not can_move(fitted):
+        return _of_curve(fitted, features, wide, held, horizon_days)
+    if not held or not can_move(fitted):
         return {}
 
     def values(model: Any) -> Floats:
-        return _columns(model.score(features, horizon_days=horizon_days), names)
+        return _columns(model.score(features, horizon_days=horizon_days), [str(score) for score in held])
 
     errors = standard_errors(cast("Any", fitted), values)
-    return {name: interval_of(name, wide[name], error) for name, error in zip(names, errors, strict=True)}
+    return {score: interval_of(kind, wide[str(score)], error) for (score, kind), error in zip(held.items(), errors, strict=True)}
 
 
-def _by_cause(fitted: object, features: pl.DataFrame, wide: pl.DataFrame, horizon_days: int) -> Bounds:
-    """Return the bounds of the scores of ends by each cause; none of those whose names are written alike."""
+def _of_curve(fitted: Banded, features: pl.DataFrame, wide: pl.DataFrame, scores: Iterable[Score], horizon_days: int) -> Bounds:
+    """Return the bounds of the probability of an end by any cause, and by each where the model distinguishes them."""
+    low, high = fitted.survival_ahead_bounds(features, [float(horizon_days)], level=LEVEL)
+    by_cause = _by_cause(fitted, features, horizon_days)
+    found = {"": (1 - high[:, 0], 1 - low[:, 0]), **by_cause}
+    ahead = [score for score in scores if score.days == horizon_days and score.reason in found]
+    return {score: _inside(wide[str(score)], *found[score.reason]) for score in ahead}
+
+
+def _by_cause(fitted: object, features: pl.DataFrame, horizon_days: int) -> dict[str, tuple[Floats, Floats]]:
+    """Return the bounds of the probability of an end by each cause, by its name; none of those whose names are written alike."""
     if not isinstance(fitted, ByCause):
         return {}
-    names = {cause: score_of(horizon_days, cause) for cause in fitted.causes}
+    names = [name_of(cause) for cause in fitted.causes]
     found = {}
-    for cause, name in names.items():
-        if list(names.values()).count(name) == 1:
+    for cause, name in zip(fitted.causes, names, strict=True):
+        if names.count(name) == 1:
             low, high = fitted.incidence_ahead_bounds(features, [float(horizon_days)], cause=cause, level=LEVEL)
-            found[name] = _inside(wide[name], low[:, 0], high[:, 0])
+            found[name] = (low[:, 0], high[:, 0])
     return found
 
 
@@ -89,17 +100,16 @@ def can_move(fitted: object) -> bool:
     return bool((np.isfinite(variances) & np.isfinite(cast("Any", fitted).coordinates)).any())
 
 
-def interval_of(name: str, values: pl.Series, errors: Floats) -> tuple[Floats, Floats]:
+def interval_of(kind: ScoreKind, values: pl.Series, errors: Floats) -> tuple[Floats, Floats]:
     """Return the bounds of a score with standard errors: on the logit for a probability, else on the logarithm.
 
     All of them are NaN where no error is above zero: the parameters do not say how sure the score is.
     """
-    kind = kind_of(name)
     value = values.cast(float).fill_null(np.nan).to_numpy()
     if not (errors > 0).any():
         return np.full(len(value), np.nan), np.full(len(value), np.nan)
     with np.errstate(over="ignore"):
-        low, high = bounds(value, errors, level=LEVEL, scale="logit" if kind is not None and kind.high == 1 else "log")
+        low, high = bounds(value, errors, level=LEVEL, scale="logit" if kind.high == 1 else "log")
     return _inside(values, low, high)
 
 

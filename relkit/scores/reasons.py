@@ -19,6 +19,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from relkit.texts import Text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -35,23 +37,23 @@ AGAINST = -0.5
 FEWEST = 30
 """Customers from which a correlation is taken; fewer tell nothing of what cancels what."""
 
-NAMES: dict[str, tuple[str, str]] = {
-    "monthly_amount": ("monthly amount", "montant mensuel"),
-    "monthly_margin": ("monthly margin", "marge mensuelle"),
-    "term_months": ("agreed term", "durée d’engagement"),
-    "other_contracts_at_start": ("other contracts at the start", "autres contrats à l’ouverture"),
-    "age_at_start_years": ("age at the start", "âge à l’ouverture"),
-    "pays_by_direct_debit": ("pays by direct debit", "paie par prélèvement"),
-    "start_year": ("year of the start", "année d’ouverture"),
-    "payment_method": ("means of payment", "moyen de paiement"),
+NAMES: dict[str, Text] = {
+    "monthly_amount": Text("monthly amount", "montant mensuel"),
+    "monthly_margin": Text("monthly margin", "marge mensuelle"),
+    "term_months": Text("agreed term", "durée d’engagement"),
+    "other_contracts_at_start": Text("other contracts at the start", "autres contrats à l’ouverture"),
+    "age_at_start_years": Text("age at the start", "âge à l’ouverture"),
+    "pays_by_direct_debit": Text("pays by direct debit", "paie par prélèvement"),
+    "start_year": Text("year of the start", "année d’ouverture"),
+    "payment_method": Text("means of payment", "moyen de paiement"),
 }
 """Covariates that relkit makes itself; any other is called as it was declared, or by its name."""
-SIDES: dict[str, tuple[str, str]] = {
-    "high": ("above usual", "au-dessus de l’habituel"),
-    "low": ("below usual", "en dessous de l’habituel"),
-    "yes": ("yes", "oui"),
-    "no": ("no", "non"),
-    "unknown": ("unknown", "inconnu"),
+SIDES: dict[str, Text] = {
+    "high": Text("above usual", "au-dessus de l’habituel"),
+    "low": Text("below usual", "en dessous de l’habituel"),
+    "yes": Text("yes", "oui"),
+    "no": Text("no", "non"),
+    "unknown": Text("unknown", "inconnu"),
 }
 
 SCHEMA = {
@@ -78,7 +80,7 @@ class Explains(Protocol):
 
 
 def churn_reasons(
-    fitted: Explains, contracts: pl.DataFrame, *, as_of: date, source: Source, names: Mapping[str, tuple[str, str]] | None = None
+    fitted: Explains, contracts: pl.DataFrame, *, as_of: date, source: Source, names: Mapping[str, Text] | None = None
 ) -> pl.DataFrame:
     """Return the reasons of each customer, at most three: rank 1 raises the risk most.
 
@@ -199,7 +201,7 @@ def covariate_of(code: str) -> str:
     return name if level else name.rpartition("_")[0]
 
 
-def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, net: Floats, names: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
+def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, net: Floats, names: Mapping[str, Text]) -> pl.DataFrame:
     """Return the rows of one covariate: customer_id, part (net of those that cancel it), code, reason_en, reason_fr, value."""
     column = contracts[name]
     if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
@@ -215,19 +217,22 @@ def _of_covariate(contracts: pl.DataFrame, name: str, part: Floats, net: Floats,
 
 
 def _rows(
-    contracts: pl.DataFrame, name: str, part: Floats, side: pl.Series, names: Mapping[str, tuple[str, str]], *, mark: str, colon: bool
+    contracts: pl.DataFrame, name: str, part: Floats, side: pl.Series, names: Mapping[str, Text], *, mark: str, colon: bool
 ) -> pl.DataFrame:
     side = side.fill_null("unknown")
-    said = [side.replace(list(SIDES), [pair[i] for pair in SIDES.values()]) for i in (0, 1)]
-    between = (": ", " : ") if colon else (" ", " ")
-    called = names.get(name, (name.replace("_", " "),) * 2)
+    plain, between = name.replace("_", " "), Text(": ", " : ") if colon else Text(" ", " ")
+    called = names.get(name, Text(plain, plain))
+
+    def reason(language: str) -> pl.Series:
+        return called[language] + between[language] + side.replace(list(SIDES), [text[language] for text in SIDES.values()])
+
     return pl.DataFrame(
         {
             "customer_id": contracts["customer_id"].cast(pl.String),
             "part": part,
             "code": f"{name}{mark}" + side,
-            "reason_en": called[0] + between[0] + said[0],
-            "reason_fr": called[1] + between[1] + said[1],
+            "reason_en": reason("en"),
+            "reason_fr": reason("fr"),
             "value": contracts[name].cast(pl.String),
         }
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from relkit.models.lifetime_value.uncertainty import bounds
 from relkit.models.survival.remaining_life import remaining_months, remaining_months_errors
+from relkit.score_kinds import ScoreKind
 from relkit.scores.score_table import to_long
 from relkit.units import LEVEL
 
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
     from datetime import date
 
     from relkit.models.lifetime_value.discounted_months import SurvivesAhead
-    from relkit.scores.score_table import Source
+    from relkit.scores.score_table import ScoreTable, Source
+
+EXPECTED_REMAINING_MONTHS = ScoreKind(stem="expected_remaining_months", horizon="months", applies_to="contract")
 
 
 def remaining_life(
     fitted: SurvivesAhead, contracts: pl.DataFrame, *, months: int | None, as_of: date, source: Source, intervals: bool = True
-) -> pl.DataFrame:
+) -> ScoreTable:
     """Return the score table of the months that contracts are expected to run yet.
 
     Bounds are symmetric on the logit of the share of the horizon, on the logarithm where there is no end.
@@ -34,15 +37,18 @@ def remaining_life(
         source: the version of the model.
         intervals: whether bounds are wanted.
     """
-    name = f"expected_remaining_months_{'endless' if months is None else f'{months}m'}"
+    score = EXPECTED_REMAINING_MONTHS.at(months)
+    kinds = {score: EXPECTED_REMAINING_MONTHS}
     found = remaining_months(fitted, contracts, months)
-    made = pl.DataFrame({"customer_id": contracts["customer_id"].cast(pl.String), name: pl.Series(found, dtype=pl.Float64).fill_nan(None)})
+    told = pl.Series(str(score), found, dtype=pl.Float64).fill_nan(None)
+    made = contracts.select(pl.col("customer_id").cast(pl.String), told)
     errors = remaining_months_errors(fitted, contracts, months) if intervals else None
     if errors is None:
-        return to_long(made, as_of=as_of, source=source)
+        return to_long(made, kinds, as_of=as_of, source=source)
     if months is None:
         low, high = bounds(np.nan_to_num(found), np.nan_to_num(errors), level=LEVEL)
     else:
         shares = bounds(np.clip(found / months, 0.0, 1.0), errors / months, level=LEVEL, scale="logit")
         low, high = shares[0] * months, shares[1] * months
-    return to_long(made, as_of=as_of, source=source, bounds={name: (np.minimum(low, found), np.maximum(high, found))})
+    bands = {score: (np.minimum(low, found), np.maximum(high, found))}
+    return to_long(made, kinds, as_of=as_of, source=source, bounds=bands)

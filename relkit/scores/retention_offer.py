@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
 from relkit.models.lifetime_value.discounted_months import months_ahead
+from relkit.score_kinds import ScoreKind
 from relkit.scores.score_table import to_long
 
 if TYPE_CHECKING:
@@ -41,10 +42,15 @@ if TYPE_CHECKING:
 
     from relkit.models.lifetime_value.discounted_months import SurvivesAhead
     from relkit.scores.expected_margin import Ahead
-    from relkit.scores.score_table import Source
+    from relkit.scores.score_table import ScoreTable, Source
 
 Floats = NDArray[np.float64]
 _ROWS = 50_000
+OFFER_VALUE = ScoreKind(stem="retention_offer_value", low=None, applies_to="contract")
+OFFER_COST = ScoreKind(stem="retention_offer_cost", applies_to="contract")
+OFFER_PROFIT = ScoreKind(stem="retention_offer_profit", low=None, applies_to="contract")
+CALL_RANK = ScoreKind(stem="retention_call_rank", low=1.0, applies_to="contract")
+KINDS = (OFFER_VALUE, OFFER_COST, OFFER_PROFIT, CALL_RANK)
 NOT_CALLED = "not_called_because"
 """Column that says why a customer may not be phoned: protected, no_consent or unreachable; null for those who may."""
 
@@ -201,7 +207,7 @@ def under_budget(
     return ranked if budget is None else ranked.filter(pl.col("cumulated_cost") <= budget * (1 + 1e-12))
 
 
-def call_scores(offers: pl.DataFrame, *, budget: float | None = None, as_of: date, source: Source) -> pl.DataFrame:
+def call_scores(offers: pl.DataFrame, *, budget: float | None = None, as_of: date, source: Source) -> ScoreTable:
     """Return the score table of an offer: what it is worth to each customer, what it costs, and who is called first.
 
     `retention_call_rank` is 1 for the first to call; customers on whom money would be lost, for whom the budget is spent, or who
@@ -220,13 +226,14 @@ def call_scores(offers: pl.DataFrame, *, budget: float | None = None, as_of: dat
         >>> offers = offers.with_columns(expected_profit=pl.col("value") - pl.col("cost"))
         >>> day, cox = date(2025, 6, 30), Source(model="survival.cox", version="1", trained_as_of=date(2025, 6, 30))
         >>> scores = call_scores(offers, budget=6.0, as_of=day, source=cox)
-        >>> scores.filter(score="retention_call_rank").select("customer_id", "value").rows()
+        >>> scores.of(CALL_RANK.at()).select("customer_id", "value").rows()
         [('a', 2.0), ('c', 1.0)]
     """
-    ranks = under_budget(to_be_called(offers), budget=budget).select("customer_id", retention_call_rank="rank")
-    named = {"retention_offer_value": "value", "retention_offer_cost": "cost", "retention_offer_profit": "expected_profit"}
+    ranks = under_budget(to_be_called(offers), budget=budget).select("customer_id", pl.col("rank").alias(CALL_RANK.stem))
+    named = {OFFER_VALUE.stem: "value", OFFER_COST.stem: "cost", OFFER_PROFIT.stem: "expected_profit"}
     values = offers.select("customer_id", **{name: pl.col(column) for name, column in named.items()})
-    return to_long(values.join(ranks, on="customer_id", how="left", maintain_order="left"), as_of=as_of, source=source)
+    wide = values.join(ranks, on="customer_id", how="left", maintain_order="left")
+    return to_long(wide, {kind.at(): kind for kind in KINDS}, as_of=as_of, source=source)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from relkit.score_kinds import ScoreKind
+
+RETURN_SHARE = ScoreKind(stem="expected_return_share", high=1.0)
+RETURNS_TO_COME = ScoreKind(stem="returns_to_come")
+KINDS = (RETURN_SHARE, RETURNS_TO_COME)
+
 LOW, HIGH = 0.1, 0.9
 """Of the shares of customers: the range that is reported."""
 
@@ -26,23 +32,23 @@ class ReturnsUsed:
     to_come: float
 
 
-def returns_used(customers: pl.DataFrame, *, orders: str, value: str) -> ReturnsUsed | None:
+def returns_used(customers: pl.DataFrame, *, orders: str, order_value: str) -> ReturnsUsed | None:
     """Return the share of returns in use; None where nothing is expected back of anybody.
 
     Args:
         customers: one row a customer: expected_return_share and returns_to_come (null where not scored), and the two columns below.
         orders: column of the expected orders; customers count alike where there is no such column.
-        value: column of the expected value of an order; likewise.
+        order_value: column of the expected value of an order; likewise.
 
     Examples:
         >>> frame = pl.DataFrame({"expected_return_share": [0.1, 0.4, None], "returns_to_come": [0.0, 5.0, None], "n": [3.0, 1.0, 2.0]})
-        >>> returns_used(frame, orders="n", value="v")
+        >>> returns_used(frame, orders="n", order_value="v")
         ReturnsUsed(share=0.175, low=0.13, high=0.37, to_come=5.0)
     """
     if "expected_return_share" not in customers.columns:
         return None
     known = customers.filter(pl.col("expected_return_share").is_not_null())
-    weights = [pl.col(name).fill_null(0.0) for name in (orders, value) if name in customers.columns]
+    weights = [pl.col(name).fill_null(0.0) for name in (orders, order_value) if name in customers.columns]
     weighed = known.with_columns(weight=pl.fold(pl.lit(1.0), lambda all_, one: all_ * one, weights) if weights else pl.lit(1.0))
     if known.is_empty() or not float(weighed["weight"].sum()) > 0:
         return None

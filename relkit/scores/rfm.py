@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.texts import Text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FIFTHS = 5
-LABELS: Mapping[str, tuple[str, str]] = {
-    "champions": ("Champions", "Champions"),
-    "loyal": ("Loyal", "Fidèles"),
-    "potential_loyalists": ("Potential loyalists", "Fidèles en puissance"),
-    "new": ("New", "Nouveaux"),
-    "promising": ("Promising", "Prometteurs"),
-    "need_attention": ("Need attention", "À surveiller"),
-    "about_to_sleep": ("About to sleep", "Bientôt en sommeil"),
-    "at_risk": ("At risk", "Menacés"),
-    "cant_lose": ("Can't lose them", "À ne pas perdre"),
-    "hibernating": ("Hibernating", "En sommeil"),
-    "lost": ("Lost", "Perdus"),
+LABELS: Mapping[str, Text] = {
+    "champions": Text("Champions", "Champions"),
+    "loyal": Text("Loyal", "Fidèles"),
+    "potential_loyalists": Text("Potential loyalists", "Fidèles en puissance"),
+    "new": Text("New", "Nouveaux"),
+    "promising": Text("Promising", "Prometteurs"),
+    "need_attention": Text("Need attention", "À surveiller"),
+    "about_to_sleep": Text("About to sleep", "Bientôt en sommeil"),
+    "at_risk": Text("At risk", "Menacés"),
+    "cant_lose": Text("Can't lose them", "À ne pas perdre"),
+    "hibernating": Text("Hibernating", "En sommeil"),
+    "lost": Text("Lost", "Perdus"),
 }
 """Every label, with its words in English and French."""
 

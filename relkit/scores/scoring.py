@@ -1,6 +1,6 @@
 """Fitted models and features in, score table out.
 
-    score_model(fitted, features, as_of=day, source=version)        what the model's `score` returns, with intervals
+    score_model(fitted, features, kinds=role.scores, as_of=day, source=version)     what the model's `score` returns, with intervals
 
 The margin ahead rests on several models: `relkit.scores.expected_margin`. A row that lacks something the model must know is
 not scored: `scorable` sets it aside, to be counted and said.
@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from relkit.models.survival.causes import name_of
 from relkit.scores.intervals import score_bounds
 from relkit.scores.score_table import to_long
+from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     import polars as pl
 
     from relkit.contracts import Contract
     from relkit.models.base import CustomerScorer
-    from relkit.scores.score_table import Source
-
-HORIZON_DAYS = 90
+    from relkit.score_kinds import Score, ScoreKind
+    from relkit.scores.score_table import ScoreTable, Source
 
 
 def scorable(features: pl.DataFrame, needs: Contract) -> tuple[pl.DataFrame, int]:
@@ -47,16 +49,18 @@ def score_model(
     fitted: CustomerScorer,
     features: pl.DataFrame,
     *,
+    kinds: Iterable[ScoreKind],
     as_of: date,
     source: Source,
     horizon_days: int = HORIZON_DAYS,
     intervals: bool = True,
-) -> pl.DataFrame:
+) -> ScoreTable:
     """Return the score table of one model.
 
     Args:
         fitted: a fitted model that scores customers.
         features: one row a customer, as of `as_of`, with the columns the model needs.
+        kinds: of the scores that models of its role give; other columns (a hazard ratio, say) are for analysts.
         as_of: day of the features.
         source: the version of the model.
         horizon_days: how far ahead, for the scores that look ahead.
@@ -66,5 +70,21 @@ def score_model(
         TableError: a column is missing or impossible, or a score is.
     """
     wide = fitted.score(features, horizon_days=horizon_days)
-    bounds = score_bounds(fitted, features, wide, horizon_days=horizon_days) if intervals else None
-    return to_long(wide, as_of=as_of, source=source, bounds=bounds)
+    known = scores_given(fitted, kinds, horizon_days)
+    bounds = score_bounds(fitted, features, wide, known, horizon_days=horizon_days) if intervals else None
+    return to_long(wide, known, as_of=as_of, source=source, bounds=bounds)
+
+
+def scores_given(fitted: object, kinds: Iterable[ScoreKind], horizon_days: int) -> dict[Score, ScoreKind]:
+    """Return the scores that a fitted model may give at a horizon, those of single reasons too where it distinguishes them.
+
+    Examples:
+        >>> from relkit.score_kinds import ScoreKind
+        >>> class Fitted:
+        ...     causes = ("Price",)
+        >>> churn = ScoreKind(stem="churn_probability", horizon="days", high=1.0, by_reason=True)
+        >>> [str(score) for score in scores_given(Fitted(), [churn], 90)]
+        ['churn_probability_90d', 'churn_probability_90d_price']
+    """
+    reasons = ["", *(name_of(cause) for cause in getattr(fitted, "causes", ()))]
+    return {kind.at(horizon_days, reason): kind for kind in kinds for reason in (reasons if kind.by_reason else [""])}

@@ -17,47 +17,46 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.texts import Text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Both = tuple[str, str]
-"""A text in English and in French."""
 
 LIKELY, UNLIKELY = 0.7, 0.3
 """Chances of still buying from which a customer counts as active, and below which as gone."""
 BEST_SHARE, MIDDLE_SHARE = 0.2, 0.5
 """Shares of the customers, best first, at which the first and the second value group end."""
 
-VALUES: Mapping[str, Both] = {"best": ("Best", "Meilleurs"), "middle": ("Middle", "Moyens"), "rest": ("Rest", "Autres")}
-ACTIVITIES: Mapping[str, Both] = {
-    "active": ("active", "actifs"),
-    "uncertain": ("uncertain", "incertains"),
-    "gone": ("probably gone", "sans doute perdus"),
-    "too_early": ("too early to tell", "trop tôt pour le dire"),
-    "contract": ("under contract", "sous contrat"),
+VALUES: Mapping[str, Text] = {"best": Text("Best", "Meilleurs"), "middle": Text("Middle", "Moyens"), "rest": Text("Rest", "Autres")}
+ACTIVITIES: Mapping[str, Text] = {
+    "active": Text("active", "actifs"),
+    "uncertain": Text("uncertain", "incertains"),
+    "gone": Text("probably gone", "sans doute perdus"),
+    "too_early": Text("too early to tell", "trop tôt pour le dire"),
+    "contract": Text("under contract", "sous contrat"),
 }
-OTHERS: Mapping[str, Both] = {
-    "protected": ("Protected: not to be contacted", "Protégés : ne pas contacter"),
-    "refused_profiling": ("Profiling refused", "Refus du profilage"),
-    "no_value": ("No value known", "Valeur non connue"),
+OTHERS: Mapping[str, Text] = {
+    "protected": Text("Protected: not to be contacted", "Protégés : ne pas contacter"),
+    "refused_profiling": Text("Profiling refused", "Refus du profilage"),
+    "no_value": Text("No value known", "Valeur non connue"),
 }
 """Segments of the customers who have no value group."""
-_WORDED: Mapping[str, Both] = {
-    "best_uncertain": ("Best: to win back (uncertain)", "Meilleurs : à reconquérir (incertains)"),
-    "best_gone": ("Best: to win back (probably gone)", "Meilleurs : à reconquérir (sans doute perdus)"),
+_WORDED: Mapping[str, Text] = {
+    "best_uncertain": Text("Best: to win back (uncertain)", "Meilleurs : à reconquérir (incertains)"),
+    "best_gone": Text("Best: to win back (probably gone)", "Meilleurs : à reconquérir (sans doute perdus)"),
 }
 
 
-def _segments() -> dict[str, Both]:
+def _segments() -> dict[str, Text]:
     made = {
-        f"{value}_{activity}": (f"{worth[0]}: {does[0]}", f"{worth[1]} : {does[1]}")
+        f"{value}_{activity}": Text("{worth}: {does}", "{worth} : {does}").filled(worth=worth, does=does)
         for value, worth in VALUES.items()
         for activity, does in ACTIVITIES.items()
     }
     return {**made, **_WORDED, **OTHERS}
 
 
-SEGMENTS: Mapping[str, Both] = _segments()
+SEGMENTS: Mapping[str, Text] = _segments()
 """Every code of the segment, the best first, with its words in English and French."""
 
 

@@ -45,7 +45,7 @@ def tables_page() -> str:
 
 
 def _section(contract: Contract) -> str:
-    lines = [f"## {contract.name}", "", f"*{contract.label_en}* / *{contract.label_fr}*. {contract.meaning}", ""]
+    lines = [f"## {contract.name}", "", f"*{contract.label['en']}* / *{contract.label['fr']}*. {contract.meaning}", ""]
     lines += [f"Key: {', '.join(f'`{name}`' for name in contract.key)}."]
     lines += [f"Each row has at least one of {', '.join(f'`{name}`' for name in group)}." for group in contract.one_of]
     if contract.references:
@@ -69,7 +69,7 @@ def _section(contract: Contract) -> str:
 def _row(column: Column) -> str:
     name = f"**{column.name}**" if column.required else column.name
     meaning = column.meaning + (f" Empty: {column.null_means}." if column.null_means else "")
-    cells = (name, f"{column.label_en} / {column.label_fr}", _type(column), _values(column), column.personal_data, meaning)
+    cells = (name, f"{column.label['en']} / {column.label['fr']}", _type(column), _values(column), column.personal_data, meaning)
     return "| " + " | ".join(cells) + " |"
 
 

@@ -22,6 +22,7 @@ from relkit.tables.mapping_file import ATTRIBUTE_TYPES, Company, Mapping, Mappin
 from relkit.tables.named_files import block_by_names, declared_by_names
 from relkit.tables.schemas import BAD, ROW, SOURCE
 from relkit.tables.sources import Source, count_rows, measure
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ class SourceAttribute:
     Attributes:
         name: of its column.
         dtype: polars type of its column.
-        label_en, label_fr: for people.
+        label: for people.
         meaning, unit: for the dictionary.
         personal_data: none, pseudonym, personal or sensitive.
         purpose: for which it may be used, "" where none was stated.
@@ -47,8 +48,7 @@ class SourceAttribute:
 
     name: str
     dtype: Any
-    label_en: str
-    label_fr: str
+    label: Text
     meaning: str = ""
     unit: str = ""
     personal_data: str = "personal"
@@ -225,8 +225,7 @@ def _attributes(file: MappingFile) -> list[SourceAttribute]:
             found[name] = SourceAttribute(
                 name=name,
                 dtype=ATTRIBUTE_TYPES[said.type],
-                label_en=said.label.en if said.label else plain,
-                label_fr=said.label.fr if said.label else plain,
+                label=Text(said.label.en, said.label.fr) if said.label else Text(plain, plain),
                 meaning=said.meaning,
                 unit=said.unit,
                 personal_data=said.personal_data,

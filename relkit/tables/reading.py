@@ -24,13 +24,14 @@ from relkit.contracts import Rule
 from relkit.errors import TableError
 from relkit.progress import Progress, quiet
 from relkit.remarks import FILE, unique, write_remarks
+from relkit.tables.declared.columns import MONEY
 from relkit.tables.doubts import doubts
 from relkit.tables.findings import ReadReport, Reconciliation, TableReport, counted, plain
 from relkit.tables.headline import business_days, headline
 from relkit.tables.keys import equal_rows
 from relkit.tables.quarantine import Judged, first_rows, unlikely_rules, unreadable
 from relkit.tables.report_remarks import remarks_on
-from relkit.tables.schemas import FACT_TABLES, MONEY, SOURCE, TABLES
+from relkit.tables.schemas import FACT_TABLES, SOURCE, TABLES
 from relkit.tables.staging import INDEX, Staged, missing_columns, stage
 from relkit.tables.table_set import CHECK, TableFacts, TableSet, write_facts
 
@@ -266,8 +267,15 @@ def _said(reports: dict[str, TableReport]) -> list[str]:
 
 
 def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:
-    fields = ("label_en", "label_fr", "meaning", "unit", "personal_data", "purpose", "known_at", "role")
-    return {attribute.name: {field: getattr(attribute, field) for field in fields} for attribute in sources.attributes}
+    fields = ("meaning", "unit", "personal_data", "purpose", "known_at", "role")
+    return {
+        attribute.name: {
+            "label_en": attribute.label["en"],
+            "label_fr": attribute.label["fr"],
+            **{field: getattr(attribute, field) for field in fields},
+        }
+        for attribute in sources.attributes
+    }
 
 
 def _json(report: ReadReport, share: float) -> dict[str, Any]:

@@ -4,40 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from relkit.models import catalogue
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relkit.models.base import Fitted, HoldoutMetric
     from relkit.periods import DrawnHoldout, Holdout
     from relkit.remarks import Remark
-
-PURPOSES = {
-    "lifetime_value.beta_discrete_weibull": "Beta-discrete-Weibull: contracts renewed, where the risk of leaving moves with tenure.",
-    "lifetime_value.bg_bb": "BG/BB: purchases at occasions (a yearly appeal, a market), and the probability of still being a customer.",
-    "lifetime_value.bg_nbd": "BG/NBD: orders ahead and the probability of still buying, for customers who leave without a word.",
-    "lifetime_value.gamma_gamma": "Gamma-Gamma: what an order of each customer should bring.",
-    "lifetime_value.mbg_cnbd_k": "MBG/CNBD-k: orders ahead and the probability of still buying, for customers who buy at a rhythm.",
-    "lifetime_value.mbg_nbd": "MBG/NBD: orders ahead and the probability of still buying, where some leave after their first order.",
-    "lifetime_value.nbd": "NBD: orders ahead if nobody ever left; a baseline.",
-    "lifetime_value.pareto_nbd": "Pareto/NBD: orders ahead and the probability of still buying, for customers who may leave at any time.",
-    "lifetime_value.shifted_beta_geometric": "Shifted beta-geometric: how many contracts are renewed, from one period to the next.",
-    "lifetime_value.time_varying_pareto_nbd": "Pareto/NBD with season and campaigns: orders ahead and the probability of still buying.",
-    "survival.boosted_hazard": "Gradient boosting on months of contracts: the probability that a contract ends.",
-    "survival.cause_specific_cox": "Cox regressions by cause: the probability that a contract ends, for each reason.",
-    "survival.cox": "Cox regression: the probability that a contract ends, and what makes ends come sooner.",
-    "survival.cox_time_varying": "Cox regression on changing terms: the probability that a contract ends, with prices as they were.",
-    "survival.discrete_competing_risks": "Competing risks by month: the probability that a contract ends, for each reason.",
-    "survival.discrete_hazard": "Logistic regression on months of contracts: the probability that a contract ends.",
-    "survival.fine_gray": "Fine and Gray's regression: the share of contracts that end for one reason, and what moves it.",
-    "survival.kaplan_meier": "Kaplan-Meier: how long contracts last, by group where wished; a baseline.",
-    "survival.lifelines": "Regressions of lifelines, by name: how long contracts last, under shapes that relkit has not.",
-    "survival.log_logistic_aft": "Log-logistic regression: how long contracts last, with a risk that rises, then falls.",
-    "survival.log_normal_aft": "Log-normal regression: how long contracts last, with a risk that rises, then falls slowly.",
-    "survival.mixture_cure": "Mixture cure model: how long contracts last, where some customers never leave.",
-    "survival.piecewise_exponential": "Piecewise exponential model: how long contracts last, with a risk for each stretch of age.",
-    "survival.weibull_aft": "Weibull regression: how long contracts last, with a risk that rises or falls steadily.",
-}
-"""What each model of the catalogue is for."""
 
 _METRICS = {
     "mae_repeat_purchases": "it missed a customer's number of repeat purchases by {value} on average (0 is perfect)",
@@ -55,7 +29,7 @@ def model_description(model: str, programme: str) -> str:
         >>> model_description("survival.cox", "loyalty").endswith("Programme loyalty. Scores are made with the version aliased champion.")
         True
     """
-    return f"{PURPOSES.get(model, model)} Programme {programme}. Scores are made with the version aliased champion."
+    return f"{catalogue.settings_class(model).purpose.en} Programme {programme}. Scores are made with the version aliased champion."
 
 
 def version_description(
@@ -81,7 +55,7 @@ def version_description(
     """
     info = fitted.info
     parts = [
-        PURPOSES.get(fitted.name, fitted.name),
+        fitted.settings.purpose.en,
         f"Fitted to {info.rows:,} {unit} of programme {programme}, with the facts known on {info.as_of}.",
         _judged(metric, value, holdout),
     ]

@@ -209,7 +209,7 @@ def known_by(name: str, day: date) -> ModelVersion | None:
 
 def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
     """Return the champion's version of every model of a programme; for a store on disk MLflow is not even loaded."""
-    names = {name: registered_name(name, programme) for name in catalogue.NAMES}
+    names = {name: registered_name(name, programme) for name in catalogue.names()}
     store = embedded.current()
     if store.database is not None:
         champions = embedded.champions(store)
@@ -233,7 +233,7 @@ def choose(model: str, programme: str = DEFAULT_PROGRAMME) -> None:
 
 def chosen_models(programme: str = DEFAULT_PROGRAMME) -> tuple[str, ...]:
     """Return the models that bear the mark of `choose`, at most one a family; a store on disk is read without MLflow."""
-    names, marked = {registered_name(name, programme): name for name in catalogue.NAMES}, chosen_names()
+    names, marked = {registered_name(name, programme): name for name in catalogue.names()}, chosen_names()
     return tuple(name for registered, name in names.items() if registered in marked)
 
 
@@ -295,7 +295,7 @@ def load_champion(name: str) -> Fitted:
     found = champion(name)
     if found is None:
         # A registered name is the model's own, behind that of the programme.
-        own = next((model for model in catalogue.NAMES if name.endswith(f".{model}")), name)
+        own = next((model for model in catalogue.names() if name.endswith(f".{model}")), name)
         programme = name.removesuffix(own).rstrip(".") or DEFAULT_PROGRAMME
         remedy = f"Run {command('fit', own, programme=programme)} first."
         raise ParameterError(f"{name} has no champion.", where="models", remedy=remedy)

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.units import HORIZON_DAYS
+
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
     from relkit.models.base import Fitted
-
-HORIZON_DAYS = 90
-"""The horizon of a served model when a caller names none."""
 
 
 def signature_of(fitted: Fitted) -> ModelSignature:

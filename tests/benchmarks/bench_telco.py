@@ -242,7 +242,7 @@ def main() -> None:
     everybody = customers()
     is_learnt = np.random.default_rng(SEED).random(len(everybody)) < 0.7
     learnt, judged = everybody.filter(is_learnt), everybody.filter(~is_learnt)
-    works = {name: (lambda name=name: ours(name, learnt, judged)) for name in OURS if name in catalogue.NAMES}
+    works = {name: (lambda name=name: ours(name, learnt, judged)) for name in OURS if name in catalogue.names()}
     own = len(works)
     works |= {name: (lambda fit=fit: fit(learnt, judged)) for name, fit in peers().items()}
     forecasts = {name: timed(work) for name, work in works.items()}

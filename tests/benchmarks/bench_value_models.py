@@ -108,7 +108,7 @@ def forecasts(tables: TableSet, split: Holdout, fitted: Any, worth: Any) -> tupl
     x, T, spend = (known[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days", "spend"))
     learnt = (split.calibration.day - tables.facts.first_day).days + 1  # type: ignore[operator]
     by_rate = x / np.maximum(T, 1) * split.days
-    from relkit.jobs.model_inputs import inputs_of
+    from relkit.families.bindings import inputs_of
 
     features = inputs_of(fitted.name).features(tables, split.calibration)
     own = known.select("customer_id").join(

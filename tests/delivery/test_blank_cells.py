@@ -61,7 +61,7 @@ def unexplained(file: CustomerFile, *, running: pl.DataFrame) -> dict[str, int]:
             continue  # whether anything raises the risk is known to the model only; tested beside the reasons
         rule = next((rules[rule] for start, rule in RULES.items() if column.name.startswith(start)), None)
         if rule is None:
-            assert column.kind == "table" or not column.nullable or column.name == "segment_value_activity", column.name
+            assert column.kind == "table" or not column.null_means or column.name == "segment_value_activity", column.name
             continue
         explained = rule | (quality.is_in(UNSCORED) if not column.name.startswith("rfm_") else pl.lit(value=False))
         found[column.name] = frame.filter(pl.col(column.name).is_null() & ~explained).height

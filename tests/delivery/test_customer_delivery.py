@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import delivered_company as company
 import polars as pl
 import pytest
+from score_records import kept
 
 from relkit.delivery import written_files
 from relkit.delivery.customer_delivery import Published, deliver_customers
@@ -79,7 +80,7 @@ def test_the_marketer_view_has_technical_and_french_headers(file: CustomerFile, 
     technical = (folder / "customers_marketer.csv").read_text(encoding="utf-8").splitlines()[0]
     french = (folder / "customers_marketer_fr.csv").read_text(encoding="utf-8-sig").splitlines()[0]
     assert technical.split(",") == [column.name for column in columns]
-    assert french.split(";") == [column.label_fr for column in columns]
+    assert french.split(";") == [column.label["fr"] for column in columns]
 
 
 def test_escaped_cells_are_listed_by_file_and_column(tmp_path: Path) -> None:
@@ -108,8 +109,8 @@ def test_the_first_sheet_names_the_models_and_the_remarks_in_the_chosen_language
 def test_two_months_have_identical_headers_whatever_converged(tmp_path: Path) -> None:
     people = company.customers()
     scored = company.scores(people, company.MAY)
-    one = customer_file(people, scored.filter(pl.col("score") != "future_margin_24m"), as_of=company.MAY, currency="EUR")
-    two = customer_file(people, company.scores(people), as_of=company.JUNE, currency="EUR")
+    one = customer_file(people, kept(scored.filter(pl.col("score") != "future_margin_24m")), as_of=company.MAY, currency="EUR")
+    two = customer_file(people, kept(company.scores(people)), as_of=company.JUNE, currency="EUR")
     folders = [publish(month, tmp_path, workbook=False).delivery.folder for month in (one, two)]
     for name in ("customers_marketer.csv", "customers_marketer_fr.csv"):
         headers = [(folder / name).read_bytes().splitlines()[0] for folder in folders]

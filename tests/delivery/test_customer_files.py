@@ -5,6 +5,7 @@ from datetime import date
 import delivered_company as company
 import polars as pl
 import pytest
+from score_records import kept
 
 from relkit.delivery.customer_files import CustomerFile, customer_file, data_dictionary, in_words, marketer_view, narrowed
 from relkit.errors import ParameterError, TableError
@@ -13,7 +14,7 @@ DAY = company.JUNE
 
 
 def made(people: pl.DataFrame, scores: pl.DataFrame | None = None, **more) -> CustomerFile:
-    return customer_file(people, scores, as_of=DAY, **{"currency": "EUR", **more})
+    return customer_file(people, None if scores is None else kept(scores), as_of=DAY, **{"currency": "EUR", **more})
 
 
 def people(*ids: str, **columns) -> pl.DataFrame:
@@ -189,7 +190,8 @@ def test_the_customer_table_says_what_its_columns_mean() -> None:
     given = company.customers()
     rows = {row["column"]: row for row in data_dictionary(made(given, company.scores(given), dictionary=words)).iter_rows(named=True)}
     assert (rows["orders_12m"]["meaning_en"], rows["orders_12m"]["meaning_fr"]) == ("As counted.", "Tel que compté.")
-    assert rows["orders_12m"]["null_means_en"].startswith("not known")
+    assert rows["orders_12m"]["null_means_en"] == ""
+    assert rows["days_since_last_order"]["null_means_en"] == "has never ordered"
     assert rows["p_alive"]["meaning_en"].startswith("Probability")
 
 
@@ -208,16 +210,26 @@ def test_the_marketer_view_is_the_same_whatever_the_file_has(file: CustomerFile)
     assert shown["retention_call_rank"].null_count() == 2
 
 
+def test_the_dictionary_says_why_a_column_of_the_fixed_view_is_empty_throughout() -> None:
+    given = company.customers()
+    bare = made(given.drop("orders_12m", "days_since_last_order"), None)
+    rows = {row["column"]: row for row in data_dictionary(bare).iter_rows(named=True)}
+    for name in ("orders_12m", "days_since_last_order"):
+        assert (rows[name]["view"], rows[name]["null_means_en"]) == ("marketer", "no purchases were given")
+    whole = {row["column"]: row for row in data_dictionary(made(given, None)).iter_rows(named=True)}
+    assert whole["days_since_last_order"]["null_means_fr"] == "n'a jamais commandé"
+
+
 def test_the_marketer_view_is_the_same_with_and_without_an_offer_or_a_model(file: CustomerFile) -> None:
     given = company.customers()
     scored = company.scores(given)
     ids = given.filter(pl.col("days_since_last_order").is_not_null())["customer_id"][:3]
     offer = [company.score(ids, name, [1.0, 2.0, 3.0]) for name in ("retention_call_rank", "retention_offer_profit")]
-    expected = [(c.name, c.label_en, c.label_fr) for c in marketer_view(file)]
+    expected = [(c.name, c.label["en"], c.label["fr"]) for c in marketer_view(file)]
     for left_out in ("p_alive", "future_margin_24m", "churn_probability_90d"):
         months = [scored.filter(pl.col("score") != left_out), pl.concat([scored, *offer]), None]
         for month in months:
-            assert [(c.name, c.label_en, c.label_fr) for c in marketer_view(made(given, month))] == expected, left_out
+            assert [(c.name, c.label["en"], c.label["fr"]) for c in marketer_view(made(given, month))] == expected, left_out
 
 
 def test_the_marketer_view_begins_with_the_most_valuable(file: CustomerFile) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import polars as pl
+from score_records import records
 
 from relkit.delivery.columns import file_columns
 from relkit.delivery.difference import SCHEMA, as_markdown, compare, main_changes, no_difference
 
 COLUMNS = tuple(
     c
-    for c in file_columns(currency="EUR", scores=["p_alive", "future_margin_24m"])
+    for c in file_columns(currency="EUR", scores=records("p_alive", "future_margin_24m"))
     if c.name in {"customer_id", "orders_12m", "value_decile", "is_top20_margin", "p_alive"}
 )
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import delivered_company as company
 import polars as pl
+from score_records import kept
 
-from relkit.delivery.columns import DECLARED, MARKETER
+from relkit.delivery.columns import MARKETER, declared
 from relkit.delivery.customer_files import customer_file, narrowed
 from relkit.delivery.documentation import customer_file_page
 from relkit.delivery.written_files import write_csv
@@ -32,19 +33,19 @@ def test_the_command_prints_the_page() -> None:
 
 def test_every_column_and_every_code_has_its_row() -> None:
     page = customer_file_page()
-    for column in DECLARED:
+    for column in declared():
         assert f"`{column.name}`" in page
-        assert f"| {column.label_en} / {column.label_fr} |" in page
-    for code, (english, french) in {**LABELS, **SEGMENTS}.items():
+        assert f"| {column.label['en']} / {column.label['fr']} |" in page
+    for code, text in {**LABELS, **SEGMENTS}.items():
         assert f"`{code}`" in page
-        assert english in page
-        assert french in page
+        assert text["en"] in page
+        assert text["fr"] in page
     assert all(f"| `{name}` |" in page for name in MARKETER)
 
 
 def test_the_examples_of_importing_run(tmp_path: Path, monkeypatch) -> None:
     people = company.customers().with_columns(may_contact_email=pl.int_range(pl.len()) % 3 == 0)
-    file = customer_file(people, company.scores(people), as_of=company.JUNE, currency="EUR")
+    file = customer_file(people, kept(company.scores(people)), as_of=company.JUNE, currency="EUR")
     write_csv(narrowed(file), tmp_path / "customers_marketer.csv")
     addresses = people.select("customer_id", email=pl.col("customer_id") + "@example.com", first_name=pl.lit("Zoé"))
     addresses.write_csv(tmp_path / "addresses.csv")

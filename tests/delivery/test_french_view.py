@@ -13,7 +13,7 @@ from reported_company import scored_file
 
 from relkit.delivery.customer_delivery import FRENCH_CSV, MARKETER_FRENCH_CSV, WORKBOOK, deliver_customers
 from relkit.delivery.manifest import Occasion
-from relkit.jobs.score_customers import ONE_OF
+from relkit.models import catalogue
 from relkit.tables.table_set import TableFacts
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ENGLISH = english_words()
 FILE_NAMES = ("customers_scored_fr.csv", "manifest.json")
-MODELS = {name for group in ONE_OF for name in group}
+MODELS = set(catalogue.names())
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_every_cell_of_the_french_workbook(delivered: tuple[CustomerFile, Path])
     file, folder = delivered
     summary, customers, dictionary = load_workbook(folder / WORKBOOK).worksheets
     ids, names = set(file.frame["customer_id"]), {c.name for c in file.columns}
-    codes = {code for c in file.columns for code, _, _ in c.codes}
+    codes = {code for c in file.columns for code in c.codes}
     texts = {cell for sheet in (summary, customers) for row in sheet.iter_rows(values_only=True) for cell in row if isinstance(cell, str)}
     assert english_in({sheet.title for sheet in (summary, customers, dictionary)} | texts - ids) == {}
     for at, row in enumerate(dictionary.iter_rows(values_only=True)):

@@ -16,6 +16,7 @@ from relkit.delivery.manifest import Occasion
 from relkit.delivery.summary import summary_of
 from relkit.progress import quiet
 from relkit.tables.table_set import TableFacts
+from relkit.texts import in_language
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,10 +42,10 @@ def test_parquet_csv_and_french_csv_hold_the_same_values(file: CustomerFile, tmp
     assert pl.read_parquet(tmp_path / "a.parquet").equals(file.frame)
     plain = pl.read_csv(tmp_path / "a.csv", schema=file.frame.schema)
     assert plain.equals(file.frame)
-    text = {c.label_fr: pl.String if c.dtype == pl.Boolean else c.dtype for c in file.columns}
+    text = {c.label["fr"]: pl.String if c.dtype == pl.Boolean else c.dtype for c in file.columns}
     french = pl.read_csv(tmp_path / "b.csv", separator=";", decimal_comma=True, schema=text)
-    assert french.columns == [c.label_fr for c in file.columns]
-    back = french.rename({c.label_fr: c.name for c in file.columns})
+    assert french.columns == [c.label["fr"] for c in file.columns]
+    back = french.rename({c.label["fr"]: c.name for c in file.columns})
     flags = [c.name for c in file.columns if c.dtype == pl.Boolean]
     codes = [pl.col(c.name).replace({word: code for code, word in c.words("fr").items()}) for c in file.columns if c.codes]
     flags_back = pl.col(flags).replace_strict({"Oui": True, "Non": False}, return_dtype=pl.Boolean)
@@ -54,10 +55,10 @@ def test_parquet_csv_and_french_csv_hold_the_same_values(file: CustomerFile, tmp
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_sheet_holds_the_values_of_the_marketer_view(file: CustomerFile, tmp_path: Path, language) -> None:
     book = load_workbook(sheet(file, tmp_path / "a.xlsx", language))
-    assert book.sheetnames == list(written_files.SHEETS[language])
+    assert book.sheetnames == list(in_language(written_files.SHEETS, language))
     rows = list(book.worksheets[1].iter_rows(values_only=True))
     columns = marketer_view(file)
-    assert rows[0] == tuple(c.label(language) for c in columns)
+    assert rows[0] == tuple(c.label[language] for c in columns)
     expected = [tuple(_as_cell(v) for v in row) for row in in_words(narrowed(file).frame, columns, language).iter_rows()]
     assert rows[1:] == expected
     flags = {cell for row in rows[1:] for cell, c in zip(row, columns, strict=True) if c.name == "has_open_case"}

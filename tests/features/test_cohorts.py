@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from relkit.features.acquisition_cost import acquisition_cost
-from relkit.features.cohorts import MONTH_DAYS, acquisition_cohorts
+from relkit.features.cohorts import acquisition_cohorts
 from relkit.periods import AsOf
+from relkit.units import DAYS_PER_MONTH
 
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)
 EDGE = AsOf.parse("2024-12-31")
@@ -46,7 +47,7 @@ def test_a_figure_stands_only_where_the_whole_cohort_has_that_age(company):
     rows = lines(("a", 0, 10.0), ("b", 335, 10.0))
     found = acquisition_cohorts(company({"transactions": rows}), EDGE).frame
     assert found["starts_on"].unique().to_list() == [date(2024, 1, 1)]  # December is not over: its last members are 0 days old
-    assert found["age_months"].max() == int((date(2024, 12, 31) - date(2024, 1, 31)).days / MONTH_DAYS)
+    assert found["age_months"].max() == int((date(2024, 12, 31) - date(2024, 1, 31)).days / DAYS_PER_MONTH)
 
 
 def test_margins_are_used_where_every_line_has_one(company):

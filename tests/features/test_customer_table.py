@@ -6,8 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from relkit.features.columns import ATTRIBUTES, DECLARED
 from relkit.features.customer_table import PARTS, customer_table
-from relkit.features.dictionary import DECLARED, dictionary
+from relkit.features.dictionary import dictionary
 from relkit.periods import AsOf
 from tests.features.test_snapshot_spells import of, one_day
 
@@ -174,3 +175,10 @@ def test_where_a_null_is_possible_its_meaning_is_told(company, everything):
     declared = {described.name.replace("{cur}", "eur") for described in DECLARED}
     silent = [name for name in table.columns if name in declared and table[name].null_count() and not meaning[name]]
     assert silent == []
+
+
+def test_columns_are_of_the_declared_types(company, everything):
+    table = customer_table(company(everything, **FACTS), EDGE)
+    declared = {column.name.replace("{cur}", "eur").replace("{channel}", "email"): column.dtype for column in (*DECLARED, *ATTRIBUTES)}
+    of_another_type = {name: (dtype, declared[name]) for name, dtype in table.schema.items() if dtype != declared.get(name, dtype)}
+    assert of_another_type == {}

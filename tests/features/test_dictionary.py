@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from relkit.errors import TableError
-from relkit.features.dictionary import DECLARED, dictionary
+from relkit.features.columns import ATTRIBUTES, DECLARED
+from relkit.features.dictionary import dictionary
+from relkit.tables.schemas import TABLES
 
 
 def words(company, everything, name: str, **facts) -> dict[str, str]:
@@ -11,11 +13,12 @@ def words(company, everything, name: str, **facts) -> dict[str, str]:
 
 
 def test_both_languages_say_everything():
-    for described in DECLARED:
-        for english, french in (described.label, described.meaning):
-            assert english, described.name
-            assert french, described.name
-        assert bool(described.null[0]) == bool(described.null[1]), described.name
+    for column in (*DECLARED, *ATTRIBUTES):
+        for text in (column.label, column.meaning, *column.codes.values()):
+            assert text.en, column.name
+            assert text.fr, column.name
+        for text in (column.null_means, column.absent_means):
+            assert bool(text.en) == bool(text.fr), column.name
 
 
 def test_money_is_told_in_the_currency(company, everything):
@@ -30,13 +33,26 @@ def test_money_is_told_in_the_currency(company, everything):
 
 def test_channels_have_their_names_in_french(company, everything):
     assert words(company, everything, "contacts_30d_post")["label_fr"] == "Contacts en 30 jours : courrier"
-    assert words(company, everything, "consent_push_web")["label_en"] == "Consent: push_web"
+    assert words(company, everything, "consent_push_web")["label_en"] == "Consent: push web"
 
 
 def test_columns_of_the_customers_table_keep_their_class_of_personal_data(company, everything):
     found = words(company, everything, "postcode")
     assert (found["label_fr"], found["personal_data"], found["family"]) == ("Code postal", "personal", "attribute")
     assert words(company, everything, "entity_id")["family"] == "key"
+    assert found["meaning_fr"] == "Code postal de résidence, en texte : les zéros de tête comptent."
+
+
+def test_the_columns_of_the_customers_table_are_all_described(company, everything):
+    made_of_them = {"customer_id", "is_test"}
+    assert [column.name for column in ATTRIBUTES] == [name for name in TABLES["customers"].names if name not in made_of_them]
+
+
+def test_codes_are_listed_at_the_end_of_the_meaning(company, everything):
+    found = words(company, everything, "channel_profile")
+    assert found["meaning"].endswith("one channel or several. single = one channel; multi = several channels.")
+    assert found["meaning_fr"].endswith("ou par plusieurs. single = un seul canal ; multi = plusieurs canaux.")
+    assert "scores may be made" in words(company, everything, "consent_profiling")["meaning"]
 
 
 def test_attributes_are_what_the_mapping_declared(company, everything):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from relkit.features.snapshot_spells import snapshot_spells
-from relkit.features.snapshot_versions import main_contracts, snapshot_versions, to_learn
+from relkit.features.snapshot_spells import snapshot_spells, to_learn
+from relkit.features.snapshot_versions import snapshot_versions
+from relkit.features.spells import main_contracts
 from tests.features.test_snapshot_spells import APRIL, EDGE, JUNE, MAY, MONTH, datamart, everybody, of
 
 ROWS = datamart(

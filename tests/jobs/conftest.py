@@ -17,8 +17,8 @@ MODELS = ("lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.kapla
 @pytest.fixture
 def plain_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fit without drawing: the plots have tests of their own, and one of the jobs' tests draws them all."""
-    for name in ("diagnostic_figures", "order_figures"):
-        monkeypatch.setattr(f"relkit.plots.diagnostics.{name}", lambda *_, **__: {})
+    for name in ("diagnostic_figures", "lesson_figures"):
+        monkeypatch.setattr(f"relkit.families.bindings.{name}", lambda *_, **__: {})
 
 
 @pytest.fixture(scope="session")

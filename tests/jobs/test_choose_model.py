@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError
-from relkit.jobs.choose_model import CANDIDATES, read_choice
+from relkit.jobs.choose_model import read_choice
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.manage_models import ListModels
 from relkit.jobs.score_customers import ScoreCustomers
@@ -36,9 +36,9 @@ def test_the_best_of_the_family_is_chosen_registered_and_scores(checked):
     result = fit()
     chosen = result.details["model"]
     choice = result.details["choice"]
-    assert chosen in CANDIDATES[AUTO]
+    assert chosen in catalogue.candidates(AUTO)
     assert choice["chosen"] == chosen != "lifetime_value.nbd"
-    assert choice["candidates"] == list(CANDIDATES[AUTO]) == [row["model"] for row in choice["comparison"]]
+    assert choice["candidates"] == list(catalogue.candidates(AUTO)) == [row["model"] for row in choice["comparison"]]
     assert choice["failed"] == {}
     assert choice["reason"] in result.sentences
     assert choice["reason"].startswith(f"{chosen} was chosen: ")
@@ -104,9 +104,9 @@ def test_where_all_fail_it_fails_with_every_reason(checked, monkeypatch):
 @pytest.mark.parametrize(("holdout", "said"), [({"holdout_days": 0}, "No holdout was wanted."), ({}, "is too short for a holdout")])
 def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdout, said, monkeypatch):
     if not holdout:
-        monkeypatch.setattr(
-            FitModel, "split", lambda *_: (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
-        )
+        none = (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
+        for user in ("choose_model", "model_fitting"):
+            monkeypatch.setattr(f"relkit.jobs.{user}.split_of", lambda *_: none)
     result = fit(settings=SHORT, **holdout)
     assert result.details["model"] == "lifetime_value.bg_nbd"
     assert result.details["choice"]["comparison"] == []
@@ -127,7 +127,7 @@ def test_the_unit_of_time_is_that_of_every_candidate(checked):
 
 
 def test_every_candidate_is_a_model():
-    assert all(set(names) <= set(catalogue.NAMES) for names in CANDIDATES.values())
+    assert all(set(catalogue.candidates(choice)) <= set(catalogue.names()) for choice in catalogue.choices())
 
 
 @pytest.mark.parametrize(

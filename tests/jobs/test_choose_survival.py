@@ -11,11 +11,13 @@ import pytest
 
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.jobs.build_features import BuildFeatures
-from relkit.jobs.choose_model import CANDIDATES, read_choice
+from relkit.jobs.choose_model import read_choice
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.report_material import ReportMaterial
-from relkit.jobs.score_customers import CONTRACTS, ScoreCustomers
+from relkit.jobs.score_customers import ScoreCustomers
+from relkit.models import catalogue
 from relkit.models.survival.cox import Cox
+from relkit.models.survival.family import CONTRACTS
 from relkit.tracking import registry
 
 AUTO = "survival.auto"
@@ -114,7 +116,7 @@ def test_contracts_that_never_change_need_no_model_of_changes(workplace):
 
 
 def test_candidates_are_models_that_score_contracts():
-    assert set(CANDIDATES[AUTO]) <= set(CONTRACTS)
+    assert set(catalogue.candidates(AUTO)) <= set(catalogue.models_of(CONTRACTS))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Rep
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         for job in (CheckTables.parse(data=company.data), BuildFeatures.parse(), FitModel.parse(model="survival.cox")):
             assert job.run().skipped is None, job
         result = ScoreCustomers.parse(offer=OFFER, intervals=False).run()

@@ -9,7 +9,7 @@ import pytest
 from relkit import cli
 from relkit.errors import ParameterError
 from relkit.jobs.fit_model import FitModel
-from relkit.jobs.model_inputs import read_settings
+from relkit.jobs.given_settings import read_settings
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
 from relkit.remarks import read_remarks

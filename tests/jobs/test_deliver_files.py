@@ -58,7 +58,9 @@ def test_the_manifest_names_what_was_read_and_the_models(tmp_path: Path) -> None
         "scores/2025-06-30/scores",
     ]
     assert [entry["rows"] for entry in manifest["inputs"]] == [900, 200, 520]
-    assert manifest["run"]["model_runs"] == {"p_alive": "run-1"}
+    scores = ("churn_probability_90d", "expected_orders_90d", "future_margin_24m", "p_alive")
+    assert manifest["run"]["model_runs"] == dict.fromkeys(scores, "run-1")
+    assert not {"stem", "unit", "horizon", "reason"} & set(manifest["models"][0])
     assert next(m for m in manifest["models"] if m["score"] == "p_alive")["metric"] == "mae"
 
 

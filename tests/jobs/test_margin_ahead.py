@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 from model_checks import case_of
 
-from relkit.jobs.score_customers import CONTRACTS, ONE_OF, ORDERS
 from relkit.models import catalogue
+from relkit.models.lifetime_value.family import EXPECTED_ORDERS, ORDERS
+from relkit.models.survival.family import CONTRACTS
 from relkit.scores.expected_margin import Ahead, contract_margins, purchase_margins
 from relkit.scores.score_table import Source
 from relkit.scores.scoring import scorable, score_model
@@ -24,12 +25,8 @@ WITHOUT_BOUNDS = ("survival.boosted_hazard",)
 """Of trees there is no standard error."""
 
 
-def known(group: tuple[str, ...]) -> list[str]:
-    return [name for name in group if name in catalogue.NAMES]
-
-
 def test_every_model_that_gives_a_score_may_be_behind_it() -> None:
-    assert {name for group in ONE_OF for name in known(group)} == set(catalogue.NAMES)
+    assert {name for role in catalogue.roles() for name in catalogue.models_of(role)} == set(catalogue.names())
 
 
 def fitted(name: str) -> tuple:
@@ -37,26 +34,26 @@ def fitted(name: str) -> tuple:
     return found.model.fit(found.features, as_of=DAY), found.features
 
 
-@pytest.mark.parametrize("name", known(ORDERS))
+@pytest.mark.parametrize("name", catalogue.models_of(ORDERS))
 def test_of_orders(name: str) -> None:
     model, features = fitted(name)
     features = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(10.0 + pl.int_range(pl.len()) % 37))
     value = catalogue.make("lifetime_value.gamma_gamma").fit(features, as_of=DAY)
     features = features.head(60)
-    scores = score_model(model, features, as_of=DAY, source=TOLD)
-    assert scores.filter(score="expected_orders_90d")["lower"].null_count() == 0
+    scores = score_model(model, features, kinds=ORDERS.scores, as_of=DAY, source=TOLD)
+    assert scores.of(EXPECTED_ORDERS.at(90))["lower"].null_count() == 0
     near, plain, endless = (purchase_margins(model, value, features, margin_rate=0.3, ahead=ahead)["value"] for ahead in AHEADS)
     assert ((near <= plain) & (near <= endless * (1 + 1e-9))).all()
     spread = purchase_margins(model, value, features, margin_rate=0.3, ahead=AHEADS[0])["error"]
     assert spread.is_null().all() or (spread >= 0).all()
 
 
-@pytest.mark.parametrize("name", known(CONTRACTS))
+@pytest.mark.parametrize("name", catalogue.models_of(CONTRACTS))
 def test_of_contracts(name: str) -> None:
     model, features = fitted(name)
     running, _ = scorable(features.filter(~pl.col("event")), model.needs)
     running = running.with_columns(customer_id=pl.format("c{}", pl.int_range(pl.len())))
-    scores = score_model(model, running, as_of=DAY, source=TOLD)
+    scores = score_model(model, running, kinds=CONTRACTS.scores, as_of=DAY, source=TOLD).frame
     with_bounds = name not in WITHOUT_BOUNDS
     assert scores["lower"].null_count() == (0 if with_bounds else len(scores))
     held = running.with_columns(contract_id="customer_id", margin_a_month=pl.lit(5.0))

@@ -15,15 +15,18 @@ import numpy as np
 import polars as pl
 import pytest
 
+from relkit.families.bindings import absence, inputs_of, reading_of
 from relkit.features.snapshot_spells import DAYS, spells_at_risk, to_learn
 from relkit.jobs.build_features import BuildFeatures
 from relkit.jobs.check_tables import CheckTables
 from relkit.jobs.deliver_files import DeliverFiles
-from relkit.jobs.fit_model import FitModel, HeldOut
-from relkit.jobs.model_inputs import absence, family_of, inputs_of
+from relkit.jobs.fit_model import FitModel
+from relkit.jobs.holdouts import HeldOut, Known
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.jobs.write_report import WriteReport
 from relkit.models import catalogue
+from relkit.models.lifetime_value.family import SUMMARIES
+from relkit.models.survival.family import SNAPSHOT_VERSIONS, SNAPSHOTS, SPELLS
 from relkit.periods import DrawnHoldout
 from relkit.tables.table_set import TableSet
 from relkit.tracking import registry
@@ -67,17 +70,17 @@ def tables_of(place: Path, frame: pl.DataFrame) -> TableSet:
 
 def test_a_datamart_stands_for_contracts(tmp_path):
     tables = tables_of(tmp_path, datamart(50))
-    assert (family_of("survival.cox", tables), family_of("survival.cox")) == ("snapshots", "survival")
-    assert family_of("survival.cox_time_varying", tables) == "snapshot_versions"
-    assert family_of("lifetime_value.shifted_beta_geometric", tables) == "snapshots"
-    assert family_of("lifetime_value.bg_nbd", tables) == "lifetime_value"
+    assert (reading_of("survival.cox", tables), reading_of("survival.cox")) == (SNAPSHOTS, SPELLS)
+    assert reading_of("survival.cox_time_varying", tables) == SNAPSHOT_VERSIONS
+    assert reading_of("lifetime_value.shifted_beta_geometric", tables) == SNAPSHOTS
+    assert reading_of("lifetime_value.bg_nbd", tables) == SUMMARIES
     assert absence("survival.cox", tables) == ""
 
 
 def test_contracts_come_first(tmp_path):
     frames = {"customer_snapshots": datamart(50), "contracts": company.contracts()}
     tables = company.write_company(tmp_path, frames, attributes=DECLARED)
-    assert family_of("survival.cox", tables) == "survival"
+    assert reading_of("survival.cox", tables) == SPELLS
 
 
 def test_without_roles_what_is_missing_is_said(workplace):
@@ -195,7 +198,7 @@ def test_the_other_files_are_read_by_their_mappings(real_data, tmp_path, name, a
     inputs, as_of = inputs_of("survival.cox", tables), tables.as_of()
     split = inputs.drawn_holdout(tables, as_of)
     assert isinstance(split, DrawnHoldout)
-    everybody, held = inputs.to_learn(inputs.features(tables, as_of)), HeldOut.of(inputs, tables, split)
+    everybody, held = inputs.to_learn(inputs.features(tables, as_of)), HeldOut.of(inputs, Known(tables), split)
     assert (len(everybody), everybody["event"].sum()) == (at_risk, gone)
     model = catalogue.make("survival.cox", {"covariates": inputs.chosen("covariates", everybody, held.before)})
     found = model.judge(model.fit(held.before, as_of=as_of.day), held.judged, held.outcomes)["concordance"]

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from relkit.errors import ParameterError, TableError
-from relkit.jobs.own_covariates import FitWithOwn, data_to_explore, own_columns
+from relkit.families.own_columns import own_columns
+from relkit.jobs.own_covariates import FitWithOwn, data_to_explore
 
 ORDERS = """
 SELECT c.contract_id, COUNT(DISTINCT t.transaction_id) AS orders_so_far, MAX(CASE WHEN c.contract_id LIKE '%1' THEN 1 ELSE 0 END) AS drawn

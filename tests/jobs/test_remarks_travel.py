@@ -60,7 +60,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         frames = {"transactions": sold, "customer_snapshots": members()}
         company.write_company(folder / "out" / "default", frames, attributes=ROLES, first_day=SOLD_FROM)
         BuildFeatures.parse().run()

@@ -41,8 +41,10 @@ def test_churn_comes_with_its_horizon(material: ReportMaterial) -> None:
     scores, days = material.churn()
     assert days == 90
     assert scores["probability"].is_between(0, 1).all()
-    several = replace(material, people=material.people.with_columns(churn_probability_30d=pl.col("churn_probability_90d") / 3))
-    assert several.churn()[1] == 30
+    nearer = {"churn_probability_30d": material.models["churn_probability_90d"] | {"horizon": 30}}
+    people = material.people.with_columns(churn_probability_30d=pl.col("churn_probability_90d") / 3)
+    assert replace(material, people=people, models=nearer | material.models).churn()[1] == 30
+    assert replace(material, models=nearer | material.models).churn()[1] == 90
 
 
 def test_the_model_shown_is_the_version_that_made_the_scores(material: ReportMaterial) -> None:
@@ -79,6 +81,15 @@ def test_a_regression_comes_with_what_it_was_fitted_to(material: ReportMaterial)
     assert learnt is not None
     assert len(learnt) == fitted.info.rows
     assert replace(material, models={}).regression("survival.cox") == (None, None)
+
+
+def test_what_a_version_was_fitted_to_is_made_again_as_of_its_instant(material: ReportMaterial, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = material.fitted("lifetime_value.bg_nbd")
+    assert fitted.info.cutoff == material.tables.as_of(fitted.info.as_of).cutoff
+    earlier = material.tables.as_of("2024-06-30").cutoff
+    aged = replace(fitted, info=replace(fitted.info, cutoff=earlier))
+    monkeypatch.setattr(ReportMaterial, "fitted", lambda *_: aged)
+    assert 0 < len(material.trained_on("lifetime_value.bg_nbd")) < fitted.info.rows
 
 
 def test_customers_and_declared_names_are_those_of_the_day(material: ReportMaterial) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 import returning_shop as shop
+from score_records import SHOWN
 
 from relkit.features.purchases import purchase_summary
 from relkit.features.return_shares import return_shares
@@ -43,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, empty_store: Path):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         CheckTables.parse(data=str(data)).run()
         BuildFeatures.parse(as_of=DAY).run()
         for name in MODELS:
@@ -205,7 +206,7 @@ def test_the_dictionary_and_the_report_tell_it_in_both_languages(delivered, plac
 
 def test_without_a_margin_the_report_counts_revenue_net_of_returns(delivered):
     money = [name for name in delivered.columns if "margin" in name and name != "margin_source"]
-    reading = ValueReading.of(delivered.drop(money), currency="EUR", language="en")
+    reading = ValueReading.of(delivered.drop(money), scores=SHOWN, currency="EUR", language="en")
     assert reading.measure == "revenue"
     kept = 1 - delivered["expected_return_share"]
     by_hand = (delivered["expected_orders_90d"] * delivered["expected_order_value_eur"] * kept - delivered["returns_to_come_eur"]).sum()

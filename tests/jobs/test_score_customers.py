@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import modelled_company as company
 import polars as pl
 import pytest
+from score_records import made
 
 from relkit.errors import ParameterError, TableError
 from relkit.jobs.fit_model import FitModel
@@ -34,7 +35,7 @@ def test_the_champions_score_everybody_they_can(fitted_workplace):
     result = score()
     scores = table(result)
     assert result.paths["scores"].as_posix() == "out/default/scores/2025-06-30/scores.parquet"
-    assert check_scores(scores).columns == list(SCORE_TABLE.names)
+    assert check_scores(made(scores)).frame.columns == list(SCORE_TABLE.names)
     buyers, running = 250, company.contracts()["ended_on"].null_count()
     both = company.contracts().filter(pl.col("ended_on").is_null(), pl.col("customer_id").str.starts_with("B")).height
     holders = company.contracts().filter(pl.col("ended_on").is_null())["customer_id"]
@@ -114,6 +115,10 @@ def test_models_json_leads_back_to_the_runs(fitted_workplace):
     assert sorted(models) == sorted(result.counts["scores"])
     version = registry.champion("survival.cox")
     assert models["churn_probability_90d"] == {
+        "stem": "churn_probability",
+        "unit": "days",
+        "horizon": 90,
+        "reason": "",
         "model": "survival.cox",
         "version": "1",
         "trained_as_of": "2025-06-30",

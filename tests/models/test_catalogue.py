@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import model_checks
 import polars as pl
@@ -13,19 +13,18 @@ from polars.testing import assert_frame_equal
 from relkit.errors import ParameterError
 from relkit.models import catalogue, storage
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 SAVED = Path(__file__).resolve().parents[1] / "golden" / "models"
 
 
-@pytest.mark.parametrize("check", model_checks.CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", catalogue.NAMES)
-def test_every_model(name: str, check: Callable[[model_checks.Case, Path], None], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [pytest.param(name, check, id=f"{name}-{check.__name__}") for name in catalogue.names() for check in model_checks.checks_of(name)],
+)
+def test_every_model(name: str, check: model_checks.Check, tmp_path: Path) -> None:
     check(model_checks.case_of(name), tmp_path)
 
 
-@pytest.mark.parametrize("name", catalogue.NAMES)
+@pytest.mark.parametrize("name", catalogue.names())
 def test_models_saved_by_earlier_versions_still_load(name: str) -> None:
     """A folder for each model and format number, with features and the scores they got when it was saved."""
     formats = sorted((SAVED / name).glob("format_*"))
@@ -42,11 +41,11 @@ def test_models_saved_by_earlier_versions_still_load(name: str) -> None:
 
 def test_names_are_paths_of_modules() -> None:
     root = Path(catalogue.__file__).parent
-    assert all((root / f"{name.replace('.', '/')}.py").is_file() for name in catalogue.NAMES)
-    assert sum(catalogue.families().values(), ()) == catalogue.NAMES
+    assert all((root / f"{name.replace('.', '/')}.py").is_file() for name in catalogue.names())
+    assert sum(catalogue.families().values(), ()) == catalogue.names()
 
 
-@pytest.mark.parametrize("name", catalogue.NAMES)
+@pytest.mark.parametrize("name", catalogue.names())
 def test_classes_carry_the_name(name: str) -> None:
     assert catalogue.settings_class(name).name == name
     assert catalogue.fitted_class(name).name == name

@@ -12,7 +12,6 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from relkit.errors import FitError, ParameterError, TableError
-from relkit.jobs import model_inputs
 from relkit.models import catalogue, storage
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.retention import retention_curves
@@ -22,7 +21,7 @@ from relkit.models.survival.weibull_aft import WeibullAft
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = [name for name in catalogue.NAMES if name.startswith("lifetime_value.")]
+NAMES = [name for name in catalogue.names() if name.startswith("lifetime_value.")]
 SETTINGS: dict[str, dict[str, Any]] = {
     "lifetime_value.bg_bb": {"period_days": 28.0},
     "lifetime_value.shifted_beta_geometric": {"covariates": ("plan", "monthly_amount")},
@@ -32,7 +31,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def rows_of(name: str) -> pl.DataFrame:
     """Return rows with the weights 0, 1, 2, 3, and a category whose most frequent level is another once weights count."""
-    features, _ = model_checks.FRAMES[model_inputs.AS_FAMILY.get(name, "lifetime_value")]()
+    features, _ = model_checks.FRAMES[catalogue.settings_class(name).reads]()
     n = np.arange(len(features))
     weights = n % 4
     return features.with_columns(weight=pl.Series(weights), plan=pl.Series(np.where((weights < 2) | (n % 12 == 3), "plain", "plus")))

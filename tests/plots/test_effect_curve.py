@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from relkit.families.bindings import diagnostic_figures
 from relkit.models import catalogue
 from relkit.models.covariates import Covariate
 from relkit.models.survival.cox import Cox
 from relkit.models.survival.diagnostics import hazard_curves, hazard_ratios
 from relkit.models.survival.effects import EffectCurve, effect_curves, effect_ratios
-from relkit.plots.diagnostics import diagnostic_figures
 from relkit.plots.effect_curve import plot_effect
-from relkit.plots.style import LANGUAGES
+from relkit.texts import LANGUAGES
 
 DAY = date(2025, 6, 30)
 

@@ -23,6 +23,7 @@ from relkit.plots.lifetime_value import (
     plot_value_deciles,
 )
 from relkit.plots.style import figure_of
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +51,7 @@ def test_frequency_histogram(language: str) -> None:
     assert heights(ax, 0) == [50, 20, 9]
     assert heights(ax, 1) == [48, 21, 10]
     assert {"0", "1", "2+"} <= set(texts(ax))
-    assert {"en": "seen", "fr": "constatés"}[language] in texts(ax)
+    assert Text("seen", "constatés")[language] in texts(ax)
 
 
 def tracking(calibration: date) -> PurchaseTracking:
@@ -66,8 +67,8 @@ def test_purchases_over_time_and_cumulated(language: str) -> None:
     assert [line.get_ydata().tolist() for line in summed.lines[:2]] == [[4, 10, 15, 24], [4.5, 10, 15, 19]]
     assert weekly.lines[0].get_xdata()[0] == np.datetime64("2025-01-07")
     assert weekly.lines[2].get_xdata()[0] == np.datetime64("2025-01-14")
-    assert any({"en": "the model had seen", "fr": "le modèle a vu"}[language] in text for text in texts(weekly))
-    assert {"en": "Repeat purchases in 7 days", "fr": "Réachats en 7 jours"}[language] in texts(weekly)
+    assert any(Text("the model had seen", "le modèle a vu")[language] in text for text in texts(weekly))
+    assert Text("Repeat purchases in 7 days", "Réachats en 7 jours")[language] in texts(weekly)
 
 
 def test_without_a_holdout_no_edge_is_drawn() -> None:
@@ -80,7 +81,7 @@ def test_purchases_by_frequency(language: str) -> None:
     ax = plot_purchases_by_frequency(found, language=language)
     assert ax.lines[0].get_ydata().tolist() == [0.5, 2, 5]
     assert ax.lines[1].get_ydata().tolist() == [0.4, 1, 4]
-    assert {"0\n2", "1\n1", "2+\n1", {"en": "customers", "fr": "clients"}[language]} <= set(texts(ax))
+    assert {"0\n2", "1\n1", "2+\n1", Text("customers", "clients")[language]} <= set(texts(ax))
 
 
 @both
@@ -90,7 +91,7 @@ def test_alive_surface(language: str) -> None:
     np.testing.assert_array_equal(ax.images[0].get_array(), p)
     assert ax.images[0].get_extent() == [-5.0, 35.0, 0.5, 3.5]
     assert ax.images[0].get_clim() == (0, 1)
-    assert {"en": "Who is probably still a customer", "fr": "Qui est sans doute encore client"}[language] in texts(ax)
+    assert Text("Who is probably still a customer", "Qui est sans doute encore client")[language] in texts(ax)
 
 
 @both
@@ -98,7 +99,7 @@ def test_spend_distribution(language: str) -> None:
     found = SpendDistribution(np.array([0.0, 20, 40]), np.array([0.6, 0.3]), np.array([0.5, 0.4]), 0.1)
     ax = plot_spend_distribution(found, currency="USD", language=language)
     assert [patch.get_data().values.tolist() for patch in ax.patches] == [[0.6, 0.3], [0.5, 0.4]]
-    assert {"en": "10.0% above $40 not shown", "fr": "10,0\u00a0% au-delà de 40\u00a0$ non montrés"}[language] in texts(ax)
+    assert Text("10.0% above $40 not shown", "10,0\u00a0% au-delà de 40\u00a0$ non montrés")[language] in texts(ax)
 
 
 @both
@@ -109,7 +110,7 @@ def test_decile_calibration(language: str) -> None:
     assert heights(ax, 0) == [9.25 - k for k in range(10)]
     assert ax.get_ylabel().endswith(", x")
     in_money = plot_decile_calibration(decile_lift(score, score), currency="EUR", language=language)
-    assert {"en": "€5.0", "fr": "5,0\u00a0€"}[language] in texts(in_money)
+    assert Text("€5.0", "5,0\u00a0€")[language] in texts(in_money)
 
 
 @both
@@ -119,9 +120,9 @@ def test_concentration(language: str) -> None:
     assert ax.lines[0].get_xdata().tolist() == curve.customer_share.tolist()
     assert ax.lines[0].get_ydata().tolist() == curve.value_share.tolist()
     np.testing.assert_allclose(ax.collections[1].get_offsets(), [[0.2, 0.8]])
-    said = {"en": "80% of the purchases\n20% of the customers", "fr": "80\u00a0% des achats\n20\u00a0% des clients"}[language]
+    said = Text("80% of the purchases\n20% of the customers", "80\u00a0% des achats\n20\u00a0% des clients")[language]
     assert said in texts(ax)
-    assert {"en": "Share of the value", "fr": "Part de la valeur"}[language] in texts(plot_concentration(curve, language=language))
+    assert Text("Share of the value", "Part de la valeur")[language] in texts(plot_concentration(curve, language=language))
 
 
 @both
@@ -129,7 +130,7 @@ def test_value_deciles(language: str) -> None:
     value = np.append(np.full(9, 1.0), 11.0)
     ax = plot_value_deciles(decile_lift(value, value), currency="EUR", language=language)
     assert heights(ax, 0) == [11] + [1] * 9
-    assert {"en": "55%", "fr": "55\u00a0%"}[language] in texts(ax)
+    assert Text("55%", "55\u00a0%")[language] in texts(ax)
     nothing = plot_value_deciles(decile_lift(np.zeros(10), np.zeros(10)), unit="x", language=language)
     assert heights(nothing, 0) == [0] * 10
     assert nothing.get_ylabel().endswith(", x")

@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 
 from relkit.errors import ParameterError
+from relkit.models import catalogue
 from relkit.plots.model_comparison import _look, plot_model_comparison
 
+ORDERS, CONTRACTS = (catalogue.family(name).texts for name in ("lifetime_value", "survival"))
 GROUPS = pl.concat(
     pl.DataFrame({"model": name, "group": ["0", "1", "2+"], "customers": [90, 1200, 4], "expected": expected, "seen": [0.1, 0.5, 2.0]})
     for name, expected in (("lifetime_value.bg_nbd", [0.2, 0.4, 1.5]), ("lifetime_value.nbd", [0.3, 0.9, 4.0]))
@@ -29,14 +31,14 @@ COURSE = pl.DataFrame(
 @pytest.mark.parametrize(
     ("of", "language", "title"),
     [
-        ("orders", "en", "What customers went on to buy"),
-        ("orders", "fr", "Ce que les clients ont acheté ensuite"),
-        ("contracts", "en", "Which contracts went on to end"),
-        ("contracts", "fr", "Les contrats qui ont pris fin"),
+        ("lifetime_value", "en", "What customers went on to buy"),
+        ("lifetime_value", "fr", "Ce que les clients ont acheté ensuite"),
+        ("survival", "en", "Which contracts went on to end"),
+        ("survival", "fr", "Les contrats qui ont pris fin"),
     ],
 )
 def test_both_sides(of, language, title):
-    left, right = plot_model_comparison(GROUPS, COURSE, of=of, language=language).axes
+    left, right = plot_model_comparison(GROUPS, COURSE, texts=catalogue.family(of).texts, language=language).axes
     assert left.get_title(loc="left") == title
     seen, bg_nbd, nbd = left.get_lines()
     assert seen.get_ydata().tolist() == [0.1, 0.5, 2.0]
@@ -50,7 +52,7 @@ def test_both_sides(of, language, title):
 
 def test_where_only_the_holdout_is_drawn_lines_begin_at_nothing():
     course = COURSE.with_columns(calibration=date(2025, 1, 1))
-    _, right = plot_model_comparison(GROUPS, course, of="contracts").axes
+    _, right = plot_model_comparison(GROUPS, course, texts=CONTRACTS).axes
     actual, expected = right.get_lines()
     assert actual.get_ydata().tolist() == [0, 0, 1, 3, 6, 10]
     assert expected.get_ydata().tolist() == [0, 1, 2, 3, 4, 5]
@@ -58,7 +60,7 @@ def test_where_only_the_holdout_is_drawn_lines_begin_at_nothing():
 
 
 def test_without_a_course_there_is_one_side():
-    figure = plot_model_comparison(GROUPS, COURSE.clear(), of="orders")
+    figure = plot_model_comparison(GROUPS, COURSE.clear(), texts=ORDERS)
     assert len(figure.axes) == 1
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["seen", "bg_nbd", "nbd"]
 
@@ -68,8 +70,6 @@ def test_every_model_has_a_look_of_its_own():
     assert len(set(looks)) == 14
 
 
-def test_an_unknown_language_or_family_is_refused():
+def test_an_unknown_language_is_refused():
     with pytest.raises(ParameterError, match="unknown language 'de'"):
-        plot_model_comparison(GROUPS, COURSE, of="orders", language="de")
-    with pytest.raises(ParameterError, match="unknown family 'order'; did you mean 'orders'"):
-        plot_model_comparison(GROUPS, COURSE, of="order")
+        plot_model_comparison(GROUPS, COURSE, texts=ORDERS, language="de")

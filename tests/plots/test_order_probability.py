@@ -4,9 +4,10 @@ from datetime import date
 
 import numpy as np
 import pytest
+from model_checks import case_of
 
+from relkit.families.bindings import lesson_figures
 from relkit.models.lifetime_value.order_calibration import OrderCalibration, learnt
-from relkit.plots.diagnostics import order_figures
 from relkit.plots.order_probability import plot_order_probability
 
 
@@ -34,8 +35,7 @@ def test_each_tenth_is_a_point_with_its_interval(calibration: OrderCalibration, 
 
 
 def test_a_model_without_a_calibration_has_no_figure(calibration: OrderCalibration) -> None:
-    class Fitted:
-        order_calibration = calibration
-
-    assert list(order_figures(Fitted())) == ["order_probability"]
-    assert order_figures(object()) == {}
+    untaught = case_of("lifetime_value.nbd").fitted
+    assert list(lesson_figures(untaught.with_calibration(calibration))) == ["order_probability"]
+    assert lesson_figures(untaught) == {}
+    assert lesson_figures(case_of("lifetime_value.gamma_gamma").fitted) == {}

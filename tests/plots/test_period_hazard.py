@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from model_checks import case_of, spells
 
+from relkit.families.bindings import diagnostic_figures
 from relkit.models.survival.discrete_hazard import DiscreteHazard
 from relkit.models.survival.period_diagnostics import coefficient_ratios, period_rates, period_rates_by_cause
-from relkit.plots.diagnostics import diagnostic_figures
 from relkit.plots.period_hazard import plot_odds_ratios, plot_period_hazard
 
 DAY = date(2025, 6, 30)

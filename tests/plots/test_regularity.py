@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import simulated_purchases
 
+from relkit.families.bindings import diagnostic_figures
 from relkit.models.lifetime_value.mbg_cnbd_k import MbgCnbdK
 from relkit.models.lifetime_value.regularity import IntervalShares, Regularity
-from relkit.plots.diagnostics import diagnostic_figures
 from relkit.plots.regularity import plot_interval_shares
 from relkit.plots.style import figure_of
 

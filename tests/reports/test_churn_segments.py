@@ -11,6 +11,7 @@ from relkit.models.survival.log_rank import log_rank
 from relkit.reports.churn_segment_texts import TEXTS
 from relkit.reports.churn_segments import SegmentStudy
 from relkit.reports.summary_tables import SummaryTable
+from relkit.texts import in_language
 
 if TYPE_CHECKING:
     from relkit.reports.pictures import Gallery
@@ -62,10 +63,10 @@ def cells(shown: SummaryTable | Gallery) -> list[list[str]]:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    assert set(TEXTS["en"]) == set(TEXTS["fr"])
-    for key, said in TEXTS["en"].items():
+    assert set(in_language(TEXTS, "en")) == set(in_language(TEXTS, "fr"))
+    for key, said in in_language(TEXTS, "en").items():
         fields = {name for name in ("{name}", "{p}", "{tried}", "{names}", "{days}", "{gap}", "{months}", "{smallest}") if name in said}
-        assert all(name in TEXTS["fr"][key] for name in fields), key
+        assert all(name in TEXTS[key]["fr"] for name in fields), key
 
 
 def test_the_most_telling_way_is_taken_and_p_values_count_all_that_were_tried(spells: pl.DataFrame) -> None:

@@ -3,22 +3,24 @@ from __future__ import annotations
 import delivered_company as company
 import polars as pl
 import pytest
+from score_records import SHOWN, kept
 
 from relkit.delivery.customer_files import customer_file
 from relkit.errors import TableError
 from relkit.reports.customer_value import ACTIVITY, TEXTS, ValueReading
 from relkit.scores.rfm import LABELS
+from relkit.texts import in_language
 
 
 @pytest.fixture(scope="module")
 def people() -> pl.DataFrame:
     given = company.customers(1000)
-    return customer_file(given, company.scores(given), as_of=company.JUNE, currency="EUR").frame
+    return customer_file(given, kept(company.scores(given)), as_of=company.JUNE, currency="EUR").frame
 
 
 @pytest.fixture(scope="module")
 def value(people: pl.DataFrame) -> ValueReading:
-    return ValueReading.of(people, currency="EUR", language="en")
+    return ValueReading.of(people, scores=SHOWN, currency="EUR", language="en")
 
 
 def plain(text: str) -> str:
@@ -26,7 +28,7 @@ def plain(text: str) -> str:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    assert set(TEXTS["en"]) == set(TEXTS["fr"])
+    assert set(in_language(TEXTS, "en")) == set(in_language(TEXTS, "fr"))
 
 
 def test_its_tenths_are_those_of_the_scored_file(people: pl.DataFrame, value: ValueReading) -> None:
@@ -61,7 +63,7 @@ def test_everybody_is_counted_once(people: pl.DataFrame) -> None:
         active_contracts=holder.cast(pl.Int32),
         consent_profiling=pl.when(refuser).then(pl.lit("refused")).otherwise(pl.lit("unknown")),
     ).with_columns(pl.when(~refuser & ~lost).then(name).alias(name) for name in scores)
-    reading = ValueReading.of(given, currency="EUR", language="en")
+    reading = ValueReading.of(given, scores=SHOWN, currency="EUR", language="en")
     assert (reading.prospects, reading.refusing, reading.unforecast, len(reading.scored)) == (120, 160, 30, 690)
     said = reading.headlines().sentences
     assert said[-4:-1] == (
@@ -73,13 +75,13 @@ def test_everybody_is_counted_once(people: pl.DataFrame) -> None:
 
 def test_few_people_are_not_spoken_of() -> None:
     given = company.customers(30)
-    file = customer_file(given, company.scores(given), as_of=company.JUNE, currency="EUR")
-    said = ValueReading.of(file.frame, currency="EUR", language="en").headlines().sentences
+    file = customer_file(given, kept(company.scores(given)), as_of=company.JUNE, currency="EUR")
+    said = ValueReading.of(file.frame, scores=SHOWN, currency="EUR", language="en").headlines().sentences
     assert not [line for line in said if "fifth worth most" in line or "on record" in line]
 
 
 def test_key_figures_in_french(people: pl.DataFrame) -> None:
-    figures = ValueReading.of(people, currency="EUR", language="fr").key_figures().figures
+    figures = ValueReading.of(people, scores=SHOWN, currency="EUR", language="fr").key_figures().figures
     assert plain(figures[0][0]) == "1 000"
     assert figures[0][1] == "personnes connues, dont 800 avec une prévision"
     orders = round(float(people["expected_orders_90d"].sum()))
@@ -114,21 +116,21 @@ def test_those_whom_the_model_cannot_tell_are_early_and_not_active() -> None:
     scored = company.scores(given)
     half = pl.col("customer_id").is_in(given["customer_id"].gather_every(2).implode())
     scored = scored.filter(~((pl.col("score") == "p_alive") & half) & (pl.col("score") != "churn_probability_90d"))
-    read = customer_file(given, scored, as_of=company.JUNE, currency="EUR").frame
-    seen = ValueReading.of(read, currency="EUR", language="en")
+    read = customer_file(given, kept(scored), as_of=company.JUNE, currency="EUR").frame
+    seen = ValueReading.of(read, scores=SHOWN, currency="EUR", language="en")
     assert set(seen.scored["activity"]) == set(ACTIVITY)
     early = read.filter(pl.col("p_alive").is_null() & (pl.col("segment_value_activity").str.ends_with("too_early")))
     assert seen.scored.filter(pl.col("activity") == "early").height == early.height == 400
-    never = customer_file(given, scored.filter(pl.col("score") != "p_alive"), as_of=company.JUNE, currency="EUR").frame
-    none = ValueReading.of(never, currency="EUR", language="en")
+    never = customer_file(given, kept(scored.filter(pl.col("score") != "p_alive")), as_of=company.JUNE, currency="EUR").frame
+    none = ValueReading.of(never, scores=SHOWN, currency="EUR", language="en")
     assert set(none.scored["activity"]) == {"early", "contract"}
     assert none.key_figures().figures[1][0] == "0"
 
 
 def test_the_protected_are_counted_and_in_no_rank() -> None:
     given = company.customers(1000).with_columns(is_protected=pl.int_range(pl.len()) % 20 == 0)
-    read = customer_file(given, company.scores(given), as_of=company.JUNE, currency="EUR").frame
-    seen = ValueReading.of(read, currency="EUR", language="en")
+    read = customer_file(given, kept(company.scores(given)), as_of=company.JUNE, currency="EUR").frame
+    seen = ValueReading.of(read, scores=SHOWN, currency="EUR", language="en")
     assert len(seen.scored) == 800
     assert seen.scored["decile"].null_count() == seen.scored["group"].null_count() == 50
     assert float(seen.scored["future"].sum()) == pytest.approx(float(read["future_margin_24m_eur"].sum()))
@@ -141,18 +143,18 @@ def test_the_protected_are_counted_and_in_no_rank() -> None:
 def test_recency_and_frequency_are_those_of_the_file(people: pl.DataFrame, value: ValueReading) -> None:
     cells = {row[0]: int(row[1]) for row in value.by_rfm().cells()}
     there = dict(people.drop_nulls("rfm_label").group_by("rfm_label").len().iter_rows())
-    assert cells == {LABELS[code][0]: n for code, n in there.items()}
+    assert cells == {LABELS[code]["en"]: n for code, n in there.items()}
     texts = [text.get_text() for text in value.rfm().pictures[0].drawn.texts]
-    assert sorted(set(texts[1::2])) == sorted(words[0] for words in LABELS.values())
+    assert sorted(set(texts[1::2])) == sorted(text["en"] for text in LABELS.values())
     best = people.filter((pl.col("rfm_recency") == 5) & (pl.col("rfm_frequency") == 1)).height
     assert texts[:2] == [str(best) if best >= 10 else f"< {10}", "New"]
-    bare = ValueReading.of(people.drop("rfm_label"), currency="EUR", language="fr")
+    bare = ValueReading.of(people.drop("rfm_label"), scores=SHOWN, currency="EUR", language="fr")
     assert bare.rfm()._repr_html_().startswith("<p>Aucun achat")
 
 
 def test_a_file_without_segments_is_refused(people: pl.DataFrame) -> None:
     with pytest.raises(TableError, match="there is no segment of value and activity"):
-        ValueReading.of(people.drop("segment_value_activity"), currency="EUR", language="en")
+        ValueReading.of(people.drop("segment_value_activity"), scores=SHOWN, currency="EUR", language="en")
 
 
 def test_the_grid_holds_the_counts(value: ValueReading) -> None:
@@ -165,7 +167,7 @@ def test_the_grid_holds_the_counts(value: ValueReading) -> None:
 
 def test_pictures_say_what_to_see_in_both_languages(people: pl.DataFrame) -> None:
     for language, word in (("en", "customers"), ("fr", "clients")):
-        reading = ValueReading.of(people, currency="EUR", language=language)
+        reading = ValueReading.of(people, scores=SHOWN, currency="EUR", language=language)
         for picture in (reading.concentration(), reading.means(), reading.grid()):
             assert word in picture.caption.lower()
             assert picture.png().startswith(b"\x89PNG")
@@ -173,7 +175,7 @@ def test_pictures_say_what_to_see_in_both_languages(people: pl.DataFrame) -> Non
 
 def test_without_a_margin_it_speaks_of_revenue(people: pl.DataFrame) -> None:
     bare = people.drop("past_margin_eur").with_columns(expected_order_value_eur=pl.lit(50.0))
-    reading = ValueReading.of(bare, currency="EUR", language="en")
+    reading = ValueReading.of(bare, scores=SHOWN, currency="EUR", language="en")
     said = reading.headlines().sentences
     assert said[0] == "No margin is known: this report speaks of revenue."
     assert any("they have brought €" in line and line.endswith(" in the last 12 months.") for line in said)
@@ -190,7 +192,7 @@ def test_who_only_holds_a_contract_is_in_it_with_his_margin(people: pl.DataFrame
     held = held.with_columns(
         segment_value_activity=pl.when(never & holder).then(pl.lit("best_contract")).otherwise("segment_value_activity")
     )
-    reading = ValueReading.of(held, currency="EUR", language="en")
+    reading = ValueReading.of(held, scores=SHOWN, currency="EUR", language="en")
     assert (len(reading.scored), reading.prospects) == (len(value.scored) + 20, value.prospects - 20)
     assert float(reading.scored["future"].sum()) == pytest.approx(float(value.scored["future"].sum()) + 20 * 500)
     assert float(reading.scored["orders"].sum()) == pytest.approx(float(value.scored["orders"].sum()))
@@ -199,7 +201,7 @@ def test_who_only_holds_a_contract_is_in_it_with_his_margin(people: pl.DataFrame
 def test_a_past_of_unknown_margin_is_said(people: pl.DataFrame) -> None:
     bought = pl.col("past_margin_eur").is_not_null()
     holed = people.with_columns(past_margin_eur=pl.when(pl.int_range(pl.len()).over(bought) >= 25).then("past_margin_eur"))
-    said = ValueReading.of(holed, currency="EUR", language="en").headlines().sentences
+    said = ValueReading.of(holed, scores=SHOWN, currency="EUR", language="en").headlines().sentences
     assert said[-1] == "25 customers with a forecast have a past of unknown margin, which counts as zero here."
 
 
@@ -209,4 +211,4 @@ def test_quality_is_counted(value: ValueReading) -> None:
 
 def test_without_a_forecast_it_says_what_to_run() -> None:
     with pytest.raises(TableError, match=r"customers_scored: there is no forecast of orders. Run relkit fit lifetime_value.auto"):
-        ValueReading.of(pl.DataFrame({"customer_id": ["a"]}), currency="EUR", language="en")
+        ValueReading.of(pl.DataFrame({"customer_id": ["a"]}), scores=SHOWN, currency="EUR", language="en")

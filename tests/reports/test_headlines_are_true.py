@@ -18,15 +18,17 @@ import pytest
 from recomputed_sentences import RECOMPUTED, Counted, Facts
 from shown_sentences import shown_sentences
 
+from relkit.texts import Text
+
 MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
 MODULES = (
     *("customer_value", "value_study", "value_segments", "order_chances", "contactability"),
     *("churn_risk", "retention_calls", "churn_segment_texts"),
 )
-NUMBER = {
-    "en": re.compile(r"[−-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[−-]?\d+(?:\.\d+)?"),
-    "fr": re.compile(r"[−-]?\d{1,3}(?:\u202f\d{3})+(?:,\d+)?|[−-]?\d+(?:,\d+)?"),
-}
+NUMBER = Text(
+    re.compile(r"[−-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[−-]?\d+(?:\.\d+)?"),
+    re.compile(r"[−-]?\d{1,3}(?:\u202f\d{3})+(?:,\d+)?|[−-]?\d+(?:,\d+)?"),
+)
 FIGURES = re.compile(r"\w+\.(k_\w+|of_forecast|range|held|payback|at_once)")
 """Texts of key figures; all others are sentences."""
 DAY = "2025-06-30"
@@ -107,7 +109,7 @@ def agrees(shown: str, expected: Any, language: str) -> bool:
 def counts_people(shown: str, expected: Counted, language: str) -> bool:
     """Return whether a list of people says what it must of each group, and no more: its number, that it is small, or neither."""
     parts, wanted = shown.split(", "), expected.written()
-    under = {"en": "fewer than 10", "fr": "moins de 10"}[language]
+    under = Text("fewer than 10", "moins de 10")[language]
     return len(parts) == len(wanted) and all(
         words[language == "fr"] in part
         and (under in part if n == "under" else under not in part and numbers(part, language) == ([] if n == "some" else [(n, 0.5)]))
@@ -203,7 +205,7 @@ def online_retail(real_data: Path, tmp_path_factory: pytest.TempPathFactory, emp
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         fits = [FitModel.parse(model=f"lifetime_value.{name}") for name in ("bg_nbd", "gamma_gamma")]
         check = CheckTables.parse(data=real_data, mapping=MAPPINGS / "online_retail.yaml")
         for job in (check, BuildFeatures.parse(), *fits, ScoreCustomers.parse(), DeliverFiles.parse(workbook=False)):

@@ -5,8 +5,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from relkit.reports.model_choice import FRAMES, MEASURES, TEXTS, ModelChoice
+from relkit.models import catalogue
+from relkit.reports.model_choice import FRAMES, TEXTS, ModelChoice
 from relkit.reports.pictures import Gallery
+from relkit.texts import in_language
+
+MEASURES = {name: tuple(catalogue.family(name).texts.measures) for name in ("lifetime_value", "survival")}
 
 
 def kept(family="survival"):
@@ -57,7 +61,9 @@ def test_where_nothing_was_compared_nothing_is_shown():
 
 
 def test_both_languages_say_the_same():
-    assert TEXTS["en"].keys() == TEXTS["fr"].keys()
+    assert in_language(TEXTS, "en").keys() == in_language(TEXTS, "fr").keys()
+    headings = [text for name in MEASURES for text in catalogue.family(name).texts.measures.values()]
+    assert all(text.en and text.fr for text in headings)
 
 
 def test_a_group_of_few_is_not_drawn():
@@ -73,10 +79,11 @@ def test_the_mean_over_the_holdout_and_the_score_of_its_last_day_have_names_of_t
     from relkit.models.survival.comparison import YARDSTICK
     from relkit.reports.model_card import TEXTS as CARD
 
+    heading = catalogue.family("survival").texts.measures["integrated_brier_score"]
     for language in ("en", "fr"):
-        assert TEXTS[language]["integrated_brier_score"].lower() != CARD[language]["brier_score"].lower()
-    assert "Integrated" in TEXTS["en"]["integrated_brier_score"]
-    assert "intégré" in TEXTS["fr"]["integrated_brier_score"]
-    assert "last day" in CARD["en"]["brier_score"]
-    assert "dernier jour" in CARD["fr"]["brier_score"]
+        assert heading[language].lower() != CARD["brier_score"][language].lower()
+    assert "Integrated" in heading.en
+    assert "intégré" in heading.fr
+    assert "last day" in CARD["brier_score"]["en"]
+    assert "dernier jour" in CARD["brier_score"]["fr"]
     assert YARDSTICK.called == YARDSTICK.shown["integrated_brier_score"] == "integrated Brier score"

@@ -8,6 +8,7 @@ import pytest
 from relkit.models.lifetime_value.order_calibration import OrderCalibration, learnt
 from relkit.reports.order_chances import TEXTS, OrderChances
 from relkit.reports.summary_tables import SummaryTable
+from relkit.texts import in_language
 
 
 def taught(power: float, n: int = 4000) -> OrderCalibration:
@@ -23,10 +24,10 @@ def plain(text: str) -> str:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    assert set(TEXTS["en"]) == set(TEXTS["fr"])
-    for key in TEXTS["en"]:
-        assert {part.split("}")[0] for part in TEXTS["en"][key].split("{")[1:]} >= {
-            part.split("}")[0] for part in TEXTS["fr"][key].split("{")[1:]
+    assert set(in_language(TEXTS, "en")) == set(in_language(TEXTS, "fr"))
+    for key in in_language(TEXTS, "en"):
+        assert {part.split("}")[0] for part in TEXTS[key]["en"].split("{")[1:]} >= {
+            part.split("}")[0] for part in TEXTS[key]["fr"].split("{")[1:]
         }
 
 
@@ -72,5 +73,5 @@ def test_what_chance_does_not_explain_is_said() -> None:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_without_a_holdout_the_page_says_so(language: str) -> None:
     chances = OrderChances(None, language)
-    assert chances.verdict().sentences == (TEXTS[language]["none"],)
+    assert chances.verdict().sentences == (TEXTS["none"][language],)
     assert chances.picture()._repr_html_() == chances.by_tenth()._repr_html_() == "<p></p>"

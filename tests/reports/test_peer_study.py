@@ -13,10 +13,11 @@ import polars as pl
 import pytest
 
 from relkit.errors import TableError
-from relkit.models.catalogue import NAMES as MODELS
+from relkit.models import catalogue
 from relkit.reports.peer_study import MEASURES, OWN_RUN, PUBLISHED, PeerStudy
 from relkit.reports.peer_study_texts import NAMES, TEXTS
 from relkit.reports.summary_tables import SummaryTable
+from relkit.texts import in_language
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -54,7 +55,7 @@ def test_the_best_of_each_side_is_compared_by_the_same_resamples(
     assert found["verdicts"]["concordance"] == {"ours": "survival.cox", "theirs": "lifelines Cox", "verdict": verdict}
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["t.json"]
     said = PeerStudy.read(str(tmp_path / "made" / "t.json"), language="en").headlines().sentences
-    assert said[0].endswith(TEXTS["en"][verdict])
+    assert said[0].endswith(TEXTS[verdict]["en"])
     assert f"a concordance of {own:.4f}" in said[0]
     assert said[-1] == "The slowest of ours takes 0.2 seconds to learn and to forecast, the slowest of the others 3.0."
 
@@ -109,9 +110,9 @@ def test_what_is_published_is_whole_and_the_page_of_the_documentation_says_the_s
 
 
 def test_every_model_is_named_in_both_languages(bench: ModuleType) -> None:
-    assert set(TEXTS["en"]) == set(TEXTS["fr"])
-    assert set(NAMES["en"]) == set(NAMES["fr"])
-    assert set(bench.OURS) <= set(NAMES["en"]) & set(MODELS)
+    assert set(in_language(TEXTS, "en")) == set(in_language(TEXTS, "fr"))
+    assert set(in_language(NAMES, "en")) == set(in_language(NAMES, "fr"))
+    assert set(bench.OURS) <= set(catalogue.names())
 
 
 def test_every_model_reads_the_same_facts_and_no_other(bench: ModuleType, real_data: Path) -> None:

@@ -3,17 +3,19 @@ from __future__ import annotations
 import delivered_company as company
 import polars as pl
 import pytest
+from score_records import SHOWN, kept
 
 from relkit.delivery.customer_files import customer_file
 from relkit.errors import ParameterError
 from relkit.reports.customer_value import ValueReading
 from relkit.reports.value_segments import TEXTS, ValueSegments
+from relkit.texts import in_language
 
 
 @pytest.fixture(scope="module")
 def people() -> pl.DataFrame:
     given = company.customers(1000)
-    return customer_file(given, company.scores(given), as_of=company.JUNE, currency="EUR").frame
+    return customer_file(given, kept(company.scores(given)), as_of=company.JUNE, currency="EUR").frame
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +31,12 @@ def customers(people: pl.DataFrame) -> pl.DataFrame:
 
 
 def segments(people: pl.DataFrame, customers: pl.DataFrame, language: str = "en", **given) -> ValueSegments:
-    value = ValueReading.of(people, currency="EUR", language=language)
+    value = ValueReading.of(people, scores=SHOWN, currency="EUR", language=language)
     return ValueSegments.of(people, customers, value, **{"segment": None, "declared": {}, **given})
 
 
 def test_both_languages_say_the_same_things() -> None:
-    assert set(TEXTS["en"]) == set(TEXTS["fr"])
+    assert set(in_language(TEXTS, "en")) == set(in_language(TEXTS, "fr"))
 
 
 def test_the_column_that_tells_most_is_taken(people: pl.DataFrame, customers: pl.DataFrame) -> None:
@@ -64,13 +66,13 @@ def test_there_is_a_picture_and_french_words(people: pl.DataFrame, customers: pl
     french = segments(people, customers, "fr")
     assert "Valeur par segment" in french.table()._repr_html_()
     assert len(french.picture().pictures) == 1
-    assert segments(people, customers.select("customer_id")).headlines().sentences == (TEXTS["en"]["none"],)
+    assert segments(people, customers.select("customer_id")).headlines().sentences == (TEXTS["none"]["en"],)
 
 
 def test_revenue_is_that_of_the_rest_of_the_page(people: pl.DataFrame, customers: pl.DataFrame) -> None:
     bare = people.drop("past_margin_eur").with_columns(expected_order_value_eur=pl.lit(50.0), expected_return_share=pl.lit(0.2))
     table = segments(bare, customers, segment="language").table()
-    value = ValueReading.of(bare, currency="EUR", language="en")
+    value = ValueReading.of(bare, scores=SHOWN, currency="EUR", language="en")
     assert value.measure == "revenue"
     assert float(table.frame["future"].sum()) == pytest.approx(float(value.scored["future"].sum()))
     assert float(table.frame["future"].sum()) == pytest.approx(0.8 * 50 * float(people["expected_orders_90d"].sum()))

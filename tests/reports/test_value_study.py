@@ -5,19 +5,21 @@ from datetime import date
 import delivered_company as company
 import polars as pl
 import pytest
+from score_records import SHOWN, kept
 
 from relkit.delivery.customer_files import customer_file
 from relkit.features.cohorts import Cohorts
 from relkit.metrics.ranking import customers_holding, share_of_top
 from relkit.reports.customer_value import ValueReading
 from relkit.reports.value_study import TEXTS, ValueStudy
+from relkit.texts import in_language
 
 PEOPLE = company.customers(1000)
 
 
 def reading(language: str = "en", scores: pl.DataFrame | None = None) -> ValueReading:
-    file = customer_file(PEOPLE, company.scores(PEOPLE) if scores is None else scores, as_of=company.JUNE, currency="EUR")
-    return ValueReading.of(file.frame, currency="EUR", language=language)
+    file = customer_file(PEOPLE, kept(company.scores(PEOPLE) if scores is None else scores), as_of=company.JUNE, currency="EUR")
+    return ValueReading.of(file.frame, scores=SHOWN, currency="EUR", language=language)
 
 
 def cohorts(*, customers: int = 40, left_out: int = 0) -> Cohorts:
@@ -39,7 +41,7 @@ def plain(text: str) -> str:
 
 
 def test_both_languages_say_the_same_things():
-    assert set(TEXTS["en"]) == set(TEXTS["fr"])
+    assert set(in_language(TEXTS, "en")) == set(in_language(TEXTS, "fr"))
 
 
 def test_the_portfolio_adds_up():

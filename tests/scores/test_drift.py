@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from score_records import kinds
 
 from relkit.errors import ParameterError, TableError
 from relkit.scores.drift import drift, population_stability_index
@@ -59,7 +60,7 @@ def test_what_cannot_be_compared_is_refused(before, now, bins, error, said):
 
 def scores(day, names, values):
     wide = pl.DataFrame({"customer_id": [f"c{i}" for i in range(len(values))]} | dict.fromkeys(names, values))
-    return to_long(wide, as_of=day, source=Source(model="lifetime_value.bg_nbd", version="1", trained_as_of=day))
+    return to_long(wide, kinds(*names), as_of=day, source=Source(model="lifetime_value.bg_nbd", version="1", trained_as_of=day)).frame
 
 
 def test_drift_compares_the_scores_that_both_tables_have():

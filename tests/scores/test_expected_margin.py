@@ -13,11 +13,12 @@ from simulated_purchases import buyers
 
 from relkit.errors import ParameterError
 from relkit.models import catalogue
-from relkit.models.lifetime_value.discounted_months import DAYS_PER_MONTH, discounted_months, months_ahead, share_past
+from relkit.models.lifetime_value.discounted_months import discounted_months, months_ahead, share_past
 from relkit.models.lifetime_value.discounted_value import dert
 from relkit.models.lifetime_value.uncertainty import standard_errors
 from relkit.scores.expected_margin import Ahead, contract_margins, future_margin, purchase_margins, unknown_margins
 from relkit.scores.score_table import Source
+from relkit.units import DAYS_PER_MONTH
 
 DAY = date(2025, 6, 30)
 MODELS = Source(model="lifetime_value.bg_nbd+lifetime_value.gamma_gamma", version="4+2", trained_as_of=DAY)
@@ -72,7 +73,7 @@ def running(*rows: tuple[str, float], age: float = 100.0) -> pl.DataFrame:
 
 
 def table(*parts: pl.DataFrame, ahead: Ahead = NOT) -> pl.DataFrame:
-    return future_margin(parts, ahead=ahead, as_of=DAY, source=MODELS)
+    return future_margin(parts, ahead=ahead, as_of=DAY, source=MODELS).frame
 
 
 def part(**rows: tuple[float, float | None]) -> pl.DataFrame:

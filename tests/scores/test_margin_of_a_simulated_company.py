@@ -49,7 +49,7 @@ def beside_the_truth(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
         contract_margins(ends, running, ahead=YEAR),
     ]
     source = Source(model="m", version="1", trained_as_of=as_of.day)
-    scores = future_margin(parts, ahead=YEAR, as_of=as_of.day, source=source)
+    scores = future_margin(parts, ahead=YEAR, as_of=as_of.day, source=source).frame
     truth = pl.read_parquet(company.folder / "customers.parquet")
     does = pl.when(pl.col("contracts_running") == 0).then(pl.lit("buys"))
     does = does.when(pl.col("first_ordered_on").is_null()).then(pl.lit("holds")).otherwise(pl.lit("both"))

@@ -95,8 +95,8 @@ def observed(world: Literal["clean", "hard"], place: Path) -> Company:
     known = running.join(hidden, on="contract_id", maintain_order="left").join(effects, on="customer_id", maintain_order="left")
     assert len(known) == len(running) > 1500
     source = Source(model="survival.cox", version="1", trained_as_of=as_of.day)
-    expected = remaining_life(fitted, running, months=24, as_of=as_of.day, source=source)
-    true = remaining_life(Truth(settings.contracts), known, months=24, as_of=as_of.day, source=source)
+    expected = remaining_life(fitted, running, months=24, as_of=as_of.day, source=source).frame
+    true = remaining_life(Truth(settings.contracts), known, months=24, as_of=as_of.day, source=source).frame
     return Company(
         forecast=offer_values(fitted, running, offer=CALL, ahead=AHEAD),
         truth=offer_values(Truth(settings.contracts), known, offer=CALL, ahead=AHEAD),
@@ -167,7 +167,7 @@ def fitted_company(company: Company, empty_store: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.plots.diagnostics.diagnostic_figures", lambda *_, **__: {})
+        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
         for model in ("survival.cox", "survival.discrete_competing_risks"):
             FitModel.parse(model=model, out=company.out, holdout_days=0, settings={"covariates": COVARIATES}).run()
         yield company.out

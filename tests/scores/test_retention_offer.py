@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from relkit.errors import ParameterError
-from relkit.models.lifetime_value.discounted_months import DAYS_PER_MONTH
 from relkit.scores.expected_margin import Ahead
 from relkit.scores.retention_offer import RetentionOffer, by_profit_and_by_risk, call_scores, offer_values, under_budget
 from relkit.scores.score_table import Source, wide
+from relkit.units import DAYS_PER_MONTH
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def test_the_scores_are_those_of_the_offer_and_only_who_is_called_has_a_rank() -
     offers = offer_values(Hazards(), contracts(), offer=OFFER, ahead=Ahead(24, 0.1))
     day = date(2025, 6, 30)
     source = Source(model="survival.cox", version="1", trained_as_of=day)
-    scores = wide(call_scores(offers, budget=100.0, as_of=day, source=source))
+    scores = wide(call_scores(offers, budget=100.0, as_of=day, source=source).frame)
     names = {"retention_offer_value": "value", "retention_offer_cost": "cost", "retention_offer_profit": "expected_profit"}
     assert scores.select("customer_id", *names).rename(names).equals(offers.select("customer_id", *names.values()))
     called = under_budget(offers, budget=100.0)
@@ -118,7 +118,7 @@ def test_the_scores_are_those_of_the_offer_and_only_who_is_called_has_a_rank() -
     assert first_come["customer_id"].to_list() == called["customer_id"].to_list()
     assert first_come["retention_call_rank"].to_list() == list(range(1, len(called) + 1))
     none = call_scores(offers, budget=0.0, as_of=day, source=source)
-    assert set(none["score"]) == set(names)
+    assert set(none.frame["score"]) == set(names)
 
 
 def test_a_share_of_the_customers_own_takes_the_place_of_the_assumed_one() -> None:

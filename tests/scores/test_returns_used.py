@@ -9,7 +9,7 @@ from relkit.scores.returns_used import returns_used
 
 
 def used(**columns):
-    return returns_used(pl.DataFrame(columns), orders="orders", value="worth")
+    return returns_used(pl.DataFrame(columns), orders="orders", order_value="worth")
 
 
 def test_customers_count_by_what_they_should_buy():
@@ -33,4 +33,4 @@ NOTHING = [{"orders": [1.0]}, {"expected_return_share": [None]}, {"expected_retu
 @pytest.mark.parametrize("columns", NOTHING)
 def test_nothing_is_told_where_nothing_is_expected_back(columns):
     frame = pl.DataFrame(columns, schema_overrides={"expected_return_share": pl.Float64} if "expected_return_share" in columns else {})
-    assert returns_used(frame, orders="orders", value="worth") is None
+    assert returns_used(frame, orders="orders", order_value="worth") is None

@@ -7,20 +7,11 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from score_records import kinds, made, record
 
 from relkit.errors import ParameterError, TableError
-from relkit.scores.score_table import (
-    SCORE_TABLE,
-    Source,
-    applicable,
-    check_scores,
-    days_of_months,
-    empty,
-    horizon_of,
-    kind_of,
-    to_long,
-    wide,
-)
+from relkit.score_kinds import Score
+from relkit.scores.score_table import SCORE_TABLE, ScoreTable, Source, applicable, check_scores, empty, joined, to_long, wide
 
 DAY = date(2025, 6, 30)
 COX = Source(model="survival.cox", version="2", trained_as_of=date(2025, 3, 31))
@@ -28,18 +19,18 @@ COX = Source(model="survival.cox", version="2", trained_as_of=date(2025, 3, 31))
 
 def table(score="p_alive", values=(0.5, 0.25), **columns) -> pl.DataFrame:
     ids = [f"c{i}" for i in range(len(values))]
-    long = to_long(pl.DataFrame({"customer_id": ids, "p_alive": [0.5] * len(values)}), as_of=DAY, source=COX)
+    long = to_long(pl.DataFrame({"customer_id": ids, "p_alive": [0.5] * len(values)}), kinds("p_alive"), as_of=DAY, source=COX).frame
     return long.with_columns(score=pl.lit(score), value=pl.Series(values, dtype=pl.Float64), **columns)
 
 
 def test_the_columns_are_those_of_the_contract():
-    assert empty().columns == list(SCORE_TABLE.names)
-    assert table().schema == empty().schema
+    assert empty().frame.columns == list(SCORE_TABLE.names)
+    assert table().schema == empty().frame.schema
 
 
 def test_each_score_is_a_row_with_its_version():
     given = pl.DataFrame({"customer_id": [7, 8], "churn_probability_30d": [0.1, 0.2], "hazard_ratio": [1.0, 2.0]})
-    rows = to_long(given, as_of=DAY, source=COX).rows(named=True)
+    rows = to_long(given, kinds("churn_probability_30d", "p_alive"), as_of=DAY, source=COX).frame.rows(named=True)
     assert [row["customer_id"] for row in rows] == ["7", "8"]
     assert rows[0] == {
         "customer_id": "7",
@@ -57,62 +48,64 @@ def test_each_score_is_a_row_with_its_version():
 
 def test_a_score_that_does_not_apply_has_no_row():
     given = pl.DataFrame({"customer_id": ["a", "b"], "churn_probability_90d": [None, 0.2]})
-    assert to_long(given, as_of=DAY, source=COX)["customer_id"].to_list() == ["b"]
+    scores = to_long(given, kinds("churn_probability_90d"), as_of=DAY, source=COX)
+    assert (len(scores), scores.frame["customer_id"].to_list()) == (1, ["b"])
 
 
 def test_a_frame_without_scores_gives_an_empty_table():
-    assert to_long(pl.DataFrame({"customer_id": ["a"], "hazard_ratio": [1.0]}), as_of=DAY, source=COX).equals(empty())
+    ratio = pl.DataFrame({"customer_id": ["a"], "hazard_ratio": [1.0]})
+    assert to_long(ratio, kinds("p_alive"), as_of=DAY, source=COX).frame.equals(empty().frame)
+    assert joined([]).frame.equals(empty().frame)
 
 
 @pytest.mark.parametrize(
-    ("score", "horizon"),
-    [("p_alive", None), ("expected_order_value", None), ("expected_orders_7d", 7), ("future_margin_12m", 365), ("not_a_score_9d", None)],
+    ("score", "days"),
+    [
+        (Score("p_alive"), None),
+        (Score("expected_orders", "days", 7), 7),
+        (Score("future_margin", "months", 12), 365),
+        (Score("future_margin", "months"), None),
+        (Score("churn_probability", "days", 30, "from_12m"), 30),
+    ],
 )
-def test_the_horizon_is_read_from_the_name(score, horizon):
-    assert horizon_of(score) == horizon
+def test_the_horizon_is_that_of_the_record(score, days):
+    given = pl.DataFrame({"customer_id": ["a"], str(score): [0.5]})
+    assert to_long(given, kinds(str(score)), as_of=DAY, source=COX).frame["horizon_days"].to_list() == [days]
 
 
-def test_a_month_is_a_twelfth_of_a_year_of_365_25_days():
-    assert [days_of_months(m) for m in (1, 12, 24, 48)] == [30, 365, 730, 1461]
-
-
-def test_kinds_say_to_whom_a_score_applies():
-    assert kind_of("p_alive").applies_to == "no_contract"
-    assert kind_of("churn_probability_90d").applies_to == "contract"
-    assert kind_of("churn_probability_90d_voluntary").applies_to == "contract"
-    assert kind_of("future_margin_24m").applies_to == "all"
-
-
-def test_a_score_of_a_reason_has_its_horizon_and_is_a_probability():
-    assert horizon_of("churn_probability_30d_from_12m") == 30
-    assert kind_of("churn_probability_30d_By wish") is None
+def test_a_score_of_a_reason_is_a_probability():
     with pytest.raises(TableError, match="churn_probability_90d_move: 1 values are not between 0 and 1"):
-        check_scores(table(score="churn_probability_90d_move", values=(0.2, 1.5)))
+        check_scores(made(table(score="churn_probability_90d_move", values=(0.2, 1.5))))
 
 
-def test_a_margin_may_be_a_loss_and_have_no_end():
-    assert kind_of("future_margin_24m").low is None
-    assert check_scores(table(score="future_margin_24m", values=(-1.0, 2.0)))["value"].to_list() == [-1.0, 2.0]
-    assert (kind_of("future_margin_endless").name, horizon_of("future_margin_endless")) == ("future_margin_endless", None)
+def test_a_margin_may_be_a_loss():
+    assert check_scores(made(table(score="future_margin_24m", values=(-1.0, 2.0)))).frame["value"].to_list() == [-1.0, 2.0]
+
+
+def test_tables_are_joined_with_what_is_known_of_their_scores():
+    both = joined([made(table()), made(table(score="expected_orders_90d"))])
+    assert set(both.kinds) == {record("p_alive"), record("expected_orders_90d")}
+    assert both.of(record("expected_orders_90d"))["customer_id"].to_list() == ["c0", "c1"]
 
 
 def test_bounds_stand_beside_their_value_and_no_number_is_no_bound():
     given = pl.DataFrame({"customer_id": ["a", "b", "c"], "p_alive": [0.5, None, 0.25]})
-    bounds = {"p_alive": (np.array([0.4, 0.1, np.nan]), np.array([0.6, 0.2, np.nan]))}
-    rows = to_long(given, as_of=DAY, source=COX, bounds=bounds).select("customer_id", "value", "lower", "upper").rows()
+    bounds = {record("p_alive"): (np.array([0.4, 0.1, np.nan]), np.array([0.6, 0.2, np.nan]))}
+    scores = to_long(given, kinds("p_alive"), as_of=DAY, source=COX, bounds=bounds).frame
+    rows = scores.select("customer_id", "value", "lower", "upper").rows()
     assert rows == [("a", 0.5, 0.4, 0.6), ("c", 0.25, None, None)]
 
 
 def test_alive_is_for_those_without_a_contract_and_churn_for_its_holders():
     names = ("p_alive", "churn_probability_90d", "expected_orders_90d")
     both = pl.concat(table(score=name) for name in names)
-    left = applicable(both, ["c1"]).select("score", "customer_id").rows()
+    left = applicable(made(both), ["c1"]).frame.select("score", "customer_id").rows()
     assert left == [("p_alive", "c0"), ("churn_probability_90d", "c1"), ("expected_orders_90d", "c0"), ("expected_orders_90d", "c1")]
 
 
 def test_without_contract_holders_there_is_no_churn():
     both = pl.concat([table(), table(score="churn_probability_90d")])
-    assert set(applicable(both, [])["score"]) == {"p_alive"}
+    assert set(applicable(made(both), []).frame["score"]) == {"p_alive"}
 
 
 @pytest.mark.parametrize(
@@ -133,7 +126,7 @@ def test_without_contract_holders_there_is_no_churn():
 )
 def test_what_cannot_be_is_refused(scores, said):
     with pytest.raises(TableError, match=said):
-        check_scores(scores)
+        check_scores(ScoreTable(scores, kinds("p_alive", "expected_orders_90d", "expected_order_value")))
 
 
 def test_wide_has_a_column_a_score():

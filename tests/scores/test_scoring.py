@@ -20,6 +20,11 @@ DAY = date(2025, 6, 30)
 RATE = Source(model="lifetime_value.bg_nbd", version="4", trained_as_of=DAY)
 
 
+def scored(fitted, features, **more) -> pl.DataFrame:
+    """Return the rows that a model gives, of the kinds of its role."""
+    return score_model(fitted, features, kinds=catalogue.role_of(fitted.name).scores, as_of=DAY, source=RATE, **more).frame
+
+
 def simulated_spells(n: int, *, seed: int) -> pl.DataFrame:
     """Return contracts of which a third still run, with a covariate that halves or doubles the hazard."""
     rng = np.random.default_rng(seed)
@@ -55,7 +60,7 @@ def models(features):
 
 
 def test_a_model_gives_a_row_a_customer_and_score(models, features):
-    scores = score_model(models[0], features, as_of=DAY, source=RATE, horizon_days=30)
+    scores = scored(models[0], features, horizon_days=30)
     assert scores.group_by("score").len().sort("score").rows() == [
         ("expected_orders_30d", 400),
         ("order_probability_30d", 400),
@@ -69,7 +74,7 @@ def test_a_model_gives_a_row_a_customer_and_score(models, features):
 @pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "pareto_nbd", "nbd"])
 def test_a_score_has_the_bounds_of_the_delta_method(features, name):
     fitted = catalogue.make(f"lifetime_value.{name}").fit(features, as_of=DAY)
-    scores = score_model(fitted, features, as_of=DAY, source=RATE, horizon_days=30).sort("score")
+    scores = scored(fitted, features, horizon_days=30).sort("score")
     _, low, high = interval(fitted, lambda model: model.expected_purchases(features, 30), scale="log")
     assert scores.filter(score="expected_orders_30d")["lower"].to_numpy() == pytest.approx(low, rel=1e-12)
     assert scores.filter(score="expected_orders_30d")["upper"].to_numpy() == pytest.approx(high, rel=1e-12)
@@ -83,14 +88,14 @@ def test_a_score_has_the_bounds_of_the_delta_method(features, name):
 def test_a_score_that_no_parameter_moves_has_no_interval(features):
     """A model of constant spend has none; by the NBD everybody is alive, whatever the parameters, and that is no score at all."""
     nbd = catalogue.make("lifetime_value.nbd").fit(features, as_of=DAY)
-    assert set(score_model(nbd, features, as_of=DAY, source=RATE)["score"]) == {"expected_orders_90d", "order_probability_90d"}
+    assert set(scored(nbd, features)["score"]) == {"expected_orders_90d", "order_probability_90d"}
     alike = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(20.0))
     constant = catalogue.make("lifetime_value.gamma_gamma").fit(alike, as_of=DAY)
-    assert score_model(constant, alike, as_of=DAY, source=RATE)["lower"].null_count() == len(alike)
+    assert scored(constant, alike)["lower"].null_count() == len(alike)
 
 
 def test_intervals_can_be_left_out(models, features):
-    scores = score_model(models[0], features, as_of=DAY, source=RATE, intervals=False)
+    scores = scored(models[0], features, intervals=False)
     assert scores["lower"].null_count() == scores["upper"].null_count() == len(scores)
 
 
@@ -100,7 +105,7 @@ def test_a_curve_has_bounds_of_its_own(name):
     given = {"covariates": ("x",)} if name == "cox" else {}
     fitted = catalogue.make(f"survival.{name}", given).fit(spells, as_of=DAY)
     running = spells.filter(~pl.col("event"))
-    scores = score_model(fitted, running, as_of=DAY, source=RATE)
+    scores = scored(fitted, running)
     assert scores["lower"].null_count() == 0
     assert (scores["lower"] < scores["value"]).all()
     assert (scores["value"] < scores["upper"]).all()
@@ -108,7 +113,7 @@ def test_a_curve_has_bounds_of_its_own(name):
 
 def test_a_model_without_standard_errors_gives_no_interval(models, features):
     lost = replace(models[0], covariance=np.full((4, 4), np.nan))
-    assert score_model(lost, features, as_of=DAY, source=RATE)["lower"].is_null().all()
+    assert scored(lost, features)["lower"].is_null().all()
 
 
 def test_rows_that_lack_what_a_model_must_know_are_set_aside():
@@ -128,4 +133,4 @@ def test_rows_that_lack_what_a_model_must_know_are_set_aside():
 
 def test_a_missing_column_is_named(models, features):
     with pytest.raises(TableError, match=r"column 'observed_days' is missing"):
-        score_model(models[0], features.drop("observed_days"), as_of=DAY, source=RATE)
+        scored(models[0], features.drop("observed_days"))

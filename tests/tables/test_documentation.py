@@ -21,7 +21,7 @@ def test_every_column_has_its_row_with_both_labels():
     for name, contract in TABLES.items():
         section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
         for column in contract.columns:
-            assert f"{column.label_en} / {column.label_fr} |" in section
+            assert f"{column.label['en']} / {column.label['fr']} |" in section
 
 
 def test_rows_say_type_range_default_and_meaning_of_null():

@@ -11,6 +11,7 @@ import pytest
 
 from relkit.errors import ParameterError, TableError
 from relkit.tables.mapping import SourceAttribute, read_source_tables
+from relkit.texts import Text
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "mappings.md"
 
@@ -84,9 +85,9 @@ tables:
     assert read.precisions == {"customers.created_on": "year"}
     assert read.frames["customers"].collect()["created_on"].to_list() == [date(2019, 1, 1), date(2020, 1, 1)]
     assert read.attributes[0] == SourceAttribute(
-        name="age", dtype=pl.Int64, label_en="Age", label_fr="Âge", meaning="At the snapshot.", unit="years", purpose="profiling"
+        name="age", dtype=pl.Int64, label=Text("Age", "Âge"), meaning="At the snapshot.", unit="years", purpose="profiling"
     )
-    assert (read.attributes[1].label_en, read.attributes[1].label_fr) == ("Left us", "Left us")
+    assert read.attributes[1].label == Text("Left us", "Left us")
     assert (read.attributes[1].dtype, read.attributes[1].personal_data, read.attributes[1].known_at) == (pl.Boolean, "none", "later")
     assert (read.attributes[2].dtype, read.attributes[2].personal_data, read.attributes[2].known_at) == (pl.Float64, "personal", "as_of")
 

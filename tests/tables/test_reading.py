@@ -23,6 +23,7 @@ from relkit.tables.mapping import SourceAttribute, SourceTables
 from relkit.tables.reading import read_tables, validate_tables
 from relkit.tables.schemas import ROW, SOURCE
 from relkit.tables.table_set import TableSet
+from relkit.texts import Text
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
 
@@ -45,7 +46,7 @@ def sources(**more):
 
 
 def test_tables_facts_and_account_are_left_under_out(tmp_path):
-    attribute = SourceAttribute(name="band", dtype=pl.String, label_en="Band", label_fr="Tranche", personal_data="personal")
+    attribute = SourceAttribute(name="band", dtype=pl.String, label=Text("Band", "Tranche"), personal_data="personal")
     snapshots = pl.LazyFrame({"customer_id": ["p"], "as_of": ["2025-06-30"], "band": ["A"]})
     given = sources(
         frames={"customer_snapshots": snapshots, "transactions": lines()},

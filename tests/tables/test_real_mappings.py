@@ -188,7 +188,7 @@ def test_demographics_of_completejourney_are_declared(real_data):
         "age_band", "income_band", "home_ownership", "marital_status", "household_size", "household_composition", "kids_count",
     ]  # fmt: skip
     assert {(a.personal_data, a.purpose, a.known_at) for a in read.attributes} == {("personal", "profiling", "as_of")}
-    assert all(a.label_en and a.label_fr and a.label_en != a.label_fr for a in read.attributes)
+    assert all(a.label.en and a.label.fr and a.label.en != a.label.fr for a in read.attributes)
     snapshots = rows(real_data, "completejourney", "customer_snapshots")
     assert snapshots["customer_id"].n_unique() == 801
     assert snapshots["as_of"].unique().to_list() == [date(2017, 1, 1)]

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from relkit.contracts import INSTANT
-from relkit.tables.schemas import FACT_TABLES, MONEY, TABLES
+from relkit.tables.declared.columns import MONEY
+from relkit.tables.schemas import FACT_TABLES, TABLES
 
 COLUMNS = [(name, column) for name, contract in TABLES.items() for column in contract.columns]
 
@@ -30,15 +31,15 @@ def test_keys_rules_and_references_name_columns_that_exist(name):
     for column, other in contract.references:
         assert contract[column].dtype == TABLES[other][TABLES[other].key[0]].dtype
     assert len(set(contract.names)) == len(contract.names)
-    assert contract.label_en
-    assert contract.label_fr
+    assert contract.label.en
+    assert contract.label.fr
     assert contract.meaning.endswith(".")
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=[f"{table}.{column.name}" for table, column in COLUMNS])
 def test_columns_are_described_and_their_names_say_their_type(table, column):
-    assert column.label_en
-    assert column.label_fr
+    assert column.label.en
+    assert column.label.fr
     assert column.meaning.endswith(".")
     assert column.personal_data in {"none", "pseudonym", "personal", "sensitive"}
     endings = {

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from relkit.models import catalogue
-from relkit.tracking.descriptions import _METRICS, PURPOSES
+from relkit.tracking.descriptions import _METRICS, model_description
 
 
 def test_every_model_of_the_catalogue_has_its_sentence() -> None:
-    assert set(PURPOSES) == set(catalogue.NAMES)
-    assert all(sentence.endswith(".") for sentence in PURPOSES.values())
+    for name in catalogue.names():
+        purpose = catalogue.settings_class(name).purpose
+        assert purpose.en.endswith(".")
+        assert purpose.fr.endswith(".")
+        assert model_description(name, "loyalty").startswith(purpose.en)
 
 
 def test_every_metric_that_versions_are_compared_by_is_explained() -> None:
-    compared = {catalogue.settings_class(name).holdout_metric.name for name in catalogue.NAMES}
+    compared = {catalogue.settings_class(name).holdout_metric.name for name in catalogue.names()}
     assert compared <= set(_METRICS)

@@ -23,6 +23,8 @@ from scipy import special
 
 from relkit.models.lifetime_value.renewal_likelihood import log_survival_ratio
 from relkit.models.lifetime_value.renewal_model import FittedRenewalModel, RenewalFormulas, RenewalModel
+from relkit.models.survival.family import CONTRACTS, SPELLS
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -177,6 +179,13 @@ class BetaDiscreteWeibull(RenewalModel):
     """
 
     name: ClassVar[str] = "lifetime_value.beta_discrete_weibull"
+    label = Text("Beta-discrete-Weibull", "Bêta-Weibull discrète")
+    purpose = Text(
+        "Beta-discrete-Weibull: contracts renewed, where the risk of leaving moves with tenure.",
+        "Bêta-Weibull discrète : les contrats renouvelés, quand le risque de départ évolue avec l’ancienneté.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    figures = ("retention", "calibration")
     formulas: ClassVar[RenewalFormulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBetaDiscreteWeibull:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.errors import ParameterError
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value.bg_bb_formulas import (
     Parameters,
     alive_ahead,
@@ -43,6 +43,7 @@ from relkit.models.lifetime_value.bg_bb_formulas import (
     taken_probability_if_alive,
 )
 from relkit.models.lifetime_value.bg_bb_likelihood import TERMS, fit_counts, row_index
+from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.opportunities import Opportunities
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
@@ -51,6 +52,8 @@ from relkit.models.summaries import summary_of
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
 from relkit.scalars import check_level, check_scalar
+from relkit.texts import Text
+from relkit.units import DAYS_PER_YEAR, LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,14 +64,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-DAYS_PER_YEAR = 365.25
-
 
 # --- settings and fitted model ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
-class BgBb:
+class BgBb(ModelFacts):
     """Settings of the BG/BB model.
 
     Attributes:
@@ -91,11 +92,19 @@ class BgBb:
     """
 
     name: ClassVar[str] = "lifetime_value.bg_bb"
+    label = Text("BG/BB", "BG/BB")
+    purpose = Text(
+        "BG/BB: purchases at occasions (a yearly appeal, a market), and the probability of still being a customer.",
+        "BG/BB : les achats faits à des occasions (un appel annuel, un marché) et la probabilité d’être encore client.",
+    )
+    role, reads = ORDERS, HISTORIES
+    competes = True
+    figures = ("frequency_histogram", "opportunity_surface", "spreads", "tracking", "purchases_by_frequency", "deciles")
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
     period_days: float = 7.0
-    level: float = 0.95
+    level: float = LEVEL
     weight_column: str = ""
 
     def __post_init__(self) -> None:

@@ -27,8 +27,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.models.lifetime_value import nbd
+from relkit.models.lifetime_value.family import ORDERS, SUMMARIES
 from relkit.models.lifetime_value.formulas import after_a_repeat_purchase
 from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -471,6 +473,14 @@ class BgNbd(PurchaseModel):
     """
 
     name: ClassVar[str] = "lifetime_value.bg_nbd"
+    label = Text("BG/NBD", "BG/NBD")
+    purpose = Text(
+        "BG/NBD: orders ahead and the probability of still buying, for customers who leave without a word.",
+        "BG/NBD : les commandes à venir et la probabilité d’acheter encore, pour des clients qui partent sans prévenir.",
+    )
+    role, reads = ORDERS, SUMMARIES
+    competes = True
+    figures = ("frequency_histogram", "alive_surface", "spreads", "rate_ratios", "tracking", "purchases_by_frequency", "deciles")
     formulas: ClassVar[Formulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBgNbd:

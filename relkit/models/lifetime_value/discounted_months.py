@@ -22,15 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
-from relkit.models.lifetime_value.discounted_value import DAYS_PER_YEAR, daily_rate
+from relkit.models.lifetime_value.discounted_value import daily_rate
 from relkit.models.lifetime_value.uncertainty import standard_errors
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import polars as pl
 
 Floats = NDArray[np.float64]
 
-DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 # Without end: months one by one up to here, then nodes of quadrature.
 _SINGLE_MONTHS = 120
 _TAIL_NODES = 48

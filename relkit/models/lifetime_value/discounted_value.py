@@ -22,12 +22,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import ParameterError
+from relkit.units import DAYS_PER_YEAR
 
 Floats = NDArray[np.float64]
 Expected = Callable[[float], Floats]
 """Expected orders within a number of days."""
 
-DAYS_PER_YEAR = 365.25
 # Enough for ten digits over ten years, even where nearly all orders come in the first days.
 _NODES = 32
 _ENDLESS_NODES = 160

@@ -28,13 +28,16 @@ from relkit.cards import FittedCard
 from relkit.contracts import Column, Contract, Rule
 from relkit.errors import NotEnoughEventsError
 from relkit.metrics.purchases import compare
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
+from relkit.models.lifetime_value.family import ORDER_VALUE, SUMMARIES
 from relkit.models.lifetime_value.purchases import CUSTOMER_ID, REPEAT_PURCHASES, meet_outcomes, read_columns
 from relkit.models.maximum import Maximum, maximise, near_maximum
 from relkit.models.summaries import summary_of
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark, french
 from relkit.scalars import check_level, check_scalar
+from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,7 +252,7 @@ def fit_spend(x: Floats, m: Floats, weights: Floats | None = None) -> tuple[Maxi
 
 
 @dataclass(frozen=True, kw_only=True)
-class GammaGamma:
+class GammaGamma(ModelFacts):
     """Settings of the Gamma-Gamma model.
 
     Attributes:
@@ -267,10 +270,17 @@ class GammaGamma:
     """
 
     name: ClassVar[str] = "lifetime_value.gamma_gamma"
+    label = Text("Gamma-Gamma", "Gamma-Gamma")
+    purpose = Text(
+        "Gamma-Gamma: what an order of each customer should bring.",
+        "Gamma-Gamma : ce que devrait rapporter une commande de chaque client.",
+    )
+    role, reads = ORDER_VALUE, SUMMARIES
+    figures = ("spend_distribution", "order_value_deciles")
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_order_value", direction="lower")
 
-    level: float = 0.95
+    level: float = LEVEL
     correlation_noted_above: float = 0.2
     weight_column: str = ""
 
@@ -402,8 +412,8 @@ class FittedGammaGamma(FittedCard):
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id and expected_order_value, one row per row of `features`; any horizon gives the same."""
         del horizon_days
-        value = self.expected_order_value(features)
-        return pl.DataFrame({"customer_id": features["customer_id"], "expected_order_value": value})
+        order_value = self.expected_order_value(features)
+        return pl.DataFrame({"customer_id": features["customer_id"], "expected_order_value": order_value})
 
 
 def _usable(frame: pl.DataFrame, weights: Floats) -> tuple[Floats, Floats, Floats, list[Remark]]:

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from relkit.units import DAYS_PER_YEAR
+
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel
 
 Floats = NDArray[np.float64]
 
-DAYS_PER_YEAR = 365.25
 _SHARES: Floats = np.linspace(0.995, 0.005, 199)
 
 

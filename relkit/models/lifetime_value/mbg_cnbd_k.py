@@ -39,6 +39,7 @@ from relkit.models.lifetime_value.erlang_stages import (
     stage_table,
     stage_weights,
 )
+from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.formulas import after_a_repeat_purchase, always
 from relkit.models.lifetime_value.purchase_model import FittedPurchaseModel, Formulas, PurchaseModel
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns, read_purchases
@@ -46,6 +47,7 @@ from relkit.models.lifetime_value.purchases_ahead import whole_numbers
 from relkit.models.weights import with_weight
 from relkit.remarks import Remark
 from relkit.scalars import check_scalar
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -261,8 +263,25 @@ class MbgCnbdK(PurchaseModel):
     """
 
     name: ClassVar[str] = "lifetime_value.mbg_cnbd_k"
+    label = Text("MBG/CNBD-k", "MBG/CNBD-k")
+    purpose = Text(
+        "MBG/CNBD-k: orders ahead and the probability of still buying, for customers who buy at a rhythm.",
+        "MBG/CNBD-k : les commandes à venir et la probabilité d’acheter encore, pour des clients qui achètent à un rythme régulier.",
+    )
+    role, reads = ORDERS, HISTORIES
+    competes = True
+    figures = (
+        "frequency_histogram",
+        "alive_surface",
+        "spreads",
+        "rate_ratios",
+        "tracking",
+        "purchases_by_frequency",
+        "deciles",
+        "interval_shares",
+    )
     formulas: ClassVar[Formulas] = formulas_of(1)
-    reads: ClassVar[Contract] = PURCHASE_HISTORIES
+    contract: ClassVar[Contract] = PURCHASE_HISTORIES
 
     k: int | None = None
     once_may_leave: bool = True

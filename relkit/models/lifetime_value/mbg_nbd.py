@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.models.lifetime_value import bg_nbd, nbd
+from relkit.models.lifetime_value.family import ORDERS, SUMMARIES
 from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,6 +182,14 @@ class MbgNbd(PurchaseModel):
     """
 
     name: ClassVar[str] = "lifetime_value.mbg_nbd"
+    label = Text("MBG/NBD", "MBG/NBD")
+    purpose = Text(
+        "MBG/NBD: orders ahead and the probability of still buying, where some leave after their first order.",
+        "MBG/NBD : les commandes à venir et la probabilité d’acheter encore, quand certains partent après leur première commande.",
+    )
+    role, reads = ORDERS, SUMMARIES
+    competes = True
+    figures = ("frequency_histogram", "alive_surface", "spreads", "rate_ratios", "tracking", "purchases_by_frequency", "deciles")
     formulas: ClassVar[Formulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedMbgNbd:

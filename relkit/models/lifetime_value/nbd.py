@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from relkit.models.lifetime_value.family import ORDERS, SUMMARIES
 from relkit.models.lifetime_value.formulas import never
 from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,6 +197,14 @@ class Nbd(PurchaseModel):
     """
 
     name: ClassVar[str] = "lifetime_value.nbd"
+    label = Text("NBD", "NBD")
+    purpose = Text(
+        "NBD: orders ahead if nobody ever left; a baseline.",
+        "NBD : les commandes à venir si personne ne partait jamais ; un point de comparaison.",
+    )
+    role, reads = ORDERS, SUMMARIES
+    competes = True
+    figures = ("frequency_histogram", "spreads", "rate_ratios", "tracking", "purchases_by_frequency", "deciles")
     formulas: ClassVar[Formulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedNbd:

@@ -25,8 +25,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.models.lifetime_value import nbd
+from relkit.models.lifetime_value.family import ORDERS, SUMMARIES
 from relkit.models.lifetime_value.purchase_model import Each, FittedPurchaseModel, Formulas, PurchaseModel, in_logarithms
 from relkit.models.lifetime_value.purchases import PurchaseCounts
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -353,6 +355,14 @@ class ParetoNbd(PurchaseModel):
     """
 
     name: ClassVar[str] = "lifetime_value.pareto_nbd"
+    label = Text("Pareto/NBD", "Pareto/NBD")
+    purpose = Text(
+        "Pareto/NBD: orders ahead and the probability of still buying, for customers who may leave at any time.",
+        "Pareto/NBD : les commandes à venir et la probabilité d’acheter encore, pour des clients qui peuvent partir à tout moment.",
+    )
+    role, reads = ORDERS, SUMMARIES
+    competes = True
+    figures = ("frequency_histogram", "alive_surface", "spreads", "rate_ratios", "tracking", "purchases_by_frequency", "deciles")
     formulas: ClassVar[Formulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedParetoNbd:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from relkit.contracts import Contract, check
 from relkit.errors import FitError, ParameterError
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.covariate_declaration import Declaration, check_names
 from relkit.models.covariates import Covariate, column_names, matrix, remarks_on, typical
 from relkit.models.lifetime_value.covariate_effects import Effects, Regression, fit_effects
@@ -34,6 +34,7 @@ from relkit.models.summaries import summary_of
 from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.scalars import check_level, check_scalar
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ _FARTHEST = 200.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PurchaseModel:
+class PurchaseModel(ModelFacts):
     """Settings of a model of repeat purchases.
 
     Attributes:
@@ -66,12 +67,12 @@ class PurchaseModel:
 
     name: ClassVar[str]
     formulas: ClassVar[Formulas]
-    reads: ClassVar[Contract] = PURCHASES
+    contract: ClassVar[Contract] = PURCHASES
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
     period_days: float = 7.0
-    level: float = 0.95
+    level: float = LEVEL
     purchase_covariates: tuple[str, ...] = ()
     lifetime_covariates: tuple[str, ...] = ()
     same_effect: tuple[str, ...] = ()
@@ -103,7 +104,7 @@ class PurchaseModel:
                 where=self.name,
                 remedy="Use them as purchase_covariates.",
             )
-        taken = (*self.reads.names, self.weight_column)
+        taken = (*self.contract.names, self.weight_column)
         for names in (self.purchase_covariates, self.lifetime_covariates, self.same_effect):
             check_names(names, taken, where=self.name)
         both = {*self.purchase_covariates} & {*self.lifetime_covariates}
@@ -113,7 +114,7 @@ class PurchaseModel:
                 where=self.name,
                 remedy="Name it in purchase_covariates and lifetime_covariates as well.",
             )
-        check_weight_column(self.weight_column, self.reads.names, where=self.name)
+        check_weight_column(self.weight_column, self.contract.names, where=self.name)
 
     @property
     def covariates(self) -> tuple[str, ...]:
@@ -129,7 +130,7 @@ class PurchaseModel:
     def needs(self) -> Contract:
         """Columns that fit reads."""
         more = (*self.declaration.asked, *columns_of(self.weight_column))
-        return replace(self.reads, columns=(*self.reads.columns, *more)) if more else self.reads
+        return replace(self.contract, columns=(*self.contract.columns, *more)) if more else self.contract
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
         """Return the fields of the fitted model besides its settings, by maximum likelihood.

@@ -13,6 +13,7 @@ from relkit.cards import FittedCard
 from relkit.errors import ParameterError
 from relkit.models.base import FitInfo  # noqa: TC001 storage reads the types of the fields
 from relkit.models.lifetime_value.order_calibration import OrderCalibration  # noqa: TC001 storage reads the types of the fields
+from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     """Purchases expected of some customers in so many days if they are alive."""
 
 Floats = NDArray[np.float64]
-
-DEFAULT_HORIZON_DAYS = 90
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,7 +93,7 @@ class PurchasesAhead(FittedCard):
             features: the columns of `needs`, as of any day.
             horizon_days: how far ahead orders are expected; 90 by default.
         """
-        days = DEFAULT_HORIZON_DAYS if horizon_days is None else horizon_days
+        days = HORIZON_DAYS if horizon_days is None else horizon_days
         alive, expected = self._alive_and_expected(features, days)
         scores = {f"expected_orders_{days}d": expected, f"order_probability_{days}d": self.order_probability(features, days)}
         told = pl.Series("p_alive", alive).set(~pl.Series(self.tells_alive(features), dtype=pl.Boolean), None)

@@ -29,6 +29,8 @@ from relkit.metrics.intervals import normal_reach
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, read_columns
 from relkit.models.maximum import maximise
 from relkit.scalars import check_level
+from relkit.texts import Text, in_language
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from relkit.models.maximum import Evaluation
@@ -68,9 +70,7 @@ class Regularity:
 
     def sentence(self, language: str = "en") -> str:
         """Return what it means, for people; `language` is en or fr."""
-        if language not in _SAID:
-            raise ParameterError.unknown("language", language, _SAID, where="language")
-        random, rhythm, bursts, told = _SAID[language]
+        random, rhythm, bursts, told = in_language(_SAID, language)
         verdict = random if self.p_value > 1 - self.level else rhythm if self.k > 1 else bursts
         numbers = {name: _written(value, language) for name, value in (("k", self.k), ("low", self.lower), ("high", self.upper))}
         return f"{verdict} {told.format(n=self.customers, **numbers)}"
@@ -81,20 +81,21 @@ def _written(value: float, language: str) -> str:
     return text.replace(".", ",") if language == "fr" else text
 
 
-_SAID = {
-    "en": (
+_SAID = (
+    Text(
         "Customers buy at random moments, as far as these data tell.",
-        "Customers buy at a rhythm: a model with regular intervals (mbg_cnbd_k) is worth trying.",
-        "Purchases come in bursts, less regular than at random.",
-        "k is {k}, between {low} and {high}, from {n} customers; 1 is random.",
-    ),
-    "fr": (
         "Les clients achètent à des moments quelconques, autant que ces données le disent.",
+    ),
+    Text(
+        "Customers buy at a rhythm: a model with regular intervals (mbg_cnbd_k) is worth trying.",
         "Les clients achètent à un rythme régulier : un modèle à intervalles réguliers (mbg_cnbd_k) vaut l’essai.",
-        "Les achats viennent par à-coups, moins régulièrement qu’au hasard.",
+    ),
+    Text("Purchases come in bursts, less regular than at random.", "Les achats viennent par à-coups, moins régulièrement qu’au hasard."),
+    Text(
+        "k is {k}, between {low} and {high}, from {n} customers; 1 is random.",
         "k vaut {k}, entre {low} et {high}, d’après {n} clients ; 1 est le hasard.",
     ),
-}
+)
 
 
 def wheat_morrison(share: Floats) -> tuple[float, float, float]:
@@ -158,7 +159,7 @@ def most_likely(x: Floats, log_shares: Floats) -> tuple[float, float, float]:
     return k, k * float(np.sqrt(best.covariance[0, 0])), p_value
 
 
-def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", least_days: float = 14.0, level: float = 0.95) -> Regularity:
+def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", least_days: float = 14.0, level: float = LEVEL) -> Regularity:
     """Return how regular purchases are, from customers with two intervals or more.
 
     Args:

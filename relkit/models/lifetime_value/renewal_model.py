@@ -30,20 +30,11 @@ from relkit.cards import FittedCard
 from relkit.contracts import check
 from relkit.errors import NotConvergedError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import covariates as covariate_columns
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.covariate_declaration import Declaration, check_names
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.lifetime_value.renewal_likelihood import Lives, log_likelihood, log_survival_ratio
-from relkit.models.lifetime_value.renewals import (
-    DAYS_PER_MONTH,
-    DAYS_PER_YEAR,
-    TOLERANCE_DAYS,
-    Watched,
-    check_period,
-    in_periods,
-    renewal_contract,
-    watch,
-)
+from relkit.models.lifetime_value.renewals import TOLERANCE_DAYS, Watched, check_period, in_periods, renewal_contract, watch
 from relkit.models.maximum import Evaluation, Maximum, maximise, near_maximum
 from relkit.models.summaries import summary_of
 from relkit.models.survival.judging import judge_ends
@@ -52,6 +43,7 @@ from relkit.models.useless_columns import refuse_useless
 from relkit.models.weights import check_weight_column, columns_of
 from relkit.remarks import Remark
 from relkit.scalars import check_level
+from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR, LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,7 +137,7 @@ def _maximum(lives: Lives, Z: Floats | None, starts: Sequence[Floats], *, with_c
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenewalModel:
+class RenewalModel(ModelFacts):
     """Settings of a model of contracts that renew.
 
     Attributes:
@@ -164,7 +156,7 @@ class RenewalModel:
 
     period_days: float = DAYS_PER_MONTH
     tolerance_days: float = TOLERANCE_DAYS
-    level: float = 0.95
+    level: float = LEVEL
     covariates: tuple[str, ...] = ()
     weight_column: str = ""
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-DAYS_PER_YEAR = 365.25
-DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 TOLERANCE_DAYS = 3.0
 """The most that a number of calendar months, or years, is longer than that many of their mean length: 2.7 days."""
 

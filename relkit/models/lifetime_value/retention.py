@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.uncertainty import interval
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from relkit.models.lifetime_value.renewal_model import FittedRenewalModel
@@ -58,7 +59,7 @@ class RetentionCurve:
 
 
 def retention_curves(
-    fitted: FittedRenewalModel, features: pl.DataFrame, *, annual_discount_rate: float = 0.10, level: float = 0.95
+    fitted: FittedRenewalModel, features: pl.DataFrame, *, annual_discount_rate: float = 0.10, level: float = LEVEL
 ) -> dict[str, RetentionCurve]:
     """Return the curve of all contracts, named "", or of each level of the first category among the covariates.
 

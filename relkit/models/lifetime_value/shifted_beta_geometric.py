@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from relkit.models.lifetime_value.renewal_likelihood import log_survival_ratio
 from relkit.models.lifetime_value.renewal_model import FittedRenewalModel, RenewalFormulas, RenewalModel
+from relkit.models.survival.family import CONTRACTS, SPELLS
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -118,6 +120,13 @@ class ShiftedBetaGeometric(RenewalModel):
     """
 
     name: ClassVar[str] = "lifetime_value.shifted_beta_geometric"
+    label = Text("Shifted beta-geometric", "Bêta-géométrique décalée")
+    purpose = Text(
+        "Shifted beta-geometric: how many contracts are renewed, from one period to the next.",
+        "Bêta-géométrique décalée : combien de contrats sont renouvelés, d’une période à la suivante.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    figures = ("retention", "calibration")
     formulas: ClassVar[RenewalFormulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedShiftedBetaGeometric:

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
-from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
+from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.lifetime_value import pareto_nbd
 from relkit.models.lifetime_value.exposure import CalendarCovariates, CalendarEvent, Exposure, day_number, usable
+from relkit.models.lifetime_value.family import HISTORIES, ORDERS
 from relkit.models.lifetime_value.judging import judge_purchases
 from relkit.models.lifetime_value.purchases import PURCHASE_HISTORIES, PURCHASES, PurchaseCounts, read_columns
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead, whole_numbers
@@ -33,6 +34,8 @@ from relkit.models.summaries import summary_of
 from relkit.models.weights import check_weight_column, columns_of, with_weight
 from relkit.remarks import Remark
 from relkit.scalars import check_level, check_scalar
+from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +64,7 @@ DATED_PURCHASES = replace(
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimeVaryingParetoNbd:
+class TimeVaryingParetoNbd(ModelFacts):
     """Settings of the Pareto/NBD model with season and events.
 
     Attributes:
@@ -81,11 +84,19 @@ class TimeVaryingParetoNbd:
     """
 
     name: ClassVar[str] = "lifetime_value.time_varying_pareto_nbd"
+    label = Text("Pareto/NBD with season and campaigns", "Pareto/NBD avec saison et campagnes")
+    purpose = Text(
+        "Pareto/NBD with season and campaigns: orders ahead and the probability of still buying.",
+        "Pareto/NBD avec saison et campagnes : les commandes à venir et la probabilité d’acheter encore.",
+    )
+    role, reads = ORDERS, HISTORIES
+    competes = True
+    figures = ("frequency_histogram", "alive_surface", "spreads", "tracking", "purchases_by_frequency", "deciles", "season")
     family: ClassVar[str] = "lifetime_value"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="mae_repeat_purchases", direction="lower")
 
     period_days: float = 7.0
-    level: float = 0.95
+    level: float = LEVEL
     season_harmonics: int = 1
     events: tuple[CalendarEvent, ...] = ()
     lifetime_covariates: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from scipy import special
 
 from relkit.metrics.intervals import normal_reach
 from relkit.scalars import check_level
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ def standard_errors(fitted: M, value: Callable[[M], Floats]) -> Floats:
 
 
 def interval(
-    fitted: M, value: Callable[[M], Floats], *, level: float = 0.95, scale: Literal["log", "logit"] = "log"
+    fitted: M, value: Callable[[M], Floats], *, level: float = LEVEL, scale: Literal["log", "logit"] = "log"
 ) -> tuple[Floats, Floats, Floats]:
     """Return `value(fitted)` and its lower and upper bound, each of the shape of the value.
 
@@ -99,7 +100,7 @@ def interval(
     return found, *bounds(found, standard_errors(fitted, value), level=level, scale=scale)
 
 
-def bounds(value: Floats, error: Floats, *, level: float = 0.95, scale: Literal["log", "logit"] = "log") -> tuple[Floats, Floats]:
+def bounds(value: Floats, error: Floats, *, level: float = LEVEL, scale: Literal["log", "logit"] = "log") -> tuple[Floats, Floats]:
     """Return lower and upper bound of values with standard errors; nought, and a probability of one, stay what they are.
 
     Examples:

@@ -24,6 +24,7 @@ from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.location_scale import Errors, Pulls, Watched, log_age, log_likelihood
 from relkit.models.survival.parametric import ParametricScores
@@ -84,6 +85,10 @@ class AftModel(Parametric, JudgedByEnds):
 
     name: ClassVar[str]
     distribution: ClassVar[Distribution]
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    figures = ("fitted_survival", "time_ratios", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     shape_covariates: tuple[str, ...] = ()
     lower_column: str | None = None

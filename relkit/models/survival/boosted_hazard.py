@@ -13,7 +13,7 @@ seed, and weigh more instead. There are no standard errors: judge it on held-out
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,7 @@ from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the 
 from relkit.models.survival.boosted_trees import Trees
 from relkit.models.survival.by_period import ByPeriod
 from relkit.models.survival.discrete_hazard import tail_remark
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import Design
 from relkit.models.survival.person_periods import Lives, numbered
@@ -37,8 +38,10 @@ from relkit.models.survival.spells import (
 )
 from relkit.remarks import Remark, french
 from relkit.scalars import check_scalar
+from relkit.texts import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from relkit.models.survival.period_path import Rate
@@ -67,6 +70,15 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.boosted_hazard"
+    label = Text("discrete time, boosting", "temps discret, boosting")
+    purpose = Text(
+        "Gradient boosting on months of contracts: the probability that a contract ends.",
+        "Boosting de gradient sur les mois de contrat : la probabilité qu’un contrat prenne fin.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    figures = ("boosted_hazard", "importance", "calibration")
+    check_settings: ClassVar[Mapping[str, Any]] = {**CHECKED_COVARIATES, "trees": 10}
 
     trees: int = 150
     learning_rate: float = 0.05

@@ -14,6 +14,7 @@ from relkit.models import covariates as covariate_columns
 from relkit.models.summaries import summary_of
 from relkit.models.survival.period_path import PeriodPath, bounds_in_blocks
 from relkit.models.survival.spells import as_floats, score_contract
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +82,7 @@ class LinearByPeriod(ByPeriod):
         intercepts[self._free] = coordinates[:levels]
         return replace(self, intercepts=intercepts, coefficients=coordinates[levels:].reshape(self.coefficients.shape))
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
 
         They are symmetric in the logarithm of the hazard ahead, whose variance comes by the delta method from that of the

@@ -26,10 +26,13 @@ from relkit.models.base import FitInfo, fingerprint
 from relkit.models.survival.cause_hazards import CauseHazards
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.cox import Cox, CoxSettings, FittedCox
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.settings import ByReason
 from relkit.models.survival.spells import as_floats, check_horizon, score_contract, scores_of
+from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +73,15 @@ class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
     """
 
     name: ClassVar[str] = "survival.cause_specific_cox"
+    label = Text("Cox by reason", "Cox par motif")
+    purpose = Text(
+        "Cox regressions by cause: the probability that a contract ends, for each reason.",
+        "Régressions de Cox par cause : la probabilité qu’un contrat prenne fin, pour chaque motif.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    stepped = True
+    figures = ("hazard_ratios_by_cause", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     @property
     def of_one_cause(self) -> Cox:
@@ -192,7 +204,7 @@ class FittedCauseSpecificCox(FittedCard):
             found *= part.survival_ahead(frame, days)
         return found
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m), as `FittedCox` has them, the causes independent."""
         frame = self._read(features)
         parts = [part.hazard_ahead(frame, days) for part in self.by_cause]
@@ -214,7 +226,7 @@ class FittedCauseSpecificCox(FittedCard):
         return found
 
     def incidence_ahead_bounds(
-        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = LEVEL
     ) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 

@@ -37,7 +37,13 @@ _TENTHS, _LEAST_IN_GROUP = 10, 10
 
 
 def compare_models(
-    fitted: Mapping[str, Any], features: Mapping[str, pl.DataFrame], outcomes: pl.DataFrame, *, replicates: int = 200, seed: int = 0
+    fitted: Mapping[str, Any],
+    features: Mapping[str, pl.DataFrame],
+    outcomes: pl.DataFrame,
+    *,
+    past: pl.DataFrame | None = None,  # noqa: ARG001 called as those of all families are
+    replicates: int = 200,
+    seed: int = 0,
 ) -> ModelComparison:
     """Return the comparison of fitted models on what happened after they were fitted, and which of them the rule takes.
 
@@ -47,6 +53,7 @@ def compare_models(
         fitted: models by name, all fitted as of the same day.
         features: what each scores, as of that day, by the same names.
         outcomes: as `Model.judge` takes them.
+        past: not read; of contracts the outcomes tell all.
         replicates: resamples of the customers.
         seed: of the resamples.
 

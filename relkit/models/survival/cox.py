@@ -27,6 +27,7 @@ from relkit.models.summaries import summary_of
 from relkit.models.survival.cox_baseline import Baseline, baseline_of_all, breslow, concordance_within, goes_on, strata_baselines
 from relkit.models.survival.cox_design import Design, Rows
 from relkit.models.survival.cox_newton import Optimum, maximised
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.groups import as_text, coded, label_of
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.partial_likelihood import Sums, linear_predictor, sums
@@ -42,6 +43,8 @@ from relkit.models.survival.spells import (
 )
 from relkit.remarks import Remark
 from relkit.scalars import check_choice, check_scalar
+from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +147,16 @@ class Cox(CoxSettings, JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.cox"
+    label = Text("Cox", "Cox")
+    purpose = Text(
+        "Cox regression: the probability that a contract ends, and what makes ends come sooner.",
+        "Régression de Cox : la probabilité qu’un contrat prenne fin, et ce qui avance les fins.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    stepped = True
+    figures = ("hazard_ratios", "baseline", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedCox:
         """Return the regression.
@@ -384,7 +397,7 @@ class FittedCox(FittedCard):
         hazard, _ = self._hazard_ahead(self._read(features), as_floats(days))
         return np.exp(-hazard)
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
 
         They are symmetric in the logarithm of the hazard ahead. Its variance is that of Breslow's baseline over the ages

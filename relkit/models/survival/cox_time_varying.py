@@ -17,7 +17,9 @@ import polars as pl
 from relkit.contracts import Column, Contract, check
 from relkit.errors import TableError
 from relkit.models.survival.cox import Cox, FittedCox
+from relkit.models.survival.family import CONTRACT_VERSIONS
 from relkit.models.survival.spells import CUSTOMER, RESERVED, Spells, as_floats, fit_contract
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -55,6 +57,13 @@ class CoxTimeVarying(Cox):
     """
 
     name: ClassVar[str] = "survival.cox_time_varying"
+    label = Text("Cox on changing terms", "Cox à conditions changeantes")
+    purpose = Text(
+        "Cox regression on changing terms: the probability that a contract ends, with prices as they were.",
+        "Régression de Cox à conditions changeantes : la probabilité qu’un contrat prenne fin, avec les prix tels qu’ils étaient.",
+    )
+    reads = CONTRACT_VERSIONS
+    twin = Cox.name
 
     @property
     def needs(self) -> Contract:

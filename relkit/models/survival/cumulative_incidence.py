@@ -24,6 +24,7 @@ from relkit.metrics.risk_sets import RiskSets, product_limit, risk_sets, step_at
 from relkit.models.survival.nelson_aalen import within
 from relkit.models.survival.observed import Observed, codes_of
 from relkit.scalars import check_level
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -114,7 +115,7 @@ def cumulative_incidence(
     *,
     causes: tuple[str, ...] | None = None,
     variance: Variance = "greenwood",
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> CumulativeIncidence:
     """Return the share of spells that ended for each cause, by age.
 
@@ -202,7 +203,7 @@ def log_log_bounds(f: Floats, std_error: Floats, level: float) -> tuple[Floats, 
     return np.where(inside, np.exp(log_f * shift), f), np.where(inside, np.exp(log_f / shift), f)
 
 
-def incidence_by_reason(spells: pl.DataFrame, *, fewest: int = 10, level: float = 0.95) -> CumulativeIncidence | None:
+def incidence_by_reason(spells: pl.DataFrame, *, fewest: int = 10, level: float = LEVEL) -> CumulativeIncidence | None:
     """Return the share of contracts that ended for each reason, by age; None where no end has a reason.
 
     An end without a reason counts as `unknown`: left out, it would make the others look rarer or commoner than they are.

@@ -17,6 +17,7 @@ from relkit.metrics.bands import log_log_band
 from relkit.metrics.intervals import normal_reach
 from relkit.metrics.risk_sets import RiskSets, ends_behind_tail, product_limit, step_at
 from relkit.models.survival.spells import as_floats
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Counts, Flags, Floats
@@ -70,10 +71,10 @@ class SurvivalCurve:
     lower: Floats
     upper: Floats
     tail_hazard: float
-    level: float = 0.95
+    level: float = LEVEL
 
     @classmethod
-    def from_counts(cls, sets: RiskSets, *, tail_hazard: float, level: float = 0.95) -> SurvivalCurve:
+    def from_counts(cls, sets: RiskSets, *, tail_hazard: float, level: float = LEVEL) -> SurvivalCurve:
         """Return the Kaplan-Meier curve of the counts."""
         survival, greenwood = product_limit(sets)
         lower, upper = log_log_band(survival, greenwood, level)

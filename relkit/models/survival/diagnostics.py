@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relkit.models.survival.effects import effect_curves, effect_ratios
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from relkit.models.survival.cox import FittedCox
     from relkit.models.survival.effects import EffectCurve
     from relkit.models.survival.fine_gray import FittedFineGray
-
-MONTH = 30.0
 
 
 def hazard_ratios(fitted: FittedCox | FittedFineGray) -> Ratios:
@@ -42,7 +41,7 @@ def hazard_curves(fitted: FittedCox | FittedFineGray) -> tuple[EffectCurve, ...]
 
 @dataclass(frozen=True, eq=False)
 class BaselineRates:
-    """Probability of ending within the next 30 days by age, for a customer at the mean of each covariate.
+    """Probability of ending within the next step of age, a month by default, for a customer at the mean of each covariate.
 
     Attributes:
         edges: shape (k + 1,), ages in days.
@@ -55,7 +54,7 @@ class BaselineRates:
     at_risk: Floats
 
 
-def baseline_rates(fitted: FittedCox, *, step_days: float = MONTH) -> BaselineRates:
+def baseline_rates(fitted: FittedCox, *, step_days: float = DAYS_PER_MONTH) -> BaselineRates:
     """Return the baseline probability of ending by age, in steps that lie wholly within what was observed."""
     last = fitted.domain[1]
     edges = np.arange(0.0, last + 1e-9, step_days) if last >= step_days else np.array([0.0, last])

@@ -29,6 +29,7 @@ from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the 
 from relkit.models.survival.by_period import LinearByPeriod
 from relkit.models.survival.causes import causes_of, enough_causes, incidence_bounds, place_of, score_columns
 from relkit.models.survival.discrete_hazard import tail_remark
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.period_design import (
     Design,
@@ -45,6 +46,8 @@ from relkit.models.survival.spells import (
     check_horizon,
     scores_of,
 )
+from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from datetime import date
@@ -76,6 +79,14 @@ class DiscreteCompetingRisks(ByReason, Weighted, Periodic, Bending, JudgedByCaus
     """
 
     name: ClassVar[str] = "survival.discrete_competing_risks"
+    label = Text("competing risks, discrete time", "risques concurrents, temps discret")
+    purpose = Text(
+        "Competing risks by month: the probability that a contract ends, for each reason.",
+        "Risques concurrents par mois : la probabilité qu’un contrat prenne fin, pour chaque motif.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    figures = ("hazards_by_cause", "odds_ratios_by_cause", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedDiscreteCompetingRisks:
         """Return the fitted model, by maximum likelihood.
@@ -200,7 +211,7 @@ class FittedDiscreteCompetingRisks(LinearByPeriod):
         return found
 
     def incidence_ahead_bounds(
-        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = LEVEL
     ) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 

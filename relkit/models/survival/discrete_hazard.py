@@ -24,6 +24,7 @@ from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.by_period import LinearByPeriod
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.period_design import (
     Design,
@@ -42,6 +43,7 @@ from relkit.models.survival.spells import (
 )
 from relkit.remarks import Remark
 from relkit.scalars import check_choice
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -86,6 +88,15 @@ class DiscreteHazard(Weighted, Periodic, Bending, JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.discrete_hazard"
+    label = Text("discrete time, logit", "temps discret, logit")
+    purpose = Text(
+        "Logistic regression on months of contracts: the probability that a contract ends.",
+        "Régression logistique sur les mois de contrat : la probabilité qu’un contrat prenne fin.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    figures = ("hazard_by_period", "period_ratios", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     link: Link = "logit"
 

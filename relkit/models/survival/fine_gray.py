@@ -34,12 +34,15 @@ from relkit.models.survival.causes import UNKNOWN, incidence_bounds, place_of, s
 from relkit.models.survival.cox import Cox, FittedCox, Proportional
 from relkit.models.survival.cox_design import Rows
 from relkit.models.survival.cox_newton import Penalty, maximise
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging_causes import JudgedByCauses
 from relkit.models.survival.nelson_aalen import within
 from relkit.models.survival.settings import ByReason
 from relkit.models.survival.spells import as_floats, check_horizon, scores_of
 from relkit.models.survival.subdistribution import Subdistribution
 from relkit.remarks import Remark, french
+from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from datetime import date
@@ -74,6 +77,15 @@ class FineGray(ByReason, Proportional, JudgedByCauses):
     """
 
     name: ClassVar[str] = "survival.fine_gray"
+    label = Text("Fine and Gray", "Fine et Gray")
+    purpose = Text(
+        "Fine and Gray's regression: the share of contracts that end for one reason, and what moves it.",
+        "Régression de Fine et Gray : la part des contrats qui prennent fin pour un motif, et ce qui la fait varier.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    stepped = True
+    figures = ("subdistribution_ratios", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     cause: str = "voluntary"
 
@@ -244,7 +256,7 @@ class FittedFineGray(FittedCard):
         """Return the probability that each spell, running now, still runs after each number of days, shape (n, m): Cox's, of any end."""
         return self.overall.survival_ahead(self._read(features), days)
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m)."""
         return self.overall.survival_ahead_bounds(self._read(features), days, level=level)
 
@@ -258,7 +270,7 @@ class FittedFineGray(FittedCard):
         return self._ahead(self._read(features), as_floats(days))
 
     def incidence_ahead_bounds(
-        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = 0.95
+        self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str, level: float = LEVEL
     ) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 

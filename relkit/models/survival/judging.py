@@ -16,8 +16,9 @@ from relkit.metrics.censoring import InView, in_view_weights
 from relkit.metrics.concordance import concordance, uno_concordance
 from relkit.metrics.smooth_calibration import smooth_calibration
 from relkit.metrics.time_dependent_auc import time_dependent_auc
-from relkit.models.base import HoldoutMetric
+from relkit.models.base import HoldoutMetric, ModelFacts
 from relkit.models.survival.spells import CUSTOMER, DURATION, EVENT
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ class Forecasts:
         """Return forecast against observed by decile of the forecast."""
         return calibration(self.remaining, self.ended, self.churn, self.days)
 
-    def brier_interval(self, *, level: float = 0.95, replicates: int = REPLICATES, seed: int = 0) -> tuple[float, float]:
+    def brier_interval(self, *, level: float = LEVEL, replicates: int = REPLICATES, seed: int = 0) -> tuple[float, float]:
         """Return the bounds of the Brier score over resamples of the spells.
 
         Resamples of more than 10,000 spells are of 10,000, and their spread is narrowed by the square root of the share (the m out
@@ -119,7 +120,7 @@ def _churn(fitted: CustomerScorer, rows: pl.DataFrame, days: int) -> Floats:
     return found
 
 
-class JudgedByEnds:
+class JudgedByEnds(ModelFacts):
     """Settings of a model of survival: on a holdout it is judged by the ends of spells that were running."""
 
     family: ClassVar[str] = "survival"

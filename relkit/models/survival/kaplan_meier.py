@@ -20,6 +20,7 @@ from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.risk_sets import RiskSets, distinct, risk_sets, tail_rate
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.survival.curve import FEW, SurvivalCurve
+from relkit.models.survival.family import CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.settings import Weighted
 from relkit.models.survival.spells import (
@@ -34,6 +35,8 @@ from relkit.models.survival.spells import (
     scores_of,
 )
 from relkit.remarks import Remark, french
+from relkit.texts import Text
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +66,15 @@ class KaplanMeier(Weighted, JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.kaplan_meier"
+    label = Text("Kaplan-Meier", "Kaplan-Meier")
+    purpose = Text(
+        "Kaplan-Meier: how long contracts last, by group where wished; a baseline.",
+        "Kaplan-Meier : la durée des contrats, par groupe si besoin ; un point de comparaison.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    stepped = True
+    figures = ("survival", "calibration")
 
     may_weigh_nothing: ClassVar[bool] = False
 
@@ -184,7 +196,7 @@ class FittedKaplanMeier(FittedCard):
         """
         return self._over_curves(features, days, lambda curve, ages, ahead: (curve.conditional(ages, ahead),))[0]
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m)."""
         low, high = self._over_curves(features, days, lambda curve, ages, ahead: curve.conditional_band(ages, ahead, level=level))
         return low, high

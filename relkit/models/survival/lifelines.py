@@ -29,6 +29,7 @@ from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the 
 from relkit.models.maximum import Evaluation, Maximum
 from relkit.models.survival import lifelines_forms as forms
 from relkit.models.survival.aft_design import Design, enough_ends
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifelines_additive import cumulative_covariance
 from relkit.models.survival.lifelines_table import DURATION_COL, ENTRY_COL, EVENT_COL, WEIGHTS_COL, column_names, table_of
@@ -38,6 +39,7 @@ from relkit.models.survival.spells import score_contract
 from relkit.models.survival.weibull_aft import WeibullAft
 from relkit.remarks import Remark, french
 from relkit.scalars import check_scalar
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +119,14 @@ class Lifelines(Parametric, JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.lifelines"
-    competes: ClassVar[bool] = False
+    role, reads = CONTRACTS, SPELLS
+    label = Text("lifelines, by name", "lifelines, au choix")
+    purpose = Text(
+        "Regressions of lifelines, by name: how long contracts last, under shapes that relkit has no model for.",
+        "Régressions de lifelines, au choix : la durée des contrats, sous des formes dont relkit n’a pas de modèle.",
+    )
+    figures = ("fitted_survival", "calibration")
+    check_settings = CHECKED_COVARIATES | {"fitter": HAZARDS_SPLINE}
 
     fitter: str = GAMMA
     knots: int = 3

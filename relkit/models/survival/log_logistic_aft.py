@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from relkit.models.survival.aft_model import AftModel, Distribution, FittedAftModel
 from relkit.models.survival.location_scale import LOG_LOGISTIC
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,6 +39,11 @@ class LogLogisticAft(AftModel):
     """
 
     name: ClassVar[str] = "survival.log_logistic_aft"
+    label = Text("log-logistic, accelerated time", "log-logistique, temps accéléré")
+    purpose = Text(
+        "Log-logistic regression: how long contracts last, with a risk that rises, then falls.",
+        "Régression log-logistique : la durée des contrats, avec un risque qui monte puis redescend.",
+    )
     distribution: ClassVar[Distribution] = Distribution(LOG_LOGISTIC, "log_beta")
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedLogLogisticAft:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from relkit.models.survival.aft_model import AftModel, Distribution, FittedAftModel
 from relkit.models.survival.location_scale import LOG_NORMAL
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,6 +39,11 @@ class LogNormalAft(AftModel):
     """
 
     name: ClassVar[str] = "survival.log_normal_aft"
+    label = Text("log-normal, accelerated time", "log-normale, temps accéléré")
+    purpose = Text(
+        "Log-normal regression: how long contracts last, with a risk that rises, then falls slowly.",
+        "Régression log-normale : la durée des contrats, avec un risque qui monte puis redescend lentement.",
+    )
     distribution: ClassVar[Distribution] = Distribution(LOG_NORMAL, "log_sigma", -1.0)
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedLogNormalAft:

@@ -27,12 +27,14 @@ from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, no_width, refuse_runaways
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.location_scale import WEIBULL, Watched, log_age
 from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.settings import Parametric
 from relkit.models.survival.spells import score_contract
 from relkit.remarks import Remark
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,6 +172,15 @@ class MixtureCure(Parametric, JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.mixture_cure"
+    label = Text("mixture cure", "mélange avec fidèles à vie")
+    purpose = Text(
+        "Mixture cure model: how long contracts last, where some customers never leave.",
+        "Modèle à fraction guérie : la durée des contrats, quand certains clients ne partent jamais.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    figures = ("fitted_survival", "odds_of_leaving", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     latency_covariates: tuple[str, ...] = ()
 

@@ -21,6 +21,7 @@ from relkit.metrics.risk_sets import risk_sets, step_at
 from relkit.models.survival.observed import Observed
 from relkit.models.survival.spells import as_floats
 from relkit.scalars import check_level
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -96,7 +97,7 @@ def nelson_aalen(
     weight: ArrayLike | None = None,
     *,
     ties: Ties = "together",
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> CumulativeHazard:
     """Return the cumulative hazard of ending.
 

@@ -17,6 +17,7 @@ from relkit.contracts import check
 from relkit.metrics.intervals import survival_bounds
 from relkit.models.summaries import summary_of
 from relkit.models.survival.spells import as_floats, check_horizon, long_survival, scores_of
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,7 +79,7 @@ class ParametricScores(FittedCard):
         """Return the probability that each spell, running now, still runs after each number of days, shape (n, m)."""
         return np.exp(-self._ahead(check(features, self.needs), as_floats(days)))
 
-    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
 
         They come from the uncertainty of the parameters by the delta method, symmetric in the logarithm of the hazard ahead.

@@ -35,7 +35,6 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Indexes = NDArray[np.intp]
 
-DAYS_PER_MONTH = 365.25 / 12
 LEAST_ENDS = 10.0
 """Ends, seen or expected at the mean rate, from which on periods have a level of their own."""
 MOST_PATTERNS = 20_000

@@ -23,11 +23,13 @@ from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
+from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.settings import Parametric
 from relkit.models.survival.spells import score_contract
 from relkit.remarks import Remark, french
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +138,15 @@ class PiecewiseExponential(Parametric, JudgedByEnds):
     """
 
     name: ClassVar[str] = "survival.piecewise_exponential"
+    label = Text("piecewise exponential", "exponentielle par morceaux")
+    purpose = Text(
+        "Piecewise exponential model: how long contracts last, with a risk for each stretch of age.",
+        "Modèle exponentiel par morceaux : la durée des contrats, avec un risque pour chaque tranche d’ancienneté.",
+    )
+    role, reads = CONTRACTS, SPELLS
+    competes = True
+    figures = ("fitted_survival", "rate_ratios", "calibration")
+    check_settings = CHECKED_COVARIATES
 
     breaks_days: tuple[float, ...] = ()
 

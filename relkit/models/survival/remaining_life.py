@@ -18,14 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.models.lifetime_value.discounted_months import (
-    DAYS_PER_MONTH,
-    MonthsAhead,
-    SurvivesAhead,
-    discounted_months,
-    months_ahead,
-    worth_errors,
-)
+from relkit.models.lifetime_value.discounted_months import MonthsAhead, SurvivesAhead, discounted_months, months_ahead, worth_errors
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     import polars as pl

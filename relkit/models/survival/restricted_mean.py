@@ -15,6 +15,7 @@ import numpy as np
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.metrics.intervals import normal_reach
 from relkit.scalars import check_level
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from relkit.models.survival.curve import SurvivalCurve
@@ -77,7 +78,7 @@ class RestrictedMeanContrast:
     level: float
 
 
-def restricted_mean(curve: SurvivalCurve, days: float, *, level: float = 0.95) -> RestrictedMean:
+def restricted_mean(curve: SurvivalCurve, days: float, *, level: float = LEVEL) -> RestrictedMean:
     """Return the mean days lived within the first `days`, with its interval.
 
     Args:

@@ -22,13 +22,13 @@ from relkit.metrics.risk_sets import risk_sets
 from relkit.models.survival.curve import FEW, SurvivalCurve
 from relkit.models.survival.log_rank import LogRank, log_rank
 from relkit.models.survival.restricted_mean import Interval, RestrictedMean, compare_restricted_means, restricted_mean
+from relkit.units import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from relkit.metrics.risk_sets import Flags, Floats, Indexes
 
-LEVEL = 0.95
 CLEARLY = 3.0
 """Standard errors between two curves past which one lies clearly above the other: about the 95 % bound over all ages (Nair 1984)."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from relkit.models.survival.aft_model import AftModel, Distribution, FittedAftModel
 from relkit.models.survival.location_scale import WEIBULL
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,6 +41,11 @@ class WeibullAft(AftModel):
     """
 
     name: ClassVar[str] = "survival.weibull_aft"
+    label = Text("Weibull, accelerated time", "Weibull, temps accéléré")
+    purpose = Text(
+        "Weibull regression: how long contracts last, with a risk that rises or falls steadily.",
+        "Régression de Weibull : la durée des contrats, avec un risque qui monte ou baisse régulièrement.",
+    )
     distribution: ClassVar[Distribution] = Distribution(WEIBULL, "log_rho")
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedWeibullAft:

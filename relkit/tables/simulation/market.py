@@ -17,6 +17,7 @@ from relkit.tables.simulation.assortment import CATEGORIES
 from relkit.tables.simulation.clock import Clock
 from relkit.tables.simulation.people import EARLIER_DAYS
 from relkit.tables.simulation.settings import FUTURE_DAYS
+from relkit.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from datetime import date
@@ -73,7 +74,7 @@ def make_market(settings: SimulationSettings) -> Market:
         starts = promotion_days(settings)
         for k, start in enumerate(starts):
             promoted[start + EARLIER_DAYS : start + EARLIER_DAYS + planted.promotion_days] = 2 * k % len(CATEGORIES)
-        multipliers = seasons(settings, days) * planted.rate_drift ** (days / 365.25)
+        multipliers = seasons(settings, days) * planted.rate_drift ** (days / DAYS_PER_YEAR)
         multipliers = np.where(promoted != NO_CATEGORY, planted.promotion_lift, 1.0) * multipliers
         changes = {round(share * settings.days): factor for share, factor in planted.price_changes}
         price_days = np.array([day for day in sorted(changes) if 0 < day < settings.days], dtype=np.int64)
@@ -94,7 +95,7 @@ def seasons(settings: SimulationSettings, days: Ints) -> Floats:
     """Return the seasonal multiplier of each day: 1 + amplitude cos(2 pi (day of year - peak) / 365.25)."""
     planted = settings.disturbances
     of_year = settings.starts_on.timetuple().tm_yday + days
-    return np.asarray(1 + planted.season_amplitude * np.cos(2 * np.pi * (of_year - planted.season_peak_day) / 365.25))
+    return np.asarray(1 + planted.season_amplitude * np.cos(2 * np.pi * (of_year - planted.season_peak_day) / DAYS_PER_YEAR))
 
 
 def pulled_forward(

@@ -11,6 +11,7 @@ from relkit.tables.simulation.market import pulled_forward
 from relkit.tables.simulation.permissions import NEVER
 from relkit.tables.simulation.purchases import Buyers, Orders, distinct_days, draw_amounts, draw_order_days
 from relkit.tables.simulation.settings import FUTURE_DAYS
+from relkit.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def _drifted(settings: SimulationSettings, mean_order: Floats, first_day: Ints) 
     """Return the mean orders with the drift of spend between cohorts."""
     if not settings.hard:
         return mean_order
-    years = np.where(first_day < NEVER, first_day, 0) / 365.25
+    years = np.where(first_day < NEVER, first_day, 0) / DAYS_PER_YEAR
     return np.asarray(mean_order * settings.disturbances.spend_drift**years)
 
 

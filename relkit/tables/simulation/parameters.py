@@ -8,7 +8,6 @@ from typing import Any
 from relkit.errors import ParameterError
 
 DAYS_A_WEEK = 7.0
-DAYS_A_MONTH = 365.25 / 12
 
 
 def require_positive(parameters: Any) -> None:

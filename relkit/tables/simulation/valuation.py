@@ -15,9 +15,9 @@ import polars as pl
 from relkit.tables.simulation.actions import ACTIONS
 from relkit.tables.simulation.assortment import CATEGORIES
 from relkit.tables.simulation.contracts import contract_ids, expected_days, hazard_per_day, monthly_amounts, survival_given
-from relkit.tables.simulation.parameters import DAYS_A_MONTH
 from relkit.tables.simulation.purchases import expected_orders
 from relkit.tables.simulation.settings import HORIZONS
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from relkit.tables.simulation.baskets import Tastes
@@ -53,10 +53,10 @@ def contracts_truth(contracts: Contracts, people: People, calendar: Calendar, ma
             **{f"churn_probability_{h}d": 1 - survival_given(age, h, contracts.log_hazard, truth) for h in CHURN_DAYS},
             **{
                 f"expected_contract_margin_{h}d": np.where(runs, margin * expected_days(age, h, contracts.log_hazard, truth), 0)
-                / DAYS_A_MONTH
+                / DAYS_PER_MONTH
                 for h in HORIZONS
             },
-            **{f"realised_contract_margin_{h}d": margin * np.clip(contracts.end_age - age, 0, h) / DAYS_A_MONTH for h in HORIZONS},
+            **{f"realised_contract_margin_{h}d": margin * np.clip(contracts.end_age - age, 0, h) / DAYS_PER_MONTH for h in HORIZONS},
         }
     )
     hidden = ["hazard_per_day", *(f"churn_probability_{h}d" for h in CHURN_DAYS)]

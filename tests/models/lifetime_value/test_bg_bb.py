@@ -10,6 +10,7 @@ import simulated_purchases
 from scipy import special
 
 from relkit.errors import NotEnoughEventsError, ParameterError, TableError
+from relkit.families.bindings import diagnostic_figures
 from relkit.models.lifetime_value import bg_bb_formulas as bg_bb
 from relkit.models.lifetime_value.bg_bb import BgBb, FittedBgBb
 from relkit.models.lifetime_value.bg_bb_likelihood import Likelihood, fit_counts
@@ -17,7 +18,6 @@ from relkit.models.lifetime_value.diagnostics import frequency_histogram, opport
 from relkit.models.lifetime_value.discounted_value import dert, discounted_orders
 from relkit.models.lifetime_value.opportunities import OpportunityCounts
 from relkit.models.lifetime_value.uncertainty import interval
-from relkit.plots.diagnostics import diagnostic_figures
 
 if TYPE_CHECKING:
     from pathlib import Path

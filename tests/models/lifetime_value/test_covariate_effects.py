@@ -10,6 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError, TableError
+from relkit.families.bindings import diagnostic_figures
 from relkit.models import storage
 from relkit.models.lifetime_value import bg_nbd, mbg_nbd, nbd, pareto_nbd
 from relkit.models.lifetime_value.bg_nbd import BgNbd
@@ -20,7 +21,6 @@ from relkit.models.lifetime_value.nbd import Nbd
 from relkit.models.lifetime_value.pareto_nbd import FittedParetoNbd, ParetoNbd
 from relkit.models.lifetime_value.uncertainty import interval
 from relkit.models.likelihood_ratio import likelihood_ratio_test
-from relkit.plots.diagnostics import diagnostic_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable

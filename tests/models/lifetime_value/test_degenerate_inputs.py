@@ -15,16 +15,17 @@ import polars as pl
 import pytest
 
 from relkit.errors import FitError, NotEnoughEventsError, TableError
-from relkit.jobs import model_inputs
 from relkit.models import catalogue
+from relkit.models.lifetime_value.family import HISTORIES
+from relkit.models.survival.family import SPELLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-NAMES = [name for name in catalogue.NAMES if name.startswith("lifetime_value.")]
+NAMES = [name for name in catalogue.names() if name.startswith("lifetime_value.")]
 SPEND = ["lifetime_value.gamma_gamma"]
-CONTRACTS = [name for name in NAMES if model_inputs.AS_FAMILY.get(name) == "survival"]
-HISTORIES = [name for name in NAMES if model_inputs.AS_FAMILY.get(name) == "purchase_histories"]
+CONTRACTS = [name for name in NAMES if catalogue.settings_class(name).reads is SPELLS]
+HISTORIES = [name for name in NAMES if catalogue.settings_class(name).reads is HISTORIES]
 ORDERS = [name for name in NAMES if name not in SPEND + CONTRACTS]
 N = 300
 

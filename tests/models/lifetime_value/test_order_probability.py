@@ -15,6 +15,7 @@ from scipy import special
 from relkit.models import catalogue, storage
 from relkit.models.lifetime_value import bg_bb_formulas, bg_nbd, mbg_cnbd_k, mbg_nbd, nbd, pareto_nbd
 from relkit.models.lifetime_value.bg_bb import BgBb
+from relkit.models.lifetime_value.family import ORDER_PROBABILITY, ORDERS
 from relkit.models.lifetime_value.uncertainty import interval
 from relkit.scores.score_table import Source
 from relkit.scores.scoring import score_model
@@ -171,8 +172,8 @@ def test_scores_are_the_same_number_with_bounds_and_without(case: tuple[model_ch
     name = f"order_probability_{model_checks.HORIZON}d"
     assert wide[name].to_numpy() == pytest.approx(fitted.order_probability(made.features, model_checks.HORIZON), rel=1e-15)
     source = Source(model=fitted.name, version="1", trained_as_of=model_checks.AS_OF)
-    long = score_model(fitted, made.features, as_of=model_checks.AS_OF, source=source, horizon_days=model_checks.HORIZON)
-    mine = long.filter(score=name)
+    given = {"kinds": ORDERS.scores, "as_of": model_checks.AS_OF, "source": source, "horizon_days": model_checks.HORIZON}
+    mine = score_model(fitted, made.features, **given).of(ORDER_PROBABILITY.at(model_checks.HORIZON))
     assert len(mine) == len(made.features)
     assert mine["lower"].null_count() == 0
     _, low, high = interval(fitted, lambda model: model.order_probability(made.features, model_checks.HORIZON), scale="logit")

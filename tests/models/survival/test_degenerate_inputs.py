@@ -20,13 +20,13 @@ from relkit.models import catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = [name for name in catalogue.NAMES if name.startswith("survival.")]
+NAMES = [name for name in catalogue.names() if name.startswith("survival.")]
 TREES = ["survival.boosted_hazard"]
 N = 300
 
 
 def fields(name: str) -> set[str]:
-    return {field.name for field in dataclasses.fields(catalogue.make(name, model_checks.SETTINGS.get(name, {})))}
+    return {field.name for field in dataclasses.fields(catalogue.make(name, catalogue.settings_class(name).check_settings))}
 
 
 REGRESSIONS = [name for name in NAMES if "covariates" in fields(name)]
@@ -38,7 +38,7 @@ def case_of(name: str, **settings: Any) -> model_checks.Case:
     """Return a model's case with some settings of its own; trees are few."""
     usual = model_checks.case_of(name)
     few = {"trees": 20} if name in TREES else {}
-    return dataclasses.replace(usual, model=catalogue.make(name, {**model_checks.SETTINGS.get(name, {}), **few, **settings}))
+    return dataclasses.replace(usual, model=catalogue.make(name, {**catalogue.settings_class(name).check_settings, **few, **settings}))
 
 
 @pytest.fixture(scope="module")

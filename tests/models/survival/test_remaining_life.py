@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 from scipy.special import gamma, gammaincc
 
-from relkit.models.lifetime_value.discounted_months import DAYS_PER_MONTH, discounted_months, months_ahead
+from relkit.models.lifetime_value.discounted_months import discounted_months, months_ahead
 from relkit.models.survival.kaplan_meier import KaplanMeier
 from relkit.models.survival.remaining_life import remaining_months, remaining_months_errors
 from relkit.scores.remaining_life import remaining_life
 from relkit.scores.score_table import Source
+from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,12 +113,12 @@ def test_the_score_lies_within_its_bounds_and_its_horizon() -> None:
     fitted = KaplanMeier().fit(frame, as_of=DAY)
     running = frame.filter(~pl.col("event"))
     for months, name in ((24, "expected_remaining_months_24m"), (None, "expected_remaining_months_endless")):
-        scores = remaining_life(fitted, running, months=months, as_of=DAY, source=TOLD)
+        scores = remaining_life(fitted, running, months=months, as_of=DAY, source=TOLD).frame
         assert scores["score"].unique().to_list() == [name]
         assert len(scores) == len(running)
         assert ((scores["lower"] < scores["value"]) & (scores["value"] < scores["upper"])).all()
         assert scores["upper"].max() <= (months or np.inf)  # type: ignore[operator]
-        assert remaining_life(fitted, running, months=months, as_of=DAY, source=TOLD, intervals=False)["lower"].is_null().all()
+        assert remaining_life(fitted, running, months=months, as_of=DAY, source=TOLD, intervals=False).frame["lower"].is_null().all()
 
 
 def test_bounds_of_the_mean_life_hold_the_truth() -> None:
@@ -128,20 +129,20 @@ def test_bounds_of_the_mean_life_hold_the_truth() -> None:
     for _ in range(40):
         life, seen = rng.weibull(1.3, 3000) * 700, rng.uniform(30, 1500, 3000)
         fitted = KaplanMeier().fit(pl.DataFrame({"duration_days": np.minimum(life, seen), "event": life <= seen}), as_of=DAY)
-        low, high = remaining_life(fitted, new, months=24, as_of=DAY, source=TOLD).select("lower", "upper").row(0)
+        low, high = remaining_life(fitted, new, months=24, as_of=DAY, source=TOLD).frame.select("lower", "upper").row(0)
         held += low <= truth <= high
     assert held >= 34
 
 
 def test_nobody_has_no_score() -> None:
     fitted = KaplanMeier().fit(spells(), as_of=DAY)
-    assert remaining_life(fitted, spells().clear(), months=24, as_of=DAY, source=TOLD).is_empty()
+    assert remaining_life(fitted, spells().clear(), months=24, as_of=DAY, source=TOLD).frame.is_empty()
     errors = remaining_months_errors(fitted, spells().clear(), 24)
     assert errors is not None
     assert len(errors) == 0
 
 
 def test_a_model_without_errors_has_no_bounds() -> None:
-    scores = remaining_life(weibull(1.0, 500.0), CONTRACTS, months=12, as_of=DAY, source=TOLD)
+    scores = remaining_life(weibull(1.0, 500.0), CONTRACTS, months=12, as_of=DAY, source=TOLD).frame
     assert scores["lower"].is_null().all()
     assert scores["value"].is_between(0, 12).all()

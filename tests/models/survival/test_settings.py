@@ -10,7 +10,7 @@ import pytest
 from relkit.errors import ParameterError
 from relkit.models import catalogue
 
-SHARED = [name for name in catalogue.NAMES if name.startswith("survival.") and name != "survival.kaplan_meier"]
+SHARED = [name for name in catalogue.names() if name.startswith("survival.") and name != "survival.kaplan_meier"]
 
 
 @pytest.mark.parametrize("name", SHARED)

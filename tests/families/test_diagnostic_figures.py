@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import date
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,8 @@ import pytest
 from matplotlib.figure import Figure
 from simulated_spells import leavers
 
+from relkit.errors import ParameterError
+from relkit.families.bindings import binding, diagnostic_figures
 from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd
 from relkit.models.lifetime_value.gamma_gamma import GammaGamma
@@ -20,7 +23,7 @@ from relkit.models.lifetime_value.shifted_beta_geometric import ShiftedBetaGeome
 from relkit.models.survival.cox import Cox
 from relkit.models.survival.fitted_curves import fitted_curve
 from relkit.models.survival.kaplan_meier import KaplanMeier
-from relkit.plots.diagnostics import diagnostic_figures
+from relkit.texts import Text
 
 DAY = date(2025, 6, 30)
 
@@ -85,7 +88,7 @@ def test_purchase_models(language: str) -> None:
     for figure in whole.values():
         assert isinstance(figure, Figure)
         figure.canvas.draw()
-    days = {"en": "purchases in 90 days", "fr": "achats en 90 jours"}[language]
+    days = Text("purchases in 90 days", "achats en 90 jours")[language]
     assert whole["decile_calibration"].axes[0].get_ylabel().endswith(days)
 
 
@@ -129,8 +132,22 @@ def test_survival_models() -> None:
     assert list(diagnostic_figures(cox, spells, outcomes=outcomes)) == ["hazard_ratios", "baseline", "calibration"]
 
 
-def test_a_model_without_plots_has_none() -> None:
-    assert diagnostic_figures(SimpleNamespace(name="other.model"), pl.DataFrame()) == {}  # type: ignore[arg-type]
+def test_a_model_that_names_no_figures_has_none() -> None:
+    silent: Any = SimpleNamespace(name="survival.cox", settings=SimpleNamespace(figures=()))
+    assert diagnostic_figures(silent, pl.DataFrame()) == {}
+
+
+def test_a_figure_that_nobody_draws_is_refused() -> None:
+    boastful: Any = SimpleNamespace(name="survival.cox", settings=SimpleNamespace(figures=("hazard_ratio",)))
+    with pytest.raises(ParameterError, match=r"survival.cox: unknown figure 'hazard_ratio'; did you mean 'hazard_ratios'"):
+        diagnostic_figures(boastful, pl.DataFrame())
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_the_binding_of_its_family_draws_every_figure_that_a_model_names(name: str) -> None:
+    figures = catalogue.settings_class(name).figures
+    assert figures
+    assert set(figures) <= set(binding(name).figures)
 
 
 def test_no_figure_is_known_to_pyplot() -> None:
@@ -138,7 +155,7 @@ def test_no_figure_is_known_to_pyplot() -> None:
 from datetime import date
 import polars as pl
 from relkit.models.survival.kaplan_meier import KaplanMeier
-from relkit.plots.diagnostics import diagnostic_figures
+from relkit.families.bindings import diagnostic_figures
 spells = pl.DataFrame({"duration_days": [1.0, 2.0, 3.0], "event": [True, True, False]})
 figures = diagnostic_figures(KaplanMeier().fit(spells, as_of=date(2025, 6, 30)), spells)
 import matplotlib.pyplot as plt
@@ -159,7 +176,7 @@ def test_accelerated_failure_time_models(kind: str, language: str) -> None:
     drawn = diagnostic_figures(fitted, late, outcomes=outcomes, language=language)
     assert list(drawn) == ["fitted_survival", "time_ratios", "calibration"]
     observed, expected = drawn["fitted_survival"].axes[0].lines[:2]
-    assert expected.get_label().startswith({"en": "fitted", "fr": "ajust"}[language])
+    assert expected.get_label().startswith(Text("fitted", "ajust")[language])
     ages = np.arange(30, 500, 30)
     steps = np.interp(ages, *observed.get_data())
     np.testing.assert_allclose(np.interp(ages, *expected.get_data()), steps, atol=0.05 if kind == "weibull" else 0.1)

@@ -1,0 +1,118 @@
+"""Questions asked of the bindings: the inputs of a model, what it lacks in some tables, and its diagnostic figures.
+
+    inputs_of("survival.cox", tables).features(tables, as_of)
+    diagnostic_figures(fitted, features, outcomes=outcomes)
+
+A name is that of a model, of a family, or of the choice among its models. The binding of a family is the module of its name.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from relkit.errors import ParameterError
+from relkit.families.binding import Binding, Given
+from relkit.models import catalogue
+
+if TYPE_CHECKING:
+    import polars as pl
+    from matplotlib.figure import Figure
+
+    from relkit.families.inputs import ModelInputs
+    from relkit.models.base import Fitted
+    from relkit.models.roles import Reading
+    from relkit.tables.table_set import TableSet
+
+
+def binding(name: str) -> Binding:
+    """Return the binding of a family, or of the one a model belongs to."""
+    found: Binding = import_module(f"relkit.families.{catalogue.family(name).name}").BINDING
+    return found
+
+
+def inputs_of(name: str, tables: TableSet | None = None) -> ModelInputs:
+    """Return what a model reads; of tables that are given, what it reads of them.
+
+    Examples:
+        >>> inputs_of("survival.cox").table, inputs_of("lifetime_value.shifted_beta_geometric").table
+        ('contracts', 'contracts')
+    """
+    return _inputs(reading_of(name, tables))
+
+
+def reading_of(name: str, tables: TableSet | None = None) -> Reading:
+    """Return the rows that a model reads; of tables that are given, those that it reads of them.
+
+    Examples:
+        >>> reading_of("lifetime_value.shifted_beta_geometric").name
+        'spells'
+    """
+    usual = catalogue.settings_class(name).reads if name in catalogue.names() else catalogue.family(name).reads
+    if tables is None or usual.instead is None or tables.has(usual.table):
+        return usual
+    return usual.instead if _inputs(usual.instead).can_read(tables) else usual
+
+
+def absence(name: str, tables: TableSet) -> str:
+    """Return what a model lacks in the tables, as the end of a sentence; nothing where it can learn."""
+    found = reading_of(name, tables)
+    if tables.has(found.table):
+        return ""
+    lacking = f"the data have no {found.table} table"
+    if found.instead is None or not tables.has(found.instead.table):
+        return lacking
+    return f"{lacking}, and {_inputs(found.instead).undeclared}"
+
+
+def diagnostic_figures(
+    fitted: Fitted,
+    features: pl.DataFrame,
+    *,
+    learnt: pl.DataFrame | None = None,
+    outcomes: pl.DataFrame | None = None,
+    purchases: pl.DataFrame | None = None,
+    currency: str = "EUR",
+    language: str = "en",
+) -> dict[str, Figure]:
+    """Return the diagnostic figures of a model by name; those that need what is not given are left out.
+
+    No figure is known to pyplot: it is gone when the caller lets go of it.
+
+    Args:
+        fitted: a fitted model; one that names no figures gives none.
+        features: as of the fit; with outcomes, those that are judged.
+        learnt: what the model was fitted to, where that is more than is judged: contracts that had ended are learnt from only.
+        outcomes: what happened on a holdout that follows it, as `Model.judge` takes it.
+        purchases: customer_id, day of all purchases, the holdout's included, for the tracking of purchases over time.
+        currency: ISO code of money.
+        language: en or fr.
+
+    Raises:
+        ParameterError: the model names a figure that the binding of its family does not draw.
+    """
+    known = binding(fitted.name).figures
+    given = Given(features, features if learnt is None else learnt, outcomes, purchases, currency, language)
+    axes: dict[str, Any] = {}
+    for name in fitted.settings.figures:
+        if name not in known:
+            raise ParameterError.unknown("figure", name, known, where=fitted.name)
+        axes |= known[name](fitted, given)
+    return _figures(axes)
+
+
+def lesson_figures(fitted: Fitted, *, language: str = "en") -> dict[str, Figure]:
+    """Return the figures of what a holdout taught a model; none of one that was taught nothing."""
+    return _figures(binding(fitted.name).lesson_figures(fitted, language))
+
+
+def _figures(axes: dict[str, Any]) -> dict[str, Figure]:
+    from relkit.plots.style import figure_of
+
+    return {name: figure_of(ax) for name, ax in axes.items()}
+
+
+def _inputs(reading: Reading) -> ModelInputs:
+    """Return the inputs of a reading, from the binding of the family that declares it."""
+    found = (binding(family).inputs.get(reading) for family in catalogue.families())
+    return next(inputs for inputs in found if inputs is not None)

@@ -1,0 +1,127 @@
+"""Inputs of models: the functions that build the rows of a reading, choose covariates and tell what happened on a holdout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from relkit.models.catalogue import known_settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from relkit.models.roles import Reading
+    from relkit.periods import AsOf, DrawnHoldout, Holdout
+    from relkit.remarks import Remark
+    from relkit.tables.table_set import TableSet
+
+FromTables = Callable[["TableSet", "AsOf"], "pl.DataFrame"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawn:
+    """What splits customers where there may be no later days to judge by, and a part of the rows from which nothing is learnt.
+
+    Attributes:
+        to_learn: the rows that a model is fitted to; with a split, those it learns from before it is judged.
+        to_judge: the rows by which a model is judged.
+        holdout: the customers to judge by where there are no later days; None where there are.
+    """
+
+    to_learn: Callable[[pl.DataFrame, Holdout | DrawnHoldout | None], pl.DataFrame]
+    to_judge: Callable[[pl.DataFrame, Holdout | DrawnHoldout], pl.DataFrame]
+    holdout: Callable[[TableSet, AsOf], DrawnHoldout | None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelInputs:
+    """Where the rows of a reading come from.
+
+    Attributes:
+        reading: whose rows.
+        learnt: features to fit on, from tables and an as-of edge.
+        outcomes: what happened on a holdout, from tables and the split.
+        one_each: keeps one row a customer of what was learnt, for scoring and judging; None where there is one already.
+        choices: by setting that a model requires, what chooses it from the features when nobody gave it.
+        declined: by setting that a model requires, what says why a value was not chosen, by value.
+        remarks: what says what the features rest on and who is left out.
+        drawn: what splits customers; None where holdouts are in time only.
+        declared: by setting that some models have, what reads it from the tables when nobody gave it.
+        history: all that was bought up to an edge, for plots over time.
+        is_there: whether the tables hold the reading, besides its table.
+        undeclared: what is to be declared where they do not, as the end of a sentence.
+    """
+
+    reading: Reading
+    learnt: FromTables
+    outcomes: Callable[[TableSet, Any], pl.DataFrame]
+    one_each: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    choices: Mapping[str, Callable[[pl.DataFrame], tuple[str, ...]]] = field(default_factory=dict)
+    declined: Mapping[str, Callable[[pl.DataFrame], dict[str, str]]] = field(default_factory=dict)
+    remarks: Callable[[TableSet, AsOf], tuple[Remark, ...]] | None = None
+    drawn: Drawn | None = None
+    declared: Mapping[str, Callable[[TableSet, AsOf], Any]] = field(default_factory=dict)
+    history: FromTables | None = None
+    is_there: Callable[[TableSet], bool] | None = None
+    undeclared: str = ""
+
+    @property
+    def table(self) -> str:
+        """The table without which there is nothing to learn."""
+        return self.reading.table
+
+    @property
+    def unit(self) -> str:
+        """A row, for people, in the plural."""
+        return self.reading.unit
+
+    def can_read(self, tables: TableSet) -> bool:
+        """Return whether the tables hold the reading."""
+        return tables.has(self.table) and (self.is_there is None or self.is_there(tables))
+
+    def features(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+        """Return what a model is fitted to."""
+        return self.learnt(tables, as_of)
+
+    def one_a_customer(self, features: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that are scored and judged."""
+        return features if self.one_each is None else self.one_each(features)
+
+    def to_learn(self, features: pl.DataFrame, split: Holdout | DrawnHoldout | None = None) -> pl.DataFrame:
+        """Return the rows that a model is fitted to; with a split, those that it learns from before it is judged."""
+        return features if self.drawn is None else self.drawn.to_learn(features, split)
+
+    def to_judge(self, features: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFrame:
+        """Return the rows by which a model is judged, of the features as of the calibration."""
+        return self.one_a_customer(features) if self.drawn is None else self.drawn.to_judge(features, split)
+
+    def drawn_holdout(self, tables: TableSet, as_of: AsOf) -> DrawnHoldout | None:
+        """Return the customers to judge by where there are no later days; None where there are."""
+        return None if self.drawn is None else self.drawn.holdout(tables, as_of)
+
+    def what_happened(self, tables: TableSet, split: Holdout | DrawnHoldout) -> pl.DataFrame:
+        """Return the outcomes of the holdout."""
+        return self.outcomes(tables, split)
+
+    def chosen(self, setting: str, *frames: pl.DataFrame) -> tuple[str, ...]:
+        """Return the values for a setting that suit every one of the frames."""
+        first, *others = [self.choices[setting](frame) for frame in frames]
+        return tuple(value for value in first if all(value in other for other in others))
+
+    def not_chosen(self, setting: str, features: pl.DataFrame) -> dict[str, str]:
+        """Return the values for a setting that do not suit a frame, with what is wrong with each."""
+        return self.declined[setting](features) if setting in self.declined else {}
+
+    def remarks_on(self, tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
+        """Return what to know of the features."""
+        return () if self.remarks is None else self.remarks(tables, as_of)
+
+    def declared_settings(self, model: str, tables: TableSet, as_of: AsOf) -> dict[str, Any]:
+        """Return the settings of a model that the tables declare, as known at an edge."""
+        own = known_settings(model)
+        return {name: read(tables, as_of) for name, read in self.declared.items() if name in own}
+
+    def past(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame | None:
+        """Return what was bought up to an edge, where the reading has such a thing."""
+        return None if self.history is None else self.history(tables, as_of)

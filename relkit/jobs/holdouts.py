@@ -1,0 +1,97 @@
+"""Holdouts: the split on which a model is judged, and the rows that it learns from and is judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+    from relkit.families.inputs import ModelInputs
+    from relkit.periods import AsOf, DrawnHoldout, Holdout
+    from relkit.tables.table_set import TableSet
+
+MOST_UNKNOWN = 0.1
+"""Share of a holdout that may lie after the last day of the data: a shop is closed on some days, not for weeks."""
+LONGEST_HOLDOUT_DAYS = 182
+"""Of a holdout nobody chose: half a year, or a third of a shorter history."""
+
+
+def split_of(inputs: ModelInputs, tables: TableSet, as_of: AsOf, holdout_days: int | None) -> tuple[Holdout | DrawnHoldout | None, str]:
+    """Return the split, in time wherever there is any, or None and the sentence that says why there is none.
+
+    Args:
+        inputs: of the model.
+        tables: validated.
+        as_of: the end of the holdout.
+        holdout_days: the last days on which the model is judged, 0 for none; None for a third of the history, at most 182.
+    """
+    from relkit.periods import Holdout
+
+    if holdout_days != 0 and (drawn := inputs.drawn_holdout(tables, as_of)):
+        return drawn, ""
+    first = tables.facts.history_starts_on or tables.facts.first_day or as_of.day
+    history = (as_of.day - first).days
+    days = min(LONGEST_HOLDOUT_DAYS, history // 3) if holdout_days is None else holdout_days
+    if holdout_days == 0:
+        return None, ""
+    if days < 1:
+        return None, f"The history of {history} days is too short for a holdout, so the model was not judged."
+    holdout = Holdout.before(as_of, days=days, first_day=first)
+    last = tables.facts.last_day
+    if last is not None and (as_of.day - last).days > MOST_UNKNOWN * days:
+        # On days after the last fact nobody buys or leaves, and the model that forecasts least would look best.
+        unknown = f"The holdout of {days} days up to {as_of} reaches past the data, which end on {last}"
+        return None, f"{unknown}, so the model was not judged."
+    return holdout, ""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What tables tell, read once for each function that reads it.
+
+    Attributes:
+        tables: validated.
+    """
+
+    tables: TableSet
+    _read: dict[tuple[Callable[..., Any], object], pl.DataFrame] = field(default_factory=dict, repr=False)
+
+    def features(self, inputs: ModelInputs, edge: AsOf) -> pl.DataFrame:
+        """Return the features of a reading as of an edge."""
+        return self._once((inputs.learnt, edge), lambda: inputs.features(self.tables, edge))
+
+    def what_happened(self, inputs: ModelInputs, split: Holdout | DrawnHoldout) -> pl.DataFrame:
+        """Return the outcomes of a holdout."""
+        return self._once((inputs.outcomes, split), lambda: inputs.what_happened(self.tables, split))
+
+    def _once(self, key: tuple[Callable[..., Any], object], read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        if key not in self._read:
+            self._read[key] = read()
+        return self._read[key]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What judges a model, and what it learns from before.
+
+    Attributes:
+        split: in time, or of customers drawn where there is one day only.
+        before: features to learn from.
+        judged: one row a customer, of the features as of the calibration.
+        outcomes: what happened to them.
+    """
+
+    split: Holdout | DrawnHoldout
+    before: pl.DataFrame
+    judged: pl.DataFrame
+    outcomes: pl.DataFrame
+
+    @classmethod
+    def of(cls, inputs: ModelInputs, known: Known, split: Holdout | DrawnHoldout) -> HeldOut:
+        """Read them."""
+        features = known.features(inputs, split.calibration)
+        return cls(split, inputs.to_learn(features, split), inputs.to_judge(features, split), known.what_happened(inputs, split))

@@ -1,0 +1,187 @@
+"""Fitting one named model: judged on a holdout, fitted again with all days, registered.
+
+Both `relkit fit MODEL` and the choice among the models of a family end here; neither knows of the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from relkit.jobs.base import Result
+from relkit.jobs.build_features import age_understated, unknown_days
+from relkit.jobs.holdouts import Known, split_of
+from relkit.jobs.registering import Beside, Finished, Outcome, registered
+from relkit.jobs.trials import Ready, Trial, complete, judged
+from relkit.progress import Progress, quiet
+from relkit.remarks import unique
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from relkit.families.inputs import ModelInputs
+    from relkit.models.base import Fitted, Model
+    from relkit.periods import AsOf
+    from relkit.remarks import Remark
+    from relkit.tables.table_set import TableSet
+
+COMMAND = "fit"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FitRequest:
+    """What is to be fitted, and to what.
+
+    Attributes:
+        model: name of the model.
+        settings: as given, by name.
+        known: what the tables tell.
+        as_of: up to when it learns.
+        holdout_days: on which it is judged; 0 for none, None for the usual.
+        programme: under which it is registered.
+        forced: why it is made champion whatever its metric; empty where it is not.
+        cross_check: whether lifelines fits it as well, to compare.
+    """
+
+    model: str
+    settings: Mapping[str, Any]
+    known: Known
+    as_of: AsOf
+    holdout_days: int | None
+    programme: str
+    forced: str = ""
+    cross_check: bool = False
+
+    @property
+    def tables(self) -> TableSet:
+        """The validated tables."""
+        return self.known.tables
+
+
+def fit_named(
+    request: FitRequest,
+    inputs: ModelInputs,
+    progress: Progress = quiet,
+    *,
+    beside: Beside | None = None,
+    trial: Trial | None = None,
+) -> Result:
+    """Fit, judge and register a model.
+
+    Args:
+        request: what is fitted.
+        inputs: what the model reads.
+        progress: told of each step.
+        beside: kept with the version.
+        trial: of the same request, where one was made already.
+
+    Raises:
+        TableError: nobody is known as of the day, or no row has all that the model must know.
+        FitError: the model cannot be fitted to all days.
+    """
+    name, as_of = request.model, request.as_of
+    progress(f"{name}: features as of {as_of}", 0.1)
+    split, why = split_of(inputs, request.tables, as_of, request.holdout_days)
+    ready = Ready.of(name, request.settings, inputs, request.known, as_of, split)
+    if ready.lacking:
+        setting = next(setting for setting, values in ready.chosen.items() if not values)
+        named = f"Name some with --settings.{setting} A,B, or fit a model that needs none."
+        return Result(job=COMMAND, skipped=f"{name}: {ready.lacking} {named}")
+    progress(f"{name}: judged on a holdout", 0.3)
+    measured = judged(ready, why) if trial is None else trial.measured()
+    return _finished(ready, measured, request, progress, beside or Beside())
+
+
+def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progress, beside: Beside) -> Result:
+    """Fit to all days, register, and return what is to be reported."""
+    from relkit.models.base import fit_as_of
+
+    tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
+    model = ready.model(as_of)
+    features, aside = complete(model, ready.features, inputs)
+    progress(f"{ready.name}: fitted to {len(features):,} {inputs.unit}", 0.5)
+    fitted, trial = _taught(fit_as_of(model, features, as_of), trial, ready)
+    checked = cross_checked(model, fitted, features) if request.cross_check else {}
+    progress(f"{ready.name}: registered", 0.7)
+    of_features, early = inputs.remarks_on(tables, as_of), (*unknown_days(tables, as_of), *aside)
+    done = Finished(
+        ready=ready,
+        model=model,
+        fitted=fitted,
+        features=features,
+        trial=trial,
+        programme=request.programme,
+        forced=request.forced,
+        beside=beside,
+        remarks=unique((*early, *of_features, *_censored(features), *trial.remarks())),
+    )
+    result = _result(done, registered(done), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
+    refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
+    warned = {"warnings": refused + tuple(remark.en for remark in early) + result.warnings}
+    told = {"sentences": (*result.sentences, *checked.values()), "details": result.details | checked}
+    return result.model_copy(update=warned | told)
+
+
+def cross_checked(model: Model[Any], fitted: Fitted, features: pl.DataFrame) -> dict[str, str]:
+    """Return how a fit compares with that of lifelines, a sentence by its name among the details."""
+    from relkit.models.survival.cross_check import cross_check
+
+    return {"cross_check": cross_check(model, fitted, features).sentence}
+
+
+def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Result:
+    from relkit.families.bindings import binding
+    from relkit.tracking import registry
+
+    fitted, trial, version, info = done.fitted, done.trial, outcome.version, done.fitted.info
+    sentences = [
+        f"{done.ready.name} was fitted to {info.rows:,} {done.ready.inputs.unit} as of {info.as_of}.",
+        *remarks,
+        *info.notes,
+        *(remark.en for remark in _censored(done.features)),
+        *trial.sentences(version.metric, version.metric_value),
+        *binding(fitted.name).lesson_sentences(fitted),
+        *outcome.sentences(),
+    ]
+    local = registry.saved_folder(version)
+    return Result(
+        job=COMMAND,
+        parameters={str(term): value for term, value in fitted.summary().select("term", "estimate").iter_rows()},
+        log_likelihood=info.log_likelihood,
+        metrics=dict(trial.metrics),
+        counts={"rows": info.rows, "features": len(done.features)},
+        paths={} if local is None else {"model": local},
+        warnings=tuple(said for said in (trial.problem, outcome.undrawn) if said),
+        sentences=tuple(sentences),
+        details=outcome.details() | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()},
+    )
+
+
+def _taught(fitted: Fitted, trial: Trial, ready: Ready) -> tuple[Fitted, Trial]:
+    """Return the fitted model with what a holdout in time taught it, and the trial with how well that did."""
+    from relkit.families.bindings import binding
+    from relkit.periods import Holdout
+
+    teach, split = binding(ready.name).teach, trial.split
+    if teach is None or not isinstance(split, Holdout) or trial.judged is None:
+        return fitted, trial
+    taught, metrics = teach(fitted, trial.fitted, trial.judged, lambda days: ready.known.what_happened(ready.inputs, split.first(days)))
+    return taught, replace(trial, metrics={**trial.metrics, **metrics})
+
+
+def _not_chosen(ready: Ready, features: pl.DataFrame) -> list[str]:
+    """Return a sentence on the values that nobody gave and that do not suit the data."""
+    declined = {name: ready.inputs.not_chosen(name, features) for name in ready.chosen}
+    return [
+        f"Not among the {name}: {', '.join(f'{value} ({why})' for value, why in found.items())}."
+        for name, found in declined.items()
+        if found
+    ]
+
+
+def _censored(features: pl.DataFrame) -> tuple[Remark, ...]:
+    """Return a remark when some customers may have been there before the data start."""
+    found = int(features["is_left_censored"].sum()) if "is_left_censored" in features.columns else 0
+    return age_understated(found, len(features))

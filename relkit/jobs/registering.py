@@ -1,0 +1,197 @@
+"""Registering: a fitted model is compared with the champion on the same holdout and becomes a version with an alias."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from relkit.commands import command
+from relkit.errors import RelkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from relkit.jobs.trials import Ready, Trial
+    from relkit.models.base import Fitted, Model
+    from relkit.remarks import Remark
+    from relkit.tracking.promotion import Decision
+    from relkit.tracking.registry import ModelVersion
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is kept with a version besides its own plots and numbers.
+
+    Attributes:
+        figures: by name.
+        frames: small tables by name; nothing in them is of a single customer.
+        params: shown with the run.
+    """
+
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The registered version and why it is or is not the champion.
+
+    Attributes:
+        version: with its alias.
+        decision: of the promotion.
+        before: the champion until now.
+        value: its metric on the same holdout.
+        said: how it was judged.
+        undrawn: why there are no diagnostic plots; empty when there are.
+    """
+
+    version: ModelVersion
+    decision: Decision
+    before: ModelVersion | None
+    value: float | None
+    said: str
+    undrawn: str
+
+    def sentences(self) -> list[str]:
+        """Return what a reader must know of the promotion."""
+        name, number = self.version.model, self.version.version
+        given = [self.said] if self.said else []
+        if self.decision.promoted:
+            return [*given, f"It is version {number} and champion ({self.decision.reason})."]
+        keep = f"version {self.before.version} stays champion" if self.before else "there is no champion"
+        how = f'To promote it all the same: {command("models promote", name, number)} --reason "...".'
+        return [*given, f"It is version {number} and challenger ({self.decision.reason}); {keep}. {how}"]
+
+    def details(self) -> dict[str, Any]:
+        """Return the same for scripts."""
+        return {
+            "model": self.version.model,
+            "registered": self.version.name,
+            "version": self.version.version,
+            "run_id": self.version.run_id,
+            "alias": "champion" if self.decision.promoted else "challenger",
+            "decision": self.decision.reason,
+            "champion_before": self.before.version if self.before else None,
+            "champion_metric_value": self.value,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Finished:
+    """A model fitted to all days, with what is registered alongside it.
+
+    Attributes:
+        ready: as it was made.
+        model: its settings.
+        fitted: to all days.
+        features: rows it was fitted to.
+        trial: what the holdout said.
+        programme: whose data it learnt from.
+        forced: why it is made champion whatever its metric; empty where it is not.
+        beside: kept with the version.
+        remarks: of the data.
+    """
+
+    ready: Ready
+    model: Model[Any]
+    fitted: Fitted
+    features: pl.DataFrame
+    trial: Trial
+    programme: str
+    forced: str
+    beside: Beside
+    remarks: tuple[Remark, ...]
+
+
+def registered(done: Finished) -> Outcome:
+    """Compare with the champion, register the version and give it its alias."""
+    from relkit.tracking import registry
+    from relkit.tracking.promotion import decide
+
+    model, trial = done.model, done.trial
+    champion = registry.champion(registry.registered_name(model.name, done.programme))
+    value, said = _champion_value(model, champion, trial) if champion else (None, "")
+    decision = decide(
+        model.holdout_metric,
+        challenger=trial.metrics.get(model.holdout_metric.name),
+        champion=value,
+        has_champion=champion is not None,
+        forced=done.forced,
+        behind=_behind(done.fitted, champion),
+    )
+    figures, undrawn = _figures(done)
+    version = _logged(done, figures)
+    give = registry.promote if decision.promoted else registry.challenge
+    named = give(version.name, version.version, reason=decision.reason)
+    return Outcome(version=named, decision=decision, before=champion, value=value, said=said, undrawn=undrawn)
+
+
+def _logged(done: Finished, figures: Mapping[str, Any]) -> ModelVersion:
+    from relkit.tracking import registry
+
+    split, beside = done.trial.split, done.beside
+    return registry.log_model(
+        done.fitted,
+        programme=done.programme,
+        tables=done.ready.tables.fingerprint(),
+        metric=done.model.holdout_metric,
+        metrics=done.trial.metrics,
+        holdout=split,
+        params={"holdout_days": split.days if split else 0} | dict(beside.params),
+        figures={**figures, **beside.figures},
+        frames=beside.frames,
+        remarks=done.remarks,
+        unit=done.ready.inputs.unit,
+    )
+
+
+def _behind(fitted: Fitted, champion: ModelVersion | None) -> str:
+    """Return that a version learnt only up to an earlier day than the champion; nothing where it did not."""
+    if champion is None or fitted.info.as_of >= champion.as_of:
+        return ""
+    return f"it learnt up to {fitted.info.as_of}, the champion up to {champion.as_of}"
+
+
+def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> tuple[float | None, str]:
+    """Return the champion's metric on the same holdout, and the sentence that says how it was judged.
+
+    A champion that learnt from days of the holdout has seen the answers: its settings are fitted anew up to the
+    calibration date, and that is judged.
+    """
+    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
+    from relkit.tracking import registry
+
+    if trial.split is None or trial.before is None:
+        return None, ""
+    named, calibration = f"The champion, version {champion.version},", trial.split.calibration.day
+    try:
+        fitted: Any = registry.load(champion)
+        said = f"{named} was judged on the same days."
+        if trial.split.was_seen(champion.as_of):
+            before, _ = with_known_numbers(trial.before, must_be_known(fitted.settings))
+            fitted = fitted.settings.fit(before, as_of=calibration)
+            said = f"{named} {trial.split.anew} and judged on it."
+        return model.judge(fitted, trial.judged, trial.outcomes)[model.holdout_metric.name], said  # type: ignore[arg-type]
+    except RelkitError as error:
+        return None, f"{named} could not be judged: {error}"
+
+
+def _figures(done: Finished) -> tuple[dict[str, Any], str]:
+    """Return the diagnostic plots, of the model that was judged where there was a holdout, and why there are none."""
+    from relkit.families.bindings import diagnostic_figures, lesson_figures
+    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
+
+    ready, trial, rows = done.ready, done.trial, done.features
+    shown, judged, learnt = (done.fitted, rows, rows) if trial.judged is None else (trial.fitted, trial.judged, trial.before)
+    if learnt is not None:
+        learnt, _ = with_known_numbers(learnt, must_be_known(shown.settings))
+    try:
+        past = ready.inputs.past(ready.tables, ready.as_of)
+        currency = ready.tables.facts.currency
+        drawn = diagnostic_figures(shown, judged, learnt=learnt, outcomes=trial.outcomes, purchases=past, currency=currency)
+        return drawn | lesson_figures(done.fitted), ""
+    except RelkitError as error:
+        return {}, f"The diagnostic plots could not be drawn: {error}"

@@ -1,0 +1,237 @@
+"""What scoring found: a frozen value that each step of `relkit score` takes, and to which what it finds is added.
+
+    scored = Scored(tables=tables, as_of=as_of, terms=terms, rows=ModelRows(tables, as_of))
+    scored = scored.with_(step(scored))                         a step takes Scored and returns Found
+    scored.by(role)                                             the model that scored in a role; None where none did
+
+A step is a function, or a small frozen object, that changes nothing it was given. It returns score tables, what is kept of a score
+(facts), sentences, warnings, and the remarks that change how scores are to be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import polars as pl
+
+    from relkit.models.roles import Reading, Role
+    from relkit.periods import AsOf
+    from relkit.remarks import Remark
+    from relkit.score_kinds import Score
+    from relkit.scores.expected_margin import Ahead
+    from relkit.scores.score_table import ScoreTable, Source
+    from relkit.tables.table_set import TableSet
+    from relkit.tracking.registry import ModelVersion
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringTerms:
+    """On what terms customers are scored.
+
+    Attributes:
+        horizon_days: how far ahead orders and churn are looked at.
+        horizon_months: how far ahead margin and the life of contracts are counted.
+        endless: whether both are counted without end as well.
+        annual_discount_rate: of a later margin; 0.10 for 10 % a year.
+        margin_rate: margin over net amount, where one was given.
+        offer: the declared retention offer, by name; empty where there is none.
+        intervals: whether bounds are computed.
+    """
+
+    horizon_days: int
+    horizon_months: int
+    endless: bool = False
+    annual_discount_rate: float = 0.10
+    margin_rate: float | None = None
+    offer: Mapping[str, Any] = field(default_factory=dict)
+    intervals: bool = True
+
+    @property
+    def months(self) -> tuple[int | None, ...]:
+        """How far ahead margin and the life of contracts are counted; None without end."""
+        return (self.horizon_months, None) if self.endless else (self.horizon_months,)
+
+    @property
+    def ahead(self) -> tuple[Ahead, ...]:
+        """How far ahead margin is counted, and its discount: one for each horizon."""
+        from relkit.scores.expected_margin import Ahead
+
+        return tuple(Ahead(months, self.annual_discount_rate) for months in self.months)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Found:
+    """What a step found; two of them add up.
+
+    Attributes:
+        scores: score tables.
+        facts: by score, what is kept of it in models.json besides its model.
+        sentences: what was done.
+        warnings: what the reader must look at.
+        remarks: those of them that change how scores are to be read, each with the model it is about, or "".
+    """
+
+    scores: tuple[ScoreTable, ...] = ()
+    facts: Mapping[Score, Mapping[str, Any]] = field(default_factory=dict)
+    sentences: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, Remark], ...] = ()
+
+    def __add__(self, other: Found) -> Found:
+        """Return what both found, this one first."""
+        return Found(
+            scores=self.scores + other.scores,
+            facts={**self.facts, **other.facts},
+            sentences=self.sentences + other.sentences,
+            warnings=self.warnings + other.warnings,
+            remarks=self.remarks + other.remarks,
+        )
+
+    def noting(self, remark: Remark, model: str = "", *, as_warning: bool = True) -> Found:
+        """Return this with a remark, kept with the model whose scores it is about, and its text as a warning or a sentence."""
+        text = f"{model}: {remark.en}" if model and not remark.en.startswith(model) else remark.en
+        said = Found(warnings=(text,)) if as_warning else Found(sentences=(text,))
+        return self + said + Found(remarks=((model, remark),))
+
+    def saying(self, *sentences: str) -> Found:
+        """Return this with further sentences."""
+        return self + Found(sentences=sentences)
+
+    def warning(self, *warnings: str) -> Found:
+        """Return this with further warnings."""
+        return self + Found(warnings=warnings)
+
+
+@dataclass(frozen=True, eq=False)
+class ModelRows:
+    """The features that models score, one row a customer, read once; models that read alike share them.
+
+    Attributes:
+        tables: the company.
+        as_of: what is known.
+    """
+
+    tables: TableSet
+    as_of: AsOf
+    _read: dict[Reading, pl.DataFrame] = field(init=False, default_factory=dict, repr=False)
+    _readers: dict[str, Reading] = field(init=False, default_factory=dict, repr=False)
+
+    def of(self, model: str) -> pl.DataFrame:
+        """Return the rows that a model scores."""
+        from relkit.families.bindings import inputs_of
+
+        inputs = inputs_of(model, self.tables)
+        self._readers[model] = inputs.reading
+        if inputs.reading not in self._read:
+            self._read[inputs.reading] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
+        return self._read[inputs.reading]
+
+    @cached_property
+    def refusing(self) -> pl.DataFrame:
+        """Customers who refuse profiling."""
+        from relkit.features.channels import refusing_profiling
+
+        return refusing_profiling(self.tables, self.as_of)
+
+    def contract_holders(self) -> set[str]:
+        """Return the ids of the customers in rows that models read whose scores are for holders of a contract."""
+        from relkit.models.catalogue import role_of
+
+        of_contracts = (model for model in self._readers if any(kind.applies_to == "contract" for kind in role_of(model).scores))
+        return {id_ for reading in {self._readers[model] for model in of_contracts} for id_ in self._read[reading]["customer_id"]}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScoredModel:
+    """A model that scored.
+
+    Attributes:
+        version: the registered version.
+        fitted: the model itself.
+        rows: one row a customer; those that lack a value it must know were not scored.
+    """
+
+    version: ModelVersion
+    fitted: Any
+    rows: pl.DataFrame
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.version.model
+
+    @property
+    def source(self) -> Source:
+        """The version behind the scores, as the score table names it."""
+        return source_of(self.version)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scored:
+    """What has been found so far.
+
+    Attributes:
+        tables: the company.
+        as_of: what is known.
+        terms: on what terms it is scored.
+        rows: the features of each model.
+        models: those that scored, by name.
+        found: everything that the steps found.
+    """
+
+    tables: TableSet
+    as_of: AsOf
+    terms: ScoringTerms
+    rows: ModelRows
+    models: Mapping[str, ScoredModel] = field(default_factory=dict)
+    found: Found = field(default_factory=Found)
+
+    def with_(self, found: Found) -> Scored:
+        """Return this with what a step found."""
+        return replace(self, found=self.found + found)
+
+    def with_model(self, model: ScoredModel) -> Scored:
+        """Return this with a model that scored."""
+        return replace(self, models={**self.models, model.name: model})
+
+    def having(self, role: Role) -> tuple[ScoredModel, ...]:
+        """Return the models that scored in a role, the preferred one first."""
+        from relkit.models.catalogue import models_of
+
+        return tuple(self.models[name] for name in models_of(role) if name in self.models)
+
+    def by(self, role: Role) -> ScoredModel | None:
+        """Return the model whose scores count in a role; None where none scored."""
+        return next(iter(self.having(role)), None)
+
+    def fact(self, name: str) -> Any:
+        """Return what is kept under a name of any score; None where nothing is."""
+        return next((kept[name] for kept in self.found.facts.values() if name in kept), None)
+
+    @property
+    def refusing(self) -> pl.DataFrame:
+        """Customers who refuse profiling: models learn from their past as from anybody's, and no score of theirs is kept."""
+        return self.rows.refusing
+
+
+def source_of(version: ModelVersion) -> Source:
+    """Return a registered version as the score table names it."""
+    from relkit.scores.score_table import Source
+
+    return Source(model=version.model, version=version.version, trained_as_of=version.as_of)
+
+
+def source_of_all(models: Iterable[ScoredModel]) -> Source | None:
+    """Return the source of a score that rests on several models; None where it rests on none."""
+    sources = [model.source for model in models]
+    if not sources:
+        return None
+    first, *others = sources
+    for other in others:
+        first = first.with_(other)
+    return first

@@ -1,0 +1,58 @@
+"""Customer value: the roles of its models, what they read, and how models of orders are compared."""
+
+from __future__ import annotations
+
+from relkit.models.lifetime_value.columns import ORDER_VALUE_COLUMNS, ORDERS_COLUMNS
+from relkit.models.lifetime_value.comparison import YARDSTICK, compare_models
+from relkit.models.roles import ComparisonTexts, Family, Reading, Role
+from relkit.score_kinds import ScoreKind
+from relkit.texts import Text
+
+SUMMARIES = Reading("purchases", table="transactions")
+HISTORIES = Reading("purchase_histories", table="transactions")
+
+P_ALIVE = ScoreKind(stem="p_alive", high=1.0, applies_to="no_contract")
+EXPECTED_ORDERS = ScoreKind(stem="expected_orders", horizon="days")
+ORDER_PROBABILITY = ScoreKind(stem="order_probability", horizon="days", high=1.0)
+EXPECTED_ORDER_VALUE = ScoreKind(stem="expected_order_value")
+
+ORDERS = Role(
+    name="orders",
+    label=Text("orders", "commandes"),
+    scores=(P_ALIVE, EXPECTED_ORDERS, ORDER_PROBABILITY),
+    columns=ORDERS_COLUMNS,
+    preferred=("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "mbg_cnbd_k", "bg_bb", "time_varying_pareto_nbd"),
+)
+ORDER_VALUE = Role(
+    name="order values",
+    label=Text("order values", "valeurs de commande"),
+    scores=(EXPECTED_ORDER_VALUE,),
+    columns=ORDER_VALUE_COLUMNS,
+)
+
+FAMILY = Family(
+    name="lifetime_value",
+    label=Text("Customer value", "Valeur client"),
+    roles=(ORDERS, ORDER_VALUE),
+    reads=SUMMARIES,
+    compared=ORDERS,
+    yardstick=YARDSTICK,
+    compare=compare_models,
+    texts=ComparisonTexts(
+        groups=(
+            Text("What customers went on to buy", "Ce que les clients ont acheté ensuite"),
+            Text("Repeat purchases before the holdout", "Réachats avant la période de test"),
+            Text("Purchases in the holdout, mean", "Achats en période de test, moyenne"),
+        ),
+        course=(
+            Text("Repeat purchases since the start", "Réachats depuis le début"),
+            Text("Repeat purchases, cumulated", "Réachats cumulés"),
+        ),
+        measures={
+            "mae": Text("Mean error of purchases", "Erreur moyenne sur les achats"),
+            "total_ratio": Text("Expected over seen (1 = right)", "Attendu sur constaté (1 = juste)"),
+            "log_score": Text("Log-score (higher is better)", "Score logarithmique (plus haut = meilleur)"),
+            "top_decile_lift": Text("Best tenth, times the mean", "Meilleur dixième, rapporté à la moyenne"),
+        },
+    ),
+)

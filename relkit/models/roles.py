@@ -1,0 +1,131 @@
+"""Roles, readings and families: the records in which a family folder declares what its models share.
+
+    ORDERS = Role(name="orders", label=Text("orders", "commandes"), scores=(ScoreKind(stem="expected_orders", horizon="days"),))
+    FAMILY = Family(name="lifetime_value", label=..., roles=(ORDERS,), reads=PURCHASES)
+
+A model class names its role and its reading; everything else is asked of `relkit.models.catalogue`. Nothing here knows of a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from relkit.file_column import FileColumn
+    from relkit.models.comparison import ModelComparison, Yardstick
+    from relkit.score_kinds import ScoreKind
+    from relkit.texts import Text
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The rows that models learn from and score.
+
+    Attributes:
+        name: of these rows.
+        table: without it there is nothing to learn.
+        unit: one row, for people, in the plural.
+        instead: what is read where the table is absent and another one holds the same; None where nothing does.
+
+    Examples:
+        >>> Reading("spells", table="contracts", unit="contracts").table
+        'contracts'
+    """
+
+    name: str
+    table: str
+    unit: str = "customers"
+    instead: Reading | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Role:
+    """The part that the scores of some models play: models of one role give the same scores, and one of them is used.
+
+    Attributes:
+        name: of the role, in the plural.
+        label: for people.
+        scores: that models of the role may give.
+        columns: of delivered files that rest on these scores.
+        preferred: names of models within their families, in the order in which they are tried; those not listed come last.
+
+    Examples:
+        >>> from relkit.score_kinds import ScoreKind
+        >>> from relkit.texts import Text
+        >>> Role(name="orders", label=Text("orders", "commandes"), scores=(ScoreKind(stem="p_alive", high=1.0),)).scores[0].stem
+        'p_alive'
+    """
+
+    name: str
+    label: Text
+    scores: tuple[ScoreKind, ...] = ()
+    columns: tuple[FileColumn, ...] = ()
+    preferred: tuple[str, ...] = ()
+
+    def rank(self, name: str) -> tuple[int, str]:
+        """Return what sorts models of the role: the preferred in their order, then the others alphabetically."""
+        short = name.partition(".")[2]
+        return (self.preferred.index(short) if short in self.preferred else len(self.preferred), name)
+
+
+class Compare(Protocol):
+    """A function that judges fitted models of a family on one holdout and takes one."""
+
+    def __call__(
+        self,
+        fitted: Mapping[str, Any],
+        features: Mapping[str, pl.DataFrame],
+        outcomes: pl.DataFrame,
+        *,
+        past: pl.DataFrame | None = None,
+        replicates: int = 200,
+        seed: int = 0,
+    ) -> ModelComparison:
+        """Return the comparison; `past` is all that was bought up to the end of the holdout, where the family has such a thing."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ComparisonTexts:
+    """The words under which a comparison of models is shown.
+
+    Attributes:
+        groups: title, horizontal and vertical axis of the picture by group of customers.
+        course: title and vertical axis of the picture over time.
+        is_share: whether the groups show shares.
+        measures: those that the reports show, with their headings.
+    """
+
+    groups: tuple[Text, Text, Text]
+    course: tuple[Text, Text]
+    is_share: bool = False
+    measures: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Family:
+    """Models of one kind of behaviour.
+
+    Attributes:
+        name: of its folder.
+        label: for people.
+        roles: that its folder declares.
+        reads: what most of its models read, and what a command reads that names the family only.
+        compared: the role whose models `<name>.auto` compares; None where there is no such choice.
+        yardstick: what they are compared by.
+        compare: the function that compares them.
+        texts: under which the comparison is shown.
+    """
+
+    name: str
+    label: Text
+    roles: tuple[Role, ...]
+    reads: Reading
+    compared: Role | None = None
+    yardstick: Yardstick | None = None
+    compare: Compare | None = None
+    texts: ComparisonTexts | None = None

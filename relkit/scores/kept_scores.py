@@ -1,0 +1,98 @@
+"""Scores as a scoring left them on disk: the table, and the record of each score beside what is kept of its model.
+
+    kept = KeptScores.read(folder)              scores.parquet and models.json; None where nothing was scored
+    kept.records["churn_probability_90d"]       Score(stem='churn_probability', unit='days', horizon=90, reason='')
+
+A record in `models.json` is the four fields of `relkit.score_kinds.Score`: stem, unit, horizon and reason. Deliveries and reports
+learn from there what a score is and how far it looks ahead.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from relkit.commands import command
+from relkit.errors import TableError
+from relkit.score_kinds import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SCORES, MODELS = "scores.parquet", "models.json"
+FIELDS = tuple(each.name for each in fields(Score))
+
+
+def record_of(score: Score) -> dict[str, Any]:
+    """Return the record of a score, as `models.json` keeps it.
+
+    Examples:
+        >>> record_of(Score("churn_probability", "days", 90, "price"))
+        {'stem': 'churn_probability', 'unit': 'days', 'horizon': 90, 'reason': 'price'}
+    """
+    return asdict(score)
+
+
+def records_of(models: Mapping[str, Mapping[str, Any]], *, where: str = MODELS) -> dict[str, Score]:
+    """Return the records of the scores in `models.json`, by name.
+
+    Args:
+        models: by score, what is kept of it.
+        where: file that is named where a record is missing.
+
+    Raises:
+        TableError: a score has no record, as in a folder that an earlier version wrote.
+
+    Examples:
+        >>> records_of({"p_alive": {"model": "lifetime_value.bg_nbd", **record_of(Score("p_alive"))}})
+        {'p_alive': Score(stem='p_alive', unit='', horizon=None, reason='')}
+    """
+    lacking = [name for name, kept in models.items() if not set(FIELDS) <= set(kept)]
+    if lacking:
+        raise TableError(
+            f"the record of {', '.join(lacking)} is not kept ({', '.join(FIELDS)}): an earlier version of relkit made these scores.",
+            where=where,
+            remedy=f"Run {command('score')} again.",
+        )
+    return {name: Score(**{each: kept[each] for each in FIELDS}) for name, kept in models.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class KeptScores:
+    """The scores of a day.
+
+    Attributes:
+        frame: one row a customer, a score and a model (`relkit.scores.score_table.SCORE_TABLE`).
+        records: by name, what each score is.
+    """
+
+    frame: pl.DataFrame
+    records: Mapping[str, Score] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> KeptScores | None:
+        """Return what a scoring left in a folder; None where nothing was scored.
+
+        Raises:
+            TableError: a score has no record, as in a folder that an earlier version wrote.
+        """
+        if not (folder / SCORES).is_file():
+            return None
+        frame, records = pl.read_parquet(folder / SCORES), records_of(read_models(folder), where=str(folder / MODELS))
+        unknown = [name for name in frame["score"].unique().sort() if name not in records]
+        if unknown:
+            raise TableError(
+                f"{', '.join(unknown)}: in {SCORES} and not in {MODELS}.", where=str(folder), remedy=f"Run {command('score')} again."
+            )
+        return cls(frame, records)
+
+
+def read_models(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what is kept of the model behind each score, by score; nothing where nothing was scored."""
+    path = folder / MODELS
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found

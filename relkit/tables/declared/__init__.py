@@ -1,0 +1,1 @@
+"""The tables of a company by subject; `relkit.tables.schemas` lists them all."""

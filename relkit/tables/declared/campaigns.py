@@ -1,0 +1,221 @@
+"""Actions and what came of them: offers, draws, contacts, outcomes, touchpoints, the calendar, costs."""
+
+from __future__ import annotations
+
+from relkit.contracts import Contract
+from relkit.tables.declared.columns import (
+    NEEDED,
+    after,
+    choice,
+    customer,
+    dated,
+    day,
+    entity,
+    flag,
+    instant,
+    money,
+    number,
+    recorded,
+    text,
+    valid_from,
+    valid_to,
+    whole,
+)
+from relkit.texts import Text
+
+OFFERS = Contract(
+    name="offers",
+    key=("offer_id",),
+    label=Text("Offers", "Offres"),
+    meaning="Coupons, gifts, discounts that an action may carry.",
+    rules=(after("starts_on", "ends_on"),),
+    columns=(
+        text("offer_id", "Offer", "Offre", "The offer.", **NEEDED),
+        text("name", "Name", "Nom", "Name of the offer."),
+        text("funder", "Funder", "Financeur", "Who pays for it: own, supplier, shared."),
+        money("unit_cost", "Unit cost", "Coût unitaire", "Cost of one use to the company.", low=0.0),
+        day("starts_on", "Starts on", "Débute le", "First day on which it can be used."),
+        day("ends_on", "Ends on", "Se termine le", "Last day on which it can be used.", null_means="no end"),
+        text("product_id", "Product", "Produit", "Product to which it is limited.", null_means="no limit to one product"),
+        text("category", "Category", "Catégorie", "Category to which it is limited.", null_means="no limit to one category"),
+    ),
+)
+
+ASSIGNMENTS = Contract(
+    name="assignments",
+    key=("unit_id", "wave_id", "action_id"),
+    label=Text("Assignments", "Tirages"),
+    meaning="Who was drawn into what, contacted or not: the only source of the word control.",
+    references=(("customer_id", "customers"),),
+    rules=(dated("drawn_at"),),
+    columns=(
+        text("unit_id", "Unit", "Unité tirée", "What was drawn: a customer, household or store.", personal_data="pseudonym", **NEEDED),
+        text("wave_id", "Wave", "Vague", "Wave of the campaign.", **NEEDED),
+        text("action_id", "Action", "Action", "Action that was drawn for.", **NEEDED),
+        customer("The customer concerned.", **NEEDED),
+        text("programme_id", "Programme", "Programme", "Programme that drew."),
+        choice("arm", ("treated", "control"), "Arm", "Groupe", "What the draw decided.", **NEEDED),
+        number(
+            "propensity",
+            "Propensity",
+            "Probabilité de tirage",
+            "Probability of the arm treated.",
+            unit="share",
+            low=0.0,
+            high=1.0,
+            **NEEDED,
+        ),
+        day("eligible_on", "Eligible on", "Éligible le", "Day as of which eligibility was judged."),
+        flag(
+            "selected_if_treated",
+            "Selected if treated",
+            "Retenu si traité",
+            "Whether the unit would have been contacted had it been drawn treated.",
+        ),
+        instant("drawn_at", "Drawn at", "Tiré le", "When it was drawn.", **NEEDED),
+        text("salt", "Salt", "Sel", "Text that makes the draw repeatable."),
+    ),
+)
+
+CONTACTS = Contract(
+    name="contacts",
+    key=("contact_id",),
+    label=Text("Contacts", "Contacts"),
+    meaning="Contacts that took place, never a control.",
+    references=(("customer_id", "customers"), ("offer_id", "offers")),
+    rules=(dated("sent_at"),),
+    columns=(
+        text("contact_id", "Contact", "Contact", "The contact.", **NEEDED),
+        customer("The customer contacted, or who made contact.", **NEEDED),
+        text("channel_id", "Channel", "Canal", "Channel: email, sms, phone, post, app, store.", **NEEDED),
+        instant("sent_at", "Sent at", "Envoyé le", "When it was sent or took place.", **NEEDED),
+        text("action_id", "Action", "Action", "Action that it carried out.", null_means="outside any action"),
+        text("wave_id", "Wave", "Vague", "Wave of the campaign.", null_means="no wave"),
+        text("offer_id", "Offer", "Offre", "Offer that it carried.", null_means="none"),
+        choice("class", ("marketing", "commitment", "service"), "Class", "Classe", "What kind of contact it is.", null_means="marketing"),
+        choice(
+            "direction",
+            ("outbound", "inbound"),
+            "Direction",
+            "Sens",
+            "Who began it: the company (outbound) or the customer.",
+            null_means="outbound",
+        ),
+        text("source_function", "Function", "Fonction", "Part of the company that made the contact: marketing, sales, care."),
+        money("cost", "Cost", "Coût", "Cost of the contact.", low=0.0, null_means="see costs"),
+        entity(),
+        recorded(),
+    ),
+)
+
+OUTCOMES = (
+    "delivered",
+    "bounced",
+    "opened",
+    "clicked",
+    "replied",
+    "reached",
+    "no_answer",
+    "wrong_number",
+    "refused",
+    "callback",
+    "appointment",
+    "redeemed",
+    "converted",
+    "unsubscribed",
+    "complained",
+    "none",
+)
+"""What may come of a contact."""
+
+CONTACT_OUTCOMES = Contract(
+    name="outcomes",
+    key=("contact_id", "outcome", "occurred_at", "offer_id"),  # two coupons of one mailing are often redeemed together
+    label=Text("Outcomes", "Issues de contact"),
+    meaning="What came of a contact, one row each.",
+    references=(("contact_id", "contacts"), ("offer_id", "offers")),
+    rules=(dated("occurred_at"),),
+    columns=(
+        text("contact_id", "Contact", "Contact", "The contact.", **NEEDED),
+        choice("outcome", OUTCOMES, "Outcome", "Issue", "What happened.", **NEEDED),
+        instant("occurred_at", "Occurred at", "Survenu le", "When it happened.", **NEEDED),
+        whole("attempt_no", "Attempt", "Tentative", "Number of the attempt, 1 for the first.", low=1, null_means="first"),
+        text("offer_id", "Offer", "Offre", "Offer redeemed.", null_means="none"),
+        money("value", "Value", "Valeur", "Amount that the outcome brought."),
+        flag("is_automated", "Automated", "Automatique", "Whether a machine caused it (mail scanners open and click).", null_means="no"),
+        recorded(),
+    ),
+)
+
+TOUCHPOINTS = Contract(
+    name="touchpoints",
+    key=("touchpoint_id",),
+    label=Text("Touchpoints", "Points de contact"),
+    meaning="Steps of journeys: what a known or anonymous person saw, visited, called.",
+    references=(("customer_id", "customers"),),
+    one_of=(("customer_id", "anonymous_id"),),
+    rules=(dated("occurred_at"),),
+    columns=(
+        text("touchpoint_id", "Touchpoint", "Point de contact", "The touchpoint.", **NEEDED),
+        customer("The customer, where known.", null_means="anonymous"),
+        text(
+            "anonymous_id",
+            "Anonymous id",
+            "Identifiant anonyme",
+            "Cookie or device, where the customer is not known.",
+            personal_data="pseudonym",
+        ),
+        instant("occurred_at", "Occurred at", "Date et heure", "When it took place.", **NEEDED),
+        text("channel_id", "Channel", "Canal", "Channel: search, display, email, store.", **NEEDED),
+        choice(
+            "kind",
+            ("impression", "click", "visit", "app", "store", "call", "social"),
+            "Kind",
+            "Nature",
+            "What kind of touch it is.",
+            null_means="not known",
+        ),
+        text("campaign_id", "Campaign", "Campagne", "Campaign that brought it.", null_means="none"),
+        text("step", "Step", "Étape", "Step of the journey in the source's words."),
+        text("item", "Item", "Élément", "Page, product or content seen."),
+        number("duration_s", "Duration", "Durée", "How long it lasted.", unit="seconds", low=0.0, likely_high=86_400.0),
+        money("cost", "Cost", "Coût", "Cost of the touch.", low=0.0),
+        text("text", "Text", "Texte", "Words of the customer.", personal_data="sensitive"),
+        recorded(),
+    ),
+)
+
+CALENDAR = Contract(
+    name="calendar",
+    key=("kind", "starts_on", "scope"),
+    label=Text("Calendar", "Calendrier"),
+    meaning="What moves sales without being an action: promotions, sales seasons, holidays, price changes, stock-outs, closures.",
+    rules=(after("starts_on", "ends_on"),),
+    columns=(
+        text(
+            "kind", "Kind", "Nature", "promotion, sales_season, holiday, price_change, stock_out, closure, or the company's own.", **NEEDED
+        ),
+        day("starts_on", "Starts on", "Débute le", "First day.", **NEEDED),
+        text("scope", "Scope", "Périmètre", "Store, region, category or product concerned.", null_means="everything"),
+        day("ends_on", "Ends on", "Se termine le", "Last day.", null_means="one day"),
+        text("label", "Label", "Libellé", "Name of the event."),
+        recorded(null_means="declared beforehand"),
+    ),
+)
+
+COSTS = Contract(
+    name="costs",
+    key=("cost_id",),
+    label=Text("Costs", "Coûts"),
+    meaning="What a channel, action or service costs, to six decimals.",
+    rules=(after("valid_from", "valid_to"),),
+    columns=(
+        text("cost_id", "Cost", "Coût", "The cost.", **NEEDED),
+        choice("scope", ("channel", "action", "service", "acquisition"), "Scope", "Périmètre", "What kind of thing costs.", **NEEDED),
+        text("scope_id", "Scope id", "Identifiant du périmètre", "The channel, action or service.", null_means="all of that kind"),
+        choice("per", ("unit", "contact", "minute", "month"), "Per", "Par", "What the amount is for.", **NEEDED),
+        money("amount", "Amount", "Montant", "Cost of one.", low=0.0, **NEEDED),
+        valid_from("the cost"),
+        valid_to("the cost"),
+    ),
+)

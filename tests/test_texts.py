@@ -1,0 +1,53 @@
+"""A text speaks both languages, and names those there are when it is asked for another."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from relkit.errors import ParameterError
+from relkit.texts import EMPTY, LANGUAGES, Text, in_language
+
+PACKAGE = Path(__file__).resolve().parents[1] / "relkit"
+
+
+def test_a_text_is_read_in_each_language() -> None:
+    text = Text("days", "jours")
+    assert [text[language] for language in LANGUAGES] == ["days", "jours"]
+    assert not EMPTY
+    assert Text("", "x")
+
+
+def test_an_unknown_language_names_those_there_are() -> None:
+    with pytest.raises(ParameterError, match=r"language: unknown language 'xx'\. Known: en, fr"):
+        Text("days", "jours")["xx"]
+    with pytest.raises(ParameterError, match="unknown language 'french'; did you mean 'fr'"):
+        in_language({"title": Text("a", "b")}, "french")
+
+
+def test_texts_are_filled_in_their_own_language() -> None:
+    filled = Text("{n} by {channel}", "{n} par {channel}").filled(n=3, channel=Text("phone", "téléphone"))
+    assert filled == Text("3 by phone", "3 par téléphone")
+
+
+def test_several_texts_keep_their_keys_and_their_order() -> None:
+    yes, no = Text("yes", "oui"), Text("no", "non")
+    assert in_language({"y": yes, "n": no}, "fr") == {"y": "oui", "n": "non"}
+    assert in_language((yes, no), "en") == ("yes", "no")
+
+
+def test_there_is_one_form_for_texts() -> None:
+    """No module holds a pair of texts as a dict by language."""
+
+    def by_language(node: ast.AST) -> bool:
+        return isinstance(node, ast.Dict) and {getattr(key, "value", None) for key in node.keys} == set(LANGUAGES)
+
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if by_language(node)
+    }
+    assert found == set()
