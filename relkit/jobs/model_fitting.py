@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from relkit.errors import TableError
 from relkit.jobs.base import Result
 from relkit.jobs.build_features import age_understated, unknown_days
 from relkit.jobs.holdouts import Known, split_of
 from relkit.jobs.registering import Beside, Finished, Outcome, registered
-from relkit.jobs.trials import Ready, Trial, judged
+from relkit.jobs.trials import Ready, Trial, complete, judged
 from relkit.progress import Progress, quiet
-from relkit.remarks import Remark, french, unique
+from relkit.remarks import unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from relkit.families.inputs import ModelInputs
-    from relkit.models.base import Fitted, Model
+    from relkit.models.base import Fitted
     from relkit.periods import AsOf
+    from relkit.remarks import Remark
     from relkit.tables.table_set import TableSet
 
 COMMAND = "fit"
@@ -98,7 +98,7 @@ def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progres
 
     tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
     model = ready.model(as_of)
-    features, aside = _complete(model, ready.features, inputs)
+    features, aside = complete(model, ready.features, inputs)
     progress(f"{ready.name}: fitted to {len(features):,} {inputs.unit}", 0.5)
     fitted, trial = _taught(fit_as_of(model, features, as_of), trial, ready)
     progress(f"{ready.name}: registered", 0.7)
@@ -167,26 +167,6 @@ def _not_chosen(ready: Ready, features: pl.DataFrame) -> list[str]:
         for name, found in declined.items()
         if found
     ]
-
-
-def _complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[Remark, ...]]:
-    """Return the rows whose covariates are known, as scoring does, and a remark on those set aside."""
-    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
-
-    kept, lacking = with_known_numbers(features, must_be_known(model))
-    if not lacking:
-        return features, ()
-    names, aside = " or ".join(lacking), len(features) - len(kept)
-    if kept.is_empty():
-        none = f"none of the {len(features):,} {inputs.unit} has {'a ' if len(lacking) == 1 else 'all of '}{names}."
-        raise TableError(none, where=str(model.name), remedy=f"Drop {names} from the covariates.")
-    remark = Remark(
-        "left_out_of_the_fit",
-        f"{aside:,} of {len(features):,} {inputs.unit} have no {names}: they were left out of the fit, and will have no score.",
-        f"{french(aside)} lignes sur {french(len(features))} n’ont pas de {names.replace(' or ', ' ou ')} : le modèle a appris sans "
-        "elles, et elles n’auront pas de score.",
-    )
-    return kept, (remark,)
 
 
 def _censored(features: pl.DataFrame) -> tuple[Remark, ...]:

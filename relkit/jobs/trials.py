@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from relkit.errors import FitError
+from relkit.errors import FitError, TableError
 from relkit.jobs.given_settings import read_settings
 from relkit.jobs.holdouts import HeldOut, Known
-from relkit.remarks import Remark
+from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,18 +156,17 @@ def tried(ready: Ready) -> Trial:
 
     Raises:
         FitError: there is too little to learn from before the holdout, or no holdout.
+        TableError: no row has all that the model must know.
     """
     from relkit.models.base import fit_as_of
-    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
     held = ready.held
     if held is None:
         raise FitError("there is no holdout to be tried on.", where=ready.name)
     calibration = held.split.calibration
     model = ready.model(calibration)
-    names = must_be_known(model)
-    fitted = fit_as_of(model, with_known_numbers(held.before, names)[0], calibration)
-    judged = with_known_numbers(held.judged, names)[0]
+    fitted = fit_as_of(model, complete(model, held.before, ready.inputs)[0], calibration)
+    judged = complete(model, held.judged, ready.inputs)[0]
     return Trial(split=held.split, fitted=fitted, before=held.before, judged=judged, outcomes=held.outcomes)
 
 
@@ -189,3 +188,27 @@ def judged(ready: Ready, why: str) -> Trial:
 def not_judged(split: Holdout | DrawnHoldout, error: FitError) -> Trial:
     """Return the trial of a model that could not be judged on a holdout."""
     return Trial(f"It could not be judged {split.spoken}: {error}")
+
+
+def complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[Remark, ...]]:
+    """Return the rows whose covariates are known, as scoring does, and a remark on those set aside.
+
+    Raises:
+        TableError: there is no such row.
+    """
+    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
+
+    kept, lacking = with_known_numbers(features, must_be_known(model))
+    if not lacking:
+        return features, ()
+    names, aside = " or ".join(lacking), len(features) - len(kept)
+    if kept.is_empty():
+        none = f"none of the {len(features):,} {inputs.unit} has {'a ' if len(lacking) == 1 else 'all of '}{names}."
+        raise TableError(none, where=str(model.name), remedy=f"Drop {names} from the covariates.")
+    remark = Remark(
+        "left_out_of_the_fit",
+        f"{aside:,} of {len(features):,} {inputs.unit} have no {names}: they were left out of the fit, and will have no score.",
+        f"{french(aside)} lignes sur {french(len(features))} n’ont pas de {names.replace(' or ', ' ou ')} : le modèle a appris sans "
+        "elles, et elles n’auront pas de score.",
+    )
+    return kept, (remark,)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.errors import TableError
+from relkit.models import catalogue
 from relkit.plots.style import number, percent, words
 from relkit.reports.peer_study_texts import NAMES, TEXTS
 from relkit.reports.pictures import Gallery, Picture
@@ -174,7 +175,10 @@ class PeerStudy:
         return ("+" if signed and value > 0 else "") + number(value, self.language, 4)
 
     def _named(self, name: str) -> str:
-        return words(NAMES, self.language).get(name, name)
+        named = words(NAMES, self.language)
+        if name in named or name not in catalogue.names():
+            return named.get(name, name)
+        return catalogue.settings_class(name).label[self.language]
 
     def _table(self, rows: list[dict[str, Any]], columns: tuple[Shown, ...], caption: str, notes: tuple[str, ...] = ()) -> SummaryTable:
         return SummaryTable(frame=pl.DataFrame(rows), columns=columns, caption=caption, language=self.language, notes=notes)

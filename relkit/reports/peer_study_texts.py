@@ -5,14 +5,6 @@ from __future__ import annotations
 NAMES: dict[str, dict[str, str]] = {
     "en": {
         "survival.kaplan_meier": "Kaplan-Meier (nothing known of customers)",
-        "survival.cox": "Cox",
-        "survival.weibull_aft": "Weibull, accelerated time",
-        "survival.log_normal_aft": "log-normal, accelerated time",
-        "survival.log_logistic_aft": "log-logistic, accelerated time",
-        "survival.piecewise_exponential": "piecewise exponential",
-        "survival.mixture_cure": "mixture cure",
-        "survival.discrete_hazard": "discrete time, logit",
-        "survival.boosted_hazard": "discrete time, boosting",
         "survival.auto": "chosen by relkit",
         "lifelines Cox": "Cox (lifelines)",
         "scikit-survival forest": "random survival forest (scikit-survival)",
@@ -20,20 +12,13 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "fr": {
         "survival.kaplan_meier": "Kaplan-Meier (rien n’est su des clients)",
-        "survival.cox": "Cox",
-        "survival.weibull_aft": "Weibull, temps accéléré",
-        "survival.log_normal_aft": "log-normale, temps accéléré",
-        "survival.log_logistic_aft": "log-logistique, temps accéléré",
-        "survival.piecewise_exponential": "exponentielle par morceaux",
-        "survival.mixture_cure": "mélange avec fidèles à vie",
-        "survival.discrete_hazard": "temps discret, logit",
-        "survival.boosted_hazard": "temps discret, boosting",
         "survival.auto": "choisi par relkit",
         "lifelines Cox": "Cox (lifelines)",
         "scikit-survival forest": "forêt aléatoire de survie (scikit-survival)",
         "scikit-survival boosting": "boosting de gradient (scikit-survival)",
     },
 }
+"""Of those that the catalogue does not name so; the other models have their own labels."""
 TEXTS: dict[str, dict[str, str]] = {
     "en": {
         "absent": "There is no table to show. `{command}` makes it, where the public data sets are at hand.",

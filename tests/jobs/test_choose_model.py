@@ -104,9 +104,9 @@ def test_where_all_fail_it_fails_with_every_reason(checked, monkeypatch):
 @pytest.mark.parametrize(("holdout", "said"), [({"holdout_days": 0}, "No holdout was wanted."), ({}, "is too short for a holdout")])
 def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdout, said, monkeypatch):
     if not holdout:
-        monkeypatch.setattr(
-            FitModel, "split", lambda *_: (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
-        )
+        none = (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
+        for user in ("choose_model", "model_fitting"):
+            monkeypatch.setattr(f"relkit.jobs.{user}.split_of", lambda *_: none)
     result = fit(settings=SHORT, **holdout)
     assert result.details["model"] == "lifetime_value.bg_nbd"
     assert result.details["choice"]["comparison"] == []

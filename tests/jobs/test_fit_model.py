@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import modelled_company as company
@@ -12,9 +12,12 @@ import pytest
 
 from relkit.errors import FitError, ParameterError, PeriodError, TableError
 from relkit.families.bindings import diagnostic_figures
+from relkit.features.purchase_days import purchase_days
 from relkit.jobs.fit_model import FitModel
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import storage
+from relkit.models.base import edge_of
+from relkit.periods import AsOf
 from relkit.tracking import embedded, registry
 
 BG_NBD = "lifetime_value.bg_nbd"
@@ -487,3 +490,21 @@ def test_prices_that_changed_are_covariates_of_the_days_they_held(workplace):
     running = first["ended_on"].null_count()
     assert {"churn_probability_90d", "future_margin_24m"} <= set(scores["score"])
     assert scores.filter(score="churn_probability_90d")["customer_id"].n_unique() == running == scored.counts["scores"]["future_margin_24m"]
+
+
+def test_a_fit_within_the_day_reads_nothing_of_the_rest_of_it(workplace, monkeypatch):
+    """Neither the fit nor its plots know of what happened after the instant; the registered model keeps the instant."""
+    sold = company.transactions()
+    evening = AsOf.end_of(company.LAST).cutoff - timedelta(hours=2)
+    late = sold.with_columns(occurred_at=pl.when(pl.int_range(pl.len()) < 40).then(evening).otherwise("occurred_at"))
+    late = late.filter((pl.col("occurred_at").dt.date() < company.LAST) | (pl.col("occurred_at") == evening))
+    tables = company.write_company(workplace / "out" / "default", {"transactions": late}, history_starts_on=company.FIRST)
+    noon = f"{company.LAST}T12:00"
+    shown = []
+    monkeypatch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, purchases, **__: shown.append(purchases) or {})
+    fit(as_of=noon, holdout_days=0)
+    edge = edge_of(registry.load_champion(BG_NBD).info, tables.facts.business_zone)
+    assert edge == tables.as_of(noon) != tables.as_of(str(company.LAST))
+    (purchases,) = shown
+    assert purchases["day"].max() < company.LAST
+    assert purchase_days(tables, tables.as_of(str(company.LAST)))["day"].max() == company.LAST

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
-from relkit.models.base import HoldoutMetric, fingerprint
+from relkit.models import storage
+from relkit.models.base import HoldoutMetric, edge_of, fingerprint, fit_as_of
+from relkit.models.survival.kaplan_meier import KaplanMeier
+from relkit.periods import AsOf
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FRAME = pl.DataFrame(
     {
@@ -50,3 +57,21 @@ def test_a_challenger_may_equal_the_champion() -> None:
     lower, higher = (HoldoutMetric(name="m", direction=d) for d in ("lower", "higher"))
     assert [lower.not_worse(c, 1.0) for c in (0.9, 1.0, 1.1)] == [True, True, False]
     assert [higher.not_worse(c, 1.0) for c in (0.9, 1.0, 1.1)] == [False, True, True]
+
+
+def test_a_fit_keeps_the_instant_it_was_made_as_of(tmp_path: Path) -> None:
+    """Within the day its edge is the instant; what is saved keeps it."""
+    morning = AsOf.parse("2025-06-30T09:00", zone="Europe/Paris")
+    spells = pl.DataFrame({"duration_days": [1.0, 2.0, 3.0], "event": [True, True, False]})
+    fitted = fit_as_of(KaplanMeier(), spells, morning)
+    assert (fitted.info.as_of, fitted.info.cutoff) == (date(2025, 6, 30), morning.cutoff)
+    assert edge_of(fitted.info, "Europe/Paris") == morning != AsOf.end_of(date(2025, 6, 30), zone="Europe/Paris")
+    storage.save(fitted, tmp_path / "model")
+    assert storage.load(tmp_path / "model").info == fitted.info
+
+
+def test_a_fit_that_keeps_its_day_only_was_made_as_of_its_end() -> None:
+    spells = pl.DataFrame({"duration_days": [1.0, 2.0, 3.0], "event": [True, True, False]})
+    info = KaplanMeier().fit(spells, as_of=date(2025, 6, 30)).info
+    assert info.cutoff is None
+    assert edge_of(info, "Europe/Paris") == AsOf.end_of(date(2025, 6, 30), zone="Europe/Paris")
