@@ -20,7 +20,6 @@ SPOKEN = {"description", "remedy"}
 SPEAKS = {"command"}
 """Functions whose arguments are the words of a command in a message."""
 LEFT: dict[str, str] = {
-    "jobs/calls_to_make.py": "the model that a message names where the one at hand does not tell causes",
     "reports/peer_study.py": "a study names the models it compares, as its benchmark does",
     "reports/peer_study_texts.py": "the words of that study",
     "tables/simulation/truth.py": "the true parameters of a simulated company, under the models that are to find them",

@@ -205,7 +205,7 @@ def calibration(scored: Scored) -> Found:
     """Return, of the probability of an order, on which days it was judged, whether it was changed there, and whether it held."""
     from relkit.models.lifetime_value.family import ORDER_PROBABILITY, ORDERS
 
-    found: Any = next((each for model in scored.having(ORDERS) if (each := model.fitted.order_calibration) is not None), None)
+    found: Any = next((each for model in scored.having(ORDERS) if (each := getattr(model.fitted, "order_calibration", None))), None)
     if found is None:
         return Found()
     facts = {"judged_on": found.spoken, "calibrated": found.changes, "holds": found.judged.holds}

@@ -52,6 +52,7 @@ def tried(model: str, settings: Any, tables: TableSet, split: Holdout | DrawnHol
     """
     from relkit.families.bindings import inputs_of
     from relkit.jobs.holdouts import HeldOut, Known
+    from relkit.models.base import fit_as_of
     from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
     inputs = inputs_of(model, tables)
@@ -59,7 +60,7 @@ def tried(model: str, settings: Any, tables: TableSet, split: Holdout | DrawnHol
     names = must_be_known(settings)
     try:
         learnt, _ = with_known_numbers(held.before, names)
-        fitted = settings.fit(learnt, as_of=split.calibration.day)
+        fitted = fit_as_of(settings, learnt, split.calibration)
     except FitError:
         return None
     judged, _ = with_known_numbers(held.judged, names)

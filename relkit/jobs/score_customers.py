@@ -75,13 +75,15 @@ class ScoreCustomers(Job):
         return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champions, chosen])
 
     def verify(self) -> None:
-        """Refuse an unknown model, margin without end that is not discounted, and an invalid offer."""
+        """Refuse an unknown model or one that scores no customer, margin without end that is not discounted, and an invalid offer."""
         from relkit.jobs.declared_offer import declared_offer
-        from relkit.models.catalogue import names
+        from relkit.models.catalogue import names, role_of
 
         for name in self.models:
             if name not in names():
                 raise ParameterError.unknown("model", name, names(), where="score")
+            if not role_of(name).scores:
+                raise ParameterError(f"{name} gives no scores of customers.", where="score", remedy="Leave it out of models.")
         if self.endless and not self.annual_discount_rate:
             raise ParameterError(
                 "annual_discount_rate is 0; it must be above 0 where margin is counted without end.",

@@ -30,7 +30,7 @@ JOINT = 0.95
 
 
 class Tried(Protocol):
-    """A model as it would have been without its holdout: `relkit.jobs.report_material.Trial`."""
+    """A model as it would have been without its holdout: `relkit.jobs.report_trials.Trial`."""
 
     @property
     def split(self) -> Holdout | DrawnHoldout:
