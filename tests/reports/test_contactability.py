@@ -34,7 +34,7 @@ def test_reasons_and_the_contactable_add_up_to_everybody():
 
 def test_the_headline_masks_a_small_group_and_the_one_that_would_give_it_away():
     assert Contactability.of(people(), language="en").sentences() == (
-        "700 of 1,000 people known (70%) may be contacted: 700 by e-mail, 300 by phone.",
+        "700 of 1,000 people known (70%) may be contacted: 700 by email, 300 by phone.",
         (
             "300 may not: some are protected, fewer than 10 are out of reach on the channels they agreed to, the consent of 30 has "
             "expired, 200 refuse, 46 never said."
