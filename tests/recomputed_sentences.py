@@ -39,7 +39,7 @@ WHO = {
     "under_contract": ("people under contract with a forecast", "personnes sous contrat dotées d’une prévision"),
 }
 CHANNEL = {
-    "email": ("by e-mail", "par e-mail"),
+    "email": ("by email", "par e-mail"),
     "sms": ("by SMS", "par SMS"),
     "phone": ("by phone", "par téléphone"),
     "post": ("by post", "par courrier"),

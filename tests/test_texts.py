@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
+from typing import TYPE_CHECKING
 
 import pytest
 
 from relkit.errors import ParameterError
 from relkit.texts import EMPTY, LANGUAGES, Text, in_language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PACKAGE = Path(__file__).resolve().parents[1] / "relkit"
 
@@ -36,6 +42,22 @@ def test_several_texts_keep_their_keys_and_their_order() -> None:
     yes, no = Text("yes", "oui"), Text("no", "non")
     assert in_language({"y": yes, "n": no}, "fr") == {"y": "oui", "n": "non"}
     assert in_language((yes, no), "en") == ("yes", "no")
+
+
+def texts_of(value: object) -> Iterator[Text]:
+    """Yield the texts that a value of a module holds, at any depth."""
+    if isinstance(value, Text):
+        yield value
+    elif isinstance(value, dict | tuple | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts_of(part)
+
+
+def test_every_text_that_a_module_holds_is_in_both_languages() -> None:
+    modules = [import_module(found.name) for found in walk_packages([str(PACKAGE)], "relkit.")]
+    held = [(module.__name__, name, text) for module in modules for name, value in vars(module).items() for text in texts_of(value)]
+    assert len(held) > 500
+    assert [(module, name, text) for module, name, text in held if bool(text.en) != bool(text.fr)] == []
 
 
 def test_there_is_one_form_for_texts() -> None:

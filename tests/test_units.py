@@ -56,7 +56,7 @@ def test_no_module_has_a_default_of_its_own_for_level_and_horizon() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", catalogue.NAMES)
+@pytest.mark.parametrize("name", catalogue.names())
 def test_every_model_takes_the_level_of_the_house(name: str) -> None:
     levels = [field.default for field in fields(catalogue.settings_class(name)) if field.name == "level"]
     assert levels in ([], [LEVEL])

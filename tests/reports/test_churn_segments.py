@@ -63,7 +63,7 @@ def cells(shown: SummaryTable | Gallery) -> list[list[str]]:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    assert set(in_language(TEXTS, "en")) == set(in_language(TEXTS, "fr"))
+    assert all(text.en and text.fr for text in TEXTS.values())
     for key, said in in_language(TEXTS, "en").items():
         fields = {name for name in ("{name}", "{p}", "{tried}", "{names}", "{days}", "{gap}", "{months}", "{smallest}") if name in said}
         assert all(name in TEXTS[key]["fr"] for name in fields), key

@@ -18,17 +18,17 @@ import pytest
 from recomputed_sentences import RECOMPUTED, Counted, Facts
 from shown_sentences import shown_sentences
 
-from relkit.texts import Text
+from relkit.texts import Text, in_language
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
 MODULES = (
     *("customer_value", "value_study", "value_segments", "order_chances", "contactability"),
     *("churn_risk", "retention_calls", "churn_segment_texts"),
 )
-NUMBER = Text(
-    re.compile(r"[−-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[−-]?\d+(?:\.\d+)?"),
-    re.compile(r"[−-]?\d{1,3}(?:\u202f\d{3})+(?:,\d+)?|[−-]?\d+(?:,\d+)?"),
-)
+NUMBER = {
+    "en": re.compile(r"[−-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[−-]?\d+(?:\.\d+)?"),
+    "fr": re.compile(r"[−-]?\d{1,3}(?:\u202f\d{3})+(?:,\d+)?|[−-]?\d+(?:,\d+)?"),
+}
 FIGURES = re.compile(r"\w+\.(k_\w+|of_forecast|range|held|payback|at_once)")
 """Texts of key figures; all others are sentences."""
 DAY = "2025-06-30"
@@ -55,7 +55,7 @@ def templates(language: str) -> dict[str, str]:
     """Return the texts of sentences and figures by module and key; sentences that are put together, as they are put together."""
     found = {}
     for module in MODULES:
-        said = import_module(f"relkit.reports.{module}").TEXTS[language]
+        said = in_language(import_module(f"relkit.reports.{module}").TEXTS, language)
         found |= {f"{module}.{key}": text for key, text in said.items() if not key.startswith("c_")}
     calls = {key.partition(".")[2]: text for key, text in found.items() if key.startswith("retention_calls.")}
     for key in ("assumed", "declared"):
