@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableFacts
 
 FORMAT = 1
+WORKBOOK_ROWS = 100_000
+"""Customers in a workbook where nobody asks for more or fewer."""
 VARYING = ("run_id",)
 """Facts of a model that differ from run to run."""
 
@@ -48,6 +50,7 @@ class Occasion:
         remarks: what changes how the numbers are to be read, in both languages; the first sheet of the workbook shows it.
         run_id: of this run.
         workbook: whether the spreadsheet is wanted.
+        workbook_rows: customers that it lists at most, the most valuable first.
     """
 
     programme: str
@@ -59,6 +62,7 @@ class Occasion:
     remarks: Sequence[Remark] = ()
     run_id: str = ""
     workbook: bool = True
+    workbook_rows: int = WORKBOOK_ROWS
 
 
 def manifest(

@@ -57,6 +57,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "part": "Share",
         "remarks": "Remarks",
         "no_remarks": "Nothing that changes how the numbers are to be read.",
+        "thousands": ",",
+        "rest": "The sheet lists the {shown} most valuable of {customers} customers; all of them are in customers_marketer.csv.",
         "changes": "Since the last delivery",
         "reading": "How to read and use this file",
         "sorted": "One row a customer, the most valuable first. An empty cell means that the column does not apply, or that there is no "
@@ -97,6 +99,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "part": "Part",
         "remarks": "Remarques",
         "no_remarks": "Rien qui change la lecture des nombres.",
+        "thousands": "\u202f",
+        "rest": "La feuille liste les {shown} clients les plus précieux sur {customers} ; tous figurent dans customers_marketer_fr.csv.",
         "changes": "Depuis la dernière livraison",
         "reading": "Comment lire et utiliser ce fichier",
         "sorted": "Une ligne par client, du plus au moins précieux. Une cellule vide signifie que la colonne ne s'applique pas ou qu'il "
@@ -156,13 +160,14 @@ class Summary:
     texts: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference) -> Summary:
+def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference, *, in_sheet: int | None = None) -> Summary:
     """Return the summary of a file.
 
     Args:
         file: full view.
         occasion: for whom and in which language; its remarks and those of the file are shown.
         difference: against the previous delivery.
+        in_sheet: customers that the workbook lists; None for all of them.
     """
     made = _Making(file, occasion.language)
     texts, blocks = made.texts, (made.segments(), made.deciles(), made.contact(), made.channels(), made.quality(), made.rfm())
@@ -173,12 +178,20 @@ def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference) -
         figures=made.figures(),
         blocks=tuple(block for block in blocks if block),
         texts=(
-            (texts["remarks"], _remarks(file, occasion, texts)),
+            (texts["remarks"], (*_rest(file, in_sheet, texts), *_remarks(file, occasion, texts))),
             (texts["changes"], tuple(changes)),
             (texts["reading"], reading),
             *(((texts["models"], lines),) if (lines := made.models()) else ()),
         ),
     )
+
+
+def _rest(file: CustomerFile, in_sheet: int | None, texts: dict[str, str]) -> tuple[str, ...]:
+    """Return where the customers are whom the workbook does not list."""
+    if in_sheet is None or in_sheet >= len(file.frame):
+        return ()
+    written = [f"{count:,}".replace(",", texts["thousands"]) for count in (in_sheet, len(file.frame))]
+    return (texts["rest"].format(shown=written[0], customers=written[1]),)
 
 
 def _remarks(file: CustomerFile, occasion: Occasion, texts: dict[str, str]) -> tuple[str, ...]:

@@ -34,6 +34,29 @@ MODEL = "#d9722e"
 PALETTE = ("#1f4e79", "#d9722e", "#2a9d8f", "#8e5ea2", "#b8860b", "#7f8c8d", "#c0392b", "#3d85c6")
 """Told apart by readers who do not see red and green, and in grey print by their order of lightness."""
 
+WHITE_GRID: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.linewidth": 1.25,
+    "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans", "Bitstream Vera Sans", "sans-serif"],
+    "grid.linewidth": 1,
+    "legend.title_fontsize": 12,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "xtick.bottom": False,
+    "xtick.major.size": 6,
+    "xtick.major.width": 1.25,
+    "xtick.minor.size": 4,
+    "xtick.minor.width": 1,
+    "ytick.left": False,
+    "ytick.major.size": 6,
+    "ytick.major.width": 1.25,
+    "ytick.minor.size": 4,
+    "ytick.minor.width": 1,
+}
+"""seaborn's theme `whitegrid` in the context `notebook`, as numbers: seaborn takes three seconds to import, for these lines."""
+
 _NARROW, _HARD = "\u202f", "\u00a0"
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 _T = TypeVar("_T")
@@ -42,11 +65,8 @@ _T = TypeVar("_T")
 @contextmanager
 def house_style() -> Iterator[None]:
     """Hold the house style: what is drawn inside has it, what is drawn outside does not."""
-    import seaborn as sns
-
     style: dict[Any, Any] = {
-        **sns.plotting_context("notebook"),
-        **sns.axes_style("whitegrid"),
+        **WHITE_GRID,
         "axes.edgecolor": MUTED,
         "axes.grid.axis": "y",
         "axes.labelcolor": INK,
