@@ -40,9 +40,19 @@ def buyers(tables: TableSet) -> pl.DataFrame:
     return kept(tables, "buyers", lambda: _buyers(tables))
 
 
+def buyers_as_customers(tables: TableSet) -> pl.DataFrame:
+    """Return the rows of the customers table that belong to `buyers`, in their order; null where a buyer has none."""
+    return kept(tables, "buyers_as_customers", lambda: _as_customers(tables))
+
+
 def _buyers(tables: TableSet) -> pl.DataFrame:
     named = tables.scan("transactions").select(pl.col("customer_id").drop_nulls().unique()).collect(engine="streaming")
     return named.sort("customer_id").with_columns(is_test=pl.col("customer_id").is_in(marked_as_test(tables).implode()))
+
+
+def _as_customers(tables: TableSet) -> pl.DataFrame:
+    rows = tables.scan("customers").collect(engine="streaming")
+    return buyers(tables).select("customer_id").join(rows, on="customer_id", how="left", maintain_order="left")
 
 
 def _coded(tables: TableSet) -> pl.DataFrame:

@@ -23,8 +23,8 @@ from relkit.features.contactability import excluded_customers, with_contactabili
 from relkit.features.contract_margins import has_contract_margins, past_contract_margins
 from relkit.features.dictionary import DECLARED, SNAPSHOT
 from relkit.features.known_rows import YEAR_DAYS, known_rows, marked_as_test
-from relkit.features.purchase_days import purchase_days
-from relkit.features.purchases import summarise_days
+from relkit.features.purchase_days import coded_days
+from relkit.features.purchases import purchase_summary
 from relkit.features.revenue import revenue_features
 from relkit.features.satisfaction import last_scores, open_cases
 from relkit.features.snapshot_spells import has_snapshot_spells, snapshot_spells, stays
@@ -77,12 +77,10 @@ def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
 
 
 def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    days = purchase_days(tables, as_of)
-    summary = summarise_days(days, tables, as_of)
-    recent = days.filter(pl.col("day") > as_of.minus(days=YEAR_DAYS).day)
-    orders = recent.group_by(pl.col("customer_id").cast(pl.String)).agg(pl.len().cast(pl.Int32).alias("orders_12m"))
+    is_recent = pl.col("day") > as_of.minus(days=YEAR_DAYS).day
+    orders = coded_days(tables, as_of).group_by("customer", maintain_order=True).agg(is_recent.sum().cast(pl.Int32).alias("orders_12m"))
     since = (pl.lit(as_of.day) - pl.col("last_order_on")).dt.total_days().cast(pl.Int32)
-    return summary.join(orders, on="customer_id", how="left").with_columns(since.alias("days_since_last_order"))
+    return purchase_summary(tables, as_of).with_columns(orders["orders_12m"], since.alias("days_since_last_order"))
 
 
 def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

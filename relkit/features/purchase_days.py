@@ -50,8 +50,16 @@ def purchase_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -
     Raises:
         TableError: there is no transactions table.
     """
+    return _named(coded_days(tables, as_of, since=since), tables)
+
+
+def coded_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> pl.DataFrame:
+    """Return the same rows with customer, the position in `relkit.features.coded_lines.buyers` (u32), in place of customer_id.
+
+    Arguments and errors are those of `purchase_days`.
+    """
     edges = (as_of,) if since is None else (as_of, since)
-    return _named(kept(tables, "purchase_days", lambda: _coded_days(tables, as_of, since), *edges), tables)
+    return kept(tables, "purchase_days", lambda: _coded_days(tables, as_of, since), *edges)
 
 
 def _named(days: pl.DataFrame, tables: TableSet) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 import polars as pl
@@ -63,7 +63,7 @@ def kept(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *edges: 
     found = _read(place, stem)
     if found is None:
         found = make()
-        _write(found, place, stem)
+        _write(found, place, stem, compression="lz4")
     _MEMORY.hold(place / stem, found)
     return found
 
@@ -77,7 +77,7 @@ def kept_scan(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *ed
     if (path := _sound(place, stem)) is not None:
         return pl.scan_parquet(path)
     made = make()
-    path = _write(made, place, stem)
+    path = _write(made, place, stem, compression="uncompressed")
     return made.lazy() if path is None else pl.scan_parquet(path)
 
 
@@ -140,12 +140,12 @@ def _checksum(path: Path) -> int:
     return value
 
 
-def _write(frame: pl.DataFrame, place: Path, stem: str) -> Path | None:
+def _write(frame: pl.DataFrame, place: Path, stem: str, *, compression: Literal["lz4", "uncompressed"]) -> Path | None:
     """Write a frame beside the others and return its file; None where the folder cannot be written."""
     draft = place / f".{uuid4().hex}.draft"
     try:
         place.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(draft, compression="uncompressed", statistics=False)
+        frame.write_parquet(draft, compression=compression, statistics=False)
         path = place / f"{stem}-{_checksum(draft):08x}.parquet"
         draft.replace(path)
         _tidy(place)
