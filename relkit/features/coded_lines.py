@@ -25,7 +25,7 @@ def known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
     """Return the lines of identified customers known at `as_of`, lazily, in order of customer and day.
 
     Returns:
-        customer (u32, position in `buyers`), day (business day), occurred_at, product_id (categorical), line_kind
+        customer (u32, position in `buyers`), day (business day), occurred_at, product_id, channel_id and line_kind
         (categorical), quantity, net_amount, margin_amount (null where no source gives it).
 
     Raises:
@@ -66,7 +66,7 @@ def _coded(tables: TableSet) -> pl.DataFrame:
         pl.col("occurred_at").dt.convert_time_zone(zone).dt.date().alias("day"),
         pl.max_horizontal(told).alias("known_at"),
         "occurred_at",
-        *[_as_given(name, schema).cast(pl.Categorical) for name in ("product_id", "line_kind")],
+        *[_as_given(name, schema).cast(pl.Categorical) for name in ("product_id", "channel_id", "line_kind")],
         *[_as_given(name, schema) for name in _AMOUNTS],
     )
     coded = lines.collect(engine="streaming")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from relkit.features.baskets import basket_features
@@ -64,8 +65,9 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
             progress(f"computing {name}", None)
             parts.append(part(tables, as_of))
     table = _everybody(parts, tables).with_columns(pl.lit(as_of.day).alias("as_of"))
+    numbered = pl.Enum(table["customer_id"])
     for frame in parts:
-        table = table.join(frame, on="customer_id", how="left", maintain_order="left")
+        table = table.hstack(_aligned(frame, numbered).drop("customer_id"))
     counted = _with_zeros(_with_contract_margins(_with_relation(table, tables), tables), tables)
     return _ordered(with_contactability(counted, tables, as_of), tables)
 
@@ -74,6 +76,18 @@ def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
     """Return the ids of all customers of whom something is known, test accounts left out."""
     ids = pl.concat([part.select("customer_id") for part in parts]).unique()
     return ids.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode())).sort("customer_id")
+
+
+def _aligned(frame: pl.DataFrame, customers: pl.Enum) -> pl.DataFrame:
+    """Return the rows of a frame in the order of `customers`, nulls where it has none: a join looks the ids up in each frame anew."""
+    if frame["customer_id"].equals(customers.categories):
+        return frame
+    places = np.full(len(customers.categories), -1, np.int64)
+    codes = frame["customer_id"].cast(customers, strict=False).to_physical()
+    rows = np.flatnonzero(codes.is_not_null().to_numpy())
+    places[codes.drop_nulls().to_numpy()] = rows
+    at = pl.Series("at", places)
+    return frame.select(pl.all().gather(at.set(at < 0, None)))
 
 
 def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
