@@ -31,7 +31,7 @@ PARAMETERS = "parameters"
 FOLDER = Path("notebooks")
 INSTALLED = Path(__file__).resolve().parents[2] / "notebooks"
 """The notebooks of a checkout, whatever the working directory."""
-LATER = ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.dates", "mlflow.tracking", "PIL.PngImagePlugin", "scipy.stats")
+LATER = ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.dates", "PIL.PngImagePlugin")
 """What cells of a report load inside functions, after their imports."""
 TYPE_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
 

@@ -129,6 +129,10 @@ def _serve(address: str, modules: Sequence[str]) -> None:
             if _fork(listening):
                 return
     listening.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with suppress(ChildProcessError):
+        while os.wait():  # the last kernel may still be ending
+            pass
 
 
 def _reap(_number: int, _frame: FrameType | None) -> None:
