@@ -55,6 +55,7 @@ class FitModel(Job):
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the model by name, e.g. --settings.period_days 7.")
     data: str | Path | None = Field(default=None, description="Raw tables to check first. Default: what relkit check left behind.")
     mapping: Path | None = Field(default=None, description="Mapping file of DATA. Default: DATA/mapping.yaml when there is one.")
+    figures: bool = Field(default=True, description="Draw the diagnostic plots and keep them with the run.")
     force: bool = Field(default=False, description="Make the new version the champion whatever its metric; give a reason.")
     reason: str = Field(default="", description="Why the promotion is forced; kept with the version.")
 
@@ -197,7 +198,7 @@ class FitModel(Job):
             forced=forced,
             behind=_behind(fitted, champion),
         )
-        figures, undrawn = _figures(fitted, trial, tables, inputs, features)
+        figures, undrawn = _figures(fitted, trial, tables, inputs, features) if self.figures else ({}, "")
         version = registry.log_model(
             fitted,
             programme=self.programme,

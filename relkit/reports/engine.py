@@ -186,6 +186,8 @@ def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, 
             kernel_name="python3",
             language="python",
             progress_bar=False,
+            request_save_on_cell_execute=False,  # it would write the whole notebook, pictures and all, at every cell
+            autosave_cell_every=0,
             cwd=str(Path.cwd()),
             kernel_manager_class=_own_kernel((*imported_by(cells), *LATER)),
             on_cell_start=started,

@@ -111,11 +111,13 @@ def _ask(address: str, connection_file: str) -> int:
 
 def _serve(address: str, modules: Sequence[str]) -> None:
     """Import, then fork a kernel for each request until the process that made the nursery ends."""
+    import gc
     import selectors
 
     for name in (*ALWAYS, *modules):
         with suppress(Exception):  # a notebook that imports what is not there says so itself
             import_module(name)
+    gc.freeze()  # what is imported is not looked through in each kernel, which would copy it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, _reap)
     listening = socket.socket(socket.AF_UNIX)
