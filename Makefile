@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-pymc coverage test-coverage lock clean
+.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-run bench-pymc coverage test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
@@ -42,6 +42,9 @@ lab: $(VENV)/.base  ## JupyterLab, on the first steps of an analysis of one's ow
 
 bench: $(VENV)/.bench  ## relkit beside its peers, same data, same run
 	$(BIN)/python -m tests.benchmarks
+
+bench-run: $(VENV)/.base  ## the demo step by step: CPU seconds and peak memory; BESIDE=DIR runs another checkout first, CUSTOMERS=N another size
+	$(BIN)/python tests/benchmarks/bench_run.py $(or $(CUSTOMERS),20000) $(if $(BESIDE),--beside $(BESIDE))
 
 bench-pymc: $(VENV)/.bench .venv-pymc/.done  ## the BG/NBD benchmark with pymc-marketing, which wants an environment of its own
 	$(BIN)/python tests/benchmarks/bench_bg_nbd.py

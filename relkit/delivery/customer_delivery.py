@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from relkit.delivery.customer_files import CustomerFile
     from relkit.delivery.difference import Difference
-    from relkit.delivery.summary import Summary
     from relkit.texts import Language
 
 SCORED = "customers_scored.parquet"
@@ -73,8 +72,11 @@ def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, pro
         _write_difference(file, draft, difference, occasion.language)
         left_out: tuple[str, ...] = ()
         if occasion.workbook:
-            summary = summary_of(file, occasion, difference)
-            escaped_cells[WORKBOOK], left_out = _write_workbook(marketer, draft.folder / WORKBOOK, occasion.language, summary, progress)
+            shown = written_files.most_valuable(marketer, occasion.workbook_rows)
+            summary = summary_of(file, occasion, difference, in_sheet=len(shown.frame))
+            path = draft.folder / WORKBOOK
+            escaped_cells[WORKBOOK] = written_files.write_xlsx(shown, path, language=occasion.language, summary=summary, progress=progress)
+            left_out = _rest(len(shown.frame), len(marketer.frame))
         told = (*occasion.warnings, *file.warnings, *left_out, *said)
         progress("publishing", 0.95)
         delivery = draft.publish(manifest(file, occasion, difference=difference, escaped_cells=escaped_cells, warnings=told))
@@ -94,16 +96,11 @@ def _write_tables(file: CustomerFile, marketer: CustomerFile, folder: Path, prog
     }
 
 
-def _write_workbook(
-    marketer: CustomerFile, path: Path, language: Language, summary: Summary, progress: Progress
-) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Write the workbook where it is possible; return its escaped cells and what to say where it is not."""
-    if not written_files.fits_a_sheet(marketer):
-        limit = written_files.SHEET_ROWS
-        return {}, (
-            f"No {WORKBOOK}: {len(marketer.frame):,} customers and a header pass the {limit:,} rows of a sheet; use the CSV files.",
-        )
-    return written_files.write_xlsx(marketer, path, language=language, summary=summary, progress=progress), ()
+def _rest(shown: int, customers: int) -> tuple[str, ...]:
+    """Return what to say of customers who are not in the workbook."""
+    if shown == customers:
+        return ()
+    return (f"{WORKBOOK} lists the {shown:,} most valuable of {customers:,} customers; all are in {MARKETER_CSV} and {SCORED}.",)
 
 
 def _compared(file: CustomerFile, draft: Draft) -> tuple[Difference, tuple[str, ...]]:

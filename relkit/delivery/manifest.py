@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from relkit.texts import Language
 
 FORMAT = 1
+WORKBOOK_ROWS = 100_000
+"""Customers in a workbook where nobody asks for more or fewer."""
 LEFT_OUT = ("run_id", *FIELDS)
 """Facts of a score that differ from run to run, and its record, which its name says too."""
 
@@ -49,6 +51,7 @@ class Occasion:
         remarks: what changes how the numbers are to be read, in both languages; the first sheet of the workbook shows it.
         run_id: of this run.
         workbook: whether the spreadsheet is wanted.
+        workbook_rows: customers that it lists at most, the most valuable first.
     """
 
     programme: str
@@ -60,6 +63,7 @@ class Occasion:
     remarks: Sequence[Remark] = ()
     run_id: str = ""
     workbook: bool = True
+    workbook_rows: int = WORKBOOK_ROWS
 
 
 def manifest(

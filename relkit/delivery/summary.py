@@ -59,6 +59,11 @@ TEXTS: dict[str, Text] = {
     "part": Text("Share", "Part"),
     "remarks": Text("Remarks", "Remarques"),
     "no_remarks": Text("Nothing that changes how the numbers are to be read.", "Rien qui change la lecture des nombres."),
+    "thousands": Text(",", "\u202f"),
+    "rest": Text(
+        "The sheet lists the {shown} most valuable of {customers} customers; all of them are in customers_marketer.csv.",
+        "La feuille liste les {shown} clients les plus précieux sur {customers} ; tous figurent dans customers_marketer_fr.csv.",
+    ),
     "changes": Text("Since the last delivery", "Depuis la dernière livraison"),
     "reading": Text("How to read and use this file", "Comment lire et utiliser ce fichier"),
     "sorted": Text(
@@ -135,13 +140,14 @@ class Summary:
     texts: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference) -> Summary:
+def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference, *, in_sheet: int | None = None) -> Summary:
     """Return the summary of a file.
 
     Args:
         file: full view.
         occasion: for whom and in which language; its remarks and those of the file are shown.
         difference: against the previous delivery.
+        in_sheet: customers that the workbook lists; None for all of them.
     """
     made = _Making(file, occasion.language)
     texts, blocks = made.texts, (made.segments(), made.deciles(), made.contact(), made.channels(), made.quality(), made.rfm())
@@ -152,12 +158,20 @@ def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference) -
         figures=made.figures(),
         blocks=tuple(block for block in blocks if block),
         texts=(
-            (texts["remarks"], _remarks(file, occasion, texts)),
+            (texts["remarks"], (*_rest(file, in_sheet, texts), *_remarks(file, occasion, texts))),
             (texts["changes"], tuple(changes)),
             (texts["reading"], reading),
             *(((texts["models"], lines),) if (lines := made.models()) else ()),
         ),
     )
+
+
+def _rest(file: CustomerFile, in_sheet: int | None, texts: dict[str, str]) -> tuple[str, ...]:
+    """Return where the customers are whom the workbook does not list."""
+    if in_sheet is None or in_sheet >= len(file.frame):
+        return ()
+    written = [f"{count:,}".replace(",", texts["thousands"]) for count in (in_sheet, len(file.frame))]
+    return (texts["rest"].format(shown=written[0], customers=written[1]),)
 
 
 def _remarks(file: CustomerFile, occasion: Occasion, texts: dict[str, str]) -> tuple[str, ...]:

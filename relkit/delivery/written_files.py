@@ -10,12 +10,14 @@ function returns how many, by column. The bytes depend on nothing but the conten
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from relkit.delivery.customer_files import CustomerFile, data_dictionary, in_words
+from relkit.delivery.sheet_rows import write_rows
 from relkit.delivery.summary_sheet import header_format, write_summary
 from relkit.delivery.text_safety import escaped, escaped_text
 from relkit.texts import Text, in_language
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 SHEET_ROWS = 1_048_576
 """Rows of a sheet, the header included: a limit of the format."""
-ROWS_A_BATCH = 50_000
+ROWS_A_BATCH = 20_000
 SHEET_STARTS = 0.2
 """Share of a delivery's work that is done when the sheet begins."""
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (a fixed date, so that the same content gives the same bytes)
@@ -88,16 +90,16 @@ def write_dictionary(file: CustomerFile, path: Path) -> dict[str, int]:
     return counts
 
 
-def fits_a_sheet(file: CustomerFile) -> bool:
-    """Return whether the file's rows and its header fit in one sheet."""
-    return len(file.frame) < SHEET_ROWS
+def most_valuable(file: CustomerFile, rows: int) -> CustomerFile:
+    """Return a file, the most valuable customers first, with the rows that a sheet is to hold, one less than its limit at most."""
+    return replace(file, frame=file.frame.head(min(rows, SHEET_ROWS - 1)))
 
 
 def write_xlsx(file: CustomerFile, path: Path, *, language: Language, summary: Summary, progress: Progress) -> dict[str, int]:
     """Write a summary, the customers and the data dictionary as one workbook.
 
     Args:
-        file: the marketer's view (`relkit.delivery.customer_files.narrowed`), with no more rows than `fits_a_sheet` allows.
+        file: the marketer's view (`relkit.delivery.customer_files.narrowed`), with the rows of `most_valuable`.
         path: where to write.
         language: of the headers, the cells, the dictionary and the sheets' names.
         summary: what the first sheet shows.
@@ -154,19 +156,10 @@ def _customers_sheet(
     for at, column in enumerate(columns):
         sheet.set_column(at, at, _width(column, frame[column.name], language), formats[at])
         sheet.write_string(0, at, escaped_text(column.label[language]), header)
-    writers = [_writer(sheet, frame.schema[column.name]) for column in columns]
     for start in range(0, len(frame), ROWS_A_BATCH):
-        _rows(frame[start : start + ROWS_A_BATCH], start + 1, writers, formats)
+        write_rows(sheet, frame[start : start + ROWS_A_BATCH], start + 1, formats)
         progress("writing the sheet", SHEET_STARTS + (1 - SHEET_STARTS) * 0.9 * start / len(frame))
     sheet.autofilter(0, 0, len(frame), len(columns) - 1)
-
-
-def _rows(batch: pl.DataFrame, first: int, writers: Sequence[Any], formats: Sequence[Any]) -> None:
-    cells = list(zip(range(len(writers)), writers, formats, strict=True))
-    for row, values in enumerate(batch.iter_rows(), first):
-        for (at, write, form), value in zip(cells, values, strict=True):
-            if value is not None:
-                write(row, at, value, form)
 
 
 def _look(column: FileColumn, language: Language) -> dict[str, Any]:
@@ -185,14 +178,6 @@ def _printed(sheet: Any, name: str, *, pages_wide: int = 1) -> None:
     sheet.repeat_rows(0)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.set_footer(f"&L{name}&R&P / &N")
-
-
-def _writer(sheet: Any, dtype: pl.DataType) -> Any:
-    if dtype == pl.Boolean:
-        return sheet.write_boolean
-    if dtype == pl.Date:
-        return sheet.write_datetime
-    return sheet.write_number if dtype.is_numeric() else sheet.write_string
 
 
 def _width(column: FileColumn, values: pl.Series, language: Language) -> float:

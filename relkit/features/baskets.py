@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.features.coded_lines import buyers
 from relkit.features.known_rows import YEAR_DAYS, known_rows, within
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def basket_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
-    lines = _sale_lines(tables, as_of).filter(pl.col("customer_id").is_not_null(), within("occurred_at", as_of, YEAR_DAYS))
+    lines = _coded_lines(tables, as_of).lazy()
     product = pl.col("product_id")
     widths = (
-        lines.group_by("customer_id", "transaction_id")
+        lines.group_by("customer_id", "basket")
         .agg((product.n_unique() - product.is_null().any().cast(pl.UInt32)).alias("products"))
         .group_by("customer_id")
         .agg(pl.len().cast(pl.Int32).alias("baskets_12m"), pl.col("products").sum(), (pl.col("products") > 0).sum().alias("baskets_told"))
@@ -75,19 +76,34 @@ def basket_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     )
     variety = amounts.lazy().group_by("customer_id").agg(pl.len().cast(pl.Int32).alias("distinct_products_12m"))
     joined = widths.join(variety, on="customer_id", how="left").collect(engine="streaming")
-    return joined.join(_top_categories(amounts, tables, as_of), on="customer_id", how="left").sort("customer_id")
+    table = joined.join(_top_categories(amounts, tables, as_of), on="customer_id", how="left").sort("customer_id")
+    return table.with_columns(pl.col("customer_id").cast(pl.String))
+
+
+def _coded_lines(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the sale lines of 12 months of identified customers, with numbers in place of texts: customer_id an Enum in order."""
+    lines = _sale_lines(tables, as_of).filter(pl.col("customer_id").is_not_null(), within("occurred_at", as_of, YEAR_DAYS))
+    run = pl.struct("customer_id", "transaction_id").rle_id().alias("basket")
+    read = lines.select("customer_id", "transaction_id", "product_id", "net_amount").collect()
+    read = read.with_columns(
+        pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])), pl.col("product_id").cast(pl.Categorical), run
+    )
+    heads = read.filter(pl.col("basket").is_first_distinct())["transaction_id"]
+    if heads.n_unique() == len(heads):  # the lines of each basket follow each other
+        return read.drop("transaction_id")
+    return read.with_columns(basket=pl.col("transaction_id").cast(pl.Categorical).to_physical()).drop("transaction_id")
 
 
 def _top_categories(amounts: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return each customer's largest category, from amounts by customer and product."""
     if not tables.has("products"):
-        empty = {"customer_id": pl.String, "top_category_12m": pl.String, "top_category_share_12m": pl.Float64}
+        empty = {"customer_id": amounts.schema["customer_id"], "top_category_12m": pl.String, "top_category_share_12m": pl.Float64}
         return pl.DataFrame(schema=empty)
     versions = known_rows(tables, "products", as_of, "product_id", "valid_from", "category_1").collect().sort("product_id", "valid_from")
     products = versions.unique("product_id", keep="last").select("product_id", pl.col("category_1").alias("top_category_12m"))
     by_category = (
         amounts.lazy()
-        .join(products.lazy(), on="product_id")
+        .join(products.lazy().with_columns(pl.col("product_id").cast(pl.Categorical)), on="product_id")
         .filter(pl.col("top_category_12m").is_not_null())
         .group_by("customer_id", "top_category_12m")
         .agg(pl.col("net_amount").sum().round(6))

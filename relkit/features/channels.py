@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.features.coded_lines import buyers, known_lines
 from relkit.features.known_rows import RECENT_DAYS, YEAR_DAYS, known_rows, within
+from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,12 +60,11 @@ def channel_profiles(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
-    lines = known_rows(tables, "transactions", as_of, "customer_id", "channel_id", "line_kind")
-    used = lines.filter(pl.col("line_kind") == "sale", pl.col("customer_id").is_not_null(), pl.col("channel_id").is_not_null())
-    channel = pl.col("channel_id")
-    counted = used.group_by("customer_id").agg(channel.min().alias("first"), channel.max().alias("last")).collect(engine="streaming")
-    profile = pl.when(pl.col("first") != pl.col("last")).then(pl.lit("multi")).otherwise(pl.lit("single"))
-    return counted.sort("customer_id").select("customer_id", profile.alias("channel_profile"))
+    used = known_lines(tables, as_of).filter(pl.col("line_kind") == "sale", pl.col("channel_id").is_not_null())
+    channel = pl.col("channel_id").to_physical()
+    counted = used.group_by("customer").agg(several=channel.min() != channel.max()).collect(engine="streaming").sort("customer")
+    profile = pl.when("several").then(pl.lit("multi")).otherwise(pl.lit("single"))
+    return counted.select(buyers(tables)["customer_id"].gather(counted["customer"]), profile.alias("channel_profile"))
 
 
 def contact_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -98,21 +99,36 @@ def consent_states(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no consents table.
     """
+    return kept(tables, "consent_states", lambda: _states(tables, as_of), as_of)
+
+
+def _states(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     rows = _consent_rows(tables, as_of)
     marketing = rows.filter(pl.col("purpose") == "marketing")
     endings = channel_columns(marketing["channel_id"].drop_nulls().unique())
     profiling = rows.filter(pl.col("purpose") == PROFILING).with_columns(pl.lit(PROFILING).alias("ending"))
     names = [f"consent_{ending}" for ending in (*endings.values(), PROFILING)]
-    held = _last_states(pl.concat([_by_channel(marketing, endings), profiling], how="diagonal"), as_of)
+    held = _last_states(_coded(pl.concat([_by_channel(marketing, endings), profiling], how="diagonal")), as_of)
     most = [pl.when(pl.col("ending") == name.removeprefix("consent_")).then("state").max().alias(name) for name in names]
     in_words = pl.col(names).replace_strict(dict(enumerate(CONSENT_STATES)), default="unknown", return_dtype=pl.String)
-    return held.group_by("customer_id").agg(most).with_columns(in_words).sort("customer_id")
+    states = held.group_by("customer_id").agg(most).sort("customer_id")
+    return states.with_columns(pl.col("customer_id").cast(pl.String), in_words)
+
+
+def _coded(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with numbers in place of the texts by which they are grouped, customers in the order of their ids."""
+    names = rows["customer_id"].unique().sort()
+    return rows.with_columns(pl.col("customer_id").cast(pl.Enum(names)), pl.col("identifier", "ending").cast(pl.Categorical))
 
 
 def refusing_profiling(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return customer_id of everybody who refuses profiling; nobody where there is no consents table."""
     if not tables.has("consents"):
         return pl.DataFrame(schema={"customer_id": pl.String})
+    return kept(tables, "refusing_profiling", lambda: _refusing(tables, as_of), as_of)
+
+
+def _refusing(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     rows = _consent_rows(tables, as_of, (PROFILING,)).with_columns(pl.lit(PROFILING).alias("ending"))
     refused = pl.col("state") == CONSENT_STATES.index("refused")
     return _last_states(rows, as_of).filter(refused).select("customer_id").unique().sort("customer_id")

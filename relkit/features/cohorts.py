@@ -16,7 +16,7 @@ import polars as pl
 from relkit.features.known_rows import known_rows
 from relkit.features.margins import with_margins
 from relkit.features.purchase_days import purchase_days
-from relkit.features.purchases import summarise_days
+from relkit.features.purchases import purchase_summary
 from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def acquisition_cohorts(tables: TableSet, as_of: AsOf) -> Cohorts:
         TableError: there is no transactions table.
     """
     days = purchase_days(tables, as_of)
-    seen = summarise_days(days, tables, as_of)
+    seen = purchase_summary(tables, as_of)
     kept = seen.filter(~pl.col("is_left_censored")).select("customer_id", "first_order_on")
     length = _length(kept["first_order_on"])
     starts = pl.col("first_order_on").dt.truncate(_LENGTHS[length])

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from relkit.features.baskets import basket_features
@@ -24,8 +25,8 @@ from relkit.features.contactability import excluded_customers, with_contactabili
 from relkit.features.contract_margins import has_contract_margins, past_contract_margins
 from relkit.features.dictionary import SNAPSHOT
 from relkit.features.known_rows import YEAR_DAYS, known_rows, marked_as_test
-from relkit.features.purchase_days import purchase_days
-from relkit.features.purchases import summarise_days
+from relkit.features.purchase_days import coded_days
+from relkit.features.purchases import purchase_summary
 from relkit.features.revenue import revenue_features
 from relkit.features.satisfaction import last_scores, open_cases
 from relkit.features.snapshot_spells import has_snapshot_spells, snapshot_spells, stays
@@ -65,8 +66,9 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
             progress(f"computing {name}", None)
             parts.append(part(tables, as_of))
     table = _everybody(parts, tables).with_columns(pl.lit(as_of.day).alias("as_of"))
+    numbered = pl.Enum(table["customer_id"])
     for frame in parts:
-        table = table.join(frame, on="customer_id", how="left", maintain_order="left")
+        table = table.hstack(_aligned(frame, numbered).drop("customer_id"))
     counted = _with_zeros(_with_contract_margins(_with_relation(table, tables), tables), tables)
     return _ordered(with_contactability(counted, tables, as_of), tables)
 
@@ -77,13 +79,23 @@ def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
     return ids.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode())).sort("customer_id")
 
 
+def _aligned(frame: pl.DataFrame, customers: pl.Enum) -> pl.DataFrame:
+    """Return the rows of a frame in the order of `customers`, nulls where it has none: a join looks the ids up in each frame anew."""
+    if frame["customer_id"].equals(customers.categories):
+        return frame
+    places = np.full(len(customers.categories), -1, np.int64)
+    codes = frame["customer_id"].cast(customers, strict=False).to_physical()
+    rows = np.flatnonzero(codes.is_not_null().to_numpy())
+    places[codes.drop_nulls().to_numpy()] = rows
+    at = pl.Series("at", places)
+    return frame.select(pl.all().gather(at.set(at < 0, None)))
+
+
 def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    days = purchase_days(tables, as_of)
-    summary = summarise_days(days, tables, as_of)
-    recent = days.filter(pl.col("day") > as_of.minus(days=YEAR_DAYS).day)
-    orders = recent.group_by(pl.col("customer_id").cast(pl.String)).agg(pl.len().cast(pl.Int32).alias("orders_12m"))
+    is_recent = pl.col("day") > as_of.minus(days=YEAR_DAYS).day
+    orders = coded_days(tables, as_of).group_by("customer", maintain_order=True).agg(is_recent.sum().cast(pl.Int32).alias("orders_12m"))
     since = (pl.lit(as_of.day) - pl.col("last_order_on")).dt.total_days().cast(pl.Int32)
-    return summary.join(orders, on="customer_id", how="left").with_columns(since.alias("days_since_last_order"))
+    return purchase_summary(tables, as_of).with_columns(orders["orders_12m"], since.alias("days_since_last_order"))
 
 
 def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

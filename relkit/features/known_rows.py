@@ -54,11 +54,16 @@ def known_rows(tables: TableSet, table: str, as_of: AsOf, *columns: str) -> pl.L
     """
     rows = tables.scan(table)
     schema = rows.collect_schema()
-    dated = [name for name in (HAPPENED[table], "recorded_at") if name in schema]
-    rows = rows.filter(*[_before(name, schema[name], as_of) for name in dated])
+    rows = rows.filter(is_known(table, schema, as_of))
     if not columns:
         return rows
     return rows.select(pl.col(name) if name in schema else _nothing(table, name) for name in columns)
+
+
+def is_known(table: str, schema: pl.Schema, as_of: AsOf) -> pl.Expr:
+    """Return the filter for rows of `table`, which have the columns of `schema`, that were known at `as_of`."""
+    dated = [name for name in (HAPPENED[table], "recorded_at") if name in schema]
+    return pl.all_horizontal([pl.lit(value=True), *(_before(name, schema[name], as_of) for name in dated)])
 
 
 def _before(column: str, dtype: pl.DataType, as_of: AsOf) -> pl.Expr:

@@ -23,7 +23,7 @@ def with_margins(lines: pl.LazyFrame, tables: TableSet, as_of: AsOf) -> pl.LazyF
     """Add margin (null where unknown) and margin_is_measured (null where the margin is unknown).
 
     Args:
-        lines: day, product_id, quantity, net_amount, margin_amount, and any other columns.
+        lines: day, product_id (text or categorical), quantity, net_amount, margin_amount, and any other columns.
         tables: the company, for its products and its assumed rate.
         as_of: edge of what is known of products.
     """
@@ -44,7 +44,7 @@ def _with_unit_margins(lines: pl.LazyFrame, tables: TableSet, as_of: AsOf) -> pl
     if not tables.has("products") or "unit_margin" not in tables.columns("products"):
         return lines.with_columns(pl.lit(None, pl.Float64).alias("unit_margin"), pl.lit(None, pl.String).alias("margin_source"))
     versions = known_rows(tables, "products", as_of, "product_id", "valid_from", "unit_margin", "margin_source").collect()
-    versions = versions.sort("product_id", "valid_from")
+    versions = versions.sort("product_id", "valid_from").with_columns(pl.col("product_id").cast(lines.collect_schema()["product_id"]))
     is_only = bool(versions["product_id"].is_unique().all())
     if is_only:
         return lines.join(versions.drop("valid_from").lazy(), on="product_id", how="left")

@@ -20,15 +20,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from relkit.features.known_rows import known_rows, marked_as_test
+from relkit.features.coded_lines import buyers, known_lines
+from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
 
-_CELL = ("customer_id", "day")
+_CELL = ("customer", "day")
+_DAY_BITS = 32
 
 
 def purchase_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> pl.DataFrame:
@@ -45,38 +50,81 @@ def purchase_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -
     Raises:
         TableError: there is no transactions table.
     """
+    return _named(coded_days(tables, as_of, since=since), tables)
+
+
+def coded_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> pl.DataFrame:
+    """Return the same rows with customer, the position in `relkit.features.coded_lines.buyers` (u32), in place of customer_id.
+
+    Arguments and errors are those of `purchase_days`.
+    """
+    edges = (as_of,) if since is None else (as_of, since)
+    return kept(tables, "purchase_days", lambda: _coded_days(tables, as_of, since), *edges)
+
+
+def _named(days: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
+    """Return coded purchase days with the names of the customers present, numbered anew."""
+    codes = days["customer"].to_numpy()
+    is_new = np.diff(codes, prepend=codes[:1]) != 0
+    names = buyers(tables)["customer_id"].gather(codes[_starts(is_new)]) if len(codes) else pl.Series("customer_id", [], pl.String)
+    numbers = pl.Series("customer_id", np.cumsum(is_new), pl.UInt32)
+    return days.select(numbers.cat.to(pl.Enum(names)) if len(codes) else names.cast(pl.Enum([])), "day", "value")
+
+
+def _coded_days(tables: TableSet, as_of: AsOf, since: AsOf | None) -> pl.DataFrame:
+    """Return customer (code), day and value of each purchase."""
     lines = _sold_and_cancelled(tables, as_of, since)
-    is_sale = pl.col("line_kind") == "sale"
-    cells = (
-        lines.group_by(_CELL)
-        .agg(pl.col("net_amount").filter(is_sale).sum().round(6).alias("value"), is_sale.any().alias("sold"), is_sale.all().alias("whole"))
-        .filter("sold")
-        .collect(engine="streaming")
-    )
-    kept = cells.filter("whole").select(*_CELL, "value")
-    if len(kept) < len(cells):
-        kept = pl.concat([kept, _settled(lines, cells.filter(~pl.col("whole")).select(_CELL))])
-    kept = kept.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
-    names = kept["customer_id"].unique().sort()
-    return kept.with_columns(pl.col("customer_id").cast(pl.Enum(names))).sort(_CELL)
+    if lines.is_empty():
+        return lines.select(*_CELL, value="net_amount")
+    cells = _cells(lines)
+    kept_days = cells.filter("whole").select(*_CELL, "value")
+    if len(kept_days) < cells["sold"].sum():
+        mixed = cells.filter(pl.col("sold") & ~pl.col("whole")).select(_CELL)
+        kept_days = pl.concat([kept_days, _settled(lines, mixed)]).sort(_CELL)
+    testers = buyers(tables).with_row_index("customer").filter("is_test")
+    return kept_days.join(testers, on="customer", how="anti", maintain_order="left") if len(testers) else kept_days
 
 
-def _sold_and_cancelled(tables: TableSet, as_of: AsOf, since: AsOf | None) -> pl.LazyFrame:
-    lines = known_rows(tables, "transactions", as_of, "customer_id", "occurred_at", "product_id", "net_amount", "line_kind").filter(
-        pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "cancel"])
-    )
+def _sold_and_cancelled(tables: TableSet, as_of: AsOf, since: AsOf | None) -> pl.DataFrame:
+    lines = known_lines(tables, as_of).filter(pl.col("line_kind").is_in(["sale", "cancel"]))
     if since is not None:
         lines = lines.filter(pl.col("occurred_at") >= since.cutoff)
-    return lines.select("customer_id", as_of.business_day("occurred_at").alias("day"), "net_amount", "line_kind", "product_id")
+    is_sale = (pl.col("line_kind") == "sale").alias("is_sale")
+    return lines.select(*_CELL, "product_id", pl.col("net_amount").fill_null(0.0), is_sale).collect()
 
 
-def _settled(lines: pl.LazyFrame, days: pl.DataFrame) -> pl.DataFrame:
+def _cells(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return each customer's days: the sum of the sales, whether any line is a sale, and whether all are; lines are in order."""
+    starts = _day_starts(lines)
+    sold = lines["is_sale"].to_numpy()
+    amounts = np.where(sold, lines["net_amount"].to_numpy(), 0.0)
+    return lines.select(_CELL)[starts].with_columns(
+        value=pl.Series(np.add.reduceat(amounts, starts)).round(6),
+        sold=pl.Series(np.logical_or.reduceat(sold, starts)),
+        whole=pl.Series(np.logical_and.reduceat(sold, starts)),
+    )
+
+
+def _day_starts(lines: pl.DataFrame) -> NDArray[np.int64]:
+    """Return the first position of every customer's day among lines in order."""
+    keys = lines["customer"].to_numpy().astype(np.int64) << _DAY_BITS
+    keys += lines["day"].to_physical().to_numpy()
+    return _starts(np.diff(keys, prepend=keys[:1]) != 0)
+
+
+def _starts(is_new: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the first positions of groups, given whether an element differs from the one before it."""
+    return np.concatenate(([0], np.flatnonzero(is_new)))
+
+
+def _settled(lines: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     """Return what is left of days that hold both sales and cancels, product by product."""
-    is_sale, left = pl.col("line_kind") == "sale", pl.col("net_amount")
+    left = pl.col("net_amount")
     return (
-        lines.join(days.lazy(), on=_CELL, how="semi")
+        lines.lazy()
+        .join(days.lazy(), on=_CELL, how="semi")
         .group_by(*_CELL, "product_id")
-        .agg(left.sum().round(6), is_sale.any().alias("sold"), is_sale.all().alias("whole"))
+        .agg(left.sum().round(6), sold=pl.col("is_sale").any(), whole=pl.col("is_sale").all())
         .filter(pl.col("sold") & (pl.col("whole") | (left > 0)))
         .group_by(_CELL)
         .agg(left.sum().round(6).alias("value"))

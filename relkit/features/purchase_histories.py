@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.purchase_days import purchase_days
-from relkit.features.purchases import summarise_days
+from relkit.features.purchases import purchase_summary
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -28,8 +28,7 @@ def purchase_histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
-    days = purchase_days(tables, as_of)
-    return with_repeat_ages(summarise_days(days, tables, as_of), days)
+    return with_repeat_ages(purchase_summary(tables, as_of), purchase_days(tables, as_of))
 
 
 def with_repeat_ages(summary: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:

@@ -23,14 +23,14 @@ import numpy as np
 import polars as pl
 
 from relkit.errors import TableError
+from relkit.features.coded_lines import buyers, buyers_as_customers
 from relkit.features.key_sort import sorted_keys
-from relkit.features.known_rows import known_rows
-from relkit.features.purchase_days import names_of, purchase_days
+from relkit.features.known_rows import is_known
+from relkit.features.purchase_days import coded_days
 from relkit.features.snapshots import last_snapshots, outcome_attributes
+from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from relkit.periods import AsOf, Holdout
@@ -237,7 +237,32 @@ def purchase_summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
-    return summarise_days(purchase_days(tables, as_of), tables, as_of)
+    return kept(tables, "purchase_summary", lambda: _summary(tables, as_of), as_of)
+
+
+def _summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    days = coded_days(tables, as_of)
+    arrays = summarise_purchases(
+        days["customer"].to_numpy(), days["day"].to_physical().to_numpy(), days["value"].to_numpy(), (as_of.day - _EPOCH).days
+    )
+    ids = buyers(tables)["customer_id"].gather(arrays.customers)
+    created = _created(tables)
+    return _marked(_summary_frame(arrays, ids), None if created is None else created.gather(arrays.customers), tables)
+
+
+def _created(tables: TableSet) -> pl.Series | None:
+    """Return the day on which each buyer was created, by code; None where no table says it."""
+    if not tables.has("customers") or "created_on" not in tables.columns("customers"):
+        return None
+    return buyers_as_customers(tables)["created_on"]
+
+
+def _marked(summary: pl.DataFrame, created_on: pl.Series | None, tables: TableSet) -> pl.DataFrame:
+    """Return a summary with is_left_censored, by the day on which a customer was created where it is known."""
+    starts_on = tables.facts.history_starts_on or summary["first_order_on"].min()
+    by_purchase = pl.col("first_order_on") < pl.lit(starts_on, pl.Date) + timedelta(days=LEFT_WINDOW_DAYS)
+    by_creation = pl.lit(None, pl.Boolean) if created_on is None else pl.lit(created_on) < pl.lit(starts_on, pl.Date)
+    return summary.with_columns(pl.coalesce(by_creation, by_purchase).alias("is_left_censored"))
 
 
 def purchase_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -247,43 +272,31 @@ def purchase_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         The columns of `purchase_summary`, those of `ATTRIBUTES` that the customers table has (type is a person where it says
         nothing), and the attributes of the last snapshot, except where a name is taken.
     """
-    summary = purchase_summary(tables, as_of)
-    for known in _known_attributes(tables, as_of):
+    return kept(tables, "purchase_features", lambda: _features(tables, as_of), as_of)
+
+
+def _features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    summary = _with_own_attributes(purchase_summary(tables, as_of), tables, as_of)
+    if tables.has("customer_snapshots"):
+        known = last_snapshots(tables, as_of).drop("snapshot_age_days", *outcome_attributes(tables))
         free = [name for name in known.columns if name == "customer_id" or name not in summary.columns]
         summary = summary.join(known.select(free), on="customer_id", how="left", maintain_order="left")
     return summary.with_columns(pl.col(name).fill_null("person") for name in summary.columns if name == "type")
 
 
-def _known_attributes(tables: TableSet, as_of: AsOf) -> Iterator[pl.DataFrame]:
-    """Return frames with a row a customer: the customers table, then the last snapshots."""
-    if tables.has("customers"):
-        there = [name for name in ATTRIBUTES if name in tables.columns("customers")]
-        yield known_rows(tables, "customers", as_of, "customer_id", *there).collect(engine="streaming")
-    if tables.has("customer_snapshots"):
-        yield last_snapshots(tables, as_of).drop("snapshot_age_days", *outcome_attributes(tables))
+def _with_own_attributes(summary: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Add what the customers table knew at the edge of each customer of the summary."""
+    if not tables.has("customers"):
+        return summary
+    there = [name for name in ATTRIBUTES if name in tables.columns("customers")]
+    rows = buyers_as_customers(tables)[_codes(tables, as_of)]
+    is_row = is_known("customers", rows.schema, as_of)
+    return summary.with_columns(rows.select(pl.when(is_row).then(name).alias(name) for name in there))
 
 
-def summarise_days(days: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return `purchase_summary` from the purchase days of the same tables and edge."""
-    ids = days["customer_id"].cat.physical()
-    arrays = summarise_purchases(
-        ids.cast(pl.Int64).to_numpy(), days["day"].to_physical().to_numpy(), days["value"].to_numpy(), (as_of.day - _EPOCH).days
-    )
-    return _with_left_censored(_summary_frame(arrays, names_of(days).gather(arrays.customers).alias("customer_id")), tables)
-
-
-def _with_left_censored(summary: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
-    starts_on = tables.facts.history_starts_on or summary["first_order_on"].min()
-    by_purchase = pl.col("first_order_on") < pl.lit(starts_on, pl.Date) + timedelta(days=LEFT_WINDOW_DAYS)
-    if not tables.has("customers") or "created_on" not in tables.columns("customers"):
-        return summary.with_columns(by_purchase.alias("is_left_censored"))
-    created = tables.scan("customers").select("customer_id", "created_on").collect()
-    by_creation = pl.col("created_on") < pl.lit(starts_on, pl.Date)
-    return (
-        summary.join(created, on="customer_id", how="left", maintain_order="left")
-        .with_columns(pl.coalesce(by_creation, by_purchase).alias("is_left_censored"))
-        .drop("created_on")
-    )
+def _codes(tables: TableSet, as_of: AsOf) -> pl.Series:
+    """Return the codes of the customers of a summary, in its order."""
+    return coded_days(tables, as_of)["customer"].unique(maintain_order=True)
 
 
 def holdout_purchases(tables: TableSet, split: Holdout) -> pl.DataFrame:
@@ -294,14 +307,22 @@ def holdout_purchases(tables: TableSet, split: Holdout) -> pl.DataFrame:
         customer_id, holdout_purchases (purchase days after the calibration, known at its end; i32),
         holdout_mean_value (value a purchase; null without one), holdout_days.
     """
+    return kept(tables, "holdout_purchases", lambda: _holdout(tables, split), split.calibration, split.end)
+
+
+def _holdout(tables: TableSet, split: Holdout) -> pl.DataFrame:
     customers = purchase_summary(tables, split.calibration).select("customer_id")
-    days = purchase_days(tables, split.end, since=split.calibration)
-    bought = days.group_by(pl.col("customer_id").cast(pl.String)).agg(
+    days = coded_days(tables, split.end, since=split.calibration)
+    bought = days.group_by("customer").agg(
         pl.len().cast(pl.Int32).alias("holdout_purchases"), pl.col("value").sum().round(6).alias("total")
     )
-    return customers.join(bought, on="customer_id", how="left", maintain_order="left").select(
-        "customer_id",
-        pl.col("holdout_purchases").fill_null(0),
-        (pl.col("total") / pl.col("holdout_purchases")).alias("holdout_mean_value"),
-        pl.lit(float(split.days)).alias("holdout_days"),
+    return (
+        customers.with_columns(_codes(tables, split.calibration))
+        .join(bought, on="customer", how="left", maintain_order="left")
+        .select(
+            "customer_id",
+            pl.col("holdout_purchases").fill_null(0),
+            (pl.col("total") / pl.col("holdout_purchases")).alias("holdout_mean_value"),
+            pl.lit(float(split.days)).alias("holdout_days"),
+        )
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.known_rows import known_rows, marked_as_test
+from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -59,6 +60,10 @@ def returned_sales(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
+    return kept(tables, "returned_sales", lambda: _returned(tables, as_of), as_of)
+
+
+def _returned(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     back = sale_lines(tables, as_of, "return", "cancel").with_columns(amount=-pl.col("amount")).collect(engine="streaming")
     if len(back):
         back = back.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.known_rows import YEAR_DAYS, known_rows, within
+from relkit.features.coded_lines import buyers, known_lines
+from relkit.features.known_rows import YEAR_DAYS, within
 from relkit.features.margins import with_margins
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
-
-_READ = ("customer_id", "occurred_at", "product_id", "quantity", "net_amount", "margin_amount", "line_kind")
 
 
 def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -33,20 +32,13 @@ def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         TableError: there is no transactions table.
     """
     counts = pl.col("line_kind").is_in(["sale", "return", "cancel"])
-    lines = (
-        known_rows(tables, "transactions", as_of, *_READ)
-        .filter(pl.col("customer_id").is_not_null())
-        .with_columns(
-            as_of.business_day("occurred_at").alias("day"),
-            (counts & within("occurred_at", as_of, YEAR_DAYS)).alias("recent"),
-            counts.alias("counts"),
-        )
-    )
+    is_recent = counts & within("occurred_at", as_of, YEAR_DAYS)
+    lines = known_lines(tables, as_of).with_columns(is_recent.alias("recent"), counts.alias("counts"))
     margin = pl.col("margin")
     sums = (
         with_margins(lines, tables, as_of)
         .select(
-            "customer_id",
+            "customer",
             past_revenue=_where("counts", pl.col("net_amount")),
             revenue_12m=_where("recent", pl.col("net_amount")),
             past_margin=_where("counts", margin),
@@ -56,11 +48,13 @@ def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
             some_known=margin.is_not_null() & pl.col("counts"),
             assumed=~pl.col("margin_is_measured") & pl.col("counts"),
         )
-        .group_by("customer_id")
+        .group_by("customer")
         .agg(pl.col(pl.Float64).sum().round(6), pl.col(pl.Boolean).max())
         .collect(engine="streaming")
+        .sort("customer")
     )
-    return _named(sums, tables.facts.currency.lower())
+    ids = buyers(tables)["customer_id"].gather(sums["customer"])
+    return _named(sums.with_columns(ids), tables.facts.currency.lower())
 
 
 def _where(flag: str, amount: pl.Expr) -> pl.Expr:
@@ -71,7 +65,7 @@ def _named(sums: pl.DataFrame, currency: str) -> pl.DataFrame:
     past = pl.when(~pl.col("past_unknown")).then("past_margin")
     recent = pl.when(~pl.col("recent_unknown") & pl.col("some_known")).then("margin_12m")
     source = pl.when(pl.col("assumed").fill_null(value=False)).then(pl.lit("assumed")).otherwise(pl.lit("measured"))
-    return sums.sort("customer_id").select(
+    return sums.select(
         "customer_id",
         (pl.col("past_revenue") + 0.0).alias(f"past_revenue_{currency}"),
         (pl.col("revenue_12m") + 0.0).alias(f"revenue_12m_{currency}"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.known_rows import known_rows
+from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -42,6 +43,10 @@ def last_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no customer_snapshots table.
     """
+    return kept(tables, "last_snapshots", lambda: _last(tables, as_of), as_of)
+
+
+def _last(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     rows = known_rows(tables, "customer_snapshots", as_of).drop("recorded_at", strict=False)
     latest = rows.group_by("customer_id").agg(pl.col("as_of").max())
     age = (pl.lit(as_of.day) - pl.col("as_of")).dt.total_days().cast(pl.Int32)

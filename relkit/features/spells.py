@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from relkit.features.known_rows import known_rows, marked_as_test
+from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf, Holdout
@@ -51,6 +52,10 @@ def contract_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no contracts table.
     """
+    return kept(tables, "contract_spells", lambda: _spells(tables, as_of), as_of)
+
+
+def _spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     versions = _versions(tables, as_of).filter(pl.col("started_on") <= as_of.day)
     ended = pl.when(pl.col("ended_on") <= as_of.day).then(pl.col("ended_on"))
     spells = versions.with_columns(ended_on=ended).with_columns(

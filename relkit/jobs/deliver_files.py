@@ -35,7 +35,10 @@ class DeliverFiles(Job):
         default=None, description="Day of the features and scores to deliver. Default: the last business day in the data."
     )
     language: Literal["en", "fr"] = Field(default="en", description="Language of the spreadsheet and of the page on differences.")
-    workbook: bool = Field(default=True, description="Write the spreadsheet too; it takes about three minutes a million customers.")
+    workbook: bool = Field(default=True, description="Write the spreadsheet too.")
+    workbook_rows: int = Field(
+        default=100_000, ge=1, description="Customers in the spreadsheet at most, the most valuable first; all are in the other files."
+    )
     prefer: tuple[str, ...] = Field(default=(), description="Models to prefer where two give the same score, best first.")
     fields: dict[str, str] = Field(
         default_factory=dict, description="Further columns of the customer table, by name, each with its purpose."
@@ -86,6 +89,7 @@ class DeliverFiles(Job):
             remarks=(*self._remarks(day), *noticed),
             run_id=uuid.uuid4().hex,
             workbook=self.workbook,
+            workbook_rows=self.workbook_rows,
         )
         published = deliver_customers(file, self.out_dir / "deliveries" / self.programme, occasion, progress=progress)
         return self._result(file, published, day)

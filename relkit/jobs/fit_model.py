@@ -40,6 +40,7 @@ class FitModel(Job):
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the model by name, e.g. --settings.period_days 7.")
     data: str | Path | None = Field(default=None, description="Raw tables to check first. Default: what relkit check left behind.")
     mapping: Path | None = Field(default=None, description="Mapping file of DATA. Default: DATA/mapping.yaml when there is one.")
+    figures: bool = Field(default=True, description="Draw the diagnostic plots and keep them with the run.")
     force: bool = Field(default=False, description="Make the new version the champion whatever its metric; give a reason.")
     reason: str = Field(default="", description="Why the promotion is forced; kept with the version.")
     cross_check: bool = Field(
@@ -108,6 +109,7 @@ class FitModel(Job):
             programme=self.programme,
             forced=self.reason.strip() if self.force else "",
             cross_check=self.cross_check,
+            figures=self.figures,
         )
 
     def _check(self) -> CheckTables | None:

@@ -43,6 +43,7 @@ class FitRequest:
         programme: under which it is registered.
         forced: why it is made champion whatever its metric; empty where it is not.
         cross_check: whether lifelines fits it as well, to compare.
+        figures: whether the diagnostic plots are drawn and kept.
     """
 
     model: str
@@ -53,6 +54,7 @@ class FitRequest:
     programme: str
     forced: str = ""
     cross_check: bool = False
+    figures: bool = True
 
     @property
     def tables(self) -> TableSet:
@@ -115,6 +117,7 @@ def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progres
         programme=request.programme,
         forced=request.forced,
         beside=beside,
+        figures=request.figures,
         remarks=unique((*early, *of_features, *_censored(features), *trial.remarks())),
     )
     result = _result(done, registered(done), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))

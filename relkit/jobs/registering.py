@@ -92,6 +92,7 @@ class Finished:
         programme: whose data it learnt from.
         forced: why it is made champion whatever its metric; empty where it is not.
         beside: kept with the version.
+        figures: whether the diagnostic plots are drawn.
         remarks: of the data.
     """
 
@@ -103,6 +104,7 @@ class Finished:
     programme: str
     forced: str
     beside: Beside
+    figures: bool
     remarks: tuple[Remark, ...]
 
 
@@ -122,7 +124,7 @@ def registered(done: Finished) -> Outcome:
         forced=done.forced,
         behind=_behind(done.fitted, champion),
     )
-    figures, undrawn = _figures(done)
+    figures, undrawn = _figures(done) if done.figures else ({}, "")
     version = _logged(done, figures)
     give = registry.promote if decision.promoted else registry.challenge
     named = give(version.name, version.version, reason=decision.reason)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from relkit.errors import FitError, ParameterError, RelkitError, TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from relkit.progress import Progress
 
@@ -30,6 +31,8 @@ PARAMETERS = "parameters"
 FOLDER = Path("notebooks")
 INSTALLED = Path(__file__).resolve().parents[2] / "notebooks"
 """The notebooks of a checkout, whatever the working directory."""
+LATER = ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.dates", "PIL.PngImagePlugin")
+"""What cells of a report load inside functions, after their imports."""
 TYPE_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
 
 
@@ -91,7 +94,8 @@ def read_notebook(path: Path) -> Notebook:
 
 
 def _content(path: Path) -> tuple[list[Any], dict[str, Any]]:
-    import nbformat
+    with without_grammar():
+        import nbformat
 
     try:
         book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
@@ -163,8 +167,9 @@ def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, 
         ParameterError: a parameter is not the notebook's, or a cell refuses it.
         FitError: a cell failed; the message is its last line.
     """
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
+    with without_grammar():
+        import papermill
+        from papermill.exceptions import PapermillExecutionError
 
     check_parameters(notebook, given)
     cells, _ = _content(notebook.path)
@@ -181,21 +186,64 @@ def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, 
             kernel_name="python3",
             language="python",
             progress_bar=False,
+            request_save_on_cell_execute=False,  # it would write the whole notebook, pictures and all, at every cell
+            autosave_cell_every=0,
             cwd=str(Path.cwd()),
-            kernel_manager_class=_own_kernel(),
+            kernel_manager_class=_own_kernel((*imported_by(cells), *LATER)),
             on_cell_start=started,
         )
     except PapermillExecutionError as error:
         raise _said_by_cell(error, notebook) from error
 
 
-def _own_kernel() -> type:
+@contextmanager
+def without_grammar() -> Iterator[None]:
+    """Import what reads notebooks without the grammar of addresses, which takes two seconds to build and checks nothing in them.
+
+    jsonschema builds it where the package is installed, for a format of addresses that no notebook uses.
+    """
+    absent = {name: None for name in ("rfc3987_syntax",) if name not in sys.modules}
+    sys.modules.update(absent)  # type: ignore[arg-type]  # None is how Python marks a module that is not to be imported
+    try:
+        yield
+    finally:
+        for name in absent:
+            sys.modules.pop(name, None)
+
+
+def imported_by(cells: Sequence[Any]) -> tuple[str, ...]:
+    """Return the modules that code cells import.
+
+    Examples:
+        >>> imported_by(
+        ...     [{"cell_type": "code", "source": "import numpy as np\\nfrom polars import col"}, {"cell_type": "raw", "source": ""}]
+        ... )
+        ('numpy', 'polars')
+    """
+    found: dict[str, None] = {}
+    for cell in cells:
+        if cell["cell_type"] != "code":
+            continue
+        try:
+            lines = list(ast.walk(ast.parse(cell["source"])))
+        except SyntaxError:  # a cell with a command of IPython
+            continue
+        for line in lines:
+            if isinstance(line, ast.Import):
+                found |= dict.fromkeys(alias.name for alias in line.names)
+            elif isinstance(line, ast.ImportFrom) and line.module and not line.level:
+                found[line.module] = None
+    return tuple(found)
+
+
+def _own_kernel(modules: Sequence[str]) -> type:
     """Return a kernel manager that starts this interpreter, whichever kernels the user has installed."""
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
-    spec = KernelSpec(argv=command, display_name="relkit", language="python")
+    from relkit.reports.kernels import kernel_command
+
+    spec = KernelSpec(argv=kernel_command(modules), display_name="relkit", language="python")
 
     class OwnKernel(AsyncKernelManager):
         """Starts the present interpreter; where there are local sockets nobody else on the machine can listen."""

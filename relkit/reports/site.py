@@ -67,7 +67,10 @@ def write_page(book: Any, target: Path, page: Page) -> Path:
 
 def page_of(book: Any, page: Page) -> str:
     """Return the HTML of an executed notebook."""
-    from nbconvert import HTMLExporter
+    from relkit.reports.engine import without_grammar
+
+    with without_grammar():
+        from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="relkit", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True

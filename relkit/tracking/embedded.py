@@ -127,6 +127,73 @@ def marked(store: Store, tag: str) -> set[str]:
         return {str(name) for (name,) in connection.execute("SELECT name FROM registered_model_tags WHERE key = ?", (tag,))}
 
 
+@dataclass(frozen=True)
+class StoredVersion:
+    """A version as a store holds it.
+
+    Attributes:
+        name, version: under which it is registered, and its number as text.
+        run_id: of the run that made it.
+        creation_timestamp: milliseconds since 1970, UTC.
+        tags: by name.
+        aliases: that lead to it.
+        source: where its files are.
+    """
+
+    name: str
+    version: str
+    run_id: str
+    creation_timestamp: int
+    tags: dict[str, str]
+    aliases: tuple[str, ...]
+    source: str
+
+
+def stored_versions(store: Store) -> list[StoredVersion] | None:
+    """Return all versions of a store on disk, read without MLflow; None where only MLflow can read it."""
+    if store.database is None:
+        return None
+    if not store.database.is_file():
+        return []
+    relocate(store)
+    try:
+        with closing(_open(store.database)) as connection:
+            return _versions(connection)
+    except sqlite3.DatabaseError:  # of another MLflow, or damaged, which MLflow tells apart
+        return None
+
+
+def _versions(connection: sqlite3.Connection) -> list[StoredVersion]:
+    tags: dict[tuple[str, str], dict[str, str]] = {}
+    for key, value, name, version in connection.execute("SELECT key, value, name, version FROM model_version_tags"):
+        tags.setdefault((str(name), str(version)), {})[str(key)] = str(value)
+    aliases: dict[tuple[str, str], list[str]] = {}
+    for name, version, alias in connection.execute("SELECT name, version, alias FROM registered_model_aliases ORDER BY alias"):
+        aliases.setdefault((str(name), str(version)), []).append(str(alias))
+    rows = connection.execute(
+        "SELECT name, version, run_id, creation_time, COALESCE(NULLIF(storage_location, ''), source) FROM model_versions "
+        "WHERE current_stage IS NULL OR current_stage <> 'Deleted_Internal' ORDER BY name, version"
+    )
+    return [
+        StoredVersion(str(name), str(number), str(run), int(made), tags.get(key, {}), tuple(aliases.get(key, ())), str(source))
+        for name, number, run, made, source in rows
+        for key in [(str(name), str(number))]
+    ]
+
+
+def run_artifacts(store: Store, run_id: str) -> str | None:
+    """Return where the artifacts of a run are, in a store on disk; None where only MLflow can say it."""
+    if store.database is None or not store.database.is_file():
+        return None
+    relocate(store)
+    try:
+        with closing(_open(store.database)) as connection:
+            row = connection.execute("SELECT artifact_uri FROM runs WHERE run_uuid = ?", (run_id,)).fetchone()
+    except sqlite3.DatabaseError:
+        return None
+    return None if row is None else str(row[0])
+
+
 def location(folder: Path) -> str:
     """Return a folder as MLflow stores it.
 

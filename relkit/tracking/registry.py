@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,9 +27,10 @@ from relkit.models import catalogue, storage
 from relkit.remarks import FILE, read_remarks, unique
 from relkit.tracking import embedded, runs
 from relkit.tracking.descriptions import model_description, version_description
+from relkit.tracking.embedded import StoredVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import polars as pl
     from mlflow.tracking import MlflowClient
@@ -161,7 +163,7 @@ def log_model(
         if not _registered(client, name):
             client.create_registered_model(name, description=model_description(fitted.name, programme))
         made = client.create_model_version(name, logged.source, run_id=logged.run_id, tags=tags, description=said, model_id=logged.model_id)
-        return _read(client, client.get_model_version(name, made.version), _aliases(client, name))
+    return _one(name, str(made.version))
 
 
 def versions(name: str | None = None) -> list[ModelVersion]:
@@ -170,24 +172,17 @@ def versions(name: str | None = None) -> list[ModelVersion]:
     Raises:
         ParameterError: no model of this name is registered.
     """
-    with runs.connected() as client:
-        names = sorted(model.name for model in client.search_registered_models())
-        if name is not None and name not in names:
-            raise ParameterError.unknown("registered model", name, names, where="models")
-        found = []
-        for each in [name] if name else names:
-            aliases = _aliases(client, each)
-            # MLflow's own versions of other makers carry no tags of ours.
-            own = [v for v in client.search_model_versions(f"name = '{each}'") if f"{_PREFIX}relkit_version" in v.tags]
-            found += [_read(client, v, aliases) for v in sorted(own, key=lambda v: -int(v.version))]
-    return found
+    found = _stored()
+    names = sorted({version.name for version in found})
+    if name is not None and name not in names:
+        raise ParameterError.unknown("registered model", name, names, where="models")
+    own = [version for version in found if name is None or version.name == name]
+    return [_read(version) for version in sorted(own, key=lambda v: (v.name, -int(v.version)))]
 
 
 def champion(name: str) -> ModelVersion | None:
     """Return the version the scoring job uses, or None when the model was never fitted."""
-    with runs.connected() as client:
-        version = _aliases(client, name).get(CHAMPION)
-        return _read(client, client.get_model_version(name, version), _aliases(client, name)) if version else None
+    return next((_read(version) for version in _stored() if version.name == name and CHAMPION in version.aliases), None)
 
 
 def known_by(name: str, day: date) -> ModelVersion | None:
@@ -196,15 +191,36 @@ def known_by(name: str, day: date) -> ModelVersion | None:
     That is the newest of those that were ever champion and learnt up to that day or one before; where none was champion, the
     newest of all that learnt no further. None where every version knows later days.
     """
-    with runs.connected() as client:
-        if not _registered(client, name):
-            return None
-        aliases = _aliases(client, name)
-        own = [(_tags(v), v) for v in client.search_model_versions(f"name = '{name}'")]
-        early = [(tags, v) for tags, v in own if "as_of" in tags and date.fromisoformat(tags["as_of"]) <= day]
-        used = [(tags, v) for tags, v in early if f"{CHAMPION}_since" in tags] or early
-        _, newest = max(used, key=lambda found: (found[0]["as_of"], int(found[1].version)), default=({}, None))
-        return None if newest is None else _read(client, newest, aliases)
+    own = [(_tags(v), v) for v in _stored() if v.name == name]
+    early = [(tags, v) for tags, v in own if "as_of" in tags and date.fromisoformat(tags["as_of"]) <= day]
+    used = [(tags, v) for tags, v in early if f"{CHAMPION}_since" in tags] or early
+    _, newest = max(used, key=lambda found: (found[0]["as_of"], int(found[1].version)), default=({}, None))
+    return None if newest is None else _read(newest)
+
+
+def _stored() -> list[StoredVersion]:
+    """Return every version that relkit made: of a store on disk in one reading, without loading MLflow."""
+    found = embedded.stored_versions(embedded.current())
+    if found is None:
+        with runs.connected() as client:
+            found = [_of_server(client, version) for model in client.search_registered_models() for version in _versions_of(client, model)]
+    # MLflow's own versions of other makers carry no tags of ours.
+    return [version for version in found if f"{_PREFIX}relkit_version" in version.tags]
+
+
+def _versions_of(client: MlflowClient, model: Any) -> list[tuple[Any, tuple[str, ...]]]:
+    """Return the versions of a registered model of a server with the aliases of each."""
+    aliases = {alias: str(number) for alias, number in model.aliases.items()}
+    found = client.search_model_versions(f"name = '{model.name}'")
+    return [(v, tuple(sorted(alias for alias, number in aliases.items() if number == str(v.version)))) for v in found]
+
+
+def _of_server(client: MlflowClient, version: tuple[Any, tuple[str, ...]]) -> StoredVersion:
+    found, aliases = version
+    source = str(client.get_model_version_download_uri(found.name, found.version))
+    return StoredVersion(
+        str(found.name), str(found.version), str(found.run_id), int(found.creation_timestamp), dict(found.tags), aliases, source
+    )
 
 
 def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
@@ -259,19 +275,29 @@ def kept_frame(version: ModelVersion, name: str) -> pl.DataFrame | None:
     """Return a small table that was kept with the run of a version (`log_model`); None where there is none of that name."""
     import polars as pl
 
-    path = f"{name}.csv"
-    with runs.connected() as client, tempfile.TemporaryDirectory(prefix="relkit-") as folder:
-        if all(found.path != path for found in client.list_artifacts(version.run_id)):
-            return None
-        return pl.read_csv(client.download_artifacts(version.run_id, path, folder), try_parse_dates=True, infer_schema_length=None)
+    with _kept_file(version, f"{name}.csv") as path:
+        return None if path is None else pl.read_csv(path, try_parse_dates=True, infer_schema_length=None)
 
 
 def kept_remarks(version: ModelVersion) -> tuple[Remark, ...]:
     """Return what was noticed when a version was fitted; of one from before remarks were kept, what its model says itself."""
-    with runs.connected() as client, tempfile.TemporaryDirectory(prefix="relkit-") as folder:
-        if any(found.path == FILE for found in client.list_artifacts(version.run_id)):
-            return read_remarks(Path(client.download_artifacts(version.run_id, FILE, folder)))
+    with _kept_file(version, FILE) as path:
+        if path is not None:
+            return read_remarks(path)
     return load(version).info.remarks
+
+
+@contextmanager
+def _kept_file(version: ModelVersion, name: str) -> Iterator[Path | None]:
+    """Give a file that was kept with the run of a version; None where there is none of that name."""
+    artifacts = embedded.run_artifacts(embedded.current(), version.run_id)
+    folder = _local(artifacts) if artifacts else None
+    if folder is not None:
+        yield folder / name if (folder / name).is_file() else None
+        return
+    with runs.connected() as client, tempfile.TemporaryDirectory(prefix="relkit-") as scratch:
+        there = any(found.path == name for found in client.list_artifacts(version.run_id))
+        yield Path(client.download_artifacts(version.run_id, name, scratch)) if there else None
 
 
 def load(version: ModelVersion) -> Fitted:
@@ -337,7 +363,7 @@ def _set_alias(name: str, version: str, alias: str, reason: str) -> ModelVersion
         client.set_registered_model_alias(name, alias, version)
         client.set_model_version_tag(name, version, f"{_PREFIX}reason", reason)
         client.set_model_version_tag(name, version, f"{_PREFIX}{alias}_since", datetime.now(UTC).isoformat(timespec="seconds"))
-        return _read(client, client.get_model_version(name, version), _aliases(client, name))
+    return _one(name, version)
 
 
 def _lineage(
@@ -367,6 +393,10 @@ def _lineage(
     return plain | {f"{_PREFIX}{name}": value for name, value in found.items()}
 
 
+def _one(name: str, version: str) -> ModelVersion:
+    return next(_read(found) for found in _stored() if (found.name, found.version) == (name, version))
+
+
 def _registered(client: MlflowClient, name: str) -> bool:
     return any(model.name == name for model in client.search_registered_models(f"name = '{name}'"))
 
@@ -377,20 +407,20 @@ def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
     return {alias: str(version) for model in found for alias, version in model.aliases.items()}
 
 
-def _tags(version: Any) -> dict[str, str]:
+def _tags(version: StoredVersion) -> dict[str, str]:
     """Return the tags of a version, relkit's own without what marks them as such."""
     return {key.removeprefix(_PREFIX): value for key, value in version.tags.items()}
 
 
-def _read(client: MlflowClient, version: Any, aliases: dict[str, str]) -> ModelVersion:
+def _read(version: StoredVersion) -> ModelVersion:
     tags = _tags(version)
     value = tags.get("metric_value")
     return ModelVersion(
-        name=str(version.name),
-        version=str(version.version),
-        aliases=tuple(sorted(alias for alias, number in aliases.items() if number == str(version.version))),
+        name=version.name,
+        version=version.version,
+        aliases=version.aliases,
         as_of=date.fromisoformat(tags["as_of"]),
-        run_id=str(version.run_id),
+        run_id=version.run_id,
         created_at=datetime.fromtimestamp(version.creation_timestamp / 1000, tz=UTC),
         programme=tags["programme"],
         metric=tags.get("metric"),
@@ -402,7 +432,7 @@ def _read(client: MlflowClient, version: Any, aliases: dict[str, str]) -> ModelV
         relkit_version=tags["relkit_version"],
         git_commit=tags["git_commit"],
         reason=tags.get("reason", ""),
-        source=str(client.get_model_version_download_uri(version.name, version.version)),
+        source=version.source,
     )
 
 

@@ -10,7 +10,7 @@ from score_records import kept
 
 from relkit.delivery import written_files
 from relkit.delivery.customer_delivery import Published, deliver_customers
-from relkit.delivery.customer_files import CustomerFile, customer_file, marketer_view
+from relkit.delivery.customer_files import CustomerFile, customer_file, marketer_view, narrowed
 from relkit.delivery.manifest import Occasion
 from relkit.remarks import Remark
 from relkit.tables.table_set import TableFacts
@@ -47,12 +47,27 @@ def test_the_same_inputs_give_the_same_bytes_but_for_the_run_block(file: Custome
     assert sums[0] == sums[1]
 
 
-def test_above_the_limit_of_a_sheet_it_is_left_out_and_said(file: CustomerFile, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(written_files, "SHEET_ROWS", 200)
-    made = publish(file, tmp_path)
-    assert {p.name for p in made.delivery.folder.iterdir()} == FILES - {"customers_scored.xlsx"}
-    assert made.warnings == ("No customers_scored.xlsx: 200 customers and a header pass the 200 rows of a sheet; use the CSV files.",)
+@pytest.mark.parametrize(("language", "rest"), [("en", "customers_marketer.csv"), ("fr", "customers_marketer_fr.csv")])
+def test_a_workbook_lists_the_most_valuable_and_says_where_the_rest_is(file: CustomerFile, tmp_path: Path, language, rest) -> None:
+    from openpyxl import load_workbook
+
+    made = publish(file, tmp_path, workbook_rows=50, language=language)
+    assert {p.name for p in made.delivery.folder.iterdir()} == FILES
+    said = (
+        "customers_scored.xlsx lists the 50 most valuable of 200 customers; all are in customers_marketer.csv and customers_scored.parquet."
+    )
+    assert made.warnings == (said,)
     assert made.delivery.manifest()["warnings"] == list(made.warnings)
+    summary, customers, dictionary = load_workbook(made.delivery.folder / "customers_scored.xlsx").worksheets
+    listed = [row[0] for row in customers.iter_rows(min_row=2, values_only=True)]
+    assert listed == narrowed(file).frame["customer_id"].head(50).to_list()
+    assert dictionary.max_row == 26
+    texts = [cell for row in summary.iter_rows(values_only=True) for cell in row if isinstance(cell, str)]
+    assert any(rest in text and " 50 " in text and " 200 " in text for text in texts)
+
+
+def test_a_workbook_of_everybody_says_nothing_of_a_rest(file: CustomerFile, tmp_path: Path) -> None:
+    assert publish(file, tmp_path, workbook_rows=200).warnings == ()
 
 
 def test_a_previous_delivery_that_was_altered_is_not_compared_with(file: CustomerFile, tmp_path: Path) -> None:

@@ -156,6 +156,7 @@ def test_progress_is_told_while_the_sheet_is_written(file: CustomerFile, tmp_pat
 
 def test_a_sheet_takes_one_row_less_than_its_limit(file: CustomerFile, monkeypatch) -> None:
     monkeypatch.setattr(written_files, "SHEET_ROWS", 201)
-    assert written_files.fits_a_sheet(file)
+    assert len(written_files.most_valuable(file, 500).frame) == 200
     monkeypatch.setattr(written_files, "SHEET_ROWS", 200)
-    assert not written_files.fits_a_sheet(file)
+    assert len(written_files.most_valuable(file, 500).frame) == 199
+    assert written_files.most_valuable(file, 3).frame.equals(file.frame.head(3))

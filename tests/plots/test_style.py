@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from relkit.errors import ParameterError
 from relkit.plots.style import (
+    WHITE_GRID,
     axes_of,
     day_axis,
     figure_of,
@@ -119,3 +120,15 @@ def test_importing_the_plots_loads_neither_seaborn_nor_pyplot() -> None:
     program = "import sys, relkit.families.bindings; print({'seaborn', 'matplotlib.pyplot'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_theme_is_that_of_seaborn() -> None:
+    import seaborn as sns
+
+    theirs = {**sns.plotting_context("notebook"), **sns.axes_style("whitegrid")}
+    differ = {name for name, value in theirs.items() if mpl.rcParamsDefault[name] != value}
+    own = set(WHITE_GRID)
+    assert {name: theirs[name] for name in own} == WHITE_GRID
+    with house_style():
+        left = {name for name in differ - own if mpl.rcParams[name] == mpl.rcParamsDefault[name]}
+    assert left <= {"image.cmap", "axes.spines.left", "axes.spines.right", "axes.spines.top", "font.family", "font.size"}

@@ -5,20 +5,48 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 from relkit.errors import StorageError
-from relkit.tracking import embedded, runs
+from relkit.tracking import embedded, registry, runs
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["schema", "migrations"])
+def test_the_schema_is_that_of_the_migrations(tmp_path, monkeypatch, known):
+    """Where MLflow is of another version than `schema.sql`, its own migrations make the store."""
+    if not known:
+        monkeypatch.setattr(runs, "version_of", lambda _name: "0.0")
+    database = tmp_path / "made" / "mlflow.db"
+    with runs._quiet():
+        runs._make(embedded.Store(uri="", database=database))
+    monkeypatch.undo()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM experiments")
+    # Some migrations write the constraints of a table in no fixed order.
+    made, known_lines = (sorted(line.strip(" \t,") for line in text.splitlines()) for text in (runs.schema_of(database), _schema()))
+    assert made == known_lines
+
+
+def _schema() -> str:
+    return runs.SCHEMA.read_text(encoding="utf-8")
+
+
+def test_a_store_that_is_not_there_holds_nothing_and_reading_makes_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    assert (registry.versions(), registry.champion("survival.cox")) == ([], None)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_store_is_made_on_first_use_and_quietly(tmp_path):
     code = (
         "import warnings; warnings.simplefilter('error', UserWarning)\n"
-        "from relkit.tracking import registry\n"
-        "print(registry.versions(), registry.champion('survival.cox'))"
+        "from relkit.tracking import registry, runs\n"
+        "with runs.connected(): print(registry.versions(), registry.champion('survival.cox'))"
     )
     env = {k: v for k, v in os.environ.items() if k not in {"MLFLOW_TRACKING_URI", "MLFLOW_DISABLE_TELEMETRY"}}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)

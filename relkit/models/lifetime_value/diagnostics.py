@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.contracts import Column, Contract, check
+from relkit.contracts import Column, Contract
 from relkit.errors import PeriodError, TableError
 from relkit.metrics.intervals import normal_reach
 from relkit.metrics.purchases import FrequencyCalibration, calibration_by_frequency
@@ -131,7 +131,7 @@ def purchase_tracking(
         TableError: a column is missing.
         PeriodError: no whole step lies between the first purchase and `until`.
     """
-    bought = check(purchases, PURCHASE_DAYS).filter(pl.col("day") <= until).unique()
+    bought = read_columns(purchases, PURCHASE_DAYS).filter(pl.col("day") <= until).unique()
     first = bought.group_by("customer_id").agg(pl.col("day").min().alias("first"))
     first = _with_covariates(first.filter(pl.col("first") <= fitted.info.as_of), fitted, features)
     start = first["first"].min()

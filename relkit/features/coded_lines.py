@@ -1,0 +1,85 @@
+"""Transaction lines of identified customers with codes for ids, in order of customer and day.
+
+Ids as text cost most of what features cost: each question would sort or hash them anew. They are given numbers once, whatever the as-of;
+the lines are then read in order, and a customer's purchases stand together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.known_rows import marked_as_test
+from relkit.tables.kept import kept, kept_scan
+from relkit.tables.schemas import TABLES
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+_AMOUNTS = ("quantity", "net_amount", "margin_amount")
+
+
+def known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
+    """Return the lines of identified customers known at `as_of`, lazily, in order of customer and day.
+
+    Returns:
+        customer (u32, position in `buyers`), day (business day), occurred_at, product_id, channel_id and line_kind
+        (categorical), quantity, net_amount, margin_amount (null where no source gives it).
+
+    Raises:
+        TableError: there is no transactions table.
+    """
+    lines = kept_scan(tables, "coded_lines", lambda: _coded(tables))
+    return lines.filter(pl.col("known_at").is_null() | (pl.col("known_at") < as_of.cutoff)).drop("known_at")
+
+
+def buyers(tables: TableSet) -> pl.DataFrame:
+    """Return customer_id of everybody with a transaction line, in order, and is_test."""
+    return kept(tables, "buyers", lambda: _buyers(tables))
+
+
+def buyers_as_customers(tables: TableSet) -> pl.DataFrame:
+    """Return the rows of the customers table that belong to `buyers`, in their order; null where a buyer has none."""
+    return kept(tables, "buyers_as_customers", lambda: _as_customers(tables))
+
+
+def _buyers(tables: TableSet) -> pl.DataFrame:
+    named = tables.scan("transactions").select(pl.col("customer_id").drop_nulls().unique()).collect(engine="streaming")
+    return named.sort("customer_id").with_columns(is_test=pl.col("customer_id").is_in(marked_as_test(tables).implode()))
+
+
+def _as_customers(tables: TableSet) -> pl.DataFrame:
+    rows = tables.scan("customers").collect(engine="streaming")
+    return buyers(tables).select("customer_id").join(rows, on="customer_id", how="left", maintain_order="left")
+
+
+def _coded(tables: TableSet) -> pl.DataFrame:
+    """Return all lines of identified customers, coded and in order."""
+    rows = tables.scan("transactions")
+    schema = rows.collect_schema()
+    zone = tables.facts.business_zone
+    told = [name for name in ("occurred_at", "recorded_at") if name in schema]
+    lines = rows.filter(pl.col("customer_id").is_not_null()).select(
+        pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])).to_physical().alias("customer"),
+        pl.col("occurred_at").dt.convert_time_zone(zone).dt.date().alias("day"),
+        pl.max_horizontal(told).alias("known_at"),
+        "occurred_at",
+        *[_as_given(name, schema).cast(pl.Categorical) for name in ("product_id", "channel_id", "line_kind")],
+        *[_as_given(name, schema) for name in _AMOUNTS],
+    )
+    coded = lines.collect(engine="streaming")
+    return coded if _in_order(coded) else coded.sort("customer", "day", maintain_order=True)
+
+
+def _as_given(name: str, schema: pl.Schema) -> pl.Expr:
+    return pl.col(name) if name in schema else pl.lit(None, TABLES["transactions"][name].dtype).alias(name)
+
+
+def _in_order(lines: pl.DataFrame) -> bool:
+    """Return whether lines are in order of customer and day already, as sources that are sorted by customer have them."""
+    later = (pl.col("customer") > pl.col("customer").shift(1)) | (
+        (pl.col("customer") == pl.col("customer").shift(1)) & (pl.col("day") >= pl.col("day").shift(1))
+    )
+    return bool(lines.lazy().select(later.all()).collect(engine="streaming").item())

@@ -1,0 +1,211 @@
+"""Frames kept between steps and commands: made once for the same tables, as-of and version of relkit.
+
+    out/default/kept/3f0c9a1b52d47e88/purchase_days-9b1d7c402ae6-5c41a0fe.parquet
+
+The folder is named after the facts of the tables (they hold every table's checksum and what the mapping declares) and the version
+of relkit, the file after its content, its as-of instants and a checksum of its own bytes. A file is written whole or not at all, so any
+number of processes may make the same one; one whose bytes do not match its checksum is made again. What nobody used for an hour and
+belongs to other tables goes when something is written, and of the present ones the least recently used beyond `MOST_FILES`.
+
+Nothing depends on what is kept: a folder that cannot be written keeps nothing, and `relkit clean` removes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+import zlib
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
+
+import polars as pl
+
+from relkit import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+FOLDER = "kept"
+MOST_FILES = 64
+"""Files kept of one company's tables."""
+MOST_BYTES = 256 << 20
+"""Size of the frames that are held in memory; larger ones are read again."""
+UNUSED_SECONDS = 3_600.0
+_CHUNK = 1 << 22
+
+
+def kept(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *edges: AsOf) -> pl.DataFrame:
+    """Return the frame that `make` returns, made only when it is neither in memory nor in the folder.
+
+    Args:
+        tables: the company; tables without checksums are read each time.
+        name: of the content, a word for file names; another content needs another name.
+        make: makes the frame from these tables and edges alone.
+        edges: the as-of instants on which the frame depends.
+    """
+    place = place_of(tables)
+    if place is None:
+        return make()
+    stem = _stem(name, edges)
+    held = _MEMORY.get(place / stem)
+    if held is not None:
+        return held
+    found = _read(place, stem)
+    if found is None:
+        found = make()
+        _write(found, place, stem, compression="lz4")
+    _MEMORY.hold(place / stem, found)
+    return found
+
+
+def kept_scan(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *edges: AsOf) -> pl.LazyFrame:
+    """Return the same lazily, for frames of which a part is read at a time; arguments as for `kept`."""
+    place = place_of(tables)
+    if place is None:
+        return make().lazy()
+    stem = _stem(name, edges)
+    if (path := _sound(place, stem)) is not None:
+        return pl.scan_parquet(path)
+    made = make()
+    path = _write(made, place, stem, compression="uncompressed")
+    return made.lazy() if path is None else pl.scan_parquet(path)
+
+
+def place_of(tables: TableSet) -> Path | None:
+    """Return the folder of what is kept of some tables; None where the facts hold no checksum of a table."""
+    facts = tables.facts
+    if not facts.fingerprints or any(not facts.fingerprints.get(name) for name in facts.rows):
+        return None
+    text = json.dumps([__version__, asdict(facts)], default=str, sort_keys=True)
+    return tables.folder.resolve().parent / FOLDER / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def forget(out: Path) -> int:
+    """Remove all that is kept under an output folder and return how many bytes that were."""
+    _MEMORY.clear()
+    folder = out / FOLDER
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    shutil.rmtree(folder, ignore_errors=True)
+    return size
+
+
+def _stem(name: str, edges: Sequence[AsOf]) -> str:
+    text = "|".join(f"{edge.day} {edge.cutoff.isoformat()} {edge.zone}" for edge in edges)
+    return f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _read(place: Path, stem: str) -> pl.DataFrame | None:
+    """Return a frame from its file; None where there is no sound one."""
+    path = _sound(place, stem)
+    if path is None:
+        return None
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError):  # another process has removed it meanwhile
+        return None
+
+
+def _sound(place: Path, stem: str) -> Path | None:
+    """Return the file of a stem whose bytes match the checksum in its name; damaged ones are removed."""
+    for path in sorted(place.glob(f"{stem}-*.parquet")):
+        with suppress(OSError):
+            status = path.stat()
+            seen = (path, status.st_size, status.st_mtime_ns)
+            if seen not in _VERIFIED and f"{_checksum(path):08x}" != path.stem.rpartition("-")[2]:
+                path.unlink()
+                continue
+            path.touch()  # the least recently used file goes first
+            status = path.stat()
+            _VERIFIED.discard(seen)
+            _VERIFIED.add((path, status.st_size, status.st_mtime_ns))
+            return path
+    return None
+
+
+def _checksum(path: Path) -> int:
+    value = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            value = zlib.crc32(chunk, value)
+    return value
+
+
+def _write(frame: pl.DataFrame, place: Path, stem: str, *, compression: Literal["lz4", "uncompressed"]) -> Path | None:
+    """Write a frame beside the others and return its file; None where the folder cannot be written."""
+    draft = place / f".{uuid4().hex}.draft"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        frame.write_parquet(draft, compression=compression, statistics=False)
+        path = place / f"{stem}-{_checksum(draft):08x}.parquet"
+        draft.replace(path)
+        _tidy(place)
+        return path
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        return None
+
+
+def _tidy(place: Path) -> None:
+    """Remove what other tables left, drafts of processes that were stopped, and the least recently used files."""
+    now = time.time()
+    for other in place.parent.iterdir():
+        if other != place and now - _last_used(other) > UNUSED_SECONDS:
+            shutil.rmtree(other, ignore_errors=True)
+    files = sorted((path for path in place.iterdir() if path.suffix == ".parquet"), key=_modified, reverse=True)
+    drafts = [path for path in place.glob(".*.draft") if now - _modified(path) > UNUSED_SECONDS]
+    for path in [*files[MOST_FILES:], *drafts]:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _last_used(folder: Path) -> float:
+    return max((_modified(path) for path in (folder, *folder.glob("*"))), default=0.0)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process has removed it
+        return 0.0
+
+
+_VERIFIED: set[tuple[Path, int, int]] = set()
+"""Files whose bytes this process has compared with their checksum: path, size, time."""
+
+
+class _Memory:
+    """The frames last used, up to `MOST_BYTES` in all."""
+
+    def __init__(self) -> None:
+        self._frames: OrderedDict[Path, pl.DataFrame] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Path) -> pl.DataFrame | None:
+        with self._lock:
+            if key in self._frames:
+                self._frames.move_to_end(key)
+            return self._frames.get(key)
+
+    def hold(self, key: Path, frame: pl.DataFrame) -> None:
+        with self._lock:
+            self._frames[key] = frame
+            while self._frames and sum(int(held.estimated_size()) for held in self._frames.values()) > MOST_BYTES:
+                self._frames.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._frames.clear()
+
+
+_MEMORY = _Memory()

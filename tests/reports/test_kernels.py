@@ -1,0 +1,107 @@
+"""Kernels of one process: each begins with what is imported and with nothing that another notebook did."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+import pytest
+
+from relkit.errors import FitError
+from relkit.progress import quiet
+from relkit.reports import kernels
+from relkit.reports.engine import read_notebook, run_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kernels import for themselves where there is no fork")
+
+LEAVES = """
+import os, sys, random, warnings
+import matplotlib, polars as pl
+left = 1
+os.environ["LEFT"] = "1"
+os.chdir("/")
+sys.path.insert(0, "/left")
+sys.modules["left_module"] = sys
+matplotlib.rcParams["lines.linewidth"] = 99
+pl.Config.set_tbl_rows(3)
+pl.col = None
+warnings.simplefilter("error")
+print(os.getppid())
+"""
+FINDS = """
+import json, os, sys, warnings
+import matplotlib, polars as pl
+found = {
+    "name": "left" in globals(),
+    "environment": sorted(set(os.environ) - {"JPY_PARENT_PID"}),
+    "folder": os.getcwd(),
+    "path": sys.path,
+    "module": "left_module" in sys.modules,
+    "style": matplotlib.rcParams["lines.linewidth"],
+    "polars": [str(pl.col("a")), pl.Config.state()],
+    "warnings": [str(found) for found in warnings.filters],
+}
+frame = pl.DataFrame({"a": [1, 2] * 50_000, "b": range(100_000)})
+assert frame.lazy().group_by("a").agg(pl.col("b").sum()).collect(engine="streaming").height == 2
+print(os.getppid())
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    kernels.close()
+    yield
+    kernels.close()
+
+
+def notebook(folder: Path, name: str, *cells: str) -> Path:
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])  # type: ignore[no-untyped-call]
+    nbformat.write(book, folder / f"{name}.ipynb")  # type: ignore[no-untyped-call]
+    return folder / f"{name}.ipynb"
+
+
+def printed(path: Path) -> list[str]:
+    book = run_notebook(read_notebook(path), {}, path.with_suffix(".run.ipynb"), progress=quiet)
+    return [output["text"].strip() for cell in book.cells if cell.cell_type == "code" for output in cell.outputs if "text" in output]
+
+
+def test_nothing_of_one_notebook_reaches_the_next(tmp_path: Path) -> None:
+    finds, leaves = notebook(tmp_path, "finds", FINDS), notebook(tmp_path, "leaves", LEAVES)
+    (before,), (parent,), (after,) = (printed(path) for path in (finds, leaves, finds))
+    assert before == after
+    assert after.splitlines()[0] == parent != str(os.getpid())  # all are children of one nursery
+
+
+def test_a_notebook_begins_with_what_the_first_one_imports(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "imports", "import sys; known = 'wave' in sys.modules", "import wave; print(known)")
+    assert printed(path) == ["True"]
+
+
+def test_a_cell_that_fails_ends_its_kernel_alone(tmp_path: Path) -> None:
+    fails, works = notebook(tmp_path, "fails", "1 / 0"), notebook(tmp_path, "works", "print('well')")
+    with pytest.raises(FitError, match="ZeroDivisionError"):
+        printed(fails)
+    assert printed(works) == ["well"]
+
+
+def test_a_kernel_that_dies_leaves_the_nursery(tmp_path: Path) -> None:
+    dies, works = notebook(tmp_path, "dies", "import os; os._exit(3)"), notebook(tmp_path, "works", "print('well')")
+    with pytest.raises(Exception, match="died"):
+        printed(dies)
+    assert printed(works) == ["well"]
+
+
+def test_the_nursery_ends_with_its_process_and_is_made_anew(tmp_path: Path) -> None:
+    works = notebook(tmp_path, "works", "import os; print(os.getppid())")
+    (first,) = printed(works)
+    kernels.close()
+    assert not Path(f"/proc/{first}").exists()
+    (second,) = printed(works)
+    assert first != second
