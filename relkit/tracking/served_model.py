@@ -14,6 +14,8 @@ import pandas as pd
 import polars as pl
 from mlflow.pyfunc.model import PythonModel
 
+from relkit.models.base import CreditsChannels
+
 
 class ServedModel(PythonModel):
     """A fitted model behind MLflow's `predict`."""
@@ -25,7 +27,7 @@ class ServedModel(PythonModel):
         self.fitted: Any = storage.load(Path(context.artifacts["fitted"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002  (MLflow's names)
-        """Return the scores: a polars frame for a polars frame, else a pandas one.
+        """Return the scores, or the credit of a model that scores no customer: a polars frame for a polars frame, else a pandas one.
 
         Args:
             context: unused; MLflow gives it.
@@ -35,9 +37,15 @@ class ServedModel(PythonModel):
         """
         horizon_days = (params or {}).get("horizon_days")
         if isinstance(model_input, pl.DataFrame):
-            return self.fitted.score(model_input, horizon_days=horizon_days)
+            return self._given(model_input, horizon_days)
         frame = pl.from_pandas(model_input) if isinstance(model_input, pd.DataFrame) else pl.DataFrame(model_input)
-        return self.fitted.score(frame, horizon_days=horizon_days).to_pandas()
+        return self._given(frame, horizon_days).to_pandas()
+
+    def _given(self, frame: pl.DataFrame, horizon_days: int | None) -> pl.DataFrame:
+        found: pl.DataFrame = (
+            self.fitted.credit() if isinstance(self.fitted, CreditsChannels) else self.fitted.score(frame, horizon_days=horizon_days)
+        )
+        return found
 
 
 mlflow.models.set_model(ServedModel())

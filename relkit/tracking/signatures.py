@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.models.base import CreditsChannels, CustomerScorer
+
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
@@ -33,17 +35,19 @@ def signature_of(fitted: Fitted) -> ModelSignature:
     inputs = Schema([ColSpec(_type_of(column.dtype), column.name, required=column.required) for column in needs])
     signature = ModelSignature(
         inputs=inputs,
-        outputs=Schema([ColSpec(_type_of(dtype), name) for name, dtype in _scores(fitted).items()]),
-        params=ParamSchema([ParamSpec("horizon_days", "long", HORIZON_DAYS)]),
+        outputs=Schema([ColSpec(_type_of(dtype), name) for name, dtype in _given(fitted).items()]),
+        params=ParamSchema([ParamSpec("horizon_days", "long", HORIZON_DAYS)] if isinstance(fitted, CustomerScorer) else []),
     )
     signature._is_signature_from_type_hint = True  # noqa: SLF001  the key of MLmodel has no public setter
     return signature
 
 
-def _scores(fitted: Fitted) -> dict[str, pl.DataType]:
-    """Return the columns that a model gives, from scoring nobody."""
+def _given(fitted: Fitted) -> dict[str, pl.DataType]:
+    """Return the columns that a model gives: those of credit, or those of scores, from scoring nobody."""
+    if isinstance(fitted, CreditsChannels):
+        return dict(fitted.credit().schema)
     nobody = pl.DataFrame(schema={column.name: column.dtype for column in fitted.needs.columns})
-    scores: pl.DataFrame = fitted.score(nobody, horizon_days=HORIZON_DAYS)  # type: ignore[attr-defined]  # every model of the catalogue scores
+    scores: pl.DataFrame = fitted.score(nobody, horizon_days=HORIZON_DAYS)  # type: ignore[attr-defined]  # every other model of the catalogue scores
     return dict(scores.schema)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import model_checks
 import polars as pl
@@ -12,6 +12,9 @@ from polars.testing import assert_frame_equal
 
 from relkit.errors import ParameterError
 from relkit.models import catalogue, storage
+
+if TYPE_CHECKING:
+    from relkit.models.roles import Role
 
 SAVED = Path(__file__).resolve().parents[1] / "golden" / "models"
 
@@ -82,3 +85,43 @@ def test_a_setting_out_of_range(settings: dict[str, Any], message: str) -> None:
 
 def test_settings_may_come_as_text() -> None:
     assert catalogue.make("lifetime_value.bg_nbd", {"period_days": "1"}).period_days == 1.0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("role", catalogue.roles(), ids=lambda role: role.name)
+def test_an_order_lists_models_of_its_role(role: Role) -> None:
+    known = catalogue.models_of(role)
+    assert [name.partition(".")[2] for name in known][: len(role.preferred)] == list(role.preferred)
+
+
+def test_every_model_plays_one_role_and_every_score_is_of_one() -> None:
+    played = [name for role in catalogue.roles() for name in catalogue.models_of(role)]
+    assert sorted(played) == list(catalogue.names())
+    stems = [kind.stem for kind in catalogue.scores()]
+    assert len(stems) == len(set(stems))
+
+
+def test_a_choice_compares_models_of_its_family_only() -> None:
+    for choice in catalogue.choices():
+        family = catalogue.family(choice)
+        assert all(name.startswith(f"{family.name}.") for name in catalogue.candidates(choice))
+        assert family.compare is not None
+        assert family.texts is not None
+        assert family.yardstick is not None
+        assert set(family.texts.measures) <= set(family.yardstick.measures)
+    with pytest.raises(ParameterError, match=r"unknown choice 'survival.cox'; did you mean 'survival.auto'"):
+        catalogue.candidates("survival.cox")
+
+
+def test_a_module_that_lacks_a_class_or_its_name_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import relkit.models.survival as package
+
+    bodies = {
+        "alone": 'class Alone:\n    name: ClassVar[str] = "survival.alone"\n',
+        "unnamed": "class Unnamed: ...\nclass FittedUnnamed: ...\n",
+        "made_up": 'class MadeUp:\n    name: ClassVar[str] = "survival.made_up"\nclass FittedMadeUp: ...\n',
+    }
+    for module, body in bodies.items():
+        (tmp_path / f"{module}.py").write_text(body)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    assert "survival.made_up" in catalogue.names()
+    assert not {"survival.alone", "survival.unnamed"} & set(catalogue.names())

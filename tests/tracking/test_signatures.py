@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+import toy_models
 from mlflow.types import DataType
 from mlflow.types.schema import Array
 
-from relkit.models import storage
+from relkit.models import catalogue, storage
 from relkit.tracking.signatures import _type_of, signature_of
 
 GOLDEN = sorted(path.parent for path in (Path(__file__).parents[1] / "golden").rglob("model.json"))
@@ -29,3 +31,16 @@ def test_types_are_those_of_mlflow() -> None:
     types = (pl.String(), pl.Float64(), pl.Int32(), pl.Boolean(), pl.Date(), pl.List(pl.Float64()))
     assert [getattr(_type_of(dtype), "name", "") for dtype in types] == ["string", "double", "long", "boolean", "datetime", ""]
     assert _type_of(types[-1]) == Array(DataType.double)
+
+
+def test_a_model_that_scores_no_customer_says_and_gives_its_credit(tmp_path: Path) -> None:
+    from relkit.tracking.served_model import ServedModel
+
+    with toy_models.toy_credit_family(tmp_path):
+        paths = pl.DataFrame({"channel": ["email", "search", "email", "email"]})
+        served = ServedModel()
+        served.fitted = catalogue.make("credits.first_touch").fit(paths, as_of=date(2025, 6, 30))
+        signature = signature_of(served.fitted)
+        assert [column.name for column in signature.outputs] == ["channel", "credit"]
+        assert signature.params.params == []
+        assert served.predict(None, paths).rows() == [("email", 0.75), ("search", 0.25)]
