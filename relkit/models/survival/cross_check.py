@@ -1,4 +1,4 @@
-"""The same regression by lifelines, beside relkit's: log-likelihoods and coefficients, on the rows that were fitted.
+"""Comparison of a regression with the same one by lifelines: log-likelihoods and coefficients, on the rows that were fitted.
 
     found = cross_check(model, fitted, features)
     found.sentence

@@ -1,4 +1,4 @@
-"""What the settings of survival models share, each part with its checks.
+"""Settings that survival models share, in parts, each with its checks.
 
     class WeibullAft(Weighted, Bending, JudgedByEnds)      covariates that may bend, rows that stand for several spells
     class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds)
