@@ -58,16 +58,10 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class DiscreteCompetingRisks(ByReason, Weighted, Periodic, Bending, JudgedByCauses):
-    """Settings of competing risks by period.
+    """Settings of competing risks by period; those it shares are in `relkit.models.survival.settings`.
 
     Attributes:
         covariates: columns that move the hazards: numbers, truth values, or categories as text.
-        reason: column that says why a spell ended; an end without a reason counts as "unknown".
-        period_days: length of a period; the default is a month, 365.25 / 12.
-        splines: by covariate, how many columns its natural cubic spline has.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
-        weight_column: column that tells how many spells a row stands for; empty where each is one.
-        level: of the intervals.
 
     Examples:
         >>> from datetime import date

@@ -61,16 +61,11 @@ _EXTREME = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class DiscreteHazard(Weighted, Periodic, Bending, JudgedByEnds):
-    """Settings of a discrete-time hazard.
+    """Settings of a discrete-time hazard; those it shares are in `relkit.models.survival.settings`.
 
     Attributes:
         covariates: columns that move the hazard: numbers, truth values, or categories as text; none gives a life table.
-        period_days: length of a period; the default is a month, 365.25 / 12.
         link: logit, or cloghlog for proportional hazards.
-        splines: by covariate, how many columns its natural cubic spline has.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
-        weight_column: column that tells how many spells a row stands for; empty where each is one.
-        level: of the intervals.
 
     Examples:
         >>> from datetime import date

@@ -160,15 +160,11 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureCure(Parametric, JudgedByEnds):
-    """Settings of a mixture cure model.
+    """Settings of a mixture cure model; those it shares are in `relkit.models.survival.settings`.
 
     Attributes:
         covariates: columns that move the odds of ever leaving: numbers, truth values, or categories as text; may be empty.
         latency_covariates: columns that stretch the time to leave of those who do.
-        splines: by covariate, how many columns its natural cubic spline has.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
-        weight_column: column that tells how many spells a row stands for; empty where each is one.
-        level: of the intervals.
     """
 
     name: ClassVar[str] = "survival.mixture_cure"

@@ -119,15 +119,11 @@ def _shared(X: Floats) -> tuple[Floats, NDArray[np.intp]]:
 
 @dataclass(frozen=True, kw_only=True)
 class PiecewiseExponential(Parametric, JudgedByEnds):
-    """Settings of a piecewise exponential model.
+    """Settings of a piecewise exponential model; those it shares are in `relkit.models.survival.settings`.
 
     Attributes:
         covariates: columns that raise or lower the risk: numbers, truth values, or categories as text; may be empty.
         breaks_days: ascending ages at which the risk may change, in days; none: so that about as many ends lie in each stretch.
-        splines: by covariate, how many columns its natural cubic spline has.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
-        weight_column: column that tells how many spells a row stands for; empty where each is one.
-        level: of the intervals.
 
     Examples:
         >>> from datetime import date

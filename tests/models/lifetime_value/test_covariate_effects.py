@@ -288,7 +288,7 @@ def test_integer_weights_are_repeated_rows(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@pytest.mark.parametrize("check", model_checks.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", model_checks.checks_of("lifetime_value.bg_nbd"), ids=lambda check: check.__name__)
 def test_with_covariates_it_is_a_model_like_the_others(kind: Any, check: Callable[..., None], tmp_path: Path) -> None:
     features, outcomes = model_checks.purchases()
     rng = np.random.default_rng(9)
