@@ -158,12 +158,11 @@ def checked(data: Path, mapping: str, place: Path) -> TableSet:
 def holdout_of(tables: TableSet, model: str) -> OrderCalibration:
     """Return what the holdout that `relkit fit` takes by default teaches."""
     from relkit.families.bindings import inputs_of
-    from relkit.jobs.fit_model import FitModel
-    from relkit.jobs.holdouts import HeldOut, Known
+    from relkit.jobs.holdouts import HeldOut, Known, split_of
     from relkit.periods import Holdout
 
     inputs = inputs_of(model, tables)
-    split, _ = FitModel(model=model).split(tables, tables.as_of(None))
+    split, _ = split_of(inputs, tables, tables.as_of(), None)
     assert isinstance(split, Holdout)
     held = HeldOut.of(inputs, Known(tables), split.first(90))
     fitted = catalogue.make(model, {}).fit(held.before, as_of=split.calibration.day)
