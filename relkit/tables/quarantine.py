@@ -40,10 +40,12 @@ class Judged:
     Attributes:
         staged: the typed copy.
         repeated: `_index` and the rule for each row that repeats a key.
+        faultless: whether it is known that no row breaks a rule; then the rules are not tried again.
     """
 
     staged: Staged
     repeated: pl.DataFrame
+    faultless: bool = False
 
     @classmethod
     def of(cls, staged: Staged) -> Judged:
@@ -64,12 +66,15 @@ class Judged:
 
     def kept(self) -> pl.LazyFrame:
         """Return the rows that break no rule, with their technical columns."""
+        if self.faultless:
+            return self.staged.scan()
         return self.schema.filter(self.rows()).result.lazy()
 
-    def write_kept(self, path: Path) -> None:
-        """Stream the table itself."""
+    def write_kept(self, path: Path) -> Judged:
+        """Stream the table itself, and return what is judged, faultless if no row was left out."""
         kept = self.kept().select(self.staged.names)
         kept.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
+        return replace(self, faultless=rows_of(path) == rows_of(self.staged.path))
 
     def write_quarantine(self, path: Path) -> tuple[Finding, ...]:
         """Stream the faulty rows with rule, source, row and as_read in front, and return what they break.
@@ -78,6 +83,8 @@ class Judged:
 
         No file is left where there are none.
         """
+        if self.faultless:
+            return ()
         judged = path.with_suffix(".judged")
         self.schema.filter(self.rows()).failure.sink_parquet(judged)
         broken = _broken(pl.scan_parquet(judged), self.staged, self.schema)
@@ -96,6 +103,11 @@ class Judged:
             rows.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
         judged.unlink()
         return found
+
+
+def rows_of(path: Path) -> int:
+    """Return how many rows a Parquet file has."""
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
 def schema_of(contract: Contract, names: tuple[str, ...] | None = None, *, more: dict[str, Any] | None = None) -> type[dy.Schema]:

@@ -29,7 +29,7 @@ from relkit.tables.doubts import doubts
 from relkit.tables.findings import ReadReport, Reconciliation, TableReport, counted, plain
 from relkit.tables.headline import business_days, headline
 from relkit.tables.keys import equal_rows
-from relkit.tables.quarantine import Judged, first_rows, unlikely_rules, unreadable
+from relkit.tables.quarantine import Judged, first_rows, rows_of, unlikely_rules, unreadable
 from relkit.tables.report_remarks import remarks_on
 from relkit.tables.schemas import FACT_TABLES, SOURCE, TABLES
 from relkit.tables.staging import INDEX, Staged, missing_columns, stage
@@ -124,8 +124,7 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, zone: str, *, equal_li
     contract = TABLES[name]
     kept, faulty = folder / "tables" / f"{name}.parquet", folder / "quarantine" / f"{name}.parquet"
     staged = stage(raw, contract, folder / f"{name}.staged", zone=zone)
-    judged = Judged.of(staged)
-    judged.write_kept(kept)
+    judged = Judged.of(staged).write_kept(kept)
     rules = judged.write_quarantine(faulty)
     doubtful = unlikely_rules(contract, staged.names)
     if name == "transactions" and equal_lines:
@@ -136,8 +135,8 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, zone: str, *, equal_li
     unread = {finding.rule: finding.rows for finding in rules}
     report = TableReport(
         table=name,
-        rows_read=_length(staged.path),
-        rows_kept=_length(kept),
+        rows_read=rows_of(staged.path),
+        rows_kept=rows_of(kept),
         columns=staged.names,
         ignored=staged.ignored,
         rules=rules,
@@ -173,10 +172,6 @@ def _two_answers(judged: Judged) -> Rule:
         impossible=False,
         remedy="Kept: the more restrictive answer holds, whatever the order of the rows.",
     )
-
-
-def _length(path: Path) -> int:
-    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
 def _reconciled(staged: Staged, kept: Path, faulty: Path, unread: dict[str, int]) -> dict[str, Reconciliation]:

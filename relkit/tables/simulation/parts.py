@@ -1,14 +1,14 @@
-"""Tables written chunk by chunk and put together at the end, so that memory holds one chunk at a time."""
+"""Tables written chunk by chunk, each into one Parquet file, so that memory holds one chunk at a time."""
 
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import polars as pl
 
 ROWS_A_GROUP = 250_000
 
@@ -17,7 +17,7 @@ class Parts:
     """Parquet files under way: `add` frames by table, then `finish`.
 
     Attributes:
-        folder: where the finished files go; parts wait in a folder within it.
+        folder: where the finished files go; they wait in a folder within it until all are whole.
         rows: rows added, by table.
     """
 
@@ -25,25 +25,26 @@ class Parts:
         """Make the folder; what is in it under the names of our tables is replaced by `finish`."""
         self.folder = folder
         self.rows: dict[str, int] = {}
-        self._parts: dict[str, list[Path]] = {}
+        self._writers: dict[str, Any] = {}
         self._waiting = folder / ".parts"
         shutil.rmtree(self._waiting, ignore_errors=True)
         self._waiting.mkdir(parents=True)
 
     def add(self, table: str, frame: pl.DataFrame) -> None:
         """Add rows to a table; every frame of a table has the same columns."""
-        parts = self._parts.setdefault(table, [])
-        path = self._waiting / f"{table}-{len(parts):05d}.parquet"
-        frame.write_parquet(path, compression="lz4", statistics=False, row_group_size=ROWS_A_GROUP)
-        parts.append(path)
+        from pyarrow.parquet import ParquetWriter
+
+        rows = frame.to_arrow()
+        if table not in self._writers:
+            self._writers[table] = ParquetWriter(self._waiting / f"{table}.parquet", rows.schema, compression="zstd", use_dictionary=_repetitive(frame), write_statistics=False)
+        self._writers[table].write_table(rows, row_group_size=ROWS_A_GROUP)
         self.rows[table] = self.rows.get(table, 0) + len(frame)
 
     def finish(self) -> dict[str, Path]:
-        """Write one file a table and return their paths."""
+        """Put the files in place, one a table, and return their paths."""
         made = {}
-        for table, parts in self._parts.items():
-            path = self.folder / f"{table}.parquet"
-            pl.scan_parquet(parts).sink_parquet(path, row_group_size=ROWS_A_GROUP, maintain_order=True)
-            made[table] = path
+        for table, writer in self._writers.items():
+            writer.close()
+            made[table] = self._waiting.joinpath(f"{table}.parquet").replace(self.folder / f"{table}.parquet")
         shutil.rmtree(self._waiting)
         return made
