@@ -39,6 +39,7 @@ from relkit.delivery.null_meanings import (
 )
 from relkit.delivery.score_quality import QUALITIES
 from relkit.file_column import CHANNELS_EN, CHANNELS_FR, Both, FileColumn, PolarsType
+from relkit.models import catalogue
 from relkit.scores.end_reasons import END_REASONS, reason_in_words
 from relkit.scores.rfm import LABELS
 from relkit.scores.value_activity import SEGMENTS
@@ -751,7 +752,7 @@ def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterabl
     """
     wanted = sorted(scores)
     made: list[FileColumn] = []
-    for template in DECLARED:
+    for template in (*DECLARED, *(column for role in catalogue.roles() for column in role.columns)):
         if "{channel}" in template.name:
             made += [_filled(template, currency, channel=channel) for channel in channels]
         elif "{reason}" in template.score:
