@@ -187,7 +187,7 @@ def _expected_by(fitted: FittedPurchaseModel, group: pl.DataFrame, edges: Counts
 
 def _starting(fitted: FittedPurchaseModel, day: date) -> dict[str, Any]:
     """Return what a model has to know of new customers besides how long they have been there: the day, if it follows the calendar."""
-    return {"starts_on": day} if getattr(fitted, "follows_calendar", False) else {}
+    return {"starts_on": day} if fitted.follows_calendar else {}
 
 
 def purchases_by_frequency(

@@ -32,9 +32,11 @@ class PurchasesAhead(FittedCard):
         info: facts of the fit.
         order_calibration: what a holdout taught of the probability of an order; None in models that had none, and in those
             saved before there was any.
+        follows_calendar: whether what is expected depends on the day on which it begins.
     """
 
     name: ClassVar[str]
+    follows_calendar: ClassVar[bool] = False
 
     info: FitInfo
     order_calibration: OrderCalibration | None = None
