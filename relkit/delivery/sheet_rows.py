@@ -84,7 +84,11 @@ def _texts(sheet: Any, values: pl.Series) -> pl.Series:
     """Return the element of each text, every different one escaped once."""
     different = values.drop_nulls().unique()
     elements = pl.Series("element", [_element(sheet, text) for text in different], dtype=pl.String)
-    return values.alias("text").to_frame().join(pl.DataFrame([different.alias("text"), elements]), on="text", how="left", maintain_order="left")["element"]
+    return (
+        values.alias("text")
+        .to_frame()
+        .join(pl.DataFrame([different.alias("text"), elements]), on="text", how="left", maintain_order="left")["element"]
+    )
 
 
 def _element(sheet: Any, text: str) -> str:

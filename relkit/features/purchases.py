@@ -23,8 +23,8 @@ import numpy as np
 import polars as pl
 
 from relkit.errors import TableError
-from relkit.features.key_sort import sorted_keys
 from relkit.features.coded_lines import buyers, buyers_as_customers
+from relkit.features.key_sort import sorted_keys
 from relkit.features.known_rows import is_known
 from relkit.features.purchase_days import coded_days
 from relkit.features.snapshots import last_snapshots, outcome_attributes
@@ -316,9 +316,13 @@ def _holdout(tables: TableSet, split: Holdout) -> pl.DataFrame:
     bought = days.group_by("customer").agg(
         pl.len().cast(pl.Int32).alias("holdout_purchases"), pl.col("value").sum().round(6).alias("total")
     )
-    return customers.with_columns(_codes(tables, split.calibration)).join(bought, on="customer", how="left", maintain_order="left").select(
-        "customer_id",
-        pl.col("holdout_purchases").fill_null(0),
-        (pl.col("total") / pl.col("holdout_purchases")).alias("holdout_mean_value"),
-        pl.lit(float(split.days)).alias("holdout_days"),
+    return (
+        customers.with_columns(_codes(tables, split.calibration))
+        .join(bought, on="customer", how="left", maintain_order="left")
+        .select(
+            "customer_id",
+            pl.col("holdout_purchases").fill_null(0),
+            (pl.col("total") / pl.col("holdout_purchases")).alias("holdout_mean_value"),
+            pl.lit(float(split.days)).alias("holdout_days"),
+        )
     )

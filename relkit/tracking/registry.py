@@ -26,8 +26,8 @@ from relkit.errors import ParameterError
 from relkit.models import catalogue, storage
 from relkit.remarks import FILE, read_remarks, unique
 from relkit.tracking import embedded, runs
-from relkit.tracking.embedded import StoredVersion
 from relkit.tracking.descriptions import model_description, version_description
+from relkit.tracking.embedded import StoredVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

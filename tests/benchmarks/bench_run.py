@@ -61,10 +61,10 @@ def run_demo(customers: int, out: Path) -> list[Row]:
     from relkit.demo import RunDemo
 
     rows: list[Row] = []
-    inner: Any = running._run  # noqa: SLF001  the one place through which each step goes
-    running._run = lambda step, *more, **named: measured(rows, step.label, lambda: inner(step, *more, **named))  # noqa: SLF001
+    inner: Any = running._run
+    running._run = lambda step, *more, **named: measured(rows, step.label, lambda: inner(step, *more, **named))
     job = RunDemo.parse(customers=customers, out=out)
-    measured(rows, "simulate", lambda: job._simulated(lambda *_told: None))  # noqa: SLF001
+    measured(rows, "simulate", lambda: job._simulated(lambda *_told: None))
     assert job.run().passed
     with suppress(ImportError):  # of a checkout that has it: what the kernels took counts when they have ended
         from relkit.reports import kernels
@@ -80,7 +80,7 @@ def in_checkout(checkout: Path, customers: int) -> list[Row]:
         environment = {**os.environ, "PYTHONPATH": str(checkout.resolve()), "MLFLOW_DISABLE_TELEMETRY": "true"}
         environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
         command = [sys.executable, str(Path(__file__).resolve()), str(customers), "--inside", f"{folder}/out"]
-        done = subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 this Python
+        done = subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return [(str(label), float(cpu), float(wall), int(peak)) for label, cpu, wall, peak in json.loads(done.stdout.splitlines()[-1])]
 
 
@@ -103,10 +103,10 @@ def main() -> None:
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.inside:
-        print(json.dumps(run_demo(given.customers, given.inside)))  # noqa: T201
+        print(json.dumps(run_demo(given.customers, given.inside)))
         return
     before = in_checkout(given.beside, given.customers) if given.beside else []
-    print("\n".join(table(before, in_checkout(HERE, given.customers))))  # noqa: T201
+    print("\n".join(table(before, in_checkout(HERE, given.customers))))
 
 
 if __name__ == "__main__":

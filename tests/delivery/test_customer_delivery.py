@@ -52,7 +52,9 @@ def test_a_workbook_lists_the_most_valuable_and_says_where_the_rest_is(file: Cus
 
     made = publish(file, tmp_path, workbook_rows=50, language=language)
     assert {p.name for p in made.delivery.folder.iterdir()} == FILES
-    said = "customers_scored.xlsx lists the 50 most valuable of 200 customers; all are in customers_marketer.csv and customers_scored.parquet."
+    said = (
+        "customers_scored.xlsx lists the 50 most valuable of 200 customers; all are in customers_marketer.csv and customers_scored.parquet."
+    )
     assert made.warnings == (said,)
     assert made.delivery.manifest()["warnings"] == list(made.warnings)
     summary, customers, dictionary = load_workbook(made.delivery.folder / "customers_scored.xlsx").worksheets

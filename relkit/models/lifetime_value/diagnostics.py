@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from relkit.contracts import Column, Contract, check
+from relkit.contracts import Column, Contract
 from relkit.errors import PeriodError, TableError
 from relkit.metrics.purchases import FrequencyCalibration, calibration_by_frequency
 from relkit.models.covariates import Ratios
