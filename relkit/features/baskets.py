@@ -97,8 +97,8 @@ def _coded_lines(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 def _top_categories(amounts: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return each customer's largest category, from amounts by customer and product."""
     if not tables.has("products"):
-        empty = {"customer_id": amounts.schema["customer_id"], "top_category_12m": pl.String, "top_category_share_12m": pl.Float64}
-        return pl.DataFrame(schema=empty)
+        ids = amounts.clear().select("customer_id")
+        return ids.with_columns(top_category_12m=pl.lit(None, pl.String), top_category_share_12m=pl.lit(None, pl.Float64))
     versions = known_rows(tables, "products", as_of, "product_id", "valid_from", "category_1").collect().sort("product_id", "valid_from")
     products = versions.unique("product_id", keep="last").select("product_id", pl.col("category_1").alias("top_category_12m"))
     by_category = (
