@@ -216,7 +216,7 @@ def imported_by(cells: Sequence[Any]) -> tuple[str, ...]:
 
     Examples:
         >>> imported_by(
-        ...     [{"cell_type": "code", "source": "import numpy as np\\nfrom polars import col"}, {"cell_type": "raw", "source": ""}]
+        ...     [{"cell_type": "code", "source": "import numpy as np; from polars import col"}, {"cell_type": "raw", "source": ""}]
         ... )
         ('numpy', 'polars')
     """
