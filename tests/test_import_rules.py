@@ -81,7 +81,7 @@ OUTSIDE = {
     "models": {"numpy", "scipy", "numba", "polars", "sklearn", "lifelines", "skops", "pydantic"},
     "scores": {"polars", "numpy"},
     "plots": {"polars", "numpy", "matplotlib", "seaborn"},
-    "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "traitlets"},
+    "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "ipykernel", "traitlets"},
     "delivery": {"polars", "xlsxwriter"},
     "tracking": {"polars", "numpy", "pandas", "mlflow"},
     "jobs": {"pydantic", "polars"},
