@@ -86,7 +86,7 @@ OUTSIDE = {
     "scores": {"polars", "numpy"},
     "plots": {"polars", "numpy", "matplotlib", "seaborn"},
     "families": {"polars", "matplotlib"},
-    "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "traitlets"},
+    "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "ipykernel", "traitlets"},
     "delivery": {"polars", "xlsxwriter"},
     "tracking": {"polars", "numpy", "pandas", "mlflow"},
     "jobs": {"pydantic", "polars"},

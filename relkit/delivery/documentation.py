@@ -38,6 +38,8 @@ the file into mailing tools: [importing.md](importing.md).
   Horizons in the names are those of the scores (by default 90 days and 24 months). Customers without a total margin come last; equal ones
   stand in the order of customer_id.
 - The **full view** has a column only when it can be computed.
+- The workbook lists everybody up to 100,000 customers (`--workbook-rows`); above that the most valuable ones, and its first sheet says
+  where the others are. All other files hold everybody.
 - CSV files are UTF-8 with commas; the French ones have a byte order mark, semicolons and decimal commas. Days in CSV are ISO.
 - Money is in the currency of the programme (`{cur}` in a name); `{h}` is a horizon, in days (`d`) or months (`m`).
 - A probability that does not apply is empty, never 0, and an empty one is never to be read as a yes. `score_quality` says why a score is

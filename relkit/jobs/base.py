@@ -155,6 +155,10 @@ class Job(BaseModel):
         """Do the work."""
         raise NotImplementedError
 
+    @classmethod
+    def let_go(cls) -> None:
+        """End what the runs of this job in one process share, after the last of them; nothing by default."""
+
 
 def _said(error: ValidationError) -> str:
     parts = []

@@ -102,6 +102,13 @@ class WriteReport(Job):
             job=self.command, paths={"page": page}, counts={"bytes": page.stat().st_size}, sentences=(*built, sentence), details=details
         )
 
+    @classmethod
+    def let_go(cls) -> None:
+        """End the process from which kernels start."""
+        from relkit.reports.kernels import close
+
+        close()
+
     def _built(self, as_of: AsOf, progress: Progress) -> tuple[str, ...]:
         """Build features and scores of a day that was asked for, where they are not there; return what was built, and what lacks.
 

@@ -198,10 +198,8 @@ class _StepFormatter(Formatter):
         self._decimals: int | None = None
 
     def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002  (the signature of matplotlib)
-        if self._decimals is None:  # asked for one tick, outside a drawing
-            axis: Any = self.axis
-            return self._write(x, _digits(axis.get_majorticklocs()))
-        return self._write(x, self._decimals)
+        axis: Any = self.axis
+        return self._write(x, _digits(axis.get_majorticklocs()) if self._decimals is None else self._decimals)
 
     def set_locs(self, locs: list[float]) -> None:
         """Take the ticks that are about to be written."""
