@@ -157,12 +157,12 @@ class _Sides(NamedTuple):
     ) -> _Sides:
         """Return the events, by what they outlived, and the late entries, by what they missed, as separate rows."""
         ends = np.flatnonzero(event)
-        beside = np.ones(len(late), np.intp) if weight is None else weight[late]
+        late_weight = np.ones(len(late), np.intp) if weight is None else weight[late]
         return cls(
             np.concatenate([outlived[ends], missed]),
             np.concatenate([risk[ends], risk[late]]),
             np.concatenate([case[ends], np.zeros(len(late), case.dtype)]),
-            np.concatenate([np.zeros(len(ends), beside.dtype), beside]),
+            np.concatenate([np.zeros(len(ends), late_weight.dtype), late_weight]),
         )
 
 
