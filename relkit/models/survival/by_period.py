@@ -93,11 +93,11 @@ class LinearByPeriod(ByPeriod):
 
     def _summary_of(self, terms: Sequence[str]) -> pl.DataFrame:
         """Return the summary: coefficients, then the baseline; null if the hazard of a level is 0, or it is not identified."""
-        told = np.full(self._free.shape, np.nan)
+        by_level = np.full(self._free.shape, np.nan)
         errors, levels = np.sqrt(np.diag(self.covariance)), int(self._free.sum())
-        told[self._free] = errors[:levels]
+        by_level[self._free] = errors[:levels]
         estimate = np.concatenate((self.coefficients.ravel(), np.where(self._free, self.intercepts, np.nan).ravel()))
-        error = np.concatenate((errors[levels:], told.ravel()))
+        error = np.concatenate((errors[levels:], by_level.ravel()))
         return summary_of(terms, estimate, error, self.settings.level)
 
     @property

@@ -86,7 +86,7 @@ class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
         causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
         enough_causes(causes, self.reason, instead="survival.cox")
         parts = [self._of_cause(name, spells.frame, cause == place, as_of) for place, name in enumerate(causes)]
-        told = dict.fromkeys(remark for part in parts for remark in part.info.remarks[:-1])
+        shared = dict.fromkeys(remark for part in parts for remark in part.info.remarks[:-1])
         tails = (_with_cause(name, part.info.remarks[-1]) for name, part in zip(causes, parts, strict=True))
         return FittedCauseSpecificCox(
             settings=self,
@@ -96,7 +96,7 @@ class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
                 log_likelihood=sum(part.info.log_likelihood or 0.0 for part in parts),
                 converged=True,
                 fingerprint=fingerprint(spells.frame),
-                remarks=(*spells.remarks, *merged, *told, *tails),
+                remarks=(*spells.remarks, *merged, *shared, *tails),
             ),
             causes=causes,
             by_cause=tuple(parts),
@@ -173,11 +173,11 @@ class FittedCauseSpecificCox(FittedCard):
 
     def summary(self) -> pl.DataFrame:
         """Return term ("cause: column"), estimate (log hazard ratio of one unit), std_error, lower, upper."""
-        told = [
+        summaries = [
             part.summary().with_columns(term=pl.lit(f"{name}: ") + pl.col("term"))
             for name, part in zip(self.causes, self.by_cause, strict=True)
         ]
-        return pl.concat(told)
+        return pl.concat(summaries)
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
         """Return the probability that each running spell still runs after each number of days, shape (n, m).

@@ -222,12 +222,12 @@ class Cox(CoxSettings, JudgedByEnds):
 
     def _remarks(self, best: Optimum, labels: list[str], tails: dict[str, float]) -> list[Remark]:
         """Return remarks on the consequences of the settings."""
-        said = []
+        remarks = []
         if self.penalty:
             zeros = int((best.beta == 0).sum())
             nothing = f"{zeros} of {len(best.beta)} coefficients are exactly 0; " if self.l1_ratio else ""
             nothing_fr = f"{zeros} coefficients sur {len(best.beta)} valent exactement 0 ; " if self.l1_ratio else ""
-            said.append(
+            remarks.append(
                 Remark(
                     "penalised",
                     f"The coefficients are shrunk by a penalty: {nothing}their standard errors leave out the bias that comes of it.",
@@ -236,14 +236,14 @@ class Cox(CoxSettings, JudgedByEnds):
             )
         if without := [label for label in labels if label not in tails]:
             named = ", ".join(without[:5])
-            said.append(
+            remarks.append(
                 Remark(
                     "strata_without_ends",
                     f"Nobody's spell ended in {named}; the baseline hazard of all strata together is used there.",
                     f"Aucun départ dans {named} : le rythme de départ de l’ensemble des groupes y est utilisé.",
                 )
             )
-        return said
+        return remarks
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -143,8 +143,8 @@ def _refuse_overlaps(features: pl.DataFrame) -> None:
     """Raise if two pieces of a spell cover the same day, or one comes after the end."""
     ids = [name for name in ("customer_id", "contract_id") if name in features.columns]
     entry = pl.col("entry_days").cast(pl.Float64).fill_null(0.0) if "entry_days" in features.columns else pl.lit(0.0)
-    told = pl.col("duration_days").cast(pl.Float64), pl.col("event").cast(pl.Boolean), entry.alias("entry_days")
-    rows = features.select(*ids, *told).sort(*ids, "entry_days", "duration_days")
+    read = pl.col("duration_days").cast(pl.Float64), pl.col("event").cast(pl.Boolean), entry.alias("entry_days")
+    rows = features.select(*ids, *read).sort(*ids, "entry_days", "duration_days")
     before = rows.with_columns(until=pl.col("duration_days").shift(1).over(ids), ended=pl.col("event").shift(1, fill_value=False).over(ids))
     wrong = before.filter((pl.col("entry_days") < pl.col("until")) | pl.col("ended"))
     if wrong.height:

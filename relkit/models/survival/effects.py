@@ -75,8 +75,8 @@ def effect_ratios(
     ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
     names = column_names(covariates)
     against = [reference for known in covariates for reference in known.references]
-    named, told = tuple(names[i] for i in order), tuple(against[i] for i in order)
-    return Ratios(named, step[order], flags[order], ratio, lower, upper, level, told)
+    named, references = tuple(names[i] for i in order), tuple(against[i] for i in order)
+    return Ratios(named, step[order], flags[order], ratio, lower, upper, level, references)
 
 
 def effect_curves(

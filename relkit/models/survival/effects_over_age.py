@@ -44,8 +44,8 @@ def effects_over_age(fitted: FittedCox, features: pl.DataFrame, *, transform: Tr
     come = np.cumsum(found.ends[order]) / found.ends.sum()
     places = [int(order[int((come < share - 1e-12).sum())]) for share in (EARLY, LATE)]
     slope = found.slopes * found.ends.sum() / found.spread if found.spread > 0 else np.zeros(len(found.slopes))
-    told = hazard_ratios(fitted)
-    step = dict(zip(told.terms, told.step, strict=True))
+    ratios = hazard_ratios(fitted)
+    step = dict(zip(ratios.terms, ratios.step, strict=True))
     steps = np.array([step.get(term, np.nan) for term in fitted.terms])
     early, late = (np.exp((fitted.coefficients + slope / found.scales * found.g[place]) * steps) for place in places)
     over_age = pl.DataFrame(

@@ -261,7 +261,7 @@ def _facts(duration: Floats, event: Flags, entry: Floats, cases: Floats | None, 
 def _remarks(counts: pl.DataFrame, strata: pl.DataFrame) -> list[Remark]:
     last = float(counts["days"].max())  # type: ignore[arg-type]
     rate = float(strata["tail_hazard"][0])
-    said = [
+    remarks = [
         Remark(
             "past_last_age_curve",
             f"Past the last observed age, {last:,.0f} days, scores use the risk of leaving of the last observed stretch, {rate:.3g} a day.",
@@ -272,7 +272,7 @@ def _remarks(counts: pl.DataFrame, strata: pl.DataFrame) -> list[Remark]:
     emptied = counts.filter((pl.col("ended") == pl.col("at_risk")) & (pl.col("days") < last))
     if len(emptied):
         day, left = float(emptied["days"][0]), float(emptied["at_risk"][0])
-        said.append(
+        remarks.append(
             Remark(
                 "curve_falls_to_zero",
                 f"The curve falls to 0 at {day:g} days, where all {left:,g} spells then at risk ended: later entrants cannot raise it.",
@@ -285,14 +285,14 @@ def _remarks(counts: pl.DataFrame, strata: pl.DataFrame) -> list[Remark]:
         more = len(small) - MOST_NAMED
         others, others_fr = (f" and {more:,} more", f" et {french(more)} autres") if more > 0 else ("", "")
         named = ", ".join(small[:MOST_NAMED])
-        said.append(
+        remarks.append(
             Remark(
                 "groups_with_few_ends",
                 f"Fewer than {FEW} ends, so scored with the curve of all: {named}{others}.",
                 f"Moins de {FEW} départs, donc notés d’après la courbe de tous : {named}{others_fr}.",
             )
         )
-    return said
+    return remarks
 
 
 def _summary(curve: SurvivalCurve, stratum: str | None) -> pl.DataFrame:

@@ -172,7 +172,7 @@ class Lifelines(Parametric, JudgedByEnds):
         self._check_rows(lives)
         design = Design.of(lives.frame, self.declaration, self.name)
         learn = _additive if self.fitter == ADDITIVE else _parametric
-        learnt, value, said = learn(self, lives, design)
+        learnt, value, remarks = learn(self, lives, design)
         last = lives.last_age
         info = FitInfo(
             as_of=as_of,
@@ -180,7 +180,7 @@ class Lifelines(Parametric, JudgedByEnds):
             log_likelihood=value,
             converged=True,
             fingerprint=fingerprint(lives.frame),
-            remarks=(*lives.remarks, *covariate_columns.remarks_on(lives.frame, design.known), *said, _past(last)),
+            remarks=(*lives.remarks, *covariate_columns.remarks_on(lives.frame, design.known), *remarks, _past(last)),
         )
         return FittedLifelines(settings=self, info=info, effects=design.known, last_age=last, **learnt)
 
@@ -379,7 +379,7 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
     }
     start = _starts(settings, lives, design, form)
     late = ENTRY_COL if (lives.entry > 0).any() else None
-    said = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col=late, initial_point=start)
+    warned = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col=late, initial_point=start)
     at = np.concatenate([fitter.params_[name].loc[columns[name]].to_numpy() for name in form.parameters])
     knots = _knots(settings, fitter, breaks)
     value, gradient, hessian = _Problem(lives, form, knots, parts).evaluate(at)
@@ -387,8 +387,8 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
     back = _back(form, design)
     none = {"ages": np.zeros(0), "cumulative": np.zeros((0, 0)), "cumulative_covariance": np.zeros((0, 0, 0))}
     fields = {"coordinates": back @ at, "covariance": _turned(back, found.covariance), "knots": knots, **none}
-    told = (*said, *found.remarks(_terms(form, design.names, form.constants)), *_short(settings, found, gradient))
-    return fields, value, told
+    remarks = (*warned, *found.remarks(_terms(form, design.names, form.constants)), *_short(settings, found, gradient))
+    return fields, value, remarks
 
 
 def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[dict[str, Any], float | None, tuple[Remark, ...]]:
@@ -396,7 +396,7 @@ def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[di
     X = design.X[:, :-1]
     enough_ends(float(lives.weight[lives.ended].sum()), X.shape[1] + 1, settings.name)
     fitter = _made(settings, np.zeros(0))
-    said = _run(fitter, _frame(lives, X).drop(columns=ENTRY_COL), settings)
+    warned = _run(fitter, _frame(lives, X).drop(columns=ENTRY_COL), settings)
     back = design.back()
     steps = fitter.cumulative_hazards_[[*column_names(X), "intercept"]]
     ages, cumulative = steps.index.to_numpy(dtype=np.float64), steps.to_numpy() @ back.T
@@ -409,7 +409,7 @@ def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[di
         "cumulative": cumulative,
         "cumulative_covariance": covariance,
     }
-    return fields, None, said
+    return fields, None, warned
 
 
 def _starts(settings: Lifelines, lives: Lifetimes, design: Design, form: forms.Form) -> dict[str, Floats] | None:
@@ -465,7 +465,7 @@ def _run(fitter: Any, table: Any, settings: Lifelines, **options: Any) -> tuple[
     """Fit, and return a remark on the warnings of lifelines."""
     if "entry" in table.columns and options.get("entry_col") is None:
         table = table.drop(columns=ENTRY_COL)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             fitter.fit(table, DURATION_COL, EVENT_COL, weights_col=WEIGHTS_COL, **options)
@@ -476,7 +476,7 @@ def _run(fitter: Any, table: Any, settings: Lifelines, **options: Any) -> tuple[
                 where=settings.name,
                 remedy=f"Use fewer covariates or a penalty, or fit {INSTEAD[settings.fitter]}.",
             ) from error
-    own = (str(each.message).strip() for each in told if each.category.__module__.startswith("lifelines"))
+    own = (str(each.message).strip() for each in caught if each.category.__module__.startswith("lifelines"))
     return tuple(_warned(text.splitlines()[0].rstrip(".")) for text in dict.fromkeys(own) if text)
 
 

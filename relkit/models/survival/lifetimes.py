@@ -103,8 +103,8 @@ def read_lifetimes(features: pl.DataFrame, needs: Contract, *, weight_column: st
         found = spells.frame, spells.duration, upper, spells.entry, spells.remarks
     else:
         # An upper age may be written as infinite, which no contract allows: null means the same.
-        told = _null_where_infinite(features, bounds[1])
-        frame = check(told, needs)
+        given = _null_where_infinite(features, bounds[1])
+        frame = check(given, needs)
         lower, upper = (frame[name].fill_null(np.inf).to_numpy() for name in bounds)
         found = frame, lower, upper, frame["entry_days"].to_numpy(), ()
     frame, lower, upper, entry, remarks = found

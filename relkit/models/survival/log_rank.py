@@ -166,13 +166,13 @@ def quadratic(gap: Floats, covariance: Floats, where: str) -> tuple[float, int]:
     cost one more degree of freedom than the sum of the gaps does.
     """
     size = np.sqrt(np.diag(covariance))
-    told = np.flatnonzero(size > 1e-10 * size.max(initial=0.0))
-    if not len(told):
+    informative = np.flatnonzero(size > 1e-10 * size.max(initial=0.0))
+    if not len(informative):
         raise NotEnoughEventsError(
             "no spell ended while two groups were at risk.", where=where, remedy="Take groups that were observed at the same ages."
         )
-    scale = size[told]
-    values, vectors = np.linalg.eigh(covariance[np.ix_(told, told)] / np.outer(scale, scale))
+    scale = size[informative]
+    values, vectors = np.linalg.eigh(covariance[np.ix_(informative, informative)] / np.outer(scale, scale))
     kept = values > 1e-9 * values[-1]
-    along = (gap[told] / scale) @ vectors[:, kept]
+    along = (gap[informative] / scale) @ vectors[:, kept]
     return float((along**2 / values[kept]).sum()), int(kept.sum())

@@ -255,7 +255,7 @@ def _null(problem: Problem, left: float) -> Maximum:
     found = problem.maximum([np.array([special.logit(share), middle, 0.0]) for share in shares])
     if found.bounded.any() or np.isnan(found.covariance).any():
         raise FitError(
-            "the curve does not level off within the ages observed, so no share that never leaves can be told.",
+            "the curve does not level off within the ages observed, so no share that never leaves can be estimated.",
             where=problem.where,
             remedy="Use survival.weibull_aft, or a longer history.",
         )

@@ -109,7 +109,7 @@ class ParametricScores(FittedCard):
     def _error(self, frame: pl.DataFrame, days: Floats) -> Floats:
         """Return the standard error of the hazard ahead, shape (n, m)."""
         age = frame["duration_days"].to_numpy()[:, None]
-        told = np.where(np.isnan(self.covariance), 0.0, self.covariance)
+        known = np.where(np.isnan(self.covariance), 0.0, self.covariance)
         pairs = [
             (columns, until - now)
             for (columns, until), (_, now) in zip(self._slopes(frame, age + days), self._slopes(frame, age), strict=True)
@@ -117,5 +117,5 @@ class ParametricScores(FittedCard):
         errors = np.empty((len(frame), len(days)))
         for j in range(len(days)):
             gradient = np.column_stack([columns * slope[:, j : j + 1] for columns, slope in pairs])
-            errors[:, j] = np.einsum("ik,ik->i", gradient @ told, gradient)
+            errors[:, j] = np.einsum("ik,ik->i", gradient @ known, gradient)
         return np.sqrt(np.maximum(errors, 0.0))

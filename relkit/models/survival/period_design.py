@@ -173,12 +173,12 @@ def refuse_separated(best: Maximum, levels: int, names: Sequence[str], *, where:
 def remarks_on_levels(problem: PeriodLikelihood, best: Maximum, causes: Sequence[str] = ("",)) -> tuple[Remark, ...]:
     """Return a remark for the levels in which nobody ended, and for those that the data do not identify."""
     firsts = problem.cells.firsts
-    said = []
+    remarks = []
     for cause, free in zip(causes, problem.free, strict=True):
         if not free.all():
             where = ", ".join(level_names(firsts)[j] for j in np.flatnonzero(~free))
             by, by_fr = (f" by {cause}", f" pour le motif {cause}") if cause else ("", "")
-            said.append(
+            remarks.append(
                 Remark(
                     "periods_without_ends",
                     f"Nobody ended{by} in {where}, though at the mean rate 10 would have: the hazard is 0 there.",
@@ -188,14 +188,14 @@ def remarks_on_levels(problem: PeriodLikelihood, best: Maximum, causes: Sequence
             )
     untold = best.bounded | np.isnan(np.diag(best.covariance))
     if untold[: problem.levels].any():
-        said.append(
+        remarks.append(
             Remark(
                 "periods_hardly_known",
-                "The hazard of some periods is hardly told by the data, and has no standard error.",
+                "The hazard of some periods is hardly identified by the data, and has no standard error.",
                 "Le risque de départ de certaines périodes est mal connu, et sa marge d’erreur n’est pas connue.",
             )
         )
-    return tuple(said)
+    return tuple(remarks)
 
 
 def level_names(firsts: NDArray[np.int64]) -> list[str]:

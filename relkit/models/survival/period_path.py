@@ -104,7 +104,7 @@ class PeriodPath:
             free: which levels are parameters, shape (K, L).
         """
         hazard, error = np.empty((len(ages), len(days))), np.empty((len(ages), len(days)))
-        told = np.where(np.isfinite(covariance), covariance, 0.0)
+        known = np.where(np.isfinite(covariance), covariance, 0.0)
         for i, day in enumerate(days):
             spans = np.where(rates > 0, self.spans(ages, ages + day), 0.0)
             hazard[:, i] = np.einsum("ij,ij->i", spans, rates)
@@ -112,7 +112,7 @@ class PeriodPath:
             levels = [part[:, mine] for part, mine in zip(along, free, strict=True)]
             effects = [centred * part.sum(axis=1)[:, None] for part in along]
             gradient = np.concatenate((*levels, *effects), axis=1)
-            error[:, i] = np.sqrt(np.maximum(np.einsum("ij,ij->i", gradient @ told, gradient), 0.0))
+            error[:, i] = np.sqrt(np.maximum(np.einsum("ij,ij->i", gradient @ known, gradient), 0.0))
         return hazard, np.divide(error, hazard, out=np.zeros_like(error), where=hazard > 0)
 
 

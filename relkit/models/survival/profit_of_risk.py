@@ -122,8 +122,8 @@ def held_out_profit(
 
 def _avertible(rows: pl.DataFrame, reasons: pl.DataFrame, averts: tuple[str, ...]) -> NDArray[np.bool_]:
     ends = reasons.select("contract_id", why="end_reason").drop_nulls().unique("contract_id", keep="last")
-    told = rows.select("contract_id").join(ends, on="contract_id", how="left", maintain_order="left")
-    found: NDArray[np.bool_] = told["why"].is_in(list(averts)).fill_null(value=False).to_numpy()
+    joined = rows.select("contract_id").join(ends, on="contract_id", how="left", maintain_order="left")
+    found: NDArray[np.bool_] = joined["why"].is_in(list(averts)).fill_null(value=False).to_numpy()
     return found
 
 

@@ -160,8 +160,8 @@ def days_lived(curves: Mapping[int, SurvivalCurve], days: float, reference: int,
     }
     base = means[reference]
     apart = {place: _difference(mean, base) for place, mean in means.items() if place != reference}
-    told = {place: gap for place, gap in apart.items() if gap is not None}
-    adjusted = dict(zip(told, holm([gap.p_value for gap in told.values()]).tolist(), strict=True))
+    known = {place: gap for place, gap in apart.items() if gap is not None}
+    adjusted = dict(zip(known, holm([gap.p_value for gap in known.values()]).tolist(), strict=True))
     return {place: Lasting(mean, apart.get(place), adjusted.get(place)) for place, mean in means.items()}
 
 

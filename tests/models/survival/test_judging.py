@@ -1,4 +1,4 @@
-"""How survival models are judged: on running spells, by contract where there are several, against what happened."""
+"""Judging of survival models: on running spells, by contract if there are several, against the outcomes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def holdout(n: int = 4000) -> tuple[pl.DataFrame, pl.DataFrame]:
     return features, outcomes
 
 
-def test_a_true_model_is_calibrated_and_cannot_tell_customers_apart() -> None:
+def test_a_true_model_is_calibrated_and_cannot_distinguish_customers() -> None:
     features, outcomes = holdout()
     judged = judge_ends(fitted(), features, outcomes)
     share = 1 - np.exp(-0.3)
@@ -66,7 +66,7 @@ def test_only_running_spells_count_and_order_does_not_matter() -> None:
     assert shuffled == judge_ends(fitted(), features, outcomes)
 
 
-def test_several_contracts_of_a_customer_are_told_apart() -> None:
+def test_several_contracts_of_a_customer_are_distinguished() -> None:
     features, outcomes = holdout(400)
     two = [frame.with_columns(contract_id=pl.col("customer_id"), customer_id=pl.lit("one")) for frame in (features, outcomes)]
     assert judge_ends(fitted(), *two) == judge_ends(fitted(), features, outcomes)

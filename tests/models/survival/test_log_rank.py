@@ -114,8 +114,8 @@ def test_the_definition_written_out() -> None:
     assert found.chi2 == pytest.approx(gap[:2] @ np.linalg.solve(covariance[:2, :2], gap[:2]), rel=1e-10)
 
 
-def test_a_true_hypothesis_is_refused_as_often_as_said() -> None:
-    """Three groups of the same pace, 60 spells each, a third of them censored: 5 % of 1,000 worlds, by each weighting."""
+def test_a_true_hypothesis_is_rejected_at_the_stated_rate() -> None:
+    """Three groups of the same rate, 60 spells each, a third of them censored: 5 % of 1,000 worlds, by each weighting."""
     refused = dict.fromkeys(WEIGHTINGS, 0)
     for seed in range(1000):
         rng = np.random.default_rng(seed)
@@ -128,7 +128,7 @@ def test_a_true_hypothesis_is_refused_as_often_as_said() -> None:
 
 
 def test_a_group_that_never_meets_another_costs_a_degree_of_freedom() -> None:
-    """R counts groups with expected ends; a group seen only after all the ends has none."""
+    """R counts groups with expected ends; a group observed only after all the ends has none."""
     duration, event, group = [1, 2, 3, 4, 9, 9], [1, 1, 1, 1, 0, 0], ["a", "b", "a", "b", "late", "late"]
     found = log_rank(duration, event, group, [0, 0, 0, 0, 5, 5])
     pair = log_rank(duration[:4], event[:4], group[:4])
@@ -136,7 +136,7 @@ def test_a_group_that_never_meets_another_costs_a_degree_of_freedom() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "error", "said"),
+    ("arguments", "settings", "error", "message"),
     [
         (([1, 2], [1, 1], ["a", "a"]), {}, ParameterError, "there is one group only, 'a'"),
         (([1, 2], [1, 1], ["a", None]), {}, ParameterError, "group is missing for 1 of 2"),
@@ -153,6 +153,6 @@ def test_a_group_that_never_meets_another_costs_a_degree_of_freedom() -> None:
         (([np.nan, 2], [1, 1], ["a", "b"]), {}, ParameterError, "duration is missing"),
     ],
 )
-def test_refusals(arguments: tuple, settings: dict, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_refusals(arguments: tuple, settings: dict, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         log_rank(*arguments, **settings)

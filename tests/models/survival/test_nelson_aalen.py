@@ -84,7 +84,7 @@ def test_a_single_spell_and_ends_on_the_first_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spells", "error", "said"),
+    ("spells", "error", "message"),
     [
         (([], []), NotEnoughEventsError, "there is no spell"),
         (([3, 4], [0, 0]), NotEnoughEventsError, "none of the 2 spells ended"),
@@ -101,8 +101,8 @@ def test_a_single_spell_and_ends_on_the_first_day() -> None:
         (([3, 4], [1, 1], None, [1, -2]), ParameterError, "weight is below 0"),
     ],
 )
-def test_faulty_spells_are_refused(spells: tuple, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_faulty_spells_are_refused(spells: tuple, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         nelson_aalen(*spells)
 
 
