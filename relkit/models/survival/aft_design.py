@@ -130,7 +130,7 @@ def refuse_runaways(best: Maximum, names: Sequence[str], where: str) -> None:
         blamed = untold & asked if (untold & asked).any() else asked
         name = names[int(np.argmax(np.where(blamed, np.abs(best.at[: len(names)]), -1.0)))]
         raise FitError(
-            f"the coefficient of {name} runs to infinity: those whom it concerns all end, or none of them does.",
+            f"the coefficient of {name} runs to infinity: all the spells it concerns end, or none of them does.",
             where=where,
             remedy=f"Drop {covariate_columns.covariate_of(name)} from the covariates, or merge its rare values with others.",
         )

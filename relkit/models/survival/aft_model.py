@@ -49,7 +49,7 @@ _WIDEST, _SHARPEST = 30.0, 12.0
 # A fit of more rows than this starts from a fit of every tenth of them. With so many, a step that promises less than the loose
 # tolerance is the last: the one after it would promise its square.
 _WARM_ROWS, _STEP, _LOOSE = 20_000, 10, 1e-4
-# Steps with the Hessian of the sample, each a third of the work of one with its own, where there are more than a few coefficients.
+# Steps with the Hessian of the sample, each a third of the work of one with its own, if there are more than a few coefficients.
 _CHEAP_STEPS, _FEW = 4, 4
 
 
@@ -95,7 +95,7 @@ class AftModel(Parametric, JudgedByEnds):
         super().__post_init__()
         if (self.lower_column is None) != (self.upper_column is None):
             raise ParameterError(
-                "only one edge of the interval is named.", where="lower_column", remedy="Name lower_column and upper_column."
+                "only one bound of the interval is named.", where="lower_column", remedy="Name lower_column and upper_column."
             )
 
     @property
@@ -259,7 +259,7 @@ class FittedAftModel(ParametricScores):
         settings: as fitted.
         info: facts of the fit.
         location: shape (q + 1,), the effect of one unit of each column on log lifetime, then the intercept, in log days.
-        shape: shape (r + 1,), the effects of the columns of the shape on its logarithm, then that logarithm where they are 0.
+        shape: shape (r + 1,), the effects of the columns of the shape on its logarithm, then that logarithm if they are 0.
         covariance: of location and shape together.
         effects: the covariates as fitted.
         shape_effects: those of the shape.
@@ -326,7 +326,7 @@ class FittedAftModel(ParametricScores):
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and what each adds to the customer's risk relative to the mean of the fit, shape (n, covariates).
 
-        It is minus the effect on log lifetime, times the shape k: of a Weibull the logarithm of a hazard ratio. Positive: sooner.
+        It is minus the effect on log lifetime, times the shape k: of a Weibull the logarithm of a hazard ratio. Positive means sooner.
         """
         frame = check(features, self.needs)
         k = self._mu_and_k(frame)[1][:, None]

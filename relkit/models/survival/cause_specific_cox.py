@@ -232,7 +232,7 @@ class FittedCauseSpecificCox(FittedCard):
     def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and what each adds to each row's log hazard relative to the mean customer, shape (n, covariates).
 
-        Positive: sooner. By `cause`, or by any, each cause weighted by its share of the ends.
+        Positive means sooner: by `cause`, or by any, each cause weighted by its share of the ends.
         """
         if cause is not None:
             return self.of(cause).contributions(features)

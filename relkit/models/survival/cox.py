@@ -308,7 +308,7 @@ class FittedCox(FittedCard):
 
     @property
     def _columns(self) -> tuple[Column, ...]:
-        meaning = "A value that the fit had not seen has the baseline hazard of all."
+        meaning = "A value that was not in the fit has the baseline hazard of all."
         strata = (Column(name=name, dtype=pl.String, required=True, meaning=meaning) for name in self.settings.strata)
         return (*(known.declared for known in self.covariates), *strata)
 
@@ -334,7 +334,7 @@ class FittedCox(FittedCard):
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and what each adds to each row's log hazard relative to the mean customer, shape (n, covariates).
 
-        Positive: sooner. All terms of a covariate, such as the levels of a category, are added up.
+        Positive means sooner. All terms of a covariate, such as the levels of a category, are added up.
         """
         columns = tuple(known.declared for known in self.covariates)
         frame = check(features, Contract(name=self.name, key=(), columns=columns))

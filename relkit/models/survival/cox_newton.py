@@ -31,7 +31,7 @@ MAX_SWEEPS = 10_000
 DECREMENT = 1e-10
 """Newton stops when a step would gain less than this in log-likelihood: 1e-5 standard errors away."""
 STILL = 1e-11
-"""A coefficient of a standardised column that moves less than this has come to rest."""
+"""A coefficient of a standardised column that moves less than this has converged."""
 COLLINEAR = 1e-9
 """A covariate with a smaller share of own information than this is collinear with the others."""
 WIDEST = 200.0
@@ -147,7 +147,7 @@ def maximise(design: Problem, start: Floats, penalty: Penalty, *, where: str) ->
                 _refuse_separated(information, first, design.names, where)
             beta = beta + step
             found = design.at(beta)
-            if design.X.shape[1] < WARM_ROWS:  # with many rows it has long come to rest
+            if design.X.shape[1] < WARM_ROWS:  # with many rows it has long converged
                 _, information = design.derivatives(found)
             return Optimum(beta, information, found, penalty)
         beta, found = _climbed(design, beta, found, step, penalty)

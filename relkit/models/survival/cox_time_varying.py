@@ -33,7 +33,7 @@ FROM = Column(
     nullable=False,
     above=0.0,
     unit="days",
-    meaning="Days ahead from which the covariates of the row hold.",
+    meaning="Days ahead from which the covariates of the row apply.",
 )
 
 

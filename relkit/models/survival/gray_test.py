@@ -2,7 +2,7 @@
 
 A log-rank test that takes ends by other causes as censored tests whether the rate of ends is the same among those who still
 run; this one tests whether the cumulative incidence is. With n_g spells of group g at risk, S_g and F_g its Kaplan-Meier and
-Aalen-Johansen estimates, those who ended by other causes stay in view through the adjusted risk set
+Aalen-Johansen estimates, those who ended by other causes stay at risk through the adjusted risk set
 
     R_g(t) = n_g(t) (1 - F_g(t-)) / S_g(t-)
 

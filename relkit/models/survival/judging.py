@@ -60,7 +60,7 @@ class Forecasts:
         Args:
             fitted: a survival model.
             features: as of calibration; duration_days is the age so far.
-            outcomes: the same spells as known at the end of the holdout: customer_id, duration_days, event, and contract_id where
+            outcomes: the same spells as known at the end of the holdout: customer_id, duration_days, event, and contract_id if
                 `features` has it too and a customer may hold several contracts.
             reason: column of `outcomes` that says why a spell ended, kept in the rows as `ENDED_BY`; empty for none.
 
@@ -74,7 +74,7 @@ class Forecasts:
         days = float(remaining.max()) if len(remaining) else 0.0
         if days <= 0:
             raise NotEnoughEventsError(
-                "no spell that was running at calibration was seen in the holdout.",
+                "no spell that was running at calibration was observed in the holdout.",
                 where="outcomes",
                 remedy="Give the same customers, with duration_days as of the end of the holdout.",
             )

@@ -6,7 +6,7 @@ lifelines (Davidson-Pilon 2019, Journal of Open Source Software 4, 1317) finds t
 spells in one order, whatever the order of the rows. What is kept are coefficients, knots and curves, on the scale of the columns
 given; forecasts come from `relkit.models.survival.lifelines_forms` and need no lifelines. Standard errors are those of the
 observed information of these formulas: those of lifelines 0.30 are mixed up among parameters in some fits (its Hessian follows
-another order than its labels). Of Aalen's additive model the covariance between the cumulative effects is worked out here,
+another order than its labels). Of Aalen's additive model the covariance between the cumulative effects is computed here,
 since lifelines gives their variances only.
 
 It is for data scientists who want the breadth of lifelines. It is left out of the choice among models, and of large tables.

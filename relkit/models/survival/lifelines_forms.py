@@ -4,7 +4,7 @@ Each form is a function of linear predictors, one per parameter, and of ages: it
 the logarithm of the hazard there. They are the formulas of lifelines 0.30 (`_cumulative_hazard` of each fitter), so that a saved
 model forecasts without lifelines.
 
-    generalised gamma       Z = (log t - mu) / sigma, a = 1 / lambda^2: S = Q(a, a exp(lambda Z)), or P where lambda < 0
+    generalised gamma       Z = (log t - mu) / sigma, a = 1 / lambda^2: S = Q(a, a exp(lambda Z)), or P if lambda < 0
     spline in accelerated time    log H = gamma0 + gamma1 u + sum gamma_i v_i(u), u = log t - x'b (Crowther, Royston, Clements)
     spline of hazards       log H = x'b + phi1 log t + sum phi_i v_i(log t) (Royston and Parmar 2002)
     piecewise exponential   h = exp(-x'b_j) in the j-th stretch of ages

@@ -70,8 +70,8 @@ def lifetime_contract(name: str, covariates: tuple[Column, ...], *, weight_colum
         return fit_contract(name, more)
     lower, upper = bounds
     edges = (
-        Column(name=lower, required=True, nullable=False, meaning="Age when last seen running.", **_AGE),
-        Column(name=upper, required=True, meaning="Age when first seen ended.", null_means="still running", **_AGE),
+        Column(name=lower, required=True, nullable=False, meaning="Age when last observed running.", **_AGE),
+        Column(name=upper, required=True, meaning="Age when first observed ended.", null_means="still running", **_AGE),
     )
     rules = (
         Rule(
@@ -84,7 +84,7 @@ def lifetime_contract(name: str, covariates: tuple[Column, ...], *, weight_colum
             name=f"entry_days: over {lower}",
             columns=("entry_days", lower),
             broken=pl.col("entry_days") > pl.col(lower),
-            remedy="A spell is watched from its entry on, so it is known to run then.",
+            remedy="A spell is observed from its entry on, so it is known to run then.",
         ),
     )
     return Contract(name=name, key=(), columns=named_once(name, (*edges, ENTRY, *more)), rules=rules)

@@ -59,7 +59,7 @@ def _extreme_value_slope(z: Floats) -> Triple:
 
 
 def _weibull_mean_ahead(mu: Floats, k: Floats, age: Floats) -> Floats:
-    """Return the integral of S over the ages to come, over S: lambda / k e^G Gamma(1/k, G), less nothing, with G = H(age)."""
+    """Return the integral of S over the ages to come, over S: lambda / k e^G Gamma(1/k, G), with G = H(age)."""
     a, G = np.broadcast_arrays(1 / k, np.exp(np.minimum(k * (log_age(age) - mu), 700.0)))
     share = special.gammaincc(a, G)
     near = share > 1e-290

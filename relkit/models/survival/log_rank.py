@@ -120,7 +120,7 @@ def _check_weighting(weighting: str, rho: float, gamma: float) -> None:
     if not (rho >= 0 and gamma >= 0):
         raise ParameterError(f"rho is {rho:g} and gamma {gamma:g}; both must be 0 or more.", where=_WHERE)
     if (rho or gamma) and weighting != "fleming_harrington":
-        raise ParameterError(f"rho and gamma say nothing to {weighting}.", where=_WHERE, remedy="Choose fleming_harrington.")
+        raise ParameterError(f"rho and gamma have no effect on {weighting}.", where=_WHERE, remedy="Choose fleming_harrington.")
 
 
 def _only(seen: Observed, rows: Indexes) -> Observed:

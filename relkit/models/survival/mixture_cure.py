@@ -345,7 +345,7 @@ class FittedMixtureCure(ParametricScores):
         """Return the covariates, and what each adds to the customer's risk relative to the mean of the fit, shape (n, covariates).
 
         It is the effect on the log odds of ever leaving and, of a covariate of the time to leave, minus its effect on log time, times
-        rho: the log hazard ratio among those who leave. A covariate of both has their sum. Positive: sooner.
+        rho: the log hazard ratio among those who leave. A covariate of both has their sum. Positive means sooner.
         """
         frame = check(features, self.needs)
         odds = covariate_columns.added_up(self.effects, (covariate_columns.matrix(frame, self.effects) - self.means) * self.leaving[:-1])

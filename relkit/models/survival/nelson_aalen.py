@@ -1,7 +1,7 @@
 """Nelson-Aalen estimate of the cumulative hazard, without assumptions about its shape.
 
 H(t) is the sum over ages u <= t of d(u) / n(u), with d the ends and n the spells at risk (Nelson 1972; Aalen 1978).
-Its slope is the risk of ending: a straight line is a constant risk, a bend is an age where the risk changes.
+Its slope is the risk of ending: a straight line is a constant risk, a bend is an age at which the risk changes.
 
 Ends at one age are either taken together, d / n, or one by one, 1/n + 1/(n-1) + ... (Fleming and Harrington 1984), as
 if a finer clock had separated them. Bands are symmetric in log H, which is log(-log S) of S = exp(-H).

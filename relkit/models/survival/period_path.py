@@ -5,7 +5,7 @@
 
 Within a period log S falls on a straight line, so that S is known at every age, and given the age so far. `rate(rows, j)` is
 the hazard of each of some rows in one period of level j, -log(1 - h_j); the last level has no end. Only the levels
-that lie ahead are asked for, in blocks of rows.
+that lie ahead are evaluated, in blocks of rows.
 """
 
 from __future__ import annotations

@@ -271,7 +271,7 @@ def enough_periods(cells_totals: tuple[Floats, Floats], where: str) -> None:
     stayed, ended = cells_totals
     if stayed.sum() <= 1e-6 * ended.sum():
         raise NotEnoughEventsError(
-            "every spell ends in the first period that it was watched.",
+            "every spell ends in the first period in which it was observed.",
             where=where,
             remedy="Take a shorter period_days, or check how durations are counted.",
         )

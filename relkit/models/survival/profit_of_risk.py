@@ -93,7 +93,7 @@ def profit_of_risk(ended: Flags, risk: Floats, *, offer: Assumed, clv: float) ->
 def held_out_profit(
     fitted: Any, rows: pl.DataFrame, outcomes: pl.DataFrame, reasons: pl.DataFrame | None = None, *, offer: Assumed, clv: float
 ) -> HeldOutProfit | None:
-    """Return the profit of the risk that a model forecast for days it had not seen; None if none or all ended in them.
+    """Return the profit of the risk that a model forecast for days outside its fit; None if none or all ended in them.
 
     Args:
         fitted: fitted to what was known before those days; it distinguishes causes if the offer averts some only.

@@ -9,7 +9,7 @@ margin of a month times the months that remain is the margin ahead, undiscounted
 
 Without end the expectation is finite only if survival falls fast enough, and it mostly rests on ages that nobody has
 reached: it is extended by the model's own rule (Kaplan-Meier and Cox: the hazard of the last observed stretch). If a ten
-thousandth of it would still lie past the last 2,500 years, it is taken not to be finite.
+thousandth of it would still lie past the last 2,500 years, it is taken as infinite.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     curves = curves_by_segment(spells, segment)                                those that can be drawn from the first day on
     lasting = days_lived(curves, days, reference)                              restricted means and their differences
 
-A curve from the first day on needs spells that were watched from their first day. A segment without enough of them, such as
+A curve from the first day on needs spells that were observed from their first day. A segment without enough of them, such as
 contracts that began before observation, is compared with the others at the ages observed (log-rank), and has no curve.
 """
 
@@ -52,7 +52,7 @@ class Lasting:
 
     Attributes:
         mean: restricted mean; None if the segment was not observed for so long.
-        difference: from the reference; None for the reference, and if neither lost anybody.
+        difference: from the reference; None for the reference, and if neither had an event.
         p_adjusted: of no difference, adjusted for the number of segments (Holm).
     """
 
@@ -87,14 +87,14 @@ def told_apart(ways: Mapping[str, Indexes], duration: Floats, event: Flags, entr
 
 
 def curves_by_segment(code: Indexes, duration: Floats, event: Flags, entry: Floats, *, smallest: int = FEW) -> dict[int, SurvivalCurve]:
-    """Return the Kaplan-Meier curve of each segment of which `smallest` spells were watched from their first day.
+    """Return the Kaplan-Meier curve of each segment of which `smallest` spells were observed from their first day.
 
     Args:
         code: shape (n,), the place of each spell's segment from 0, below 0 for none.
         duration: shape (n,), days.
         event: shape (n,).
         entry: shape (n,), days.
-        smallest: spells watched from the first day, at least.
+        smallest: spells observed from the first day, at least.
     """
     found = {}
     for place in np.unique(code[code >= 0]).tolist():

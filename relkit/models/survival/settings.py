@@ -67,7 +67,7 @@ class Explained(Levelled):
 
     Attributes:
         covariates: columns: numbers, truth values, or categories as text.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
+        missing: "refuse" empty numbers, or "indicator": replace them by the mean, with an indicator as a term.
     """
 
     covariates: tuple[str, ...]

@@ -28,7 +28,7 @@ DURATION = Column(
     low=0.0,
     high=LONGEST_DAYS,
     unit="days",
-    meaning="Age at the end, or when last seen.",
+    meaning="Age at the end, or when last observed.",
 )
 EVENT = Column(name="event", dtype=pl.Boolean, required=True, nullable=False, meaning="Whether the spell has ended.")
 ENDED = Column(name="event", dtype=pl.Boolean, meaning="Whether it has ended: no score then.")
@@ -39,7 +39,7 @@ ENTRY = Column(
     default=0.0,
     low=0.0,
     unit="days",
-    meaning="Age when first seen: 0 if seen from the start.",
+    meaning="Age when first observed: 0 if observed from the start.",
 )
 RESERVED = ("customer_id", "duration_days", "event", "entry_days")
 """Columns that are not covariates."""
@@ -77,7 +77,7 @@ class Spells:
         frame: the rows kept, with the columns of the contract.
         duration: shape (n,), days.
         event: shape (n,).
-        entry: shape (n,), days, below `duration` except where both are 0.
+        entry: shape (n,), days, below `duration` unless both are 0.
         remarks: on what was left out.
     """
 

@@ -354,7 +354,7 @@ def test_ends_at_age_0_count_as_half_a_day() -> None:
         ({"covariates": ("age", "age")}, "'age' is given twice, or is no covariate"),
         ({"covariates": ("event",)}, "'event' is given twice, or is no covariate"),
         ({"covariates": ("age",), "shape_covariates": ("event",)}, "shape_covariates: 'event' is given twice"),
-        ({"covariates": ("age",), "lower_column": "low"}, "only one edge of the interval is named"),
+        ({"covariates": ("age",), "lower_column": "low"}, "only one bound of the interval is named"),
         ({"covariates": ("age",), "level": 1.0}, "level is 1"),
         ({"covariates": ("age",), "weight_column": "age"}, "weight_column is 'age', which the model reads already"),
     ],

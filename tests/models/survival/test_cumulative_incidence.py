@@ -190,7 +190,7 @@ def test_single_spell_and_everybody_ended() -> None:
         (([1, 2], [None, None]), {}, NotEnoughEventsError, "none of the 2 spells ended"),
         (([], []), {}, NotEnoughEventsError, "there is no spell"),
         (([np.nan, 2], ["a", None]), {}, ParameterError, "duration is missing"),
-        (([1, 2], ["a", float("nan")]), {}, ParameterError, "cause holds values of several kinds"),
+        (([1, 2], ["a", float("nan")]), {}, ParameterError, "cause has values of several kinds"),
         (([1, 2], ["a"]), {}, ParameterError, r"event has the shape \(1,\)"),
         (([1, 2], ["a", "bb"]), {"causes": ("a", "b")}, ParameterError, "unknown cause 'bb'; did you mean 'b'"),
         (([1, 2], ["a", "b"]), {"variance": "dinse"}, ParameterError, "unknown variance 'dinse'"),

@@ -314,7 +314,7 @@ def test_forecasts_hold_in_later_time() -> None:
         (
             {"duration_days": pl.lit(0.5), "event": pl.lit(value=True)},
             NotEnoughEventsError,
-            "every spell ends in the first period that it was",
+            "every spell ends in the first period in which it was",
         ),
         (
             {"duration_days": pl.col("duration_days") * 1e6},

@@ -109,7 +109,7 @@ def test_without_an_end_nothing_is_known_of_the_order() -> None:
 
 def test_a_holdout_that_saw_nobody_is_refused() -> None:
     features, outcomes = holdout(50)
-    with pytest.raises(NotEnoughEventsError, match=r"no spell that was running at calibration was seen in the holdout\. Give the"):
+    with pytest.raises(NotEnoughEventsError, match=r"no spell that was running at calibration was observed in the holdout\. Give the"):
         judge_ends(fitted(), features, outcomes.with_columns(pl.col("customer_id") + "x"))
     with pytest.raises(NotEnoughEventsError, match="no spell that was running"):
         judge_ends(fitted(), features, features.select("customer_id", "duration_days", "event"))

@@ -91,7 +91,7 @@ def test_a_single_spell_and_ends_on_the_first_day() -> None:
         (([3, np.nan], [1, 0]), ParameterError, "duration is missing or infinite for 1 of 2 spells"),
         (([3, np.inf], [1, 0]), ParameterError, "duration is missing or infinite for 1 of 2 spells"),
         (([3, -1], [1, 0]), ParameterError, "duration is below 0 for 1 of 2 spells"),
-        (([3, 4], [1, 2]), ParameterError, "event holds values other than 0 and 1"),
+        (([3, 4], [1, 2]), ParameterError, "event has values other than 0 and 1"),
         (([3, 4], [1, None]), ParameterError, "event is missing or infinite"),
         (([3, 4], [1]), ParameterError, r"event has the shape \(1,\); the shape \(2,\) is needed"),
         (([[3, 4]], [1]), ParameterError, "one dimension is needed"),
