@@ -42,7 +42,7 @@ class ModelInputs:
         reading: whose rows.
         learnt: features to fit on, from tables and an as-of edge.
         outcomes: what happened on a holdout, from tables and the split.
-        one_each: keeps one row a customer of what was learnt, for scoring and judging; None where there is one already.
+        one_each: keeps one row per customer of what was learnt, for scoring and judging; None where there is one already.
         choices: by setting that a model requires, what chooses it from the features when nobody gave it.
         declined: by setting that a model requires, what says why a value was not chosen, by value.
         remarks: what says what the features rest on and who is left out.
