@@ -36,7 +36,7 @@ def returns_used(customers: pl.DataFrame, *, orders: str, order_value: str) -> R
     """Return the share of returns in use; None if no returns are expected.
 
     Args:
-        customers: one row per customer: expected_return_share and returns_to_come (null where not scored), and the two columns below.
+        customers: one row per customer: expected_return_share and returns_to_come (null if not scored), and the two columns below.
         orders: column of the expected orders; customers have equal weights without it.
         order_value: column of the expected value of an order; likewise.
 
