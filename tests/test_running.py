@@ -189,7 +189,7 @@ def test_a_wrong_step_is_told_before_anything_runs(folder: Path, step: str, mess
         ("name: ../toy\nsteps: [check]", r"line 1, column 1: '\.\./toy' cannot be the name of a pipeline"),
         ("name: toy\nsteps: []", "line 2, column 1: it has no step"),
         ("steps:\n  - run: {pipeline: toy.yaml}", "line 2, column 5: run runs a pipeline and cannot be a step of one"),
-        ("steps:\n  - check", "line 2, column 5: check: data is missing, which it cannot do without"),
+        ("steps:\n  - check", "line 2, column 5: check: data is missing; it is required"),
         ("nam: toy\nsteps: [check]", "line 1, column 1: unknown key 'nam'; did you mean 'name'"),
         ("steps: [check", "not valid YAML"),
     ],

@@ -44,7 +44,7 @@ def test_a_missing_value_is_said_without_the_others():
         name: str
         as_of: str | None = None
 
-    with pytest.raises(ParameterError, match=r"^named: name is missing, which it cannot do without\.$"):
+    with pytest.raises(ParameterError, match=r"^named: name is missing; it is required\.$"):
         Named.parse(programme="spring")
     with pytest.raises(PeriodError, match="as_of: '30/06/2025' is neither a date nor an instant"):
         Named.parse(name="a", as_of="30/06/2025")

@@ -85,7 +85,7 @@ def test_without_contracts_there_are_no_spells_and_older_ones_go(data, tmp_path)
 def test_without_transactions_nothing_is_said_of_purchases(data, tmp_path):
     (data / "transactions.csv").unlink()
     result = BuildFeatures(data=data, out=tmp_path / "out", as_of="2024-02-10").run()
-    assert "There is no transactions table, so nothing is said of purchases." in result.sentences
+    assert "There is no transactions table, so nothing is reported on purchases." in result.sentences
     assert "buyers" not in result.counts
 
 
@@ -103,7 +103,7 @@ def test_too_many_faulty_rows_stop_before_any_feature(data, tmp_path):
 
 
 def test_a_mapping_without_data_is_refused():
-    with pytest.raises(ParameterError, match="a mapping reads raw data, and no data is given"):
+    with pytest.raises(ParameterError, match="a mapping reads raw data, but no data is given"):
         BuildFeatures(mapping=Path("m.yaml")).verify()
 
 

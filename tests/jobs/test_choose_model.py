@@ -135,7 +135,7 @@ def test_every_candidate_is_a_model():
     [
         ({"candidates": "lifetime_value.bg_nb"}, "unknown candidate 'lifetime_value.bg_nb'; did you mean 'lifetime_value.bg_nbd'"),
         ({"candidate": "x"}, "unknown setting 'candidate'; did you mean 'candidates'"),
-        ({"replicates": 3}, "replicates is 3; intervals need 20"),
+        ({"replicates": 3}, "replicates is 3; intervals need at least 20"),
         ({"period_days": 0}, "period_days is 0"),
     ],
 )

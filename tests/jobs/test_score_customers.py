@@ -337,7 +337,7 @@ def test_margin_without_end_stands_beside_that_of_the_horizon(fitted_workplace):
 
 
 def test_margin_without_end_must_be_discounted():
-    with pytest.raises(ParameterError, match=r"annual_discount_rate is 0; it must be above 0 where margin is counted without end"):
+    with pytest.raises(ParameterError, match=r"annual_discount_rate is 0; it must be above 0 if margin is counted without end"):
         ScoreCustomers.parse(endless=True, annual_discount_rate=0).verify()
 
 

@@ -139,7 +139,7 @@ def test_wide_has_a_column_a_score():
 
 def test_wide_asks_which_model_where_two_give_the_same_score():
     both = pl.concat([table(), table(model=pl.lit("survival.kaplan_meier"))])
-    with pytest.raises(ParameterError, match=r"scores: p_alive is given by survival.cox, survival.kaplan_meier. Say which model you want"):
+    with pytest.raises(ParameterError, match=r"scores: p_alive is given by survival.cox, survival.kaplan_meier. Name the model you want"):
         wide(both)
     assert wide(both, model="survival.cox").height == 2
     with pytest.raises(ParameterError, match=r"unknown model 'survival.cocks'; did you mean 'survival.cox'"):
