@@ -78,9 +78,9 @@ def histories() -> tuple[pl.DataFrame, pl.DataFrame]:
     ages = [[*map(float, others), float(end)] if n else [] for n, end, others in zip(x, last, between, strict=True)]
     T = np.maximum(features["observed_days"].to_numpy(), last)
     first = [AS_OF - timedelta(days=int(age)) for age in T]
-    told = {"last_purchase_age_days": last, "observed_days": T, "first_order_on": pl.Series(first)}
+    history = {"last_purchase_age_days": last, "observed_days": T, "first_order_on": pl.Series(first)}
     listed = pl.Series("repeat_ages_days", ages, dtype=pl.List(pl.Float64))
-    return features.with_columns(**told).with_columns(listed), outcomes
+    return features.with_columns(**history).with_columns(listed), outcomes
 
 
 def spells() -> tuple[pl.DataFrame, pl.DataFrame]:

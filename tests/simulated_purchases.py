@@ -84,9 +84,9 @@ def regular_buyers(
     bought = pl.DataFrame({"customer_id": customer[seen], "age": age[seen]}).sort("customer_id", "age")
     ages = bought.group_by("customer_id", maintain_order=True).agg(pl.col("age").alias("repeat_ages_days"))
     everyone = pl.DataFrame({"customer_id": np.arange(n), "observed_days": T, "first_order_on": [date(2025, 1, 1)] * n})
-    told = everyone.join(ages, on="customer_id", how="left", maintain_order="left").with_columns(pl.col("repeat_ages_days").fill_null([]))
+    joined = everyone.join(ages, on="customer_id", how="left", maintain_order="left").with_columns(pl.col("repeat_ages_days").fill_null([]))
     x, last = pl.col("repeat_ages_days").list.len().cast(pl.Int64), pl.col("repeat_ages_days").list.last().fill_null(0.0)
-    return told.with_columns(
+    return joined.with_columns(
         pl.col("customer_id").cast(pl.String), x.alias("repeat_purchases"), last.alias("last_purchase_age_days")
     ), later
 

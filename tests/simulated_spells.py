@@ -65,6 +65,6 @@ def _watched(rng: np.random.Generator, lifetime: Floats, x: Floats, z: Floats) -
     n = len(lifetime)
     entry = np.where(rng.random(n) < 0.5, rng.uniform(0, 60, n), 0.0)
     until = entry + rng.uniform(30, 730, n)
-    told = {"duration_days": np.minimum(lifetime, until), "event": lifetime <= until, "entry_days": entry, "x": x, "z": z}
-    frame = pl.DataFrame({"customer_id": [str(i) for i in range(n)], **told})
+    spells = {"duration_days": np.minimum(lifetime, until), "event": lifetime <= until, "entry_days": entry, "x": x, "z": z}
+    frame = pl.DataFrame({"customer_id": [str(i) for i in range(n)], **spells})
     return frame.filter(pl.Series(lifetime > entry))

@@ -87,19 +87,19 @@ def _table(frame: Any, duration: str, event: str, *covariates: str) -> Table:
     read = pl.from_pandas(frame[[duration, event, *covariates]]).drop_nulls()
     named = {name: name.replace(".", "_") for name in covariates}
     row, days = pl.int_range(pl.len()), pl.col("duration_days")
-    told = read.rename({duration: "duration_days", event: "event", **named}).with_columns(
+    table = read.rename({duration: "duration_days", event: "event", **named}).with_columns(
         pl.col("duration_days").cast(pl.Float64), pl.col("event").cast(pl.Int64).cast(pl.Boolean)
     )
-    told = told.filter(days > 0).with_columns(
+    table = table.filter(days > 0).with_columns(
         customer_id=row.cast(pl.String),
         entry_days=pl.when(row % 4 == 0).then((days / 3).floor()).otherwise(0.0),
         weight=1.0 + row % 3,
         plan=pl.when(row % 2 == 0).then(pl.lit("even")).otherwise(pl.lit("odd")),
     )
-    width = float(told["duration_days"].max()) / 12  # type: ignore[arg-type]
+    width = float(table["duration_days"].max()) / 12  # type: ignore[arg-type]
     last = ((days / width).ceil() - 1).clip(lower_bound=0.0) * width
     begun = pl.when("event").then(last.clip(lower_bound=0.5)).otherwise(days)
-    return Table(told.with_columns(begun=begun, ended=pl.when("event").then(last + width)), tuple(named.values()))
+    return Table(table.with_columns(begun=begun, ended=pl.when("event").then(last + width)), tuple(named.values()))
 
 
 def load_tables() -> dict[str, Table]:

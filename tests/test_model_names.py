@@ -36,7 +36,7 @@ def own_places(name: str) -> set[Path]:
 def named_in(path: Path, names: tuple[str, ...]) -> list[tuple[int, str]]:
     """Return line and name of every model that the code of a file names, besides words for people."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    spoken = {id(part) for node in ast.walk(tree) for said in words_of(node) for part in ast.walk(said)}
+    spoken = {id(part) for node in ast.walk(tree) for words in words_of(node) for part in ast.walk(words)}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken:
@@ -51,8 +51,8 @@ def words_of(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id in SPOKEN for target in node.targets):
         return [node.value]
     if isinstance(node, ast.Call):
-        said: list[ast.AST] = [keyword.value for keyword in node.keywords if keyword.arg in SPOKEN]
-        return said + (list(node.args) if isinstance(node.func, ast.Name) and node.func.id in SPEAKS else [])
+        words: list[ast.AST] = [keyword.value for keyword in node.keywords if keyword.arg in SPOKEN]
+        return words + (list(node.args) if isinstance(node.func, ast.Name) and node.func.id in SPEAKS else [])
     return []
 
 

@@ -91,7 +91,7 @@ class TestEachNotebook:
 
 @pytest.mark.notebook
 @pytest.mark.parametrize(
-    ("name", "language", "said"),
+    ("name", "language", "sentences"),
     [
         ("segment_customer_value", "fr", ("Ce que valent les clients", "30 juin 2025", "Dixième, 1 = meilleur", "lifetime_value.bg_nbd")),
         (
@@ -106,7 +106,7 @@ class TestEachNotebook:
     ],
 )
 def test_it_becomes_a_page_that_a_marketer_reads(
-    reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, language: str, said: tuple[str, ...]
+    reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, language: str, sentences: tuple[str, ...]
 ) -> None:
     from relkit.jobs.write_report import WriteReport
 
@@ -118,7 +118,7 @@ def test_it_becomes_a_page_that_a_marketer_reads(
     html = result.paths["page"].read_text(encoding="utf-8")
     assert loads_from_outside(html) == []
     assert not re.search(r"https?:", html)
-    assert all(text in html for text in said)
+    assert all(text in html for text in sentences)
     assert html.count("data:image/png;base64,") >= 3
     other = "To decide:" if language == "fr" else "À décider"
     assert other not in html

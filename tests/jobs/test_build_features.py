@@ -141,7 +141,7 @@ def test_exclusions_with_an_unknown_scope_are_counted(data, tmp_path):
         encoding="utf-8",
     )
     result = BuildFeatures(data=data, out=tmp_path / "out").run()
-    said = "The scope of 1 exclusion in force is no channel, class or entity: every channel counts as covered. "
-    assert any(warning.startswith(said) for warning in result.warnings)
+    sentence = "The scope of 1 exclusion in force is no channel, class or entity: every channel counts as covered. "
+    assert any(warning.startswith(sentence) for warning in result.warnings)
     protected = pl.read_parquet(result.paths["customers"]).filter("is_protected")
     assert protected["customer_id"].to_list() == ["a"]

@@ -44,9 +44,9 @@ def test_a_declared_offer_is_scored_for_every_holder_of_a_contract(fitted_workpl
     called = scores.drop_nulls("retention_call_rank").sort("retention_call_rank")
     assert set(called["customer_id"]) == set(scores.filter(profit > 0)["customer_id"])
     assert called["retention_offer_profit"].is_sorted(descending=True)
-    said = [sentence for sentence in result.sentences if sentence.startswith("Calling pays for")]
-    assert said[0].startswith(f"Calling pays for {len(called)} of {holders} customers under contract: ")
-    assert said[0].endswith("of that profit would be missed.")
+    lines = [sentence for sentence in result.sentences if sentence.startswith("Calling pays for")]
+    assert lines[0].startswith(f"Calling pays for {len(called)} of {holders} customers under contract: ")
+    assert lines[0].endswith("of that profit would be missed.")
     assert not [sentence for sentence in result.sentences if "as it was not declared" in sentence]
 
 
@@ -83,8 +83,8 @@ def test_a_budget_is_kept_and_calls_those_who_bring_most_for_it(fitted_workplace
     assert 0 < len(called) < len(everybody)
     assert called["retention_offer_cost"].sum() <= budget
     assert (called["retention_offer_profit"] / called["retention_offer_cost"]).is_sorted(descending=True)
-    said = f"customers under contract, within a budget of {budget:,.0f} EUR for {len(called)} of them: "
-    assert any(said in sentence for sentence in result.sentences)
+    text = f"customers under contract, within a budget of {budget:,.0f} EUR for {len(called)} of them: "
+    assert any(text in sentence for sentence in result.sentences)
     rich = score(offer=OFFER | {"budget": 1e6})
     assert any("customers under contract (the budget of 1,000,000 EUR is not spent): " in sentence for sentence in rich.sentences)
 
@@ -110,8 +110,8 @@ def test_an_offer_that_pays_for_nobody_is_said(fitted_workplace):
     assert frame["retention_call_rank"].null_count() == len(frame)
     assert frame["retention_offer_cost_eur"].null_count() < len(frame)
     manifest = json.loads(Path(done.paths["manifest_json"]).read_text())
-    told = {entry["score"]: entry for entry in manifest["models"]}
-    assert told["retention_offer_profit"]["offer"]["offer_cost"] == 1e6
+    entries = {entry["score"]: entry for entry in manifest["models"]}
+    assert entries["retention_offer_profit"]["offer"]["offer_cost"] == 1e6
 
 
 def test_contracts_without_a_known_margin_are_counted(fitted_workplace):
@@ -122,20 +122,20 @@ def test_contracts_without_a_known_margin_are_counted(fitted_workplace):
     company.write_company(fitted_workplace / "out" / "default", frames, assumed_margin_rate=None)
     result = score(offer=OFFER)
     assert len(offered(result)) == result.counts["scores"]["churn_probability_90d"] - 1
-    assert any(said.startswith("The offer has no value for 1 customer: the monthly margin of the contract") for said in result.warnings)
+    assert any(text.startswith("The offer has no value for 1 customer: the monthly margin of the contract") for text in result.warnings)
 
 
 @pytest.mark.parametrize(
-    ("facts", "said"),
+    ("facts", "message"),
     [
         ({"assumed_margin_rate": None}, "The offer says nothing: the margin of no running contract is known. Map monthly_margin"),
         ({"contract_bills_in_transactions": True}, "The offer says nothing: what contracts bill is counted among the transactions"),
     ],
 )
-def test_an_offer_without_any_margin_says_so(fitted_workplace, facts, said):
+def test_an_offer_without_any_margin_says_so(fitted_workplace, facts, message):
     company.write_company(fitted_workplace / "out" / "default", history_starts_on=company.FIRST, **facts)
     result = score(offer=OFFER)
-    assert result.warnings[-1].startswith(said)
+    assert result.warnings[-1].startswith(message)
     assert not [name for name in result.counts["scores"] if name.startswith("retention_")]
 
 

@@ -102,9 +102,9 @@ def test_an_impossible_share_is_refused():
 def test_inputs_are_the_files_that_are_read_and_nothing_beside_them(shop):
     (shop / "notes.txt").write_text("not read")
     assert CheckTables.parse(data=shop).inputs() == (shop / "transactions.csv",)
-    told = shop.parent / "told.yaml"
-    told.write_text("sources: {t: {files: trans*.csv}}\ntables: {stores: {from: t, columns: {store_id: line_kind}}}\n")
-    assert CheckTables.parse(data=shop, mapping=told).inputs() == (told, shop / "transactions.csv")
+    declared = shop.parent / "declared.yaml"
+    declared.write_text("sources: {t: {files: trans*.csv}}\ntables: {stores: {from: t, columns: {store_id: line_kind}}}\n")
+    assert CheckTables.parse(data=shop, mapping=declared).inputs() == (declared, shop / "transactions.csv")
     (shop / "mapping.yaml").write_text("company: {currency: USD}\n")
     assert CheckTables.parse(data=shop).inputs() == (shop / "mapping.yaml", shop / "transactions.csv")
     assert CheckTables.parse(data=shop).state() == ""
@@ -113,9 +113,9 @@ def test_inputs_are_the_files_that_are_read_and_nothing_beside_them(shop):
 
 def test_a_database_is_read_again_each_time(shop):
     job = CheckTables.parse(data=shop)
-    told = shop / "mapping.yaml"
-    told.write_text("sources: {t: {url_from: SHOP, table: t}}\ntables: {stores: {from: t, columns: {store_id: a}}}\n")
-    assert job.inputs() == (told,)
+    mapping = shop / "mapping.yaml"
+    mapping.write_text("sources: {t: {url_from: SHOP, table: t}}\ntables: {stores: {from: t, columns: {store_id: a}}}\n")
+    assert job.inputs() == (mapping,)
     assert job.state() != job.state()
     with sqlite3.connect(shop / "shop.db") as connection:
         connection.execute("create table transactions as select 1 as a")

@@ -101,8 +101,8 @@ def test_where_all_fail_it_fails_with_every_reason(checked, monkeypatch):
         fit(settings={"candidates": "lifetime_value.bg_nbd"})
 
 
-@pytest.mark.parametrize(("holdout", "said"), [({"holdout_days": 0}, "No holdout was wanted."), ({}, "is too short for a holdout")])
-def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdout, said, monkeypatch):
+@pytest.mark.parametrize(("holdout", "message"), [({"holdout_days": 0}, "No holdout was wanted."), ({}, "is too short for a holdout")])
+def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdout, message, monkeypatch):
     if not holdout:
         none = (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
         for user in ("choose_model", "model_fitting"):
@@ -110,7 +110,7 @@ def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdou
     result = fit(settings=SHORT, **holdout)
     assert result.details["model"] == "lifetime_value.bg_nbd"
     assert result.details["choice"]["comparison"] == []
-    assert said in result.sentences[0]
+    assert message in result.sentences[0]
     assert "lifetime_value.bg_nbd was taken without a comparison: it is the first candidate that could be fitted." in result.sentences[0]
 
 
@@ -131,7 +131,7 @@ def test_every_candidate_is_a_model():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"candidates": "lifetime_value.bg_nb"}, "unknown candidate 'lifetime_value.bg_nb'; did you mean 'lifetime_value.bg_nbd'"),
         ({"candidate": "x"}, "unknown setting 'candidate'; did you mean 'candidates'"),
@@ -139,10 +139,10 @@ def test_every_candidate_is_a_model():
         ({"period_days": 0}, "period_days is 0"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, said):
-    with pytest.raises(ParameterError, match=said):
+def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, message):
+    with pytest.raises(ParameterError, match=message):
         read_choice(AUTO, settings)
-    with pytest.raises(ParameterError, match=said):
+    with pytest.raises(ParameterError, match=message):
         FitModel.parse(model=AUTO, settings=settings).verify()
 
 

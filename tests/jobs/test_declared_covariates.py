@@ -31,10 +31,10 @@ def contracts() -> pl.DataFrame:
 def test_a_declaration_on_the_command_line_is_kept_with_the_model(checked, capsys):
     company.write_company(checked / "out" / "default", {"contracts": contracts()})
     assert cli.run(["fit", AFT, *FLAGS, "--settings.missing", "indicator", "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["counts"]["rows"] == 250
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["counts"]["rows"] == 250
     empty = "28 of 250 customers have no monthly_amount; the effect of its absence is among the terms, as 'monthly_amount is empty'."
-    assert empty in said["sentences"]
+    assert empty in printed["sentences"]
     fitted = storage.load(registry.saved_folder(registry.champion(AFT)))
     assert (fitted.settings.splines, fitted.settings.missing) == ({"monthly_amount": 3}, "indicator")
     result = ScoreCustomers.parse(models=(AFT,)).run()
@@ -43,7 +43,7 @@ def test_a_declaration_on_the_command_line_is_kept_with_the_model(checked, capsy
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (
             ["--settings.splines", "monthly_amount"],
@@ -56,9 +56,9 @@ def test_a_declaration_on_the_command_line_is_kept_with_the_model(checked, capsy
         (["--settings.missing", "mean"], "missing is 'mean'"),
     ],
 )
-def test_a_declaration_that_cannot_be_read_says_how_to_write_it(checked, capsys, given, said):
+def test_a_declaration_that_cannot_be_read_says_how_to_write_it(checked, capsys, given, message):
     assert cli.run(["fit", AFT, *given]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_what_bends_may_be_chosen_from_the_features(checked):
@@ -86,12 +86,12 @@ def test_levels_that_the_fit_had_not_seen_are_said_with_the_scores(checked):
     later = contracts().join(new, on="contract_id", how="left").with_columns(product_id=pl.coalesce("new", "product_id")).drop("new")
     company.write_company(checked / "out" / "default", {"contracts": later})
     result = ScoreCustomers.parse(models=(AFT, RENEWALS)).run()
-    said = (
+    text = (
         f"4 of {len(running)} contracts have a product_id that the model has not seen (trial: 3, gift: 1); "
         "they count as basic, the reference."
     )
-    assert [warning for warning in result.warnings if "not seen" in warning] == [f"{AFT}: {said}", f"{RENEWALS}: {said}"]
+    assert [warning for warning in result.warnings if "not seen" in warning] == [f"{AFT}: {text}", f"{RENEWALS}: {text}"]
     models = json.loads(result.paths["models"].read_text())
     (remark,) = (remark for remark in read_remarks(result.paths["remarks"]) if remark.code == "unseen_category")
-    assert remark.en == said
+    assert remark.en == text
     assert set(remark.about) == set(models)

@@ -144,10 +144,10 @@ def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(checked):
     second = fit()
     assert second.details["champion_metric_value"] == first.metrics["mae_repeat_purchases"]
     assert (second.details["alias"], second.details["champion_before"]) == ("champion", "1")
-    said = (
+    sentence = (
         "The champion, version 1, had learnt from days of this holdout, so its settings were fitted anew up to 2024-12-30 and judged on it."
     )
-    assert said in second.sentences
+    assert sentence in second.sentences
 
 
 def test_a_champion_that_has_not_is_judged_as_it_is(checked):
@@ -193,16 +193,16 @@ def test_without_a_holdout_a_later_version_is_not_promoted(checked):
 def test_days_after_the_data_judge_no_model(checked, as_of, days):
     """Nobody buys on days of which nothing is known; whoever forecasts least would win there."""
     fit()
-    told = f"The data end on 2025-06-30: nothing is known of the {days} days up to {as_of}."
+    unknown = f"The data end on 2025-06-30: nothing is known of the {days} days up to {as_of}."
     why = f"The holdout of 182 days up to {as_of} reaches past the data, which end on 2025-06-30, so the model was not judged."
     result = fit(as_of=as_of)
-    assert result.warnings == (told, why)
+    assert result.warnings == (unknown, why)
     assert (result.metrics, result.details["holdout"], result.details["alias"]) == ({}, "", "challenger")
     assert result.details["decision"] == "without a holdout it cannot be compared with the champion"
     assert registry.champion_versions() == {BG_NBD: "1"}
-    assert fit(as_of=as_of, holdout_days=0).warnings == (told,)
+    assert fit(as_of=as_of, holdout_days=0).warnings == (unknown,)
     forced = fit(as_of=as_of, force=True, reason="the feed is late")
-    assert (forced.details["alias"], forced.warnings) == ("champion", (told, why))
+    assert (forced.details["alias"], forced.warnings) == ("champion", (unknown, why))
 
 
 def test_the_last_day_of_the_data_still_judges(checked):
@@ -312,7 +312,7 @@ def test_no_tables_at_all_says_what_to_run(workplace):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"model": "lifetime_value.bgnbd"}, r"fit: unknown model 'lifetime_value.bgnbd'; did you mean 'lifetime_value.bg_nbd'"),
         ({"force": True}, r"fit: force needs a reason; it is kept with the version. Give --reason"),
@@ -322,8 +322,8 @@ def test_no_tables_at_all_says_what_to_run(workplace):
         ({"holdout_days": -1}, r"holdout_days is -1"),
     ],
 )
-def test_what_is_wrong_is_seen_before_anything_runs(given, said):
-    with pytest.raises(ParameterError, match=said):
+def test_what_is_wrong_is_seen_before_anything_runs(given, message):
+    with pytest.raises(ParameterError, match=message):
         FitModel.parse(**({"model": BG_NBD} | given)).verify()
 
 
@@ -378,7 +378,7 @@ def test_a_model_of_customer_value_may_learn_from_contracts(checked, drawn, mode
 
     name = f"lifetime_value.{model}"
     result = fit(name, settings=settings)
-    assert not any("could not be drawn" in said for said in result.warnings)
+    assert not any("could not be drawn" in warning for warning in result.warnings)
     assert {"retention.png", "calibration.png"} <= {path.name for path in checked.rglob("plots/*.png")}, (
         "retention of what was learnt, calibration of what was judged"
     )
@@ -411,12 +411,12 @@ def test_who_lacks_a_number_is_set_aside_by_fit_and_score_alike(workplace):
     assert "50 of 250 customers have no birth_year: they were left out of the fit, and will have no score." in result.warnings
     assert (result.counts["rows"], result.counts["features"]) == (200, 200)
     assert result.metrics["mae_repeat_purchases"] > 0
-    assert not any("could not be drawn" in said for said in result.warnings)
+    assert not any("could not be drawn" in warning for warning in result.warnings)
     scored = ScoreCustomers.parse(models=["lifetime_value.bg_nbd"]).run()
     assert pl.read_parquet(scored.paths["scores"])["customer_id"].n_unique() == 200
-    assert any("50 of 250 customers lack a value" in said for said in scored.warnings)
+    assert any("50 of 250 customers lack a value" in warning for warning in scored.warnings)
     again = fit("lifetime_value.bg_nbd", settings={"purchase_covariates": "birth_year"})
-    assert any("settings were fitted anew" in said for said in again.sentences), "the champion is judged on those it can know as well"
+    assert any("settings were fitted anew" in text for text in again.sentences), "the champion is judged on those it can know as well"
     company.write_company(
         workplace / "out" / "default",
         {"transactions": sold, "customers": who.with_columns(birth_year=pl.lit(None, pl.Int64))},
@@ -431,7 +431,7 @@ def test_a_contract_without_a_number_that_was_asked_for_is_set_aside(workplace):
     held = company.contracts().with_columns(monthly_amount=amount)
     company.write_company(workplace / "out" / "default", {"contracts": held}, history_starts_on=company.FIRST)
     result = fit("survival.cox", settings={"covariates": "monthly_amount"})
-    assert any("contracts have no monthly_amount: they were left out of the fit" in said for said in result.warnings)
+    assert any("contracts have no monthly_amount: they were left out of the fit" in warning for warning in result.warnings)
     assert 0 < result.counts["rows"] == result.counts["features"]
     assert result.metrics["brier_score"] > 0
 

@@ -112,8 +112,8 @@ def test_looking_back_needs_a_holdout_and_enough_before_it(material: ReportMater
 
 def test_a_version_that_is_gone_is_said(material: ReportMaterial) -> None:
     models = json.loads(json.dumps(material.models))
-    for said in models.values():
-        said["version"] = "+".join("99" for _ in said["version"].split("+"))
+    for entry in models.values():
+        entry["version"] = "+".join("99" for _ in entry["version"].split("+"))
     with pytest.raises(ParameterError, match=r"survival.cox has no version to show. Run relkit fit survival.cox first"):
         replace(material, models=models).fitted("survival.cox")
     with pytest.raises(ParameterError, match="no model of the family attribution made a score"):

@@ -180,12 +180,12 @@ def test_bounds_hold_the_share_and_stay_ordered(scored):
 
 
 def test_the_job_and_its_facts_tell_the_share(scored):
-    said = [sentence for sentence in scored.sentences if "net of expected returns" in sentence]
-    assert len(said) == 1
+    sentences = [sentence for sentence in scored.sentences if "net of expected returns" in sentence]
+    assert len(sentences) == 1
     share = scored.details["return_share"]
     assert share == pytest.approx(shop.MOST, abs=0.03)
-    assert f"{share:.1%} of coming sales" in said[0]
-    assert "back within 7 days" in said[0]
+    assert f"{share:.1%} of coming sales" in sentences[0]
+    assert "back within 7 days" in sentences[0]
     facts = json.loads(scored.paths["models"].read_text())["future_margin_12m"]
     assert facts["return_share"] == share
     assert facts["return_share_low"] < share < facts["return_share_high"]

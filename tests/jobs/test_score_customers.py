@@ -175,7 +175,7 @@ def test_kaplan_meier_scores_where_cox_lacks_its_columns(fitted_workplace):
     company.write_company(fitted_workplace / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")})
     result = score()
     assert result.details["models"] == {"survival.kaplan_meier": "1"}
-    assert any("column 'monthly_amount' is missing" in said and "survival.kaplan_meier scores instead" in said for said in result.warnings)
+    assert any("column 'monthly_amount' is missing" in text and "survival.kaplan_meier scores instead" in text for text in result.warnings)
 
 
 def test_a_champion_asked_for_by_name_that_lacks_its_columns_says_what_to_do(fitted_workplace):
@@ -204,10 +204,10 @@ def test_any_model_of_purchases_scores_and_gives_a_margin(fitted_workplace, plai
     assert name not in score().details["models"]
     result = score(models=(name, "lifetime_value.gamma_gamma"))
     scores = table(result)
-    told = set() if name == "lifetime_value.nbd" else {"p_alive"}
-    assert set(scores.filter(model=name)["score"]) == {"expected_orders_90d", "order_probability_90d", *told}
+    alive = set() if name == "lifetime_value.nbd" else {"p_alive"}
+    assert set(scores.filter(model=name)["score"]) == {"expected_orders_90d", "order_probability_90d", *alive}
     never = f"{name}: in this model nobody ever stops buying, so that it cannot tell which customers still buy."
-    assert (never in result.warnings) == (not told)
+    assert (never in result.warnings) == (not alive)
     assert set(scores.filter(score="future_margin_24m")["model"]) == {f"{name}+lifetime_value.gamma_gamma"}
     assert scores.filter(score="p_alive")["value"].is_between(0, 1).all()
 
@@ -329,7 +329,7 @@ def test_margin_without_end_stands_beside_that_of_the_horizon(fitted_workplace):
     scores = wide(table(result)).drop_nulls("future_margin_endless")
     assert result.counts["scores"]["future_margin_endless"] == result.counts["scores"]["future_margin_24m"]
     assert (scores["future_margin_endless"] >= scores["future_margin_24m"] * (1 - 1e-9)).all()
-    assert any(said.startswith("future_margin_endless: ") and "the largest age seen" in said for said in result.warnings)
+    assert any(warning.startswith("future_margin_endless: ") and "the largest age seen" in warning for warning in result.warnings)
     assert json.loads(result.paths["models"].read_text())["future_margin_endless"]["annual_discount_rate"] == 0.1
     life = scores.drop_nulls("expected_remaining_months_endless")
     assert len(life) == result.counts["scores"]["expected_remaining_months_24m"]
@@ -352,8 +352,8 @@ def test_without_a_model_of_contracts_their_holders_have_no_margin(fitted_workpl
     holders = company.contracts().filter(pl.col("ended_on").is_null())["customer_id"].unique()
     margins = table(result).filter(score="future_margin_24m")
     assert margins.filter(pl.col("customer_id").is_in(holders.implode())).is_empty()
-    said = f"{len(holders)} customers without future margin: they hold a contract, and no model of contracts scored."
-    assert said in result.warnings
+    sentence = f"{len(holders)} customers without future margin: they hold a contract, and no model of contracts scored."
+    assert sentence in result.warnings
 
 
 def test_bills_among_the_transactions_are_not_counted_twice(fitted_workplace):

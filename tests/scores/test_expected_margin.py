@@ -133,15 +133,15 @@ def test_a_model_without_standard_errors_gives_a_margin_without_interval(models,
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"margin_rate": 30.0, "ahead": NOT}, r"margin_rate is 30.0; it must lie in \[0, 1\]. Write 0.30 for 30 %"),
         ({"margin_rate": 0.3, "ahead": Ahead(24, -0.1)}, r"annual_discount_rate is -0.1; it must be 0 or more"),
         ({"margin_rate": 0.3, "ahead": Ahead(None, 0.0)}, r"annual_discount_rate is 0.0; it must be above 0 where there is no end"),
     ],
 )
-def test_impossible_settings_are_refused(models, features, given, said):
-    with pytest.raises(ParameterError, match=said):
+def test_impossible_settings_are_refused(models, features, given, message):
+    with pytest.raises(ParameterError, match=message):
         purchase_margins(*models, features, **given)
 
 

@@ -136,11 +136,11 @@ def earned_in_truth(company: Company, budget: float | None) -> tuple[Rankings, f
     by_risk = under_budget(company.forecast, budget=budget, by="churn_probability", only_gains=False).head(found.called_by_risk)
     as_many = company.forecast.sort("churn_probability", descending=True).head(found.called)
     earned, same, best = (true_profit(company, customers) for customers in (called, as_many, by_risk))
-    said = (
+    sentence = (
         f"{found.called} called by expected profit earn {earned:,.0f} in truth ({found.profit:,.0f} expected); as many by risk {same:,.0f};"
     )
     missed = f"{1 - best / earned:.1%} missed ({found.missed_share:.1%} expected)"
-    print(f"budget {budget}: {said} by risk at its best depth {best:,.0f}: {missed}")  # noqa: T201  (by how much: pytest -s)
+    print(f"budget {budget}: {sentence} by risk at its best depth {best:,.0f}: {missed}")  # noqa: T201  (by how much: pytest -s)
     return found, earned, same, best
 
 

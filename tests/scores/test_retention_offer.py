@@ -183,7 +183,7 @@ def test_nobody_is_called_where_nobody_holds_a_contract() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"averted_share": 1.5}, "averted_share is 1.5; it must lie in"),
         ({"stayers_take_share": -0.1}, "stayers_take_share is -0.1"),
@@ -194,8 +194,8 @@ def test_nobody_is_called_where_nobody_holds_a_contract() -> None:
         ({"budget": float("nan")}, "budget is nan"),
     ],
 )
-def test_what_cannot_be_is_refused(wrong: dict[str, float], said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
+def test_what_cannot_be_is_refused(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         RetentionOffer(**wrong)  # type: ignore[arg-type]
 
 

@@ -80,9 +80,9 @@ def test_a_score_has_the_bounds_of_the_delta_method(features, name):
     assert scores.filter(score="expected_orders_30d")["upper"].to_numpy() == pytest.approx(high, rel=1e-12)
     if name != "nbd":
         _, low, high = interval(fitted, lambda model: model.probability_alive(features), scale="logit")
-        found, told = scores.filter(score="p_alive"), fitted.tells_alive(features)
-        assert found["lower"].to_numpy() == pytest.approx(low[told], rel=1e-12)
-        assert found["upper"].to_numpy() == pytest.approx(high[told], rel=1e-12)
+        found, known = scores.filter(score="p_alive"), fitted.tells_alive(features)
+        assert found["lower"].to_numpy() == pytest.approx(low[known], rel=1e-12)
+        assert found["upper"].to_numpy() == pytest.approx(high[known], rel=1e-12)
 
 
 def test_a_score_that_no_parameter_moves_has_no_interval(features):
