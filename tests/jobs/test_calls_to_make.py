@@ -1,4 +1,4 @@
-"""relkit score with a declared offer: its scores, what is kept of it, and what is said where it says nothing."""
+"""relkit score with a declared offer: its scores, its record, and the remarks if it can be valued for none."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_an_offer_without_a_model_of_contracts_says_so(fitted_workplace):
 
 
 def permissions(**more: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The company with consents: of its holders each third never agreed to calls; and with what else is given."""
+    """The company with consents: every third holder never agreed to calls; and with other given facts."""
     when = datetime(2024, 1, 1, tzinfo=UTC)
     holders = company.contracts()["customer_id"].unique().sort()
     agree = holders.gather_every(3).append(holders.gather_every(3, 1))
@@ -161,7 +161,7 @@ def excluded(ids: pl.Series, **more: str | None) -> pl.DataFrame:
 
 
 def test_customers_who_may_not_be_phoned_have_a_value_and_no_rank(fitted_workplace):
-    """The first to be called is put under guardianship, the second shut off calls: both go, and the others move up."""
+    """The first in the ranking is put under guardianship, the second opts out of calls: both leave it, and the others move up."""
     out = fitted_workplace / "out" / "default"
     company.write_company(out, permissions(), history_starts_on=company.FIRST)
     free = score(offer=OFFER)
@@ -212,7 +212,7 @@ def test_where_nobody_may_be_phoned_nobody_is_ranked(fitted_workplace):
 
 
 def with_moves() -> pl.DataFrame:
-    """The contracts of the company; each third end was a move."""
+    """The contracts of the company; every third end was a move."""
     nth = pl.int_range(pl.len()) % 3 == 0
     return company.contracts().with_columns(
         end_reason=pl.when(pl.col("end_reason").is_not_null() & nth).then(pl.lit("move")).otherwise("end_reason")

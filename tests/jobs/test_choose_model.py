@@ -1,4 +1,4 @@
-"""relkit fit lifetime_value.auto: what is compared, what is taken, what is kept, and what scores are made with then."""
+"""relkit fit lifetime_value.auto: the comparison, the choice, its record, and the model used for scores afterwards."""
 
 from __future__ import annotations
 

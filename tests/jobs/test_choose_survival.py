@@ -1,4 +1,4 @@
-"""relkit fit survival.auto: candidates of contracts, what is taken, and what scores are made with then."""
+"""relkit fit survival.auto: candidates of contracts, the choice, and the model used for scores afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may be contacted, from the raw lines of a simulated company to its scores, its file and its reports."""
+"""Contactability, from the raw lines of a simulated company to its scores, its file and its reports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CUSTOMERS = 3000
 
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ReportMaterial, pl.DataFrame, tuple[str, ...]]]:
-    """Yield the raw data, what a report reads, the score table and what the job said."""
+    """Yield the raw data, what a report reads, the score table and the sentences of the job."""
     folder = tmp_path_factory.mktemp("contact")
     company = simulate_company(SimulationSettings(customers=CUSTOMERS, contract_share=0.4), folder / "company")
     with pytest.MonkeyPatch.context() as patch:

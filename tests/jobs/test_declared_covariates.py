@@ -1,4 +1,4 @@
-"""Covariates declared on the command line, and levels of a category that come up after the fit."""
+"""Covariates declared on the command line, and levels of a category that first occur after the fit."""
 
 import json
 
@@ -22,7 +22,7 @@ FLAGS = ["--settings.covariates", "monthly_amount,product_id", "--settings.splin
 
 
 def contracts() -> pl.DataFrame:
-    """Return contracts on three products; of every ninth the amount is not known."""
+    """Return contracts on three products; the amount of every ninth is unknown."""
     product = pl.Series("product_id", ["basic", "basic", "full", "basic", "full"] * 50)
     amount = pl.when(pl.int_range(pl.len()) % 9 > 0).then("monthly_amount")
     return company.contracts().with_columns(product, monthly_amount=amount)
@@ -62,7 +62,7 @@ def test_a_declaration_that_cannot_be_read_says_how_to_write_it(checked, capsys,
 
 
 def test_what_bends_may_be_chosen_from_the_features(checked):
-    """No covariates are named: those that the contracts have are taken, the one that bends among them."""
+    """No covariates are named: those of the contracts are taken, including the one with a spline."""
     FitModel.parse(model=AFT, settings={"splines": "monthly_amount=2"}).verify()
     result = FitModel.parse(model=AFT, settings={"splines": "monthly_amount=2"}).run()
     assert {"monthly_amount", "monthly_amount (bend 1)", "pays_by_direct_debit"} <= set(result.parameters)
@@ -77,7 +77,7 @@ def test_numbers_by_column_may_come_as_text_or_as_they_are():
 
 
 def test_levels_that_the_fit_had_not_seen_are_said_with_the_scores(checked):
-    """Of survival and of customer value alike; remarks.json takes it on, about the scores of the model."""
+    """For survival and customer value alike; remarks.json has it too, with the scores of the model."""
     company.write_company(checked / "out" / "default", {"contracts": contracts()})
     for model in (AFT, RENEWALS):
         FitModel.parse(model=model, settings={"covariates": ["product_id"]}).run()

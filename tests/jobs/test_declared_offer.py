@@ -1,4 +1,4 @@
-"""The offer a company declares: what may be written, what is refused, what is kept of it."""
+"""The offer a company declares: valid and refused declarations, and the record kept of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""relkit fit: the holdout, the promotion, what is skipped and what is refused."""
+"""relkit fit: the holdout, the promotion, skipped and refused fits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fit(model=BG_NBD, **more):
 
 @pytest.fixture
 def drawn(plain_fits, monkeypatch):
-    """Draw the plots after all."""
+    """Draw the plots, unlike the other tests."""
     monkeypatch.setattr("relkit.families.bindings.diagnostic_figures", diagnostic_figures)
 
 
@@ -87,7 +87,7 @@ def test_the_holdout_teaches_the_probability_of_an_order(checked):
     assert result.metrics["brier_90d_of_order_probability"] == found.judged.brier
     assert 0 < result.metrics["brier_of_own_order_probability"] < 0.25
     assert found.sentence in result.sentences
-    # What it learnt from ended before the holdout began: the first 90 of its 182 days.
+    # Fitted before the holdout and calibrated on the first 90 of its 182 days; a shorter holdout is used whole.
     short = fit(holdout_days=40)
     assert storage.load(short.paths["model"]).order_calibration.days == 40
 
@@ -99,7 +99,7 @@ def test_without_a_holdout_the_probability_is_the_model_s_own(checked):
 
 
 def test_golden_cdnow_through_the_job(workplace, real_data):
-    """Fader, Hardie and Lee (2005), table 2, with the digits of methods that agree: r, alpha, a, b and the log-likelihood."""
+    """Fader, Hardie and Lee (2005), table 2, with digits on which methods agree: r, alpha, a, b and the log-likelihood."""
     mapping = Path(__file__).resolve().parents[2] / "pipelines" / "mappings" / "cdnow_sample.yaml"
     result = fit(data=real_data, mapping=mapping, as_of="1997-09-30")
     assert {name: round(value, 4) for name, value in result.parameters.items()} == {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
@@ -191,7 +191,7 @@ def test_without_a_holdout_a_later_version_is_not_promoted(checked):
 
 @pytest.mark.parametrize(("as_of", "days"), [("2025-09-30", 92), ("2026-12-31", 549)])
 def test_days_after_the_data_judge_no_model(checked, as_of, days):
-    """Nobody buys on days of which nothing is known; whoever forecasts least would win there."""
+    """Nobody buys on days without data, so the model with the lowest forecasts would win there."""
     fit()
     unknown = f"The data end on 2025-06-30: nothing is known of the {days} days up to {as_of}."
     why = f"The holdout of 182 days up to {as_of} reaches past the data, which end on 2025-06-30, so the model was not judged."
@@ -400,7 +400,7 @@ def test_a_model_of_customer_value_may_learn_from_contracts(checked, drawn, mode
 
 
 def test_who_lacks_a_number_is_set_aside_by_fit_and_score_alike(workplace):
-    """A year of birth is never known of all: they are left out of what is learnt, judged and scored, and counted."""
+    """The year of birth is never known for all: customers without it are excluded from fit, judging and scores, and counted."""
     from relkit.jobs.score_customers import ScoreCustomers
 
     sold = company.transactions()
@@ -471,7 +471,7 @@ def test_models_of_contracts_with_parameters_are_fitted_judged_and_score(checked
 
 
 def test_prices_that_changed_are_covariates_of_the_days_they_held(workplace):
-    """Dearer from the 100th day on: pieces of contracts are learnt from, and each contract is scored as it stands."""
+    """The price rises on the 100th day: the fit uses pieces of contracts, and each contract is scored in its current state."""
     from relkit.jobs.score_customers import ScoreCustomers
 
     first = company.contracts()
@@ -493,7 +493,7 @@ def test_prices_that_changed_are_covariates_of_the_days_they_held(workplace):
 
 
 def test_a_fit_within_the_day_reads_nothing_of_the_rest_of_it(workplace, monkeypatch):
-    """Neither the fit nor its plots know of what happened after the instant; the registered model keeps the instant."""
+    """Neither the fit nor its plots use facts after the instant; the registered model keeps the instant."""
     sold = company.transactions()
     evening = AsOf.end_of(company.LAST).cutoff - timedelta(hours=2)
     late = sold.with_columns(occurred_at=pl.when(pl.int_range(pl.len()) < 40).then(evening).otherwise("occurred_at"))

@@ -1,7 +1,7 @@
 """A company that has a datamart of customers and nothing else, from its files to scores, a delivery and reports.
 
 The simulated one has 12 monthly snapshots of customers whose months to the end are exponential: 0.02 a month on the yearly plan,
-three times that on the monthly one. Snapshots of a year list who was there in it; who left before is in none.
+three times that on the monthly one. Snapshots of a year list the customers of that year; those who left earlier are in none.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.usefixtures("plain_fits")
 
 
 def datamart(people: int = 4_000, days: list[date] = ENDS) -> pl.DataFrame:
-    """Return a snapshot a month of those who are there, and of those who have left since the snapshot before."""
+    """Return monthly snapshots of current customers, and of those who left since the previous snapshot."""
     rng = np.random.default_rng(20)
     plan = rng.choice(list(HAZARD), people)
     month = np.array([day.toordinal() for day in days])
@@ -93,7 +93,7 @@ def test_without_roles_what_is_missing_is_said(workplace):
 
 
 def test_cox_recovers_the_ratio_of_hazards(tmp_path):
-    """The truth lies within two standard errors, and the curve of those on the monthly plan near exp(-0.06 t): late entry counts."""
+    """The truth lies within two standard errors, and the curve of the monthly plan near exp(-0.06 t): late entry is accounted for."""
     tables = tables_of(tmp_path, datamart())
     inputs = inputs_of("survival.cox", tables)
     spells = to_learn(inputs.features(tables, tables.as_of()))
@@ -107,7 +107,7 @@ def test_cox_recovers_the_ratio_of_hazards(tmp_path):
 
 
 def test_from_the_datamart_to_the_customer_file(workplace):
-    """Judged in time, as there are later days; every step of the main job has its part."""
+    """Judged in time, as there are later days; every step of the main pipeline runs."""
     frame = datamart(1_500)
     tables_of(workplace, frame)
     built = BuildFeatures.parse().run()

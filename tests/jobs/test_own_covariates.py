@@ -1,4 +1,4 @@
-"""Covariates of one's own: as known on the day, joined, fitted, judged and registered."""
+"""Covariates from a query: as known on the day, joined, fitted, judged and registered."""
 
 from __future__ import annotations
 

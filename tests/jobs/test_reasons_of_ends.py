@@ -1,4 +1,4 @@
-"""Why contracts end, from the contracts table to the customer file: fitted, judged, scored and delivered."""
+"""Reasons for the ends of contracts, from the contracts table to the customer file: fitted, judged, scored and delivered."""
 
 from __future__ import annotations
 

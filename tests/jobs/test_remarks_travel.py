@@ -1,6 +1,6 @@
-"""What fits and features noticed reaches the person: report, dictionary, manifest and workbook, in both languages, once each.
+"""Remarks of fits and features reach the reader: report, dictionary, manifest and workbook, in both languages, once each.
 
-The company has sold for half a year (the season can hardly be told, and the first buyers look new) and has one snapshot of its members
+The company has sold for half a year (the season is hardly identifiable, and the first buyers look new) and has one snapshot of its members
 (those who left long ago may be missing, so that lives look longer than they are).
 """
 
@@ -127,7 +127,7 @@ def test_a_report_has_them_once(noticed: Path, page: str, language: str, code: s
 
 
 def test_every_kind_of_remark_has_a_code_of_its_own_and_both_languages() -> None:
-    """Codes are written out where remarks are made, each in one place; the class refuses a text that is absent or the same twice."""
+    """Each code is written out in one place, with its remark; the class refuses a text that is missing or identical in both languages."""
     package = Path(__file__).resolve().parents[2] / "relkit"
     calls = [
         (path.relative_to(package), node)

@@ -1,4 +1,4 @@
-"""relkit score: champions, who is scored, what is written."""
+"""relkit score: champions, customers scored, files written."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_two_models_asked_for_by_name_give_both_scores(fitted_workplace):
 
 @pytest.mark.parametrize("name", ["lifetime_value.nbd", "lifetime_value.mbg_nbd", "lifetime_value.pareto_nbd"])
 def test_any_model_of_purchases_scores_and_gives_a_margin(fitted_workplace, plain_fits, name):
-    """Fitted beside the BG/NBD it changes nothing; named, it gives the same scores under its own name."""
+    """Fitted alongside the BG/NBD it changes nothing; named, it gives the same scores under its own name."""
     FitModel.parse(model=name).run()
     assert name not in score().details["models"]
     result = score(models=(name, "lifetime_value.gamma_gamma"))
@@ -386,7 +386,7 @@ def test_scores_are_replaced_whole(fitted_workplace):
 
 
 def test_the_runs_of_all_models_hold_plots_and_no_customer(modelled):
-    """Nothing of what the registry keeps names a customer or a contract."""
+    """Nothing in the registry names a customer or a contract."""
     plots = {p.name for p in (modelled / "mlruns" / "artifacts").rglob("*.png")}
     assert {"frequency_histogram.png", "cumulative_purchases.png", "spend_distribution.png", "survival.png", "hazard_ratios.png"} <= plots
     ids = {id_.encode() for id_ in [*company.transactions()["customer_id"].unique(), *company.contracts()["contract_id"]]}

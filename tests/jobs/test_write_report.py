@@ -16,7 +16,7 @@ OUT = Path("out") / "default"
 
 @pytest.fixture
 def place(reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what the pipeline left, in which reports may be written."""
+    """A copy of the pipeline's output, in which reports may be written."""
     shutil.copytree(reported / OUT, tmp_path / OUT)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -1,4 +1,4 @@
-"""Why a contract is at risk, as codes and in words."""
+"""Reasons for the risk of a contract, as codes and in words."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_nobody_and_nothing_to_tell() -> None:
 
 
 def optioned(n: int = 3000) -> pl.DataFrame:
-    """Customers of whom a third hold an option that makes them leave sooner, and use it, which makes them stay: net, they stay."""
+    """Customers of whom a third have an option that makes them leave sooner, and use it, which makes them stay: net, they stay."""
     rng = np.random.default_rng(5)
     option = (rng.random(n) < 1 / 3).astype(float)
     usage = option * rng.gamma(16, 0.5, n)
@@ -125,7 +125,7 @@ def optioned(n: int = 3000) -> pl.DataFrame:
 
 
 def test_covariates_that_cancel_each_other_are_judged_together() -> None:
-    """With the option and without any usage the risk is lower than without the option, all in all: neither is a reason by itself."""
+    """With the option and without any usage the risk is lower overall than without the option: neither is a reason by itself."""
     frame = optioned()
     names = ("has_option", "usage", "pays_by_direct_debit")
     fitted = Cox(covariates=names).fit(frame, as_of=DAY)
