@@ -1,4 +1,4 @@
-"""Contracts whose time to end follows a model with known parameters; watched for up to two years, half of them from a later age."""
+"""Contracts whose time to end follows a model with known parameters; observed for up to two years, half of them from a later age."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def accelerated(n: int, rng: np.random.Generator, *, error: str, x: float, z: fl
 
     Args:
         n: contracts.
-        rng: of the draws.
+        rng: generator of the draws.
         error: weibull, log_normal or log_logistic.
         x: effect of a normal covariate.
         z: effect of one of 0 and 1.

@@ -1,4 +1,4 @@
-"""Cards: what objects show in a cell of a notebook."""
+"""Cards that objects show in a cell of a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands as they are printed: complete, and such that the command line takes them."""
+"""Printed commands: complete, and valid on the command line."""
 
 from __future__ import annotations
 

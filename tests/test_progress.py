@@ -23,7 +23,7 @@ def test_any_callable_of_a_sentence_and_a_share_will_do():
 
 
 class Shown:
-    """Stands for IPython's display: keeps what is shown below the cell."""
+    """Stand-in for IPython's display: keeps the output below the cell."""
 
     def __init__(self) -> None:
         self.html: list[str] = []

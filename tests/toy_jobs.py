@@ -1,4 +1,4 @@
-"""Three small jobs that stand in for the real ones where the running of jobs is tested."""
+"""Three small jobs that stand in for the real ones in the tests of running jobs."""
 
 from __future__ import annotations
 
