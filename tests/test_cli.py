@@ -161,7 +161,7 @@ def test_a_setting_reaches_one_step() -> None:
     assert Path("out/default/doubled.txt").read_text() == "84"
 
 
-def test_an_interruption_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interruption_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 

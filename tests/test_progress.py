@@ -54,7 +54,7 @@ def test_a_notebook_shows_one_line_that_renews_itself_and_goes(monkeypatch):
     assert shown.html[-1] == ""
 
 
-def test_whoever_listens_is_told_instead():
+def test_another_progress_is_used_instead():
     def collect(what: str, done: float | None = None, /) -> None: ...
 
     with in_notebook(collect) as progress:

@@ -141,7 +141,7 @@ def test_an_impossible_period_is_wrong_use(folder: Path) -> None:
         job(folder, "check", as_of="2020-01-01").model_copy(update={"as_of": "soon"}).verify()
 
 
-def test_a_refusal_is_said_without_the_whole_account(folder: Path) -> None:
+def test_a_refusal_is_reported_without_the_whole_account(folder: Path) -> None:
     (folder / "number.odd").write_text("21")
     reported: list[str] = []
     refused = RunPipeline.parse(pipeline=pipeline(folder, "check"), data=folder / "number.odd", out=folder / "out")
@@ -150,7 +150,7 @@ def test_a_refusal_is_said_without_the_whole_account(folder: Path) -> None:
     assert "Read it." in reported[-1]
 
 
-def test_what_two_steps_warn_of_is_said_once(folder: Path) -> None:
+def test_a_warning_of_two_steps_is_reported_once(folder: Path) -> None:
     assert job(folder, "check", "check").run().warnings == ("It is a toy.",)
 
 
@@ -176,7 +176,7 @@ def test_the_step_wins_over_what_all_steps_share(folder: Path) -> None:
         ("{double: {}, check: {}}", "a step is a command, or a command with its parameters"),
     ],
 )
-def test_a_wrong_step_is_told_before_anything_runs(folder: Path, step: str, message: str) -> None:
+def test_a_wrong_step_is_reported_before_anything_runs(folder: Path, step: str, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         RunPipeline.parse(pipeline=pipeline(folder, step), data=folder / "number.in", out=folder / "out").verify()
     assert not (folder / "out").exists()

@@ -82,7 +82,7 @@ def test_without_contracts_there_are_no_spells_and_older_ones_go(data, tmp_path)
     assert "There is no contracts table, so there are no spells." in result.sentences
 
 
-def test_without_transactions_nothing_is_said_of_purchases(data, tmp_path):
+def test_without_transactions_nothing_is_reported_on_purchases(data, tmp_path):
     (data / "transactions.csv").unlink()
     result = BuildFeatures(data=data, out=tmp_path / "out", as_of="2024-02-10").run()
     assert "There is no transactions table, so nothing is reported on purchases." in result.sentences

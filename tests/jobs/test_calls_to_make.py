@@ -90,14 +90,14 @@ def test_a_budget_is_kept_and_calls_those_who_bring_most_for_it(fitted_workplace
 
 
 @pytest.mark.parametrize("budget", [0, 1.5])
-def test_a_budget_that_pays_for_no_call_is_said(fitted_workplace, budget):
+def test_a_budget_that_pays_for_no_call_is_reported(fitted_workplace, budget):
     result = score(offer=OFFER | {"budget": budget})
     assert "retention_call_rank" not in result.counts["scores"]
     assert result.counts["scores"]["retention_offer_profit"] > 0
     assert f"The budget of {budget:.2f} EUR pays for no call: the first one should cost" in result.warnings[-1]
 
 
-def test_an_offer_that_pays_for_nobody_is_said(fitted_workplace):
+def test_an_offer_that_pays_for_nobody_is_reported(fitted_workplace):
     result = score(offer=OFFER | {"offer_cost": 1e6})
     assert result.warnings[-1] == "Calling pays for nobody under the declared offer: it costs more than it keeps."
     file = DeliverFiles.parse(workbook=False)

@@ -70,12 +70,12 @@ def test_the_headline_follows_what_there_is(shop):
     assert result.sentences[-1] == "1 customer, 1 contract, 1 customer snapshot, on 2024-01-31."
 
 
-def test_revenue_is_said_where_it_is_not_the_net_amount(shop):
+def test_revenue_is_reported_if_it_is_not_the_net_amount(shop):
     (shop / "transactions.csv").write_text(LINES.replace("twelve,sale", "12.00,fee"))
     assert "net amount 25.75 EUR, of which revenue 13.75" in check(shop).sentences[-1]
 
 
-def test_without_any_day_no_days_are_said(shop):
+def test_without_any_day_no_days_are_reported(shop):
     (shop / "transactions.csv").write_text(LINES.replace("sale", "fee"))
     assert check(shop, max_quarantine_share=1.0).sentences[-1].endswith("1 line without a customer.")
 
@@ -86,7 +86,7 @@ def test_a_fault_of_a_file_is_one_message(shop):
         check(shop)
 
 
-def test_a_mapping_that_is_not_there_is_told_before_anything_is_read(shop):
+def test_a_missing_mapping_is_reported_before_anything_is_read(shop):
     job = CheckTables.parse(data=shop, mapping=shop / "nowhere.yaml")
     with pytest.raises(ParameterError, match=r"mapping .*nowhere\.yaml: there is no such file"):
         job.verify()

@@ -87,7 +87,7 @@ def test_a_model_that_was_chosen_scores_until_another_is_and_a_named_one_always(
     assert registry.chosen_models("another") == ()
 
 
-def test_a_candidate_that_fails_is_told_and_is_not_fatal(checked, monkeypatch):
+def test_a_candidate_that_fails_is_reported_and_is_not_fatal(checked, monkeypatch):
     monkeypatch.setattr(BgNbd, "fit", failing)
     result = fit(settings=SHORT)
     assert result.details["model"] == "lifetime_value.nbd"
@@ -102,7 +102,7 @@ def test_where_all_fail_it_fails_with_every_reason(checked, monkeypatch):
 
 
 @pytest.mark.parametrize(("holdout", "message"), [({"holdout_days": 0}, "No holdout was wanted."), ({}, "is too short for a holdout")])
-def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdout, message, monkeypatch):
+def test_without_a_holdout_the_first_candidate_is_taken_and_reported(checked, holdout, message, monkeypatch):
     if not holdout:
         none = (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
         for user in ("choose_model", "model_fitting"):
@@ -139,14 +139,14 @@ def test_every_candidate_is_a_model():
         ({"period_days": 0}, "period_days is 0"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, message):
+def test_invalid_settings_are_refused_before_anything_runs(settings, message):
     with pytest.raises(ParameterError, match=message):
         read_choice(AUTO, settings)
     with pytest.raises(ParameterError, match=message):
         FitModel.parse(model=AUTO, settings=settings).verify()
 
 
-def test_a_misspelt_name_is_told_of_auto():
+def test_a_misspelt_name_is_answered_with_auto():
     with pytest.raises(ParameterError, match=r"did you mean 'lifetime_value.auto'"):
         FitModel.parse(model="lifetime_value.aut").verify()
 

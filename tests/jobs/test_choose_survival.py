@@ -128,7 +128,7 @@ def test_candidates_are_models_that_score_contracts():
         ({"penalty": "-1"}, "penalty is -1"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, message):
+def test_invalid_settings_are_refused_before_anything_runs(settings, message):
     with pytest.raises(ParameterError, match=message):
         read_choice(AUTO, settings)
     with pytest.raises(ParameterError, match=message):

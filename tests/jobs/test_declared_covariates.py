@@ -76,7 +76,7 @@ def test_numbers_by_column_may_come_as_text_or_as_they_are():
         read_settings(AFT, {"splines": "a=4,b"})
 
 
-def test_levels_that_the_fit_had_not_seen_are_said_with_the_scores(checked):
+def test_levels_unknown_to_the_fit_are_reported_with_the_scores(checked):
     """For survival and customer value alike; remarks.json has it too, with the scores of the model."""
     company.write_company(checked / "out" / "default", {"contracts": contracts()})
     for model in (AFT, RENEWALS):

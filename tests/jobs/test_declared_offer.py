@@ -36,7 +36,7 @@ def test_numbers_and_lists_may_come_as_text() -> None:
         ({"budget": 9}, r"contact_cost and offer_cost are not declared"),
     ],
 )
-def test_what_cannot_be_is_refused(given: dict[str, Any], message: str) -> None:
+def test_invalid_values_are_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         declared_offer(given)
 

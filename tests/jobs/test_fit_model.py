@@ -217,7 +217,7 @@ def test_a_short_history_gives_a_short_holdout(checked):
     assert fit(as_of="2023-12-31").details["holdout"] == "2023-09-02 to 2023-12-31"
 
 
-def test_a_history_too_short_for_a_holdout_is_said(workplace):
+def test_a_history_too_short_for_a_holdout_is_reported(workplace):
     lines = company.transactions()
     first = company.FIRST
     company.write_company(workplace / "out" / "default", {"transactions": lines}, history_starts_on=company.LAST, first_day=first)
@@ -238,7 +238,7 @@ def test_too_little_to_fit_at_all_is_refused(checked):
         fit(as_of="2023-01-02", holdout_days=0)
 
 
-def test_a_champion_that_cannot_be_judged_is_said_and_stays(checked):
+def test_a_champion_that_cannot_be_judged_is_reported_and_stays(checked):
     fit("survival.cox")
     company.write_company(
         checked / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")}, history_starts_on=company.FIRST
@@ -322,7 +322,7 @@ def test_no_tables_at_all_says_what_to_run(workplace):
         ({"holdout_days": -1}, r"holdout_days is -1"),
     ],
 )
-def test_what_is_wrong_is_seen_before_anything_runs(given, message):
+def test_errors_are_detected_before_anything_runs(given, message):
     with pytest.raises(ParameterError, match=message):
         FitModel.parse(**({"model": BG_NBD} | given)).verify()
 

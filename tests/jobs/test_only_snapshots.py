@@ -83,7 +83,7 @@ def test_contracts_come_first(tmp_path):
     assert reading_of("survival.cox", tables) == SPELLS
 
 
-def test_without_roles_what_is_missing_is_said(workplace):
+def test_without_roles_the_missing_ones_are_reported(workplace):
     company.write_company(workplace / "out" / "default", {"customer_snapshots": datamart(50)})
     skipped = FitModel.parse(model="survival.cox").run().skipped
     assert skipped == (

@@ -246,7 +246,7 @@ def test_nothing_to_score_with_is_a_skip(fitted_workplace):
     assert not (fitted_workplace / "out" / "default" / "scores").exists()
 
 
-def test_a_day_without_running_contracts_is_said(fitted_workplace):
+def test_a_day_without_running_contracts_is_reported(fitted_workplace):
     result = score(as_of="2022-12-31")
     assert result.skipped == (
         "lifetime_value.bg_nbd: there are no customers to score as of 2022-12-31. "

@@ -56,7 +56,7 @@ def test_a_page_is_written_for_the_day_and_the_language(place: Path) -> None:
         ({"parameters": {"as_of": "2025-06-30"}}, r"parameters: as_of is a parameter of the job. Give it as --as-of"),
     ],
 )
-def test_what_is_wrong_is_seen_before_anything_runs(place: Path, given, message: str) -> None:
+def test_errors_are_detected_before_anything_runs(place: Path, given, message: str) -> None:
     job = WriteReport.parse(**{"notebook": notebook(place), **given})
     with pytest.raises(ParameterError, match=message):
         job.verify()

@@ -194,7 +194,7 @@ def test_nobody_is_called_where_nobody_holds_a_contract() -> None:
         ({"budget": float("nan")}, "budget is nan"),
     ],
 )
-def test_what_cannot_be_is_refused(wrong: dict[str, float], message: str) -> None:
+def test_invalid_values_are_refused(wrong: dict[str, float], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         RetentionOffer(**wrong)  # type: ignore[arg-type]
 

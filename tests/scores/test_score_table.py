@@ -124,7 +124,7 @@ def test_without_contract_holders_there_is_no_churn():
         (table(values=(0.5, float("nan"))), r"value: 1 of 2 rows are not a number"),
     ],
 )
-def test_what_cannot_be_is_refused(scores, message):
+def test_invalid_values_are_refused(scores, message):
     with pytest.raises(TableError, match=message):
         check_scores(ScoreTable(scores, kinds("p_alive", "expected_orders_90d", "expected_order_value")))
 
