@@ -86,10 +86,10 @@ def test_where_there_is_no_table_it_says_what_makes_one(tmp_path: Path) -> None:
     for shown in (study.order(), study.errors(), study.table(), study.circumstances()):
         assert shown._repr_html_() == "<p></p>"
     (tmp_path / "bad.json").write_text('{"format": 2, "models": [1], "verdicts": {}}')
-    with pytest.raises(TableError, match=r"of another format\. Run make bench"):
+    with pytest.raises(TableError, match=r"another format\. Run make bench"):
         PeerStudy.read(str(tmp_path / "bad.json"), language="en")
     (tmp_path / "bad.json").write_text("[")
-    with pytest.raises(TableError, match=r"no table of a benchmark\. Run make bench"):
+    with pytest.raises(TableError, match=r"not a table of a benchmark\. Run make bench"):
         PeerStudy.read(str(tmp_path / "bad.json"), language="en")
 
 
