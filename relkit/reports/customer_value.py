@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from relkit.score_kinds import Score, ScoreKind
 
-TOLD = ("active", "uncertain", "gone")
-ACTIVITY = (*TOLD, "early", "contract")
+JUDGED = ("active", "uncertain", "gone")
+ACTIVITY = (*JUDGED, "early", "contract")
 """Early: the model cannot tell yet; such a customer never counts as active."""
 PROTECTED = "protected"
 """Group of unranked customers: they may not be contacted, though they bring margin."""
@@ -470,7 +470,7 @@ class ValueReading:
     @property
     def _judged(self) -> int:
         """Number of customers for whom the model can tell whether they still buy."""
-        return int(self.scored["activity"].is_in(TOLD).sum())
+        return int(self.scored["activity"].is_in(JUDGED).sum())
 
     def _texts(self) -> Mapping[str, str]:
         return in_language(TEXTS, self.language)
@@ -551,6 +551,6 @@ def _measures(whole: float) -> dict[str, pl.Expr]:
         "mean_past": pl.col("past").mean(),
         "mean_future": pl.col("future").mean(),
         "share": pl.col("future").sum() / (whole or 1.0),
-        "alive": pl.col("alive").filter(pl.col("activity").is_in(TOLD)).mean(),
+        "alive": pl.col("alive").filter(pl.col("activity").is_in(JUDGED)).mean(),
         "orders": pl.col("orders").mean(),
     }

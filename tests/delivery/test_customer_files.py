@@ -163,7 +163,7 @@ def test_of_two_models_the_first_is_shown_and_said_unless_one_is_preferred() -> 
 def test_a_field_asked_for_needs_to_exist_and_a_purpose() -> None:
     with pytest.raises(ParameterError, match="unknown column 'postcod'; did you mean 'postcode'"):
         made(company.customers(), fields={"postcod": "store mailing"})
-    with pytest.raises(ParameterError, match="'postcode' is asked for without a purpose"):
+    with pytest.raises(ParameterError, match="'postcode' is requested without a purpose"):
         made(company.customers(), fields={"postcode": " "})
 
 

@@ -85,7 +85,7 @@ def test_a_name_that_is_taken_by_anything_is_never_reused(tmp_path: Path) -> Non
 def test_a_folder_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     with drafting(tmp_path, JUNE) as draft:
         (tmp_path / "2025-06-30").mkdir()
-        with pytest.raises(StorageError, match="a delivery of that name has appeared meanwhile"):
+        with pytest.raises(StorageError, match="a delivery of that name has since appeared"):
             draft.publish({})
     assert list((tmp_path / "2025-06-30").iterdir()) == []
 
@@ -127,7 +127,7 @@ def test_latest_before_the_first_delivery_is_none_and_a_dangling_one_is_said(tmp
     assert latest(tmp_path / "nowhere") is None
     assert deliveries(tmp_path / "nowhere") == []
     (tmp_path / "LATEST").write_text("2024-01-01\n")
-    with pytest.raises(StorageError, match="it names '2024-01-01', which is no delivery here"):
+    with pytest.raises(StorageError, match="it names '2024-01-01', which is not a delivery here"):
         latest(tmp_path)
     deliver(tmp_path)
     assert latest(tmp_path).name == "2025-06-30"
