@@ -123,7 +123,7 @@ def customer_file(
         dictionary: the customer table's dictionary; labels of the columns in `fields` come from it.
         fields: further columns of the customer table, by name, with the purpose for which they are delivered.
         prefer: models to prefer, best first, if two give the same score. Default: the first in alphabetical order, with a warning.
-        reasons: of the risk (`relkit.scores.reasons`), shown beside the probability of the model that gave them.
+        reasons: of the risk (`relkit.scores.reasons`), shown next to the probability of the model that gave them.
         remarks: notes that change how columns are to be read; they are appended to the meanings of those columns.
 
     Raises:
