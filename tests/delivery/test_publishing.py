@@ -21,7 +21,7 @@ def deliver(root: Path, as_of: date = JUNE, text: str = "hello") -> Delivery:
         return draft.publish({"programme": "p", "run": {}})
 
 
-def test_a_delivery_holds_its_files_a_manifest_and_checksums(tmp_path: Path) -> None:
+def test_a_delivery_has_its_files_a_manifest_and_checksums(tmp_path: Path) -> None:
     made = deliver(tmp_path)
     assert sorted(p.name for p in made.folder.iterdir()) == ["SHA256SUMS", "manifest.json", "note.txt"]
     assert made.manifest()["files"] == [{"name": "note.txt", "bytes": 5, "sha256": publishing.sha256(made.folder / "note.txt")}]
@@ -123,7 +123,7 @@ def test_everything_is_flushed_before_the_name_is_given_and_the_name_before_late
     ]
 
 
-def test_latest_before_the_first_delivery_is_none_and_a_dangling_one_is_said(tmp_path: Path) -> None:
+def test_latest_before_the_first_delivery_is_none_and_a_dangling_one_is_refused(tmp_path: Path) -> None:
     assert latest(tmp_path / "nowhere") is None
     assert deliveries(tmp_path / "nowhere") == []
     (tmp_path / "LATEST").write_text("2024-01-01\n")
@@ -134,17 +134,17 @@ def test_latest_before_the_first_delivery_is_none_and_a_dangling_one_is_said(tmp
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "message"),
     [
         (lambda folder: (folder / "note.txt").write_text("other"), "note.txt was altered"),
         (lambda folder: (folder / "note.txt").unlink(), "note.txt is missing"),
         (lambda folder: (folder / "more.txt").write_text("x"), "more.txt is not listed"),
     ],
 )
-def test_a_delivery_that_was_touched_is_told(tmp_path: Path, harm, said: str) -> None:
+def test_a_delivery_that_was_altered_is_reported(tmp_path: Path, harm, message: str) -> None:
     made = deliver(tmp_path)
     harm(made.folder)
-    with pytest.raises(StorageError, match=said):
+    with pytest.raises(StorageError, match=message):
         verify(made)
 
 
