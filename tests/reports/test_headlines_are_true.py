@@ -90,7 +90,7 @@ def problems(text: str, language: str, facts: Facts) -> list[str]:
 
 
 def agrees(shown: str, expected: Any, language: str) -> bool:
-    """Return whether all numbers of a text are those expected, to their last digit; expected texts, one or one per language, must be equal."""
+    """Return whether the numbers of a text are as expected, to their last digit; expected texts, one or one per language, must be equal."""
     if isinstance(expected, str):
         return shown == expected
     if isinstance(expected, tuple) and expected and isinstance(expected[0], str):
