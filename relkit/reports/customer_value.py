@@ -68,9 +68,9 @@ TEXTS: dict[str, Text] = {
         "{n} clients du cinquième qui vaut le plus, passé et attendu réunis, sont incertains ou sans doute perdus. "
         "Ils ont rapporté {past} {until} : ce sont les premiers à reconquérir.",
     ),
-    "gone_customers": Text(
-        "{n} customers ({share} of the {judged} of whom it can be told) have probably stopped buying; they have brought {past} {until}.",
-        "{n} clients ({share} des {judged} dont on peut le dire) ont sans doute cessé d’acheter ; ils ont rapporté {past} {until}.",
+    "gone_said": Text(
+        "{n} customers ({share} of the {told} of whom it can be told) have probably stopped buying; they have brought {past} {until}.",
+        "{n} clients ({share} des {told} dont on peut le dire) ont sans doute cessé d’acheter ; ils ont rapporté {past} {until}.",
     ),
     "orders": Text(
         "{n} orders are expected in the next {days} days from the {buyers} customers with a forecast of orders.",
@@ -98,7 +98,7 @@ TEXTS: dict[str, Text] = {
     ),
     "k_all": Text("people known, {n} of whom have a forecast", "personnes connues, dont {n} avec une prévision"),
     "k_active": Text(
-        "probably active ({share} of the {judged} of whom it can be told)", "sans doute actifs ({share} des {judged} dont on peut le dire)"
+        "probably active ({share} of the {told} of whom it can be told)", "sans doute actifs ({share} des {told} dont on peut le dire)"
     ),
     "k_orders": Text("orders expected, next {days} days", "commandes attendues, {days} prochains jours"),
     "k_value": Text("{future}", "{future}"),
@@ -281,10 +281,10 @@ class ValueReading:
             *(
                 [
                     self._say(
-                        "gone_customers",
+                        "gone_said",
                         n=len(gone),
                         share=self._percent(len(gone) / self._judged),
-                        judged=self._judged,
+                        told=self._judged,
                         past=self._money(gone["past"]),
                     )
                 ]
@@ -311,7 +311,7 @@ class ValueReading:
                 (number(self.people, self.language), self._say("k_all", n=len(scored))),
                 (
                     number(active, self.language),
-                    self._say("k_active", share=self._percent(active / max(self._judged, 1)), judged=self._judged),
+                    self._say("k_active", share=self._percent(active / max(self._judged, 1)), told=self._judged),
                 ),
                 (number(round(self.orders), self.language), self._say("k_orders", days=self.order_days)),
                 (self._money(scored["future"]), self._say("k_value")),
