@@ -1,6 +1,6 @@
 """relkit: an analytics workbench for relationship marketing.
 
-Importing the package costs next to nothing: every room is imported by the caller that needs it.
+Importing the package is cheap: each room is imported by the caller that needs it.
 """
 
 __version__ = "0.1.0"

@@ -2,7 +2,7 @@
 
     shown(Card("survival.cox").with_facts("Settings", {...}).with_rows("Estimates", fitted.summary().to_dicts()))
 
-Colours are those of the notebook, light or dark; every text is escaped; nothing is of a single customer.
+Colours are those of the notebook, light or dark; every text is escaped; no card has data on a single customer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MOST_ROWS = 40
-"""Rows of a table that are shown."""
+"""Largest number of rows shown in a table."""
 CARD = "border-left:3px solid #2a78d6;padding:0.1em 0 0.1em 0.9em;margin:0.3em 0;max-width:60em;line-height:1.45"
 HEAD = "font-weight:600;font-size:1.05em"
 SECTION = "margin-top:0.6em;font-size:0.85em;opacity:0.7;letter-spacing:0.03em"
@@ -31,8 +31,8 @@ class Card:
 
     Attributes:
         title: first line.
-        sentences: below it, a paragraph each.
-        warnings: what to look at, marked.
+        sentences: the paragraphs below it.
+        warnings: marked sentences that need attention.
         sections: heading and HTML of each table.
     """
 
@@ -41,12 +41,12 @@ class Card:
     warnings: tuple[str, ...] = ()
     sections: tuple[tuple[str, str], ...] = ()
 
-    def warned(self, said: Iterable[str]) -> Card:
-        """Return it with warnings."""
-        return replace(self, warnings=(*self.warnings, *said))
+    def warned(self, warnings: Iterable[str]) -> Card:
+        """Return the card with warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))
 
     def with_facts(self, heading: str, facts: Mapping[str, Any]) -> Card:
-        """Return it with names and values, one a line; facts of several things are a table each, a row a thing."""
+        """Return the card with names and values, one per line; facts of several things are a table each, one row per thing."""
         plain = {name: value for name, value in facts.items() if not _is_nested(value)}
         card = self._with(heading, _table((), [(name, written(value)) for name, value in plain.items()]))
         for name, parts in facts.items():
@@ -54,7 +54,7 @@ class Card:
         return card
 
     def with_rows(self, heading: str, rows: Sequence[Mapping[str, Any]]) -> Card:
-        """Return it with a table, a column a key of the first row."""
+        """Return the card with a table, one column per key of the first row."""
         if not rows:
             return self
         names = tuple(rows[0])
@@ -73,11 +73,11 @@ def shown(card: Card) -> str:
         >>> "a &lt;b&gt;" in shown(Card("a <b>", ("Two sentences.",)).with_facts("Counts", {"rows": 1200}))
         True
     """
-    said = [f'<div style="{HEAD}">{escape(card.title)}</div>']
-    said += [f"<div>{escape(sentence)}</div>" for sentence in card.sentences]
-    said += [f'<div style="{WARNED}">{escape(warning)}</div>' for warning in card.warnings]
-    said += [f'<div style="{SECTION}">{escape(heading)}</div>{html}' for heading, html in card.sections]
-    return f'<div class="relkit-card" style="{CARD}">{"".join(said)}</div>'
+    parts = [f'<div style="{HEAD}">{escape(card.title)}</div>']
+    parts += [f"<div>{escape(sentence)}</div>" for sentence in card.sentences]
+    parts += [f'<div style="{WARNED}">{escape(warning)}</div>' for warning in card.warnings]
+    parts += [f'<div style="{SECTION}">{escape(heading)}</div>{html}' for heading, html in card.sections]
+    return f'<div class="relkit-card" style="{CARD}">{"".join(parts)}</div>'
 
 
 def written(value: Any) -> str:
@@ -97,7 +97,7 @@ def written(value: Any) -> str:
 
 
 def settings_of(settings: Any) -> dict[str, Any]:
-    """Return the settings of a model by name; what is empty is left out."""
+    """Return the settings of a model by name, without empty ones."""
     if not is_dataclass(settings):
         return {}
     found = {field.name: getattr(settings, field.name) for field in fields(settings)}
@@ -105,7 +105,7 @@ def settings_of(settings: Any) -> dict[str, Any]:
 
 
 class FittedCard:
-    """Mixin of fitted models: they show their settings, what they were fitted to, estimates with intervals, and notes."""
+    """Mixin of fitted models: they show their settings, the rows fitted, estimates with intervals, and notes."""
 
     __slots__ = ()
 
@@ -141,7 +141,7 @@ def _is_nested(value: Any) -> bool:
 
 
 def _as_rows(name: str, parts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a row a part, with the columns that say something of any of them and are no tables again."""
+    """Return one row per part, without columns that are empty for all parts or nested."""
     rows = [{name: key, **(part if isinstance(part, dict) else {"value": part})} for key, part in parts.items()]
     columns = dict.fromkeys(column for row in rows for column, value in row.items() if value != {} and not isinstance(value, dict))
     return [{column: row.get(column) for column in columns} for row in rows] if len(columns) > 1 else []

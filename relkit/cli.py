@@ -1,8 +1,8 @@
 """The command line, made from the jobs' parameters.
 
-A command's flags are the fields of its job: nothing is declared twice. Only the job that was asked for
+A command's flags are the fields of its job: nothing is declared twice. Only the requested job
 is imported, and its rooms only when it runs. Results go to stdout (a short table, or one JSON object
-with --json); progress and errors go to stderr. Exit codes: 0 done, 1 the job ran and says no, 2 wrong
+with --json); progress and errors go to stderr. Exit codes: 0 done, 1 the job ran and did not pass, 2 wrong
 use or unreadable input.
 """
 
@@ -53,7 +53,7 @@ def run(argv: list[str]) -> int:
         return _refuse(_misused(error), 2, argv)
     except RelkitError as error:
         return _refuse(str(error), error.exit_code, argv)
-    except (BrokenPipeError, SystemExit):  # rich, which prints help, turns the first into the second
+    except (BrokenPipeError, SystemExit):  # rich, which prints help, converts the first into the second
         return _unread_to_its_end()
     except OSError as error:
         return _refuse(_denied(error), 2, argv)
@@ -63,7 +63,7 @@ def run(argv: list[str]) -> int:
 
 
 def _refuse(message: str, code: int, argv: Sequence[str]) -> int:
-    """Say why there is no result: a line for people and, with --json, a result that did not pass for scripts."""
+    """Report why there is no result: a line for people and, with --json, a failed result for scripts."""
     print(f"relkit: {message}", file=sys.stderr)  # noqa: T201
     if "--json" in argv:
         from relkit.jobs.base import Result
@@ -74,27 +74,27 @@ def _refuse(message: str, code: int, argv: Sequence[str]) -> int:
 
 
 def _misused(error: CycloptsError) -> str:
-    """Return what is wrong with the words of the command, in one line that says where the right ones stand."""
+    """Return the error in the words of the command, in one line that names where to find the right ones."""
     from cyclopts import CoercionError, UnusedCliTokensError
 
     command = " ".join(("relkit", *(error.command_chain or ())))
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         return f"{error.unused_tokens[0]!r} is one word too many. {command} --help lists what it takes."
-    said = " ".join(str(error).split())
-    if isinstance(error, CoercionError) and "into dict" in said:
-        name = said.partition("--")[2].partition(":")[0]
-        return f"{said} Write each by its name: --{name}.NAME VALUE."
-    return said
+    message = " ".join(str(error).split())
+    if isinstance(error, CoercionError) and "into dict" in message:
+        name = message.partition("--")[2].partition(":")[0]
+        return f"{message} Write each by its name: --{name}.NAME VALUE."
+    return message
 
 
 def _denied(error: OSError) -> str:
-    """Return what the system refuses: a folder that may not be written, a full disk."""
+    """Return the message of an error of the operating system: a folder without write permission, a full disk."""
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}. Check the path, the rights and the space left; --out names another folder."
 
 
 def _unread_to_its_end() -> int:
-    """End quietly when the reader of the output (head, less) has had enough."""
+    """End quietly when the reader of the output (head, less) stops reading."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -128,7 +128,7 @@ def build(argv: Sequence[str]) -> App:
 
 
 def _help() -> PlainFormatter:
-    """Return the writer of the help pages: plain text, each entry folded once and its further lines indented."""
+    """Return the formatter of the help pages: plain text, each entry wrapped once and its further lines indented."""
     import textwrap
 
     from cyclopts.help.formatters.plain import PlainFormatter
@@ -143,10 +143,10 @@ def _help() -> PlainFormatter:
 
 
 def _unread(spec: CommandSpec) -> Callable[[], None]:
-    """Return a stand-in that shows the command's line in the list of commands."""
+    """Return a placeholder that shows the command's line in the list of commands."""
 
     def shown() -> None:
-        """Be listed."""
+        """Do nothing: the placeholder is only listed."""
 
     shown.__doc__ = spec.summary
     return shown
@@ -173,7 +173,7 @@ def _command(spec: CommandSpec) -> Callable[..., int]:
 
 
 def _ordered(job: type[Job], spec: CommandSpec) -> list[str]:
-    """Positional fields first, then the job's own, then those that every job has."""
+    """Return the fields in order: positional first, then the job's own, then those common to all jobs."""
     from relkit.jobs.base import Job
 
     own = [name for name in job.model_fields if name not in spec.positional]
@@ -188,7 +188,7 @@ def _parameter(job: type[Job], name: str, *, positional: bool) -> inspect.Parame
     flag = (field.alias or name).replace("_", "-")
     hints = Parameter(
         help=field.description or "",
-        # What is on unless told is turned off by its own flag; what is off needs none.
+        # A parameter that is on by default has a negative flag; one that is off needs none.
         negative=f"--no-{flag}" if field.default is True else "",
         name=None if positional else f"--{flag}",
         show_default=not required and field.get_default(call_default_factory=True) not in (None, (), {}, False),
@@ -202,8 +202,8 @@ def _parameter(job: type[Job], name: str, *, positional: bool) -> inspect.Parame
 def execute(job: Job, *, as_json: bool) -> int:
     """Verify and run a job, print its result, and return the exit code."""
     job.verify()
-    # A library that prints must not spoil the JSON: only the result goes to stdout.
-    with _Teller(sys.stderr) as teller, redirect_stdout(sys.stderr):
+    # A library that prints must not corrupt the JSON: only the result goes to stdout.
+    with _ProgressLine(sys.stderr) as teller, redirect_stdout(sys.stderr):
         try:
             result = job.run(teller)
         except (RelkitError, OSError):
@@ -222,18 +222,18 @@ def _print_json(result: Result) -> None:
 
 
 def _unforeseen(error: Exception, job: Job) -> UnforeseenError:
-    """Keep the trace of a fault that nobody foresaw in a file, and return one line about it."""
+    """Keep the traceback of an unforeseen error in a file, and return one line about it."""
     import traceback
 
     log = job.out_dir / "runs" / f"{job.command.replace(' ', '_')}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    said = (str(error).splitlines() or [""])[0]
-    return UnforeseenError(f"it broke down, {type(error).__name__}: {said}.", where=job.command, remedy=f"The trace is in {log}.")
+    message = (str(error).splitlines() or [""])[0]
+    return UnforeseenError(f"it broke down, {type(error).__name__}: {message}.", where=job.command, remedy=f"The trace is in {log}.")
 
 
 def exit_code(result: Result) -> int:
-    """Return 0 for a job that did its work; otherwise what the result says, by default 1."""
+    """Return 0 for a job that did its work; otherwise the code in the result, by default 1."""
     if result.skipped or not result.passed:
         return int(result.details.get("exit_code", 1))
     return 0
@@ -247,7 +247,7 @@ def _table(result: Result) -> str:
     lines += _aligned({name: f"{value:,.4f}" if isinstance(value, float) else str(value) for name, value in result.parameters.items()})
     if result.log_likelihood is not None:
         lines.append(f"log-likelihood {result.log_likelihood:,.4f}")
-    if "steps" not in result.details:  # a pipeline names the few paths that matter; the others are in the JSON
+    if "steps" not in result.details:  # a pipeline names only the important paths; the others are in the JSON
         lines += _aligned({name: str(path) for name, path in result.paths.items()})
     return "\n".join(lines)
 
@@ -257,8 +257,8 @@ def _aligned(pairs: dict[str, str]) -> list[str]:
     return [f"  {name:<{width}}  {value}" for name, value in pairs.items()]
 
 
-class _Teller:
-    """Shows what a job says: a line that renews itself on a terminal, nothing elsewhere but finished steps."""
+class _ProgressLine:
+    """Progress of a job: a self-updating line on a terminal, elsewhere only finished steps."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream

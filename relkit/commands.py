@@ -3,7 +3,7 @@
     with at_work(Place(programme="demo")):
         command("score", as_of=day)        # relkit score --as-of 2025-06-30 --programme demo
 
-A command names the programme, the output folder and the day of the present job wherever they differ from the defaults.
+A command names the programme, the output folder and the day of the present job if they differ from the defaults.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ OF_A_DAY = ("features", "fit", "score", "deliver", "report")
 
 @dataclass(frozen=True)
 class Place:
-    """Which programme a job works for, and where.
+    """The programme and the folder of a job.
 
     Attributes:
         programme: its id.
-        out: the output root, where it is not out/<programme>.
-        as_of: the day, where it is not the last one in the data.
+        out: the output root, if it is not out/<programme>.
+        as_of: the day, if it is not the last one in the data.
     """
 
     programme: str = DEFAULT_PROGRAMME
@@ -45,7 +45,7 @@ _PRESENT: ContextVar[Place] = ContextVar("relkit_place", default=Place())  # noq
 
 @contextmanager
 def at_work(place: Place) -> Iterator[None]:
-    """Print the commands of a job for its place, as long as it runs."""
+    """Print the commands of a job for its place while it runs."""
     token = _PRESENT.set(place)
     try:
         yield
@@ -62,10 +62,10 @@ def command(name: str, *words: str, programme: str | None = None, **flags: Any) 
     """Return a relkit command that can be run as it is printed.
 
     Args:
-        name: of the command.
-        words: what it takes without a flag.
+        name: name of the command.
+        words: its positional arguments.
         programme: by default that of the present job.
-        flags: by parameter; `_` is written `-`, None is left out.
+        flags: values by parameter; `_` is written `-`, None is left out.
 
     Examples:
         >>> command("fit", "survival.cox")
@@ -79,18 +79,18 @@ def command(name: str, *words: str, programme: str | None = None, **flags: Any) 
     is_here = named == place.programme
     given = {"as_of": place.as_of if is_here and name in OF_A_DAY else None, **flags}
     given |= {"programme": None if named == DEFAULT_PROGRAMME else named, "out": place.out if is_here else None}
-    said = [part for flag, value in given.items() if value is not None for part in (_flag(flag), str(value))]
-    return " ".join(["relkit", name, *(shlex.quote(word) for word in (*words, *said))])
+    parts = [part for flag, value in given.items() if value is not None for part in (_flag(flag), str(value))]
+    return " ".join(["relkit", name, *(shlex.quote(word) for word in (*words, *parts))])
 
 
 def _flag(name: str) -> str:
-    """Return the flag of a parameter; the part of one that is declared by name keeps its spelling, as in --offer.contact_cost."""
+    """Return the flag of a parameter; a part declared by name keeps its spelling, as in --offer.contact_cost."""
     first, dot, part = name.partition(".")
     return f"--{first.replace('_', '-')}{dot}{part}"
 
 
 def program(name: str) -> str:
-    """Return how to start a program of this environment from here: by its name, if the shell finds that one, else by its path."""
+    """Return the word that starts a program of this environment: its name, if the shell finds that one, else its path."""
     own = Path(sys.executable).parent / name
     if not own.exists() or shutil.which(name) == str(own):
         return name

@@ -1,9 +1,9 @@
-"""What a frame must have: columns with types, ranges, units and labels, declared once as data.
+"""Contracts of frames: columns with types, ranges, units and labels, declared once as data.
 
 The same `Column` serves the tables of a company (`relkit.tables.schemas`), the frames a model reads
 (`Model.needs`), the score table and the data dictionary of a delivery. `check` verifies a small frame
 in memory at once and raises a single `TableError` that lists everything wrong with it; reading a
-company's files with quarantine is the business of `relkit.tables`.
+company's files with quarantine is done by `relkit.tables`.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ INSTANT = pl.Datetime("us", "UTC")
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column: its type, what is possible (quarantined or refused outside) and what is likely (warned)."""
+    """One column: its type, its possible range (quarantined or refused outside) and its likely one (warned)."""
 
     name: str
     dtype: pl.DataType | type[pl.DataType]
     meaning: str = ""
-    """In English, for the documentation of tables and models; what people read of a file is a `relkit.file_column.FileColumn`."""
+    """In English, for the documentation of tables and models; the texts of delivered files are in `relkit.file_column.FileColumn`."""
     label: Text = EMPTY
     unit: str = ""
     required: bool = False
-    """The column must be there."""
+    """The column must exist."""
     nullable: bool = True
     low: float | None = None
     high: float | None = None
-    """Bounds (inclusive) of the possible."""
+    """Bounds (inclusive) of the possible range."""
     above: float | None = None
-    """Exclusive lower bound of the possible."""
+    """Exclusive lower bound of the possible range."""
     likely_low: float | None = None
     likely_high: float | None = None
-    """Bounds (inclusive) of the likely."""
+    """Bounds (inclusive) of the likely range."""
     allowed: tuple[str, ...] = ()
     default: Any = None
-    """Value of a null, or of an absent column that is not nullable."""
+    """Value in place of a null, or of a missing column that is not nullable."""
     always: bool = False
-    """An absent column is made, all null, so that readers need not ask for it."""
+    """A missing column is added, all null, so that readers need not check for it."""
     null_means: str = ""
     personal_data: str = "none"
     """none, pseudonym, personal or sensitive."""
@@ -55,14 +55,14 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rule:
-    """What must hold between columns of one row; it is tried where all its columns are given.
+    """A condition between columns of one row; it is checked if all its columns are given.
 
     Attributes:
-        name: what a row that breaks it is told, e.g. "ended_on: before started_on".
+        name: label of rows that break it, e.g. "ended_on: before started_on".
         columns: the columns it reads.
-        broken: true where a row breaks it; null counts as kept.
+        broken: true if a row breaks it; null counts as kept.
         impossible: True sends the row to quarantine, False only warns.
-        remedy: what to do about such rows, one sentence.
+        remedy: advice on such rows, one sentence.
     """
 
     name: str
@@ -77,10 +77,10 @@ class Contract:
     """A named set of columns with its key.
 
     Attributes:
-        key: columns that no two rows share; those that are optional count only where they are given.
-        rules: what must hold between columns.
+        key: columns that identify a row; optional ones count only if given.
+        rules: conditions between columns.
         one_of: groups of columns of which each row has at least one.
-        references: pairs (column, table): the column holds keys of that table.
+        references: pairs (column, table): the column contains keys of that table.
         open_ended: columns beyond the declared ones are kept (attributes that a company declares).
 
     Examples:
@@ -123,8 +123,8 @@ class Contract:
 def check(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """Return the contract's columns of `frame`, cast to the declared types, or raise one TableError.
 
-    Columns that the contract does not name are dropped (unless it is open-ended), and optional ones that are absent stay absent.
-    Every problem is collected before raising. The frame that was given is not changed. Rows are counted from 0, as in polars.
+    Columns that the contract does not name are dropped (unless it is open-ended), and missing optional ones stay missing.
+    Every problem is collected before raising. The given frame is not changed. Rows are counted from 0, as in polars.
 
     Raises:
         TableError: columns are missing or of another type, or rows break a rule.
@@ -162,12 +162,12 @@ def _filled(column: Column, rows: int) -> pl.Series:
 
 
 def _cast(series: pl.Series, column: Column) -> tuple[pl.Series, str]:
-    """Return the series in the declared type with its default filled in, and what is wrong with that, or ""."""
+    """Return the series in the declared type with its default filled in, and the problem with it, or ""."""
     if series.dtype == column.dtype and not (series.dtype.is_temporal() or series.dtype.is_nested()):
         return (series if column.default is None else series.fill_null(column.default)), ""
     wrong = f"{column.name} is {series.dtype}, expected {column.dtype}"
     if column.dtype in (pl.Date, pl.Datetime) and not series.dtype.is_temporal() and series.dtype != pl.Null:
-        return series, wrong  # a number would be taken for days since 1970
+        return series, wrong  # a number would be read as days since 1970
     try:
         cast = series.cast(column.dtype, strict=False)
     except pl.exceptions.PolarsError:
@@ -188,12 +188,12 @@ def _broken_between(frame: pl.DataFrame, contract: Contract) -> list[str]:
     for group in contract.one_of:
         empty = [pl.col(name).is_null() for name in group if name in frame.columns] or [pl.lit(value=True)]
         tried[f"{' or '.join(group)}: empty"] = pl.all_horizontal(empty)
-    said = []
+    sentences = []
     for rule, expression in tried.items():
         bad = frame.with_columns(expression.fill_null(value=False).alias("bad"))["bad"]
         if bad.any():
-            said.append(f"{rule}: {int(bad.sum()):,} of {len(frame):,} rows (first: row {int(bad.arg_true()[0])})")
-    return said
+            sentences.append(f"{rule}: {int(bad.sum()):,} of {len(frame):,} rows (first: row {int(bad.arg_true()[0])})")
+    return sentences
 
 
 def _missing(name: str, present: list[str]) -> str:
@@ -204,7 +204,7 @@ def _missing(name: str, present: list[str]) -> str:
 
 def _broken(series: pl.Series, column: Column) -> list[str]:
     """Return a sentence for each rule that some row of the column breaks, with its first row."""
-    # A sum that is finite has nothing else in it, and costs a tenth of looking at each value.
+    # A finite sum implies that every value is finite, at a tenth of the cost of checking each.
     may_be_odd = series.dtype.is_float() and not math.isfinite(series.sum())
     rules = {
         "null": series.is_null() if series.null_count() and not column.nullable else None,
@@ -213,17 +213,17 @@ def _broken(series: pl.Series, column: Column) -> list[str]:
         **_beyond(series, column),
         f"none of {', '.join(column.allowed)}": ~series.is_in(list(column.allowed)) if column.allowed else None,
     }
-    said = []
+    sentences = []
     for rule, bad in rules.items():
         if bad is None or not (found := int(bad.sum() or 0)):
             continue
         first = int(bad.fill_null(value=False).arg_true()[0])
-        said.append(f"{column.name}: {found:,} of {len(series):,} rows are {rule} (first: row {first}, {series[first]!r})")
-    return said
+        sentences.append(f"{column.name}: {found:,} of {len(series):,} rows are {rule} (first: row {first}, {series[first]!r})")
+    return sentences
 
 
 def _beyond(series: pl.Series, column: Column) -> dict[str, pl.Series]:
-    """Return the rows beyond each bound that some row is beyond, which the extremes tell at a tenth of the cost."""
+    """Return the rows beyond each bound that some row exceeds; the extremes show this at a tenth of the cost."""
     if {column.low, column.above, column.high} == {None}:
         return {}
     least, most = series.min(), series.max()
@@ -236,7 +236,7 @@ def _beyond(series: pl.Series, column: Column) -> dict[str, pl.Series]:
         found[f"not above {column.above:g}"] = series <= column.above
     if column.high is not None and most > column.high:  # type: ignore[operator]
         found[f"over {column.high:g}"] = series > column.high
-    # What is no number, or infinite, is named as that, and not as too large besides.
+    # NaN and infinite values are reported as such, and not also as too large.
     return {rule: rows & series.is_finite() for rule, rows in found.items()} if series.dtype.is_float() else found
 
 
@@ -246,7 +246,7 @@ def _repeated(frame: pl.DataFrame, key: tuple[str, ...]) -> list[str]:
         return []
     if len(there) == 1 and _rising(frame[there[0]]):
         return []
-    # Counting distinct keys costs a third of marking the repeated ones, and nearly every frame has none.
+    # Counting distinct keys costs a third of marking the repeated ones, and most frames have none.
     distinct = frame[there[0]].n_unique() if len(there) == 1 else frame.select(there).n_unique()
     if distinct == len(frame):
         return []
@@ -256,5 +256,5 @@ def _repeated(frame: pl.DataFrame, key: tuple[str, ...]) -> list[str]:
 
 
 def _rising(keys: pl.Series) -> bool:
-    """Return whether each key is above the one before it, as in frames in order of their ids: none is then there twice."""
+    """Return whether each key is above the one before it, as in frames sorted by id: then no key is repeated."""
     return not keys.null_count() and bool((keys[1:] > keys[:-1]).all())

@@ -1,6 +1,6 @@
-r"""YAML files read safely, with the place of every key, so that a message can say file, line and column.
+r"""YAML files read safely, with the place of every key, so that a message can give file, line and column.
 
-Only plain values come out: text (dates too, as they were written), numbers, booleans, lists and dictionaries. YAML 1.2 rules hold
+Only plain values come out: text (dates too, as written), numbers, booleans, lists and dictionaries. YAML 1.2 rules hold
 (`no` is text, not false). Tags, anchors to objects and duplicate keys are refused.
 
 Examples:
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Declaration:
-    """The plain content of a YAML file and where each part of it stands.
+    """The plain content of a YAML file and the position of each part.
 
     Attributes:
         path: the file.
         value: its content.
-        places: (line, column), counted from 1, by the path of keys and indices that leads there.
+        places: (line, column), counted from 1, by the path of keys and indices.
     """
 
     path: Path

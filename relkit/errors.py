@@ -1,13 +1,13 @@
-"""Everything relkit raises on purpose.
+"""Exceptions raised on purpose by relkit.
 
-    RelkitError                     exit code 2 unless a line below says 1
+    RelkitError                     exit code 2 unless 1 is given below
       TableError (ValueError)       a file or a frame breaks its contract
-      PeriodError (ValueError)      dates that cannot be
+      PeriodError (ValueError)      invalid dates
       ParameterError (ValueError)   a setting out of range, an unknown name
       FitError                      a model cannot be fitted to these rows               exit code 1
         NotConvergedError
         NotEnoughEventsError
-      GateError                     the job ran and says no (too many faulty rows, ...)  exit code 1
+      GateError                     the job ran and did not pass (too many faulty rows)  exit code 1
       StorageError                  a saved model or file that cannot be used
       MissingPackageError (ImportError)
       UnforeseenError               a fault of relkit itself; its trace is in a file     exit code 1
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class RelkitError(Exception):
-    """The root of the tree; `str()` of it is one line for a person.
+    """Base class of the exceptions; `str()` gives one line for a person.
 
     Examples:
         >>> str(RelkitError("37 rows are negative.", where="orders.amount", remedy="Map them to returns."))
@@ -61,15 +61,15 @@ class TableError(RelkitError, ValueError):
 
 
 class PeriodError(RelkitError, ValueError):
-    """Dates that cannot be."""
+    """Invalid dates."""
 
 
 class ParameterError(RelkitError, ValueError):
-    """A setting out of range, or a name that is not known."""
+    """A setting out of range, or an unknown name."""
 
 
 class FitError(RelkitError):
-    """A model cannot be fitted to the rows it was given."""
+    """A model cannot be fitted to the given rows."""
 
     exit_code: ClassVar[int] = 1
 
@@ -83,7 +83,7 @@ class NotEnoughEventsError(FitError):
 
 
 class GateError(RelkitError):
-    """The job ran to its end and says no."""
+    """The job ran to its end and did not pass."""
 
     exit_code: ClassVar[int] = 1
 
@@ -97,7 +97,7 @@ class MissingPackageError(RelkitError, ImportError):
 
 
 class UnforeseenError(RelkitError):
-    """A fault of relkit itself, or of a library: what nobody foresaw, with the file that holds the trace."""
+    """A fault of relkit itself, or of a library: an unforeseen error, with the file that contains the traceback."""
 
     exit_code: ClassVar[int] = 1
 
@@ -106,9 +106,9 @@ def nearest(name: str, known: Iterable[str], *, likeness: float = 0.5) -> str | 
     """Return the known name most like `name`, or None when none is near; the last part of a dotted name may stand for it.
 
     Args:
-        name: as it was given.
-        known: what it may have meant.
-        likeness: how like it the other must be at least, from 0 to 1 (the same).
+        name: the given name.
+        known: the known names.
+        likeness: smallest similarity, from 0 to 1 (identical).
 
     Examples:
         >>> nearest("custmer_id", ["customer_id", "net_amount"]), nearest("cox", ["survival.cox"])

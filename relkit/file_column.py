@@ -1,6 +1,6 @@
-"""A column of the customer table or of a delivered file: what it holds, where it comes from, its words in English and French.
+"""Columns of the customer table and of delivered files: contents, sources, and texts in English and French.
 
-A column is declared once, where it is made: in `relkit.features`, with the role of a model, with what is derived from scores, or in
+A column is declared once, where it is made: in `relkit.features`, with the role of a model, among those derived from scores, or in
 `relkit.delivery`. In a declaration `{cur}` is the programme's currency in lower case, `{CUR}` in capitals, `{channel}` makes one column
 for each channel, `{h}` one for each horizon and `{reason}` one for each reason.
 """
@@ -42,11 +42,11 @@ UNITS: Mapping[str, Text] = {
     "points": Text("points", "points"),
     "decile": Text("decile", "décile"),
 }
-"""The units that are words; a currency is the same in both languages."""
+"""Units that are words; a currency is the same in both languages."""
 
 
 def channel_in_words(channel: str) -> Text:
-    """Return what a channel is called; one that relkit does not know is called by its own name.
+    """Return the name of a channel in words; an unknown one keeps its own name.
 
     Examples:
         >>> channel_in_words("phone")["fr"], channel_in_words("push_web")["fr"]
@@ -61,23 +61,23 @@ class FileColumn:
     """A column of the customer table or of a delivered file.
 
     Attributes:
-        name: of the column.
-        dtype: of its values, in the table and in every file.
+        name: name of the column.
+        dtype: type of its values, in the table and in every file.
         label: its header for people.
-        meaning: what it holds, in a sentence or two; what its codes stand for is in `codes`.
-        null_means: what an empty cell means; without words where no cell is ever empty.
-        absent_means: why a file with a fixed list of columns has it empty throughout; without words where `null_means` covers it.
-        unit: of its values, "" where they have none.
+        meaning: its contents, in a sentence or two; its codes are explained in `codes`.
+        null_means: meaning of an empty cell; an empty text if no cell is ever empty.
+        absent_means: why a file with a fixed list of columns has it empty throughout; an empty text if `null_means` covers it.
+        unit: unit of its values, "" if they have none.
         group: part of the customer table that it belongs to: key, relation, activity, value, model, contract, satisfaction, contact,
             attribute.
         kind: whether the customer table, a score or the delivery itself gives the value.
-        score: name, in the score table, of the score it shows or rests on; empty for facts.
+        score: name, in the score table, of the score it shows or depends on; empty for facts.
         bound: which of a score's three numbers is shown.
-        low, high: bounds (inclusive) of what is possible.
+        low, high: bounds (inclusive) of the possible range.
         decimals: digits kept; every file carries the rounded value, so that all formats agree.
         follow: whether a change of value is reported in the difference between two deliveries.
-        codes: what people read in place of each code.
-        beside: a score next to which the column is shown even when it is empty for everybody.
+        codes: the text shown in place of each code.
+        beside: a score next to which the column is shown even if it is empty for all customers.
         personal_data: none, pseudonym, personal or sensitive.
         since: version of relkit that made it first.
 
@@ -109,7 +109,7 @@ class FileColumn:
 
     @property
     def empty_means(self) -> Text:
-        """What an empty cell means in a file that may lack what the column is made of."""
+        """Meaning of an empty cell in a file that may lack the source of the column."""
         if not (self.null_means and self.absent_means):
             return self.null_means or self.absent_means
         return Text("{null}, or {absent}", "{null}, ou {absent}").filled(null=self.null_means, absent=self.absent_means)
@@ -119,11 +119,11 @@ class FileColumn:
         return UNITS[self.unit][language] if self.unit in UNITS else self.unit
 
     def words(self, language: str) -> dict[str, str]:
-        """Return what people read in place of each code."""
+        """Return the text shown in place of each code."""
         return {code: text[language] for code, text in self.codes.items()}
 
     def allowed_in(self, language: str) -> str:
-        """Return what the column may hold, codes with their meaning."""
+        """Return the possible values of the column, codes with their meaning."""
         if self.codes:
             return "; ".join(f"{code} = {words}" for code, words in self.words(language).items())
         if self.dtype == pl.Boolean:

@@ -1,4 +1,4 @@
-"""As-of dates, calibration and holdout: all date arithmetic stands here.
+"""As-of dates, calibration and holdout: all date arithmetic is here.
 
 A date means the whole business day, in the zone of the business: everything that happened, and was
 recorded, before the next midnight there is known. An instant means what was known at that instant.
@@ -18,10 +18,10 @@ from relkit.errors import PeriodError
 
 @dataclass(frozen=True)
 class AsOf:
-    """The edge of what is known.
+    """The information cutoff.
 
     Attributes:
-        day: the business day of the edge.
+        day: the business day of the cutoff.
         cutoff: first instant (UTC) that is not known; rows count when they are strictly before it.
         zone: IANA zone of the business day.
 
@@ -38,7 +38,7 @@ class AsOf:
 
     @classmethod
     def parse(cls, value: str | date | datetime | AsOf, *, zone: str = "UTC") -> AsOf:
-        """Return the edge for a date (whole business day) or an instant (ISO 8601; a bare one is in `zone`)."""
+        """Return the cutoff for a date (whole business day) or an instant (ISO 8601; a bare one is in `zone`)."""
         if isinstance(value, AsOf):
             return value
         if isinstance(value, str):
@@ -51,18 +51,18 @@ class AsOf:
 
     @classmethod
     def end_of(cls, day: date, *, zone: str = "UTC") -> AsOf:
-        """Return the edge after the whole of `day`."""
+        """Return the cutoff after the whole of `day`."""
         midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=_zone(zone))
         return cls(day=day, cutoff=midnight.astimezone(UTC), zone=zone)
 
     def minus(self, *, days: int) -> AsOf:
-        """Return the edge after the whole business day that lies `days` before this one."""
+        """Return the cutoff after the whole business day `days` before this one."""
         return AsOf.end_of(self.day - timedelta(days=days), zone=self.zone)
 
     def known(self, instant: str, recorded_at: str | None = None) -> pl.Expr:
-        """Return the filter for rows that happened, and were recorded, before the edge.
+        """Return the filter for rows that happened, and were recorded, before the cutoff.
 
-        A row whose `recorded_at` is null is taken as recorded when it happened.
+        A row with a null `recorded_at` counts as recorded when it happened.
         """
         happened = pl.col(instant) < self.cutoff
         if recorded_at is None:
@@ -75,7 +75,7 @@ class AsOf:
 
     @property
     def spoken(self) -> str:
-        """The edge as people read it: the day, with the time where it is an instant within it.
+        """The cutoff in words: the day, with the time if it is an instant within it.
 
         Examples:
             >>> AsOf.parse("2025-06-30").spoken, AsOf.parse("2025-06-30T18:00").spoken
@@ -87,13 +87,13 @@ class AsOf:
         return f"{last.astimezone(_zone(self.zone)):%Y-%m-%d %H:%M} ({self.zone})"
 
     def __str__(self) -> str:
-        """Return the day in ISO form, as folders and files carry it."""
+        """Return the day in ISO form, as in the names of folders and files."""
         return self.day.isoformat()
 
 
 @dataclass(frozen=True)
 class ObservationPeriod:
-    """The days on which a source saw its customers, both ends included."""
+    """Days on which a source observed its customers, both ends included."""
 
     starts_on: date
     ends_on: date
@@ -129,7 +129,7 @@ class Holdout:
 
     @classmethod
     def before(cls, end: AsOf, *, days: int, first_day: date | None = None) -> Holdout:
-        """Return the split whose last `days` days, up to `end`, judge the model."""
+        """Return the split with the last `days` days up to `end` as holdout."""
         if days < 1:
             raise PeriodError(f"holdout_days is {days}; it must be at least 1.", where="holdout")
         calibration = end.minus(days=days)
@@ -142,7 +142,7 @@ class Holdout:
         return cls(calibration=calibration, end=end, days=days)
 
     def first(self, days: int) -> Holdout:
-        """Return the first `days` of the holdout as one of its own; the whole of it where it is no longer.
+        """Return the first `days` of the holdout as a holdout; the whole of it if it is not longer.
 
         Examples:
             >>> str(Holdout.before(AsOf.parse("1998-06-30"), days=273).first(90))
@@ -151,32 +151,32 @@ class Holdout:
         return self if days >= self.days else Holdout(calibration=self.calibration, end=self.calibration.minus(days=-days), days=days)
 
     def __str__(self) -> str:
-        """Return the days that judge the model, as registered versions carry them."""
+        """Return the days of the holdout, as stored in registered versions."""
         return f"{self.calibration.minus(days=-1)} to {self.end}"
 
     @property
     def spoken(self) -> str:
-        """Where the model was judged, as a sentence says it."""
+        """The holdout, as part of a sentence."""
         return f"on the {self.days} days after {self.calibration}"
 
     @property
     def why(self) -> str:
-        """Why the model was not judged on later days: it was."""
+        """Reason why the model was not judged on later days; empty, since it was."""
         return ""
 
     @property
     def anew(self) -> str:
-        """What was done with a model that had seen the answers."""
+        """Treatment of a champion that knew the outcomes, as part of a sentence."""
         return f"had learnt from days of this holdout, so its settings were fitted anew up to {self.calibration.day}"
 
     def was_seen(self, trained_as_of: date) -> bool:
-        """Return whether a model that learnt up to a day has seen the answers."""
+        """Return whether a model that learnt up to a day knows outcomes of the holdout."""
         return trained_as_of > self.calibration.day
 
 
 @dataclass(frozen=True)
 class DrawnHoldout:
-    """A split of customers, where one day is all that is known: `share` of them, drawn by `seed`, judge the model.
+    """A split of customers, for data of one day only: the model is judged on a `share` of them, drawn by `seed`.
 
     They are judged from their first day on, over the first `days` of their lives.
 
@@ -195,37 +195,37 @@ class DrawnHoldout:
 
     @property
     def end(self) -> AsOf:
-        """The edge of what is known: that of the calibration."""
+        """The information cutoff: that of the calibration."""
         return self.calibration
 
     def __str__(self) -> str:
-        """Return who judges the model, as registered versions carry it."""
+        """Return the customers judged, as stored in registered versions."""
         who = f"{100 * self.share:g}% of the customers of {self.calibration}"
         return f"{who}, drawn at random (seed {self.seed}), over their first {self.days} days"
 
     @property
     def spoken(self) -> str:
-        """Where the model was judged, as a sentence says it."""
+        """The holdout, as part of a sentence."""
         who = f"{self.share:.0%} of the customers, drawn at random (seed {self.seed}) and not learnt from"
         return f"on {who}, over the first {self.days:,} days of each"
 
     @property
     def why(self) -> str:
-        """Why the model was not judged on later days, as a sentence."""
+        """Reason why the model was not judged on later days, as a sentence."""
         return "Customers are known as of one day only, so there are no later days to judge by: the holdout was drawn at random."
 
     @property
     def anew(self) -> str:
-        """What was done with a model that had seen the answers."""
+        """Treatment of a champion that knew the outcomes, as part of a sentence."""
         return "may have learnt from the customers of this holdout, so its settings were fitted anew without them"
 
-    def was_seen(self, trained_as_of: date) -> bool:  # noqa: ARG002  (a holdout in time asks)
-        """Return whether a model that learnt up to a day has seen the answers: it may have learnt from those drawn."""
+    def was_seen(self, trained_as_of: date) -> bool:  # noqa: ARG002  (same signature as for a holdout in time)
+        """Return whether a model that learnt up to a day knows the outcomes: it may have learnt from the customers drawn."""
         return True
 
 
 def read_holdout(text: str, *, zone: str = "UTC") -> Holdout | DrawnHoldout | None:
-    """Return the split that a registered version carries; None for "".
+    """Return the split stored in a registered version; None for "".
 
     Examples:
         >>> read_holdout("1997-10-01 to 1998-06-30").days

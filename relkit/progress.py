@@ -1,4 +1,4 @@
-"""How long work tells where it is: a callable of a sentence and, when it is known, the share done.
+"""Progress of long work: a callable of a sentence and, if known, the share done.
 
 Rooms take a `Progress` and call it; only the command line and a notebook draw anything.
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Receives one sentence about the work under way."""
+    """Callable that receives one sentence on the work under way."""
 
     def __call__(self, what: str, done: float | None = None, /) -> None:
-        """Say `what` is going on; `done` is a share in [0, 1]."""
+        """Report `what` is under way; `done` is a share in [0, 1]."""
 
 
 def quiet(what: str, done: float | None = None, /) -> None:
-    """Say nothing: the default of every function that takes a `Progress`."""
+    """Report nothing: the default of every function that takes a `Progress`."""
 
 
 @contextmanager
 def in_notebook(progress: Progress) -> Iterator[Progress]:
-    """Give a line below the cell that renews itself, where a notebook runs the work and nobody else listens.
+    """Provide a self-updating line below the cell, if a notebook runs the work and no other progress is given.
 
-    The line is gone when the work has ended. Elsewhere `progress` is given back as it is.
+    The line is removed when the work ends. Otherwise `progress` is returned unchanged.
 
     Examples:
-        >>> with in_notebook(quiet) as told:
-        ...     told is quiet
+        >>> with in_notebook(quiet) as shown:
+        ...     shown is quiet
         True
     """
     if progress is not quiet or not _in_kernel():
@@ -50,13 +50,13 @@ def in_notebook(progress: Progress) -> Iterator[Progress]:
 
 
 def _in_kernel() -> bool:
-    """Return whether this Python is the kernel of a notebook; nothing is imported to find out."""
+    """Return whether this Python is the kernel of a notebook, without an import."""
     module = sys.modules.get("ipykernel.kernelapp")
     return module is not None and bool(module.IPKernelApp.initialized())
 
 
 class CellLine:
-    """A line in the output of a notebook's cell: what is going on and, where it is known, a bar."""
+    """A line in the output of a notebook's cell: the work under way and, if known, a bar."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -66,7 +66,7 @@ class CellLine:
         self._show(_line(what.strip().partition("\n")[0], done))
 
     def clear(self) -> None:
-        """Leave nothing behind."""
+        """Remove the line."""
         if self._handle is not None:
             self._show("")
 

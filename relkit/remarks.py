@@ -1,12 +1,12 @@
-"""Remarks: what changes how a number is to be read, in English and French.
+"""Remarks: sentences that affect how a number is to be read, in English and French.
 
-Tables, features, models and scores notice such things; jobs leave them as `remarks.json` in their output folder (fits: with the
+Tables, features, models and scores make them; jobs write them as `remarks.json` in their output folder (fits: with the
 registered version), and the delivery and the reports show them, each once.
 
     write_remarks(folder / "remarks.json", unique(remarks))
     [remark.text("fr") for remark in read_remarks(folder / "remarks.json")]
 
-A remark holds counts, dates and names of columns; no identifier and no value of a personal column.
+A remark contains counts, dates and names of columns; no identifier and no value of a personal column.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FILE = "remarks.json"
 UNTRANSLATED = "untranslated"
-"""Code of a sentence that a model saved before remarks had French."""
+"""Code of a sentence saved by a model before remarks had French texts."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _BEFORE, _AFTER = re.compile(r" (?=[:;?!%»€])"), re.compile(r"(?<=«) ")
@@ -33,16 +33,16 @@ _BEFORE, _AFTER = re.compile(r" (?=[:;?!%»€])"), re.compile(r"(?<=«) ")
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence or two about how a number is to be read.
+    """A sentence or two on how a number is to be read.
 
     Attributes:
-        code: names the kind of remark, in snake case.
+        code: kind of remark, in snake case.
         en: the text in English, ending with a full stop.
-        fr: the text in French, ending with a full stop; its no-break spaces are put in.
+        fr: the text in French, ending with a full stop; no-break spaces are added.
         about: scores or columns concerned; empty for all.
 
     Raises:
-        ParameterError: a code that is not in snake case, a text that is absent or does not end with a full stop.
+        ParameterError: a code that is not in snake case, a text that is missing or does not end with a full stop.
 
     Examples:
         >>> remark = Remark("one_snapshot", "There is one snapshot.", "Il n’y a qu’une photographie.", about=("churn_probability_90d",))
@@ -65,11 +65,11 @@ class Remark:
             raise ParameterError("English and French must differ, and each must end with a full stop.", where=f"remark {self.code}")
 
     def text(self, language: str) -> str:
-        """Return the text in a language; English where there is no French."""
+        """Return the text in a language; English if there is no French."""
         return Text(self.en, self.fr or self.en)[language]
 
     def on(self, scores: Iterable[str]) -> Remark:
-        """Return the remark about these scores or columns."""
+        """Return the remark, concerning these scores or columns."""
         return replace(self, about=tuple(dict.fromkeys(scores)))
 
 
@@ -84,7 +84,7 @@ def untranslated(sentence: str) -> Remark:
 
 
 def french(number: float, digits: int = 0) -> str:
-    """Return a number as French texts write it.
+    """Return a number in French notation.
 
     Examples:
         >>> french(12345.5, 1).replace("\u202f", "_")
@@ -94,7 +94,7 @@ def french(number: float, digits: int = 0) -> str:
 
 
 def unique(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
-    """Return each remark once, in the order of its first appearance; one that is repeated is about all that any of them was about.
+    """Return each remark once, in the order of its first appearance; a repeated one concerns all that any of its copies does.
 
     Examples:
         >>> first, again = Remark("x", "One.", "Un.", ("a",)), Remark("x", "One.", "Un.", ("b",))
@@ -112,11 +112,11 @@ def unique(remarks: Iterable[Remark]) -> tuple[Remark, ...]:
 
 
 def write_remarks(path: Path, remarks: Iterable[Remark]) -> Path:
-    """Write remarks as JSON, each once, whole or not at all, and return the path.
+    """Write remarks as JSON, each once, atomically, and return the path.
 
     Args:
-        path: of the file; its folder is made if absent.
-        remarks: may be empty, which replaces those of an earlier run.
+        path: path of the file; its folder is made if missing.
+        remarks: the remarks; even if empty, they replace those of an earlier run.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.part")
@@ -126,7 +126,7 @@ def write_remarks(path: Path, remarks: Iterable[Remark]) -> Path:
 
 
 def read_remarks(path: Path) -> tuple[Remark, ...]:
-    """Return the remarks of a file; none where there is no file.
+    """Return the remarks of a file; empty if there is no file.
 
     Raises:
         StorageError: the file is damaged.

@@ -331,9 +331,13 @@ class RunPipeline(Job):
         name, steps = self.steps()
         started = time.perf_counter()
         outcomes = []
-        for outcome in run_steps(name, steps, self.out_dir / "runs", progress=progress, restart=self.restart):
-            outcomes.append(outcome)
-            progress(f"{_told(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
+        try:
+            for outcome in run_steps(name, steps, self.out_dir / "runs", progress=progress, restart=self.restart):
+                outcomes.append(outcome)
+                progress(f"{_told(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
+        finally:
+            for job in {type(step.job) for step in steps}:
+                job.let_go()
         return _summary(name, steps, outcomes, time.perf_counter() - started)
 
 

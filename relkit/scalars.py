@@ -1,9 +1,9 @@
-"""Checks of single values, which return what they checked, so that checking reads as assigning.
+"""Checks of single values, which return the checked value, so that a check reads as an assignment.
 
     days = check_scalar(days, "horizon_days", ge=1)
     ties = check_choice(ties, "ties", ("efron", "breslow"))
 
-A message names the setting, shows its value and states what is possible.
+A message names the setting, shows its value and states what is allowed.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def check_scalar(
 
     Args:
         value: the number.
-        name: of the setting or argument.
-        ge: smallest value that is possible.
+        name: name of the setting or argument.
+        ge: smallest allowed value.
         gt: exclusive lower bound.
-        le: largest value that is possible.
+        le: largest allowed value.
         lt: exclusive upper bound.
         where: model, file or table that the setting belongs to.
         remedy: what to write instead, one sentence.
@@ -66,12 +66,12 @@ def check_choice(value: S, name: str, choices: Sequence[str], *, kind: str = "")
 
     Args:
         value: the text.
-        name: of the setting or argument.
-        choices: what is possible.
-        kind: what the choices are, for the message; by default the name.
+        name: name of the setting or argument.
+        choices: the allowed texts.
+        kind: noun for the choices, for the message; by default the name.
 
     Raises:
-        ParameterError: with the nearest choice.
+        ParameterError: the text is none of the choices; the message names the nearest.
 
     Examples:
         >>> check_choice("efron", "ties", ("efron", "breslow"))
@@ -95,7 +95,7 @@ def check_level(level: float, *, where: str = "") -> float:
 
 
 def _rule(ge: float | None, gt: float | None, le: float | None, lt: float | None) -> str:
-    """Return what is possible, in words that follow `must`."""
+    """Return the allowed range, in words that follow `must`."""
     if (ge is None) == (le is None) and (gt is None) == (lt is None) and (ge if gt is None else gt) is not None:
         return f"lie between {ge if gt is None else gt:g} and {le if lt is None else lt:g}"
     low = f"above {gt:g}" if gt is not None else f"at least {ge:g}" if ge else "0 or more" if ge is not None else ""

@@ -1,10 +1,10 @@
-"""Scores by name and horizon: what a score is, what is possible for it, and which column of a wide frame holds it.
+"""Scores by name and horizon: the record of a score, its possible range, and its column in a wide frame.
 
     kind = ScoreKind(stem="order_probability", horizon="days", high=1.0)
     str(kind.at(90))                                        order_probability_90d
 
-A family declares the kinds of its roles, a room that derives scores the kinds of its own. Wherever a score goes its record goes
-along, so that nobody has to read a horizon back out of the name of a column.
+A family declares the kinds of its roles, a room that derives scores its own kinds. A score always travels with its record,
+so that no code has to parse a horizon from the name of a column.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Score:
     """The name of a score, as a record.
 
     Attributes:
-        stem: what is scored, such as churn_probability.
-        unit: of the horizon; "" where the score has none.
-        horizon: how far ahead, in that unit; None with a unit is without end.
-        reason: for which reason of ends; "" for all.
+        stem: the quantity scored, such as churn_probability.
+        unit: unit of the horizon; "" if the score has none.
+        horizon: horizon in that unit; None with a unit means without end.
+        reason: reason of the ends; "" for all.
 
     Examples:
         >>> str(Score("churn_probability", "days", 90)), str(Score("churn_probability", "days", 90, "price"))
@@ -41,7 +41,7 @@ class Score:
     reason: str = ""
 
     def __str__(self) -> str:
-        """Return the name of the column that holds it."""
+        """Return the name of its column."""
         if not self.unit:
             return self.stem
         span = "endless" if self.horizon is None else f"{self.horizon}{_SUFFIX[self.unit]}"
@@ -49,7 +49,7 @@ class Score:
 
     @property
     def days(self) -> int | None:
-        """The horizon in days; None where there is none or no end."""
+        """The horizon in days; None if there is none or no end."""
         if self.horizon is None:
             return None
         return days_of_months(self.horizon) if self.unit == "months" else self.horizon
@@ -57,15 +57,15 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreKind:
-    """What is possible for a score and to whom it applies.
+    """The possible range of a score and the customers it applies to.
 
     Attributes:
-        stem: what is scored, such as churn_probability.
-        horizon: in which unit it looks ahead; "" where it does not.
-        low: smallest value that is possible; None where a loss is.
-        high: largest value that is possible.
-        applies_to: everybody the model scores, holders of a running contract, or those without one.
-        by_reason: whether it is given for single reasons of ends as well.
+        stem: the quantity scored, such as churn_probability.
+        horizon: unit of its horizon; "" if it has none.
+        low: smallest possible value; None if it may be a loss.
+        high: largest possible value.
+        applies_to: all customers scored, holders of a running contract, or customers without one.
+        by_reason: whether it is also given for single reasons of ends.
     """
 
     stem: str
@@ -76,7 +76,7 @@ class ScoreKind:
     by_reason: bool = False
 
     def at(self, horizon: int | None = None, reason: str = "") -> Score:
-        """Return the score at a horizon, in the unit of the kind; None where it has none, or is without end."""
+        """Return the score at a horizon, in the unit of the kind; None if it has none, or is without end."""
         return Score(self.stem, self.horizon, horizon if self.horizon else None, reason)
 
     def includes(self, score: Score) -> bool:

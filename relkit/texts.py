@@ -1,4 +1,4 @@
-"""A text in English and in French: the one form in which everything that people read holds its words.
+"""Texts in English and French: the one form of all texts that people read.
 
 label = Text("Value of an order", "Valeur d'une commande")
 label["fr"]
@@ -45,17 +45,17 @@ class Text:
         return self.fr if language == "fr" else self.en
 
     def __bool__(self) -> bool:
-        """Return whether it says anything."""
+        """Return whether it is not empty."""
         return bool(self.en or self.fr)
 
     def filled(self, **words: object) -> Text:
-        """Return the text with each `{word}` replaced; a word that is a text itself is taken in the same language."""
+        """Return the text with each `{word}` replaced; a word that is itself a Text is taken in the same language."""
         english, french = ({key: word[at] if isinstance(word, Text) else word for key, word in words.items()} for at in LANGUAGES)
         return Text(self.en.format(**english), self.fr.format(**french))
 
 
 EMPTY = Text()
-"""A text that says nothing."""
+"""The empty text."""
 
 
 @overload
@@ -66,7 +66,7 @@ def in_language(texts: Mapping[_K, Text] | Sequence[Text], language: str) -> dic
     """Return several texts in one language: by the same keys, or in the same order.
 
     Raises:
-        ParameterError: a language that there is not.
+        ParameterError: an unknown language.
 
     Examples:
         >>> in_language({"title": Text("Value", "Valeur")}, "fr"), in_language((Text("yes", "oui"), Text("no", "non")), "fr")

@@ -1,16 +1,16 @@
-"""Lengths and defaults that every room shares: how long a month is, how far ahead scores look, how wide an interval is."""
+"""Shared lengths and defaults: length of a month, horizons of scores, level of intervals."""
 
 from __future__ import annotations
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
-"""A month where it is a length; a month of the calendar is as long as the calendar says."""
+"""Length of a month as a duration; calendar months have their own lengths."""
 HORIZON_DAYS = 90
-"""How far ahead orders and churn are looked at by default."""
+"""Default horizon of orders and churn."""
 HORIZON_MONTHS = 24
-"""How far ahead margin and the life of contracts are counted by default."""
+"""Default horizon of margin and of the life of contracts."""
 LEVEL = 0.95
-"""Of intervals, by default."""
+"""Default level of intervals."""
 
 
 def days_of_months(months: int) -> int:

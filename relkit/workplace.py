@@ -1,8 +1,8 @@
-"""Where `out/` and `mlruns/` stand by default, and which programmes stand there.
+"""Default location of `out/` and `mlruns/`, and the programmes in it.
 
 Commands run in the project's folder. A notebook runs in the folder of its file, or in any other from which JupyterLab was
-started, and means the same `out/` and `mlruns/`: those of its working directory, those next to the folder of notebooks,
-else those of the checkout that relkit was installed from, the first that are there.
+started, and uses the same `out/` and `mlruns/`: those of its working directory, those next to the folder of notebooks,
+or those of the checkout that relkit was installed from, whichever exist first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from relkit.errors import ParameterError
 NOTEBOOK = "JPY_SESSION_NAME"
 """Set by a Jupyter server for the kernels it starts: the path of the notebook."""
 CHECKOUT = Path(__file__).resolve().parents[1]
-"""Folder of a checkout, where relkit was installed from one."""
+"""Folder of the checkout, if relkit was installed from one."""
 KEPT = ("out", "mlruns")
 CHECKED = "tables"
 """Folder that each programme has."""
@@ -46,19 +46,19 @@ def _is_workplace(folder: Path) -> bool:
 
 
 def programmes(left: str = CHECKED) -> tuple[str, ...]:
-    """Return the ids of the programmes that stand in `out/`, in alphabetical order.
+    """Return the ids of the programmes in `out/`, in alphabetical order.
 
     Args:
-        left: folder that an earlier job must have left, such as "tables" or "scores".
+        left: folder from an earlier job that they must have, such as "tables" or "scores".
     """
     return tuple(sorted(path.parent.name for path in (workplace() / "out").glob(f"*/{left}") if path.is_dir()))
 
 
 def only_programme(left: str = CHECKED) -> str:
-    """Return the one programme that stands in `out/`.
+    """Return the only programme in `out/`.
 
     Args:
-        left: folder that it should have; of several programmes, those that have it are looked at.
+        left: folder that it must have; of several programmes, only those with it are considered.
 
     Raises:
         ParameterError: there is none, or there are several; the message lists them.

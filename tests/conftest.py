@@ -24,7 +24,7 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a tracking database with nothing in it, made once: making one takes MLflow seconds."""
+    """Return an empty tracking database, made once, as it takes MLflow seconds."""
     from relkit.tracking import runs
 
     folder = tmp_path_factory.mktemp("store")
@@ -47,7 +47,7 @@ def workplace(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture(scope="session")
 def reported(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
-    """Return a working directory where every job but the reports has run on a small simulated company, once; do not write in it."""
+    """Return a working directory where all jobs but the reports have run on a small simulated company, once; do not write to it."""
     import reported_company
 
     folder = tmp_path_factory.mktemp("reported")

@@ -1,4 +1,4 @@
-"""A small company as features and scores leave it, for the tests of what is delivered and reported."""
+"""A small company after features and scores, for the tests of deliveries and reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAY, JUNE = date(2025, 5, 31), date(2025, 6, 30)
 
 
 def customers(n: int = 200, *, seed: int = 1) -> pl.DataFrame:
-    """One row a customer; each fifth is a prospect who never ordered."""
+    """Customer table, one row per customer; every fifth is a prospect who never ordered."""
     rng = np.random.default_rng(seed)
     buyer = np.arange(n) % 5 != 4
     frame = pl.DataFrame(
@@ -47,7 +47,7 @@ def customers(n: int = 200, *, seed: int = 1) -> pl.DataFrame:
 
 
 def scores(people: pl.DataFrame, as_of: date = JUNE, *, seed: int = 1) -> pl.DataFrame:
-    """The long score table of those who ordered."""
+    """The long score table of customers who ordered."""
     rng = np.random.default_rng(seed)
     ids = people.filter(pl.col("days_since_last_order").is_not_null())["customer_id"]
     margin = rng.gamma(1, 100, len(ids))
@@ -77,7 +77,7 @@ def score(ids, name, values, *, as_of=JUNE, model="lifetime_value.bg_nbd", versi
 
 
 def leave(out: Path, as_of: date = JUNE, *, people: pl.DataFrame | None = None, scored: bool = True, seed: int = 1) -> Path:
-    """Write what the jobs before `deliver` leave under `out`, and return it."""
+    """Write the output of the jobs before `deliver` under `out`, and return it."""
     people = customers(seed=seed) if people is None else people
     (out / "tables").mkdir(parents=True, exist_ok=True)
     write_facts(out / "tables", TableFacts(last_day=as_of, rows={"transactions": 900}, fingerprints={"transactions": "0" * 64}))

@@ -1,4 +1,4 @@
-"""Which words of a text are English: those of all English texts of a delivery but the ones that French has too."""
+"""English words in a text: those of all English texts of a delivery, except the ones that also exist in French."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COGNATES = {
     *("possible", "profit", "programme", "psi", "question", "rfm", "s", "score", "scores", "segment", "situation", "source", "sources"),
     *("exclusions", "protection", "stable", "t", "table", "version"),
 }
-"""Words that are spelt alike in both languages."""
+"""Words spelt alike in both languages."""
 
 
 def words_of(text: str) -> set[str]:

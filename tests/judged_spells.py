@@ -1,4 +1,4 @@
-"""Spells, risks and forecasts on which metrics are compared with scikit-survival: data sets that lifelines ships, and simulated ones.
+"""Spells, risks and forecasts for comparing metrics with scikit-survival: data sets shipped with lifelines, and simulated ones.
 
 The program that stores scikit-survival's values (tests/golden/metrics/scikit_survival.py) and the test that reads them take the
 rows from here. Risks are whole numbers, so that ties are ties to the last bit.
@@ -33,7 +33,7 @@ class Judged:
 
     @property
     def tested(self) -> Judged:
-        """Every other row: what is judged, where all rows tell of the censoring."""
+        """Every other row: the rows judged, if all rows inform the censoring."""
         return Judged(self.duration[1::2], self.event[1::2], self.risk[1::2])
 
     @property
@@ -69,7 +69,7 @@ def _simulated(n: int, *, months: bool) -> Judged:
     duration, event = np.minimum(ends, lost), ends <= lost
     if months:
         duration = np.ceil(duration)
-        event[duration == duration.max()] = True  # nobody is lost at the last age: scikit-survival refuses that
+        event[duration == duration.max()] = True  # no censoring at the last age: scikit-survival refuses it
     return Judged(duration, event, risk)
 
 

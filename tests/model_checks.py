@@ -1,8 +1,8 @@
 """Checks of models, in parts: of every fitted model, of those that score customers, of those that credit channels.
 
-A case is a model's settings with small frames it can be fitted on, scored on and judged on; a check takes a
-case. Values in the frames are whole numbers and quarters, so that 32 bits hold them exactly. A case is fitted once: what is
-fitted is frozen, and only the checks of fitting itself fit again.
+A case is a model's settings with small frames to fit, score and judge it on; a check takes a
+case. Values in the frames are whole numbers and quarters, so that 32 bits represent them exactly. A case is fitted once: the
+fitted model is frozen, and only the checks of fitting itself fit again.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Case:
 
 
 def purchases() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return 300 customers with orders and spend, and what they did in the 90 days that follow."""
+    """Return 300 customers with orders and spend, and their outcomes in the following 90 days."""
     rng = np.random.default_rng(1)
     seen = simulated_purchases.buyers(300, rng, r=0.9, alpha=40.0, a=0.8, b=4.0, days=400.0)
     x = seen["repeat_purchases"].to_numpy()
@@ -69,7 +69,7 @@ def purchases() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def histories() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the same customers with the days on which they came back one by one, in whole days."""
+    """Return the same customers with each day of a repeat purchase, in whole days."""
     features, outcomes = purchases()
     rng = np.random.default_rng(4)
     x, days = features["repeat_purchases"].to_numpy(), features["last_purchase_age_days"].to_numpy()
@@ -78,13 +78,13 @@ def histories() -> tuple[pl.DataFrame, pl.DataFrame]:
     ages = [[*map(float, others), float(end)] if n else [] for n, end, others in zip(x, last, between, strict=True)]
     T = np.maximum(features["observed_days"].to_numpy(), last)
     first = [AS_OF - timedelta(days=int(age)) for age in T]
-    told = {"last_purchase_age_days": last, "observed_days": T, "first_order_on": pl.Series(first)}
+    history = {"last_purchase_age_days": last, "observed_days": T, "first_order_on": pl.Series(first)}
     listed = pl.Series("repeat_ages_days", ages, dtype=pl.List(pl.Float64))
-    return features.with_columns(**told).with_columns(listed), outcomes
+    return features.with_columns(**history).with_columns(listed), outcomes
 
 
 def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return 300 contracts, one a customer, with two covariates, and how old they became in the 90 days that follow."""
+    """Return 300 contracts, one per customer, with two covariates, and their ages after the following 90 days."""
     rng = np.random.default_rng(2)
     n = 300
     debit, amount = rng.integers(0, 2, n).astype(float), rng.integers(10, 60, n) / 4
@@ -105,12 +105,12 @@ FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SPELLS: spells,
     CONTRACT_VERSIONS: spells,
 }
-"""Features and outcomes by what a model reads."""
+"""Features and outcomes by reading."""
 
 
 @cache
 def case_of(name: str) -> Case:
-    """Return the case of a model of the catalogue, made with the settings that it declares for the checks."""
+    """Return the case of a model of the catalogue, with the settings that it declares for the checks."""
     model = catalogue.make(name, catalogue.settings_class(name).check_settings)
     return Case(model, *FRAMES[model.reads]())
 
@@ -152,7 +152,7 @@ def saved_and_loaded_it_is_the_same(case: Case, folder: Path) -> None:
 
 
 def what_is_saved_is_plain(case: Case, folder: Path) -> None:
-    """Nothing but JSON, arrays and frames; no customer, and nothing of the size of the training data."""
+    """Only JSON, arrays and frames; no customer, and nothing as large as the training data."""
     storage.save(case.fitted, folder / "model")
     names = {path.name for path in (folder / "model").iterdir()}
     assert "model.json" in names
@@ -288,7 +288,7 @@ def it_scores_nobody(case: Case, folder: Path) -> None:
 
 
 def orders_have_a_probability(case: Case, folder: Path) -> None:
-    """Of models of purchases; their own is no more than the orders expected, and a calibration is saved with the model and applied."""
+    """For models of purchases; their own is at most the expected orders, and a calibration is saved with the model and applied."""
     fitted = case.fitted
     if not isinstance(fitted, PurchasesAhead):
         return
@@ -329,7 +329,7 @@ def row_order_does_not_matter_to_credit(case: Case, folder: Path) -> None:
     assert_frame_equal(again, case.fitted.credit(), check_row_order=False, rel_tol=1e-9)
 
 
-# --- what the checks share --------------------------------------------------------------------------------------
+# --- shared by the checks --------------------------------------------------------------------------------------
 
 
 def shuffled(case: Case) -> pl.DataFrame:
@@ -349,7 +349,7 @@ def with_other_numbers(case: Case) -> list[pl.DataFrame]:
 
 
 def gives(case: Case, fitted: Any) -> pl.DataFrame:
-    """Return what a fitted model is for: scores of customers, or the credit of channels."""
+    """Return the output of a fitted model: scores of customers, or the credit of channels."""
     found: pl.DataFrame = case.score(fitted) if hasattr(fitted, "score") else fitted.credit()
     return found
 
@@ -386,6 +386,6 @@ OF_CREDIT: tuple[Check, ...] = (credit_is_shared_out_among_channels, row_order_d
 
 
 def checks_of(name: str) -> tuple[Check, ...]:
-    """Return the checks that a model of the catalogue must pass, by what its fitted class does."""
+    """Return the checks that a model of the catalogue must pass, according to its fitted class."""
     fitted = catalogue.fitted_class(name)
     return OF_EVERY_MODEL + OF_SCORERS * hasattr(fitted, "score") + OF_CREDIT * hasattr(fitted, "credit")

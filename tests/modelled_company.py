@@ -1,4 +1,4 @@
-"""A small company with buyers and contracts, as relkit check leaves it, for the tests of fitting and scoring."""
+"""A small company with buyers and contracts, after relkit check, for the tests of fitting and scoring."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def transactions(n: int = 250, *, seed: int = 3) -> pl.DataFrame:
 
 
 def contracts(n: int = 250, *, seed: int = 4) -> pl.DataFrame:
-    """Return the contracts of customers K0000 to K<n>; the first twenty also hold the ids of buyers."""
+    """Return the contracts of customers K0000 to K<n>; the first twenty have the ids of buyers."""
     rng = np.random.default_rng(seed)
     start = rng.integers(0, DAYS - 60, n)
     amount = rng.gamma(3.0, 15.0, n).round(2)

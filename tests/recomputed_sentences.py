@@ -1,8 +1,8 @@
-"""The numbers of each sentence of the reports, computed again from the delivered file: one function a sentence, by its key.
+"""Numbers of each sentence of the reports, recomputed from the delivered file: one function per sentence, by key.
 
-To add a sentence to a report, add its text to `TEXTS` as always, and here a function under `module.key` that returns, by placeholder,
-the number (or numbers, where what stands there has several) that must be shown: see `RECOMPUTED`. Words need nothing. Nothing here
-calls the reports: polars and numpy on the delivered file, and on contracts, costs and the holdout for what no column of it says.
+To add a sentence to a report, add its text to `TEXTS` as usual, and here a function under `module.key` that returns, by placeholder,
+the number (or numbers, if there are several) that must be shown: see `RECOMPUTED`. Words need nothing. Nothing here
+calls the reports: polars and numpy on the delivered file, and on contracts, costs and the holdout for facts not in its columns.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WAYS = (
     "other_contracts_at_start",
     "age_at_start_years",
 )
-"""Of the simulated contracts, by what they can be told apart."""
+"""Covariates by which the simulated contracts can be segmented."""
 DEBIT = {"Pays by direct debit", "Paie par prélèvement"}
 WHO = {
     "known": ("people known", "personnes connues"),
@@ -59,21 +59,21 @@ COLUMN = {
     "household_size": ("Household size", "Taille du foyer"),
     "engagement_score": ("Engagement score", "Score d’engagement"),
 }
-"""What people and columns are called, in either language."""
+"""Names of groups of people and of columns, in both languages."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Numbers of people in one place of a sentence, each with the words that must stand by it, in order.
+    """Numbers of people in one place of a sentence, each with the words that must be next to it, in order.
 
-    A group of one to nine is "fewer than 10"; with `has_total`, where one alone is so small, the smallest of the others has a word in
-    place of its number, lest the difference give the small one away.
+    A group of one to nine is "fewer than 10"; with `has_total`, if only one group is that small, the smallest of the others has a word
+    in place of its number, so that the difference does not reveal the small one.
 
     Attributes:
-        groups: number, and words in English and French; groups of nobody are not named unless `names_empty`.
-        has_total: whether the sum is given away.
-        names_empty: whether groups of nobody are named.
-        unnamed: the sizes of other groups of the same whole, which this place does not name.
+        groups: number, and words in English and French; empty groups are not named unless `names_empty`.
+        has_total: whether the sum is shown.
+        names_empty: whether empty groups are named.
+        unnamed: sizes of other groups of the same total that are not named here.
     """
 
     groups: tuple[tuple[int, tuple[str, str]], ...]
@@ -82,7 +82,7 @@ class Counted:
     unnamed: tuple[int, ...] = ()
 
     def written(self) -> list[tuple[int | str, tuple[str, str]]]:
-        """Return what must stand in place of each number: itself, `under`, or `some`."""
+        """Return the text for each number: itself, `under`, or `some`."""
         named = [(n, words) for n, words in self.groups if n or self.names_empty]
         sizes = [*(n for n, _ in named), *self.unnamed]
         small = [n for n in sizes if 1 <= n <= 9]
@@ -97,21 +97,21 @@ class Counted:
 
 
 def people(n: int) -> Counted:
-    """Return a number of people, masked where it is small."""
+    """Return a number of people, masked if it is small."""
     return Counted(((n, ("", "")),), names_empty=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """What was delivered of a day, and beside it what a sentence says that no column of the file does.
+    """The delivery of a day, and the facts of sentences that are not in the columns of its file.
 
     Attributes:
         out: output root.
-        day: of the delivery.
-        programme: whose.
-        offered: the delivered file of the same customers with the retention offer of the page declared; None where there is none.
-        offer_cost: of that offer, for each customer who takes it.
-        budget: of that offer.
+        day: day of the delivery.
+        programme: its id.
+        offered: the delivered file of the same customers with the retention offer of the page declared; None if there is none.
+        offer_cost: cost of that offer, per customer who takes it.
+        budget: budget of that offer.
     """
 
     out: Path
@@ -147,7 +147,7 @@ class Facts:
 
     @cached_property
     def valued(self) -> pl.DataFrame:
-        """Customers with a forecast: past, future, activity and whether they are of the best fifth."""
+        """Customers with a forecast: past, future, activity and whether they are in the best fifth."""
         quality, alive = pl.col("score_quality"), pl.col("p_alive")
         known = self.file.filter(pl.col(self.margin).is_not_null()).with_columns(
             past=pl.col(f"past_margin_{self.cur}").fill_null(0.0), future=pl.col(self.margin)
@@ -175,12 +175,12 @@ class Facts:
         return self.valued.filter(pl.col("activity").is_in(activities))
 
     @cached_property
-    def told(self) -> int:
+    def with_activity(self) -> int:
         return len(self.of("active", "uncertain", "gone"))
 
     @cached_property
     def unforecast(self) -> dict[str, int]:
-        """People without a forecast, by why."""
+        """Numbers of people without a forecast, by reason."""
         held = pl.read_parquet(self.out / "features" / self.day / "customers.parquet")
         active = held["active_contracts"] if "active_contracts" in held.columns else pl.zeros(len(held), eager=True)
         rows = self.file.join(held.select("customer_id", active=active), on="customer_id").filter(pl.col(self.margin).is_null())
@@ -204,7 +204,7 @@ class Facts:
 
     @cached_property
     def running(self) -> pl.DataFrame:
-        """Customers with a score, each with what the main contract pays: of several the one that pays most, then began first."""
+        """Customers with a score, each with the main contract: of several the one with the highest amount, then the earliest start."""
         held = self.spells.filter(~pl.col("event"))
         main = held.sort(
             ["customer_id", "monthly_amount", "started_on", "contract_id"], descending=[False, True, False, False], nulls_last=True
@@ -218,7 +218,7 @@ class Facts:
 
     @cached_property
     def all_offers(self) -> pl.DataFrame:
-        """Customers whom an offer was valued for, the most at risk first, and why they may not be phoned where they may not."""
+        """Customers with a valued offer, the most at risk first, and the reason if they may not be phoned."""
         assert self.offered is not None
         names = {"value": "retention_offer_value", "cost": "retention_offer_cost", "profit": "retention_offer_profit"}
         columns = {short: next(c for c in self.offered.columns if c in {name, f"{name}_{self.cur}"}) for short, name in names.items()}
@@ -234,7 +234,7 @@ class Facts:
 
     @cached_property
     def offers(self) -> pl.DataFrame:
-        """Those of them who may be phoned."""
+        """The offers to customers who may be phoned."""
         return self.all_offers.filter(pl.col("barred").is_null())
 
     @cached_property
@@ -243,7 +243,7 @@ class Facts:
 
     @cached_property
     def called(self) -> pl.DataFrame:
-        """Those whom calling pays for, within the budget: who bring most for each unit of money first."""
+        """The offers for which calling pays, within the budget, the highest profit per unit of cost first."""
         if self.budget is None:
             return self.paying
         ranked = self.paying.sort([pl.col("profit") / pl.col("cost"), "customer_id"], descending=[True, False])
@@ -259,12 +259,12 @@ class Facts:
         return pl.read_parquet(self.out / "features" / self.day / "customers.parquet")
 
     @cached_property
-    def tables_said(self) -> dict[str, Any]:
+    def table_facts(self) -> dict[str, Any]:
         return dict(json.loads((self.out / "tables" / "facts.json").read_text()))
 
     @cached_property
     def holdout(self) -> dict[str, Any]:
-        """What the chances of an order were worth on the holdout; see `order_holdout`."""
+        """The order probabilities on the holdout; see `order_holdout`."""
         return order_holdout(self)
 
     @cached_property
@@ -273,7 +273,7 @@ class Facts:
 
 
 def still_running(spells: pl.DataFrame, days: float) -> float:
-    """Return the product-limit estimate of outliving an age; contracts come into view at their entry."""
+    """Return the product-limit estimate of outliving an age; contracts are observed from their entry."""
     return float(np.prod([1 - ended / at_risk for age, ended, at_risk in _steps(spells) if age <= days]))
 
 
@@ -331,7 +331,7 @@ def best_list(ended: np.ndarray, risk: np.ndarray, *, clv: float, contact: float
 
 
 def held_out(facts: Facts) -> dict[str, Any]:
-    """Return the profit of the order by risk on the holdout: a refit without it, and the ends that it then saw."""
+    """Return the profit of the ranking by risk on the holdout: a refit without it, and the ends observed in it."""
     from relkit.jobs.report_material import ReportMaterial
 
     trial = ReportMaterial.read(programme=facts.programme, out=facts.out).trial("survival.cox")
@@ -343,23 +343,23 @@ def held_out(facts: Facts) -> dict[str, Any]:
     both = rows.join(after, on=["customer_id", "contract_id"]).drop_nulls("risk").with_columns(more=pl.col("until") - pl.col("age"))
     seen = both.filter(pl.col("ended") | (pl.col("more") >= days)).with_columns(gone=pl.col("ended") & (pl.col("more") <= days))
     clv = facts.all_offers["value"].sum() / (0.3 * facts.all_offers["risk"].sum())
-    told = {"clv": clv, "contact": 1.0, "cost": facts.offer_cost, "share": 0.3}
+    terms = {"clv": clv, "contact": 1.0, "cost": facts.offer_cost, "share": 0.3}
     gone, forecast = seen["gone"].to_numpy(), seen["risk"].to_numpy()
-    profit, depth = best_list(gone, forecast, **told)
-    perfect, _ = best_list(gone, gone.astype(float), **told)
+    profit, depth = best_list(gone, forecast, **terms)
+    perfect, _ = best_list(gone, gone.astype(float), **terms)
     return {"days": days, "share": depth, "profit": profit, "clv": clv, "perfect": perfect}
 
 
-def _apart(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
-    within = int(said["months"]) * MONTH
+def _apart(facts: Facts, shown: dict[str, str]) -> dict[str, Any]:
+    within = int(shown["months"]) * MONTH
     rows = facts.spells.group_by("pays_by_direct_debit", maintain_order=True)
     lasting = sorted(mean_within(part, within) / MONTH for _, part in rows)
     assert within <= float(facts.spells["duration_days"].max())  # type: ignore[arg-type]
-    return {"months": int(said["months"]), "shortest": lasting[0], "longest": lasting[1], "gap": lasting[1] - lasting[0]}
+    return {"months": int(shown["months"]), "shortest": lasting[0], "longest": lasting[1], "gap": lasting[1] - lasting[0]}
 
 
-def _clearest(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
-    assert said["name"] in DEBIT, "compute the test of another way to segment here"
+def _clearest(facts: Facts, shown: dict[str, str]) -> dict[str, Any]:
+    assert shown["name"] in DEBIT, "compute the test of another way to segment here"
     return {"tried": len(WAYS), "p": min(1.0, len(WAYS) * p_of_two(facts.spells, "pays_by_direct_debit"))}
 
 
@@ -397,7 +397,7 @@ def _slipping(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 def _gone(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
     rows = facts.of("gone")
-    return {"n": len(rows), "share": len(rows) / facts.told, "told": facts.told, "past": rows["past"].sum()}
+    return {"n": len(rows), "share": len(rows) / facts.with_activity, "told": facts.with_activity, "past": rows["past"].sum()}
 
 
 def _orders(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
@@ -464,7 +464,7 @@ def _barred(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
         "protected": ("protected", "protégées"),
         "unreachable": ("out of reach by phone", "injoignables par téléphone"),
     }
-    groups = tuple(((left_out["barred"] == why).sum(), said) for why, said in words.items())
+    groups = tuple(((left_out["barred"] == why).sum(), wording) for why, wording in words.items())
     return {"reasons": Counted(groups, has_total=True), "paying": people(left_out.filter(pl.col("profit") > 0).height)}
 
 
@@ -488,9 +488,9 @@ def _unheard(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
     return {}
 
 
-def _may(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
-    """Return who may be contacted: of all, or of those under contract with a forecast, whichever the sentence speaks of."""
-    who = "known" if said["who"] in WHO["known"] else "under_contract"
+def _may(facts: Facts, shown: dict[str, str]) -> dict[str, Any]:
+    """Return the contactable people: of all, or of those under contract with a forecast, depending on the sentence."""
+    who = "known" if shown["who"] in WHO["known"] else "under_contract"
     rows = facts.file if who == "known" else facts.under_contract
     may = rows.filter(pl.col("not_contactable_because").is_null())
     assert may["is_contactable"].all()
@@ -506,9 +506,9 @@ def _may(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
 
 
 def _may_not(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
-    """Return why the others of the file may not be contacted; only the value report says it."""
+    """Return the reasons why the others in the file may not be contacted; only in the value report."""
     why = facts.file["not_contactable_because"].drop_nulls()
-    groups = tuple(((why == name).sum(), said) for name, said in BARRED.items())
+    groups = tuple(((why == name).sum(), words) for name, words in BARRED.items())
     barred, absent = sum(n for n, _ in groups), (why == "consents_absent").sum()
     assert barred + absent == len(why)
     others = (len(facts.file) - len(why), absent)
@@ -516,10 +516,10 @@ def _may_not(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 
 def order_holdout(facts: Facts) -> dict[str, Any]:
-    """Return what came of the chances of an order on the first days of the holdout.
+    """Return the outcomes of the order probabilities on the first days of the holdout.
 
-    Who bought is counted in the transactions. The chances are those of a refit without the holdout; only the map that is learnt from
-    one half of the customers for the other is relkit's own, `learnt`, given what was counted here.
+    Buyers are counted in the transactions. The probabilities are those of a refit without the holdout; only the map learnt from
+    one half of the customers for the other is relkit's own, `learnt`, given the counts made here.
     """
     from relkit.jobs.report_material import ReportMaterial
     from relkit.models.lifetime_value.order_calibration import learnt
@@ -555,13 +555,13 @@ def order_holdout(facts: Facts) -> dict[str, Any]:
 
 
 def bought_on(facts: Facts, until: Any) -> pl.DataFrame:
-    """Return customer and day of what was bought, as the transactions known before an instant have it; days as the company counts them."""
+    """Return customer and day of purchases, from the transactions known before an instant, in business days of the company."""
     lines = pl.read_parquet(facts.out / "tables" / "transactions.parquet").filter(
         pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "cancel"]), pl.col("occurred_at") < until
     )
     if "recorded_at" in lines.columns:
         lines = lines.filter(pl.col("recorded_at").is_null() | (pl.col("recorded_at") < until))
-    zone = facts.tables_said["business_zone"]
+    zone = facts.table_facts["business_zone"]
     dated = lines.with_columns(day=pl.col("occurred_at").dt.convert_time_zone(zone).dt.date())
     article = [name for name in ("product_id",) if name in dated.columns]
     is_sale = pl.col("line_kind") == "sale"
@@ -582,11 +582,11 @@ MONTHS = {
 }  # fmt: skip
 
 
-def _came_true(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
+def _came_true(facts: Facts, shown: dict[str, str]) -> dict[str, Any]:
     found = facts.holdout
-    day, month, year = said["day"].replace("1er", "1").split()
+    day, month, year = shown["day"].replace("1er", "1").split()
     assert (int(year), MONTHS[month], int(day)) == (found["day"].year, found["day"].month, found["day"].day)
-    return found | {"day": said["day"]}
+    return found | {"day": shown["day"]}
 
 
 def _believed(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
@@ -610,21 +610,21 @@ def _not_set(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 
 def segment_of(column: pl.Series) -> pl.Series:
-    """Return the segment of each customer, as text: values that ten have, of more than six the five most frequent and the others.
+    """Return the segment of each customer, as text: values of at least ten customers, if over six the five most frequent and others.
 
-    A number with more than six values is cut into quarters; what is not given is `?`.
+    A number with more than six values is cut into quarters; a missing value is `?`.
     """
     if not column.dtype.is_numeric():
-        said = column.cast(pl.String)
+        text = column.cast(pl.String)
     elif column.drop_nulls().n_unique() > 6:
-        said = quarter_of(column)
+        text = quarter_of(column)
     else:
-        said = column.cast(pl.Float64).cast(pl.String).str.strip_suffix(".0")
-    counts = sorted(Counter(said.fill_null("?").to_list()).items(), key=lambda item: (-item[1], item[0]))
+        text = column.cast(pl.Float64).cast(pl.String).str.strip_suffix(".0")
+    counts = sorted(Counter(text.fill_null("?").to_list()).items(), key=lambda item: (-item[1], item[0]))
     kept = [name for name, n in counts if n >= 10]
     kept = kept if len(kept) == len(counts) <= 6 else kept[:5]
     others = sum(n for name, n in counts if name not in kept)
-    return pl.Series([name if name in kept else "others" if others >= 10 else None for name in said.fill_null("?")], dtype=pl.String)
+    return pl.Series([name if name in kept else "others" if others >= 10 else None for name in text.fill_null("?")], dtype=pl.String)
 
 
 def quarter_of(column: pl.Series) -> pl.Series:
@@ -641,7 +641,7 @@ def quarter_of(column: pl.Series) -> pl.Series:
 
 
 def named(segment: str) -> tuple[str, str]:
-    """Return what a segment is called in English and French."""
+    """Return the name of a segment in English and French."""
     known = {
         "others": ("others", "autres"),
         "?": ("not given", "non renseigné"),
@@ -662,9 +662,9 @@ def between(future: np.ndarray, segment: pl.Series) -> float:
 
 
 def segments_tried(facts: Facts) -> dict[str, tuple[float, pl.DataFrame]]:
-    """Return, by column that describes customers and makes segments, what it explains, and the mean of each segment of ten or more."""
+    """Return, by descriptive column that makes segments, the share explained, and the mean of each segment of ten or more."""
     rows = facts.valued.select("customer_id", "future").join(facts.customers, on="customer_id", how="left", maintain_order="left")
-    names = ["type", "country", "region", "language", "household_size", *facts.tables_said.get("attributes", {})]
+    names = ["type", "country", "region", "language", "household_size", *facts.table_facts.get("attributes", {})]
     found = {}
     for name in dict.fromkeys(name for name in names if name in rows.columns):
         segment = segment_of(rows[name])
@@ -675,13 +675,13 @@ def segments_tried(facts: Facts) -> dict[str, tuple[float, pl.DataFrame]]:
 
 
 def called_as(facts: Facts, column: str) -> tuple[str, str]:
-    """Return what a column is called in English and French: as it was declared, or as relkit calls it."""
-    label = facts.tables_said.get("attributes", {}).get(column, {})
+    """Return the name of a column in English and French: the declared one, or that of relkit."""
+    label = facts.table_facts.get("attributes", {}).get(column, {})
     is_declared = column not in COLUMN or label.get("label_en", "").lower() not in {"", column.replace("_", " ")}
     return (label["label_en"], label["label_fr"]) if is_declared else COLUMN[column]
 
 
-def _told_apart(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
+def _distinguished(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
     tried = segments_tried(facts)
     best = max(tried, key=lambda name: tried[name][0])
     assert tried[best][0] >= 0.01
@@ -711,7 +711,7 @@ def _people(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
 
 def _active(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
     active = len(facts.of("active"))
-    return {"figure": active, "share": active / facts.told, "told": facts.told}
+    return {"figure": active, "share": active / facts.with_activity, "told": facts.with_activity}
 
 
 def _held(facts: Facts, _: dict[str, str]) -> dict[str, Any]:
@@ -782,7 +782,7 @@ RECOMPUTED: dict[str, Callable[[Facts, dict[str, str]], dict[str, Any]]] = {
     "order_chances.set": _set_right,
     "order_chances.unset": _not_set,
     "order_chances.season": _nothing,
-    "value_segments.chosen": _told_apart,
+    "value_segments.chosen": _distinguished,
     "value_segments.alike": _alike,
     "value_segments.apart": _ends_of_segments,
     "value_segments.today": _nothing,
@@ -791,4 +791,4 @@ RECOMPUTED: dict[str, Callable[[Facts, dict[str, str]], dict[str, Any]]] = {
     "churn_segment_texts.none_changes": _nothing,
     "churn_segment_texts.some_change": _nothing,
 }
-"""By module and key of `TEXTS`: what must be shown, by placeholder; `figure` is what a key figure writes large."""
+"""By module and key of `TEXTS`: the values to show, by placeholder; `figure` is the value of a key figure."""

@@ -38,7 +38,7 @@ def run_pipeline(folder: Path) -> None:
 
 
 def scored_file(folder: Path) -> CustomerFile:
-    """Return the file of the company after `run_pipeline`; some customers are protected, and every contact code appears."""
+    """Return the file of the company after `run_pipeline`; some customers are protected, and every contact code occurs."""
     day = max((folder / "out" / "default" / "features").iterdir()).name
     features, scores = (folder / "out" / "default" / room / day for room in ("features", "scores"))
     people = pl.read_parquet(features / "customers.parquet")

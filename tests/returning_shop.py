@@ -1,7 +1,7 @@
-"""A shop whose customers send orders back: two years, 1,500 buyers, each with a share of returns of their own.
+"""A shop whose customers send orders back: two years, 1,500 buyers, each with their own share of returns.
 
-Orders come by BG/NBD with a Gamma-Gamma value. An order that is sent back is sent back whole, a week later. Sales are the same whatever
-comes back.
+Orders come by BG/NBD with a Gamma-Gamma value. A returned order is returned whole, a week later. Sales are the same whatever
+is returned.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FIRST, MIDDLE, LAST = date(2023, 1, 1), date(2023, 12, 31), date(2024, 12, 30)
 WEEK = timedelta(days=7)
 MOST, ALWAYS, OTHERS = 0.395, 0.08, (6.0, 11.5)
-"""Share of orders that come back at most; then this share of the customers sends everything back, the others by a beta distribution."""
+"""Largest share of orders returned; at it, this share of the customers returns everything, the others by a beta distribution."""
 MAPPING = """\
 company:
   history_starts_on: 2023-01-01

@@ -1,6 +1,6 @@
-"""Saves each model of the catalogue as this version writes it, where no model of its format number is kept yet.
+"""Save each model of the catalogue as written by this version, if no model of its format number is kept yet.
 
-Run `python tests/save_golden_models.py` when a model is new or its `format` has risen, and commit what it adds.
+Run `python tests/save_golden_models.py` when a model is new or its `format` has risen, and commit the new files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Records of scores for tests that build score tables by hand: a name is read by the kinds of scores that there are."""
+"""Records of scores for tests that build score tables by hand: a name is parsed with the known kinds of scores."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ KINDS: tuple[ScoreKind, ...] = (
 
 
 def kind_of(name: str) -> ScoreKind | None:
-    """Return the kind of a score by its name; None for a column that is no score."""
+    """Return the kind of a score by its name; None if the column is not a score."""
     return next((kind for kind in KINDS if name == kind.stem or (kind.horizon and name.startswith(f"{kind.stem}_"))), None)
 
 
 def record(name: str) -> Score:
-    """Return the record of a score; a name of no kind is a score without a horizon."""
+    """Return the record of a score; a name of unknown kind is a score without a horizon."""
     kind = kind_of(name)
     if kind is None:
         return Score(name)
@@ -47,12 +47,12 @@ def kinds(*names: str) -> dict[Score, ScoreKind]:
 
 
 def kept(frame: pl.DataFrame) -> KeptScores:
-    """Return a score table as it is read from disk, with the records of its scores."""
+    """Return a score table as read from disk, with the records of its scores."""
     return KeptScores(frame, {name: record(name) for name in frame["score"].unique()})
 
 
 def made(frame: pl.DataFrame) -> ScoreTable:
-    """Return a score table as scoring makes it, with the kinds of its scores."""
+    """Return a score table as made by scoring, with the kinds of its scores."""
     return ScoreTable(frame, kinds(*frame["score"].unique()))
 
 

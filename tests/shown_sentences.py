@@ -1,4 +1,4 @@
-"""The sentences and key figures that a notebook shows: its cells run here, in order, and what they show is read back from the HTML."""
+"""The sentences and key figures that a notebook shows: its cells run here, in order, and their output is read back from the HTML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
 def shown_sentences(name: str, **parameters: Any) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return the headline sentences of a notebook, and its key figures: what is written large, and what it says it is."""
+    """Return the headline sentences of a notebook, and its key figures: value and caption."""
     html = "".join(_shown(name, parameters))
     sentences = [
         unescape(line) for block in re.findall(r'<ul class="headlines">(.*?)</ul>', html) for line in re.findall(r"<li>(.*?)</li>", block)
@@ -31,7 +31,7 @@ def shown_sentences(name: str, **parameters: Any) -> tuple[list[str], list[tuple
 
 
 def _shown(name: str, parameters: dict[str, Any]) -> Iterator[str]:
-    """Yield the HTML of each cell that shows something; plots are made and thrown away."""
+    """Yield the HTML of each cell that shows something; plots are drawn and discarded."""
     space: dict[str, Any] = {}
     for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells:
         if cell.cell_type != "code":

@@ -20,7 +20,7 @@ def buyers(
 ) -> pl.DataFrame:
     """Return n customers of the BG/NBD who start at random within `days`; alpha is in days.
 
-    A drop-out parameter a of 0 keeps them all; with `at_start` they may leave after the first purchase too (MBG/NBD).
+    With a drop-out parameter a of 0 nobody leaves; with `at_start` they may also leave after the first purchase (MBG/NBD).
     """
     T = rng.uniform(0, days, n)
     rate = rng.gamma(r, 1 / alpha, n)
@@ -37,7 +37,7 @@ def buyers(
 
 
 def leavers(n: int, rng: np.random.Generator, *, r: float, alpha: float, s: float, beta: float, days: float = 730.0) -> pl.DataFrame:
-    """Return n customers of the Pareto/NBD who start at random within `days`; alpha and beta are in days. s = 0 keeps them all (NBD)."""
+    """Return n customers of the Pareto/NBD who start at random within `days`; alpha and beta are in days. s = 0: nobody leaves (NBD)."""
     T = rng.uniform(0, days, n)
     alive = np.minimum(T, rng.exponential(1 / rng.gamma(s, 1 / beta, n)) if s > 0 else np.inf)
     x = rng.poisson(rng.gamma(r, 1 / alpha, n) * alive)
@@ -64,9 +64,9 @@ def regular_buyers(
     T: float | NDArray[np.float64],
     ahead: float = 0.0,
 ) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    """Return the histories of n customers whose intervals are Erlang(k, lambda), and what each buys in the `ahead` days after T.
+    """Return the histories of n customers whose intervals are Erlang(k, lambda), and the purchases of each in the `ahead` days after T.
 
-    Everybody may leave after each purchase, the first included; alpha and times are in days and not rounded.
+    Every customer may leave after each purchase, including the first; alpha and times are in days and not rounded.
     """
     T = np.broadcast_to(np.asarray(T, dtype=float), n)
     rate, leave, clock = rng.gamma(r, 1 / alpha, n), rng.beta(a, b, n), np.zeros(n)
@@ -84,9 +84,9 @@ def regular_buyers(
     bought = pl.DataFrame({"customer_id": customer[seen], "age": age[seen]}).sort("customer_id", "age")
     ages = bought.group_by("customer_id", maintain_order=True).agg(pl.col("age").alias("repeat_ages_days"))
     everyone = pl.DataFrame({"customer_id": np.arange(n), "observed_days": T, "first_order_on": [date(2025, 1, 1)] * n})
-    told = everyone.join(ages, on="customer_id", how="left", maintain_order="left").with_columns(pl.col("repeat_ages_days").fill_null([]))
+    joined = everyone.join(ages, on="customer_id", how="left", maintain_order="left").with_columns(pl.col("repeat_ages_days").fill_null([]))
     x, last = pl.col("repeat_ages_days").list.len().cast(pl.Int64), pl.col("repeat_ages_days").list.last().fill_null(0.0)
-    return told.with_columns(
+    return joined.with_columns(
         pl.col("customer_id").cast(pl.String), x.alias("repeat_purchases"), last.alias("last_purchase_age_days")
     ), later
 
@@ -171,8 +171,8 @@ def takers(
 ) -> pl.DataFrame:
     """Return histories of customers with so many opportunities to buy, observed up to the end of the last.
 
-    Each leaves for good before an opportunity, or else may take it; one that is taken has 1 and a geometric number more of purchase
-    days, `ratio` on average. They may not fit into the period, so that more than that many days are dropped: keep it long.
+    Each leaves for good before an opportunity, or else may take it; one taken has 1 plus a geometric number of purchase
+    days, `ratio` on average. Days that do not fit into the period are dropped: keep it long.
     """
     n, most = len(opportunities), int(opportunities.max(initial=0))
     buys, leaves = rng.beta(alpha, beta, n), rng.beta(gamma, delta, n)

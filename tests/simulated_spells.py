@@ -1,4 +1,4 @@
-"""Contracts whose time to end follows a model with known parameters; watched for up to two years, half of them from a later age."""
+"""Contracts whose time to end follows a model with known parameters; observed for up to two years, half of them from a later age."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def accelerated(n: int, rng: np.random.Generator, *, error: str, x: float, z: fl
 
     Args:
         n: contracts.
-        rng: of the draws.
+        rng: generator of the draws.
         error: weibull, log_normal or log_logistic.
         x: effect of a normal covariate.
         z: effect of one of 0 and 1.
@@ -65,6 +65,6 @@ def _watched(rng: np.random.Generator, lifetime: Floats, x: Floats, z: Floats) -
     n = len(lifetime)
     entry = np.where(rng.random(n) < 0.5, rng.uniform(0, 60, n), 0.0)
     until = entry + rng.uniform(30, 730, n)
-    told = {"duration_days": np.minimum(lifetime, until), "event": lifetime <= until, "entry_days": entry, "x": x, "z": z}
-    frame = pl.DataFrame({"customer_id": [str(i) for i in range(n)], **told})
+    spells = {"duration_days": np.minimum(lifetime, until), "event": lifetime <= until, "entry_days": entry, "x": x, "z": z}
+    frame = pl.DataFrame({"customer_id": [str(i) for i in range(n)], **spells})
     return frame.filter(pl.Series(lifetime > entry))

@@ -1,4 +1,4 @@
-"""Data sets that lifelines ships: as arrays (duration, event, group, entry), and as tables with covariates."""
+"""Data sets shipped with lifelines: as arrays (duration, event, group, entry), and as tables with covariates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lifelines import datasets
 
 
 class Seen(NamedTuple):
-    """Spells of a data set with something to compare them by."""
+    """Spells of a data set with a group to compare them by."""
 
     duration: np.ndarray
     event: np.ndarray
@@ -23,7 +23,7 @@ class Seen(NamedTuple):
         return np.arange(len(self.duration)) % 3 + 1.0
 
     def repeated(self, values: np.ndarray) -> np.ndarray:
-        """Return each row as often as its weight says."""
+        """Return each row repeated by its weight."""
         return np.repeat(values, self.counts.astype(int))
 
 
@@ -65,8 +65,8 @@ PENALTY, SHARES = 0.02, (0.5, 0.9)
 class Table(NamedTuple):
     """Spells of a data set with covariates, in the columns that models read.
 
-    `frame` has duration_days and event; entry_days (a quarter seen from a third of their age on), weight (1, 2 and 3 in turn),
-    plan (two categories in turn), and begun and ended, between which whole twelfths of the longest duration say that it ended.
+    `frame` has duration_days and event; entry_days (a quarter observed from a third of their age on), weight (1, 2 and 3 in turn),
+    plan (two categories in turn), and begun and ended, the bounds of its end in whole twelfths of the longest duration.
     """
 
     frame: pl.DataFrame
@@ -74,12 +74,12 @@ class Table(NamedTuple):
 
     @property
     def late(self) -> pl.DataFrame:
-        """The rows that lived after they were first seen."""
+        """The rows that lived after their entry."""
         return self.frame.filter(pl.col("duration_days") > pl.col("entry_days"))
 
     @property
     def whole(self) -> pl.DataFrame:
-        """The rows as if all had been seen from the start."""
+        """The rows as if all had been observed from the start."""
         return self.frame.drop("entry_days")
 
 
@@ -87,23 +87,23 @@ def _table(frame: Any, duration: str, event: str, *covariates: str) -> Table:
     read = pl.from_pandas(frame[[duration, event, *covariates]]).drop_nulls()
     named = {name: name.replace(".", "_") for name in covariates}
     row, days = pl.int_range(pl.len()), pl.col("duration_days")
-    told = read.rename({duration: "duration_days", event: "event", **named}).with_columns(
+    table = read.rename({duration: "duration_days", event: "event", **named}).with_columns(
         pl.col("duration_days").cast(pl.Float64), pl.col("event").cast(pl.Int64).cast(pl.Boolean)
     )
-    told = told.filter(days > 0).with_columns(
+    table = table.filter(days > 0).with_columns(
         customer_id=row.cast(pl.String),
         entry_days=pl.when(row % 4 == 0).then((days / 3).floor()).otherwise(0.0),
         weight=1.0 + row % 3,
         plan=pl.when(row % 2 == 0).then(pl.lit("even")).otherwise(pl.lit("odd")),
     )
-    width = float(told["duration_days"].max()) / 12  # type: ignore[arg-type]
+    width = float(table["duration_days"].max()) / 12  # type: ignore[arg-type]
     last = ((days / width).ceil() - 1).clip(lower_bound=0.0) * width
     begun = pl.when("event").then(last.clip(lower_bound=0.5)).otherwise(days)
-    return Table(told.with_columns(begun=begun, ended=pl.when("event").then(last + width)), tuple(named.values()))
+    return Table(table.with_columns(begun=begun, ended=pl.when("event").then(last + width)), tuple(named.values()))
 
 
 def load_tables() -> dict[str, Table]:
-    """Return six data sets, whose ages tie."""
+    """Return six data sets with tied ages."""
     stages = ("Stage_II", "Stage_III", "Stage_IV")
     return {
         "rossi": _table(datasets.load_rossi(), "week", "arrest", "fin", "age", "race", "wexp", "mar", "paro", "prio"),

@@ -1,4 +1,4 @@
-"""Cards: what objects show in a cell of a notebook."""
+"""Cards that objects show in a cell of a notebook."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_result_shows_what_was_done() -> None:
         details={"summary": [{"term": "r", "estimate": 1.2345678, "lower": 1.0, "upper": 1.4}]},
     )
     seen = text(result._repr_html_())
-    assert all(said in seen for said in ("relkit fit", "It was fitted.", "Look out.", "brier_score", "0.14", "1.235", "upper"))
+    assert all(shown_text in seen for shown_text in ("relkit fit", "It was fitted.", "Look out.", "brier_score", "0.14", "1.235", "upper"))
 
 
 class Fitted(FittedCard):
@@ -73,8 +73,8 @@ class Fitted(FittedCard):
 
 def test_a_fitted_model_shows_settings_estimates_and_notes() -> None:
     seen = text(Fitted()._repr_html_())
-    for said in ("1,200 rows as of 2025-06-30", "One was left out.", "did not converge", "Settings", "-12.5", "1.5", "–"):
-        assert said in seen
+    for shown_text in ("1,200 rows as of 2025-06-30", "One was left out.", "did not converge", "Settings", "-12.5", "1.5", "–"):
+        assert shown_text in seen
 
 
 def test_all_fitted_models_show_themselves() -> None:

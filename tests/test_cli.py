@@ -53,8 +53,8 @@ def test_parameters_are_shown_to_people_too(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(("argv", "expected"), [([], (True, False)), (["--no-kept"], (False, False)), (["--added"], (True, True))])
 def test_what_is_on_is_turned_off_by_its_own_flag(monkeypatch: pytest.MonkeyPatch, argv: list[str], expected: tuple[bool, bool]) -> None:
     class Switches(toy_jobs.Double):
-        kept: bool = Field(default=True, description="On unless told.")
-        added: bool = Field(default=False, description="Off unless told.")
+        kept: bool = Field(default=True, description="On by default.")
+        added: bool = Field(default=False, description="Off by default.")
 
         def run(self, progress: Progress = quiet) -> Result:
             progress("switched")
@@ -140,10 +140,10 @@ def test_help_is_folded_once(capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert lines[first + 1].startswith("    ")
 
 
-@pytest.mark.parametrize(("mode", "said"), [("skip", "There is nothing to double."), ("refuse", "The number is odd.")])
-def test_a_job_that_says_no_exits_with_1(mode: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("mode", "message"), [("skip", "There is nothing to double."), ("refuse", "The number is odd.")])
+def test_a_job_that_says_no_exits_with_1(mode: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["double", "--mode", mode]) == 1
-    assert said in capsys.readouterr().out
+    assert message in capsys.readouterr().out
 
 
 def test_a_pipeline_shows_its_steps_with_their_times(capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +161,7 @@ def test_a_setting_reaches_one_step() -> None:
     assert Path("out/default/doubled.txt").read_text() == "84"
 
 
-def test_an_interruption_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interruption_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Commands as they are printed: complete, and such that the command line takes them."""
+"""Printed commands: complete, and valid on the command line."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ AFTER = {"first", "again", "to", "and", "in", "has"}
 def printed(text: str) -> list[str]:
     """Return the commands in a text, each up to the end of its sentence or the words that follow it."""
     found = []
-    for said in re.split(rf"\brelkit (?=(?:{'|'.join(NAMES)})\b)", text)[1:]:
+    for text_after in re.split(rf"\brelkit (?=(?:{'|'.join(NAMES)})\b)", text)[1:]:
         words: list[str] = []
-        for word in said.split():
+        for word in text_after.split():
             if word.rstrip(".,;:") in AFTER:
                 break
             words.append(word.rstrip(".,;:"))
@@ -107,7 +107,7 @@ class TestInASmallCompany:
         assert cli.run(shlex.split(fit)[1:]) == 0
         made = WriteReport.parse(**early).run()
         assert made.skipped is None
-        assert any("survival.cox version 1, trained as of 2025-03-31, scored" in said for said in made.sentences)
-        assert not any("knows what happened then" in said for said in (*made.sentences, *made.warnings))
+        assert any("survival.cox version 1, trained as of 2025-03-31, scored" in sentence for sentence in made.sentences)
+        assert not any("knows what happened then" in sentence for sentence in (*made.sentences, *made.warnings))
         again = WriteReport.parse(**early).run()
-        assert not any(said.startswith("Built") for said in again.sentences)
+        assert not any(sentence.startswith("Built") for sentence in again.sentences)

@@ -89,7 +89,7 @@ def test_a_frame_without_rows_passes():
         ({"id": ["p", "p"], "since": [date(2025, 1, 1)] * 2}, r"2 rows share a key \(id, since\)"),
     ],
 )
-def test_what_is_wrong_is_said_with_the_first_row(columns, message):
+def test_errors_are_reported_with_the_first_row(columns, message):
     with pytest.raises(TableError, match=rf"spend: .*{message}"):
         check(spend(**columns), SPEND)
 
@@ -103,7 +103,7 @@ def test_a_group_of_which_no_column_is_there_is_empty():
         check(spend().drop("a"), SPEND)
 
 
-def test_everything_wrong_is_said_at_once():
+def test_all_errors_are_reported_at_once():
     with pytest.raises(TableError, match=r"column 'id' is missing \(did you mean 'idd'\); n: 1 of 2 rows are below 0"):
         check(pl.DataFrame({"idd": ["p", "q"], "n": [1, -1], "a": ["x", "y"]}), SPEND)
 

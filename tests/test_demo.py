@@ -1,4 +1,4 @@
-"""The demo on a small company: it recovers the truth, is not run twice, and says what to open."""
+"""The demo on a small company: it recovers the truth, is not run twice, and lists what to open."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_demo_runs_recovers_the_truth_and_is_not_run_twice(without_reports: 
     # Ten estimates: one over 3.9 standard errors happens once in a thousand seeds, and this seed is fixed.
     assert all(abs(row["z"]) < 3.9 for row in compared.values())
     assert "Estimates beside the truth that the company was simulated with:" in result.sentences
-    # The commands that are printed last are complete: those of relkit are parsed and verified as they stand, and one is run.
+    # The commands printed last are complete: those of relkit are parsed and verified as they are, and one is run.
     typed = [line.split("   ")[0].strip() for line in result.sentences[result.sentences.index("Open next:") + 2 :]]
     own = [line[line.index("relkit ") :] for line in typed if "relkit " in line and "jupyter" not in line]
     assert own == ["relkit models --programme demo", "relkit report segment_customer_value --language fr --programme demo"]

@@ -1,4 +1,4 @@
-"""A column is declared once in the whole house, and everything people read of it is in both languages."""
+"""Each column is declared once in relkit, and all its texts are in both languages."""
 
 from __future__ import annotations
 

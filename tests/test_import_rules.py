@@ -1,4 +1,4 @@
-"""Which room may import which: the table of the house, held as data and read from the source with ast."""
+"""Import rules of the rooms: the table of allowed imports, as data, checked against the source with ast."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ RELKIT = {
     "demo": {"jobs", "running", "tables"},
     "cli": {"jobs", "running"},
 }
-"""What of relkit each room may import, besides the base rooms and itself."""
+"""Rooms of relkit that each room may import, besides the base rooms and itself."""
 
 OUTSIDE = {
     "__init__": set(),
@@ -86,7 +86,7 @@ OUTSIDE = {
     "scores": {"polars", "numpy"},
     "plots": {"polars", "numpy", "matplotlib", "seaborn"},
     "families": {"polars", "matplotlib"},
-    "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "traitlets"},
+    "reports": {"polars", "papermill", "nbconvert", "nbclient", "nbformat", "jupyter_client", "ipykernel", "traitlets"},
     "delivery": {"polars", "xlsxwriter"},
     "tracking": {"polars", "numpy", "pandas", "mlflow"},
     "jobs": {"pydantic", "polars"},
@@ -108,10 +108,10 @@ ONLY_INSIDE_FUNCTIONS = {
     "pandas",
     "cyclopts",
 }
-"""Heavy packages: a module that is imported must not load them (rooms in `HEAVY_ROOMS` are the exception)."""
+"""Heavy packages: importing a module must not load them (rooms in `HEAVY_ROOMS` are the exception)."""
 
 HEAVY_ROOMS = {"plots": {"matplotlib"}, "tracking": {"mlflow", "pandas"}}
-"""Rooms that jobs import inside `run` only."""
+"""Rooms that jobs import only inside `run`."""
 
 
 def modules() -> list[Path]:
@@ -183,7 +183,7 @@ def test_a_job_imports_rooms_only_when_it_runs() -> None:
 
 
 def test_no_module_imports_one_that_imports_it() -> None:
-    """Imports inside functions count; those for the type checker alone do not."""
+    """Imports inside functions count; those only for the type checker do not."""
     graph = {module_of(path): imported_modules(path) for path in modules()}
     assert circles(graph) == []
 
@@ -214,7 +214,7 @@ def imported_modules(path: Path) -> set[str]:
 
 
 def circles(graph: dict[str, set[str]]) -> list[frozenset[str]]:
-    """Return the largest sets of modules each of which reaches all of its set."""
+    """Return the largest sets of modules in which each module reaches all of the others."""
     reached = {name: _reached(name, graph) for name in graph}
     found = {frozenset({other for other in reached[name] if name in reached[other]}) for name in graph}
     return [circle for circle in found if circle]

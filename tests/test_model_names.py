@@ -1,7 +1,7 @@
 """No list of models, and no branch by a model's name, outside the model's own file and its family.
 
-Names stand in docstrings, in help texts (`Field(description=...)`), in remedies and examples of commands; elsewhere a question is
-asked of `relkit.models.catalogue`. What is left is listed here with its reason.
+Names may occur in docstrings, in help texts (`Field(description=...)`), in remedies and examples of commands; elsewhere code
+queries `relkit.models.catalogue`. Exceptions are listed here with their reasons.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from relkit.models import catalogue
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "relkit"
 SPOKEN = {"description", "remedy"}
-"""Arguments that hold words for people."""
+"""Arguments with words for people."""
 SPEAKS = {"command"}
 """Functions whose arguments are the words of a command in a message."""
 LEFT: dict[str, str] = {
@@ -24,7 +24,7 @@ LEFT: dict[str, str] = {
     "reports/peer_study_texts.py": "the words of that study",
     "tables/simulation/truth.py": "the true parameters of a simulated company, under the models that are to find them",
 }
-"""Files in which names of models are left, with the reason."""
+"""Files that may name models, with the reason."""
 
 
 def own_places(name: str) -> set[Path]:
@@ -34,9 +34,9 @@ def own_places(name: str) -> set[Path]:
 
 
 def named_in(path: Path, names: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Return line and name of every model that the code of a file names, besides words for people."""
+    """Return line and name of every model named in the code of a file, except in words for people."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    spoken = {id(part) for node in ast.walk(tree) for said in words_of(node) for part in ast.walk(said)}
+    spoken = {id(part) for node in ast.walk(tree) for words in words_of(node) for part in ast.walk(words)}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken:
@@ -51,13 +51,13 @@ def words_of(node: ast.AST) -> list[ast.AST]:
     if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id in SPOKEN for target in node.targets):
         return [node.value]
     if isinstance(node, ast.Call):
-        said: list[ast.AST] = [keyword.value for keyword in node.keywords if keyword.arg in SPOKEN]
-        return said + (list(node.args) if isinstance(node.func, ast.Name) and node.func.id in SPEAKS else [])
+        words: list[ast.AST] = [keyword.value for keyword in node.keywords if keyword.arg in SPOKEN]
+        return words + (list(node.args) if isinstance(node.func, ast.Name) and node.func.id in SPEAKS else [])
     return []
 
 
 def foreign(path: Path) -> list[tuple[int, str]]:
-    """Return the names of models that a file has no business with."""
+    """Return the names of models that a file must not name."""
     return [
         (line, name)
         for line, name in named_in(path, catalogue.names())

@@ -20,7 +20,7 @@ BOOKS = sorted(FOLDER.glob("*.ipynb"))
 LINES = 12
 FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.comprehension, ast.Try)
 STAGES = ("organise", "segment", "interact", "collect", "feed", "measure", "explore", "study")
-"""Those of the loop; what explores a folder of tables; what studies public data, and so is of no company."""
+"""Notebooks of the loop; one that explores a folder of tables; those that study public data, and so concern no company."""
 FRENCH = re.compile("[àâçèêëîïôùûœ«»]|\\b(les|des|une|pour|dans|avec)\\b")
 
 
@@ -65,8 +65,8 @@ class TestEachNotebook:
         fields = job_class(notebook.job).model_fields
         shared = {"programme", "out", "as_of", "language"} if notebook.is_of_a_day else {"language"}
         own = set(notebook.defaults) & set(fields)
-        assert own == shared  # those of its own are given as --parameters.NAME
-        # A notebook that names no programme takes the one there is; all else is as in the job.
+        assert own == shared  # its own are given as --parameters.NAME
+        # A notebook that names no programme takes the only one there is; all else is as in the job.
         usual = {name: None if name == "programme" else fields[name].get_default() for name in own}
         assert {name: notebook.defaults[name] for name in own} == usual
 
@@ -75,7 +75,7 @@ class TestEachNotebook:
         assert bool(notebook.needs) == notebook.is_of_a_day == path.stem.startswith(STAGES[:6])
 
     def test_shows_one_language_and_holds_the_other(self, path: Path) -> None:
-        """Each text is in English, and its metadata hold the French one, with as many headings and paragraphs."""
+        """Each text is in English, and its metadata contain the French one, with as many headings and paragraphs."""
         prose = cells(path, "markdown")
         assert prose
         for cell in prose:
@@ -91,7 +91,7 @@ class TestEachNotebook:
 
 @pytest.mark.notebook
 @pytest.mark.parametrize(
-    ("name", "language", "said"),
+    ("name", "language", "sentences"),
     [
         ("segment_customer_value", "fr", ("Ce que valent les clients", "30 juin 2025", "Dixième, 1 = meilleur", "lifetime_value.bg_nbd")),
         (
@@ -106,7 +106,7 @@ class TestEachNotebook:
     ],
 )
 def test_it_becomes_a_page_that_a_marketer_reads(
-    reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, language: str, said: tuple[str, ...]
+    reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, language: str, sentences: tuple[str, ...]
 ) -> None:
     from relkit.jobs.write_report import WriteReport
 
@@ -118,7 +118,7 @@ def test_it_becomes_a_page_that_a_marketer_reads(
     html = result.paths["page"].read_text(encoding="utf-8")
     assert loads_from_outside(html) == []
     assert not re.search(r"https?:", html)
-    assert all(text in html for text in said)
+    assert all(text in html for text in sentences)
     assert html.count("data:image/png;base64,") >= 3
     other = "To decide:" if language == "fr" else "À décider"
     assert other not in html

@@ -1,4 +1,4 @@
-"""Edges of what is known, in the zone of the business; splits in time."""
+"""Information cutoffs, in the zone of the business; splits in time."""
 
 from __future__ import annotations
 

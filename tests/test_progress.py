@@ -12,18 +12,18 @@ def test_quiet_says_nothing(capsys):
 
 
 def test_any_callable_of_a_sentence_and_a_share_will_do():
-    said: list[tuple[str, float | None]] = []
+    reported: list[tuple[str, float | None]] = []
 
     def collect(what: str, done: float | None = None, /) -> None:
-        said.append((what, done))
+        reported.append((what, done))
 
     progress: Progress = collect
     progress("reading", 0.25)
-    assert said == [("reading", 0.25)]
+    assert reported == [("reading", 0.25)]
 
 
 class Shown:
-    """Stands for IPython's display: keeps what is shown below the cell."""
+    """Stand-in for IPython's display: keeps the output below the cell."""
 
     def __init__(self) -> None:
         self.html: list[str] = []
@@ -45,17 +45,17 @@ def test_a_notebook_shows_one_line_that_renews_itself_and_goes(monkeypatch):
     app = SimpleNamespace(IPKernelApp=SimpleNamespace(initialized=lambda: True))
     monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", app)
     monkeypatch.setitem(sys.modules, "IPython.display", shown)
-    with in_notebook(quiet) as told:
-        told("fitting <cox>", 0.25)
-        told("registered", None)
+    with in_notebook(quiet) as progress:
+        progress("fitting <cox>", 0.25)
+        progress("registered", None)
     assert 'value="0.250"' in shown.html[0]
     assert "fitting &lt;cox&gt;" in shown.html[0]
     assert "<progress" not in shown.html[1]
     assert shown.html[-1] == ""
 
 
-def test_whoever_listens_is_told_instead():
+def test_another_progress_is_used_instead():
     def collect(what: str, done: float | None = None, /) -> None: ...
 
-    with in_notebook(collect) as told:
-        assert told is collect
+    with in_notebook(collect) as progress:
+        assert progress is collect

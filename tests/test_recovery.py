@@ -1,4 +1,4 @@
-"""The study behind `make coverage`, with few repetitions: it runs, and it can say no."""
+"""The study behind `make coverage`, with few repetitions: it runs, and it can fail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONG = ("time_varying_pareto_nbd", "cox, simulated company")
     "world", [pytest.param(each, marks=[pytest.mark.slow] if each.name in LONG else [], id=each.name) for each in WORLDS]
 )
 def test_parameters_and_forecasts_come_back(world: World) -> None:
-    """Ten repetitions: of 10 intervals at 90 %, fewer than 6 hold the truth once in 600 times."""
+    """Ten repetitions: of 10 intervals at 90 %, fewer than 6 contain the truth once in 600 times."""
     found = study.studied(world, 10)
     assert [each.term for each in found] == [*world.truth, "forecast"]
     for each in found:
@@ -62,6 +62,6 @@ def test_a_row_of_the_table_tells_what_is_missing(sound: Finding) -> None:
 
 
 def test_too_few_repetitions_prove_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """Three of three is 100 %, outside what is claimed: the study fails."""
+    """Three of three is 100 %, outside the claimed range: the study fails."""
     assert study.main(["gamma_gamma"], 3) == 1
     assert "gamma_gamma" in capsys.readouterr().out

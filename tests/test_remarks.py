@@ -1,4 +1,4 @@
-"""Remarks are whole in both languages, are written once each, and survive the file."""
+"""Remarks: complete in both languages, written once each, unchanged by a round trip to disk."""
 
 from __future__ import annotations
 

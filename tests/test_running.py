@@ -106,21 +106,21 @@ def test_a_skipped_step_says_why_and_the_rest_goes_on(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "status", "said"),
+    ("mode", "status", "message"),
     [
         ("refuse", "refused", "The number is odd"),
         ("fail", "failed", "double: it does not fit"),
         ("crash", "failed", r"OSError: no space left \(the trace is in .*toy\.log\)"),
     ],
 )
-def test_a_step_that_fails_stops_the_pipeline_and_says_what_finished(folder: Path, mode: str, status: str, said: str) -> None:
+def test_a_step_that_fails_stops_the_pipeline_and_says_what_finished(folder: Path, mode: str, status: str, message: str) -> None:
     result = job(folder, "check", f"double: {{mode: {mode}}}", "double").run()
     assert statuses(result) == ["done", status]
     assert not result.passed
     assert result.details["exit_code"] == 1
     assert "Finished and kept: check." in result.sentences
     assert "Not run: double #2." in result.sentences
-    assert re.search(said, result.sentences[0])
+    assert re.search(message, result.sentences[0])
 
 
 def test_the_trace_of_a_crash_is_kept(folder: Path) -> None:
@@ -141,16 +141,16 @@ def test_an_impossible_period_is_wrong_use(folder: Path) -> None:
         job(folder, "check", as_of="2020-01-01").model_copy(update={"as_of": "soon"}).verify()
 
 
-def test_a_refusal_is_said_without_the_whole_account(folder: Path) -> None:
+def test_a_refusal_is_reported_without_the_whole_account(folder: Path) -> None:
     (folder / "number.odd").write_text("21")
-    told: list[str] = []
+    reported: list[str] = []
     refused = RunPipeline.parse(pipeline=pipeline(folder, "check"), data=folder / "number.odd", out=folder / "out")
-    result = refused.run(lambda what, *_: told.append(what))
+    result = refused.run(lambda what, *_: reported.append(what))
     assert result.sentences[0] == "check refused: It is odd."
-    assert "Read it." in told[-1]
+    assert "Read it." in reported[-1]
 
 
-def test_what_two_steps_warn_of_is_said_once(folder: Path) -> None:
+def test_a_warning_of_two_steps_is_reported_once(folder: Path) -> None:
     assert job(folder, "check", "check").run().warnings == ("It is a toy.",)
 
 
@@ -176,7 +176,7 @@ def test_the_step_wins_over_what_all_steps_share(folder: Path) -> None:
         ("{double: {}, check: {}}", "a step is a command, or a command with its parameters"),
     ],
 )
-def test_a_wrong_step_is_told_before_anything_runs(folder: Path, step: str, message: str) -> None:
+def test_a_wrong_step_is_reported_before_anything_runs(folder: Path, step: str, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         RunPipeline.parse(pipeline=pipeline(folder, step), data=folder / "number.in", out=folder / "out").verify()
     assert not (folder / "out").exists()
@@ -189,7 +189,7 @@ def test_a_wrong_step_is_told_before_anything_runs(folder: Path, step: str, mess
         ("name: ../toy\nsteps: [check]", r"line 1, column 1: '\.\./toy' cannot be the name of a pipeline"),
         ("name: toy\nsteps: []", "line 2, column 1: it has no step"),
         ("steps:\n  - run: {pipeline: toy.yaml}", "line 2, column 5: run runs a pipeline and cannot be a step of one"),
-        ("steps:\n  - check", "line 2, column 5: check: data is missing, which it cannot do without"),
+        ("steps:\n  - check", "line 2, column 5: check: data is missing; it is required"),
         ("nam: toy\nsteps: [check]", "line 1, column 1: unknown key 'nam'; did you mean 'name'"),
         ("steps: [check", "not valid YAML"),
     ],

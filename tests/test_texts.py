@@ -1,4 +1,4 @@
-"""A text speaks both languages, and names those there are when it is asked for another."""
+"""Texts in both languages, and the error for another one, which lists them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_several_texts_keep_their_keys_and_their_order() -> None:
 
 
 def texts_of(value: object) -> Iterator[Text]:
-    """Yield the texts that a value of a module holds, at any depth."""
+    """Yield the texts in a value of a module, at any depth."""
     if isinstance(value, Text):
         yield value
     elif isinstance(value, dict | tuple | list):
@@ -61,7 +61,7 @@ def test_every_text_that_a_module_holds_is_in_both_languages() -> None:
 
 
 def test_there_is_one_form_for_texts() -> None:
-    """No module holds a pair of texts as a dict by language."""
+    """No module has a pair of texts as a dict by language."""
 
     def by_language(node: ast.AST) -> bool:
         return isinstance(node, ast.Dict) and {getattr(key, "value", None) for key in node.keys} == set(LANGUAGES)

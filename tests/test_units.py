@@ -1,4 +1,4 @@
-"""A month, where it is a length, and each default have one value, in one module."""
+"""The length of a month and each default have one value, in one module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three small jobs that stand in for the real ones where the running of jobs is tested."""
+"""Three small jobs that stand in for the real ones in the tests of running jobs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Check(Job):
 
     def run(self, progress: Progress = quiet) -> Result:
         if self.data.suffix == ".odd":
-            said = ("Read it.", "It is odd.")
-            return Result(job="check", passed=False, sentences=said, details={"refusals": said[1:]}, warnings=("It is a toy.",))
+            sentences = ("Read it.", "It is odd.")
+            return Result(job="check", passed=False, sentences=sentences, details={"refusals": sentences[1:]}, warnings=("It is a toy.",))
         if not self.data.exists():
             raise TableError("there is no such file.", where=str(self.data))
         progress("copying", 0.5)

@@ -1,6 +1,6 @@
 """Toy models in a package folder of their own, added to relkit for the length of a test.
 
-The sources in `tests/toys` are copied to a temporary folder first: what a test adds is what CONTRIBUTING asks of a new model
+The sources in `tests/toys` are copied to a temporary folder first: a test adds what CONTRIBUTING requires of a new model
 (one file) and of a new family (one folder and one binding file), and nothing in relkit is touched.
 """
 

@@ -1,1 +1,1 @@
-"""Files that leave the company's analysis: the scored customer file, published whole or not at all."""
+"""Files that leave the company's analysis: the scored customer file, published atomically."""

@@ -1,11 +1,11 @@
 """The columns of the scored customer file, in its order: the delivery's own, and those declared where they are made.
 
-A fact is declared with the customer table (`relkit.features.columns`), a score with the role of its models, what is derived from scores
-in `relkit.scores.columns`; the delivery adds what it makes itself. Labels, meanings, units and the meaning of a null are given in
-English and French, because the data dictionary and the headers of a delivery speak both. A code stays the same code in Parquet and in
-the plain CSV; the words that the French files and the workbook show for it stand next to it in the data dictionary.
+A fact is declared with the customer table (`relkit.features.columns`), a score with the role of its models, columns derived from scores
+in `relkit.scores.columns`; the delivery adds the columns it makes itself. Labels, meanings, units and the meaning of a null are given in
+English and French, because the data dictionary and the headers of a delivery use both. A code stays the same in Parquet and in
+the plain CSV; the words that the French files and the workbook show for it are next to it in the data dictionary.
 
-The marketer's view (`MARKETER`) is a fixed list of these columns: the same every month, whichever tables and models there are.
+The marketer's view (`MARKETER`) is a fixed list of these columns: the same every month, whatever the tables and models.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ OWN: tuple[FileColumn, ...] = (
         codes=QUALITIES,
     ),
 )
-"""What the delivery makes itself."""
+"""Columns that the delivery makes itself."""
 
 _FIRST = (
     *("customer_id", "as_of", "entity_id", "segment_value_activity", "is_left_censored", "days_since_last_order", "orders_12m"),
@@ -179,11 +179,11 @@ def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterabl
 
 
 def marketer_columns(*, currency: str, scores: Iterable[Score] = ()) -> tuple[FileColumn, ...]:
-    """Return the columns of the marketer's view, in its order, whichever of them the file has.
+    """Return the columns of the marketer's view, in its order, regardless of which the file has.
 
     Args:
         currency: ISO code.
-        scores: records of the scores made; horizons come from them, those of a score that is absent from the others.
+        scores: records of the scores made; horizons come from them, those of an absent score come from the other scores.
 
     Examples:
         >>> from relkit.score_kinds import Score
@@ -202,7 +202,7 @@ def marketer_columns(*, currency: str, scores: Iterable[Score] = ()) -> tuple[Fi
 
 
 def _of_channel(template: FileColumn, channel: str) -> FileColumn:
-    """Return the declaration of a column for a channel: its own where it has one, such as consent_profiling."""
+    """Return the declaration of a column for a channel: its own if it has one, such as consent_profiling."""
     return _OF_ONE_CHANNEL.get(template.name.replace("{channel}", channel), template)
 
 

@@ -1,4 +1,4 @@
-"""Writes a scored customer file, with everything that goes with it, and publishes it."""
+"""Delivery of a scored customer file: all its formats and companions, written and published."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Published:
     """A delivery that was just made.
 
     Attributes:
-        delivery: its folder.
+        delivery: the published folder.
         difference: against the one before it.
         escaped_cells: by file and column, cells that got an apostrophe.
         warnings: what the reader should know, those of the file included.
@@ -53,13 +53,13 @@ class Published:
 
 
 def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, progress: Progress = quiet) -> Published:
-    """Publish the file in all formats under `root`, whole or not at all.
+    """Publish the file in all formats under `root`, atomically.
 
     Args:
         file: the content.
         root: deliveries/<programme>.
         occasion: for whom and from what it is made.
-        progress: told what is being written.
+        progress: called with what is being written.
 
     Raises:
         StorageError: another delivery of this programme is under way.
@@ -68,7 +68,7 @@ def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, pro
         marketer = narrowed(file)
         escaped_cells = _write_tables(file, marketer, draft.folder, progress)
         progress("comparing with the previous delivery", 0.15)
-        difference, said = _compared(file, draft)
+        difference, notes = _compared(file, draft)
         _write_difference(file, draft, difference, occasion.language)
         left_out: tuple[str, ...] = ()
         if occasion.workbook:
@@ -77,10 +77,12 @@ def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, pro
             path = draft.folder / WORKBOOK
             escaped_cells[WORKBOOK] = written_files.write_xlsx(shown, path, language=occasion.language, summary=summary, progress=progress)
             left_out = _rest(len(shown.frame), len(marketer.frame))
-        told = (*occasion.warnings, *file.warnings, *left_out, *said)
+        warnings = (*occasion.warnings, *file.warnings, *left_out, *notes)
         progress("publishing", 0.95)
-        delivery = draft.publish(manifest(file, occasion, difference=difference, escaped_cells=escaped_cells, warnings=told))
-    return Published(delivery=delivery, difference=difference, escaped_cells=escaped_cells, warnings=told, is_first=draft.previous is None)
+        delivery = draft.publish(manifest(file, occasion, difference=difference, escaped_cells=escaped_cells, warnings=warnings))
+    return Published(
+        delivery=delivery, difference=difference, escaped_cells=escaped_cells, warnings=warnings, is_first=draft.previous is None
+    )
 
 
 def _write_tables(file: CustomerFile, marketer: CustomerFile, folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
@@ -97,14 +99,14 @@ def _write_tables(file: CustomerFile, marketer: CustomerFile, folder: Path, prog
 
 
 def _rest(shown: int, customers: int) -> tuple[str, ...]:
-    """Return what to say of customers who are not in the workbook."""
+    """Return a warning on customers who are not in the workbook."""
     if shown == customers:
         return ()
     return (f"{WORKBOOK} lists the {shown:,} most valuable of {customers:,} customers; all are in {MARKETER_CSV} and {SCORED}.",)
 
 
 def _compared(file: CustomerFile, draft: Draft) -> tuple[Difference, tuple[str, ...]]:
-    """Return the difference against the previous delivery, or none where that one cannot be trusted."""
+    """Return the difference against the previous delivery, or an empty one if that one cannot be trusted."""
     if draft.previous is None:
         return no_difference(len(file.frame)), ()
     try:

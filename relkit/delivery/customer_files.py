@@ -1,14 +1,14 @@
-"""What stands in the scored customer file: one row a customer, its columns, its views and its data dictionary.
+"""The scored customer file: one row per customer, its columns, its views and its data dictionary.
 
     file = customer_file(customers, KeptScores.read(folder), as_of=day, currency="EUR")
     file.frame                                  # full view, technical names
     marketer_view(file)                         # the columns of the marketer's view, the same every month
-    data_dictionary(file)                       # what each column is, in both languages
+    data_dictionary(file)                       # the meaning of each column, in both languages
 
-In the full view, in order of customer_id, a column appears only when it can be computed from the tables and models at hand, and
-is null where it does not apply; the marketer's view, the most valuable customers first, always has the same columns. Values are
-rounded once, here (money to the cent, probabilities to four digits), so that Parquet, CSV and XLSX agree. Nothing is written here:
-that is `relkit.delivery.publishing`.
+In the full view, in order of customer_id, a column appears only if it can be computed from the tables and models at hand, and
+is null if it does not apply; the marketer's view, the most valuable customers first, always has the same columns. Values are
+rounded once, here (money to the cent, probabilities to four digits), so that Parquet, CSV and XLSX agree. Files are written by
+`relkit.delivery.written_files` and `relkit.delivery.publishing`.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ TOP_DECILES = 2
 """The first fifth of the customers."""
 PER_CHANNEL = ("consent_", "may_contact_", "contacts_30d_")
 FIRST_CHANNELS = ("email", "phone", "post", "sms", "mail", "app", "profiling")
-"""Channels, and the purpose that has its consent among theirs, in the order of their columns; others follow by name."""
+"""Channels, and the purpose whose consent is listed with theirs, in the order of their columns; others follow by name."""
 CONTRACT_SCORES = (CHURN_PROBABILITY, EXPECTED_REMAINING_MONTHS, CONTRACT_RESIDUAL_VALUE)
-"""Scores that only holders of a contract have."""
+"""Scores that only contract holders have."""
 HISTORY: dict[str, PolarsType] = {"repeat_purchases": pl.Int32, "observed_days": pl.Float64, "contract_age_days": pl.Int32}
 """Columns of the customer table that the quality of the scores rests on."""
 
@@ -72,14 +72,14 @@ class CustomerFile:
     """A scored customer file that is ready to be written.
 
     Attributes:
-        frame: full view, one row a customer, in the order of customer_id.
+        frame: full view, one row per customer, in the order of customer_id.
         columns: declaration of each column of `frame`, in its order.
         sources: the model behind each score used, by score.
         refused: rows whose identifier may not be delivered: customer_id, rule, row (1-based in the customer table).
-        remarks: what the reader should know of the file itself.
+        remarks: notes to the reader on the file itself.
         as_of: last day whose facts are known.
         currency: ISO code.
-        fields: columns asked for by name, with their purpose.
+        fields: columns requested by name, with their purpose.
     """
 
     frame: pl.DataFrame
@@ -116,15 +116,15 @@ def customer_file(
     """Return the scored customer file.
 
     Args:
-        customers: the customer table, one row a customer, key customer_id (text).
+        customers: the customer table, one row per customer, key customer_id (text).
         scores: the score table of the day and the records of its scores; None without models.
-        as_of: the day both were made for.
+        as_of: the day for which both were made.
         currency: ISO code; money columns of the customer table end in its lower case.
         dictionary: the customer table's dictionary; labels of the columns in `fields` come from it.
         fields: further columns of the customer table, by name, with the purpose for which they are delivered.
-        prefer: models to prefer, best first, where two give the same score. Default: the first in alphabetical order, with a warning.
-        reasons: of the risk (`relkit.scores.reasons`), shown beside the probability of the model that gave them.
-        remarks: what changes how columns are to be read; the meanings of those concerned end with it.
+        prefer: models to prefer, best first, if two give the same score. Default: the first in alphabetical order, with a warning.
+        reasons: of the risk (`relkit.scores.reasons`), shown next to the probability of the model that gave them.
+        remarks: notes that change how columns are to be read; they are appended to the meanings of those columns.
 
     Raises:
         TableError: a customer appears twice, or the scores belong to another day or to customers who are not in the table.
@@ -136,8 +136,8 @@ def customer_file(
         >>> customer_file(people, None, as_of=date(2025, 6, 30), currency="EUR").frame.rows()
         [('a', datetime.date(2025, 6, 30), 3, 'no_model'), ('b', datetime.date(2025, 6, 30), 0, 'no_model')]
     """
-    asked = dict(fields or {})
-    _check_fields(asked, customers.columns)
+    requested = dict(fields or {})
+    _check_fields(requested, customers.columns)
     good, refused = _split_by_id(customers)
     chosen, sources, noticed = _one_model_a_score(scores, prefer) if scores is not None else (None, {}, [])
     if chosen is not None:
@@ -153,8 +153,8 @@ def customer_file(
     made = _with_value(made, facts, currency.lower(), declared)
     made = _with_segment(made, facts, currency.lower(), declared, records)
     made = _with_rfm(made, facts, currency.lower()).with_columns(facts.select(score_quality()).to_series())
-    columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in asked]
-    columns += [_field(name, customers.schema[name], dictionary) for name in asked]
+    columns = [_as_described(c, dictionary) for c in declared if c.name in made.columns and c.name not in requested]
+    columns += [_field(name, customers.schema[name], dictionary) for name in requested]
     columns = [remarked(column, remarks) for column in columns]
     frame = made.select(_delivered(column) for column in columns)
     if f"total_margin_{currency.lower()}" not in frame.columns:
@@ -167,12 +167,12 @@ def customer_file(
         remarks=tuple(noticed),
         as_of=as_of,
         currency=currency,
-        fields=asked,
+        fields=requested,
     )
 
 
 def marketer_view(file: CustomerFile) -> tuple[FileColumn, ...]:
-    """Return the columns of the marketer's view, in its own order: those of the file, and declared ones where the file has none."""
+    """Return the columns of the marketer's view, in its own order: those of the file, and declared ones if the file has none."""
     has = {column.name: column for column in file.columns}
     records = (source.record for source in file.sources.values())
     fixed = marketer_columns(currency=file.currency, scores=records)
@@ -180,9 +180,9 @@ def marketer_view(file: CustomerFile) -> tuple[FileColumn, ...]:
 
 
 def narrowed(file: CustomerFile) -> CustomerFile:
-    """Return the marketer's view of the file: its columns, empty where the file lacks them, the most valuable customers first.
+    """Return the marketer's view of the file: its columns, empty if the file lacks them, the most valuable customers first.
 
-    Customers without a total margin come last; equal ones stand in the order of customer_id.
+    Customers without a total margin come last; ties are in the order of customer_id.
     """
     columns = marketer_view(file)
     total = f"total_margin_{file.currency.lower()}"
@@ -201,18 +201,18 @@ def in_words(frame: pl.DataFrame, columns: Sequence[FileColumn], language: Langu
         >>> in_words(frame, columns, "fr").rows()
         [('Oui', 'historique suffisant'), (None, 'ni achat ni contrat en cours')]
     """
-    said = []
+    shown = []
     for column in columns:
         value, words = pl.col(column.name), column.words(language)
         if words:
-            said.append(value.replace(list(words), list(words.values())).alias(column.name))
+            shown.append(value.replace(list(words), list(words.values())).alias(column.name))
         elif column.dtype == pl.Boolean and language == "fr":
-            said.append(pl.when(value).then(pl.lit(YES[language])).when(~value).then(pl.lit(NO[language])).alias(column.name))
-    return frame.with_columns(said)
+            shown.append(pl.when(value).then(pl.lit(YES[language])).when(~value).then(pl.lit(NO[language])).alias(column.name))
+    return frame.with_columns(shown)
 
 
 def data_dictionary(file: CustomerFile) -> pl.DataFrame:
-    """Return one row a column, what it is, in English and French, and the model version behind it.
+    """Return one row per column: its meaning in English and French, and the model version behind it.
 
     The columns of the file come first, then those that only the marketer's view has, empty.
     """
@@ -246,20 +246,20 @@ def _entry(file: CustomerFile, column: FileColumn, *, view: str) -> dict[str, st
     }
 
 
-def _check_fields(asked: Mapping[str, str], present: Sequence[str]) -> None:
-    for name, purpose in asked.items():
+def _check_fields(requested: Mapping[str, str], present: Sequence[str]) -> None:
+    for name, purpose in requested.items():
         if name not in present:
             raise ParameterError.unknown("column", name, present, where="fields")
         if not purpose.strip():
             raise ParameterError(
-                f"{name!r} is asked for without a purpose.",
+                f"{name!r} is requested without a purpose.",
                 where="fields",
-                remedy="Say what it is for: the manifest and the dictionary show it.",
+                remedy="Give its purpose: the manifest and the dictionary show it.",
             )
 
 
 def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that may be delivered, and those whose identifier may not, with the rule."""
+    """Return the rows that may be delivered, and those whose identifier may not, with the rule that it breaks."""
     text = customers.with_columns(pl.col("customer_id").cast(pl.String))
     rules = refused_ids(text)
     numbered = text.select("customer_id").with_columns(rule=rules, row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
@@ -267,7 +267,7 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     if (again := good["customer_id"].is_duplicated()).any():
         first = good["customer_id"][int(again.arg_true()[0])]
         raise TableError(
-            f"{int(again.sum()):,} rows share a customer_id (first: {first!r}); the file has one row a customer.",
+            f"{int(again.sum()):,} rows share a customer_id (first: {first!r}); the file has one row per customer.",
             where="customers",
             remedy=f"Run {command('features')} again.",
         )
@@ -275,7 +275,7 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _one_model_a_score(scores: KeptScores, prefer: Sequence[str]) -> tuple[pl.DataFrame, dict[str, ScoreSource], list[Remark]]:
-    """Return the rows of the model chosen for each score, which model that is, and what to say about it."""
+    """Return the rows of the model chosen for each score, that model, and the warnings about it."""
     given = (
         scores.frame.select("score", "model", "version", pl.col("trained_as_of").cast(pl.String)).unique().sort("score", "model", "version")
     )
@@ -306,7 +306,7 @@ def _one_model_a_score(scores: KeptScores, prefer: Sequence[str]) -> tuple[pl.Da
 
 
 def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> None:
-    """Refuse scores of another day, of unknown customers, or that are no number."""
+    """Refuse scores of another day, of unknown customers, or that are not finite."""
     days = scores["as_of"].unique().to_list()
     if days not in ([], [as_of]):
         raise TableError(
@@ -338,7 +338,7 @@ def _channels(names: Sequence[str]) -> list[str]:
 
 
 def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
-    """Return the customers with one column for each score that the file declares; null where a customer has none."""
+    """Return the customers with one column for each score that the file declares; null if a customer has none."""
     shown = [c for c in declared if c.kind == "score"]
     made = customers.drop([c.name for c in shown], strict=False)
     for column in shown:
@@ -359,7 +359,7 @@ def _with_reasons(
 ) -> tuple[pl.DataFrame, tuple[FileColumn, ...]]:
     """Return the customers with the reasons of their risk, and the columns with the words for each code.
 
-    `churn` has the probabilities of an end. Reasons of another model, another day, or of a customer without one are left out.
+    `churn` has the churn probabilities. Reasons of another model or day, or of a customer without a probability, are left out.
     """
     risks = churn.select("customer_id", "as_of", "model", "version")
     shown = reasons.join(risks.unique(), on=["customer_id", "as_of", "model", "version"], how="semi")
@@ -419,9 +419,9 @@ def _shown(declared: Sequence[FileColumn], records: Mapping[str, Score], *kinds:
 
 
 def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping[str, Score]) -> pl.DataFrame:
-    """Return what segments and quality rest on, in the order of the rows: is_refusing, is_protected, is_holder, is_scored...
+    """Return the facts behind segments and quality, in the order of the rows: is_refusing, is_protected, is_holder, is_scored...
 
-    Where the table of customers does not say whether somebody bought or holds a contract, nobody is taken for a prospect.
+    If the customer table does not say who bought or holds a contract, nobody counts as a prospect.
     """
     there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
@@ -453,9 +453,9 @@ def _or_null(frame: pl.DataFrame, name: str, dtype: PolarsType = pl.Float64) -> 
 
 
 def _with_value(frame: pl.DataFrame, facts: pl.DataFrame, currency: str, declared: Sequence[FileColumn]) -> pl.DataFrame:
-    """Return the frame with total margin, where both margins are there, and value decile and top fifth of those who may have one.
+    """Return the frame with total margin, if both margins are known, and value decile and top fifth of those who may be ranked.
 
-    The total adds the rounded parts, so that the columns add up in the file. The frame is in order of customer_id, which settles ties.
+    The total adds the rounded parts, so that the columns add up in the file. The frame is in order of customer_id, which breaks ties.
     """
     past, total = f"past_margin_{currency}", f"total_margin_{currency}"
     made = frame.drop(total, "value_decile", "is_top20_margin", strict=False)
@@ -474,12 +474,12 @@ def _with_value(frame: pl.DataFrame, facts: pl.DataFrame, currency: str, declare
 
 
 def _ranked(facts: pl.DataFrame) -> pl.Series:
-    """Return who may be in a rank: neither the protected nor those who refuse profiling."""
+    """Return whether each customer may be ranked: neither protected nor refusing profiling."""
     return ~(facts["is_refusing"] | facts["is_protected"])
 
 
 def _margin_ahead(declared: Sequence[FileColumn], total: str) -> str:
-    """Return the column of the margin ahead that the total rests on, or an empty name."""
+    """Return the column of the margin ahead behind the total, or an empty name."""
     rests_on = next((c.score for c in declared if c.name == total), None)
     return next((c.name for c in declared if c.score == rests_on and c.kind == "score" and c.bound == "value"), "")
 
@@ -487,7 +487,7 @@ def _margin_ahead(declared: Sequence[FileColumn], total: str) -> str:
 def _with_segment(
     frame: pl.DataFrame, facts: pl.DataFrame, currency: str, declared: Sequence[FileColumn], records: Mapping[str, Score]
 ) -> pl.DataFrame:
-    """Return the frame with the segment, by margin, or by revenue where no margin is known; without it where neither was scored."""
+    """Return the frame with the segment, by margin, or by revenue if no margin is known; without it if neither was scored."""
     past, future = f"past_margin_{currency}", _margin_ahead(declared, f"total_margin_{currency}")
     worth = pl.col(future) if {past, future} <= set(frame.columns) else None
     if worth is None:
@@ -501,16 +501,16 @@ def _with_segment(
 
 
 def _with_rfm(frame: pl.DataFrame, facts: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """Return the frame with the scores of recency, frequency and monetary value, where purchases are known."""
+    """Return the frame with the scores of recency, frequency and monetary value, if purchases are known."""
     if "days_since_last_order" not in frame.columns or facts["repeat_purchases"].null_count() == len(frame):
         return frame
-    told: dict[str, pl.Expr | pl.Series] = {
+    values: dict[str, pl.Expr | pl.Series] = {
         "recency": pl.col("days_since_last_order"),
         "frequency": facts["repeat_purchases"] + 1,
         "monetary": _or_null(frame, f"past_revenue_{currency}"),
     }
     buyers = facts["has_bought"] & _ranked(facts)
-    return frame.with_columns(rfm_scores(frame.select(pl.when(buyers).then(value).alias(name) for name, value in told.items())))
+    return frame.with_columns(rfm_scores(frame.select(pl.when(buyers).then(value).alias(name) for name, value in values.items())))
 
 
 def _delivered(column: FileColumn) -> pl.Expr:
@@ -525,18 +525,18 @@ def _as_described(column: FileColumn, dictionary: pl.DataFrame | None) -> FileCo
     if rows is None or rows.is_empty():
         return column
     given = rows.row(0, named=True)
-    # what relkit codes is described by the file in words, for the files that show words
+    # codes of relkit are described by the file in words, for the files that show words
     texts = {"null_means": column.null_means} if column.codes else {"meaning": column.meaning, "null_means": column.null_means}
     return replace(column, **{name: _given(given, name, default) for name, default in texts.items()})  # type: ignore[arg-type]
 
 
 def _given(row: Mapping[str, str | None], name: str, default: Text) -> Text:
-    """Return a text as the customer table's dictionary gives it, in each language in which it does."""
+    """Return a text from the customer table's dictionary, in each language in which it has one."""
     return Text(row.get(name) or default["en"], row.get(f"{name}_fr") or default["fr"])
 
 
 def _field(name: str, dtype: pl.DataType, dictionary: pl.DataFrame | None) -> FileColumn:
-    """Return the declaration of a column asked for by name, with the labels of the customer table's dictionary."""
+    """Return the declaration of a column requested by name, with the labels of the customer table's dictionary."""
     known: dict[str, str] = {}
     if dictionary is not None and (rows := dictionary.filter(pl.col("column") == name)).height:
         known = {key: str(value) for key, value in rows.row(0, named=True).items() if value is not None}

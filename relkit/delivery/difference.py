@@ -1,7 +1,7 @@
-"""What changed between two scored customer files: who entered, who left, whose group changed, which scores drifted.
+"""Changes between two scored customer files: customers who entered, left or changed group, and scores that drifted.
 
-Only columns declared with `follow` (value decile, top fifth, consents...) count as a change: every amount
-moves a little each month, and a list of all customers tells nobody anything.
+Only columns declared with `follow` (value decile, top fifth, consents...) count as changes: every amount
+moves a little each month, and a list of all customers would be useless.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Difference:
         before: name of the previous delivery; None for a first one.
         rows: customers now.
         psi: population stability index by score column.
-        new_columns, gone_columns: names that only one of the two files has.
-        is_first: there was no delivery to compare with; without `before` and not first, the previous one cannot be used.
+        new_columns, gone_columns: names that are in only one of the two files.
+        is_first: there was no delivery to compare with. If false without `before`, the previous one cannot be used.
     """
 
     frame: pl.DataFrame
@@ -74,23 +74,23 @@ class Difference:
     is_first: bool = False
 
     def customers(self, change: str) -> int:
-        """Return how many customers entered, left or changed."""
+        """Return the number of customers who entered, left or changed."""
         return int(self.frame.filter(pl.col("change") == change)["customer_id"].n_unique())
 
     def flows(self) -> pl.DataFrame:
-        """Return column, before, after, customers: the changes counted, the largest first within a column."""
+        """Return column, before, after, customers: counts of the changes, the largest first within a column."""
         changed = self.frame.filter(pl.col("change") == "changed")
         counted = changed.group_by("column", "before", "after").agg(customers=pl.len())
         return counted.sort(["column", "customers", "before", "after"], descending=[False, True, False, False])
 
 
 def no_difference(rows: int, *, is_first: bool = True) -> Difference:
-    """Return the difference of a first delivery, or of one whose predecessor cannot be used: none."""
+    """Return the empty difference of a first delivery, or of one whose predecessor cannot be used."""
     return Difference(frame=pl.DataFrame(schema=SCHEMA), before=None, rows=rows, is_first=is_first)
 
 
 def compare(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColumn], *, name: str) -> Difference:
-    """Return what changed from the full view `before` to the full view `now`.
+    """Return the changes from the full view `before` to the full view `now`.
 
     Args:
         before: customers_scored of the previous delivery, key customer_id.
@@ -139,7 +139,7 @@ def as_markdown(difference: Difference, *, name: str, columns: Sequence[FileColu
 
 
 def main_changes(difference: Difference, *, columns: Sequence[FileColumn], language: Language) -> list[str]:
-    """Return the difference in a few sentences: who came and went, and how many changed group in each way.
+    """Return the difference in a few sentences: customers who came and left, and counts of each change of group.
 
     Examples:
         >>> main_changes(no_difference(5), columns=(), language="en")

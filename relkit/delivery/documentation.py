@@ -1,4 +1,4 @@
-"""The page docs/customer_file.md, made from the declared columns: `python -m relkit.delivery.documentation > docs/customer_file.md`."""
+"""The page docs/customer_file.md, generated from the columns: `python -m relkit.delivery.documentation > docs/customer_file.md`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEAD = """# The scored customer file
 
 <!-- made from relkit/delivery/columns.py: python -m relkit.delivery.documentation > docs/customer_file.md -->
 
-`relkit deliver` publishes one row a customer, whole or not at all, in `deliveries/<programme>/<day>/`. How to join addresses and to import
+`relkit deliver` publishes one row per customer, atomically, in `deliveries/<programme>/<day>/`. How to join addresses and import
 the file into mailing tools: [importing.md](importing.md).
 
 | File | View | Headers | Cells | Order of rows |
@@ -34,16 +34,18 @@ the file into mailing tools: [importing.md](importing.md).
 | customers_scored.xlsx | marketer, summary, dictionary | of its language | words; booleans, in French Oui and Non | as above |
 | data_dictionary.csv | every column of both views, codes with their English and French words | | | |
 
-- The **marketer's view** has the same columns every month, whatever tables and models there are: a column is empty where nothing fills it.
-  Horizons in the names are those of the scores (by default 90 days and 24 months). Customers without a total margin come last; equal ones
-  stand in the order of customer_id.
-- The **full view** has a column only when it can be computed.
+- The **marketer's view** has the same columns every month, whatever the tables and models: a column is empty if nothing fills it.
+  Horizons in the names are those of the scores (by default 90 days and 24 months). Customers without a total margin come last; ties
+  are in the order of customer_id.
+- The **full view** has a column only if it can be computed.
+- The workbook lists everybody up to 100,000 customers (`--workbook-rows`); above that, the most valuable ones, and its first sheet says
+  where the others are. All other files hold everybody.
 - CSV files are UTF-8 with commas; the French ones have a byte order mark, semicolons and decimal commas. Days in CSV are ISO.
 - Money is in the currency of the programme (`{cur}` in a name); `{h}` is a horizon, in days (`d`) or months (`m`).
-- A probability that does not apply is empty, never 0, and an empty one is never to be read as a yes. `score_quality` says why a score is
+- A probability that does not apply is empty, never 0; never read an empty cell as a yes. `score_quality` says why a score is
   empty, in the same words in every file.
-- Protected customers (an exclusion in force covers every channel) keep their scores and are in no tenth, no RFM group and no rank. Those
-  who refuse profiling have no score at all.
+- Protected customers (an exclusion in force covers every channel) keep their scores and are in no tenth, no RFM group and no rank.
+  Customers who refuse profiling have no score at all.
 
 """
 
@@ -102,7 +104,7 @@ def _codes() -> str:
 def _segments() -> str:
     meaning = next(column.meaning["en"] for column in declared() if column.name == "segment_value_activity")
     lines = ["## Segments of value and activity", "", meaning, ""]
-    lines += ["Equal values are taken in the order of customer_id; a past of unknown margin counts as nought.", ""]
+    lines += ["Ties are broken by customer_id; a past of unknown margin counts as zero.", ""]
     lines += [f"| | {' | '.join(words['en'].capitalize() for words in ACTIVITIES.values())} |", "|---|" + "---|" * len(ACTIVITIES)]
     for value, words in VALUES.items():
         cells = (f"`{value}_{activity}`<br>{_both(SEGMENTS[f'{value}_{activity}'])}" for activity in ACTIVITIES)
@@ -123,7 +125,7 @@ def _rfm() -> str:
         "",
         "Scores from 1 to 5 among the buyers of the day, 5 = best: one more than the number of fifths of the buyers who are strictly",
         "worse, so that equal values always have equal scores. Recency counts days since the last order, frequency the days with an",
-        "order so far, monetary value the net revenue so far. The group comes from recency and frequency:",
+        "order so far, monetary value the net revenue so far. The group is derived from recency and frequency:",
         "",
         f"| | {' | '.join(f'Frequency {f}' for f in fifths)} |",
         "|---|" + "---|" * FIFTHS,

@@ -1,6 +1,6 @@
-"""What a delivery says of itself: manifest.json.
+"""The manifest of a delivery: manifest.json.
 
-Everything that varies from run to run of the same work (time, run identifiers, machine) stands in the block
+Everything that varies between runs of the same work (time, run identifiers, machine) is in the block
 `run`; the rest has the same bytes for the same inputs and the same relkit.
 """
 
@@ -32,26 +32,26 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WORKBOOK_ROWS = 100_000
-"""Customers in a workbook where nobody asks for more or fewer."""
+"""Customers in a workbook by default."""
 LEFT_OUT = ("run_id", *FIELDS)
-"""Facts of a score that differ from run to run, and its record, which its name says too."""
+"""Facts of a score that differ from run to run, and its record, which its name repeats."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Occasion:
-    """For whom and from what a delivery is made.
+    """Context of a delivery: its recipients and its sources.
 
     Attributes:
         programme: its id.
         language: of the sheet and of the page on differences.
         facts: of the tables behind the file.
         inputs: files that were read: name, rows, sha256, and dates where they have some.
-        models: by score, what models.json says of the model behind it.
-        warnings: what the reader should know besides what the file says of itself, in English.
-        remarks: what changes how the numbers are to be read, in both languages; the first sheet of the workbook shows it.
+        models: by score, the entry of models.json for the model behind it.
+        warnings: to the reader, besides those of the file, in English.
+        remarks: notes that change how the numbers are to be read, in both languages; the first sheet of the workbook shows them.
         run_id: of this run.
         workbook: whether the spreadsheet is wanted.
-        workbook_rows: customers that it lists at most, the most valuable first.
+        workbook_rows: maximum number of customers in it, the most valuable first.
     """
 
     programme: str
@@ -81,7 +81,7 @@ def manifest(
         occasion: for whom and from what.
         difference: against the previous delivery.
         escaped_cells: by file and column, cells that got an apostrophe.
-        warnings: all that the reader should know.
+        warnings: all warnings to the reader.
     """
     facts = occasion.facts
     return {
@@ -108,7 +108,7 @@ def manifest(
         "remarks": [{"code": r.code, "en": r.en, "fr": r.fr, "about": list(r.about)} for r in unique((*occasion.remarks, *file.remarks))],
         "warnings": list(warnings),
         "approved_by": None,
-        "run": run_block(occasion.run_id, {score: said.get("run_id") for score, said in sorted(occasion.models.items())}),
+        "run": run_block(occasion.run_id, {score: entry.get("run_id") for score, entry in sorted(occasion.models.items())}),
     }
 
 
@@ -125,7 +125,7 @@ def schema_sha256(frame: pl.DataFrame) -> str:
 
 
 def run_block(run_id: str, model_runs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what varies: when, where from, which code."""
+    """Return the facts that vary between runs: time, machine, code."""
     return {
         "run_id": run_id,
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -137,12 +137,12 @@ def run_block(run_id: str, model_runs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def git_commit(folder: Path) -> str | None:
-    """Return the commit of the checkout that `folder` belongs to, or None where there is none."""
+    """Return the commit of the checkout that `folder` belongs to, or None if there is none."""
     try:
-        said = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=10, check=False)  # noqa: S607  (whichever git the user has)
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, timeout=10, check=False)  # noqa: S607  (whichever git the user has)
     except (OSError, subprocess.SubprocessError):
         return None
-    return said.stdout.strip() or None if said.returncode == 0 else None
+    return found.stdout.strip() or None if found.returncode == 0 else None
 
 
 def _refused(file: CustomerFile) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How personal the reasons of a risk are: a reason tells the attribute that it comes from."""
+"""Personal data in the reasons of a risk: a reason reveals the attribute that it comes from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def personal_data_of_reasons(codes: Iterable[str], dictionary: pl.DataFrame | No
 
     Args:
         codes: reasons, such as `monthly_amount_high`.
-        dictionary: of the customer table, with the class of each attribute; None where there is none.
+        dictionary: of the customer table, with the class of each attribute; None if there is none.
 
     Examples:
         >>> personal_data_of_reasons(["monthly_amount_high"], None), personal_data_of_reasons(["age_at_start_years_low"], None)

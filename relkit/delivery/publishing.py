@@ -1,11 +1,11 @@
-"""Deliveries appear whole or not at all, and the one before stays.
+"""Atomic publication of deliveries; earlier ones stay.
 
     deliveries/<programme>/2025-06-30/       files, manifest.json, SHA256SUMS
     deliveries/<programme>/2025-06-30-r2/    a second delivery of the same day
     deliveries/<programme>/LATEST            name of the newest delivery, a line of text (not a link: Windows, SMB)
 
-A draft is written in a folder `.draft-*` beside them and every file and folder is flushed to the disk; then the
-folder takes its name by one rename, and only after that is LATEST replaced, by a rename as well. A run that is
+A draft is written in a folder `.draft-*` next to them and every file and folder is flushed to disk; then the
+folder gets its name by one rename, and only then is LATEST replaced, also by a rename. A run that is
 killed leaves at most a draft, which the next run removes, or a whole delivery that LATEST does not name yet.
 A lock that the system releases when its holder dies keeps two runs apart.
 """
@@ -52,17 +52,21 @@ class Delivery:
         return self.folder.name
 
     def manifest(self) -> dict[str, Any]:
-        """Return what manifest.json says."""
+        """Return the content of manifest.json."""
         content: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
         return content
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows of it: what was delivered, from what, and what to know."""
-        said = self.manifest()
-        facts = {name: said.get(name) for name in ("as_of", "language", "currency", "rows", "refused", "difference", "approved_by")}
-        models = [{name: model.get(name) for name in ("score", "model", "version", "trained_as_of")} for model in said.get("models", ())]
+        """Return its card for a notebook: content, sources and warnings."""
+        manifest = self.manifest()
+        facts = {name: manifest.get(name) for name in ("as_of", "language", "currency", "rows", "refused", "difference", "approved_by")}
+        models = [
+            {name: model.get(name) for name in ("score", "model", "version", "trained_as_of")} for model in manifest.get("models", ())
+        ]
         files = [{"file": path.name, "bytes": path.stat().st_size} for path in _files(self.folder)]
-        card = Card(f"Delivery {self.name}", (f"Programme {said['programme']['id']}, in {self.folder}.",)).warned(said.get("warnings", ()))
+        card = Card(f"Delivery {self.name}", (f"Programme {manifest['programme']['id']}, in {self.folder}.",)).warned(
+            manifest.get("warnings", ())
+        )
         return shown(card.with_facts("Delivered", facts).with_rows("Scores", models).with_rows("Files", files))
 
 
@@ -97,7 +101,7 @@ class Draft:
         target = root / self.name
         if target.exists():  # the lock makes this impossible between relkit runs; a person may still have made it
             raise StorageError(
-                "a delivery of that name has appeared meanwhile.", where=str(target), remedy="Deliver again; it will get the next name."
+                "a delivery of that name has since appeared.", where=str(target), remedy="Deliver again; it will get the next name."
             )
         self.folder.rename(target)
         _flush(root)
@@ -107,10 +111,10 @@ class Draft:
 
 @contextmanager
 def drafting(root: Path, as_of: date) -> Iterator[Draft]:
-    """Give a draft of a delivery, under the programme's lock; what is not published by the end is removed.
+    """Yield a draft of a delivery, under the programme's lock; it is removed if not published by the end.
 
     Args:
-        root: deliveries/<programme>; made when it is not there.
+        root: deliveries/<programme>; created if missing.
         as_of: the day the delivery is made for; it is its name, or with -r2, -r3... if that day was delivered before.
 
     Raises:
@@ -151,7 +155,7 @@ def latest(root: Path) -> Delivery | None:
     """Return the delivery that LATEST names, or None before the first.
 
     Raises:
-        StorageError: LATEST names a folder that is not there.
+        StorageError: LATEST names a folder that does not exist.
     """
     pointer = root / LATEST
     if not pointer.is_file():
@@ -161,7 +165,7 @@ def latest(root: Path) -> Delivery | None:
         if delivery.name == name:
             return delivery
     raise StorageError(
-        f"it names {name!r}, which is no delivery here.", where=str(pointer), remedy="Deliver again, or put the folder back."
+        f"it names {name!r}, which is not a delivery here.", where=str(pointer), remedy="Deliver again, or put the folder back."
     )
 
 
@@ -190,7 +194,7 @@ def sha256(path: Path) -> str:
 
 
 def _named(root: Path) -> Iterator[tuple[date, int, Path]]:
-    """Yield day, revision and path of whatever has the name of a delivery."""
+    """Yield day, revision and path of each entry named like a delivery."""
     for path in root.iterdir() if root.is_dir() else ():
         match = NAME.match(path.name)
         with suppress(ValueError):  # a name such as 2025-99-99
@@ -211,7 +215,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _flush(path: Path) -> None:
-    """Force a file, or a folder's list of names, to the disk; Windows has no such thing for folders."""
+    """Force a file, or a folder's list of names, to disk; Windows cannot do so for folders."""
     if os.name == "nt" and path.is_dir():
         return
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -222,7 +226,7 @@ def _flush(path: Path) -> None:
 
 
 def _point_to_newest(root: Path) -> None:
-    """Replace LATEST in one step, unless it says the right thing already."""
+    """Replace LATEST in one step, unless it is already right."""
     newest = deliveries(root)[-1].name
     pointer = root / LATEST
     if pointer.is_file() and pointer.read_text(encoding="utf-8").strip() == newest:
@@ -235,7 +239,7 @@ def _point_to_newest(root: Path) -> None:
 
 
 def _remove_leftovers(root: Path) -> None:
-    """Remove the drafts of runs that were killed; under the lock nobody is writing them."""
+    """Remove the drafts of killed runs; under the lock nobody is writing them."""
     for path in root.glob(f"{DRAFT}*"):
         if path.is_dir():
             shutil.rmtree(path)
@@ -245,13 +249,13 @@ def _remove_leftovers(root: Path) -> None:
 
 @contextmanager
 def _locked(root: Path) -> Iterator[None]:
-    """Hold the programme's lock, or raise at once; the system releases it when the process ends, however it ends."""
+    """Hold the programme's lock, or raise at once; the system releases it when the process ends, no matter how it ends."""
     with (root / LOCK).open("a+b") as stream:
         if not _take(stream.fileno()):
             raise StorageError(
                 "another delivery of this programme is being written.",
                 where=str(root),
-                remedy="Wait until it has ended, then deliver again.",
+                remedy="Wait until it has finished, then deliver again.",
             )
         yield
 

@@ -1,4 +1,4 @@
-"""Columns whose meaning ends with what was noticed about them: the data dictionary and the workbook show it."""
+"""Columns whose meaning ends with the remarks about them, which the data dictionary and the workbook show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def remarked(column: FileColumn, remarks: Sequence[Remark]) -> FileColumn:
     """Return a column whose meaning ends with the remarks about it, in English and French.
 
-    A remark is about a column when it names it, or names the score whose value it shows; bounds do not repeat it.
+    A remark is about a column if it names the column or the score that the column shows; columns of bounds do not repeat it.
     """
     names = {column.name, column.score} if column.kind == "score" and column.bound == "value" else {column.name}
     found = [remark for remark in remarks if names & set(remark.about)]

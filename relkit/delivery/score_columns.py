@@ -2,9 +2,9 @@
 
     horizons(template, scores)          the horizons at which the score of `order_probability_{h}d` was made, the nearest first
     reasons(template, scores)           horizon and reason of each score that `churn_probability_{h}d_{reason}` shows
-    marketer_horizon(template, scores)  the one that the marketer's view shows, where the score may be absent
+    marketer_horizon(template, scores)  the one that the marketer's view shows, even if the score is absent
 
-A template shows a score when its name, filled with the horizon and the reason in the record of the score, is the score's own name.
+A template shows a score if its name, filled with the horizon and the reason of the score's record, is the score's own name.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from relkit.score_kinds import Horizon, Score
 
 UNITS: dict[str, Horizon] = {"{h}d": "days", "{h}m": "months"}
-"""How templates write a horizon, and its unit."""
+"""Horizon in templates, and its unit."""
 DEFAULT_HORIZONS: dict[Horizon, int] = {"days": HORIZON_DAYS, "months": HORIZON_MONTHS}
-"""Days and months that stand in the marketer's headers where no score has a horizon."""
+"""Days and months in the marketer's headers if no score has a horizon."""
 
 
 def horizons(template: FileColumn, scores: Iterable[Score]) -> list[int]:
@@ -48,7 +48,7 @@ def reasons(template: FileColumn, scores: Iterable[Score]) -> list[tuple[int, st
 
 
 def marketer_horizon(template: FileColumn, scores: Iterable[Score]) -> int | None:
-    """Return the nearest horizon of a score or, where it is absent, the default if another score has it, else the nearest of theirs.
+    """Return the nearest horizon of a score or, if it is absent, the default if another score has it, else the nearest of theirs.
 
     None for a template without a horizon.
     """

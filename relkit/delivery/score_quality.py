@@ -1,6 +1,6 @@
-"""Why a score is empty, or how much it rests on: the column `score_quality`, made when a file is delivered.
+"""The column `score_quality`, made for each delivery: why a score is empty, or how much history is behind it.
 
-Of several reasons the first of `QUALITIES` that fits is given, so each empty score has one reason that is true.
+If several reasons apply, the first in `QUALITIES` is given, so each empty score has one true reason.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SHORT_HISTORY_DAYS = 90
-"""Days of history below which a score rests on little of the customer's own."""
+"""Days of history below which a score relies on little data of the customer's own."""
 
 QUALITIES: Mapping[str, Text] = {
     "refused_profiling": Text("profiling refused: no scores", "profilage refusé : pas de score"),
@@ -29,10 +29,10 @@ QUALITIES: Mapping[str, Text] = {
 
 
 def score_quality() -> pl.Expr:
-    """Return the quality from columns of facts that are never null but for the three of the history.
+    """Return the quality from columns of facts; only the three of the history may be null.
 
     Reads is_refusing, has_history (a purchase or a running contract), is_scored, has_margin_ahead (bool); repeat_purchases,
-    observed_days and contract_age_days (null where they do not apply).
+    observed_days and contract_age_days (null if they do not apply).
 
     Examples:
         >>> facts = {"is_refusing": [False] * 3, "has_history": [False, True, True], "is_scored": [False, True, True]}

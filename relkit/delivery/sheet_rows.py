@@ -1,7 +1,7 @@
-"""Rows of a sheet written as whole texts: a cell at a time, a workbook costs more than all the rest of a delivery.
+"""Rows of a sheet written as whole texts: cell by cell, a workbook would cost more than the rest of a delivery.
 
-XlsxWriter turns each cell into a text and writes it. Here a column is turned into texts at once and a batch of rows is written as one,
-with the same elements, into the file that XlsxWriter keeps of a sheet in constant memory.
+XlsxWriter converts and writes each cell. Here a column is converted to texts at once and a batch of rows is written as one,
+with the same elements, into the file that XlsxWriter keeps for a sheet in constant memory.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ _FIRST_DAY = date(1899, 12, 30)
 
 
 def write_rows(sheet: Any, frame: pl.DataFrame, first: int, formats: Sequence[Any]) -> None:
-    """Write a frame below the rows that the sheet has.
+    """Write a frame below the rows already in the sheet.
 
     Args:
-        sheet: an xlsxwriter worksheet of a workbook in constant memory; rows above `first` are written already.
+        sheet: an xlsxwriter worksheet of a workbook in constant memory; rows above `first` are already written.
         frame: text, numbers, dates and booleans; nulls are empty cells.
         first: number of the first row, from 0.
-        formats: of the cells, one a column.
+        formats: of the cells, one per column.
     """
     if frame.is_empty():
         return
     last, width = first + len(frame) - 1, frame.width
     for row in (first, last):
         sheet._check_dimensions(row, width - 1)  # noqa: SLF001  the sheet's extent, which it writes itself
-    sheet._write_single_row(last)  # noqa: SLF001  what the sheet still holds of the row before comes first
+    sheet._write_single_row(last)  # noqa: SLF001  what the sheet still buffers of the row before comes first
     numbers = pl.int_range(first + 1, first + len(frame) + 1, eager=True, dtype=pl.Int64).cast(pl.String).alias("")
     cells = [
         _cells(sheet, frame[name], numbers, sheet_column(at), form._get_xf_index())  # noqa: SLF001  the number under which the format is written
@@ -60,7 +60,7 @@ def sheet_column(at: int) -> str:
 
 
 def _cells(sheet: Any, values: pl.Series, rows: pl.Series, letters: str, look: int) -> pl.Series:
-    """Return the elements of a column's cells; null where a cell is empty."""
+    """Return the elements of a column's cells; null if a cell is empty."""
     kind, inner = _content(sheet, values)
     start = f'<c r="{letters}'
     return (
@@ -71,7 +71,7 @@ def _cells(sheet: Any, values: pl.Series, rows: pl.Series, letters: str, look: i
 
 
 def _content(sheet: Any, values: pl.Series) -> tuple[str, pl.Series]:
-    """Return the type of a column's cells, as an attribute, and what stands in each."""
+    """Return the type of a column's cells, as an attribute, and the content of each."""
     if values.dtype == pl.String:
         return ' t="inlineStr"', _texts(sheet, values)
     kind = ' t="b"' if values.dtype == pl.Boolean else ""
@@ -81,7 +81,7 @@ def _content(sheet: Any, values: pl.Series) -> tuple[str, pl.Series]:
 
 
 def _texts(sheet: Any, values: pl.Series) -> pl.Series:
-    """Return the element of each text, every different one escaped once."""
+    """Return the element of each text; each distinct text is escaped once."""
     different = values.drop_nulls().unique()
     elements = pl.Series("element", [_element(sheet, text) for text in different], dtype=pl.String)
     return (

@@ -1,4 +1,4 @@
-"""What the first sheet of the workbook shows: counts, remarks and what changed, computed from the file that is delivered.
+"""Content of the first sheet of the workbook: counts, remarks and changes, computed from the delivered file.
 
     summary = summary_of(file, occasion, difference, remarks)
 
@@ -102,13 +102,13 @@ class Block:
 
     Attributes:
         title: above the table.
-        headers: one a column.
-        kinds: one a column.
-        rows: cells; None is an empty cell.
-        chart: what to draw of it, if anything.
-        chart_title: of the drawing.
-        drawn: rows that are drawn, from the first.
-        series: columns that are drawn.
+        headers: one per column.
+        kinds: one per column.
+        rows: cells; None for an empty cell.
+        chart: its kind, if any.
+        chart_title: of the chart.
+        drawn: number of rows in the chart, from the first.
+        series: columns in the chart.
         has_total: the last row is a total.
     """
 
@@ -129,7 +129,7 @@ class Summary:
 
     Attributes:
         title: of the sheet.
-        figures: a few numbers: value, kind, what it is.
+        figures: a few numbers: value, kind, label.
         blocks: tables, in order.
         texts: titles with the paragraphs below each, in order.
     """
@@ -147,7 +147,7 @@ def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference, *
         file: full view.
         occasion: for whom and in which language; its remarks and those of the file are shown.
         difference: against the previous delivery.
-        in_sheet: customers that the workbook lists; None for all of them.
+        in_sheet: number of customers that the workbook lists; None for all of them.
     """
     made = _Making(file, occasion.language)
     texts, blocks = made.texts, (made.segments(), made.deciles(), made.contact(), made.channels(), made.quality(), made.rfm())
@@ -167,7 +167,7 @@ def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference, *
 
 
 def _rest(file: CustomerFile, in_sheet: int | None, texts: dict[str, str]) -> tuple[str, ...]:
-    """Return where the customers are whom the workbook does not list."""
+    """Return a sentence on where to find the customers that the workbook does not list."""
     if in_sheet is None or in_sheet >= len(file.frame):
         return ()
     written = [f"{count:,}".replace(",", texts["thousands"]) for count in (in_sheet, len(file.frame))]
@@ -234,7 +234,7 @@ class _Making:
         )
 
     def deciles(self) -> Block | None:
-        """Return customers, past and expected margin by tenth; those in no tenth stand below."""
+        """Return customers, past and expected margin by tenth; those in no tenth are below."""
         if "value_decile" not in self.frame.columns:
             return None
         sums = {"customers": pl.len(), "past": pl.col(self.past).sum(), "future": pl.col(self.future).sum()}
@@ -257,7 +257,7 @@ class _Making:
         )
 
     def contact(self) -> Block | None:
-        """Return who may be contacted, and why the others may not."""
+        """Return the customers who may be contacted, and the others by reason."""
         if "not_contactable_because" not in self.frame.columns:
             return None
         column = self._column("not_contactable_because")
@@ -267,7 +267,7 @@ class _Making:
         return self._counted("contact", "reason", named)
 
     def channels(self) -> Block | None:
-        """Return how many may be contacted by each channel."""
+        """Return the number of contactable customers by channel."""
         start = "may_contact_"
         found = [c for c in self.file.columns if c.name.startswith(start)]
         named = [
@@ -276,17 +276,17 @@ class _Making:
         return replace(self._counted("channels", "channel", named), chart="bars") if named else None
 
     def quality(self) -> Block | None:
-        """Return how many customers have each quality of scores."""
+        """Return the number of customers by quality of scores."""
         return self._by_code("quality", "label", "score_quality")
 
     def rfm(self) -> Block | None:
-        """Return how many buyers each group has."""
+        """Return the number of buyers in each group."""
         if "rfm_label" not in self.frame.columns:
             return None
         return replace(self._by_code("rfm", "label", "rfm_label"), chart="bars")
 
     def models(self) -> tuple[str, ...]:
-        """Return each model with its version and the scores behind which it stands."""
+        """Return each model with its version and its scores."""
         behind: dict[tuple[str, str, str], list[str]] = {}
         for column in self.file.columns:
             source = self.file.sources.get(column.score)

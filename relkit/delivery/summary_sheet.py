@@ -1,6 +1,6 @@
-"""Draws the summary as the first sheet of a workbook: figures, tables with charts at their right, paragraphs.
+"""The summary as the first sheet of a workbook: figures, tables with charts to their right, paragraphs.
 
-Rows are written from top to bottom, once each, as a workbook of constant memory asks for.
+Rows are written from top to bottom, once each, as a workbook in constant memory requires.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 INK, PAPER, LINE = "#1F3A5F", "#EEF3F8", "#D9E1EA"
 COLOURS = ("#1F5A8C", "#8DB4D6", "#D98A4B", "#C9CED6", "#3F8F7B")
-"""Of the parts of a stacked chart; the darkest first."""
+"""Colours of the parts of a stacked chart; the darkest first."""
 FORMATS = {"count": "#,##0", "money": "#,##0", "share": "0.0%", "text": "@"}
 FIRST_WIDTH, WIDTH, COLUMNS = 42, 15, 7
 CHART_AT = COLUMNS + 1
 CHART_ROWS = 16
-"""Rows that a chart takes at least."""
+"""Minimum number of rows for a chart."""
 CHARTS_A_PAGE = 2
 """Charts on the first printed page."""
 ROW_HEIGHT = 18
 TEXT_CHARACTERS = 150
-"""Characters in a line of a paragraph, which is as wide as the widest table."""
+"""Characters per line of a paragraph, which is as wide as the widest table."""
 
 
 def header_format(book: Any) -> Any:
@@ -36,9 +36,9 @@ def write_summary(book: Any, name: str, summary: Summary) -> None:
     """Add the sheet to the workbook.
 
     Args:
-        book: an xlsxwriter workbook, of constant memory or not.
+        book: an xlsxwriter workbook, in constant memory or not.
         name: of the sheet.
-        summary: what it shows.
+        summary: its content.
     """
     sheet = book.add_worksheet(name)
     _set_up(sheet, name)
@@ -58,7 +58,7 @@ def write_summary(book: Any, name: str, summary: Summary) -> None:
 
 
 class _Looks:
-    """The formats of a sheet, each made once."""
+    """The formats of a sheet, each created once."""
 
     def __init__(self, book: Any) -> None:
         line = {"bottom": 1, "bottom_color": LINE, "valign": "vcenter"}
@@ -88,7 +88,7 @@ def _set_up(sheet: Any, name: str) -> None:
 
 
 def _figures(book: Any, sheet: Any, summary: Summary) -> None:
-    """Write the figures side by side, each over what it is."""
+    """Write the figures side by side, each above its label."""
     sheet.set_row(2, 32)
     sheet.set_row(3, 34)
     common = {"align": "center", "valign": "vcenter", "bg_color": PAPER, "border": 1, "border_color": "#FFFFFF"}
@@ -112,7 +112,7 @@ def _across(sheet: Any, row: int, first: int, last: int, value: Any, look: Any) 
 
 
 def _block(book: Any, sheet: Any, block: Block, row: int, looks: _Looks) -> int:
-    """Write a table from a row on, its chart at its right, and return the row where the next one begins."""
+    """Write a table from a row on, its chart to its right, and return the row where the next one begins."""
     sheet.set_row(row, 24)
     sheet.write_string(row, 0, block.title, looks.title)
     sheet.set_row(row + 1, 34 if any(len(text) > WIDTH for text in block.headers[1:]) else 20)

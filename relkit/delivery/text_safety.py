@@ -1,7 +1,7 @@
 """Text that a spreadsheet would run as a formula, and identifiers that may not look like one.
 
 A cell that begins with = + - @, a tab or a line break (also after blanks, and in the full-width and small
-forms that spreadsheets read alike) gets an apostrophe in front in CSV and XLSX files. An identifier is never
+forms that spreadsheets treat alike) gets a leading apostrophe in CSV and XLSX files. An identifier is never
 altered: one that begins so, or that a reader could mistake for another, is refused.
 """
 
@@ -19,11 +19,11 @@ ID_RULES = {
     "the identifier begins or ends with a blank": r"^\s|\s$",
     "the identifier holds a control character": r"[\p{Cc}\x{200B}\x{FEFF}]",
 }
-"""Why an identifier is refused, and the pattern that tells; the first that fits is the reason given."""
+"""Reasons to refuse an identifier, with their patterns; the first match is the reason given."""
 
 
 def looks_like_formula(column: str) -> pl.Expr:
-    """Return whether the text of `column` would be read as a formula; null where it is null.
+    """Return whether the text of `column` would be read as a formula; null if it is null.
 
     Examples:
         >>> cells = pl.DataFrame({"note": ["=1+1", "  @home", "fine", "a-b"]})
@@ -34,7 +34,7 @@ def looks_like_formula(column: str) -> pl.Expr:
 
 
 def escaped_text(text: str) -> str:
-    """Return one text, a header say, with an apostrophe in front where it looks like a formula.
+    """Return one text, e.g. a header, with a leading apostrophe if it looks like a formula.
 
     Examples:
         >>> escaped_text("=1+1"), escaped_text("Orders")
@@ -47,7 +47,7 @@ def escaped(frame: pl.DataFrame, *, except_for: tuple[str, ...] = ()) -> tuple[p
     """Return the frame with an apostrophe before each cell that looks like a formula, and how many by column.
 
     Args:
-        frame: any frame; only its text columns are looked at. It is not changed.
+        frame: any frame; only its text columns are examined. It is not changed.
         except_for: columns that are left as they are (identifiers, which were validated).
 
     Examples:
@@ -64,7 +64,7 @@ def escaped(frame: pl.DataFrame, *, except_for: tuple[str, ...] = ()) -> tuple[p
 
 
 def refused_ids(frame: pl.DataFrame, column: str = "customer_id") -> pl.Series:
-    """Return, for each row, why its identifier is refused, or null where it is good.
+    """Return, for each row, the reason why its identifier is refused, or null if it is valid.
 
     Examples:
         >>> refused_ids(pl.DataFrame({"customer_id": ["C1", "=C2"]})).to_list()

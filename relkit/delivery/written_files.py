@@ -1,10 +1,10 @@
-"""The scored customer file as Parquet, CSV and XLSX, and its data dictionary: one function a format.
+"""The scored customer file as Parquet, CSV and XLSX, and its data dictionary: one function per format.
 
-All carry the same values. Parquet and the plain CSV have technical names and codes; the French CSV (UTF-8 with BOM,
-semicolon, decimal comma) and the workbook have headers for people, and words in place of codes. True and false are real
+All have the same values. Parquet and the plain CSV have technical names and codes; the French CSV (UTF-8 with BOM,
+semicolon, decimal comma) and the workbook have readable headers, and words instead of codes. True and false are real
 booleans in Parquet and in the English workbook, which each spreadsheet shows in its own language, and Oui and Non, as text, in
-the French files. Dates in CSV are ISO. Cells of CSV and XLSX that a spreadsheet would run as a formula get an apostrophe; each
-function returns how many, by column. The bytes depend on nothing but the content.
+the French files. Dates in CSV are ISO. Cells of CSV and XLSX that a spreadsheet would run as a formula get an apostrophe;
+each function returns how many, by column. The bytes depend only on the content.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SHEET_ROWS = 1_048_576
 """Rows of a sheet, the header included: a limit of the format."""
 ROWS_A_BATCH = 20_000
 SHEET_STARTS = 0.2
-"""Share of a delivery's work that is done when the sheet begins."""
+"""Share of a delivery's work done when the sheet begins."""
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (a fixed date, so that the same content gives the same bytes)
 SHEETS = (
     Text("Summary", "Synthèse"),
@@ -56,7 +56,7 @@ DICTIONARY_HEADERS = (
 )
 DICTIONARY_WIDTHS = (26, 27, 62, 12, 46, 34, 26, 9, 13, 13)
 CELL = {"text_wrap": True, "valign": "top", "bottom": 1, "bottom_color": "#D9E1EA"}
-"""Look of a cell of the dictionary."""
+"""Format of a cell of the dictionary."""
 PERSONAL = {
     "none": Text("none", "non"),
     "pseudonym": Text("pseudonym", "pseudonyme"),
@@ -91,7 +91,7 @@ def write_dictionary(file: CustomerFile, path: Path) -> dict[str, int]:
 
 
 def most_valuable(file: CustomerFile, rows: int) -> CustomerFile:
-    """Return a file, the most valuable customers first, with the rows that a sheet is to hold, one less than its limit at most."""
+    """Return a file, the most valuable customers first, with the rows meant for a sheet, at most one less than its limit."""
     return replace(file, frame=file.frame.head(min(rows, SHEET_ROWS - 1)))
 
 
@@ -103,11 +103,11 @@ def write_xlsx(file: CustomerFile, path: Path, *, language: Language, summary: S
         path: where to write.
         language: of the headers, the cells, the dictionary and the sheets' names.
         summary: what the first sheet shows.
-        progress: told the share of rows written.
+        progress: called with the share of rows written.
     """
     import xlsxwriter
 
-    # the library's temporary file holds customers: it stands beside the workbook, where a killed run is cleaned up
+    # the library's temporary file contains customers: it is next to the workbook, where a killed run is cleaned up
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -163,7 +163,7 @@ def _customers_sheet(
 
 
 def _look(column: FileColumn, language: Language) -> dict[str, Any]:
-    """Return the format of a column's cells: text to the left, flags in the middle, numbers as they come."""
+    """Return the format of a column's cells: text to the left, flags centred, numbers by default."""
     look: dict[str, Any] = {"num_format": _number_format(column, language)}
     if column.dtype == pl.Boolean:
         return {**look, "align": "center"}
@@ -181,7 +181,7 @@ def _printed(sheet: Any, name: str, *, pages_wide: int = 1) -> None:
 
 
 def _width(column: FileColumn, values: pl.Series, language: Language) -> float:
-    """Return a width that shows the values, and the header on four lines at most beside the arrow of the filter."""
+    """Return a width that shows the values, and the header on at most four lines next to the arrow of the filter."""
     label = column.label[language]
     longest = max((len(word) for word in label.split()), default=8) + 3
     if values.dtype == pl.String and len(values):
@@ -205,7 +205,7 @@ def _dictionary_sheet(book: Any, name: str, file: CustomerFile, language: Langua
         sheet.write_string(0, at, title, header)
     entries, _ = escaped(
         pl.DataFrame(
-            [_said(file, column, language) for column in file.columns], schema=list(in_language(DICTIONARY_HEADERS, "en")), orient="row"
+            [_entry(file, column, language) for column in file.columns], schema=list(in_language(DICTIONARY_HEADERS, "en")), orient="row"
         )
     )
     for row, cells in enumerate(entries.iter_rows(), 1):
@@ -216,11 +216,11 @@ def _dictionary_sheet(book: Any, name: str, file: CustomerFile, language: Langua
 
 
 def _lines(text: str, width: int) -> int:
-    """Return how many lines a text takes in a cell, counted generously: not every program fits rows to wrapped text."""
+    """Return the number of lines of a text in a cell, a generous estimate: not every program fits rows to wrapped text."""
     return sum(max(1, math.ceil(1.08 * len(line) / (width - 1))) for line in text.split("\n"))
 
 
-def _said(file: CustomerFile, column: FileColumn, language: Language) -> tuple[str, ...]:
+def _entry(file: CustomerFile, column: FileColumn, language: Language) -> tuple[str, ...]:
     source = file.source_of(column)
     model = (source.model.replace("+", " + "), source.version.replace("+", " + "), source.trained_as_of) if source else ("", "", "")
     return (

@@ -1,1 +1,1 @@
-"""Bindings of model families: their features, plots and lessons of a holdout, one file a family."""
+"""Bindings of model families: their features, plots and lessons from a holdout, one file per family."""

@@ -1,4 +1,4 @@
-"""Bindings: the record in which one file a family says what builds its inputs and draws the figures that its models name."""
+"""Record of a binding: for each family, the builders of its inputs and the figures that its models name."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Given(NamedTuple):
-    """What the figures of a model are drawn from.
+    """Data from which the figures of a model are drawn.
 
     Attributes:
-        features: as of the fit; with outcomes, those that are judged.
-        learnt: what the model was fitted to.
-        outcomes: what happened on a holdout; None where there was none.
-        purchases: customer_id, day of all purchases, the holdout's included; None where the family has none.
+        features: features as of the fit; with outcomes, those judged.
+        learnt: the rows the model was fitted to.
+        outcomes: outcomes of a holdout; None if there was none.
+        purchases: customer_id, day of all purchases, including those of the holdout; None if the family has none.
         currency: ISO code of money.
         language: en or fr.
     """
@@ -36,14 +36,14 @@ class Given(NamedTuple):
 
 
 Draw = Callable[[Any, Given], "dict[str, Axes]"]
-"""Draws one or several figures of a fitted model, by the names of their files; none where what they need is not given."""
+"""Function that draws one or several figures of a fitted model, by file name; none if their data are not given."""
 
 Teach = Callable[[Any, Any, "pl.DataFrame", "Callable[[int], pl.DataFrame]"], tuple[Any, dict[str, float]]]
-"""Takes a fitted model, the one that was tried, the rows that judged it and what tells the outcomes of the first days of the
-holdout, and returns the model with what that taught it, and how well that did."""
+"""Function of a fitted model, the model tried, the rows it was judged on and a reader of the outcomes of the first days of the
+holdout; it returns the model with the lesson of the holdout, and the metrics of that lesson."""
 
 
-def _nothing(fitted: Any, language: str = "en") -> dict[str, Axes]:  # noqa: ARG001 called as those of all families are
+def _nothing(fitted: Any, language: str = "en") -> dict[str, Axes]:  # noqa: ARG001 same signature as in all families
     return {}
 
 
@@ -53,14 +53,14 @@ def _no_sentence(fitted: Any) -> list[str]:  # noqa: ARG001
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binding:
-    """What binds a family's features and plots to its models.
+    """Binding of a family's features and plots to its models.
 
     Attributes:
-        inputs: by reading.
-        figures: by the names under which models ask for them (`ModelFacts.figures`).
-        teach: what a holdout in time teaches a model before it is registered; None where nothing.
-        lesson_figures: of what a fitted model keeps of such a holdout, in a language.
-        lesson_sentences: the same in words.
+        inputs: inputs by reading.
+        figures: functions by the names that models use (`ModelFacts.figures`).
+        teach: function that adds the lesson of a holdout in time to a model before it is registered; None if there is none.
+        lesson_figures: figures of the lesson that a fitted model keeps, in a language.
+        lesson_sentences: sentences on the same lesson.
     """
 
     inputs: Mapping[Reading, ModelInputs]
@@ -71,7 +71,7 @@ class Binding:
 
 
 def file_name(text: str) -> str:
-    """Return any text as part of the name of a figure.
+    """Return a text as part of the name of a figure.
 
     Examples:
         >>> file_name("Moved abroad!"), file_name("?")

@@ -1,9 +1,9 @@
-"""Questions asked of the bindings: the inputs of a model, what it lacks in some tables, and its diagnostic figures.
+"""Queries on the bindings: the inputs of a model, the data it lacks in some tables, and its diagnostic figures.
 
     inputs_of("survival.cox", tables).features(tables, as_of)
     diagnostic_figures(fitted, features, outcomes=outcomes)
 
-A name is that of a model, of a family, or of the choice among its models. The binding of a family is the module of its name.
+A name is that of a model, of a family, or of the choice among its models. The binding of a family is in the module with its name.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 
 def binding(name: str) -> Binding:
-    """Return the binding of a family, or of the one a model belongs to."""
+    """Return the binding of a family, or of the family of a model."""
     found: Binding = import_module(f"relkit.families.{catalogue.family(name).name}").BINDING
     return found
 
 
 def inputs_of(name: str, tables: TableSet | None = None) -> ModelInputs:
-    """Return what a model reads; of tables that are given, what it reads of them.
+    """Return the inputs of a model; with tables, those it reads from them.
 
     Examples:
         >>> inputs_of("survival.cox").table, inputs_of("lifetime_value.shifted_beta_geometric").table
@@ -42,7 +42,7 @@ def inputs_of(name: str, tables: TableSet | None = None) -> ModelInputs:
 
 
 def reading_of(name: str, tables: TableSet | None = None) -> Reading:
-    """Return the rows that a model reads; of tables that are given, those that it reads of them.
+    """Return the reading of a model; with tables, the one it reads from them.
 
     Examples:
         >>> reading_of("lifetime_value.shifted_beta_geometric").name
@@ -55,7 +55,7 @@ def reading_of(name: str, tables: TableSet | None = None) -> Reading:
 
 
 def absence(name: str, tables: TableSet) -> str:
-    """Return what a model lacks in the tables, as the end of a sentence; nothing where it can learn."""
+    """Return the data that a model lacks in the tables, as the end of a sentence; empty if it can learn."""
     found = reading_of(name, tables)
     if tables.has(found.table):
         return ""
@@ -75,16 +75,16 @@ def diagnostic_figures(
     currency: str = "EUR",
     language: str = "en",
 ) -> dict[str, Figure]:
-    """Return the diagnostic figures of a model by name; those that need what is not given are left out.
+    """Return the diagnostic figures of a model by name, without those whose data are not given.
 
-    No figure is known to pyplot: it is gone when the caller lets go of it.
+    No figure is registered with pyplot: it is freed with the caller's last reference.
 
     Args:
         fitted: a fitted model; one that names no figures gives none.
-        features: as of the fit; with outcomes, those that are judged.
-        learnt: what the model was fitted to, where that is more than is judged: contracts that had ended are learnt from only.
-        outcomes: what happened on a holdout that follows it, as `Model.judge` takes it.
-        purchases: customer_id, day of all purchases, the holdout's included, for the tracking of purchases over time.
+        features: features as of the fit; with outcomes, those judged.
+        learnt: the rows the model was fitted to, if more than those judged: ended contracts are only learnt from.
+        outcomes: outcomes of the holdout that follows, as taken by `Model.judge`.
+        purchases: customer_id, day of all purchases, including those of the holdout, for the tracking plot.
         currency: ISO code of money.
         language: en or fr.
 
@@ -102,7 +102,7 @@ def diagnostic_figures(
 
 
 def lesson_figures(fitted: Fitted, *, language: str = "en") -> dict[str, Figure]:
-    """Return the figures of what a holdout taught a model; none of one that was taught nothing."""
+    """Return the figures of the lesson that a model keeps from a holdout; empty if there is none."""
     return _figures(binding(fitted.name).lesson_figures(fitted, language))
 
 

@@ -1,4 +1,4 @@
-"""Inputs of models: the functions that build the rows of a reading, choose covariates and tell what happened on a holdout."""
+"""Inputs of models: functions that build the rows of a reading, choose covariates and read the outcomes of a holdout."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FromTables = Callable[["TableSet", "AsOf"], "pl.DataFrame"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drawn:
-    """What splits customers where there may be no later days to judge by, and a part of the rows from which nothing is learnt.
+    """Functions that split customers when there are no later days to judge on, and exclude rows from learning.
 
     Attributes:
-        to_learn: the rows that a model is fitted to; with a split, those it learns from before it is judged.
-        to_judge: the rows by which a model is judged.
-        holdout: the customers to judge by where there are no later days; None where there are.
+        to_learn: rows that a model is fitted to; with a split, those it learns from before it is judged.
+        to_judge: rows that a model is judged on.
+        holdout: customers to judge on if there are no later days; None if there are.
     """
 
     to_learn: Callable[[pl.DataFrame, Holdout | DrawnHoldout | None], pl.DataFrame]
@@ -36,21 +36,21 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ModelInputs:
-    """Where the rows of a reading come from.
+    """Sources of the rows of a reading.
 
     Attributes:
-        reading: whose rows.
-        learnt: features to fit on, from tables and an as-of edge.
-        outcomes: what happened on a holdout, from tables and the split.
-        one_each: keeps one row a customer of what was learnt, for scoring and judging; None where there is one already.
-        choices: by setting that a model requires, what chooses it from the features when nobody gave it.
-        declined: by setting that a model requires, what says why a value was not chosen, by value.
-        remarks: what says what the features rest on and who is left out.
-        drawn: what splits customers; None where holdouts are in time only.
-        declared: by setting that some models have, what reads it from the tables when nobody gave it.
-        history: all that was bought up to an edge, for plots over time.
-        is_there: whether the tables hold the reading, besides its table.
-        undeclared: what is to be declared where they do not, as the end of a sentence.
+        reading: the reading of the rows.
+        learnt: features to fit on, from tables and a cutoff.
+        outcomes: outcomes of a holdout, from tables and the split.
+        one_each: keeps one row per customer of the features, for scoring and judging; None if they have one already.
+        choices: by required setting, the function that chooses it from the features if it is not given.
+        declined: by required setting, the function that gives the reason for each value not chosen.
+        remarks: function for the remarks on the basis of the features and on customers left out.
+        drawn: functions that split customers; None if holdouts are in time only.
+        declared: by optional setting, the function that reads it from the tables if it is not given.
+        history: all purchases up to a cutoff, for plots over time.
+        is_there: whether the tables contain the reading, in addition to its table.
+        undeclared: the missing declaration if they do not, as the end of a sentence.
     """
 
     reading: Reading
@@ -73,19 +73,19 @@ class ModelInputs:
 
     @property
     def unit(self) -> str:
-        """A row, for people, in the plural."""
+        """Name of the rows, in the plural."""
         return self.reading.unit
 
     def can_read(self, tables: TableSet) -> bool:
-        """Return whether the tables hold the reading."""
+        """Return whether the tables contain the reading."""
         return tables.has(self.table) and (self.is_there is None or self.is_there(tables))
 
     def features(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-        """Return what a model is fitted to."""
+        """Return the features that a model is fitted to."""
         return self.learnt(tables, as_of)
 
     def one_a_customer(self, features: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows that are scored and judged."""
+        """Return the rows to score and judge, one per customer."""
         return features if self.one_each is None else self.one_each(features)
 
     def to_learn(self, features: pl.DataFrame, split: Holdout | DrawnHoldout | None = None) -> pl.DataFrame:
@@ -93,11 +93,11 @@ class ModelInputs:
         return features if self.drawn is None else self.drawn.to_learn(features, split)
 
     def to_judge(self, features: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFrame:
-        """Return the rows by which a model is judged, of the features as of the calibration."""
+        """Return the rows that a model is judged on, from the features as of the calibration."""
         return self.one_a_customer(features) if self.drawn is None else self.drawn.to_judge(features, split)
 
     def drawn_holdout(self, tables: TableSet, as_of: AsOf) -> DrawnHoldout | None:
-        """Return the customers to judge by where there are no later days; None where there are."""
+        """Return the customers to judge on if there are no later days; None if there are."""
         return None if self.drawn is None else self.drawn.holdout(tables, as_of)
 
     def what_happened(self, tables: TableSet, split: Holdout | DrawnHoldout) -> pl.DataFrame:
@@ -105,23 +105,23 @@ class ModelInputs:
         return self.outcomes(tables, split)
 
     def chosen(self, setting: str, *frames: pl.DataFrame) -> tuple[str, ...]:
-        """Return the values for a setting that suit every one of the frames."""
+        """Return the values for a setting that suit all of the frames."""
         first, *others = [self.choices[setting](frame) for frame in frames]
         return tuple(value for value in first if all(value in other for other in others))
 
     def not_chosen(self, setting: str, features: pl.DataFrame) -> dict[str, str]:
-        """Return the values for a setting that do not suit a frame, with what is wrong with each."""
+        """Return the values for a setting that do not suit a frame, with the reason for each."""
         return self.declined[setting](features) if setting in self.declined else {}
 
     def remarks_on(self, tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
-        """Return what to know of the features."""
+        """Return the remarks on the features."""
         return () if self.remarks is None else self.remarks(tables, as_of)
 
     def declared_settings(self, model: str, tables: TableSet, as_of: AsOf) -> dict[str, Any]:
-        """Return the settings of a model that the tables declare, as known at an edge."""
+        """Return the settings of a model that the tables declare, as known at a cutoff."""
         own = known_settings(model)
         return {name: read(tables, as_of) for name, read in self.declared.items() if name in own}
 
     def past(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame | None:
-        """Return what was bought up to an edge, where the reading has such a thing."""
+        """Return the purchases up to a cutoff, if the reading has any."""
         return None if self.history is None else self.history(tables, as_of)

@@ -1,4 +1,4 @@
-"""Customer value: the inputs of its models, their figures, and what a holdout teaches those of orders."""
+"""Customer value: the inputs of its models, their figures, and the lesson of a holdout for models of orders."""
 
 from __future__ import annotations
 
@@ -102,10 +102,10 @@ def _deciles(fitted: Any, given: Given) -> dict[str, Axes]:
     days = float(both["holdout_days"][0])
     actual, expected = both["holdout_purchases"].to_numpy(), fitted.expected_purchases(both, days)
     deciles, unit = decile_lift(actual, expected, bins=min(10, len(both))), Text("purchases in {} days", "achats en {} jours")
-    said = unit[given.language].format(number(days, given.language))
+    horizon = unit[given.language].format(number(days, given.language))
     curve = lorenz_curve(actual, expected)
     return {
-        "decile_calibration": plot_decile_calibration(deciles, unit=said, language=given.language),
+        "decile_calibration": plot_decile_calibration(deciles, unit=horizon, language=given.language),
         "concentration": plot_concentration(curve, of="purchases", language=given.language),
     }
 
@@ -160,9 +160,9 @@ def _retention(fitted: Any, given: Given) -> dict[str, Axes]:
 
 
 def _taught(fitted: Any, tried: Any, judged: pl.DataFrame, happened: Callable[[int], pl.DataFrame]) -> tuple[Any, dict[str, float]]:
-    """Return a model of orders with what the holdout taught of the probability of an order, and how well that did.
+    """Return a model of orders with the calibration of the order probability on the holdout, and its metrics.
 
-    The model that the holdout did not reach forecasts its first days, as many as scores look ahead.
+    The model fitted before the holdout forecasts its first days, as many as the horizon of the scores.
     """
     if not isinstance(fitted, PurchasesAhead):
         return fitted, {}

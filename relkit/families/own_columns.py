@@ -1,4 +1,4 @@
-"""Columns of one's own: one query over the tables, read on each day as it was known, beside what a family reads."""
+"""Additional columns from one query over the tables, run as of each day, alongside the features of a family."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ KEYS = ("contract_id", "customer_id")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OwnInputs(ModelInputs):
-    """What a family reads, and the columns of a query.
+    """Inputs of a family, with the columns of a query.
 
     Attributes:
-        query: over the tables.
-        names: of its columns that are numbers.
+        query: the query over the tables.
+        names: its numeric columns.
     """
 
     query: str
@@ -32,13 +32,13 @@ class OwnInputs(ModelInputs):
 
     @classmethod
     def beside(cls, usual: ModelInputs, query: str, tables: TableSet, as_of: AsOf) -> OwnInputs:
-        """Return the inputs of a family with the columns of a query, of which numbers may be covariates."""
+        """Return the inputs of a family with the columns of a query, whose numeric ones may be covariates."""
         own = own_columns(query, tables, as_of).drop(KEYS, strict=False)
         names = tuple(name for name, kind in own.schema.items() if kind.is_numeric())
         return cls(**{each.name: getattr(usual, each.name) for each in fields(usual)}, query=query, names=names)
 
     def features(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-        """Return the features of the family with the columns of the query; null where it has no row for one."""
+        """Return the features of the family with the columns of the query; null if it has no row for one."""
         known, own = super().features(tables, as_of), own_columns(self.query, tables, as_of)
         key = next(name for name in KEYS if name in own.columns)
         if key not in known.columns:
@@ -47,13 +47,13 @@ class OwnInputs(ModelInputs):
         return known.join(own.select(kept), on=key, how="left", maintain_order="left")
 
     def chosen(self, setting: str, *frames: pl.DataFrame) -> tuple[str, ...]:
-        """Return what suits the frames of the family's own, then the columns of the query."""
+        """Return the suitable values from the family, then the columns of the query."""
         own = self.names if setting == "covariates" else ()
         return tuple(dict.fromkeys((*super().chosen(setting, *frames), *own)))
 
 
 def own_columns(query: str, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the rows of a query over the tables as they were known on a day; numbers and truth values become floats.
+    """Return the rows of a query over the tables as known on a day; numbers and booleans become floats.
 
     Raises:
         ParameterError: the query cannot be read, or gives no key.

@@ -48,7 +48,7 @@ MOST_CURVES = 6
 
 
 def calibration(fitted: Any, given: Given) -> dict[str, Axes]:
-    """Draw forecast beside observed ends on the holdout; nothing where there was none."""
+    """Draw forecast and observed ends on the holdout; nothing if there was none."""
     from relkit.plots.survival import plot_calibration
 
     if given.outcomes is None:
@@ -71,7 +71,7 @@ def _survival(fitted: Any, given: Given) -> dict[str, Axes]:
 def _effects(
     ratios: Ratios, curves: Iterable[EffectCurve], given: Given, forest: Mapping[str, Callable[..., Axes]], *, cause: str = ""
 ) -> dict[str, Axes]:
-    """Return the forest of ratios under its name, where there are some, and a curve for each covariate that bends."""
+    """Return the forest plot of ratios under its name, if there are any, and a curve for each nonlinear covariate."""
     from relkit.plots.effect_curve import plot_effect
 
     of_cause, end = ({"cause": cause}, f"_{file_name(cause)}") if cause else ({}, "")

@@ -58,16 +58,6 @@ def basket_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """
     lines = _coded_lines(tables, as_of).lazy()
     product = pl.col("product_id")
-    widths = (
-        lines.group_by("customer_id", "basket")
-        .agg((product.n_unique() - product.is_null().any().cast(pl.UInt32)).alias("products"))
-        .group_by("customer_id")
-        .agg(pl.len().cast(pl.Int32).alias("baskets_12m"), pl.col("products").sum(), (pl.col("products") > 0).sum().alias("baskets_told"))
-        .with_columns(
-            pl.when(pl.col("baskets_told") > 0).then(pl.col("products") / pl.col("baskets_told")).alias("products_per_basket_12m")
-        )
-        .drop("products", "baskets_told")
-    )
     amounts = (
         lines.filter(product.is_not_null())
         .group_by("customer_id", "product_id")
@@ -75,9 +65,22 @@ def basket_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         .collect(engine="streaming")
     )
     variety = amounts.lazy().group_by("customer_id").agg(pl.len().cast(pl.Int32).alias("distinct_products_12m"))
-    joined = widths.join(variety, on="customer_id", how="left").collect(engine="streaming")
+    joined = _widths(lines).join(variety, on="customer_id", how="left").collect(engine="streaming")
     table = joined.join(_top_categories(amounts, tables, as_of), on="customer_id", how="left").sort("customer_id")
     return table.with_columns(pl.col("customer_id").cast(pl.String))
+
+
+def _widths(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Return each customer's number of baskets and of different products in those of which any product is known.
+
+    Different rows are counted, and no group looks through its own: that takes four times as long.
+    """
+    told = lines.filter(pl.col("product_id").is_not_null()).select("customer_id", "basket", "product_id").unique()
+    products = told.group_by("customer_id").agg(products=pl.len())
+    baskets_told = told.select("customer_id", "basket").unique().group_by("customer_id").agg(baskets_told=pl.len())
+    baskets = lines.select("customer_id", "basket").unique().group_by("customer_id").agg(baskets_12m=pl.len().cast(pl.Int32))
+    both = baskets.join(products, on="customer_id", how="left").join(baskets_told, on="customer_id", how="left")
+    return both.select("customer_id", "baskets_12m", products_per_basket_12m=pl.col("products") / pl.col("baskets_told"))
 
 
 def _coded_lines(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -97,12 +100,8 @@ def _coded_lines(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 def _top_categories(amounts: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return each customer's largest category, from amounts by customer and product."""
     if not tables.has("products"):
-        empty: dict[str, pl.DataType | type[pl.DataType]] = {
-            "customer_id": amounts.schema["customer_id"],
-            "top_category_12m": pl.String,
-            "top_category_share_12m": pl.Float64,
-        }
-        return pl.DataFrame(schema=empty)
+        ids = amounts.clear().select("customer_id")
+        return ids.with_columns(top_category_12m=pl.lit(None, pl.String), top_category_share_12m=pl.lit(None, pl.Float64))
     versions = known_rows(tables, "products", as_of, "product_id", "valid_from", "category_1").collect().sort("product_id", "valid_from")
     products = versions.unique("product_id", keep="last").select("product_id", pl.col("category_1").alias("top_category_12m"))
     by_category = (

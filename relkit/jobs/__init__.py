@@ -1,4 +1,4 @@
-"""The jobs by the command that names them; nothing is imported until one is asked for."""
+"""The jobs by command; a job's module is imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CommandSpec:
-    """Where a command's job stands.
+    """The job behind a command.
 
     Attributes:
         module: dotted path of the module that defines the job.
         job: the class.
         summary: one line for `relkit --help`.
-        positional: fields that are given without a flag, in order.
+        positional: fields given without a flag, in order.
     """
 
     module: str

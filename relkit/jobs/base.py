@@ -1,6 +1,6 @@
-"""What a job is: a frozen record of parameters with `run() -> Result`.
+"""The base of all jobs: a frozen record of parameters with `run() -> Result`.
 
-The command line makes its flags from the fields, a pipeline file and a notebook's parameters cell use
+The command line makes its flags from the fields; pipeline files and a notebook's parameters cell use
 the same names. Only pydantic and the standard library are imported here and at the top of any job's
 module; a job imports the rooms it needs inside `run`.
 """
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 
 
 class Result(BaseModel):
-    """What a job did, for people (`sentences`) and for scripts (all of it, as one JSON object)."""
+    """The outcome of a job, for people (`sentences`) and for scripts (all of it, as one JSON object)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     job: str
     passed: bool = True
     skipped: str | None = None
-    """One sentence saying why there was nothing to do (a table is absent); None when the job ran."""
+    """One sentence on why there was nothing to do (a table is missing); None if the job ran."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """Estimated parameters of a fitted model."""
     log_likelihood: float | None = None
     metrics: dict[str, float | None] = Field(default_factory=dict)
     counts: dict[str, Any] = Field(default_factory=dict)
     paths: dict[str, Path] = Field(default_factory=dict)
-    """What was written. The keys are stable names; every path exists when the job has ended."""
+    """Files and folders written. The keys are stable names; every path exists when the job has ended."""
     warnings: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     details: dict[str, Any] = Field(default_factory=dict)
-    """Anything else that a script may want (model versions, the as-of date that was chosen)."""
+    """Anything else a script may need (model versions, the chosen as-of date)."""
 
     def _repr_html_(self) -> str:
-        """Return it for a notebook: what was done, what to know, estimates and figures, and what was written."""
+        """Return the card for a notebook: sentences, warnings, estimates, figures and paths."""
         summary = self.details.get("summary") or [{"term": name, "estimate": value} for name, value in self.parameters.items()]
         card = Card(f"relkit {self.job}", (self.skipped,) if self.skipped else self.sentences)
         card = card.warned(self.warnings).with_rows("Estimates", summary)
@@ -55,14 +55,14 @@ class Result(BaseModel):
 
 
 class Job(BaseModel):
-    """The parameters that every job has; subclasses add theirs, set `command` and define `run`."""
+    """Base class of jobs and their common parameters; subclasses add theirs, set `command` and define `run`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     command: ClassVar[str] = ""
     """Its name on the command line and in pipeline files."""
     reads: ClassVar[str] = ""
-    """The folder of an earlier job without which it has nothing to read; empty for a command that may begin a programme."""
+    """The folder of an earlier job that this one needs; empty for a command that may start a programme."""
 
     programme: str = Field(default="default", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="Programme id; names the output folder.")
     out: Path | None = Field(default=None, description="Output root. Default: ./out/<programme>.")
@@ -70,7 +70,7 @@ class Job(BaseModel):
     _taken: str = PrivateAttr(default="")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Run every job in its place: commands that it prints are complete, and a notebook shows its progress."""
+        """Wrap `run`, so that the commands it prints are complete and a notebook shows its progress."""
         super().__init_subclass__(**kwargs)
         if "run" in cls.__dict__:
             cls.run = _in_its_place(cls.__dict__["run"])  # type: ignore[method-assign]
@@ -82,13 +82,13 @@ class Job(BaseModel):
 
     @classmethod
     def parse(cls, **parameters: Any) -> Self:
-        """Return the job.
+        """Return the job, from its parameters.
 
         Raises:
             ParameterError: a parameter is unknown (the nearest known one is named), missing or out of range.
             PeriodError: as_of is neither a date nor an instant.
 
-        A job that reads what earlier ones left takes the one programme that is there, where none is named and there is no `default`.
+        A job that reads the output of earlier ones takes the only programme there is, if none is named and there is no `default`.
         """
         known = {name: field.alias or name for name, field in cls.model_fields.items()}
         for name in parameters:
@@ -98,17 +98,17 @@ class Job(BaseModel):
         try:
             job = cls(**parameters, **({"programme": taken} if taken else {}))
         except ValidationError as error:
-            raise ParameterError(_said(error), where=cls.command) from error
+            raise ParameterError(_problems(error), where=cls.command) from error
         if (as_of := getattr(job, "as_of", None)) is not None:
             from relkit.periods import AsOf
 
-            AsOf.parse(as_of)  # a date that cannot be is told before anything runs
+            AsOf.parse(as_of)  # an invalid date is reported before anything runs
         job._taken = taken
         return job
 
     @classmethod
     def _only_programme(cls, given: dict[str, Any]) -> str:
-        """Return the one programme there is, for a job that reads and names none; nothing where the default one is meant."""
+        """Return the only programme there is, for a job that needs one and names none; empty if the default one is meant."""
         named = any(given.get(name) is not None for name in ("programme", "out", "data"))
         if not cls.reads or named or (workplace() / "out" / DEFAULT_PROGRAMME).is_dir() or not programmes():
             return ""
@@ -120,7 +120,7 @@ class Job(BaseModel):
 
     @classmethod
     def _typed(cls, given: dict[str, Any], programme: str) -> str:
-        """Return the command as it was meant, for a programme."""
+        """Return the command as typed, with a programme."""
         from relkit.jobs import COMMANDS
 
         spec = COMMANDS.get(cls.command)
@@ -128,57 +128,61 @@ class Job(BaseModel):
         return command(cls.command, *words, programme=programme, as_of=given.get("as_of"))
 
     def place(self) -> Place:
-        """Return where it works, for the commands that it prints."""
+        """Return the programme, folder and day of the job, for the commands that it prints."""
         usual = workplace() / "out" / self.programme
         is_usual = self.out is None or self.out.resolve() == usual.resolve()
         return Place(programme=self.programme, out=None if is_usual else self.out, as_of=getattr(self, "as_of", None))
 
     def must_be_there(self) -> None:
-        """Refuse a programme that is not there, naming those that are."""
+        """Refuse a programme that does not exist, naming those that do."""
         if not self.reads or self.out is not None or getattr(self, "data", None) is not None or self.out_dir.is_dir():
             return
         if known := programmes():
             raise ParameterError.unknown("programme", self.programme, known, where=self.command)
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the files and folders whose bytes decide the result."""
+        """Return the files and folders whose contents determine the result."""
         return ()
 
     def state(self) -> str:
-        """Return what else decides the result and is not in a file (a champion's version, say)."""
+        """Return whatever else determines the result but is in no file (a champion's version, say)."""
         return ""
 
     def verify(self) -> None:
-        """Raise for whatever can be seen to be wrong before anything runs (a model or notebook that does not exist)."""
+        """Raise for errors that can be detected before anything runs (a model or notebook that does not exist)."""
 
     def run(self, progress: Progress = quiet) -> Result:
         """Do the work."""
         raise NotImplementedError
 
+    @classmethod
+    def let_go(cls) -> None:
+        """End what the runs of this job in one process share, after the last of them; nothing by default."""
 
-def _said(error: ValidationError) -> str:
+
+def _problems(error: ValidationError) -> str:
     parts = []
     for problem in error.errors(include_url=False):
         name = ".".join(str(p) for p in problem["loc"])
         if problem["type"] == "missing":
-            parts.append(f"{name} is missing, which it cannot do without")
+            parts.append(f"{name} is missing; it is required")
             continue
         parts.append(f"{name} is {problem.get('input')!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
     return "; ".join(parts) + "."
 
 
 def _in_its_place(run: Callable[..., Result]) -> Callable[..., Result]:
-    """Return `run` with its commands complete, its programme looked up, and its progress shown where a notebook runs it."""
+    """Return `run` with its commands complete, its programme looked up, and its progress shown in a notebook."""
 
     @wraps(run)
     def placed(job: Job, progress: Progress = quiet) -> Result:
-        with at_work(job.place()), in_notebook(progress) as told:
+        with at_work(job.place()), in_notebook(progress) as shown_progress:
             job.must_be_there()
-            result = run(job, told)
-        if not job._taken:  # noqa: SLF001 a job's own note
+            result = run(job, shown_progress)
+        if not job._taken:  # noqa: SLF001 set by parse
             return result
         among = f" with {job.reads}" if len(programmes()) > 1 else ""
-        said = f"Programme {job.programme}, the only one{among} in {job.out_dir.parent}."
-        return result.model_copy(update={"sentences": (said, *result.sentences)})
+        sentence = f"Programme {job.programme}, the only one{among} in {job.out_dir.parent}."
+        return result.model_copy(update={"sentences": (sentence, *result.sentences)})
 
     return placed

@@ -38,23 +38,23 @@ class BuildFeatures(Job):
     )
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the raw data and the mapping, or the facts of the tables, which hold every table's checksum."""
+        """Return the raw data and the mapping, or the facts of the tables, which contain every table's checksum."""
         check = self._check()
         return check.inputs() if check else (self.out_dir / "tables" / "facts.json",)
 
     def state(self) -> str:
-        """Return what decides the reading of raw data and is no file."""
+        """Return whatever determines the reading of raw data but is in no file."""
         check = self._check()
         return check.state() if check else ""
 
     def verify(self) -> None:
-        """Refuse a mapping without data, and one that is not there."""
+        """Refuse a mapping without data, and one that does not exist."""
         check = self._check()
         if check:
             check.verify()
         elif self.mapping is not None:
             raise ParameterError(
-                "a mapping reads raw data, and no data is given.", where="mapping", remedy="Give data too, or leave mapping out."
+                "a mapping reads raw data, but no data is given.", where="mapping", remedy="Give data too, or leave mapping out."
             )
 
     def run(self, progress: Progress = quiet) -> Result:
@@ -113,9 +113,9 @@ def _build(tables: TableSet, as_of: AsOf, features: Path, progress: Progress) ->
 
 
 def unknown_days(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
-    """Return a remark where the data end before the as-of day; nothing where they do not.
+    """Return a remark if the data end before the as-of day.
 
-    Days after the last fact look like days on which nobody did anything; features, fit and score all say so.
+    Days after the last fact look like days without any activity; features, fit and score all warn of it.
     """
     last = tables.facts.last_day
     if last is None or as_of.day <= last:
@@ -132,7 +132,7 @@ def unknown_days(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
 
 
 def age_understated(customers: int, among: int) -> tuple[Remark, ...]:
-    """Return a remark where some customers may have been there before the data start; nothing where none may."""
+    """Return a remark if some customers may have existed before the data start (left censoring)."""
     if not customers:
         return ()
     return (
@@ -147,7 +147,7 @@ def age_understated(customers: int, among: int) -> tuple[Remark, ...]:
 
 
 def _written(frame: pl.DataFrame, path: Path) -> Path:
-    """Write a file whole or not at all: a run that is stopped leaves the one before it."""
+    """Write a file atomically: an interrupted run leaves the previous file in place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     frame.write_parquet(draft)
@@ -178,26 +178,26 @@ def _sentences(counts: dict[str, Any], as_of: AsOf, tables: TableSet) -> tuple[s
     from relkit.tables.findings import counted
 
     among = f", {counted(counts['prospects'], 'prospect')} among them" if counts["prospects"] else ""
-    said = [f"As of {as_of.spoken}: {counted(counts['customers'], 'customer')}{among}."]
+    sentences = [f"As of {as_of.spoken}: {counted(counts['customers'], 'customer')}{among}."]
     if "buyers" in counts:
         again = f"{counts['repeat_buyers']:,} of them again ({counted(counts['repeat_purchases'], 'repeat purchase')})"
-        said.append(f"{counts['buyers']:,} have bought, {again}.")
+        sentences.append(f"{counts['buyers']:,} have bought, {again}.")
     else:
-        said.append("There is no transactions table, so nothing is said of purchases.")
+        sentences.append("There is no transactions table, so nothing is reported on purchases.")
     if "contracts" in counts:
         row = "contract" if tables.has("contracts") else "stay"
         ended = f"of {counted(counts['contracts'], row)} watched {counts['contracts_ended']:,} ended"
         held = "hold a contract" if tables.has("contracts") else "are still there"
-        said.append(f"{counts['contract_holders']:,} {held}; {ended}.")
+        sentences.append(f"{counts['contract_holders']:,} {held}; {ended}.")
     else:
-        said.append(f"There is no {absence('survival', tables).removeprefix('the data have no ')}, so there are no spells.")
+        sentences.append(f"There is no {absence('survival', tables).removeprefix('the data have no ')}, so there are no spells.")
     if counts["left_censored"]:
         start = tables.facts.history_starts_on
         since = f"the history starts on {start}" if start else "no one declared when the history starts"
-        said.append(f"{counts['left_censored']:,} may have been customers before ({since}).")
+        sentences.append(f"{counts['left_censored']:,} may have been customers before ({since}).")
     if counts["test_accounts_left_out"]:
-        said.append(f"Left out: {counted(counts['test_accounts_left_out'], 'test account')}.")
-    return tuple(said)
+        sentences.append(f"Left out: {counted(counts['test_accounts_left_out'], 'test account')}.")
+    return tuple(sentences)
 
 
 def _warnings(tables: TableSet, noticed: tuple[Remark, ...]) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ def _warnings(tables: TableSet, noticed: tuple[Remark, ...]) -> tuple[str, ...]:
 
 
 def _strange_scopes(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
-    """Return a remark on exclusions whose scope is unknown."""
+    """Return a remark on exclusions with an unknown scope."""
     from relkit.features.contactability import unknown_scopes
     from relkit.tables.findings import counted
 
@@ -225,7 +225,7 @@ def _strange_scopes(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
 
 
 def _without_margin(customers: pl.DataFrame, tables: TableSet) -> tuple[Remark, ...]:
-    """Return a remark on customers whose margin is not known."""
+    """Return a remark on customers whose margin is unknown."""
     from relkit.tables.findings import counted
 
     margin = f"past_margin_{tables.facts.currency.lower()}"

@@ -1,4 +1,4 @@
-"""What the declared offer is worth to each holder of a contract, from the model of contracts that scored: the scores, and what to say."""
+"""The value of the declared offer for each holder of a contract, from the model of contracts that scored: scores and sentences."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from relkit.scores.retention_offer import RetentionOffer
 
 BARRED = {"protected": "protected", "no_consent": "without consent to calls", "unreachable": "out of reach by phone"}
-"""Why a customer may not be phoned, in words."""
+"""Reasons why a customer may not be phoned, in words."""
 
 
 def calls_to_make(scored: Scored) -> Found:
-    """Return what the declared offer is worth and whom to call first; nothing where no offer was declared.
+    """Return the value of the declared offer and whom to call first; nothing if no offer was declared.
 
     Raises:
-        ParameterError: the offer averts ends of some causes, and no model that scored tells causes, or not these.
+        ParameterError: the offer averts ends by cause, and no model that scored distinguishes causes, or not these.
     """
     from relkit.scores.retention_offer import KINDS, call_scores, offer_values
 
@@ -49,12 +49,12 @@ def calls_to_make(scored: Scored) -> Found:
     }
     table = call_scores(offers, budget=offer.budget, as_of=scored.as_of.day, source=model.source)
     made = Found(scores=(table,), facts={kind.at(): facts for kind in KINDS})
-    told = CallsTold(offer=offer, offers=offers, currency=scored.tables.facts.currency).found()
-    return made + _left_out(held, model.name) + told + _assumed(facts)
+    called = CallSentences(offer=offer, offers=offers, currency=scored.tables.facts.currency).found()
+    return made + _left_out(held, model.name) + called + _assumed(facts)
 
 
 def _model(scored: Scored, offer: RetentionOffer) -> ScoredModel | None:
-    """Return the model of contracts that scored, None where none did; one that tells causes where the offer asks for them."""
+    """Return the model of contracts that scored, or None; one that distinguishes causes if the offer needs them."""
     from relkit.models.survival.family import CONTRACTS
     from relkit.scores.retention_offer import TellsCauses
 
@@ -68,8 +68,8 @@ def _model(scored: Scored, offer: RetentionOffer) -> ScoredModel | None:
 
 
 def _no_causes(offer: RetentionOffer, model: str, others: list[str]) -> ParameterError:
-    """Return the error for an offer that averts ends of some causes, where no model that scored tells causes."""
-    instead = _telling_causes()
+    """Return the error for an offer that averts ends by cause when no model that scored distinguishes causes."""
+    instead = _model_with_causes()
     return ParameterError(
         f"averts is {', '.join(offer.averts)}, and {model} does not tell why contracts end.",
         where=WHERE,
@@ -77,8 +77,8 @@ def _no_causes(offer: RetentionOffer, model: str, others: list[str]) -> Paramete
     )
 
 
-def _telling_causes() -> str:
-    """Return the preferred model of contracts that tells why they end."""
+def _model_with_causes() -> str:
+    """Return the preferred model of contracts that distinguishes causes."""
     from relkit.models.catalogue import fitted_class, models_of
     from relkit.models.survival.family import CONTRACTS
 
@@ -86,7 +86,7 @@ def _telling_causes() -> str:
 
 
 def _held(scored: Scored, model: ScoredModel) -> ContractsOffered | Remark:
-    """Return the contracts the offer is about, or why it can be valued for none."""
+    """Return the contracts the offer concerns, or a remark if it can be valued for none."""
     held = ContractsOffered.of(scored.tables, scored.as_of, model.rows, model.fitted.needs, margin_rate=scored.terms.margin_rate)
     if held is None:
         return _BILLED if scored.tables.has("contracts") else _NO_MONTH
@@ -94,7 +94,7 @@ def _held(scored: Scored, model: ScoredModel) -> ContractsOffered | Remark:
 
 
 def _left_out(held: ContractsOffered, model: str) -> Found:
-    """Return who is left out of the offer."""
+    """Return the sentences on customers left out of the offer."""
     from relkit.tables.findings import counted
 
     found = Found()
@@ -104,19 +104,19 @@ def _left_out(held: ContractsOffered, model: str) -> Found:
 
 
 def _assumed(facts: Mapping[str, Any]) -> Found:
-    """Return what is assumed of the offer because it was not declared."""
+    """Return the sentence on the assumptions of the offer that were not declared."""
     assumed = {name: value for name, value in facts["offer"].items() if name not in facts["offer_declared"]}
-    told = ", ".join(f"{name} {value:g}" for name, value in assumed.items() if name not in ("budget", "averts"))
-    return Found().saying(f"Assumed of the offer, as it was not declared: {told}.") if told else Found()
+    assumptions = ", ".join(f"{name} {value:g}" for name, value in assumed.items() if name not in ("budget", "averts"))
+    return Found().saying(f"Assumed of the offer, as it was not declared: {assumptions}.") if assumptions else Found()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CallsTold:
-    """Whom calling pays for, in words.
+class CallSentences:
+    """Sentences on the customers for whom calling pays.
 
     Attributes:
-        offer: as it was used.
-        offers: as `relkit.scores.retention_offer.offer_values` returns them.
+        offer: the offer used.
+        offers: as returned by `relkit.scores.retention_offer.offer_values`.
         currency: ISO code of money.
     """
 
@@ -125,7 +125,7 @@ class CallsTold:
     currency: str
 
     def found(self) -> Found:
-        """Return whom calling pays for, and who may not be phoned."""
+        """Return the sentences on customers for whom calling pays, and on those who may not be phoned."""
         from relkit.scores.retention_offer import to_be_called, under_budget
 
         free = to_be_called(self.offers)
@@ -138,7 +138,7 @@ class CallsTold:
         return self._barred() + self._within_budget(free, everybody)
 
     def _within_budget(self, free: pl.DataFrame, everybody: pl.DataFrame) -> Found:
-        """Return how many calls the budget pays for, and the profit expected of them."""
+        """Return the number of calls that the budget pays for, and their expected profit."""
         from relkit.scores.retention_offer import by_profit_and_by_risk, under_budget
         from relkit.tables.findings import counted
 
@@ -159,7 +159,7 @@ class CallsTold:
         )
 
     def _barred(self) -> Found:
-        """Return for how many customers calling would pay who may not be phoned, by reason."""
+        """Return the number of customers for whom calling would pay but who may not be phoned, by reason."""
         import polars as pl
 
         from relkit.scores.retention_offer import NOT_CALLED, under_budget
@@ -169,7 +169,7 @@ class CallsTold:
         if barred.is_empty():
             return Found()
         paying = under_budget(barred)[NOT_CALLED]
-        reasons = [f"{n:,} {said}" for reason, said in BARRED.items() if (n := int((paying == reason).sum()))]
+        reasons = [f"{n:,} {words}" for reason, words in BARRED.items() if (n := int((paying == reason).sum()))]
         of_them = f": {', '.join(reasons)}" if reasons else ""
         return Found().saying(
             f"{counted(len(barred), 'customer')} under contract may not be phoned and have no rank; "

@@ -1,9 +1,9 @@
-"""Scores of the champions, one model for each role: which version scores, on what rows, and what to know of it.
+"""Scores of the champions, one model for each role: the version, the rows scored, and remarks on both.
 
     scored = scored_by_champions(scored, Champions(programme="default"))
 
-In each role the first model that has a champion and its columns scores, as models of a role give the same scores; a model fitted to
-compare with it changes no scores unless it is named.
+Models of a role give the same scores, so in each role only the first model that has a champion and its columns is used; a model
+fitted for comparison changes no scores unless it is named.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Models of a role, of which one scores.
+    """Models of one role, of which one is used.
 
     Attributes:
-        role: what their scores are for.
-        models: in the order in which they are tried.
+        role: the part that their scores play.
+        models: in the order they are tried.
     """
 
     role: Role
@@ -45,12 +45,12 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Champions:
-    """The registered versions that may score.
+    """The registered versions available for scoring.
 
     Attributes:
-        programme: whose champions.
-        models: those that were named; none for one in each role.
-        hindsight: whether a past day is scored with the champions of today, else with the versions in use then.
+        programme: the programme of the champions.
+        models: the models named; empty for one in each role.
+        hindsight: score a past day with the champions of today; otherwise with the versions in use then.
     """
 
     programme: str
@@ -58,7 +58,7 @@ class Champions:
     hindsight: bool = True
 
     def groups(self) -> tuple[Group, ...]:
-        """Return the models that are tried in each role, those that `relkit fit` chose among others of their family first."""
+        """Return the models to try in each role, first those that `relkit fit` chose within their family."""
         from relkit.models.catalogue import models_of, role_of, roles
         from relkit.tracking.registry import chosen_models
 
@@ -72,10 +72,10 @@ class Champions:
         )
 
     def of(self, group: Group, as_of: AsOf) -> tuple[list[ModelVersion], str]:
-        """Return the versions of a group that may score, and, where there is none, the sentence that says so.
+        """Return the versions of a group available for scoring, and a sentence if there is none.
 
         Raises:
-            ParameterError: a model that was named has no champion.
+            ParameterError: a named model has no champion.
         """
         from relkit.tracking import registry
 
@@ -99,14 +99,14 @@ def _none_then(group: Group, as_of: AsOf) -> str:
 
 
 def score_group(scored: Scored, group: Group, champions: Champions) -> tuple[Scored, str]:
-    """Return what was found with the scores of the first model of a group that has a champion which can score these data.
+    """Return the findings with the scores of the first model of a group whose champion can score these data.
 
     Returns:
-        The second part is the sentence on a group without a champion; empty where it has one, or the data lack its tables.
+        Second, the sentence on a group without a champion; empty if it has one, or if the data lack its tables.
 
     Raises:
         TableError: no champion of the group can score these data.
-        ParameterError: a model that was named has no champion.
+        ParameterError: a named model has no champion.
     """
     from relkit.families.bindings import absence, inputs_of
 
@@ -127,7 +127,7 @@ def score_group(scored: Scored, group: Group, champions: Champions) -> tuple[Sco
 
 
 def _scored_by(scored: Scored, version: ModelVersion, role: Role) -> Scored:
-    """Return what was found with the scores of one version."""
+    """Return the findings with the scores of one version."""
     from relkit.families.bindings import inputs_of
     from relkit.scores.scoring import scorable
     from relkit.tracking import registry
@@ -136,8 +136,8 @@ def _scored_by(scored: Scored, version: ModelVersion, role: Role) -> Scored:
     kept, aside = scorable(model.rows, model.fitted.needs)
     unit = inputs_of(model.name, scored.tables).unit
     found = _made(scored, model, role, kept) + _on_rows(scored, model, kept, aside)
-    said = f"{model.name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {unit}."
-    return scored.with_(found.saying(said) + _on_model(scored, model)).with_model(model)
+    sentence = f"{model.name} version {version.version}, trained as of {version.as_of}, scored {len(kept):,} {unit}."
+    return scored.with_(found.saying(sentence) + _on_model(scored, model)).with_model(model)
 
 
 def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) -> Found:
@@ -165,7 +165,7 @@ def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) ->
 
 
 def _on_rows(scored: Scored, model: ScoredModel, kept: pl.DataFrame, aside: int) -> Found:
-    """Return what to know of the rows that a model scored: values that are absent, new, or coarse."""
+    """Return remarks on the rows that a model scored: missing, new or coarse values."""
     from relkit.families.bindings import inputs_of
     from relkit.models.covariates import covariates_of
     from relkit.models.unseen_categories import unseen_categories
@@ -181,7 +181,7 @@ def _on_rows(scored: Scored, model: ScoredModel, kept: pl.DataFrame, aside: int)
 
 
 def _coarse(scored: Scored, model: ScoredModel, kept: pl.DataFrame) -> Remark | None:
-    """Return the remark on a curve that falls in steps where ages are known in whole months; None where it is none."""
+    """Return the remark on a curve that falls in steps because ages are known in whole months; None if it does not."""
     from relkit.families.bindings import inputs_of
 
     if not model.fitted.settings.stepped or inputs_of(model.name, scored.tables).table != "customer_snapshots":
@@ -192,7 +192,7 @@ def _coarse(scored: Scored, model: ScoredModel, kept: pl.DataFrame) -> Remark | 
 
 
 def _on_model(scored: Scored, model: ScoredModel) -> Found:
-    """Return what to know of a model itself: that it learnt from later days, or that nobody ever leaves in it."""
+    """Return remarks on the model itself: it learnt from later days, or in it nobody ever leaves."""
     found = Found()
     if model.version.as_of > scored.as_of.day:
         found = found.noting(_knows_the_future(model.version, scored.as_of), model.name)
@@ -202,7 +202,7 @@ def _on_model(scored: Scored, model: ScoredModel) -> Found:
 
 
 def calibration(scored: Scored) -> Found:
-    """Return, of the probability of an order, on which days it was judged, whether it was changed there, and whether it held."""
+    """Return the calibration of the order probability: the days it was judged on, whether it was adjusted, and whether it held."""
     from relkit.models.lifetime_value.family import ORDER_PROBABILITY, ORDERS
 
     found: Any = next((each for model in scored.having(ORDERS) if (each := getattr(model.fitted, "order_calibration", None))), None)

@@ -1,4 +1,4 @@
-"""`relkit check DATA`: read a company's files, keep what is good, quarantine what is not, and say what was found."""
+"""`relkit check DATA`: reads a company's files, validates them, quarantines faulty rows, and reports the findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MORE = {"contracts": "contract", "customer_snapshots": "customer snapshot"}
 
 
 class CheckTables(Job):
-    """Reads the tables of a company through a mapping, validates and summarises them."""
+    """Read the tables of a company through a mapping, validate and summarise them."""
 
     command: ClassVar[str] = "check"
 
@@ -33,11 +33,11 @@ class CheckTables(Job):
     )
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the files that are read, the mapping among them."""
+        """Return the files read, including the mapping."""
         return self._sources()[0]
 
     def state(self) -> str:
-        """Return something new each time where a database is read: what it holds cannot be told from outside."""
+        """Return a new value each time if a database is read: a change in its contents cannot be detected from outside."""
         return uuid.uuid4().hex if self._sources()[1] else ""
 
     def _sources(self) -> tuple[tuple[Path, ...], bool]:
@@ -46,10 +46,10 @@ class CheckTables(Job):
         try:
             return source_files(self.data, self.mapping)
         except RelkitError:
-            return (), False  # running says what is wrong
+            return (), False  # run() reports the error
 
     def verify(self) -> None:
-        """Raise when the mapping file is not there."""
+        """Refuse a mapping file that does not exist."""
         if self.mapping is not None and not self.mapping.is_file():
             raise ParameterError("there is no such file.", where=f"mapping {self.mapping}", remedy="Check the path of the mapping file.")
 
@@ -89,19 +89,19 @@ def _sentences(report: ReadReport) -> tuple[str, ...]:
 
 
 def _headline(report: ReadReport) -> str:
-    """Return the figures by which a company recognises its data, in one line."""
+    """Return the headline figures by which a company recognises its data, in one line."""
     from relkit.tables.findings import counted
 
     figures, facts = report.headline, report.facts
-    said = [counted(figures["customers"], "customer")]
+    parts = [counted(figures["customers"], "customer")]
     if "transactions" in figures:
-        said.append(f"{counted(figures['transactions'], 'transaction')} in {counted(figures['transaction_lines'], 'line')}")
-        said.append(f"net amount {figures['net_amount']:,.2f} {facts.currency}")
+        parts.append(f"{counted(figures['transactions'], 'transaction')} in {counted(figures['transaction_lines'], 'line')}")
+        parts.append(f"net amount {figures['net_amount']:,.2f} {facts.currency}")
         if figures["revenue"] != figures["net_amount"]:
-            said.append(f"of which revenue {figures['revenue']:,.2f}")
+            parts.append(f"of which revenue {figures['revenue']:,.2f}")
         if figures["unidentified_lines"]:
-            said.append(f"{counted(figures['unidentified_lines'], 'line')} without a customer")
-    said += [counted(figures[name], noun) for name, noun in _MORE.items() if name in figures]
+            parts.append(f"{counted(figures['unidentified_lines'], 'line')} without a customer")
+    parts += [counted(figures[name], noun) for name, noun in _MORE.items() if name in figures]
     if facts.first_day:
-        said.append(f"on {facts.first_day}" if facts.first_day == facts.last_day else f"from {facts.first_day} to {facts.last_day}")
-    return f"{', '.join(said)}."
+        parts.append(f"on {facts.first_day}" if facts.first_day == facts.last_day else f"from {facts.first_day} to {facts.last_day}")
+    return f"{', '.join(parts)}."

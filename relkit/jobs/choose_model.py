@@ -1,11 +1,11 @@
-"""`relkit fit lifetime_value.auto` and `survival.auto`: fit the candidates of a family, compare them on one holdout, take one.
+"""`relkit fit lifetime_value.auto` and `survival.auto`: fits the candidates of a family, compares them on one holdout, takes one.
 
-The rule by which one is taken stands in `relkit.models.comparison`. The chosen model goes on
-from its trial as any model that is named: it is judged, fitted to all days and registered under its own name, with the comparison
-alongside it, and is marked: `relkit score` uses the marked model of a family unless it is told which models to use.
+The selection rule is in `relkit.models.comparison`. The chosen model goes on from its trial like any named model: it is judged,
+fitted to all days and registered under its own name, with the comparison alongside it, and is marked: `relkit score` uses the
+marked model of a family by default.
 
-A candidate that cannot be fitted is named with its reason. Where there is no holdout (the history is too short, or none is
-wanted) nothing can be compared: the first candidate that can be fitted is taken, and displaces none that was chosen.
+A candidate that cannot be fitted is named with the reason. Without a holdout (the history is too short, or none is wanted)
+nothing can be compared: the first candidate that can be fitted is taken, and displaces no model chosen earlier.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Choice:
 
     Attributes:
         candidates: names of models; by default all that compete in the family.
-        replicates: resamples of the customers, from which intervals come.
-        seed: of the resamples.
-        settings: of the candidates, such as period_days or covariates; each takes those it has and is tried without the others.
+        replicates: resamples of the customers, for the intervals.
+        seed: seed of the resampling.
+        settings: settings of the candidates, such as period_days or covariates; each takes those it has and ignores the others.
     """
 
     candidates: tuple[str, ...] = ()
@@ -48,13 +48,13 @@ class Choice:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def of(self, name: str) -> dict[str, Any]:
-        """Return the settings that a candidate has."""
+        """Return the given settings that apply to a candidate."""
         from relkit.models.catalogue import known_settings
 
         return {key: value for key, value in self.settings.items() if key in known_settings(name)}
 
     def without(self) -> dict[str, tuple[str, ...]]:
-        """Return, by candidate, the given settings that it does not have, and is tried without."""
+        """Return, by candidate, the given settings that it does not have and is tried without."""
         from relkit.models.catalogue import known_settings
 
         lacking = {name: tuple(key for key in self.settings if key not in known_settings(name)) for name in self.candidates}
@@ -62,7 +62,7 @@ class Choice:
 
 
 def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
-    """Return the settings of a choice, checked, with its candidates and theirs.
+    """Return the checked settings of a choice, with its candidates and their settings.
 
     Raises:
         ParameterError: an unknown setting or candidate, or a value out of range.
@@ -82,7 +82,7 @@ def read_choice(model: str, given: Mapping[str, Any]) -> Choice:
         if name not in competing:
             raise ParameterError.unknown("candidate", name, competing, where=model)
     if choice.replicates < 20:
-        raise ParameterError(f"replicates is {choice.replicates}; intervals need 20 at least.", where=model)
+        raise ParameterError(f"replicates is {choice.replicates}; intervals need at least 20.", where=model)
     theirs = {name: value for name, value in given.items() if name not in own}
     chosen = replace(choice, candidates=choice.candidates or competing, settings=theirs)
     known = ["candidates", "replicates", "seed", *sorted({key for name in chosen.candidates for key in catalogue.known_settings(name)})]
@@ -118,7 +118,7 @@ def choose(request: FitRequest, progress: Progress) -> Result:
 
 
 def _details(trials: _Trials, compared: ModelComparison | None, chosen: str, reason: str) -> dict[str, Any]:
-    """Return the choice for scripts."""
+    """Return the details of the choice, for scripts."""
     choice = trials.choice
     return {
         "chosen": chosen,
@@ -141,7 +141,7 @@ class _Trials:
         self.problem = ""
 
     def run(self, progress: Progress) -> None:
-        """Try every candidate; one that cannot be fitted has its reason kept."""
+        """Try every candidate; keep the reason of each that cannot be fitted."""
         if self.split is None:
             return
         for i, name in enumerate(self.choice.candidates):
@@ -165,7 +165,7 @@ class _Trials:
         return tried(ready)
 
     def _refuse_a_twin(self, name: str, split: Holdout | DrawnHoldout) -> None:
-        """Refuse a model that is another one, as both learn from the same rows."""
+        """Refuse a model that is identical to another one because both learn from the same rows."""
         from relkit.families.bindings import inputs_of
         from relkit.models.catalogue import settings_class
 
@@ -177,7 +177,7 @@ class _Trials:
             raise FitError(f"nothing changes while a row of the {own.table} holds, so it is {twin}.", where=name)
 
     def compared(self, progress: Progress) -> ModelComparison | None:
-        """Return the comparison of those that could be fitted; None where there is none, with the problem kept."""
+        """Return the comparison of the models that could be fitted; None if there is none, with the problem kept."""
         from relkit.families.bindings import inputs_of
         from relkit.models.catalogue import family
 
@@ -201,7 +201,7 @@ class _Trials:
             return None
 
     def fitted(self, name: str, progress: Progress, beside: Beside | None = None) -> Result:
-        """Fit a candidate to all days and register it, as if it had been named; its trial is not made again."""
+        """Fit a candidate to all days and register it, as if it had been named; its trial is reused."""
         from relkit.families.bindings import inputs_of
 
         named = replace(self.request, model=name, settings=self.choice.of(name))
@@ -209,7 +209,7 @@ class _Trials:
 
 
 def _beside(comparison: ModelComparison) -> Beside:
-    """Return what is kept with the chosen model: the tables of the comparison and its picture."""
+    """Return the tables and the plot of the comparison, to keep with the chosen model."""
     from relkit.models.catalogue import family
     from relkit.plots.model_comparison import plot_model_comparison
 
@@ -222,12 +222,12 @@ def _beside(comparison: ModelComparison) -> Beside:
 
 
 def _second_half(progress: Progress) -> Progress:
-    """Return a progress for which what is done so far is half of all."""
+    """Return a progress callback for the second half of the work."""
     return lambda what, done=None: progress(what, None if done is None else 0.5 + done / 2)
 
 
 def _first_that_fits(trials: _Trials, progress: Progress, none: str) -> tuple[Result, str]:
-    """Fit the first candidate that can be, and say that nothing was compared."""
+    """Fit the first candidate that can be fitted, with a sentence that nothing was compared."""
     errors = dict(trials.failed)
     for name in trials.choice.candidates:
         try:
@@ -240,9 +240,9 @@ def _first_that_fits(trials: _Trials, progress: Progress, none: str) -> tuple[Re
             continue
         why = none or ("No candidate could be judged on the holdout." if trials.failed else "No holdout was wanted.")
         return result, f"{why} {name} was taken without a comparison: it is the first candidate that could be fitted."
-    told = " ".join(f"{name}: {why}" for name, why in errors.items())
+    reasons = " ".join(f"{name}: {why}" for name, why in errors.items())
     where = trials.request.model
-    raise FitError(f"none of the candidates could be fitted. {told}", where=where, remedy="Fit a longer period or more customers.")
+    raise FitError(f"none of the candidates could be fitted. {reasons}", where=where, remedy="Fit a longer period or more customers.")
 
 
 def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout | None) -> list[str]:
@@ -256,7 +256,7 @@ def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout | None) ->
 
 
 def _mark(programme: str, name: str, *, compared: bool) -> None:
-    """Have scores made with a model; one that was taken without a comparison does not displace one that was chosen."""
+    """Mark a model for scoring; one taken without a comparison does not displace one that was chosen."""
     from relkit.tracking import registry
 
     family = name.partition(".")[0]

@@ -1,11 +1,11 @@
-"""The retention offer that a company declared: `--offer.contact_cost 4`, or `offer: {contact_cost: 4}` in a pipeline.
+"""The retention offer declared by a company: `--offer.contact_cost 4`, or `offer: {contact_cost: 4}` in a pipeline.
 
     offer = declared_offer({"contact_cost": "4", "offer_cost": "20", "budget": "5000"})
     held = ContractsOffered.of(tables, as_of, rows, fitted.needs)
     offer_values(fitted, held.known, offer=offer, ahead=ahead)
 
-What it costs is declared or there is no offer: a default cost is nobody's. The other assumptions have defaults, and what was
-declared of them is kept beside the scores (`models.json`), from where the report and the delivery take it.
+Its costs must be declared, as no default would be right for any company. The other assumptions have defaults; those that were
+declared are kept alongside the scores (`models.json`), from which the report and the delivery read them.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 WHERE = "offer"
 MUST_BE_DECLARED = ("contact_cost", "offer_cost")
 SCORE = "retention_offer_profit"
-"""By which the offer that was scored is found again."""
+"""Key under which `models.json` keeps the scored offer."""
 
 
 def declared_offer(given: Mapping[str, Any]) -> RetentionOffer:
-    """Return the offer, from values that may come as text; a hyphen in a name, as flags have it, counts as an underscore.
+    """Return the offer, from values that may be text; a hyphen in a name, as in flags, counts as an underscore.
 
     Raises:
-        ParameterError: an unknown assumption (with the nearest known one), one that cannot be, or a cost that is not declared.
+        ParameterError: an unknown assumption (with the nearest known one), an invalid one, or a cost that is not declared.
 
     Examples:
         >>> offer = declared_offer({"contact_cost": "4", "offer_cost": 20, "averts": "voluntary"})
@@ -52,18 +52,18 @@ def declared_offer(given: Mapping[str, Any]) -> RetentionOffer:
         raise ParameterError(
             f"{' and '.join(lacking)} {'are' if len(lacking) > 1 else 'is'} not declared; what an offer costs has no default.",
             where=WHERE,
-            remedy=f"Give --offer.{lacking[0]} 4, or offer: {{{lacking[0]}: 4}} in a pipeline; 0 where it costs nothing.",
+            remedy=f"Give --offer.{lacking[0]} 4, or offer: {{{lacking[0]}: 4}} in a pipeline; 0 if it costs nothing.",
         )
     return offer
 
 
 def as_kept(offer: RetentionOffer, given: Mapping[str, Any], margin_rate: float | None) -> dict[str, Any]:
-    """Return what is kept of an offer beside its scores, as JSON has it.
+    """Return the record of an offer kept alongside its scores, ready for JSON.
 
     Args:
-        offer: as it was used.
-        given: what was declared of it.
-        margin_rate: of contracts without a margin of their own, where it was given to the job.
+        offer: the offer used.
+        given: the declared values.
+        margin_rate: of contracts without a margin of their own; None if the job was given none.
     """
     return {
         "offer": asdict(offer) | {"averts": list(offer.averts)},
@@ -77,23 +77,23 @@ def _named(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kept_offer(models: Mapping[str, Mapping[str, Any]]) -> tuple[RetentionOffer | None, float | None]:
-    """Return the offer that was scored and the margin rate that was given, from `models.json`; None where no offer was declared."""
-    said = models.get(SCORE, {})
-    if "offer" not in said:
+    """Return the scored offer and the given margin rate, from `models.json`; None if no offer was declared."""
+    record = models.get(SCORE, {})
+    if "offer" not in record:
         return None, None
-    rate = said.get("offer_margin_rate")
-    return declared_offer(said["offer"]), None if rate is None else float(rate)
+    rate = record.get("offer_margin_rate")
+    return declared_offer(record["offer"]), None if rate is None else float(rate)
 
 
 @dataclass(frozen=True, eq=False)
 class ContractsOffered:
-    """The contracts an offer is about: of each customer the main one that runs.
+    """The contracts an offer concerns: the main running contract of each customer.
 
     Attributes:
-        known: those whose margin a month and all that the model reads are known, with margin_a_month and, for customers who may
+        known: contracts whose monthly margin and model inputs are all known, with margin_a_month and, for customers who may
             not be phoned, not_called_because.
-        unknown: how many others there are.
-        refusing: customers left aside because they refuse profiling.
+        unknown: number of the others.
+        refusing: number of customers excluded because they refuse profiling.
     """
 
     known: pl.DataFrame
@@ -104,14 +104,14 @@ class ContractsOffered:
     def of(
         cls, tables: TableSet, as_of: AsOf, rows: pl.DataFrame, needs: Contract, *, margin_rate: float | None = None
     ) -> ContractsOffered | None:
-        """Return them, or None where contracts have no margin of their own.
+        """Return the contracts, or None if contracts have no margin of their own.
 
         Args:
             tables: the company.
-            as_of: edge of what is known.
-            rows: one row a customer, as the model of contracts scores them.
-            needs: columns that it reads.
-            margin_rate: margin over amount where a contract has no margin of its own; None for what the company declared.
+            as_of: the information cutoff.
+            rows: one row per customer, as scored by the model of contracts.
+            needs: the columns it reads.
+            margin_rate: margin over amount for a contract without a margin of its own; None for the rate the company declared.
         """
         from relkit.features.channels import refusing_profiling
         from relkit.features.contract_margins import contract_margins, has_contract_margins
@@ -127,7 +127,7 @@ class ContractsOffered:
 
 
 def _with_bars(contracts: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Add why customers may not be phoned; null for those who may, and where nothing forbids it but no consents are known."""
+    """Add the reason why customers may not be phoned; null for those who may, or if nothing forbids it and no consents are known."""
     import polars as pl
 
     from relkit.features.contactability import contactability

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 SOURCE = "features/customers.parquet"
-"""The table whose rows are refused."""
+"""The table from which rows are refused."""
 
 
 class DeliverFiles(Job):
@@ -48,7 +48,7 @@ class DeliverFiles(Job):
     )
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return what features and scores left behind."""
+        """Return the folders of features and scores."""
         from relkit.tables.table_set import FACTS, TableSet
 
         tables = self.out_dir / "tables"
@@ -83,7 +83,7 @@ class DeliverFiles(Job):
             inputs=self._read(tables, day),
             models=models,
             warnings=(
-                *(f"The check of these tables did not pass: {said}" for said in tables.refusals()),
+                *(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals()),
                 *(remark.en for remark in noticed),
             ),
             remarks=(*self._remarks(day), *noticed),
@@ -95,7 +95,7 @@ class DeliverFiles(Job):
         return self._result(file, published, day)
 
     def _file(self, tables: TableSet, day: str) -> tuple[CustomerFile, tuple[Remark, ...]]:
-        """Return the content of the delivery and what to say about scores that are not there."""
+        """Return the content of the delivery, and a remark if there are no scores."""
         import polars as pl
 
         from relkit.delivery.customer_files import customer_file
@@ -124,11 +124,11 @@ class DeliverFiles(Job):
         return made_file, () if scores else (_no_scores(day),)
 
     def _remarks(self, day: str) -> tuple[Remark, ...]:
-        """Return what was noticed of the tables, the features and the scores; those of the scores hold the others."""
+        """Return the remarks on the tables, the features and the scores; those of the scores include the others."""
         return remarks_of(self.out_dir, day)
 
     def _quarantine(self, file: CustomerFile) -> tuple[Remark, ...]:
-        """Put customers whose identifier is refused aside, and say so; refuse the whole where they are too many."""
+        """Set aside customers whose identifier is refused, with a remark; refuse the delivery if there are too many."""
         import polars as pl
 
         path = self.out_dir / "quarantine" / "customers_scored.parquet"
@@ -149,7 +149,7 @@ class DeliverFiles(Job):
         return (_not_delivered(len(file.refused), why, path),)
 
     def _read(self, tables: TableSet, day: str) -> list[dict[str, Any]]:
-        """Return name, rows and checksum of everything behind the delivery."""
+        """Return name, rows and checksum of each input of the delivery."""
         import polars as pl
 
         from relkit.delivery.publishing import sha256
@@ -201,7 +201,7 @@ def _no_scores(day: str) -> Remark:
 
 
 def _not_delivered(customers: int, why: str, path: Path) -> Remark:
-    """Return the remark on customers who are left out because of their identifier."""
+    """Return the remark on customers left out because of their identifier."""
     from relkit.tables.findings import counted
 
     one = customers == 1
@@ -214,7 +214,7 @@ def _not_delivered(customers: int, why: str, path: Path) -> Remark:
 
 
 def remarks_of(out: Path, day: str) -> tuple[Remark, ...]:
-    """Return what was noticed up to a day's scores, each once; where there are none, of its tables and features.
+    """Return the remarks up to the scores of a day, each once; without scores, those of its tables and features.
 
     Args:
         out: the output root.
@@ -231,15 +231,15 @@ def _sentences(file: CustomerFile, published: Published, changes: dict[str, int]
     from relkit.tables.findings import counted
 
     delivery, before = published.delivery, published.difference.before
-    said = [f"Delivered {counted(len(file.frame), 'customer')} as of {day}, {len(file.columns)} columns, in {delivery.folder}."]
+    sentences = [f"Delivered {counted(len(file.frame), 'customer')} as of {day}, {len(file.columns)} columns, in {delivery.folder}."]
     made_by = {(source.model, source.version, source.trained_as_of) for source in file.sources.values() if "+" not in source.model}
-    said += [f"{model} version {version}, trained as of {end}, is behind the scores." for model, version, end in sorted(made_by)]
+    sentences += [f"{model} version {version}, trained as of {end}, is behind the scores." for model, version, end in sorted(made_by)]
     if before:
         moves = f"{changes['entered']:,} entered, {changes['left']:,} left, {changes['changed']:,} changed group"
-        said.append(f"Against {before}: {moves}; see difference.md.")
+        sentences.append(f"Against {before}: {moves}; see difference.md.")
     elif published.is_first:
-        said.append("There is no earlier delivery to compare with.")
+        sentences.append("There is no earlier delivery to compare with.")
     newest = latest(delivery.folder.parent)
     if newest and newest.name != delivery.name:
-        said.append(f"LATEST stays at {newest.name}, whose day is later.")
-    return said
+        sentences.append(f"LATEST stays at {newest.name}, whose day is later.")
+    return sentences

@@ -1,4 +1,4 @@
-"""`relkit fit MODEL`: fits a model, judges it on days it has not seen, registers it."""
+"""`relkit fit MODEL`: fits a model, judges it on a holdout, registers it."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ class FitModel(Job):
     )
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the facts of the tables (they hold every table's checksum), and raw files when they are given."""
+        """Return the facts of the tables (they hold every table's checksum), and the raw files if given."""
         check = self._check()
         return (self.out_dir / "tables" / "facts.json", *(check.inputs() if check else ()))
 
     def state(self) -> str:
-        """Return the store (a version registered in one is not there in another), and what decides the reading of raw data."""
+        """Return the registry in use (a version exists only in its own), and what determines the reading of raw data."""
         check = self._check()
         return os.environ.get("MLFLOW_TRACKING_URI", "") + (check.state() if check else "")
 
     def verify(self) -> None:
-        """Refuse an unknown model or setting, and a promotion that is forced without a reason."""
+        """Refuse an unknown model or setting, and a promotion forced without a reason."""
         from relkit.models import catalogue
 
         choices = catalogue.choices()
@@ -75,7 +75,7 @@ class FitModel(Job):
             read_choice(self.model, self.settings)
         elif self.settings:
             given = read_settings(self.model, self.settings)
-            # What is chosen from the features later may well be what the splines are of.
+            # Columns chosen later from the features may be those that the splines name.
             bent = list(given.get("splines") or ["none"])
             stand_in = {name: bent for name in catalogue.required_settings(self.model) if name not in given}
             catalogue.make(self.model, stand_in | given)
@@ -99,7 +99,7 @@ class FitModel(Job):
         return fit_named(self.request(tables), inputs_of(self.model, tables), progress)
 
     def request(self, tables: TableSet) -> FitRequest:
-        """Return what is to be fitted to the tables."""
+        """Return the fit to make on the tables."""
         return FitRequest(
             model=self.model,
             settings=self.settings,
@@ -113,7 +113,7 @@ class FitModel(Job):
         )
 
     def _check(self) -> CheckTables | None:
-        """Return the check of the raw tables, where they are given."""
+        """Return the check of the raw tables; None if none are given."""
         from relkit.jobs.check_tables import CheckTables
 
         if self.data is None:

@@ -1,4 +1,4 @@
-"""Settings as a command line or a pipeline gives them: lists and numbers by column that came as text are split."""
+"""Settings from the command line or a pipeline: lists and numbers by column given as text are split."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def read_settings(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings with what came as text split: a list `a,b`, numbers by column `a=4,b=3`; the catalogue converts the rest.
+    """Return the settings with texts split: a list `a,b`, numbers by column `a=4,b=3`; the catalogue converts the rest.
 
     Raises:
-        ParameterError: numbers by column that are none.
+        ParameterError: invalid numbers by column.
 
     Examples:
         >>> read_settings("survival.cox", {"covariates": "monthly_amount, term_months", "level": "0.9"})
@@ -29,13 +29,13 @@ def read_settings(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_texts(settings: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with lists and numbers by column that came as text split; `settings` is the dataclass they are for."""
+    """Return settings with lists and numbers by column split from text; `settings` is their dataclass."""
     kinds = {f.name: str(f.type).partition("[")[0] for f in fields(settings)}
     readers = {"tuple": _listed, "list": _listed, "dict": _by_column}
     return {name: readers.get(kinds.get(name, ""), _as_is)(name, value) for name, value in given.items()}
 
 
-def _as_is(name: str, value: Any) -> Any:  # noqa: ARG001 called as the other readers are
+def _as_is(name: str, value: Any) -> Any:  # noqa: ARG001 same signature as the other readers
     return value
 
 
@@ -50,6 +50,6 @@ def _by_column(name: str, value: Any) -> Any:
         return value
     pairs = [part.partition("=") for text in texts for part in str(text).split(",")]
     if wrong := ["".join(pair) for pair in pairs if not (pair[0].strip() and pair[2].strip())]:
-        remedy = f"Write --settings.{name} COLUMN=NUMBER, several with commas in between."
+        remedy = f"Write --settings.{name} COLUMN=NUMBER, several separated by commas."
         raise ParameterError(f"{name} has {wrong[0]!r}, which names no column with a number.", where="settings", remedy=remedy)
     return {column.strip(): number.strip() for column, _, number in pairs}

@@ -1,4 +1,4 @@
-"""Holdouts: the split on which a model is judged, and the rows that it learns from and is judged by."""
+"""Holdouts: the split on which a model is judged, and the rows it learns from and is judged on."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 MOST_UNKNOWN = 0.1
-"""Share of a holdout that may lie after the last day of the data: a shop is closed on some days, not for weeks."""
+"""Largest share of a holdout that may lie after the last day of the data: a shop closes for days, not for weeks."""
 LONGEST_HOLDOUT_DAYS = 182
-"""Of a holdout nobody chose: half a year, or a third of a shorter history."""
+"""Default length of a holdout: half a year, or a third of a shorter history."""
 
 
 def split_of(inputs: ModelInputs, tables: TableSet, as_of: AsOf, holdout_days: int | None) -> tuple[Holdout | DrawnHoldout | None, str]:
-    """Return the split, in time wherever there is any, or None and the sentence that says why there is none.
+    """Return the split, in time if possible, or None and a sentence giving the reason.
 
     Args:
-        inputs: of the model.
-        tables: validated.
+        inputs: inputs of the model.
+        tables: the validated tables.
         as_of: the end of the holdout.
         holdout_days: the last days on which the model is judged, 0 for none; None for a third of the history, at most 182.
     """
@@ -43,7 +43,7 @@ def split_of(inputs: ModelInputs, tables: TableSet, as_of: AsOf, holdout_days: i
     holdout = Holdout.before(as_of, days=days, first_day=first)
     last = tables.facts.last_day
     if last is not None and (as_of.day - last).days > MOST_UNKNOWN * days:
-        # On days after the last fact nobody buys or leaves, and the model that forecasts least would look best.
+        # On days after the last fact nobody buys or leaves, so the model with the lowest forecasts would look best.
         unknown = f"The holdout of {days} days up to {as_of} reaches past the data, which end on {last}"
         return None, f"{unknown}, so the model was not judged."
     return holdout, ""
@@ -51,17 +51,17 @@ def split_of(inputs: ModelInputs, tables: TableSet, as_of: AsOf, holdout_days: i
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What tables tell, read once for each function that reads it.
+    """The information in the tables, read once per reading function.
 
     Attributes:
-        tables: validated.
+        tables: the validated tables.
     """
 
     tables: TableSet
     _read: dict[tuple[Callable[..., Any], object], pl.DataFrame] = field(default_factory=dict, repr=False)
 
     def features(self, inputs: ModelInputs, edge: AsOf) -> pl.DataFrame:
-        """Return the features of a reading as of an edge."""
+        """Return the features of a reading as of a cutoff."""
         return self._once((inputs.learnt, edge), lambda: inputs.features(self.tables, edge))
 
     def what_happened(self, inputs: ModelInputs, split: Holdout | DrawnHoldout) -> pl.DataFrame:
@@ -76,13 +76,13 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """What judges a model, and what it learns from before.
+    """The data that a model is judged on, and the data it learns from before.
 
     Attributes:
-        split: in time, or of customers drawn where there is one day only.
+        split: in time, or of drawn customers if there is only one day.
         before: features to learn from.
-        judged: one row a customer, of the features as of the calibration.
-        outcomes: what happened to them.
+        judged: features as of the calibration, one row per customer.
+        outcomes: their outcomes in the holdout.
     """
 
     split: Holdout | DrawnHoldout
@@ -92,6 +92,6 @@ class HeldOut:
 
     @classmethod
     def of(cls, inputs: ModelInputs, known: Known, split: Holdout | DrawnHoldout) -> HeldOut:
-        """Read them."""
+        """Read the rows of a split."""
         features = known.features(inputs, split.calibration)
         return cls(split, inputs.to_learn(features, split), inputs.to_judge(features, split), known.what_happened(inputs, split))

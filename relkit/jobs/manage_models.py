@@ -1,4 +1,4 @@
-"""`relkit models` and `relkit models promote`: which versions there are, and which one is in use."""
+"""`relkit models` and `relkit models promote`: list the registered versions, and choose the one in use."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class PromoteModel(Job):
 
 
 def _line(version: ModelVersion, *, is_chosen: bool) -> str:
-    """Return what there is to say of a version; the champion that `relkit fit` chose for orders among all models is marked."""
+    """Return the line on a version; the champion that `relkit fit` chose for orders among all models is marked."""
     chosen = [f"chosen by {version.model.partition('.')[0]}.auto"] if is_chosen and version.is_champion else []
     marks = (*version.aliases, *chosen)
     alias = f" ({', '.join(marks)})" if marks else ""

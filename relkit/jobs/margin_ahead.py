@@ -1,4 +1,4 @@
-"""The margin ahead, from the models that scored: who has which part of it, which parts are known, and what to say of it."""
+"""The margin ahead, from the models that scored: its parts by customer, the parts that are known, and sentences on both."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from relkit.score_kinds import Score
     from relkit.scores.expected_margin import Ahead
 
-TOLD_SHARE = 0.1
-"""From this share of the value of contracts on, what lies past the largest age seen is said."""
+REPORTED_SHARE = 0.1
+"""Smallest share of the value of contracts past the largest observed age that is reported."""
 
 
 def margin_ahead(scored: Scored) -> Found:
-    """Return what is expected back and the margin ahead, one score a horizon; no margin where no part of it is known."""
+    """Return the expected returns and the margin ahead, one score per horizon; no margin if no part of it is known."""
     from relkit.jobs.returns_ahead import returns_ahead
     from relkit.models.lifetime_value.family import ORDER_VALUE, ORDERS
     from relkit.models.survival.family import CONTRACTS
@@ -38,7 +38,7 @@ def margin_ahead(scored: Scored) -> Found:
 
 
 def _rate(scored: Scored) -> MarginRate | None:
-    """Return the margin rate of purchases; None where none is known."""
+    """Return the margin rate of purchases; None if unknown."""
     from relkit.features.margin_rate import MarginRate, margin_rate
 
     given = scored.terms.margin_rate
@@ -46,7 +46,7 @@ def _rate(scored: Scored) -> MarginRate | None:
 
 
 def _running(scored: Scored) -> pl.DataFrame | None:
-    """Return the running contracts with the margin of a month of each; None where contracts have none of their own."""
+    """Return the running contracts with their monthly margin; None if contracts have none of their own."""
     import polars as pl
 
     from relkit.families.bindings import inputs_of
@@ -69,12 +69,12 @@ class MarginAhead:
     """The margin ahead of one run.
 
     Attributes:
-        scored: what has been found so far.
-        bought: the models of orders and of the value of an order; None where one of them did not score.
-        rate: margin over net amount of purchases; None where it is not known, or purchases were not scored.
-        contracts: the model of contracts; None where none scored.
-        running: contracts with the margin of a month; None where they have none of their own.
-        returns: what is expected back of purchases.
+        scored: the findings so far.
+        bought: the models of orders and of order value; None if one of them did not score.
+        rate: margin over net amount of purchases; None if it is unknown, or purchases were not scored.
+        contracts: the model of contracts; None if none scored.
+        running: running contracts with their monthly margin; None if they have none of their own.
+        returns: the expected returns of purchases.
     """
 
     scored: Scored
@@ -85,7 +85,7 @@ class MarginAhead:
     returns: ReturnsAhead
 
     def found(self) -> Found:
-        """Return the score tables of the margin ahead, the rates behind it, and who has none."""
+        """Return the score tables of the margin ahead, the rates behind it, and remarks on customers without it."""
         found = self._about_all(Found(), _NO_RATE) if self.bought and self.rate is None else Found()
         if self.rate is None and not (self._has_running and self.contracts):
             return found
@@ -102,7 +102,7 @@ class MarginAhead:
         """Return the scores at one horizon."""
         from relkit.scores.expected_margin import future_margin, residual_value
 
-        held, told = self._of_contracts(ahead)
+        held, tail = self._of_contracts(ahead)
         bought, models = self._of_purchases(ahead)
         behind = [self.contracts] if held and self.contracts else []
         day, tables = self.scored.as_of.day, []
@@ -110,10 +110,10 @@ class MarginAhead:
             tables.append(future_margin([*bought, *held], ahead=ahead, as_of=day, source=source))
         if source := source_of_all(behind):
             tables.append(residual_value(held, ahead=ahead, as_of=day, source=source))
-        return told + Found(scores=tuple(tables))
+        return tail + Found(scores=tuple(tables))
 
     def _of_purchases(self, ahead: Ahead) -> tuple[list[pl.DataFrame], tuple[ScoredModel, ...]]:
-        """Return the part of everybody who buys, and the models behind it where it is known."""
+        """Return the part of every customer who buys, and the models behind it if it is known."""
         from relkit.models.catalogue import models_of
         from relkit.models.lifetime_value.family import ORDERS
         from relkit.scores.expected_margin import purchase_margins, unknown_margins
@@ -137,7 +137,7 @@ class MarginAhead:
         return [unknown_margins(rows["customer_id"])], ()
 
     def _of_contracts(self, ahead: Ahead) -> tuple[list[pl.DataFrame], Found]:
-        """Return what contracts are worth, the customers of whom one is not known, and what to say of it."""
+        """Return the value of contracts, the customers with an unknown one, and the remark on large ages."""
         from relkit.scores.expected_margin import contract_margins, unknown_margins
 
         if self.running is None or self.running.is_empty():
@@ -151,7 +151,7 @@ class MarginAhead:
         return [unknown_margins(lacking), worth], _tail(fitted, whole, ahead)
 
     def _known(self, running: pl.DataFrame) -> pl.DataFrame:
-        """Return the contracts of which both the margin and all that the model reads are known."""
+        """Return the contracts with known margin and model inputs."""
         from relkit.scores.scoring import scorable
 
         if self.contracts is None:
@@ -159,7 +159,7 @@ class MarginAhead:
         return scorable(running.drop_nulls("margin_a_month"), self.contracts.fitted.needs)[0]
 
     def _rates(self) -> Found:
-        """Return at what rates margin is counted, as facts and in words, and who has none."""
+        """Return the margin rates, as facts and sentences, and remarks on customers without a margin."""
         terms = self.scored.terms
         facts = {"annual_discount_rate": terms.annual_discount_rate, **self.returns.facts}
         found = Found()
@@ -171,14 +171,14 @@ class MarginAhead:
                 f"discounted at {terms.annual_discount_rate:.0%} a year."
             )
         if self.running is not None and self._has_running:
-            source, told = self._contract_rates(self.running)
-            facts, found = facts | source, found + told
+            source, sentences = self._contract_rates(self.running)
+            facts, found = facts | source, found + sentences
         of_contracts = {name: fact for name, fact in facts.items() if name in ("annual_discount_rate", "contract_margin_source")}
         kept: dict[Score, dict[str, Any]] = {ahead.score: facts for ahead in terms.ahead}
         return found + Found(facts=kept | {ahead.of_contracts: of_contracts for ahead in terms.ahead})
 
     def _contract_rates(self, running: pl.DataFrame) -> tuple[dict[str, str], Found]:
-        """Return where the margins of running contracts come from, as a fact and in words, and who has none."""
+        """Return the source of the margins of running contracts, as a fact and a sentence, and remarks on those without."""
         from relkit.tables.findings import counted
 
         if self.contracts is None:
@@ -194,7 +194,7 @@ class MarginAhead:
         return {"contract_margin_source": "measured" if measured == len(known) else "assumed"}, found
 
     def _about_all(self, found: Found, remark: Remark) -> Found:
-        """Return what was found with a remark about all margin ahead."""
+        """Return the findings with a remark about all margin ahead."""
         return found.noting(remark.on(_names(ahead.score for ahead in self.scored.terms.ahead)))
 
 
@@ -203,14 +203,14 @@ def _names(scores: Iterable[Score]) -> tuple[str, ...]:
 
 
 def _tail(fitted: Any, whole: pl.DataFrame, ahead: Ahead) -> Found:
-    """Return the remark on what lies past the largest age that the model observed, where that is much."""
+    """Return the remark on the value past the largest age that the model observed, if its share is large."""
     from relkit.models.lifetime_value.discounted_months import months_ahead, share_past
 
     if whole.is_empty() or not hasattr(fitted, "domain"):
         return Found()
     counted_months = months_ahead(ahead.months, ahead.annual_discount_rate)
     share = share_past(fitted, whole.with_columns(customer_id="contract_id"), counted_months, whole["margin_a_month"].to_numpy())
-    if share < TOLD_SHARE:
+    if share < REPORTED_SHARE:
         return Found()
     return Found().noting(_past_largest_age(share, float(fitted.domain[1]), ahead.score), as_warning=ahead.months is None)
 

@@ -1,6 +1,6 @@
-"""Fitting one named model: judged on a holdout, fitted again with all days, registered.
+"""Fitting of one named model: judged on a holdout, fitted again to all days, registered.
 
-Both `relkit fit MODEL` and the choice among the models of a family end here; neither knows of the other.
+`relkit fit MODEL` and the choice among the models of a family both end here; neither depends on the other.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ COMMAND = "fit"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FitRequest:
-    """What is to be fitted, and to what.
+    """A request to fit a model to tables.
 
     Attributes:
         model: name of the model.
         settings: as given, by name.
-        known: what the tables tell.
-        as_of: up to when it learns.
-        holdout_days: on which it is judged; 0 for none, None for the usual.
-        programme: under which it is registered.
-        forced: why it is made champion whatever its metric; empty where it is not.
-        cross_check: whether lifelines fits it as well, to compare.
-        figures: whether the diagnostic plots are drawn and kept.
+        known: the information in the tables.
+        as_of: the instant up to which it learns.
+        holdout_days: length of the holdout; 0 for none, None for the default.
+        programme: the programme it is registered under.
+        forced: reason to make it champion whatever its metric; empty if it is not forced.
+        cross_check: compare with a fit by lifelines.
+        figures: draw and keep the diagnostic plots.
     """
 
     model: str
@@ -73,14 +73,14 @@ def fit_named(
     """Fit, judge and register a model.
 
     Args:
-        request: what is fitted.
-        inputs: what the model reads.
-        progress: told of each step.
-        beside: kept with the version.
-        trial: of the same request, where one was made already.
+        request: the fit requested.
+        inputs: the inputs of the model.
+        progress: called at each step.
+        beside: figures, frames and parameters kept with the version.
+        trial: an earlier trial of the same request, if any.
 
     Raises:
-        TableError: nobody is known as of the day, or no row has all that the model must know.
+        TableError: there are no customers as of the day, or no row has all required values.
         FitError: the model cannot be fitted to all days.
     """
     name, as_of = request.model, request.as_of
@@ -97,7 +97,7 @@ def fit_named(
 
 
 def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progress, beside: Beside) -> Result:
-    """Fit to all days, register, and return what is to be reported."""
+    """Fit to all days, register, and return the result to report."""
     from relkit.models.base import fit_as_of
 
     tables, as_of, inputs = ready.tables, ready.as_of, ready.inputs
@@ -123,12 +123,12 @@ def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progres
     result = _result(done, registered(done), (*(remark.en for remark in of_features), *_not_chosen(ready, features)))
     refused = tuple(f"The check of these tables did not pass: {refusal}" for refusal in tables.refusals())
     warned = {"warnings": refused + tuple(remark.en for remark in early) + result.warnings}
-    told = {"sentences": (*result.sentences, *checked.values()), "details": result.details | checked}
-    return result.model_copy(update=warned | told)
+    reported = {"sentences": (*result.sentences, *checked.values()), "details": result.details | checked}
+    return result.model_copy(update=warned | reported)
 
 
 def cross_checked(model: Model[Any], fitted: Fitted, features: pl.DataFrame) -> dict[str, str]:
-    """Return how a fit compares with that of lifelines, a sentence by its name among the details."""
+    """Return the comparison of a fit with that of lifelines: a sentence, by its name among the details."""
     from relkit.models.survival.cross_check import cross_check
 
     return {"cross_check": cross_check(model, fitted, features).sentence}
@@ -156,14 +156,14 @@ def _result(done: Finished, outcome: Outcome, remarks: tuple[str, ...]) -> Resul
         metrics=dict(trial.metrics),
         counts={"rows": info.rows, "features": len(done.features)},
         paths={} if local is None else {"model": local},
-        warnings=tuple(said for said in (trial.problem, outcome.undrawn) if said),
+        warnings=tuple(problem for problem in (trial.problem, outcome.undrawn) if problem),
         sentences=tuple(sentences),
         details=outcome.details() | {"as_of": str(info.as_of), "holdout": version.holdout, "summary": fitted.summary().to_dicts()},
     )
 
 
 def _taught(fitted: Fitted, trial: Trial, ready: Ready) -> tuple[Fitted, Trial]:
-    """Return the fitted model with what a holdout in time taught it, and the trial with how well that did."""
+    """Return the fitted model with the lesson of a holdout in time, and the trial with the metrics of that lesson."""
     from relkit.families.bindings import binding
     from relkit.periods import Holdout
 
@@ -175,7 +175,7 @@ def _taught(fitted: Fitted, trial: Trial, ready: Ready) -> tuple[Fitted, Trial]:
 
 
 def _not_chosen(ready: Ready, features: pl.DataFrame) -> list[str]:
-    """Return a sentence on the values that nobody gave and that do not suit the data."""
+    """Return a sentence on the default values left out because they do not suit the data."""
     declined = {name: ready.inputs.not_chosen(name, features) for name in ready.chosen}
     return [
         f"Not among the {name}: {', '.join(f'{value} ({why})' for value, why in found.items())}."
@@ -185,6 +185,6 @@ def _not_chosen(ready: Ready, features: pl.DataFrame) -> list[str]:
 
 
 def _censored(features: pl.DataFrame) -> tuple[Remark, ...]:
-    """Return a remark when some customers may have been there before the data start."""
+    """Return a remark if some customers may have existed before the data start."""
     found = int(features["is_left_censored"].sum()) if "is_left_censored" in features.columns else 0
     return age_understated(found, len(features))

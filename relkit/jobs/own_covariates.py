@@ -1,11 +1,11 @@
-"""Covariates of one's own, tried out before they are worth a column of the tables: one query, read on each day as it was known.
+"""Covariates of the analyst's own, tried out before they become a column of the tables: one query, run as of each day.
 
     fit = FitWithOwn.parse(model="survival.cox", programme="explore", own="SELECT contract_id, ... FROM contracts ...")
     result = fit.run()
     fit.fitted(result)
 
-The query sees the validated tables as they were on the day that the model learns up to: once for the fit, once for the holdout, so
-that nothing later reaches it. Its rows are joined by contract_id or customer_id.
+The query reads the validated tables as of the day up to which the model learns: once for the fit, once for the holdout, so that
+it never reads later facts. Its rows are joined by contract_id or customer_id.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ DEMO = "company"
 
 
 def data_to_explore(data: str | Path | None = None) -> str | Path:
-    """Return the folder of raw tables that is given, else that of the demo's company.
+    """Return the given folder of raw tables, by default that of the demo's company.
 
     Raises:
-        ParameterError: none is given, and the demo has not been run, or for several programmes.
+        ParameterError: none is given, and the demo has not been run, or was run for several programmes.
     """
     from relkit.workplace import only_programme, programmes, workplace
 
@@ -50,12 +50,12 @@ def data_to_explore(data: str | Path | None = None) -> str | Path:
 
 
 class FitWithOwn(FitModel):
-    """Fit, judge and register a model whose features have further columns, from a query."""
+    """Fit, judge and register a model with additional feature columns from a query."""
 
     own: str = Field(description="A query over the tables that gives contract_id or customer_id, and a column for each covariate.")
 
     def run(self, progress: Progress = quiet) -> Result:
-        """Read the tables, add the columns, and go on as `relkit fit`."""
+        """Read the tables, add the columns, and go on as `relkit fit` does."""
         from relkit.families.bindings import absence, inputs_of
         from relkit.families.own_columns import OwnInputs
 
@@ -74,7 +74,7 @@ class FitWithOwn(FitModel):
         return TableSet.open(self.out_dir / "tables")
 
     def covariates(self) -> pl.DataFrame:
-        """Return what the own columns hold as of the day, in figures: column, known, mean, std, p5, median and p95."""
+        """Return a summary of the own columns as of the day: covariate, known, mean, std, p5, median and p95."""
         import polars as pl
 
         from relkit.families.own_columns import own_columns
@@ -94,7 +94,7 @@ class FitWithOwn(FitModel):
         return pl.DataFrame(rows)
 
     def fitted(self, result: Result) -> Fitted:
-        """Return the fitted model that a run has registered.
+        """Return the fitted model that a run registered.
 
         Raises:
             ParameterError: the run registered none.

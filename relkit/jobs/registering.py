@@ -1,4 +1,4 @@
-"""Registering: a fitted model is compared with the champion on the same holdout and becomes a version with an alias."""
+"""Registration: a fitted model is compared with the champion on the same holdout and becomes a version with an alias."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Beside:
-    """What is kept with a version besides its own plots and numbers.
+    """Extra material kept with a version, in addition to its own plots and numbers.
 
     Attributes:
-        figures: by name.
-        frames: small tables by name; nothing in them is of a single customer.
-        params: shown with the run.
+        figures: figures by name.
+        frames: small tables by name; none has data on a single customer.
+        params: parameters shown with the run.
     """
 
     figures: Mapping[str, Any] = field(default_factory=dict)
@@ -37,14 +37,14 @@ class Beside:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The registered version and why it is or is not the champion.
+    """The registered version, and why it is or is not the champion.
 
     Attributes:
-        version: with its alias.
-        decision: of the promotion.
-        before: the champion until now.
-        value: its metric on the same holdout.
-        said: how it was judged.
+        version: the version, with its alias.
+        decision: the decision on its promotion.
+        before: the previous champion.
+        value: metric of the previous champion on the same holdout.
+        comparison: a sentence on how the previous champion was judged.
         undrawn: why there are no diagnostic plots; empty when there are.
     """
 
@@ -52,13 +52,13 @@ class Outcome:
     decision: Decision
     before: ModelVersion | None
     value: float | None
-    said: str
+    comparison: str
     undrawn: str
 
     def sentences(self) -> list[str]:
-        """Return what a reader must know of the promotion."""
+        """Return the sentences on the promotion."""
         name, number = self.version.model, self.version.version
-        given = [self.said] if self.said else []
+        given = [self.comparison] if self.comparison else []
         if self.decision.promoted:
             return [*given, f"It is version {number} and champion ({self.decision.reason})."]
         keep = f"version {self.before.version} stays champion" if self.before else "there is no champion"
@@ -66,7 +66,7 @@ class Outcome:
         return [*given, f"It is version {number} and challenger ({self.decision.reason}); {keep}. {how}"]
 
     def details(self) -> dict[str, Any]:
-        """Return the same for scripts."""
+        """Return the same facts, for scripts."""
         return {
             "model": self.version.model,
             "registered": self.version.name,
@@ -81,19 +81,19 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Finished:
-    """A model fitted to all days, with what is registered alongside it.
+    """A model fitted to all days, and everything registered with it.
 
     Attributes:
-        ready: as it was made.
+        ready: the model and its data.
         model: its settings.
-        fitted: to all days.
-        features: rows it was fitted to.
-        trial: what the holdout said.
-        programme: whose data it learnt from.
-        forced: why it is made champion whatever its metric; empty where it is not.
-        beside: kept with the version.
-        figures: whether the diagnostic plots are drawn.
-        remarks: of the data.
+        fitted: the model fitted to all days.
+        features: the rows it was fitted to.
+        trial: its trial on the holdout.
+        programme: the programme whose data it learnt from.
+        forced: reason to make it champion whatever its metric; empty if it is not forced.
+        beside: extra material kept with the version.
+        figures: draw the diagnostic plots.
+        remarks: remarks on the data.
     """
 
     ready: Ready
@@ -115,7 +115,7 @@ def registered(done: Finished) -> Outcome:
 
     model, trial = done.model, done.trial
     champion = registry.champion(registry.registered_name(model.name, done.programme))
-    value, said = _champion_value(model, champion, trial) if champion else (None, "")
+    value, comparison = _champion_value(model, champion, trial) if champion else (None, "")
     decision = decide(
         model.holdout_metric,
         challenger=trial.metrics.get(model.holdout_metric.name),
@@ -128,7 +128,7 @@ def registered(done: Finished) -> Outcome:
     version = _logged(done, figures)
     give = registry.promote if decision.promoted else registry.challenge
     named = give(version.name, version.version, reason=decision.reason)
-    return Outcome(version=named, decision=decision, before=champion, value=value, said=said, undrawn=undrawn)
+    return Outcome(version=named, decision=decision, before=champion, value=value, comparison=comparison, undrawn=undrawn)
 
 
 def _logged(done: Finished, figures: Mapping[str, Any]) -> ModelVersion:
@@ -151,17 +151,17 @@ def _logged(done: Finished, figures: Mapping[str, Any]) -> ModelVersion:
 
 
 def _behind(fitted: Fitted, champion: ModelVersion | None) -> str:
-    """Return that a version learnt only up to an earlier day than the champion; nothing where it did not."""
+    """Return a sentence if a version learnt up to an earlier day than the champion; empty otherwise."""
     if champion is None or fitted.info.as_of >= champion.as_of:
         return ""
     return f"it learnt up to {fitted.info.as_of}, the champion up to {champion.as_of}"
 
 
 def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> tuple[float | None, str]:
-    """Return the champion's metric on the same holdout, and the sentence that says how it was judged.
+    """Return the champion's metric on the same holdout, and a sentence on how it was judged.
 
-    A champion that learnt from days of the holdout has seen the answers: its settings are fitted anew up to the
-    calibration date, and that is judged.
+    A champion that learnt from days of the holdout knows the outcomes: its settings are fitted again up to the
+    calibration date, and that fit is judged.
     """
     from relkit.models.covariate_declaration import must_be_known, with_known_numbers
     from relkit.tracking import registry
@@ -171,18 +171,18 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
     named, calibration = f"The champion, version {champion.version},", trial.split.calibration.day
     try:
         fitted: Any = registry.load(champion)
-        said = f"{named} was judged on the same days."
+        sentence = f"{named} was judged on the same days."
         if trial.split.was_seen(champion.as_of):
             before, _ = with_known_numbers(trial.before, must_be_known(fitted.settings))
             fitted = fitted.settings.fit(before, as_of=calibration)
-            said = f"{named} {trial.split.anew} and judged on it."
-        return model.judge(fitted, trial.judged, trial.outcomes)[model.holdout_metric.name], said  # type: ignore[arg-type]
+            sentence = f"{named} {trial.split.anew} and judged on it."
+        return model.judge(fitted, trial.judged, trial.outcomes)[model.holdout_metric.name], sentence  # type: ignore[arg-type]
     except RelkitError as error:
         return None, f"{named} could not be judged: {error}"
 
 
 def _figures(done: Finished) -> tuple[dict[str, Any], str]:
-    """Return the diagnostic plots, of the model that was judged where there was a holdout, and why there are none."""
+    """Return the diagnostic plots, of the judged model if there was a holdout, and the reason if there are none."""
     from relkit.families.bindings import diagnostic_figures, lesson_figures
     from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 

@@ -1,4 +1,4 @@
-"""What a report reads: everything that earlier jobs left for one day, and the models behind the scores."""
+"""Material of a report: the output of earlier jobs for one day, and the models behind the scores."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ReportMaterial:
-    """What earlier jobs left for one day.
+    """The output of earlier jobs for one day.
 
     Attributes:
         programme: its id.
@@ -39,8 +39,8 @@ class ReportMaterial:
         tables: the validated tables.
         as_of: the day.
         language: of the report.
-        people: the scored customer file, full view, one row a customer, with what it leaves out of the customer table.
-        models: by score, what models.json says of the model behind it.
+        people: the scored customer file, full view, one row per customer, with the other columns of the customer table.
+        models: by score, the entry of models.json on the model behind it.
     """
 
     programme: str
@@ -56,11 +56,11 @@ class ReportMaterial:
     def read(
         cls, *, programme: str | None = None, out: str | Path | None = None, as_of: str | None = None, language: str = "en"
     ) -> ReportMaterial:
-        """Read it; None is the one programme there is, the default output root, or the last business day in the data.
+        """Read the material; None means the only programme there is, the default output root, or the last business day in the data.
 
         Raises:
-            ParameterError: there is no programme, or there are several and none is named, or no such one.
-            TableError: tables or features of that day are not there, or an earlier version made its scores.
+            ParameterError: there is no programme, there are several and none is named, or the named one does not exist.
+            TableError: tables or features of that day do not exist, or an earlier version of relkit made its scores.
         """
         from relkit.jobs.scored_people import scored_people
         from relkit.scores.kept_scores import read_models, records_of
@@ -73,11 +73,11 @@ class ReportMaterial:
         tables = TableSet.open(folder / "tables")
         edge = tables.as_of(as_of)
         people = scored_people(folder, programme=job.programme, edge=edge, currency=tables.facts.currency)
-        said = read_models(folder / "scores" / str(edge))
-        records_of(said, where=str(folder / "scores" / str(edge)))
+        models = read_models(folder / "scores" / str(edge))
+        records_of(models, where=str(folder / "scores" / str(edge)))
         if programme is None:
-            print(f"Programme {job.programme}, as of {edge}; from {folder.resolve()}")  # noqa: T201 a notebook says what it took
-        return cls(programme=job.programme, folder=folder, tables=tables, as_of=edge, language=language, people=people, models=said)
+            print(f"Programme {job.programme}, as of {edge}; from {folder.resolve()}")  # noqa: T201 a notebook states its inputs
+        return cls(programme=job.programme, folder=folder, tables=tables, as_of=edge, language=language, people=people, models=models)
 
     @property
     def currency(self) -> str:
@@ -92,10 +92,10 @@ class ReportMaterial:
         return tuple(records_of(self.models).values())
 
     def remarks(self, *kinds: ScoreKind) -> RemarkList:
-        """Return what was noticed that changes how the page is to be read.
+        """Return the remarks that affect how the page is to be read.
 
         Args:
-            kinds: of the page's scores; by default all. What is about no score in particular is always shown.
+            kinds: kinds of the page's scores; by default all. Remarks that concern no particular score are always shown.
         """
         from relkit.jobs.deliver_files import remarks_of
         from relkit.reports.remarks import RemarkList
@@ -106,7 +106,7 @@ class ReportMaterial:
         return RemarkList(shown, self.language)
 
     def remarks_on_contracts(self) -> RemarkList:
-        """Return what was noticed that concerns contracts, and what concerns everything."""
+        """Return the remarks on contracts, and the general ones."""
         from relkit.models.survival.family import CHURN_PROBABILITY
         from relkit.scores import expected_margin, remaining_life, retention_offer
 
@@ -118,7 +118,7 @@ class ReportMaterial:
         )
 
     def _of(self, *kinds: ScoreKind) -> list[Score]:
-        """Return the scores of some kinds that were made, the nearest horizon first and those without end last."""
+        """Return the available scores of some kinds, the nearest horizon first and those without end last."""
         found = [score for score in self.scores if any(kind.includes(score) for kind in kinds)]
         return sorted(found, key=lambda score: (score.days is None, score.days or 0, str(score)))
 
@@ -127,7 +127,7 @@ class ReportMaterial:
         return [str(self.models[str(score)]["model"]) for score in self._of(kind)]
 
     def spells(self) -> pl.DataFrame:
-        """Return the contracts as features left them, each customer's main running contract before the others."""
+        """Return the spells of contracts, each customer's main running contract before the others."""
         import polars as pl
 
         from relkit.features.spells import main_contracts
@@ -138,7 +138,7 @@ class ReportMaterial:
         return joined.sort("is_main", descending=True, nulls_last=True, maintain_order=True).drop("is_main")
 
     def churn(self) -> tuple[pl.DataFrame, int]:
-        """Return customer_id, probability of those under contract, and its horizon in days (the nearest where there are several).
+        """Return customer_id and probability of those under contract, and the horizon in days (the nearest of several).
 
         Raises:
             TableError: there is no such score.
@@ -154,10 +154,10 @@ class ReportMaterial:
         return self.people.select("customer_id", probability=pl.col(str(shown[0]))).drop_nulls(), shown[0].days or 0
 
     def retention_calls(self, offer: RetentionOffer | None = None) -> RetentionCalls:
-        """Return what an offer is worth to each holder of a contract with a score, and why each is at risk.
+        """Return the value of an offer for each holder of a contract with a score, and the reasons for each risk.
 
         Args:
-            offer: by default the one that was declared when scores were made, and the usual assumptions where none was.
+            offer: by default the one declared when scores were made, or else the default assumptions.
         """
         import polars as pl
 
@@ -202,17 +202,17 @@ class ReportMaterial:
         return str(self.models[SCORE]["model"]) if SCORE in self.models else self._models_of(CHURN_PROBABILITY)[0]
 
     def _ahead(self) -> Ahead:
-        """Return how far ahead the scores count margin, at what discount; the usual where they count none."""
+        """Return the horizon and discount of margin in the scores; the defaults if they count none."""
         from relkit.jobs.declared_offer import SCORE
         from relkit.scores.expected_margin import FUTURE_MARGIN, Ahead
 
-        if "horizon_months" in (said := self.models.get(SCORE, {})):
-            return Ahead(int(said["horizon_months"]), float(said["annual_discount_rate"]))
+        if "horizon_months" in (kept := self.models.get(SCORE, {})):
+            return Ahead(int(kept["horizon_months"]), float(kept["annual_discount_rate"]))
         nearest = next((score for score in self._of(FUTURE_MARGIN) if score.horizon is not None), None)
         return Ahead() if nearest is None else Ahead(nearest.horizon, float(self.models[str(nearest)]["annual_discount_rate"]))
 
     def fitted(self, model: str) -> Any:
-        """Return the fitted model whose version made the scores; the champion where it made none.
+        """Return the fitted model whose version made the scores; the champion if it made none.
 
         Raises:
             ParameterError: no such version is registered.
@@ -222,7 +222,7 @@ class ReportMaterial:
         return registry.load(self._version(model))
 
     def model_choice(self, model: str) -> ModelChoice:
-        """Return the comparison by which a model behind the scores was chosen; it shows nothing where there was none."""
+        """Return the comparison by which a model behind the scores was chosen; it shows nothing if there was none."""
         from relkit.reports.model_choice import FRAMES, ModelChoice
         from relkit.tracking import registry
 
@@ -230,13 +230,13 @@ class ReportMaterial:
         return ModelChoice(model=model, kept={name: registry.kept_frame(version, name) for name in FRAMES}, language=self.language)
 
     def _version(self, model: str) -> ModelVersion:
-        """Return the version that made the scores; the champion where it made none."""
+        """Return the version that made the scores; the champion if it made none."""
         from relkit.tracking import registry
 
         used = {
             name: number
-            for said in self.models.values()
-            for name, number in zip(*(str(said[k]).split("+") for k in ("model", "version")), strict=True)
+            for entry in self.models.values()
+            for name, number in zip(*(str(entry[k]).split("+") for k in ("model", "version")), strict=True)
         }
         for version in registry.versions(registry.registered_name(model, self.programme)):
             if version.version == used.get(model) or (model not in used and version.is_champion):
@@ -244,12 +244,12 @@ class ReportMaterial:
         raise ParameterError(f"{model} has no version to show.", where="report", remedy=f"Run {command('fit', model)} first.")
 
     def scorer(self, family: str) -> str:
-        """Return the model of a family that made the scores; of several the first in alphabetical order.
+        """Return the model of a family that made the scores; the first of several in alphabetical order.
 
         Raises:
             ParameterError: none did.
         """
-        names = sorted({name for said in self.models.values() for name in said["model"].split("+") if name.startswith(f"{family}.")})
+        names = sorted({name for entry in self.models.values() for name in entry["model"].split("+") if name.startswith(f"{family}.")})
         if not names:
             raise ParameterError(
                 f"no model of the family {family} made a score.",
@@ -260,7 +260,7 @@ class ReportMaterial:
 
     @property
     def orders_model(self) -> str:
-        """The model that said how often customers will order.
+        """The model behind the scores of orders.
 
         Raises:
             ParameterError: none did.
@@ -275,7 +275,7 @@ class ReportMaterial:
 
     @property
     def value_families(self) -> tuple[str, ...]:
-        """The families of the models behind orders and margin ahead, for `model_card`: that of contracts too, where it has a part."""
+        """The families of the models behind orders and margin ahead, for `model_card`, including that of contracts if it has a part."""
         from relkit.scores.expected_margin import FUTURE_MARGIN
 
         behind = [self.orders_model, *self._models_of(FUTURE_MARGIN)]
@@ -283,17 +283,17 @@ class ReportMaterial:
 
     def has_model(self, model: str) -> bool:
         """Return whether a model made one of the scores."""
-        return any(model in said["model"].split("+") for said in self.models.values())
+        return any(model in entry["model"].split("+") for entry in self.models.values())
 
     def hazard_ratios(self, model: str) -> Any:
-        """Return what goes with an earlier end according to a regression, or None where it made no score or all its covariates bend."""
+        """Return the hazard ratios of a regression, or None if it made no score or all its covariates bend."""
         from relkit.models.survival.diagnostics import hazard_ratios
 
         ratios = hazard_ratios(self.fitted(model)) if self.has_model(model) else None
         return replace(ratios, terms=self._named(ratios.terms)) if ratios is not None and ratios.terms else None
 
     def _named(self, terms: tuple[str, ...]) -> tuple[str, ...]:
-        """Return terms called as the mapping calls the attributes behind them; a term is `attribute` or `attribute=level`."""
+        """Return terms with the names that the mapping gives to their attributes; a term is `attribute` or `attribute=level`."""
         names, colon = self.declared_names(), Text(": ", " : ")[self.language]
         parts = [(term, *term.partition("=")) for term in terms]
         return tuple(f"{names[name]}{colon if is_level else ''}{level}" if name in names else term for term, name, is_level, level in parts)
@@ -307,14 +307,14 @@ class ReportMaterial:
     def declared_names(self) -> dict[str, str]:
         """Return the names that the mapping gives to attributes, in the language of the report."""
         label = f"label_{self.language}"
-        return {name: str(said[label]) for name, said in self.tables.facts.attributes.items() if said.get(label)}
+        return {name: str(entry[label]) for name, entry in self.tables.facts.attributes.items() if entry.get(label)}
 
     def regression(self, model: str) -> tuple[Any, pl.DataFrame | None]:
-        """Return a regression behind the scores and what it was fitted to; two times None where it made no score."""
+        """Return a regression behind the scores and the rows it was fitted to; None for both if it made no score."""
         return (self.fitted(model), self.trained_on(model)) if self.has_model(model) else (None, None)
 
     def trained_on(self, model: str) -> pl.DataFrame:
-        """Return what the version behind the scores was fitted to: the features as of its instant, made again."""
+        """Return the rows that the version behind the scores was fitted to: the features as of its instant, computed again."""
         from relkit.families.bindings import inputs_of
         from relkit.models.base import edge_of
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
@@ -325,18 +325,18 @@ class ReportMaterial:
         return with_known_numbers(features, must_be_known(fitted.settings))[0]
 
     def look_back(self, model: str) -> dict[str, Any]:
-        """Return plots of what the model would have forecast for days that it had not seen, and what then happened; see `trial`."""
+        """Return plots of what the model would have forecast for its holdout, against the outcomes; see `trial`."""
         return self.figures(self.trial(model))
 
     def order_calibration(self) -> OrderCalibration | None:
-        """Return what a holdout taught the model of orders of the probability of an order; None where there was none."""
+        """Return the calibration of the order probability learnt from a holdout; None if there was none."""
         found: OrderCalibration | None = self.fitted(self.orders_model).order_calibration
         return found
 
     def trial(self, model: str) -> Trial | None:
-        """Return the model as it would have been without the days on which its version was judged, and what then happened.
+        """Return the model fitted without the days on which its version was judged, and the outcomes in them.
 
-        The same settings are fitted to what was known before that holdout, once for all that ask. None where the version was
+        The same settings are fitted to what was known before that holdout, once for all callers. None if the version was
         not judged, or there is too little before the holdout.
         """
         if model not in self._trials:
@@ -348,18 +348,18 @@ class ReportMaterial:
         return None if split is None else tried(model, self.fitted(model).settings, self.tables, split)
 
     def figures(self, trial: Trial | None) -> dict[str, Any]:
-        """Return the plots of a trial, by name; none where there was none."""
+        """Return the plots of a trial, by name; empty if there was no trial."""
         return figures(trial, currency=self.currency, language=self.language)
 
     def _split(self, model: str) -> Holdout | DrawnHoldout | None:
         from relkit.periods import read_holdout
 
-        metrics = [said["metrics"][model] for said in self.models.values() if model in said.get("metrics", {})]
+        metrics = [entry["metrics"][model] for entry in self.models.values() if model in entry.get("metrics", {})]
         return read_holdout(metrics[0].get("holdout") or "", zone=self.tables.facts.business_zone) if metrics else None
 
 
 class _Reading(Job):
-    """What a notebook reads."""
+    """The job whose parameters a notebook takes."""
 
     command: ClassVar[str] = "report"
     reads: ClassVar[str] = "scores"

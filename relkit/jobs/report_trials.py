@@ -1,4 +1,4 @@
-"""Trials of a report: a model as it would have been without the days on which its version was judged, and what then happened.
+"""Trials of a report: a model fitted without the days on which its version was judged, and the outcomes in them.
 
 The settings of that version are fitted to what was known before its holdout, and judged on it.
 """
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trial:
-    """A model as it would have been without its holdout, and what happened in it.
+    """A model fitted without its holdout, and the outcomes in the holdout.
 
     Attributes:
-        split: where the holdout begins and ends.
-        fitted: what was known before it taught it.
-        judged: features as of its beginning, one row a customer.
-        learnt: what it was fitted to.
-        outcomes: what happened to those judged.
-        purchases: all that was bought up to its end; None where the family has no such thing.
+        split: beginning and end of the holdout.
+        fitted: the model fitted to what was known before the holdout.
+        judged: features as of its beginning, one row per customer.
+        learnt: the rows it was fitted to.
+        outcomes: outcomes of the customers judged.
+        purchases: all purchases up to its end; None if the family has none.
     """
 
     split: Holdout | DrawnHoldout
@@ -48,7 +48,7 @@ def tried(model: str, settings: Any, tables: TableSet, split: Holdout | DrawnHol
         split: the holdout by which that version was judged.
 
     Returns:
-        None where there is too little before the holdout to fit the model.
+        None if there is too little before the holdout to fit the model.
     """
     from relkit.families.bindings import inputs_of
     from relkit.jobs.holdouts import HeldOut, Known
@@ -69,7 +69,7 @@ def tried(model: str, settings: Any, tables: TableSet, split: Holdout | DrawnHol
 
 
 def figures(trial: Trial | None, *, currency: str, language: str) -> dict[str, Any]:
-    """Return the plots of a trial, by name; none where there was none."""
+    """Return the plots of a trial, by name; empty if there was no trial."""
     from relkit.families.bindings import diagnostic_figures
 
     if trial is None:

@@ -1,4 +1,4 @@
-"""What of the sales is expected back: the scores of it, what is kept for models.json, and what the reader must know of it."""
+"""Expected returns of sales: their scores, the facts kept in models.json, and the remarks for readers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class ReturnsAhead:
 
     Attributes:
         found: their scores, facts and remarks.
-        facts: of the share used, which margin ahead is net of; empty where nothing ever came back.
-        customers: one row a customer, which nets the margin ahead; None where nothing ever came back.
+        facts: facts of the return share, which margin ahead is net of; empty if nothing was ever returned.
+        customers: return shares, one row per customer, to net the margin ahead; None if nothing was ever returned.
     """
 
     found: Found = field(default_factory=Found)
@@ -36,7 +36,7 @@ class ReturnsAhead:
 
 
 def returns_ahead(scored: Scored) -> ReturnsAhead:
-    """Return what is expected back of the customers whose orders were scored; nothing where nothing ever came back."""
+    """Return the expected returns of the customers whose orders were scored; empty if nothing was ever returned."""
     import polars as pl
 
     from relkit.features.return_shares import return_shares
@@ -56,12 +56,12 @@ def returns_ahead(scored: Scored) -> ReturnsAhead:
     if used is None:
         return ReturnsAhead(found=made, customers=customers)
     facts = _facts(used, shares)
-    told = _told(scored, used, shares)
-    return ReturnsAhead(found=made + Found(facts={kind.at(): facts for kind in KINDS}) + told, facts=facts, customers=customers)
+    remarks = _remarks(scored, used, shares)
+    return ReturnsAhead(found=made + Found(facts={kind.at(): facts for kind in KINDS}) + remarks, facts=facts, customers=customers)
 
 
 def _as_scores(scored: Scored, orders: ScoredModel, customers: pl.DataFrame) -> ScoreTable:
-    """Return share and returns to come with the bounds of the share."""
+    """Return the share of returns, with its bounds, and the returns to come."""
     from relkit.scores.intervals import interval_of
     from relkit.scores.returns_used import KINDS, RETURN_SHARE
     from relkit.scores.score_table import to_long
@@ -74,7 +74,7 @@ def _as_scores(scored: Scored, orders: ScoredModel, customers: pl.DataFrame) -> 
 
 
 def _used(scored: Scored, customers: pl.DataFrame) -> ReturnsUsed | None:
-    """Return the share of coming sales that is expected back, of the customers whose scores are kept."""
+    """Return the share of future sales expected to be returned, over the customers whose scores are kept."""
     from relkit.models.lifetime_value.family import EXPECTED_ORDER_VALUE, EXPECTED_ORDERS
     from relkit.scores.returns_used import returns_used
 
@@ -84,7 +84,7 @@ def _used(scored: Scored, customers: pl.DataFrame) -> ReturnsUsed | None:
 
 
 def _with_scores(scored: Scored, customers: pl.DataFrame, *scores: Score) -> pl.DataFrame:
-    """Return the customers with scores that were made before, as far as they were."""
+    """Return the customers with the earlier scores, as far as they exist."""
     import polars as pl
 
     for score in scores:
@@ -105,16 +105,16 @@ def _facts(used: ReturnsUsed, shares: ReturnShares) -> dict[str, Any]:
     }
 
 
-def _told(scored: Scored, used: ReturnsUsed, shares: ReturnShares) -> Found:
-    """Return the remarks on the share of coming sales that is expected back; they are about all money ahead."""
+def _remarks(scored: Scored, used: ReturnsUsed, shares: ReturnShares) -> Found:
+    """Return the remarks on the share of future sales expected to be returned; they concern all money ahead."""
     from relkit.scores.returns_used import RETURN_SHARE
 
     net = _net_of_returns(used, shares, scored.tables.facts.currency)
     about = [str(score) for score in (RETURN_SHARE.at(), *(ahead.score for ahead in scored.terms.ahead))]
-    told = Found().noting(net.on(about), as_warning=False)
+    found = Found().noting(net.on(about), as_warning=False)
     for remark in shares.remarks:
-        told = told.noting(remark.on(about))
-    return told
+        found = found.noting(remark.on(about))
+    return found
 
 
 def _net_of_returns(used: ReturnsUsed, found: ReturnShares, currency: str) -> Remark:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class ScoreCustomers(Job):
-    """Score customers with the champion models, into one long table with model and version in every row."""
+    """Score customers with the champion models, into one long table with model and version in each row."""
 
     command: ClassVar[str] = "score"
     reads: ClassVar[str] = "tables"
@@ -37,30 +37,30 @@ class ScoreCustomers(Job):
     models: tuple[str, ...] = Field(
         default=(), description="Models to score with. Default: one for each score, of those that have a champion."
     )
-    horizon_days: int = Field(default=HORIZON_DAYS, ge=1, description="How far ahead orders and churn are looked at, in days.")
+    horizon_days: int = Field(default=HORIZON_DAYS, ge=1, description="How far ahead orders and churn are forecast, in days.")
     horizon_months: int = Field(
         default=HORIZON_MONTHS, ge=1, description="How far ahead margin and the life of contracts are counted, in months."
     )
     endless: bool = Field(
         default=False, description="Count both without end as well: future_margin_endless and expected_remaining_months_endless."
     )
-    annual_discount_rate: float = Field(default=0.10, ge=0, description="What a later margin is discounted by: 0.10 for 10 % a year.")
+    annual_discount_rate: float = Field(default=0.10, ge=0, description="Annual discount rate of later margin: 0.10 for 10 % a year.")
     margin_rate: float | None = Field(
         default=None, ge=0, le=1, description="Margin over net amount. Default: that of the lines, else the declared one."
     )
     offer: dict[str, Any] = Field(
         default_factory=dict,
-        description="A retention offer, by name: contact_cost and offer_cost (to who takes it), then averted_share, window_days, "
+        description="A retention offer, by name: contact_cost and offer_cost (per customer who takes it), then averted_share, window_days, "
         "stayers_take_share, budget, averts (reasons of ends), e.g. --offer.contact_cost 4. Default: none.",
     )
     hindsight: bool = Field(
         default=True,
         description="Score a past day with the champions of today; without it, with the versions in use then, which know nothing later.",
     )
-    intervals: bool = Field(default=True, description="Compute the lower and upper bound of each score (95 %), where its model has some.")
+    intervals: bool = Field(default=True, description="Compute the lower and upper bound of each score (95 %), if its model has some.")
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the facts of the tables, which hold every table's checksum, and what was noticed before."""
+        """Return the facts of the tables, which contain every table's checksum, and the earlier remarks."""
         from relkit.tables.table_set import FACTS, TableSet
 
         tables = self.out_dir / "tables"
@@ -68,14 +68,14 @@ class ScoreCustomers(Job):
         return (tables / "facts.json", tables / FILE, *noticed)
 
     def state(self) -> str:
-        """Return the champions and which of them were chosen: others give other scores."""
+        """Return the champions and those chosen within their family: others give other scores."""
         from relkit.tracking.registry import champion_versions, chosen_models
 
         champions, chosen = champion_versions(self.programme), chosen_models(self.programme)
         return json.dumps([os.environ.get("MLFLOW_TRACKING_URI", ""), champions, chosen])
 
     def verify(self) -> None:
-        """Refuse an unknown model or one that scores no customer, margin without end that is not discounted, and an invalid offer."""
+        """Refuse an unknown model or one without customer scores, undiscounted margin without end, and an invalid offer."""
         from relkit.jobs.declared_offer import declared_offer
         from relkit.models.catalogue import names, role_of
 
@@ -86,7 +86,7 @@ class ScoreCustomers(Job):
                 raise ParameterError(f"{name} gives no scores of customers.", where="score", remedy="Leave it out of models.")
         if self.endless and not self.annual_discount_rate:
             raise ParameterError(
-                "annual_discount_rate is 0; it must be above 0 where margin is counted without end.",
+                "annual_discount_rate is 0; it must be above 0 if margin is counted without end.",
                 where="score",
                 remedy="Write 0.10 for 10 % a year, or leave endless out.",
             )
@@ -113,7 +113,7 @@ class ScoreCustomers(Job):
         return written.result(self.command, lacking=lacking)
 
     def _scored(self, tables: TableSet, as_of: AsOf, progress: Progress) -> tuple[Scored, tuple[str, ...]]:
-        """Return the scores of the champions, and a sentence for each role in which there is none."""
+        """Return the scores of the champions, and a sentence for each role without one."""
         terms = ScoringTerms(
             horizon_days=self.horizon_days,
             horizon_months=self.horizon_months,
@@ -137,7 +137,7 @@ class ScoreCustomers(Job):
 
 
 def remaining_life_ahead(scored: Scored) -> Found:
-    """Return how long contracts should run yet, where a model of contracts scored."""
+    """Return the expected remaining life of contracts, if a model of contracts scored."""
     from relkit.models.survival.family import CONTRACTS
     from relkit.scores.remaining_life import remaining_life
     from relkit.scores.scoring import scorable

@@ -1,11 +1,11 @@
-"""What scoring found: a frozen value that each step of `relkit score` takes, and to which what it finds is added.
+"""State of a scoring: a frozen value that each step of `relkit score` takes, and to which its findings are added.
 
     scored = Scored(tables=tables, as_of=as_of, terms=terms, rows=ModelRows(tables, as_of))
     scored = scored.with_(step(scored))                         a step takes Scored and returns Found
-    scored.by(role)                                             the model that scored in a role; None where none did
+    scored.by(role)                                             the model that scored in a role, or None
 
-A step is a function, or a small frozen object, that changes nothing it was given. It returns score tables, what is kept of a score
-(facts), sentences, warnings, and the remarks that change how scores are to be read.
+A step is a function, or a small frozen object, that does not modify its arguments. It returns score tables, facts kept of a score,
+sentences, warnings, and the remarks that affect how scores are to be read.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringTerms:
-    """On what terms customers are scored.
+    """The terms on which customers are scored.
 
     Attributes:
-        horizon_days: how far ahead orders and churn are looked at.
-        horizon_months: how far ahead margin and the life of contracts are counted.
-        endless: whether both are counted without end as well.
-        annual_discount_rate: of a later margin; 0.10 for 10 % a year.
-        margin_rate: margin over net amount, where one was given.
-        offer: the declared retention offer, by name; empty where there is none.
-        intervals: whether bounds are computed.
+        horizon_days: horizon of orders and churn.
+        horizon_months: horizon of margin and of the life of contracts.
+        endless: count both without end as well.
+        annual_discount_rate: discount of later margin; 0.10 for 10 % a year.
+        margin_rate: margin over net amount; None if not given.
+        offer: the declared retention offer, by name; empty if there is none.
+        intervals: compute bounds.
     """
 
     horizon_days: int
@@ -53,12 +53,12 @@ class ScoringTerms:
 
     @property
     def months(self) -> tuple[int | None, ...]:
-        """How far ahead margin and the life of contracts are counted; None without end."""
+        """Horizons of margin and of the life of contracts, in months; None means without end."""
         return (self.horizon_months, None) if self.endless else (self.horizon_months,)
 
     @property
     def ahead(self) -> tuple[Ahead, ...]:
-        """How far ahead margin is counted, and its discount: one for each horizon."""
+        """Horizon and discount of margin, one for each horizon."""
         from relkit.scores.expected_margin import Ahead
 
         return tuple(Ahead(months, self.annual_discount_rate) for months in self.months)
@@ -66,14 +66,14 @@ class ScoringTerms:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Found:
-    """What a step found; two of them add up.
+    """The findings of a step; they can be added.
 
     Attributes:
         scores: score tables.
-        facts: by score, what is kept of it in models.json besides its model.
-        sentences: what was done.
-        warnings: what the reader must look at.
-        remarks: those of them that change how scores are to be read, each with the model it is about, or "".
+        facts: by score, the facts kept in models.json alongside its model.
+        sentences: report of the work done.
+        warnings: points that need attention.
+        remarks: those that affect how scores are to be read, each with the model it concerns, or "".
     """
 
     scores: tuple[ScoreTable, ...] = ()
@@ -83,7 +83,7 @@ class Found:
     remarks: tuple[tuple[str, Remark], ...] = ()
 
     def __add__(self, other: Found) -> Found:
-        """Return what both found, this one first."""
+        """Return the findings of both, these first."""
         return Found(
             scores=self.scores + other.scores,
             facts={**self.facts, **other.facts},
@@ -93,27 +93,27 @@ class Found:
         )
 
     def noting(self, remark: Remark, model: str = "", *, as_warning: bool = True) -> Found:
-        """Return this with a remark, kept with the model whose scores it is about, and its text as a warning or a sentence."""
+        """Return the findings with a remark, kept with the model whose scores it concerns, and its text as a warning or a sentence."""
         text = f"{model}: {remark.en}" if model and not remark.en.startswith(model) else remark.en
-        said = Found(warnings=(text,)) if as_warning else Found(sentences=(text,))
-        return self + said + Found(remarks=((model, remark),))
+        as_text = Found(warnings=(text,)) if as_warning else Found(sentences=(text,))
+        return self + as_text + Found(remarks=((model, remark),))
 
     def saying(self, *sentences: str) -> Found:
-        """Return this with further sentences."""
+        """Return the findings with further sentences."""
         return self + Found(sentences=sentences)
 
     def warning(self, *warnings: str) -> Found:
-        """Return this with further warnings."""
+        """Return the findings with further warnings."""
         return self + Found(warnings=warnings)
 
 
 @dataclass(frozen=True, eq=False)
 class ModelRows:
-    """The features that models score, one row a customer, read once; models that read alike share them.
+    """The features that models score, one row per customer, read once; models with the same reading share them.
 
     Attributes:
         tables: the company.
-        as_of: what is known.
+        as_of: the information cutoff.
     """
 
     tables: TableSet
@@ -139,7 +139,7 @@ class ModelRows:
         return refusing_profiling(self.tables, self.as_of)
 
     def contract_holders(self) -> set[str]:
-        """Return the ids of the customers in rows that models read whose scores are for holders of a contract."""
+        """Return the ids of the customers in the rows of models whose scores apply to holders of a contract."""
         from relkit.models.catalogue import role_of
 
         of_contracts = (model for model in self._readers if any(kind.applies_to == "contract" for kind in role_of(model).scores))
@@ -153,7 +153,7 @@ class ScoredModel:
     Attributes:
         version: the registered version.
         fitted: the model itself.
-        rows: one row a customer; those that lack a value it must know were not scored.
+        rows: one row per customer; those without a required value were not scored.
     """
 
     version: ModelVersion
@@ -167,21 +167,21 @@ class ScoredModel:
 
     @property
     def source(self) -> Source:
-        """The version behind the scores, as the score table names it."""
+        """The version behind the scores, as named in the score table."""
         return source_of(self.version)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scored:
-    """What has been found so far.
+    """The findings so far.
 
     Attributes:
         tables: the company.
-        as_of: what is known.
-        terms: on what terms it is scored.
+        as_of: the information cutoff.
+        terms: the terms of the scoring.
         rows: the features of each model.
-        models: those that scored, by name.
-        found: everything that the steps found.
+        models: the models that scored, by name.
+        found: the findings of all steps.
     """
 
     tables: TableSet
@@ -192,11 +192,11 @@ class Scored:
     found: Found = field(default_factory=Found)
 
     def with_(self, found: Found) -> Scored:
-        """Return this with what a step found."""
+        """Return the state with the findings of a step."""
         return replace(self, found=self.found + found)
 
     def with_model(self, model: ScoredModel) -> Scored:
-        """Return this with a model that scored."""
+        """Return the state with a model that scored."""
         return replace(self, models={**self.models, model.name: model})
 
     def having(self, role: Role) -> tuple[ScoredModel, ...]:
@@ -206,28 +206,28 @@ class Scored:
         return tuple(self.models[name] for name in models_of(role) if name in self.models)
 
     def by(self, role: Role) -> ScoredModel | None:
-        """Return the model whose scores count in a role; None where none scored."""
+        """Return the model whose scores count in a role; None if none scored."""
         return next(iter(self.having(role)), None)
 
     def fact(self, name: str) -> Any:
-        """Return what is kept under a name of any score; None where nothing is."""
+        """Return the fact kept under a name for any score; None if there is none."""
         return next((kept[name] for kept in self.found.facts.values() if name in kept), None)
 
     @property
     def refusing(self) -> pl.DataFrame:
-        """Customers who refuse profiling: models learn from their past as from anybody's, and no score of theirs is kept."""
+        """Customers who refuse profiling: models learn from their past like anyone's, but their scores are not kept."""
         return self.rows.refusing
 
 
 def source_of(version: ModelVersion) -> Source:
-    """Return a registered version as the score table names it."""
+    """Return a registered version as named in the score table."""
     from relkit.scores.score_table import Source
 
     return Source(model=version.model, version=version.version, trained_as_of=version.as_of)
 
 
 def source_of_all(models: Iterable[ScoredModel]) -> Source | None:
-    """Return the source of a score that rests on several models; None where it rests on none."""
+    """Return the source of a score that rests on several models; None if it rests on none."""
     sources = [model.source for model in models]
     if not sources:
         return None

@@ -2,8 +2,8 @@
 
     people = scored_people(folder, programme="demo", edge=edge, currency="EUR")
 
-The truth is the file. Where one was delivered of that day from these very features and scores, it is read, whatever models it
-prefers; where none was, it is made as `relkit deliver` would make it by default.
+The delivered file is authoritative. If one of that day was made from these very features and scores, it is read, whatever models
+it prefers; otherwise it is made as `relkit deliver` would by default.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FILE = "customers_scored.parquet"
 
 
 def scored_people(folder: Path, *, programme: str, edge: AsOf, currency: str) -> pl.DataFrame:
-    """Return the scored customer file of a day, full view, one row a customer, and what it leaves out of the customer table.
+    """Return the scored customer file of a day, full view, one row per customer, with the other columns of the customer table.
 
     Args:
         folder: the output root.
@@ -30,7 +30,7 @@ def scored_people(folder: Path, *, programme: str, edge: AsOf, currency: str) ->
         currency: ISO code of money.
 
     Returns:
-        The columns of the file first; in order of customer_id.
+        The columns of the file first, in order of customer_id.
 
     Raises:
         TableError: there are no features of that day.
@@ -57,13 +57,13 @@ def scored_people(folder: Path, *, programme: str, edge: AsOf, currency: str) ->
 
 
 def delivered_file(folder: Path, *, programme: str, edge: AsOf) -> Path | None:
-    """Return the newest delivered file of a day if it was made from the features and scores that are there now; else None."""
+    """Return the newest delivered file of a day if it was made from the current features and scores; else None."""
     from relkit.delivery.publishing import deliveries, sha256
 
     of_day = [delivery for delivery in deliveries(folder / "deliveries" / programme) if delivery.as_of == edge.day]
     if not of_day:
         return None
-    read = {said["name"]: said.get("sha256") for said in of_day[-1].manifest().get("inputs", ())}
+    read = {entry["name"]: entry.get("sha256") for entry in of_day[-1].manifest().get("inputs", ())}
     for kind, name in (("features", "customers"), ("scores", "scores")):
         path = folder / kind / str(edge) / f"{name}.parquet"
         now = sha256(path) if path.is_file() else None

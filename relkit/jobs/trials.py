@@ -4,7 +4,7 @@
     trial = tried(ready)              fitted, not judged yet: a choice among models compares such trials
     trial.measured()                  with the metrics of the holdout
 
-`relkit fit` makes one trial; the choice among the models of a family makes one a candidate, and goes on with that of the model it takes.
+`relkit fit` makes one trial; the choice among the models of a family makes one per candidate, and goes on with that of the chosen model.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Ready:
-    """A model with all that it needs to be fitted and judged.
+    """A model with everything needed to fit and judge it.
 
     Attributes:
         name: of the model.
-        inputs: what it reads.
-        known: what the tables tell.
-        as_of: up to when it learns.
+        inputs: its inputs.
+        known: the information in the tables.
+        as_of: the instant up to which it learns.
         features: the rows it learns from.
-        held: what judges it; None where nothing does.
+        held: the rows it is judged on; None if there are none.
         settings: as given.
-        chosen: settings that it requires and nobody gave, chosen to suit the data; empty where nothing suits.
+        chosen: required settings that were not given, chosen to suit the data; empty if nothing suits.
     """
 
     name: str
@@ -62,10 +62,10 @@ class Ready:
         as_of: AsOf,
         split: Holdout | DrawnHoldout | None,
     ) -> Ready:
-        """Read the rows and choose the settings that are required and not given: such as suit the fit and the trial.
+        """Read the rows and choose the required settings that were not given, to suit both the fit and the trial.
 
         Raises:
-            TableError: nobody is known as of the day.
+            TableError: there are no customers as of the day.
         """
         from relkit.models.catalogue import required_settings
 
@@ -85,14 +85,14 @@ class Ready:
 
     @property
     def lacking(self) -> str:
-        """The sentence, without the model's name, that says which setting no value suits; empty where all are known."""
+        """The sentence, without the model's name, on a setting that no value suits; empty if all are known."""
         empty = [setting for setting, values in self.chosen.items() if not values]
         if not empty:
             return ""
         return f"the {self.inputs.table} have no {empty[0]} that it could use (complete, and not the same for all)."
 
     def model(self, edge: AsOf) -> Model[Any]:
-        """Return the settings, with what the tables declare as known at an edge."""
+        """Return the settings, with the declarations of the tables known at a cutoff."""
         from relkit.models import catalogue
 
         declared = self.inputs.declared_settings(self.name, self.tables, edge)
@@ -101,16 +101,16 @@ class Ready:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What the holdout said of a model fitted up to the day before it.
+    """The result on the holdout of a model fitted up to the day before it.
 
     Attributes:
-        problem: why the model could not be judged; empty when it was.
+        problem: why the model could not be judged; empty if it was.
         split: the holdout.
         fitted: the model as of the calibration date.
-        metrics: on the holdout; empty until they are measured.
-        before: features that were learnt from, as of the calibration date.
-        judged: those of them, one row a customer, that were judged.
-        outcomes: what happened.
+        metrics: metrics on the holdout; empty until measured.
+        before: features it learnt from, as of the calibration date.
+        judged: the rows judged, one per customer.
+        outcomes: their outcomes.
     """
 
     problem: str = ""
@@ -131,11 +131,11 @@ class Trial:
             return not_judged(self.split, error)
 
     def remarks(self) -> tuple[Remark, ...]:
-        """Return the remark on a model that was not judged; none where it was."""
+        """Return the remark on a model that was not judged; empty if it was."""
         return () if self.split else (_NOT_JUDGED,)
 
     def sentences(self, metric: str | None, value: float | None) -> list[str]:
-        """Return what a reader must know of the holdout."""
+        """Return the sentences on the holdout."""
         if self.split is None or metric is None or value is None:
             return [] if self.problem else ["It was not judged: no holdout was wanted."]
         why, where = self.split.why, self.split.spoken
@@ -143,7 +143,7 @@ class Trial:
 
 
 _TAKEN = {"brier_score": " (of the forecast for the last of them)"}
-"""Of metrics that `relkit.models.comparison` gives as well, averaged over the holdout under another name: when they are taken."""
+"""Qualifiers of metrics that `relkit.models.comparison` also gives, averaged over the holdout under another name."""
 _NOT_JUDGED = Remark(
     "not_judged",
     "A model behind these scores was not judged on days that it had not seen: nothing shows how near its forecasts come.",
@@ -152,11 +152,11 @@ _NOT_JUDGED = Remark(
 
 
 def tried(ready: Ready) -> Trial:
-    """Return a model fitted to what was known before its holdout, not measured yet; it knows of nothing that was declared later.
+    """Return a model fitted to what was known before its holdout, not measured yet; later declarations are ignored.
 
     Raises:
         FitError: there is too little to learn from before the holdout, or no holdout.
-        TableError: no row has all that the model must know.
+        TableError: no row has all the values that the model requires.
     """
     from relkit.models.base import fit_as_of
 
@@ -171,11 +171,11 @@ def tried(ready: Ready) -> Trial:
 
 
 def judged(ready: Ready, why: str) -> Trial:
-    """Return the trial of a model, measured; too little to learn from before the holdout is no reason to fail.
+    """Return the measured trial of a model; too little to learn from before the holdout does not raise.
 
     Args:
         ready: the model.
-        why: there is no holdout, where there is none.
+        why: the reason why there is no holdout, if there is none.
     """
     if ready.held is None:
         return Trial(why)
@@ -191,7 +191,7 @@ def not_judged(split: Holdout | DrawnHoldout, error: FitError) -> Trial:
 
 
 def complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[Remark, ...]]:
-    """Return the rows whose covariates are known, as scoring does, and a remark on those set aside.
+    """Return the rows with known covariates, as scoring does, and a remark on those set aside.
 
     Raises:
         TableError: there is no such row.

@@ -1,4 +1,4 @@
-"""A retention offer valued for a report: what it is worth to each holder of a contract, and what its order was worth on the holdout."""
+"""A retention offer valued for a report: its value for each holder of a contract, and the profit of its ranking on the holdout."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ValuedOffer:
-    """An offer, the model of contracts that values it, and how far ahead margin counts.
+    """An offer, the model of contracts that values it, and the horizon of margin.
 
     Attributes:
-        offer: what is assumed of it.
-        margin_rate: margin over amount where a contract has no margin of its own; None for what the company declared.
-        ahead: how far ahead margin counts, and its discount.
+        offer: the offer and its assumptions.
+        margin_rate: margin over amount for a contract without a margin of its own; None for the rate the company declared.
+        ahead: the horizon of margin, and its discount.
         model: name of the model.
         fitted: the version behind the scores.
         tables: the company.
@@ -41,7 +41,7 @@ class ValuedOffer:
     as_of: AsOf
 
     def offers(self, risk: pl.DataFrame) -> pl.DataFrame | None:
-        """Return what the offer is worth to those whose margin a month is known; None where that of no contract is.
+        """Return the value of the offer for contracts with a known monthly margin; None if no contract has one.
 
         Args:
             risk: the customers with a score, by customer_id.
@@ -58,13 +58,13 @@ class ValuedOffer:
         return offer_values(self.fitted, held.known, offer=self.offer, ahead=self.ahead)
 
     def held_out(self, offers: pl.DataFrame, trial: Trial | None) -> HeldOutProfit | None:
-        """Return what an order by risk was worth on the holdout; an end averted counts at its mean value of today."""
+        """Return the profit of a ranking by risk on the holdout; an averted end counts at today's mean value."""
         from relkit.families.bindings import inputs_of
         from relkit.models.survival.profit_of_risk import held_out_profit
         from relkit.periods import Holdout
 
         averted = float(offers["uplift"].sum())
-        # Customers who were drawn are judged from their first day on: that is not the list of a day.
+        # Drawn customers are judged from their first day on, which is not the list of a day.
         if trial is None or not isinstance(trial.split, Holdout) or not averted > 0:
             return None
         reasons = inputs_of(self.model, self.tables).features(self.tables, trial.split.end) if self.offer.averts else None

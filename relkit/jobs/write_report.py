@@ -40,7 +40,7 @@ ABSENT = {
 
 
 class WriteReport(Job):
-    """Run a notebook with parameters that were checked first, and write it as one HTML page that loads nothing."""
+    """Run a notebook with checked parameters, and write it as one self-contained HTML page."""
 
     command: ClassVar[str] = "report"
     reads: ClassVar[str] = "scores"
@@ -53,7 +53,7 @@ class WriteReport(Job):
     parameters: dict[str, Any] = Field(default_factory=dict, description="Further parameters of the notebook, by name.")
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the notebook and what earlier jobs left; of a study, the notebook and what benchmarks left."""
+        """Return the notebook and the outputs of earlier jobs; for a study, the notebook and the outputs of benchmarks."""
         from relkit.reports.engine import find_notebook
 
         if not self._notebook().is_of_a_day:
@@ -68,7 +68,7 @@ class WriteReport(Job):
         )
 
     def verify(self) -> None:
-        """Refuse a notebook that does not exist, and parameters that are not its own or of the wrong type."""
+        """Refuse a notebook that does not exist, and parameters that are unknown to it or of the wrong type."""
         from relkit.reports.engine import check_parameters
 
         notebook = self._notebook()
@@ -102,10 +102,17 @@ class WriteReport(Job):
             job=self.command, paths={"page": page}, counts={"bytes": page.stat().st_size}, sentences=(*built, sentence), details=details
         )
 
-    def _built(self, as_of: AsOf, progress: Progress) -> tuple[str, ...]:
-        """Build features and scores of a day that was asked for, where they are not there; return what was built, and what lacks.
+    @classmethod
+    def let_go(cls) -> None:
+        """End the process from which kernels start."""
+        from relkit.reports.kernels import close
 
-        Scores are made with the versions in use on that day: a model that learnt from later days would make the page look wise.
+        close()
+
+    def _built(self, as_of: AsOf, progress: Progress) -> tuple[str, ...]:
+        """Build the missing features and scores of a requested day; return sentences on what was built and what is lacking.
+
+        Scores are made with the versions in use on that day: a model that learnt from later days would flatter the page.
         """
         from relkit.jobs.build_features import BuildFeatures
         from relkit.jobs.score_customers import ScoreCustomers
@@ -113,16 +120,16 @@ class WriteReport(Job):
         if self.as_of is None:
             return ()
         common = {"programme": self.programme, "out": self.out_dir, "as_of": self.as_of}
-        said: list[str] = []
+        sentences: list[str] = []
         if not (self.out_dir / "features" / str(as_of) / "customers.parquet").is_file():
             BuildFeatures.parse(**common).run(progress)
-            said.append(f"Built the features as of {as_of}.")
+            sentences.append(f"Built the features as of {as_of}.")
         if not (self.out_dir / "scores" / str(as_of) / "scores.parquet").is_file():
-            said += self._scored(ScoreCustomers.parse(**common, hindsight=False), as_of, progress)
-        return tuple(said)
+            sentences += self._scored(ScoreCustomers.parse(**common, hindsight=False), as_of, progress)
+        return tuple(sentences)
 
     def _scored(self, job: Job, as_of: AsOf, progress: Progress) -> list[str]:
-        """Make the scores of a day, and return with which models, or why there are none."""
+        """Make the scores of a day; return sentences on the models used, or on why there are none."""
         try:
             result = job.run(progress)
         except ParameterError as error:
@@ -137,12 +144,12 @@ class WriteReport(Job):
         return read_notebook(find_notebook(self.notebook))
 
     def _given(self, notebook: Notebook, as_of: str | None) -> dict[str, Any]:
-        """Return the parameters: those of the job that the notebook has, and the further ones."""
+        """Return the parameters of the notebook: those it shares with the job, and the further ones."""
         own = {"programme": self.programme, "out": str(self.out_dir.resolve()), "as_of": as_of, "language": self.language}
         return {**{name: value for name, value in own.items() if name in notebook.defaults}, **self.parameters}
 
     def _absent(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> str:
-        """Return what the notebook needs and does not find, or nothing."""
+        """Return the first need of the notebook that is not met; empty if all are."""
         import polars as pl
 
         from relkit.families.bindings import absence
@@ -168,7 +175,7 @@ class WriteReport(Job):
         return ""
 
     def _study(self, notebook: Notebook, progress: Progress) -> Result:
-        """Write a notebook that is of no company and no day."""
+        """Write a notebook that concerns no company and no day."""
         from relkit import __version__
         from relkit.reports.site import Page
 
@@ -179,7 +186,7 @@ class WriteReport(Job):
         return Result(job=self.command, paths={"page": path}, counts={"bytes": path.stat().st_size}, sentences=(sentence,), details=details)
 
     def _write(self, notebook: Notebook, given: dict[str, Any], folder: Path, page: Page, progress: Progress) -> Path:
-        """Run the notebook in a folder of its own and write the page; what papermill kept meanwhile is removed."""
+        """Run the notebook in a temporary folder and write the page; papermill's files are removed."""
         from tempfile import TemporaryDirectory
 
         from relkit.reports.engine import run_notebook
@@ -196,7 +203,7 @@ class WriteReport(Job):
         from relkit.reports.site import Page
         from relkit.reports.summary_tables import day_in_words
 
-        said = in_language(PAGE, self.language)
-        facts = [(said["programme"], self.programme), (said["as_of"], day_in_words(as_of.day, self.language))]
-        footer = said["made"].format(version=__version__, notebook=notebook.name, tables=tables.fingerprint()[:12])
+        texts = in_language(PAGE, self.language)
+        facts = [(texts["programme"], self.programme), (texts["as_of"], day_in_words(as_of.day, self.language))]
+        footer = texts["made"].format(version=__version__, notebook=notebook.name, tables=tables.fingerprint()[:12])
         return Page(language=self.language, facts=facts, footer=footer)

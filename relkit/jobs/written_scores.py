@@ -1,4 +1,4 @@
-"""What a scoring writes: the score table, the models behind it, reasons and remarks."""
+"""Output of a scoring: the score table, the models behind it, reasons and remarks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WrittenScores:
     """The folder of a day's scores.
 
     Attributes:
-        scored: all that the scoring found; it has scores.
+        scored: the findings of the scoring, with at least one score.
         out_dir: the output root.
     """
 
@@ -32,11 +32,11 @@ class WrittenScores:
 
     @property
     def folder(self) -> Path:
-        """Where the scores of the day are."""
+        """Folder of the scores of the day."""
         return self.out_dir / "scores" / str(self.scored.as_of)
 
     def result(self, job: str, *, lacking: Sequence[str] = ()) -> Result:
-        """Write everything, and return what was done.
+        """Write everything, and return the result of the job.
 
         Args:
             job: the command.
@@ -56,7 +56,7 @@ class WrittenScores:
 
     @cached_property
     def table(self) -> ScoreTable:
-        """The scores that apply, checked, without those of customers who refuse profiling."""
+        """The applicable scores, checked, without those of customers who refuse profiling."""
         from relkit.scores.score_table import applicable, check_scores
 
         kept = self._made.with_(self._made.frame.join(self.scored.refusing, on="customer_id", how="anti", maintain_order="left"))
@@ -65,20 +65,20 @@ class WrittenScores:
 
     @cached_property
     def _made(self) -> ScoreTable:
-        """The scores of everybody."""
+        """The scores of all customers."""
         from relkit.scores.score_table import joined
 
         return joined(self.scored.found.scores)
 
     def _left_out(self) -> tuple[str, ...]:
-        """Return how many customers are left without scores because they refuse profiling: nobody can show them later."""
+        """Return a sentence on the customers left without scores because they refuse profiling: it cannot be reported later."""
         from relkit.tables.findings import counted
 
         refusing = self._made.frame.join(self.scored.refusing, on="customer_id", how="semi")["customer_id"].n_unique()
         return (f"{counted(refusing, 'customer')} left without scores: profiling refused.",) if refusing else ()
 
     def _reasons(self) -> dict[str, Path]:
-        """Write why contracts are at risk, where the model that scored the risk tells; reasons of an earlier run go."""
+        """Write why contracts are at risk, if the model that scored the risk explains it; remove reasons of an earlier run."""
         from relkit.features.snapshot_covariates import declared_names
         from relkit.models.survival.family import CONTRACTS
         from relkit.scores.reasons import Explains, churn_reasons
@@ -117,7 +117,7 @@ class WrittenScores:
         )
 
     def models(self) -> dict[str, dict[str, Any]]:
-        """Return, by score, its record and the model behind it; where two models give one, the first in alphabetical order."""
+        """Return, by score, its record and the model behind it; of two models, the first in alphabetical order."""
         from relkit.scores.kept_scores import record_of
 
         sources = self.table.frame.select("score", "model", "version", "trained_as_of").unique().sort("score", "model")
@@ -131,7 +131,7 @@ class WrittenScores:
         return found
 
     def _source(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is kept of the versions behind a score."""
+        """Return the record of the versions behind a score."""
         versions = [self.scored.models[name].version for name in row["model"].split("+")]
         return {
             "model": row["model"],
@@ -142,7 +142,7 @@ class WrittenScores:
         }
 
     def _with_bounds(self) -> dict[str, dict[str, float]]:
-        """Return the level of the intervals, by score that has some."""
+        """Return the level of the intervals, by score that has bounds."""
         import polars as pl
 
         from relkit.units import LEVEL
@@ -151,7 +151,7 @@ class WrittenScores:
         return {name: {"interval_level": LEVEL} for name in names}
 
     def _remarks(self) -> tuple[Remark, ...]:
-        """Return what check, features, fits and this scoring noticed, each once."""
+        """Return the remarks of check, features, fits and this scoring, each once."""
         from relkit.scores.score_remarks import noticed_with
         from relkit.tracking import registry
 
@@ -169,7 +169,7 @@ class WrittenScores:
 
 
 def _replace(path: Path, write: Any) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     draft = path.with_name(f".{path.name}.part")
     write(draft)
     draft.replace(path)

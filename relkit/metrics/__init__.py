@@ -1,1 +1,1 @@
-"""How good a forecast is: arrays in, numbers or small frozen records out."""
+"""Measures of forecast quality: arrays in, numbers or small frozen records out."""

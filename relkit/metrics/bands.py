@@ -1,4 +1,4 @@
-"""Bounds of a survival curve, on a scale where they stay between 0 and 1."""
+"""Confidence bands of a survival curve, on a scale on which they stay between 0 and 1."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def log_log_band(survival: Floats, greenwood: Floats, level: float) -> tuple[Floats, Floats]:
     """Return the bounds of S on the scale log(-log S): S ** exp(-+ z sqrt(V) / log S) (Kalbfleisch and Prentice 2002, eq. 1.13).
 
-    Where S is 1 both bounds are 1. Where it is 0 the scale has no bounds: the lower one is 0, and the upper one
-    stays where it last was.
+    If S is 1 both bounds are 1. If it is 0 the scale has no bounds: the lower one is 0, and the upper one
+    keeps its last value.
     """
     z = normal_reach(level)
     inside = (survival > 0) & (survival < 1)
     log_s = np.log(np.where(inside, survival, 0.5))
-    # Weights of next to nothing may ask for more than any number: the bounds are 0 and 1 long before.
+    # Tiny weights may overflow any number: the bounds are 0 and 1 long before.
     shift = np.exp(np.minimum(z * np.sqrt(np.where(inside, greenwood, 0.0)) / np.abs(log_s), 700.0))
     lower = np.where(inside, np.exp(log_s * shift), survival)
     upper = np.where(inside, np.exp(log_s / shift), survival)

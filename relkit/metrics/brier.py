@@ -1,7 +1,7 @@
-"""How far probabilities of ending are off: Brier scores and the log loss, with weights for who was lost to view.
+"""Brier scores and log loss of churn probabilities, with inverse-probability-of-censoring weights (IPCW).
 
-The mean is over all spells, as in Graf, Schmoor, Sauerbrei and Schumacher (1999): those lost before the horizon count with
-nothing, and the others stand for them (`relkit.metrics.censoring`).
+The mean is over all spells, as in Graf, Schmoor, Sauerbrei and Schumacher (1999): those censored before the horizon count with
+weight 0, and the others stand for them (`relkit.metrics.censoring`).
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ def brier_score(
     entry: Floats | None = None,
     weight: Floats | None = None,
 ) -> float:
-    """Return the mean squared error of probabilities of ending within `horizon`, with IPCW weights.
+    """Return the mean squared error of probabilities of churn within `horizon`, with IPCW weights.
 
     Args:
         duration: shape (n,), days from the moment of the forecast.
         event: shape (n,).
-        churn: shape (n,), probability of ending within `horizon`.
+        churn: shape (n,), probability of churn within `horizon`.
         horizon: days.
-        in_view: the curve of staying in view, of the training spells where that is wanted; None means of these.
-        entry: shape (n,), days; only None or 0 for all: spells that come into view later are refused.
+        in_view: the curve of staying uncensored, of the training spells if those are wanted; None means of these spells.
+        entry: shape (n,), days; only None or 0 for all: late entries are refused.
         weight: shape (n,), how many each row stands for; None means 1 for all.
 
     Raises:
-        NotEnoughEventsError: nobody is in view at the horizon.
+        NotEnoughEventsError: nobody is under observation at the horizon.
 
     Examples:
         >>> brier_score(np.array([1.0, 5.0]), np.array([True, False]), np.array([0.5, 0.5]), 4.0)
@@ -115,9 +115,9 @@ def integrated_brier_score(
 
 
 def log_loss(duration: Floats, event: Flags, churn: Floats, horizon: float) -> float:
-    """Return the mean negative log-likelihood of ending within `horizon` or not, with IPCW weights (lower is better).
+    """Return the mean negative log-likelihood of churn within `horizon` or not, with IPCW weights (lower is better).
 
-    Probabilities are kept 1e-9 away from 0 and 1, so that one impossible end does not make it infinite.
+    Probabilities are kept 1e-9 away from 0 and 1, so that one "impossible" event does not make it infinite.
 
     Examples:
         >>> round(log_loss(np.array([1.0, 5.0]), np.array([True, False]), np.array([0.5, 0.5]), 4.0), 4)

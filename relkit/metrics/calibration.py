@@ -1,4 +1,4 @@
-"""Predicted against observed probabilities of ending, by group of predicted risk."""
+"""Predicted against observed churn probabilities, by group of predicted risk."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Predicted against observed probabilities of ending, by group of predicted risk.
+    """Predicted against observed churn probabilities, by group of predicted risk.
 
     Attributes:
         horizon: days.
-        predicted: shape (g,), mean prediction of the group, in ascending order where groups are made of it.
-        observed: shape (g,), Kaplan-Meier estimate of the share that ended.
-        lower: shape (g,), log-log; where none ended or all did the bound of Clopper and Pearson (1934), of those then in view.
+        predicted: shape (g,), mean prediction of the group, in ascending order if groups are made from it.
+        observed: shape (g,), Kaplan-Meier estimate of the share that churned.
+        lower: shape (g,), log-log; if none or all churned, the bound of Clopper and Pearson (1934), of those then under observation.
         upper: shape (g,).
         size: shape (g,), spells in the group.
         level: of the interval.
@@ -45,14 +45,14 @@ class Calibration:
 
 
 def calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *, groups: int = 10, level: float = LEVEL) -> Calibration:
-    """Return predicted and observed probabilities of ending within `horizon` by quantile of the prediction.
+    """Return predicted and observed probabilities of churn within `horizon` by quantile of the prediction.
 
     Equal predictions stay in one group, so there may be fewer than `groups`.
 
     Args:
         duration: shape (n,), days from the moment of the forecast.
         event: shape (n,).
-        churn: shape (n,), probability of ending within `horizon`.
+        churn: shape (n,), probability of churn within `horizon`.
         horizon: days.
         groups: number of quantile groups.
         level: of the log-log interval of the observed share.
@@ -68,12 +68,12 @@ def calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *
 def calibration_of_groups(
     duration: Floats, event: Flags, churn: Floats, horizon: float, group: Indexes, *, level: float = LEVEL
 ) -> Calibration:
-    """Return predicted and observed probabilities of ending within `horizon` of groups that are given: segments, say.
+    """Return predicted and observed probabilities of churn within `horizon` for given groups, such as segments.
 
     Args:
         duration: shape (n,), days from the moment of the forecast.
         event: shape (n,).
-        churn: shape (n,), probability of ending within `horizon`.
+        churn: shape (n,), probability of churn within `horizon`.
         horizon: days.
         group: shape (n,), any numbers; the result is in their ascending order.
         level: of the log-log interval of the observed share.
@@ -101,7 +101,7 @@ def _group(duration: Floats, event: Flags, churn: Floats, horizon: float, level:
     survival, greenwood = product_limit(sets)
     s, v = (float(step_at(sets.days, values, np.array([horizon]), start)[0]) for values, start in ((survival, 1.0), (greenwood, 0.0)))
     low, high = (float(bound[0]) for bound in log_log_band(np.array([s]), np.array([v]), level))
-    if s in {0.0, 1.0}:  # the band has no width where none ended, or all did: the exact binomial bound of those then in view
+    if s in {0.0, 1.0}:  # the band has no width if none or all churned: the exact binomial bound of those then under observation
         in_view = max(int((event | (duration >= horizon)).sum()), 1)
         bound = ((1 - level) / 2) ** (1 / in_view)
         low, high = (bound, high) if s == 1.0 else (low, 1 - bound)

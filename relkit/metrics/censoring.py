@@ -1,13 +1,13 @@
-"""Who is still in view: the weights that make up for spells lost to view before their end (IPCW).
+"""Inverse-probability-of-censoring weights (IPCW), which compensate for spells censored before their event.
 
-A spell whose end is seen at age t stands for all those that would have ended then and were lost before: it weighs one
-over the probability G of staying in view. G is the Kaplan-Meier estimate with censorings as the ends (Robins and Rotnitzky
-1992; Graf, Schmoor, Sauerbrei and Schumacher 1999). It is right where loss from view has nothing to do with the risk of ending.
+A spell whose event is observed at age t stands for all those that would have ended then but were censored before: it weighs one
+over the probability G of staying uncensored. G is the Kaplan-Meier estimate with censorings as the events (Robins and Rotnitzky
+1992; Graf, Schmoor, Sauerbrei and Schumacher 1999). It is valid if censoring is independent of the risk of the event.
 
-At one age ends come before censorings, so an end at age t was seen by all who were in view just before t, and a spell
-lost at age t is known to have outlived it. This is exact, also for ages in whole months, and at the end of a holdout, where
-all that still run are lost at once. scikit-survival takes G after the censorings of age t and leaves out who was
-lost at it (`ties="after"`); where no end and no censoring share an age the two are the same.
+At the same age events come before censorings, so all spells uncensored just before t were at risk of an event at t, and a spell
+censored at age t is known to have outlived it. This is exact, also for ages in whole months, and at the end of a holdout, where
+all that still run are censored at once. scikit-survival takes G after the censorings at age t and leaves out spells
+censored at it (`ties="after"`); if no event and no censoring share an age the two are the same.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class InView:
-    """The probability G of staying in view up to an age.
+    """The probability G of staying uncensored up to an age.
 
     Attributes:
         days: distinct ages, ascending, shape (k,).
         staying: G just after each of them, shape (k,).
-        ties: whether an end is weighted by G just before its age, or after the censorings at it.
+        ties: whether an event is weighted by G just before its age, or after the censorings at it.
     """
 
     days: Floats
@@ -59,16 +59,16 @@ class InView:
         mass = np.ones(len(duration)) if weight is None else weight
         lost = np.bincount(code, weights=mass * ~event, minlength=len(days))
         gone = np.bincount(code, weights=mass * event, minlength=len(days))
-        # Counted from the oldest down, so that G is exactly 0 where the last ones are all lost.
+        # Counted from the oldest down, so that G is exactly 0 if the last ones are all censored.
         later = np.append(np.cumsum((lost + gone)[::-1])[::-1][1:], 0.0)
         share = np.divide(lost, later + lost, out=np.zeros(len(days)), where=lost > 0)
         return cls(days, np.cumprod(1 - share), ties)
 
     def at(self, ages: Floats) -> Floats:
-        """Return G by which ends at `ages` are weighted, shape of `ages`.
+        """Return the G that weights events at `ages`, shape of `ages`.
 
         Raises:
-            NotEnoughEventsError: nobody was in view any more at one of the ages.
+            NotEnoughEventsError: nobody is under observation at one of the ages.
         """
         found = step_at(self.days, self.staying, ages, 1.0, strictly=self.ties == "before")
         if not (found > 0).all() or (ages > self.days[-1]).any():
@@ -76,31 +76,31 @@ class InView:
         return found
 
     def end_weights(self, duration: Floats, event: Flags, upto: float = np.inf) -> Floats:
-        """Return 1 / G for spells that end before the age `upto`, else 0, shape (n,)."""
+        """Return 1 / G for spells with an event before the age `upto`, else 0, shape (n,)."""
         counted = event & (duration < upto)
         weights = np.zeros(len(duration))
         weights[counted] = 1 / self.at(duration[counted])
         return weights
 
     def outlived(self, duration: Floats, event: Flags, horizon: float) -> Flags:
-        """Return which spells are known to have outlived `horizon`, shape (n,)."""
+        """Return a mask of the spells known to have outlived `horizon`, shape (n,)."""
         later = duration > horizon
         return later | ((duration == horizon) & ~event) if self.ties == "before" else later
 
 
 def in_view_weights(duration: Floats, event: Flags, horizon: float, in_view: InView | None = None) -> Floats:
-    """Return the weight of each spell in a mean over what is known at `horizon`; who left view before it weighs 0.
+    """Return the weight of each spell in a mean over what is known at `horizon`; those censored before it weigh 0.
 
-    Ends by the horizon weigh 1 / G(just before the end), the others 1 / G(just before the horizon) (Graf et al. 1999, eq. 9).
+    Events by the horizon weigh 1 / G(just before the event), the others 1 / G(just before the horizon) (Graf et al. 1999, eq. 9).
 
     Args:
         duration: shape (n,), days.
         event: shape (n,).
         horizon: days.
-        in_view: the curve of staying in view, of other spells where that is wanted; None means of these.
+        in_view: the curve of staying uncensored, of other spells if those are wanted; None means of these spells.
 
     Raises:
-        NotEnoughEventsError: nobody is in view at the horizon.
+        NotEnoughEventsError: nobody is under observation at the horizon.
 
     Examples:
         >>> in_view_weights(np.array([1.0, 2.0, 5.0, 5.0]), np.array([True, False, True, False]), 4.0).round(3).tolist()
@@ -119,22 +119,22 @@ def in_view_weights(duration: Floats, event: Flags, horizon: float, in_view: InV
 
 
 def refuse_late_entry(entry: Floats | None, where: str) -> None:
-    """Refuse spells that come into view after the moment of the forecast.
+    """Refuse spells that enter observation after the moment of the forecast (left truncation).
 
-    What weighs one over the probability of staying in view has no meaning for them: who ended before coming into view is not there.
+    IPCW is meaningless for them: spells that ended before entering observation are absent.
 
     Examples:
         >>> refuse_late_entry(np.zeros(3), "brier_score")
     """
     if entry is not None and (late := int((entry > 0).sum())):
         raise ParameterError(
-            f"{late} of {len(entry)} spells come into view after the moment of the forecast; this measure is not defined for them.",
+            f"{late} of {len(entry)} spells enter observation after the forecast; this measure is not defined for them.",
             where=where,
-            remedy="Count days from a moment at which all were in view, as the judging of models does, or take Harrell's concordance.",
+            remedy="Count days from a moment at which all were observed, as the judging of models does, or use Harrell's concordance.",
         )
 
 
 def _out_of_view(age: float, last: float) -> NotEnoughEventsError:
     return NotEnoughEventsError(
-        f"nobody is in view {age:g} days on; the last was seen after {last:g}.", where="horizon", remedy="Choose a shorter horizon."
+        f"nobody is observed at {age:g} days; the last was at {last:g}.", where="horizon", remedy="Choose a shorter horizon."
     )

@@ -1,7 +1,7 @@
-"""Who goes first: the share of pairs that a risk puts in the right order.
+"""Concordance: the share of pairs that a risk puts in the right order.
 
-Arrays in, counts of pairs out, exact with ties in age and in risk, in O(n log n). `risk` is anything that is larger for who
-ends sooner. Harrell's C counts every pair of which it is known who ended first; it depends on who was lost to view. Uno's
+Arrays in, counts of pairs out, exact with ties in age and in risk, in O(n log n). `risk` is anything that is larger for those who
+end sooner. Harrell's C counts every pair in which it is known which one ended first; it depends on the censoring. Uno's C
 weights the pairs so that it does not.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Concordance:
-    """Pairs of which it is known who ended first: their number, or their weight where rows have one.
+    """Pairs in which it is known which one ended first: their number, or their weight if rows have weights.
 
     Attributes:
         concordant: the one who ended first had the higher risk.
@@ -51,13 +51,13 @@ class Concordance:
 def concordance(duration: Floats, event: Flags, risk: Floats, entry: Floats | None = None, weight: Floats | None = None) -> Concordance:
     """Return the exact pair counts of Harrell's C in O(n log n), ties included.
 
-    A pair is comparable when one ends at an age at which the other is at risk and goes on (a censoring at the same age
-    goes on; two ends at one age do not compare): Harrell, Lee and Mark (1996). A pair weighs the product of its two weights.
+    A pair is comparable if one ends at an age at which the other is at risk and goes on (a censoring at the same age
+    goes on; two events at one age do not compare): Harrell, Lee and Mark (1996). The weight of a pair is the product of its two weights.
 
     Args:
         duration: shape (n,), days.
         event: shape (n,).
-        risk: shape (n,), larger for who is expected to end sooner.
+        risk: shape (n,), larger for those expected to end sooner.
         entry: shape (n,), days; None means 0 for all.
         weight: shape (n,), how many each row stands for; None means 1 for all.
 
@@ -84,22 +84,22 @@ def uno_concordance(
 ) -> Concordance:
     """Return the weighted pairs of Uno's C (Uno, Cai, Pencina, D'Agostino and Wei 2011, eq. 6) in O(n log n).
 
-    A pair weighs 1 / G(age of its end)^2, with G the probability of staying in view so long. The last ends weigh much
-    where few are left in view: `tau` leaves out the pairs whose end comes at that age or later. Ages are counted from the
-    moment of the forecast; for spells that come into view later it is not defined.
+    A pair weighs 1 / G(age of its event)^2, with G the probability of staying uncensored so long. The last events weigh much
+    if few are left uncensored: `tau` leaves out the pairs whose event comes at that age or later. Ages are counted from the
+    moment of the forecast; for spells that enter later it is not defined.
 
     Args:
         duration: shape (n,), days from the moment of the forecast.
         event: shape (n,).
-        risk: shape (n,), larger for who is expected to end sooner.
+        risk: shape (n,), larger for those expected to end sooner.
         tau: days; None means no bound.
-        in_view: the curve of staying in view, of the training spells where that is wanted; None means of these.
-        entry: shape (n,), days; only None or 0 for all: spells that come into view later are refused.
+        in_view: the curve of staying uncensored, of the training spells if those are wanted; None means of these spells.
+        entry: shape (n,), days; only None or 0 for all: late entries are refused.
         weight: shape (n,), how many each row stands for; None means 1 for all.
 
     Raises:
-        NotEnoughEventsError: no pair can be compared, or nobody is in view at the age of an end.
-        ParameterError: a spell comes into view late.
+        NotEnoughEventsError: no pair can be compared, or nobody is under observation at the age of an event.
+        ParameterError: a spell enters late.
 
     Examples:
         >>> ages, ended = np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, True])
@@ -113,37 +113,37 @@ def uno_concordance(
 
 
 def _pairs(duration: Floats, event: Flags, risk: Floats, case: NDArray[Any], entry: Floats | None, weight: Floats | None) -> Concordance:
-    """Return the pairs of each end, which weighs `case`, with those at risk then that go on, which weigh `weight`."""
+    """Return the pairs of each event, weighted by `case`, with those at risk then that go on, weighted by `weight`."""
     if weight is not None and not (weight >= 0).all():
         raise ParameterError("a weight is negative or not a number.", where="weight")
     ages, age = distinct(duration)
     ended_at = np.bincount(age, weights=event, minlength=len(ages)) > 0
     before: Indexes = np.cumsum(ended_at, dtype=np.intp) - ended_at
-    # An end at the k-th age with ends is outlived by those who outlive more than k such ages.
+    # An event at the k-th age with events is outlived by those who outlive more than k such ages.
     kind: Any = np.uint16 if len(ages) < 1 << 16 else np.uint32
     outlived: NDArray[Any] = (before + ended_at).astype(kind)[age]
-    outlived -= event  # who is an end
+    outlived -= event  # rows that are events
     found = _above(_Sides(outlived, risk, case, weight))
     if entry is not None and (late := np.flatnonzero(entry > 0)).size:
-        # Who comes into view late is not at risk at the ends before: those pairs are taken off.
+        # Late entries are not at risk at earlier events: those pairs are subtracted.
         missed = np.searchsorted(ages[ended_at], entry[late], side="right")
         found = found - _above(_Sides.apart(outlived, risk, case, event, missed, late, weight))
     lower, same, total = found.tolist() if weight is not None or case.dtype.kind == "f" else found.astype(np.int64).tolist()
     if not total > 0:
         raise NotEnoughEventsError(
-            "no two spells can be compared: nobody outlives an end.", where="concordance", remedy="Take a longer period or more contracts."
+            "no two spells are comparable: nobody outlives an event.", where="concordance", remedy="Take a longer period or more contracts."
         )
     return Concordance(concordant=lower, discordant=total - lower - same, tied=same)
 
 
 class _Sides(NamedTuple):
-    """Rows of which some are ends and some stand beside them.
+    """Rows of which some are events and some are their counterparts.
 
     Attributes:
-        value: shape (n,), whole numbers; a pair needs a larger one than that of the end.
+        value: shape (n,), whole numbers; the counterpart needs a larger one than the event.
         risk: shape (n,).
-        case: shape (n,), what a row weighs as an end.
-        other: shape (n,), what it weighs as the other one; None means 1 for all.
+        case: shape (n,), weight of a row as an event.
+        other: shape (n,), its weight as the counterpart; None means 1 for all.
     """
 
     value: NDArray[Any]
@@ -155,14 +155,14 @@ class _Sides(NamedTuple):
     def apart(
         cls, outlived: NDArray[Any], risk: Floats, case: NDArray[Any], event: Flags, missed: Indexes, late: Indexes, weight: Floats | None
     ) -> _Sides:
-        """Return the ends, by what they outlived, and the late ones, by what they missed, as rows of their own."""
+        """Return the events, by what they outlived, and the late entries, by what they missed, as separate rows."""
         ends = np.flatnonzero(event)
-        beside = np.ones(len(late), np.intp) if weight is None else weight[late]
+        late_weight = np.ones(len(late), np.intp) if weight is None else weight[late]
         return cls(
             np.concatenate([outlived[ends], missed]),
             np.concatenate([risk[ends], risk[late]]),
             np.concatenate([case[ends], np.zeros(len(late), case.dtype)]),
-            np.concatenate([np.zeros(len(ends), beside.dtype), beside]),
+            np.concatenate([np.zeros(len(ends), late_weight.dtype), late_weight]),
         )
 
 
@@ -174,7 +174,7 @@ def _above(rows: _Sides) -> NDArray[Any]:
     level = ranked[1:] == ranked[:-1]
     same: Any = 0
     if level.any():
-        # Within one risk by value, so that of two that are tied none counts as the lower one.
+        # Within one risk by value, so that neither of two that are tied counts as the lower one.
         first = np.append(True, ~level)
         tied = np.flatnonzero(~first | np.append(level, False))
         group, some = np.cumsum(first[tied]), order[tied]
@@ -196,6 +196,6 @@ def _later(group: Indexes, value: Indexes, case: NDArray[Any], other: Floats | N
 
 
 def _upto(changed: Flags) -> Indexes:
-    """Return for each row where its run ends; `changed` says of each row but the first whether a run starts there."""
+    """Return the end of each row's run; `changed` says of each row but the first whether a run starts there."""
     edges = np.concatenate([np.flatnonzero(changed) + 1, [len(changed) + 1]])
     return np.repeat(edges, np.diff(edges, prepend=0))

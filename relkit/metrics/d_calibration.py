@@ -1,4 +1,4 @@
-"""Whether forecast curves, as wholes, fit what happened: D-calibration (Haider, Hoehn, Davis and Greiner 2020)."""
+"""D-calibration: a test of whole forecast curves against what happened (Haider, Hoehn, Davis and Greiner 2020)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DCalibration:
-    """Shares of spells by the survival that was forecast for the age at which each ended.
+    """Shares of spells by the survival forecast for the age at which each ended.
 
     Attributes:
-        shares: shape (b,), of equal parts of (0, 1], the lowest survival first; each 1 / b where the curves are right.
+        shares: shape (b,), of equal parts of (0, 1], the lowest survival first; each 1 / b if the curves are right.
         statistic: chi-square.
-        p_value: of at least this statistic if the curves are right; with b - 1 degrees of freedom.
+        p_value: probability of a statistic at least this large if the curves are right; with b - 1 degrees of freedom.
     """
 
     shares: Floats
@@ -30,15 +30,15 @@ class DCalibration:
 
 
 def d_calibration(survival: Floats, event: Flags, *, bins: int = 10) -> DCalibration:
-    """Return how the forecast survival at the end of each spell spreads over (0, 1]; evenly, where the curves are right.
+    """Return the distribution over (0, 1] of the forecast survival at the end of each spell; uniform if the curves are right.
 
-    A spell lost to view where its curve stood at s ends, if the curve is right, evenly over (0, s]: it counts with its
+    A spell censored when its curve stood at s ends, if the curve is right, uniformly over (0, s]: it counts with its
     share in every part below s (eq. 14 to 16). That evens out the shares, so the test errs on the side of not
-    rejecting where many are lost.
+    rejecting if many are censored.
 
     Args:
-        survival: shape (n,), forecast probability of outliving the age at which the spell ended or was last seen. For a spell
-            that was known to run at an age, the probability given that.
+        survival: shape (n,), forecast probability of outliving the age at which the spell ended or was censored. For a spell
+            known to be running at an age, the probability given that.
         event: shape (n,).
         bins: equal parts of (0, 1].
 
@@ -54,7 +54,7 @@ def d_calibration(survival: Floats, event: Flags, *, bins: int = 10) -> DCalibra
     own = np.clip(np.ceil(survival * bins).astype(np.intp) - 1, 0, bins - 1)
     ended = np.bincount(own[event], minlength=bins)
     lost, place = np.maximum(survival[~event], 1e-300), own[~event]
-    each = 1 / (bins * lost)  # of a part that lies below s as a whole
+    each = 1 / (bins * lost)  # of a part that lies wholly below s
     within = np.bincount(place, weights=np.clip(1 - place * each, 0.0, 1.0), minlength=bins)
     whole = np.bincount(place, weights=each, minlength=bins)
     counts = ended + within + np.append(np.cumsum(whole[::-1])[::-1][1:], 0.0)

@@ -1,7 +1,7 @@
-"""How good forecasts of when the same contracts end are, side by side, and how sure that is.
+"""Measures of several models' forecasts of when the same contracts end, with their uncertainty.
 
-Models of continuous and of discrete time meet on the same steps of the days ahead: of each model only the probability of
-outliving the end of each step is read, and so it does not matter how it spreads ends within one.
+Continuous-time and discrete-time models are compared on the same steps of the days ahead: of each model only the probability of
+outliving the end of each step is read, so it does not matter how it distributes events within one.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ MEASURES: dict[str, str] = {
     "uno_c": "higher",
     "ici": "lower",
 }
-"""What is measured, and which values are better.
+"""The measures, and which values are better.
 
 - integrated_brier_score: the Brier score averaged over the days ahead; brier_score: at their end;
-- total_ratio: ends expected over ends seen; total_error: how far that is from 1;
-- log_score: mean logarithm of the probability that the forecast gave to what was seen: an end in its step, or none so far. A
-  probability below that of half a contract of all that are judged counts as that: so many contracts cannot tell it from less,
-  and a curve that falls only on days of ends (Kaplan-Meier, Cox) gives other days none at all;
+- total_ratio: expected over observed events; total_error: its distance from 1;
+- log_score: mean logarithm of the forecast probability of what was observed: an event in its step, or none so far. A
+  probability below half a contract over all that are judged counts as that: so many contracts cannot distinguish it from less,
+  and a curve that falls only on days of events (Kaplan-Meier, Cox) gives other days none at all;
 - uno_c: share of pairs in the right order (Uno's C);
-- ici: mean distance between forecast and a smooth curve of what happened. Its resamples, which add noise to what cannot be
-  below 0, are moved so that their mean is the value.
+- ici: mean distance between forecast and a smooth curve of what happened. Its resamples, which add noise to what cannot fall
+  below 0, are shifted so that their mean is the value.
 """
 
 _GROUPS = 200
@@ -49,13 +49,13 @@ _GROUPS = 200
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What became of contracts in the days ahead.
+    """Observed outcomes of contracts in the days ahead.
 
     Attributes:
-        remaining: shape (n,), days seen.
+        remaining: shape (n,), days observed.
         ended: shape (n,), whether the contract ended then.
         steps: shape (m,), day at which each step ends, ascending; the last is the last day ahead.
-        weights: shape (n, m), by which what is known at the end of a step is counted (`in_view_weights`).
+        weights: shape (n, m), of what is known at the end of each step (`in_view_weights`).
         gone: shape (n, m), whether the contract had ended by then.
         outlived: shape (n,), steps that it is known to have outlived.
     """
@@ -69,7 +69,7 @@ class Seen:
 
     @classmethod
     def of(cls, remaining: Floats, ended: Flags, steps: Floats) -> Self:
-        """Return it.
+        """Return the outcomes on the given steps.
 
         Examples:
             >>> Seen.of(np.array([2.0, 5.0, 9.0]), np.array([True, True, False]), np.array([3.0, 9.0])).outlived
@@ -77,20 +77,20 @@ class Seen:
         """
         in_view = InView.of(remaining, ended)
         weights = np.stack([in_view_weights(remaining, ended, day, in_view) for day in steps.tolist()], axis=1)
-        # An end on the last day of a step is in it; who is lost on that day has outlived it.
+        # An event on the last day of a step is in it; a contract censored on that day has outlived it.
         outlived = np.where(ended, np.searchsorted(steps, remaining, side="left"), np.searchsorted(steps, remaining, side="right"))
         return cls(remaining, ended, steps, weights, ended[:, None] & (remaining[:, None] <= steps), outlived)
 
 
 @dataclass(frozen=True, eq=False)
 class EndForecast:
-    """What a model said of each contract, as far as it is measured.
+    """A model's forecast of each contract, as far as it is measured.
 
     Attributes:
-        churn: shape (n,), probability of ending in the days ahead.
+        churn: shape (n,), probability of churn in the days ahead.
         loss: shape (n,), whose mean is the integrated Brier score.
-        log_probability: shape (n,), of what was seen.
-        ended_by: shape (m,), ends expected by the end of each step.
+        log_probability: shape (n,), of what was observed.
+        ended_by: shape (m,), events expected by the end of each step.
     """
 
     churn: Floats
@@ -100,12 +100,12 @@ class EndForecast:
 
     @classmethod
     def of(cls, seen: Seen, survival: Floats) -> Self:
-        """Return it, from the probability of outliving each step, shape (n, m).
+        """Return the forecast from the probability of outliving each step, shape (n, m).
 
         Examples:
             >>> ahead = Seen.of(np.array([2.0, 5.0, 9.0]), np.array([True, True, False]), np.array([3.0, 9.0]))
-            >>> said = EndForecast.of(ahead, np.array([[0.5, 0.25], [0.5, 0.25], [0.5, 0.25]]))
-            >>> np.exp(said.log_probability).tolist()
+            >>> forecast = EndForecast.of(ahead, np.array([[0.5, 0.25], [0.5, 0.25], [0.5, 0.25]]))
+            >>> np.exp(forecast.log_probability).tolist()
             [0.5, 0.25, 0.25]
         """
         if survival.shape != seen.gone.shape:
@@ -117,7 +117,7 @@ class EndForecast:
 
 
 def _log_probability(seen: Seen, survival: Floats) -> Floats:
-    """Return the logarithm of the probability of what was seen; within a step in which one is lost to view the hazard is even."""
+    """Return the logarithm of the probability of what was observed; within a step with a censoring the hazard is constant."""
     row, last = np.arange(len(survival)), survival.shape[1] - 1
     both = np.column_stack([np.ones(len(survival)), survival])
     before, after = both[row, seen.outlived], both[row, np.minimum(seen.outlived, last) + 1]
@@ -133,19 +133,19 @@ def _log_probability(seen: Seen, survival: Floats) -> Floats:
 def measured_ends(seen: Seen, forecasts: Sequence[EndForecast], *, replicates: int = 200, seed: int = 0) -> Measured:
     """Return the measures of several forecasts of the same contracts, and the same on resamples (`relkit.metrics.resamples`).
 
-    Resamples of the C and the ICI see each forecast as one of 200 groups of like forecasts and each end by its step, which
-    takes a hundredth of the time; their spread is put around the exact values.
+    Resamples of the C and the ICI treat each forecast as one of 200 groups of similar forecasts and each event by its step, which
+    takes a hundredth of the time; their spread is centred on the exact values.
 
     Args:
-        seen: what became of the contracts.
+        seen: outcomes of the contracts.
         forecasts: of the same contracts in the same order.
         replicates: number of resamples.
         seed: of the resamples.
 
     Examples:
         >>> ahead = Seen.of(np.array([2.0, 5.0, 9.0]), np.array([True, True, False]), np.array([3.0, 9.0]))
-        >>> said = EndForecast.of(ahead, np.array([[0.5, 0.25], [0.5, 0.25], [0.5, 0.25]]))
-        >>> found = measured_ends(ahead, [said], replicates=5)
+        >>> forecast = EndForecast.of(ahead, np.array([[0.5, 0.25], [0.5, 0.25], [0.5, 0.25]]))
+        >>> found = measured_ends(ahead, [forecast], replicates=5)
         >>> found.values[0, found.names.index("total_ratio")]
         np.float64(1.125)
     """
@@ -182,15 +182,15 @@ def _values(seen: Seen, forecast: EndForecast) -> list[float]:
 
 @dataclass(frozen=True, eq=False)
 class _Grouped:
-    """A forecast with the contracts of like churn in one group.
+    """A forecast with contracts of similar churn grouped.
 
     Attributes:
         columns: shape (n, 4): loss, squared error at the end, log-probability, churn.
         group: shape (n,), ascending with churn.
         cell: shape (n,), steps outlived and group.
-        case: shape (n,), what an end weighs in the C; 0 where there was none.
+        case: shape (n,), weight of an event in the C; 0 if there was none.
         weight: shape (n,), at the last day.
-        gone: shape (n,), the weight where the contract had ended.
+        gone: shape (n,), the weight if the contract had ended, else 0.
         basis: shape (g, q), of the calibration curve, mean of each group.
         churn: shape (g,), mean of each group.
     """
@@ -222,7 +222,7 @@ class _Grouped:
         return [float(loss), float(error), ratio, abs(ratio - 1), float(logs), self._order(rows), self._ici(rows, group)]
 
     def _order(self, rows: Any) -> float:
-        """Return the C of steps and groups: half of the pairs that share a group are in order."""
+        """Return the C of steps and groups: half of the pairs that share a group count as in order."""
         g = len(self.churn)
         cell, case = self.cell[rows], self.case[rows]
         steps = int(cell.max()) // g + 1

@@ -1,4 +1,4 @@
-"""How good forecasts of what the same customers buy are, side by side, and how sure that is."""
+"""Measures of several models' forecasts of the same customers' purchases, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ MEASURES: dict[str, str] = {
     "top_decile_lift": "higher",
     "normalised_gini": "higher",
 }
-"""What is measured, and which values are better.
+"""The measures, and which values are better.
 
 - mae, rmse: of the forecast, per customer;
-- total_ratio: total forecast over total seen; total_error: how far that is from 1;
-- log_score: mean logarithm of the probability that the forecast gave to what happened;
-- calibration_error: mean distance between forecast and seen means of customers with 0, 1, ... 7+ purchases before;
-- top_decile_lift: what the tenth with the best forecasts turned out to be worth, over the mean of all;
-- normalised_gini: how well the forecast ranks, 1 as the truth does and 0 as chance does.
+- total_ratio: total forecast over total observed; total_error: its distance from 1;
+- log_score: mean logarithm of the forecast probability of what happened;
+- calibration_error: mean distance between forecast and observed means of customers with 0, 1, ... 7+ purchases before;
+- top_decile_lift: realised value of the tenth with the best forecasts, over the mean of all;
+- normalised_gini: ranking by the forecast, 1 like the truth and 0 like chance.
 """
 
-# No model gives what happened a probability of nought, but the smallest ones have no logarithm left.
+# No model gives what happened a probability of zero, but the smallest ones underflow the logarithm.
 _LEAST = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """What was expected of each customer.
+    """A forecast for each customer.
 
     Attributes:
         expected: shape (n,).
-        probability: that it gave to what happened, shape (n,); None for a forecast that gives none.
+        probability: given to what happened, shape (n,); None for a forecast without probabilities.
     """
 
     expected: Floats
@@ -62,7 +62,7 @@ def measured(
 
     Args:
         actual: what happened, shape (n,).
-        forecasts: what was expected; all of the same customers in the same order.
+        forecasts: all of the same customers in the same order.
         frequency: purchases before, shape (n,), for the calibration by frequency.
         replicates: number of resamples.
         seed: of the resamples.

@@ -1,4 +1,4 @@
-"""Bounds of intervals that come from a standard error, by the normal distribution.
+"""Confidence bounds from a standard error, by the normal distribution.
 
 `bounds` are symmetric about the estimate, `log_bounds` symmetric in its logarithm, so that they stay above zero;
 `survival_bounds` are those of exp(-hazard), symmetric in the logarithm of the hazard; `share_bounds` those of a share of
@@ -17,12 +17,12 @@ from relkit.units import LEVEL
 if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
 
-# Of the logarithm of a hazard; bounds so far off are those of nothing known.
+# Of the logarithm of a hazard; bounds so wide mean that nothing is known.
 _FARTHEST = 30.0
 
 
 def normal_reach(level: float = LEVEL) -> float:
-    """Return how many standard errors an interval reaches on either side.
+    """Return the half-width of an interval in standard errors.
 
     Examples:
         >>> round(normal_reach(0.95), 4)
@@ -44,7 +44,7 @@ def bounds(estimate: Floats, std_error: Floats, level: float = LEVEL) -> tuple[F
 
 
 def log_bounds(estimate: Floats, log_error: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
-    """Return the lower and upper bound of what is above zero, each of its shape.
+    """Return the lower and upper bound of a positive quantity, each of its shape.
 
     Args:
         estimate: shape (...), above zero.
@@ -82,7 +82,7 @@ def share_bounds(share: Floats, size: Floats, level: float = LEVEL) -> tuple[Flo
 
     Args:
         share: shape (...), from 0 to 1.
-        size: how many were observed, of the same shape.
+        size: number observed, of the same shape.
         level: of the interval.
 
     Examples:

@@ -1,7 +1,7 @@
-"""Pairs in which the earlier has the larger value: the counting behind concordance.
+"""Inversions, pairs in which the earlier has the larger value: the counting behind concordance.
 
-In plain numpy, which is as fast here as compiled code and need not be loaded. Fresh memory costs as much as the
-work on it, so what is counted in small numbers stays in small types.
+In plain numpy, which is as fast here as compiled code without the cost of loading any. Fresh memory costs as much as the
+work on it, so small counts stay in small types.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
 
 DIGIT = 6
-"""Bits of a value that are looked at together, at most."""
+"""Most bits of a value that are processed together."""
 SIDE = 32
-"""Rows of a block, within which all pairs are compared."""
+"""Rows per block, within which all pairs are compared."""
 
 
 def inversions(values: NDArray[Any], later: NDArray[Any], earlier: Floats | None = None) -> float:
     """Return the sum of later[i] earlier[j] over all j < i with values[j] > values[i], in O(n log of the largest value).
 
-    Two different values part at their highest different digit. So for each digit the rows are put in order of their higher
+    Two different values diverge at their highest different digit. So for each digit the rows are ordered by their higher
     digits, the pairs in which the earlier has the larger digit are counted, and those of different higher digits,
-    which stand in their order now, are taken off by a table. Whole numbers are exact up to 2^53.
+    which are now in order, are subtracted by a table. Whole numbers are exact up to 2^53.
 
     Args:
         values: shape (n,), not negative; ranks, since the tables are as long as the largest of them.
@@ -56,7 +56,7 @@ def inversions(values: NDArray[Any], later: NDArray[Any], earlier: Floats | None
 
 
 def _of_lower_parts(values: NDArray[Any], base: int, later: NDArray[Any], earlier: Floats | None) -> float:
-    """Return the sum over the pairs in which one has the larger last digit and less in the digits before."""
+    """Return the sum over the pairs in which one has the larger last digit and smaller leading digits."""
     cells = (int(values.max()) // base + 1) * base
     due, weight = (np.bincount(values, weights=w, minlength=cells).reshape(-1, base) for w in (later, earlier))
     lower = np.cumsum(weight, axis=0) - weight
@@ -67,7 +67,7 @@ def _of_lower_parts(values: NDArray[Any], base: int, later: NDArray[Any], earlie
 def _by_digit(digit: NDArray[np.uint8], base: int, later: NDArray[Any], earlier: Floats | None) -> float:
     """Return the sum over the pairs in which the earlier has the larger digit.
 
-    In one block by comparing each with each, in two blocks from a table of what the blocks so far weigh by digit.
+    Within a block by comparing each with each, between blocks from a table of the weight of earlier blocks by digit.
     """
     blocks = -(-len(digit) // SIDE)
     digits, due = _side_by_side(digit, blocks), _side_by_side(later, blocks)
@@ -76,7 +76,7 @@ def _by_digit(digit: NDArray[np.uint8], base: int, later: NDArray[Any], earlier:
     for apart in range(1, SIDE):
         is_larger = digits[:-apart] > digits[apart:]
         found[apart:] += is_larger.view(np.uint8) if weight is None else is_larger * weight[:-apart]
-    # A digit above all and a block before all stay empty, so that from each cell one step leads to the cell that is asked for.
+    # A digit above all and a block before all stay empty, so that the cell wanted is one step from each cell.
     cell = digits * np.intp(blocks + 1) + np.arange(1, blocks + 1)
     table = np.bincount(cell.ravel(), None if weight is None else weight.ravel(), (base + 1) * (blocks + 1)).reshape(base + 1, -1)
     np.cumsum(table, axis=1, out=table)
@@ -87,7 +87,7 @@ def _by_digit(digit: NDArray[np.uint8], base: int, later: NDArray[Any], earlier:
 
 
 def _side_by_side(column: NDArray[Any], blocks: int) -> NDArray[Any]:
-    """Return blocks of rows as columns; what fills the first one has the smallest digit and no weight."""
+    """Return blocks of rows as columns; the padding of the first one has the smallest digit and no weight."""
     padded = np.zeros(blocks * SIDE, column.dtype)
     padded[len(padded) - len(column) :] = column
     return np.ascontiguousarray(padded.reshape(blocks, SIDE).T)

@@ -1,7 +1,7 @@
-"""Several tests at once: p-values that stay honest when the smallest of them is looked at.
+"""Multiple testing: p-values that stay valid when the smallest of them is picked out.
 
-Holm (1979): the smallest of m p-values is multiplied by m, the next by m - 1 and so on, none falling below the one before
-it. The probability of even one false finding among the m is then at most the level, however the tests hang together.
+Holm (1979): the smallest of m p-values is multiplied by m, the next by m - 1 and so on, none falling below the previous
+one. The probability of even one false finding among the m is then at most the level, however the tests are correlated.
 """
 
 from __future__ import annotations

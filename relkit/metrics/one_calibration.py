@@ -1,4 +1,4 @@
-"""Whether probabilities at one horizon fit what happened: a test of Hosmer and Lemeshow's kind for spells lost to view."""
+"""Calibration test of probabilities at one horizon, of Hosmer and Lemeshow's kind, for censored spells."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats, Indexes
 
 FEWEST_ENDS = 5
-"""Groups with fewer ends are joined to the next (Demler, Paynter and Cook 2015)."""
+"""Groups with fewer events are joined to the next (Demler, Paynter and Cook 2015)."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class OneCalibration:
 
     Attributes:
         statistic: sum over groups of (observed - predicted)^2 / variance of observed.
-        groups: how many, which are the degrees of freedom.
-        p_value: of at least this statistic if the probabilities are right.
+        groups: number of groups, which is that of the degrees of freedom.
+        p_value: probability of a statistic at least this large if the probabilities are right.
     """
 
     statistic: float
@@ -37,19 +37,19 @@ class OneCalibration:
 def one_calibration(duration: Floats, event: Flags, churn: Floats, horizon: float, *, groups: int = 10) -> OneCalibration:
     """Return the test of Greenwood, Nam and D'Agostino: Kaplan-Meier against the mean forecast by quantile of the forecast.
 
-    The variance is Greenwood's, which is right also where many are lost to view (Demler, Paynter and Cook 2015, eq. 4; Nam
-    and D'Agostino divide by that of complete data). Of forecasts made before the days on which they are judged nothing was
-    estimated, so each group is one degree of freedom.
+    The variance is Greenwood's, which is right even if many are censored (Demler, Paynter and Cook 2015, eq. 4; Nam
+    and D'Agostino divide by that of complete data). Nothing was estimated from the days on which the forecasts are judged,
+    so each group is one degree of freedom.
 
     Args:
         duration: shape (n,), days from the moment of the forecast.
         event: shape (n,).
-        churn: shape (n,), probability of ending within `horizon`.
+        churn: shape (n,), probability of churn within `horizon`.
         horizon: days.
-        groups: quantile groups, of which those with under 5 ends are joined.
+        groups: quantile groups; those with under 5 events are joined.
 
     Raises:
-        NotEnoughEventsError: fewer than 5 ends within the horizon.
+        NotEnoughEventsError: fewer than 5 events within the horizon.
 
     Examples:
         >>> ages, ended = np.array([1.0] * 5 + [9.0] * 15), np.array([True] * 5 + [False] * 15)
@@ -71,7 +71,7 @@ def one_calibration(duration: Floats, event: Flags, churn: Floats, horizon: floa
         survival, greenwood = product_limit(sets)
         at = np.array([horizon])
         s, v = float(step_at(sets.days, survival, at, 1.0)[0]), float(step_at(sets.days, greenwood, at, 0.0)[0])
-        # A group that ended as a whole has no spread of its own: that of what was expected stands in.
+        # A group that ended as a whole has no variance of its own: the expected one stands in.
         mean = float(churn[rows].mean())
         variance = s**2 * v if 0 < s < 1 else max(mean * (1 - mean), 1e-12) / rows.sum()
         terms.append((1 - s - mean) ** 2 / variance)
@@ -80,7 +80,7 @@ def one_calibration(duration: Floats, event: Flags, churn: Floats, horizon: floa
 
 
 def _joined(cell: Indexes, gone: Flags) -> Indexes:
-    """Return the groups, from the lowest forecast up, with 5 ends or more in each."""
+    """Return the groups, from the lowest forecast up, with 5 or more events in each."""
     codes, code = np.unique(cell, return_inverse=True)
     ends = np.bincount(code, weights=gone, minlength=len(codes))
     label, held, new = 0, 0.0, np.zeros(len(codes), np.intp)
@@ -89,6 +89,6 @@ def _joined(cell: Indexes, gone: Flags) -> Indexes:
         if held >= FEWEST_ENDS:
             label, held = label + 1, 0.0
     if held > 0 or new[-1] == label:
-        new[new == label] = max(label - 1, 0)  # what is left over at the top goes to the group below
+        new[new == label] = max(label - 1, 0)  # the remainder at the top goes to the group below
     found: Indexes = new[code]
     return found

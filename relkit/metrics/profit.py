@@ -1,15 +1,15 @@
-"""What a ranking by risk of ending is worth to who makes an offer to the top of it: the profit measures of churn.
+"""Profit measures of churn: the value of a ranking by risk when an offer is made to the top of it.
 
-A contacted customer costs f. One who would have ended the contract accepts an offer of cost d with probability gamma and then
+A contacted customer costs f. A would-be churner accepts an offer of cost d with probability gamma and then
 brings `clv`; of those who would have stayed a share s takes the offer for nothing, all of them (s = 1) in the paper. With the
-share pi0 of all customers who end, and the shares F0 of those and F1 of the others that are contacted, the profit for each
+share pi0 of all customers who churn, and the shares F0 of those and F1 of the others that are contacted, the profit per
 customer of the whole base is
 
     P = ((clv - d) gamma - f) pi0 F0 - (s d + f) (1 - pi0) F1                   Verbraken, Verbeke and Baesens 2013, eq. 12
 
-For a known gamma its maximum over the depth of the list is the maximum profit; where gamma is not known but Beta(alpha, beta),
+For a known gamma its maximum over the depth of the list is the maximum profit; if gamma is unknown but Beta(alpha, beta),
 the mean of that maximum is the expected maximum profit (EMPC, eq. 15). Both are exact: only corners of the convex hull of the
-ROC curve can be best, each between two values of gamma, and the integral between them is an incomplete beta function. The
+ROC curve can be optimal, each between two values of gamma, and the integral between them is an incomplete beta function. The
 cost is that of sorting.
 """
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
 
 _ROUNDS = 20
-"""Passes over all points at once; what they leave is walked point by point."""
+"""Passes over all points at once; the rest are walked one by one."""
 
 
 @dataclass(frozen=True)
 class ChurnProfit:
-    """The best that a ranking allows.
+    """The maximum profit of a ranking.
 
     Attributes:
-        profit: money for each customer of the base, contacted or not.
-        fraction: share of the base that is contacted for it, from the top.
+        profit: money per customer of the base, contacted or not.
+        fraction: share of the base to contact for it, from the top.
     """
 
     profit: float
@@ -56,22 +56,22 @@ def expected_maximum_profit(
     f: float = 1.0,
     s: float = 1.0,
 ) -> ChurnProfit:
-    """Return the EMPC: the mean, over the share of customers who accept, of the profit at the depth that is best for it.
+    """Return the EMPC: the mean, over the share of customers who accept, of the profit at the depth that is optimal for it.
 
     The fraction is the mean of those depths. The defaults are those of Verbraken et al. (2013, section 5).
 
     Args:
         ended: whether each customer ended the contract within the horizon, shape (n,).
-        score: what customers are ranked by, shape (n,); higher is more at risk. Only the order counts.
+        score: ranks the customers, shape (n,); higher is more at risk. Only the order counts.
         alpha: first parameter of the Beta distribution of the share who accept.
-        beta: its second one.
-        clv: what a customer who is kept brings, money.
-        d: cost of the offer to who takes it.
+        beta: second parameter.
+        clv: value of a retained customer, money.
+        d: cost of an offer that is taken.
         f: cost of a contact.
         s: share of those who would have stayed who take the offer.
 
     Raises:
-        ParameterError: values that cannot be, or customers of whom none or all ended.
+        ParameterError: invalid values, or customers of whom none or all ended.
 
     Examples:
         >>> ended, score = np.array([0, 1, 0, 1, 0, 1, 0, 1]), np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
@@ -92,14 +92,14 @@ def expected_maximum_profit(
 def maximum_profit(
     ended: NDArray[Any], score: NDArray[Any], *, gamma: float = 0.3, clv: float = 200.0, d: float = 10.0, f: float = 1.0, s: float = 1.0
 ) -> ChurnProfit:
-    """Return the profit at the best depth where the share of customers who accept is known.
+    """Return the profit at the best depth if the share of customers who accept is known.
 
     Args:
         ended: whether each customer ended the contract within the horizon, shape (n,).
-        score: what customers are ranked by, shape (n,); higher is more at risk.
-        gamma: share who accept of those who would have ended.
-        clv: what a customer who is kept brings, money.
-        d: cost of the offer to who takes it.
+        score: ranks the customers, shape (n,); higher is more at risk.
+        gamma: share of would-be churners who accept.
+        clv: value of a retained customer, money.
+        d: cost of an offer that is taken.
         f: cost of a contact.
         s: share of those who would have stayed who take the offer.
 
@@ -118,7 +118,7 @@ def maximum_profit(
 
 
 def _gains_from(share: float, F0: Floats, F1: Floats, clv: float, d: float, f: float, s: float) -> Floats:
-    """Return the gamma from which each corner beats the one before it (eq. 14), rising; infinite where no ends are added."""
+    """Return the gamma from which each corner beats the one before it (eq. 14), ascending; infinite if it adds no churners."""
     if not clv > d or d < 0 or f < 0:
         raise ParameterError(
             f"clv is {clv:g}, d {d:g} and f {f:g}; costs must be 0 or more, and clv above d.",
@@ -134,7 +134,7 @@ def _gains_from(share: float, F0: Floats, F1: Floats, clv: float, d: float, f: f
 
 
 def _hull(ended: NDArray[Any], score: NDArray[Any]) -> tuple[float, Floats, Floats]:
-    """Return the share that ended, and the corners of the upper convex hull of the ROC curve: F0 and F1, from 0 to 1."""
+    """Return the share that churned, and the corners of the upper convex hull of the ROC curve: F0 and F1, from 0 to 1."""
     ended, score = np.asarray(ended, dtype=float), np.asarray(score, dtype=float)
     if ended.shape != score.shape or ended.ndim != 1:
         raise ParameterError(f"ended has shape {ended.shape} and score {score.shape}; both must be (n,).", where="profit of churn")
@@ -156,9 +156,9 @@ def _hull(ended: NDArray[Any], score: NDArray[Any]) -> tuple[float, Floats, Floa
 
 
 def _corners(x: Floats, y: Floats) -> NDArray[np.intp]:
-    """Return which points are corners of the upper hull of a curve that rises to the right; counts, so all is exact.
+    """Return the points that are corners of the upper hull of a curve that rises to the right; counts, so all is exact.
 
-    A point on or below the line between its neighbours is no corner: many go at once, and again; the few left are walked.
+    A point on or below the line between its neighbours is no corner: passes drop many at once; the few left are walked.
     """
     kept = np.arange(len(x))
     for _ in range(_ROUNDS):

@@ -1,4 +1,4 @@
-"""How near predictions of purchases or spend came to what happened, per customer."""
+"""Accuracy of predictions of purchases or spend, per customer."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def compare(actual: NDArray[Any], predicted: NDArray[Any], *, of: str) -> dict[s
     Args:
         actual: what happened, shape (n,).
         predicted: what was expected, shape (n,).
-        of: what is counted; it ends the names, as in "mae_repeat_purchases".
+        of: what is counted; suffix of the names, as in "mae_repeat_purchases".
 
     Returns:
-        mae_, rmse_, total_predicted_, total_actual_ and, where both vary, correlation_.
+        mae_, rmse_, total_predicted_, total_actual_ and, if both vary, correlation_.
 
     Examples:
         >>> compare(np.array([0, 2]), np.array([0.5, 1.5]), of="orders")["mae_orders"]
@@ -41,11 +41,11 @@ def compare(actual: NDArray[Any], predicted: NDArray[Any], *, of: str) -> dict[s
 
 @dataclass(frozen=True, eq=False)
 class FrequencyCalibration:
-    """Actual and predicted means by what customers did before; bins without customers are left out.
+    """Actual and predicted means by earlier purchases; bins without customers are left out.
 
     Attributes:
-        frequency: repeat purchases before the holdout, shape (k,); the last bin holds `top` and all above.
-        customers: how many, shape (k,).
+        frequency: repeat purchases before the holdout, shape (k,); the last bin contains `top` and all above.
+        customers: number in each bin, shape (k,).
         actual: mean purchases in the holdout, shape (k,).
         predicted: mean purchases expected in the holdout, shape (k,).
         top: frequency from which customers share a bin.
@@ -72,7 +72,7 @@ def calibration_by_frequency(
         frequency: repeat purchases before the holdout, shape (n,).
         actual: purchases in the holdout, shape (n,).
         predicted: purchases expected in the holdout, shape (n,).
-        top: the last bin holds this frequency and all above it.
+        top: the last bin contains this frequency and all above it.
 
     Examples:
         >>> calibration_by_frequency(np.array([0, 0, 9]), np.array([0, 1, 4]), np.array([0.25, 0.25, 3.0])).labels

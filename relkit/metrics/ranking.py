@@ -1,6 +1,6 @@
-"""How well a score ranks customers by what they turn out to be worth.
+"""Ranking quality of a score against the value that customers turn out to have.
 
-All of it answers one question of the person who acts on the top of a list: how much of the value is up there.
+All measures answer one question of those who act on the top of a list: how much of the value is there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class LorenzCurve:
 
     Attributes:
         customer_share: share of customers, shape (k,).
-        value_share: share of value that they hold, shape (k,); all 0 where there is no value.
+        value_share: their share of the value, shape (k,); all 0 if there is no value.
     """
 
     customer_share: Floats
@@ -31,14 +31,14 @@ class LorenzCurve:
 
 @dataclass(frozen=True, eq=False)
 class DecileLift:
-    """What customers were worth by decile of their score.
+    """Realised value of customers by decile of their score.
 
     Attributes:
         decile: 1 is the best, shape (k,).
-        customers: how many, shape (k,).
+        customers: number in each, shape (k,).
         score: mean score, shape (k,).
         actual: mean value, shape (k,).
-        lift: mean value over that of all customers, shape (k,); NaN where that is 0.
+        lift: mean value over that of all customers, shape (k,); NaN if that is 0.
     """
 
     decile: NDArray[np.int64]
@@ -51,15 +51,15 @@ class DecileLift:
 def normalised_gini(actual: NDArray[Any], score: NDArray[Any]) -> float | None:
     """Return the Gini index of `actual` ranked by `score`, over that of the perfect ranking.
 
-    1 ranks as the truth does, 0 as chance does, below 0 worse than chance. Customers with equal scores share their
+    1 ranks like the truth, 0 like chance, below 0 worse than chance. Customers with equal scores share their
     value, so that the order of the rows does not matter.
 
     Args:
-        actual: value that was realised, shape (n,), not negative.
-        score: what customers are ranked by, shape (n,); higher is better.
+        actual: realised value, shape (n,), not negative.
+        score: ranks the customers, shape (n,); higher is better.
 
     Returns:
-        The ratio, or None where all values are equal and no ranking is better than another.
+        The ratio, or None if all values are equal and no ranking is better than another.
 
     Examples:
         >>> normalised_gini(np.array([0, 1, 5]), np.array([0.1, 0.2, 0.9]))
@@ -73,15 +73,15 @@ def normalised_gini(actual: NDArray[Any], score: NDArray[Any]) -> float | None:
 
 
 def share_of_top(actual: NDArray[Any], score: NDArray[Any], top: float = 0.2) -> float | None:
-    """Return the share of all value that the best-scored customers hold.
+    """Return the share of all value that the best-scored customers account for.
 
     Args:
-        actual: value that was realised, shape (n,), not negative.
-        score: what customers are ranked by, shape (n,).
+        actual: realised value, shape (n,), not negative.
+        score: ranks the customers, shape (n,).
         top: share of customers taken, from the top.
 
     Returns:
-        A share, or None where there is no value at all.
+        A share, or None if there is no value at all.
 
     Examples:
         >>> share_of_top(np.array([0, 1, 1, 2, 6]), np.array([1, 2, 3, 4, 5]))
@@ -96,15 +96,15 @@ def share_of_top(actual: NDArray[Any], score: NDArray[Any], top: float = 0.2) ->
 
 
 def customers_holding(actual: NDArray[Any], score: NDArray[Any], share: float = 0.8) -> float | None:
-    """Return the share of customers, best scores first, who hold a share of all value: the 20 of "20 hold 80".
+    """Return the share of customers, best scores first, who account for a share of all value: the 20 of "20 hold 80".
 
     Args:
-        actual: value that was realised, shape (n,), not negative.
-        score: what customers are ranked by, shape (n,).
+        actual: realised value, shape (n,), not negative.
+        score: ranks the customers, shape (n,).
         share: of the value.
 
     Returns:
-        A share, or None where there is no value at all.
+        A share, or None if there is no value at all.
 
     Examples:
         >>> customers_holding(np.array([6, 2, 1, 1, 0]), np.array([5, 4, 3, 2, 1]), 0.6)
@@ -121,11 +121,11 @@ def customers_holding(actual: NDArray[Any], score: NDArray[Any], share: float = 
 def lorenz_curve(actual: NDArray[Any], score: NDArray[Any]) -> LorenzCurve:
     """Return the cumulated share of value by cumulated share of customers, best scores first.
 
-    Customers with equal scores make one straight piece.
+    Customers with equal scores form one straight segment.
 
     Args:
-        actual: value that was realised, shape (n,), not negative.
-        score: what customers are ranked by, shape (n,).
+        actual: realised value, shape (n,), not negative.
+        score: ranks the customers, shape (n,).
 
     Examples:
         >>> lorenz_curve(np.array([4, 0]), np.array([2, 1])).value_share.tolist()
@@ -144,9 +144,9 @@ def decile_lift(actual: NDArray[Any], score: NDArray[Any], *, bins: int = 10) ->
     Ties are cut by the order of the rows, so that the bins have equal sizes (within one).
 
     Args:
-        actual: value that was realised, shape (n,).
-        score: what customers are ranked by, shape (n,).
-        bins: how many groups.
+        actual: realised value, shape (n,).
+        score: ranks the customers, shape (n,).
+        bins: number of groups.
 
     Examples:
         >>> decile_lift(np.array([3.0, 1.0]), np.array([0.9, 0.1]), bins=2).lift.tolist()

@@ -1,4 +1,4 @@
-"""Forecast probabilities beside the share in which it happened, by group of forecast: of forecasts whose outcome is known for all."""
+"""Reliability of forecast probabilities, by group: mean forecast and observed share, if all outcomes are known."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from relkit.units import LEVEL
 Floats = NDArray[np.float64]
 
 LEAST_P_VALUE, MOST_ERRORS = 0.01, 3.0
-"""What `Reliability.holds` asks: a test that right forecasts fail once in a hundred times, and no group further off than this."""
+"""Criteria of `Reliability.holds`: a test that right forecasts fail once in a hundred times, and no group further off than this."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reliability:
-    """Forecasts and what happened, by group of forecast in ascending order.
+    """Forecasts and outcomes, by group of forecast in ascending order.
 
     Attributes:
         predicted: mean forecast of the group, shape (g,).
-        observed: share in which it happened, shape (g,).
+        observed: share for which it happened, shape (g,).
         std_error: of that share if the forecasts are right, shape (g,).
-        size: how many there are in the group, shape (g,).
+        size: number in the group, shape (g,).
         brier: mean squared distance of the forecasts from 0 or 1, whichever happened.
-        log_score: mean logarithm of the probability that was given to what happened.
+        log_score: mean logarithm of the probability given to what happened.
     """
 
     predicted: Floats
@@ -42,7 +42,7 @@ class Reliability:
 
     @property
     def errors(self) -> Floats:
-        """How many standard errors each group is off, shape (g,)."""
+        """Error of each group in standard errors, shape (g,)."""
         return (self.observed - self.predicted) / np.maximum(self.std_error, 1e-12)
 
     @property
@@ -52,7 +52,7 @@ class Reliability:
 
     @property
     def p_value(self) -> float:
-        """Probability of at least this statistic if the forecasts are right; they were made before the days that judge them."""
+        """Probability of a statistic at least this large if the forecasts are right; they were made before the days that judge them."""
         return float(special.chdtrc(len(self.size), self.statistic))
 
     @property
@@ -62,7 +62,7 @@ class Reliability:
 
     @property
     def holds(self) -> bool:
-        """Whether the gaps are those of chance: the p-value is above 0.01 and every group is within 3 standard errors."""
+        """True if the gaps are within chance: the p-value is above 0.01 and every group is within 3 standard errors."""
         return self.p_value > LEAST_P_VALUE and bool((np.abs(self.errors) <= MOST_ERRORS).all())
 
     def bounds(self, level: float = LEVEL) -> tuple[Floats, Floats]:
@@ -71,11 +71,11 @@ class Reliability:
 
 
 def reliability(probability: Floats, happened: NDArray[Any], *, groups: int = 10) -> Reliability:
-    """Return forecasts and what happened by quantile of the forecast; equal forecasts stay in one group, so there may be fewer.
+    """Return forecasts and outcomes by quantile of the forecast; equal forecasts stay in one group, so there may be fewer.
 
     Args:
         probability: forecasts, shape (n,).
-        happened: whether it did, shape (n,).
+        happened: whether it happened, shape (n,).
         groups: number of quantile groups.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Measures of several forecasts of the same customers, and how sure they are.
+"""Measures of several forecasts of the same customers, with their uncertainty from resamples.
 
-Every measure is taken again on resamples of the customers, the same for all forecasts: a difference between two of
-them is that of one set of people, and much surer than the two values.
+Every measure is repeated on resamples of the customers, the same for all forecasts: a difference between two of
+them concerns one set of people, and is much more precise than the two values.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ LARGEST_RESAMPLE = 10_000
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Measures of some forecasts, and the same on resamples of the customers.
+    """Measures of several forecasts, and the same on resamples of the customers.
 
     Attributes:
         names: of the measures, length p.
-        values: shape (k forecasts, p); NaN where a measure has no meaning.
+        values: shape (k forecasts, p); NaN if a measure has no meaning.
         draws: shape (replicates, k, p).
     """
 
@@ -41,7 +41,7 @@ class Measured:
         return _between(self.draws, level)
 
     def difference(self, one: int, other: int, level: float = LEVEL) -> tuple[Floats, Floats, Floats]:
-        """Return what the measures of forecast `one` are above those of `other`, with bounds, each shape (p,)."""
+        """Return the difference between the measures of forecasts `one` and `other`, with bounds, each shape (p,)."""
         apart = self.values[one] - self.values[other]
         return apart, *_between(self.draws[:, one] - self.draws[:, other], level)
 
@@ -59,16 +59,16 @@ def measured_on(
     """Return measures of n customers, and the same on resamples of them.
 
     Resamples of more than 10,000 customers are of 10,000 of them, and their spread is narrowed by the square root of the
-    share (the m out of n bootstrap): a million customers cost no more than ten thousand. Resamples of `total_error`, how far
-    `total_ratio` is from 1, keep the side of 1 on which the ratio lies, so that they may fall below 0: folded back, the
+    share (the m out of n bootstrap): a million customers cost no more than ten thousand. Resamples of `total_error`, the distance of
+    `total_ratio` from 1, keep the side of 1 on which the ratio lies, so that they may fall below 0: folded back, the
     resamples of two good forecasts would seem to differ.
 
     Args:
         n: customers.
         names: of the p measures.
-        measures: of rows (an array of them, or a slice of all), the measures of k forecasts, shape (k, p).
-        exact: the values, where `measures` only comes near them, shape (k, p); the resamples are centred on them.
-        centred: measures whose resamples are moved so that their mean is the value, and kept from falling below 0.
+        measures: function of rows (an array of them, or a slice of all) that returns the measures of k forecasts, shape (k, p).
+        exact: the values, if `measures` only approximates them, shape (k, p); the resamples are centred on them.
+        centred: measures whose resamples are shifted so that their mean is the value, and kept from falling below 0.
         replicates: number of resamples.
         seed: of the resamples.
 
@@ -93,6 +93,6 @@ def measured_on(
 
 
 def _between(draws: Floats, level: float) -> tuple[Floats, Floats]:
-    """Return the quantiles that hold the middle `level` of the draws; NaN where any draw has no value."""
+    """Return the quantiles that enclose the middle `level` of the draws; NaN if any draw has no value."""
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high

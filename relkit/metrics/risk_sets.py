@@ -1,9 +1,9 @@
-"""Who was at risk when: the counts from which every survival estimate is made.
+"""Risk sets: the counts from which every survival estimate is computed.
 
-A spell is seen from its age `entry` (0 unless it was already running when observation began: left
-truncation) to its age `duration`, where it ends (`event`) or is still running (censored). At age t are
-at risk the spells with entry < t <= duration; an entry of 0 counts from the start, age 0 included.
-At one age ends come before censorings, as in Kaplan and Meier (1958).
+A spell is observed from its age `entry` (0 unless it was already running when observation began: left
+truncation) to its age `duration`, where it ends (`event`) or is still running (censored). At age t
+the spells with entry < t <= duration are at risk; an entry of 0 counts from the start, age 0 included.
+At the same age events come before censorings, as in Kaplan and Meier (1958).
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 TAIL_EVENTS = 20
 TAIL_SHARE = 0.1
 MOST_DAYS = 1_000_000
-"""Ages in whole days below this are told apart by counting."""
+"""Ages in whole days below this are sorted by counting."""
 
 
 @dataclass(frozen=True, eq=False)
 class RiskSets:
-    """Counts at each age where something happens, in ascending order.
+    """Counts at each age at which something happens, in ascending order.
 
     Attributes:
-        days: distinct ages of entry (above 0), end or censoring.
-        at_risk: spells at risk at that age; the sum of their weights where spells have weights, as in those that follow.
+        days: distinct ages of entry (above 0), event or censoring.
+        at_risk: spells at risk at that age; the sum of their weights if spells have weights, as in those that follow.
         ended: spells that end at that age.
-        censored: spells last seen, still running, at that age.
+        censored: spells last observed, still running, at that age.
     """
 
     days: Floats
@@ -67,10 +67,10 @@ def distinct(values: Floats) -> tuple[Floats, Indexes]:
 
 
 def ascending(values: Floats) -> tuple[Floats, Indexes]:
-    """Return the values in ascending order and the row of each, equal ones in any order: np.argsort in less time.
+    """Return the values in ascending order and the row of each, equal ones in any order: a faster np.argsort.
 
-    Value and row are packed in one whole number, of which a plain sort is enough. The last bits of the value have no room
-    there; where they matter the rows are nearly in order already, which a merging sort sees.
+    Value and row are packed into one whole number, for which a plain sort is enough. The last bits of the value have no room
+    there; if they matter the rows are nearly in order already, which a merge sort exploits.
 
     Examples:
         >>> levels, order = ascending(np.array([0.5, -2.0, 1e-300]))
@@ -95,9 +95,9 @@ def risk_sets(duration: Floats, event: Flags, entry: Floats | None = None, weigh
     """Return the counts at each age.
 
     Args:
-        duration: shape (n,), days, age at the end or when last seen.
+        duration: shape (n,), days, age at the event or when last observed.
         event: shape (n,), whether it ended.
-        entry: shape (n,), days, age when first seen; None means 0 for all.
+        entry: shape (n,), days, age when first observed; None means 0 for all.
         weight: shape (n,), above 0: a spell of weight 3 counts as three spells; None means 1 for all.
 
     Examples:
@@ -132,13 +132,13 @@ def _weighted(counted: RiskSets, duration: Floats, event: Flags, entry: Floats |
     late = np.zeros(len(duration), bool) if entry is None else entry > 0
     entered = np.zeros(k) if entry is None else np.bincount(np.searchsorted(counted.days, entry[late]), weights=weight[late], minlength=k)
     at_risk = float(weight[~late].sum()) + _before(entered) - _before(left)
-    # Sums of fractions leave a rounding error where nobody, or nobody else, is at risk: the counts know.
+    # Sums of fractions leave a rounding error if nobody, or nobody else, is at risk: the counts are exact.
     at_risk = np.where(counted.at_risk == 0, 0.0, np.where(counted.at_risk == counted.ended, ended, np.maximum(at_risk, ended)))
     return RiskSets(days=counted.days, at_risk=at_risk, ended=ended, censored=np.where(counted.censored > 0, left - ended, 0.0))
 
 
 def _before(counts: Any) -> Any:
-    """Return how many came strictly before each age."""
+    """Return the number that came strictly before each age."""
     return np.cumsum(counts) - counts
 
 
@@ -160,7 +160,7 @@ def product_limit(sets: RiskSets) -> tuple[Floats, Floats]:
 
 
 def step_at(days: Floats, values: Floats, ages: Floats, before: float, *, strictly: bool = False) -> Floats:
-    """Return a right-continuous step function at `ages`; `before` is its value ahead of the first step.
+    """Return a right-continuous step function at `ages`; `before` is its value before the first step.
 
     With `strictly`, the value just before each age is returned (its limit from the left).
 
@@ -174,10 +174,10 @@ def step_at(days: Floats, values: Floats, ages: Floats, before: float, *, strict
 
 
 def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | None = None, cases: Floats | None = None) -> float:
-    """Return the hazard per day over the last observed stretch: its ends over the days lived in it.
+    """Return the hazard per day over the last observed stretch: its events over the days lived in it.
 
-    The stretch holds the last tenth of the ends, and at least 20 of them (all, where there are fewer). It is
-    the rule by which curves are carried past the last observed age: a constant hazard.
+    The stretch contains the last tenth of the events, and at least 20 of them (all, if there are fewer). It is
+    the rule by which curves are extrapolated past the last observed age: a constant hazard.
 
     Args:
         duration: shape (n,), days.
@@ -187,7 +187,7 @@ def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | No
         cases: shape (n,), above 0, how many spells each row stands for; None means 1 for all.
 
     Raises:
-        NotEnoughEventsError: nobody lived a day in the stretch, so all ends fall on age 0.
+        NotEnoughEventsError: nobody lived a day in the stretch, so all events fall on age 0.
 
     Examples:
         >>> tail_rate(np.array([10.0, 30.0]), np.array([True, True]), np.zeros(2))
@@ -209,7 +209,7 @@ def tail_rate(duration: Floats, event: Flags, entry: Floats, weight: Floats | No
 
 
 def _tail_start(ends: Floats, cases: Floats) -> float | None:
-    """Return the last age of ends before the stretch of `tail_rate`; None when the stretch holds all ends."""
+    """Return the last age of events before the stretch of `tail_rate`; None if the stretch contains all events."""
     wanted = max(TAIL_EVENTS, int(np.ceil(TAIL_SHARE * cases.sum())))
     if wanted >= cases.sum():
         return None
@@ -220,7 +220,7 @@ def _tail_start(ends: Floats, cases: Floats) -> float | None:
 
 
 def ends_behind_tail(ended: float) -> float:
-    """Return how many ends of `ended` in all stand behind `tail_rate`: the relative variance of that rate is one over it.
+    """Return the number of events, of `ended` in all, behind `tail_rate`: the relative variance of that rate is one over it.
 
     Examples:
         >>> ends_behind_tail(1000.0), ends_behind_tail(60.0), ends_behind_tail(7.0)

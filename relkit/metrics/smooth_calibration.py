@@ -1,15 +1,15 @@
-"""How far forecast probabilities are from a smooth curve of what happened: ICI, E50 and E90 (Austin, Harrell and van Klaveren 2020).
+"""Smooth calibration of forecast probabilities: ICI, E50 and E90 (Austin, Harrell and van Klaveren 2020).
 
 The smoother: whether a spell ended within the horizon is regressed on a restricted cubic spline of log(-log(1 - forecast)),
 with complementary log-log link and IPCW weights. A calibrated forecast is the straight line of slope 1 of this
 regression. Austin et al. smooth by a hazard regression or a Cox regression over all ages. A Cox regression wants hazards in
-proportion: of perfect forecasts of which the hazards cross it reports an ICI of 0.05 however many the spells. This
-smoother uses what happened by the horizon and assumes nothing of what came before; the price is more noise.
+proportion: of perfect forecasts whose hazards cross it reports an ICI of 0.05 however many the spells. This
+smoother uses the state at the horizon and assumes nothing about what came before; the price is more noise.
 
-lifelines' survival_probability_calibration (0.30) has no spline in the forecast, only one slope: on the rows from which a
-Cox model was learnt it fits that model again, whose slope is 1, and what is left is how far two baselines are apart.
+lifelines' survival_probability_calibration (0.30) has no spline in the forecast, only one slope: on the rows on which a
+Cox model was fitted it fits that model again, whose slope is 1, and what is left is the distance between two baselines.
 
-Of few spells no curve is sure: perfect forecasts too have an ICI above 0, which `ici_by_chance` tells.
+With few spells no curve is certain: perfect forecasts too have an ICI above 0, which `ici_by_chance` estimates.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
 
 KNOTS = (0.1, 0.5, 0.9)
-"""Quantiles of the forecast at which the spline may bend (Harrell 2015, table 2.3); more of them follow chance."""
+"""Quantiles of the forecast at which the spline may bend (Harrell 2015, table 2.3); more would follow noise."""
 LEAST = 1e-9
-"""Forecasts and observed shares are kept so far from 0 and 1."""
+"""Forecasts and observed shares are kept this far from 0 and 1."""
 RIDGE = 1e-6
-"""Share of a row's information that holds each slope to 0; felt only where all with a high forecast, or none, ended."""
+"""Share of a row's information that pulls each slope to 0; noticeable only if all with a high forecast, or none, ended."""
 MAX_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
 class SmoothCalibration:
-    """Forecasts beside the smooth share that ended.
+    """Forecasts next to the smooth observed share.
 
     Attributes:
         horizon: days.
         predicted: shape (n,).
         observed: shape (n,), the smooth curve at each forecast.
-        std_error: shape (n,), of the curve; 0 where it cannot be told, as when nobody ended.
+        std_error: shape (n,), of the curve; 0 if it cannot be estimated, as when nobody ended.
     """
 
     horizon: float
@@ -58,7 +58,7 @@ class SmoothCalibration:
 
     @property
     def ici_by_chance(self) -> float:
-        """ICI to be expected of perfect forecasts of as many spells: the mean distance of a normal error."""
+        """Expected ICI of perfect forecasts of as many spells: the mean absolute normal error."""
         return float(np.sqrt(2 / np.pi) * self.std_error.mean())
 
     @property
@@ -68,24 +68,24 @@ class SmoothCalibration:
 
     @property
     def e90(self) -> float:
-        """Absolute gap that nine in ten do not exceed."""
+        """90th percentile of the absolute gap."""
         return float(np.quantile(np.abs(self.predicted - self.observed), 0.9))
 
 
 def smooth_calibration(
     duration: Floats, event: Flags, churn: Floats, horizon: float, *, in_view: InView | None = None
 ) -> SmoothCalibration:
-    """Return forecast probabilities of ending within `horizon` beside the smooth share that did.
+    """Return forecast probabilities of churn within `horizon` next to the smooth share that did churn.
 
     Args:
         duration: shape (n,), days from the moment of the forecast.
         event: shape (n,).
-        churn: shape (n,), probability of ending within `horizon`.
+        churn: shape (n,), probability of churn within `horizon`.
         horizon: days.
-        in_view: the curve of staying in view, of other spells where that is wanted; None means of these.
+        in_view: the curve of staying uncensored, of other spells if those are wanted; None means of these spells.
 
     Raises:
-        NotEnoughEventsError: nobody is in view at the horizon.
+        NotEnoughEventsError: nobody is under observation at the horizon.
 
     Examples:
         >>> ages, ended = np.array([1.0, 9.0, 9.0, 9.0]), np.array([True, False, False, False])
@@ -112,12 +112,12 @@ def regressors(churn: Floats) -> Floats:
 
 
 def ici_of_groups(columns: Floats, churn: Floats, counted: Floats, weights: Floats, gone: Floats) -> float:
-    """Return the ICI of forecasts that were put into groups of like ones.
+    """Return the ICI of forecasts grouped with similar ones.
 
     Args:
         columns: shape (g, k), mean of `regressors` in each group.
         churn: shape (g,), mean forecast.
-        counted: shape (g,), spells.
+        counted: shape (g,), number of spells.
         weights: shape (g,), sum of their weights.
         gone: shape (g,), sum of the weights of those that ended.
 
@@ -141,7 +141,7 @@ def _curve(X: Floats, y: Floats, w: Floats, share: float) -> Floats:
 
 
 def _std_error(X: Floats, y: Floats, w: Floats, observed: Floats) -> Floats:
-    """Return the standard error of the curve at each row, from a covariance that holds for weights (Huber 1967)."""
+    """Return the standard error of the curve at each row, from a covariance that is valid with weights (Huber 1967)."""
     p = np.clip(observed, 1e-13, 1 - 1e-13)
     slope = -np.log1p(-p) * (1 - p)
     bread = np.linalg.inv((X * (w * slope**2 / (p * (1 - p)))[:, None]).T @ X + np.diag(_held(X, w)))
@@ -156,10 +156,10 @@ def _held(X: Floats, w: Floats) -> Floats:
 
 
 def spline(x: Floats) -> Floats:
-    """Return the columns of a restricted cubic spline, standardised, shape (n, k); fewer where few values are distinct.
+    """Return the columns of a restricted cubic spline, standardised, shape (n, k); fewer if few values are distinct.
 
-    Straight beyond the outer knots (Harrell 2015, eq. 2.25). Constant values have no column, and fewer than three
-    knots leave the straight line alone.
+    Linear beyond the outer knots (Harrell 2015, eq. 2.25). Constant values have no column, and fewer than three
+    knots leave the straight line only.
 
     Examples:
         >>> spline(np.array([1.0, 1.0])).shape, spline(np.array([0.0, 1.0])).shape, spline(np.arange(100.0)).shape

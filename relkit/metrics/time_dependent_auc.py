@@ -1,4 +1,4 @@
-"""How well a risk tells who ends within a time from who outlives it: cumulative cases against dynamic controls."""
+"""Time-dependent AUC, cumulative/dynamic: those who end within a time against those who outlive it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TimeDependentAuc:
     Attributes:
         days: horizons, ascending, shape (m,).
         auc: shape (m,).
-        mean: over the horizons, each weighing the share that ends between the one before and itself.
+        mean: over the horizons, each weighted by the share that ends between the one before and itself.
     """
 
     days: Floats
@@ -40,19 +40,19 @@ def time_dependent_auc(
     entry: Floats | None = None,
     weight: Floats | None = None,
 ) -> TimeDependentAuc:
-    """Return the probability that of one who ends within t and one who outlives t the first has the higher risk, for each t.
+    """Return the probability that one who ends within t has a higher risk than one who outlives t, for each t.
 
-    Ends weigh 1 / G at their age, with G the probability of staying in view; ties in risk count one half (Uno, Cai, Tian and
+    Events weigh 1 / G at their age, with G the probability of staying uncensored; ties in risk count one half (Uno, Cai, Tian and
     Wei 2007; Hung and Chiang 2010). The mean is weighted by the fall of the Kaplan-Meier curve of these spells (Lambert
     and Chevret 2016, eq. 2). O(n log n + n m); a risk that depends on t is sorted m times.
 
     Args:
         duration: shape (n,), days from the moment of the forecast.
         event: shape (n,).
-        risk: shape (n,) or (n, m), larger for who is expected to end sooner.
+        risk: shape (n,) or (n, m), larger for those expected to end sooner.
         days: shape (m,), ascending.
-        in_view: the curve of staying in view, of the training spells where that is wanted; None means of these.
-        entry: shape (n,), days; only None or 0 for all: spells that come into view later are refused.
+        in_view: the curve of staying uncensored, of the training spells if those are wanted; None means of these spells.
+        entry: shape (n,), days; only None or 0 for all: late entries are refused.
         weight: shape (n,), how many each row stands for; None means 1 for all.
 
     Raises:
@@ -86,9 +86,9 @@ def _area(code: np.ndarray[tuple[int], np.dtype[np.intp]], cases: Floats, contro
     pairs = case.sum() * control.sum()
     if not pairs > 0:
         raise NotEnoughEventsError(
-            f"of those in view nobody has ended within {day:g} days, or nobody has outlived them.",
+            f"of those observed nobody has ended within {day:g} days, or nobody has outlived them.",
             where="days",
-            remedy="Choose horizons between the first end and the last age seen.",
+            remedy="Choose horizons between the first event and the last age observed.",
         )
     return float(case @ (np.cumsum(control) - control / 2) / pairs)
 

@@ -4,7 +4,7 @@
     fitted = settings.fit(features, as_of=day)      # frozen, complete, keeps no training rows
     fitted.score(features, horizon_days=90)         # customer_id, then score columns
 
-Both are frozen dataclasses, so that no half-made state exists and two functions in
+Both are frozen dataclasses, so that there is no half-built state and two functions in
 `relkit.models.storage` can save and load them all.
 """
 
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class FitInfo:
-    """What is known of a fit besides its parameters.
+    """Facts about a fit, apart from its parameters.
 
     Attributes:
         as_of: last day whose facts were used.
         rows: customers (or spells) used.
-        log_likelihood: at the optimum, in the model's unit of time; None where there is no likelihood.
-        converged: whether the optimiser met its tolerance.
+        log_likelihood: at the optimum, in the model's unit of time; None if there is no likelihood.
+        converged: whether the optimiser reached its tolerance.
         seed: of a random fit, else None.
-        fingerprint: sha256 of the columns that were read.
+        fingerprint: sha256 of the columns read.
         remarks: what a reader of the summary or of the scores must know (a fallback taken, rows left out).
-        cutoff: first instant (UTC) that the fit does not know; None in models saved before it was kept, and in fits to a frame
+        cutoff: first instant (UTC) unknown to the fit; None in models saved before it was stored, and in fits to a frame
             of which only the day is known: the end of `as_of`.
     """
 
@@ -55,12 +55,12 @@ class FitInfo:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The remarks in English, one sentence or two each."""
+        """The remarks in English, one or two sentences each."""
         return tuple(remark.en for remark in self.remarks)
 
 
 def edge_of(info: FitInfo, zone: str = "UTC") -> AsOf:
-    """Return the as-of edge that a fit was made at; for one that keeps its day only, the end of that day in `zone`.
+    """Return the as-of cutoff of a fit; if it stores its day only, the end of that day in `zone`.
 
     Examples:
         >>> from datetime import date
@@ -73,7 +73,7 @@ def edge_of(info: FitInfo, zone: str = "UTC") -> AsOf:
 
 
 def fit_as_of(model: Model[Any], features: pl.DataFrame, edge: AsOf) -> Any:
-    """Return a model fitted to features as of an edge, which it keeps to the instant."""
+    """Return a model fitted to features as of a cutoff, which it keeps to the instant."""
     fitted: Any = model.fit(features, as_of=edge.day)
     return replace(fitted, info=replace(fitted.info, cutoff=edge.cutoff))
 
@@ -84,7 +84,7 @@ class HoldoutMetric:
 
     Attributes:
         name: as it is logged, e.g. "mae_repeat_purchases".
-        direction: whether more or less of it is better.
+        direction: whether higher or lower is better.
     """
 
     name: str
@@ -108,7 +108,7 @@ class Fitted(Protocol):
 
     @property
     def info(self) -> FitInfo:
-        """Facts of the fit."""
+        """Facts about the fit."""
 
     @property
     def needs(self) -> Contract:
@@ -128,10 +128,10 @@ class CustomerScorer(Fitted, Protocol):
 
 @runtime_checkable
 class CreditsChannels(Fitted, Protocol):
-    """A fitted model that credits channels with what customers did; it scores no customer."""
+    """A fitted model that attributes what customers did to channels; it scores no customer."""
 
     def credit(self) -> pl.DataFrame:
-        """Return channel, then its credit: one row a channel, shares that sum to one."""
+        """Return channel, then its credit: one row per channel, shares that sum to one."""
 
 
 F_co = TypeVar("F_co", bound=Fitted, covariant=True)
@@ -139,26 +139,26 @@ F_co = TypeVar("F_co", bound=Fitted, covariant=True)
 
 @runtime_checkable
 class KeepsEverybody(Protocol):
-    """A fitted model in which it may turn out that customers never leave."""
+    """A fitted model that may find that customers never leave."""
 
     @property
     def nobody_leaves(self) -> bool:
-        """Whether customers never stop buying in this model."""
+        """True if customers never stop buying in this model."""
 
 
 class ModelFacts:
-    """Mixin of settings classes: the facts that a model declares of itself, which tables elsewhere are made from.
+    """Mixin of settings classes: the facts that a model declares about itself, from which tables elsewhere are made.
 
     Attributes:
-        role: the part that its scores play.
+        role: the role of its scores.
         reads: the rows it learns from and scores.
-        label: its name for people.
-        purpose: what it is for, in a sentence.
-        competes: whether it is a candidate where models of its family are compared.
+        label: its name for display.
+        purpose: what it is for, in one sentence.
+        competes: whether it is a candidate when models of its family are compared.
         stepped: whether its curve falls only at ages at which an event was observed.
-        twin: the model that it is where both learn from the same rows; empty where there is none.
-        figures: its diagnostic figures, by the names that the binding of its family draws.
-        check_settings: with which the checks of the tests make it.
+        twin: the model it is identical to when both learn from the same rows; empty if there is none.
+        figures: its diagnostic figures, under the names that its family's binding draws.
+        check_settings: the settings with which the tests' checks make it.
     """
 
     role: ClassVar[Role]
@@ -199,7 +199,7 @@ class Model(Protocol[F_co]):
 
     @property
     def needs(self) -> Contract:
-        """Columns that `fit` reads, with units; follows the settings."""
+        """Columns that `fit` reads, with units; depends on the settings."""
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> F_co:
         """Return the fitted model."""
@@ -208,7 +208,7 @@ class Model(Protocol[F_co]):
         """Return metrics of `fitted` on a holdout, `holdout_metric.name` among them.
 
         `features` are those of the calibration date. `outcomes` has what happened after it, one row per
-        row of `features` that can be judged, joined by key (extra columns do not matter):
+        row of `features` that can be judged, joined by key (extra columns are ignored):
 
         - purchase models: customer_id, holdout_purchases (purchase days), holdout_mean_value (per purchase
           day, null when none), holdout_days;
@@ -221,7 +221,7 @@ class Model(Protocol[F_co]):
 def fingerprint(frame: pl.DataFrame) -> str:
     """Return the sha256 of a frame's names, types and values, for `FitInfo.fingerprint`.
 
-    It depends on the order of the rows and on nothing of the machine or of a library's version.
+    It depends on the order of the rows, but not on the machine or on library versions.
     """
     from polars import Boolean, List
 

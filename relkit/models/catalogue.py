@@ -1,11 +1,11 @@
-"""The models relkit knows, by name; a class is imported only when it is asked for.
+"""The models relkit knows, by name; a class is imported only when it is requested.
 
     make("lifetime_value.bg_nbd", {"period_days": 7})     settings, checked
-    fitted_class("lifetime_value.bg_nbd")                  what fitting them gives; `storage.load` asks here
-    models_of(ORDERS)                                      which models play a role, the preferred ones first
+    fitted_class("lifetime_value.bg_nbd")                  the class of the fitted model; used by `storage.load`
+    models_of(ORDERS)                                      the models of a role, the preferred ones first
 
-The folders are the list. A folder of `relkit.models` that has a `family.py` is a family; a module in it that defines the classes
-`CamelCase` and `FittedCamelCase` of its own name, and bears its path below `relkit.models` as its `name`, is a model.
+The folders are the registry. A folder of `relkit.models` that has a `family.py` is a family; a module in it that defines the classes
+`CamelCase` and `FittedCamelCase` of its own name, with its path below `relkit.models` as their `name`, is a model.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def families() -> dict[str, tuple[str, ...]]:
 
 
 def family(name: str) -> Family:
-    """Return what a family declares; `name` may also be that of a model, or of the choice among its models (`survival.auto`)."""
+    """Return the declaration of a family; `name` may also be that of a model, or of the choice among its models (`survival.auto`)."""
     own, known = name.partition(".")[0], families()
     if own not in known:
         raise ParameterError.unknown("model family", own, known, where=name)
@@ -66,12 +66,12 @@ def family(name: str) -> Family:
 
 
 def roles() -> tuple[Role, ...]:
-    """Return the roles of all families, in alphabetical order of these."""
+    """Return the roles of all families, in alphabetical order of the families."""
     return tuple(role for name in families() for role in family(name).roles)
 
 
 def role_of(name: str) -> Role:
-    """Return the role that the scores of a model play.
+    """Return the role of a model's scores.
 
     Examples:
         >>> role_of("lifetime_value.shifted_beta_geometric").name
@@ -81,7 +81,7 @@ def role_of(name: str) -> Role:
 
 
 def models_of(role: Role) -> tuple[str, ...]:
-    """Return the models of a role in the order in which they are tried: the preferred ones, then the others alphabetically.
+    """Return the models of a role in the order in which they are tried: the preferred ones first, then the others alphabetically.
 
     Examples:
         >>> models_of(role_of("lifetime_value.nbd"))[:2]
@@ -101,7 +101,7 @@ def choices() -> tuple[str, ...]:
 
 
 def candidates(choice: str) -> tuple[str, ...]:
-    """Return the models that a choice compares, those that compete; the first is taken where nothing can be compared.
+    """Return the models that a choice compares, those that compete; the first is taken when nothing can be compared.
 
     Raises:
         ParameterError: no choice has this name.
@@ -133,7 +133,7 @@ def required_settings(name: str) -> tuple[str, ...]:
 
 
 def known_settings(name: str) -> frozenset[str]:
-    """Return the settings that a model has; those of its class that it refuses are none.
+    """Return the settings that a model has, without those of its class that it refuses.
 
     Examples:
         >>> "period_days" in known_settings("lifetime_value.bg_nbd"), "covariates" in known_settings("lifetime_value.bg_nbd")
@@ -178,7 +178,7 @@ def checked(cls: type[_S], name: str, settings: Mapping[str, Any] | None = None)
 
     Args:
         cls: the dataclass.
-        name: whose settings they are, for the messages.
+        name: of the model they belong to, for the messages.
         settings: values by setting.
 
     Raises:
@@ -194,7 +194,7 @@ def checked(cls: type[_S], name: str, settings: Mapping[str, Any] | None = None)
     try:
         made: _S = TypeAdapter(cls).validate_python(given)
     except ValidationError as error:
-        raise ParameterError(_said(name, error), where=name) from error
+        raise ParameterError(_sentences(name, error), where=name) from error
     return made
 
 
@@ -214,12 +214,12 @@ def _modules(family: str, roots: list[Path]) -> list[str]:
 
 @cache
 def _models_in(family: str, folder: str) -> tuple[str, ...]:
-    """Return the modules of a folder that are models, by their source; nothing is imported."""
+    """Return the modules of a folder that are models, judged by their source; nothing is imported."""
     return tuple(path.stem for path in Path(folder).glob("*.py") if _is_model(family, path))
 
 
 def _is_model(family: str, path: Path) -> bool:
-    """Return whether a module defines its settings and its fitted model, under its own name."""
+    """Return whether a module defines settings and a fitted model under its own name."""
     source, own = path.read_text(encoding="utf-8"), _class_name(path.stem)
     declares = f'name: ClassVar[str] = "{family}.{path.stem}"' in source
     return declares and all(re.search(rf"^class {each}\b", source, re.MULTILINE) for each in (own, f"Fitted{own}"))
@@ -229,15 +229,15 @@ def _class_name(module: str) -> str:
     return "".join(part.capitalize() for part in module.split("_"))
 
 
-def _said(name: str, error: ValidationError) -> str:
-    """Return one sentence for each faulty setting; a message of ours is kept as it is."""
-    said = []
+def _sentences(name: str, error: ValidationError) -> str:
+    """Return one sentence for each faulty setting; relkit's own messages are kept as they are."""
+    sentences = []
     for problem in error.errors(include_url=False):
         ours = problem.get("ctx", {}).get("error")
         if isinstance(ours, ParameterError):
-            alone = ours.where == name or not ours.where  # the name stands in front of all of them already
-            said.append(" ".join(filter(None, ("" if alone else f"{ours.where}:", ours.what, ours.remedy))).rstrip("."))
+            alone = ours.where == name or not ours.where  # the name already precedes all of them
+            sentences.append(" ".join(filter(None, ("" if alone else f"{ours.where}:", ours.what, ours.remedy))).rstrip("."))
             continue
         setting = ".".join(str(part) for part in problem["loc"])
-        said.append(f"{setting} is {problem.get('input')!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
-    return "; ".join(said) + "."
+        sentences.append(f"{setting} is {problem.get('input')!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
+    return "; ".join(sentences) + "."

@@ -1,20 +1,20 @@
-"""Models of one family compared on one holdout, and the rule by which one is taken.
+"""Comparison of the models of one family on one holdout, and the rule that selects one.
 
-The rule is the same for every family. A family says what is measured, and which measure is the error of the rule: the mean
+The rule is the same for every family. A family states what is measured, and which measure is the error of the rule: the mean
 absolute error of models of orders, the integrated Brier score of models of contracts (`Yardstick`).
 
-1. A candidate is set aside where another one is clearly better on the error or on the total and clearly worse on neither of
-   them nor on the log-score. (A model that expects too much of everybody may hit a total by luck; its log-score then keeps it
-   from setting others aside.) One with more parameters sets a simpler one aside only where it is clearly better on the
-   log-score as well: on a single holdout a richer model is too easily the better by chance.
-2. Of those left the one with the best log-score leads: the mean logarithm of the probability that a model gave to
-   what each customer did. It rewards whoever is neither too bold nor too timid, for every customer.
+1. A candidate is set aside if another one is clearly better on the error or on the total and clearly worse on neither of
+   them nor on the log-score. (A model that overestimates everybody may hit a total by luck; its log-score then keeps it
+   from setting others aside.) One with more parameters sets a simpler one aside only if it is clearly better on the
+   log-score as well: on a single holdout a richer model too easily looks better by chance.
+2. Of the rest, the one with the best log-score leads: the mean logarithm of the probability that a model gave to
+   what each customer did. It rewards forecasts that are neither too bold nor too timid, for every customer.
 3. Of the leader and those whose log-score is not clearly below its own, the one with the fewest parameters is taken;
-   of equally simple ones the one with the least error.
+   among equally simple ones the one with the smallest error.
 
-"Clearly" is a 95 % interval of the difference that does not hold zero, over resamples of the customers that are the same
+"Clearly" means a 95 % interval of the difference that does not contain zero, over resamples of the customers that are the same
 for both models, and a difference that matters: half a percent of the error, half a point of the total, 0.001 of the
-log-score. Models that are all but the same (where nobody leaves all models of orders are the NBD) do not beat one another.
+log-score. Models that are nearly identical (if nobody leaves, all models of orders are the NBD) do not beat one another.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _OF_ERROR, _OF_TOTAL, _OF_LOG_SCORE = 0.005, 0.005, 0.001
 
 @dataclass(frozen=True, kw_only=True)
 class Yardstick:
-    """What models of a family are compared by; total_error and log_score are among the measures of each.
+    """The measures by which models of a family are compared; total_error and log_score are always among them.
 
     Attributes:
         measures: by name, which values are better: lower, higher, or one.
         error: the measure that is the error of the rule.
-        called: what the error is called in sentences.
-        shown: the measures that people see, with their headings.
-        digits: of a measure that needs more than three after the point.
+        called: name of the error in sentences.
+        shown: the measures displayed, with their headings.
+        digits: decimals of a measure that needs more than three.
     """
 
     measures: Mapping[str, str]
@@ -59,20 +59,20 @@ class Yardstick:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ModelComparison:
-    """Models side by side on one holdout; nothing in it is of a single customer.
+    """Models side by side on one holdout; nothing in it concerns a single customer.
 
     Attributes:
-        yardstick: what they are compared by.
+        yardstick: the measures they are compared by.
         table: model, parameters, log_likelihood (of its fit before the holdout), then each measure with its _lower and _upper;
-            the models that were given first stand first.
-        differences: model, other, measure, difference (of the first from the other), lower, upper, from the same resamples.
+            in the order in which the models were given.
+        differences: model, other, measure, difference (first minus other), lower, upper, from the same resamples.
         customers: judged.
         days: of the holdout.
         chosen: the model that the rule takes.
-        reason: the sentence that says why.
-        groups: for the picture: model, group, customers, expected and seen (means in the holdout).
-        course: for the picture: model, day (on which a step ends), expected and seen (in the step), calibration; a model
-            that says nothing of them is left out.
+        reason: the sentence that explains why.
+        groups: for the figure: model, group, customers, expected and seen (observed), means in the holdout.
+        course: for the figure: model, day (on which a step ends), expected and seen (observed) in the step, calibration; a model
+            that does not forecast them is left out.
     """
 
     yardstick: Yardstick
@@ -88,11 +88,11 @@ class ModelComparison:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trialled:
-    """Fitted candidates with what the holdout says of them, from which a comparison is made.
+    """Fitted candidates with their results on the holdout, from which a comparison is made.
 
     Attributes:
         fitted: models by name.
-        parameters: by name, how many each has.
+        parameters: number of parameters, by name.
         measured: in the order of `fitted`.
         customers: judged.
         days: of the holdout.
@@ -110,7 +110,7 @@ class Trialled:
 
 
 def compared(trial: Trialled, yardstick: Yardstick) -> ModelComparison:
-    """Return the comparison, and which model the rule takes."""
+    """Return the comparison, with the model that the rule selects."""
     differences = _differences(list(trial.fitted), trial.measured)
     chosen, reason = _taken(trial.parameters, trial.measured, differences, yardstick)
     return ModelComparison(
@@ -127,7 +127,7 @@ def compared(trial: Trialled, yardstick: Yardstick) -> ModelComparison:
 
 
 def must_be_some(fitted: Mapping[str, Any]) -> None:
-    """Refuse to compare nothing."""
+    """Refuse an empty comparison."""
     if not fitted:
         raise ParameterError("no model was given to compare.", where="compare_models")
 
@@ -157,7 +157,7 @@ def _differences(names: list[str], found: Measured) -> pl.DataFrame:
 
 
 def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataFrame, by: Yardstick) -> tuple[str, str]:
-    """Return the model that the rule of this module takes, and why."""
+    """Return the model that the rule of this module selects, and the reason."""
     error, log_score = (
         dict(zip(parameters, found.values[:, found.names.index(each)].tolist(), strict=True)) for each in (by.error, "log_score")
     )
@@ -165,7 +165,7 @@ def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataF
     better = _clear(differences, least, by)
     beaten = {name: [other for other in parameters if _sets_aside(other, name, better, parameters)] for name in parameters}
     left = [name for name in parameters if not beaten[name]]
-    if not left:  # each is beaten by another in a ring, so that none of it says anything
+    if not left:  # each is beaten by another, in a cycle: none of it is conclusive
         beaten, left = {}, list(parameters)
     leader = max(left, key=lambda name: log_score[name])
     tied = [name for name in left if (leader, name, "log_score") not in better]
@@ -175,7 +175,7 @@ def _taken(parameters: Mapping[str, int], found: Measured, differences: pl.DataF
 
 
 def _sets_aside(one: str, other: str, better: set[tuple[str, str, str]], parameters: Mapping[str, int]) -> bool:
-    """Return whether one model sets another aside: a richer one needs the better log-score besides."""
+    """Return whether one model sets another aside: a richer one also needs the better log-score."""
     return _dominates(one, other, better) and (parameters[one] <= parameters[other] or (one, other, "log_score") in better)
 
 
@@ -186,7 +186,7 @@ def _dominates(one: str, other: str, better: set[tuple[str, str, str]]) -> bool:
 
 
 def _clear(differences: pl.DataFrame, least: Mapping[str, float], by: Yardstick) -> set[tuple[str, str, str]]:
-    """Return (model, other, measure) wherever the first is clearly better than the other, by `least` at least."""
+    """Return each (model, other, measure) for which the first is clearly better than the other, by `least` or more."""
     found = set()
     for one, other, measure, difference, low, high in differences.drop_nulls().iter_rows():
         if measure in least:
@@ -205,7 +205,7 @@ def _because(
     log_score: Mapping[str, float],
     error: str,
 ) -> str:
-    """Return the reason in one sentence, and one more for each candidate that was set aside."""
+    """Return the reason in one sentence, plus one for each candidate that was set aside."""
     if len(parameters) == 1:
         return f"{chosen} was chosen: there was no other candidate to judge."
     others = [name for name in tied if name != chosen]
@@ -238,7 +238,7 @@ def _listed(names: list[str]) -> str:
 
 
 def readable(comparison: ModelComparison) -> list[str]:
-    """Return the comparison as lines of text, one a model, the chosen one marked."""
+    """Return the comparison as lines of text, one per model, the chosen one marked."""
     by = comparison.yardstick
     rows = [["", "parameters", *by.shown.values()]]
     for row in comparison.table.iter_rows(named=True):

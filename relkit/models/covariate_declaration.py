@@ -1,11 +1,11 @@
-"""What a model is told of its covariates, and the covariates as the customers of a fit have them.
+"""Declaration of a model's covariates, and the covariates as learnt from the customers of a fit.
 
     declared = Declaration(names=("country", "age"), splines={"age": 4}, missing="indicator")
     known = declared.learnt(frame, where="survival.weibull_aft")
 
-A regression of survival says more of them than their names, in settings that are saved with it: a number may bend (a natural
-cubic spline, `relkit.models.splines`), and with `missing="indicator"` what is empty has a column of its own: an empty number
-counts as the mean beside it, an empty category as the reference. Where the fit saw nothing empty there is no such column, and
+A survival regression declares more than their names, in settings that are saved with it: a number may bend (a natural
+cubic spline, `relkit.models.splines`), and with `missing="indicator"` missing values have a column of their own: an empty number
+also counts as the mean, an empty category as the reference. If nothing was empty in the fit there is no such column, and
 a customer to score whose number is empty counts as the mean.
 """
 
@@ -32,19 +32,19 @@ Floats = NDArray[np.float64]
 Missing = Literal["refuse", "indicator"]
 
 MOST_LEVELS = 50
-"""A text with more levels is hardly a category."""
+"""A text column with more levels is hardly a category."""
 LARGEST = 1e100
-"""A number beyond this is none that was measured, and its square may overflow."""
+"""A number beyond this was never measured, and its square may overflow."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """What a model of survival is told of its covariates; kept, as its settings, with the saved model.
+    """Declaration of the covariates of a survival model; saved with the model, as part of its settings.
 
     Attributes:
         names: of the columns.
-        splines: by column, how many columns its natural cubic spline has: 2 or more; a number that is not named is straight.
-        missing: what an empty value is: refused (an empty category counts as the reference), or told by an indicator.
+        splines: by column, the number of columns of its natural cubic spline: 2 or more; numbers not named are linear.
+        missing: treatment of empty values: refused (an empty category counts as the reference), or flagged by an indicator.
 
     Examples:
         >>> from relkit.models.covariates import column_names, matrix
@@ -61,7 +61,7 @@ class Declaration:
     missing: Missing = "refuse"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse an invalid declaration."""
         check_names(self.names)
         if self.missing not in get_args(Missing):
             raise ParameterError.unknown("treatment of what is missing", str(self.missing), get_args(Missing), where="missing")
@@ -75,19 +75,19 @@ class Declaration:
 
     @property
     def asked(self) -> tuple[Column, ...]:
-        """Columns of whose type nothing is known yet."""
+        """Columns whose type is not known yet."""
         meaning = "A number, a truth value, or a category as text."
         one = Column(name="", dtype=pl.Float64, required=True, low=-LARGEST, high=LARGEST, meaning=meaning)
         return tuple(replace(one, name=name) for name in self.names)
 
     def only(self, names: Sequence[str]) -> Declaration:
-        """Return what is declared of some of the columns."""
+        """Return the declaration of some of the columns."""
         return Declaration(names=tuple(names), splines={k: v for k, v in self.splines.items() if k in names}, missing=self.missing)
 
     def given(self, contract: Contract, features: pl.DataFrame) -> Contract:
-        """Return a contract whose covariates have the type, number or text, that a frame gives them.
+        """Return a contract whose covariates have the type (number or text) that they have in a frame.
 
-        Texts may be empty, numbers where that is declared.
+        Texts may be empty; numbers may if that is declared.
         """
         columns = (self._typed(column, features) if column.name in self.names else column for column in contract.columns)
         return replace(contract, columns=tuple(columns))
@@ -99,15 +99,15 @@ class Declaration:
         return replace(column, dtype=pl.Float64, nullable=self.missing != "refuse")
 
     def learnt(self, frame: pl.DataFrame, *, where: str, weights: Floats | None = None) -> tuple[Covariate, ...]:
-        """Return the covariates as the customers of a fit have them.
+        """Return the covariates as learnt from the customers of a fit.
 
         Args:
             frame: checked against the contract of `given`.
-            where: who asks, for the messages.
-            weights: how many customers each row stands for, shape (n,); one each unless told.
+            where: the caller, for the messages.
+            weights: how many customers each row stands for, shape (n,); one by default.
 
         Raises:
-            TableError: a category has one level only, or too many to be one; a number is never known, or has too few values to bend.
+            TableError: a category has a single level, or too many; a number is never known, or has too few values to bend.
         """
         each = np.ones(len(frame)) if weights is None else weights
         found = [self._one(frame[name], each, where) for name in self.names]
@@ -116,7 +116,7 @@ class Declaration:
             if not known.has_gaps:
                 continue
             mine = frame[known.name].is_null().to_numpy()
-            # Two columns that are alike could not be told apart; what is entered on one form is often empty together.
+            # Identical columns could not be distinguished; fields of one form are often empty together.
             if twin := next((name for name, other in empty.items() if np.array_equal(mine, other)), ""):
                 found[place] = replace(known, has_gaps=False, empty_with=twin)
             else:
@@ -138,7 +138,7 @@ class Declaration:
 
 
 def check_names(names: Sequence[str], taken: Sequence[str] = (), *, where: str = "covariates") -> None:
-    """Refuse a covariate that is named twice, or in a column that is read as something else."""
+    """Refuse a covariate that is named twice, or whose column is read as something else."""
     if wrong := [name for i, name in enumerate(names) if name in taken or name in names[:i]]:
         raise ParameterError(f"{wrong[0]!r} is given twice, or is no covariate.", where=where, remedy="Name each column once.")
 
@@ -159,7 +159,7 @@ def _number(series: pl.Series, weights: Floats | None) -> Covariate:
 
 
 def _is_flag(values: Floats) -> bool:
-    """Return whether values are 0 and 1 only; of most numbers the first few tell."""
+    """Return whether values are 0 and 1 only; for most numbers the first few suffice."""
     return all(bool(((part == 0) | (part == 1)).all()) for part in (values[:100], values))
 
 
@@ -180,7 +180,7 @@ def _category(series: pl.Series, weights: Floats, where: str) -> Covariate:
 
 
 def must_be_known(settings: object) -> tuple[str, ...]:
-    """Return the covariates of a model's settings whose empty numbers it refuses: none where it has a rule for them.
+    """Return the covariates of a model's settings whose empty numbers it refuses: none if it has a rule for them.
 
     Examples:
         >>> from relkit.models.survival.weibull_aft import WeibullAft
@@ -194,7 +194,7 @@ def must_be_known(settings: object) -> tuple[str, ...]:
 
 
 def with_known_numbers(features: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Return the rows of which every covariate that is a number is known, and the names of those that are not known of all.
+    """Return the rows in which every numeric covariate is known, and the names of those that are not known in all rows.
 
     Examples:
         >>> seen = pl.DataFrame({"customer_id": ["a", "b"], "age": [30, None], "country": [None, "FR"]})

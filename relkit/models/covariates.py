@@ -1,12 +1,12 @@
-"""What is known of a customer besides the history: columns of a frame as columns of a matrix.
+"""Covariates, the customer attributes besides the history: columns of a frame as columns of a matrix.
 
-    matrix(frame, known)                shape (n, columns): one a number or truth value, one a level of a text
+    matrix(frame, known)                shape (n, columns): one per number or truth value, one per level of a text
 
-A number is taken as it stands: nothing is centred or scaled, so that a coefficient is the effect of one unit more. A text
+A number is taken as is: nothing is centred or scaled, so that a coefficient is the effect of one more unit. A text
 is a category: each level has a column of 0 and 1, against the most frequent level, the reference. A category that is
-empty, or that the fit had not seen, counts as the reference (`relkit.models.unseen_categories` counts the latter); a number
-that is empty is refused, since no number stands for it: the jobs that fit and score set such rows aside, and count them.
-What a model is told of its covariates, and how they are learnt from a frame, is `relkit.models.covariate_declaration`.
+empty, or that did not occur in the fit, counts as the reference (`relkit.models.unseen_categories` counts the latter); a number
+that is empty is refused, since no number can replace it: the jobs that fit and score set such rows aside, and count them.
+Their declaration in a model's settings, and how they are learnt from a frame, is in `relkit.models.covariate_declaration`.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Covariate:
-    """A covariate as a fit saw it.
+    """A covariate as learnt by a fit.
 
     Attributes:
         name: of the column.
-        levels: of a category, the reference first; empty for a number.
-        mean: of a number among the customers of the fit; 0 for a category.
+        levels: of a category, reference first; empty for a number.
+        mean: of a number over the customers of the fit; 0 for a category.
         is_flag: whether the number is 0 or 1 only.
-        spread: standard deviation of a number among the customers of the fit; 0 for a category.
+        spread: standard deviation of a number over the customers of the fit; 0 for a category.
         knots: of a number that bends, ascending; empty for one that does not.
-        has_gaps: whether a column of 0 and 1 says where it was empty.
-        may_be_empty: whether an empty number counts as the mean; else it is refused.
-        empty_with: an earlier covariate that was empty for the same customers, whose column of 0 and 1 speaks for both.
+        has_gaps: whether a column of 0 and 1 flags the rows in which it was empty.
+        may_be_empty: whether an empty number counts as the mean; otherwise it is refused.
+        empty_with: an earlier covariate that was empty for the same customers, whose column of 0 and 1 stands for both.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Covariate:
 
     @property
     def flags(self) -> tuple[bool, ...]:
-        """Which of its columns hold 0 and 1 only.
+        """Which of its columns contain 0 and 1 only, as booleans.
 
         Examples:
             >>> Covariate(name="age", knots=(20.0, 40.0, 70.0), has_gaps=True).flags
@@ -83,7 +83,7 @@ class Covariate:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The level that each of its columns stands against; empty where that is no level.
+        """The level that each of its columns is compared with; empty for columns that are no level.
 
         Examples:
             >>> Covariate(name="country", levels=("FR", "BE", "CH"), has_gaps=True).references
@@ -96,27 +96,27 @@ class Covariate:
     def declared(self) -> Column:
         """The column that scoring reads."""
         if self.levels:
-            seen = f"One of {', '.join(self.levels)}; anything else counts as {self.levels[0]}."
-            return Column(name=self.name, dtype=pl.String, required=True, meaning=seen)
+            meaning = f"One of {', '.join(self.levels)}; anything else counts as {self.levels[0]}."
+            return Column(name=self.name, dtype=pl.String, required=True, meaning=meaning)
         if self.may_be_empty:
-            said = f"A number, or 0 and 1; where it is empty, {self.mean:.6g} stands for it."
-            return Column(name=self.name, dtype=pl.Float64, required=True, meaning=said)
+            meaning = f"A number, or 0 and 1; where it is empty, {self.mean:.6g} stands for it."
+            return Column(name=self.name, dtype=pl.Float64, required=True, meaning=meaning)
         return Column(name=self.name, dtype=pl.Float64, required=True, nullable=False, meaning="A number, or 0 and 1.")
 
 
 @dataclass(frozen=True, eq=False)
 class Ratios:
-    """What a step of each covariate multiplies a rate by.
+    """Factors by which a step of each covariate multiplies a rate.
 
     Attributes:
         terms: names of the effects.
         step: shape (m,), the step: 1 for columns of 0 and 1, else one standard deviation.
-        is_flag: shape (m,), whether the column holds 0 and 1 only.
+        is_flag: shape (m,), whether the column contains 0 and 1 only.
         ratio: shape (m,).
         lower: shape (m,).
         upper: shape (m,).
         level: of the intervals.
-        against: the level that each level of a category is compared with; empty for flags and numbers, () where there is none.
+        against: the level that each level of a category is compared with; empty for flags and numbers, () if there is none.
     """
 
     terms: tuple[str, ...]
@@ -135,7 +135,7 @@ class Ratios:
 
 
 def remarks_on(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> tuple[Remark, ...]:
-    """Return a remark for each category or number that some customers lack."""
+    """Return a remark for each category or number that is missing for some customers."""
     return tuple(
         _on_empty(known, empty, len(frame))
         for known in covariates
@@ -162,7 +162,7 @@ def _on_empty(known: Covariate, empty: int, rows: int) -> Remark:
 
 
 def covariates_of(fitted: object) -> dict[str, Covariate]:
-    """Return by name the covariates that a fitted model keeps, those of its parts (a regression for each cause, say) among them."""
+    """Return the covariates of a fitted model by name, including those of its parts (a regression for each cause, say)."""
     found: dict[str, Covariate] = {}
     for each in fields(fitted) if is_dataclass(fitted) else ():
         value = getattr(fitted, each.name)
@@ -172,7 +172,7 @@ def covariates_of(fitted: object) -> dict[str, Covariate]:
 
 
 def covariate_of(column: str) -> str:
-    """Return the covariate that a column of `matrix`, or a term made of it, belongs to: what can be left out.
+    """Return the covariate that a column of `matrix`, or a term derived from it, belongs to: the unit that can be dropped.
 
     Examples:
         >>> [covariate_of(name) for name in ("country=BE", "age (bend 2)", "age is empty", "voluntary: plan=S", "age")]
@@ -200,7 +200,7 @@ def matrix(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> Floats:
 
 
 def each_column(frame: pl.DataFrame, covariates: Sequence[Covariate]) -> Iterator[Floats]:
-    """Yield the columns of `matrix` one by one, each of shape (n,), for whoever has no room for all."""
+    """Yield the columns of `matrix` one by one, each of shape (n,), for callers without memory for all."""
     for known in covariates:
         yield from _columns(frame[known.name], known)
 
@@ -245,7 +245,7 @@ def by_covariate(covariates: Sequence[Covariate]) -> tuple[tuple[str, slice], ..
 
 
 def added_up(covariates: Sequence[Covariate], parts: Floats) -> tuple[tuple[str, ...], Floats]:
-    """Return the covariates' names, and what belongs to the columns of each added up, shape (n, covariates).
+    """Return the covariates' names, and the parts of each one's columns added up, shape (n, covariates).
 
     Args:
         covariates: as fitted.

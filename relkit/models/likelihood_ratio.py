@@ -1,13 +1,13 @@
-"""Whether a larger model explains more than chance: the likelihood-ratio test of two models of the same customers.
+"""Likelihood-ratio test of two nested models of the same customers: does the larger one explain more than chance?
 
     likelihood_ratio_test(without_covariates, with_covariates).p_value
 
-The restricted model must be a case of the full one: fewer covariates, or an effect held the same on both processes. Twice
-the gain in log-likelihood is then chi-squared with as many degrees of freedom as there are parameters more (Wilks 1938).
+The restricted model must be a special case of the full one: fewer covariates, or one effect common to both processes. Twice
+the gain in log-likelihood is then chi-squared with as many degrees of freedom as there are additional parameters (Wilks 1938).
 
-An NBD is no such case of a BG/NBD or Pareto/NBD. Nobody leaves in it, which lies on the edge of their parameters (and there
-one of the two parameters of leaving means nothing), so that twice the gain is not chi-squared; compare these by AIC or on a
-holdout. Models under a ridge penalty are refused as well: theirs are not maxima of the likelihood.
+An NBD is no such case of a BG/NBD or Pareto/NBD. Nobody leaves in it, which lies on the boundary of their parameter space (and there
+one of the two dropout parameters is not identified), so that twice the gain is not chi-squared; compare these by AIC or on a
+holdout. Models with a ridge penalty are refused as well: they do not maximise the likelihood.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class LikelihoodRatio:
 
     Attributes:
         chi2: twice the gain in log-likelihood.
-        degrees_of_freedom: parameters that the full model has more.
-        p_value: probability of at least this gain if the restricted model is true.
+        degrees_of_freedom: additional parameters of the full model.
+        p_value: probability of a gain at least this large if the restricted model is true.
     """
 
     chi2: float
@@ -47,12 +47,12 @@ class LikelihoodRatio:
 def likelihood_ratio_test(
     restricted: FittedPurchaseModel | FittedRenewalModel, full: FittedPurchaseModel | FittedRenewalModel
 ) -> LikelihoodRatio:
-    """Return how likely a gain as large as that of `full` over `restricted` is by chance.
+    """Return the test of the gain of `full` over `restricted`: the probability of one as large by chance.
 
     Args:
         restricted: fitted without a penalty.
-        full: the same kind of model, fitted to the same rows, of which `restricted` is a case. Of contracts that renew, a shifted
-            beta-geometric is a case of a beta-discrete-Weibull.
+        full: the same kind of model, fitted to the same rows, of which `restricted` is a special case. For contracts that renew, a shifted
+            beta-geometric is a special case of a beta-discrete-Weibull.
 
     Raises:
         ParameterError: the two are not nested, or a likelihood cannot be compared.
@@ -118,7 +118,7 @@ def _customers(fitted: FittedPurchaseModel) -> str:
 
 
 def _nested(restricted: FittedPurchaseModel, full: FittedPurchaseModel) -> bool:
-    """Return whether all that the effects of one can bring about, those of the other can."""
+    """Return whether the effects of `full` can produce everything that those of `restricted` can."""
     rows = sorted({*_reached(restricted), *_reached(full)})
     small, large = (_matrix(_reached(fitted), rows, len(fitted.coefficients)) for fitted in (restricted, full))
     rank = int(np.linalg.matrix_rank(large)) if large.size else 0
@@ -126,7 +126,7 @@ def _nested(restricted: FittedPurchaseModel, full: FittedPurchaseModel) -> bool:
 
 
 def _reached(fitted: FittedPurchaseModel) -> dict[tuple[str, str], int]:
-    """Return the coefficient that acts, by process and column."""
+    """Return the coefficient in effect, by process and column."""
     effects = fitted.effects
     columns = [name.partition(".")[2] for name in effects.names]
     acts = (("purchase", effects.on_purchases), ("lifetime", effects.on_lifetime))

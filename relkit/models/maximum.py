@@ -1,8 +1,8 @@
 """Newton's method in a trust region, for likelihoods of a few parameters whose Hessian is known.
 
-scipy's optimisers would do, but importing them costs two seconds of every command, and what is needed here is
+scipy's optimisers would do, but importing them costs every command two seconds, and what is needed here is
 fifty lines: a handful of parameters, exact derivatives, a box that keeps parameters finite where the likelihood
-goes flat (a share of zero, a population without heterogeneity).
+is flat (a share of zero, a population without heterogeneity).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Floats = NDArray[np.float64]
-# A standard error of a logarithm beyond which the data say nothing: the 95 % interval would span 34 powers of ten.
+# Standard error of a logarithm beyond which the data are uninformative: the 95 % interval would span 34 powers of ten.
 _LOOSE = 20.0
 
 Evaluation = tuple[float, Floats, Floats]
@@ -29,14 +29,14 @@ Evaluation = tuple[float, Floats, Floats]
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """Where a function is largest.
+    """Maximum of a function in a box.
 
     Attributes:
-        at: the point, shape (k,).
+        at: the maximiser, shape (k,).
         value: of the function there.
         hessian: of the function there, shape (k, k).
-        bounded: which coordinates ended on the edge of the box, shape (k,).
-        evaluations: how often the function was called.
+        bounded: which coordinates ended on the boundary of the box, shape (k,).
+        evaluations: number of calls of the function.
     """
 
     at: Floats
@@ -47,21 +47,21 @@ class Maximum:
 
     @property
     def covariance(self) -> Floats:
-        """Inverse of the information (k, k); rows and columns of coordinates on the edge, or that the data do not tell, are NaN."""
+        """Inverse of the information (k, k); rows and columns of coordinates on the boundary, or not identified by the data, are NaN."""
         covariance = np.full(self.hessian.shape, np.nan)
         free = np.flatnonzero(~self.bounded)
         if not len(free):
             return covariance
         curvature, axes = np.linalg.eigh(-self.hessian[np.ix_(free, free)])
         inverse = axes / np.maximum(curvature, 1e-3 / _LOOSE**2) @ axes.T
-        told = np.diag(inverse) < _LOOSE**2
-        covariance[np.ix_(free[told], free[told])] = inverse[np.ix_(told, told)]
+        settled = np.diag(inverse) < _LOOSE**2
+        covariance[np.ix_(free[settled], free[settled])] = inverse[np.ix_(settled, settled)]
         return covariance
 
     def remarks(self, terms: Sequence[str]) -> tuple[Remark, ...]:
         """Return a remark for each of the named coordinates that has no standard error."""
-        untold = np.isnan(np.diag(self.covariance))
-        named = zip(terms, self.bounded, untold, strict=True)
+        unknown = np.isnan(np.diag(self.covariance))
+        named = zip(terms, self.bounded, unknown, strict=True)
         return tuple(_at_limit(term) if bounded else _unsettled(term) for term, bounded, missing in named if missing)
 
 
@@ -100,11 +100,11 @@ def maximise(
     Args:
         function: value, gradient and Hessian at a point.
         start: first point, shape (k,), inside the box.
-        low: lower edge of the box, shape (k,).
-        high: upper edge, shape (k,).
-        tolerance: the step that promises less gain than this is the last; g is at most sqrt(2 g) standard errors.
-        most: evaluations allowed.
-        where: who asks, for the message.
+        low: lower bounds of the box, shape (k,).
+        high: upper bounds, shape (k,).
+        tolerance: a step whose predicted gain is below this is the last; a gain g is at most sqrt(2 g) standard errors.
+        most: maximum number of evaluations.
+        where: the caller, for the message.
 
     Raises:
         NotConvergedError: `most` was reached.
@@ -123,9 +123,9 @@ def maximise(
         step = target - at
         promise = float(gradient @ step + step @ hessian @ step / 2)
         trial = function(target)
-        # A point from which no step can be worked out is not gone to.
+        # A point from which no step can be computed is rejected.
         gain = trial[0] - value if np.isfinite(trial[2]).all() else -np.inf
-        # Below the rounding of the sum itself a comparison of values says nothing: trust the promise.
+        # Below the rounding of the sum itself, comparing values is meaningless: trust the prediction.
         if whole and promise <= max(tolerance, 1e-14 * abs(value)):
             if gain >= -1e-10 * abs(value):
                 at, (value, gradient, hessian) = target, trial
@@ -144,7 +144,7 @@ def maximise(
 
 
 def near_maximum(function: Callable[[Floats], Evaluation], start: Floats, *, low: Floats, high: Floats) -> Floats:
-    """Return the maximum of a sample's function, for the search on all rows to start from; `start` if it has none."""
+    """Return the maximum of a sample's function, a starting point for the search on all rows; `start` if there is none."""
     try:
         return maximise(function, start, low=low, high=high).at
     except NotConvergedError:
@@ -154,7 +154,7 @@ def near_maximum(function: Callable[[Floats], Evaluation], start: Floats, *, low
 def _free_step(
     at: Floats, gradient: Floats, hessian: Floats, radius: float, box: tuple[Floats, Floats]
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the step, and the coordinates it may move: those on the edge of the box that it would push out stay."""
+    """Return the step, and the coordinates it may move: those on the boundary that it would push out of the box stay."""
     free = np.ones(len(at), dtype=bool)
     while True:
         step = _step(gradient, hessian, radius, free)
@@ -165,14 +165,14 @@ def _free_step(
 
 
 def _inside(at: Floats, step: Floats, low: Floats, high: Floats) -> tuple[Floats, bool]:
-    """Return where the step leads, stopped at the first edge it meets, and whether it went the whole way."""
+    """Return the end of the step, cut at the first bound it meets, and whether it was taken in full."""
     room = np.full(len(at), np.inf)
     np.divide(np.where(step > 0, high, low) - at, step, out=room, where=step != 0)
     first = int(room.argmin())
     if room[first] >= 1:
         return at + step, True
     target = at + room[first] * step
-    # Exactly on the edge, so that the next step sees it there.
+    # Exactly on the bound, so that the next step finds it there.
     target[first] = (high if step[first] > 0 else low)[first]
     return target, False
 

@@ -3,7 +3,7 @@
     ORDERS = Role(name="orders", label=Text("orders", "commandes"), scores=(ScoreKind(stem="expected_orders", horizon="days"),))
     FAMILY = Family(name="lifetime_value", label=..., roles=(ORDERS,), reads=PURCHASES)
 
-A model class names its role and its reading; everything else is asked of `relkit.models.catalogue`. Nothing here knows of a model.
+A model class names its role and its reading; `relkit.models.catalogue` has everything else. Nothing here refers to a model.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Reading:
     """The rows that models learn from and score.
 
     Attributes:
-        name: of these rows.
-        table: without it there is nothing to learn.
-        unit: one row, for people, in the plural.
-        instead: what is read where the table is absent and another one holds the same; None where nothing does.
+        name: of this kind of rows.
+        table: the one without which there is nothing to learn.
+        unit: name of a row for display, in the plural.
+        instead: what is read if the table is absent and another one has the same facts; None if none does.
 
     Examples:
         >>> Reading("spells", table="contracts", unit="contracts").table
@@ -45,13 +45,13 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Role:
-    """The part that the scores of some models play: models of one role give the same scores, and one of them is used.
+    """The use that the scores of some models serve: models of one role give the same scores, and one of them is used.
 
     Attributes:
         name: of the role, in the plural.
-        label: for people.
+        label: for display.
         scores: that models of the role may give.
-        columns: of delivered files that rest on these scores.
+        columns: of delivered files that are based on these scores.
         preferred: names of models within their families, in the order in which they are tried; those not listed come last.
 
     Examples:
@@ -68,13 +68,13 @@ class Role:
     preferred: tuple[str, ...] = ()
 
     def rank(self, name: str) -> tuple[int, str]:
-        """Return what sorts models of the role: the preferred in their order, then the others alphabetically."""
+        """Return the sort key of a model of the role: the preferred in their order, then the others alphabetically."""
         short = name.partition(".")[2]
         return (self.preferred.index(short) if short in self.preferred else len(self.preferred), name)
 
 
 class Compare(Protocol):
-    """A function that judges fitted models of a family on one holdout and takes one."""
+    """A function that judges fitted models of a family on one holdout and selects one."""
 
     def __call__(
         self,
@@ -86,18 +86,18 @@ class Compare(Protocol):
         replicates: int = 200,
         seed: int = 0,
     ) -> ModelComparison:
-        """Return the comparison; `past` is all that was bought up to the end of the holdout, where the family has such a thing."""
+        """Return the comparison; `past` is all purchases up to the end of the holdout, if the family has any."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ComparisonTexts:
-    """The words under which a comparison of models is shown.
+    """The titles and labels with which a comparison of models is shown.
 
     Attributes:
-        groups: title, horizontal and vertical axis of the picture by group of customers.
-        course: title and vertical axis of the picture over time.
+        groups: title, horizontal and vertical axis of the figure by group of customers.
+        course: title and vertical axis of the figure over time.
         is_share: whether the groups show shares.
-        measures: those that the reports show, with their headings.
+        measures: those shown in the reports, with their headings.
     """
 
     groups: tuple[Text, Text, Text]
@@ -112,13 +112,13 @@ class Family:
 
     Attributes:
         name: of its folder.
-        label: for people.
+        label: for display.
         roles: that its folder declares.
-        reads: what most of its models read, and what a command reads that names the family only.
-        compared: the role whose models `<name>.auto` compares; None where there is no such choice.
-        yardstick: what they are compared by.
+        reads: what most of its models read, and what a command reads if it names only the family.
+        compared: the role whose models `<name>.auto` compares; None if there is no such choice.
+        yardstick: the measures they are compared by.
         compare: the function that compares them.
-        texts: under which the comparison is shown.
+        texts: with which the comparison is shown.
     """
 
     name: str

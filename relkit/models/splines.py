@@ -1,8 +1,8 @@
-"""Natural cubic splines: how a covariate bends, with no wild tails.
+"""Natural cubic splines for nonlinear covariate effects without wild tails.
 
 Between knots xi_1 < ... < xi_K the effect is a cubic, smooth to the second derivative; outside them it is a straight line
 (Hastie, Tibshirani and Friedman 2009, eqs. 5.4 and 5.5). Knots lie at quantiles, the outer ones at 5 and 95 % (Harrell
-2015, table 2.3, for five knots), so that the few far-out customers do not shape the curve.
+2015, table 2.3, for five knots), so that a few outlying customers do not shape the curve.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 OUTER = 0.05
-"""Share of the values outside the first knot, and outside the last."""
+"""Share of the values below the first knot, and above the last."""
 CLOSE = 1e-3
-"""Knots nearer to each other than this share of the range coincide."""
+"""Knots closer together than this share of the range coincide."""
 
 
 def natural_basis(x: Floats, knots: Sequence[float]) -> Floats:
     """Return the basis of natural cubic splines, less its constant, shape (K - 1, n): x itself, then K - 2 bends.
 
-    Each bend is divided by the square of the span of the knots, so that it is of the size of x.
+    Each bend is divided by the square of the span of the knots, so that it is of the same magnitude as x.
 
     Args:
         x: shape (n,).
@@ -53,13 +53,13 @@ def natural_basis(x: Floats, knots: Sequence[float]) -> Floats:
 def knots_of(values: Floats, count: int, *, name: str, where: str) -> tuple[float, ...]:
     """Return knots at equally spaced quantiles from 5 to 95 %.
 
-    Where quantiles coincide, since many customers share a value, they are those of the distinct values.
+    If quantiles coincide because many customers share a value, the quantiles of the distinct values are used.
 
     Args:
         values: shape (n,), all known.
         count: of the knots.
         name: of the covariate.
-        where: who asks, for the message.
+        where: the caller, for the message.
 
     Raises:
         TableError: fewer distinct values than knots.

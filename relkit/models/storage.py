@@ -5,9 +5,9 @@
                                       <field>.parquet  frames
     load(folder)             finds the class in the catalogue by the model's name and rebuilds it
 
-The schema is read from the types of the dataclass, so no model writes code of its own; fields that had another name when a
-model was saved are read under it. Loading runs no code of the files: there is no pickle in them, and the class comes from
-`relkit.models.catalogue`, never from a path in the file. A form that this version does not know is refused with both
+The schema is read from the types of the dataclass, so no model needs code of its own; fields that had another name when a
+model was saved are read under it. Loading runs no code from the files: there is no pickle in them, and the class comes from
+`relkit.models.catalogue`, never from a path in the file. A format that this version does not know is refused with both
 versions named. `model.json` is written last: a folder whose writing was interrupted has none and is refused.
 """
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from relkit.models.base import Fitted
 
 FORMAT = 1
-"""Of the folder's layout; a model's own fields have `Fitted.format`."""
+"""Format of the folder's layout; a model's own fields have `Fitted.format`."""
 
 _FILE = "model.json"
 _EARLIER = {"weights": "weight_column", "notes": "remarks"}
-"""Names that fields had when a model was saved, and their names of today."""
+"""Former names of saved fields, and their current names."""
 # Names that models import for their type checker only.
 _NAMES: dict[str, Any] = {
     "np": np,
@@ -60,14 +60,14 @@ def save(fitted: Fitted, folder: Path) -> Path:
 
     Args:
         fitted: any fitted model of the catalogue.
-        folder: made if absent; it must not hold a model yet.
+        folder: created if absent; it must not contain a model yet.
 
     Raises:
-        StorageError: the folder holds a model already, or a field cannot be stored (an infinite number, a
+        StorageError: the folder already contains a model, or a field cannot be stored (an infinite number, a
             type without a stored form).
     """
     if (folder / _FILE).exists():
-        raise StorageError("the folder holds a model already.", where=str(folder), remedy="Choose another folder; nothing is overwritten.")
+        raise StorageError("the folder has a model already.", where=str(folder), remedy="Choose another folder; nothing is overwritten.")
     folder.mkdir(parents=True, exist_ok=True)
     body = {
         "storage": FORMAT,
@@ -112,7 +112,7 @@ def load(folder: Path) -> Fitted:
 
 
 def _contract(fitted: Fitted) -> dict[str, Any]:
-    """Return what decides whether features of today suit the model: the columns it needs and their types."""
+    """Return the columns the model needs and their types, which decide whether current features suit it."""
     needs = fitted.needs
     return {"name": needs.name, "columns": {c.name: str(c.dtype) for c in needs.columns if c.required}}
 
@@ -210,7 +210,7 @@ def _make(cls: Any, stored: Any, folder: Path, path: str) -> Any:
 
 
 def _renamed(stored: dict[str, Any], known: Container[str]) -> dict[str, Any]:
-    """Return stored fields under their names of today; one that was empty is left at its default."""
+    """Return stored fields under their current names; one that was empty is left at its default."""
     old = [name for name in stored if name not in known and name in _EARLIER]
     kept = {_EARLIER[name] if name in old else name: value for name, value in stored.items() if name not in old or value is not None}
     return kept if old else stored
@@ -242,7 +242,7 @@ def _value(stored: Any, hint: Any, folder: Path, path: str) -> Any:  # noqa: PLR
 
 
 def _plain(stored: Any, kind: type, path: str) -> Any:
-    """Return a stored number, text or truth value; JSON writes 7.0 and 7 alike, every other change of type is damage."""
+    """Return a stored number, text or truth value; JSON writes 7.0 and 7 alike, any other change of type is damage."""
     fits = isinstance(stored, kind) or (kind is float and isinstance(stored, int))
     if not fits or (isinstance(stored, bool) and kind is not bool):
         raise ValueError(f"{path} is {stored!r}, expected {kind.__name__}")
@@ -261,7 +261,7 @@ def _parts(hint: Any, length: int) -> tuple[Any, ...]:
 
 
 def _given(hint: Any, value: Any) -> Any:
-    """Return the type in force where `hint` may be None or one of several plain types."""
+    """Return the type in force if `hint` may be None or one of several plain types."""
     if get_origin(hint) not in {Union, types.UnionType}:
         return hint
     options = [option for option in get_args(hint) if option is not type(None)]
@@ -272,7 +272,7 @@ def _given(hint: Any, value: Any) -> Any:
 
 
 def _not_finite(stored: Any, path: str = "") -> str:
-    """Return the path of the first number that JSON cannot hold."""
+    """Return the path of the first number that JSON cannot represent."""
     if isinstance(stored, float):
         return path if not np.isfinite(stored) else ""
     items = stored.items() if isinstance(stored, dict) else enumerate(stored) if isinstance(stored, list) else ()

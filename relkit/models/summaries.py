@@ -18,14 +18,14 @@ Floats = NDArray[np.float64]
 
 
 def summary_of(terms: Sequence[str], estimates: Floats, errors: Floats, level: float = LEVEL, *, positive: int = 0) -> pl.DataFrame:
-    """Return term, estimate, std_error, lower, upper; null for what has no standard error.
+    """Return term, estimate, std_error, lower, upper; null for terms without a standard error.
 
     Args:
         terms: names of the k terms.
         estimates: shape (k,).
-        errors: shape (k,), standard errors; NaN where there is none.
+        errors: shape (k,), standard errors; NaN if there is none.
         level: of the intervals.
-        positive: how many terms come first that are above zero: their errors are those of logarithms, as are their intervals.
+        positive: number of leading terms that are above zero: their errors are those of logarithms, as are their intervals.
 
     Examples:
         >>> summary_of(("r", "age"), np.array([2.0, 0.1]), np.array([0.5, 0.05]), positive=1).select(pl.exclude("term").round(3)).rows()

@@ -1,4 +1,4 @@
-"""Levels of a category that a fit had not seen: how many rows to score have one, and which."""
+"""Levels of a category that did not occur in the fit: how many rows to score have one, and which."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from relkit.models.covariates import Covariate
 
 _MOST_NAMED, _LONGEST_NAME = 5, 40
-"""Levels named in a sentence, and the letters of each."""
+"""Most levels named in a sentence, and most letters of each."""
 
 
 def unseen_categories(
     frame: pl.DataFrame, covariates: Iterable[Covariate], *, who: str = "customers", unnamed: Collection[str] = ()
 ) -> tuple[Remark, ...]:
-    """Return a remark for each category of which some rows have a level that the fit had not seen.
+    """Return a remark for each category of which some rows have a level that did not occur in the fit.
 
-    The most frequent of those levels are named, cut where they are long, but for covariates that say something about a person.
+    The most frequent of those levels are named, long ones truncated, except for covariates about a person.
 
     Args:
-        frame: rows to score; a column that it does not have is left to the model's contract.
+        frame: rows to score; a column it lacks is left to the model's contract.
         covariates: as fitted.
-        who: what a row is.
-        unnamed: covariates of which no value may be shown.
+        who: what a row is, in the plural.
+        unnamed: covariates whose values may not be shown.
 
     Examples:
         >>> from relkit.models.covariates import Covariate
@@ -36,15 +36,15 @@ def unseen_categories(
         >>> unseen_categories(pl.DataFrame({"country": ["FR", "LU", None, "LU", "DE"]}), [country])[0].en
         '3 of 5 customers have a country that the model has not seen (LU: 2, DE: 1); they count as FR, the reference.'
     """
-    said = []
+    remarks = []
     for known in covariates:
         if not known.levels or known.name not in frame.columns:
             continue
         levels = frame.select(level=pl.col(known.name).cast(pl.String)).drop_nulls().filter(~pl.col("level").is_in(known.levels))
         if count := len(levels):
             named = "" if known.name in unnamed else f" ({_most_frequent(levels['level'])})"
-            said.append(_unseen(known, f"{count:,} of {len(frame):,} {who}", f"{french(count)} sur {french(len(frame))}", named))
-    return tuple(said)
+            remarks.append(_unseen(known, f"{count:,} of {len(frame):,} {who}", f"{french(count)} sur {french(len(frame))}", named))
+    return tuple(remarks)
 
 
 def _unseen(known: Covariate, counted: str, counted_fr: str, named: str) -> Remark:

@@ -1,4 +1,4 @@
-"""Columns of covariates that explain nothing, or follow from others; and columns turned so that the others suit Newton's method."""
+"""Covariate columns that are constant or collinear, and a change of basis that makes the others suit Newton's method."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 CONSTANT = 1e-12
-"""A standard deviation below this share of the mean is rounding."""
+"""A standard deviation below this share of the mean is rounding error."""
 COLLINEAR = 1e-9
-"""A column of whose variance less than this is its own follows from those before it."""
+"""A column with a smaller share of variance of its own than this follows from those before it."""
 
 
 def turn_of(covariates: Sequence[Covariate], centred: Floats, averages: Floats, *, where: str, share: Floats | None = None) -> Floats:
-    """Return the matrix, shape (q, q), by which columns become those that suit Newton's method; it is triangular.
+    """Return the triangular matrix, shape (q, q), that transforms the columns into ones that suit Newton's method.
 
-    A column of 0 and 1 stays as it is, a number is divided by its standard deviation, and the columns of a spline, which nearly
+    A column of 0 and 1 is left unchanged, a number is divided by its standard deviation, and the columns of a spline, which nearly
     follow from each other, become uncorrelated.
 
     Args:
         covariates: of the columns.
-        centred: columns less their averages, shape (n, q); those of 0 and 1 are not looked at.
+        centred: columns less their averages, shape (n, q); those of 0 and 1 are ignored.
         averages: shape (q,).
-        where: who asks.
-        share: weight of each row, shape (n,), of sum 1; the same for all unless told.
+        where: the caller.
+        share: weight of each row, shape (n,), summing to 1; equal by default.
 
     Raises:
-        FitError: a spline bends more often than its values tell.
+        FitError: a spline has more bends than its values support.
     """
     turn = np.eye(len(averages))
     each = np.full(len(centred), 1 / len(centred)) if share is None else share
@@ -53,7 +53,7 @@ def turn_of(covariates: Sequence[Covariate], centred: Floats, averages: Floats, 
             spread = block.T @ block / len(block) if share is None else block.T @ (block * share[:, None])
         scale = np.sqrt(np.diag(spread))
         if not (scale > CONSTANT * np.abs(averages[numbers])).all():
-            continue  # constant: whoever asks says so
+            continue  # constant: the caller reports it
         try:
             lower = np.linalg.cholesky(spread / np.outer(scale, scale))
         except np.linalg.LinAlgError as error:
@@ -72,8 +72,8 @@ def refuse_useless(columns: Floats, names: Sequence[str], *, where: str, turned:
     Args:
         columns: shape (n, columns).
         names: of the columns.
-        where: who asks.
-        turned: the columns in other units (`turn_of`), in which those of a spline are told apart.
+        where: the caller.
+        turned: the columns in other units (`turn_of`), in which those of a spline are distinguishable.
 
     Raises:
         FitError: naming the column.

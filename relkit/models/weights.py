@@ -1,8 +1,8 @@
-"""Rows that stand for several customers: a column of how many, which a fit reads and nothing else does.
+"""Rows that stand for several customers: a column with their number, read by fits only.
 
-A row of weight 3 counts as three rows that are alike, in the likelihood and so in the standard errors; a row of weight 0
-does not count at all, or is refused. Weights that make up for uneven sampling are no numbers of customers: with them the
-estimates are right and the standard errors are not. A fitted model neither reads nor knows weights: it is judged, drawn and
+A row of weight 3 counts as three identical rows, in the likelihood and so in the standard errors; a row of weight 0
+does not count at all, or is refused. Weights that correct for uneven sampling are not numbers of customers: with them the
+estimates are right and the standard errors are not. A fitted model neither reads nor knows weights: it is judged, plotted and
 scored row by row.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def columns_of(name: str, *, zero: bool = True) -> tuple[Column, ...]:
-    """Return the column of weights that a fit reads; none where `name` is empty.
+    """Return the column of weights that a fit reads; none if `name` is empty.
 
     Args:
         name: of the column.
@@ -36,13 +36,13 @@ def columns_of(name: str, *, zero: bool = True) -> tuple[Column, ...]:
 
 
 def check_weight_column(name: str, taken: Iterable[str], *, where: str) -> None:
-    """Refuse weights in a column that the model reads for something else."""
+    """Refuse a weight column that the model reads for something else."""
     if name and name in taken:
         raise ParameterError(f"weight_column is {name!r}, which the model reads already.", where=where, remedy="Name a column of its own.")
 
 
 def with_weight(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, NDArray[np.float64] | None]:
-    """Return the rows that count, and how many each stands for, shape (n,); None where there are no weights.
+    """Return the rows that count, and how many each stands for, shape (n,); None if there are no weights.
 
     Examples:
         >>> frame, weights = with_weight(pl.DataFrame({"a": [1, 2, 3], "n": [2.0, 0.0, 1.0]}), "n")

@@ -1,1 +1,1 @@
-"""Plots: a result goes in, Axes come out; nothing is computed here. One file a family."""
+"""Plots: a result goes in, Axes come out; nothing is computed here. One file per family."""

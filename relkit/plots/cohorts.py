@@ -1,4 +1,4 @@
-"""Plots of cohorts of customers: when they have paid back what winning them cost, and how many keep coming back."""
+"""Plots of cohorts of customers: payback of their acquisition cost, and the share that keeps coming back."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def cohort_label(starts_on: object, length: str, language: str) -> str:
 def plot_cohort_value(
     cohorts: Cohorts, ax: Axes | None = None, *, cost: float | None = None, currency: str = "EUR", language: str = "en"
 ) -> Axes:
-    """Draw the value that each cohort has brought per customer by age, the latest cohort darkest, and the cost of winning one.
+    """Draw the value that each cohort has brought per customer by age, the latest cohort darkest, and the cost of acquiring one.
 
     Args:
         cohorts: see `relkit.features.cohorts`.
@@ -62,7 +62,7 @@ def plot_cohort_value(
         currency: ISO code.
         language: en or fr.
     """
-    title, x_label, said = in_language(_VALUE, language)
+    title, x_label, label = in_language(_VALUE, language)
     ax = axes_of(ax)
     shades = LinearSegmentedColormap.from_list("cohorts", [_PALE, _DARK])
     groups = cohorts.frame.partition_by("starts_on", maintain_order=True)
@@ -71,7 +71,7 @@ def plot_cohort_value(
         label = cohort_label(group["starts_on"][0], cohorts.length, language) if at in {0, len(groups) - 1} else None
         ax.plot(group["age_months"], group["value"], color=shade, linewidth=1.8, label=label)
     if cost is not None:
-        ax.axhline(cost, color=MODEL, linewidth=1.6, linestyle="--", label=said.format(cost=money(cost, currency, language)))
+        ax.axhline(cost, color=MODEL, linewidth=1.6, linestyle="--", label=label.format(cost=money(cost, currency, language)))
     ax.set(title=title, xlabel=x_label, ylabel=_MEASURE[cohorts.measure][language], xlim=(0, None), ylim=(0, None))
     money_axis(ax.yaxis, currency, language)
     number_axis(ax.xaxis, language, whole=True)
@@ -81,7 +81,7 @@ def plot_cohort_value(
 
 @house_style()
 def plot_cohort_returns(cohorts: Cohorts, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the share of each cohort that bought again in each month of age, as a table of shades.
+    """Draw the share of each cohort that bought again in each month of age, as a heat map.
 
     Args:
         cohorts: see `relkit.features.cohorts`.

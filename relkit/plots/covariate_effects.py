@@ -1,4 +1,4 @@
-"""Plot of what covariates do to purchases and to leaving."""
+"""Plot of the effects of covariates on purchases and on leaving."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PROCESSES = {
 
 @house_style()
 def plot_rate_ratios(ratios: Ratios, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw what a step of each covariate multiplies the rate of purchases, or of leaving, by."""
+    """Draw the factor by which a step of each covariate multiplies the rate of purchases, or of leaving."""
     named = in_language(_PROCESSES, language)
     parts = [term.partition(".") for term in ratios.terms]
     terms = tuple(f"{column} ({named[process]})" for process, _, column in parts)

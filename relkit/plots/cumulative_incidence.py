@@ -1,4 +1,4 @@
-"""Why contracts end: the share that ended for each cause, by age, with the number at risk below."""
+"""Cumulative incidence: the share of contracts that ended for each cause, by age, with the number at risk below."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from relkit.metrics.risk_sets import Floats
 
-_SAID = (
+_TEXTS = (
     Text("Why contracts end", "Pourquoi les contrats prennent fin"),
     Text("Age of the contract, months", "Âge du contrat, en mois"),
     Text("Share that ended", "Part de contrats terminés"),
@@ -39,7 +39,7 @@ def plot_incidence(
     """Draw the shares that ended for each cause with their bands, or those of several groups for one cause.
 
     Args:
-        incidence: of all spells, or of several groups by name.
+        incidence: of all spells, or several by name of the group.
         ax: where to draw; a new figure by default.
         cause: the one to draw; needed with groups, which would be too many curves otherwise.
         language: en or fr.
@@ -47,7 +47,7 @@ def plot_incidence(
     Raises:
         ParameterError: several groups and no cause, or a cause that is unknown.
     """
-    title, x_label, y_label, at_risk = in_language(_SAID, language)
+    title, x_label, y_label, at_risk = in_language(_TEXTS, language)
     named, table = _curves(incidence, cause, at_risk, language)
     ax = axes_of(ax, height=4.2 + 0.25 * len(table))
     for (name, (found, row)), colour in zip(named.items(), colours_of(len(named)), strict=True):
@@ -56,9 +56,9 @@ def plot_incidence(
         ax.fill_between(days, lower, upper, step="post", color=colour, alpha=0.15, linewidth=0)
         ax.step(days, middle, where="post", color=colour, linewidth=2, label=name)
     top = max(float(found.upper[row].max(initial=0.0)) for found, row in named.values())
-    said = title if cause is None else f"{title}: {_name(cause, language)}" if language == "en" else f"{title} : {_name(cause, language)}"
+    text = title if cause is None else f"{title}: {_name(cause, language)}" if language == "en" else f"{title} : {_name(cause, language)}"
     last = max(found.domain[1] for found, _ in named.values())
-    ax.set(title=said, xlabel=x_label, ylabel=y_label, xlim=(0, last), ylim=(0, min(max(1.05 * top, 0.01), 1.02)))
+    ax.set(title=text, xlabel=x_label, ylabel=y_label, xlim=(0, last), ylim=(0, min(max(1.05 * top, 0.01), 1.02)))
     percent_axis(ax.yaxis, language)
     month_axis(ax.xaxis, last, language)
     names_at_the_end(ax, {name: float(found.incidence[row, -1]) for name, (found, row) in named.items()})
@@ -69,12 +69,12 @@ def plot_incidence(
 def _curves(
     incidence: CumulativeIncidence | Mapping[str, CumulativeIncidence], cause: str | None, at_risk: str, language: str
 ) -> tuple[dict[str, tuple[CumulativeIncidence, int]], dict[str, CumulativeIncidence]]:
-    """Return each curve by its name, as a record and a row, and the records whose numbers at risk stand below."""
+    """Return each curve by its name, as a record and a row, and the records whose numbers at risk are shown below."""
     if isinstance(incidence, CumulativeIncidence):
         causes = incidence.causes if cause is None else (cause,)
         return {_name(one, language): (incidence, incidence.row(one)) for one in causes}, {at_risk: incidence}
     if cause is None:
-        raise ParameterError("several groups are drawn for one cause, and none was given.", where="cause", remedy="Give cause='voluntary'.")
+        raise ParameterError("several groups are drawn for one cause, but none was given.", where="cause", remedy="Give cause='voluntary'.")
     return {name: (found, found.row(cause)) for name, found in incidence.items()}, dict(incidence)
 
 

@@ -1,4 +1,4 @@
-"""Plots of groups of customers: what each tenth is worth, and where value meets activity."""
+"""Plots of groups of customers: value by tenth, expected ends by tenth, and a grid of value and activity."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TOO_FEW = "–"
 def plot_value_by_decile(
     past: Floats, future: Floats, ax: Axes | None = None, *, names: tuple[str, str], currency: str = "EUR", language: str = "en"
 ) -> Axes:
-    """Draw, for each tenth, what was earned so far and what is expected, one on top of the other.
+    """Draw past and expected value of each tenth, stacked.
 
     Args:
         past: shape (k,), mean per customer so far, the best tenth first.
@@ -62,7 +62,7 @@ def plot_value_by_decile(
 def plot_value_with_bounds(
     value: Floats, low: Floats, high: Floats, ax: Axes | None = None, *, title: str, currency: str = "EUR", language: str = "en"
 ) -> Axes:
-    """Draw what is expected of each tenth, with a line from low to high.
+    """Draw the expected value of each tenth, with a line from low to high.
 
     Args:
         value: shape (k,), mean per customer expected, the best tenth first.
@@ -88,7 +88,7 @@ def plot_value_with_bounds(
 
 @house_style()
 def plot_expected_ends(ends: Floats, ax: Axes | None = None, *, days: int, language: str = "en") -> Axes:
-    """Draw the ends that are expected in each tenth of the contracts, the most at risk first, with their share of all.
+    """Draw the expected ends in each tenth of the contracts, the most at risk first, with their share of all.
 
     Args:
         ends: shape (k,), expected number.
@@ -123,7 +123,7 @@ def plot_group_grid(
     names: Sequence[Sequence[str]] = (),
     language: str = "en",
 ) -> Axes:
-    """Draw a grid of groups, darker where there are more customers; groups below `smallest` are not told.
+    """Draw a grid of groups, darker for more customers; groups below `smallest` are not shown.
 
     Args:
         counts: shape (r, c), customers.
@@ -131,8 +131,8 @@ def plot_group_grid(
         rows: names of the rows, in the reader's language.
         columns: names of the columns.
         title: of the plot.
-        smallest: size from which a group is shown.
-        names: of each cell, shown below its count.
+        smallest: minimum size of a group that is shown.
+        names: of the cells, shown below their counts.
         language: en or fr.
     """
     ax = axes_of(ax, height=1.4 + 0.75 * len(rows))

@@ -1,4 +1,4 @@
-"""Estimates with their intervals, a row each: differences between segments, forecasts beside what happened, models beside others."""
+"""Estimates with their intervals, one per row: differences between segments, forecasts and outcomes, comparisons of models."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
 
 WIDEST = 26
-"""Letters of a row's name on one line."""
+"""Characters per line of a row's name."""
 MARKS = ((ACTUAL, "o"), (MODEL, "D"))
-"""Looks of the first and the second series."""
+"""Colours and markers of the first and the second series."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dots:
-    """A series of estimates, one a row; a missing one (not a number) is not drawn.
+    """A series of estimates, one per row; a missing one (NaN) is not drawn.
 
     Attributes:
         value: shape (k,).
         lower: shape (k,); None for estimates without intervals.
         upper: shape (k,).
-        label: in the legend; none where it is empty.
+        label: in the legend; no entry if empty.
     """
 
     value: Floats
@@ -59,14 +59,14 @@ def plot_dots(
 
     Args:
         rows: names of the rows.
-        series: one or two, of as many estimates as rows.
+        series: one or two, with as many estimates as rows.
         ax: where to draw; a new figure by default.
         title: of the plot.
         x_label: what is estimated, with its unit.
         kind: number or share.
-        reference: where a line is drawn: no difference, say.
-        sides: what lies left and right of the reference.
-        muted: rows in grey; none by default.
+        reference: position of a line, e.g. no difference.
+        sides: meaning of the left and the right of the reference.
+        muted: whether each row is grey; none by default.
         language: en or fr.
     """
     given = ax is not None
@@ -107,7 +107,7 @@ def _ticks(axis: Axis, kind: str, language: str) -> None:
 
 
 def _say_sides(ax: Axes, reference: float, sides: tuple[str, str]) -> None:
-    """Write what lies left and right of the reference, which is brought into the picture with room for the words."""
+    """Label both sides of the reference, which is brought into view with room for the labels."""
     low, high = ax.get_xlim()
     low, high = min(low, reference), max(high, reference)
     room = 0.28 * (high - low)

@@ -1,4 +1,4 @@
-"""A covariate whose effect bends: what each of its values multiplies by, as a curve with its band."""
+"""Curve of a non-linear effect: the multiplier at each value of a covariate, with its band."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ENDS = {
         Text("stays for good", "reste pour de bon"),
     ),
 }
-_SAID = (
+_TEXTS = (
     Text("{ratio} (log scale)", "{ratio} (échelle log)"),
     Text("at each value, {level} interval", "à chaque valeur, intervalle à {level}"),
     Text("mean customer, {mean}", "client moyen, {mean}"),
@@ -58,15 +58,15 @@ _NEAREST = (0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.15, 1.2, 1.25)
 
 @house_style()
 def plot_effect(curve: EffectCurve, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
-    """Draw what each value of a covariate multiplies by, against the mean, on a logarithmic scale.
+    """Draw the multiplier at each value of a covariate, relative to its mean, on a logarithmic scale.
 
     Args:
         curve: of one covariate.
         ax: where to draw; a new figure by default.
-        cause: written into the title where it is one of several.
+        cause: written into the title if it is one of several.
         language: en or fr.
     """
-    y_label, band, mean, x_label = in_language(_SAID, language)
+    y_label, band, mean, x_label = in_language(_TEXTS, language)
     title = _TITLES[curve.kind][language].format(name=curve.covariate)
     ax = axes_of(ax)
     ax.axhline(1.0, color=INK, linewidth=1)
@@ -80,8 +80,8 @@ def plot_effect(curve: EffectCurve, ax: Axes | None = None, *, cause: str = "", 
         label=band.format(level=percent(curve.level, language)),
     )
     ax.plot(curve.values, curve.ratio, color=ACTUAL, linewidth=2)
-    said = number(curve.mean, language, _digits(curve.mean))
-    ax.plot([curve.mean], [1.0], "o", color=INK, markersize=5, linestyle="none", label=mean.format(mean=said))
+    written = number(curve.mean, language, _digits(curve.mean))
+    ax.plot([curve.mean], [1.0], "o", color=INK, markersize=5, linestyle="none", label=mean.format(mean=written))
     ax.plot(curve.knots, np.zeros(len(curve.knots)), "|", color=MUTED, markersize=14, linestyle="none", transform=ax.get_xaxis_transform())
     ax.set_yscale("log")
     reach = 1.3 * max(float(np.abs(np.log([curve.lower.min(), curve.upper.max()])).max()), np.log(1.1))
@@ -102,7 +102,7 @@ def plot_effect(curve: EffectCurve, ax: Axes | None = None, *, cause: str = "", 
 
 
 def _digits(value: float) -> int:
-    """Return the decimals that show three significant digits."""
+    """Return the number of decimals that shows three significant digits."""
     return int(np.clip(2 - np.floor(np.log10(max(abs(value), 1e-6))), 0, 6))
 
 

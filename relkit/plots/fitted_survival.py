@@ -1,4 +1,4 @@
-"""Plots of survival models with parameters: what stretches a lifetime, and the fitted curve beside the observed one."""
+"""Plots of parametric survival models: time ratios, and the fitted curve next to the observed one."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ _FITTED = (
 
 @house_style()
 def plot_time_ratios(ratios: Ratios, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw what a step of each covariate multiplies lifetimes by, the strongest on top, on a logarithmic scale."""
+    """Draw the factor by which a step of each covariate multiplies lifetimes, the strongest on top, on a logarithmic scale."""
     return forest(ratios, in_language(_TIMES, language), ax, language=language)
 
 
 @house_style()
 def plot_odds_of_leaving(ratios: Ratios, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw what a step of each covariate multiplies the odds of ever leaving by, on a logarithmic scale."""
+    """Draw the factor by which a step of each covariate multiplies the odds of ever leaving, on a logarithmic scale."""
     return forest(ratios, in_language(_ODDS, language), ax, language=language)
 
 
 @house_style()
 def plot_fitted_survival(curve: FittedCurve, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the fitted survival of all contracts beside Kaplan-Meier's, with how many are at risk below."""
+    """Draw the fitted survival of all contracts next to Kaplan-Meier's, with the number at risk below."""
     title, observed, fitted = in_language(_FITTED, language)
     ax = plot_survival(curve.observed, ax, language=language)
     ax.lines[0].set_label(observed)

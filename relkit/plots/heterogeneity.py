@@ -1,4 +1,4 @@
-"""Plots of how customers differ, as a purchase model sees it."""
+"""Plots of the heterogeneity of customers in a purchase model."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _WORDS: dict[str, Text] = {
 
 @house_style()
 def plot_spread(spread: Spread, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the share of customers above each level of a trait, with the mean and the level of the middle customer.
+    """Draw the share of customers above each level of a trait, with the mean and the median.
 
     Args:
         spread: see `relkit.models.lifetime_value.heterogeneity`.
         ax: where to draw; a new figure by default.
         language: en or fr.
     """
-    said = in_language(_WORDS, language)
+    texts = in_language(_WORDS, language)
     ax = axes_of(ax)
     is_share = spread.of == "leaving_probability"
     top = 1.0 if is_share else max(spread.level_of(0.02), spread.mean)
@@ -42,12 +42,12 @@ def plot_spread(spread: Spread, ax: Axes | None = None, *, language: str = "en")
     ax.plot(spread.level, spread.share_above, color=ACTUAL, linewidth=2)
     middle = spread.level_of(0.5)
     ax.plot(
-        [0, middle, middle], [0.5, 0.5, 0], color=MODEL, linewidth=1.4, label=said["half"].format(level=_level(middle, spread, language))
+        [0, middle, middle], [0.5, 0.5, 0], color=MODEL, linewidth=1.4, label=texts["half"].format(level=_level(middle, spread, language))
     )
     ax.axvline(
-        spread.mean, color=MODEL, linewidth=1.4, linestyle="--", label=said["mean"].format(mean=_level(spread.mean, spread, language))
+        spread.mean, color=MODEL, linewidth=1.4, linestyle="--", label=texts["mean"].format(mean=_level(spread.mean, spread, language))
     )
-    ax.set(title=said[spread.of], xlabel=said[f"{spread.of}_axis"], ylabel=said["share"], xlim=(0, top), ylim=(0, 1))
+    ax.set(title=texts[spread.of], xlabel=texts[f"{spread.of}_axis"], ylabel=texts["share"], xlim=(0, top), ylim=(0, 1))
     percent_axis(ax.yaxis, language)
     (percent_axis if is_share else number_axis)(ax.xaxis, language)
     ax.legend(loc="upper right")

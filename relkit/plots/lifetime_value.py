@@ -1,4 +1,4 @@
-"""Plots of customer value: do purchase and spend models fit, who is still a customer, where the value lies."""
+"""Plots of customer value: fit of purchase and spend models, probability of being active, concentration of value."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ _VALUE = (
 
 @house_style()
 def plot_frequency_histogram(histogram: FrequencyHistogram, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw customers by number of repeat purchases, seen and expected."""
+    """Draw customers by number of repeat purchases, observed and expected."""
     title, x_label, y_label, seen, expected = in_language(_FREQUENCY, language)
     ax = axes_of(ax)
     _pairs(ax, histogram.actual, histogram.expected, histogram.labels, seen, expected)
@@ -116,7 +116,7 @@ def plot_frequency_histogram(histogram: FrequencyHistogram, ax: Axes | None = No
 
 
 def _pairs(ax: Axes, actual: Floats | Counts, expected: Floats, labels: Sequence[str], seen: str, model: str) -> None:
-    """Draw bars of what was seen beside bars of what the model says."""
+    """Draw bars of observed values next to bars of the model's."""
     at = np.arange(len(labels))
     ax.bar(at - 0.2, actual, 0.38, color=ACTUAL, label=seen, linewidth=0)
     ax.bar(at + 0.2, expected, 0.38, color=MODEL, label=model, linewidth=0)
@@ -126,7 +126,7 @@ def _pairs(ax: Axes, actual: Floats | Counts, expected: Floats, labels: Sequence
 
 @house_style()
 def plot_cumulative_purchases(tracking: PurchaseTracking, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw repeat purchases added up over time, seen and expected, with the end of the calibration."""
+    """Draw cumulative repeat purchases over time, observed and expected, with the end of the calibration."""
     return _track(
         tracking, np.cumsum(tracking.actual), np.cumsum(tracking.expected), axes_of(ax), in_language(_CUMULATED, language), language
     )
@@ -134,14 +134,14 @@ def plot_cumulative_purchases(tracking: PurchaseTracking, ax: Axes | None = None
 
 @house_style()
 def plot_purchases_over_time(tracking: PurchaseTracking, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw repeat purchases of each week, seen and expected, with the end of the calibration."""
+    """Draw repeat purchases of each week, observed and expected, with the end of the calibration."""
     return _track(tracking, tracking.actual, tracking.expected, axes_of(ax), in_language(_WEEKLY, language), language)
 
 
-def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats, ax: Axes, said: tuple[str, ...], language: str) -> Axes:
+def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats, ax: Axes, texts: tuple[str, ...], language: str) -> Axes:
     from matplotlib import dates
 
-    title, x_label, y_label, seen, model, edge = said
+    title, x_label, y_label, seen, model, edge = texts
     ends = np.array(tracking.ends, dtype="datetime64[D]")
     ax.plot(ends, actual, color=ACTUAL, linewidth=2, label=seen)
     ax.plot(ends, expected, color=MODEL, linewidth=2, linestyle="--", label=model)
@@ -162,7 +162,7 @@ def _track(tracking: PurchaseTracking, actual: Floats | Counts, expected: Floats
 
 @house_style()
 def plot_purchases_by_frequency(calibration: FrequencyCalibration, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw mean purchases in the holdout by repeat purchases before it, seen and expected, with customers per group."""
+    """Draw mean purchases in the holdout by repeat purchases before it, observed and expected, with customers per group."""
     title, x_label, y_label, seen, expected, customers = in_language(_CONDITIONAL, language)
     ax = axes_of(ax)
     at = np.arange(len(calibration.frequency))
@@ -199,7 +199,7 @@ def plot_alive_surface(surface: AliveSurface, ax: Axes | None = None, *, languag
 
 @house_style()
 def plot_spend_distribution(spend: SpendDistribution, ax: Axes | None = None, *, currency: str = "EUR", language: str = "en") -> Axes:
-    """Draw how mean order values are spread, seen and expected."""
+    """Draw the distribution of mean order values, observed and expected."""
     title, x_label, y_label, seen, expected, beyond = in_language(_SPEND, language)
     ax = axes_of(ax)
     ax.stairs(spend.actual, spend.edges, fill=True, color=ACTUAL, alpha=0.35, label=seen)
@@ -222,7 +222,7 @@ def plot_decile_calibration(
     Args:
         deciles: forecast as `score`, outcome as `actual`.
         ax: where to draw; a new figure by default.
-        unit: what is counted, in the reader's language: "orders in 90 days".
+        unit: of the values, in the reader's language: "orders in 90 days".
         currency: ISO code where the values are money.
         language: en or fr.
     """
@@ -238,13 +238,13 @@ def plot_decile_calibration(
 def plot_concentration(
     curve: LorenzCurve, ax: Axes | None = None, *, of: Literal["value", "purchases"] = "value", top: float = 0.2, language: str = "en"
 ) -> Axes:
-    """Draw the share of value against the share of customers, best forecasts first, and what the top share holds.
+    """Draw the share of value against the share of customers, best forecasts first, and the value of the top share.
 
     Args:
-        curve: cumulated shares.
+        curve: cumulative shares.
         ax: where to draw; a new figure by default.
         of: what is shared.
-        top: share of customers that is pointed out.
+        top: share of customers that is highlighted.
         language: en or fr.
     """
     title, x_label, equal, customers = in_language(_CONCENTRATION, language)
@@ -257,8 +257,8 @@ def plot_concentration(
     there = float(np.interp(top, curve.customer_share, curve.value_share))
     ax.plot([top, top, 0], [0, there, there], color=MODEL, linewidth=1)
     ax.scatter([top], [there], color=MODEL, s=40, zorder=3)
-    said = f"{percent(there, language)} {held}\n{percent(top, language)} {customers}"
-    ax.annotate(said, (top, there), (10, -4), textcoords="offset points", va="top", color=INK, fontsize=9.5)
+    text = f"{percent(there, language)} {held}\n{percent(top, language)} {customers}"
+    ax.annotate(text, (top, there), (10, -4), textcoords="offset points", va="top", color=INK, fontsize=9.5)
     share = Text("Share", "Part")[language]
     ax.set(title=title, xlabel=x_label, ylabel=f"{share} {held}", xlim=(0, 1), ylim=(0, 1.02))
     percent_axis(ax.xaxis, language)
@@ -275,7 +275,7 @@ def plot_value_deciles(
     Args:
         deciles: expected value as `score`.
         ax: where to draw; a new figure by default.
-        unit: what is counted, in the reader's language.
+        unit: of the values, in the reader's language.
         currency: ISO code where the values are money.
         language: en or fr.
     """

@@ -1,4 +1,4 @@
-"""One picture that tells models of a family apart: what they expected of whom, and when."""
+"""Comparison of the models of a family in one picture: forecasts by group of customers and over time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from relkit.models.roles import ComparisonTexts
 
-# Colour-blind safe (Okabe and Ito), with a dash of its own for each, so that grey prints tell them apart as well.
+# Colour-blind safe (Okabe and Ito), with a dash of its own for each, to distinguish them in grey print as well.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8B6914")
 _DASHES: tuple[Any, ...] = ("--", "-.", ":", (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3, 2, 3)))
 _EVERYWHERE = (
@@ -31,16 +31,16 @@ _EVERYWHERE = (
 
 @house_style()
 def plot_model_comparison(groups: pl.DataFrame, course: pl.DataFrame, *, texts: ComparisonTexts, language: str = "en") -> Figure:
-    """Draw models beside what happened: by group of customers on the left, cumulated over time on the right.
+    """Draw models against what happened: by group of customers on the left, cumulative over time on the right.
 
     Args:
         groups: model, group, customers, expected, seen; the same groups for all models (`ModelComparison.groups`).
-        course: model, day, expected, seen, calibration; a model may be left out. Without rows there is no right side.
-        texts: of what was compared (`Family.texts`).
+        course: model, day, expected, seen, calibration; models may be left out. Without rows there is no right side.
+        texts: of the comparison (`Family.texts`).
         language: en or fr.
 
     Returns:
-        A figure with one pair of axes or two; no figure is known to pyplot.
+        A figure with one pair of axes or two, unknown to pyplot.
     """
     looks = {name: _look(i) for i, name in enumerate(groups["model"].unique(maintain_order=True))}
     sides = 1 if course.is_empty() else 2
@@ -55,7 +55,7 @@ def plot_model_comparison(groups: pl.DataFrame, course: pl.DataFrame, *, texts: 
 
 
 def _look(at: int) -> dict[str, Any]:
-    """Return colour and dash of the line of a model; past seven models a colour comes again with another dash."""
+    """Return colour and dash of the line of a model; past seven models colours repeat with another dash."""
     n = len(_COLOURS)
     return {"color": _COLOURS[at % n], "linestyle": _DASHES[(at + at // n) % n], "linewidth": 1.8}
 

@@ -1,4 +1,4 @@
-"""What offers bring as more customers are called, or as more is spent on calls: by expected profit, and by risk."""
+"""Profit of offers as more customers are called, or as more is spent on calls: in order of expected profit, and of risk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_SAID = (
+_TEXTS = (
     Text("What the calls should bring", "Ce que devraient rapporter les appels"),
     Text("Customers called", "Clients appelés"),
     Text("Expected profit, cumulated", "Profit attendu, cumulé"),
@@ -46,7 +46,7 @@ def plot_cumulated_profit(
         currency: ISO code.
         language: en or fr.
     """
-    title, x_label, y_label, *names = in_language(_SAID, language)
+    title, x_label, y_label, *names = in_language(_TEXTS, language)
     ax = axes_of(ax)
     ax.axhline(0.0, color=INK, linewidth=0.8)
     curves = [_from_zero(values) for values in (by_profit, by_risk)]
@@ -72,18 +72,18 @@ def plot_profit_of_spending(
     currency: str = "EUR",
     language: str = "en",
 ) -> Axes:
-    """Draw the expected profit of what is spent on calls, in two orders, with the best of each within the budget.
+    """Draw the expected profit against the money spent on calls, in two orders, with the best of each within the budget.
 
     Args:
         by_profit: expected cost and expected profit of each customer, shape (n,) each, in the order of profit for the money spent.
         by_risk: the same customers in the order of risk.
         ax: where to draw; a new figure by default.
-        budget: what the calls may cost at most; its line is drawn where it lies within the picture.
+        budget: maximum cost of the calls; its line is drawn if it lies within the picture.
         currency: ISO code.
         language: en or fr.
     """
     title, x_label, y_label, name, line = in_language(_SPENT, language)
-    names = (name.format(cur=currency), _SAID[-1][language])
+    names = (name.format(cur=currency), _TEXTS[-1][language])
     ax = axes_of(ax)
     ax.axhline(0.0, color=INK, linewidth=0.8)
     curves = [(_from_zero(cost), _from_zero(profit)) for cost, profit in (by_profit, by_risk)]
@@ -107,13 +107,13 @@ def _from_zero(values: Floats) -> Floats:
     return np.append(0.0, np.cumsum(values))
 
 
-def _mark(ax: Axes, x: float, y: float, above: int, colour: str, said: str) -> None:
+def _mark(ax: Axes, x: float, y: float, above: int, colour: str, text: str) -> None:
     ax.plot([x], [y], "o", color=colour, markersize=6)
-    ax.annotate(said, (x, y), (6, above), textcoords="offset points", color=colour, fontsize=9.5)
+    ax.annotate(text, (x, y), (6, above), textcoords="offset points", color=colour, fontsize=9.5)
 
 
 def _close_up(ax: Axes, x: Floats, along: Floats) -> None:
-    """Show the best depth and its surroundings: past a loss as large as the profit the curves say nothing more."""
+    """Show the best depth and its surroundings: past a loss as large as the profit the curves add nothing."""
     peak = float(along.max())
     lost = np.flatnonzero(along < -peak)
     last = float(x[lost[0]] if peak > 0 and len(lost) else x[-1])

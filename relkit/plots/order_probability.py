@@ -1,4 +1,4 @@
-"""The forecast probability of an order beside the share of customers who bought, by tenth of forecast."""
+"""Forecast probability of an order against the share of customers who bought, by tenth of the forecast."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TEXTS = (
 
 @house_style()
 def plot_order_probability(calibration: OrderCalibration, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the share who bought against the forecast, by tenth, with intervals of the share; the model's own forecast too if it differs.
+    """Draw the share of buyers against the forecast, by tenth, with intervals of the share; the model's own forecast too if it differs.
 
     Args:
-        calibration: what a holdout taught; the forecasts shown are of customers from whom it was not learnt.
+        calibration: learnt from a holdout; the forecasts shown are of customers it was not learnt from.
         ax: where to draw; a new figure by default.
         language: en or fr.
     """

@@ -1,4 +1,4 @@
-"""Plots of models of ends by period: the hazard by age beside the seen rates, and ratios of odds."""
+"""Plots of discrete-time hazard models: the hazard by age next to the observed rates, and odds ratios."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _IMPORTANCE = (
 
 @house_style()
 def plot_period_hazard(rates: PeriodRates, ax: Axes | None = None, *, cause: str = "", language: str = "en") -> Axes:
-    """Draw the hazard by period of a model beside the seen rates.
+    """Draw the hazard by period of a model next to the observed rates.
 
     Args:
         rates: of one cause, or of all.
         ax: where to draw; a new figure by default.
-        cause: written into the title where it is one of several.
+        cause: written into the title if it is one of several.
         language: en or fr.
     """
     title, x_label, y_label, of_mean, of_all, seen = in_language(_HAZARD, language)
@@ -78,7 +78,7 @@ def plot_odds_ratios(ratios: Ratios, ax: Axes | None = None, *, cause: str = "",
 
 @house_style()
 def plot_importance(shares: pl.DataFrame, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the share of each covariate in what boosted trees tell, the largest on top.
+    """Draw the importance of each covariate in boosted trees, the largest on top.
 
     Args:
         shares: term and estimate, as the summary of a boosted hazard; the last row is the period.

@@ -1,4 +1,4 @@
-"""Plots of the rhythm of purchases: are two intervals of a customer more alike than chance makes them?"""
+"""Plots of the regularity of purchases: two intervals of a customer compared with chance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from relkit.models.lifetime_value.regularity import IntervalShares
 
-_SAID = (
+_TEXTS = (
     Text("Do customers buy at a rhythm?", "Les clients achètent-ils à un rythme régulier ?"),
     Text("Share of one of two intervals in their sum (1/2: both alike)", "Part d’un des deux intervalles dans leur somme (1/2 : égaux)"),
     Text("Customers", "Clients"),
@@ -27,8 +27,8 @@ _SAID = (
 
 @house_style()
 def plot_interval_shares(shares: IntervalShares, ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw how two intervals of a customer share their sum, over the shapes that random and regular buying would give."""
-    title, x_label, y_label, seen, random, regular, estimated = in_language(_SAID, language)
+    """Draw the share of one of two intervals of a customer in their sum, against the shapes of random and regular buying."""
+    title, x_label, y_label, seen, random, regular, estimated = in_language(_TEXTS, language)
     ax = axes_of(ax)
     middle = (shares.edges[1:] + shares.edges[:-1]) / 2
     found = shares.found
@@ -38,9 +38,9 @@ def plot_interval_shares(shares: IntervalShares, ax: Axes | None = None, *, lang
     for (k, expected), colour in zip(shares.expected.items(), colours, strict=False):
         named = random if k == 1 else regular.format(k=k)
         ax.plot(middle, expected, color=colour, linewidth=2, linestyle="--" if k == 1 else "-", label=named)
-    told = {"k": found.k, "low": found.lower, "high": found.upper}
-    said = estimated.format(**{name: number(value, language, 2) if np.isfinite(value) else "∞" for name, value in told.items()})
-    ax.text(0.02, 0.97, said, transform=ax.transAxes, ha="left", va="top", fontsize=9.5)
+    values = {"k": found.k, "low": found.lower, "high": found.upper}
+    text = estimated.format(**{name: number(value, language, 2) if np.isfinite(value) else "∞" for name, value in values.items()})
+    ax.text(0.02, 0.97, text, transform=ax.transAxes, ha="left", va="top", fontsize=9.5)
     top = max(shares.actual.max(), *(each.max() for each in shares.expected.values()))
     ax.set(title=title, xlabel=x_label, ylabel=y_label, xlim=(0, 1), ylim=(0, 1.25 * top))
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "1/4", "1/2", "3/4", "1"])

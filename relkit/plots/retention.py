@@ -1,4 +1,4 @@
-"""Plots of contracts that renew: who stays at each renewal, how many are left, and what those left are still worth."""
+"""Plots of contracts that renew: retention at each renewal, survival, and the residual value of those left."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from relkit.models.lifetime_value.retention import RetentionCurve
 
 MANY = 30
-"""Shares of fewer contracts are drawn hollow."""
+"""Shares of fewer contracts are drawn as hollow points."""
 
 _RENEWAL = Text("Renewal (one every {days} days)", "Renouvellement (un tous les {days} jours)")
 _KEY = (
@@ -45,7 +45,7 @@ _VALUE = (
 
 @house_style()
 def plot_retention(curves: Mapping[str, RetentionCurve], ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the share renewed at each renewal, seen as points and expected as a line with its band.
+    """Draw the share renewed at each renewal, observed as points and expected as a line with its band.
 
     Args:
         curves: by name of the group; a single one needs no name.
@@ -65,7 +65,7 @@ def plot_retention(curves: Mapping[str, RetentionCurve], ax: Axes | None = None,
 
 @house_style()
 def plot_contracts_left(curves: Mapping[str, RetentionCurve], ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the share of contracts still there after each renewal, seen and expected, and the projection beyond."""
+    """Draw the share of contracts left after each renewal, observed and expected, and the projection beyond."""
     ax = axes_of(ax)
     for curve, colours in _coloured(curves):
         whole = np.concatenate((np.ones((3, 1)), curve.survival), axis=1)
@@ -79,7 +79,7 @@ def plot_contracts_left(curves: Mapping[str, RetentionCurve], ax: Axes | None = 
 
 @house_style()
 def plot_renewals_to_come(curves: Mapping[str, RetentionCurve], ax: Axes | None = None, *, language: str = "en") -> Axes:
-    """Draw the discounted renewals to come of a contract, by how many it has behind it."""
+    """Draw the discounted number of renewals to come of a contract, by the number it has had."""
     ax = axes_of(ax)
     for curve, (_, colour) in _coloured(curves):
         behind = np.arange(0.0, curve.discounted.shape[1])
@@ -96,7 +96,7 @@ def plot_renewals_to_come(curves: Mapping[str, RetentionCurve], ax: Axes | None 
 
 
 def _coloured(curves: Mapping[str, RetentionCurve]) -> list[tuple[RetentionCurve, tuple[str, str]]]:
-    """Return each curve with the colours of what was seen and of what is expected."""
+    """Return each curve with the colours of observed and of expected shares."""
     if len(curves) == 1:
         return [(curve, (ACTUAL, MODEL)) for curve in curves.values()]
     return [(curve, (PALETTE[i % len(PALETTE)],) * 2) for i, curve in enumerate(curves.values())]
@@ -116,7 +116,7 @@ def _draw(ax: Axes, x: Floats, expected: Floats, seen: Floats, curve: RetentionC
 
 
 def _finish(ax: Axes, curves: Mapping[str, RetentionCurve], language: str, key_at: Literal["upper right", "lower right"]) -> None:
-    """Add what both plots of shares have: axes, where what was seen ends, and a key."""
+    """Add the elements of both plots of shares: axes, the end of the observed range, and a key."""
     from matplotlib.lines import Line2D
 
     seen, thin, expected, until = in_language(_KEY, language)
@@ -139,7 +139,7 @@ def _finish(ax: Axes, curves: Mapping[str, RetentionCurve], language: str, key_a
 
 
 def _name(ax: Axes, ends: Mapping[str, float]) -> None:
-    """Write each group's name at the right, at the height of its line's end, moved apart where lines end together."""
+    """Write each group's name at the right, at the height of its line's end, moved apart if lines end together."""
     if len(ends) == 1:
         return
     low, high = ax.get_ylim()

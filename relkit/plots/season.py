@@ -1,4 +1,4 @@
-"""The season as a model sees it: what the purchase rate is multiplied by on each day of the year, and in events."""
+"""Seasonality of a model: the multiplier of the purchase rate on each day of the year, and in events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEASON = (
     Text("interval at {level}", "intervalle à {level}"),
     Text("{name}: \u00d7 {effect}", "{name}\u00a0: \u00d7 {effect}"),
 )
-_BETWEEN = Text("{said} ({low} to {high})", "{said} ({low} à {high})")
+_BETWEEN = Text("{text} ({low} to {high})", "{text} ({low} à {high})")
 _MONTHS = (
     Text("Jan", "janv."),
     Text("Feb", "févr."),
@@ -47,8 +47,8 @@ def plot_season(curve: SeasonCurve, ax: Axes | None = None, *, language: str = "
     days = np.array(curve.days, dtype="datetime64[D]")
     sure = bool(np.isfinite(curve.high).all())
     if sure:
-        said = band.format(level=percent(curve.level, language))
-        ax.fill_between(days, curve.low, curve.high, color=ACTUAL, alpha=0.18, linewidth=0, label=said)
+        label = band.format(level=percent(curve.level, language))
+        ax.fill_between(days, curve.low, curve.high, color=ACTUAL, alpha=0.18, linewidth=0, label=label)
     ax.plot(days, curve.purchases, color=ACTUAL, linewidth=2)
     ax.axhline(1.0, color=MUTED, linestyle="--", linewidth=1.2, label=mean)
     firsts = np.array([day for day in curve.days if day.day == 1], dtype="datetime64[D]")
@@ -67,9 +67,9 @@ def plot_season(curve: SeasonCurve, ax: Axes | None = None, *, language: str = "
     between = _BETWEEN[language]
     lines = []
     for event in curve.events:
-        said = effect.format(name=event.name.replace("_", " "), effect=number(event.multiplier, language, 2))
+        line = effect.format(name=event.name.replace("_", " "), effect=number(event.multiplier, language, 2))
         known = np.isfinite([event.low, event.high]).all()
-        lines.append(between.format(said=said, low=number(event.low, language, 2), high=number(event.high, language, 2)) if known else said)
+        lines.append(between.format(text=line, low=number(event.low, language, 2), high=number(event.high, language, 2)) if known else line)
     if lines:
         ax.text(0.99, 0.04, "\n".join(lines), transform=ax.transAxes, ha="right", va="bottom", color=MUTED, fontsize=9.5)
     return ax

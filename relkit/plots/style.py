@@ -1,7 +1,7 @@
-"""The look of every plot, and how numbers and words are written in French and in English.
+"""House style of the plots, and formatting of numbers and words in French and in English.
 
-Figures are made without pyplot, so nothing is kept after the caller lets go of them, and no setting of the caller's
-session is changed: the style holds inside `house_style()` only.
+Figures are made without pyplot, so nothing is kept after the caller drops them, and no setting of the caller's
+session is changed: the style applies inside `house_style()` only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PALE = "#a9bccf"
 ACTUAL = "#1f4e79"
 MODEL = "#d9722e"
 PALETTE = ("#1f4e79", "#d9722e", "#2a9d8f", "#8e5ea2", "#b8860b", "#7f8c8d", "#c0392b", "#3d85c6")
-"""Told apart by readers who do not see red and green, and in grey print by their order of lightness."""
+"""Colours distinguishable by readers who do not see red and green, and in grey print by their order of lightness."""
 
 WHITE_GRID: dict[Any, Any] = {
     "axes.axisbelow": True,
@@ -53,7 +53,7 @@ WHITE_GRID: dict[Any, Any] = {
     "ytick.minor.size": 4,
     "ytick.minor.width": 1,
 }
-"""seaborn's theme `whitegrid` in the context `notebook`, as numbers: seaborn takes three seconds to import, for these lines."""
+"""seaborn's theme `whitegrid` in the context `notebook`, as numbers: seaborn takes three seconds to import for these lines."""
 
 _NARROW, _HARD = "\u202f", "\u00a0"
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
@@ -61,7 +61,7 @@ _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Hold the house style: what is drawn inside has it, what is drawn outside does not."""
+    """Apply the house style to what is drawn inside, and only there."""
     style: dict[Any, Any] = {
         **WHITE_GRID,
         "axes.edgecolor": MUTED,
@@ -75,7 +75,7 @@ def house_style() -> Iterator[None]:
         "axes.titlelocation": "left",
         "axes.titlepad": 12,
         "axes.titlesize": 12.5,
-        "text.parse_math": False,  # a plan called "$10 or $20" is no formula
+        "text.parse_math": False,  # a plan called "$10 or $20" is not a formula
         "axes.titleweight": "bold",
         "figure.dpi": 120,
         "figure.facecolor": "white",
@@ -95,7 +95,7 @@ def house_style() -> Iterator[None]:
 
 
 def axes_of(ax: Axes | None, *, width: float = 7.5, height: float = 4.5) -> Axes:
-    """Return `ax`, or the only axes of a new figure that belongs to nobody else; sizes in inches."""
+    """Return `ax`, or the only axes of a new figure; sizes in inches."""
     if ax is not None:
         return ax
     roomy = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
@@ -103,7 +103,7 @@ def axes_of(ax: Axes | None, *, width: float = 7.5, height: float = 4.5) -> Axes
 
 
 def figure_of(ax: Axes) -> Figure:
-    """Return the figure that holds `ax`."""
+    """Return the figure of `ax`."""
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure
@@ -151,7 +151,7 @@ def money(value: float, currency: str, language: str, digits: int = 0) -> str:
 
 
 def number_axis(axis: Axis, language: str, *, whole: bool = False) -> None:
-    """Write the ticks of an axis as numbers; only whole ones where `whole`."""
+    """Write the ticks of an axis as numbers; only whole ones if `whole`."""
     if whole:
         axis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
     axis.set_major_formatter(_StepFormatter(lambda value, digits: number(value, language, digits)))
@@ -191,25 +191,23 @@ def month_axis(axis: Axis, last: float, language: str) -> None:
 
 
 class _StepFormatter(Formatter):
-    """Writes ticks with as many decimals as tell them apart, counted once for all ticks of an axis."""
+    """Tick formatter with as many decimals as distinguish the ticks, counted once for all ticks of an axis."""
 
     def __init__(self, write: Callable[[float, int], str]) -> None:
         self._write = write
         self._decimals: int | None = None
 
     def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002  (the signature of matplotlib)
-        if self._decimals is None:  # asked for one tick, outside a drawing
-            axis: Any = self.axis
-            return self._write(x, _digits(axis.get_majorticklocs()))
-        return self._write(x, self._decimals)
+        axis: Any = self.axis
+        return self._write(x, _digits(axis.get_majorticklocs()) if self._decimals is None else self._decimals)
 
     def set_locs(self, locs: list[float]) -> None:
-        """Take the ticks that are about to be written."""
+        """Set the ticks that are about to be written."""
         self._decimals = _digits(locs)
 
 
 def _digits(ticks: Sequence[float]) -> int:
-    """Return the decimals that tell neighbouring ticks apart."""
+    """Return the number of decimals that distinguishes neighbouring ticks."""
     step = abs(float(ticks[1] - ticks[0])) if len(ticks) > 1 else 1.0
     for digits in range(6):
         if abs(step * 10**digits - round(step * 10**digits)) < 1e-6:

@@ -1,4 +1,4 @@
-"""Plots of survival models: how long contracts last, what makes them end sooner, whether forecasts hold."""
+"""Plots of survival models: survival curves, hazards and their ratios, calibration of forecasts."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from relkit.models.survival.diagnostics import BaselineRates
 
 LONGEST = 16
-"""Letters of a curve's name on one line."""
+"""Characters per line of a curve's name."""
 MANY = 30
-"""Rates of ages at which fewer are at risk are drawn as uncertain."""
+"""Rates at ages with fewer at risk are drawn as uncertain."""
 
 _CURVE = (
     Text("How long contracts last", "Combien de temps durent les contrats"),
@@ -91,13 +91,13 @@ def plot_survival(
     rest: str = "",
     language: str = "en",
 ) -> Axes:
-    """Draw survival curves with their bands, and below them how many spells are at risk.
+    """Draw survival curves with their bands, and below them the number of spells at risk.
 
     Args:
         curves: one curve, or several by name.
         ax: where to draw; a new figure by default.
-        title: of the plot; that of all contracts by default.
-        at_least: a curve ends where fewer are at risk, and smaller numbers are not told.
+        title: of the plot; the one for all contracts by default.
+        at_least: a curve ends where fewer are at risk, and smaller numbers are not shown.
         rest: name of the curve of all others, drawn in grey.
         language: en or fr.
     """
@@ -123,7 +123,7 @@ def plot_survival(
 
 
 def names_at_the_end(ax: Axes, ends: Mapping[str, float], colours: Mapping[str, str] | None = None) -> None:
-    """Write the name of each curve to the right of the axes, at the height where it ends, moved apart where curves end together."""
+    """Write the name of each curve to the right of the axes, at the height where it ends, moved apart if curves end together."""
     colours = colours or dict(zip(ends, colours_of(len(ends)), strict=True))
     line, height, before = 0.06 * ax.get_ylim()[1], -1.0, 1
     for name in sorted(ends, key=lambda name: ends[name]):
@@ -144,15 +144,15 @@ def table_of_risk(
     colours: Mapping[str, str] | None = None,
     at_least: int = 0,
 ) -> None:
-    """Write how many are at risk below each tick of the x axis, a row for each name, under a heading where there are several.
+    """Write the number at risk below each tick of the x axis, a row for each name, under a heading if there are several.
 
     Args:
         ax: with its ticks.
         named: curves by name.
-        heading: says what is counted.
+        heading: the unit that is counted.
         language: en or fr.
         colours: by name; those of the curves by default.
-        at_least: smaller numbers are not told.
+        at_least: smaller numbers are not shown.
     """
     ticks = [float(t) for t in ax.get_xticks() if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     several = len(named) > 1
@@ -211,16 +211,16 @@ def plot_subdistribution_ratios(ratios: Ratios, ax: Axes | None = None, *, cause
     return forest(ratios, (f"{title}: {cause}", *others), ax, language=language)
 
 
-def forest(ratios: Ratios, said: tuple[str, ...], ax: Axes | None, *, language: str) -> Axes:
+def forest(ratios: Ratios, texts: tuple[str, ...], ax: Axes | None, *, language: str) -> Axes:
     """Draw ratios with their intervals, a row each, on a logarithmic scale.
 
     Args:
         ratios: in the order of the rows.
-        said: title, axis (with {level}), a step of a flag, a step of a number (with {step}), what lies left of 1, and right of it.
+        texts: title, axis (with {level}), a step of a flag, a step of a number (with {step}), the meaning of left and of right of 1.
         ax: where to draw; a new figure by default.
         language: en or fr.
     """
-    title, x_label, yes_no, per, longer, sooner = said
+    title, x_label, yes_no, per, longer, sooner = texts
     ax = axes_of(ax, height=1.6 + 0.5 * len(ratios.terms))
     rows = np.arange(len(ratios.terms))
     colours = [

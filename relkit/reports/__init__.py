@@ -1,1 +1,1 @@
-"""Notebooks run with parameters and turned into pages that a marketer reads."""
+"""Notebooks run with parameters and turned into pages for marketers."""

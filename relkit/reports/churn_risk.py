@@ -1,4 +1,4 @@
-"""What the churn report says: headlines, key figures and tables, from contracts and their scores.
+"""Content of the churn report: headlines, key figures and tables, from contracts and their scores.
 
 risk = RiskReading.of(spells, scores, as_of=day, days=90, currency="EUR", language="fr")
 risk.headlines(curve), risk.key_figures(curve), risk.by_tenth(), risk.ends_by_reason(), risk.survival(curve), risk.factors(ratios)
@@ -163,7 +163,7 @@ TEXTS: dict[str, Text] = {
 
 
 def _large_enough(incidence: CumulativeIncidence | None) -> CumulativeIncidence | None:
-    """Return the curves of the reasons that enough contracts ended for to be shown."""
+    """Return the curves of the reasons for which enough contracts ended to be shown."""
     if incidence is None:
         return None
     shown = tuple(cause for cause, ended in zip(incidence.causes, incidence.ended, strict=True) if ended.sum() >= SMALLEST_GROUP)
@@ -175,12 +175,12 @@ class RiskReading:
     """Running contracts with their risk, and those that ended.
 
     Attributes:
-        running: one row a scored customer's main contract: probability, amount (null where not known), tenure_days, tenth
+        running: one row per scored customer's main contract: probability, amount (null if unknown), tenure_days, tenth
             (1 = most at risk).
         unscored: running contracts without a forecast of their own.
-        second: those of them whose holder has a forecast, for the main contract.
+        second: those of them whose holder has a forecast for the main contract.
         ended: end_reason of the contracts that ended in the last year.
-        is_undated: whether contracts ended and of none the day is known.
+        is_undated: whether contracts ended, but none on a known day.
         days: horizon of the probability.
         currency: ISO code.
         language: en or fr.
@@ -200,7 +200,7 @@ class RiskReading:
         """Join contracts with their scores.
 
         Args:
-            spells: one row a contract: customer_id, duration_days, event, ended_on, end_reason, and monthly_amount where it is given;
+            spells: one row per contract: customer_id, duration_days, event, ended_on, end_reason, and monthly_amount if given;
                 the main contract of a customer comes first among the running ones.
             scores: customer_id, probability of ending within `days`.
             as_of: day of both.
@@ -241,24 +241,24 @@ class RiskReading:
         )
 
     def headlines(self, curve: SurvivalCurve) -> Headlines:
-        """Return what to know first, in sentences."""
+        """Return the main findings, in sentences."""
         top = self.running.filter(pl.col("tenth") == 1)
-        said = [
+        lines = [
             self._say("expected", running=len(self.running), ends=round(self._ends), share=self._percent(self._ends / len(self.running), 1))
         ]
         if len(top) >= SMALLEST_GROUP:
-            said.append(self._say("concentrated", n=len(top), share=self._percent(float(top["probability"].sum()) / (self._ends or 1.0))))
+            lines.append(self._say("concentrated", n=len(top), share=self._percent(float(top["probability"].sum()) / (self._ends or 1.0))))
         if self._amount:
-            said.append(self._say("money", lost=self._money(self._lost), all=self._money(self._amount)))
+            lines.append(self._say("money", lost=self._money(self._lost), all=self._money(self._amount)))
         if curve.domain[1] >= YEAR:
-            said.append(self._say("year", share=self._percent(float(curve.at([YEAR])[0]))))
+            lines.append(self._say("year", share=self._percent(float(curve.at([YEAR])[0]))))
         if (median := curve.median) is not None:
-            said.append(self._say("median", months=round(median / DAYS_PER_MONTH)))
+            lines.append(self._say("median", months=round(median / DAYS_PER_MONTH)))
         if self.unscored >= SMALLEST_GROUP:
             others = self.unscored - self.second
             key = "without" if min(self.second, others) >= SMALLEST_GROUP else "without_few"
-            said.append(self._say(key, n=self.unscored, second=self.second, others=others))
-        return Headlines(tuple(said))
+            lines.append(self._say(key, n=self.unscored, second=self.second, others=others))
+        return Headlines(tuple(lines))
 
     def key_figures(self, curve: SurvivalCurve) -> KeyFigures:
         """Return a few large numbers."""
@@ -297,13 +297,13 @@ class RiskReading:
         return Picture(plot_expected_ends(ends, days=self.days, language=self.language), self._say("c_ends"))
 
     def curve(self, curve: SurvivalCurve) -> Picture:
-        """Return how long contracts last."""
+        """Return the survival curve of the contracts."""
         from relkit.plots.survival import plot_survival
 
         return Picture(plot_survival(curve, language=self.language), self._say("c_curve"))
 
     def forest(self, ratios: Ratios | None) -> Gallery:
-        """Return what goes with an earlier end as a picture, or a sentence where no model says it."""
+        """Return a picture of the factors that go with an earlier end, or a sentence if no model gives them."""
         from relkit.plots.survival import plot_hazard_ratios
 
         if ratios is None:
@@ -311,7 +311,7 @@ class RiskReading:
         return Gallery((Picture(plot_hazard_ratios(self.named(ratios), language=self.language), self._say("c_factors")),))
 
     def reasons(self, incidence: CumulativeIncidence | None) -> Gallery:
-        """Return why contracts end, by age, as a picture, or a sentence where no end has a reason."""
+        """Return a picture of the reasons for which contracts end, by age, or a sentence if no end has a reason."""
         from relkit.plots.cumulative_incidence import plot_incidence
 
         shown = _large_enough(incidence)
@@ -320,7 +320,7 @@ class RiskReading:
         return Gallery((Picture(plot_incidence(shown, language=self.language), self._say("c_reasons")),))
 
     def reasons_by_age(self, incidence: CumulativeIncidence | None) -> SummaryTable | Gallery:
-        """Return the share ended for each reason by round ages, within what was observed; nothing where it is not known."""
+        """Return the share ended for each reason by round ages, within the observed range; nothing if reasons are unknown."""
         shown = _large_enough(incidence)
         if shown is None:
             return Gallery(())
@@ -338,7 +338,7 @@ class RiskReading:
         return self._table(pl.DataFrame({"reason": names, **by_age}), columns, self._say("reasons_by_age"))
 
     def ends_by_reason(self) -> SummaryTable | Gallery:
-        """Return why contracts ended in the last twelve months, or a sentence where none is known to have."""
+        """Return the reasons for which contracts ended in the last twelve months, or a sentence if none is known to have ended."""
         if self.ended.is_empty():
             return Gallery((), self._say("undated" if self.is_undated else "none_ended"))
         named = self.ended.with_columns(pl.col("end_reason").fill_null("unknown"))
@@ -360,7 +360,7 @@ class RiskReading:
         )
 
     def survival(self, curve: SurvivalCurve) -> SummaryTable:
-        """Return the share of contracts still running at round ages, within what was observed."""
+        """Return the share of contracts still running at round ages, within the observed range."""
         ages = [months for months in AGES_MONTHS if months * DAYS_PER_MONTH <= curve.domain[1]]
         days = [months * DAYS_PER_MONTH for months in ages]
         low, high = curve.band(days)
@@ -375,7 +375,7 @@ class RiskReading:
         return self._table(rows, columns, self._say("survival"))
 
     def factors(self, ratios: Ratios | None) -> SummaryTable | Gallery:
-        """Return what goes with an earlier end, the strongest first, with a reading in words; nothing where no model says it."""
+        """Return the factors that go with an earlier end, strongest first, with a reading in words; nothing if no model gives them."""
         if ratios is None:
             return Gallery(())
         rows = [
@@ -409,7 +409,7 @@ class RiskReading:
         return self._table(pl.DataFrame(rows), columns, self._say("factors"), notes=(self._say("step_note"), self._say("factor_note")))
 
     def _step(self, reference: str, step: float, *, is_flag: bool) -> str:
-        """Return what an effect compares: a level of a category with the reference, yes with no, or a number with one step less."""
+        """Return the contrast of an effect: a level of a category with the reference, yes with no, or a number with one step less."""
         if reference:
             return self._say("level", level=reference)
         return self._say("flag") if is_flag else f"+{number(step, self.language, 1)}"

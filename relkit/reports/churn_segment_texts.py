@@ -1,4 +1,4 @@
-"""What the churn report says of segments, in English and French."""
+"""Texts of the churn report on segments, in English and French."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The churn report by segment: which segments tell contracts apart, how long each lasts, and how sure that is.
+"""The churn report by segment: the segments that distinguish contracts, how long each lasts, and how certain that is.
 
 study = SegmentStudy.of(spells, customers, segment=None, declared={}, language="fr")
 study.headlines(), study.ways(), study.curves(), study.tests(), study.lasting(), study.differences()
 
 Of the columns that a contract has (`relkit.features.segments`), the one with the smallest p-value of a log-rank test is taken;
-p-values are adjusted for the number of columns tried (Holm). A segment that the reader names is tested as it stands.
+p-values are adjusted for the number of columns tried (Holm). A segment that the reader names is tested as is.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ if TYPE_CHECKING:
 
 AGES_MONTHS = (3, 6, 12, 24, 36, 48, 60)
 LEAST_MONTHS = 12
-"""A stretch is no shorter for the sake of a segment that was not seen so long."""
+"""A stretch is not shortened below this for a segment that was observed for less."""
 CLEAR = 0.05
 """Adjusted p-values below this are called clear."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SegmentStudy:
-    """Contracts in segments, and what tells them apart.
+    """Contracts in segments, and the tests that distinguish them.
 
     Attributes:
-        spells: one row a contract: duration_days, event, entry_days, and the columns of segments.
+        spells: one row per contract: duration_days, event, entry_days, and the columns of segments.
         tried: the tests of all columns that were tried, the clearest first.
-        segments: how the chosen column falls into segments; None where none tells anything.
+        segments: of the chosen column; None if no column distinguishes contracts.
         declared: names of columns, from the mapping.
         is_named: whether the reader chose the column.
         is_of_today: whether the column is one of the customer as of today, not of the contract.
@@ -70,14 +70,14 @@ class SegmentStudy:
         """Choose the segments.
 
         Args:
-            spells: one row a contract: customer_id, duration_days, event, entry_days (may be absent), and what is known of it.
-            customers: one row a customer: customer_id, and what is known of them today.
-            segment: a column of either; None for the most telling one of the contracts.
+            spells: one row per contract: customer_id, duration_days, event, entry_days (may be absent), and its attributes.
+            customers: one row per customer: customer_id, and their attributes as of today.
+            segment: a column of either; None for the column of the contracts that distinguishes them best.
             declared: names of columns, from the mapping, in the reader's language.
             language: en or fr.
 
         Raises:
-            ParameterError: `segment` is a column of neither.
+            ParameterError: `segment` is in neither table.
         """
         given = spells if "entry_days" in spells.columns else spells.with_columns(entry_days=pl.lit(0.0))
         is_of_today = False
@@ -105,24 +105,24 @@ class SegmentStudy:
 
     @property
     def name(self) -> str:
-        """What the segments are made of, in words."""
+        """The column that defines the segments, in words."""
         return "" if self.segments is None else self._named(self.segments.column)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the segments are called."""
+        """The names of the segments."""
         return () if self.segments is None else value_names(self.segments, self.language)
 
     def headlines(self) -> Headlines:
-        """Return what to know first: which segments, how clear, how far apart, and what must be known of them."""
+        """Return the main findings: which segments, how clear, how far apart, and their caveats."""
         if not self.tried:
             return Headlines((self._say("one_segment", name=self.name) if self.is_named else self._say("no_segments"),))
         first = next(iter(self.tried.values()))
         key = "named" if self.is_named else "chosen" if first.p_adjusted < CLEAR else "unclear"
-        said = [self._say(key, name=self.name, p=self._p(first.p_adjusted), tried=len(self.tried)), *self._apart()]
+        sentences = [self._say(key, name=self.name, p=self._p(first.p_adjusted), tried=len(self.tried)), *self._apart()]
         if self._cross:
-            said.append(self._say("crossing"))
-        return Headlines((*said, *self._cautions()))
+            sentences.append(self._say("crossing"))
+        return Headlines((*sentences, *self._cautions()))
 
     def ways(self) -> SummaryTable | Gallery:
         """Return the test of every column that was tried, the clearest first."""
@@ -164,7 +164,7 @@ class SegmentStudy:
         return Gallery((Picture(drawn, self._say("c_curves", smallest=SMALLEST_GROUP)),))
 
     def tests(self) -> SummaryTable | Gallery:
-        """Return tests that look at early and at late ages beside the log-rank test, where curves cross; nothing elsewhere."""
+        """Return tests of early and of late ages next to the log-rank test, if curves cross; nothing otherwise."""
         if not self._cross or self.segments is None:
             return Gallery(())
         code = _codes(self.spells, self.segments)
@@ -189,13 +189,13 @@ class SegmentStudy:
         return self._table(rows, columns, self._say("tests", name=self.name), notes=(self._say("tests_note"),))
 
     def lasting(self) -> SummaryTable | Gallery:
-        """Return how many months each segment lasts on average within the stretch, and how that differs from the largest."""
+        """Return the mean months that each segment lasts within the stretch, and their difference from the largest segment."""
         found = self._lasting
         if found is None:
             return Gallery(())
         days, reference, lasting = found
         rows = [
-            {"name": self.names[place], "contracts": contracts, "ended": _told(ended), **_numbers(lasting.get(place))}
+            {"name": self.names[place], "contracts": contracts, "ended": _shown(ended), **_numbers(lasting.get(place))}
             for place, (contracts, ended) in self._counts.items()
         ]
         columns = (
@@ -241,7 +241,7 @@ class SegmentStudy:
         return Gallery((Picture(drawn, self._say("c_differences", name=self.names[reference])),))
 
     def places(self, frame: pl.DataFrame, customers: pl.DataFrame | None = None) -> pl.Series | None:
-        """Return the segment of each row of other contracts, those of an earlier day say; None where there are no segments."""
+        """Return the segment of each row of other contracts, e.g. those of an earlier day; None if there are no segments."""
         if self.segments is None:
             return None
         column = self.segments.column
@@ -250,7 +250,7 @@ class SegmentStudy:
         return self.segments.places(frame) if column in frame.columns else None
 
     def _apart(self) -> list[str]:
-        """Return how far the segment that lasts longest is from the one that lasts shortest."""
+        """Return the difference between the segments that last longest and shortest."""
         found = self._lasting
         if found is None:
             return []
@@ -259,19 +259,19 @@ class SegmentStudy:
         if len(known) < 2 or known[longest] == known[shortest]:
             return []
         months = {"longest": known[longest] / DAYS_PER_MONTH, "shortest": known[shortest] / DAYS_PER_MONTH}
-        said = {name: number(value, self.language, 1) for name, value in months.items()}
+        written = {name: number(value, self.language, 1) for name, value in months.items()}
         gap = number((known[longest] - known[shortest]) / DAYS_PER_MONTH, self.language, 1)
         who = {"who_longest": self._who(longest), "who_shortest": self._who(shortest)}
-        return [self._say("apart", months=round(found[0] / DAYS_PER_MONTH), gap=gap, **said, **who)]
+        return [self._say("apart", months=round(found[0] / DAYS_PER_MONTH), gap=gap, **written, **who)]
 
     def _cautions(self) -> list[str]:
-        """Return what must be known of the segments before they are read."""
+        """Return the caveats to read before the segments."""
         late = [self._quoted(place) for place in self._counts if place not in self._curves]
         alive = [self._quoted(place) for place, (_, ended) in self._counts.items() if not ended]
-        said = [self._say("late", names=", ".join(late), smallest=SMALLEST_GROUP)] if late else []
-        said += [self._say("nobody", names=", ".join(alive))] if alive else []
-        said += [self._say("of_today")] if self.is_of_today else []
-        return said + ([self._say("left_out", smallest=SMALLEST_GROUP)] if self.segments is not None and self.segments.left_out else [])
+        lines = [self._say("late", names=", ".join(late), smallest=SMALLEST_GROUP)] if late else []
+        lines += [self._say("nobody", names=", ".join(alive))] if alive else []
+        lines += [self._say("of_today")] if self.is_of_today else []
+        return lines + ([self._say("left_out", smallest=SMALLEST_GROUP)] if self.segments is not None and self.segments.left_out else [])
 
     @property
     def _counts(self) -> dict[int, tuple[int, int]]:
@@ -293,7 +293,7 @@ class SegmentStudy:
 
     @property
     def _lasting(self) -> tuple[float, int, dict[int, Lasting]] | None:
-        """The stretch in days, the segment that others are compared with, and how long each lasts; None where none can be said."""
+        """The stretch in days, the segment that others are compared with, and how long each lasts; None if none can be estimated."""
         curves, counts = self._curves, self._counts
         ages = [months * DAYS_PER_MONTH for months in AGES_MONTHS]
         days = stretch(list(curves.values()), ages, least=LEAST_MONTHS * DAYS_PER_MONTH, smallest=SMALLEST_GROUP)
@@ -307,7 +307,7 @@ class SegmentStudy:
         return segment_name(column, self.declared, self.language)
 
     def _who(self, place: int) -> str:
-        """Return a segment in a sentence: what it is made of, and its value."""
+        """Return a segment as it is named in a sentence: its column and its value."""
         return Text("{name}: {value}", "{name} : {value}")[self.language].format(name=self.name, value=self.names[place])
 
     def _quoted(self, place: int) -> str:
@@ -322,8 +322,8 @@ class SegmentStudy:
 
     def _say(self, key: str, **values: Any) -> str:
         written = {name: number(value, self.language) if isinstance(value, int) else value for name, value in values.items()}
-        said = TEXTS[key][self.language].format(**written)
-        return said[:1].upper() + said[1:]
+        text = TEXTS[key][self.language].format(**written)
+        return text[:1].upper() + text[1:]
 
 
 def _codes(spells: pl.DataFrame, segments: Segments) -> Indexes:
@@ -337,8 +337,8 @@ def _lifetimes(spells: pl.DataFrame) -> tuple[Any, Any, Any]:
     return spells["duration_days"].to_numpy(), spells["event"].to_numpy(), spells["entry_days"].fill_null(0.0).to_numpy()
 
 
-def _told(ended: int) -> int | None:
-    """Return a number of ends; None where it is so small that a person might show."""
+def _shown(ended: int) -> int | None:
+    """Return a number of ends; None if it is small enough to reveal a person."""
     return None if 0 < ended < SMALLEST_GROUP else ended
 
 

@@ -1,4 +1,4 @@
-"""Who may be contacted, as pages say it: how many people, by channel, and how many not, by reason.
+"""Contactability as pages report it: people who may be contacted, by channel, and those who may not, by reason.
 
     contact = Contactability.of(people, language="fr")
     contact.sentences(), contact.by_reason(), contact.by_channel()
@@ -77,14 +77,14 @@ TEXTS: dict[str, Text] = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Contactability:
-    """How many people may be contacted.
+    """Counts of the people who may be contacted.
 
     Attributes:
-        people: everybody counted.
+        people: number of all people counted.
         reasons: number of people by reason, and under `contactable` of those who may be contacted; they add up to `people`.
-        channels: number of people who may be contacted, by channel; None where no consents are known.
+        channels: number of people who may be contacted, by channel; None if no consents are known.
         language: en or fr.
-        who: known, or under_contract: how they are called.
+        who: known or under_contract, the word for the people counted.
     """
 
     people: int
@@ -95,7 +95,7 @@ class Contactability:
 
     @classmethod
     def of(cls, people: pl.DataFrame, *, language: str, who: Literal["known", "under_contract"] = "known") -> Contactability | None:
-        """Count the people of a scored customer file, full view; None where it does not say who may be contacted."""
+        """Count the people of a scored customer file, full view; None if it does not say who may be contacted."""
         if "not_contactable_because" not in people.columns:
             return None
         found = people.select(pl.col("not_contactable_because").fill_null(CONTACTABLE)).to_series()
@@ -106,7 +106,7 @@ class Contactability:
         return cls(people=len(people), reasons=given, channels=channels, language=language, who=who)
 
     def sentences(self) -> tuple[str, ...]:
-        """Return how many may be contacted, by channel, and how many not, by reason; masked as the table of the reasons is."""
+        """Return the number of contactable people, by channel, and the others by reason; masked like the table of the reasons."""
         masks = dict(zip(self.reasons, hidden_groups([*self.reasons.values()], has_total=True), strict=True))
         barred = {name: n for name, n in self.reasons.items() if name not in {CONTACTABLE, "consents_absent"}}
         is_masked = bool(masks.get(CONTACTABLE))
@@ -119,7 +119,7 @@ class Contactability:
         return (may, self._say(key, n=self._counted(sum(barred.values())), reasons=reasons))
 
     def _may(self, others: int, *, is_masked: bool) -> str:
-        """Return how many may be contacted; not exactly where that would give a small group away."""
+        """Return the number of contactable people; not exact if that would give a small group away."""
         n, channels = self.reasons.get(CONTACTABLE, 0), self.channels or {}
         all_, who = number(self.people, self.language), self._say(self.who)
         if is_masked and 0 < others < SMALLEST_GROUP:
@@ -142,7 +142,7 @@ class Contactability:
         return self._table(rows, columns, "by_reason", "reason_note", total=total)
 
     def by_channel(self) -> SummaryTable | Gallery:
-        """Return how many may be contacted on each channel; nothing where no consents are known."""
+        """Return the number of contactable people on each channel; nothing if no consents are known."""
         if self.channels is None:
             return Gallery((), self._say("absent_whole"))
         rows = [{"channel": self._channel(name), "people": n, "share": n / max(self.people, 1)} for name, n in self.channels.items()]
@@ -169,7 +169,7 @@ class Contactability:
         return channel_in_words(name)[self.language]
 
     def _masked(self, n: int, mask: str) -> str:
-        """Return a count, or a word where it is masked only lest another be found by difference."""
+        """Return a count, or a word if it is masked only to keep another from being found by difference."""
         return self._say("some") if mask and n >= SMALLEST_GROUP else self._counted(n)
 
     def _counted(self, n: int) -> str:

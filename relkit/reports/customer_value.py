@@ -1,10 +1,10 @@
-"""What the value report says: headlines, key figures and tables, from the scored customer file.
+"""Content of the value report: headlines, key figures and tables, from the scored customer file.
 
     value = ValueReading.of(people, scores=records, currency="EUR", language="fr")
     value.headlines(), value.key_figures(), value.by_decile(), value.by_activity(), value.rfm()
 
-Value is the margin expected in the months ahead. Where no margin is known it is the revenue expected in the days of the
-order forecast, and every word says revenue.
+Value is the margin expected in the months ahead. If no margin is known, it is the revenue expected in the days of the
+order forecast, and all texts say revenue.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from relkit.score_kinds import Score, ScoreKind
 
-TOLD = ("active", "uncertain", "gone")
-ACTIVITY = (*TOLD, "early", "contract")
-"""Early: the model cannot tell yet; such a customer is never taken for active."""
+JUDGED = ("active", "uncertain", "gone")
+ACTIVITY = (*JUDGED, "early", "contract")
+"""Early: the model cannot tell yet; such a customer never counts as active."""
 PROTECTED = "protected"
-"""Group of those who are in no rank: they may not be contacted, though they bring margin."""
+"""Group of unranked customers: they may not be contacted, though they bring margin."""
 NO_BOUND = pl.lit(None, pl.Float64)
 GROUPS = ("top", "middle", "rest")
 TEXTS: dict[str, Text] = {
@@ -177,22 +177,22 @@ class ValueReading:
     """The customers who have a forecast, and the words for their value.
 
     Attributes:
-        scored: one row a customer with a forecast: past, future with its low and high (null where the scores have none), alive
+        scored: one row per customer with a forecast: past, future with its low and high (null if the scores have none), alive
             (null under contract or too early), orders, quality, decile, group, activity (the last three null for the protected).
-        ranked: customers with scores of recency and frequency; without rows where there are none.
-        people: everybody known.
+        ranked: customers with scores of recency and frequency; no rows if there are none.
+        people: number of all known people.
         prospects: people with neither a purchase nor a running contract on record.
-        refusing: those with one or the other who refuse profiling, and so have no scores.
-        refusing_whole: everybody who refuses it.
-        unforecast: others without a forecast; with these three and `scored` everybody is counted once.
+        refusing: people with one or the other who refuse profiling, and so have no scores.
+        refusing_whole: all people who refuse it.
+        unforecast: others without a forecast; these three and `scored` count each person once.
         buyers: customers with a forecast of orders.
         orders: expected from them.
         unknown_past: customers with a forecast whose past margin is not known.
-        contact: who may be contacted; None where the file does not say.
+        contact: counts of the people who may be contacted; None if the file does not say.
         measure: margin or revenue.
         span: of the forecast, in words.
         order_days: horizon of the expected orders.
-        forecast: column of the margin expected or, where no margin is known, of the orders expected.
+        forecast: column of the margin expected or, if no margin is known, of the orders expected.
         currency: ISO code.
         language: en or fr.
     """
@@ -220,13 +220,13 @@ class ValueReading:
         """Read the full view of the scored customer file.
 
         Args:
-            people: the file, with active_contracts beside it where there are contracts.
+            people: the file, with active_contracts added if there are contracts.
             scores: records of the scores in it.
             currency: ISO code.
             language: en or fr.
 
         Raises:
-            TableError: there is no forecast of orders in it, or no segment.
+            TableError: it has no forecast of orders, or no segment.
         """
         texts = in_language(TEXTS, language)
         given, cur = list(scores), currency.lower()
@@ -262,13 +262,13 @@ class ValueReading:
         )
 
     def headlines(self) -> Headlines:
-        """Return what to know first, in sentences."""
+        """Return the main findings, in sentences."""
         scored, top = self.scored, self.scored.filter(pl.col("group") == "top")
         promising = scored.sort("future", descending=True).head(round(len(scored) / 5))
         slipping, gone = top.filter(pl.col("activity").is_in(["uncertain", "gone"])), scored.filter(pl.col("activity") == "gone")
         whole = float(scored["future"].sum())
         share = float(promising["future"].sum()) / whole if whole else 0.0
-        said = [
+        sentences = [
             *([self._say("no_margin")] if self.measure == "revenue" else []),
             self._say(
                 "top_share",
@@ -283,8 +283,8 @@ class ValueReading:
                     self._say(
                         "gone_said",
                         n=len(gone),
-                        share=self._percent(len(gone) / self._told),
-                        told=self._told,
+                        share=self._percent(len(gone) / self._judged),
+                        told=self._judged,
                         past=self._money(gone["past"]),
                     )
                 ]
@@ -299,7 +299,7 @@ class ValueReading:
                 if (n := getattr(self, key)) >= SMALLEST_GROUP
             ),
         ]
-        return Headlines(tuple(said))
+        return Headlines(tuple(sentences))
 
     def key_figures(self) -> KeyFigures:
         """Return a few large numbers."""
@@ -309,7 +309,10 @@ class ValueReading:
         return KeyFigures(
             (
                 (number(self.people, self.language), self._say("k_all", n=len(scored))),
-                (number(active, self.language), self._say("k_active", share=self._percent(active / max(self._told, 1)), told=self._told)),
+                (
+                    number(active, self.language),
+                    self._say("k_active", share=self._percent(active / max(self._judged, 1)), told=self._judged),
+                ),
                 (number(round(self.orders), self.language), self._say("k_orders", days=self.order_days)),
                 (self._money(scored["future"]), self._say("k_value")),
                 (money(mean, self.currency, self.language, 2), self._say("k_mean")),
@@ -354,11 +357,11 @@ class ValueReading:
         return self._table(named, columns, self._say("by_activity"), None, (note,))
 
     def contact_reasons(self) -> SummaryTable | Gallery:
-        """Return who may be contacted, and why the others may not; nothing where the file does not say."""
+        """Return the people who may be contacted, and the others by reason; nothing if the file does not say."""
         return Gallery(()) if self.contact is None else self.contact.by_reason()
 
     def contact_channels(self) -> SummaryTable | Gallery:
-        """Return how many may be contacted on each channel; nothing where the file does not say."""
+        """Return the number of contactable people on each channel; nothing if the file does not say."""
         return Gallery(()) if self.contact is None else self.contact.by_channel()
 
     def rfm(self) -> Gallery:
@@ -381,7 +384,7 @@ class ValueReading:
         return Gallery((Picture(drawn, self._say("c_rfm")),))
 
     def by_rfm(self) -> SummaryTable:
-        """Return buyers by group of recency and frequency, the best first; without rows where no purchases are known."""
+        """Return buyers by group of recency and frequency, the best first; no rows if no purchases are known."""
         known = [name for name in ("days_since_last_order", "orders_12m") if name in self.ranked.columns]
         values = {"days_since_last_order": pl.col("days_since_last_order").median(), "orders_12m": pl.col("orders_12m").mean()}
         rows = self.ranked.group_by("rfm_label").agg(customers=pl.len().cast(pl.Int64), **{name: values[name] for name in known})
@@ -402,7 +405,7 @@ class ValueReading:
         return LABELS[code][self.language]
 
     def by_quality(self) -> SummaryTable:
-        """Return what the forecasts rest on."""
+        """Return the basis of the forecasts."""
         named = self.scored.with_columns(pl.col("quality").fill_null("none"))
         rows = named.group_by("quality").agg(customers=pl.len().cast(pl.Int64)).sort("customers", "quality", descending=[True, False])
         shares = rows.with_columns(pl.col("quality").replace(self._texts()), share=pl.col("customers") / max(len(named), 1))
@@ -465,9 +468,9 @@ class ValueReading:
         )
 
     @property
-    def _told(self) -> int:
-        """Customers of whom the model can tell whether they still buy."""
-        return int(self.scored["activity"].is_in(TOLD).sum())
+    def _judged(self) -> int:
+        """Number of customers for whom the model can tell whether they still buy."""
+        return int(self.scored["activity"].is_in(JUDGED).sum())
 
     def _texts(self) -> Mapping[str, str]:
         return in_language(TEXTS, self.language)
@@ -495,7 +498,7 @@ class ValueReading:
 
 
 def _nearest(people: pl.DataFrame, scores: Iterable[Score], kind: ScoreKind, *, ending: str = "") -> tuple[str, int]:
-    """Return the column of the score of a kind with the nearest horizon, and that horizon; an empty name where there is none."""
+    """Return the column of the score of a kind with the nearest horizon, and that horizon; an empty name if there is none."""
     there = [s for s in scores if kind.includes(s) and s.horizon is not None and f"{s}{ending}" in people.columns]
     found = [(score.horizon or 0, f"{score}{ending}") for score in there]
     horizon, name = min(found, default=(0, ""))
@@ -503,7 +506,7 @@ def _nearest(people: pl.DataFrame, scores: Iterable[Score], kind: ScoreKind, *, 
 
 
 def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:
-    """Return how many have no forecast because they never bought nor hold a contract, refuse profiling, or for another reason."""
+    """Return the numbers without a forecast: neither a purchase nor a contract, profiling refused, or another reason."""
     bought = pl.col("days_since_last_order").is_not_null() if "days_since_last_order" in people.columns else pl.lit(value=False)
     holds = (pl.col("active_contracts") > 0).fill_null(value=False) if "active_contracts" in people.columns else pl.lit(value=False)
     refuses = pl.col("consent_profiling").eq_missing("refused") if "consent_profiling" in people.columns else pl.lit(value=False)
@@ -518,7 +521,7 @@ def _without_forecast(people: pl.DataFrame, future: pl.Expr) -> dict[str, int]:
 
 
 def net_revenue(people: pl.DataFrame, orders: str, cur: str) -> pl.Expr:
-    """Return the revenue expected of orders, less what should come back of them and of sales already made."""
+    """Return the revenue expected of orders, less the returns expected of them and of sales already made."""
     gross = pl.col(orders) * pl.col(f"expected_order_value_{cur}")
     if "expected_return_share" not in people.columns:
         return gross
@@ -548,6 +551,6 @@ def _measures(whole: float) -> dict[str, pl.Expr]:
         "mean_past": pl.col("past").mean(),
         "mean_future": pl.col("future").mean(),
         "share": pl.col("future").sum() / (whole or 1.0),
-        "alive": pl.col("alive").filter(pl.col("activity").is_in(TOLD)).mean(),
+        "alive": pl.col("alive").filter(pl.col("activity").is_in(JUDGED)).mean(),
         "orders": pl.col("orders").mean(),
     }

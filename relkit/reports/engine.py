@@ -215,10 +215,10 @@ def imported_by(cells: Sequence[Any]) -> tuple[str, ...]:
     """Return the modules that code cells import.
 
     Examples:
-        >>> imported_by(
-        ...     [{"cell_type": "code", "source": "import numpy as np\\nfrom polars import col"}, {"cell_type": "raw", "source": ""}]
-        ... )
-        ('numpy', 'polars')
+            >>> imported_by(
+            ...     [{"cell_type": "code", "source": "import numpy as np; from polars import col"}, {"cell_type": "raw", "source": ""}]
+            ... )
+            ('numpy', 'polars')
     """
     found: dict[str, None] = {}
     for cell in cells:

@@ -3,10 +3,10 @@
     run or report ── nursery (imports, then waits) ── kernel of the first notebook
                                                    └─ kernel of the second one
 
-The nursery imports and does nothing else, so that nothing of one notebook can reach the next: every kernel is a fork of a process in which no
-cell has run. jupyter_client starts a kernel by a command; the command is this module, which asks the nursery for a fork, passes signals on
-to it and ends with it. The nursery ends with the process that made it, whatever ends that. Where there is no fork (Windows) a kernel
-imports for itself.
+The nursery imports and does nothing else, so that nothing of one notebook can reach the next: every kernel is a fork of a process in
+which no cell has run. jupyter_client starts a kernel by a command; the command is this module, which asks the nursery for a fork, passes
+signals on to it and ends with it. The nursery ends with the process that made it, whatever ends that. Where there is no fork (Windows)
+a kernel imports for itself.
 """
 
 from __future__ import annotations

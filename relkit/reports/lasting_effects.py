@@ -1,4 +1,4 @@
-"""Whether what goes with an early end does so at every age: the test of proportional hazards, in words.
+"""Test of proportional hazards in words: whether what goes with an early end does so at every age.
 
 effects = LastingEffects.of(fitted, features, declared={}, language="fr")
 effects.headlines(), effects.table()
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CLEAR = 0.05
 """Adjusted p-values below this are read as a change with age."""
 LITTLE = 1.1
-"""A ratio nearer to 1 than this has no direction worth telling."""
+"""A ratio nearer to 1 than this has no direction worth reporting."""
 NO_RATIO = dict.fromkeys(("level", "ratio", "early", "late"))
 """Of a covariate that bends: its effect is a curve."""
 SCHEMA = {
@@ -52,8 +52,8 @@ class LastingEffects:
     """The effects of a regression, and whether they change with age.
 
     Attributes:
-        rows: one a covariate: name, level (of a covariate with several columns, the one that changes most), ratio, early, late (hazard
-            ratios of a step; null where the covariate bends), chi2, df, p (adjusted); None where it cannot be tested.
+        rows: one per covariate: name, level (of a covariate with several columns, the one that changes most), ratio, early, late (hazard
+            ratios of a step; null if the covariate bends), chi2, df, p (adjusted); None if it cannot be tested.
         days: ages that are called early and late.
         language: en or fr.
     """
@@ -67,7 +67,7 @@ class LastingEffects:
         """Test the effects.
 
         Args:
-            fitted: None where the scores do not come from a Cox regression.
+            fitted: None if the scores do not come from a Cox regression.
             features: what it was fitted to.
             declared: names of columns, from the mapping, in the reader's language.
             language: en or fr.
@@ -84,13 +84,13 @@ class LastingEffects:
         for known, (term, part), one, p in zip(
             fitted.covariates, by_covariate(fitted.covariates), single.iter_rows(named=True), adjusted, strict=True
         ):
-            said = {"name": segment_name(term, declared, language), "chi2": one["chi2"], "df": one["df"], "p": float(p)}
-            rows.append(said | (NO_RATIO if known.knots else _leaning_most(term, over_age[part.start : part.stop])))
+            row = {"name": segment_name(term, declared, language), "chi2": one["chi2"], "df": one["df"], "p": float(p)}
+            rows.append(row | (NO_RATIO if known.knots else _leaning_most(term, over_age[part.start : part.stop])))
         ages = over_age.row(0, named=True)
         return cls(rows=pl.DataFrame(rows, schema=SCHEMA), days=(ages["early_days"], ages["late_days"]), language=language)
 
     def headlines(self) -> Headlines:
-        """Return which effects change with age, in a sentence."""
+        """Return the effects that change with age, in a sentence."""
         if self.rows is None:
             return Headlines((self._say("no_effects"),))
         changing = self.rows.filter(pl.col("p") < CLEAR).sort("p")["name"].to_list()
@@ -118,7 +118,7 @@ class LastingEffects:
         return SummaryTable(frame=frame, columns=columns, caption=self._say("effects"), language=self.language, notes=(note,))
 
     def _reading(self, row: Mapping[str, Any]) -> str:
-        """Return what becomes of an effect: it fades towards 1, grows away from it, or turns round."""
+        """Return the change of an effect: it fades towards 1, grows away from it, or turns round."""
         if row["p"] >= CLEAR:
             return self._say("lasts")
         if row["ratio"] is None:
@@ -143,5 +143,5 @@ def _leaning_most(term: str, columns: pl.DataFrame) -> dict[str, Any]:
 
 
 def _strength(ratio: float) -> float:
-    """Return by how much a ratio changes the risk, whichever its direction: 2 for 2 and for a half."""
+    """Return the size of a ratio, whatever its direction: 2 for both 2 and a half."""
     return max(ratio, 1 / ratio)

@@ -1,4 +1,4 @@
-"""Whether a forecast would have come true: the plots of a model that was fitted without the last months."""
+"""Backtest of a forecast: the plots of a model that was fitted without the last months."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TEXTS = {
 
 
 def look_back(figures: Mapping[str, Drawn], *, language: str) -> Gallery:
-    """Return the plots that a marketer reads of a model's test, with a sentence each.
+    """Return the plots of a model's test for marketers, with a sentence each.
 
     Args:
         figures: by the names of `relkit.families.bindings`.

@@ -1,4 +1,4 @@
-"""The models behind a report, for the method note: which version, trained up to when, how well it forecast."""
+"""The models behind a report, for the method note: version, last day of training, forecast quality."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def model_card(models: Mapping[str, Mapping[str, Any]], *families: str, language
     """Return the models of some families.
 
     Args:
-        models: by score, what models.json says.
+        models: by score, the entry of models.json.
         families: e.g. "survival"; models of other families are left out.
         language: en or fr.
     """
     texts = in_language(TEXTS, language)
-    named = [row for said in models.values() for row in _rows(said, language) if row["model"].partition(".")[0] in families]
+    named = [row for entry in models.values() for row in _rows(entry, language) if row["model"].partition(".")[0] in families]
     rows = {row["model"]: row for row in sorted(named, key=lambda row: row["value"] is not None)}
     schema = {
         "model": pl.String,
@@ -69,16 +69,16 @@ def model_card(models: Mapping[str, Mapping[str, Any]], *families: str, language
     return SummaryTable(frame=frame, columns=columns, caption=texts["caption"], language=language, notes=(texts["note"],))
 
 
-def _rows(said: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
+def _rows(entry: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
     """Return a row for each model of a score; a score may rest on two, written a+b."""
     texts = in_language(TEXTS, language)
-    metrics = said.get("metrics", {})
+    metrics = entry.get("metrics", {})
     rows = []
-    for model, version in zip(said["model"].split("+"), str(said["version"]).split("+"), strict=True):
+    for model, version in zip(entry["model"].split("+"), str(entry["version"]).split("+"), strict=True):
         metric = metrics.get(model, {})
         name = metric.get("name", "")
         judged = {"metric": texts.get(name, name), "value": metric.get("value"), "holdout": _span(metric.get("holdout") or "", language)}
-        rows.append({"model": model, "version": version, "trained": str(said["trained_as_of"]), **judged})
+        rows.append({"model": model, "version": version, "trained": str(entry["trained_as_of"]), **judged})
     return rows
 
 

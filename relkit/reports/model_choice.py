@@ -1,4 +1,4 @@
-"""Which model made the forecast, and beside which others: what `relkit fit survival.auto` or `lifetime_value.auto` has kept."""
+"""The model behind a forecast next to the other candidates, as `relkit fit survival.auto` or `lifetime_value.auto` kept them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relkit.models.roles import ComparisonTexts
 
 FRAMES = ("model_comparison", "model_comparison_groups", "model_comparison_course")
-"""What is read of that which is kept with a run."""
+"""Frames that are read from what is kept with a run."""
 TEXTS = {
     "title": Text("Which model?", "Quel modèle ?"),
     "caption": Text("Models judged on the same days, which none had seen", "Modèles jugés sur les mêmes jours, qu’aucun n’avait vus"),
@@ -48,11 +48,11 @@ TEXTS = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ModelChoice:
-    """The candidates beside the one that was taken; in a notebook, heading, picture and table, or nothing where none was compared.
+    """The candidates next to the chosen model; in a notebook, heading, picture and table, or nothing if none was compared.
 
     Attributes:
-        model: that was taken.
-        kept: by the names of `FRAMES`, what is kept with its run; None for what is not.
+        model: the one that was chosen.
+        kept: frames kept with its run, by the names of `FRAMES`; None for those that are not kept.
         language: en or fr.
     """
 
@@ -62,11 +62,11 @@ class ModelChoice:
 
     @property
     def exists(self) -> bool:
-        """Whether models were compared."""
+        """True if models were compared."""
         return all(self.kept.get(name) is not None for name in FRAMES)
 
     def picture(self) -> Gallery:
-        """Return what each model expected beside what happened, small groups left out; nothing where none was compared."""
+        """Return the expectations of each model next to what happened, small groups left out; nothing if none was compared."""
         groups, course = self.kept.get(FRAMES[1]), self.kept.get(FRAMES[2])
         if groups is None or course is None:
             return Gallery(())
@@ -77,7 +77,7 @@ class ModelChoice:
         return Gallery((Picture(drawn, self._say("picture")),))
 
     def candidates(self) -> SummaryTable | Gallery:
-        """Return how good each model was; nothing where none was compared."""
+        """Return the measures of each model; nothing if none was compared."""
         table = self.kept.get(FRAMES[0])
         if table is None:
             return Gallery(())
@@ -118,9 +118,9 @@ class ModelChoice:
         return {} if yardstick is None else yardstick.digits
 
     def _range(self, row: Mapping[str, Any], name: str) -> str:
-        said = {end: row[f"{name}{end}"] for end in ("", "_lower", "_upper")}
-        written = {end: number(value, self.language, self._digits.get(name, 3)) for end, value in said.items() if value is not None}
-        if len(written) < len(said):
+        values = {end: row[f"{name}{end}"] for end in ("", "_lower", "_upper")}
+        written = {end: number(value, self.language, self._digits.get(name, 3)) for end, value in values.items() if value is not None}
+        if len(written) < len(values):
             return written.get("", DASH)
         return self._say("range").format(value=written[""], low=written["_lower"], high=written["_upper"])
 

@@ -1,10 +1,10 @@
-"""Whether the chances of an order may be believed: forecast and come true, by tenth of the customers, on days the model had not seen.
+"""Calibration of the chances of an order: forecast and observed, by tenth of the customers, on days the model had not seen.
 
     chances = OrderChances(material.order_calibration(), language="fr")
     chances.verdict(), chances.picture(), chances.by_tenth()
 
-What is shown is out of sample twice over: the model knew nothing of the holdout, and what the holdout taught was learnt from
-one half of the customers and is judged on the other.
+The result is out of sample twice over: the model knew nothing of the holdout, and the correction was learnt from
+one half of the customers of the holdout and is judged on the other.
 """
 
 from __future__ import annotations
@@ -83,10 +83,10 @@ TEXTS: dict[str, Text] = {
 
 @dataclass(frozen=True, eq=False)
 class OrderChances:
-    """What a holdout says of the probability of an order.
+    """Calibration of the probability of an order on a holdout.
 
     Attributes:
-        calibration: kept with the fitted model; None where there was no holdout, or too few bought in it.
+        calibration: kept with the fitted model; None if there was no holdout, or too few bought in it.
         language: en or fr.
     """
 
@@ -94,7 +94,7 @@ class OrderChances:
     language: str
 
     def verdict(self) -> Headlines:
-        """Return whether the chances may be believed, in sentences."""
+        """Return whether the chances are reliable, in sentences."""
         found = self.calibration
         if found is None:
             return Headlines((self._say("none"),))
@@ -109,11 +109,11 @@ class OrderChances:
             "off": number(100 * found.judged.mean_error, self.language, 1),
             "own": number(100 * found.own.mean_error, self.language, 1),
         }
-        said = ("holds" if found.judged.holds else "fails", "bought", "set" if found.changes else "unset", "season")
-        return Headlines(tuple(self._say(key, **values) for key in said))
+        keys = ("holds" if found.judged.holds else "fails", "bought", "set" if found.changes else "unset", "season")
+        return Headlines(tuple(self._say(key, **values) for key in keys))
 
     def picture(self) -> Gallery:
-        """Return forecast and share who bought, by tenth."""
+        """Return the forecast and the share of customers who bought, by tenth."""
         from relkit.plots.order_probability import plot_order_probability
 
         if self.calibration is None:
@@ -121,7 +121,7 @@ class OrderChances:
         return Gallery((Picture(plot_order_probability(self.calibration, language=self.language), self._say("caption")),))
 
     def by_tenth(self) -> SummaryTable | Gallery:
-        """Return the same in numbers, with the 95 % interval of the share who bought."""
+        """Return the same in numbers, with the 95 % interval of the share of customers who bought."""
         found = self.calibration
         if found is None:
             return Gallery(())

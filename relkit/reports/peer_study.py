@@ -1,9 +1,9 @@
-"""Our models beside those of other programs, from the table that a benchmark wrote: no row of the data is in it.
+"""Our models next to those of other programs, from the table that a benchmark wrote: it has no row of the data.
 
 study = PeerStudy.read(None, language="fr")
 study.headlines(), study.order(), study.errors(), study.table(), study.circumstances()
 
-The table of this machine (`out/benchmarks/telco_churn.json`) is shown where there is one, else the one that is published with
+The table of this machine (`out/benchmarks/telco_churn.json`) is shown if there is one, else the one published with
 the code (`docs/telco_churn.json`).
 """
 
@@ -35,7 +35,7 @@ PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "telco_churn.json"
 COMMAND = "make bench"
 MEASURES = ("concordance", "integrated_brier_score")
 PLAIN = "survival.kaplan_meier"
-"""Knows nothing of customers: in the table, but so far off that pictures leave it out."""
+"""Ignores covariates: in the table, but so far off that pictures leave it out."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,7 +43,7 @@ class PeerStudy:
     """The table of a benchmark.
 
     Attributes:
-        found: as the benchmark wrote it; None where it has not been run.
+        found: as the benchmark wrote it; None if it has not been run.
         language: en or fr.
     """
 
@@ -69,15 +69,15 @@ class PeerStudy:
         """Return whether the best of ours is level with the best of theirs, by each measure, or how to make the table."""
         if self.found is None:
             return Headlines((self._say("absent", command=COMMAND),))
-        said = [self._verdict(measure, one) for measure, one in self.found["verdicts"].items()]
-        return Headlines((*said, self._say("time", **self._times())))
+        verdicts = [self._verdict(measure, one) for measure, one in self.found["verdicts"].items()]
+        return Headlines((*verdicts, self._say("time", **self._times())))
 
     def order(self) -> Gallery:
-        """Return how well each model ranks customers, as a picture."""
+        """Return a picture of how well each model ranks customers."""
         return self._pictures("concordance", best_first=-1)
 
     def errors(self) -> Gallery:
-        """Return how far off each model's probabilities are, as a picture."""
+        """Return a picture of the error of each model's probabilities."""
         return self._pictures("integrated_brier_score", best_first=1)
 
     def table(self) -> SummaryTable | Gallery:
@@ -105,7 +105,7 @@ class PeerStudy:
         return self._table(rows, columns, self._say("table"), (note, self._say("time_note")))
 
     def circumstances(self) -> SummaryTable | Gallery:
-        """Return what was measured, when and with what."""
+        """Return the circumstances of the benchmark: data, date and software."""
         if self.found is None:
             return Gallery(())
         data = self.found["data"]
@@ -193,7 +193,7 @@ def _read(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         known = found["format"] == FORMAT and found["models"] and set(found["verdicts"]) == set(MEASURES)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TableError("this is no table of a benchmark.", where=str(path), remedy=f"Run {COMMAND} to make one.") from error
+        raise TableError("this is not a table of a benchmark.", where=str(path), remedy=f"Run {COMMAND} to make one.") from error
     if not known:
-        raise TableError("this table is of another format.", where=str(path), remedy=f"Run {COMMAND} to make one.")
+        raise TableError("this table has another format.", where=str(path), remedy=f"Run {COMMAND} to make one.")
     return dict(found)

@@ -1,4 +1,4 @@
-"""What the study of our models beside others says, in English and French."""
+"""Texts of the study of our models next to others, in English and French."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NAMES: dict[str, Text] = {
     "scikit-survival forest": Text("random survival forest (scikit-survival)", "forêt aléatoire de survie (scikit-survival)"),
     "scikit-survival boosting": Text("gradient boosting (scikit-survival)", "boosting de gradient (scikit-survival)"),
 }
-"""Of those that the catalogue does not name so; the other models have their own labels."""
+"""Names that differ from the catalogue's or are missing there; the other models have their own labels."""
 TEXTS: dict[str, Text] = {
     "absent": Text(
         "There is no table to show. `{command}` makes it, where the public data sets are at hand.",

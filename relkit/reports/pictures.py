@@ -20,7 +20,7 @@ class Drawn(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A plot with the sentence that says what to see in it.
+    """A plot with a sentence on how to read it.
 
     Attributes:
         drawn: the plot.
@@ -39,18 +39,18 @@ class Picture:
     def _repr_html_(self) -> str:
         """Return a figure element with the picture embedded."""
         width, height = (round(96 * side) for side in self.drawn.get_figure(root=True).get_size_inches())
-        source, said = b64encode(self.png()).decode(), escape(self.caption)
-        image = f'<img alt="{said}" width="{width}" height="{height}" src="data:image/png;base64,{source}">'
-        return f"<figure>{image}<figcaption>{said}</figcaption></figure>"
+        source, caption = b64encode(self.png()).decode(), escape(self.caption)
+        image = f'<img alt="{caption}" width="{width}" height="{height}" src="data:image/png;base64,{source}">'
+        return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Pictures one below the other, or a sentence where there are none.
+    """Pictures one below the other, or a sentence if there are none.
 
     Attributes:
         pictures: in order.
-        otherwise: said where there are none.
+        otherwise: the sentence shown if there are none.
     """
 
     pictures: tuple[Picture, ...]

@@ -1,4 +1,4 @@
-"""What to read before the numbers of a page: the remarks that go with its scores, as a list."""
+"""The remarks to read before the numbers of a page, as a list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TITLE = Text("Read this first", "À lire d’abord")
 
 @dataclass(frozen=True)
 class RemarkList:
-    """Remarks, shown as a list under a title; nothing is shown where there are none.
+    """Remarks, shown as a list under a title; nothing is shown if there are none.
 
     Attributes:
         remarks: in order.
@@ -33,7 +33,7 @@ class RemarkList:
     language: str = "en"
 
     def __repr__(self) -> str:
-        """Return the texts, one a line."""
+        """Return the texts, one per line."""
         return "\n".join(remark.text(self.language) for remark in self.remarks)
 
     def _repr_html_(self) -> str:

@@ -1,4 +1,4 @@
-"""What the churn report says of calls: whom to call first and what for, from what an offer is worth and the reasons of the risk.
+"""Calls in the churn report: whom to call first and why, from the value of an offer and the reasons of the risk.
 
 calls = RetentionCalls.of(offers, reasons, offer=RetentionOffer(), currency="EUR", language="fr")
 calls.headlines(), calls.curves(), calls.by_tenth(), calls.reasons()
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from relkit.scores.retention_offer import Rankings, RetentionOffer
 
 _WITH_DEFAULT = ("averted_share", "window_days", "stayers_take_share")
-"""What need not be declared of an offer."""
+"""Terms of an offer that need not be declared."""
 EXAMPLE: dict[str, Any] = {"offer.contact_cost": 4, "offer.offer_cost": 20, "offer.budget": 5000}
 """An offer as it is declared when scoring."""
 
@@ -151,20 +151,20 @@ TEXTS: dict[str, Text] = {
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RetentionCalls:
-    """What an offer is worth to each customer, and why each is at risk.
+    """Value of an offer to each customer, and the reasons why each is at risk.
 
     Attributes:
-        offers: as `relkit.scores.retention_offer.offer_values` returns them, of the customers who may be phoned; None where
+        offers: as `relkit.scores.retention_offer.offer_values` returns them, of the customers who may be phoned; None if
             margins are not known.
-        why: as `relkit.scores.reasons.churn_reasons` returns them; None where the model does not tell.
+        why: as `relkit.scores.reasons.churn_reasons` returns them; None if the model gives none.
         risk: customer_id, probability of ending, of all customers with a score.
-        offer: what was declared or assumed of the offer.
+        offer: declared or assumed terms of the offer.
         currency: ISO code.
         language: en or fr.
-        declared: what of the offer was declared, by name; empty where no offer was.
-        barred: the same of those who may not be phoned, with not_called_because; None where nobody is known to be.
-        contact: who of the customers with a risk may be contacted; None where it is not told.
-        held_out: what an order by risk was worth on days the model had not seen; None where that cannot be told.
+        declared: names of the terms that were declared; empty if no offer was.
+        barred: like `offers`, for the customers who may not be phoned, with not_called_because; None if nobody is known to be barred.
+        contact: counts of the customers with a risk who may be contacted; None if not known.
+        held_out: profit of an order by risk on days the model had not seen; None if it cannot be measured.
     """
 
     offers: pl.DataFrame | None
@@ -179,26 +179,26 @@ class RetentionCalls:
     contact: Contactability | None = None
 
     def headlines(self) -> Headlines:
-        """Return what to know first: what is assumed or declared, whom calling pays for, and what risk alone would miss."""
+        """Return the main findings: the assumed or declared offer, the customers for whom calling pays, and what risk alone would miss."""
         if self.offers is None:
             return Headlines((self._say("no_margin"), *(() if self.contact is None else self.contact.sentences())))
         if self.offers.is_empty() and self.barred is not None and len(self.barred):
             return Headlines((self._terms(), self._say("nobody"), *self._left_out()))
         found, paying = by_profit_and_by_risk(self.offers, budget=self.offer.budget), len(under_budget(self.offers))
-        said = [self._terms(), self._called(found, paying)]
+        sentences = [self._terms(), self._called(found, paying)]
         if self.offer.budget is not None and found.called == paying >= SMALLEST_GROUP:
-            said.append(self._say("unspent", budget=self._money(self.offer.budget)))
-        said += self._left_out()
+            sentences.append(self._say("unspent", budget=self._money(self.offer.budget)))
+        sentences += self._left_out()
         if found.called >= SMALLEST_GROUP:
-            said.append(self._say("missed", share=percent(found.missed_share, self.language)))
-        said += [self._empc(self.held_out)] if self.held_out is not None else []
-        said += [] if self.declared else [self._say("declare", score=command("score", **EXAMPLE), deliver=command("deliver"))]
-        return Headlines(tuple(said))
+            sentences.append(self._say("missed", share=percent(found.missed_share, self.language)))
+        sentences += [self._empc(self.held_out)] if self.held_out is not None else []
+        sentences += [] if self.declared else [self._say("declare", score=command("score", **EXAMPLE), deliver=command("deliver"))]
+        return Headlines(tuple(sentences))
 
     def _left_out(self) -> list[str]:
-        """Return who may not be phoned, by reason, for how many calling would pay, and who may be contacted otherwise; few are masked.
+        """Return sentences on customers who may not be phoned, by reason, and on those contactable otherwise; small groups masked.
 
-        Why others may not be contacted at all is left out: it is why they may not be phoned, which is counted here.
+        The reasons why others may not be contacted at all are left out: they are why they may not be phoned, which is counted here.
         """
         reach = () if self.contact is None else self.contact.sentences()
         reach = reach[:1] if self.contact is not None and self.contact.channels is not None else reach
@@ -208,17 +208,17 @@ class RetentionCalls:
         found = [(why, n) for why, n in counts if n]
         masks = hidden_groups([n for _, n in found], has_total=True)  # others of these sentences give the sum away
         some = self._say("some")
-        said = [some if mask and n >= SMALLEST_GROUP else self._counted(n) for (_, n), mask in zip(found, masks, strict=True)]
-        reasons = ", ".join(self._say(why, n=n) for (why, _), n in zip(found, said, strict=True))
+        counted = [some if mask and n >= SMALLEST_GROUP else self._counted(n) for (_, n), mask in zip(found, masks, strict=True)]
+        reasons = ", ".join(self._say(why, n=n) for (why, _), n in zip(found, counted, strict=True))
         paying = self._say("barred_paying", paying=self._counted(len(under_budget(self.barred))))
         return [f"{self._say('barred', reasons=reasons)} {paying}", *reach]
 
     def _counted(self, n: int) -> str:
-        """Return a number of customers; fewer than ten are not told apart, but for none."""
+        """Return a number of customers; numbers from one to nine are not distinguished."""
         return number(n, self.language) if n >= SMALLEST_GROUP or n == 0 else self._say("under", n=number(SMALLEST_GROUP, self.language))
 
     def _called(self, found: Rankings, paying: int) -> str:
-        """Return whom calling pays for, within the budget where there is one; fewer than ten are not counted."""
+        """Return the number of customers for whom calling pays, within the budget if any; fewer than ten are not counted."""
         if not paying:
             return self._say("none")
         if paying < SMALLEST_GROUP or 0 < found.called < SMALLEST_GROUP:
@@ -235,7 +235,7 @@ class RetentionCalls:
         return self._say(key, **counted, profit=self._money(found.profit), cost=self._money(found.cost))
 
     def _terms(self) -> str:
-        """Return what is declared of the offer, or assumed."""
+        """Return the declared or assumed terms of the offer."""
         known = in_language(_CAUSES, self.language)
         averts = ", ".join(known.get(cause, cause) for cause in self.offer.averts)
         causes = self._say("causes", causes=averts) if averts else ""
@@ -254,37 +254,37 @@ class RetentionCalls:
         undeclared = f" {self._say('undeclared', names=', '.join(usual))}" if usual else ""
         return f"{self._say('declared', terms=terms)}{undeclared} {self._say('measure')}"
 
-    def _empc(self, seen: HeldOutProfit) -> str:
+    def _empc(self, held_out: HeldOutProfit) -> str:
         return self._say(
             "empc",
-            days=number(seen.days, self.language),
-            share=percent(seen.best.fraction, self.language),
-            profit=money(seen.best.profit, self.currency, self.language, 2),
-            clv=self._money(seen.clv),
-            perfect=money(seen.perfect.profit, self.currency, self.language, 2),
+            days=number(held_out.days, self.language),
+            share=percent(held_out.best.fraction, self.language),
+            profit=money(held_out.best.profit, self.currency, self.language, 2),
+            clv=self._money(held_out.clv),
+            perfect=money(held_out.perfect.profit, self.currency, self.language, 2),
         )
 
     def curves(self) -> Gallery:
-        """Return the cumulated profit of both orders: by customers called or, under a budget, by the money spent on calls."""
+        """Return the cumulative profit of both orders: by customers called or, under a budget, by the money spent on calls."""
         from relkit.plots.offer_profit import plot_cumulated_profit, plot_profit_of_spending
 
         if self.offers is None or self.offers.is_empty():
             return Gallery(())
-        told: dict[str, Any] = {"currency": self.currency, "language": self.language}
+        options: dict[str, Any] = {"currency": self.currency, "language": self.language}
         if self.offer.budget is not None:
             whole = float(self.offers["cost"].sum())
             orders = [under_budget(self.offers, budget=whole, by=by, only_gains=False) for by in ("expected_profit", "churn_probability")]
             columns = [(order["cost"].to_numpy(), order["expected_profit"].to_numpy()) for order in orders]
-            drawn = plot_profit_of_spending(columns[0], columns[1], budget=self.offer.budget, **told)
+            drawn = plot_profit_of_spending(columns[0], columns[1], budget=self.offer.budget, **options)
             return Gallery((Picture(drawn, self._say("c_budget")),))
         ranked = [
             self.offers.sort([by, "customer_id"], descending=[True, False])["expected_profit"].to_numpy()
             for by in ("expected_profit", "churn_probability")
         ]
-        return Gallery((Picture(plot_cumulated_profit(ranked[0], ranked[1], **told), self._say("c_curve")),))
+        return Gallery((Picture(plot_cumulated_profit(ranked[0], ranked[1], **options), self._say("c_curve")),))
 
     def by_tenth(self) -> SummaryTable | Gallery:
-        """Return customers by what an offer to them is worth, the most worthwhile first."""
+        """Return customers by the value of an offer to them, the most worthwhile first."""
         if self.offers is None or self.offers.is_empty():
             return Gallery(())
         measures = {
@@ -309,15 +309,15 @@ class RetentionCalls:
         return self._table(rows, columns, self._say("by_tenth"), count="customers", total=total, notes=(self._say("tenth_note"),))
 
     def reasons(self) -> SummaryTable | Gallery:
-        """Return how often each reason is among the first three, for all and for the tenth most at risk."""
+        """Return the share of contracts with each reason among the first three, for all and for the tenth most at risk."""
         if self.why is None or self.why.is_empty():
             return Gallery((), self._say("no_reasons"))
         top = self.risk.sort(["probability", "customer_id"], descending=[True, False]).head(-(-len(self.risk) // 10))
-        told = self.why.join(self.risk, on="customer_id", how="semi").join(
+        explained = self.why.join(self.risk, on="customer_id", how="semi").join(
             top.select("customer_id", is_top=pl.lit(value=True)), on="customer_id", how="left"
         )
         rows = (
-            told.group_by(reason=pl.col(f"reason_{self.language}"))
+            explained.group_by(reason=pl.col(f"reason_{self.language}"))
             .agg(
                 customers=pl.len().cast(pl.Int64),
                 all_share=pl.len() / len(self.risk),

@@ -1,4 +1,4 @@
-"""Whether the forecast of ends came true in each segment.
+"""Forecast and observed ends, segment by segment.
 
 found = SegmentForecasts.of(study, trial, days=90, customers=customers)
 found.picture(), found.table()
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from relkit.reports.churn_segments import SegmentStudy
 
 JOINT = 0.95
-"""Probability that the intervals of all segments hold together."""
+"""Joint coverage of the intervals of all segments."""
 
 
 class Tried(Protocol):
-    """A model as it would have been without its holdout: `relkit.jobs.report_trials.Trial`."""
+    """A model fitted without its holdout: `relkit.jobs.report_trials.Trial`."""
 
     @property
     def split(self) -> Holdout | DrawnHoldout:
-        """Where the holdout begins and ends."""
+        """The days of the holdout, or the customers drawn for it."""
 
     @property
     def fitted(self) -> Any:
@@ -42,11 +42,11 @@ class Tried(Protocol):
 
     @property
     def judged(self) -> pl.DataFrame:
-        """Features of that day, one row a customer."""
+        """Features of that day, one row per customer."""
 
     @property
     def outcomes(self) -> pl.DataFrame:
-        """What became of them."""
+        """The outcomes of these customers."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,9 +55,9 @@ class SegmentForecasts:
 
     Attributes:
         study: with the segments.
-        split: where the holdout begins and ends; None where the forecast was not put to the test.
+        split: of the holdout; None if the forecast was not put to the test.
         places: segments of the rows of `found`.
-        found: forecast and observed, with intervals that hold together; None where there was too little.
+        found: forecast and observed, with joint intervals; None if there was too little history.
     """
 
     study: SegmentStudy
@@ -67,13 +67,13 @@ class SegmentForecasts:
 
     @classmethod
     def of(cls, study: SegmentStudy, trial: Tried | None, *, days: int, customers: pl.DataFrame) -> SegmentForecasts:
-        """Score the contracts of the earlier day and set what happened beside it, segment by segment.
+        """Score the contracts of the earlier day and compare with what happened, segment by segment.
 
         Args:
             study: with the segments.
-            trial: None where there was too little history.
-            days: horizon; shorter where fewer days were seen since.
-            customers: as of today, for a segment that is theirs.
+            trial: None if there was too little history.
+            days: horizon; shorter if fewer days were observed since.
+            customers: as of today, for a segment of their table.
         """
         places = None if trial is None else study.places(trial.judged, customers)
         if trial is None or places is None:
@@ -95,7 +95,7 @@ class SegmentForecasts:
         return cls(study=study, split=trial.split, places=shown, found=found)
 
     def picture(self) -> Gallery:
-        """Return forecast and observed shares by segment, or a sentence where there are none."""
+        """Return forecast and observed shares by segment, or a sentence if there are none."""
         from relkit.plots.dots import Dots, plot_dots
 
         if self.found is None:
@@ -143,5 +143,5 @@ class SegmentForecasts:
 
     def _say(self, key: str, **values: str) -> str:
         days = "" if self.found is None else number(self.found.horizon, self.study.language)
-        said = TEXTS[key][self.study.language].format(days=days, **values)
-        return said if key in {"as_forecast", "more_ended", "fewer_ended"} else said[:1].upper() + said[1:]
+        text = TEXTS[key][self.study.language].format(days=days, **values)
+        return text if key in {"as_forecast", "more_ended", "fewer_ended"} else text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""Segments of contracts in words: what a column is called, and what its values are called.
+"""Segments of contracts in words: names of columns and of their values.
 
 segment_name("monthly_amount", {}, "fr"), value_names(segments, "fr")
 """
@@ -44,9 +44,9 @@ VALUES: dict[str, Text] = {
 
 
 def segment_name(column: str, declared: Mapping[str, str], language: str) -> str:
-    """Return what a column is called, with a capital: as the mapping declared it, or as relkit calls it.
+    """Return the name of a column, capitalised: as the mapping declared it, or relkit's own.
 
-    A label that is but the name of the column was not declared: it was made of that name, in English whatever the language.
+    A label that only repeats the name of the column was not declared: it was made from that name, in English in either language.
 
     Examples:
         >>> segment_name("monthly_amount", {}, "fr"), segment_name("plan_type", {}, "en"), segment_name("x", {"x": "Offer"}, "en")
@@ -61,7 +61,7 @@ def segment_name(column: str, declared: Mapping[str, str], language: str) -> str
 
 
 def value_names(segments: Segments, language: str) -> tuple[str, ...]:
-    """Return what each segment is called, in their order.
+    """Return the names of the segments, in their order.
 
     Examples:
         >>> from relkit.features.segments import Segments
@@ -72,35 +72,35 @@ def value_names(segments: Segments, language: str) -> tuple[str, ...]:
         >>> value_names(Segments(column="x", kind="quarters", values=("0", "1", "2"), edges=(1.0, 2.0), is_whole=True), "en")
         ('up to 1', '2', 'above 2')
     """
-    said = in_language(VALUES, language)
-    names = [said["empty"] if value is None else _name(segments, value, language) for value in segments.values]
-    return (*names, said["others"]) if segments.has_others else tuple(names)
+    words = in_language(VALUES, language)
+    names = [words["empty"] if value is None else _name(segments, value, language) for value in segments.values]
+    return (*names, words["others"]) if segments.has_others else tuple(names)
 
 
 def _name(segments: Segments, value: str, language: str) -> str:
-    said = in_language(VALUES, language)
+    words = in_language(VALUES, language)
     if segments.kind == "flag":
-        return said[value]
+        return words[value]
     if segments.kind == "number":
         return " ".join([_plain(float(value), language), *_unit(segments.column, language)])
     if segments.kind == "quarters":
         return _quarter(segments, int(value), language)
-    return said.get(value, value) if segments.column == "type" else value
+    return words.get(value, value) if segments.column == "type" else value
 
 
 def _quarter(segments: Segments, quarter: int, language: str) -> str:
     """Return the bounds of a quarter in words."""
-    said, edges = in_language(VALUES, language), [_plain(edge, language) for edge in segments.edges]
+    words, edges = in_language(VALUES, language), [_plain(edge, language) for edge in segments.edges]
     if quarter == 0:
-        return said["up_to"].format(high=edges[0])
+        return words["up_to"].format(high=edges[0])
     if quarter == len(edges):
-        return said["above"].format(low=edges[-1])
+        return words["above"].format(low=edges[-1])
     low = _plain(segments.edges[quarter - 1] + segments.is_whole, language)
-    return low if low == edges[quarter] else said["between"].format(low=low, high=edges[quarter])
+    return low if low == edges[quarter] else words["between"].format(low=low, high=edges[quarter])
 
 
 def _unit(column: str, language: str) -> list[str]:
-    return [said for ending, said in in_language(VALUES, language).items() if ending.startswith("_") and column.endswith(ending)]
+    return [unit for ending, unit in in_language(VALUES, language).items() if ending.startswith("_") and column.endswith(ending)]
 
 
 def _plain(value: float, language: str) -> str:

@@ -1,6 +1,6 @@
-"""Turns an executed notebook into one HTML file that loads nothing from outside itself.
+"""An executed notebook as one HTML file that loads nothing from outside itself.
 
-Code is not shown; texts are put into the reader's language; pictures are embedded. The template is ours
+Code is hidden; texts are put into the reader's language; pictures are embedded. The template is our own
 (`templates/relkit`): the usual one loads scripts from the network.
 """
 
@@ -30,7 +30,7 @@ IN_STYLE = re.compile(r"@import|url\((?!\s*['\"]?\s*(?:data:|#))", re.IGNORECASE
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What a page says besides the notebook.
+    """Page content besides the notebook.
 
     Attributes:
         language: en or fr.
@@ -44,7 +44,7 @@ class Page:
 
 
 def write_page(book: Any, target: Path, page: Page) -> Path:
-    """Write an executed notebook as HTML and return the file's path; the file appears whole or not at all.
+    """Write an executed notebook as HTML and return the file's path; the file is written completely or not at all.
 
     Args:
         book: an nbformat notebook with outputs.
@@ -77,14 +77,14 @@ def page_of(book: Any, page: Page) -> str:
     )
     shown = in_language(book, page.language)
     style = (TEMPLATES / "relkit" / "page.css").read_text(encoding="utf-8")
-    said = {"language": page.language, "facts": list(page.facts), "footer": page.footer}
-    resources = {"relkit": {**said, "title": title_of(shown), "style": style, "version": __version__}}
+    values = {"language": page.language, "facts": list(page.facts), "footer": page.footer}
+    resources = {"relkit": {**values, "title": title_of(shown), "style": style, "version": __version__}}
     html, _ = exporter.from_notebook_node(shown, resources=resources)
     return french_spaces(str(html)) if page.language == "fr" else str(html)
 
 
 def french_spaces(html: str) -> str:
-    """Return a page whose French punctuation does not begin a line: the spaces before : ; ? ! » and after « do not break.
+    """Return a page in which French punctuation never starts a line: the spaces before : ; ? ! » and after « do not break.
 
     Examples:
         >>> french_spaces('<p class="a : b">Pourquoi ? « Oui » : <code>a : b</code></p>').replace("\u00a0", "_")
@@ -96,9 +96,9 @@ def french_spaces(html: str) -> str:
 
 
 def in_language(book: Any, language: str) -> Any:
-    """Return the notebook with its texts in a language: a cell's source, or the translation that its metadata hold.
+    """Return the notebook with its texts in a language: a cell's source, or the translation in its metadata.
 
-    A cell whose metadata hold none keeps its source.
+    A cell without a translation keeps its source.
 
     Examples:
         >>> import nbformat
@@ -124,7 +124,7 @@ def title_of(book: Any) -> str:
 
 
 def loads_from_outside(html: str) -> list[str]:
-    """Return what a browser would load from outside the file, in the order of the page.
+    """Return the addresses a browser would load from outside the file, in the order of the page.
 
     Examples:
         >>> loads_from_outside('<p><img src="data:image/png;base64,AA"><a href="#top">up</a></p>')

@@ -1,4 +1,4 @@
-"""Frames for people: rounded, labelled, in the reader's language, and without groups so small that a person shows.
+"""Frames for people: rounded, labelled, in the reader's language, without groups small enough to reveal a person.
 
     table = SummaryTable(frame=by_decile, columns=(Shown("value_decile", "Decile"), Shown("customers", "Customers", "count"), ...), ...)
 
@@ -25,10 +25,10 @@ Kind = Literal["text", "count", "number", "money", "share", "date", "p_value"]
 SMALLEST_GROUP = 10
 """Groups of fewer customers are not shown."""
 SHORT = 26
-"""Letters of a text that is not broken over two lines."""
+"""Characters of a text that is not broken over two lines."""
 DASH = "–"
 LEAST_P = 0.001
-"""Smaller p-values are not told apart."""
+"""Smaller p-values are not distinguished."""
 HIDDEN = Text("hidden", "masqué")
 MASK_NOTE = Text(
     "Groups of fewer than {smallest} are not shown, nor the one next in size where the total would give them away.",
@@ -56,7 +56,7 @@ class Shown:
 
     Attributes:
         name: in the frame.
-        label: header, with the unit where the kind does not say it.
+        label: header, with the unit if the kind does not give it.
         kind: how its values are written.
         digits: after the decimal sign.
     """
@@ -72,9 +72,9 @@ class SummaryTable:
     """A small table of groups.
 
     Attributes:
-        frame: one row a group.
-        columns: what is shown of it, in order.
-        caption: what the table says.
+        frame: one row per group.
+        columns: those that are shown, in order.
+        caption: of the table.
         language: en or fr.
         currency: ISO code of money columns.
         count: column with the size of each group; None for a table that is not about people.
@@ -102,25 +102,25 @@ class SummaryTable:
             [['a', '1,200', '€10.50'], ['b', '< 10', '–']]
         """
         hidden = self._hidden()
-        rows = [self._row(row, why) for row, why in zip(self.frame.iter_rows(named=True), hidden, strict=True)]
+        rows = [self._row(row, mask) for row, mask in zip(self.frame.iter_rows(named=True), hidden, strict=True)]
         return [*rows, self._row(self.total, "")] if self.total else rows
 
     def _hidden(self) -> list[str]:
-        """Return, for each row, what stands instead of its size, or nothing where it is shown."""
+        """Return, for each row, what is shown instead of its size, or an empty text if the size is shown."""
         if self.count is None:
             return [""] * len(self.frame)
         return hidden_groups(self.frame[self.count].to_list(), has_total=self.total is not None, language=self.language)
 
-    def _row(self, row: dict[str, Any], why: str) -> list[str]:
-        said = []
+    def _row(self, row: dict[str, Any], mask: str) -> list[str]:
+        cells = []
         for column in self.columns:
-            if why and column.name == self.count:
-                said.append(why)
-            elif why and column.kind not in {"text", "date"}:
-                said.append(DASH)
+            if mask and column.name == self.count:
+                cells.append(mask)
+            elif mask and column.kind not in {"text", "date"}:
+                cells.append(DASH)
             else:
-                said.append(written(row.get(column.name), column, language=self.language, currency=self.currency))
-        return said
+                cells.append(written(row.get(column.name), column, language=self.language, currency=self.currency))
+        return cells
 
     def _repr_html_(self) -> str:
         """Return the table as HTML, for notebooks and pages."""
@@ -141,7 +141,7 @@ class SummaryTable:
         )
 
     def _css(self, at: int, rows: list[list[str]]) -> str:
-        """Return the class of a column: numbers stand right, short texts stay on one line."""
+        """Return the class of a column: numbers are right-aligned, short texts stay on one line."""
         if self.columns[at].kind not in {"text", "date"}:
             return ' class="number"'
         return ' class="short"' if max((len(row[at]) for row in rows), default=0) <= SHORT else ""
@@ -152,10 +152,10 @@ class SummaryTable:
 
 
 def hidden_groups(counts: Sequence[int], *, has_total: bool, language: str = "en") -> list[str]:
-    """Return, for each group, what stands instead of its size, or nothing where it may be shown.
+    """Return, for each group, what is shown instead of its size, or an empty text if the size may be shown.
 
-    A group that is empty hides nobody. Where one group alone is hidden and a total stands below, the next smallest is
-    hidden too: else the difference would give the first away.
+    An empty group hides nobody. If only one group is hidden and a total is shown below, the next smallest is
+    hidden too; otherwise the difference would give the first away.
 
     Examples:
         >>> hidden_groups([500, 3, 0, 40], has_total=True)
@@ -164,11 +164,11 @@ def hidden_groups(counts: Sequence[int], *, has_total: bool, language: str = "en
         ['', '< 10', '', '']
     """
     small = f"< {SMALLEST_GROUP}"
-    said = [small if 0 < n < SMALLEST_GROUP else "" for n in counts]
+    masks = [small if 0 < n < SMALLEST_GROUP else "" for n in counts]
     others = [at for at, n in enumerate(counts) if n >= SMALLEST_GROUP]
-    if has_total and said.count(small) == 1 and others:
-        said[min(others, key=lambda at: counts[at])] = HIDDEN[language]
-    return said
+    if has_total and masks.count(small) == 1 and others:
+        masks[min(others, key=lambda at: counts[at])] = HIDDEN[language]
+    return masks
 
 
 def written(value: Any, column: Shown, *, language: str, currency: str = "EUR") -> str:
@@ -217,7 +217,7 @@ def day_in_words(day: date, language: str) -> str:
 
 @dataclass(frozen=True)
 class Headlines:
-    """What the page says first, a sentence a line."""
+    """Opening sentences of a page, one per line."""
 
     sentences: tuple[str, ...]
 

@@ -1,10 +1,10 @@
-"""The value report by segment: what customers of each segment have brought and should bring.
+"""The value report by segment: past and expected value of the customers of each segment.
 
     segments = ValueSegments.of(people, customers, value, segment=None, declared={})
     segments.headlines(), segments.table(), segments.picture()
 
-Of the columns that describe a customer, not what they bought, the one that tells most of the differences in expected value is
-taken (largest share of the variance between segments). Groups of fewer than ten customers are not shown.
+Of the columns that describe a customer, not their purchases, the one that explains most of the differences in expected value is
+used (largest share of the variance between segments). Groups of fewer than ten customers are not shown.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from relkit.reports.customer_value import ValueReading
 
 DESCRIBING = ("type", "country", "region", "language", "household_size")
-"""Columns of the customer table that say who somebody is; attributes that the mapping declares are tried too."""
+"""Columns of the customer table that describe a person; attributes that the mapping declares are tried too."""
 NORMAL_95 = 1.959964
 LEAST = 0.01
-"""Share of the variance below which segments are not said to differ."""
+"""Share of the variance below which segments are not reported to differ."""
 TEXTS: dict[str, Text] = {
     "chosen": Text(
         "“{name}” accounts best for the differences in expected {what}: for {share} of their variance (columns tried: {tried}).",
@@ -82,11 +82,11 @@ class ValueSegments:
     """Customers with a forecast, in segments.
 
     Attributes:
-        rows: one row a customer with a forecast: past, future, and segment, the place in `names` (null: in none).
-        names: what the segments are called.
-        name: what they are made of; empty where nothing makes any.
-        explained: share of the variance of what is expected that lies between them.
-        tried: columns that were tried; 0 where the reader named one.
+        rows: one row per customer with a forecast: past, future, and segment, the index in `names` (null: in none).
+        names: of the segments.
+        name: of the column that defines them; empty if none does.
+        explained: share of the variance of expected value that lies between segments.
+        tried: number of columns that were tried; 0 if the reader named one.
         value: the words for value.
     """
 
@@ -104,10 +104,10 @@ class ValueSegments:
         """Choose the segments.
 
         Args:
-            people: the full view of the scored customer file, one row a customer.
-            customers: the customer table, one row a customer.
+            people: the full view of the scored customer file, one row per customer.
+            customers: the customer table, one row per customer.
             value: the report on value, whose measure, span and language are used.
-            segment: a column of the customer table; None for the one that tells most.
+            segment: a column of the customer table; None for the one that explains most.
             declared: names of attributes, from the mapping.
 
         Raises:
@@ -131,7 +131,7 @@ class ValueSegments:
         )
 
     def headlines(self) -> Headlines:
-        """Return what to know first: which segments, and how far apart they are."""
+        """Return the main findings: which segments, and how far apart they are."""
         if not self.names:
             return Headlines((self._say("none"),))
         if self.tried and self.explained < LEAST:
@@ -142,7 +142,7 @@ class ValueSegments:
         return Headlines((first, *apart, self._say("today")))
 
     def table(self) -> SummaryTable | Gallery:
-        """Return customers, what they have brought and what is expected, by segment."""
+        """Return customers, past value and expected value, by segment."""
         if not self.names:
             return Gallery(())
         columns = (
@@ -167,7 +167,7 @@ class ValueSegments:
         )
 
     def picture(self) -> Gallery:
-        """Return what is expected of a customer of each segment on average, with intervals; small groups are left out."""
+        """Return the mean expected value of a customer of each segment, with intervals; small groups are left out."""
         from relkit.plots.dots import Dots, plot_dots
 
         shown = self._groups().filter(pl.col("customers") >= SMALLEST_GROUP)
@@ -184,7 +184,7 @@ class ValueSegments:
         return Gallery((Picture(drawn, self._say("c_picture")),))
 
     def _groups(self) -> pl.DataFrame:
-        """Return one row a segment, in their order."""
+        """Return one row per segment, in their order."""
         placed = self.rows.drop_nulls("segment")
         groups = placed.group_by("segment").agg(**_measures(placed)).sort("segment")
         return groups.with_columns(name=pl.col("segment").map_elements(lambda at: self.names[at], return_dtype=pl.String))
@@ -197,7 +197,7 @@ class ValueSegments:
 
 
 def _worth(people: pl.DataFrame, value: ValueReading) -> dict[str, pl.Expr]:
-    """Return past and expected value of a customer, of the measure that the report speaks of."""
+    """Return past and expected value of a customer, in the measure of the report."""
     cur = value.currency.lower()
     if value.measure == "margin":
         return {"past": pl.col(f"past_margin_{cur}").fill_null(0.0), "future": pl.col(value.forecast)}
@@ -205,7 +205,7 @@ def _worth(people: pl.DataFrame, value: ValueReading) -> dict[str, pl.Expr]:
 
 
 def _explained(rows: pl.DataFrame) -> float:
-    """Return the share of the variance of what is expected that lies between segments."""
+    """Return the share of the variance of expected value that lies between segments."""
     placed = rows.drop_nulls("segment")
     whole = float(placed["future"].var() or 0.0) * max(len(placed) - 1, 0)  # type: ignore[arg-type]
     within = placed.select(((pl.col("future") - pl.col("future").mean().over("segment")) ** 2).sum()).item()

@@ -1,4 +1,4 @@
-"""What the value report says beyond the ranking: the portfolio, how sure the forecasts are, cohorts and payback.
+"""The value report beyond the ranking: portfolio, certainty of the forecasts, cohorts and payback.
 
     study = ValueStudy.of(material.tables, material.as_of, value)
     study.portfolio(), study.certainty(), study.cohort_value(), study.by_cohort()
@@ -105,8 +105,8 @@ class ValueStudy:
 
     Attributes:
         value: the reading.
-        cohorts: of customers by first purchase; None where the data have no transactions.
-        cost: of acquiring a customer; None where it is not known.
+        cohorts: of customers by first purchase; None if the data have no transactions.
+        cost: of acquiring a customer; None if not known.
     """
 
     value: ValueReading
@@ -120,7 +120,7 @@ class ValueStudy:
         return cls(value=value, cohorts=cohorts, cost=acquisition_cost(tables, as_of))
 
     def portfolio(self) -> KeyFigures:
-        """Return what the customers are worth together, how sure that is, how few hold most of it, and payback."""
+        """Return the total value of the customers, its certainty, its concentration, and payback."""
         scored = self.value.scored
         future = self._named("future")
         if self._has_bounds:
@@ -135,7 +135,7 @@ class ValueStudy:
         return KeyFigures((*figures, *self._payback()))
 
     def certainty(self) -> Gallery:
-        """Return what is expected of each tenth with its low and high."""
+        """Return the expected value of each tenth with its low and high."""
         if not self._has_bounds:
             return Gallery((), self._say("no_bounds"))
         rows = self._by_tenth()
@@ -157,7 +157,7 @@ class ValueStudy:
         return self._table(rows, columns, self._say("by_certainty"), (self._say("certainty_note"),))
 
     def cohort_value(self) -> Gallery:
-        """Return what each cohort has brought by age, beside the cost of winning a customer."""
+        """Return the value brought by each cohort by age, next to the cost of acquiring a customer."""
         if self._shown is None:
             return Gallery((), self._say("no_cohorts"))
         drawn = plot_cohort_value(self._shown, cost=self.cost, currency=self.value.currency, language=self.value.language)
@@ -165,13 +165,13 @@ class ValueStudy:
         return Gallery((Picture(drawn, caption),))
 
     def cohort_returns(self) -> Gallery:
-        """Return who came back, by cohort and age."""
+        """Return the customers who came back, by cohort and age."""
         if self._shown is None:
             return Gallery(())
         return Gallery((Picture(plot_cohort_returns(self._shown, language=self.value.language), self._say("c_returns")),))
 
     def by_cohort(self) -> SummaryTable | Gallery:
-        """Return what each cohort has brought, in its first year and so far, and the months it took to pay back."""
+        """Return the value brought by each cohort, in its first year and so far, and the months it took to pay back."""
         if self._shown is None:
             return Gallery(())
         cohorts = self._shown
@@ -188,9 +188,9 @@ class ValueStudy:
             Shown("value", self._say("brought"), "money", 2),
             *([Shown("payback_months", self._say("months_to_pay"), "number", 1)] if self.cost is not None else []),
         )
-        said = self._say("no_cost") if self.cost is None else self._say("cost_note", cost=self._money(self.cost, 2))
+        note = self._say("no_cost") if self.cost is None else self._say("cost_note", cost=self._money(self.cost, 2))
         left = [self._say("left_out", n=number(cohorts.left_out, self.value.language))] if cohorts.left_out >= SMALLEST_GROUP else []
-        return self._table(rows.with_columns(cohort=pl.Series(names)), columns, self._say("by_cohort"), (said, *left))
+        return self._table(rows.with_columns(cohort=pl.Series(names)), columns, self._say("by_cohort"), (note, *left))
 
     @property
     def _shown(self) -> Cohorts | None:
@@ -209,7 +209,7 @@ class ValueStudy:
         return self.value.scored.drop_nulls("decile").group_by("decile").agg(mean=pl.col("future").mean(), **measures).sort("decile")
 
     def _holders(self) -> float | None:
-        """Return the share of customers who hold most of what is expected."""
+        """Return the share of customers who account for most of the expected value."""
         from relkit.metrics.ranking import customers_holding
 
         future = self.value.scored["future"].clip(0.0).to_numpy()
@@ -243,8 +243,8 @@ class ValueStudy:
         texts = in_language(TEXTS, self.value.language)
         of_cohorts = key in {"brought", "in_year"} and self.cohorts is not None
         what = texts[self.cohorts.measure if of_cohorts else self.value.measure]  # type: ignore[union-attr]
-        said = texts[key].format(**{"what": what, "span": self.value.span, **values})
-        return said[:1].upper() + said[1:] if key in {"brought", "in_year", "by_certainty"} else said
+        text = texts[key].format(**{"what": what, "span": self.value.span, **values})
+        return text[:1].upper() + text[1:] if key in {"brought", "in_year", "by_certainty"} else text
 
     def _money(self, value: float, digits: int = 0) -> str:
         return money(value, self.value.currency, self.value.language, digits)

@@ -1,4 +1,4 @@
-"""The columns of a delivered file that show what this room derives from the scores of models, by the module that derives it."""
+"""Columns of a delivered file derived in this room from the scores of models, by the module that derives them."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ MARGIN_COLUMNS: tuple[FileColumn, ...] = (
         decimals=2,
     ),
 )
-"""What `relkit.scores.expected_margin` gives."""
+"""Columns from `relkit.scores.expected_margin`."""
 
 REMAINING_LIFE_COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(
@@ -150,7 +150,7 @@ REMAINING_LIFE_COLUMNS: tuple[FileColumn, ...] = (
         decimals=2,
     ),
 )
-"""What `relkit.scores.remaining_life` gives."""
+"""Columns from `relkit.scores.remaining_life`."""
 
 REASON_COLUMNS: tuple[FileColumn, ...] = tuple(
     FileColumn(
@@ -167,7 +167,7 @@ REASON_COLUMNS: tuple[FileColumn, ...] = tuple(
     )
     for k in (1, 2, 3)
 )
-"""What `relkit.scores.reasons` gives; the codes are those of the delivery's dictionary."""
+"""Columns from `relkit.scores.reasons`; the codes are those of the delivery's dictionary."""
 
 OFFER_COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(
@@ -228,7 +228,7 @@ OFFER_COLUMNS: tuple[FileColumn, ...] = (
         decimals=2,
     ),
 )
-"""What `relkit.scores.retention_offer` gives."""
+"""Columns from `relkit.scores.retention_offer`."""
 
 RETURNS_COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(
@@ -267,7 +267,7 @@ RETURNS_COLUMNS: tuple[FileColumn, ...] = (
         decimals=2,
     ),
 )
-"""What `relkit.scores.returns_used` gives."""
+"""Columns from `relkit.scores.returns_used`."""
 
 SEGMENT_COLUMN = FileColumn(
     name="segment_value_activity",
@@ -287,7 +287,7 @@ SEGMENT_COLUMN = FileColumn(
     follow=True,
     codes=SEGMENTS,
 )
-"""What `relkit.scores.value_activity` gives."""
+"""Columns from `relkit.scores.value_activity`."""
 
 
 def _fifths(name: str, label: Text, meaning: Text) -> FileColumn:
@@ -321,7 +321,7 @@ RFM_COLUMNS: tuple[FileColumn, ...] = (
         codes=LABELS,
     ),
 )
-"""What `relkit.scores.rfm` gives."""
+"""Columns from `relkit.scores.rfm`."""
 
 DERIVED: tuple[FileColumn, ...] = (
     *MARGIN_COLUMNS,
@@ -332,4 +332,4 @@ DERIVED: tuple[FileColumn, ...] = (
     SEGMENT_COLUMN,
     *RFM_COLUMNS,
 )
-"""Every column that rests on scores and that no model gives."""
+"""All columns derived from scores that no model gives directly."""

@@ -1,10 +1,10 @@
-"""How far the scores of two days lie apart: the population stability index.
+"""Drift of scores between two days: the population stability index.
 
     PSI = sum over bins of (q - p) ln(q / p)
 
 with p and q the shares of the earlier and the later customers in each bin, the bins being the deciles of the
-earlier ones (Siddiqi 2006, Credit Risk Scorecards, p. 137). By the usual reading below 0.10 nothing has
-changed, above 0.25 the population has. It says nothing about whether the scores were right.
+earlier ones (Siddiqi 2006, Credit Risk Scorecards, p. 137). By the usual reading, below 0.10 there is no
+change and above 0.25 a marked one. It does not assess whether the scores were right.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STABLE, SHIFTED = 0.10, 0.25
-"""Below the first nothing to see; above the second a marked shift."""
+"""Thresholds: below the first there is no shift, above the second a marked one."""
 
 
 def population_stability_index(before: NDArray[np.float64], now: NDArray[np.float64], *, bins: int = 10) -> float:
     """Return the PSI of two samples of one score.
 
-    Every bin that somebody is in is given half a customer more on both sides, so that one that is empty on one
+    Half a customer is added on both sides to every bin that is not empty on both, so that a bin that is empty on one
     side does not make the index infinite.
 
     Args:
         before: the earlier values, shape (n,); their quantiles are the edges of the bins.
         now: the later values, shape (m,).
-        bins: at most this many; fewer where values repeat.
+        bins: largest number of bins; fewer if values repeat.
 
     Raises:
-        TableError: a sample is empty or holds something that is not a number.
+        TableError: a sample is empty or contains values that are not numbers.
         ParameterError: fewer than two bins.
 
     Examples:
@@ -54,14 +54,14 @@ def population_stability_index(before: NDArray[np.float64], now: NDArray[np.floa
 
 
 def drift(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
-    """Return how the scores that two score tables share have moved.
+    """Return the drift of the scores common to two score tables.
 
     Args:
         before: the earlier score table.
         now: the later one.
 
     Returns:
-        One row a score and model, in that order: score, model, customers_before, customers_now, mean_before,
+        One row per score and model, in that order: score, model, customers_before, customers_now, mean_before,
         mean_now, psi, shift ("none", "some" or "marked").
     """
     keys = ["score", "model"]

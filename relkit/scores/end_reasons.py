@@ -1,4 +1,4 @@
-"""Why contracts end, in words, for plots and for the headers of customer files."""
+"""Reasons for the ends of contracts, in words, for plots and for the headers of customer files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ END_REASONS: Mapping[str, Text] = {
 
 
 def reason_in_words(reason: str) -> Text:
-    """Return a reason in English and French; one that a company gave itself is called by its name.
+    """Return a reason in English and French; one defined by the company keeps its own name.
 
     Examples:
         >>> reason_in_words("move")["fr"], reason_in_words("bad_service")["fr"]

@@ -1,23 +1,23 @@
-"""The margin that customers are expected to bring, whether they buy or hold a contract: one column, one meaning.
+"""Expected margin of customers, from purchases and contracts: one column, one meaning.
 
     purchases = purchase_margins(orders, order_value, features, margin_rate=0.3, ahead=Ahead(24, 0.10))
     contracts = contract_margins(survival, running, ahead=Ahead(24, 0.10))
     scores = future_margin([purchases, contracts], ahead=..., as_of=day, source=versions)
 
 Both parts are the margin of the months ahead, each euro discounted from its own day (a month of a contract from its
-middle) at ln(1 + rate) / 365.25 a day: expected orders times the expected value of an order times the margin rate, and the
-months that a running contract is expected to run yet times the margin of a month. A customer who does both has the sum,
-one of whose parts is unknown has none: half a margin would pass for a whole one.
+middle) at ln(1 + rate) / 365.25 per day: expected orders times the expected value of an order times the margin rate, and the
+expected remaining months of a running contract times its monthly margin. A customer with both parts has their sum; a customer
+with an unknown part has no margin, since a partial margin would pass for a whole one.
 
-Returns. Where goods come back, purchases are net of them: times one minus the share that is expected back, less the returns that are
-still to come of sales already made (`relkit.features.return_shares`), all at the margin rate. That rate is the margin of what was kept
-over the amount of what was kept, returns taken off both, so that net sales times the rate are the margin of sales less that of returns
-and nothing is deducted twice, whatever a return costs. A return counts on the day of its sale: sales of the horizon are net of what
-comes back of them later, and returns to come count whole.
+Returns. If goods are returned, purchases are net of returns: times one minus the expected return share, less the returns
+still to come of sales already made (`relkit.features.return_shares`), all at the margin rate. That rate is the margin of goods kept
+over the amount of goods kept, returns deducted from both, so that net sales times the rate are the margin of sales less that of returns
+and nothing is deducted twice, whatever a return costs. A return counts on the day of its sale: sales of the horizon are net of their
+later returns, and returns to come count in full.
 
-Intervals. Orders and order values are two models, taken to be independent, so the relative variances of their product add;
-so do the variances of purchases and contracts. The customer's own share of returns has the error of its estimate from a few purchases.
-Bounds are symmetric on the logarithm, or on the amount itself where a part is a loss, or returns leave it less sure than it is large.
+Intervals. Orders and order values are two models, assumed independent, so the relative variances of their product add;
+so do the variances of purchases and contracts. The customer's own return share has the error of its estimate from a few purchases.
+Bounds are symmetric on the logarithm, or on the amount itself if a part is a loss, or if returns make its error larger than the amount.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ KINDS = (FUTURE_MARGIN, CONTRACT_RESIDUAL_VALUE)
 
 @dataclass(frozen=True)
 class Ahead:
-    """How far ahead margin counts, and what a later one is worth.
+    """Horizon and discount rate of margin.
 
     Attributes:
-        months: a month is a twelfth of 365.25 days; None for all, without end.
-        annual_discount_rate: 0.10 for 10 % a year; above 0 where there is no end.
+        months: horizon, in months of a twelfth of 365.25 days; None for no end.
+        annual_discount_rate: 0.10 for 10 % a year; above 0 if there is no end.
 
     Examples:
         >>> str(Ahead(24, 0.10).score), str(Ahead(None, 0.10).score)
@@ -75,7 +75,7 @@ class Ahead:
     annual_discount_rate: float = ANNUAL_DISCOUNT_RATE
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse invalid values."""
         if self.months is not None and self.months < 1:
             raise ParameterError(f"horizon_months is {self.months}; it must be at least 1.", where="horizon_months")
 
@@ -86,7 +86,7 @@ class Ahead:
 
     @property
     def of_contracts(self) -> Score:
-        """The score of the part that running contracts have in it."""
+        """The score of the part of it that comes from running contracts."""
         return CONTRACT_RESIDUAL_VALUE.at(self.months)
 
 
@@ -100,25 +100,25 @@ def purchase_margins(
     returns: pl.DataFrame | None = None,
     intervals: bool = True,
 ) -> pl.DataFrame:
-    """Return what each customer's coming orders are worth, net of returns: customer_id, value, error (null where there is none to tell).
+    """Return the value of each customer's future orders, net of returns: customer_id, value, error (null if unknown).
 
-    The two models suppose that spend does not go with the number of orders.
+    The two models assume that spend is independent of the number of orders.
 
     Args:
-        orders: the model of how often customers buy.
-        order_value: the model of how much an order brings.
-        features: one row a customer, with the columns that both need.
+        orders: the model of purchase frequency.
+        order_value: the model of order value.
+        features: one row per customer, with the columns that both need.
         margin_rate: margin over net amount, in [0, 1].
-        ahead: how far ahead, at what rate.
-        returns: one row a customer: customer_id, expected_return_share, share_error, returns_to_come, to_come_slope, most_to_come
-            (`relkit.features.return_shares`); None where nothing comes back. Customers who are not in it send nothing back.
-        intervals: whether errors are wanted.
+        ahead: horizon and discount rate.
+        returns: one row per customer: customer_id, expected_return_share, share_error, returns_to_come, to_come_slope, most_to_come
+            (`relkit.features.return_shares`); None if nothing is returned. Customers not in it return nothing.
+        intervals: compute the errors.
 
     Returns:
-        With returns, also unsure: whether the error is more than half the value; and least: the value if all of it came back.
+        With returns, also unsure: whether the error is more than half the value; and least: the value if everything were returned.
 
     Raises:
-        ParameterError: a margin rate outside [0, 1], or a discount rate that cannot be.
+        ParameterError: a margin rate outside [0, 1], or an invalid discount rate.
     """
     if not 0 <= margin_rate <= 1:
         raise ParameterError(f"margin_rate is {margin_rate}; it must lie in [0, 1].", where="margin_rate", remedy="Write 0.30 for 30 %.")
@@ -143,7 +143,7 @@ def purchase_margins(
 
 
 def _net(gross: pl.DataFrame, returns: pl.DataFrame, margin_rate: float) -> pl.DataFrame:
-    """Return the margin of purchases less that of what comes back, its error, whether that is large, and the least it may be."""
+    """Return the margin of purchases less that of returns, its error, whether the error is large, and its lowest value."""
     joined = gross.join(returns.with_columns(pl.col("customer_id").cast(pl.String)), on="customer_id", how="left", maintain_order="left")
     names = ("expected_return_share", "share_error", "returns_to_come", "to_come_slope", "most_to_come")
     share, spread, to_come, slope, most = (pl.col(name).fill_null(0.0) for name in names)
@@ -155,13 +155,13 @@ def _net(gross: pl.DataFrame, returns: pl.DataFrame, margin_rate: float) -> pl.D
 
 
 def contract_margins(fitted: SurvivesAhead, contracts: pl.DataFrame, *, ahead: Ahead, intervals: bool = True) -> pl.DataFrame:
-    """Return what each customer's running contracts are worth: customer_id, value, error (null where there is none to tell).
+    """Return the value of each customer's running contracts: customer_id, value, error (null if unknown).
 
     Args:
-        fitted: a fitted model of how long contracts last.
-        contracts: one row a running contract: customer_id, contract_id, margin_a_month (known), and what the model reads.
-        ahead: how far ahead, at what rate.
-        intervals: whether errors are wanted.
+        fitted: a fitted model of contract duration.
+        contracts: one row per running contract: customer_id, contract_id, margin_a_month (known), and the inputs of the model.
+        ahead: horizon and discount rate.
+        intervals: compute the errors.
     """
     if contracts.is_empty():
         return pl.DataFrame(schema={"customer_id": pl.String, "value": pl.Float64, "error": pl.Float64})
@@ -176,17 +176,17 @@ def contract_margins(fitted: SurvivesAhead, contracts: pl.DataFrame, *, ahead: A
 
 
 def unknown_margins(customers: pl.Series) -> pl.DataFrame:
-    """Return a part that these customers have, and of which nothing is known."""
+    """Return a part of unknown value for these customers."""
     ids = customers.cast(pl.String).unique(maintain_order=True).alias("customer_id")
     return pl.DataFrame(ids).with_columns(value=pl.lit(None, pl.Float64), error=pl.lit(None, pl.Float64))
 
 
 def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, source: Source) -> ScoreTable:
-    """Return the score table of the margin ahead: the sum of each customer's parts, for those of whom all are known.
+    """Return the score table of the margin ahead: the sum of each customer's parts, for customers with all parts known.
 
     Args:
-        parts: customer_id, value, error each, and unsure and least where returns are taken off; a customer once in each at most.
-        ahead: how far ahead, which the name of the score says.
+        parts: each with customer_id, value, error, and unsure and least if returns are deducted; a customer at most once in each.
+        ahead: the horizon, which the name of the score contains.
         as_of: day of the features.
         source: the versions of all models behind the parts.
 
@@ -204,11 +204,11 @@ def future_margin(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, s
 
 
 def residual_value(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, source: Source) -> ScoreTable:
-    """Return the score table of what running contracts should bring yet: the part that they have in the margin ahead.
+    """Return the score table of the residual value of running contracts: their part of the margin ahead.
 
     Args:
-        parts: as `contract_margins` and `unknown_margins` return them; a customer once in each at most.
-        ahead: how far ahead, which the name of the score says.
+        parts: as returned by `contract_margins` and `unknown_margins`; a customer at most once in each.
+        ahead: the horizon, which the name of the score contains.
         as_of: day of the features.
         source: the version of the model of contracts.
     """
@@ -216,7 +216,7 @@ def residual_value(parts: Sequence[pl.DataFrame], *, ahead: Ahead, as_of: date, 
 
 
 def _as_score(kind: ScoreKind, ahead: Ahead, parts: Sequence[pl.DataFrame], *, as_of: date, source: Source) -> ScoreTable:
-    """Return the sum of each customer's parts as a score with its bounds, for those of whom all are known."""
+    """Return the sum of each customer's parts as a score with its bounds, for customers with all parts known."""
     value, error = pl.col("value"), pl.col("error")
     nets = pl.DataFrame(schema={"customer_id": pl.String, "least": pl.Float64, "unsure": pl.Boolean})
     gain = pl.when(value >= 0).then(0.0).otherwise(float("-inf"))
@@ -241,6 +241,6 @@ def _as_score(kind: ScoreKind, ahead: Ahead, parts: Sequence[pl.DataFrame], *, a
 
 
 def _relative(model: Any, value: Any) -> Floats:
-    """Return the standard error of a value over the value, 0 where that is 0."""
+    """Return the relative standard error of a value, 0 if the value is 0."""
     found: Floats = value(model)
     return np.divide(standard_errors(model, value), found, out=np.zeros_like(found), where=found > 0)

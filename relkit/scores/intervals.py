@@ -1,11 +1,11 @@
-"""Lower and upper bounds of scores: what the uncertainty of a model's parameters makes of them.
+"""Lower and upper bounds of scores, from the uncertainty of a model's parameters.
 
     bounds = score_bounds(fitted, features, wide, kinds, horizon_days=90)      {Score("p_alive"): (lower, upper), ...}
 
-A model whose parameters can be moved has its score computed again at two points for each of them (the delta method of
-`relkit.models.lifetime_value.uncertainty`), all of its columns at once: a model of k parameters costs 2k + 1 scorings more,
+A model whose parameters can be moved is scored again at two points for each parameter (the delta method of
+`relkit.models.lifetime_value.uncertainty`), all of its columns at once: a model of k parameters costs 2k + 1 more scorings,
 and memory is a few columns. A curve (Kaplan-Meier, Cox) has bounds of its own. A model with neither has no interval, nor has
-a number that no parameter moves. The bounds are those of the expected value: what one customer does scatters far more.
+a number that depends on no parameter. The bounds are those of the expected value: individual outcomes scatter far more.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ Floats = NDArray[np.float64]
 
 @runtime_checkable
 class ByCause(Protocol):
-    """A model that tells ends by one cause from ends by another, with bounds of its own."""
+    """A model that distinguishes ends by cause, with bounds of its own."""
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Why contracts end."""
+        """Causes of the ends of contracts."""
 
     def incidence_ahead_bounds(self, features: pl.DataFrame, days: Any, *, cause: str, level: float) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of the probability of ending by a cause within each number of days, shape (n, m)."""
@@ -48,14 +48,14 @@ class ByCause(Protocol):
 def score_bounds(
     fitted: CustomerScorer, features: pl.DataFrame, wide: pl.DataFrame, kinds: Mapping[Score, ScoreKind], *, horizon_days: int
 ) -> Bounds:
-    """Return the bounds of what `fitted.score(features, horizon_days=horizon_days)`, which is `wide`, says.
+    """Return the bounds of the scores in `wide`, which is `fitted.score(features, horizon_days=horizon_days)`.
 
     Args:
         fitted: a fitted model that scores customers.
-        features: what was scored.
+        features: the rows scored.
         wide: the scores.
-        kinds: by score, what is possible for it; columns that hold none of them have no bounds.
-        horizon_days: how far ahead.
+        kinds: by score, its kind; other columns have no bounds.
+        horizon_days: horizon of the scores.
     """
     held = {score: kinds[score] for score in kinds if str(score) in wide.columns}
     if isinstance(fitted, Banded):
@@ -71,7 +71,7 @@ def score_bounds(
 
 
 def _of_curve(fitted: Banded, features: pl.DataFrame, wide: pl.DataFrame, scores: Iterable[Score], horizon_days: int) -> Bounds:
-    """Return the bounds of the probability of an end by any cause, and by each where the model distinguishes them."""
+    """Return the bounds of the probability of an end by any cause, and by each cause if the model distinguishes them."""
     low, high = fitted.survival_ahead_bounds(features, [float(horizon_days)], level=LEVEL)
     by_cause = _by_cause(fitted, features, horizon_days)
     found = {"": (1 - high[:, 0], 1 - low[:, 0]), **by_cause}
@@ -80,7 +80,7 @@ def _of_curve(fitted: Banded, features: pl.DataFrame, wide: pl.DataFrame, scores
 
 
 def _by_cause(fitted: object, features: pl.DataFrame, horizon_days: int) -> dict[str, tuple[Floats, Floats]]:
-    """Return the bounds of the probability of an end by each cause, by its name; none of those whose names are written alike."""
+    """Return the bounds of the probability of an end by each cause, by its name; without causes whose names yield the same column."""
     if not isinstance(fitted, ByCause):
         return {}
     names = [name_of(cause) for cause in fitted.causes]
@@ -103,7 +103,7 @@ def can_move(fitted: object) -> bool:
 def interval_of(kind: ScoreKind, values: pl.Series, errors: Floats) -> tuple[Floats, Floats]:
     """Return the bounds of a score with standard errors: on the logit for a probability, else on the logarithm.
 
-    All of them are NaN where no error is above zero: the parameters do not say how sure the score is.
+    All are NaN if no error is above zero: the parameters carry no information on the precision of the score.
     """
     value = values.cast(float).fill_null(np.nan).to_numpy()
     if not (errors > 0).any():
@@ -114,7 +114,7 @@ def interval_of(kind: ScoreKind, values: pl.Series, errors: Floats) -> tuple[Flo
 
 
 def signed_bounds(value: Floats, errors: Floats, *, all_gains: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Return the bounds of amounts of money: on the logarithm where every part is a gain, else symmetric.
+    """Return the bounds of amounts of money: on the logarithm if every part is a gain, else symmetric.
 
     Examples:
         >>> low, high = signed_bounds(np.array([100.0, -100.0]), np.array([10.0, 10.0]), all_gains=np.array([True, False]))
@@ -133,7 +133,7 @@ def _columns(frame: pl.DataFrame, names: list[str]) -> Floats:
 
 
 def _inside(values: pl.Series, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """Return the bounds with the value between them to the last digit, and none where one of them is no number."""
+    """Return the bounds with the value between them to the last digit, and NaN for both if either is not a number."""
     value = values.cast(float).fill_null(np.nan).to_numpy()
     known = np.isfinite(low) & np.isfinite(high)
     return np.where(known, np.minimum(low, value), np.nan), np.where(known, np.maximum(high, value), np.nan)

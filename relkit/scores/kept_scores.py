@@ -1,10 +1,10 @@
-"""Scores as a scoring left them on disk: the table, and the record of each score beside what is kept of its model.
+"""Scores on disk: the score table, and the record of each score alongside that of its model.
 
-    kept = KeptScores.read(folder)              scores.parquet and models.json; None where nothing was scored
+    kept = KeptScores.read(folder)              scores.parquet and models.json; None if there are no scores
     kept.records["churn_probability_90d"]       Score(stem='churn_probability', unit='days', horizon=90, reason='')
 
 A record in `models.json` is the four fields of `relkit.score_kinds.Score`: stem, unit, horizon and reason. Deliveries and reports
-learn from there what a score is and how far it looks ahead.
+read the meaning and the horizon of a score from there.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def records_of(models: Mapping[str, Mapping[str, Any]], *, where: str = MODELS) 
     """Return the records of the scores in `models.json`, by name.
 
     Args:
-        models: by score, what is kept of it.
-        where: file that is named where a record is missing.
+        models: by score, its entry.
+        where: file to name in the error if a record is missing.
 
     Raises:
-        TableError: a score has no record, as in a folder that an earlier version wrote.
+        TableError: a score has no record, as in a folder written by an earlier version.
 
     Examples:
         >>> records_of({"p_alive": {"model": "lifetime_value.bg_nbd", **record_of(Score("p_alive"))}})
@@ -66,8 +66,8 @@ class KeptScores:
     """The scores of a day.
 
     Attributes:
-        frame: one row a customer, a score and a model (`relkit.scores.score_table.SCORE_TABLE`).
-        records: by name, what each score is.
+        frame: one row per customer, score and model (`relkit.scores.score_table.SCORE_TABLE`).
+        records: the record of each score, by name.
     """
 
     frame: pl.DataFrame
@@ -75,10 +75,10 @@ class KeptScores:
 
     @classmethod
     def read(cls, folder: Path) -> KeptScores | None:
-        """Return what a scoring left in a folder; None where nothing was scored.
+        """Return the scores in a folder; None if there are none.
 
         Raises:
-            TableError: a score has no record, as in a folder that an earlier version wrote.
+            TableError: a score has no record, as in a folder written by an earlier version.
         """
         if not (folder / SCORES).is_file():
             return None
@@ -92,7 +92,7 @@ class KeptScores:
 
 
 def read_models(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return what is kept of the model behind each score, by score; nothing where nothing was scored."""
+    """Return the entry on the model behind each score, by score; empty if there are no scores."""
     path = folder / MODELS
     found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return found

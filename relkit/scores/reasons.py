@@ -1,12 +1,12 @@
-"""Why a contract is at risk: the covariates that raise this customer's risk most, as codes and in words.
+"""Reasons for the risk of a contract: the covariates that raise this customer's risk most, as codes and in words.
 
     table = churn_reasons(fitted, running, as_of=day, source=version)
 
 A reason is a covariate whose share of the model's linear predictor lies above that of the mean customer, the largest first;
-one that raises the risk by less than a twentieth is none. Covariates that cancel each other (an option and the charge for it) are
-judged together: where the shares of two go against each other over the customers (correlation of -0.5 or below), the reason is the sum
-of all that are so tied, and has the name of the one that raises the risk most among those that move with the sum. It says what
-distinguishes the customer in the model, which is not to say that changing it would keep the customer. A number is high or low beside
+one that raises the risk by less than a twentieth is not a reason. Covariates that cancel each other (an option and its charge) are
+judged together: if the shares of two oppose each other over the customers (correlation of -0.5 or below), the reason is the sum
+of all covariates so linked, named after the one that raises the risk most among those that move with the sum. A reason is what
+distinguishes the customer in the model; changing it would not necessarily keep the customer. A number is high or low compared with
 the customers whose risk it does not raise.
 Values stay codes in files (`monthly_amount_high`); the words for them are given in English and French.
 """
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MOST = 3
-"""Reasons given for a customer, at most."""
+"""Largest number of reasons per customer."""
 LEAST = float(np.log(1.05))
 AGAINST = -0.5
 """Correlation of two contributions, over the customers, at or below which they are judged together."""
 FEWEST = 30
-"""Customers from which a correlation is taken; fewer tell nothing of what cancels what."""
+"""Fewest customers for a correlation; fewer cannot show which covariates cancel."""
 
 NAMES: dict[str, Text] = {
     "monthly_amount": Text("monthly amount", "montant mensuel"),
@@ -47,7 +47,7 @@ NAMES: dict[str, Text] = {
     "start_year": Text("year of the start", "année d’ouverture"),
     "payment_method": Text("means of payment", "moyen de paiement"),
 }
-"""Covariates that relkit makes itself; any other is called as it was declared, or by its name."""
+"""Covariates that relkit itself makes; any other has its declared label, or its name."""
 SIDES: dict[str, Text] = {
     "high": Text("above usual", "au-dessus de l’habituel"),
     "low": Text("below usual", "en dessous de l’habituel"),
@@ -73,10 +73,10 @@ SCHEMA = {
 
 @runtime_checkable
 class Explains(Protocol):
-    """A fitted model that tells what each covariate adds to a customer's risk."""
+    """A fitted model that gives the contribution of each covariate to a customer's risk."""
 
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
-        """Return the covariates, and what each adds to the linear predictor beside the mean customer, shape (n, covariates)."""
+        """Return the covariates, and their contributions to the linear predictor relative to the mean customer, shape (n, covariates)."""
 
 
 def churn_reasons(
@@ -86,14 +86,14 @@ def churn_reasons(
 
     Args:
         fitted: the model that scored the risk.
-        contracts: one row a customer, with the columns that the model scores.
+        contracts: one row per customer, with the columns that the model scores.
         as_of: day of the contracts.
         source: the version of the model.
-        names: by covariate, what it is called in English and French, where somebody declared it.
+        names: by covariate, its declared name in English and French, if any.
 
     Returns:
         In order of customer_id and rank, `SCHEMA`: code, its words in English and French, value of the covariate as text, and
-        risk_ratio: what it multiplies the risk by beside the mean customer, with the covariates that are judged together with it.
+        risk_ratio: its factor on the risk relative to the mean customer, including the covariates judged together with it.
 
     Examples:
         >>> from datetime import date
@@ -102,8 +102,8 @@ def churn_reasons(
         ...     def contributions(self, features):
         ...         return ("monthly_amount",), 0.02 * (features.select("monthly_amount").to_numpy() - 30)
         >>> people = pl.DataFrame({"customer_id": ["a", "b"], "monthly_amount": [20.0, 60.0]})
-        >>> told = Source(model="survival.cox", version="1", trained_as_of=date(2025, 6, 30))
-        >>> churn_reasons(Model(), people, as_of=date(2025, 6, 30), source=told).select("customer_id", "code", "reason_fr").rows()
+        >>> cox = Source(model="survival.cox", version="1", trained_as_of=date(2025, 6, 30))
+        >>> churn_reasons(Model(), people, as_of=date(2025, 6, 30), source=cox).select("customer_id", "code", "reason_fr").rows()
         [('b', 'monthly_amount_high', 'montant mensuel au-dessus de l’habituel')]
     """
     if contracts.is_empty():
@@ -126,7 +126,7 @@ def churn_reasons(
 
 
 def reason_columns(reasons: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a customer: customer_id, churn_reason_1 to churn_reason_3, null where there are fewer.
+    """Return one row per customer: customer_id, churn_reason_1 to churn_reason_3, null if there are fewer.
 
     Examples:
         >>> rows = pl.DataFrame({"customer_id": ["a", "a"], "rank": [1, 2], "code": ["x_high", "y_no"]})
@@ -145,12 +145,12 @@ def net_of_opposites(parts: Floats) -> Floats:
     """Return the contributions with those that cancel each other added up.
 
     Args:
-        parts: what each covariate adds to the linear predictor, shape (n, covariates).
+        parts: contribution of each covariate to the linear predictor, shape (n, covariates).
 
     Returns:
-        Of the same shape. In each group of covariates that are tied by correlations of `AGAINST` or below, the sum of the group
-        stands in one column, row by row that of the largest part among those that move with the sum; the others are -inf. Where
-        that part is itself too small to be a reason, the sum is none either.
+        Of the same shape. In each group of covariates linked by correlations of `AGAINST` or below, the sum of the group
+        is in one column, row by row that of the largest part among those that move with the sum; the others are -inf. If
+        that part is itself too small to be a reason, neither is the sum.
 
     Examples:
         >>> has = np.tile([1.0, 0.0], 20)
@@ -166,13 +166,13 @@ def net_of_opposites(parts: Floats) -> Floats:
         named = leading[np.argmax(parts[:, leading], axis=1)]
         rows = np.arange(len(parts))
         net[:, members] = -np.inf
-        # What raises the risk by next to nothing lends its name to no sum: others brought it about.
+        # A covariate with a negligible contribution must not name a sum that others caused.
         net[rows, named] = np.where(parts[rows, named] > LEAST, whole, np.minimum(whole, 0.0))
     return net
 
 
 def _correlation(columns: Floats) -> Floats:
-    """Return the correlations of columns, shape (m, m); 0 for a column that is the same everywhere."""
+    """Return the correlations of columns, shape (m, m); 0 for a constant column."""
     centred = columns - columns.mean(axis=0)
     length = np.sqrt((centred**2).sum(axis=0))
     unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0)
@@ -191,7 +191,7 @@ def _tied(correlation: Floats) -> list[NDArray[np.int64]]:
 
 
 def covariate_of(code: str) -> str:
-    """Return the covariate that a reason comes from.
+    """Return the covariate behind a reason.
 
     Examples:
         >>> covariate_of("monthly_amount_high"), covariate_of("payment_method=card")

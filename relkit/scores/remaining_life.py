@@ -1,4 +1,4 @@
-"""How long a contract is expected to run yet, as a score: `expected_remaining_months_{m}m`, and without end."""
+"""Expected remaining life of a contract, as a score: `expected_remaining_months_{m}m`, and without end."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ EXPECTED_REMAINING_MONTHS = ScoreKind(stem="expected_remaining_months", horizon=
 def remaining_life(
     fitted: SurvivesAhead, contracts: pl.DataFrame, *, months: int | None, as_of: date, source: Source, intervals: bool = True
 ) -> ScoreTable:
-    """Return the score table of the months that contracts are expected to run yet.
+    """Return the score table of the expected remaining months of contracts.
 
-    Bounds are symmetric on the logit of the share of the horizon, on the logarithm where there is no end.
+    Bounds are symmetric on the logit of the share of the horizon, on the logarithm if there is no end.
 
     Args:
-        fitted: a fitted model of how long contracts last.
-        contracts: one row a customer: the running contract, with the columns that the model scores.
-        months: horizon; None for all, and no score where that is not finite.
+        fitted: a fitted model of contract duration.
+        contracts: one row per customer: the running contract, with the columns that the model scores.
+        months: horizon; None for no end, without a score if the expectation is not finite.
         as_of: day of the contracts.
         source: the version of the model.
-        intervals: whether bounds are wanted.
+        intervals: compute the bounds.
     """
     score = EXPECTED_REMAINING_MONTHS.at(months)
     kinds = {score: EXPECTED_REMAINING_MONTHS}
     found = remaining_months(fitted, contracts, months)
-    told = pl.Series(str(score), found, dtype=pl.Float64).fill_nan(None)
-    made = contracts.select(pl.col("customer_id").cast(pl.String), told)
+    life = pl.Series(str(score), found, dtype=pl.Float64).fill_nan(None)
+    made = contracts.select(pl.col("customer_id").cast(pl.String), life)
     errors = remaining_months_errors(fitted, contracts, months) if intervals else None
     if errors is None:
         return to_long(made, kinds, as_of=as_of, source=source)

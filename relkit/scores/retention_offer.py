@@ -1,4 +1,4 @@
-"""What a retention offer to each holder of a contract is worth, and whom to call first.
+"""Value of a retention offer for each holder of a contract, and the ranking of the calls.
 
     offers = offer_values(fitted, running, offer=RetentionOffer(contact_cost=4.0), ahead=Ahead(24, 0.10))
     called = under_budget(offers, budget=5_000)
@@ -10,16 +10,16 @@ window, and from there as others of its age: at age t after now it runs with
     S(t) + share F(t)                  within the window w,
     S(t) + share F(w) S(t) / S(w)      past it,
 
-where F is the probability of an end that the offer can avert: 1 - S, or, where it averts ends of some causes only (a discount
-keeps who wants to leave, not who moves), the incidence of those causes, F_1(t) + F_2(t) + ... . So the value of the offer is
-share times the margin of the months that are added, each at its middle and discounted as in `relkit.scores.expected_margin`,
-less a contact for everybody who is called and the cost of the offer for everybody who takes it: those it keeps, share F(w), and
-of those who would have stayed anyway, S(w), the share that takes what it is given. Who ends by another cause takes nothing.
+where F is the probability of an end that the offer can avert: 1 - S, or, if it averts ends of some causes only (a discount
+keeps customers who want to leave, not customers who move), the incidence of those causes, F_1(t) + F_2(t) + ... . So the value of
+the offer is share times the margin of the added months, each at its middle and discounted as in `relkit.scores.expected_margin`,
+less a contact for each customer called and the cost of the offer for each customer who takes it: those it keeps, share F(w), and,
+of those who would have stayed anyway, S(w), the share who take it. Customers who leave for another cause take nothing.
 
-The share averted is an assumption until it has been measured on a control group: it says how much money, and with equal
-shares for all not in which order. Whom to call first is told by risk times what is at stake, less the cost: the order by risk
-alone spends the calls on customers who are likely to leave and bring little. Customers who may not be phoned have a value, as
-anybody under contract, but they are in no ranking and spend nothing of a budget (`to_be_called`).
+The averted share is an assumption until it has been measured on a control group: it determines the amount of money, but, if equal
+for all, not the ranking. The ranking is by risk times the value at stake, less the cost: ranking by risk alone spends the calls
+on customers who are likely to leave and bring little. Customers who may not be phoned have a value like anyone under contract,
+but they are in no ranking and use none of the budget (`to_be_called`).
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ OFFER_PROFIT = ScoreKind(stem="retention_offer_profit", low=None, applies_to="co
 CALL_RANK = ScoreKind(stem="retention_call_rank", low=1.0, applies_to="contract")
 KINDS = (OFFER_VALUE, OFFER_COST, OFFER_PROFIT, CALL_RANK)
 NOT_CALLED = "not_called_because"
-"""Column that says why a customer may not be phoned: protected, no_consent or unreachable; null for those who may."""
+"""Column with the reason why a customer may not be phoned: protected, no_consent or unreachable; null for those who may."""
 
 
 @runtime_checkable
 class TellsCauses(Protocol):
-    """A fitted model that knows why contracts end."""
+    """A fitted model that distinguishes causes of ends."""
 
     def incidence_ahead(self, features: pl.DataFrame, days: Any, *, cause: str) -> Floats:
         """Return the probability that each contract, running now, ends by a cause within each number of days, shape (n, m)."""
@@ -65,16 +65,16 @@ class TellsCauses(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class RetentionOffer:
-    """What is assumed of an offer; the defaults are those of Verbraken, Verbeke and Baesens (2013, section 5), in the currency.
+    """Assumptions of an offer; the defaults are those of Verbraken, Verbeke and Baesens (2013, section 5), in the currency.
 
     Attributes:
-        averted_share: of the ends due within the window, those that it averts.
-        window_days: how long it holds customers back.
-        contact_cost: of every customer who is called, money.
-        offer_cost: of every customer who takes it, money.
-        stayers_take_share: of those who would have stayed anyway, those who take it too.
-        budget: what the calls may cost at most, as expected, money; None for no limit.
-        averts: causes of the ends that it can avert, as the model of contracts names them; none for all ends.
+        averted_share: share of the ends due within the window that it averts.
+        window_days: length of its effect.
+        contact_cost: cost per customer called, money.
+        offer_cost: cost per customer who takes it, money.
+        stayers_take_share: share of those who would have stayed anyway who take it too.
+        budget: largest expected cost of the calls, money; None for no limit.
+        averts: causes of the ends that it can avert, as named by the model of contracts; empty for all ends.
     """
 
     averted_share: float = 0.3
@@ -86,7 +86,7 @@ class RetentionOffer:
     averts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be."""
+        """Refuse invalid values."""
         for name in ("averted_share", "stayers_take_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ParameterError(f"{name} is {getattr(self, name):g}; it must lie in [0, 1].", where="offer")
@@ -100,21 +100,21 @@ class RetentionOffer:
 
 
 def offer_values(fitted: SurvivesAhead, contracts: pl.DataFrame, *, offer: RetentionOffer, ahead: Ahead) -> pl.DataFrame:
-    """Return what the offer is worth to each contract, in the order of `contracts`.
+    """Return the value of the offer for each contract, in the order of `contracts`.
 
     Args:
-        fitted: a fitted model of how long contracts last.
-        contracts: one row a running contract: customer_id, margin_a_month (known), the columns that the model scores, and, where
-            one was estimated, averted_share: the customer's own, in place of the assumed one. not_called_because is handed on.
-        offer: what is assumed.
-        ahead: how far ahead margin counts, and its discount.
+        fitted: a fitted model of contract duration.
+        contracts: one row per running contract: customer_id, margin_a_month (known), the columns that the model scores, and, if
+            estimated, averted_share: the customer's own, in place of the assumed one. not_called_because is passed through.
+        offer: the assumptions.
+        ahead: horizon and discount rate of margin.
 
     Returns:
-        customer_id, churn_probability (within the window, by any cause), margin_saved (if every end that can be averted was),
+        customer_id, churn_probability (within the window, by any cause), margin_saved (if every avertable end were averted),
         uplift (in the probability of running at the end of the window), value, cost and expected_profit, their difference; money.
 
     Raises:
-        ParameterError: the offer averts ends of some causes only, and the model does not tell causes, or not these.
+        ParameterError: the offer averts ends of some causes only, and the model does not distinguish causes, or not these.
 
     Examples:
         >>> from relkit.scores.expected_margin import Ahead
@@ -145,7 +145,7 @@ def offer_values(fitted: SurvivesAhead, contracts: pl.DataFrame, *, offer: Reten
 
 
 def _months_and_risks(fitted: Any, contracts: pl.DataFrame, offer: RetentionOffer, ahead: Ahead) -> tuple[Floats, Floats, Floats]:
-    """Return the discounted months that averting every end that can be would add, and the probabilities of any end and of such a one."""
+    """Return the discounted months added by averting every avertable end, and the probabilities of any end and of an avertable one."""
     counted = months_ahead(ahead.months, ahead.annual_discount_rate)
     days, inside = np.append(counted.days, float(offer.window_days)), counted.days <= offer.window_days
     months, risk, avertible = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
@@ -166,7 +166,7 @@ def _incidence(fitted: TellsCauses, contracts: pl.DataFrame, days: Floats, cause
 
 
 def to_be_called(offers: pl.DataFrame) -> pl.DataFrame:
-    """Return the offers to customers who may be phoned: all, where nothing says that some may not.
+    """Return the offers to customers who may be phoned; all, if the column is absent.
 
     Examples:
         >>> offers = pl.DataFrame({"customer_id": ["a", "b"], "not_called_because": ["protected", None]})
@@ -179,16 +179,16 @@ def to_be_called(offers: pl.DataFrame) -> pl.DataFrame:
 def under_budget(
     offers: pl.DataFrame, *, budget: float | None = None, by: str = "expected_profit", only_gains: bool = True
 ) -> pl.DataFrame:
-    """Return the customers to call, first come first: ranked until the budget is spent.
+    """Return the customers to call, in order: ranked until the budget is spent.
 
     Under a budget those come first who bring most for each unit of money spent, as in a knapsack of which the last piece
     may be left out; without one, in the order of profit.
 
     Args:
-        offers: as `offer_values` returns them.
-        budget: expected cost at most, money; None for no limit.
-        by: the column to rank by, the highest first; expected_profit under a budget is ranked for each unit of cost.
-        only_gains: whether customers on whom money would be lost are left out.
+        offers: as returned by `offer_values`.
+        budget: largest expected cost, money; None for no limit.
+        by: the column to rank by, the highest first; expected_profit under a budget is ranked per unit of cost.
+        only_gains: leave out customers on whom money would be lost.
 
     Returns:
         The rows that are called, with rank from 1 and the cumulated cost and profit.
@@ -208,14 +208,14 @@ def under_budget(
 
 
 def call_scores(offers: pl.DataFrame, *, budget: float | None = None, as_of: date, source: Source) -> ScoreTable:
-    """Return the score table of an offer: what it is worth to each customer, what it costs, and who is called first.
+    """Return the score table of an offer: its value and cost for each customer, and the rank of the calls.
 
     `retention_call_rank` is 1 for the first to call; customers on whom money would be lost, for whom the budget is spent, or who
     may not be phoned have none.
 
     Args:
-        offers: as `offer_values` returns them.
-        budget: expected cost at most, money; None for no limit.
+        offers: as returned by `offer_values`.
+        budget: largest expected cost, money; None for no limit.
         as_of: day of the contracts.
         source: the version of the model.
 
@@ -238,15 +238,15 @@ def call_scores(offers: pl.DataFrame, *, budget: float | None = None, as_of: dat
 
 @dataclass(frozen=True, kw_only=True)
 class Rankings:
-    """What calling by expected profit brings, beside calling as many by risk.
+    """Gain from calling by expected profit, compared with calling as many customers by risk.
 
     Attributes:
         called: customers called by expected profit.
-        profit: expected of them.
-        cost: expected of calling them.
-        profit_by_risk: expected of as many customers, those with the highest risk.
-        best_by_risk: the most that an order by risk brings within the same cost, at whatever depth.
-        called_by_risk: customers called there.
+        profit: their expected profit.
+        cost: expected cost of calling them.
+        profit_by_risk: expected profit of as many customers, those with the highest risk.
+        best_by_risk: largest profit of a ranking by risk within the same cost, at any depth.
+        called_by_risk: customers called at that depth.
         shared: customers in both lists of equal length.
     """
 
@@ -260,16 +260,16 @@ class Rankings:
 
     @property
     def missed_share(self) -> float:
-        """Share of the profit that an order by risk alone misses, even at its own best depth; 0 where there is no profit."""
+        """Share of the profit that a ranking by risk alone misses, even at its own best depth; 0 if there is no profit."""
         return 1 - self.best_by_risk / self.profit if self.profit > 0 else 0.0
 
 
 def by_profit_and_by_risk(offers: pl.DataFrame, *, budget: float | None = None) -> Rankings:
-    """Return what calling by expected profit brings, beside calling by risk of ending alone.
+    """Return the gain from calling by expected profit, compared with calling by the risk of an end alone.
 
     Args:
-        offers: as `offer_values` returns them.
-        budget: expected cost at most, money; None for no limit.
+        offers: as returned by `offer_values`.
+        budget: largest expected cost, money; None for no limit.
     """
     called = under_budget(offers, budget=budget)
     risky = under_budget(offers, budget=budget, by="churn_probability", only_gains=False)

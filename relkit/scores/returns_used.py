@@ -1,4 +1,4 @@
-"""The share of coming sales that money ahead is net of, over all customers: one number, the same on every page and in every file."""
+"""Return share deducted from money ahead, over all customers: one number, the same on every page and in every file."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ RETURNS_TO_COME = ScoreKind(stem="returns_to_come")
 KINDS = (RETURN_SHARE, RETURNS_TO_COME)
 
 LOW, HIGH = 0.1, 0.9
-"""Of the shares of customers: the range that is reported."""
+"""Quantiles of the shares of customers that bound the reported range."""
 
 
 @dataclass(frozen=True)
 class ReturnsUsed:
-    """What money ahead is net of.
+    """The returns deducted from money ahead.
 
     Attributes:
-        share: of coming sales, each customer counting by what they should buy.
-        low, high: share of the customers of whom a tenth has less, and a tenth more.
-        to_come: net amount of the sales already made that is still expected back.
+        share: share of future sales, customers weighted by their expected purchases.
+        low, high: first and ninth deciles of the shares of customers.
+        to_come: net amount of sales already made that is still expected to be returned.
     """
 
     share: float
@@ -33,11 +33,11 @@ class ReturnsUsed:
 
 
 def returns_used(customers: pl.DataFrame, *, orders: str, order_value: str) -> ReturnsUsed | None:
-    """Return the share of returns in use; None where nothing is expected back of anybody.
+    """Return the share of returns in use; None if no returns are expected.
 
     Args:
-        customers: one row a customer: expected_return_share and returns_to_come (null where not scored), and the two columns below.
-        orders: column of the expected orders; customers count alike where there is no such column.
+        customers: one row per customer: expected_return_share and returns_to_come (null if not scored), and the two columns below.
+        orders: column of the expected orders; customers have equal weights without it.
         order_value: column of the expected value of an order; likewise.
 
     Examples:

@@ -3,8 +3,9 @@
     scores = rfm_scores(buyers)
 
 A score is one more than the number of whole fifths of the buyers who are strictly worse: 5 means that at least four fifths are. Buyers
-with equal values therefore always have equal scores; where very many share the lowest value (one single purchase) they all have 1, and
-some score above may have nobody. Recency: days since the last purchase, fewer are better. Frequency: days with a purchase so far.
+with equal values therefore always have equal scores; if very many share the lowest value (a single purchase) they all have 1, and
+
+some higher score may have no customer. Recency: days since the last purchase, fewer is better. Frequency: days with a purchase so far.
 Monetary: net revenue so far. The label comes from recency and frequency alone, by the table `LABEL_OF`.
 """
 
@@ -33,7 +34,7 @@ LABELS: Mapping[str, Text] = {
     "hibernating": Text("Hibernating", "En sommeil"),
     "lost": Text("Lost", "Perdus"),
 }
-"""Every label, with its words in English and French."""
+"""All labels, with their words in English and French."""
 
 _TABLE = {
     5: ("new", "potential_loyalists", "potential_loyalists", "champions", "champions"),
@@ -51,10 +52,10 @@ def rfm_scores(buyers: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         buyers: recency (days since the last purchase), frequency (days with a purchase), monetary (net revenue); null in all three
-            for whoever is not to be scored.
+            for customers who are not to be scored.
 
     Returns:
-        rfm_recency, rfm_frequency, rfm_monetary (Int8, 1 to 5, 5 = best; null where the value is), rfm_label (null without both).
+        rfm_recency, rfm_frequency, rfm_monetary (Int8, 1 to 5, 5 = best; null if the value is), rfm_label (null without both).
 
     Examples:
         >>> buyers = pl.DataFrame({"recency": [3, 40, 400], "frequency": [9, 1, 1], "monetary": [900.0, 20.0, None]})

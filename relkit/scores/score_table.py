@@ -1,8 +1,8 @@
 """The score table: one long format for the scores of all models.
 
-One row a customer, a score and a model. A score that does not apply to a customer has no row, neither a null nor
-a zero. Model, version and training date stand in every row, so that each number leads back to its run. What is known of each score
-(its horizon, what is possible for it) goes along in records (`relkit.score_kinds`), not in further columns of every row.
+One row per customer, score and model. A score that does not apply to a customer has no row, neither a null nor
+a zero. Model, version and training date are in every row, so that each number can be traced to its run. The facts of each score
+(its horizon, its range) are in records (`relkit.score_kinds`), not in further columns of every row.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ SCORE_TABLE = Contract(
 
 
 Bounds = Mapping[Score, tuple[NDArray[np.float64], NDArray[np.float64]]]
-"""By score, the lower and upper bound of every row; NaN where there is no interval."""
+"""By score, the lower and upper bound of every row; NaN if there is no interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class Source:
     trained_as_of: date
 
     def with_(self, other: Source) -> Source:
-        """Return the source of a score that rests on two models; it is as old as the older one."""
+        """Return the source of a score that rests on two models; with the earlier training date."""
         return Source(
             model=f"{self.model}+{other.model}",
             version=f"{self.version}+{other.version}",
@@ -87,22 +87,22 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class ScoreTable:
-    """Scores of customers in the long format, with what is known of each score.
+    """Scores of customers in the long format, with the kind of each score.
 
     Attributes:
         frame: the columns of `SCORE_TABLE`.
-        kinds: by score in the frame, what is possible for it.
+        kinds: the kind of each score in the frame.
     """
 
     frame: pl.DataFrame
     kinds: Mapping[Score, ScoreKind] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return len(self.frame)
 
     def with_(self, frame: pl.DataFrame) -> ScoreTable:
-        """Return the table with other rows, of the same scores or some of them."""
+        """Return the table with other rows, of the same scores or a subset."""
         return replace(self, frame=frame)
 
     def of(self, score: Score) -> pl.DataFrame:
@@ -111,7 +111,7 @@ class ScoreTable:
 
 
 def joined(tables: Iterable[ScoreTable]) -> ScoreTable:
-    """Return one table of several, in their order."""
+    """Return several tables as one, in order."""
     given = list(tables)
     kinds = {score: kind for table in given for score, kind in table.kinds.items()}
     return ScoreTable(pl.concat([table.frame for table in given]), kinds) if given else empty()
@@ -120,20 +120,20 @@ def joined(tables: Iterable[ScoreTable]) -> ScoreTable:
 def to_long(
     wide: pl.DataFrame, kinds: Mapping[Score, ScoreKind], *, as_of: date, source: Source, bounds: Bounds | None = None
 ) -> ScoreTable:
-    """Return the score table of the columns that hold scores.
+    """Return the score table of the columns that contain scores.
 
     Args:
-        wide: customer_id, then score columns; other columns are left out, and null values have no row.
-        kinds: by score, what is possible for it; scores without a column are left out.
+        wide: customer_id, then score columns; other columns are ignored, and null values have no row.
+        kinds: the kind of each score; scores without a column are left out.
         as_of: day of the features that were scored.
         source: the model version.
-        bounds: of the scores that have an interval (`relkit.scores.intervals`).
+        bounds: bounds of the scores that have an interval (`relkit.scores.intervals`).
 
     Returns:
         In order of score, then of the rows of `wide`.
 
     Raises:
-        TableError: a value is not a number, or is impossible for its score.
+        TableError: a value is not a number, or is out of range for its score.
 
     Examples:
         >>> from datetime import date
@@ -155,13 +155,13 @@ def empty() -> ScoreTable:
 
 
 def check_scores(scores: ScoreTable) -> ScoreTable:
-    """Return the score table in its declared types, or raise one TableError that lists all that is wrong.
+    """Return the score table in its declared types, or raise one TableError that lists all problems.
 
     Raises:
         TableError: a column is missing, a key repeated, a value not finite, outside its score's range or its own interval.
     """
     checked = check(scores.frame, SCORE_TABLE)
-    problems = [said for score in sorted(scores.kinds, key=str) if (said := _impossible(checked, score, scores.kinds[score]))]
+    problems = [problem for score in sorted(scores.kinds, key=str) if (problem := _impossible(checked, score, scores.kinds[score]))]
     outside = checked.filter((pl.col("lower") > pl.col("value")) | (pl.col("upper") < pl.col("value")))
     if len(outside):
         problems.append(f"{len(outside):,} values lie outside their interval (first: customer {outside['customer_id'][0]!r})")
@@ -171,7 +171,7 @@ def check_scores(scores: ScoreTable) -> ScoreTable:
 
 
 def applicable(scores: ScoreTable, contract_holders: Iterable[str]) -> ScoreTable:
-    """Return the rows that apply: the chance of being alive is for those without a contract, of churn for its holders.
+    """Return the applicable rows: the probability of being alive applies to customers without a contract, churn to holders of one.
 
     Args:
         scores: a score table.
@@ -187,14 +187,14 @@ def _applying_to(scores: ScoreTable, whom: str) -> pl.Expr:
 
 
 def wide(scores: pl.DataFrame, *, model: str | None = None) -> pl.DataFrame:
-    """Return one row a customer and one column a score, in order of customer_id.
+    """Return one row per customer and one column a score, in order of customer_id.
 
     Args:
         scores: a score table.
-        model: whose scores; needed where two models give the same one.
+        model: the model of the scores; needed if two models give the same one.
 
     Raises:
-        ParameterError: two models give the same score and none was named, or the one named gave none.
+        ParameterError: two models give the same score and none was named, or the named one gave none.
     """
     given = scores["model"].unique().sort().to_list()
     if model is not None:
@@ -204,7 +204,7 @@ def wide(scores: pl.DataFrame, *, model: str | None = None) -> pl.DataFrame:
     twice = scores.group_by("score").agg(pl.col("model").unique().sort()).filter(pl.col("model").list.len() > 1)
     if len(twice):
         name, models = twice.sort("score").row(0)
-        raise ParameterError(f"{name} is given by {', '.join(models)}.", where="scores", remedy="Say which model you want.")
+        raise ParameterError(f"{name} is given by {', '.join(models)}.", where="scores", remedy="Name the model you want.")
     return scores.pivot("score", index="customer_id", values="value").sort("customer_id")
 
 
@@ -230,7 +230,7 @@ def _rows(
 
 
 def _impossible(scores: pl.DataFrame, score: Score, kind: ScoreKind) -> str:
-    """Return a sentence when some value of a score is impossible."""
+    """Return a sentence if some value of a score is out of range."""
     value, low = pl.col("value"), kind.low if kind.low is not None else float("-inf")
     high = kind.high if kind.high is not None else float("inf")
     bad = scores.filter((pl.col("score") == str(score)) & ((value < low) | (value > high)))

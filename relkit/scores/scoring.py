@@ -1,9 +1,9 @@
-"""Fitted models and features in, score table out.
+"""Scoring with one model: fitted model and features in, score table out.
 
-    score_model(fitted, features, kinds=role.scores, as_of=day, source=version)     what the model's `score` returns, with intervals
+    score_model(fitted, features, kinds=role.scores, as_of=day, source=version)     the result of the model's `score`, with intervals
 
-The margin ahead rests on several models: `relkit.scores.expected_margin`. A row that lacks something the model must know is
-not scored: `scorable` sets it aside, to be counted and said.
+The margin ahead rests on several models: `relkit.scores.expected_margin`. A row without a value that the model requires is
+not scored: `scorable` sets it aside, to be counted and reported.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def scorable(features: pl.DataFrame, needs: Contract) -> tuple[pl.DataFrame, int]:
-    """Return the rows that have all a model must know, and how many were set aside.
+    """Return the rows with all the values that a model requires, and the number set aside.
 
-    A column that is absent altogether is left to the model's own contract, which names it.
+    A missing column is left to the model's own contract, which names it.
 
     Examples:
         >>> import polars as pl
@@ -59,15 +59,15 @@ def score_model(
 
     Args:
         fitted: a fitted model that scores customers.
-        features: one row a customer, as of `as_of`, with the columns the model needs.
-        kinds: of the scores that models of its role give; other columns (a hazard ratio, say) are for analysts.
+        features: one row per customer, as of `as_of`, with the columns the model needs.
+        kinds: kinds of the scores that models of its role give; other columns (a hazard ratio, say) are for analysts.
         as_of: day of the features.
         source: the version of the model.
-        horizon_days: how far ahead, for the scores that look ahead.
-        intervals: whether the bounds are computed too, where the model has some: a model of k parameters then scores 2k + 2 times.
+        horizon_days: horizon of the scores that have one.
+        intervals: also compute bounds, if the model has some: a model of k parameters then scores 2k + 2 times.
 
     Raises:
-        TableError: a column is missing or impossible, or a score is.
+        TableError: a column is missing or invalid, or a score is.
     """
     wide = fitted.score(features, horizon_days=horizon_days)
     known = scores_given(fitted, kinds, horizon_days)
@@ -76,7 +76,7 @@ def score_model(
 
 
 def scores_given(fitted: object, kinds: Iterable[ScoreKind], horizon_days: int) -> dict[Score, ScoreKind]:
-    """Return the scores that a fitted model may give at a horizon, those of single reasons too where it distinguishes them.
+    """Return the scores that a fitted model may give at a horizon, including those of single reasons if it distinguishes them.
 
     Examples:
         >>> from relkit.score_kinds import ScoreKind

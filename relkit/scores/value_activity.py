@@ -1,14 +1,14 @@
-"""What a customer is worth and whether the customer still buys, as one segment in words: `best_active`, `rest_gone`...
+"""Segments of customers by value and activity, as one code: `best_active`, `rest_gone`...
 
     people = people.with_columns(segment=segment_value_activity(people))
 
-This is the only place in which the groups, their thresholds and their words are defined; the scored file delivers the segment and
+The groups, their thresholds and their words are defined only here; the scored file delivers the segment and
 the value report reads it from there.
 
-Value: past plus expected margin, the unknown past of somebody with a forecast counting as nought, equal values in the order of the rows.
-The first fifth is `best`, the next 30 % are `middle`, the other half `rest`. Where no margin is known, revenue is taken instead.
-Activity: `contract` for whoever holds a running contract; of the others the probability of still buying decides, `active` from 70 %,
-`gone` below 30 %, `uncertain` in between, and `too_early` where the model cannot tell.
+Value: past plus expected margin, the unknown past of a customer with a forecast counting as zero, ties in the order of the rows.
+The first fifth is `best`, the next 30 % are `middle`, the other half `rest`. If no margin is known, revenue is used instead.
+Activity: `contract` for holders of a running contract; for the others by the probability of still buying: `active` from 70 %,
+`gone` below 30 %, `uncertain` in between, and `too_early` if it is unknown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LIKELY, UNLIKELY = 0.7, 0.3
-"""Chances of still buying from which a customer counts as active, and below which as gone."""
+"""Probabilities of still buying from which a customer counts as active, and below which as gone."""
 BEST_SHARE, MIDDLE_SHARE = 0.2, 0.5
 """Shares of the customers, best first, at which the first and the second value group end."""
 
@@ -57,15 +57,15 @@ def _segments() -> dict[str, Text]:
 
 
 SEGMENTS: Mapping[str, Text] = _segments()
-"""Every code of the segment, the best first, with its words in English and French."""
+"""All codes of the segment, the best first, with their words in English and French."""
 
 
 def segment_value_activity(people: pl.DataFrame) -> pl.Series:
     """Return the segment of each customer, in the order of the rows.
 
     Args:
-        people: one row a customer: past and future (money, null where unknown), p_alive (null where it does not apply or cannot be
-            told), is_holder (a running contract), is_protected, is_refusing (profiling); the flags without nulls.
+        people: one row per customer: past and future (money, null if unknown), p_alive (null if it does not apply or is
+            unknown), is_holder (a running contract), is_protected, is_refusing (profiling); the flags without nulls.
 
     Returns:
         Text, never null: a code of `SEGMENTS`.
@@ -81,7 +81,7 @@ def segment_value_activity(people: pl.DataFrame) -> pl.Series:
     ranked = people.select(at=pl.int_range(pl.len()), worth=worth, counts=~(pl.col("is_protected") | pl.col("is_refusing")))
     ranked = ranked.filter(pl.col("counts") & pl.col("worth").is_not_null()).sort("worth", descending=True, maintain_order=True)
     grouped = ranked.select("at", group=value_group()).sort("at")
-    told = people.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64)).join(grouped, on="at", how="left", maintain_order="left")
+    placed = people.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64)).join(grouped, on="at", how="left", maintain_order="left")
     chosen = (
         pl.when("is_refusing")
         .then(pl.lit("refused_profiling"))
@@ -91,11 +91,11 @@ def segment_value_activity(people: pl.DataFrame) -> pl.Series:
         .then(pl.lit("no_value"))
         .otherwise(pl.concat_str("group", activity(), separator="_"))
     )
-    return told.select(chosen.alias("segment_value_activity")).to_series()
+    return placed.select(chosen.alias("segment_value_activity")).to_series()
 
 
 def value_group() -> pl.Expr:
-    """Return the value group of rows that are sorted by value, the best first: tenths 1 and 2, 3 to 5, 6 to 10.
+    """Return the value group of rows sorted by value, the best first: tenths 1 and 2, 3 to 5, 6 to 10.
 
     Examples:
         >>> pl.DataFrame({"worth": range(10, 0, -1)}).select(value_group()).to_series().value_counts(sort=True).rows()
@@ -107,7 +107,7 @@ def value_group() -> pl.Expr:
 
 
 def activity() -> pl.Expr:
-    """Return the activity from the columns is_holder and p_alive; a blank probability is never taken for active."""
+    """Return the activity from the columns is_holder and p_alive; a missing probability never counts as active."""
     chance = pl.col("p_alive")
     return (
         pl.when("is_holder")
@@ -124,7 +124,7 @@ def activity() -> pl.Expr:
 
 
 def value_of_segment() -> pl.Expr:
-    """Return the value group within the column segment_value_activity; null for the segments that have none.
+    """Return the value group within the column segment_value_activity; null for segments without one.
 
     Examples:
         >>> codes = pl.DataFrame({"segment_value_activity": ["best_too_early", "no_value"]})
@@ -135,7 +135,7 @@ def value_of_segment() -> pl.Expr:
 
 
 def activity_of_segment() -> pl.Expr:
-    """Return the activity within the column segment_value_activity; null for the segments that have none."""
+    """Return the activity within the column segment_value_activity; null for segments without one."""
     return _part(1).alias("activity")
 
 

@@ -20,7 +20,6 @@ import zlib
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
@@ -31,6 +30,7 @@ from relkit import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
@@ -149,11 +149,11 @@ def _write(frame: pl.DataFrame, place: Path, stem: str, *, compression: Literal[
         path = place / f"{stem}-{_checksum(draft):08x}.parquet"
         draft.replace(path)
         _tidy(place)
-        return path
     except OSError:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         return None
+    return path
 
 
 def _tidy(place: Path) -> None:

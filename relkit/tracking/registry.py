@@ -172,17 +172,15 @@ def versions(name: str | None = None) -> list[ModelVersion]:
     Raises:
         ParameterError: no model of this name is registered.
     """
-    found = _stored()
-    names = sorted({version.name for version in found})
-    if name is not None and name not in names:
-        raise ParameterError.unknown("registered model", name, names, where="models")
-    own = [version for version in found if name is None or version.name == name]
-    return [_read(version) for version in sorted(own, key=lambda v: (v.name, -int(v.version)))]
+    found = _stored(name)
+    if name is not None and not found:
+        raise ParameterError.unknown("registered model", name, sorted({version.name for version in _stored()}), where="models")
+    return [_read(version) for version in sorted(found, key=lambda v: (v.name, -int(v.version)))]
 
 
 def champion(name: str) -> ModelVersion | None:
     """Return the version the scoring job uses, or None when the model was never fitted."""
-    return next((_read(version) for version in _stored() if version.name == name and CHAMPION in version.aliases), None)
+    return next((_read(version) for version in _stored(name) if CHAMPION in version.aliases), None)
 
 
 def known_by(name: str, day: date) -> ModelVersion | None:
@@ -191,21 +189,23 @@ def known_by(name: str, day: date) -> ModelVersion | None:
     That is the newest of those that were ever champion and learnt up to that day or one before; where none was champion, the
     newest of all that learnt no further. None where every version knows later days.
     """
-    own = [(_tags(v), v) for v in _stored() if v.name == name]
+    own = [(_tags(v), v) for v in _stored(name)]
     early = [(tags, v) for tags, v in own if "as_of" in tags and date.fromisoformat(tags["as_of"]) <= day]
     used = [(tags, v) for tags, v in early if f"{CHAMPION}_since" in tags] or early
     _, newest = max(used, key=lambda found: (found[0]["as_of"], int(found[1].version)), default=({}, None))
     return None if newest is None else _read(newest)
 
 
-def _stored() -> list[StoredVersion]:
-    """Return every version that relkit made: of a store on disk in one reading, without loading MLflow."""
+def _stored(name: str | None = None) -> list[StoredVersion]:
+    """Return every version that relkit made, of one model or of all: of a store on disk in one reading, without loading MLflow."""
     found = embedded.stored_versions(embedded.current())
     if found is None:
         with runs.connected() as client:
-            found = [_of_server(client, version) for model in client.search_registered_models() for version in _versions_of(client, model)]
+            models = client.search_registered_models(f"name = '{name}'" if name else None)
+            found = [_of_server(client, version) for model in models for version in _versions_of(client, model)]
     # MLflow's own versions of other makers carry no tags of ours.
-    return [version for version in found if f"{_PREFIX}relkit_version" in version.tags]
+    own = [version for version in found if f"{_PREFIX}relkit_version" in version.tags]
+    return own if name is None else [version for version in own if version.name == name]
 
 
 def _versions_of(client: MlflowClient, model: Any) -> list[tuple[Any, tuple[str, ...]]]:
@@ -394,7 +394,7 @@ def _lineage(
 
 
 def _one(name: str, version: str) -> ModelVersion:
-    return next(_read(found) for found in _stored() if (found.name, found.version) == (name, version))
+    return next(_read(found) for found in _stored(name) if found.version == version)
 
 
 def _registered(client: MlflowClient, name: str) -> bool:

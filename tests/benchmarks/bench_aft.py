@@ -1,4 +1,4 @@
-"""Weibull regression of 50,000 spells with 20 covariates: relkit beside lifelines, same rows, same process.
+"""Weibull regression of 50,000 spells with 20 covariates: relkit next to lifelines, same rows, same process.
 
 CPU time of the process with one BLAS thread, best of three for relkit and one run of lifelines. Both read a frame in
 memory of their own kind (polars, pandas), and both give standard errors. lifelines stops at a looser tolerance, so that our

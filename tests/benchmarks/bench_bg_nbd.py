@@ -1,9 +1,9 @@
-"""The BG/NBD fit and forecast of 1 million customers: relkit beside lifetimes, same customers, same process.
+"""The BG/NBD fit and forecast of 1 million customers: relkit next to lifetimes, same customers, same process.
 
 CPU time of the process, best of three for relkit and one run of lifetimes; nothing is compiled on either side, and both
 have run once on a few customers before. lifetimes gets its best form: numpy arrays, no index. Customers follow the
 model in days for two years; another number of them is the first argument, or RELKIT_BENCH_CUSTOMERS. pymc-marketing, which wants
-another pandas, is measured in a process of its own where it has an environment (RELKIT_BENCH_PYMC names its interpreter).
+another pandas, is measured in a process of its own if it has an environment (RELKIT_BENCH_PYMC names its interpreter).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from measuring import best_of_three, measured, said
+from measuring import best_of_three, measured, report
 
 from relkit.models.lifetime_value.bg_nbd import FORMULAS, BgNbd, FittedBgNbd
 
@@ -64,7 +64,7 @@ def peer_score(fitted: Any, customers: pl.DataFrame) -> tuple[Any, Any]:
 
 
 def pymc_fit(customers: pl.DataFrame) -> dict[str, Any] | None:
-    """Return what pymc-marketing's fit took and found; None where its environment is not there (`make bench-pymc` makes it)."""
+    """Return the cost and the result of pymc-marketing's fit; None if its environment is not there (`make bench-pymc` makes it)."""
     python = Path(os.environ.get("RELKIT_BENCH_PYMC", ".venv-pymc/bin/python"))
     if not python.exists():
         return None
@@ -84,7 +84,7 @@ def compare_with_pymc(fitted: FittedBgNbd, ours: tuple[Any, float, float], custo
         print("  pymc-marketing is not there: `make bench-pymc` makes an environment for it and runs this again")
         return
     run = found["parameters"], found["seconds"], found["memory"]
-    said("fit", {"relkit": ours, f"pymc-marketing {found['version']}, MAP": run})
+    report("fit", {"relkit": ours, f"pymc-marketing {found['version']}, MAP": run})
     far = max(abs(getattr(fitted, term) / found["parameters"][term] - 1) for term in FORMULAS.terms)
     print(f"    parameters: largest relative difference {far:.1e}")
 
@@ -102,16 +102,16 @@ def main() -> None:
         peer_scores = measured(lambda: peer_score(theirs[0], customers))
     repeats = customers["repeat_purchases"].sum()
     print(f"BG/NBD of {len(customers):,} customers, {repeats:,} repeat purchases; CPU seconds, peak memory over the input")
-    said("fit", {"relkit": ours, "lifetimes 0.11.3": theirs})
-    said(f"P(alive), purchases and (relkit) P(an order) in {AHEAD_DAYS} days", {"relkit": scores, "lifetimes 0.11.3": peer_scores})
+    report("fit", {"relkit": ours, "lifetimes 0.11.3": theirs})
+    report(f"P(alive), purchases and (relkit) P(an order) in {AHEAD_DAYS} days", {"relkit": scores, "lifetimes 0.11.3": peer_scores})
     for term in FORMULAS.terms:
         own, other = getattr(fitted, term), float(theirs[0].params_[term])
         print(f"    {term:<6} {own:12.6f} {other:12.6f}   relative difference {abs(own / other - 1):.1e}")
         # Five digits; lifetimes stops at a gradient of 1e-7 per customer, so that its sixth is not settled.
         assert abs(own / other - 1) < 5e-6, term
     for column, other in zip(("p_alive", f"expected_orders_{AHEAD_DAYS}d"), peer_scores[0], strict=True):
-        told = scores[0][column].is_not_null().to_numpy()  # relkit leaves P(alive) blank where it is 1 by construction
-        print(f"    {column}: largest difference {np.abs(scores[0][column].to_numpy() - np.asarray(other))[told].max():.1e}")
+        known = scores[0][column].is_not_null().to_numpy()  # relkit leaves P(alive) blank where it is 1 by construction
+        print(f"    {column}: largest difference {np.abs(scores[0][column].to_numpy() - np.asarray(other))[known].max():.1e}")
     compare_with_pymc(fitted, ours, customers)
 
 

@@ -1,7 +1,7 @@
-"""Harrell's C of 50,000 spells: relkit beside lifelines and scikit-survival, same arrays, same process.
+"""Harrell's C of 50,000 spells: relkit next to lifelines and scikit-survival, same arrays, same process.
 
 CPU time of the process with one thread, best of five for relkit and for lifelines and one run of scikit-survival; all count the same
-pairs. A million spells are timed for relkit alone. Before, all metrics are held against scikit-survival's on the five data sets it
+pairs. A million spells are timed for relkit alone. Before, all metrics are compared with scikit-survival's on the five data sets it
 ships: they agree to 1e-10.
 """
 
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def agree() -> None:
-    """Hold every metric against scikit-survival's."""
+    """Compare every metric with scikit-survival's."""
     from sksurv import datasets, metrics
 
     shipped = {
@@ -66,7 +66,7 @@ def agree() -> None:
             *brier_scores(*known, survival, days, in_view=in_view),
             integrated_brier_score(*known, survival, days, in_view=in_view),
         ]
-        # scikit-survival refuses the AUC where nobody is in view at the last end, whatever the horizon.
+        # scikit-survival refuses the AUC if nobody is in view at the last end, whatever the horizon.
         refused = bool((in_view.staying[-1] == 0) & event[duration == duration.max()].any())
         their_auc = (auc.auc, auc.mean) if refused else metrics.cumulative_dynamic_auc(spells, spells, risk, days)
         theirs = [
@@ -83,7 +83,7 @@ def agree() -> None:
 
 
 def simulated(n: int) -> tuple[Floats, Flags, Floats]:
-    """Return spells in whole days up to two years, and a risk that tells something of them."""
+    """Return spells in whole days up to two years, and a risk that is informative about them."""
     rng = np.random.default_rng(20240101)
     risk = rng.normal(size=n).round(6)  # to scikit-survival risks that differ by less than 1e-8 are tied
     lived, watched = np.ceil(rng.exponential(180 * np.exp(-risk / 2))), rng.integers(1, 731, n)

@@ -1,11 +1,11 @@
-"""Cox regression of 200,000 spells with 20 covariates: relkit beside lifelines and scikit-survival, same rows, same process.
+"""Cox regression of 200,000 spells with 20 covariates: relkit next to lifelines and scikit-survival, same rows, same process.
 
 scikit-survival (an extra, bench) gives no standard errors; it is timed with each treatment of ties, without C. A
 million spells then show the memory that a fit takes beyond the data, and what robust errors and strata cost.
 
 CPU time of the process with one BLAS thread, best of three for relkit and one run of lifelines. Both read a frame in
 memory of their own kind (polars, pandas). relkit's fit includes Harrell's C and the baseline hazard; lifelines' includes
-its baseline hazard, and computes C only when it is asked for, which is timed beside it.
+its baseline hazard, and computes C only when it is asked for, which is timed separately.
 """
 
 from __future__ import annotations
@@ -89,10 +89,10 @@ def a_million() -> None:
     spells = simulated_spells(MANY_ROWS).with_columns(group=pl.int_range(pl.len()) % 10)
     held = spells.estimated_size("mb")
     print(f"Cox (Efron), {MANY_ROWS:,} spells x {N_COVARIATES} covariates ({held:.0f} MB); CPU seconds, peak memory beyond the data")
-    for said, settings in {"plain": {}, "robust errors": {"robust": True}, "ten strata": {"strata": ("group",)}}.items():
+    for label, settings in {"plain": {}, "robust errors": {"robust": True}, "ten strata": {"strata": ("group",)}}.items():
         model = Cox(covariates=NAMES, **settings)
         _, seconds, memory = measured(lambda model=model: model.fit(spells, as_of=date(2024, 12, 31)))
-        print(f"  {said:<28} {seconds:8.3f} s {memory:8.0f} MB")
+        print(f"  {label:<28} {seconds:8.3f} s {memory:8.0f} MB")
         assert memory < 1000
 
 

@@ -1,4 +1,4 @@
-"""The Pareto/NBD fit of 200,000 customers: relkit beside lifetimes, same customers, same process.
+"""The Pareto/NBD fit of 200,000 customers: relkit next to lifetimes, same customers, same process.
 
 CPU time of the process, best of three for relkit and one run of lifetimes; both have run once on a few customers before.
 lifetimes gets its best form: numpy arrays, no index, its own starting point (from a fixed seed). Both sets of parameters are
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from measuring import best_of_three, measured, said
+from measuring import best_of_three, measured, report
 
 from relkit.models.lifetime_value.pareto_nbd import FORMULAS, FittedParetoNbd, ParetoNbd, log_likelihood
 
@@ -52,7 +52,7 @@ def main() -> None:
         peer_fit(customers.head(500))
         theirs = measured(lambda: peer_fit(customers))
     print(f"Pareto/NBD of {len(customers):,} customers, {customers['repeat_purchases'].sum():,} repeat purchases; CPU seconds, peak memory")
-    said("fit", {"relkit": ours, "lifetimes 0.11.3": theirs})
+    report("fit", {"relkit": ours, "lifetimes 0.11.3": theirs})
     others = [float(theirs[0].params_[term]) for term in FORMULAS.terms]
     data = [customers[name].cast(pl.Float64).to_numpy() for name in LETTERS]
     own, other = (float(log_likelihood(*parameters, *data).sum()) for parameters in (ours[0].parameters, others))

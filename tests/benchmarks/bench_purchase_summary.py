@@ -1,4 +1,4 @@
-"""The repeat-purchase summary of 5 million lines: relkit beside lifetimes, same lines, same process.
+"""The repeat-purchase summary of 5 million lines: relkit next to lifetimes, same lines, same process.
 
 CPU time of the process, best of three for relkit (after one call that compiles) and one run of
 lifetimes, whose time is linear in the lines. lifetimes gets its best form: integer ids, days as

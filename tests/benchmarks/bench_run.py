@@ -35,7 +35,7 @@ def cpu_seconds() -> float:
 
 
 def peak_mb() -> int:
-    """Return the peak of this process since the last call, where the system tells (Linux), else since it began."""
+    """Return the peak of this process since the last call, if the system reports it (Linux), else since it began."""
     status = Path("/proc/self/status")
     if not status.is_file():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -46,7 +46,7 @@ def peak_mb() -> int:
 
 
 def measured(rows: list[Row], label: str, call: Callable[[], Any]) -> Any:
-    """Call, and add what it took to the rows."""
+    """Call, and add its cost to the rows."""
     peak_mb()
     cpu, wall = cpu_seconds(), time.perf_counter()
     try:
@@ -56,7 +56,7 @@ def measured(rows: list[Row], label: str, call: Callable[[], Any]) -> Any:
 
 
 def run_demo(customers: int, out: Path) -> list[Row]:
-    """Run the demo in this process and return what each step took, and the whole."""
+    """Run the demo in this process and return the cost of each step, and of the whole."""
     from relkit import running
     from relkit.demo import RunDemo
 
@@ -66,7 +66,7 @@ def run_demo(customers: int, out: Path) -> list[Row]:
     job = RunDemo.parse(customers=customers, out=out)
     measured(rows, "simulate", lambda: job._simulated(lambda *_told: None))
     assert job.run().passed
-    with suppress(ImportError):  # of a checkout that has it: what the kernels took counts when they have ended
+    with suppress(ImportError):  # if the checkout has it: the cost of the kernels counts when they have ended
         from relkit.reports import kernels
 
         kernels.close()

@@ -22,7 +22,7 @@ N_CUSTOMERS = 1_000_000
 
 
 def measure(world: Literal["clean", "hard"], customers: int) -> None:
-    """Simulate once and print what it cost."""
+    """Simulate once and print its cost."""
     with tempfile.TemporaryDirectory() as folder:
         wall, cpu = time.perf_counter(), time.process_time()
         made = simulate_company(SimulationSettings(customers=customers, world=world), Path(folder))

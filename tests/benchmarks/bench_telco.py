@@ -1,8 +1,8 @@
-"""Who leaves IBM's (fictional) telephone company, and when: our survival models beside lifelines' and scikit-survival's.
+"""Churn of IBM's (fictional) telephone company: our survival models next to lifelines' and scikit-survival's.
 
-The customers are read by their mapping, as customer_snapshots (pipelines/mappings/telco_churn.yaml: TotalCharges, which tells the
-tenure, is left out). There are no dates, so seven in ten are drawn by a fixed seed to learn from and the others are judged. Who has
-not been there for a month has not been at risk: 11 customers. Every model reads the same columns, categories as 0 and 1.
+The customers are read by their mapping, as customer_snapshots (pipelines/mappings/telco_churn.yaml: TotalCharges, which reveals
+the tenure, is left out). There are no dates, so seven in ten are drawn by a fixed seed to learn from and the others are judged. Customers
+of less than a month have not been at risk: 11 of them. Every model reads the same columns, categories as 0 and 1.
 
 C is Harrell's, of the risk that a model itself ranks by (ours: the months expected within the horizon, with a minus). The
 Brier score is averaged over the months 1 to 66, with censoring estimated on the rows learnt from. 95 % intervals, and those of
@@ -65,7 +65,7 @@ OURS = (
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """What a model says of the customers judged.
+    """Forecast of a model for the customers judged.
 
     Attributes:
         risk: shape (n,).
@@ -82,8 +82,8 @@ def customers() -> pl.DataFrame:
     """Return customer_id, duration_days, event and the covariates as numbers."""
     rows = read_source_tables(DATA, ROOT / "pipelines" / "mappings" / "telco_churn.yaml").frames["customer_snapshots"].collect()
     rows = rows.sort("customer_id").filter(pl.col("tenure_months") > 0)
-    told = {"customer_id", "as_of", "recorded_at", "tenure_months", "churned"}
-    facts = [name for name in rows.columns if name not in told and not name.startswith("_")]  # _row is where the file had them
+    other = {"customer_id", "as_of", "recorded_at", "tenure_months", "churned"}
+    facts = [name for name in rows.columns if name not in other and not name.startswith("_")]  # _row is where the file had them
     known = rows.select(facts)
     texts = [name for name, kind in known.schema.items() if kind == pl.String]
     numbers = known.to_dummies(texts, drop_first=True).cast(pl.Float64)
@@ -204,12 +204,12 @@ def printed(found: dict[str, Any]) -> None:
     )
     print(f"  {'':<26} {'C (1 = perfect)':<26} {'integrated Brier (0 = perfect)':<34} {'CPU':>7}")
     for model in found["models"]:
-        said = ["{estimate:.4f} ({lower:.4f} to {upper:.4f})".format(**model[measure]) for measure, _ in MEASURES]
-        print(f"  {model['name'].removeprefix('survival.'):<26} {said[0]:<26} {said[1]:<34} {model['cpu_seconds']:6.2f} s")
+        measures = ["{estimate:.4f} ({lower:.4f} to {upper:.4f})".format(**model[measure]) for measure, _ in MEASURES]
+        print(f"  {model['name'].removeprefix('survival.'):<26} {measures[0]:<26} {measures[1]:<34} {model['cpu_seconds']:6.2f} s")
     for measure, one in found["verdicts"].items():
         gap = next(model for model in found["models"] if model["name"] == one["ours"])[f"{measure}_above_best_peer"]
-        said = "{estimate:+.4f} ({lower:+.4f} to {upper:+.4f})".format(**gap)
-        print(f"  {measure}: our best is {one['ours']}, theirs {one['theirs']}; difference {said}: {one['verdict']}")
+        stated = "{estimate:+.4f} ({lower:+.4f} to {upper:+.4f})".format(**gap)
+        print(f"  {measure}: our best is {one['ours']}, theirs {one['theirs']}; difference {stated}: {one['verdict']}")
 
 
 def written(found: dict[str, Any], path: Path) -> None:
@@ -221,7 +221,7 @@ def written(found: dict[str, Any], path: Path) -> None:
 
 
 def circumstances(learnt: pl.DataFrame, judged: pl.DataFrame) -> dict[str, Any]:
-    """Return what the table was made of, when and with what."""
+    """Return the data, the date and the versions behind the table."""
     programs = {"python": platform.python_version(), "relkit": relkit.__version__, **{name: version(name) for name in PROGRAMS}}
     data = {
         "customers_learnt": len(learnt),

@@ -1,19 +1,19 @@
-"""Next period's spend of the customers of Online Retail: what relkit chooses, beside a naive rate and gradient boosting.
+"""Next period's spend of the customers of Online Retail: the choice of relkit, next to a naive rate and gradient boosting.
 
 The first half of the year fits, the second half judges; a customer counts who bought in the first half. Everything is
 learnt from the first half alone, but for the row that says otherwise:
 
 - relkit: `fit lifetime_value.auto` as of the middle (its own holdout is the last third of the first half), orders
-  expected times what an order is expected to bring (Gamma-Gamma);
+  expected times the expected value of an order (Gamma-Gamma);
 - naive, the same again: spend of the first half per day, times the days of the second;
 - naive, x / T: repeat purchases per day since the first, times the days, times the mean order value so far;
 - gradient boosting: scikit-learn's histogram gradient boosting with its defaults, seeded, squared error. It learns spend
   of the second quarter from what was known after the first, and its forecast from the middle is stretched to the days ahead;
 - gradient boosting, second half known: five-fold cross-validation on the answers themselves. It could not be had at the
-  time, and says how much there was to know.
+  time, and shows how much there was to know.
 
-Intervals: 95 %, 1,000 resamples of the customers. Differences from relkit are over the same resamples. Two tables more say where the
-total of spend is lost: spend with the orders, or the order values, that were really seen, and who the buyers are that it is lost on.
+Intervals: 95 %, 1,000 resamples of the customers. Differences from relkit are over the same resamples. Two more tables show where the
+total of spend is lost: spend with the orders, or the order values, that were really observed, and the buyers that it is lost on.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def relkit_fit(out: Path, calibration: AsOf) -> tuple[Any, Any]:
 
 
 def past(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return what a regression may know of each customer as of a day, in the order of the purchase summary."""
+    """Return the features that a regression may know of each customer as of a day, in the order of the purchase summary."""
     bought = purchase_days(tables, as_of).with_columns(pl.col("customer_id").cast(pl.String))
     day = pl.lit(as_of.day)
     recent = [pl.col("value").filter(pl.col("day") > day - timedelta(days=days)).sum().alias(f"spend_{days}d") for days in (30, 60, 90)]
@@ -88,7 +88,7 @@ def boosting(tables: TableSet, split: Holdout, known: pl.DataFrame, target: str)
     return boosted().fit(numbers(before), after[target].to_numpy()).predict(numbers(known)) * (split.days / quarter)
 
 
-def boosting_told(known: pl.DataFrame, actual: Floats) -> Floats:
+def boosting_known(known: pl.DataFrame, actual: Floats) -> Floats:
     """Return forecasts of each fifth of the customers, learnt from the answers of the four others."""
     from sklearn.model_selection import KFold, cross_val_predict
 
@@ -103,7 +103,7 @@ def answers(tables: TableSet, split: Holdout) -> pl.DataFrame:
 
 
 def forecasts(tables: TableSet, split: Holdout, fitted: Any, worth: Any) -> tuple[pl.DataFrame, dict[str, dict[str, Floats]]]:
-    """Return what happened, and the forecasts of orders and of spend by name."""
+    """Return the outcomes, and the forecasts of orders and of spend by name."""
     known, seen = past(tables, split.calibration), answers(tables, split)
     x, T, spend = (known[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days", "spend"))
     learnt = (split.calibration.day - tables.facts.first_day).days + 1  # type: ignore[operator]
@@ -121,14 +121,14 @@ def forecasts(tables: TableSet, split: Holdout, fitted: Any, worth: Any) -> tupl
         "naive, the same again": (x + 1) / learnt * split.days,
         "naive, x / T": by_rate,
         "gradient boosting": boosting(tables, split, known, "orders"),
-        "gradient boosting, second half known": boosting_told(known, seen["orders"].to_numpy()),
+        "gradient boosting, second half known": boosting_known(known, seen["orders"].to_numpy()),
     }
     of_spend = {
         name: orders * worth.expected_order_value(known),
         "naive, the same again": spend / learnt * split.days,
         "naive, x / T": by_rate * spend / (x + 1),
         "gradient boosting": boosting(tables, split, known, "spend"),
-        "gradient boosting, second half known": boosting_told(known, seen["spend"].to_numpy()),
+        "gradient boosting, second half known": boosting_known(known, seen["spend"].to_numpy()),
     }
     return seen, {"orders": of_orders, "spend": of_spend}
 

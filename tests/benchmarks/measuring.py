@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def measured(work: Callable[[], Any]) -> tuple[Any, float, float]:
-    """Return the result, the CPU seconds and the peak memory (MB) over what was held before."""
+    """Return the result, the CPU seconds and the peak memory (MB) over the memory held before."""
     before = _forget_peak()
     start = time.process_time()
     result = work()
@@ -40,8 +40,8 @@ def _peak() -> float:
     return int(line.split()[1]) / 1024
 
 
-def said(task: str, runs: dict[str, tuple[Any, float, float]]) -> None:
-    """Print what each run took, the first being ours, and how many times as long and as much memory the others took."""
+def report(task: str, runs: dict[str, tuple[Any, float, float]]) -> None:
+    """Print the cost of each run, the first being ours, and the ratio of time and memory of the others."""
     print(f"  {task}")
     _, seconds, memory = next(iter(runs.values()))
     for place, (name, run) in enumerate(runs.items()):

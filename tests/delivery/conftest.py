@@ -1,4 +1,4 @@
-"""The small company, as a content that is ready to be written."""
+"""The small company, as content ready to be written."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Runs deliveries that are killed at every step, each in a forked child, and looks at what they leave.
+"""Deliveries killed at every step, each in a forked child, and checks of what they leave.
 
     python kill_driver.py OUT steps|sample|delays
 
 `steps` kills the child just before its n-th call of anything that changes the disk, for every n there is; `sample` for every fifth;
-`delays` kills it after a growing time, wherever it is. After each kill every delivery must be whole,
-the previous one unchanged and LATEST name a whole one; the next delivery must succeed and leave no draft. The
-parent never computes with polars, so that a child finds its threads unstarted.
+`delays` kills it after increasing times, wherever it is. After each kill every delivery must be whole,
+the previous one unchanged, and LATEST must name a whole one; the next delivery must succeed and leave no draft. The
+parent never computes with polars, so that its threads are not started before the fork.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def digest(folder: Path) -> str:
 
 
 def look(previous: str | None) -> None:
-    """Assert that all that is published is whole."""
+    """Assert that everything published is whole."""
     for delivery in deliveries(ROOT):
         verify(delivery)
     named = [p.name for p in ROOT.iterdir() if p.name[0].isdigit()] if ROOT.is_dir() else []
@@ -95,9 +95,9 @@ def look(previous: str | None) -> None:
 
 
 def chain(kills: list[dict], *, previous: bool) -> int:
-    """Kill one delivery after another, each on what the one before left, until one lives; return how many were killed.
+    """Kill one delivery after another, each on what the one before left, until one survives; return the number killed.
 
-    Now and then, and at the end, one is left alone and must succeed.
+    Now and then, and at the end, one runs undisturbed and must succeed.
     """
     shutil.rmtree(ROOT, ignore_errors=True)
     if previous:
@@ -117,7 +117,7 @@ def chain(kills: list[dict], *, previous: bool) -> int:
 
 
 def succeed(before: str | None) -> None:
-    """Deliver without a kill, and find it published, named by LATEST, and no draft left."""
+    """Deliver without a kill; it must be published and named by LATEST, with no draft left."""
     known = len(deliveries(ROOT))
     assert not run()
     look(before)

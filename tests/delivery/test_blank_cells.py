@@ -1,4 +1,4 @@
-"""Every blank of a score, and of what rests on scores, has a reason that the file itself gives."""
+"""Every blank score, and every blank derived from scores, has a reason in the file itself."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ RULES = {
     "is_top20_margin": "no_rank",
     "rfm_": "no_rfm",
 }
-"""Beginning of a column's name, and the rule of its own under which it may be blank though the customer is scored."""
+"""Prefix of a column's name, and its own rule for being blank although the customer is scored."""
 
 
 def unexplained(file: CustomerFile, *, running: pl.DataFrame) -> dict[str, int]:
-    """Return, by column, how many blanks neither score_quality nor the column's own rule explains.
+    """Return, by column, the number of blanks that neither score_quality nor the column's own rule explains.
 
     Args:
         file: full view.
@@ -58,7 +58,7 @@ def unexplained(file: CustomerFile, *, running: pl.DataFrame) -> dict[str, int]:
     found = {}
     for column in file.columns:
         if column.name.startswith("churn_reason_"):
-            continue  # whether anything raises the risk is known to the model only; tested beside the reasons
+            continue  # only the model knows whether anything raises the risk; tested with the reasons
         rule = next((rules[rule] for start, rule in RULES.items() if column.name.startswith(start)), None)
         if rule is None:
             assert column.kind == "table" or not column.null_means or column.name == "segment_value_activity", column.name
@@ -97,7 +97,7 @@ def test_no_score_contradicts_the_quality(file: CustomerFile) -> None:
     assert without.select(pl.col(scored).is_not_null().any()).row(0) == (False,) * len(scored)
 
 
-def test_customers_without_any_score_are_told_so(reported: Path) -> None:
+def test_customers_without_any_score_have_a_reason(reported: Path) -> None:
     folder = next((reported / "out" / "default" / "features").iterdir())
     people = pl.read_parquet(folder / "customers.parquet")
     bare = customer_file(people, None, as_of=date.fromisoformat(folder.name), currency="EUR").frame

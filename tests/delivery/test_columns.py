@@ -76,7 +76,7 @@ def test_a_score_nobody_declared_gets_a_plain_column() -> None:
         ),
     ],
 )
-def test_allowed_values_are_said_in_words(column: FileColumn, english: str, french: str) -> None:
+def test_allowed_values_are_given_in_words(column: FileColumn, english: str, french: str) -> None:
     assert (column.allowed_in("en"), column.allowed_in("fr")) == (english, french)
 
 

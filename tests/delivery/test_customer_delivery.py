@@ -40,9 +40,9 @@ def test_the_same_inputs_give_the_same_bytes_but_for_the_run_block(file: Custome
     one, two = (publish(file, tmp_path / name, run_id=name).delivery.folder for name in ("a", "b"))
     for name in FILES - {"manifest.json", "SHA256SUMS"}:
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
-    said = [json.loads((folder / "manifest.json").read_text()) for folder in (one, two)]
-    assert [manifest.pop("run")["run_id"] for manifest in said] == ["a", "b"]
-    assert said[0] == said[1]
+    manifests = [json.loads((folder / "manifest.json").read_text()) for folder in (one, two)]
+    assert [manifest.pop("run")["run_id"] for manifest in manifests] == ["a", "b"]
+    assert manifests[0] == manifests[1]
     sums = [{line for line in (folder / "SHA256SUMS").read_text().splitlines() if "manifest.json" not in line} for folder in (one, two)]
     assert sums[0] == sums[1]
 
@@ -53,10 +53,10 @@ def test_a_workbook_lists_the_most_valuable_and_says_where_the_rest_is(file: Cus
 
     made = publish(file, tmp_path, workbook_rows=50, language=language)
     assert {p.name for p in made.delivery.folder.iterdir()} == FILES
-    said = (
+    warning = (
         "customers_scored.xlsx lists the 50 most valuable of 200 customers; all are in customers_marketer.csv and customers_scored.parquet."
     )
-    assert made.warnings == (said,)
+    assert made.warnings == (warning,)
     assert made.delivery.manifest()["warnings"] == list(made.warnings)
     summary, customers, dictionary = load_workbook(made.delivery.folder / "customers_scored.xlsx").worksheets
     listed = [row[0] for row in customers.iter_rows(min_row=2, values_only=True)]
@@ -112,12 +112,12 @@ def test_the_first_sheet_names_the_models_and_the_remarks_in_the_chosen_language
     long = Remark("lives_look_longer", "Lives look longer than they are.", "Les durées semblent plus longues qu’elles ne le sont.")
     made = publish(file, tmp_path, language="fr", remarks=[long], warnings=[long.en])
     sheet = load_workbook(made.delivery.folder / "customers_scored.xlsx").worksheets[0]
-    said = [row[0] for row in sheet.iter_rows(values_only=True) if isinstance(row[0], str)]
-    assert long.fr in said
-    assert "Lives look longer than they are." not in said
-    assert "Première livraison du programme : il n'y a rien à quoi la comparer." in said
+    lines = [row[0] for row in sheet.iter_rows(values_only=True) if isinstance(row[0], str)]
+    assert long.fr in lines
+    assert "Lives look longer than they are." not in lines
+    assert "Première livraison du programme : il n'y a rien à quoi la comparer." in lines
     assert any(
-        line.startswith("lifetime_value.bg_nbd, version 1, entraîné sur les faits connus au 30/06/2025 : Marge attendue") for line in said
+        line.startswith("lifetime_value.bg_nbd, version 1, entraîné sur les faits connus au 30/06/2025 : Marge attendue") for line in lines
     )
 
 

@@ -77,7 +77,7 @@ def test_the_horizon_of_the_margin_is_that_of_the_score() -> None:
     assert entry["meaning_en"] == "Past margin plus expected margin of the next 12 months."
 
 
-def test_who_refuses_profiling_has_no_score() -> None:
+def test_customers_who_refuse_profiling_have_no_score() -> None:
     given = people("a", "b", past_margin_eur=[1.0, 1.0], consent_profiling=["refused", "unknown"])
     file = made(given, pl.concat([company.score(["a", "b"], name, [0.5, 0.5]) for name in ("p_alive", "future_margin_24m")]))
     assert file.frame.select("p_alive", "future_margin_24m_eur", "total_margin_eur", "value_decile").rows() == [
@@ -150,7 +150,7 @@ def test_two_versions_of_a_model_behind_one_score_are_refused() -> None:
         made(people("a", "b"), both)
 
 
-def test_of_two_models_the_first_is_shown_and_said_unless_one_is_preferred() -> None:
+def test_of_two_models_the_first_is_shown_with_a_warning_unless_one_is_preferred() -> None:
     both = pl.concat(
         [company.score(["a"], "churn_probability_90d", [0.1], model=model) for model in ("survival.kaplan_meier", "survival.cox")]
     )
@@ -163,7 +163,7 @@ def test_of_two_models_the_first_is_shown_and_said_unless_one_is_preferred() -> 
 def test_a_field_asked_for_needs_to_exist_and_a_purpose() -> None:
     with pytest.raises(ParameterError, match="unknown column 'postcod'; did you mean 'postcode'"):
         made(company.customers(), fields={"postcod": "store mailing"})
-    with pytest.raises(ParameterError, match="'postcode' is asked for without a purpose"):
+    with pytest.raises(ParameterError, match="'postcode' is requested without a purpose"):
         made(company.customers(), fields={"postcode": " "})
 
 
@@ -257,7 +257,7 @@ def test_codes_are_words_and_flags_yes_or_no_in_french_only(file: CustomerFile) 
 
 
 def protected(n: int = 20) -> CustomerFile:
-    """Customers of whom the first is protected and the second refuses profiling; each is worth one less than the one before."""
+    """Customers of whom the first is protected and the second refuses profiling; each is worth one less than the previous one."""
     ids = [f"c{i:03d}" for i in range(n)]
     given = people(
         *ids,
@@ -280,12 +280,12 @@ def test_the_protected_keep_their_scores_and_are_in_no_rank() -> None:
     assert (third["value_decile"], third["rfm_recency"], third["segment_value_activity"]) == (1, 5, "best_uncertain")
 
 
-def test_tenths_are_of_those_who_may_be_ranked() -> None:
+def test_tenths_are_of_customers_who_may_be_ranked() -> None:
     counts = protected(22).frame.group_by("value_decile").len().sort("value_decile", nulls_last=True)["len"].to_list()
     assert counts == [2] * 11
 
 
-def test_the_segment_goes_by_revenue_where_no_margin_is_known() -> None:
+def test_the_segment_goes_by_revenue_if_no_margin_is_known() -> None:
     given = people("a", "b", revenue_12m_eur=[10.0, 20.0])
     scored = pl.concat([company.score(["a", "b"], name, [0.5, 0.9]) for name in ("p_alive", "expected_orders_90d", "expected_order_value")])
     file = made(given, scored)
@@ -293,7 +293,7 @@ def test_the_segment_goes_by_revenue_where_no_margin_is_known() -> None:
     assert file.frame["score_quality"].to_list() == ["margin_unknown"] * 2
 
 
-def test_nobody_under_contract_is_told_from_purchases() -> None:
+def test_nobody_under_contract_is_judged_by_purchases() -> None:
     given = people("a", "b", past_margin_eur=[1.0, 1.0], active_contracts=[1, 0], contract_age_days=[100, None])
     file = made(given, pl.concat([company.score(["a", "b"], name, [0.9, 0.9]) for name in ("p_alive", "future_margin_24m")]))
     assert file.frame["segment_value_activity"].to_list() == ["best_contract", "rest_active"]
@@ -327,13 +327,13 @@ def test_nobody_to_deliver_is_an_empty_file() -> None:
     assert data_dictionary(file)["column"].to_list()[:3] == ["customer_id", "as_of", "score_quality"]
 
 
-def test_the_bounds_of_the_margin_ahead_stand_in_the_marketer_view(file: CustomerFile) -> None:
+def test_the_bounds_of_the_margin_ahead_are_in_the_marketer_view(file: CustomerFile) -> None:
     names = [c.name for c in marketer_view(file)]
     assert names[names.index("future_margin_24m_eur") :][:3] == [f"future_margin_24m_eur{end}" for end in ("", "_low", "_high")]
     assert "score_quality" in names
 
 
-def test_a_margin_without_end_stands_beside_the_other_and_not_in_the_total() -> None:
+def test_a_margin_of_all_time_is_next_to_the_other_and_not_in_the_total() -> None:
     both = [
         company.score(["a"], "future_margin_24m", [2.0], bounds=([1.0], [3.0])),
         company.score(["a"], "future_margin_endless", [5.0], bounds=([4.0], [6.0])),
@@ -360,7 +360,7 @@ def reasons(**more) -> pl.DataFrame:
     return pl.DataFrame(rows).with_columns(as_of=pl.lit(DAY), model=pl.lit("survival.cox"), version=pl.lit("1")).with_columns(**more)
 
 
-def test_reasons_stand_beside_the_risk_as_codes_with_words_in_the_dictionary() -> None:
+def test_reasons_are_next_to_the_risk_as_codes_with_words_in_the_dictionary() -> None:
     risk = company.score(["a", "b", "c"], "churn_probability_90d", [0.3, 0.2, 0.1], model="survival.cox")
     file = made(people("a", "b", "c"), risk, reasons=reasons())
     assert file.frame.select(pl.col("^churn_reason_.*$")).rows() == [("x_high", "y_no", None), ("y_no", None, None), (None, None, None)]
@@ -378,7 +378,7 @@ def test_a_reason_is_as_personal_as_the_attribute_behind_it(of_x: str, expected:
     assert data_dictionary(file).filter(column="churn_reason_2")["personal_data"].item() == expected
 
 
-def test_reasons_of_another_version_or_of_who_refuses_profiling_are_not_shown() -> None:
+def test_reasons_of_another_version_or_of_customers_who_refuse_profiling_are_hidden() -> None:
     risk = company.score(["a", "b"], "churn_probability_90d", [0.3, 0.2], model="survival.cox")
     old = made(people("a", "b"), risk, reasons=reasons(version=pl.lit("2")))
     assert not [name for name in old.frame.columns if name.startswith("churn_reason")]

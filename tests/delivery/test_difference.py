@@ -21,7 +21,7 @@ BEFORE = frame(["a", "b", "c", "d"], orders_12m=[1, 1, 1, 1], value_decile=[1, 2
 NOW = frame(["b", "c", "d", "e"], orders_12m=[9, 9, 9, 9], value_decile=[2, 5, 4, 1], is_top20_margin=[True, False, False, True])
 
 
-def test_who_entered_left_and_changed_group() -> None:
+def test_customers_who_entered_left_and_changed_group() -> None:
     difference = compare(BEFORE, NOW, COLUMNS, name="2025-05-31")
     assert difference.frame.schema == SCHEMA
     assert difference.frame.rows() == [

@@ -1,4 +1,4 @@
-"""The page of the customer file follows the declared columns, and the examples of importing run."""
+"""The page of the customer file follows the declared columns, and the examples of importing.md run."""
 
 from __future__ import annotations
 

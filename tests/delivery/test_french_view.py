@@ -70,8 +70,8 @@ def test_every_cell_of_the_french_workbook(delivered: tuple[CustomerFile, Path])
     for at, row in enumerate(dictionary.iter_rows(values_only=True)):
         cells = [cell for i, cell in enumerate(row) if cell and (i not in (1, 6) or at == 0)]
         assert at == 0 or row[1] in names or row[1].startswith(("retention_", "may_contact_", "order_probability_"))
-        said = [line.partition(" = ")[2] if line.partition(" = ")[0] in codes else line for cell in cells for line in cell.split("\n")]
-        assert english_in(said) == {}
+        words = [line.partition(" = ")[2] if line.partition(" = ")[0] in codes else line for cell in cells for line in cell.split("\n")]
+        assert english_in(words) == {}
 
 
 def test_the_page_of_differences(delivered: tuple[CustomerFile, Path]) -> None:

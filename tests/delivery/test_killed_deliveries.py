@@ -1,4 +1,4 @@
-"""A delivery that is killed at any moment leaves the one before it intact and LATEST on a whole one."""
+"""A delivery that is killed at any moment leaves the previous one intact and LATEST on a whole one."""
 
 from __future__ import annotations
 

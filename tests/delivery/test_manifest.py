@@ -22,7 +22,7 @@ def made(file: CustomerFile, *, escaped_cells=None, **more):
     return manifest(file, occasion, difference=no_difference(1), escaped_cells=escaped_cells or {}, warnings=())
 
 
-def test_what_varies_stands_in_the_run_block_only(file: CustomerFile) -> None:
+def test_what_varies_is_in_the_run_block_only(file: CustomerFile) -> None:
     one = made(file)
     two = made(file, run_id="other", models={"p_alive": {"run_id": "r2", "metric": "mae", "value": 0.5}})
     assert one.pop("run")["run_id"] != two.pop("run")["run_id"]
@@ -38,8 +38,8 @@ def test_each_score_names_its_model_with_its_metric(file: CustomerFile) -> None:
 
 
 def test_only_files_with_escaped_cells_are_listed(file: CustomerFile) -> None:
-    said = made(file, escaped_cells={"a.csv": {"note": 2}, "b.csv": {}})
-    assert said["escaped_cells"] == {"a.csv": {"note": 2}}
+    found = made(file, escaped_cells={"a.csv": {"note": 2}, "b.csv": {}})
+    assert found["escaped_cells"] == {"a.csv": {"note": 2}}
 
 
 def test_the_commit_is_that_of_the_checkout_or_none(tmp_path: Path) -> None:

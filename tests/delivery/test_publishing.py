@@ -21,7 +21,7 @@ def deliver(root: Path, as_of: date = JUNE, text: str = "hello") -> Delivery:
         return draft.publish({"programme": "p", "run": {}})
 
 
-def test_a_delivery_holds_its_files_a_manifest_and_checksums(tmp_path: Path) -> None:
+def test_a_delivery_has_its_files_a_manifest_and_checksums(tmp_path: Path) -> None:
     made = deliver(tmp_path)
     assert sorted(p.name for p in made.folder.iterdir()) == ["SHA256SUMS", "manifest.json", "note.txt"]
     assert made.manifest()["files"] == [{"name": "note.txt", "bytes": 5, "sha256": publishing.sha256(made.folder / "note.txt")}]
@@ -85,7 +85,7 @@ def test_a_name_that_is_taken_by_anything_is_never_reused(tmp_path: Path) -> Non
 def test_a_folder_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     with drafting(tmp_path, JUNE) as draft:
         (tmp_path / "2025-06-30").mkdir()
-        with pytest.raises(StorageError, match="a delivery of that name has appeared meanwhile"):
+        with pytest.raises(StorageError, match="a delivery of that name has since appeared"):
             draft.publish({})
     assert list((tmp_path / "2025-06-30").iterdir()) == []
 
@@ -123,28 +123,28 @@ def test_everything_is_flushed_before_the_name_is_given_and_the_name_before_late
     ]
 
 
-def test_latest_before_the_first_delivery_is_none_and_a_dangling_one_is_said(tmp_path: Path) -> None:
+def test_latest_before_the_first_delivery_is_none_and_a_dangling_one_is_refused(tmp_path: Path) -> None:
     assert latest(tmp_path / "nowhere") is None
     assert deliveries(tmp_path / "nowhere") == []
     (tmp_path / "LATEST").write_text("2024-01-01\n")
-    with pytest.raises(StorageError, match="it names '2024-01-01', which is no delivery here"):
+    with pytest.raises(StorageError, match="it names '2024-01-01', which is not a delivery here"):
         latest(tmp_path)
     deliver(tmp_path)
     assert latest(tmp_path).name == "2025-06-30"
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "message"),
     [
         (lambda folder: (folder / "note.txt").write_text("other"), "note.txt was altered"),
         (lambda folder: (folder / "note.txt").unlink(), "note.txt is missing"),
         (lambda folder: (folder / "more.txt").write_text("x"), "more.txt is not listed"),
     ],
 )
-def test_a_delivery_that_was_touched_is_told(tmp_path: Path, harm, said: str) -> None:
+def test_a_delivery_that_was_altered_is_reported(tmp_path: Path, harm, message: str) -> None:
     made = deliver(tmp_path)
     harm(made.folder)
-    with pytest.raises(StorageError, match=said):
+    with pytest.raises(StorageError, match=message):
         verify(made)
 
 

@@ -1,4 +1,4 @@
-"""Which scores a templated column shows."""
+"""The scores that a templated column shows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_horizon_without_end_fills_no_template() -> None:
     assert horizons(template("future_margin_{h}m"), records("future_margin_endless", "future_margin_12m")) == [12]
 
 
-def test_reasons_stand_in_their_usual_order() -> None:
+def test_reasons_are_in_their_usual_order() -> None:
     assert reasons(BY_REASON, [*SCORES, record("churn_probability_90d_bought_out")]) == [
         (90, "voluntary"),
         (90, "move"),

@@ -1,4 +1,4 @@
-"""Rows written as whole texts: the cells that XlsxWriter writes one by one."""
+"""Rows written as whole texts have the cells that XlsxWriter writes one by one."""
 
 from __future__ import annotations
 

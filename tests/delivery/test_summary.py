@@ -27,7 +27,7 @@ def occasion(language="en", **more) -> Occasion:
 
 
 def contacted() -> CustomerFile:
-    """The small company with contact columns: every seventh is protected, every fourth may be written to."""
+    """The small company with contact columns: every seventh is protected, every fourth may be contacted."""
     at = pl.int_range(pl.len())
     why = pl.when(at % 7 == 0).then(pl.lit("protected")).when(at % 4 != 0).then(pl.lit("consent_refused"))
     people = company.customers().with_columns(is_protected=at % 7 == 0, not_contactable_because=why)
@@ -64,19 +64,19 @@ def test_every_table_counts_every_customer() -> None:
 
 
 def test_remarks_are_shown_in_the_language_of_the_workbook(file: CustomerFile) -> None:
-    told, own = Remark("told", "Told.", "Dit."), Remark("own", "Of the file.", "Du fichier.")
-    made = replace(file, remarks=(own, told))
-    said = {language: dict(summary_of(made, occasion(language, remarks=[told]), no_difference(1)).texts) for language in ("en", "fr")}
-    assert said["en"]["Remarks"] == ("Told.", "Of the file.")
-    assert said["fr"]["Remarques"] == ("Dit.", "Du fichier.")
+    long, own = Remark("long", "Told.", "Dit."), Remark("own", "Of the file.", "Du fichier.")
+    made = replace(file, remarks=(own, long))
+    texts = {language: dict(summary_of(made, occasion(language, remarks=[long]), no_difference(1)).texts) for language in ("en", "fr")}
+    assert texts["en"]["Remarks"] == ("Told.", "Of the file.")
+    assert texts["fr"]["Remarques"] == ("Dit.", "Du fichier.")
     assert dict(summary_of(file, occasion("fr"), no_difference(1)).texts)["Remarques"] == ("Rien qui change la lecture des nombres.",)
 
 
-def test_what_changed_since_the_last_delivery_is_told(file: CustomerFile) -> None:
+def test_changes_since_the_last_delivery_are_reported(file: CustomerFile) -> None:
     before = file.frame.with_columns(segment_value_activity=pl.lit("no_value"))
-    told = dict(summary_of(file, occasion(), compare(before, file.frame, file.columns, name="2025-05-31")).texts)
+    texts = dict(summary_of(file, occasion(), compare(before, file.frame, file.columns, name="2025-05-31")).texts)
     changed = (file.frame["segment_value_activity"] != "no_value").sum()
-    assert f"Segment: value and activity: {changed} customers changed." in told["Since the last delivery"]
+    assert f"Segment: value and activity: {changed} customers changed." in texts["Since the last delivery"]
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

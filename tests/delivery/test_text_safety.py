@@ -67,5 +67,5 @@ def test_exempt_columns_and_numbers_are_not_touched() -> None:
     ],
 )
 def test_identifiers_are_refused_with_a_reason_and_never_altered(identifier: str | None, reason: str | None) -> None:
-    said = refused_ids(pl.DataFrame({"customer_id": [identifier]}, schema={"customer_id": pl.String}))[0]
-    assert said is None if reason is None else reason in said
+    found = refused_ids(pl.DataFrame({"customer_id": [identifier]}, schema={"customer_id": pl.String}))[0]
+    assert found is None if reason is None else reason in found

@@ -35,7 +35,7 @@ def nasty(text: str = '=HYPERLINK("http://x")') -> CustomerFile:
     return customer_file(people, None, as_of=company.JUNE, currency="EUR", fields={"note": "a test"})
 
 
-def test_parquet_csv_and_french_csv_hold_the_same_values(file: CustomerFile, tmp_path: Path) -> None:
+def test_parquet_csv_and_french_csv_have_the_same_values(file: CustomerFile, tmp_path: Path) -> None:
     written_files.write_parquet(file, tmp_path / "a.parquet")
     written_files.write_csv(file, tmp_path / "a.csv")
     written_files.write_csv(file, tmp_path / "b.csv", style="fr")
@@ -53,7 +53,7 @@ def test_parquet_csv_and_french_csv_hold_the_same_values(file: CustomerFile, tmp
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_sheet_holds_the_values_of_the_marketer_view(file: CustomerFile, tmp_path: Path, language) -> None:
+def test_the_sheet_has_the_values_of_the_marketer_view(file: CustomerFile, tmp_path: Path, language) -> None:
     book = load_workbook(sheet(file, tmp_path / "a.xlsx", language))
     assert book.sheetnames == list(in_language(written_files.SHEETS, language))
     rows = list(book.worksheets[1].iter_rows(values_only=True))
@@ -100,7 +100,7 @@ def test_formulas_links_and_numbers_stay_text_in_every_format(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("text", ["=1+1", "http://example.com", "0123", "@x"])
-def test_the_sheet_never_holds_a_formula_a_link_or_a_guessed_number(tmp_path: Path, text: str) -> None:
+def test_the_sheet_never_has_a_formula_a_link_or_a_guessed_number(tmp_path: Path, text: str) -> None:
     file = nasty(text)
     path, summary = tmp_path / "a.xlsx", summary_of(file, Occasion(language="en", **KNOWN), no_difference(3))
     counts = written_files.write_xlsx(file, path, language="en", summary=summary, progress=quiet)
@@ -143,7 +143,7 @@ def test_the_same_content_gives_the_same_bytes(file: CustomerFile, tmp_path: Pat
     assert len(stamps) == 1
 
 
-def test_progress_is_told_while_the_sheet_is_written(file: CustomerFile, tmp_path: Path, monkeypatch) -> None:
+def test_progress_is_reported_while_the_sheet_is_written(file: CustomerFile, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(written_files, "ROWS_A_BATCH", 50)
     shares: list[float | None] = []
     summary = summary_of(file, Occasion(language="en", **KNOWN), no_difference(200))

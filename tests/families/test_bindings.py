@@ -1,4 +1,4 @@
-"""The inputs of models, by what they read."""
+"""Inputs of models, by reading."""
 
 from __future__ import annotations
 

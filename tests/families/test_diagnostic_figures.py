@@ -1,4 +1,4 @@
-"""The registry: which figures each model has, with and without a holdout, and that nothing is left behind."""
+"""Figures of each model, with and without a holdout, and none left in pyplot."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DAY = date(2025, 6, 30)
 
 
 def customers(n: int = 400) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Features, what followed in 90 days, and the purchases themselves."""
+    """Features, outcomes of the next 90 days, and the purchases themselves."""
     rng = np.random.default_rng(1)
     rate = rng.gamma(1.5, 0.02, n)
     lines = []
@@ -58,7 +58,7 @@ def customers(n: int = 400) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
 
 
 def contracts(n: int = 400) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Spells, and where the running ones stand 90 days later."""
+    """Spells, and the state of the running ones 90 days later."""
     rng = np.random.default_rng(2)
     direct = rng.integers(0, 2, n)
     lifetime, watched = np.ceil(rng.exponential(300 * (1 + direct))), rng.integers(30, 700, n)
@@ -94,7 +94,7 @@ def test_purchase_models(language: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in catalogue.families()["lifetime_value"] if name.endswith("nbd")])
 def test_every_model_of_purchases_is_drawn(name: str) -> None:
-    """Where nobody can leave there is no surface of P(alive)."""
+    """If nobody can leave there is no surface of P(alive)."""
     features, outcomes, purchases = customers()
     drawn = diagnostic_figures(catalogue.make(name).fit(features, as_of=DAY), features, outcomes=outcomes, purchases=purchases)
     assert ("alive_surface" in drawn) == (name != "lifetime_value.nbd")
@@ -201,7 +201,7 @@ def test_models_of_stayers_and_of_stretches(name: str, effects: str, language: s
 
 
 def test_the_observed_curve_is_that_of_the_contracts_learnt_from() -> None:
-    """Those that are judged were all running: of them nothing is seen."""
+    """The contracts judged were all running: nothing is observed of them."""
     spells, outcomes = contracts(600)
     fitted = catalogue.make("survival.weibull_aft", {"covariates": ("monthly_amount",)}).fit(spells, as_of=DAY)
     running = spells.filter(~pl.col("event"))

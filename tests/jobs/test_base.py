@@ -33,25 +33,25 @@ def test_a_misspelt_parameter_names_the_nearest():
         Count.parse(day=30)
 
 
-def test_an_impossible_value_is_said_with_its_name():
+def test_an_impossible_value_is_reported_with_its_name():
     with pytest.raises(ParameterError, match=r"count: days is 0: input should be greater than or equal to 1\."):
         Count.parse(days=0)
 
 
-def test_a_missing_value_is_said_without_the_others():
+def test_a_missing_value_is_reported_without_the_others():
     class Named(Job):
         command = "named"
         name: str
         as_of: str | None = None
 
-    with pytest.raises(ParameterError, match=r"^named: name is missing, which it cannot do without\.$"):
+    with pytest.raises(ParameterError, match=r"^named: name is missing; it is required\.$"):
         Named.parse(programme="spring")
     with pytest.raises(PeriodError, match="as_of: '30/06/2025' is neither a date nor an instant"):
         Named.parse(name="a", as_of="30/06/2025")
     assert Named.parse(name="a", as_of="2025-06-30").as_of == "2025-06-30"
 
 
-def test_all_impossible_values_are_said_at_once():
+def test_all_impossible_values_are_reported_at_once():
     with pytest.raises(ParameterError, match=r"programme is '\.\./x': .*; days is 'many': "):
         Count.parse(days="many", programme="../x")
 

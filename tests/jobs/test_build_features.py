@@ -82,10 +82,10 @@ def test_without_contracts_there_are_no_spells_and_older_ones_go(data, tmp_path)
     assert "There is no contracts table, so there are no spells." in result.sentences
 
 
-def test_without_transactions_nothing_is_said_of_purchases(data, tmp_path):
+def test_without_transactions_nothing_is_reported_on_purchases(data, tmp_path):
     (data / "transactions.csv").unlink()
     result = BuildFeatures(data=data, out=tmp_path / "out", as_of="2024-02-10").run()
-    assert "There is no transactions table, so nothing is said of purchases." in result.sentences
+    assert "There is no transactions table, so nothing is reported on purchases." in result.sentences
     assert "buyers" not in result.counts
 
 
@@ -103,7 +103,7 @@ def test_too_many_faulty_rows_stop_before_any_feature(data, tmp_path):
 
 
 def test_a_mapping_without_data_is_refused():
-    with pytest.raises(ParameterError, match="a mapping reads raw data, and no data is given"):
+    with pytest.raises(ParameterError, match="a mapping reads raw data, but no data is given"):
         BuildFeatures(mapping=Path("m.yaml")).verify()
 
 
@@ -141,7 +141,7 @@ def test_exclusions_with_an_unknown_scope_are_counted(data, tmp_path):
         encoding="utf-8",
     )
     result = BuildFeatures(data=data, out=tmp_path / "out").run()
-    said = "The scope of 1 exclusion in force is no channel, class or entity: every channel counts as covered. "
-    assert any(warning.startswith(said) for warning in result.warnings)
+    sentence = "The scope of 1 exclusion in force is no channel, class or entity: every channel counts as covered. "
+    assert any(warning.startswith(sentence) for warning in result.warnings)
     protected = pl.read_parquet(result.paths["customers"]).filter("is_protected")
     assert protected["customer_id"].to_list() == ["a"]

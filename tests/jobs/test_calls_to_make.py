@@ -1,4 +1,4 @@
-"""relkit score with a declared offer: its scores, what is kept of it, and what is said where it says nothing."""
+"""relkit score with a declared offer: its scores, its record, and the remarks if it can be valued for none."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_a_declared_offer_is_scored_for_every_holder_of_a_contract(fitted_workpl
     called = scores.drop_nulls("retention_call_rank").sort("retention_call_rank")
     assert set(called["customer_id"]) == set(scores.filter(profit > 0)["customer_id"])
     assert called["retention_offer_profit"].is_sorted(descending=True)
-    said = [sentence for sentence in result.sentences if sentence.startswith("Calling pays for")]
-    assert said[0].startswith(f"Calling pays for {len(called)} of {holders} customers under contract: ")
-    assert said[0].endswith("of that profit would be missed.")
+    lines = [sentence for sentence in result.sentences if sentence.startswith("Calling pays for")]
+    assert lines[0].startswith(f"Calling pays for {len(called)} of {holders} customers under contract: ")
+    assert lines[0].endswith("of that profit would be missed.")
     assert not [sentence for sentence in result.sentences if "as it was not declared" in sentence]
 
 
@@ -83,21 +83,21 @@ def test_a_budget_is_kept_and_calls_those_who_bring_most_for_it(fitted_workplace
     assert 0 < len(called) < len(everybody)
     assert called["retention_offer_cost"].sum() <= budget
     assert (called["retention_offer_profit"] / called["retention_offer_cost"]).is_sorted(descending=True)
-    said = f"customers under contract, within a budget of {budget:,.0f} EUR for {len(called)} of them: "
-    assert any(said in sentence for sentence in result.sentences)
+    text = f"customers under contract, within a budget of {budget:,.0f} EUR for {len(called)} of them: "
+    assert any(text in sentence for sentence in result.sentences)
     rich = score(offer=OFFER | {"budget": 1e6})
     assert any("customers under contract (the budget of 1,000,000 EUR is not spent): " in sentence for sentence in rich.sentences)
 
 
 @pytest.mark.parametrize("budget", [0, 1.5])
-def test_a_budget_that_pays_for_no_call_is_said(fitted_workplace, budget):
+def test_a_budget_that_pays_for_no_call_is_reported(fitted_workplace, budget):
     result = score(offer=OFFER | {"budget": budget})
     assert "retention_call_rank" not in result.counts["scores"]
     assert result.counts["scores"]["retention_offer_profit"] > 0
     assert f"The budget of {budget:.2f} EUR pays for no call: the first one should cost" in result.warnings[-1]
 
 
-def test_an_offer_that_pays_for_nobody_is_said(fitted_workplace):
+def test_an_offer_that_pays_for_nobody_is_reported(fitted_workplace):
     result = score(offer=OFFER | {"offer_cost": 1e6})
     assert result.warnings[-1] == "Calling pays for nobody under the declared offer: it costs more than it keeps."
     file = DeliverFiles.parse(workbook=False)
@@ -110,8 +110,8 @@ def test_an_offer_that_pays_for_nobody_is_said(fitted_workplace):
     assert frame["retention_call_rank"].null_count() == len(frame)
     assert frame["retention_offer_cost_eur"].null_count() < len(frame)
     manifest = json.loads(Path(done.paths["manifest_json"]).read_text())
-    told = {entry["score"]: entry for entry in manifest["models"]}
-    assert told["retention_offer_profit"]["offer"]["offer_cost"] == 1e6
+    entries = {entry["score"]: entry for entry in manifest["models"]}
+    assert entries["retention_offer_profit"]["offer"]["offer_cost"] == 1e6
 
 
 def test_contracts_without_a_known_margin_are_counted(fitted_workplace):
@@ -122,20 +122,20 @@ def test_contracts_without_a_known_margin_are_counted(fitted_workplace):
     company.write_company(fitted_workplace / "out" / "default", frames, assumed_margin_rate=None)
     result = score(offer=OFFER)
     assert len(offered(result)) == result.counts["scores"]["churn_probability_90d"] - 1
-    assert any(said.startswith("The offer has no value for 1 customer: the monthly margin of the contract") for said in result.warnings)
+    assert any(text.startswith("The offer has no value for 1 customer: the monthly margin of the contract") for text in result.warnings)
 
 
 @pytest.mark.parametrize(
-    ("facts", "said"),
+    ("facts", "message"),
     [
         ({"assumed_margin_rate": None}, "The offer says nothing: the margin of no running contract is known. Map monthly_margin"),
         ({"contract_bills_in_transactions": True}, "The offer says nothing: what contracts bill is counted among the transactions"),
     ],
 )
-def test_an_offer_without_any_margin_says_so(fitted_workplace, facts, said):
+def test_an_offer_without_any_margin_says_so(fitted_workplace, facts, message):
     company.write_company(fitted_workplace / "out" / "default", history_starts_on=company.FIRST, **facts)
     result = score(offer=OFFER)
-    assert result.warnings[-1].startswith(said)
+    assert result.warnings[-1].startswith(message)
     assert not [name for name in result.counts["scores"] if name.startswith("retention_")]
 
 
@@ -145,7 +145,7 @@ def test_an_offer_without_a_model_of_contracts_says_so(fitted_workplace):
 
 
 def permissions(**more: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The company with consents: of its holders each third never agreed to calls; and with what else is given."""
+    """The company with consents: every third holder never agreed to calls; and with other given facts."""
     when = datetime(2024, 1, 1, tzinfo=UTC)
     holders = company.contracts()["customer_id"].unique().sort()
     agree = holders.gather_every(3).append(holders.gather_every(3, 1))
@@ -161,7 +161,7 @@ def excluded(ids: pl.Series, **more: str | None) -> pl.DataFrame:
 
 
 def test_customers_who_may_not_be_phoned_have_a_value_and_no_rank(fitted_workplace):
-    """The first to be called is put under guardianship, the second shut off calls: both go, and the others move up."""
+    """The first in the ranking is put under guardianship, the second opts out of calls: both leave it, and the others move up."""
     out = fitted_workplace / "out" / "default"
     company.write_company(out, permissions(), history_starts_on=company.FIRST)
     free = score(offer=OFFER)
@@ -212,7 +212,7 @@ def test_where_nobody_may_be_phoned_nobody_is_ranked(fitted_workplace):
 
 
 def with_moves() -> pl.DataFrame:
-    """The contracts of the company; each third end was a move."""
+    """The contracts of the company; every third end was a move."""
     nth = pl.int_range(pl.len()) % 3 == 0
     return company.contracts().with_columns(
         end_reason=pl.when(pl.col("end_reason").is_not_null() & nth).then(pl.lit("move")).otherwise("end_reason")

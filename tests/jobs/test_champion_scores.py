@@ -1,4 +1,4 @@
-"""Which models are tried in each role."""
+"""Models tried in each role."""
 
 from __future__ import annotations
 

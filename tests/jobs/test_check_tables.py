@@ -70,12 +70,12 @@ def test_the_headline_follows_what_there_is(shop):
     assert result.sentences[-1] == "1 customer, 1 contract, 1 customer snapshot, on 2024-01-31."
 
 
-def test_revenue_is_said_where_it_is_not_the_net_amount(shop):
+def test_revenue_is_reported_if_it_is_not_the_net_amount(shop):
     (shop / "transactions.csv").write_text(LINES.replace("twelve,sale", "12.00,fee"))
     assert "net amount 25.75 EUR, of which revenue 13.75" in check(shop).sentences[-1]
 
 
-def test_without_any_day_no_days_are_said(shop):
+def test_without_any_day_no_days_are_reported(shop):
     (shop / "transactions.csv").write_text(LINES.replace("sale", "fee"))
     assert check(shop, max_quarantine_share=1.0).sentences[-1].endswith("1 line without a customer.")
 
@@ -86,7 +86,7 @@ def test_a_fault_of_a_file_is_one_message(shop):
         check(shop)
 
 
-def test_a_mapping_that_is_not_there_is_told_before_anything_is_read(shop):
+def test_a_missing_mapping_is_reported_before_anything_is_read(shop):
     job = CheckTables.parse(data=shop, mapping=shop / "nowhere.yaml")
     with pytest.raises(ParameterError, match=r"mapping .*nowhere\.yaml: there is no such file"):
         job.verify()
@@ -102,9 +102,9 @@ def test_an_impossible_share_is_refused():
 def test_inputs_are_the_files_that_are_read_and_nothing_beside_them(shop):
     (shop / "notes.txt").write_text("not read")
     assert CheckTables.parse(data=shop).inputs() == (shop / "transactions.csv",)
-    told = shop.parent / "told.yaml"
-    told.write_text("sources: {t: {files: trans*.csv}}\ntables: {stores: {from: t, columns: {store_id: line_kind}}}\n")
-    assert CheckTables.parse(data=shop, mapping=told).inputs() == (told, shop / "transactions.csv")
+    declared = shop.parent / "declared.yaml"
+    declared.write_text("sources: {t: {files: trans*.csv}}\ntables: {stores: {from: t, columns: {store_id: line_kind}}}\n")
+    assert CheckTables.parse(data=shop, mapping=declared).inputs() == (declared, shop / "transactions.csv")
     (shop / "mapping.yaml").write_text("company: {currency: USD}\n")
     assert CheckTables.parse(data=shop).inputs() == (shop / "mapping.yaml", shop / "transactions.csv")
     assert CheckTables.parse(data=shop).state() == ""
@@ -113,9 +113,9 @@ def test_inputs_are_the_files_that_are_read_and_nothing_beside_them(shop):
 
 def test_a_database_is_read_again_each_time(shop):
     job = CheckTables.parse(data=shop)
-    told = shop / "mapping.yaml"
-    told.write_text("sources: {t: {url_from: SHOP, table: t}}\ntables: {stores: {from: t, columns: {store_id: a}}}\n")
-    assert job.inputs() == (told,)
+    mapping = shop / "mapping.yaml"
+    mapping.write_text("sources: {t: {url_from: SHOP, table: t}}\ntables: {stores: {from: t, columns: {store_id: a}}}\n")
+    assert job.inputs() == (mapping,)
     assert job.state() != job.state()
     with sqlite3.connect(shop / "shop.db") as connection:
         connection.execute("create table transactions as select 1 as a")

@@ -1,4 +1,4 @@
-"""relkit fit lifetime_value.auto: what is compared, what is taken, what is kept, and what scores are made with then."""
+"""relkit fit lifetime_value.auto: the comparison, the choice, its record, and the model used for scores afterwards."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_model_that_was_chosen_scores_until_another_is_and_a_named_one_always(
     assert registry.chosen_models("another") == ()
 
 
-def test_a_candidate_that_fails_is_told_and_is_not_fatal(checked, monkeypatch):
+def test_a_candidate_that_fails_is_reported_and_is_not_fatal(checked, monkeypatch):
     monkeypatch.setattr(BgNbd, "fit", failing)
     result = fit(settings=SHORT)
     assert result.details["model"] == "lifetime_value.nbd"
@@ -101,8 +101,8 @@ def test_where_all_fail_it_fails_with_every_reason(checked, monkeypatch):
         fit(settings={"candidates": "lifetime_value.bg_nbd"})
 
 
-@pytest.mark.parametrize(("holdout", "said"), [({"holdout_days": 0}, "No holdout was wanted."), ({}, "is too short for a holdout")])
-def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdout, said, monkeypatch):
+@pytest.mark.parametrize(("holdout", "message"), [({"holdout_days": 0}, "No holdout was wanted."), ({}, "is too short for a holdout")])
+def test_without_a_holdout_the_first_candidate_is_taken_and_reported(checked, holdout, message, monkeypatch):
     if not holdout:
         none = (None, "The history of 2 days is too short for a holdout, so the model was not judged.")
         for user in ("choose_model", "model_fitting"):
@@ -110,7 +110,7 @@ def test_without_a_holdout_the_first_candidate_is_taken_and_said(checked, holdou
     result = fit(settings=SHORT, **holdout)
     assert result.details["model"] == "lifetime_value.bg_nbd"
     assert result.details["choice"]["comparison"] == []
-    assert said in result.sentences[0]
+    assert message in result.sentences[0]
     assert "lifetime_value.bg_nbd was taken without a comparison: it is the first candidate that could be fitted." in result.sentences[0]
 
 
@@ -131,22 +131,22 @@ def test_every_candidate_is_a_model():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"candidates": "lifetime_value.bg_nb"}, "unknown candidate 'lifetime_value.bg_nb'; did you mean 'lifetime_value.bg_nbd'"),
         ({"candidate": "x"}, "unknown setting 'candidate'; did you mean 'candidates'"),
-        ({"replicates": 3}, "replicates is 3; intervals need 20"),
+        ({"replicates": 3}, "replicates is 3; intervals need at least 20"),
         ({"period_days": 0}, "period_days is 0"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, said):
-    with pytest.raises(ParameterError, match=said):
+def test_invalid_settings_are_refused_before_anything_runs(settings, message):
+    with pytest.raises(ParameterError, match=message):
         read_choice(AUTO, settings)
-    with pytest.raises(ParameterError, match=said):
+    with pytest.raises(ParameterError, match=message):
         FitModel.parse(model=AUTO, settings=settings).verify()
 
 
-def test_a_misspelt_name_is_told_of_auto():
+def test_a_misspelt_name_is_answered_with_auto():
     with pytest.raises(ParameterError, match=r"did you mean 'lifetime_value.auto'"):
         FitModel.parse(model="lifetime_value.aut").verify()
 

@@ -1,4 +1,4 @@
-"""relkit fit survival.auto: candidates of contracts, what is taken, and what scores are made with then."""
+"""relkit fit survival.auto: candidates of contracts, the choice, and the model used for scores afterwards."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def of_contracts(place, frame):
 
 
 def test_the_best_is_chosen_registered_and_scores(checked):
-    said = []
-    result = FitModel.parse(model=AUTO, settings=SHORT).run(lambda what, done=None: said.append((what, done)))
+    reported = []
+    result = FitModel.parse(model=AUTO, settings=SHORT).run(lambda what, done=None: reported.append((what, done)))
     chosen, choice = result.details["model"], result.details["choice"]
     assert chosen in SHORT["candidates"]
     assert [row["model"] for row in choice["comparison"]] == SHORT["candidates"].split(",")
@@ -51,9 +51,9 @@ def test_the_best_is_chosen_registered_and_scores(checked):
     json.dumps(result.model_dump(mode="json"), allow_nan=False)
     assert registry.chosen_models() == (chosen,)
     assert list(ScoreCustomers.parse().run().details["models"]) == [chosen]
-    shares = [done for _, done in said]
+    shares = [done for _, done in reported]
     assert shares == sorted(shares)
-    assert said[0][0] == "survival.cox: fitted up to 2024-12-30"
+    assert reported[0][0] == "survival.cox: fitted up to 2024-12-30"
 
 
 def test_the_run_keeps_the_comparison_and_no_customer(checked):
@@ -120,7 +120,7 @@ def test_candidates_are_models_that_score_contracts():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"covariate": "x"}, "unknown setting 'covariate'; did you mean 'covariates'"),
         ({"candidates": "survival.coxx"}, "unknown candidate 'survival.coxx'; did you mean 'survival.cox'"),
@@ -128,10 +128,10 @@ def test_candidates_are_models_that_score_contracts():
         ({"penalty": "-1"}, "penalty is -1"),
     ],
 )
-def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, said):
-    with pytest.raises(ParameterError, match=said):
+def test_invalid_settings_are_refused_before_anything_runs(settings, message):
+    with pytest.raises(ParameterError, match=message):
         read_choice(AUTO, settings)
-    with pytest.raises(ParameterError, match=said):
+    with pytest.raises(ParameterError, match=message):
         FitModel.parse(model=AUTO, settings=settings).verify()
 
 
@@ -161,7 +161,7 @@ def test_the_table_and_the_line_of_the_fit_name_two_numbers(checked):
     result = fit(settings=SHORT)
     shown = {row["model"]: row for row in result.details["choice"]["comparison"]}[result.details["model"]]
     assert "integrated Brier score" in result.sentences[1]
-    (line,) = [said for said in result.sentences if "its brier_score" in said]
+    (line,) = [sentence for sentence in result.sentences if "its brier_score" in sentence]
     assert line.endswith(f"its brier_score (of the forecast for the last of them) was {result.metrics['brier_score']:.6g}.")
     assert shown["integrated_brier_score"] == pytest.approx(result.metrics["integrated_brier_score"], rel=0.02)
     assert shown["integrated_brier_score"] < result.metrics["brier_score"]

@@ -1,4 +1,4 @@
-"""`relkit clean`: what is kept goes, everything else stays."""
+"""`relkit clean`: cached features are removed, everything else stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may be contacted, from the raw lines of a simulated company to its scores, its file and its reports."""
+"""Contactability, from the raw lines of a simulated company to its scores, its file and its reports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CUSTOMERS = 3000
 
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ReportMaterial, pl.DataFrame, tuple[str, ...]]]:
-    """Yield the raw data, what a report reads, the score table and what the job said."""
+    """Yield the raw data, what a report reads, the score table and the sentences of the job."""
     folder = tmp_path_factory.mktemp("contact")
     company = simulate_company(SimulationSettings(customers=CUSTOMERS, contract_share=0.4), folder / "company")
     with pytest.MonkeyPatch.context() as patch:
@@ -81,7 +81,7 @@ def test_counts_by_reason_add_up_to_everybody_and_show_every_case(scored):
 
 
 def test_no_score_of_those_who_refuse_profiling_is_kept(scored):
-    data, material, scores, said = scored
+    data, material, scores, sentences = scored
     refusing = pl.read_parquet(data / "consents.parquet").filter(purpose="profiling", status="refused").select("customer_id").unique()
     holders = pl.read_parquet(material.folder / "features" / str(material.as_of) / "customers.parquet").filter(
         pl.col("active_contracts") > 0
@@ -90,7 +90,7 @@ def test_no_score_of_those_who_refuse_profiling_is_kept(scored):
     assert scores.join(refusing, on="customer_id", how="semi").is_empty()
     reasons = pl.read_parquet(material.folder / "scores" / str(material.as_of) / "reasons.parquet")
     assert reasons.join(refusing, on="customer_id", how="semi").is_empty()
-    assert any(sentence.endswith(" customers left without scores: profiling refused.") for sentence in said)
+    assert any(sentence.endswith(" customers left without scores: profiling refused.") for sentence in sentences)
 
 
 def test_the_report_calls_the_ranked_in_their_order(scored):

@@ -1,4 +1,4 @@
-"""Covariates declared on the command line, and levels of a category that come up after the fit."""
+"""Covariates declared on the command line, and levels of a category that first occur after the fit."""
 
 import json
 
@@ -22,7 +22,7 @@ FLAGS = ["--settings.covariates", "monthly_amount,product_id", "--settings.splin
 
 
 def contracts() -> pl.DataFrame:
-    """Return contracts on three products; of every ninth the amount is not known."""
+    """Return contracts on three products; the amount of every ninth is unknown."""
     product = pl.Series("product_id", ["basic", "basic", "full", "basic", "full"] * 50)
     amount = pl.when(pl.int_range(pl.len()) % 9 > 0).then("monthly_amount")
     return company.contracts().with_columns(product, monthly_amount=amount)
@@ -31,10 +31,10 @@ def contracts() -> pl.DataFrame:
 def test_a_declaration_on_the_command_line_is_kept_with_the_model(checked, capsys):
     company.write_company(checked / "out" / "default", {"contracts": contracts()})
     assert cli.run(["fit", AFT, *FLAGS, "--settings.missing", "indicator", "--json"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["counts"]["rows"] == 250
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["counts"]["rows"] == 250
     empty = "28 of 250 customers have no monthly_amount; the effect of its absence is among the terms, as 'monthly_amount is empty'."
-    assert empty in said["sentences"]
+    assert empty in printed["sentences"]
     fitted = storage.load(registry.saved_folder(registry.champion(AFT)))
     assert (fitted.settings.splines, fitted.settings.missing) == ({"monthly_amount": 3}, "indicator")
     result = ScoreCustomers.parse(models=(AFT,)).run()
@@ -43,7 +43,7 @@ def test_a_declaration_on_the_command_line_is_kept_with_the_model(checked, capsy
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (
             ["--settings.splines", "monthly_amount"],
@@ -56,13 +56,13 @@ def test_a_declaration_on_the_command_line_is_kept_with_the_model(checked, capsy
         (["--settings.missing", "mean"], "missing is 'mean'"),
     ],
 )
-def test_a_declaration_that_cannot_be_read_says_how_to_write_it(checked, capsys, given, said):
+def test_a_declaration_that_cannot_be_read_says_how_to_write_it(checked, capsys, given, message):
     assert cli.run(["fit", AFT, *given]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_what_bends_may_be_chosen_from_the_features(checked):
-    """No covariates are named: those that the contracts have are taken, the one that bends among them."""
+    """No covariates are named: those of the contracts are taken, including the one with a spline."""
     FitModel.parse(model=AFT, settings={"splines": "monthly_amount=2"}).verify()
     result = FitModel.parse(model=AFT, settings={"splines": "monthly_amount=2"}).run()
     assert {"monthly_amount", "monthly_amount (bend 1)", "pays_by_direct_debit"} <= set(result.parameters)
@@ -76,8 +76,8 @@ def test_numbers_by_column_may_come_as_text_or_as_they_are():
         read_settings(AFT, {"splines": "a=4,b"})
 
 
-def test_levels_that_the_fit_had_not_seen_are_said_with_the_scores(checked):
-    """Of survival and of customer value alike; remarks.json takes it on, about the scores of the model."""
+def test_levels_unknown_to_the_fit_are_reported_with_the_scores(checked):
+    """For survival and customer value alike; remarks.json has it too, with the scores of the model."""
     company.write_company(checked / "out" / "default", {"contracts": contracts()})
     for model in (AFT, RENEWALS):
         FitModel.parse(model=model, settings={"covariates": ["product_id"]}).run()
@@ -86,12 +86,12 @@ def test_levels_that_the_fit_had_not_seen_are_said_with_the_scores(checked):
     later = contracts().join(new, on="contract_id", how="left").with_columns(product_id=pl.coalesce("new", "product_id")).drop("new")
     company.write_company(checked / "out" / "default", {"contracts": later})
     result = ScoreCustomers.parse(models=(AFT, RENEWALS)).run()
-    said = (
+    text = (
         f"4 of {len(running)} contracts have a product_id that the model has not seen (trial: 3, gift: 1); "
         "they count as basic, the reference."
     )
-    assert [warning for warning in result.warnings if "not seen" in warning] == [f"{AFT}: {said}", f"{RENEWALS}: {said}"]
+    assert [warning for warning in result.warnings if "not seen" in warning] == [f"{AFT}: {text}", f"{RENEWALS}: {text}"]
     models = json.loads(result.paths["models"].read_text())
     (remark,) = (remark for remark in read_remarks(result.paths["remarks"]) if remark.code == "unseen_category")
-    assert remark.en == said
+    assert remark.en == text
     assert set(remark.about) == set(models)

@@ -1,4 +1,4 @@
-"""The offer a company declares: what may be written, what is refused, what is kept of it."""
+"""The offer a company declares: valid and refused declarations, and the record kept of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_numbers_and_lists_may_come_as_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (COSTS | {"contactcost": 4}, r"offer: unknown setting 'contactcost'; did you mean 'contact_cost'"),
         (COSTS | {"averted_share": "1.5"}, r"offer: .*averted_share is 1\.5; it must lie in \[0, 1\]"),
@@ -36,8 +36,8 @@ def test_numbers_and_lists_may_come_as_text() -> None:
         ({"budget": 9}, r"contact_cost and offer_cost are not declared"),
     ],
 )
-def test_what_cannot_be_is_refused(given: dict[str, Any], said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
+def test_invalid_values_are_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         declared_offer(given)
 
 

@@ -84,7 +84,7 @@ def test_before_any_feature_it_says_what_to_run(tmp_path: Path) -> None:
         deliver(tmp_path / "a")
 
 
-def test_an_identifier_like_a_formula_is_quarantined_and_said(tmp_path: Path) -> None:
+def test_an_identifier_like_a_formula_is_quarantined_and_reported(tmp_path: Path) -> None:
     people = company.customers(100).with_columns(customer_id=pl.when(pl.int_range(100) == 4).then(pl.lit("=C")).otherwise("customer_id"))
     result = deliver(company.leave(tmp_path, people=people))
     assert result.counts["rows"] == 99

@@ -1,4 +1,4 @@
-"""relkit fit: the holdout, the promotion, what is skipped and what is refused."""
+"""relkit fit: the holdout, the promotion, skipped and refused fits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fit(model=BG_NBD, **more):
 
 @pytest.fixture
 def drawn(plain_fits, monkeypatch):
-    """Draw the plots after all."""
+    """Draw the plots, unlike the other tests."""
     monkeypatch.setattr("relkit.families.bindings.diagnostic_figures", diagnostic_figures)
 
 
@@ -87,7 +87,7 @@ def test_the_holdout_teaches_the_probability_of_an_order(checked):
     assert result.metrics["brier_90d_of_order_probability"] == found.judged.brier
     assert 0 < result.metrics["brier_of_own_order_probability"] < 0.25
     assert found.sentence in result.sentences
-    # What it learnt from ended before the holdout began: the first 90 of its 182 days.
+    # Fitted before the holdout and calibrated on the first 90 of its 182 days; a shorter holdout is used whole.
     short = fit(holdout_days=40)
     assert storage.load(short.paths["model"]).order_calibration.days == 40
 
@@ -99,7 +99,7 @@ def test_without_a_holdout_the_probability_is_the_model_s_own(checked):
 
 
 def test_golden_cdnow_through_the_job(workplace, real_data):
-    """Fader, Hardie and Lee (2005), table 2, with the digits of methods that agree: r, alpha, a, b and the log-likelihood."""
+    """Fader, Hardie and Lee (2005), table 2, with digits on which methods agree: r, alpha, a, b and the log-likelihood."""
     mapping = Path(__file__).resolve().parents[2] / "pipelines" / "mappings" / "cdnow_sample.yaml"
     result = fit(data=real_data, mapping=mapping, as_of="1997-09-30")
     assert {name: round(value, 4) for name, value in result.parameters.items()} == {"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259}
@@ -144,10 +144,10 @@ def test_a_champion_that_has_seen_the_holdout_is_refitted_before_it(checked):
     second = fit()
     assert second.details["champion_metric_value"] == first.metrics["mae_repeat_purchases"]
     assert (second.details["alias"], second.details["champion_before"]) == ("champion", "1")
-    said = (
+    sentence = (
         "The champion, version 1, had learnt from days of this holdout, so its settings were fitted anew up to 2024-12-30 and judged on it."
     )
-    assert said in second.sentences
+    assert sentence in second.sentences
 
 
 def test_a_champion_that_has_not_is_judged_as_it_is(checked):
@@ -191,18 +191,18 @@ def test_without_a_holdout_a_later_version_is_not_promoted(checked):
 
 @pytest.mark.parametrize(("as_of", "days"), [("2025-09-30", 92), ("2026-12-31", 549)])
 def test_days_after_the_data_judge_no_model(checked, as_of, days):
-    """Nobody buys on days of which nothing is known; whoever forecasts least would win there."""
+    """Nobody buys on days without data, so the model with the lowest forecasts would win there."""
     fit()
-    told = f"The data end on 2025-06-30: nothing is known of the {days} days up to {as_of}."
+    unknown = f"The data end on 2025-06-30: nothing is known of the {days} days up to {as_of}."
     why = f"The holdout of 182 days up to {as_of} reaches past the data, which end on 2025-06-30, so the model was not judged."
     result = fit(as_of=as_of)
-    assert result.warnings == (told, why)
+    assert result.warnings == (unknown, why)
     assert (result.metrics, result.details["holdout"], result.details["alias"]) == ({}, "", "challenger")
     assert result.details["decision"] == "without a holdout it cannot be compared with the champion"
     assert registry.champion_versions() == {BG_NBD: "1"}
-    assert fit(as_of=as_of, holdout_days=0).warnings == (told,)
+    assert fit(as_of=as_of, holdout_days=0).warnings == (unknown,)
     forced = fit(as_of=as_of, force=True, reason="the feed is late")
-    assert (forced.details["alias"], forced.warnings) == ("champion", (told, why))
+    assert (forced.details["alias"], forced.warnings) == ("champion", (unknown, why))
 
 
 def test_the_last_day_of_the_data_still_judges(checked):
@@ -217,7 +217,7 @@ def test_a_short_history_gives_a_short_holdout(checked):
     assert fit(as_of="2023-12-31").details["holdout"] == "2023-09-02 to 2023-12-31"
 
 
-def test_a_history_too_short_for_a_holdout_is_said(workplace):
+def test_a_history_too_short_for_a_holdout_is_reported(workplace):
     lines = company.transactions()
     first = company.FIRST
     company.write_company(workplace / "out" / "default", {"transactions": lines}, history_starts_on=company.LAST, first_day=first)
@@ -238,7 +238,7 @@ def test_too_little_to_fit_at_all_is_refused(checked):
         fit(as_of="2023-01-02", holdout_days=0)
 
 
-def test_a_champion_that_cannot_be_judged_is_said_and_stays(checked):
+def test_a_champion_that_cannot_be_judged_is_reported_and_stays(checked):
     fit("survival.cox")
     company.write_company(
         checked / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")}, history_starts_on=company.FIRST
@@ -312,7 +312,7 @@ def test_no_tables_at_all_says_what_to_run(workplace):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"model": "lifetime_value.bgnbd"}, r"fit: unknown model 'lifetime_value.bgnbd'; did you mean 'lifetime_value.bg_nbd'"),
         ({"force": True}, r"fit: force needs a reason; it is kept with the version. Give --reason"),
@@ -322,8 +322,8 @@ def test_no_tables_at_all_says_what_to_run(workplace):
         ({"holdout_days": -1}, r"holdout_days is -1"),
     ],
 )
-def test_what_is_wrong_is_seen_before_anything_runs(given, said):
-    with pytest.raises(ParameterError, match=said):
+def test_errors_are_detected_before_anything_runs(given, message):
+    with pytest.raises(ParameterError, match=message):
         FitModel.parse(**({"model": BG_NBD} | given)).verify()
 
 
@@ -378,7 +378,7 @@ def test_a_model_of_customer_value_may_learn_from_contracts(checked, drawn, mode
 
     name = f"lifetime_value.{model}"
     result = fit(name, settings=settings)
-    assert not any("could not be drawn" in said for said in result.warnings)
+    assert not any("could not be drawn" in warning for warning in result.warnings)
     assert {"retention.png", "calibration.png"} <= {path.name for path in checked.rglob("plots/*.png")}, (
         "retention of what was learnt, calibration of what was judged"
     )
@@ -400,7 +400,7 @@ def test_a_model_of_customer_value_may_learn_from_contracts(checked, drawn, mode
 
 
 def test_who_lacks_a_number_is_set_aside_by_fit_and_score_alike(workplace):
-    """A year of birth is never known of all: they are left out of what is learnt, judged and scored, and counted."""
+    """The year of birth is never known for all: customers without it are excluded from fit, judging and scores, and counted."""
     from relkit.jobs.score_customers import ScoreCustomers
 
     sold = company.transactions()
@@ -411,12 +411,12 @@ def test_who_lacks_a_number_is_set_aside_by_fit_and_score_alike(workplace):
     assert "50 of 250 customers have no birth_year: they were left out of the fit, and will have no score." in result.warnings
     assert (result.counts["rows"], result.counts["features"]) == (200, 200)
     assert result.metrics["mae_repeat_purchases"] > 0
-    assert not any("could not be drawn" in said for said in result.warnings)
+    assert not any("could not be drawn" in warning for warning in result.warnings)
     scored = ScoreCustomers.parse(models=["lifetime_value.bg_nbd"]).run()
     assert pl.read_parquet(scored.paths["scores"])["customer_id"].n_unique() == 200
-    assert any("50 of 250 customers lack a value" in said for said in scored.warnings)
+    assert any("50 of 250 customers lack a value" in warning for warning in scored.warnings)
     again = fit("lifetime_value.bg_nbd", settings={"purchase_covariates": "birth_year"})
-    assert any("settings were fitted anew" in said for said in again.sentences), "the champion is judged on those it can know as well"
+    assert any("settings were fitted anew" in text for text in again.sentences), "the champion is judged on those it can know as well"
     company.write_company(
         workplace / "out" / "default",
         {"transactions": sold, "customers": who.with_columns(birth_year=pl.lit(None, pl.Int64))},
@@ -431,7 +431,7 @@ def test_a_contract_without_a_number_that_was_asked_for_is_set_aside(workplace):
     held = company.contracts().with_columns(monthly_amount=amount)
     company.write_company(workplace / "out" / "default", {"contracts": held}, history_starts_on=company.FIRST)
     result = fit("survival.cox", settings={"covariates": "monthly_amount"})
-    assert any("contracts have no monthly_amount: they were left out of the fit" in said for said in result.warnings)
+    assert any("contracts have no monthly_amount: they were left out of the fit" in warning for warning in result.warnings)
     assert 0 < result.counts["rows"] == result.counts["features"]
     assert result.metrics["brier_score"] > 0
 
@@ -471,7 +471,7 @@ def test_models_of_contracts_with_parameters_are_fitted_judged_and_score(checked
 
 
 def test_prices_that_changed_are_covariates_of_the_days_they_held(workplace):
-    """Dearer from the 100th day on: pieces of contracts are learnt from, and each contract is scored as it stands."""
+    """The price rises on the 100th day: the fit uses pieces of contracts, and each contract is scored in its current state."""
     from relkit.jobs.score_customers import ScoreCustomers
 
     first = company.contracts()
@@ -493,7 +493,7 @@ def test_prices_that_changed_are_covariates_of_the_days_they_held(workplace):
 
 
 def test_a_fit_within_the_day_reads_nothing_of_the_rest_of_it(workplace, monkeypatch):
-    """Neither the fit nor its plots know of what happened after the instant; the registered model keeps the instant."""
+    """Neither the fit nor its plots use facts after the instant; the registered model keeps the instant."""
     sold = company.transactions()
     evening = AsOf.end_of(company.LAST).cutoff - timedelta(hours=2)
     late = sold.with_columns(occurred_at=pl.when(pl.int_range(pl.len()) < 40).then(evening).otherwise("occurred_at"))

@@ -37,7 +37,7 @@ def seasonal(workplace: Path, plain_fits: None) -> Path:
 
 
 def test_events_are_those_declared_by_the_day(seasonal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one recorded in January 2025 is unknown to the model that is judged as of December 2024; the one to come is known."""
+    """The event recorded in January 2025 is unknown to the model judged as of December 2024; the future one is known."""
     fits = []
     fit = TimeVaryingParetoNbd.fit
     monkeypatch.setattr(TimeVaryingParetoNbd, "fit", lambda self, *given, **more: fits.append(self.events) or fit(self, *given, **more))
@@ -55,7 +55,7 @@ def test_events_are_those_declared_by_the_day(seasonal: Path, monkeypatch: pytes
 
 
 def test_the_choice_among_models_knows_the_events_of_its_day(seasonal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The trial that is compared and judged knows what was declared by the calibration, the last fit all; neither is made twice."""
+    """The compared trial knows the declarations up to the calibration, the final fit all of them; neither is made twice."""
     fits = []
     fit = TimeVaryingParetoNbd.fit
     monkeypatch.setattr(TimeVaryingParetoNbd, "fit", lambda self, *given, **more: fits.append(self.events) or fit(self, *given, **more))

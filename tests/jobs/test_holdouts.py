@@ -32,12 +32,12 @@ def test_the_last_days_judge(tables: TableSet, wanted: int | None, days: int) ->
 
 
 @pytest.mark.parametrize(
-    ("as_of", "wanted", "said"), [(None, 0, ""), ("2023-01-02", None, "too short"), ("2026-06-30", 90, "reaches past")]
+    ("as_of", "wanted", "message"), [(None, 0, ""), ("2023-01-02", None, "too short"), ("2026-06-30", 90, "reaches past")]
 )
-def test_where_none_can_judge_the_reason_is_given(tables: TableSet, as_of: str | None, wanted: int | None, said: str) -> None:
+def test_where_none_can_judge_the_reason_is_given(tables: TableSet, as_of: str | None, wanted: int | None, message: str) -> None:
     split, why = split_of(inputs_of(BG_NBD), tables, tables.as_of(as_of), wanted)
     assert split is None
-    assert said in why
+    assert message in why
 
 
 def test_features_are_read_once_for_each_edge(tables: TableSet) -> None:

@@ -1,4 +1,4 @@
-"""Whichever model of a group is champion, the score table and the margin ahead know what to do with it."""
+"""The score table and the margin ahead with each model of a group as champion."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AHEADS = (Ahead(24, 0.10), Ahead(24, 0.0), Ahead(None, 0.10))
 
 
 WITHOUT_BOUNDS = ("survival.boosted_hazard",)
-"""Of trees there is no standard error."""
+"""Trees have no standard error."""
 
 
 def test_every_model_that_gives_a_score_may_be_behind_it() -> None:

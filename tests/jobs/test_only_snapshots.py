@@ -1,7 +1,7 @@
 """A company that has a datamart of customers and nothing else, from its files to scores, a delivery and reports.
 
 The simulated one has 12 monthly snapshots of customers whose months to the end are exponential: 0.02 a month on the yearly plan,
-three times that on the monthly one. Snapshots of a year list who was there in it; who left before is in none.
+three times that on the monthly one. Snapshots of a year list the customers of that year; those who left earlier are in none.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.usefixtures("plain_fits")
 
 
 def datamart(people: int = 4_000, days: list[date] = ENDS) -> pl.DataFrame:
-    """Return a snapshot a month of those who are there, and of those who have left since the snapshot before."""
+    """Return monthly snapshots of current customers, and of those who left since the previous snapshot."""
     rng = np.random.default_rng(20)
     plan = rng.choice(list(HAZARD), people)
     month = np.array([day.toordinal() for day in days])
@@ -58,8 +58,8 @@ def datamart(people: int = 4_000, days: list[date] = ENDS) -> pl.DataFrame:
         seen = (start <= day) & (end > (month[k - 1] if k else day))
         tenure = np.floor((np.minimum(day, end) - start) / DAYS["months"])
         columns = {"customer_id": np.flatnonzero(seen).astype(str), "plan": plan[seen], "fee": fee[seen]}
-        told = {"tenure_months": tenure[seen].astype(int), "has_left": (end <= day)[seen]}
-        rows.append(pl.DataFrame(columns | told).with_columns(as_of=pl.lit(days[k])))
+        observed = {"tenure_months": tenure[seen].astype(int), "has_left": (end <= day)[seen]}
+        rows.append(pl.DataFrame(columns | observed).with_columns(as_of=pl.lit(days[k])))
     return pl.concat(rows)
 
 
@@ -83,17 +83,17 @@ def test_contracts_come_first(tmp_path):
     assert reading_of("survival.cox", tables) == SPELLS
 
 
-def test_without_roles_what_is_missing_is_said(workplace):
+def test_without_roles_the_missing_ones_are_reported(workplace):
     company.write_company(workplace / "out" / "default", {"customer_snapshots": datamart(50)})
-    said = FitModel.parse(model="survival.cox").run().skipped
-    assert said == (
+    skipped = FitModel.parse(model="survival.cox").run().skipped
+    assert skipped == (
         "survival.cox: the data have no contracts table, and the mapping does not say which attributes of customer_snapshots are the "
         "tenure and the end (role), from which it learns."
     )
 
 
 def test_cox_recovers_the_ratio_of_hazards(tmp_path):
-    """The truth lies within two standard errors, and the curve of those on the monthly plan near exp(-0.06 t): late entry counts."""
+    """The truth lies within two standard errors, and the curve of the monthly plan near exp(-0.06 t): late entry is accounted for."""
     tables = tables_of(tmp_path, datamart())
     inputs = inputs_of("survival.cox", tables)
     spells = to_learn(inputs.features(tables, tables.as_of()))
@@ -107,7 +107,7 @@ def test_cox_recovers_the_ratio_of_hazards(tmp_path):
 
 
 def test_from_the_datamart_to_the_customer_file(workplace):
-    """Judged in time, as there are later days; every step of the main job has its part."""
+    """Judged in time, as there are later days; every step of the main pipeline runs."""
     frame = datamart(1_500)
     tables_of(workplace, frame)
     built = BuildFeatures.parse().run()
@@ -117,7 +117,7 @@ def test_from_the_datamart_to_the_customer_file(workplace):
     assert result.details["holdout"] == "2024-09-12 to 2024-12-31"
     assert result.metrics["holdout_days"] == 122.0  # from the snapshot of 31 August
     assert set(result.parameters) >= {"monthly_amount"}
-    assert not [said for said in result.sentences if "drawn at random" in said]
+    assert not [sentence for sentence in result.sentences if "drawn at random" in sentence]
     scored = ScoreCustomers.parse().run()
     scores = pl.read_parquet(scored.paths["scores"])
     there = set(last.filter(~pl.col("has_left"))["customer_id"])
@@ -139,8 +139,8 @@ def test_a_second_version_is_compared_on_the_same_customers_drawn(workplace):
     holdout = registry.champion("survival.cox").holdout
     assert holdout.startswith("30% of the customers of 2024-06-30, drawn at random (seed 20250630), over their first ")
     assert first.metrics["brier_score"] == second.metrics["brier_score"]
-    said = next(said for said in second.sentences if said.startswith("The champion"))
-    assert said == (
+    sentence = next(sentence for sentence in second.sentences if sentence.startswith("The champion"))
+    assert sentence == (
         "The champion, version 1, may have learnt from the customers of this holdout, so its settings were fitted anew without them "
         "and judged on it."
     )
@@ -159,9 +159,9 @@ def test_telco_is_judged_on_customers_drawn(telco, workplace):
     result = FitModel.parse(model="survival.cox", out=telco).run()
     assert result.counts["rows"] == 7_032
     assert any(
-        said == "Not at risk for a day, so that nothing is learnt from them: 11 customers with a tenure_months of 0. "
+        sentence == "Not at risk for a day, so that nothing is learnt from them: 11 customers with a tenure_months of 0. "
         "They are scored as new customers."
-        for said in result.sentences
+        for sentence in result.sentences
     )
     assert "Customers are known as of one day only, so there are no later days to judge by: the holdout was drawn at random." in (
         result.sentences
@@ -170,7 +170,7 @@ def test_telco_is_judged_on_customers_drawn(telco, workplace):
     assert round(result.log_likelihood, 4) == round(lifelines_log_likelihood(telco), 4)
     scored = ScoreCustomers.parse(out=telco).run()
     assert scored.counts["scores"]["churn_probability_90d"] == 7_043 - 1_869
-    assert [said for said in scored.warnings if "--horizon-days 92" in said]  # months: 90 days reach two of them
+    assert [warning for warning in scored.warnings if "--horizon-days 92" in warning]  # months: 90 days reach two of them
     stored = json.loads(scored.paths["models"].read_text())
     assert "drawn at random" in stored["churn_probability_90d"]["metrics"]["survival.cox"]["holdout"]
 

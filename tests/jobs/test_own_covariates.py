@@ -1,4 +1,4 @@
-"""Covariates of one's own: as known on the day, joined, fitted, judged and registered."""
+"""Covariates from a query: as known on the day, joined, fitted, judged and registered."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def test_own_columns_are_summed_up_without_a_row_of_anybody(tables) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "error", "said"),
+    ("query", "error", "message"),
     [
         ("SELECT contract_id FROM kontracts", ParameterError, "cannot be run.*Tables: transactions, contracts"),
         ("SELECT monthly_amount FROM contracts", ParameterError, "neither contract_id nor customer_id"),
         ("SELECT customer_id, occurred_at FROM transactions", TableError, "rows too many.*GROUP BY customer_id"),
     ],
 )
-def test_a_query_that_does_not_do_is_refused(tables, query, error, said) -> None:
-    with pytest.raises(error, match=said):
+def test_a_query_that_does_not_do_is_refused(tables, query, error, message) -> None:
+    with pytest.raises(error, match=message):
         own_columns(query, tables, tables.as_of())
 
 

@@ -1,4 +1,4 @@
-"""Why contracts end, from the contracts table to the customer file: fitted, judged, scored and delivered."""
+"""Reasons for the ends of contracts, from the contracts table to the customer file: fitted, judged, scored and delivered."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def two_reasons(workplace):
     """Return an entered working directory whose contracts end by wish, and one in three by a move."""
     contracts = company.contracts(600)
     moved = pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("move")).otherwise("end_reason")
-    told = contracts.with_columns(end_reason=pl.when(pl.col("end_reason").is_not_null()).then(moved))
-    company.write_company(workplace / "out" / "default", {"contracts": told}, history_starts_on=company.FIRST)
+    with_reasons = contracts.with_columns(end_reason=pl.when(pl.col("end_reason").is_not_null()).then(moved))
+    company.write_company(workplace / "out" / "default", {"contracts": with_reasons}, history_starts_on=company.FIRST)
     return workplace
 
 
@@ -33,7 +33,7 @@ def test_reasons_reach_the_score_table(two_reasons, model):
     result = job.run()
     assert {"voluntary: monthly_amount", "move: pays_by_direct_debit"} <= set(result.parameters)
     assert 0 < result.metrics["brier_score"] < 0.25
-    ends = [sum(result.metrics[f"{said}_ends{end}"] for end in ("_voluntary", "_move")) for said in ("observed", "expected")]
+    ends = [sum(result.metrics[f"{kind}_ends{end}"] for end in ("_voluntary", "_move")) for kind in ("observed", "expected")]
     assert ends == pytest.approx([result.metrics["observed_ends"], result.metrics["expected_ends"]])
     assert 0 < result.metrics["brier_score_voluntary"] < result.metrics["brier_score"] + 0.05
     scores = pl.read_parquet(ScoreCustomers.parse(models=(model,)).run().paths["scores"])

@@ -1,6 +1,6 @@
-"""What fits and features noticed reaches the person: report, dictionary, manifest and workbook, in both languages, once each.
+"""Remarks of fits and features reach the reader: report, dictionary, manifest and workbook, in both languages, once each.
 
-The company has sold for half a year (the season can hardly be told, and the first buyers look new) and has one snapshot of its members
+The company has sold for half a year (the season is hardly identifiable, and the first buyers look new) and has one snapshot of its members
 (those who left long ago may be missing, so that lives look longer than they are).
 """
 
@@ -98,21 +98,21 @@ def test_the_delivery_tells_them_in_manifest_dictionary_and_workbook(noticed: Pa
     with zipfile.ZipFile(result.paths["customers_scored_xlsx"]) as book:
         summary = min(name for name in book.namelist() if name.startswith("xl/worksheets/sheet"))
         texts = unescape(book.read(summary).decode())
-    for code, said in NAMED.items():
+    for code, pair in NAMED.items():
         assert [entry["code"] for entry in manifest["remarks"]].count(code) == 1
-        assert said[0] in next(entry["en"] for entry in manifest["remarks"] if entry["code"] == code)
-        assert said[1] in next(entry["fr"] for entry in manifest["remarks"] if entry["code"] == code)
-        for name, text in zip(("meaning_en", "meaning_fr"), said, strict=True):
+        assert pair[0] in next(entry["en"] for entry in manifest["remarks"] if entry["code"] == code)
+        assert pair[1] in next(entry["fr"] for entry in manifest["remarks"] if entry["code"] == code)
+        for name, text in zip(("meaning_en", "meaning_fr"), pair, strict=True):
             counts = dictionary[name].str.count_matches(text, literal=True).fill_null(0)
             assert counts.max() == 1, (code, name)
-        assert texts.count(said[language == "fr"]) == 1
+        assert texts.count(pair[language == "fr"]) == 1
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_pages_show_those_that_concern_them(noticed: Path, language: str) -> None:
     material = ReportMaterial.read(language=language)
     everything = material.remarks()._repr_html_()
-    assert all(everything.count(said[language == "fr"]) == 1 for said in NAMED.values())
+    assert all(everything.count(pair[language == "fr"]) == 1 for pair in NAMED.values())
     of_contracts = material.remarks_on_contracts()._repr_html_()
     assert NAMED["one_snapshot"][language == "fr"] in of_contracts
     assert NAMED["season_hardly_told"][language == "fr"] not in of_contracts
@@ -127,7 +127,7 @@ def test_a_report_has_them_once(noticed: Path, page: str, language: str, code: s
 
 
 def test_every_kind_of_remark_has_a_code_of_its_own_and_both_languages() -> None:
-    """Codes are written out where remarks are made, each in one place; the class refuses a text that is absent or the same twice."""
+    """Each code is written out in one place, with its remark; the class refuses a text that is missing or identical in both languages."""
     package = Path(__file__).resolve().parents[2] / "relkit"
     calls = [
         (path.relative_to(package), node)

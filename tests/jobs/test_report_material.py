@@ -110,17 +110,17 @@ def test_looking_back_needs_a_holdout_and_enough_before_it(material: ReportMater
     assert replace(material, models={}).look_back("survival.cox") == {}
 
 
-def test_a_version_that_is_gone_is_said(material: ReportMaterial) -> None:
+def test_a_version_that_is_gone_is_reported(material: ReportMaterial) -> None:
     models = json.loads(json.dumps(material.models))
-    for said in models.values():
-        said["version"] = "+".join("99" for _ in said["version"].split("+"))
+    for entry in models.values():
+        entry["version"] = "+".join("99" for _ in entry["version"].split("+"))
     with pytest.raises(ParameterError, match=r"survival.cox has no version to show. Run relkit fit survival.cox first"):
         replace(material, models=models).fitted("survival.cox")
     with pytest.raises(ParameterError, match="no model of the family attribution made a score"):
         material.scorer("attribution")
 
 
-def test_a_day_without_features_or_scores_is_said(material: ReportMaterial, reported: Path, tmp_path: Path) -> None:
+def test_a_day_without_features_or_scores_is_reported(material: ReportMaterial, reported: Path, tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"there are no features of that day. Run relkit features --as-of 2024-01-01 first"):
         ReportMaterial.read(as_of="2024-01-01")
     for part in ("tables", "features"):
@@ -131,7 +131,7 @@ def test_a_day_without_features_or_scores_is_said(material: ReportMaterial, repo
         bare.churn()
 
 
-def test_calls_are_valued_for_everybody_with_a_score_and_reasons_told(material: ReportMaterial) -> None:
+def test_calls_are_valued_for_all_customers_with_a_score_and_reasons_given(material: ReportMaterial) -> None:
     from relkit.scores.retention_offer import RetentionOffer
 
     risk, _ = material.churn()

@@ -73,7 +73,7 @@ def fitted(place):
 
 
 def sums_of(folder: Path, fitted, returned: float) -> tuple[float, float]:
-    """Return the margin ahead, net and gross, of the same shop where this share of orders comes back."""
+    """Return the margin ahead, net and gross, of the same shop with this share of orders returned."""
     data = shop.write_shop(folder / "data", shop.lines(returned))
     CheckTables.parse(data=str(data), out=str(folder / "out")).run()
     tables = TableSet.open(folder / "out" / "tables")
@@ -87,7 +87,7 @@ def sums_of(folder: Path, fitted, returned: float) -> tuple[float, float]:
 
 
 def year_after() -> tuple[float, float]:
-    """Return what the customers of the middle brought in the year after it, net of what came back in it, and before."""
+    """Return the margin of the customers of the middle in the following year, net of returns and gross."""
     lines = shop.lines()
     known = lines.filter(pl.col("day") <= shop.MIDDLE)["who"].unique()
     later = lines.filter(pl.col("day") > shop.MIDDLE, pl.col("who").is_in(known.implode()))
@@ -95,7 +95,7 @@ def year_after() -> tuple[float, float]:
 
 
 def sent_everything_back(least: int) -> pl.Series:
-    """Return the customers with at least so many orders, all of which had come back by the middle."""
+    """Return the customers with at least so many orders, all returned by the middle."""
     past = (
         shop.lines()
         .filter(pl.col("day") <= shop.MIDDLE)
@@ -109,7 +109,7 @@ def sent_everything_back(least: int) -> pl.Series:
 
 
 def test_money_ahead_is_what_came_net_of_returns_once_the_error_on_sales_is_out(wide, place, fitted):
-    """Predicted over actual, net, beside predicted over actual sales: within 3 %, where 10 % is asked."""
+    """Predicted over actual, net, against predicted over actual sales: within 3 %, 10 % being required."""
     tables = TableSet.open(place / "out" / "default" / "tables")
     rows = purchase_summary(tables, tables.as_of(DAY))
     gross = purchase_margins(*fitted, rows, margin_rate=RATE, ahead=YEAR, intervals=False)["value"].sum()
@@ -120,7 +120,7 @@ def test_money_ahead_is_what_came_net_of_returns_once_the_error_on_sales_is_out(
 
 
 def test_customers_who_sent_everything_back_stand_in_the_last_decile(delivered):
-    """All who did so with three orders or more; of those with one or two, whose share is less sure, none is in the best eight."""
+    """All with three orders or more; of those with one or two, whose share is less certain, none is in the best eight."""
     deciles = dict(zip(delivered["customer_id"], delivered["value_decile"], strict=True))
     often = [deciles[who] for who in sent_everything_back(3)]
     assert len(often) > 80
@@ -140,7 +140,7 @@ def test_one_order_that_came_back_is_shrunk(wide):
 
 
 def test_sums_go_with_the_share_that_comes_back(fitted, wide, tmp_path):
-    """None, a fifth and two fifths of the orders, at the same sales and the same models, within what 7,000 orders say of a share."""
+    """None, a fifth and two fifths of the orders, with the same sales and models, within the sampling error of a share of 7,000 orders."""
     nothing, gross = sums_of(tmp_path / "none", fitted, 0.0)
     assert nothing == gross
     fifth, same = sums_of(tmp_path / "fifth", fitted, 0.2)
@@ -160,7 +160,7 @@ def test_a_reader_can_work_out_each_cell(wide, place, fitted):
 
 
 def test_returns_of_the_last_week_are_still_to_come(wide):
-    """Everything comes back after seven days: what was sold in the last seven, and by whom, is the base."""
+    """Everything is returned after seven days: the base is the sales of the last seven."""
     lines = shop.lines().filter(kind="S")
     last = lines.filter(pl.col("day").is_between(shop.MIDDLE - shop.WEEK, shop.MIDDLE, closed="right"))
     base = last.group_by(customer_id="who").agg(pl.col("amount").sum())
@@ -180,12 +180,12 @@ def test_bounds_hold_the_share_and_stay_ordered(scored):
 
 
 def test_the_job_and_its_facts_tell_the_share(scored):
-    said = [sentence for sentence in scored.sentences if "net of expected returns" in sentence]
-    assert len(said) == 1
+    sentences = [sentence for sentence in scored.sentences if "net of expected returns" in sentence]
+    assert len(sentences) == 1
     share = scored.details["return_share"]
     assert share == pytest.approx(shop.MOST, abs=0.03)
-    assert f"{share:.1%} of coming sales" in said[0]
-    assert "back within 7 days" in said[0]
+    assert f"{share:.1%} of coming sales" in sentences[0]
+    assert "back within 7 days" in sentences[0]
     facts = json.loads(scored.paths["models"].read_text())["future_margin_12m"]
     assert facts["return_share"] == share
     assert facts["return_share_low"] < share < facts["return_share_high"]

@@ -1,4 +1,4 @@
-"""relkit score: champions, who is scored, what is written."""
+"""relkit score: champions, customers scored, files written."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_kaplan_meier_scores_where_cox_lacks_its_columns(fitted_workplace):
     company.write_company(fitted_workplace / "out" / "default", {"contracts": company.contracts().drop("monthly_amount")})
     result = score()
     assert result.details["models"] == {"survival.kaplan_meier": "1"}
-    assert any("column 'monthly_amount' is missing" in said and "survival.kaplan_meier scores instead" in said for said in result.warnings)
+    assert any("column 'monthly_amount' is missing" in text and "survival.kaplan_meier scores instead" in text for text in result.warnings)
 
 
 def test_a_champion_asked_for_by_name_that_lacks_its_columns_says_what_to_do(fitted_workplace):
@@ -199,15 +199,15 @@ def test_two_models_asked_for_by_name_give_both_scores(fitted_workplace):
 
 @pytest.mark.parametrize("name", ["lifetime_value.nbd", "lifetime_value.mbg_nbd", "lifetime_value.pareto_nbd"])
 def test_any_model_of_purchases_scores_and_gives_a_margin(fitted_workplace, plain_fits, name):
-    """Fitted beside the BG/NBD it changes nothing; named, it gives the same scores under its own name."""
+    """Fitted alongside the BG/NBD it changes nothing; named, it gives the same scores under its own name."""
     FitModel.parse(model=name).run()
     assert name not in score().details["models"]
     result = score(models=(name, "lifetime_value.gamma_gamma"))
     scores = table(result)
-    told = set() if name == "lifetime_value.nbd" else {"p_alive"}
-    assert set(scores.filter(model=name)["score"]) == {"expected_orders_90d", "order_probability_90d", *told}
+    alive = set() if name == "lifetime_value.nbd" else {"p_alive"}
+    assert set(scores.filter(model=name)["score"]) == {"expected_orders_90d", "order_probability_90d", *alive}
     never = f"{name}: in this model nobody ever stops buying, so that it cannot tell which customers still buy."
-    assert (never in result.warnings) == (not told)
+    assert (never in result.warnings) == (not alive)
     assert set(scores.filter(score="future_margin_24m")["model"]) == {f"{name}+lifetime_value.gamma_gamma"}
     assert scores.filter(score="p_alive")["value"].is_between(0, 1).all()
 
@@ -246,7 +246,7 @@ def test_nothing_to_score_with_is_a_skip(fitted_workplace):
     assert not (fitted_workplace / "out" / "default" / "scores").exists()
 
 
-def test_a_day_without_running_contracts_is_said(fitted_workplace):
+def test_a_day_without_running_contracts_is_reported(fitted_workplace):
     result = score(as_of="2022-12-31")
     assert result.skipped == (
         "lifetime_value.bg_nbd: there are no customers to score as of 2022-12-31. "
@@ -329,7 +329,7 @@ def test_margin_without_end_stands_beside_that_of_the_horizon(fitted_workplace):
     scores = wide(table(result)).drop_nulls("future_margin_endless")
     assert result.counts["scores"]["future_margin_endless"] == result.counts["scores"]["future_margin_24m"]
     assert (scores["future_margin_endless"] >= scores["future_margin_24m"] * (1 - 1e-9)).all()
-    assert any(said.startswith("future_margin_endless: ") and "the largest age seen" in said for said in result.warnings)
+    assert any(warning.startswith("future_margin_endless: ") and "the largest age seen" in warning for warning in result.warnings)
     assert json.loads(result.paths["models"].read_text())["future_margin_endless"]["annual_discount_rate"] == 0.1
     life = scores.drop_nulls("expected_remaining_months_endless")
     assert len(life) == result.counts["scores"]["expected_remaining_months_24m"]
@@ -337,7 +337,7 @@ def test_margin_without_end_stands_beside_that_of_the_horizon(fitted_workplace):
 
 
 def test_margin_without_end_must_be_discounted():
-    with pytest.raises(ParameterError, match=r"annual_discount_rate is 0; it must be above 0 where margin is counted without end"):
+    with pytest.raises(ParameterError, match=r"annual_discount_rate is 0; it must be above 0 if margin is counted without end"):
         ScoreCustomers.parse(endless=True, annual_discount_rate=0).verify()
 
 
@@ -352,8 +352,8 @@ def test_without_a_model_of_contracts_their_holders_have_no_margin(fitted_workpl
     holders = company.contracts().filter(pl.col("ended_on").is_null())["customer_id"].unique()
     margins = table(result).filter(score="future_margin_24m")
     assert margins.filter(pl.col("customer_id").is_in(holders.implode())).is_empty()
-    said = f"{len(holders)} customers without future margin: they hold a contract, and no model of contracts scored."
-    assert said in result.warnings
+    sentence = f"{len(holders)} customers without future margin: they hold a contract, and no model of contracts scored."
+    assert sentence in result.warnings
 
 
 def test_bills_among_the_transactions_are_not_counted_twice(fitted_workplace):
@@ -386,7 +386,7 @@ def test_scores_are_replaced_whole(fitted_workplace):
 
 
 def test_the_runs_of_all_models_hold_plots_and_no_customer(modelled):
-    """Nothing of what the registry keeps names a customer or a contract."""
+    """Nothing in the registry names a customer or a contract."""
     plots = {p.name for p in (modelled / "mlruns" / "artifacts").rglob("*.png")}
     assert {"frequency_histogram.png", "cumulative_purchases.png", "spend_distribution.png", "survival.png", "hazard_ratios.png"} <= plots
     ids = {id_.encode() for id_ in [*company.transactions()["customer_id"].unique(), *company.contracts()["contract_id"]]}

@@ -1,4 +1,4 @@
-"""What scoring found, and what steps add to it."""
+"""State of a scoring, and the findings that steps add to it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ OTHER = "lifetime_value.nbd"
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Return an output root where two models say who is alive, and disagree."""
+    """Return an output root where two models give different probabilities of being alive."""
     made = company.leave(tmp_path / "out")
     path = made / "scores" / str(EDGE) / "scores.parquet"
     scores = pl.read_parquet(path)

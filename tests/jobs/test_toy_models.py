@@ -64,6 +64,8 @@ def test_one_folder_and_its_binding_make_a_family(checked: Path, tmp_path: Path)
         assert delivered["file"]["return_chance"].drop_nulls().is_between(0, 1).all()
         own = delivered["dictionary"].filter(pl.col("column") == "return_chance").row(0, named=True)
         assert (own["model"], own["model_version"]) == (MEMBER, "1")
+        assert (own["label_en"], own["label_fr"]) == ("Chance of another visit", "Chance d’une autre visite")
+        assert own["null_means_en"] == "has never come"
     with pytest.raises(ParameterError, match="unknown model"):
         FitModel.parse(model=MEMBER).run()
 

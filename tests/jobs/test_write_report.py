@@ -16,7 +16,7 @@ OUT = Path("out") / "default"
 
 @pytest.fixture
 def place(reported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what the pipeline left, in which reports may be written."""
+    """A copy of the pipeline's output, in which reports may be written."""
     shutil.copytree(reported / OUT, tmp_path / OUT)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -36,14 +36,14 @@ def notebook(folder: Path, *, parameters: str = 'as_of = None\nlanguage = "en"\n
 @pytest.mark.notebook
 def test_a_page_is_written_for_the_day_and_the_language(place: Path) -> None:
     job = WriteReport.parse(notebook=notebook(place), language="fr", parameters={"colour": "red"})
-    told: list[str] = []
-    result = job.run(lambda what, _done=None: told.append(what))
+    progress: list[str] = []
+    result = job.run(lambda what, _done=None: progress.append(what))
     page = result.paths["page"]
     assert page == OUT / "reports" / "2025-06-30" / "small_fr.html"
     assert "2025-06-30 fr red" in page.read_text(encoding="utf-8")
     assert result.details == {"as_of": "2025-06-30", "notebook": "small", "language": "fr"}
     assert result.sentences == (f"Wrote small as of 2025-06-30, in French: {page}.",)
-    assert told[-1] == "writing the page"
+    assert progress[-1] == "writing the page"
     assert [path.name for path in page.parent.iterdir()] == ["small_fr.html"]
 
 
@@ -56,7 +56,7 @@ def test_a_page_is_written_for_the_day_and_the_language(place: Path) -> None:
         ({"parameters": {"as_of": "2025-06-30"}}, r"parameters: as_of is a parameter of the job. Give it as --as-of"),
     ],
 )
-def test_what_is_wrong_is_seen_before_anything_runs(place: Path, given, message: str) -> None:
+def test_errors_are_detected_before_anything_runs(place: Path, given, message: str) -> None:
     job = WriteReport.parse(**{"notebook": notebook(place), **given})
     with pytest.raises(ParameterError, match=message):
         job.verify()

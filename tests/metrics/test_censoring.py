@@ -38,7 +38,7 @@ def test_an_end_comes_before_the_censorings_of_the_same_age() -> None:
 
 
 def test_nobody_in_view_at_the_horizon_is_refused() -> None:
-    with pytest.raises(NotEnoughEventsError, match=r"nobody is in view 9 days on; the last was seen after 2\. Choose a shorter horizon"):
+    with pytest.raises(NotEnoughEventsError, match=r"nobody is observed at 9 days; the last was at 2\. Choose a shorter horizon"):
         in_view_weights(np.array([1.0, 2.0]), np.array([True, False]), 9.0)
     assert in_view_weights(np.array([1.0, 2.0]), np.array([False, True]), 9.0).tolist() == [0.0, 2.0]
 
@@ -78,7 +78,7 @@ def test_spells_that_come_into_view_late_are_refused_by_what_is_not_defined_for_
         lambda entry: integrated_brier_score(ages, ended, survival, days, entry=entry),
     ]
     for measure in measures:
-        with pytest.raises(ParameterError, match=r"1 of 3 spells come into view after the moment of the forecast.*Harrell's concordance"):
+        with pytest.raises(ParameterError, match=r"1 of 3 spells enter observation after the forecast.*Harrell's concordance"):
             measure(late)
         assert 0 <= measure(np.zeros(3)) <= 1
     assert concordance(ages, ended, risk, late).pairs == 1

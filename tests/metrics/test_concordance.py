@@ -56,7 +56,7 @@ def test_concordance_is_exact_where_pairs_exceed_32_bits() -> None:
 
 
 def test_spells_that_cannot_be_compared_are_refused() -> None:
-    with pytest.raises(NotEnoughEventsError, match="no two spells can be compared: nobody outlives an end"):
+    with pytest.raises(NotEnoughEventsError, match="no two spells are comparable: nobody outlives an event"):
         concordance(np.array([2.0, 2.0]), np.array([True, True]), np.array([1.0, 2.0]))
 
 
@@ -123,7 +123,7 @@ def test_risks_that_differ_in_their_last_bit_are_not_tied() -> None:
 
 def test_an_end_that_nobody_was_left_to_see_is_refused() -> None:
     early = InView.of(np.array([1.0, 2.0]), np.array([True, False]))
-    with pytest.raises(NotEnoughEventsError, match="nobody is in view 3 days on; the last was seen after 2"):
+    with pytest.raises(NotEnoughEventsError, match="nobody is observed at 3 days; the last was at 2"):
         uno_concordance(np.array([3.0, 4.0]), np.array([True, False]), np.array([1.0, 2.0]), in_view=early)
 
 

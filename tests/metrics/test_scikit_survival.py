@@ -50,7 +50,7 @@ def test_uno(case: tuple[Judged, InView, dict[str, Any]]) -> None:
     bounded = uno_concordance(*spells, tau=stored["tau"], in_view=in_view)
     np.testing.assert_allclose(bounded.index, stored["uno_up_to_tau"], **TO_TEN_DIGITS)
     if stored["uno"] is None:
-        with pytest.raises(NotEnoughEventsError, match="nobody is in view"):
+        with pytest.raises(NotEnoughEventsError, match="nobody is observed"):
             uno_concordance(*spells, in_view=in_view)
     else:
         np.testing.assert_allclose(uno_concordance(*spells, in_view=in_view).index, stored["uno"], **TO_TEN_DIGITS)

@@ -135,7 +135,7 @@ def test_numpy_numbers_become_plain_ones(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_a_model_is_not_overwritten(folder: Path) -> None:
-    with pytest.raises(StorageError, match="the folder holds a model already"):
+    with pytest.raises(StorageError, match="the folder has a model already"):
         storage.save(toy(), folder)
 
 

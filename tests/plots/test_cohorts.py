@@ -33,7 +33,7 @@ def test_each_cohort_is_a_line_and_the_cost_a_dashed_one(cohorts):
     assert len(plot_cohort_value(cohorts).lines) == 2
 
 
-def test_returns_stand_in_a_grid_of_cohort_and_age(cohorts):
+def test_returns_are_in_a_grid_of_cohort_and_age(cohorts):
     ax = plot_cohort_returns(cohorts, language="fr")
     assert [text.get_text() for text in ax.texts] == ["40", "20", "10"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["2023", "2024"]

@@ -1,4 +1,4 @@
-"""Plots of why contracts end: the drawn data are the record's, and every word is there in both languages."""
+"""Plots of cumulative incidence: the drawn data are the record's, and every word is there in both languages."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def world(seed: int, mean: float = 500) -> CumulativeIncidence:
 
 
 def texts(ax: Axes) -> list[str]:
-    """Every text of the axes, once it has been rendered (a missing glyph would be a warning, an error here)."""
+    """Every text of the axes, after rendering (a missing glyph would be a warning, hence an error here)."""
     figure_of(ax).canvas.draw()
     return [ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel(), *(t.get_text() for t in ax.texts)]
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "words"),
     [
         ("en", ("Why contracts end", "Share that ended", "by the customer", "by the company", "odd one", "at risk")),
         ("fr", ("Pourquoi les contrats prennent fin", "Part de contrats terminés", "par le client", "par l’entreprise", "à risque")),
     ],
 )
-def test_each_cause_has_its_curve_and_band_and_the_numbers_at_risk_stand_below(language: str, said: tuple[str, ...]) -> None:
+def test_each_cause_has_its_curve_and_band_and_the_numbers_at_risk_stand_below(language: str, words: tuple[str, ...]) -> None:
     found = world(1)
     ax = plot_incidence(found, language=language)
-    assert set(said) <= set(texts(ax))
+    assert set(words) <= set(texts(ax))
     for line, band, row in zip(ax.lines, ax.collections, range(3), strict=True):
         np.testing.assert_array_equal(line.get_xdata(), np.append(0, found.days))
         np.testing.assert_array_equal(line.get_ydata(), np.append(0, found.incidence[row]))

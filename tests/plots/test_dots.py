@@ -21,10 +21,10 @@ def test_each_row_has_its_dot_and_its_interval_from_the_top() -> None:
 
 
 @pytest.mark.parametrize(("language", "tick"), [("en", "10%"), ("fr", "10\u00a0%")])
-def test_two_series_stand_beside_each_other_with_a_legend_below(language: str, tick: str) -> None:
+def test_two_series_are_side_by_side_with_a_legend_below(language: str, tick: str) -> None:
     seen = Dots(value=np.array([0.1, 0.3]), lower=np.array([0.0, 0.2]), upper=np.array([0.2, 0.4]), label="seen")
     ax = plot_dots(
-        ["a", "b"], [seen, Dots(value=np.array([0.12, 0.28]), label="told")], title="t", x_label="x", kind="share", language=language
+        ["a", "b"], [seen, Dots(value=np.array([0.12, 0.28]), label="other")], title="t", x_label="x", kind="share", language=language
     )
     figure = figure_of(ax)
     figure.draw_without_rendering()
@@ -32,13 +32,13 @@ def test_two_series_stand_beside_each_other_with_a_legend_below(language: str, t
     assert heights[0] < 0 < heights[1]
     assert tick in [label.get_text() for label in ax.get_xticklabels()]
     (legend,) = figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["seen", "told"]
+    assert [text.get_text() for text in legend.get_texts()] == ["seen", "other"]
     below = ax.xaxis.get_tightbbox().y0
     assert legend.get_window_extent().y1 <= below + 1
     assert legend.get_window_extent().y0 >= 0
 
 
-def test_the_sides_of_the_reference_are_told_and_it_is_in_the_picture() -> None:
+def test_the_sides_of_the_reference_are_labelled_and_it_is_in_the_picture() -> None:
     far = Dots(value=np.array([50.0]), lower=np.array([48.0]), upper=np.array([52.0]))
     ax = plot_dots(["a"], [far], title="t", x_label="x", reference=0.0, sides=("worse", "better"))
     low, high = ax.get_xlim()

@@ -1,4 +1,4 @@
-"""Bent effects: what is drawn is what the model says, with the band of its covariance."""
+"""Non-linear effects: the drawn curve is the model's, with the band of its covariance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAY = date(2025, 6, 30)
 
 
 def people(n: int = 1_500) -> pl.DataFrame:
-    """Contracts that end sooner far from an amount of 50, a fifth of them never."""
+    """Contracts that end sooner far from an amount of 50; a fifth of them never end."""
     rng = np.random.default_rng(8)
     amount, visits = rng.gamma(5.0, 10.0, n), rng.normal(3.0, 1.0, n)
     risk = ((amount - 50) / 40) ** 2 - 0.2 * (visits - 3)
@@ -45,7 +45,7 @@ BENT = {"covariates": ("amount", "visits"), "splines": {"amount": 3}, "missing":
 
 
 def test_a_curve_is_the_hazard_ratio_of_customers_who_differ_in_one_thing() -> None:
-    """At each value: the ratio that `hazard_ratio` gives, over that of a customer at the mean of it."""
+    """At each value: the ratio of `hazard_ratio`, relative to that of a customer at the mean."""
     fitted = Cox(**BENT).fit(PEOPLE, as_of=DAY)  # type: ignore[arg-type]
     (curve,) = hazard_curves(fitted)
     assert (curve.covariate, curve.kind, curve.level) == ("amount", "hazard", 0.95)
@@ -62,7 +62,7 @@ def test_a_curve_is_the_hazard_ratio_of_customers_who_differ_in_one_thing() -> N
 
 
 def test_the_band_is_that_of_the_coefficients() -> None:
-    """The variance of the log ratio, worked out from the matrix of two customers and the covariance of all coefficients."""
+    """The variance of the log ratio, computed from the matrix of two customers and the covariance of all coefficients."""
     fitted = Cox(**BENT).fit(PEOPLE, as_of=DAY)  # type: ignore[arg-type]
     (curve,) = hazard_curves(fitted)
     from relkit.models.covariates import matrix
@@ -126,6 +126,6 @@ def test_a_curve_is_drawn_in_both_languages(language: str, kind: Any) -> None:
     low, high = ax.get_ylim()
     assert low < ratio.min() * 0.8
     assert high > ratio.max() / 0.8
-    said = " ".join(text.get_text() for text in ax.get_legend().get_texts())
-    assert ("50.0" in said) == (language == "en")
-    assert ("50,0" in said) == (language == "fr")
+    legend = " ".join(text.get_text() for text in ax.get_legend().get_texts())
+    assert ("50.0" in legend) == (language == "en")
+    assert ("50,0" in legend) == (language == "fr")

@@ -32,7 +32,7 @@ both = pytest.mark.parametrize("language", ["en", "fr"])
 
 
 def texts(ax: Axes) -> list[str]:
-    """Every text of the axes, once it has been rendered (a missing glyph would be a warning, an error here)."""
+    """Every text of the axes, after rendering (a missing glyph would be a warning, hence an error here)."""
     figure_of(ax).canvas.draw()
     ticks = [*ax.get_xticklabels(), *ax.get_yticklabels()]
     legend = ax.get_legend()
@@ -120,8 +120,8 @@ def test_concentration(language: str) -> None:
     assert ax.lines[0].get_xdata().tolist() == curve.customer_share.tolist()
     assert ax.lines[0].get_ydata().tolist() == curve.value_share.tolist()
     np.testing.assert_allclose(ax.collections[1].get_offsets(), [[0.2, 0.8]])
-    said = Text("80% of the purchases\n20% of the customers", "80\u00a0% des achats\n20\u00a0% des clients")[language]
-    assert said in texts(ax)
+    note = Text("80% of the purchases\n20% of the customers", "80\u00a0% des achats\n20\u00a0% des clients")[language]
+    assert note in texts(ax)
     assert Text("Share of the value", "Part de la valeur")[language] in texts(plot_concentration(curve, language=language))
 
 

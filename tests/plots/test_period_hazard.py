@@ -20,7 +20,7 @@ def fitted() -> Any:
     return case_of("survival.discrete_hazard").fit()
 
 
-def test_the_seen_rates_are_ends_over_trials(fitted: Any) -> None:
+def test_the_observed_rates_are_ends_over_trials(fitted: Any) -> None:
     rates = period_rates(fitted)
     np.testing.assert_allclose(rates.seen, fitted.ended / (fitted.ended + fitted.stayed))
     assert ((rates.lower <= rates.seen) & (rates.seen <= rates.upper)).all()
@@ -31,7 +31,7 @@ def test_the_seen_rates_are_ends_over_trials(fitted: Any) -> None:
     assert ax.get_ylabel() == "Ends within a period of 30.4 days"
 
 
-def test_without_covariates_the_model_is_what_was_seen() -> None:
+def test_without_covariates_the_model_is_what_was_observed() -> None:
     features, _ = spells()
     rates = period_rates(DiscreteHazard(covariates=(), link="cloghlog").fit(features, as_of=DAY))
     np.testing.assert_allclose(rates.fitted, rates.seen, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""The plot of rhythm: the drawn data are the record's, and every word is there in both languages."""
+"""The plot of regularity: the drawn data are the record's, and every word is there in both languages."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def test_interval_shares(language: str, words: tuple[str, str]) -> None:
     assert [list(line.get_ydata()) for line in ax.lines] == [list(each) for each in expected.values()]
     legend = ax.get_legend()
     assert legend is not None
-    said = [*(text.get_text() for text in legend.get_texts()), *(text.get_text() for text in ax.texts)]
-    assert words[0] in said
-    assert any(words[1] in each and "∞" in each for each in said)
+    texts = [*(text.get_text() for text in legend.get_texts()), *(text.get_text() for text in ax.texts)]
+    assert words[0] in texts
+    assert any(words[1] in each and "∞" in each for each in texts)
 
 
 def test_it_goes_with_a_fit() -> None:
-    """Beside the plots of every model of purchases; left out where hardly anyone bought three times."""
+    """Shown next to the plots of every purchase model; left out if hardly anyone bought three times."""
     rng = np.random.default_rng(3)
     seen = simulated_purchases.regular_buyers(400, rng, k=2, r=1.2, alpha=15.0, a=0.6, b=2.5, T=500.0)[0]
     fitted = MbgCnbdK(k=2).fit(seen, as_of=date(2025, 6, 30))

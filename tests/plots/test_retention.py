@@ -25,7 +25,7 @@ def curves(request: pytest.FixtureRequest) -> dict[str, RetentionCurve]:
 
 
 @pytest.mark.parametrize("plot", [plot_retention, plot_contracts_left])
-def test_points_are_what_was_seen_and_lines_what_is_expected(plot, curves) -> None:
+def test_points_are_observed_and_lines_expected(plot, curves) -> None:
     ax = plot(curves)
     drawn = [line for line in ax.get_lines() if len(line.get_xdata()) and line.get_linestyle() != ":"]
     for i, curve in enumerate(curves.values()):

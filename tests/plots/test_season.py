@@ -1,4 +1,4 @@
-"""The season plot: the curve drawn is the record's, and every word is there in both languages."""
+"""The season plot: the drawn curve is the record's, and every word is there in both languages."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def test_the_curve_is_drawn_with_its_interval(language: str, words: tuple[str, .
     assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((0.6 * 0.9, 1.4 * 1.1), rel=1e-3)
     legend = ax.get_legend()
     assert legend is not None
-    said = [*(t.get_text() for t in legend.get_texts()), *(t.get_text() for t in ax.get_xticklabels(minor=True))]
-    assert all(any(word in text for text in said) for word in words)
+    texts = [*(t.get_text() for t in legend.get_texts()), *(t.get_text() for t in ax.get_xticklabels(minor=True))]
+    assert all(any(word in text for text in texts) for word in words)
 
 
 def test_effects_of_events_are_written() -> None:
     events = (EventEffect("sales_season", 1.5, 1.2, 1.9), EventEffect("closure", 0.1, np.nan, np.nan))
-    said = {language: plot_season(curve(events), language=language).texts[0].get_text() for language in ("en", "fr")}
-    assert said["en"] == "sales season: \u00d7 1.50 (1.20 to 1.90)\nclosure: \u00d7 0.10"
-    assert said["fr"].replace("\u00a0", " ") == "sales season : \u00d7 1,50 (1,20 à 1,90)\nclosure : \u00d7 0,10"
+    texts = {language: plot_season(curve(events), language=language).texts[0].get_text() for language in ("en", "fr")}
+    assert texts["en"] == "sales season: \u00d7 1.50 (1.20 to 1.90)\nclosure: \u00d7 0.10"
+    assert texts["fr"].replace("\u00a0", " ") == "sales season : \u00d7 1,50 (1,20 à 1,90)\nclosure : \u00d7 0,10"
 
 
 def test_a_curve_without_interval_has_no_band() -> None:

@@ -1,4 +1,4 @@
-"""Numbers and words in both languages, and a style that stays inside its room."""
+"""Numbers and words in both languages, and a style that stays inside its block."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def curve(mean: float, last: float = 700.0) -> SurvivalCurve:
 
 
 def texts(ax: Axes) -> list[str]:
-    """Every text of the axes, once it has been rendered (a missing glyph would be a warning, an error here)."""
+    """Every text of the axes, after rendering (a missing glyph would be a warning, hence an error here)."""
     figure_of(ax).canvas.draw()
     named = [ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel(), *(t.get_text() for t in ax.texts)]
     legend = ax.get_legend()
@@ -77,7 +77,7 @@ def test_several_curves_are_named_where_they_end_and_moved_apart() -> None:
     assert [line.get_label() for line in ax.lines] == list(named)
 
 
-def test_a_curve_ends_where_too_few_are_left_and_their_number_is_not_told() -> None:
+def test_a_curve_ends_where_too_few_are_left_and_their_number_is_hidden() -> None:
     named = {"long": curve(900), "short": curve(100)}
     ax = plot_survival(named, at_least=10, rest="short", title="By term")
     last = named["short"].days[named["short"].at_risk >= 10][-1]
@@ -87,8 +87,8 @@ def test_a_curve_ends_where_too_few_are_left_and_their_number_is_not_told() -> N
     written = texts(ax)
     assert written[0] == "By term"
     assert "< 10" in written
-    told = [int(text) for text in written if text.isdigit()]
-    assert not [count for count in told if 0 < count < 10]
+    counts = [int(text) for text in written if text.isdigit()]
+    assert not [count for count in counts if 0 < count < 10]
 
 
 def test_long_names_do_not_run_into_the_curves() -> None:
@@ -149,7 +149,7 @@ def test_a_forest_of_hazard_ratios(language: str, flag: str, step: str, first: s
     assert names[:2] == [f"debit\n{flag}", f"amount\n{step}"]
     assert names[2].endswith(("0.0340 more", "0,0340 de plus"))
     colours = ax.collections[1].get_facecolor()
-    assert len({tuple(colour) for colour in colours}) == 3  # longer, sooner, not told apart from 1
+    assert len({tuple(colour) for colour in colours}) == 3  # longer, sooner, not distinguishable from 1
     low, high = ax.get_xlim()
     assert low == pytest.approx(1 / high)
 

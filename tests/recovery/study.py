@@ -1,8 +1,8 @@
-"""Whether each model finds the parameters of a world that follows it, and whether its intervals are what they say.
+"""Recovery study: the error and the coverage of each model's estimates in a world that follows it.
 
 Two claims, each shown by repetition. The error of every parameter shrinks as there are more customers: it is the median of
-|log(estimate / truth)|, which a rare fit that runs to an edge does not spoil. And the 90 % interval of every parameter, at
-the largest size, holds the truth between 85 and 95 times in a hundred: 500 repetitions leave 1.3 points of chance. A fit
+|log(estimate / truth)|, which a rare fit that runs to a bound does not spoil. And the 90 % interval of every parameter, at
+the largest size, contains the truth between 85 and 95 times in a hundred: 500 repetitions leave 1.3 points of chance. A fit
 that is refused, or a parameter without an interval, counts as a miss. The same is asked of a forecast: the score of one
 customer (orders in 90 days, value of an order, probability to leave), whose interval comes by the delta method.
 """
@@ -40,12 +40,12 @@ REPETITIONS = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What became of one parameter of one model.
+    """Findings on one parameter of one model.
 
     Attributes:
         model: name of its world.
         term: the parameter, or "forecast".
-        coverage: share of repetitions whose interval held the truth, at the largest size.
+        coverage: share of repetitions whose interval contained the truth, at the largest size.
         without: share of repetitions that had no interval, at the largest size; they count as misses.
         errors: median |log(estimate / truth)| at each size; |estimate - truth| of an effect.
     """
@@ -58,17 +58,17 @@ class Finding:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What is not as claimed."""
-        said = []
+        """Claims that do not hold."""
+        faults = []
         if not LEAST <= self.coverage <= MOST:
-            said.append(f"its interval covers {self.coverage:.1%}")
+            faults.append(f"its interval covers {self.coverage:.1%}")
         if not all(after < before for before, after in zip(self.errors, self.errors[1:], strict=False)):
-            said.append("its error does not shrink")
-        return tuple(said)
+            faults.append("its error does not shrink")
+        return tuple(faults)
 
 
 def fitted_once(world: World, n: int, seed: int) -> list[Found]:
-    """Return what one simulated population gave, for each parameter and for the forecast; NaN where there is none."""
+    """Return the estimates from one simulated population, for each parameter and for the forecast; NaN if there is none."""
     rng = np.random.default_rng([seed, n])
     model = catalogue.make(f"{world.family}.{world.model}", {**world.settings, "level": LEVEL})
     try:
@@ -80,7 +80,7 @@ def fitted_once(world: World, n: int, seed: int) -> list[Found]:
 
 
 def forecast_of(world: World, fitted: Any) -> Found:
-    """Return the score of the world's customer, truly and as it was fitted."""
+    """Return the score of the world's customer, true and fitted."""
     if world.forecast is not None:
         low, high = (float(1 - stays[0, 0]) for stays in fitted.survival_ahead_bounds(world.customer, [90.0], level=LEVEL)[::-1])
         return world.forecast, float(1 - fitted.survival_ahead(world.customer, [90.0])[0, 0]), low, high
@@ -99,7 +99,7 @@ def _numbers(row: Sequence[float | None]) -> tuple[float, float, float]:
 
 
 def findings(world: World, fits: Sequence[Sequence[list[Found]]]) -> list[Finding]:
-    """Return what became of each parameter and of the forecast, from the fits at each size."""
+    """Return the findings on each parameter and on the forecast, from the fits at each size."""
     arrays = [np.array(at_size) for at_size in fits]  # (repetitions, parameters, 4)
     plain = np.array([term in world.effects for term in (*world.truth, "forecast")])
     # A fit without an estimate is as far off as can be.
@@ -125,7 +125,7 @@ def _distance(estimate: Floats, truth: Floats, plain: NDArray[np.bool_]) -> Floa
 
 
 def studied(world: World, repetitions: int, run: Callable[..., Iterable[list[Found]]] = map) -> list[Finding]:
-    """Return what became of each parameter of a world; `run` is a map, perhaps of several processes."""
+    """Return the findings on each parameter of a world; `run` is a map, perhaps of several processes."""
     *smaller, largest = world.sizes
     plan = [(n, max(repetitions // 5, min(repetitions, 10))) for n in smaller] + [(largest, repetitions)]
     return findings(world, [list(run(partial(fitted_once, world, n), range(times))) for n, times in plan])
@@ -135,8 +135,8 @@ def line(found: Finding) -> str:
     """Return a row of the table."""
     errors = "".join(f"{error:9.1%}" for error in found.errors)
     missing = f"   {found.without:.1%} without an interval" if found.without else ""
-    said = f"   <- {', '.join(found.faults)}" if found.faults else ""
-    return f"{found.model:<26}{found.term:<22}{found.coverage:9.1%}{errors}{missing}{said}"
+    note = f"   <- {', '.join(found.faults)}" if found.faults else ""
+    return f"{found.model:<26}{found.term:<22}{found.coverage:9.1%}{errors}{missing}{note}"
 
 
 def main(names: Sequence[str], repetitions: int = REPETITIONS) -> int:

@@ -1,4 +1,4 @@
-"""For each model a world that follows it, with parameters that are known."""
+"""Worlds that follow each model, with known parameters."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class World:
         effects: terms that are effects of covariates, of either sign: they are coordinates themselves, not their logarithms.
         as_of: last day whose facts are known.
         family: of the model.
-        label: under which it is shown; the model's name unless told.
-        forecast: the true score of the customer; None where the truth is the whole of the model's coordinates, so that it says it.
+        label: under which it is shown; by default the model's name.
+        forecast: the true score of the customer; None if the truth is all of the model's coordinates, so that it follows from them.
     """
 
     model: str
@@ -60,12 +60,12 @@ class World:
 
 
 def _world(model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], customer: pl.DataFrame, **more: Any) -> World:
-    """Return the world of a simulator whose arguments are the parameters, and what else is none of the world's fields."""
+    """Return the world of a simulator whose arguments are the parameters, and whatever is not one of the world's fields."""
     own = {name: more.pop(name) for name in ("settings", "sizes", "effects", "as_of", "family", "forecast") if name in more}
-    return World(model=model, truth=truth, simulate=partial(_told, simulator, truth | more), customer=customer, **own)
+    return World(model=model, truth=truth, simulate=partial(_simulated, simulator, truth | more), customer=customer, **own)
 
 
-def _told(simulator: Callable[..., pl.DataFrame], arguments: dict[str, Any], n: int, rng: np.random.Generator) -> pl.DataFrame:
+def _simulated(simulator: Callable[..., pl.DataFrame], arguments: dict[str, Any], n: int, rng: np.random.Generator) -> pl.DataFrame:
     return simulator(n, rng, **arguments)
 
 
@@ -102,15 +102,15 @@ def _spells(
     model: str, simulator: Callable[..., pl.DataFrame], truth: dict[str, float], forecast: float | None = None, **settings: Any
 ) -> World:
     """Return the world of a survival model, all of whose terms are effects or logarithms."""
-    told = {"covariates": simulated_spells.COVARIATES, **settings}
-    known = {"settings": told, "effects": tuple(truth), "forecast": forecast}
+    given = {"covariates": simulated_spells.COVARIATES, **settings}
+    known = {"settings": given, "effects": tuple(truth), "forecast": forecast}
     return World(model=model, family="survival", truth=truth, simulate=simulator, customer=_WITH_X, **known)
 
 
 def _accelerated(model: str, shape: str, log_shape: float) -> World:
     truth = {"x": 0.4, "z": -0.3, "intercept": 5.5}
     arguments = {**truth, "error": model.removesuffix("_aft"), "log_shape": log_shape}
-    return _spells(model, partial(_told, simulated_spells.accelerated, arguments), {**truth, shape: log_shape})
+    return _spells(model, partial(_simulated, simulated_spells.accelerated, arguments), {**truth, shape: log_shape})
 
 
 _BREAKS = (90.0, 365.0)
@@ -137,27 +137,27 @@ def _two_reasons(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFra
     whole = 1 + wish + default
     ends, seen = rng.geometric((wish + default) / whole), rng.integers(1, 25, n)
     reason = np.where(rng.random(n) < wish / (wish + default), "wish", "default")
-    told = pl.Series(np.where(ends <= seen, reason, "").tolist()).replace("", None)
-    return pl.DataFrame({"duration_days": 30.0 * np.minimum(ends, seen), "event": ends <= seen, "x": x, "end_reason": told})
+    reasons = pl.Series(np.where(ends <= seen, reason, "").tolist()).replace("", None)
+    return pl.DataFrame({"duration_days": 30.0 * np.minimum(ends, seen), "event": ends <= seen, "x": x, "end_reason": reasons})
 
 
 def _by_cause(n: int, rng: np.random.Generator, **truth: float) -> pl.DataFrame:
-    """Return contracts that end by wish at 1/400 a day, and by default at 1/1000, at x = 0; half of them seen from a later age."""
+    """Return contracts that end by wish at 1/400 a day, and by default at 1/1000, at x = 0; half of them observed from a later age."""
     x = rng.normal(size=n)
     wish, default = (np.exp(truth[f"{cause}: x"] * x) / days for cause, days in (("wish", 400), ("default", 1000)))
     life = rng.exponential(1 / (wish + default))
     entry = np.where(rng.random(n) < 0.5, rng.uniform(0, 200, n), 0.0)
     until = entry + rng.uniform(30, 730, n)
     reason = np.where(rng.random(n) < wish / (wish + default), "wish", "default")
-    told = pl.Series(np.where(life <= until, reason, "").tolist()).replace("", None)
+    reasons = pl.Series(np.where(life <= until, reason, "").tolist()).replace("", None)
     frame = pl.DataFrame(
-        {"duration_days": np.minimum(life, until), "event": life <= until, "entry_days": entry, "x": x, "end_reason": told}
+        {"duration_days": np.minimum(life, until), "event": life <= until, "entry_days": entry, "x": x, "end_reason": reasons}
     )
     return frame.filter(pl.Series(life > entry))
 
 
 def _hazards(n: int, rng: np.random.Generator, *, amount: float, **plans: float) -> pl.DataFrame:
-    """Return contracts of a constant hazard, 1/400 a day at an amount of 0 and the plan "basic"; one in four is seen late."""
+    """Return contracts of a constant hazard, 1/400 a day at an amount of 0 and the plan "basic"; one in four is observed late."""
     x, plan = rng.normal(size=n), rng.choice(3, n, p=(0.5, 0.3, 0.2))
     index = amount * x + np.array([0.0, *plans.values()])[plan]
     entry = np.where(rng.random(n) < 0.25, rng.integers(1, 300, n), 0.0)

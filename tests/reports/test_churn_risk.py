@@ -72,16 +72,16 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_headlines_agree_with_the_scores(spells: pl.DataFrame, scores: pl.DataFrame, curve) -> None:
     risk = read(spells, scores)
-    said = risk.headlines(curve).sentences
+    lines = risk.headlines(curve).sentences
     ends = float(scores["probability"].sum())
-    assert said[0] == f"Of 200 running contracts with a forecast, {round(ends)} ({ends / 200:.1%}) are expected to end within 90 days."
+    assert lines[0] == f"Of 200 running contracts with a forecast, {round(ends)} ({ends / 200:.1%}) are expected to end within 90 days."
     top = float(scores["probability"].sort(descending=True).head(20).sum())
-    assert said[1].startswith(f"The tenth most at risk, 20 contracts, holds {top / ends:.0%} of the expected ends. That is the risk alone")
+    assert lines[1].startswith(f"The tenth most at risk, 20 contracts, holds {top / ends:.0%} of the expected ends. That is the risk alone")
     joined = spells.join(scores, on="customer_id")
-    assert f"€{(joined['monthly_amount'] * joined['probability']).sum():,.0f} of monthly payments" in said[2]
-    assert f"After twelve months {curve.at([365])[0]:.0%}" in said[3]
+    assert f"€{(joined['monthly_amount'] * joined['probability']).sum():,.0f} of monthly payments" in lines[2]
+    assert f"After twelve months {curve.at([365])[0]:.0%}" in lines[3]
     running = int((~spells["event"]).sum())
-    assert said[-1].startswith(f"{running - 200} more running contracts have no forecast of their own")
+    assert lines[-1].startswith(f"{running - 200} more running contracts have no forecast of their own")
 
 
 def test_the_table_by_tenth_adds_up(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
@@ -168,7 +168,7 @@ def test_why_contracts_end_by_age(spells: pl.DataFrame, scores: pl.DataFrame) ->
     assert table.frame["at_12"][0] == pytest.approx(incidence.at("voluntary", [365.25])[0])
 
 
-def test_reasons_that_are_few_are_not_shown_and_none_is_said(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
+def test_few_reasons_are_hidden_and_none_is_reported(spells: pl.DataFrame, scores: pl.DataFrame) -> None:
     few = spells.with_columns(end_reason=pl.when(pl.int_range(pl.len()) < 12).then("end_reason"))
     incidence = incidence_by_reason(few)
     assert incidence is not None

@@ -20,7 +20,7 @@ N = 1200
 
 
 def world(seed: int = 1) -> pl.DataFrame:
-    """Contracts that last longer on a yearly term, and no longer or shorter by anything else."""
+    """Contracts whose duration depends on a yearly term, and on nothing else."""
     rng = np.random.default_rng(seed)
     term = rng.choice([0.0, 12.0, 24.0], N)
     life = rng.exponential(300 + 25 * term)
@@ -64,8 +64,8 @@ def cells(shown: SummaryTable | Gallery) -> list[list[str]]:
 
 def test_both_languages_say_the_same_things() -> None:
     assert all(text.en and text.fr for text in TEXTS.values())
-    for key, said in in_language(TEXTS, "en").items():
-        fields = {name for name in ("{name}", "{p}", "{tried}", "{names}", "{days}", "{gap}", "{months}", "{smallest}") if name in said}
+    for key, text in in_language(TEXTS, "en").items():
+        fields = {name for name in ("{name}", "{p}", "{tried}", "{names}", "{days}", "{gap}", "{months}", "{smallest}") if name in text}
         assert all(name in TEXTS[key]["fr"] for name in fields), key
 
 
@@ -87,7 +87,7 @@ def test_the_most_telling_way_is_taken_and_p_values_count_all_that_were_tried(sp
 
 
 def test_how_long_each_segment_lasts_and_how_that_differs(spells: pl.DataFrame) -> None:
-    """Exponential lives: of the first tau days m (1 - exp(-tau / m)) are lived."""
+    """Exponential lifetimes: of the first tau days m (1 - exp(-tau / m)) are lived."""
     found = study(spells)
     table = found.lasting()
     assert isinstance(table, SummaryTable)
@@ -103,7 +103,7 @@ def test_how_long_each_segment_lasts_and_how_that_differs(spells: pl.DataFrame) 
     assert "24 months” last" in found.headlines().sentences[1]
 
 
-def test_pictures_hold_the_curves_and_the_differences(spells: pl.DataFrame) -> None:
+def test_pictures_show_the_curves_and_the_differences(spells: pl.DataFrame) -> None:
     found = study(spells, language="fr")
     (curves,) = found.curves().pictures
     assert curves.drawn.get_title(loc="left") == "Combien de temps durent les contrats, selon « Durée d’engagement »"
@@ -113,7 +113,7 @@ def test_pictures_hold_the_curves_and_the_differences(spells: pl.DataFrame) -> N
     assert found.tests()._repr_html_() == "<p></p>"
 
 
-def test_a_segment_that_is_asked_for_is_tested_as_it_stands(spells: pl.DataFrame) -> None:
+def test_a_requested_segment_is_tested_as_is(spells: pl.DataFrame) -> None:
     found = study(spells, segment="product_id")
     (row,) = cells(found.ways())
     assert row[0] == "Product"
@@ -121,7 +121,7 @@ def test_a_segment_that_is_asked_for_is_tested_as_it_stands(spells: pl.DataFrame
     assert study(spells, segment="product_id", product_id="Plan").name == "Plan"
 
 
-def test_a_column_of_the_customers_is_known_today_only_and_that_is_said(spells: pl.DataFrame, customers: pl.DataFrame) -> None:
+def test_a_column_of_the_customers_is_known_today_only_and_the_page_says_so(spells: pl.DataFrame, customers: pl.DataFrame) -> None:
     found = study(spells, customers, segment="region")
     assert found.names == ("north", "south")
     assert any("what is known of customers today" in sentence for sentence in found.headlines().sentences)
@@ -156,7 +156,7 @@ def test_curves_that_cross_are_tested_at_early_and_at_late_ages() -> None:
     assert float(rows[0][1].replace(",", ".")) == pytest.approx(plain.chi2, abs=0.051)
 
 
-def test_contracts_that_were_not_watched_from_the_start_have_no_curve_and_that_is_said(spells: pl.DataFrame) -> None:
+def test_contracts_not_observed_from_the_start_have_no_curve_and_the_page_says_so(spells: pl.DataFrame) -> None:
     late = spells.with_columns(entry_days=pl.when(pl.col("term_months") == 24).then(pl.col("duration_days") / 2).otherwise(0.0))
     found = study(late, segment="term_months")
     assert any("from their first day with “Agreed term: 24 months”" in sentence for sentence in found.headlines().sentences)
@@ -165,7 +165,7 @@ def test_contracts_that_were_not_watched_from_the_start_have_no_curve_and_that_i
     assert [line.get_label() for line in found.curves().pictures[0].drawn.lines] == ["0 months", "12 months"]
 
 
-def test_a_segment_that_nobody_left_is_drawn_and_said(spells: pl.DataFrame) -> None:
+def test_a_segment_that_nobody_left_is_drawn_and_reported(spells: pl.DataFrame) -> None:
     stay = spells.with_columns(event=pl.col("event") & (pl.col("term_months") != 24))
     found = study(stay, segment="term_months")
     assert "No contract with “Agreed term: 24 months” ended." in found.headlines().sentences
@@ -176,7 +176,7 @@ def test_a_segment_that_nobody_left_is_drawn_and_said(spells: pl.DataFrame) -> N
 
 
 @pytest.mark.parametrize(
-    ("frame", "segment", "said"),
+    ("frame", "segment", "start"),
     [
         (world().drop("product_id", "term_months", "monthly_amount"), None, "There is nothing to segment the contracts by"),
         (world().with_columns(event=pl.lit(value=False)), None, "There is nothing to segment the contracts by"),
@@ -186,14 +186,14 @@ def test_a_segment_that_nobody_left_is_drawn_and_said(spells: pl.DataFrame) -> N
         (world().clear(), None, "There is nothing to segment the contracts by"),
     ],
 )
-def test_where_there_is_nothing_to_compare_a_sentence_says_so(frame: pl.DataFrame, segment: str | None, said: str) -> None:
+def test_if_there_is_nothing_to_compare_a_sentence_says_so(frame: pl.DataFrame, segment: str | None, start: str) -> None:
     found = study(frame, segment=segment)
-    assert found.headlines().sentences[0].startswith(said)
+    assert found.headlines().sentences[0].startswith(start)
     for shown in (found.ways(), found.curves(), found.tests(), found.differences(), found.lasting()):
         assert shown._repr_html_() == "<p></p>"
 
 
-def test_too_few_from_the_first_day_for_curves_is_said(spells: pl.DataFrame) -> None:
+def test_too_few_from_the_first_day_for_curves_is_reported(spells: pl.DataFrame) -> None:
     late = spells.with_columns(entry_days=pl.col("duration_days") / 2)
     found = study(late)
     assert "Too few contracts were observed from their first day" in found.curves()._repr_html_()

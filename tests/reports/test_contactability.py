@@ -1,4 +1,4 @@
-"""Who may be contacted, in words and tables, small groups masked."""
+"""Contactability in words and tables, small groups masked."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_headline_masks_a_small_group_and_the_one_that_would_give_it_away():
             "expired, 200 refuse, 46 never said."
         ),
     )
-    french = [said.replace("\u202f", " ").replace("\xa0", " ") for said in Contactability.of(people(), language="fr").sentences()]
+    french = [line.replace("\u202f", " ").replace("\xa0", " ") for line in Contactability.of(people(), language="fr").sentences()]
     assert french == [
         "700 des 1 000 personnes connues (70 %) peuvent être contactées : 700 par e-mail, 300 par téléphone.",
         (
@@ -50,7 +50,7 @@ def test_the_headline_masks_a_small_group_and_the_one_that_would_give_it_away():
 
 
 @pytest.mark.parametrize(
-    ("counts", "said"),
+    ("counts", "lines"),
     [
         (
             {None: 990, "protected": 6},
@@ -66,11 +66,11 @@ def test_the_headline_masks_a_small_group_and_the_one_that_would_give_it_away():
         ),
     ],
 )
-def test_sentence_and_table_together_do_not_give_a_small_group_away(counts, said):
+def test_sentence_and_table_together_do_not_give_a_small_group_away(counts, lines):
     contact = Contactability.of(people(counts), language="en")
-    assert contact.sentences() == said
+    assert contact.sentences() == lines
     shown = {row[1] for row in contact.by_reason().cells()[:-1]}
-    assert {word for line in said for word in line.replace(",", "").rstrip(".").split() if word in {"12", "990", "905"}} == set()
+    assert {word for line in lines for word in line.replace(",", "").rstrip(".").split() if word in {"12", "990", "905"}} == set()
     assert {"< 10", "hidden"} <= shown
 
 
@@ -91,9 +91,9 @@ def test_the_table_adds_up_and_masks():
 @pytest.mark.parametrize("protected", [0, 12])
 def test_without_consents_it_says_that_nothing_is_known(protected):
     contact = Contactability.of(people({"consents_absent": 90, "protected": protected}), language="en")
-    said = contact.sentences()
-    assert said[0].startswith("No consents are known to relkit")
-    assert said[1:] == (("12 may not: 12 are protected.",) if protected else ())
+    lines = contact.sentences()
+    assert lines[0].startswith("No consents are known to relkit")
+    assert lines[1:] == (("12 may not: 12 are protected.",) if protected else ())
     assert isinstance(contact.by_channel(), Gallery)
     assert contact.by_reason().cells()[-1][1] == str(90 + protected)
 

@@ -39,20 +39,20 @@ def test_its_tenths_are_those_of_the_scored_file(people: pl.DataFrame, value: Va
 
 
 def test_headlines_agree_with_the_file(people: pl.DataFrame, value: ValueReading) -> None:
-    said = value.headlines().sentences
+    lines = value.headlines().sentences
     future = people["future_margin_24m_eur"].drop_nulls().sort(descending=True)
     share = float(future.head(160).sum()) / float(future.sum())
-    assert f"A fifth of the 800 customers with a forecast should bring {share:.0%} of the margin of the next 24 months" in said[0]
-    told = people.filter(pl.col("p_alive").is_not_null() & pl.col("churn_probability_90d").is_null())
-    gone = told.filter(pl.col("p_alive") < 0.3)
-    assert any(line.startswith(f"{len(gone)} customers ({len(gone) / len(told):.0%} of the {len(told)} of whom") for line in said)
-    slipping = told.filter((pl.col("p_alive") < 0.7) & pl.col("is_top20_margin"))
-    assert any(line.startswith(f"{len(slipping)} of the fifth worth most") for line in said)
-    assert said[-1] == "200 people have neither a purchase nor a running contract on record, and so no forecast."
+    assert f"A fifth of the 800 customers with a forecast should bring {share:.0%} of the margin of the next 24 months" in lines[0]
+    judged = people.filter(pl.col("p_alive").is_not_null() & pl.col("churn_probability_90d").is_null())
+    gone = judged.filter(pl.col("p_alive") < 0.3)
+    assert any(line.startswith(f"{len(gone)} customers ({len(gone) / len(judged):.0%} of the {len(judged)} of whom") for line in lines)
+    slipping = judged.filter((pl.col("p_alive") < 0.7) & pl.col("is_top20_margin"))
+    assert any(line.startswith(f"{len(slipping)} of the fifth worth most") for line in lines)
+    assert lines[-1] == "200 people have neither a purchase nor a running contract on record, and so no forecast."
 
 
 def test_everybody_is_counted_once(people: pl.DataFrame) -> None:
-    """Of 1,000: 60 holders and 100 buyers refuse profiling, 30 buyers have no score, and 20 prospects hold a contract that has one."""
+    """Of 1,000: 60 holders and 100 buyers refuse profiling, 30 buyers have no score, and 20 prospects have a contract with one."""
     at, never = pl.int_range(pl.len()), pl.col("days_since_last_order").is_null()
     place = at.over(never)
     holder, refuser, lost = never & (place < 80), (never & (place < 60)) | (~never & (place < 100)), ~never & place.is_between(100, 129)
@@ -64,8 +64,8 @@ def test_everybody_is_counted_once(people: pl.DataFrame) -> None:
     ).with_columns(pl.when(~refuser & ~lost).then(name).alias(name) for name in scores)
     reading = ValueReading.of(given, scores=SHOWN, currency="EUR", language="en")
     assert (reading.prospects, reading.refusing, reading.unforecast, len(reading.scored)) == (120, 160, 30, 690)
-    said = reading.headlines().sentences
-    assert said[-4:-1] == (
+    lines = reading.headlines().sentences
+    assert lines[-4:-1] == (
         "120 people have neither a purchase nor a running contract on record, and so no forecast.",
         "160 customers with a purchase or a running contract refuse profiling, and so have no scores; 160 people refuse it in all.",
         "30 more customers have a history, from which no forecast of their margin can be made.",
@@ -75,8 +75,8 @@ def test_everybody_is_counted_once(people: pl.DataFrame) -> None:
 def test_few_people_are_not_spoken_of() -> None:
     given = company.customers(30)
     file = customer_file(given, kept(company.scores(given)), as_of=company.JUNE, currency="EUR")
-    said = ValueReading.of(file.frame, scores=SHOWN, currency="EUR", language="en").headlines().sentences
-    assert not [line for line in said if "fifth worth most" in line or "on record" in line]
+    lines = ValueReading.of(file.frame, scores=SHOWN, currency="EUR", language="en").headlines().sentences
+    assert not [line for line in lines if "fifth worth most" in line or "on record" in line]
 
 
 def test_key_figures_in_french(people: pl.DataFrame) -> None:
@@ -156,7 +156,7 @@ def test_a_file_without_segments_is_refused(people: pl.DataFrame) -> None:
         ValueReading.of(people.drop("segment_value_activity"), scores=SHOWN, currency="EUR", language="en")
 
 
-def test_the_grid_holds_the_counts(value: ValueReading) -> None:
+def test_the_grid_shows_the_counts(value: ValueReading) -> None:
     texts = [text.get_text() for text in value.grid().drawn.texts]
     counts = value.scored.group_by("group", "activity").len()
     top_active = counts.filter((pl.col("group") == "top") & (pl.col("activity") == "active"))["len"][0]
@@ -175,16 +175,16 @@ def test_pictures_say_what_to_see_in_both_languages(people: pl.DataFrame) -> Non
 def test_without_a_margin_it_speaks_of_revenue(people: pl.DataFrame) -> None:
     bare = people.drop("past_margin_eur").with_columns(expected_order_value_eur=pl.lit(50.0))
     reading = ValueReading.of(bare, scores=SHOWN, currency="EUR", language="en")
-    said = reading.headlines().sentences
-    assert said[0] == "No margin is known: this report speaks of revenue."
-    assert any("they have brought €" in line and line.endswith(" in the last 12 months.") for line in said)
+    lines = reading.headlines().sentences
+    assert lines[0] == "No margin is known: this report speaks of revenue."
+    assert any("they have brought €" in line and line.endswith(" in the last 12 months.") for line in lines)
     assert "Revenue of the last 12 months" in reading.by_decile()._repr_html_()
     assert float(reading.scored["future"].sum()) == pytest.approx(50 * float(people["expected_orders_90d"].sum()))
     assert "Expected revenue, next 90 days" in reading.by_decile()._repr_html_()
     assert "margin" not in reading.by_decile()._repr_html_()
 
 
-def test_who_only_holds_a_contract_is_in_it_with_his_margin(people: pl.DataFrame, value: ValueReading) -> None:
+def test_customers_with_only_a_contract_are_in_it_with_their_margin(people: pl.DataFrame, value: ValueReading) -> None:
     never = pl.col("days_since_last_order").is_null()
     holder = pl.int_range(pl.len()).over(never) < 20
     held = people.with_columns(future_margin_24m_eur=pl.when(never & holder).then(500.0).otherwise("future_margin_24m_eur"))
@@ -197,11 +197,11 @@ def test_who_only_holds_a_contract_is_in_it_with_his_margin(people: pl.DataFrame
     assert float(reading.scored["orders"].sum()) == pytest.approx(float(value.scored["orders"].sum()))
 
 
-def test_a_past_of_unknown_margin_is_said(people: pl.DataFrame) -> None:
+def test_a_past_of_unknown_margin_is_reported(people: pl.DataFrame) -> None:
     bought = pl.col("past_margin_eur").is_not_null()
     holed = people.with_columns(past_margin_eur=pl.when(pl.int_range(pl.len()).over(bought) >= 25).then("past_margin_eur"))
-    said = ValueReading.of(holed, scores=SHOWN, currency="EUR", language="en").headlines().sentences
-    assert said[-1] == "25 customers with a forecast have a past of unknown margin, which counts as zero here."
+    lines = ValueReading.of(holed, scores=SHOWN, currency="EUR", language="en").headlines().sentences
+    assert lines[-1] == "25 customers with a forecast have a past of unknown margin, which counts as zero here."
 
 
 def test_quality_is_counted(value: ValueReading) -> None:

@@ -1,7 +1,7 @@
-"""Every number of every headline and key figure, in both languages, computed again from the delivered file.
+"""Every number of every headline and key figure, in both languages, recomputed from the delivered file.
 
-The sentences are read back from the HTML and matched with the texts they were made of; see `recomputed_sentences`, where a new
-sentence gets its recomputation.
+The sentences are read back from the HTML and matched with the texts they were made from; see `recomputed_sentences`, where a new
+sentence needs its recomputation.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ def numbers(text: str, language: str) -> list[tuple[float, float]]:
 
 
 def templates(language: str) -> dict[str, str]:
-    """Return the texts of sentences and figures by module and key; sentences that are put together, as they are put together."""
+    """Return the texts of sentences and figures by module and key; composed sentences as they are composed."""
     found = {}
     for module in MODULES:
-        said = in_language(import_module(f"relkit.reports.{module}").TEXTS, language)
-        found |= {f"{module}.{key}": text for key, text in said.items() if not key.startswith("c_")}
+        texts = in_language(import_module(f"relkit.reports.{module}").TEXTS, language)
+        found |= {f"{module}.{key}": text for key, text in texts.items() if not key.startswith("c_")}
     calls = {key.partition(".")[2]: text for key, text in found.items() if key.startswith("retention_calls.")}
     for key in ("assumed", "declared"):
         found[f"retention_calls.{key}"] = f"{calls[key]} {calls['measure']}".replace("{terms}", calls["terms"])
@@ -66,7 +66,7 @@ def templates(language: str) -> dict[str, str]:
 
 
 def match(text: str, language: str) -> tuple[str, dict[str, str]]:
-    """Return the key of the text behind a sentence, and what stands at its placeholders; a figure and its label have a tab between."""
+    """Return the key of the text behind a sentence, and the values of its placeholders; a tab separates a figure and its label."""
     figure, _, label = text.rpartition("\t")
     for key, template in sorted(templates(language).items(), key=lambda item: -len(re.sub(r"\{\w+\}", "", item[1]))):
         parts, names = re.split(r"\{(\w+)\}", template), re.findall(r"\{(\w+)\}", template)
@@ -77,20 +77,20 @@ def match(text: str, language: str) -> tuple[str, dict[str, str]]:
 
 
 def problems(text: str, language: str, facts: Facts) -> list[str]:
-    """Return what of a sentence does not agree with the facts, each number that no recomputation accounts for among it."""
-    key, said = match(text, language)
+    """Return the parts of a sentence that disagree with the facts, including each number without a recomputation."""
+    key, values = match(text, language)
     if key not in RECOMPUTED:
         return [f"{key} has no recomputation: {text!r}"]
-    expected = RECOMPUTED[key](facts, said)
+    expected = RECOMPUTED[key](facts, values)
     return [
         f"{key}: {name} shows {shown!r}, the file says {expected.get(name)!r}, in {text!r}"
-        for name, shown in said.items()
+        for name, shown in values.items()
         if not agrees(shown, expected.get(name, ()), language)
     ]
 
 
 def agrees(shown: str, expected: Any, language: str) -> bool:
-    """Return whether all numbers of a text are those expected, to their last digit; an expected text, or one a language, is the same."""
+    """Return whether the numbers of a text are as expected, to their last digit; expected texts, one or one per language, must be equal."""
     if isinstance(expected, str):
         return shown == expected
     if isinstance(expected, tuple) and expected and isinstance(expected[0], str):
@@ -107,7 +107,7 @@ def agrees(shown: str, expected: Any, language: str) -> bool:
 
 
 def counts_people(shown: str, expected: Counted, language: str) -> bool:
-    """Return whether a list of people says what it must of each group, and no more: its number, that it is small, or neither."""
+    """Return whether a list of people states exactly what it must of each group: its number, that it is small, or neither."""
     parts, wanted = shown.split(", "), expected.written()
     under = Text("fewer than 10", "moins de 10")[language]
     return len(parts) == len(wanted) and all(
@@ -128,7 +128,7 @@ def disagreements(name: str, language: str, facts: Facts, **parameters: Any) -> 
 
 @pytest.fixture(scope="module")
 def declared(reported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the reported company whose scores were made again with an offer that costs what the literature assumes."""
+    """Return a copy of the reported company, scored again with an offer at the cost that the literature assumes."""
     from relkit.jobs.deliver_files import DeliverFiles
     from relkit.jobs.score_customers import ScoreCustomers
 
@@ -174,7 +174,7 @@ def test_with_a_declared_offer(
 
 
 def within_budget(declared: Path, budget: float | None, folder: Path) -> Path:
-    """Return a copy of the company whose scores were made again with a cheaper offer and a budget; without a budget, as it is."""
+    """Return a copy of the company, scored again with a cheaper offer and a budget; without a budget, unchanged."""
     from relkit.jobs.deliver_files import DeliverFiles
     from relkit.jobs.score_customers import ScoreCustomers
 

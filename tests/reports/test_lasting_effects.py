@@ -19,7 +19,7 @@ N = 4000
 
 @pytest.fixture(scope="module")
 def spells() -> pl.DataFrame:
-    """`fading` triples the hazard up to day 100, `turning` triples it and then takes two thirds of it, `lasting` doubles it."""
+    """`fading` triples the hazard up to day 100, `turning` triples it and then removes two thirds of it, `lasting` doubles it."""
     rng = np.random.default_rng(2)
     x = rng.random((N, 3)) < 0.5
     early = 0.003 * np.exp(x @ np.log([3.0, 3.0, 2.0]))
@@ -64,11 +64,11 @@ def test_a_category_has_one_row_and_names_the_level_that_changes_most(spells: pl
     assert row[-1] == "changes with age, most for “a”" or row[-1].startswith("changes with age, most for")
 
 
-def test_effects_that_last_are_said_to(spells: pl.DataFrame) -> None:
+def test_effects_that_last_are_reported_to_last(spells: pl.DataFrame) -> None:
     assert read(spells, "plan", "lasting").headlines().sentences[0].startswith("No effect is seen to change with age")
 
 
-def test_what_cannot_be_tested_is_said(spells: pl.DataFrame) -> None:
+def test_what_cannot_be_tested_is_reported(spells: pl.DataFrame) -> None:
     for found in (LastingEffects.of(None, None, declared={}, language="en"), read(spells, "fading", penalty=1.0)):
         assert "cannot be tested" in found.headlines().sentences[0]
         assert found.table()._repr_html_() == "<p></p>"
@@ -76,7 +76,7 @@ def test_what_cannot_be_tested_is_said(spells: pl.DataFrame) -> None:
 
 def test_a_covariate_that_bends_is_tested_and_has_no_ratio(spells: pl.DataFrame) -> None:
     rng = np.random.default_rng(3)
-    # Those with a large score are the fading ones: the curve of the score fades with them.
+    # Customers with a large score are the fading ones: the curve of the score fades with them.
     scored = spells.with_columns(score=rng.normal(0, 0.5, N) + spells["fading"].to_numpy() * 2)
     table = read(scored, "score", "lasting", splines={"score": 3}).table()
     assert isinstance(table, SummaryTable)

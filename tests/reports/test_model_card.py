@@ -21,8 +21,8 @@ MODELS = {
 
 def test_each_model_of_the_family_has_a_line() -> None:
     cells = model_card({"p_alive": MODELS["p_alive"]}, "lifetime_value", language="en").cells()
-    said = "31 December 2024 to 30 June 2025"
-    assert cells == [["lifetime_value.bg_nbd", "3", "30 June 2025", "mean error of repeat purchases", "0.993", said]]
+    days = "31 December 2024 to 30 June 2025"
+    assert cells == [["lifetime_value.bg_nbd", "3", "30 June 2025", "mean error of repeat purchases", "0.993", days]]
 
 
 def test_a_score_of_two_models_names_both() -> None:
@@ -41,10 +41,10 @@ def test_a_judged_line_is_kept_when_a_score_without_metrics_names_the_model_too(
         assert first[3] == "mean error of repeat purchases"
 
 
-def test_customers_drawn_are_said_in_the_reader_s_words() -> None:
+def test_drawn_customers_are_described_in_the_reader_s_language() -> None:
     drawn = "30% of the customers of 2020-01-01, drawn at random (seed 7), over their first 1883 days"
     metrics = {"survival.cox": {"name": "brier_score", "value": 0.1, "holdout": drawn}}
     models = {"churn_probability_90d": MODELS["churn_probability_90d"] | {"metrics": metrics}}
-    said = {language: model_card(models, "survival", language=language).cells()[0][-1] for language in ("en", "fr")}
-    assert said["en"] == "30% of the customers, drawn at random: their first 1,883 days"
-    assert said["fr"].replace("\u202f", " ").replace("\u00a0", " ") == "30 % des clients, tirés au hasard : leurs 1 883 premiers jours"
+    spans = {language: model_card(models, "survival", language=language).cells()[0][-1] for language in ("en", "fr")}
+    assert spans["en"] == "30% of the customers, drawn at random: their first 1,883 days"
+    assert spans["fr"].replace("\u202f", " ").replace("\u00a0", " ") == "30 % des clients, tirés au hasard : leurs 1 883 premiers jours"

@@ -33,16 +33,16 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_the_verdict_counts_what_happened() -> None:
     found = taught(0.7)
-    said = [plain(line) for line in OrderChances(found, "en").verdict().sentences]
-    assert said[0].startswith("The chances of an order may be believed")
+    lines = [plain(line) for line in OrderChances(found, "en").verdict().sentences]
+    assert lines[0].startswith("The chances of an order may be believed")
     forecast = round(float(found.judged.predicted @ found.judged.size))
-    assert said[1] == (
+    assert lines[1] == (
         f"Of 4,000 customers, {found.buyers:,} ({found.buyers / 4000:.0%}) bought in the 90 days after 1 April 2025, which the model had "
         f"not seen; {forecast:,} were expected to."
     )
     assert (
         f"the model’s own were {100 * found.own.mean_error:.1f} points off on average, "
-        f"the adjusted ones are {100 * found.judged.mean_error:.1f}" in said[2]
+        f"the adjusted ones are {100 * found.judged.mean_error:.1f}" in lines[2]
     )
     french = plain(OrderChances(found, "fr").verdict().sentences[1])
     assert french.startswith("Sur 4 000 clients")
@@ -59,7 +59,7 @@ def test_the_table_is_the_tenths() -> None:
     assert len(OrderChances(found, "fr").picture().pictures) == 1
 
 
-def test_what_chance_does_not_explain_is_said() -> None:
+def test_what_chance_does_not_explain_is_reported() -> None:
     """A map of few parameters cannot follow a forecast that is wrong in waves."""
     rng = np.random.default_rng(5)
     own = rng.uniform(0.05, 0.95, 60_000)

@@ -1,4 +1,4 @@
-"""The study of models beside others: what the benchmark writes is what the page reads."""
+"""The study of models next to others: the page reads what the benchmark writes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def bench() -> ModuleType:
 
 
 def written(bench: ModuleType, path: Path, *, own: float, other: float) -> Path:
-    """Write a table of one model each, of which ours has the concordance `own` on all resamples but noise."""
+    """Write a table with one model per side, in which ours has the concordance `own` on all resamples, up to noise."""
     names = ["survival.kaplan_meier", "survival.cox", "lifelines Cox"]
     values = np.array([[0.5, 0.2], [own, 0.09], [other, 0.09]])
     draws = values + np.random.default_rng(1).normal(0, 0.001, (200, 3, 2))
@@ -53,10 +53,10 @@ def test_the_best_of_each_side_is_compared_by_the_same_resamples(
     found = json.loads(written(bench, tmp_path / "made" / "t.json", own=own, other=other).read_text())
     assert found["verdicts"]["concordance"] == {"ours": "survival.cox", "theirs": "lifelines Cox", "verdict": verdict}
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["t.json"]
-    said = PeerStudy.read(str(tmp_path / "made" / "t.json"), language="en").headlines().sentences
-    assert said[0].endswith(TEXTS[verdict]["en"])
-    assert f"a concordance of {own:.4f}" in said[0]
-    assert said[-1] == "The slowest of ours takes 0.2 seconds to learn and to forecast, the slowest of the others 3.0."
+    lines = PeerStudy.read(str(tmp_path / "made" / "t.json"), language="en").headlines().sentences
+    assert lines[0].endswith(TEXTS[verdict]["en"])
+    assert f"a concordance of {own:.4f}" in lines[0]
+    assert lines[-1] == "The slowest of ours takes 0.2 seconds to learn and to forecast, the slowest of the others 3.0."
 
 
 def test_the_page_shows_every_model_and_leaves_the_baseline_out_of_pictures(bench: ModuleType, tmp_path: Path) -> None:
@@ -86,10 +86,10 @@ def test_where_there_is_no_table_it_says_what_makes_one(tmp_path: Path) -> None:
     for shown in (study.order(), study.errors(), study.table(), study.circumstances()):
         assert shown._repr_html_() == "<p></p>"
     (tmp_path / "bad.json").write_text('{"format": 2, "models": [1], "verdicts": {}}')
-    with pytest.raises(TableError, match=r"of another format\. Run make bench"):
+    with pytest.raises(TableError, match=r"another format\. Run make bench"):
         PeerStudy.read(str(tmp_path / "bad.json"), language="en")
     (tmp_path / "bad.json").write_text("[")
-    with pytest.raises(TableError, match=r"no table of a benchmark\. Run make bench"):
+    with pytest.raises(TableError, match=r"not a table of a benchmark\. Run make bench"):
         PeerStudy.read(str(tmp_path / "bad.json"), language="en")
 
 

@@ -51,19 +51,19 @@ def test_both_languages_say_the_same_things() -> None:
 
 def test_headlines_agree_with_the_offers(offers: pl.DataFrame) -> None:
     found = by_profit_and_by_risk(offers)
-    said = calls(offers).headlines().sentences
-    assert said[0].startswith(
+    lines = calls(offers).headlines().sentences
+    assert lines[0].startswith(
         "Assumption: an offer that averts 30% of the ends due within 90 days, costs €1 per contact and €10 per customer who takes it, "
         "and is taken by 100% of those who would have stayed. No offer was declared; these are the values of the literature (Verbraken,"
     )
-    assert said[1] == (
+    assert lines[1] == (
         f"Calling pays for {found.called} of 400 customers: a profit of €{found.profit:,.0f} is expected, "
         f"after costs of €{found.cost:,.0f}."
     )
     assert found.profit == pytest.approx(offers.filter(pl.col("expected_profit") > 0).select(pl.col("value") - pl.col("cost")).sum().item())
-    assert f"would miss {found.missed_share:.0%} of this profit" in said[2]
+    assert f"would miss {found.missed_share:.0%} of this profit" in lines[2]
     declared = ": relkit score --offer.contact_cost 4 --offer.offer_cost 20 --offer.budget 5000"
-    assert said[-1].endswith(f"{declared}, then relkit deliver")
+    assert lines[-1].endswith(f"{declared}, then relkit deliver")
     with at_work(Place(programme="demo", as_of="2025-06-30")):
         complete = calls(offers).headlines().sentences[-1]
     assert complete.endswith(
@@ -72,31 +72,31 @@ def test_headlines_agree_with_the_offers(offers: pl.DataFrame) -> None:
     )
 
 
-def test_a_declared_offer_is_told_apart_from_what_is_assumed(offers: pl.DataFrame) -> None:
+def test_a_declared_offer_is_distinguished_from_an_assumed_one(offers: pl.DataFrame) -> None:
     offer = RetentionOffer(contact_cost=4, offer_cost=20, averted_share=0.25, averts=("voluntary", "price"))
     declared = ("averted_share", "averts", "contact_cost", "offer_cost")
-    said = calls(offers, offer=offer, declared=declared).headlines().sentences[0]
-    assert said == (
+    line = calls(offers, offer=offer, declared=declared).headlines().sentences[0]
+    assert line == (
         "The declared offer averts 25% of the ends by voluntary, price due within 90 days, costs €4 per contact and €20 per customer who "
         "takes it, and is taken by 100% of those who would have stayed. Not declared, so the usual was assumed: the days within which they "
         "are due, the share of the others who take it. Measure the share averted on a control group."
     )
-    said = calls(offers, offer=offer, declared=declared, language="fr").headlines().sentences
-    assert said[0].startswith(
+    lines = calls(offers, offer=offer, declared=declared, language="fr").headlines().sentences
+    assert lines[0].startswith(
         "L’offre déclarée évite 25\u00a0% des fins pour motif volontaire, price prévues sous 90 jours, coûte 4\u00a0€ par"
     )
-    assert not any("relkit score" in line for line in said)
+    assert not any("relkit score" in line for line in lines)
 
 
-def test_a_budget_is_told_with_those_it_leaves_out(offers: pl.DataFrame) -> None:
+def test_a_budget_is_stated_with_the_customers_it_leaves_out(offers: pl.DataFrame) -> None:
     everybody = by_profit_and_by_risk(offers)
     found = by_profit_and_by_risk(offers, budget=300.0)
-    said = calls(offers, offer=RetentionOffer(budget=300.0)).headlines().sentences
-    assert said[1] == (
+    lines = calls(offers, offer=RetentionOffer(budget=300.0)).headlines().sentences
+    assert lines[1] == (
         f"Within the budget of €300, {found.called} of the {everybody.called} customers for whom calling pays are called: "
         f"a profit of €{found.profit:,.0f} is expected, after costs of €{found.cost:,.0f}."
     )
-    assert f"would miss {found.missed_share:.0%} of this profit" in said[2]
+    assert f"would miss {found.missed_share:.0%} of this profit" in lines[2]
     rich = calls(offers, offer=RetentionOffer(budget=1e6)).headlines().sentences
     assert rich[1:3] == (
         calls(offers).headlines().sentences[1],
@@ -108,10 +108,10 @@ def test_a_budget_is_told_with_those_it_leaves_out(offers: pl.DataFrame) -> None
         assert poor[0].startswith("Assumption")
 
 
-def test_the_profit_of_an_order_by_risk_is_told_where_it_was_seen(offers: pl.DataFrame) -> None:
+def test_the_profit_of_an_order_by_risk_is_reported_if_measured(offers: pl.DataFrame) -> None:
     seen = HeldOutProfit(days=90, best=ChurnProfit(1.234, 0.18), perfect=ChurnProfit(3.5, 0.07), clv=210.0)
-    said = calls(offers, held_out=seen).headlines().sentences[3]
-    assert said == (
+    line = calls(offers, held_out=seen).headlines().sentences[3]
+    assert line == (
         "A list in the order of risk, on 90 days that the model had not seen: best is to contact 18% of the customers, a profit after "
         "costs of €1.23 for each customer under contract (expected maximum profit, EMPC, an end averted counted at €210); to know "
         "beforehand who leaves would bring €3.50."
@@ -142,8 +142,8 @@ def test_the_table_by_tenth_adds_up(offers: pl.DataFrame) -> None:
 
 
 def test_a_row_of_the_table_is_not_the_profit_of_the_headline(offers: pl.DataFrame) -> None:
-    for language, said in (("en", "those for whom calling does not pay too"), ("fr", "n’est pas rentable")):
-        assert said in calls(offers, language=language).by_tenth()._repr_html_()
+    for language, text in (("en", "those for whom calling does not pay too"), ("fr", "n’est pas rentable")):
+        assert text in calls(offers, language=language).by_tenth()._repr_html_()
 
 
 def test_reasons_are_counted_for_all_and_for_the_most_at_risk() -> None:
@@ -181,13 +181,13 @@ def test_customers_who_may_not_be_phoned_are_counted_and_in_no_list(offers: pl.D
     free = offers.join(barred, on="customer_id", how="anti", maintain_order="left")
     paying = int((barred["expected_profit"] > 0).sum())
     assert paying >= 10
-    told = calls(free, barred=barred)
-    assert told.headlines().sentences[2] == (
+    reading = calls(free, barred=barred)
+    assert reading.headlines().sentences[2] == (
         "Left out, as they may not be phoned: 150 customers without consent to calls, some protected, fewer than 10 out of reach by phone. "
         f"Calling would pay for {paying} of them."
     )
-    assert " of 235 customers: " in told.headlines().sentences[1]
-    assert told.by_tenth().cells()[-1][1] == "235"
+    assert " of 235 customers: " in reading.headlines().sentences[1]
+    assert reading.by_tenth().cells()[-1][1] == "235"
     french = calls(free, barred=barred, language="fr").headlines().sentences[2]
     assert french.startswith(
         "Laissés de côté, car ils ne peuvent être appelés : 150 clients sans accord pour le téléphone, quelques personnes protégées"
@@ -195,8 +195,8 @@ def test_customers_who_may_not_be_phoned_are_counted_and_in_no_list(offers: pl.D
 
 
 def test_where_nobody_may_be_phoned_the_page_says_so(offers: pl.DataFrame) -> None:
-    told = calls(offers.clear(), barred=barred_by(offers, protected=N))
-    said = told.headlines().sentences
-    assert said[1] == "None of the customers under contract may be phoned."
-    assert said[2].startswith("Left out, as they may not be phoned: 400 protected.")
-    assert told.curves().pictures == ()
+    reading = calls(offers.clear(), barred=barred_by(offers, protected=N))
+    lines = reading.headlines().sentences
+    assert lines[1] == "None of the customers under contract may be phoned."
+    assert lines[2].startswith("Left out, as they may not be phoned: 400 protected.")
+    assert reading.curves().pictures == ()

@@ -64,12 +64,12 @@ def test_a_forecast_that_came_true_in_each_segment() -> None:
     assert [row[-1] for row in table.cells()] == ["as forecast"] * 2
     seen, later = world(np.ones(N), 1)
     running = seen.filter(~pl.col("event"))
-    told = Cox(covariates=("x",)).fit(seen, as_of=DAY).score(running, horizon_days=90).join(running, on="customer_id")
-    means = told.group_by("plan").agg(pl.col("churn_probability_90d").mean()).sort("plan")["churn_probability_90d"]
+    scored = Cox(covariates=("x",)).fit(seen, as_of=DAY).score(running, horizon_days=90).join(running, on="customer_id")
+    means = scored.group_by("plan").agg(pl.col("churn_probability_90d").mean()).sort("plan")["churn_probability_90d"]
     assert table.frame["forecast"].to_list() == pytest.approx(means.to_list())
     gone = running.join(later, on="customer_id").filter(pl.col("duration_days_right") - pl.col("duration_days") <= 90, "event_right")
     shares = gone["plan"].value_counts().sort("plan")["count"] / running["plan"].value_counts().sort("plan")["count"]
-    assert table.frame["observed"].to_list() == pytest.approx(shares.to_list())  # nobody was lost to view within 90 days
+    assert table.frame["observed"].to_list() == pytest.approx(shares.to_list())  # nobody was censored within 90 days
     drawn = DrawnHoldout(calibration=AsOf.parse("2025-01-01"), days=180, share=0.3, seed=1)
     told_of_drawn = replace(read(np.ones(N)), split=drawn).table()
     assert isinstance(told_of_drawn, SummaryTable)
@@ -87,7 +87,7 @@ def test_a_segment_in_which_twice_as_many_left_shows() -> None:
     assert [row[-1] for row in rows.cells()] == ["plus de fins que prévu", "moins de fins que prévu"]
 
 
-def test_the_picture_holds_both() -> None:
+def test_the_picture_shows_both() -> None:
     (picture,) = read(np.ones(N), "fr").picture().pictures
     assert [label.get_text() for label in picture.drawn.get_yticklabels()] == ["basic", "plus"]
     assert len(picture.drawn.collections) == 3

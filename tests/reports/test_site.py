@@ -61,7 +61,7 @@ def test_only_the_cells_of_the_language_are_shown() -> None:
     assert "For all." in french
 
 
-def test_title_facts_and_footer_stand_on_the_page() -> None:
+def test_title_facts_and_footer_are_on_the_page() -> None:
     html = page_of(book(), PAGE)
     assert "<title>Value &amp; &lt;more&gt;</title>" in html
     assert "<dt>Facts known up to</dt><dd>30 June 2025</dd>" in html

@@ -46,7 +46,7 @@ def test_numbers_are_written_as_people_write_them() -> None:
     assert [cell.replace("\u202f", " ").replace("\u00a0", " ") for cell in french] == ["a", "1 200", "10,50 €", "50,0 %"]
 
 
-def test_groups_under_ten_are_masked_and_it_is_said() -> None:
+def test_groups_under_ten_are_masked_and_a_note_says_so() -> None:
     small = table()
     assert small.cells()[2] == ["c", "< 10", DASH, DASH]
     assert "Groups of fewer than 10 are not shown" in small._repr_html_()
@@ -67,15 +67,15 @@ def test_nothing_is_masked_where_nothing_is_counted_or_every_group_is_large() ->
 
 @given(st.lists(st.integers(0, 60), max_size=8), st.booleans())
 def test_no_small_group_can_be_worked_out_from_the_total(counts: list[int], has_total: bool) -> None:
-    said = hidden_groups(counts, has_total=has_total)
-    assert all(text for n, text in zip(counts, said, strict=True) if 0 < n < 10)
-    hidden = [n for n, text in zip(counts, said, strict=True) if text]
+    masks = hidden_groups(counts, has_total=has_total)
+    assert all(text for n, text in zip(counts, masks, strict=True) if 0 < n < 10)
+    hidden = [n for n, text in zip(counts, masks, strict=True) if text]
     if has_total and any(n >= 10 for n in counts):
         assert len(hidden) != 1
     assert sum(1 for n in hidden if n >= 10) <= 1
 
 
-def test_the_html_holds_what_the_cells_hold_escaped() -> None:
+def test_the_html_has_the_cells_escaped() -> None:
     odd = GROUPS.with_columns(group=pl.Series(["<b>", "&", "c"]))
     reader = Cells()
     html = table(frame=odd, caption="A <caption>", notes=("A & note.",))._repr_html_()
@@ -85,7 +85,7 @@ def test_the_html_holds_what_the_cells_hold_escaped() -> None:
     assert "A &amp; note." in html
 
 
-def test_the_total_stands_last_and_apart() -> None:
+def test_the_total_is_last_and_set_apart() -> None:
     html = table(total={"group": "All", "n": 1243})._repr_html_()
     assert html.count('class="total"') == 1
     assert html.index('class="total"') > html.index("&lt; 10")
@@ -97,7 +97,7 @@ def test_long_texts_may_break_and_short_ones_may_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "column", "said"),
+    ("value", "column", "text"),
     [
         (None, Shown("x", "X", "money"), DASH),
         (float("nan"), Shown("x", "X", "number"), DASH),
@@ -106,8 +106,8 @@ def test_long_texts_may_break_and_short_ones_may_not() -> None:
         (-1234.56, Shown("x", "X", "number", 1), "−1,234.6"),
     ],
 )
-def test_values_of_every_kind(value, column: Shown, said: str) -> None:
-    assert written(value, column, language="en") == said
+def test_values_of_every_kind(value, column: Shown, text: str) -> None:
+    assert written(value, column, language="en") == text
 
 
 def test_months_have_names_in_both_languages() -> None:

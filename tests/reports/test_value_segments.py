@@ -19,7 +19,7 @@ def people() -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def customers(people: pl.DataFrame) -> pl.DataFrame:
-    """Return a customer table in which margin is in the south, four people are far away, and a language tells nothing."""
+    """Return a customer table in which margin is in the south, four people are far away, and the language explains nothing."""
     future = pl.col("future_margin_24m_eur").fill_null(0.0)
     south = future > future.median()
     rows = people.select("customer_id", "future_margin_24m_eur").with_row_index("at")
@@ -78,7 +78,7 @@ def test_revenue_is_that_of_the_rest_of_the_page(people: pl.DataFrame, customers
 
 
 def test_columns_that_tell_nothing_are_not_praised(people: pl.DataFrame, customers: pl.DataFrame) -> None:
-    (said,) = segments(people, customers.select("customer_id", "language")).headlines().sentences
-    assert said.startswith("No column that describes customers tells those worth more from the others (1 tried): even “Language” accounts")
+    (line,) = segments(people, customers.select("customer_id", "language")).headlines().sentences
+    assert line.startswith("No column that describes customers tells those worth more from the others (1 tried): even “Language” accounts")
     (french,) = segments(people, customers.select("customer_id", "language"), "fr").headlines().sentences
     assert "même « Langue » explique moins de 1" in french

@@ -48,8 +48,8 @@ def test_the_portfolio_adds_up():
     figures = found.portfolio().figures
     future = found.value.scored["future"]
     span = f"€{0.8 * future.sum():,.0f} to €{1.2 * future.sum():,.0f}"
-    said = f"Expected margin, next 24 months; {span} if every estimate were off the same way (95%)"
-    assert figures[1] == (f"€{future.sum():,.0f}", said)
+    label = f"Expected margin, next 24 months; {span} if every estimate were off the same way (95%)"
+    assert figures[1] == (f"€{future.sum():,.0f}", label)
     assert figures[3] == ("0.5", "months for a customer to pay back the cost of winning one (€15.00), median of the cohorts")
 
 
@@ -78,7 +78,7 @@ def test_scores_without_bounds_say_so_instead_of_drawing():
     assert found.portfolio().figures[1][1] == "Expected margin, next 24 months"
 
 
-def test_cohorts_are_told_with_their_payback():
+def test_cohorts_are_shown_with_their_payback():
     found = study(seen=cohorts(left_out=25))
     table = found.by_cohort()
     assert [(row[0], row[1], row[4], row[5]) for row in table.cells()] == [

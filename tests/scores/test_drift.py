@@ -45,7 +45,7 @@ def test_samples_of_one_population_are_stable_and_of_two_are_not():
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "bins", "error", "said"),
+    ("before", "now", "bins", "error", "message"),
     [
         ([], [1.0], 10, TableError, r"the earlier scores: there are none"),
         ([1.0], [], 10, TableError, r"the later scores: there are none"),
@@ -53,8 +53,8 @@ def test_samples_of_one_population_are_stable_and_of_two_are_not():
         ([1.0], [1.0], 1, ParameterError, r"bins: bins is 1; at least 2 are needed"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(before, now, bins, error, said):
-    with pytest.raises(error, match=said):
+def test_what_cannot_be_compared_is_refused(before, now, bins, error, message):
+    with pytest.raises(error, match=message):
         population_stability_index(np.array(before), np.array(now), bins=bins)
 
 

@@ -42,7 +42,7 @@ def models(features: pl.DataFrame) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Exponential:
-    """Contracts that end at one rate, for ever: everything has a closed form."""
+    """Contracts that end at a constant rate: everything has a closed form."""
 
     a_year: float
     covariance: np.ndarray = field(default_factory=lambda: np.array([[0.04]]))
@@ -133,15 +133,15 @@ def test_a_model_without_standard_errors_gives_a_margin_without_interval(models,
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"margin_rate": 30.0, "ahead": NOT}, r"margin_rate is 30.0; it must lie in \[0, 1\]. Write 0.30 for 30 %"),
         ({"margin_rate": 0.3, "ahead": Ahead(24, -0.1)}, r"annual_discount_rate is -0.1; it must be 0 or more"),
-        ({"margin_rate": 0.3, "ahead": Ahead(None, 0.0)}, r"annual_discount_rate is 0.0; it must be above 0 where there is no end"),
+        ({"margin_rate": 0.3, "ahead": Ahead(None, 0.0)}, r"annual_discount_rate is 0.0; it must be above 0 without a horizon"),
     ],
 )
-def test_impossible_settings_are_refused(models, features, given, said):
-    with pytest.raises(ParameterError, match=said):
+def test_impossible_settings_are_refused(models, features, given, message):
+    with pytest.raises(ParameterError, match=message):
         purchase_margins(*models, features, **given)
 
 
@@ -178,7 +178,7 @@ def test_several_contracts_add_up_and_none_are_none():
 
 
 def test_errors_of_contracts_under_one_model_add_up():
-    """They rest on the same parameter: it is the standard error of the sum, not the root of squares."""
+    """They depend on the same parameter: the standard error is that of the sum, not the root of squares."""
     fitted = Exponential(0.3)
     one = standard_errors(fitted, lambda m: 10 * discounted_months(m, running(("a", 1.0)), months_ahead(24, 0.0)))[0]
     found = contract_margins(fitted, running(("a", 10.0), ("a", 20.0)), ahead=NOT)
@@ -212,7 +212,7 @@ def test_the_months_of_curves_are_those_of_the_truth(name, settings):
 
 
 def test_the_bounds_of_survival_cover_the_truth():
-    """A customer at the mean, 200 days old, 300 more days: of 200 samples of 300 contracts the 90 % band should hold 180."""
+    """A customer at the mean, 200 days old, 300 more days: of 200 samples of 300 contracts the 90 % band should contain 180."""
     truth, held = np.exp(-0.8 * 300 / 365.25), {"cox": 0, "kaplan_meier": 0}
     holder = running(("a", 1.0), age=200.0).with_columns(x=pl.lit(0.0))
     for seed in range(200):
@@ -229,7 +229,7 @@ def test_the_bounds_of_survival_cover_the_truth():
     assert all(168 <= count <= 192 for count in held.values()), held
 
 
-def test_what_lies_past_the_largest_age_is_told():
+def test_what_lies_past_the_largest_age_is_reported():
     fitted = catalogue.make("survival.kaplan_meier").fit(spells(500, seed=3), as_of=DAY)
     rows = running(("a", 1.0), age=fitted.domain[1]).with_columns(customer_id="contract_id")
     assert share_past(fitted, rows, months_ahead(24, 0.1), np.array([2.0])) == pytest.approx(1.0)
@@ -310,7 +310,7 @@ def test_customers_whose_returns_are_not_known_send_nothing_back(models, feature
 
 
 def test_the_error_of_the_share_goes_into_that_of_the_margin(models, features):
-    """Squares add: the error of orders and values at what is kept, and that of the share at all that hangs on it."""
+    """Squares add: the error of orders and values on the kept part, and that of the share on all that depends on it."""
     plain = purchase_margins(*models, features, margin_rate=0.3, ahead=NOT)
     back = returns(features, 0.25, error=0.1, to_come=8.0, slope=30.0, most=30.0)
     net = purchase_margins(*models, features, margin_rate=0.3, ahead=NOT, returns=back)
@@ -320,7 +320,7 @@ def test_the_error_of_the_share_goes_into_that_of_the_margin(models, features):
 
 @pytest.mark.parametrize(("share", "error", "most"), [(0.97, 0.05, 0.0), (0.5, 0.3, 0.0), (0.9, 0.2, 500.0), (1.0, 0.1, 0.0)])
 def test_bounds_stay_ordered_and_above_what_is_possible(models, features, share, error, most):
-    """Without sales that may still come back nothing is below nought; with them no more is lost than all of them."""
+    """Without sales that may still be returned nothing is below zero; with them no more than all of them is lost."""
     back = returns(features, share, error=error, to_come=0.5 * most, slope=most, most=most)
     net = table(purchase_margins(*models, features, margin_rate=0.3, ahead=NOT, returns=back))
     assert ((net["lower"] <= net["value"]) & (net["value"] <= net["upper"])).all()
@@ -329,7 +329,7 @@ def test_bounds_stay_ordered_and_above_what_is_possible(models, features, share,
 
 
 def test_returns_and_a_contract_add_up(models, features):
-    """The contract's part is not touched by what comes back of purchases."""
+    """The contract's part is not affected by returns of purchases."""
     first = features.head(1)
     bought = purchase_margins(*models, first, margin_rate=0.3, ahead=NOT, returns=returns(first, 0.4, error=0.1))
     name = str(first["customer_id"][0])

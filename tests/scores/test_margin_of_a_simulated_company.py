@@ -1,4 +1,4 @@
-"""Whether the margin ahead is right: that of a company whose truth is known, buyers and contract holders apart."""
+"""Accuracy of the margin ahead: a company whose truth is known, buyers and contract holders separately."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ YEAR = Ahead(12, 0.0)
 
 @pytest.fixture(scope="module")
 def beside_the_truth(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """Return, for each customer, the margin ahead (null where there is none) and the truth of the 12 months after the data."""
+    """Return, for each customer, the margin ahead (null if there is none) and the truth of the 12 months after the data."""
     place: Path = tmp_path_factory.mktemp("truth")
     company = simulate_company(SimulationSettings(customers=6000, world="clean"), place / "company")
     CheckTables.parse(data=str(company.data), out=str(place / "out")).run()
@@ -58,7 +58,7 @@ def beside_the_truth(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
 
 @pytest.mark.parametrize(("does", "within"), [("buys", 0.04), ("holds", 0.04), ("both", 0.06)])
 def test_the_sum_is_that_of_the_truth_for_buyers_holders_and_who_does_both(beside_the_truth: pl.DataFrame, does: str, within: float):
-    """Expected sums within the error of the parameters (about 2 %), what happened within that and its own chance."""
+    """Expected sums within the error of the parameters (about 2 %), the outcome within that and its own chance."""
     group = beside_the_truth.filter(does=does).drop_nulls("value")
     assert len(group) > 300
     found, truth, real = (float(group[name].sum()) for name in ("value", "expected_margin_365d", "realised_margin_365d"))
@@ -69,7 +69,7 @@ def test_the_sum_is_that_of_the_truth_for_buyers_holders_and_who_does_both(besid
 
 
 def test_holders_are_worth_more_in_the_order_of_their_score(beside_the_truth: pl.DataFrame):
-    """A column with one meaning: in each fifth of the score, whoever is in it, the truth is the score's mean within 12 %."""
+    """A column with one meaning: in each fifth of the score, whatever the customers, the truth is the score's mean within 12 %."""
     fifth = pl.col("value").rank("ordinal") * 5 // (pl.len() + 1)
     means = (
         beside_the_truth.drop_nulls("value")
@@ -82,7 +82,7 @@ def test_holders_are_worth_more_in_the_order_of_their_score(beside_the_truth: pl
 
 
 def test_who_has_no_margin_ahead_brings_none(beside_the_truth: pl.DataFrame):
-    """Prospects, and those whose contract has ended; everybody who has one has its bounds too."""
+    """Prospects, and holders of ended contracts; all with a margin have its bounds too."""
     without = beside_the_truth.filter(pl.col("value").is_null())
     assert len(without) > 100
     assert without["expected_margin_365d"].sum() == without["realised_margin_365d"].sum() == 0
@@ -91,7 +91,7 @@ def test_who_has_no_margin_ahead_brings_none(beside_the_truth: pl.DataFrame):
 
 @pytest.fixture(scope="module")
 def hard_world(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """Return, for each buyer of a hard world, the margin of 12 months net and before returns (gross), and what came of it."""
+    """Return, for each buyer of a hard world, the margin of 12 months net and before returns (gross), and the outcome."""
     place: Path = tmp_path_factory.mktemp("hard")
     settings = SimulationSettings(customers=6000, world="hard", contract_share=0.05, both_share=0.0)
     company = simulate_company(settings, place / "company")
@@ -111,7 +111,7 @@ def hard_world(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
 
 
 def test_the_share_of_returns_is_that_of_the_hard_world(hard_world: pl.DataFrame):
-    """Six lines in a hundred come back, whoever buys; orders cancelled on the day are no sales and no returns."""
+    """Six lines in a hundred are returned, whoever buys; orders cancelled on the day are neither sales nor returns."""
     share = hard_world["expected_return_share"]
     assert float(share.mean()) == pytest.approx(Disturbances().return_share, abs=0.004)
     assert float(share.std()) < 0.01
@@ -119,10 +119,10 @@ def test_the_share_of_returns_is_that_of_the_hard_world(hard_world: pl.DataFrame
 
 
 def test_money_ahead_is_calibrated_by_decile_in_the_hard_world(hard_world: pl.DataFrame):
-    """Within the sampling error of a year in each tenth, net of returns; before returns the whole is too much by more than that.
+    """Within the sampling error of a year in each tenth, net of returns; before returns the total is too large by more than that.
 
-    The hard world breaks what the models of orders suppose (seasons, drift, promotions), so the error of three standard deviations of the
-    customers' own years has a twentieth of the mean added.
+    The hard world breaks the assumptions of the models of orders (seasons, drift, promotions), so a twentieth of the mean is added
+    to the error of three standard deviations of the customers' own years.
     """
     tenths = hard_world.with_columns(tenth=pl.col("value").rank("ordinal", descending=True) * 10 // (pl.len() + 1))
     missed = pl.col("realised_purchase_margin_365d") - pl.col("value")

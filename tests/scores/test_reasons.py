@@ -1,4 +1,4 @@
-"""Why a contract is at risk, as codes and in words."""
+"""Reasons for the risk of a contract, as codes and in words."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Said:
         return tuple(self.parts), np.array(list(self.parts.values())).T
 
 
-def told(frame: pl.DataFrame, **parts: list[float]) -> pl.DataFrame:
+def why(frame: pl.DataFrame, **parts: list[float]) -> pl.DataFrame:
     return churn_reasons(Said(parts), frame, as_of=DAY, source=TOLD)
 
 
 def test_the_three_that_raise_the_risk_most_and_no_others() -> None:
     frame = pl.DataFrame({"customer_id": ["a", "b"], **{name: [1.5, 9.0] for name in "pqrst"}})
-    found = told(frame, p=[0.1, -1.0], q=[0.5, 0.0], r=[0.2, LEAST / 2], s=[0.4, -0.2], t=[-2.0, 0.0])
+    found = why(frame, p=[0.1, -1.0], q=[0.5, 0.0], r=[0.2, LEAST / 2], s=[0.4, -0.2], t=[-2.0, 0.0])
     assert found.select("customer_id", "rank", "code").rows() == [("a", 1, "q_low"), ("a", 2, "s_low"), ("a", 3, "r_low")]
     assert found["risk_ratio"].to_list() == pytest.approx(np.exp([0.5, 0.4, 0.2]))
     assert dict(found.schema) == SCHEMA
@@ -52,7 +52,7 @@ def test_words_follow_what_the_covariate_is() -> None:
         }
     )
     some, none = [0.5, 0.0, 0.0], [0.0, 0.0, 0.6]
-    found = told(frame, monthly_amount=some, pays_by_direct_debit=some, start_year=none, odd_flag=[0.0, 0.0, 0.0], income=[0.3, 0.0, 0.0])
+    found = why(frame, monthly_amount=some, pays_by_direct_debit=some, start_year=none, odd_flag=[0.0, 0.0, 0.0], income=[0.3, 0.0, 0.0])
     assert found.select("code", "reason_en", "reason_fr", "value").rows() == [
         ("monthly_amount_high", "monthly amount above usual", "montant mensuel au-dessus de l’habituel", "80.0"),
         ("pays_by_direct_debit_no", "pays by direct debit: no", "paie par prélèvement : non", "0.0"),
@@ -101,12 +101,12 @@ def test_a_cox_regression_gives_the_reasons_that_hold() -> None:
 
 def test_nobody_and_nothing_to_tell() -> None:
     frame = pl.DataFrame({"customer_id": ["a"], "x": [1.0]})
-    assert told(frame.clear(), x=[]).schema == told(frame, x=[0.0]).schema == pl.Schema(SCHEMA)
-    assert told(frame).is_empty()
+    assert why(frame.clear(), x=[]).schema == why(frame, x=[0.0]).schema == pl.Schema(SCHEMA)
+    assert why(frame).is_empty()
 
 
 def optioned(n: int = 3000) -> pl.DataFrame:
-    """Customers of whom a third hold an option that makes them leave sooner, and use it, which makes them stay: net, they stay."""
+    """Customers of whom a third have an option that makes them leave sooner, and use it, which makes them stay: net, they stay."""
     rng = np.random.default_rng(5)
     option = (rng.random(n) < 1 / 3).astype(float)
     usage = option * rng.gamma(16, 0.5, n)
@@ -125,22 +125,22 @@ def optioned(n: int = 3000) -> pl.DataFrame:
 
 
 def test_covariates_that_cancel_each_other_are_judged_together() -> None:
-    """With the option and without any usage the risk is lower than without the option, all in all: neither is a reason by itself."""
+    """With the option and without any usage the risk is lower overall than without the option: neither is a reason by itself."""
     frame = optioned()
     names = ("has_option", "usage", "pays_by_direct_debit")
     fitted = Cox(covariates=names).fit(frame, as_of=DAY)
     parts = fitted.contributions(frame)[1]
     assert (parts[frame["has_option"].to_numpy() == 1, 0] > LEAST).all(), "one by one, the option would be a reason of all who hold it"
     found = churn_reasons(fitted, frame, as_of=DAY, source=TOLD).join(frame, on="customer_id")
-    told_of = found.with_columns(covariate=pl.col("code").str.replace("_(yes|no|high|low)$", ""))
-    tied = told_of.filter(pl.col("covariate").is_in(["has_option", "usage"]))
+    found_of = found.with_columns(covariate=pl.col("code").str.replace("_(yes|no|high|low)$", ""))
+    tied = found_of.filter(pl.col("covariate").is_in(["has_option", "usage"]))
     sums = pl.DataFrame({"customer_id": frame["customer_id"], "both": parts[:, 0] + parts[:, 1]})
     agreed = tied.join(sums, on="customer_id")
     assert agreed["risk_ratio"].to_list() == pytest.approx(np.exp(agreed["both"].to_numpy()))
     assert set(agreed["code"]) == {"usage_low"}, "the option alone raises nobody's risk"
     unused = sums.with_columns(usage=parts[:, 1]).filter((pl.col("both") > LEAST) & (pl.col("usage") > LEAST))
     assert set(agreed["customer_id"]) == set(unused["customer_id"])
-    assert told_of.filter(covariate="pays_by_direct_debit").height == int((frame["pays_by_direct_debit"] == 0).sum())
+    assert found_of.filter(covariate="pays_by_direct_debit").height == int((frame["pays_by_direct_debit"] == 0).sum())
 
 
 def test_what_does_not_cancel_is_left_as_it_is() -> None:

@@ -1,11 +1,11 @@
-"""Whether it pays to call by expected profit: on companies whose true risks, margins and effects of a call are known.
+"""Profit of calling by expected profit: on companies whose true risks, margins and effects of a call are known.
 
-In the clean world nobody was called before, so that the forecast is of what happens without a call; what a call would avert is
-that of docs/simulation.md, more for engaged customers, whom nothing in the data tells apart. In the hard world calls have
-averted ends all along: the forecast is of customers who go on being called, so that it is below the truth without calls, and
-so is the profit; the order holds all the same.
+In the clean world nobody was called before, so the forecast is of the future without a call; the effect of a call is
+that of docs/simulation.md, larger for engaged customers, whom nothing in the data distinguishes. In the hard world calls have
+averted ends all along: the forecast is of customers who go on being called, so it is below the truth without calls, and
+so is the profit; the ranking is still right.
 
-The same is shown of the offer as a company declares it: through the jobs, from the raw tables to the rank of each call.
+The same is shown of the offer declared by a company: through the jobs, from the raw tables to the rank of each call.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ COVARIATES = ("monthly_amount", "term_months", "pays_by_direct_debit")
 
 @dataclass(frozen=True)
 class Truth:
-    """The survival that the contracts really have."""
+    """The true survival of the contracts."""
 
     parameters: ContractParameters
 
@@ -78,7 +78,7 @@ def called_before(tmp_path_factory: pytest.TempPathFactory) -> Company:
 
 
 def observed(world: Literal["clean", "hard"], place: Path) -> Company:
-    """Return the offers as a Cox regression sees them, and as they are: true survival, true share averted, customer by customer."""
+    """Return the offers estimated by a Cox regression, and the true ones: true survival and averted share of each customer."""
     settings = SimulationSettings(customers=8000, world=world, contract_share=0.5)
     made = simulate_company(settings, place / "company")
     CheckTables.parse(data=str(made.data), out=str(place / "out")).run()
@@ -130,17 +130,17 @@ def true_profit(company: Company, customers: pl.DataFrame) -> float:
 
 
 def earned_in_truth(company: Company, budget: float | None) -> tuple[Rankings, float, float, float]:
-    """Return what is expected, and what is earned in truth: called by profit, as many by risk, by risk at its own best depth."""
+    """Return the expected and the true profit: called by profit, as many by risk, by risk at its own best depth."""
     found = by_profit_and_by_risk(company.forecast, budget=budget)
     called = under_budget(company.forecast, budget=budget)
     by_risk = under_budget(company.forecast, budget=budget, by="churn_probability", only_gains=False).head(found.called_by_risk)
     as_many = company.forecast.sort("churn_probability", descending=True).head(found.called)
     earned, same, best = (true_profit(company, customers) for customers in (called, as_many, by_risk))
-    said = (
+    sentence = (
         f"{found.called} called by expected profit earn {earned:,.0f} in truth ({found.profit:,.0f} expected); as many by risk {same:,.0f};"
     )
     missed = f"{1 - best / earned:.1%} missed ({found.missed_share:.1%} expected)"
-    print(f"budget {budget}: {said} by risk at its best depth {best:,.0f}: {missed}")  # noqa: T201  (by how much: pytest -s)
+    print(f"budget {budget}: {sentence} by risk at its best depth {best:,.0f}: {missed}")  # noqa: T201  (see with pytest -s)
     return found, earned, same, best
 
 
@@ -180,7 +180,7 @@ def scored(out: Path, model: str = "survival.cox", **more: Any) -> pl.DataFrame:
 
 
 def may_be_phoned(scores: pl.DataFrame, out: Path) -> pl.DataFrame:
-    """Return the scores of customers who may be phoned: a list to call, in whatever order, is made of them alone."""
+    """Return the scores of customers who may be phoned: a call list, in any order, consists of them alone."""
     tables = TableSet.open(out / "tables")
     contact = contactability(scores.select("customer_id"), tables, tables.as_of(None))
     return scores.join(contact.filter("may_contact_phone"), on="customer_id", how="semi", maintain_order="left")
@@ -202,7 +202,7 @@ def test_the_calls_that_the_job_ranks_beat_as_many_by_risk_in_true_profit(
 
 
 def test_an_offer_on_voluntary_ends_is_worth_their_share(company: Company, fitted_company: Path) -> None:
-    """15 % of the ends are involuntary, whatever the customer (docs/simulation.md): the offer keeps 85 % of what it would."""
+    """15 % of the ends are involuntary, whatever the customer (docs/simulation.md): the offer keeps 85 % of its effect."""
     scores = scored(fitted_company, "survival.discrete_competing_risks", averts="voluntary")
     both = scores.join(company.truth.select("customer_id", "value", "uplift"), on="customer_id")
     assert len(both) == len(company.truth.filter(pl.col("customer_id").is_in(scores["customer_id"].implode())))

@@ -1,4 +1,4 @@
-"""What an offer is worth, against a future written out month by month, and whom to call."""
+"""Value of an offer, against a future written out month by month, and ranking of the calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from relkit.units import DAYS_PER_MONTH
 
 @dataclass(frozen=True)
 class Hazards:
-    """Contracts that end at a constant hazard, their own."""
+    """Contracts that end at a constant hazard, one for each."""
 
     def survival_ahead(self, features: pl.DataFrame, days: np.ndarray) -> np.ndarray:
         return np.exp(-np.outer(features["hazard"].to_numpy(), days))
@@ -27,7 +27,7 @@ class Hazards:
 
 @dataclass(frozen=True)
 class TwoCauses:
-    """Contracts that end by a wish or by a move, each at a constant hazard of their own."""
+    """Contracts that end by a wish or by a move, each at its own constant hazard."""
 
     def survival_ahead(self, features: pl.DataFrame, days: np.ndarray) -> np.ndarray:
         return np.exp(-np.outer(self.whole(features), days))
@@ -70,7 +70,7 @@ def test_the_value_is_that_of_futures_that_were_drawn() -> None:
 
 
 def test_an_offer_that_averts_ends_of_one_cause_is_worth_what_was_drawn() -> None:
-    """200,000 lives each, the first of two clocks: only a wish within 90 days is averted, and who moves takes nothing."""
+    """200,000 lives each, the first of two clocks: only a wish within 90 days is averted, and customers who move take nothing."""
     rng, ahead = np.random.default_rng(6), Ahead(24, 0.10)
     rows = pl.DataFrame({"customer_id": ["a", "b"], "wish": [0.001, 0.004], "move": [0.002, 0.0005], "margin_a_month": [20.0, 35.0]})
     found = offer_values(TwoCauses(), rows, offer=replace(OFFER, averts=("wish",)), ahead=ahead)
@@ -147,7 +147,7 @@ def test_without_a_budget_all_who_gain_are_called_the_best_first() -> None:
 
 
 def test_a_budget_is_kept_and_spent_as_well_as_it_can_be() -> None:
-    """All 4,096 choices among 12 customers: none within what is spent brings more, as the greedy order is exact at its own cost."""
+    """All 4,096 choices among 12 customers: none within the same cost brings more, as the greedy order is exact at its own cost."""
     offers = offer_values(Hazards(), contracts(60, seed=3), offer=OFFER, ahead=Ahead(24, 0.1)).top_k(12, by="expected_profit")
     called = under_budget(offers, budget=30.0)
     assert 0 < len(called) < 12
@@ -183,7 +183,7 @@ def test_nobody_is_called_where_nobody_holds_a_contract() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"averted_share": 1.5}, "averted_share is 1.5; it must lie in"),
         ({"stayers_take_share": -0.1}, "stayers_take_share is -0.1"),
@@ -194,8 +194,8 @@ def test_nobody_is_called_where_nobody_holds_a_contract() -> None:
         ({"budget": float("nan")}, "budget is nan"),
     ],
 )
-def test_what_cannot_be_is_refused(wrong: dict[str, float], said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
+def test_invalid_values_are_refused(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         RetentionOffer(**wrong)  # type: ignore[arg-type]
 
 

@@ -31,6 +31,6 @@ NOTHING = [{"orders": [1.0]}, {"expected_return_share": [None]}, {"expected_retu
 
 
 @pytest.mark.parametrize("columns", NOTHING)
-def test_nothing_is_told_where_nothing_is_expected_back(columns):
+def test_nothing_is_reported_if_nothing_is_expected_back(columns):
     frame = pl.DataFrame(columns, schema_overrides={"expected_return_share": pl.Float64} if "expected_return_share" in columns else {})
     assert returns_used(frame, orders="orders", order_value="worth") is None

@@ -109,7 +109,7 @@ def test_without_contract_holders_there_is_no_churn():
 
 
 @pytest.mark.parametrize(
-    ("scores", "said"),
+    ("scores", "message"),
     [
         (table(values=(0.5, 1.5)), r"scores: p_alive: 1 values are not between 0 and 1 \(first: customer 'c1', 1.5\)"),
         (
@@ -124,8 +124,8 @@ def test_without_contract_holders_there_is_no_churn():
         (table(values=(0.5, float("nan"))), r"value: 1 of 2 rows are not a number"),
     ],
 )
-def test_what_cannot_be_is_refused(scores, said):
-    with pytest.raises(TableError, match=said):
+def test_invalid_values_are_refused(scores, message):
+    with pytest.raises(TableError, match=message):
         check_scores(ScoreTable(scores, kinds("p_alive", "expected_orders_90d", "expected_order_value")))
 
 
@@ -139,7 +139,7 @@ def test_wide_has_a_column_a_score():
 
 def test_wide_asks_which_model_where_two_give_the_same_score():
     both = pl.concat([table(), table(model=pl.lit("survival.kaplan_meier"))])
-    with pytest.raises(ParameterError, match=r"scores: p_alive is given by survival.cox, survival.kaplan_meier. Say which model you want"):
+    with pytest.raises(ParameterError, match=r"scores: p_alive is given by survival.cox, survival.kaplan_meier. Name the model you want"):
         wide(both)
     assert wide(both, model="survival.cox").height == 2
     with pytest.raises(ParameterError, match=r"unknown model 'survival.cocks'; did you mean 'survival.cox'"):

@@ -21,7 +21,7 @@ RATE = Source(model="lifetime_value.bg_nbd", version="4", trained_as_of=DAY)
 
 
 def scored(fitted, features, **more) -> pl.DataFrame:
-    """Return the rows that a model gives, of the kinds of its role."""
+    """Return the scores of a model, of the kinds of its role."""
     return score_model(fitted, features, kinds=catalogue.role_of(fitted.name).scores, as_of=DAY, source=RATE, **more).frame
 
 
@@ -80,13 +80,13 @@ def test_a_score_has_the_bounds_of_the_delta_method(features, name):
     assert scores.filter(score="expected_orders_30d")["upper"].to_numpy() == pytest.approx(high, rel=1e-12)
     if name != "nbd":
         _, low, high = interval(fitted, lambda model: model.probability_alive(features), scale="logit")
-        found, told = scores.filter(score="p_alive"), fitted.tells_alive(features)
-        assert found["lower"].to_numpy() == pytest.approx(low[told], rel=1e-12)
-        assert found["upper"].to_numpy() == pytest.approx(high[told], rel=1e-12)
+        found, known = scores.filter(score="p_alive"), fitted.tells_alive(features)
+        assert found["lower"].to_numpy() == pytest.approx(low[known], rel=1e-12)
+        assert found["upper"].to_numpy() == pytest.approx(high[known], rel=1e-12)
 
 
 def test_a_score_that_no_parameter_moves_has_no_interval(features):
-    """A model of constant spend has none; by the NBD everybody is alive, whatever the parameters, and that is no score at all."""
+    """A model of constant spend has none; by the NBD every customer is alive, whatever the parameters, which is not a score."""
     nbd = catalogue.make("lifetime_value.nbd").fit(features, as_of=DAY)
     assert set(scored(nbd, features)["score"]) == {"expected_orders_90d", "order_probability_90d"}
     alike = features.with_columns(mean_repeat_value=pl.when(pl.col("repeat_purchases") > 0).then(20.0))

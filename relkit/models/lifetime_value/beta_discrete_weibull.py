@@ -1,14 +1,14 @@
-"""Beta-discrete-Weibull (BdW): contracts that renew, where a customer's own probability of leaving changes with tenure.
+"""Beta-discrete-Weibull (BdW): contracts that renew, with individual dropout probabilities that change with tenure.
 
-The probability that a customer outlives t renewals is (1 - theta)^(t^c): for c > 1 he is ever more likely to leave,
-for c < 1 ever less, for c = 1 it is the shifted beta-geometric. Theta differs between customers as a
+The probability that a customer outlives t renewals is (1 - theta)^(t^c): for c > 1 he is increasingly likely to leave,
+for c < 1 decreasingly, for c = 1 it is the shifted beta-geometric. Theta differs between customers as a
 beta(gamma, delta), so S(t) = B(gamma, delta + t^c) / B(gamma, delta). The retention rate of those who stay may fall first,
 as customers tire, and rise later, as those prone to leave are gone.
 
     Fader, P. S., Hardie, B. G. S., Liu, Y., Davin, J. and Steenburgh, T. (2018), "How to project customer retention"
     revisited: the role of duration dependence. Journal of Interactive Marketing 43, 1-16.
 
-Free functions speak the paper's letters, in periods; the classes speak days and are those of `renewal_model`, where
+Free functions use the paper's notation, in periods; the classes use days and are those of `renewal_model`, where
 covariates and cohorts are explained.
 """
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Renewals that are summed one by one; what follows them is smooth enough for the sum to be told from the integral.
+# Renewals summed one by one; beyond them the terms are smooth enough to derive the sum from the integral.
 _ONE_BY_ONE = 64
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-# Points of a Chebyshev interpolation in log gamma, and the number of values from which it pays.
+# Points of a Chebyshev interpolation in log gamma, and the number of values from which it pays off.
 _DEGREE, _MANY = 60, 200
 _CELLS = 2_000_000
 
@@ -52,7 +52,7 @@ def log_survival(gamma: Floats | float, delta: float, c: float, t: Floats) -> Fl
 
 
 def retention_rate(gamma: Floats | float, delta: float, c: float, t: Floats) -> Floats:
-    """Return the share renewed of those who come to the t-th renewal: S(t) / S(t - 1), t = 1, 2, ...
+    """Return the share renewed of those who reach the t-th renewal: S(t) / S(t - 1), t = 1, 2, ...
 
     Examples:
         >>> retention_rate(0.2593, 1.7226, 1.5844, np.array([1, 2, 12])).round(3).tolist()
@@ -76,13 +76,13 @@ def discounted_residual_lifetime(gamma: Floats | float, delta: float, c: float, 
     """Return DERL: the renewals expected of a customer before his n-th, the t-th of them worth 1 / (1 + d)^(t - n).
 
     The sum over t >= n of S(t) / S(n - 1) / (1 + d)^(t - n) has no closed form: its first terms are added up, the rest is
-    the integral with the first two corrections of Euler and Maclaurin. Nine digits at least, whatever d.
+    the integral with the first two Euler-Maclaurin corrections. At least nine digits, whatever d.
 
     Args:
         gamma: first parameter, one for all or shape (m,).
         delta: second parameter.
         c: duration dependence.
-        n: which renewal comes next, from 1, shape (m,).
+        n: number of the next renewal, from 1, shape (m,).
         d: discount rate of one period, 0 or more.
 
     Returns:
@@ -102,10 +102,10 @@ def discounted_residual_lifetime(gamma: Floats | float, delta: float, c: float, 
 
 
 def _of_renewal(a: Floats, shape: tuple[float, float], n: float, d: float) -> Floats:
-    """Return the lifetimes before one renewal of many first parameters: a smooth function of their logarithm."""
+    """Return the lifetimes before one renewal for many first parameters: a smooth function of their logarithm."""
     logs = np.log(a)
     low, high = float(logs.min()), float(logs.max())
-    # Without discount there is a pole where gamma c is 1.
+    # Without a discount there is a pole at gamma c = 1.
     pole = a * shape[1] - 1 if d == 0 else np.ones_like(a)
     if len(a) < _MANY or high - low < 1e-9:
         return _summed(a, shape, n, d)
@@ -145,14 +145,14 @@ def _sum(a: Floats, delta: float, c: float, n: float, force: float) -> Floats:
 
 
 def _far(a: float, delta: float, c: float, force: float, first: float) -> float:
-    """Return where the integral may stop: nothing is left of the discount, or S(t) is a power of t."""
+    """Return the upper limit of the integral: nothing is left of the discount, or S(t) is a power of t."""
     if force > 0:
         return first + 45 / force
     return float(np.exp(min(np.log(1e10 * (1 + a + delta) ** 2 + first**c) / c, 600.0)))
 
 
 def _nodes(low: float, high: float, density: float) -> tuple[Floats, Floats]:
-    """Return nodes and weights of Gauss and Legendre on panels of which there are `density` to the unit."""
+    """Return Gauss-Legendre nodes and weights on panels, `density` of them per unit."""
     edges = np.linspace(low, high, int(np.ceil((high - low) * density)) + 1)
     half = np.diff(edges) / 2
     nodes = (edges[:-1] + half)[:, None] + half[:, None] * _NODES
@@ -189,7 +189,7 @@ class BetaDiscreteWeibull(RenewalModel):
     formulas: ClassVar[RenewalFormulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedBetaDiscreteWeibull:
-        """Return the model fitted by maximum likelihood to the renewals that were watched; see `learn`."""
+        """Return the model fitted by maximum likelihood to the observed renewals; see `learn`."""
         return FittedBetaDiscreteWeibull(settings=self, **self.learn(features, as_of))
 
 
@@ -200,7 +200,7 @@ class FittedBetaDiscreteWeibull(FittedRenewalModel):
     Attributes:
         gamma: first parameter of the probabilities of leaving; times exp(g'z) for a contract with covariates z.
         delta: second parameter.
-        c: duration dependence: above 1 each customer is ever more likely to leave, below 1 ever less.
+        c: duration dependence: above 1 each customer is increasingly likely to leave, below 1 decreasingly.
     """
 
     name: ClassVar[str] = BetaDiscreteWeibull.name

@@ -1,20 +1,20 @@
-"""BG/BB: repeat purchases where there is, now and then, an opportunity to buy, and a customer takes it or not.
+"""BG/BB: repeat purchases at discrete opportunities, each of which a customer takes or not.
 
-At each opportunity a customer who is still one buys with a probability p of his own; before it he may leave for good, with
-a probability theta of his own. p is spread over customers as a beta(alpha, beta), theta as a beta(gamma, delta).
+At each opportunity a customer who is still alive buys with a probability p of his own; before it he may leave for good, with
+a probability theta of his own. p is distributed over customers as a beta(alpha, beta), theta as a beta(gamma, delta).
 
     Fader, P. S., Hardie, B. G. S. and Shang, J. (2010), Customer-base analysis in a discrete-time noncontractual setting.
     Marketing Science 29 (6), 1086-1108: equation numbers below.
 
-The functions of `bg_bb_formulas` speak the paper's letters and count in opportunities. The classes speak days: opportunity
+The functions of `bg_bb_formulas` use the paper's notation and count in opportunities. The classes use days: opportunity
 j covers the days ((j - 1) period_days, j period_days] after the first purchase, and the one under way on the as-of day is
 left out of the fit (see `opportunities`).
 
-Two conventions turn opportunities into days. What the model says of an opportunity is spread evenly over its days, so that
-part of one counts in proportion. And the model says whether an opportunity is taken, not on how many days: in the one
-taken there are 1 + G purchase days, G geometric, whose mean is that of the calibration (`purchases_per_opportunity`). So
-every number a class returns counts purchase days, as those of the other models do, and can be compared with theirs; how
-many opportunities are taken is `expected_opportunities`.
+Two conventions turn opportunities into days. What the model predicts for an opportunity is spread evenly over its days, so that
+part of one counts in proportion. And the model predicts whether an opportunity is taken, not on how many days: in one
+that is taken there are 1 + G purchase days, G geometric, whose mean is that of the calibration (`purchases_per_opportunity`). So
+every number a class returns counts purchase days, as in the other models, and is comparable with theirs; the number of
+opportunities taken is `expected_opportunities`.
 
 Out of scope here: covariates.
 """
@@ -73,18 +73,18 @@ class BgBb(ModelFacts):
     """Settings of the BG/BB model.
 
     Attributes:
-        period_days: length of an opportunity, in days. It belongs to the business: 365.25 for a yearly appeal, the days between two
-            markets, sailings or collections. The default, a week, is short enough for most customers to buy once in it at most.
+        period_days: length of an opportunity, in days. It depends on the business: 365.25 for a yearly appeal, the days between two
+            markets, sailings or collections. The default, a week, is short enough for most customers to buy at most once in it.
         level: of the intervals in the summary.
-        weight_column: column that tells how many customers a row stands for; empty where each is one.
+        weight_column: column with the number of customers a row stands for; empty if each row is one.
 
     Examples:
         >>> from datetime import date
         >>> ages = [[], [3.0], [4.0, 11.0, 25.0], [20.0], [], [6.0, 30.0], [], [12.0]]
         >>> first = [date(2025, 5, 26)] * 8
-        >>> told = {"repeat_purchases": [len(a) for a in ages], "last_purchase_age_days": [max(a, default=0.0) for a in ages]}
+        >>> past = {"repeat_purchases": [len(a) for a in ages], "last_purchase_age_days": [max(a, default=0.0) for a in ages]}
         >>> seen = pl.DataFrame(
-        ...     {"customer_id": list("abcdefgh"), **told, "observed_days": [35.0] * 8, "first_order_on": first, "repeat_ages_days": ages}
+        ...     {"customer_id": list("abcdefgh"), **past, "observed_days": [35.0] * 8, "first_order_on": first, "repeat_ages_days": ages}
         ... )
         >>> fitted = BgBb().fit(seen, as_of=date(2025, 6, 30))
         >>> fitted.score(seen, horizon_days=28).columns
@@ -122,12 +122,12 @@ class BgBb(ModelFacts):
         """Return the model fitted by maximum likelihood to the opportunities that are over.
 
         Args:
-            features: one row a customer with the columns of `needs`.
+            features: one row per customer with the columns of `needs`.
             as_of: last day whose facts are in the features.
 
         Raises:
-            TableError: a column is missing, a value impossible, a customer there twice.
-            NotEnoughEventsError: no opportunity is over, hardly anyone bought again, or all bought at every opportunity.
+            TableError: a column is missing, a value is impossible, or a customer is duplicated.
+            NotEnoughEventsError: no opportunity is over, too few customers bought again, or all bought at every opportunity.
             NotConvergedError: no optimum was found.
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
@@ -146,10 +146,10 @@ class BgBb(ModelFacts):
         return FittedBgBb(settings=self, info=info, covariance=best.covariance, purchases_per_opportunity=ratio, **terms)
 
     def judge(self, fitted: FittedBgBb, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchase days came to those of the holdout, as `judge_purchases` does.
+        """Return errors of the expected purchase days on the holdout, as `judge_purchases` does.
 
-        The model expects opportunities taken; they are multiplied by the purchase days that each held in the calibration, so that
-        the metrics compare with those of the other models.
+        The model expects opportunities taken; they are multiplied by the purchase days per opportunity of the calibration, so that
+        the metrics are comparable with those of the other models.
         """
         return judge_purchases(fitted, features, outcomes)
 
@@ -160,13 +160,13 @@ class FittedBgBb(PurchasesAhead):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit.
+        info: facts about the fit.
         alpha: first parameter of the probabilities of buying at an opportunity.
-        beta: second parameter of them.
+        beta: second parameter.
         gamma: first parameter of the probabilities of leaving before one.
-        delta: second parameter of them.
-        covariance: of the logarithms of the four, shape (4, 4); NaN for one that has no standard error.
-        purchases_per_opportunity: purchase days in an opportunity with at least one, on average of the calibration; taken as known.
+        delta: second parameter.
+        covariance: of the logarithms of the four, shape (4, 4); NaN for one without a standard error.
+        purchases_per_opportunity: mean purchase days in an opportunity with at least one, over the calibration; taken as known.
     """
 
     name: ClassVar[str] = BgBb.name
@@ -193,7 +193,7 @@ class FittedBgBb(PurchasesAhead):
 
     @property
     def coordinates(self) -> Floats:
-        """Logarithms of the parameters, shape (4,): what `covariance` is the covariance of."""
+        """Logarithms of the parameters, shape (4,), the coordinates of `covariance`."""
         return np.log(self.parameters)
 
     def moved(self, coordinates: Floats) -> Self:
@@ -204,16 +204,16 @@ class FittedBgBb(PurchasesAhead):
         """Return term, estimate, std_error, lower, upper.
 
         Standard errors come from the observed information, by the delta method; the interval is made on the
-        logarithm, so that it stays above zero.
+        logarithm, so that it stays positive.
         """
         estimates = np.array(self.parameters)
         errors = np.sqrt(np.diag(self.covariance))
         return summary_of(TERMS, estimates, errors, self.settings.level, positive=len(TERMS))
 
     def probability_alive(self, features: pl.DataFrame) -> Floats:
-        """Return the probability that each customer is still one on the as-of day, shape (n,), in the order of the rows.
+        """Return the probability that each customer is still alive on the as-of day, shape (n,), in the order of the rows.
 
-        At the end of an opportunity it is P(alive at n): one for who bought in it. An opportunity under way counts in proportion.
+        At the end of an opportunity it is P(alive at n): one for those who bought in it. An opportunity under way counts in proportion.
         """
         return self.probability_alive_later(features, 0.0)
 
@@ -223,7 +223,7 @@ class FittedBgBb(PurchasesAhead):
         return probability_alive_next(*self.parameters, seen.x, seen.t_x, seen.n)
 
     def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
-        """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
+        """Return the probability that each customer is still alive `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
         seen = self._read(features)
         return self._alive(seen) * self._survival(seen.n, seen.under_way + days / self.settings.period_days)
@@ -233,13 +233,13 @@ class FittedBgBb(PurchasesAhead):
         return self.expected_opportunities(features, days) * self.purchases_per_opportunity
 
     def expected_opportunities(self, features: pl.DataFrame, days: float) -> Floats:
-        """Return how many opportunities each customer is expected to take in the `days` after the as-of day, shape (n,)."""
+        """Return the number of opportunities each customer is expected to take in the `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
         seen = self._read(features)
         return self._alive(seen) * self._taken(seen.x, seen.n, seen.under_way, days)
 
     def discounted_opportunities(self, features: pl.DataFrame, *, annual_discount_rate: float) -> Floats:
-        """Return the discounted number of opportunities that each customer will take, without end (DERT), shape (n,).
+        """Return the discounted number of opportunities that each customer will ever take (DERT), shape (n,).
 
         Convention of the paper: each opportunity is discounted from its end, by 1 / (1 + d) for the first that is not over.
         `discounted_value.dert` spreads it over its days, which makes it d / log(1 + d) times as much for a customer at the end of an
@@ -247,14 +247,14 @@ class FittedBgBb(PurchasesAhead):
 
         Args:
             features: the columns of `needs`, as of any day.
-            annual_discount_rate: 0.10 for 10 % a year of 365.25 days; d is what it makes of one opportunity.
+            annual_discount_rate: 0.10 for 10 % a year of 365.25 days; d is the rate of one opportunity.
 
         Raises:
             ParameterError: a rate that is not above zero.
         """
         if not 0 < annual_discount_rate < np.inf:
             raise ParameterError(
-                f"annual_discount_rate is {annual_discount_rate}; it must be above 0 where there is no end.",
+                f"annual_discount_rate is {annual_discount_rate}; it must be above 0 without a horizon.",
                 where=self.name,
                 remedy="Write 0.10 for 10 % a year.",
             )
@@ -267,8 +267,8 @@ class FittedBgBb(PurchasesAhead):
 
         Args:
             features: the columns of `needs`.
-            purchases: purchase days, one number a row, shape (n,).
-            days: length of the time ahead.
+            purchases: purchase days, one number per row, shape (n,).
+            days: horizon, in days.
         """
         self._check_ahead(days)
         seen = self._read(features)
@@ -302,7 +302,7 @@ class FittedBgBb(PurchasesAhead):
         return self._purchase_days(none, none, none.astype(np.float64), wanted, days)
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Callable[[float], Floats]], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
+        """Return P(alive) of each customer, and `value` of the purchases ahead of those alive, both (n,).
 
         Args:
             features: the columns of `needs`, as of any day.
@@ -310,7 +310,7 @@ class FittedBgBb(PurchasesAhead):
                 differ in what matters, not for all of them, and returns one number for each.
         """
         seen = self._read(features)
-        # Opportunities taken and time observed in one number, as sorting two columns takes far longer.
+        # Opportunities taken and time observed in one number, as sorting by two columns takes far longer.
         both, which = np.unique(seen.x + 1j * (seen.n + seen.under_way), return_inverse=True)
         x, n = both.real.astype(np.int64), np.floor(both.imag).astype(np.int64)
         under_way = both.imag - n
@@ -327,7 +327,7 @@ class FittedBgBb(PurchasesAhead):
         return probability_alive(*self.parameters, seen.x, seen.t_x, seen.n)
 
     def _survival(self, n: Counts, ahead: Floats) -> Floats:
-        """Return P(alive at n + ahead | alive at n), on a straight line between opportunities, shape (m,)."""
+        """Return P(alive at n + ahead | alive at n), linear between opportunities, shape (m,)."""
         each, which = row_index(n)
         whole = np.floor(ahead).astype(np.int64)
         alive = alive_ahead(self.gamma, self.delta, each, int(whole.max(initial=0)) + 1)
@@ -349,7 +349,7 @@ class FittedBgBb(PurchasesAhead):
 
     def _purchase_days_between(self, x: Counts, n: Counts, start: Counts, end: Counts, wanted: Counts) -> Floats:
         """Return P(`wanted` purchase days at opportunities n + start + 1, ..., n + end) of customers alive at n, shape (m,)."""
-        # One row for each number of opportunities that may hold so many purchase days.
+        # One row for each number of opportunities that may contain so many purchase days.
         most, least = np.minimum(wanted, end - start), np.minimum(wanted, 1)
         if self.purchases_per_opportunity == 1:
             least = wanted
@@ -357,7 +357,7 @@ class FittedBgBb(PurchasesAhead):
         who = np.repeat(np.arange(len(wanted)), times)
         taken = np.arange(len(who)) - np.repeat(np.cumsum(times) - times, times) + least[who]
         stays = np.where(start == 0, 1.0, (self.delta + n) / (self.gamma + self.delta + n))
-        # From `start` on he is a customer alive at n + start, of whose opportunity in between nothing is known.
+        # From `start` on he is a customer alive at n + start whose opportunities in between are unknown.
         beta = np.asarray(self.beta - start, dtype=np.float64)
         chance = taken_probability_if_alive(
             self.alpha, beta[who], self.gamma, self.delta, x[who], (n + start)[who], taken, (end - start)[who]
@@ -371,7 +371,7 @@ def _windows(start: Floats, end: Floats) -> list[tuple[Floats, Counts, Counts]]:
     """Return weights and opportunities, after the first and up to the last, of the time from `start` to `end`, shape (m,) each.
 
     A customer's purchases fall at the same moment of every opportunity, which is spread evenly: whether it comes before
-    the start and before the end tells which opportunities count.
+    the start and before the end determines which opportunities count.
     """
     whole = np.floor(end).astype(np.int64)
     part, none = end - whole, np.zeros(len(end), dtype=np.int64)
@@ -384,7 +384,7 @@ def _windows(start: Floats, end: Floats) -> list[tuple[Floats, Counts, Counts]]:
 
 
 def _days_probability(taken: Counts, wanted: Counts, ratio: float) -> Floats:
-    """Return P(`wanted` purchase days in `taken` opportunities), `ratio` in each on average: 1 and a geometric number more.
+    """Return P(`wanted` purchase days in `taken` opportunities), `ratio` in each on average: 1 plus a geometric number.
 
     Examples:
         >>> _days_probability(np.array([1, 1, 0]), np.array([1, 2, 0]), 1.25).round(4).tolist()
@@ -406,10 +406,10 @@ def _whole(purchases: Sequence[int] | NDArray[Any], where: str) -> Counts:
 
 
 def _remarks(seen: Opportunities, ratio: float) -> tuple[Remark, ...]:
-    """Return what was left out, and what the expectations were multiplied by."""
-    said = []
+    """Return remarks on what was left out, and on the factor of the expectations."""
+    remarks = []
     if new := int(seen.customers[seen.n == 0].sum()):
-        said.append(
+        remarks.append(
             Remark(
                 "observed_too_briefly",
                 f"{new:,} customers have been observed for less than one opportunity and say nothing to the fit.",
@@ -418,7 +418,7 @@ def _remarks(seen: Opportunities, ratio: float) -> tuple[Remark, ...]:
         )
     if seen.left_out:
         every = seen.purchases + seen.left_out
-        said.append(
+        remarks.append(
             Remark(
                 "open_opportunities",
                 f"{seen.left_out:,.0f} of {every:,.0f} repeat purchase days lie in an opportunity that is not over and were left out.",
@@ -426,11 +426,11 @@ def _remarks(seen: Opportunities, ratio: float) -> tuple[Remark, ...]:
             )
         )
     if ratio > 1:
-        said.append(
+        remarks.append(
             Remark(
                 "several_days_an_opportunity",
                 f"Opportunities with a purchase held {ratio:.3f} purchase days on average; expectations are in purchase days.",
                 f"Une période avec achat compte {french(ratio, 3)} jours d’achat en moyenne ; les prévisions sont en jours d’achat.",
             )
         )
-    return tuple(said)
+    return tuple(remarks)

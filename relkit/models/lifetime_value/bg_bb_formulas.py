@@ -1,4 +1,4 @@
-"""The BG/BB model on arrays, in opportunities and in the letters of the paper (see `bg_bb`): x of n were taken, the last was t_x."""
+"""The BG/BB model on arrays, in opportunities and in the paper's notation (see `bg_bb`): x of n were taken, the last was t_x."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Parameters = tuple[float, float, float, float]
 
-# Opportunities ahead that are added up one by one; beyond them an integral is exact to eight digits.
+# Opportunities ahead that are summed one by one; beyond them an integral is exact to eight digits.
 _ONE_BY_ONE = 4096
 
 
@@ -28,9 +28,9 @@ def log_likelihood(alpha: float, beta: float, gamma: float, delta: float, x: Cou
 
 
 def probability_alive(alpha: float, beta: float, gamma: float, delta: float, x: Counts, t_x: Counts, n: Counts) -> Floats:
-    """Return P(alive at n): that a customer was still one at the last opportunity observed, shape (m,).
+    """Return P(alive at n): that a customer was still alive at the last opportunity observed, shape (m,).
 
-    Who bought at it is alive for certain. `probability_alive_next` is what the paper and BTYD call P(alive).
+    Those who bought at it are alive for certain. `probability_alive_next` is what the paper and BTYD call P(alive).
 
     Examples:
         >>> probability_alive(1.2, 0.75, 0.66, 2.78, np.array([3, 6]), np.array([4, 6]), np.array([6, 6])).round(10).tolist()
@@ -41,7 +41,7 @@ def probability_alive(alpha: float, beta: float, gamma: float, delta: float, x: 
 
 
 def probability_alive_next(alpha: float, beta: float, gamma: float, delta: float, x: Counts, t_x: Counts, n: Counts) -> Floats:
-    """Return P(alive at n + 1): that a customer will be one at the next opportunity (eq. 11), shape (m,).
+    """Return P(alive at n + 1): that a customer will be alive at the next opportunity (eq. 11), shape (m,).
 
     Examples:
         >>> probability_alive_next(1.2, 0.75, 0.66, 2.78, np.array([3, 6]), np.array([4, 6]), np.array([6, 6])).round(10).tolist()
@@ -51,7 +51,7 @@ def probability_alive_next(alpha: float, beta: float, gamma: float, delta: float
 
 
 def opportunities_alive(gamma: float, delta: float, n: Counts, t: Floats) -> Floats:
-    """Return at how many of the t opportunities after n a customer alive at n is expected to be alive, shape of n.
+    """Return the number of the t opportunities after n at which a customer alive at n is expected to be alive, shape of n.
 
     It is the sum over j = 1, ..., t of P(alive at n + j | alive at n) (the second factor of eq. 13, and its limit at gamma = 1).
 
@@ -59,7 +59,7 @@ def opportunities_alive(gamma: float, delta: float, n: Counts, t: Floats) -> Flo
         gamma: first parameter of the probabilities of leaving.
         delta: second parameter.
         n: opportunities so far, shape (m,).
-        t: opportunities to come, 0 or more, shape (m,); of a fraction, that share of the next opportunity counts.
+        t: opportunities to come, 0 or more, shape (m,); for a fraction, that share of the next opportunity counts.
 
     Examples:
         >>> opportunities_alive(1.0, 1.0, np.array([0, 0, 1]), np.array([2.0, 1.5, 1.0])).round(4).tolist()
@@ -84,12 +84,12 @@ def opportunities_alive(gamma: float, delta: float, n: Counts, t: Floats) -> Flo
 
 
 def opportunities_if_alive(alpha: float, beta: float, gamma: float, delta: float, x: Counts, n: Counts, t: Floats) -> Floats:
-    """Return how many of the next t opportunities a customer alive at n will take, expected, (m,); times P(alive at n): eq. 13."""
+    """Return the expected number of the next t opportunities that a customer alive at n takes, (m,); times P(alive at n): eq. 13."""
     return (alpha + x) / (alpha + beta + n) * opportunities_alive(gamma, delta, n, t)
 
 
 def expected_opportunities_new(alpha: float, beta: float, gamma: float, delta: float, t: Floats) -> Floats:
-    """Return how many of the first t opportunities a new customer is expected to take (eq. 9), shape of t.
+    """Return the number of the first t opportunities that a new customer is expected to take (eq. 9), shape of t.
 
     Examples:
         >>> expected_opportunities_new(1.203528, 0.7497260, 0.6567808, 2.783796, np.array([10.0])).round(4).tolist()
@@ -114,7 +114,7 @@ def taken_probability_if_alive(
         delta: second parameter.
         x: opportunities taken so far, shape (m,).
         n: opportunities so far, shape (m,).
-        taken: how many of those to come, shape (m,).
+        taken: number of those to come, shape (m,).
         t: opportunities to come, shape (m,).
 
     Examples:
@@ -129,7 +129,7 @@ def taken_probability_if_alive(
     for i in range(int(t.max(initial=0)) + 1):
         exactly = np.where(taken == i, every, exactly)
         leaves = gamma / (gamma + d + i)
-        # At his last opportunity it does not matter whether he leaves after it.
+        # At the last opportunity it does not matter whether he leaves after it.
         found += np.where(i < t, alive * leaves * exactly, np.where(i == t, alive * exactly, 0.0))
         alive = alive * (1 - leaves)
         exactly = exactly * np.where(taken <= i, (i + 1) / np.maximum(i + 1 - taken, 1) * (b + np.maximum(i - taken, 0)) / (a + b + i), 0.0)
@@ -142,7 +142,7 @@ def some_taken_if_alive(
 ) -> Floats:
     """Return P(one of the opportunities n + start + 1, ..., n + end is taken) of customers alive at n, shape (m,).
 
-    It is the sum of the probabilities that each of them is the first that is taken: nothing is subtracted.
+    It is the sum of the probabilities that each of them is the first one taken: nothing is subtracted.
 
     Args:
         alpha: first parameter of the probabilities of buying.
@@ -151,8 +151,8 @@ def some_taken_if_alive(
         delta: second parameter.
         x: opportunities taken so far, shape (m,).
         n: opportunities so far, shape (m,).
-        start: opportunities to come of which nothing is asked, shape (m,).
-        end: the last of those that are looked at, shape (m,).
+        start: opportunities to come that are skipped, shape (m,).
+        end: the last one considered, shape (m,).
 
     Examples:
         >>> none = np.zeros(1, dtype=np.int64)
@@ -173,8 +173,8 @@ def some_taken_if_alive(
 def discounted_opportunities_if_alive(alpha: float, beta: float, gamma: float, delta: float, x: Counts, n: Counts, d: float) -> Floats:
     """Return the discounted number of opportunities that a customer alive at n will take; times P(alive at n) it is DERT (eq. 14).
 
-    The next opportunity counts 1 / (1 + d), the one after it 1 / (1 + d)^2. To leave is a shifted beta-geometric, whose
-    discounted residual lifetime is this sum but for the chance to buy.
+    The next opportunity counts 1 / (1 + d), the one after it 1 / (1 + d)^2. Leaving is a shifted beta-geometric, whose
+    discounted residual lifetime is this sum except for the probability of buying.
 
     Args:
         alpha: first parameter of the probabilities of buying.

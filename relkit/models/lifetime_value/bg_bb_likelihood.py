@@ -1,4 +1,4 @@
-"""The likelihood of the BG/BB model with exact derivatives, for any numbers of opportunities (letters as in `bg_bb`).
+"""The likelihood of the BG/BB model with exact derivatives, for any numbers of opportunities (notation of `bg_bb`).
 
 A customer with x, t_x and n either is alive at n, or left after s = t_x, ..., n - 1 opportunities (2010, eq. 5):
 
@@ -8,8 +8,8 @@ A customer with x, t_x and n either is alive at n, or left after s = t_x, ..., n
     D(s) = B(gamma + 1, delta + s) / B(gamma, delta)              alive after s, not after s + 1
 
 All three are quotients of rising factorials, whose logarithms are sums of log(z + i): no difference of large gamma
-functions, no loss of digits for tiny or huge parameters. The terms of the sum depend on x and s only and fall with s, so
-that a sum from t_x to n - 1 is a difference of two sums to the end, which loses a digit or two and never more: the cost is
+functions, no loss of digits for tiny or huge parameters. The terms of the sum depend on x and s only and decrease with s, so
+that a sum from t_x to n - 1 is a difference of two sums to the end, which loses a digit or two at most: the cost is
 that of a table of x by s, plus a few operations for each triple that occurs, however many customers share it.
 """
 
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 TERMS = ("alpha", "beta", "gamma", "delta")
-# Edges of the logarithms: e^-8 is a population of nevers and always, e^10 one without differences.
+# Bounds of the logarithms: e^-8 is a population that always or never buys, e^10 one without differences.
 _LOW, _HIGH = np.full(4, -8.0), np.full(4, 10.0)
 
 
@@ -85,20 +85,20 @@ class Terms:
 
 
 def row_index(x: NDArray[np.int64]) -> tuple[Index, Index]:
-    """Return the values of x that occur, ascending, and where each stands among them."""
+    """Return the values of x that occur, ascending, and the position of each row's among them."""
     there = np.zeros(int(x.max(initial=0)) + 1, dtype=bool)
     there[x] = True
     return np.flatnonzero(there), (np.cumsum(there) - 1)[x]
 
 
 def log_alive_and_gone(terms: Terms, row: Index, t_x: NDArray[np.int64], n: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return the logarithms of the two parts of the likelihood, of those alive at n and of those who left before, shape (m,) each."""
+    """Return the logarithms of the two parts of the likelihood, alive at n and left before, shape (m,) each."""
     _, sums = terms.gone()
     return terms.bought[row, n] + terms.alive[n], _between(sums[row, t_x], sums[row, n], t_x < n)
 
 
 def _between(from_here: Floats, from_there: Floats, some: NDArray[np.bool_]) -> Floats:
-    """Return log(e^from_here - e^from_there), -inf where there is no term between."""
+    """Return log(e^from_here - e^from_there), -inf if there is no term between."""
     found = np.full(from_here.shape, -np.inf)
     found[some] = from_here[some] + np.log(-np.expm1(from_there[some] - from_here[some]))
     return found
@@ -116,7 +116,7 @@ class Likelihood:
     """
 
     def __init__(self, counts: OpportunityCounts) -> None:
-        """Take the counts; rows without an opportunity say nothing."""
+        """Take the counts; rows without an opportunity carry no information."""
         seen = counts.n > 0
         self.t_x, self.n = counts.t_x[seen], counts.n[seen]
         self.customers = counts.customers[seen]
@@ -182,7 +182,7 @@ def _second(terms: Terms, gamma: float, shares: Floats, at_end: Floats) -> Float
 
 
 def _mean_between(each: Floats, sums: Floats, slopes: Floats, cells: tuple[Index, NDArray[np.int64], NDArray[np.int64]]) -> Floats:
-    """Return the mean slope over s = t_x, ..., n - 1, weighted by the terms, shape (4, m); 0 where there is no such s."""
+    """Return the mean slope over s = t_x, ..., n - 1, weighted by the terms, shape (4, m); 0 if there is no such s."""
     means = np.zeros(slopes.shape)
     for s in range(each.shape[1] - 2, -1, -1):
         here = np.isfinite(sums[:, s])
@@ -199,7 +199,7 @@ def _mean_between(each: Floats, sums: Floats, slopes: Floats, cells: tuple[Index
 
 
 def _shares(each: Floats, total: Floats, customers: Floats, cells: tuple[Index, NDArray[np.int64], NDArray[np.int64]]) -> Floats:
-    """Return how many customers left after s, in expectation, by x and s: each triple's terms over its likelihood, shape (r, top + 1)."""
+    """Return the expected number of customers who left after s, by x and s: each triple's terms over its likelihood, (r, top + 1)."""
     row, t_x, n = cells
     enter, leave = np.zeros(each.shape), np.zeros(each.shape)
     np.add.at(enter, (row, t_x), customers * np.exp(each[row, t_x] - total))
@@ -220,8 +220,8 @@ def fit_counts(counts: OpportunityCounts, *, where: str = "bg_bb") -> Maximum:
     """Return the maximum of the likelihood in the logarithms of alpha, beta, gamma, delta.
 
     Args:
-        counts: how many customers share each triple.
-        where: who asks, for the messages.
+        counts: number of customers that share each triple.
+        where: the caller, for the messages.
 
     Raises:
         NotEnoughEventsError: no opportunity is over, fewer customers came back than there are parameters, or all bought at every
@@ -243,7 +243,7 @@ def fit_counts(counts: OpportunityCounts, *, where: str = "bg_bb") -> Maximum:
         )
     if (counts.x == counts.n).all():
         raise NotEnoughEventsError(
-            "every customer bought at every opportunity: nothing tells how often they buy or when they leave.",
+            "every customer bought at every opportunity: how often they buy and when they leave cannot be estimated.",
             where=where,
             remedy="Choose a shorter period_days.",
         )

@@ -1,20 +1,20 @@
-"""BG/NBD: how often customers without a contract buy, and when they quietly leave.
+"""BG/NBD: purchase frequency and unobserved dropout of customers without a contract.
 
 While alive a customer buys at random moments at a rate lambda; after each repeat purchase he leaves with
-probability p. Rates differ between customers as a gamma(r, alpha), leaving as a beta(a, b). Nothing but x, t_x
-and T (see `purchases`) is needed to estimate the four and to predict.
+probability p. Rates differ between customers as a gamma(r, alpha), leaving as a beta(a, b). Only x, t_x
+and T (see `purchases`) are needed to estimate the four and to predict.
 
     Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), "Counting your customers" the easy way: an alternative
     to the Pareto/NBD model. Marketing Science 24 (2), 275-284. Equation numbers below are theirs.
 
-Free functions speak the paper's letters, in whatever unit of time alpha, t_x and T share; the classes move
+Free functions use the paper's notation, in whatever unit of time alpha, t_x and T share; the classes move
 columns in and out and turn days into periods. The likelihood is maximised by Newton's method with exact
 derivatives. All of it is numpy on blocks that stay in the processor's cache: a pass over a million customers takes
 about 30 ms, less than compiling (or even loading) a kernel would.
 
-Covariates of the lifetime move a: a_i = a exp(h'z), b the same for all, so that exp(h) multiplies the odds a / b of the mean
-probability of leaving after a purchase. CLVTools and pymc-marketing move a and b both, by coefficients of their own or the
-same one: then a and b may grow together, which says how alike customers are and not when they leave.
+Covariates of the lifetime shift a: a_i = a exp(h'z), b the same for all, so that exp(h) multiplies the odds a / b of the mean
+probability of leaving after a purchase. CLVTools and pymc-marketing shift both a and b, by coefficients of their own or the
+same one: then a and b may grow together, which describes how similar customers are and not when they leave.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _BLOCK = 8192
-# This near to a = 1 or a + b + x = 1 the closed form divides nought by nought.
+# This close to a = 1 or a + b + x = 1 the closed form is 0 / 0.
 _NEAR = 1e-4
 
 
@@ -95,7 +95,7 @@ def probability_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, t_x: 
 
 
 def _log_odds_gone(r: float, alpha: Each, a: Each, b: float, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """Return log(P(gone) / P(alive)): minus infinity where x = 0. Kept as a logarithm, it cannot overflow."""
+    """Return log(P(gone) / P(alive)): minus infinity if x = 0. Kept as a logarithm, it cannot overflow."""
     x, t_x, T = (np.asarray(values, dtype=float) for values in (x, t_x, T))
     buyer = x > 0
     odds = np.log(a / np.where(buyer, b + x - 1, 1.0)) + (r + x) * np.log((alpha + T) / (alpha + t_x))
@@ -106,7 +106,7 @@ def purchases_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: F
     """Return the purchases expected in (T, T + t] of a customer alive at T: the numerator of eq. 10.
 
     Euler's transformation turns the paper's ((alpha+T)/(alpha+T+t))^(r+x) 2F1(r+x, b+x; a+b+x-1; z) into
-    (1-z)^(a-1) 2F1(a-1, a+b-1-r; a+b+x-1; z), where x is in one place only and nothing overflows.
+    (1-z)^(a-1) 2F1(a-1, a+b-1-r; a+b+x-1; z), in which x occurs only once and nothing overflows.
 
     Args:
         r: as in `log_likelihood`, like alpha, a, b.
@@ -132,9 +132,9 @@ def purchases_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: F
 
 
 def _closed_form(r: float, alpha: Floats, a: Floats, b: float, x: Floats, T: Floats, t: Floats) -> Floats:
-    """Ten digits hold against 50-digit arithmetic for a < 20, b < 100, r < 100 away from a = 1 and a + b + x = 1.
+    """Return the closed form, to ten digits for a < 20, b < 100, r < 100 away from a = 1 and a + b + x = 1.
 
-    Where c - a - b of 2F1 is a large whole number, scipy's has no answer at all, and so has this.
+    If c - a - b of 2F1 is a large whole number, scipy's 2F1 returns NaN, and so does this.
     """
     c = a + b + x - 1
     z = t / (alpha + T + t)
@@ -146,7 +146,7 @@ def _closed_form(r: float, alpha: Floats, a: Floats, b: float, x: Floats, T: Flo
 def _integral(r: float, alpha: Floats, a: Floats, b: float, x: Floats, T: Floats, t: Floats) -> Floats:
     """Return the same as the mean of (1 - (1 + p t / (alpha+T))^-(r+x)) / p over p ~ beta(a, b+x).
 
-    Good for any parameters, where 2F1 under- or overflows and where the closed form divides nought by nought, but
+    Valid for any parameters, even if 2F1 under- or overflows or the closed form is 0 / 0, but
     a hundred times slower. Substituting p / (1-p) = a / (b+x) e^(w sinh s) lets the integrand vanish doubly exponentially at
     both ends, so that equal steps in s converge to ten digits and more.
     """
@@ -195,7 +195,7 @@ def purchase_probability(r: float, alpha: Each, a: Each, b: float, x: Floats, t:
     """Return P(X(t) = x) of a new customer, shape of `x` (eq. 8).
 
     The sum over j of the paper is a negative binomial distribution function, an incomplete beta here: its
-    upper tail keeps its digits where one minus the sum has lost them.
+    upper tail keeps the digits that one minus the sum loses.
 
     Examples:
         >>> purchase_probability(0.243, 4.414, 0.793, 2.426, np.array([11, 20]), 30.0).round(8)
@@ -211,10 +211,10 @@ def purchase_probability(r: float, alpha: Each, a: Each, b: float, x: Floats, t:
 
 
 def alive_later_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: Floats, t: float) -> Floats:
-    """Return the probability that a customer alive at T still is at T + t, shape (n,).
+    """Return the probability that a customer alive at T is still alive at T + t, shape (n,).
 
     He stays after each of his purchases: the mean of ((alpha+T) / (alpha+T+p t))^(r+x) over p ~ beta(a, b+x), which is
-    2F1(r+x, a; a+b+x; -t/(alpha+T)). Pfaff's transformation leaves x in one place only, as in `purchases_if_alive`.
+    2F1(r+x, a; a+b+x; -t/(alpha+T)). After Pfaff's transformation x occurs only once, as in `purchases_if_alive`.
 
     Examples:
         >>> alive_later_if_alive(0.243, 4.414, 0.793, 2.426, np.array([0.0, 26.0]), np.array([31.0, 31.0]), 52.0).round(4)
@@ -254,7 +254,7 @@ def purchase_probability_if_alive(r: float, alpha: Each, a: Each, b: float, x: F
 
 
 def order_probability_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: Floats, t: Each) -> Floats:
-    """Return P(a purchase in (T, T + t]) of a customer alive at T, shape (n,): he leaves after a purchase only, so that of the NBD.
+    """Return P(a purchase in (T, T + t]) of a customer alive at T, shape (n,): he leaves only after a purchase, so it is that of the NBD.
 
     Examples:
         >>> order_probability_if_alive(0.243, 4.414, 0.793, 2.426, np.ones(1), np.full(1, 30.0), 10.0).round(4)
@@ -276,18 +276,18 @@ class Population:
     at_level: Floats
     """Customers with each x, shape (k,)."""
     rows: tuple[NDArray[np.intp], Floats, Floats, Floats]
-    """Of those who may have left: position of x in `levels`, t_x, T, customers."""
+    """Rows of those who may have left: position of x in `levels`, t_x, T, customers."""
     once: tuple[Floats, Floats]
-    """Of those who cannot: T, customers."""
+    """Rows of those who cannot: T, customers."""
 
     @classmethod
     def of(cls, counts: PurchaseCounts, unit: float, *, once_may_leave: bool = False) -> Population:
         """Return the population of counts; time is divided by `unit`.
 
         Args:
-            counts: how many customers share each triple, times in days.
+            counts: number of customers that share each triple, times in days.
             unit: of time, in days.
-            once_may_leave: those who did not come back may have left as well, as in the modified model.
+            once_may_leave: customers who did not come back may have left as well, as in the modified model.
         """
         levels, code = counts.levels()
         back = (counts.x > 0) | once_may_leave
@@ -322,7 +322,7 @@ def _blocks(rows: tuple[NDArray[Any], ...]) -> Iterator[tuple[NDArray[Any], ...]
 
 
 def _slices(length: int, size: int = _BLOCK) -> Iterator[slice]:
-    """Return pieces of a range so short that a few arrays of that length stay in the processor's cache."""
+    """Return slices of a range short enough for a few arrays of that length to stay in the processor's cache."""
     return (slice(start, start + size) for start in range(0, length, size))
 
 
@@ -402,13 +402,13 @@ def _trigamma(z: Any) -> Any:
 def rows(
     r: float, alpha: Each, a: Each, b: float, x: Floats, t_x: Floats, T: Floats, *, once_may_leave: bool = False
 ) -> tuple[Floats, Floats, Floats]:
-    """Return the log-likelihood of each customer with slopes and bends in r, alpha, a and b; alpha and a may be one a customer.
+    """Return each customer's log-likelihood with first and second derivatives in r, alpha, a and b; alpha and a may be one per customer.
 
-    It is log((1-u) e^g + u e^f) with f if still alive and g if gone at t_x, besides what both share: slopes are the mean
-    of theirs, and bends the mean of theirs and the covariance of the slopes.
+    It is log((1-u) e^g + u e^f) with f if still alive and g if gone at t_x, besides what both share: first derivatives are the mean
+    of theirs, and second ones the mean of theirs plus the covariance of the first.
     """
     value, by_rate, bend_rate = nbd.rows(r, alpha, x, t_x, T)
-    # nbd's is f and what f and g share; those who may leave add log(1 + odds), odds of being gone to being alive.
+    # The NBD's is f and what f and g share; those who may leave add log(1 + odds), the odds of being gone.
     may = (x > 0) | once_may_leave
     k, inner, outer, rx = 1 / np.where(may, b + x - 1, 1.0), 1 / (alpha + t_x), 1 / (alpha + T), r + x
     with np.errstate(divide="ignore"):
@@ -494,12 +494,12 @@ class FittedBgNbd(FittedPurchaseModel):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit.
+        info: facts about the fit.
         r: shape of the purchase rates.
         alpha: scale of the purchase rates, in periods of `settings.period_days`.
         a: first parameter of the drop-out probabilities.
         b: second parameter of the drop-out probabilities.
-        covariance: of the logarithms of r, alpha, a, b, then the coefficients; NaN for one that has no standard error.
+        covariance: of the logarithms of r, alpha, a, b, then the coefficients; NaN for one without a standard error.
     """
 
     name: ClassVar[str] = BgNbd.name

@@ -70,7 +70,7 @@ ORDERS_COLUMNS: tuple[FileColumn, ...] = (
         decimals=4,
     ),
 )
-"""What models of orders give."""
+"""Columns of the scores of models of orders."""
 
 ORDER_VALUE_COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(
@@ -89,4 +89,4 @@ ORDER_VALUE_COLUMNS: tuple[FileColumn, ...] = (
         decimals=2,
     ),
 )
-"""What models of the value of an order give."""
+"""Columns of the scores of models of order value."""

@@ -1,4 +1,4 @@
-"""Models of repeat purchases compared on one holdout; the rule by which one is taken stands in `relkit.models.comparison`."""
+"""Comparison of models of repeat purchases on one holdout; the selection rule is in `relkit.models.comparison`."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def compare_models(
     replicates: int = 200,
     seed: int = 0,
 ) -> ModelComparison:
-    """Return the comparison of fitted models on what happened after they were fitted, and which of them the rule takes.
+    """Return the comparison of fitted models on what happened after their fit, and the one that the rule selects.
 
-    They are judged on the customers whom every one of them can score.
+    They are judged on the customers that all of them can score.
 
     Args:
         fitted: models by name, all fitted as of the same day.
@@ -80,13 +80,13 @@ def compare_models(
 
 
 def _in_common(rows: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Return the rows of customers whom all of the frames have, in the same order: some lack the covariates of a model."""
+    """Return the rows of customers in all of the frames, in the same order: some lack the covariates of a model."""
     known = reduce(lambda ids, frame: ids.join(frame, on="customer_id", how="semi"), rows.values()).select("customer_id")
     return {name: frame.join(known, on="customer_id", how="semi").sort("customer_id") for name, frame in rows.items()}
 
 
 def forecast_of(fitted: Any, features: pl.DataFrame, actual: NDArray[Any], days: float) -> Forecast:
-    """Return what a model expected of customers in the days ahead, and the probability it gave to what they did."""
+    """Return a model's forecast of customers for the days ahead, with the probability it gave to what they did."""
     return Forecast(fitted.expected_purchases(features, days), fitted.purchases_probability(features, actual, days))
 
 
@@ -102,7 +102,7 @@ def _groups(forecasts: Mapping[str, Forecast], frequency: NDArray[Any], actual: 
 
 
 def _course(fitted: Mapping[str, Any], past: pl.DataFrame | None, days: float) -> pl.DataFrame:
-    """Return purchases week by week since the start; a model that says nothing of new customers is left out, as are too few days."""
+    """Return purchases week by week since the start; a model without forecasts of new customers is left out, as are too few days."""
     found = [pl.DataFrame(schema=COURSE)]
     for name, model in fitted.items() if past is not None else ():
         day = model.info.as_of

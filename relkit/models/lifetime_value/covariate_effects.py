@@ -1,12 +1,12 @@
 """Static covariates of the purchase models: a likelihood whose customers have parameters of their own, and its maximum.
 
 With z the covariates of a customer, purchases slow down or speed up by alpha_i = alpha exp(-g'z): the purchase rate is
-multiplied by exp(g'z). The lifetime is told by one parameter as well, multiplied by exp(-h'z) or exp(h'z) so that a positive
+multiplied by exp(g'z). The lifetime is also shifted by one parameter, multiplied by exp(-h'z) or exp(h'z) so that a positive
 h means leaving sooner (see each model). Everything else is shared.
 
-A model gives value, slopes and bends of each customer's log-likelihood in its own parameters; the chain rule through
-log alpha_i = log alpha - g'z gives those in the coefficients, so that Newton's method has them exactly. Columns are
-standardised while the maximum is looked for, and the result is turned back: coefficients belong to the columns given.
+A model gives the value and the first and second derivatives of each customer's log-likelihood in its own parameters; the chain rule via
+log alpha_i = log alpha - g'z gives those in the coefficients, exactly, for Newton's method. Columns are
+standardised during the search for the maximum, and the result is transformed back: coefficients refer to the columns as given.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _SAMPLE = 12_000
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """Which columns of the covariates act on which process.
+    """Assignment of covariate columns to the processes they act on.
 
     Attributes:
         names: of the coefficients, shape (m,): "purchase.age", "lifetime.age", or "both.age" where they are one.
-        columns: which column of the matrix each belongs to, shape (m,).
-        on_purchases: which act on the purchase rate, shape (m,).
-        on_lifetime: which act on the lifetime, shape (m,).
+        columns: column of the matrix that each belongs to, shape (m,).
+        on_purchases: mask of those that act on the purchase rate, shape (m,).
+        on_lifetime: mask of those that act on the lifetime, shape (m,).
     """
 
     names: tuple[str, ...]
@@ -91,7 +91,7 @@ class Customers:
         x: repeat purchases, shape (n,).
         t_x: time of the last purchase, shape (n,).
         T: time observed, shape (n,).
-        weights: how many customers each row stands for, shape (n,).
+        weights: number of customers that each row stands for, shape (n,).
         z: a column for each coefficient, shape (n, m), standardised.
     """
 
@@ -112,7 +112,7 @@ class Likelihood:
 
     Attributes:
         formulas: of the model.
-        customers: what was seen.
+        customers: the observations.
         effects: of the columns.
         penalty: of each squared coefficient, shape (m,).
     """
@@ -137,7 +137,7 @@ class Likelihood:
 
     def _of(self, some: Customers, at: Floats) -> Evaluation:
         formulas, k = self.formulas, len(self.formulas.terms)
-        # How the logarithm of alpha, and that of the parameter of the lifetime, moves with each coefficient.
+        # Derivatives of log alpha, and of the log of the lifetime parameter, in each coefficient.
         moves = {formulas.purchase_term: -some.z * self.effects.on_purchases}
         if formulas.lifetime_term:
             moves[formulas.lifetime_term] = formulas.lifetime_sign * some.z * self.effects.on_lifetime
@@ -178,9 +178,9 @@ class Regression:
     Attributes:
         logs: logarithms of the terms, time in the unit of the fit, shape (k,).
         coefficients: shape (m,).
-        covariance: of both, shape (k + m, k + m); NaN for one that has no standard error.
+        covariance: of both, shape (k + m, k + m); NaN for one without a standard error.
         log_likelihood: without the penalty.
-        remarks: on what has no standard error.
+        remarks: on parameters without a standard error.
     """
 
     logs: Floats
@@ -197,7 +197,7 @@ def fit_effects(
 
     Args:
         formulas: of the model.
-        counts: of customers, days; rows are best compressed.
+        counts: of customers, in days; preferably compressed.
         Z: their covariates, shape (n, columns).
         effects: of the columns.
         unit: of time, in days.
@@ -219,7 +219,7 @@ def fit_effects(
     k = len(formulas.terms)
     turn = _turned_back(formulas, effects, mean, scale)
     at = turn @ best.at
-    # What has no standard error is held where it is; the others keep theirs.
+    # Parameters without a standard error are held fixed; the others keep theirs.
     untold = np.isnan(np.diag(best.covariance))
     covariance = turn @ np.nan_to_num(best.covariance) @ turn.T
     covariance[untold, :] = covariance[:, untold] = np.nan
@@ -240,7 +240,7 @@ def _maximum(likelihood: Likelihood, start: Floats) -> Maximum:
 
 
 def _turned_back(formulas: Formulas, effects: Effects, mean: Floats, scale: Floats) -> Floats:
-    """Return the matrix that leads from coordinates of standardised columns to those of the columns given."""
+    """Return the matrix from coordinates of standardised columns to those of the columns given."""
     k, m = len(formulas.terms), len(scale)
     turn = np.eye(k + m)
     own = np.arange(k, k + m)

@@ -1,4 +1,4 @@
-"""What shows whether the purchase and spend models fit: observed counts beside those the model expects.
+"""Diagnostics of the purchase and spend models: observed counts next to those the model expects.
 
 Small frozen records come out, for `relkit.plots.lifetime_value` to draw and for reports to tabulate. Measures that need
 no model (calibration by frequency, deciles, concentration) are in `relkit.metrics`.
@@ -41,7 +41,7 @@ class FrequencyHistogram:
     """Customers by number of repeat purchases.
 
     Attributes:
-        frequency: 0, 1, ..., top; the last holds all from `top` on. Shape (k,).
+        frequency: 0, 1, ..., top; the last contains all from `top` on. Shape (k,).
         actual: customers, shape (k,).
         expected: customers that the model expects over the same time observed, shape (k,).
     """
@@ -57,12 +57,12 @@ class FrequencyHistogram:
 
 
 def frequency_histogram(fitted: FittedPurchaseModel, features: pl.DataFrame, *, top: int = 10) -> FrequencyHistogram:
-    """Return how many customers made each number of repeat purchases, and how many should have (Fader et al. 2005, fig. 2).
+    """Return the number of customers by repeat purchases, observed and expected (Fader et al. 2005, fig. 2).
 
     Args:
         fitted: the model.
         features: the customers it was fitted on.
-        top: the last bin holds this number and all above it.
+        top: the last bin contains this number and all above it.
     """
     frame = read_columns(features, fitted.needs)
     actual = np.bincount(np.minimum(frame["repeat_purchases"].to_numpy(), top), minlength=top + 1)
@@ -79,25 +79,25 @@ def frequency_histogram(fitted: FittedPurchaseModel, features: pl.DataFrame, *, 
 
 
 def _covariates(fitted: FittedPurchaseModel) -> tuple[str, ...]:
-    """Return the columns in which customers of the model differ from the start."""
+    """Return the columns in which the model's customers differ from the start."""
     return tuple(known.name for known in getattr(fitted, "covariates", ()))
 
 
 def _expected_counts(fitted: FittedPurchaseModel, cells: pl.DataFrame, top: int) -> Floats:
-    """Return how many customers should have made 0, 1, ... repeat purchases, each in his own time; `len` of them in a cell."""
+    """Return the expected customers with 0, 1, ... repeat purchases, each over his own time observed; `len` of them in a cell."""
     customers, days = cells["len"].to_numpy(), cells["observed_days"].to_numpy()
     return np.array([customers @ fitted.purchase_probability(np.full(len(cells), x), days, of=cells) for x in range(top)])
 
 
 @dataclass(frozen=True, eq=False)
 class PurchaseTracking:
-    """Repeat purchases of a group of customers week by week, as they came and as expected.
+    """Repeat purchases of a group of customers week by week, observed and expected.
 
     Attributes:
         ends: last day of each week, shape (k,), ascending.
         actual: repeat purchases in it, shape (k,).
         expected: repeat purchases expected in it, shape (k,).
-        calibration: last day that the model had seen.
+        calibration: last day known to the model.
         days: length of a step, 7 for weeks.
     """
 
@@ -122,10 +122,10 @@ def purchase_tracking(
 
     Args:
         fitted: the model.
-        purchases: customer_id, day: one row a purchase or several; days from a customer's first on are looked at.
+        purchases: customer_id, day: one or more rows per purchase; days from a customer's first on are used.
         until: last day of the purchases, within the calibration or after it.
         days: length of a step.
-        features: customer_id and the covariates, which a model that has any needs; customers who are not in it are left out.
+        features: customer_id and the covariates, required by models that have any; customers not in it are left out.
 
     Raises:
         TableError: a column is missing.
@@ -153,13 +153,13 @@ def _with_covariates(first: pl.DataFrame, fitted: FittedPurchaseModel, features:
     if not (names := _covariates(fitted)):
         return first
     if features is None:
-        raise TableError(f"the model reads {', '.join(names)}.", where="purchase_tracking", remedy="Give features that hold them.")
-    told = features.select(pl.col("customer_id").cast(pl.String), *names)
-    return first.with_columns(pl.col("customer_id").cast(pl.String)).join(told, on="customer_id")
+        raise TableError(f"the model reads {', '.join(names)}.", where="purchase_tracking", remedy="Give features that have them.")
+    covariates = features.select(pl.col("customer_id").cast(pl.String), *names)
+    return first.with_columns(pl.col("customer_id").cast(pl.String)).join(covariates, on="customer_id")
 
 
 def _groups(fitted: FittedPurchaseModel, first: pl.DataFrame) -> list[pl.DataFrame]:
-    """Return customers who are alike to the model: by covariates, or by the purchases expected of them where these are too many."""
+    """Return groups of customers alike to the model: by covariates, or if these are too many by the purchases expected of them."""
     if not (names := _covariates(fitted)):
         return [first]
     if first.select(names).n_unique() <= _MOST_GROUPS:
@@ -169,7 +169,7 @@ def _groups(fitted: FittedPurchaseModel, first: pl.DataFrame) -> list[pl.DataFra
 
 
 def _expected_by(fitted: FittedPurchaseModel, group: pl.DataFrame, edges: Counts, start: date) -> Floats:
-    """Return repeat purchases expected from the start up to each edge of customers who first bought on their days `first`."""
+    """Return repeat purchases expected from the start up to each edge, of customers who first bought on their days `first`."""
     last = int(edges[-1])
     joined = np.bincount((group["first"] - start).dt.total_days().to_numpy(), minlength=last + 1)[: last + 1]
     ages = np.arange(1.0, len(joined))
@@ -179,27 +179,27 @@ def _expected_by(fitted: FittedPurchaseModel, group: pl.DataFrame, edges: Counts
             of_day = np.append(0.0, fitted.expected_purchases_new(ages, **_starting(fitted, start + timedelta(days=int(day)))))
             expected += joined[day] * of_day[np.maximum(edges - day, 0)]
         return expected
-    # The one in the middle stands for the group; without covariates, or where they are few, all in it are alike.
+    # The middle one stands for the group; without covariates, or with few distinct ones, all in it are alike.
     one = {"of": group[len(group) // 2 : len(group) // 2 + 1]} if _covariates(fitted) else {}
     of_one = np.append(0.0, fitted.expected_purchases_new(ages, **one))
     return np.array([joined[: edge + 1] @ of_one[edge::-1] for edge in edges])
 
 
 def _starting(fitted: FittedPurchaseModel, day: date) -> dict[str, Any]:
-    """Return what a model has to know of new customers besides how long they have been there: the day, if it follows the calendar."""
-    return {"starts_on": day} if getattr(fitted, "follows_calendar", False) else {}
+    """Return the further arguments a model needs for new customers: the first day, if it follows the calendar."""
+    return {"starts_on": day} if fitted.follows_calendar else {}
 
 
 def purchases_by_frequency(
     fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame, *, top: int = 7
 ) -> FrequencyCalibration:
-    """Return purchases in the holdout, as they came and as expected, by repeat purchases before it (Fader et al. 2005, fig. 5).
+    """Return purchases in the holdout, observed and expected, by repeat purchases before it (Fader et al. 2005, fig. 5).
 
     Args:
         fitted: the model.
         features: as of the calibration date.
         outcomes: customer_id, holdout_purchases, holdout_days.
-        top: the last bin holds this number and all above it.
+        top: the last bin contains this number and all above it.
     """
     both = meet_outcomes(features, outcomes, ("holdout_purchases", "holdout_days"))
     expected = fitted.expected_purchases(both, float(both["holdout_days"][0]))
@@ -208,13 +208,13 @@ def purchases_by_frequency(
 
 @dataclass(frozen=True, eq=False)
 class AliveSurface:
-    """P(alive) by number of repeat purchases and days since the last one, for one time observed.
+    """P(alive) by number of repeat purchases and days since the last one, for one observation length.
 
     Attributes:
-        repeat_purchases: shape (k,), ascending from 1 (who never came back cannot have left).
+        repeat_purchases: shape (k,), ascending from 1 (those who never came back cannot have left).
         days_since_last: shape (m,), ascending from 0.
         p_alive: shape (k, m).
-        observed_days: age of the customers shown.
+        observed_days: time observed of the customers shown.
     """
 
     repeat_purchases: Counts
@@ -224,12 +224,12 @@ class AliveSurface:
 
 
 def alive_surface(fitted: FittedPurchaseModel, features: pl.DataFrame, *, steps: int = 60) -> AliveSurface:
-    """Return P(alive) over what the customers at hand look like: up to the 99th percentile of purchases, at the longest time observed.
+    """Return P(alive) over the range of the given customers: up to the 99th percentile of purchases, at the longest time observed.
 
     Args:
         fitted: the model; with covariates, the customer shown is a typical one (means and references of the fit).
         features: customers whose range is shown.
-        steps: points of time along the other side.
+        steps: points on the time axis.
     """
     frame = read_columns(features, fitted.needs)
     most = frame["repeat_purchases"].quantile(0.99, "nearest") or 0
@@ -251,13 +251,13 @@ def alive_surface(fitted: FittedPurchaseModel, features: pl.DataFrame, *, steps:
 
 
 def opportunity_surface(fitted: FittedBgBb, features: pl.DataFrame) -> AliveSurface:
-    """Return P(alive) of a model in discrete time, by opportunities taken and days since the last one that was.
+    """Return P(alive) of a discrete-time model, by opportunities taken and days since the last one taken.
 
-    NaN stands where there were not so many opportunities.
+    NaN where there were not so many opportunities.
 
     Args:
         fitted: the model.
-        features: customers; the surface is that of those observed longest.
+        features: customers; the surface is for those observed longest.
     """
     period = fitted.settings.period_days
     seen = Opportunities.of(read_columns(features, fitted.needs), period)
@@ -289,11 +289,11 @@ class SpendDistribution:
 
 
 def spend_distribution(fitted: FittedGammaGamma, features: pl.DataFrame, *, bins: int = 40) -> SpendDistribution:
-    """Return how mean order values are spread, beside the model's spread, up to the 99th percentile.
+    """Return the distribution of mean order values, observed and expected, up to the 99th percentile.
 
     Args:
         fitted: the model.
-        features: customers; those it could not learn from (no repeat purchase of positive value) are left out.
+        features: customers; those without a repeat purchase of positive value are left out.
         bins: of equal width.
     """
     frame = read_columns(features, fitted.needs).filter((pl.col("repeat_purchases") > 0) & (pl.col("mean_repeat_value") > 0))
@@ -315,7 +315,7 @@ def _share_below(fitted: FittedGammaGamma, x: float, value: Floats) -> Floats:
 
 
 def effect_ratios(fitted: FittedPurchaseModel) -> Ratios:
-    """Return what each covariate multiplies the rate (or the odds) of purchases and of leaving by, in the order of the model.
+    """Return the factors of the covariates on the rate (or the odds) of purchases and of leaving, in the order of the model.
 
     A step is 1 for a category or a column of 0 and 1, else a standard deviation of the customers of the fit.
     """

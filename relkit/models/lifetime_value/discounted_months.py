@@ -1,15 +1,15 @@
-"""What running contracts are worth today: the months that they are expected to run yet, discounted.
+"""Present value of running contracts: the months that they are still expected to run, discounted.
 
     months = discounted_months(fitted, contracts, months_ahead(24, 0.10))       any model with `survival_ahead`
 
-Convention: a month is a twelfth of 365.25 days, and what it brings counts at its middle, with the probability that the
+Convention: a month is a twelfth of 365.25 days, and its margin counts at its middle, with the probability that the
 contract still runs then and discounted from there at ln(1 + rate) / 365.25 a day, as orders are in `discounted_value`:
 
     sum over months k = 0, 1, ... of P(runs at k + 1/2 | runs now) e^(-delta (k + 1/2) 365.25 / 12)
 
-Times the margin of a month it is the value of the contract. Without end the sum over the first ten years goes on as an
-integral, by Gauss-Legendre quadrature; past the largest age that was seen the model's own rule holds (Kaplan-Meier and
-Cox: the hazard of the last observed stretch goes on).
+Times the monthly margin it is the value of the contract. Without a horizon, the sum over the first ten years continues as an
+integral, by Gauss-Legendre quadrature; past the largest observed age the model's own rule applies (Kaplan-Meier and
+Cox: the hazard of the last observed stretch continues).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Without end: months one by one up to here, then nodes of quadrature.
+# Without a horizon: months one by one up to here, then quadrature nodes.
 _SINGLE_MONTHS = 120
 _TAIL_NODES = 48
 # Rows of the matrix of probabilities that exist at a time: 24 months of them are 10 MB.
@@ -39,7 +39,7 @@ _ROWS = 50_000
 
 
 class SurvivesAhead(Protocol):
-    """A fitted model of how long contracts last."""
+    """A fitted model of contract lifetimes."""
 
     def survival_ahead(self, features: pl.DataFrame, days: Any) -> Floats:
         """Return the probability that each contract, running now, still runs after each number of days, shape (n, m)."""
@@ -47,7 +47,7 @@ class SurvivesAhead(Protocol):
 
 @runtime_checkable
 class Banded(Protocol):
-    """A model whose survival has bounds of its own, as it has no parameters to move."""
+    """A model whose survival has its own bounds, since it has no parameters to perturb."""
 
     def survival_ahead_bounds(self, features: pl.DataFrame, days: Any, *, level: float) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m)."""
@@ -55,11 +55,11 @@ class Banded(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class MonthsAhead:
-    """When months count, and how much.
+    """The months ahead and their discounted weights.
 
     Attributes:
         days: from now to the middle of each, shape (m,).
-        weights: months that each stands for, discounted, shape (m,).
+        weights: number of months that each stands for, discounted, shape (m,).
     """
 
     days: Floats
@@ -70,11 +70,11 @@ def months_ahead(months: int | None, annual_discount_rate: float) -> MonthsAhead
     """Return the months to come.
 
     Args:
-        months: how many; None for all, without end.
-        annual_discount_rate: 0.10 for 10 % a year; above 0 where there is no end.
+        months: number of them; None for no horizon.
+        annual_discount_rate: 0.10 for 10 % a year; above 0 without a horizon.
 
     Raises:
-        ParameterError: fewer than one month, or a rate that cannot be.
+        ParameterError: fewer than one month, or an invalid rate.
 
     Examples:
         >>> ahead = months_ahead(2, 0.10)
@@ -90,7 +90,7 @@ def months_ahead(months: int | None, annual_discount_rate: float) -> MonthsAhead
     weights: Floats = np.exp(-delta * days)
     if months is None:
         start = _SINGLE_MONTHS * DAYS_PER_MONTH
-        # t = start + e^w - 1, up to where e^(-delta t) counts no more.
+        # t = start + e^w - 1, up to where e^(-delta t) is negligible.
         reach = np.log1p(max(60 / delta - start, 1.0)) / 2
         nodes, shares = np.polynomial.legendre.leggauss(_TAIL_NODES)
         later = np.expm1(reach * (nodes + 1))
@@ -100,11 +100,11 @@ def months_ahead(months: int | None, annual_discount_rate: float) -> MonthsAhead
 
 
 def discounted_months(fitted: SurvivesAhead, contracts: pl.DataFrame, ahead: MonthsAhead) -> Floats:
-    """Return the months that each running contract is expected to run yet, discounted, shape (n,).
+    """Return the months that each running contract is still expected to run, discounted, shape (n,).
 
     Args:
-        fitted: a fitted model of how long contracts last.
-        contracts: one row a running contract with the columns that the model scores; its key in `customer_id`.
+        fitted: a fitted model of contract lifetimes.
+        contracts: one row per running contract with the columns that the model scores; its key in `customer_id`.
         ahead: which months count.
     """
     parts = [fitted.survival_ahead(part, ahead.days) @ ahead.weights for part in contracts.iter_slices(_ROWS)]
@@ -112,14 +112,14 @@ def discounted_months(fitted: SurvivesAhead, contracts: pl.DataFrame, ahead: Mon
 
 
 def worth(fitted: SurvivesAhead, contracts: pl.DataFrame, ahead: MonthsAhead, monthly: Floats, owner: NDArray[np.intp]) -> Floats:
-    """Return what each owner's contracts are worth, shape (owners,): margin of a month times months, summed.
+    """Return the value of each owner's contracts, shape (owners,): monthly margin times months, summed.
 
     Args:
-        fitted: a fitted model of how long contracts last.
+        fitted: a fitted model of contract lifetimes.
         contracts: as for `discounted_months`.
         ahead: which months count.
-        monthly: margin of a month of each contract, shape (n,).
-        owner: whose each contract is, 0 to owners - 1, shape (n,).
+        monthly: monthly margin of each contract, shape (n,).
+        owner: of each contract, 0 to owners - 1, shape (n,).
     """
     return np.bincount(owner, weights=monthly * discounted_months(fitted, contracts, ahead)).astype(np.float64)
 
@@ -127,9 +127,9 @@ def worth(fitted: SurvivesAhead, contracts: pl.DataFrame, ahead: MonthsAhead, mo
 def worth_errors(
     fitted: SurvivesAhead, contracts: pl.DataFrame, ahead: MonthsAhead, monthly: Floats, owner: NDArray[np.intp]
 ) -> Floats | None:
-    """Return the standard error of `worth` that comes from the model's parameters, shape (owners,); None where it has none to tell.
+    """Return the standard error of `worth` that comes from the model's parameters, shape (owners,); None if it has none.
 
-    All contracts rest on one model, so their errors add up. A model with bounds of its own is taken to be wrong in the
+    All contracts depend on one model, so their errors add up. A model with its own bounds is taken to be wrong in the
     same direction in all months, which makes the error a little too large rather than too small.
     """
     if isinstance(fitted, Banded):
@@ -146,9 +146,9 @@ def worth_errors(
 
 
 def share_past(fitted: SurvivesAhead, contracts: pl.DataFrame, ahead: MonthsAhead, monthly: Floats) -> float:
-    """Return the share of what contracts are worth that lies past the largest age seen, where a rule carries the curve on.
+    """Return the share of the contracts' value past the largest observed age, beyond which the curve is extrapolated.
 
-    It is 0 for a model that has no such age.
+    It is 0 for a model without such an age.
     """
     last = getattr(fitted, "domain", (0.0, np.inf))[1]
     whole = past = 0.0

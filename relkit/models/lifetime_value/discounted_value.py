@@ -1,4 +1,4 @@
-"""What the orders still to come are worth today: expected repeat orders, discounted.
+"""Present value of orders still to come: expected repeat orders, discounted.
 
 Convention: a rate of 10 % a year means that an order in a year counts 1 / 1.10, and one in t days
 1.10^(-t / 365.25): continuous discounting at delta = ln(1 + rate) / 365.25 a day. Every order is discounted from
@@ -9,7 +9,7 @@ With E(t) the orders expected in (T, T + t], integration by parts gives
     sum of discounted orders = e^(-delta h) E(h) + delta * integral from 0 to h of e^(-delta t) E(t) dt
 
 and Gauss-Legendre quadrature does the integral on the closed form of E: no monthly loop, no loss of digits.
-Money enters later: multiply by what an order is expected to bring.
+Money enters later: multiply by the expected value of an order.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 Expected = Callable[[float], Floats]
 """Expected orders within a number of days."""
 
-# Enough for ten digits over ten years, even where nearly all orders come in the first days.
+# Enough for ten digits over ten years, even if nearly all orders come in the first days.
 _NODES = 32
 _ENDLESS_NODES = 160
 
@@ -42,10 +42,10 @@ class Orders(Protocol):
 
 @runtime_checkable
 class OverPairs(Protocol):
-    """One by which what customers who are alive buy later is the same for many of them."""
+    """A model in which the later purchases of customers alive are the same for many of them."""
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Expected], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive) of each customer, and `value` of the purchases that an alive one is expected to make in so many days."""
+        """Return P(alive) of each customer, and `value` of the purchases expected of those alive in so many days."""
 
 
 def discounted_orders(fitted: Orders, features: pl.DataFrame, horizon_days: float, annual_discount_rate: float) -> pl.DataFrame:
@@ -54,7 +54,7 @@ def discounted_orders(fitted: Orders, features: pl.DataFrame, horizon_days: floa
     Args:
         fitted: a fitted purchase model.
         features: the columns that the model needs, as of any day.
-        horizon_days: how far ahead orders count, in days.
+        horizon_days: horizon within which orders count, in days.
         annual_discount_rate: 0.10 for 10 % a year; 0 gives the expected orders.
 
     Raises:
@@ -68,7 +68,7 @@ def discounted_orders(fitted: Orders, features: pl.DataFrame, horizon_days: floa
 
 
 def dert(fitted: Orders, features: pl.DataFrame, annual_discount_rate: float) -> pl.DataFrame:
-    """Return customer_id and discounted_orders: all orders still to come, without end, each discounted from its own moment.
+    """Return customer_id and discounted_orders: all orders still to come, without a horizon, each discounted from its own moment.
 
     Known as DERT, discounted expected residual transactions (Fader, Hardie and Lee 2005, RFM and CLV, eq. 2). By parts
     it is delta * integral of e^(-delta t) E(t) dt, for any model; their closed form for the Pareto/NBD agrees to nine digits.
@@ -79,11 +79,11 @@ def dert(fitted: Orders, features: pl.DataFrame, annual_discount_rate: float) ->
         annual_discount_rate: 0.10 for 10 % a year. A continuous rate of delta a week is e^(delta 365.25 / 7) - 1.
 
     Raises:
-        ParameterError: a rate that is not above zero: orders without end have no finite sum then.
+        ParameterError: a rate that is not above zero, with which orders without a horizon have no finite sum.
     """
     delta = daily_rate(annual_discount_rate, endless=True, where="dert")
     nodes, weights = np.polynomial.legendre.leggauss(_ENDLESS_NODES)
-    # t = e^w - 1 in days: what expectations bend at is powers of 1 + t / scale. Beyond delta t = 60 nothing counts.
+    # t = e^w - 1 in days: expectations vary as powers of 1 + t / scale. Beyond delta t = 60 nothing counts.
     reach = np.log1p(60 / delta) / 2
     days = np.expm1(reach * (nodes + 1))
     share = delta * np.exp(-delta * days) * (days + 1) * reach * weights
@@ -96,12 +96,12 @@ def dert(fitted: Orders, features: pl.DataFrame, annual_discount_rate: float) ->
 
 
 def daily_rate(annual_discount_rate: float, *, endless: bool = False, where: str) -> float:
-    """Return delta = ln(1 + rate) / 365.25, by which what comes a day later is discounted.
+    """Return delta = ln(1 + rate) / 365.25, the continuous discount rate per day.
 
     Args:
         annual_discount_rate: 0.10 for 10 % a year.
         endless: whether there is no horizon: the rate must then be above zero.
-        where: who asks, for the message.
+        where: the caller, for the message.
 
     Raises:
         ParameterError: the rate is too low, or infinite.
@@ -111,7 +111,7 @@ def daily_rate(annual_discount_rate: float, *, endless: bool = False, where: str
         0.09531
     """
     if not 0 <= annual_discount_rate < np.inf or (endless and annual_discount_rate == 0):
-        must = "above 0 where there is no end" if endless else "0 or more"
+        must = "above 0 without a horizon" if endless else "0 or more"
         raise ParameterError(
             f"annual_discount_rate is {annual_discount_rate}; it must be {must}.", where=where, remedy="Write 0.10 for 10 % a year."
         )
@@ -121,7 +121,7 @@ def daily_rate(annual_discount_rate: float, *, endless: bool = False, where: str
 def _expected(fitted: Orders, features: pl.DataFrame, total: Callable[[Expected], Floats]) -> Floats:
     """Return `total` of each customer's expectation as a function of days, shape (n,).
 
-    A model that can takes the probability of being alive out, so that what costs is computed once for all who buy alike.
+    A model that can factors out the probability of being alive, so that the costly part is computed once for all who buy alike.
     """
     if not isinstance(fitted, OverPairs):
         return total(lambda days: fitted.expected_purchases(features, days))
@@ -130,7 +130,7 @@ def _expected(fitted: Orders, features: pl.DataFrame, total: Callable[[Expected]
 
 
 def _discounted(expected: Expected, horizon: float, delta: float) -> Floats:
-    """Return the discounted sum for each customer of what `expected(days)` counts, shape (n,)."""
+    """Return each customer's discounted sum of what `expected(days)` counts, shape (n,)."""
     total: Floats = np.exp(-delta * horizon) * expected(horizon)
     if delta == 0:
         return total

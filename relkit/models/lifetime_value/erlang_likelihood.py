@@ -1,7 +1,7 @@
-"""The likelihood of a population that buys at Erlang intervals, with its derivatives: what the fit of `mbg_cnbd_k` climbs.
+"""Likelihood of a population that buys at Erlang intervals, with its derivatives, maximised by the fit of `mbg_cnbd_k`.
 
-A customer's likelihood is that of his purchases times the sum of two: he is still a customer and nothing has come since t_x,
-itself k terms above zero (one for each stage that he may have reached), or he left at t_x. The gradient of the logarithm of a sum
+A customer's likelihood is that of his purchases times the sum of two terms: he is alive and has bought nothing since t_x,
+itself k positive terms (one for each stage that he may have reached), or he left at t_x. The gradient of the logarithm of a sum
 is the mean of the gradients of the logarithms of its terms, each with its share as weight; the Hessian adds their covariance.
 """
 
@@ -27,14 +27,14 @@ _BLOCK = 8192
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """A population as the optimiser reads it; time in units of `unit`. What depends on k alone is left out of the value.
+    """A population as the optimiser reads it; time in units of `unit`. Terms that depend only on k are left out of the value.
 
     Attributes:
         k: stages of an interval.
         once_may_leave: a customer may leave at the first purchase.
         levels: distinct x, shape (m,).
         at_level: customers with each x, shape (m,).
-        rows: of all: position of x in `levels`, t_x, T, customers.
+        rows: of all customers: position of x in `levels`, t_x, T, customers.
     """
 
     k: int
@@ -78,7 +78,7 @@ class Population:
         return float(n @ value), np.array([n @ each for each in first]), hessian
 
     def _of_block(self, natural: Floats, code: NDArray[np.intp], t_x: Floats, T: Floats, n: Floats) -> Evaluation:
-        """Return the part of log(e^f + e^g): f if nothing came though he is a customer, g if he left at t_x."""
+        """Return the part of log(e^f + e^g): f if alive without a purchase since, g if he left at t_x."""
         r, alpha, a, b = natural
         x = self.levels[code]
         shape, inner, outer = r + self.k * x, 1 / (alpha + t_x), 1 / (alpha + T)

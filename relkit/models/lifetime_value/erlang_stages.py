@@ -1,16 +1,16 @@
-"""What a customer whose purchases come at regular intervals does next: renewals counted in stages.
+"""Forecasts of customers who buy at regular (Erlang) intervals, by counting stages of an interval.
 
-An interval that is Erlang(k, lambda) is k stages passed one after the other, each at the rate lambda; the purchase comes at
-the end of the last. With the stage j that a customer has reached at T known as well (0 to k-1 stages passed since the last
-purchase), all that follows is a Poisson process of stages: the n-th purchase ahead is the (nk - j)-th stage.
+An Erlang(k, lambda) interval is k consecutive stages, each passed at the rate lambda; the purchase comes at
+the end of the last. If the stage j that a customer has reached at T is known as well (0 to k-1 stages passed since the last
+purchase), the future is a Poisson process of stages: the n-th purchase ahead is the (nk - j)-th stage.
 
 Given that a customer is alive at T with x repeat purchases, the last at t_x,
 
     stage j has the weight       w_j  ~  (R)_j / j! z^j,        R = r + kx,  z = (T - t_x) / (alpha + T)
     and in stage j               lambda is gamma(R + j, alpha + T),  p is beta(a, b) as updated by x,
 
-so that the stages passed in t are negative binomial and an incomplete beta function says how likely the n-th purchase is:
-I(nk - j, R + j) at q = t / (alpha + T + t). What is expected of a customer is therefore a sum over j of weights that depend on
+so that the stages passed in t are negative binomial and an incomplete beta function gives the probability of the n-th purchase:
+I(nk - j, R + j) at q = t / (alpha + T + t). A customer's expectation is therefore a sum over j of weights that depend on
 (x, t_x, T) with terms that depend on x and t / (alpha + T) only. Nothing is approximated by a model with k = 1.
 
     Reutterer, T., Platzer, M. and Schroeder, N. (2021), Leveraging purchase regularity for predicting customer behavior the easy
@@ -28,7 +28,7 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 
-# Purchases ahead that are summed one by one; beyond them the sum is an integral with the corrections of Euler and Maclaurin.
+# Purchases ahead that are summed one by one; beyond them the sum is an integral with Euler-Maclaurin corrections.
 _ONE_BY_ONE = 32
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 # Chebyshev points of a panel of log tau as wide as _WIDTH: nine digits between them.
@@ -37,10 +37,10 @@ _ANGLES = (np.arange(_POINTS) + 0.5) * np.pi / _POINTS
 
 
 def stage_weights(k: int, r: float, alpha: float, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats]:
-    """Return how likely each stage is of customers alive at T, shape (n, k), and log of the sum that made them one, shape (n,).
+    """Return the probability of each stage for customers alive at T, shape (n, k), and the log of their normaliser, shape (n,).
 
-    The sum is S in P(no purchase in (t_x, T]) = S ((alpha + t_x) / (alpha + T))^(r + kx), lambda weighed by the past; it is k terms above
-    zero, so that no digit is lost however large x is.
+    The normaliser is S in P(no purchase in (t_x, T]) = S ((alpha + t_x) / (alpha + T))^(r + kx), given the past; it is k positive
+    terms, so that no digit is lost however large x is.
 
     Args:
         k: stages of an interval.
@@ -64,13 +64,13 @@ def stage_weights(k: int, r: float, alpha: float, x: Floats, t_x: Floats, T: Flo
 
 
 def purchases_by_stage(k: int, r: float, a: float, b: Floats, x: Floats, tau: Floats) -> Floats:
-    """Return the purchases expected in t of customers alive at T by the stage they are in, shape (n, k).
+    """Return the purchases expected in t of customers alive at T, by the stage they are in, shape (n, k).
 
     Args:
         k: stages of an interval.
         r: shape of the rates of new customers.
         a: first parameter of the drop-out probabilities.
-        b: second one of customers with this past, shape (n,).
+        b: second one, for customers with this past, shape (n,).
         x: repeat purchases, shape (n,).
         tau: t / (alpha + T), shape (n,).
 
@@ -103,7 +103,7 @@ def reached_by_stage(k: int, r: float, x: Floats, tau: Floats, purchases: Floats
         r: the same.
         x: the same.
         tau: the same.
-        purchases: how many, 0 or more, shape (n,).
+        purchases: number of them, 0 or more, shape (n,).
     """
     stages = np.arange(k)
     ahead = k * np.asarray(purchases)[:, None] - stages
@@ -123,7 +123,7 @@ def _over_purchases(k: int, r: float, a: float, b: Floats, x: Floats, tau: Float
         total[here] += term
         last[:, here] = np.roll(last[:, here], -1, axis=0)
         last[3, here] = term
-        # A negative binomial tail falls at least as (n-th term) q^k: what is left is below a trillionth.
+        # A negative binomial tail falls at least as (n-th term) q^k: the remainder is below a trillionth.
         here = here[term * (1 + tau[here]) > 1e-15 * total[here]]
         if not len(here):
             return total.reshape(-1, k)
@@ -138,7 +138,7 @@ def _term(k: int, n: Floats | int, a: float, b: Floats, stage: Floats, shape: Fl
 
 
 def _beyond(k: int, a: float, b: Floats, stage: Floats, shape: Floats, tau: Floats, leaving: int, last: Floats) -> Floats:
-    """Return the terms after the first `_ONE_BY_ONE`: Euler and Maclaurin's formula at half numbers, up to the third difference."""
+    """Return the terms after the first `_ONE_BY_ONE`: the Euler-Maclaurin formula at half-integers, up to the third difference."""
     rest = (a, b, stage, shape, tau, leaving)
     after = _term(k, _ONE_BY_ONE + 1, *rest), _term(k, _ONE_BY_ONE + 2, *rest)
     slope = after[0] - last[1]
@@ -146,7 +146,7 @@ def _beyond(k: int, a: float, b: Floats, stage: Floats, shape: Floats, tau: Floa
     mean = shape * tau
     spread = np.sqrt(mean * (1 + tau))
     start = np.full(len(b), _ONE_BY_ONE + 0.5)
-    # From there on, five standard deviations of log(lambda) below the mean, whether they come in time is what changes.
+    # From there on, five standard deviations of log(lambda) below the mean, only the probability of coming in time varies.
     middle = np.maximum(mean * np.exp(-5 / np.sqrt(shape)) / k, start)
     end = np.maximum((mean + 12 * spread + 40 * (1 + tau)) / k, middle)
     total = slope / 24 - third * 17 / 5760
@@ -160,15 +160,15 @@ def _beyond(k: int, a: float, b: Floats, stage: Floats, shape: Floats, tau: Floa
 
 @dataclass(frozen=True, eq=False)
 class StageTable:
-    """Purchases expected by stage as a function of tau, one for each x, for populations: computed where it is asked for, and kept.
+    """Purchases expected by stage as a function of tau, one for each x, for populations: computed on demand, and cached.
 
-    Panels of log tau are the same whoever is asked about, so that what is expected of a customer does not depend on who else is there.
+    Panels of log tau are the same for all, so that a customer's expectation does not depend on the other rows.
 
     Attributes:
         k: stages of an interval.
         r: shape of the rates.
         a: first parameter of the drop-out probabilities.
-        b: second one, of customers without repeat purchase.
+        b: second one, for customers without a repeat purchase.
         panels: values at the Chebyshev points of a panel, shape (points, k), by x and the number of the panel.
 
     Examples:
@@ -209,12 +209,12 @@ class StageTable:
 
 @lru_cache(maxsize=4)
 def stage_table(k: int, r: float, a: float, b: float) -> StageTable:
-    """Return the table of a model; a few are kept, for an integral over time asks for the same panels again and again."""
+    """Return the table of a model; a few are cached, since an integral over time reads the same panels again and again."""
     return StageTable(k, r, a, b)
 
 
 def _between(table: Floats, cell: NDArray[np.intp], at: Floats) -> Floats:
-    """Return the polynomials through the Chebyshev points of panels, shape (n, k), each at a place between -1 and 1.
+    """Return the polynomials through the Chebyshev points of panels, shape (n, k), each at a point between -1 and 1.
 
     The barycentric formula (Berrut and Trefethen 2004, SIAM Review 46 (3), eq. 4.2 with the weights 5.3).
     """

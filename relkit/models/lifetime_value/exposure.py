@@ -1,13 +1,13 @@
-"""The calendar of a model whose rates follow season and events: what moves them on each day, and how much of it is over.
+"""Calendar of a model whose rates follow season and events: daily covariates, and their cumulative exposure.
 
     covariates = CalendarCovariates(season_harmonics=1, events=(CalendarEvent("promotion", first, last),))
     exposure = Exposure.of(covariates.on(days), effects)
 
-A rate is multiplied by exp(effects' z(day)), the same for all customers of a day. The multiplied time since the first purchase,
-A(t) = sum over the days in it of exp(effects' z), then stands where plain time stands in the model without covariates; for a
-customer it is the difference of two values of one running total of the whole calendar, whoever he is.
+A rate is multiplied by exp(effects' z(day)), the same for all customers on a day. The multiplied time since the first purchase,
+A(t) = sum over the days in it of exp(effects' z), then takes the place of plain time in the model without covariates; for a
+customer it is the difference of two values of one running total of the whole calendar.
 
-Days are numbers since 1970-01-01. An age of t days reaches to the end of the day first + t: a purchase at age t is one of that day.
+Days are numbers since 1970-01-01. An age of t days extends to the end of the day first + t: a purchase at age t is on that day.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarEvent:
-    """A period in which something moved the rates of all customers; periods that share a name share one effect.
+    """A period in which something changed the rates of all customers; periods with the same name share one effect.
 
     Attributes:
         name: of the covariate, e.g. "promotion".
@@ -41,7 +41,7 @@ class CalendarEvent:
     ends_on: date
 
     def __post_init__(self) -> None:
-        """Refuse a period that ends before it starts, or has no name."""
+        """Refuse a period that ends before it starts, or has no valid name."""
         if not self.name.strip() or self.name.startswith("season"):
             raise ParameterError(f"an event is named {self.name!r}; give it a name that does not begin with 'season'.", where="events")
         if self.ends_on < self.starts_on:
@@ -50,12 +50,12 @@ class CalendarEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarCovariates:
-    """What may move rates on a day.
+    """Calendar covariates that may move rates on a day.
 
     Attributes:
-        season_harmonics: pairs of sine and cosine of the day of the year; the k-th pair goes round k times a year.
+        season_harmonics: pairs of sine and cosine of the day of the year; the k-th pair has k cycles a year.
         events: 0/1 covariates, one for each name.
-        step_days: covariates are held for so many days at their mean over these; 7 gives calendar weeks from Monday to Sunday.
+        step_days: covariates are constant for so many days, at their mean over these; 7 gives calendar weeks from Monday to Sunday.
 
     Examples:
         >>> sale = CalendarEvent(name="sale", starts_on=date(2025, 1, 2), ends_on=date(2025, 1, 3))
@@ -102,10 +102,10 @@ class CalendarCovariates:
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """Running totals of the multiplied time from the beginning of a calendar, with their slopes in the effects.
+    """Running totals of the multiplied time from the beginning of a calendar, with their derivatives in the effects.
 
     Attributes:
-        rates: multiplier of each day, in units of time a day, shape (d,).
+        rates: multiplier of each day, in units of time per day, shape (d,).
         covariates: of each day, shape (d, k).
         total: of the rates up to each day, shape (d + 1,), from 0.
         slopes: of the rates times the covariates, shape (d + 1, k).
@@ -140,7 +140,7 @@ class Exposure:
 
         Args:
             at: weight of the total up to each day, shape (d + 1,).
-            on: weight of what each day adds besides, shape (d,).
+            on: additional weight of each day's own term, shape (d,).
         """
         # A day is in every total that reaches beyond it.
         later = np.cumsum(at[::-1])[::-1][1:]
@@ -158,7 +158,7 @@ def day_numbers(first: date, days: int) -> Days:
 
 
 def share_of_year(days: Days) -> Floats:
-    """Return which share of its year is over in the middle of each day, shape of `days`.
+    """Return the share of its year that is over in the middle of each day, shape of `days`.
 
     Examples:
         >>> share_of_year(day_numbers(date(2024, 12, 31), 2)).round(4).tolist()
@@ -170,7 +170,7 @@ def share_of_year(days: Days) -> Floats:
 
 
 def usable(covariates: Floats) -> NDArray[np.bool_]:
-    """Return which covariates say something that a constant and those before them do not, shape (k,).
+    """Return a mask of the covariates that are independent of a constant and of those before them, shape (k,).
 
     Examples:
         >>> usable(np.array([[1.0, 0.0, 2.0, 0.0], [1.0, 1.0, 0.0, 0.0]])).tolist()

@@ -1,4 +1,4 @@
-"""Customer value: the roles of its models, what they read, and how models of orders are compared."""
+"""Customer value family: the roles of its models, what they read, and how models of orders are compared."""
 
 from __future__ import annotations
 

@@ -20,24 +20,24 @@ Floats = NDArray[np.float64]
 Each = float | Floats
 """A number for all customers, or one each, shape (n,)."""
 
-# A fit of more customers than this starts from a fit of a sample of about that many.
+# A fit of more customers than this starts from a fit of a sample of about this size.
 _SAMPLE = 12_000
-# Edges of log-parameters, with time in units of the mean T: a shape of e^6 is a coefficient of variation of 5 %.
+# Bounds of log-parameters, with time in units of the mean T: a shape of e^6 is a coefficient of variation of 5 %.
 _SHAPE_EDGE, _TIME_EDGE = 6.0, 14.0
 
 
 def always(x: Floats) -> NDArray[np.bool_]:
-    """Return that P(alive) tells of everybody, shape (n,): a customer may stop at any time, or at the first purchase."""
+    """Return that P(alive) is informative for everybody, shape (n,): a customer may stop at any time, or at the first purchase."""
     return np.ones(np.shape(x), dtype=bool)
 
 
 def after_a_repeat_purchase(x: Floats) -> NDArray[np.bool_]:
-    """Return that P(alive) tells of customers who came back, shape (n,): nobody stops at the first purchase."""
+    """Return that P(alive) is informative for customers who came back, shape (n,): nobody stops at the first purchase."""
     return np.asarray(x, dtype=float) > 0
 
 
 def never(x: Floats) -> NDArray[np.bool_]:
-    """Return that P(alive) tells of nobody, shape (n,): customers never stop."""
+    """Return that P(alive) is informative for nobody, shape (n,): customers never stop."""
     return np.zeros(np.shape(x), dtype=bool)
 
 
@@ -48,7 +48,7 @@ class Formulas:
     Attributes:
         terms: names of the parameters, all above zero.
         times: those of them that are lengths of time.
-        start: where the search begins, from the mean of x / T; shape (k,), time in units of the mean T.
+        start: starting point of the search, from the mean of x / T; shape (k,), time in units of the mean T.
         population: value, gradient and Hessian of the log-likelihood in the logarithms of the terms, of counts
             whose days are divided by the second argument.
         probability_alive: of (x, t_x, T), shape (n,).
@@ -56,18 +56,18 @@ class Formulas:
         alive_later_if_alive: P(alive at T + t) of customers alive at T, of (x, T, t), shape (n,).
         purchase_probability_if_alive: P(m purchases in (T, T + t]) of customers alive at T, of (x, T, m, t), shape (n,).
         order_probability_if_alive: P(a purchase in (T, T + t]) of customers alive at T, of (x, T, t), shape (n,): one minus the above
-            with m = 0, and without the digits that subtraction would lose.
+            with m = 0, without the loss of digits of a subtraction.
         expected_purchases_new: of a new customer in (0, t], shape of t.
         purchase_probability: P(X(t) = x) of a new customer, of (x, t), shape of x.
-        rows: log-likelihood of each customer with slopes and bends in the terms themselves, of (x, t_x, T): shapes (n,),
+        rows: log-likelihood of each customer with first and second derivatives in the terms themselves, of (x, t_x, T): shapes (n,),
             (k, n), (k, k, n). None for a model that takes no covariates.
         purchase_term: the term that covariates of purchases divide by exp(g'z).
-        lifetime_term: the term that covariates of the lifetime multiply by exp(sign h'z); empty where nobody leaves.
+        lifetime_term: the term that covariates of the lifetime multiply by exp(sign h'z); empty if nobody leaves.
         lifetime_sign: 1 or -1, so that a positive h means leaving sooner.
-        tells_alive: whether P(alive) says anything of customers with x repeat purchases, or is 1 by construction; shape (n,).
-        block: rows that `rows` treats best at a time.
+        tells_alive: whether P(alive) is informative for customers with x repeat purchases, not 1 by construction; shape (n,).
+        block: best number of rows for `rows` at a time.
 
-    Where there are `rows`, the terms that covariates move may be arrays in every function, one value a customer.
+    If there are `rows`, the terms shifted by covariates may be arrays in every function, one value per customer.
     """
 
     terms: tuple[str, ...]
@@ -89,7 +89,7 @@ class Formulas:
     block: int = 8192
 
     def box(self, coefficients: int = 0, edge: float = 0.0) -> tuple[Floats, Floats]:
-        """Return the edges of the logarithms of the terms, and of so many coefficients after them."""
+        """Return the bounds of the logarithms of the terms, and of so many coefficients after them."""
         high = np.array([_TIME_EDGE if term in self.times else _SHAPE_EDGE for term in self.terms] + [edge] * coefficients)
         return -high, high
 
@@ -101,9 +101,9 @@ class Formulas:
         """Return the maximum of the likelihood in the logarithms of the terms, and its unit of time in days.
 
         Args:
-            counts: how many customers share each triple.
-            where: who asks, for the messages.
-            coefficients: how many are to be estimated besides.
+            counts: number of customers that share each triple.
+            where: the caller, for the messages.
+            coefficients: number of coefficients to be estimated as well.
 
         Raises:
             NotEnoughEventsError: fewer customers came back than there are parameters.
@@ -122,7 +122,7 @@ class Formulas:
         start, tolerance = np.clip(np.log(self.start(rate)), low, high), 1e-8
         if (step := len(counts.x) // _SAMPLE) > 1:
             start = near_maximum(self.population(counts.every(step), unit), start, low=low, high=high)
-            # So many customers make the likelihood a parabola: the last step leaves a millionth of a standard error.
+            # With so many customers the likelihood is a parabola: the last step leaves a millionth of a standard error.
             tolerance = 1e-4
         return maximise(self.population(counts, unit), start, low=low, high=high, tolerance=tolerance), unit
 

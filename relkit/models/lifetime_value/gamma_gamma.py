@@ -1,15 +1,15 @@
-"""Gamma-Gamma: how much a customer spends per order, seen through a few orders.
+"""Gamma-Gamma: mean spend per order of each customer, estimated from a few orders.
 
 A customer's orders vary around a mean of his own, as a gamma(p, nu); nu differs between customers as a
-gamma(q, v). The fewer orders are seen, the nearer the estimate stays to the mean of all customers.
+gamma(q, v). The fewer orders are observed, the closer the estimate stays to the mean of all customers.
 
     Fader, P. S. and Hardie, B. G. S. (2013), The Gamma-Gamma model of monetary value, brucehardie.com/notes/025;
     after Colombo and Jiang (1999). Their gamma is `v` here, as in most software.
 
-Two populations have no such model, and both get an answer that the notes of the fit announce: where customers
-do not differ (q grows without bound) everyone gets the pooled mean, and where the mean of all customers is infinite
-(q <= 1) a customer's own mean stands alone. The model supposes that spend does not go with frequency; the correlation
-is kept, and noted when it is large.
+Two populations have no such model, and both get an answer that the notes of the fit report: if customers
+do not differ (q grows without bound) everyone gets the pooled mean, and if the mean of all customers is infinite
+(q <= 1) a customer's own mean is used alone. The model assumes that spend is independent of frequency; the correlation
+is stored, and noted when it is large.
 
 Out of scope here: covariates, spend per line, orders of no value (they are left out and counted).
 """
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# More than any customer ever spent in any currency: what is beyond it is a faulty cell, and its square may overflow.
+# More than any customer ever spent in any currency: a larger value is a faulty cell, and its square may overflow.
 _MOST = 1e15
-# Less than any price: what is nearer to 0, and above it, is one too.
+# Less than any price: a smaller positive value is one too.
 _LEAST = 1e-9
 
 SPEND = Contract(
@@ -64,7 +64,7 @@ SPEND = Contract(
             low=-_MOST,
             high=_MOST,
             unit="money per purchase day",
-            meaning="Mean value of the repeat purchase days (m); null where there are none.",
+            meaning="Mean value of the repeat purchase days (m); null if there are none.",
         ),
     ),
     rules=(
@@ -79,7 +79,7 @@ SPEND = Contract(
 TERMS = ("p", "q", "v")
 _BLOCK = 8192
 _SAMPLE = 25_000
-# Edge of log p and log q. Beyond it a coefficient of variation is below a thousandth: no spread at all.
+# Bound of log p and log q. Beyond it a coefficient of variation is below a thousandth: no spread at all.
 _EDGE = float(np.log(1e6))
 
 
@@ -117,7 +117,7 @@ def log_likelihood(p: float, q: float, v: float, x: Floats, m: Floats) -> Floats
 
 
 def expected_value(p: float, q: float, v: float, x: Floats, m: Floats) -> Floats:
-    """Return the mean value of a customer's orders, given those seen (note 025, eq. 5), shape (n,).
+    """Return the mean value of a customer's orders, given those observed (note 025, eq. 5), shape (n,).
 
     It is a weighted mean of all customers' pv / (q-1) and of the customer's own m; x = 0 gives the first.
 
@@ -143,9 +143,9 @@ class _Spenders:
     weights: Floats
     """Customers of each row, shape (n,)."""
     x: Floats
-    """Orders of the customers of each row together, shape (n,)."""
+    """Total orders of the customers of each row, shape (n,)."""
     z: Floats
-    """x times m: what one customer of each row spent, shape (n,)."""
+    """x times m: spend of one customer of each row, shape (n,)."""
     constant: float
     """Sum of log m."""
     slope: float
@@ -165,7 +165,7 @@ class _Spenders:
     def __call__(self, logs: Floats) -> tuple[float, Floats, Floats]:
         """Return the log-likelihood, its gradient and Hessian in the logarithms of p, q and the mean p v / q.
 
-        The third coordinate stays put when q grows without bound, where v would run away with it.
+        The third coordinate stays finite when q grows without bound, unlike v.
         """
         turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]])
         natural = np.exp(turn @ logs)
@@ -231,7 +231,7 @@ def fit_spend(x: Floats, m: Floats, weights: Floats | None = None) -> tuple[Maxi
     Args:
         x: orders averaged, shape (n,), above 0.
         m: mean value of those orders, shape (n,), above 0.
-        weights: how many customers each row stands for, shape (n,), above 0; one each unless told.
+        weights: number of customers that each row stands for, shape (n,), above 0; one by default.
 
     Raises:
         NotConvergedError: no optimum was found.
@@ -257,8 +257,8 @@ class GammaGamma(ModelFacts):
 
     Attributes:
         level: of the intervals in the summary.
-        correlation_noted_above: size of the correlation between orders and spend from which the notes mention it.
-        weight_column: column that tells how many customers a row stands for; empty where each is one.
+        correlation_noted_above: absolute correlation between orders and spend above which the notes mention it.
+        weight_column: column with the number of customers a row stands for; empty if each row is one.
 
     Examples:
         >>> from datetime import date
@@ -299,11 +299,11 @@ class GammaGamma(ModelFacts):
         """Return the model fitted by maximum likelihood to customers whose repeat purchases have a value.
 
         Args:
-            features: one row a customer with the columns of `needs`; others are not looked at.
+            features: one row per customer with the columns of `needs`; others are ignored.
             as_of: last day whose facts are in the features.
 
         Raises:
-            TableError: a column is missing, a value impossible, a customer there twice.
+            TableError: a column is missing, a value is impossible, or a customer is duplicated.
             NotEnoughEventsError: fewer customers are left than there are parameters.
             NotConvergedError: no optimum was found.
         """
@@ -313,24 +313,24 @@ class GammaGamma(ModelFacts):
         correlation = _correlation(x, m, each)
         if correlation is not None and abs(correlation) > self.correlation_noted_above:
             left_out.append(_goes_with_orders(correlation))
-        parameters, value, said = _constant(m) if np.ptp(m) == 0 else _fitted(x, m, weights)
+        parameters, value, remarks = _constant(m) if np.ptp(m) == 0 else _fitted(x, m, weights)
         info = FitInfo(
             as_of=as_of,
             rows=len(x),
             log_likelihood=value,
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            remarks=(*left_out, *said),
+            remarks=(*left_out, *remarks),
         )
         return FittedGammaGamma(settings=self, info=info, correlation=correlation, **parameters)
 
     def judge(self, fitted: FittedGammaGamma, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected order value came to the mean order of those who bought in the holdout.
+        """Return errors of the expected order value against the mean order of those who bought in the holdout.
 
         Args:
             fitted: the model, fitted up to the calibration date.
             features: as of the calibration date.
-            outcomes: customer_id and holdout_mean_value, null where nothing was bought.
+            outcomes: customer_id and holdout_mean_value, null if nothing was bought.
         """
         both = meet_outcomes(features, outcomes, ("holdout_mean_value",)).filter(pl.col("holdout_mean_value") > 0)
         if both.is_empty():
@@ -345,13 +345,13 @@ class FittedGammaGamma(FittedCard):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit; its remarks tell of any fallback.
-        p: shape of a customer's orders around his mean; None where all spend alike.
-        q: shape of the customers' scales; None where customers do not differ.
-        v: scale of the customers' scales, in money; None where customers do not differ.
-        mean_order_value: of all customers, p v / (q - 1) unless the remarks say otherwise; in money.
-        correlation: between number and value of orders; None where one of them is the same for all.
-        covariance: of the logarithms of p, q, v, shape (3, 3); NaN for one that has no standard error.
+        info: facts about the fit; its remarks report any fallback.
+        p: shape of a customer's orders around his mean; None if all spend alike.
+        q: shape of the customers' scales; None if customers do not differ.
+        v: scale of the customers' scales, in money; None if customers do not differ.
+        mean_order_value: of all customers, p v / (q - 1) unless the remarks state otherwise; in money.
+        correlation: between number and value of orders; None if one of them is constant.
+        covariance: of the logarithms of p, q, v, shape (3, 3); NaN for one without a standard error.
     """
 
     name: ClassVar[str] = GammaGamma.name
@@ -373,21 +373,21 @@ class FittedGammaGamma(FittedCard):
 
     @property
     def coordinates(self) -> Floats:
-        """Logarithms of p, q, v, shape (3,): what `covariance` is the covariance of; NaN for one that has no value."""
+        """Logarithms of p, q, v, shape (3,), the coordinates of `covariance`; NaN for those without a value."""
         return np.log([np.nan if value is None else value for value in (self.p, self.q, self.v)])
 
     def moved(self, coordinates: Floats) -> Self:
-        """Return the same model at other coordinates, for `uncertainty`; itself where one of them has no value."""
+        """Return the same model at other coordinates, for `uncertainty`; itself if one of them has no value."""
         if self.p is None or self.q is None or self.v is None or self.q <= 1:
             return self
         p, q, v = np.exp(coordinates).tolist()
         return replace(self, p=p, q=q, v=v, mean_order_value=p * v / (q - 1) if q > 1 else self.mean_order_value)
 
     def summary(self) -> pl.DataFrame:
-        """Return term, estimate, std_error, lower, upper; null where a parameter has no finite value.
+        """Return term, estimate, std_error, lower, upper; null if a parameter has no finite value.
 
-        Standard errors come from the observed information, by the delta method; the interval is made on the
-        logarithm, so that it stays above zero. The last row is the mean order value of all customers.
+        Standard errors come from the observed information, by the delta method; the interval is computed on the
+        logarithm, so that it stays positive. The last row is the mean order value of all customers.
         """
         q = np.nan if self.q is None else self.q
         estimates = np.array([np.nan if value is None else value for value in (self.p, q, self.v, self.mean_order_value)])
@@ -417,7 +417,7 @@ class FittedGammaGamma(FittedCard):
 
 
 def _usable(frame: pl.DataFrame, weights: Floats) -> tuple[Floats, Floats, Floats, list[Remark]]:
-    """Return x, m and weight of the rows to learn from, and a remark on each kind left out."""
+    """Return x, m and weight of the rows to fit, and a remark on each kind of row left out."""
     back = frame.with_columns(_weight=weights).filter(pl.col("repeat_purchases") > 0)
     kept = back.filter(pl.col("mean_repeat_value") > 0)
     left_out = []
@@ -460,7 +460,7 @@ def _goes_with_orders(correlation: float) -> Remark:
 
 
 def _correlation(x: Floats, m: Floats, weights: Floats) -> float | None:
-    """Return the correlation between number and value of orders, or None where one of them is the same for all."""
+    """Return the correlation between number and value of orders, or None if one of them is constant."""
     if np.ptp(x) == 0 or np.ptp(m) == 0:
         return None
     both = np.cov(x, m, aweights=weights)
@@ -468,43 +468,43 @@ def _correlation(x: Floats, m: Floats, weights: Floats) -> float | None:
 
 
 def _of_terms(covariance: Floats) -> Floats:
-    """Return the covariance of the logarithms of p, q, v from that of p, q, p v / q; NaN where one that is needed is NaN."""
+    """Return the covariance of the logarithms of p, q, v from that of p, q, p v / q; NaN if one that is needed is NaN."""
     turn = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0, 1.0, 1.0]])
-    untold = np.isnan(np.diag(covariance))
+    unknown = np.isnan(np.diag(covariance))
     turned = np.asarray(turn @ np.nan_to_num(covariance) @ turn.T)
-    lost = (turn != 0) @ untold
+    lost = (turn != 0) @ unknown
     turned[lost, :] = turned[:, lost] = np.nan
     return turned
 
 
 def _constant(m: Floats) -> tuple[dict[str, Any], None, tuple[Remark, ...]]:
-    """Return the parameters where every mean is the same: nothing but that mean."""
-    said = Remark(
+    """Return the parameters if every mean is the same: only that mean."""
+    remark = Remark(
         "same_spend",
         f"Every customer spends {m[0]:g} per order: that is what everyone is expected to spend, and no shape can be estimated.",
         f"Tous les clients dépensent {french(float(m[0]), 2)} par commande : c’est ce qui est attendu de chacun.",
     )
     nothing = {"p": None, "q": None, "v": None, "covariance": np.full((3, 3), np.nan)}
-    return {**nothing, "mean_order_value": float(m[0])}, None, (said,)
+    return {**nothing, "mean_order_value": float(m[0])}, None, (remark,)
 
 
 def _fitted(x: Floats, m: Floats, weights: Floats | None) -> tuple[dict[str, Any], float, tuple[Remark, ...]]:
-    """Return the parameters, the log-likelihood and what a reader must know."""
+    """Return the parameters, the log-likelihood and the remarks."""
     best, unit = fit_spend(x, m, weights)
     p, q, level = (float(value) for value in np.exp(best.at))
     v = level * q / p * unit
     value = float(best.value - (len(x) if weights is None else weights.sum()) * np.log(unit))
     parameters = {"p": p, "q": q, "v": v, "mean_order_value": p * v / (q - 1), "covariance": _of_terms(best.covariance)}
-    said = [] if best.bounded.any() or q <= 1 else list(best.remarks((*TERMS[:2], "The mean order")))
+    remarks = [] if best.bounded.any() or q <= 1 else list(best.remarks((*TERMS[:2], "The mean order")))
     if best.bounded[0]:
-        said.append(_ORDERS_ALIKE)
+        remarks.append(_ORDERS_ALIKE)
     if best.bounded[1] and q > 1:
         parameters |= {"q": None, "v": None, "mean_order_value": unit}
-        said.append(_CUSTOMERS_ALIKE)
+        remarks.append(_CUSTOMERS_ALIKE)
     elif q <= 1:
         parameters["mean_order_value"] = float(np.average(m, weights=weights))
-        said.append(_NO_FINITE_MEAN)
-    return parameters, value, tuple(said)
+        remarks.append(_NO_FINITE_MEAN)
+    return parameters, value, tuple(remarks)
 
 
 _ORDERS_ALIKE = Remark(

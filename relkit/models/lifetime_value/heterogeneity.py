@@ -1,7 +1,7 @@
-"""How customers differ: the spread of rates and of chances of leaving that a fitted purchase model has found.
+"""Heterogeneity of customers: the distributions of purchase rates and dropout in a fitted purchase model.
 
-Shown as the share of customers above each level, which stays finite where a density does not: with a shape below one a
-gamma or a beta has no highest point, and that is what most customers look like.
+Shown as the share of customers above each level, which stays finite when a density does not: with a shape below one a
+gamma or a beta density is unbounded, and most customer bases look like that.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _SHARES: Floats = np.linspace(0.995, 0.005, 199)
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """How a trait is spread over customers at their start.
+    """Distribution of a trait over customers at their start.
 
     Attributes:
         of: purchase_rate (purchases a year while active), leaving_probability (after a purchase) or leaving_rate (a year).
         level: of the trait, shape (k,), ascending.
-        share_above: share of customers whose trait is at least that, shape (k,).
+        share_above: share of customers whose trait is at least at that level, shape (k,).
         mean: of all customers.
     """
 
@@ -45,12 +45,12 @@ class Spread:
 
 
 def spreads(fitted: FittedPurchaseModel) -> tuple[Spread, ...]:
-    """Return how customers differ according to a model whose terms are r, alpha (buying) and a, b or s, beta (leaving).
+    """Return the distributions of customers' traits, for a model whose terms are r, alpha (buying) and a, b or s, beta (leaving).
 
-    Other terms give nothing. With covariates it is the spread among customers who are all typical in them.
+    Other terms have none. With covariates it is the distribution among customers with typical covariates.
 
     Args:
-        fitted: a fitted purchase model; of regular buyers a purchase takes k steps of the rate.
+        fitted: a fitted purchase model; with regular buyers a purchase takes k steps of the rate.
     """
     value = {name: float(getattr(fitted, name)) for name in ("r", "alpha", "a", "b", "s", "beta") if hasattr(fitted, name)}
     value |= fitted.typical if getattr(fitted, "covariates", ()) else {}

@@ -1,4 +1,4 @@
-"""How near the expected purchases of a model came to those of a holdout."""
+"""Errors of a model's expected purchases on a holdout."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Floats = NDArray[np.float64]
 
 
 class ExpectsPurchases(Protocol):
-    """A fitted model that expects purchases."""
+    """A fitted model with expected purchases."""
 
     @property
     def expected_purchases(self) -> Callable[[pl.DataFrame, float], Floats]:
-        """Of features and days: the purchases expected of each customer in so many days, shape (n,)."""
+        """Function of features and days: the purchases expected of each customer in so many days, shape (n,)."""
 
 
 def judge_purchases(fitted: ExpectsPurchases, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
     """Return the errors per customer, the totals and the correlation, as `relkit.metrics.purchases.compare` names them.
 
-    Of a model that foresees orders, brier_of_own_order_probability is that of buying at all in the holdout, before any calibration.
+    For a model of orders, brier_of_own_order_probability is that of buying at all in the holdout, before any calibration.
 
     Args:
         fitted: the model, fitted up to the calibration date.
@@ -54,10 +54,10 @@ def judge_purchases(fitted: ExpectsPurchases, features: pl.DataFrame, outcomes: 
 
 
 def taught_by(fitted: PurchasesAhead, features: pl.DataFrame, outcomes: pl.DataFrame) -> OrderCalibration | None:
-    """Return what a holdout teaches of the probability of an order; None where too few bought in it, or too few did not.
+    """Return the calibration of the order probability learnt from a holdout; None if too few bought in it, or too few did not.
 
     Args:
-        fitted: the model, fitted up to the calibration date: nothing of the holdout is in it.
+        fitted: the model, fitted up to the calibration date, without the holdout.
         features: as of the calibration date.
         outcomes: customer_id, holdout_purchases and holdout_days.
 

@@ -1,18 +1,18 @@
-"""MBG/CNBD-k: customers without a contract whose purchases come more regularly than at random, and who quietly leave.
+"""MBG/CNBD-k: purchases more regular than at random, and unobserved dropout, of customers without a contract.
 
 The intervals of a customer are Erlang(k, lambda): k = 1 is the random buying of the MBG/NBD, a larger k is a rhythm. Rates differ
 between customers as a gamma(r, alpha), and after each purchase, the first included, a customer leaves with his probability p,
-which is beta(a, b). A rhythm tells sooner that somebody has left, and when he is due: P(alive) and what is expected of him
-depend on how long ago the last purchase was as compared with his own intervals.
+which is beta(a, b). A rhythm shows sooner that a customer has left, and when his next purchase is due: P(alive) and his expectation
+depend on the time since the last purchase relative to his own intervals.
 
     Reutterer, T., Platzer, M. and Schroeder, N. (2021), Leveraging purchase regularity for predicting customer behavior the easy
     way. International Journal of Research in Marketing 38 (1), 194-215.
     Platzer, M. and Reutterer, T. (2016), Ticking away the moments: timing regularity helps to better predict customer activity.
     Marketing Science 35 (5), 779-799.
 
-A fit needs x, t_x, T and the sum of the logarithms of the intervals; the last does not move r, alpha, a, b, but makes likelihoods
-of different k comparable, so that k is chosen by them. Predictions are exact: the stage of an interval that a customer has
-reached is weighed (`erlang_stages`), where the paper scales the expectation of a model with k = 1.
+A fit needs x, t_x, T and the sum of the logarithms of the intervals; the last does not affect r, alpha, a, b, but makes likelihoods
+of different k comparable, so that k can be chosen by them. Predictions are exact: the stage of an interval that a customer has
+reached is averaged over (`erlang_stages`), while the paper scales the expectation of a model with k = 1.
 
 `once_may_leave=False` is the BG/CNBD-k, in which nobody leaves at the first purchase.
 """
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MOST_STAGES = 12
-# With fewer customers who show two intervals, a rhythm would be read from the shape of gamma and beta alone.
+# With fewer customers with two intervals, a rhythm would be inferred from the shape of gamma and beta alone.
 _FEWEST = 20
 
 
@@ -90,7 +90,7 @@ def log_likelihood(
         x: repeat purchases, shape (n,).
         t_x: time of the last purchase, shape (n,).
         T: time observed, shape (n,).
-        log_intervals: sum of the logarithms of the x intervals, 0 where x is 0, shape (n,).
+        log_intervals: sum of the logarithms of the x intervals, 0 if x is 0, shape (n,).
         once_may_leave: a customer may leave at the first purchase.
 
     Examples:
@@ -169,7 +169,7 @@ def purchase_probability_if_alive(
     x, T, m = (np.asarray(values, dtype=float) for values in (x, T, m))
     rest, tau, some = b + x + once_may_leave, t / (alpha + T), np.maximum(m, 1)
     so_many, more = (reached_by_stage(k, r, x, tau, number) for number in (m, m + 1))
-    # They came and he stayed through all but the last, or he left at the last though another would have come.
+    # They came and he stayed through all but the last, or he left at the last although another would have come.
     stayed = np.where(m > 0, np.exp(special.betaln(a, rest + some - 1) - special.betaln(a, rest)), 1.0)
     left = np.where(m > 0, np.exp(special.betaln(a + 1, rest + some - 1) - special.betaln(a, rest)), 0.0)
     return np.asarray(stayed[:, None] * (so_many - more) + left[:, None] * more)
@@ -217,7 +217,7 @@ def purchase_probability(k: int, r: float, alpha: float, a: float, b: float, x: 
 
 
 def formulas_of(k: int, *, once_may_leave: bool = True) -> Formulas:
-    """Return the model with k stages; what holds if alive has a column for each stage of the interval, shape (n, k)."""
+    """Return the model with k stages; predictions given alive have a column for each stage of the interval, shape (n, k)."""
     given: dict[str, Any] = {"once_may_leave": once_may_leave}
     return Formulas(
         terms=("r", "alpha", "a", "b"),
@@ -245,9 +245,9 @@ class MbgCnbdK(PurchaseModel):
     Attributes:
         period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
         level: of the intervals in the summary.
-        k: stages of an interval, 1 to 12; None chooses the most likely, and stops when two more in a row are less so.
+        k: stages of an interval, 1 to 12; None chooses the most likely, stopping after two in a row that are less so.
         once_may_leave: a customer may leave at the first purchase; False is the BG/CNBD-k.
-        weight_column: column that tells how many customers a row stands for; empty where each is one.
+        weight_column: column with the number of customers a row stands for; empty if each row is one.
 
     Examples:
         >>> from datetime import date, timedelta
@@ -296,12 +296,12 @@ class MbgCnbdK(PurchaseModel):
         """Return the model fitted by maximum likelihood.
 
         Args:
-            features: one row a customer with the columns of `needs`; others are not looked at.
+            features: one row per customer with the columns of `needs`; others are ignored.
             as_of: last day whose facts are in the features.
 
         Raises:
-            TableError: a column is missing, a value impossible, a customer there twice.
-            NotEnoughEventsError: hardly anyone bought again.
+            TableError: a column is missing, a value is impossible, or a customer is duplicated.
+            NotEnoughEventsError: too few customers bought again.
             NotConvergedError: no optimum was found.
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
@@ -324,7 +324,7 @@ class MbgCnbdK(PurchaseModel):
         return FittedMbgCnbdK(settings=self, info=info, covariance=best.covariance, **own, **terms)
 
     def _profile(self, counts: PurchaseCounts, log_intervals: float, tried: tuple[int, ...]) -> dict[int, tuple[float, Maximum, float]]:
-        """Return log-likelihood, maximum and its unit of time for each k, as far as the likelihood does not fall twice in a row."""
+        """Return log-likelihood, maximum and its unit of time for each k, until the likelihood falls twice in a row."""
         purchases = float(counts.customers @ counts.x)
         found: dict[int, tuple[float, Maximum, float]] = {}
         for k in tried:
@@ -354,14 +354,14 @@ class FittedMbgCnbdK(FittedPurchaseModel):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit; its notes say why this k.
-        k: stages of an interval; 1 is random buying, and the larger the more regular.
-        profile: log-likelihood with k = 1, 2, ... as far as was tried, shape (m,); of the one k where it was given.
+        info: facts about the fit; its notes explain the choice of k.
+        k: stages of an interval; 1 is random buying, larger is more regular.
+        profile: log-likelihood with k = 1, 2, ... as far as tried, shape (m,); of the one k if it was given.
         r: shape of the purchase rates.
         alpha: scale of the rates of stages, in periods of `settings.period_days`; an interval has the mean k / lambda.
         a: first parameter of the drop-out probabilities.
         b: second parameter of the drop-out probabilities.
-        covariance: of the logarithms of r, alpha, a, b, shape (4, 4), for this k; NaN for one that has no standard error.
+        covariance: of the logarithms of r, alpha, a, b, shape (4, 4), for this k; NaN for one without a standard error.
     """
 
     name: ClassVar[str] = MbgCnbdK.name
@@ -381,22 +381,22 @@ class FittedMbgCnbdK(FittedPurchaseModel):
 
     @property
     def needs(self) -> Contract:
-        """Columns that score reads: the summary tells enough once the model is fitted."""
+        """Columns that score reads: the summary is sufficient once the model is fitted."""
         return PURCHASES
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
+        """Return P(alive) of each customer, and `value` of the purchases ahead of those alive, both (n,).
 
         Args:
             features: the columns of `needs`, as of any day.
             value: of a function that returns the purchases expected in a number of days. It is called for each x, T and stage that occur,
-                and returns one number for each, of which the mean over the stage of a customer is taken.
+                and returns one number for each, which is averaged over the stage of a customer.
         """
         letters = _letters(features)
         return self._over_stages(letters, lambda x, T: value(lambda days: self.purchases_if_alive(x, T, days).ravel()))
 
     def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
-        """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
+        """Return the probability that each customer is still alive `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
         alive, stays = self._over_stages(_letters(features), lambda x, T: self.formulas.alive_later_if_alive(*self._in_days(), x, T, days))
         return alive * stays
@@ -411,8 +411,8 @@ class FittedMbgCnbdK(FittedPurchaseModel):
 
         Args:
             features: the columns of `needs`.
-            purchases: how many, one number a row, shape (n,).
-            days: length of the time ahead.
+            purchases: number of purchases, one per row, shape (n,).
+            days: horizon, in days.
 
         Returns:
             Shape (n,); its mean logarithm on a holdout is the log-score of the model.
@@ -445,7 +445,7 @@ def _letters(features: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
 
 
 def _log_intervals(frame: pl.DataFrame, weights: Floats | None = None) -> float:
-    """Return the sum of the logarithms of all intervals, in days, each as often as its row counts."""
+    """Return the weighted sum of the logarithms of all intervals, in days."""
     ages = frame.select(pl.col("repeat_ages_days").filter(pl.col("repeat_purchases") > 0))
     intervals = ages.select(pl.concat_list(pl.lit(0.0), "repeat_ages_days").list.diff(null_behavior="drop").alias("each")).explode("each")
     logs = np.log(intervals["each"].to_numpy())
@@ -462,10 +462,10 @@ def _as_text(column: str) -> pl.Expr:
 def _on_profile(profile: dict[int, float], k: int) -> tuple[Remark, ...]:
     if len(profile) < 2:
         return ()
-    told = ", ".join(f"{value:.1f} with k = {each}" for each, value in profile.items())
+    values = ", ".join(f"{value:.1f} with k = {each}" for each, value in profile.items())
     most = " It is the largest that was tried." if k == MOST_STAGES else ""
     rhythm = f"Le rythme d’achat retenu est de régularité k = {k}, celui que les données soutiennent le mieux."
-    found = f"k = {k} has the largest log-likelihood: {told}.{most}"
+    found = f"k = {k} has the largest log-likelihood: {values}.{most}"
     return (Remark("rhythm_chosen", found, f"{rhythm}{' C’est le plus régulier de ceux essayés.' if most else ''}"),)
 
 

@@ -1,13 +1,13 @@
 """MBG/NBD: the BG/NBD in which a customer may leave right after the first purchase as well.
 
-In the BG/NBD nobody who never came back can have left. Here the coin with probability p is thrown at the first
+In the BG/NBD nobody who never came back can have left. Here the coin with probability p is tossed at the first
 purchase too, so that one-time buyers have a P(alive) below 1.
 
     Batislam, E. P., Denizel, M. and Filiztekin, A. (2007), Empirical validation and comparison of models for customer
     base analysis. International Journal of Research in Marketing 24 (3), 201-209.
 
-Surviving that first throw makes p a beta(a, b+1), and from there on the model is the BG/NBD's for a customer who may
-leave: each formula is b / (a+b) times that of `bg_nbd` with b + 1 in the place of b.
+Surviving that first toss makes p a beta(a, b+1), and from there on the model is the BG/NBD for a customer who may
+leave: each formula is b / (a+b) times that of `bg_nbd` with b + 1 instead of b.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def purchase_probability(r: float, alpha: Each, a: Each, b: float, x: Floats, t:
 
 
 def alive_later_if_alive(r: float, alpha: Each, a: Each, b: float, x: Floats, T: Floats, t: float) -> Floats:
-    """Return the probability that a customer alive at T still is at T + t, shape (n,)."""
+    """Return the probability that a customer alive at T is still alive at T + t, shape (n,)."""
     return bg_nbd.alive_later_if_alive(r, alpha, a, b + 1, x, T, t)
 
 
@@ -135,7 +135,7 @@ def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evalu
 
 
 def rows(r: float, alpha: Each, a: Each, b: float, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the log-likelihood of each customer with slopes and bends in r, alpha, a and b; alpha and a may be one a customer."""
+    """Return each customer's log-likelihood with first and second derivatives in r, alpha, a, b; alpha and a may be one per customer."""
     value, first, second = bg_nbd.rows(r, alpha, a, b + 1, x, t_x, T, once_may_leave=True)
     all_of = a + b
     first[2] -= 1 / all_of
@@ -203,12 +203,12 @@ class FittedMbgNbd(FittedPurchaseModel):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit.
+        info: facts about the fit.
         r: shape of the purchase rates.
         alpha: scale of the purchase rates, in periods of `settings.period_days`.
         a: first parameter of the drop-out probabilities.
         b: second parameter of the drop-out probabilities.
-        covariance: of the logarithms of r, alpha, a, b, then the coefficients; NaN for one that has no standard error.
+        covariance: of the logarithms of r, alpha, a, b, then the coefficients; NaN for one without a standard error.
     """
 
     name: ClassVar[str] = MbgNbd.name

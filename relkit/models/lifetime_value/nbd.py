@@ -1,7 +1,7 @@
 """NBD: customers buy at random moments, at rates that differ, and never leave. The baseline of the purchase models.
 
-Rates lambda are spread as a gamma(r, alpha). What the other models gain over this one is what it is worth to know
-that people leave; on a holdout it expects too much.
+Rates lambda are distributed as a gamma(r, alpha). The gain of the other models over this one is the value of knowing
+that people leave; on a holdout it overestimates.
 
     Ehrenberg, A. S. C. (1959), The pattern of consumer purchases. Applied Statistics 8 (1), 26-41.
 """
@@ -39,7 +39,7 @@ def log_likelihood(r: float, alpha: Each, x: Floats, t_x: Floats, T: Floats) -> 
         r: shape of the purchase rates.
         alpha: scale of the purchase rates, in units of time.
         x: repeat purchases, shape (n,).
-        t_x: time of the last purchase, shape (n,); it tells nothing here.
+        t_x: time of the last purchase, shape (n,); not informative here.
         T: time observed, shape (n,).
 
     Examples:
@@ -114,9 +114,9 @@ def order_probability_if_alive(r: float | Floats, alpha: Each, x: Floats, T: Flo
 
 
 def negative_binomial(r: float | Floats, alpha: float | Floats, m: Floats, t: float | Floats) -> Floats:
-    """Return P(m purchases in t) at a rate that is a gamma(r, alpha), all of one shape.
+    """Return P(m purchases in t) at a gamma(r, alpha) rate, all of one shape.
 
-    A beta function in the place of three gamma functions keeps its digits where r or m is large.
+    A beta function instead of three gamma functions keeps its digits if r or m is large.
     """
     share = t / (alpha + t)
     ways = special.xlogy(np.sign(m), 1 / np.maximum(m, 1)) - np.where(m > 0, special.betaln(r, np.maximum(m, 1)), 0.0)
@@ -144,7 +144,7 @@ def _population(counts: PurchaseCounts, unit: float) -> Callable[[Floats], Evalu
 
 
 def rows(r: float, alpha: Each, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the log-likelihood of each customer with slopes and bends in r and alpha, which may be one a customer."""
+    """Return the log-likelihood of each customer with first and second derivatives in r and alpha, which may be one per customer."""
     del t_x
     time, inverse, rx = np.log1p(T / alpha), 1 / (alpha + T), r + x
     value = at_each(lambda k: special.gammaln(r + k) - special.gammaln(r), x) - rx * time - x * np.log(alpha)
@@ -156,7 +156,7 @@ def rows(r: float, alpha: Each, x: Floats, t_x: Floats, T: Floats) -> tuple[Floa
 
 
 def at_each(function: Callable[[Floats], Floats], x: Floats) -> Floats:
-    """Return function(x) of whole numbers, computed once for each up to the largest where that is less work."""
+    """Return function(x) of whole numbers, computed once for each up to the largest if that is less work."""
     top = int(x.max(initial=0))
     return function(np.arange(top + 1.0))[x.astype(np.intp)] if top < len(x) else function(x)
 
@@ -218,10 +218,10 @@ class FittedNbd(FittedPurchaseModel):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit.
+        info: facts about the fit.
         r: shape of the purchase rates.
         alpha: scale of the purchase rates, in periods of `settings.period_days`.
-        covariance: of the logarithms of r, alpha, then the coefficients; NaN for one that has no standard error.
+        covariance: of the logarithms of r, alpha, then the coefficients; NaN for one without a standard error.
     """
 
     name: ClassVar[str] = Nbd.name

@@ -1,8 +1,8 @@
-"""Histories cut into opportunities of equal length: what models in discrete time read.
+"""Histories cut into opportunities of equal length, the input of discrete-time models.
 
-Opportunity j of a customer covers the days ((j - 1) period, j period] after the first purchase. In the letters of the
-literature n is how many are over, x how many of them had a purchase, t_x which was the last. One that is not over yet
-is left out, with the purchases in it: that it had none so far does not say that it will have none.
+Opportunity j of a customer covers the days ((j - 1) period, j period] after the first purchase. In the notation of the
+literature n of them are over, x of these had a purchase, and t_x is the last that did. One that is not over yet
+is left out, with the purchases in it: having had none so far does not mean that it will have none.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
-# Of a period: quotients of days miss whole numbers by rounding only.
+# Share of a period: quotients of days miss whole numbers by rounding only.
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class OpportunityCounts:
-    """How many customers share each (x, t_x, n).
+    """Number of customers with each (x, t_x, n).
 
     Attributes:
         x: opportunities with a purchase, shape (m,).
         t_x: the last of them, 0 without one, shape (m,).
         n: opportunities that are over, shape (m,).
-        customers: how many customers each row stands for, shape (m,).
+        customers: number of customers that each row stands for, shape (m,).
 
     Examples:
         >>> three = OpportunityCounts.of(np.array([1, 0, 1]), np.array([2, 0, 2]), np.array([6, 6, 6]))
@@ -49,7 +49,7 @@ class OpportunityCounts:
             x: opportunities with a purchase, shape (m,).
             t_x: the last of them, shape (m,).
             n: opportunities that are over, shape (m,).
-            customers: how many each row stands for; one each unless told.
+            customers: number of customers that each row stands for; one by default.
         """
         side = int(n.max(initial=0)) + 1
         key, which = np.unique((x * side + t_x) * side + n, return_inverse=True)
@@ -68,7 +68,7 @@ class Opportunities:
         under_way: share of the next one that is over, in [0, 1), shape (m,).
         purchases: purchase days in the opportunities that are over, of all customers.
         left_out: purchase days in those that are not.
-        customers: how many customers each row stands for, shape (m,).
+        customers: number of customers that each row stands for, shape (m,).
     """
 
     x: Counts
@@ -81,12 +81,12 @@ class Opportunities:
 
     @classmethod
     def of(cls, histories: pl.DataFrame, period_days: float, weights: Floats | None = None) -> Opportunities:
-        """Return the opportunities of histories that were checked.
+        """Return the opportunities of checked histories.
 
         Args:
-            histories: observed_days, repeat_ages_days, one row a customer.
+            histories: observed_days, repeat_ages_days, one row per customer.
             period_days: length of an opportunity.
-            weights: how many customers each row stands for, shape (m,); one each unless told.
+            weights: number of customers that each row stands for, shape (m,); one by default.
 
         Examples:
             >>> seen = pl.DataFrame({"observed_days": [24.0], "repeat_ages_days": [[3.0, 7.0, 8.0, 22.0]]})
@@ -107,7 +107,7 @@ class Opportunities:
         first = np.ones(len(who), dtype=bool)
         first[1:] = (who[1:] != who[:-1]) | (which[1:] != which[:-1])
         t_x = np.zeros(len(n), dtype=np.int64)
-        t_x[who] = which  # ages ascend, so that the last one stays
+        t_x[who] = which  # ages ascend, so that the last one remains
         x = np.bincount(who[first], minlength=len(n)).astype(np.int64)
         return cls(x, t_x, n, np.maximum(gone - n, 0.0), float(customers[who].sum()), left_out, customers)
 
@@ -118,5 +118,5 @@ class Opportunities:
 
     @property
     def counts(self) -> OpportunityCounts:
-        """How many customers share each triple."""
+        """Number of customers with each triple."""
         return OpportunityCounts.of(self.x, self.t_x, self.n, self.customers)

@@ -1,23 +1,23 @@
-"""What a holdout teaches of the probability of an order: a map from the model's own probability to one that came true.
+"""Calibration of the order probability on a holdout: a map from the model's own probability to a calibrated one.
 
-    calibration = learnt(own, bought, repeat_purchases, days=90, calibrated_from=day)        own: by a model fitted up to that day
+    calibration = learnt(own, bought, repeat_purchases, days=90, calibrated_from=day)        own: from a model fitted up to that day
     calibration.applied(own_90, repeat_purchases)
     calibration.applied(own_30, repeat_purchases, own_90)
 
 On the logit scale the map is a line with three bends, at fixed quantiles of the holdout's forecasts, and a step for customers
-without a repeat purchase, whom models of purchases treat apart:
+without a repeat purchase, whom models of purchases treat separately:
 
     logit(P) = intercept + bent line of logit(own) + once [x = 0].
 
-Every piece of the line rises, so that among customers who came back, and among those who did not, nobody overtakes anybody.
-A penalty draws the line towards the identity: with few customers hardly anything is changed. With fewer than `FEWEST` of those
-who bought, or of those who did not, nothing is.
+Every piece of the line rises, so that the ranking among customers who came back, and among those who did not, is preserved.
+A penalty shrinks the line towards the identity: with few customers hardly anything changes. With fewer than `FEWEST` of those
+who bought, or of those who did not, nothing does.
 
-Judged out of sample: the customers are split in two halves, the map learnt from each is judged on the other, and what is kept to be
-shown is that. A map that does not forecast better there than the model's own probability is not kept, and the identity is.
+Judged out of sample: the customers are split into two halves, the map learnt from each is judged on the other, and that is what is
+stored and shown. A map that does not forecast better there than the model's own probability is replaced by the identity.
 
-Other horizons than that of the holdout: what the map multiplies a customer's cumulative rate of a next order by, -log(1 - P), it
-multiplies it by at every horizon. So P stays nought at no time ahead, and rises with it. A season that differs from the
+Other horizons than that of the holdout: the factor by which the map multiplies a customer's cumulative rate of a next order,
+-log(1 - P), applies at every horizon. So P is zero at horizon zero, and rises with it. A season that differs from the
 holdout's is not corrected for.
 """
 
@@ -37,33 +37,33 @@ from relkit.metrics.reliability import Reliability, reliability
 Floats = NDArray[np.float64]
 
 FEWEST = 20
-"""Customers who bought, and who did not, below which nothing is learnt."""
+"""Least number of customers who bought, and of those who did not, from which anything is learnt."""
 KNOTS = (0.1, 0.5, 0.9)
 """Quantiles of the holdout's forecasts at which the line may bend."""
 _LEAST = 1e-6
-"""Forecasts are kept so far from 0 and 1."""
+"""Forecasts are kept this far from 0 and 1."""
 _FLATTEST = 0.05
 """Smallest slope of a piece."""
 _MOST_STEPS = 100
 _SPREADS = (2.0, 0.5)
-"""Standard deviations, under the penalty, of the intercept, and of the others around the identity."""
+"""Prior standard deviations, in the penalty, of the intercept, and of the others around the identity."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OrderCalibration:
-    """A map of order probabilities, and how it did on customers from whom it was not learnt.
+    """A map of order probabilities, and its performance on customers from whom it was not learnt.
 
     Attributes:
         days: horizon at which it was learnt.
         calibrated_from: day after which the holdout begins.
         customers: in the holdout.
-        buyers: of them, those who bought within `days`.
+        buyers: customers who bought within `days`.
         intercept: of the line, on the logit scale.
-        knots: where it bends, shape (k,), ascending.
+        knots: of the line, shape (k,), ascending.
         slopes: of its pieces, shape (k + 1,).
         once: step for customers without a repeat purchase.
         own: the model's own probabilities on the holdout, by tenth.
-        judged: the probabilities that are applied, by tenth, each made by a map that was learnt from the other half of the customers.
+        judged: the calibrated probabilities, by tenth, each from a map learnt from the other half of the customers.
     """
 
     days: int
@@ -79,17 +79,17 @@ class OrderCalibration:
 
     @property
     def changes(self) -> bool:
-        """Whether the map is another than the identity."""
+        """True if the map is not the identity."""
         return bool(self.intercept or self.once or (self.slopes != 1).any())
 
     @property
     def spoken(self) -> str:
-        """The days that taught it: "the 90 days after 1997-12-31"."""
+        """The days it was learnt from: "the 90 days after 1997-12-31"."""
         return f"the {self.days} days after {self.calibrated_from}"
 
     @property
     def metrics(self) -> dict[str, float]:
-        """How near the model's own and the calibrated probabilities came, the latter on customers they were not learnt from."""
+        """Errors of the model's own and of the calibrated probabilities, the latter on customers they were not learnt from."""
         both = {"own_order_probability": self.own, "order_probability": self.judged}
         return {
             f"{what}_{name}": value
@@ -103,7 +103,7 @@ class OrderCalibration:
 
     @property
     def sentence(self) -> str:
-        """What a reader of the fit must know of it."""
+        """Summary for readers of the fit."""
         within = f"on {self.spoken} {self.buyers:,} of {self.customers:,} customers bought"
         off = f"{100 * self.judged.mean_error:.1f} points off by tenth, on customers it was not learnt from"
         if not self.changes:
@@ -116,7 +116,7 @@ class OrderCalibration:
         Args:
             own: the model's own, at any horizon, shape (n,).
             repeat_purchases: of each customer, shape (n,).
-            own_at_days: the model's own at the horizon of the holdout; None where that is the horizon of `own`.
+            own_at_days: the model's own at the horizon of the holdout; None if that is the horizon of `own`.
         """
         if not self.changes:
             return own
@@ -133,12 +133,12 @@ class OrderCalibration:
 def learnt(
     own: Floats, bought: NDArray[Any], repeat_purchases: NDArray[Any], *, days: int, calibrated_from: date
 ) -> OrderCalibration | None:
-    """Return what a holdout teaches; None where too few bought in it, or too few did not.
+    """Return the calibration learnt from a holdout; None if too few bought in it, or too few did not.
 
     Args:
-        own: probabilities of an order within `days`, by a model that knows nothing of the holdout, shape (n,).
-        bought: whether each customer bought in these days, shape (n,). The halves are the odd and the even rows: give them in an order
-            that means nothing, that of the ids for instance.
+        own: probabilities of an order within `days`, from a model fitted without the holdout, shape (n,).
+        bought: whether each customer bought in these days, shape (n,). The halves are the odd and the even rows: give them in an
+            arbitrary order, that of the ids for instance.
         repeat_purchases: of each customer before the holdout, shape (n,).
         days: horizon, in days.
         calibrated_from: day after which the holdout begins.
@@ -190,7 +190,7 @@ def _columns(own: Floats, repeat_purchases: NDArray[Any], knots: Floats) -> Floa
 
 
 def _regressed(own: Floats, y: Floats, once: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Return knots and coefficients of the penalised logistic regression whose pieces rise, by Newton's steps within the bounds."""
+    """Return knots and coefficients of the penalised logistic regression whose pieces rise, by Newton's method within bounds."""
     knots = np.unique(np.quantile(special.logit(np.clip(own, _LEAST, 1 - _LEAST)), KNOTS))
     X, start, penalty = _columns(own, ~once, knots), _identity(len(knots)), _penalty(len(knots))
     low = np.full(len(start), -np.inf)

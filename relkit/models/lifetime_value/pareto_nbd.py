@@ -8,11 +8,11 @@ purchase differ between customers as a gamma(r, alpha), rates of leaving as a ga
     Fader, P. S. and Hardie, B. G. S. (2005), A note on deriving the Pareto/NBD model, brucehardie.com/notes/009.
 
 The likelihood of having left is an integral over the moment y of leaving, between t_x and T. It is computed by
-Gauss-Legendre quadrature in log(y + alpha) or log(y + beta), whichever is smaller, over the stretch on which the
-integrand lives, with its largest value factored out. Nothing overflows however many purchases there are; and the same nodes,
-weighted, give the exact gradient and Hessian: the posterior of y is a mixture whose means and covariances they are.
+Gauss-Legendre quadrature in log(y + alpha) or log(y + beta), whichever is smaller, over the interval on which the
+integrand is non-negligible, with its largest value factored out. Nothing overflows however many purchases there are; and the same nodes,
+weighted, give the exact gradient and Hessian, which are means and covariances under the posterior of y.
 
-Covariates of the lifetime move beta: beta_i = beta exp(-h'z), so that exp(h) multiplies the rate of leaving, as in CLVTools.
+Covariates of the lifetime shift beta: beta_i = beta exp(-h'z), so that exp(h) multiplies the rate of leaving, as in CLVTools.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Floats = NDArray[np.float64]
 
 _NODES, _WEIGHTS = ((part + shift) / 2 for part, shift in zip(np.polynomial.legendre.leggauss(32), (1, 0), strict=True))
 _FINE = tuple((part + shift) / 2 for part, shift in zip(np.polynomial.legendre.leggauss(200), (1, 0), strict=True))
-# What lies further down than e^-45 of the largest value cannot change a digit.
+# Values below e^-45 of the largest cannot change a digit.
 _DEPTH = 45.0
 _BLOCK = 512
 
@@ -86,7 +86,7 @@ def probability_alive(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_
 def purchases_if_alive(r: float, alpha: Each, s: float, beta: Each, x: Floats, T: Floats, t: Each) -> Floats:
     """Return the purchases expected in (T, T + t] of a customer alive at T, shape (n,).
 
-    Good for s = 1 as well, where the note's form divides nought by nought.
+    Valid for s = 1 as well, where the note's form is 0 / 0.
 
     Examples:
         >>> purchases_if_alive(1.0, 10.0, 1.0, 10.0, np.array([1.0]), np.array([10.0]), 20.0).round(4)
@@ -97,7 +97,7 @@ def purchases_if_alive(r: float, alpha: Each, s: float, beta: Each, x: Floats, T
 
 
 def days_alive(s: float, scale: Each, t: Each) -> Floats:
-    """Return the time within t that a customer is alive, whose rate of leaving is gamma(s, scale)."""
+    """Return the expected time alive within t of a customer whose rate of leaving is gamma(s, scale)."""
     length = np.log1p(np.asarray(t / scale))
     return np.asarray(scale * length * special.exprel(-(s - 1) * length))
 
@@ -113,7 +113,7 @@ def expected_purchases_new(r: float, alpha: Each, s: float, beta: Each, t: Float
 
 
 def purchase_probability(r: float, alpha: Each, s: float, beta: Each, x: Floats, t: Each) -> Floats:
-    """Return P(X(t) = x) of a new customer, shape of `x`: an NBD of length t, or of the lifetime when that is shorter.
+    """Return P(X(t) = x) of a new customer, shape of `x`: an NBD over t, or over the lifetime if that is shorter.
 
     Examples:
         >>> float(purchase_probability(0.55, 10.56, 0.61, 11.64, np.arange(1000), 39.0).sum().round(8))
@@ -132,7 +132,7 @@ def purchase_probability(r: float, alpha: Each, s: float, beta: Each, x: Floats,
 
 
 def alive_later_if_alive(r: float, alpha: Each, s: float, beta: Each, x: Floats, T: Floats, t: float) -> Floats:
-    """Return the probability that a customer alive at T still is at T + t, shape (n,): ((beta+T) / (beta+T+t))^s.
+    """Return the probability that a customer alive at T is still alive at T + t, shape (n,): ((beta+T) / (beta+T+t))^s.
 
     Examples:
         >>> alive_later_if_alive(1.0, 10.0, 1.0, 10.0, np.array([1.0]), np.array([10.0]), 20.0).tolist()
@@ -159,7 +159,7 @@ def purchase_probability_if_alive(r: float, alpha: Each, s: float, beta: Each, x
     left = np.empty(len(stayed))
     nodes, weights = _FINE
     for part in _slices(len(left)):
-        # In u = log(1 + y / near) the moments y of leaving, and all that changes with them, are smooth.
+        # In u = log(1 + y / near) the moments y of leaving, and all functions of them, are smooth.
         near, far = np.minimum(scale, lasting)[part, None], lasting[part, None]
         length = np.log1p(t / near)
         y = near * np.expm1(length * nodes)
@@ -172,7 +172,7 @@ def order_probability_if_alive(r: float, alpha: Each, s: float, beta: Each, x: F
     """Return P(a purchase in (T, T + t]) of a customer alive at T, shape (n,): the first one comes before the customer leaves.
 
     It is the integral over y from 0 to t of the density of the first purchase, (r+x)/(alpha+T+y) ((alpha+T)/(alpha+T+y))^(r+x), times
-    the probability of being there still, ((beta+T)/(beta+T+y))^s. Everything in it is above zero, so that no digit is lost.
+    the probability of still being alive, ((beta+T)/(beta+T+y))^s. Everything in it is positive, so that no digit is lost.
 
     Source: Jerath, Fader and Hardie (2011), New perspectives on customer "death" using a generalization of the Pareto/NBD model,
     Marketing Science 30 (5), 866-880; Fader and Hardie (2014), brucehardie.com/notes/028: 1 - P(X(T, T+t) = 0 | alive).
@@ -193,7 +193,7 @@ def order_probability_if_alive(r: float, alpha: Each, s: float, beta: Each, x: F
 def _first_purchase(shape: Floats, scale: Floats, s: Floats, lasting: Floats, t: Floats) -> Floats:
     nodes, weights = _FINE
     near = np.minimum(scale, lasting)
-    # In u = log(1 + y / near) the integrand falls nowhere less than at 0.
+    # In u = log(1 + y / near) the integrand falls least steeply at 0.
     slope = (shape + 1) * near / scale + s * near / lasting - 1
     length = np.minimum(np.log1p(t / near), np.divide(_DEPTH, slope, out=np.full_like(t, np.inf), where=slope > 0))
     y = near[:, None] * np.expm1(length[:, None] * nodes)
@@ -203,7 +203,7 @@ def _first_purchase(shape: Floats, scale: Floats, s: Floats, lasting: Floats, t:
 
 
 def _log_odds_gone(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """Return log(P(gone) / P(alive)); minus infinity where t_x = T. Where all share the terms, it is computed once for each triple."""
+    """Return log(P(gone) / P(alive)); minus infinity if t_x = T. If all share the terms, it is computed once for each triple."""
     if np.ndim(alpha) or np.ndim(beta):
         return _in_blocks(r, alpha, s, beta, x, t_x, T)
     order, first = PurchaseCounts(x=x, t_x=t_x, T=T, customers=np.ones(len(x))).sorted()  # type: ignore[arg-type]
@@ -222,27 +222,27 @@ def _in_blocks(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_x: Floa
 
 
 def _slices(length: int) -> Iterator[slice]:
-    """Return pieces of a range so short that their nodes stay in the processor's cache."""
+    """Return slices of a range short enough for their nodes to stay in the processor's cache."""
     return (slice(start, start + _BLOCK) for start in range(0, length, _BLOCK))
 
 
 @dataclass(frozen=True, eq=False)
 class _Leaving:
-    """When some customers may have left: moments y between t_x and T."""
+    """Quadrature over the moment y of leaving, between t_x and T, of some customers."""
 
     y: Floats
     """Shape (n, nodes)."""
     log_odds: Floats
-    """Of having left to being alive, shape (n,)."""
+    """Odds of having left to being alive, shape (n,)."""
     share: Floats
-    """Of each moment in the odds, shape (n, nodes); rows sum to one."""
+    """Weight of each moment in the odds, shape (n, nodes); rows sum to one."""
 
     @classmethod
     def of(cls, r: float, alpha: Floats, s: float, beta: Floats, x: Floats, t_x: Floats, T: Floats) -> _Leaving:
         rx, after = r + x, np.full(len(x), s + 1)
         near, far = np.where(alpha <= beta, (rx, after), (after, rx))
         begin, other = np.minimum(alpha, beta) + t_x, np.maximum(alpha, beta) + t_x
-        # The integrand is e^-fall; in u = log(1 + (y - t_x) / begin) it falls nowhere less than at t_x, where u = 0.
+        # The integrand is e^-fall; in u = log(1 + (y - t_x) / begin) it falls least steeply at t_x, where u = 0.
         slope = near - 1 + far * begin / other
         length = np.minimum(np.log1p((T - t_x) / begin), _DEPTH / np.maximum(slope, 1e-300))
         u = length[:, None] * _NODES
@@ -261,11 +261,11 @@ class _Leaving:
 
 
 def rows(r: float, alpha: Each, s: float, beta: Each, x: Floats, t_x: Floats, T: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the log-likelihood of each customer with slopes and bends in r, alpha, s and beta; alpha and beta may be one a customer.
+    """Return each customer's log-likelihood with first and second derivatives in r, alpha, s, beta; alpha and beta may be per customer.
 
-    To the likelihood of buyers who cannot leave they who can add s log(beta / (beta+T)) + log(1 + odds of having left).
-    Its gradient is the posterior mean, over alive and each moment of leaving, of the slope of that case's log-density; its
-    Hessian is the mean of the bend plus the covariance of the slope. Slopes are taken relative to being alive.
+    To the likelihood of buyers who cannot leave, those who can add s log(beta / (beta+T)) + log(1 + odds of having left).
+    Its gradient is the posterior mean, over alive and each moment of leaving, of the gradient of that case's log-density; its
+    Hessian is the mean Hessian plus the covariance of the gradient. Gradients are taken relative to being alive.
     """
     alpha, beta = (np.broadcast_to(np.asarray(value, dtype=float), x.shape) for value in (alpha, beta))
     leaving = _Leaving.of(r, alpha, s, beta, x, t_x, T)
@@ -376,12 +376,12 @@ class FittedParetoNbd(FittedPurchaseModel):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit.
+        info: facts about the fit.
         r: shape of the purchase rates.
         alpha: scale of the purchase rates, in periods of `settings.period_days`.
         s: shape of the rates of leaving.
         beta: scale of the rates of leaving, in periods of `settings.period_days`.
-        covariance: of the logarithms of r, alpha, s, beta, then the coefficients; NaN for one that has no standard error.
+        covariance: of the logarithms of r, alpha, s, beta, then the coefficients; NaN for one without a standard error.
     """
 
     name: ClassVar[str] = ParetoNbd.name

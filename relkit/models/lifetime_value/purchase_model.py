@@ -1,14 +1,14 @@
-"""What the models of repeat purchases share: a model is its formulas, and everything else is here.
+"""Base classes of the models of repeat purchases: a model is its formulas, and everything else is here.
 
     FORMULAS = Formulas(terms=("r", "alpha"), times=("alpha",), population=..., probability_alive=..., ...)
 
     class Nbd(PurchaseModel):                settings: name, formulas, and `fit`
     class FittedNbd(FittedPurchaseModel):    a field for each term
 
-Formulas speak the letters of the papers in one unit of time; the classes move columns in and out, turn days into
-periods, fit by maximum likelihood with exact derivatives, judge, summarise and score. Where a customer is alive
-at T, what he buys later depends on x and T only, whichever the model; so the two factors of an expectation are
-computed apart, the second once for each pair (x, T) that occurs.
+Formulas use the papers' notation in one unit of time; the classes move columns in and out, turn days into
+periods, fit by maximum likelihood with exact derivatives, judge, summarise and score. If a customer is alive
+at T, his later purchases depend on x and T only, in every model; so the two factors of an expectation are
+computed separately, the second once for each pair (x, T) that occurs.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class PurchaseModel(ModelFacts):
         level: of the intervals in the summary.
         purchase_covariates: columns that make customers buy more or less often (see `relkit.models.covariates`).
         lifetime_covariates: columns that make customers leave sooner or later.
-        same_effect: those of both that have one coefficient for both.
-        purchase_ridge: subtracted from the mean log-likelihood a customer for the square of each coefficient on purchases.
-        lifetime_ridge: the same of those on the lifetime; a shared coefficient bears both.
-        weight_column: column that tells how many customers a row stands for; empty where each is one.
+        same_effect: covariates of both processes with one coefficient for both.
+        purchase_ridge: penalty on the squared coefficients of purchases, subtracted from the mean log-likelihood per customer.
+        lifetime_ridge: the same for those of the lifetime; a shared coefficient has both.
+        weight_column: column with the number of customers a row stands for; empty if each row is one.
     """
 
     name: ClassVar[str]
@@ -90,7 +90,7 @@ class PurchaseModel(ModelFacts):
 
     @classmethod
     def not_taken(cls) -> frozenset[str]:
-        """Return the settings that this model shares by name only: covariates where it takes none, or where nobody leaves."""
+        """Return the settings that this model does not take: covariates it has no formulas for, or of a lifetime if nobody leaves."""
         if cls.formulas.rows is None:
             return frozenset({"purchase_covariates", "lifetime_covariates", "same_effect"})
         return frozenset() if cls.formulas.lifetime_term else frozenset({"lifetime_covariates", "same_effect"})
@@ -123,7 +123,7 @@ class PurchaseModel(ModelFacts):
 
     @property
     def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
+        """Declaration of the covariates."""
         return Declaration(names=self.covariates)
 
     @property
@@ -133,15 +133,15 @@ class PurchaseModel(ModelFacts):
         return replace(self.contract, columns=(*self.contract.columns, *more)) if more else self.contract
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
-        """Return the fields of the fitted model besides its settings, by maximum likelihood.
+        """Return the fields of the fitted model except its settings, by maximum likelihood.
 
         Args:
-            features: one row a customer with the columns of `needs`; others are not looked at.
+            features: one row per customer with the columns of `needs`; others are ignored.
             as_of: last day whose facts are in the features.
 
         Raises:
-            TableError: a column is missing, a value impossible, a customer there twice, a category of one level.
-            NotEnoughEventsError: hardly anyone bought again.
+            TableError: a column is missing, a value impossible, a customer there twice, a category has one level.
+            NotEnoughEventsError: too few customers bought again.
             FitError: a covariate is the same for everybody, or follows from others.
             NotConvergedError: no optimum was found.
         """
@@ -158,7 +158,7 @@ class PurchaseModel(ModelFacts):
             found = fit_effects(self.formulas, *compressed(counts, Z), effects, unit=unit, start=best.at, ridge=ridge)
         if np.abs(found.logs).max() > _FARTHEST:
             raise FitError(
-                "the terms are those of a customer whose covariates are all 0, and here they have no size that can be written.",
+                "the terms are those of a customer whose covariates are all 0, and here they are out of floating-point range.",
                 where=self.name,
                 remedy="Subtract from each covariate a value that customers really have.",
             )
@@ -177,12 +177,12 @@ class PurchaseModel(ModelFacts):
         return {"info": info, "covariance": found.covariance, **own, **self.formulas.scaled(np.exp(found.logs).tolist(), periods)}
 
     def effects_of(self, covariates: tuple[Covariate, ...]) -> Effects:
-        """Return which columns of the covariates act on which process."""
+        """Return the assignment of covariate columns to processes."""
         columns = [(known.name, column) for known in covariates for column in known.columns]
         return Effects.of(columns, self.purchase_covariates, self.lifetime_covariates, self.same_effect)
 
     def judge(self, fitted: FittedPurchaseModel, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchases came to those of the holdout, as `judge_purchases` does."""
+        """Return errors of the expected purchases on the holdout, as `judge_purchases` does."""
         return judge_purchases(fitted, features, outcomes)
 
 
@@ -192,13 +192,13 @@ class FittedPurchaseModel(PurchasesAhead):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit.
-        covariance: of the coordinates, shape (k, k); NaN for one that has no standard error. Under a ridge penalty it is the
-            inverse of the penalised information, and intervals lean as the estimates do.
-        covariates: as the fit saw them.
+        info: facts about the fit.
+        covariance: of the coordinates, shape (k, k); NaN for one without a standard error. Under a ridge penalty it is the
+            inverse of the penalised information, and intervals are biased like the estimates.
+        covariates: as learnt by the fit.
         coefficients: effects of the covariates, shape (m,), in the order of `effects.names`.
         customers: sum of the weights; 0 in models saved before there were any.
-        purchases_fingerprint: sha256 of what was read besides covariates: the same for models of the same customers.
+        purchases_fingerprint: sha256 of the columns read except covariates: the same for models of the same customers.
     """
 
     name: ClassVar[str]
@@ -219,7 +219,7 @@ class FittedPurchaseModel(PurchasesAhead):
 
     @property
     def effects(self) -> Effects:
-        """Which column of the covariates acts on which process."""
+        """Assignment of covariate columns to processes."""
         return self.settings.effects_of(self.covariates)
 
     @property
@@ -232,7 +232,7 @@ class FittedPurchaseModel(PurchasesAhead):
 
     @property
     def parameters(self) -> tuple[float, ...]:
-        """Values of the terms, times in periods of `settings.period_days`; of a customer whose covariates are all 0."""
+        """Values of the terms, times in periods of `settings.period_days`; for a customer whose covariates are all 0."""
         return tuple(getattr(self, term) for term in self.formulas.terms)
 
     @property
@@ -242,7 +242,7 @@ class FittedPurchaseModel(PurchasesAhead):
 
     @property
     def coordinates(self) -> Floats:
-        """Logarithms of the terms, then the coefficients, shape (k,): what `covariance` is the covariance of."""
+        """Logarithms of the terms, then the coefficients, shape (k,), the coordinates of `covariance`."""
         return np.append(np.log(self.parameters), self.coefficients)
 
     def moved(self, coordinates: Floats) -> Self:
@@ -256,7 +256,7 @@ class FittedPurchaseModel(PurchasesAhead):
         """Minus twice the log-likelihood.
 
         Raises:
-            ParameterError: a penalty was in force, under which likelihoods cannot be compared.
+            ParameterError: a penalty was in force, with which likelihoods cannot be compared.
         """
         if self.coefficients.size and (self.settings.purchase_ridge or self.settings.lifetime_ridge):
             raise ParameterError(
@@ -278,20 +278,20 @@ class FittedPurchaseModel(PurchasesAhead):
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper.
 
-        Standard errors come from the observed information, by the delta method. Intervals of the terms are made on the
-        logarithm, so that they stay above zero; those of coefficients are symmetric.
+        Standard errors come from the observed information, by the delta method. Intervals of the terms are computed on the
+        logarithm, so that they stay positive; those of coefficients are symmetric.
         """
         errors = np.sqrt(np.diag(self.covariance))
         names, estimates = (*self.formulas.terms, *self.effects.names), np.append(self.parameters, self.coefficients)
         return summary_of(names, estimates, errors, self.settings.level, positive=len(self.formulas.terms))
 
     def probability_alive(self, features: pl.DataFrame) -> Floats:
-        """Return the probability that each customer is still one, shape (n,), in the order of the rows."""
+        """Return the probability that each customer is still alive, shape (n,), in the order of the rows."""
         frame = self._read(features)
         return self.formulas.probability_alive(*self._own(frame), *_letters(frame))
 
     def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
-        """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
+        """Return the probability that each customer is still alive `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
         frame = self._read(features)
         x, t_x, T = _letters(frame)
@@ -304,8 +304,8 @@ class FittedPurchaseModel(PurchasesAhead):
 
         Args:
             features: the columns of `needs`.
-            purchases: how many, one number a row, shape (n,).
-            days: length of the time ahead.
+            purchases: number of purchases, one per row, shape (n,).
+            days: horizon, in days.
 
         Returns:
             Shape (n,); its mean logarithm on a holdout is the log-score of the model.
@@ -322,12 +322,12 @@ class FittedPurchaseModel(PurchasesAhead):
         return alive * stays + np.where(m == 0, 1 - alive, 0.0)
 
     def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
-        """Return of whom P(alive) says anything, and is not 1 by construction, shape (n,)."""
+        """Return a mask of the customers whose P(alive) is informative, not 1 by construction, shape (n,)."""
         return self.formulas.tells_alive(features["repeat_purchases"].cast(pl.Float64).to_numpy())
 
     @property
     def nobody_leaves(self) -> bool:
-        """Whether customers never stop buying in this model."""
+        """True if customers never stop buying in this model."""
         return not self.formulas.tells_alive(np.arange(2.0)).any()
 
     def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
@@ -345,9 +345,9 @@ class FittedPurchaseModel(PurchasesAhead):
 
         Args:
             days: of any shape.
-            of: the covariates of some customers, one a row; then the answer is one a row, and `days` is a number or one a row.
-                Without it the answer is that of a typical customer: numbers at their mean among the customers of the fit,
-                categories at their reference. A model without covariates has one kind of new customers only.
+            of: the covariates of some customers, one per row; then the result has one value per row, and `days` is a number or one per row.
+                Without it the result is that of a typical customer: numbers at their mean over the customers of the fit,
+                categories at their reference. A model without covariates has only one kind of new customer.
         """
         return self.formulas.expected_purchases_new(*self._of_new(of), np.asarray(days, dtype=float))
 
@@ -358,7 +358,7 @@ class FittedPurchaseModel(PurchasesAhead):
         return self.formulas.purchase_probability(*self._of_new(of), np.asarray(purchases, dtype=float), days)
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
+        """Return P(alive) of each customer, and `value` of the purchases ahead of those alive, both (n,).
 
         Args:
             features: the columns of `needs`, as of any day.
@@ -375,14 +375,14 @@ class FittedPurchaseModel(PurchasesAhead):
         return alive, value(lambda days: self.formulas.purchases_if_alive(*own, x, T, days))[which]
 
     def purchases_if_alive(self, x: Floats, T: Floats, days: float) -> Floats:
-        """Return the purchases expected in `days` of customers alive at T (days), shape (n,); typical ones, where they differ."""
+        """Return the purchases expected in `days` of customers alive at T (days), shape (n,); of typical ones, if they differ."""
         return self.formulas.purchases_if_alive(*self._of_new(None), x, T, days)
 
     def _read(self, features: pl.DataFrame) -> pl.DataFrame:
         return read_columns(features, self.needs)
 
     def _own(self, frame: pl.DataFrame) -> tuple[Each, ...]:
-        """Return the terms of the customers of a frame, in days; those that covariates move as arrays (n,)."""
+        """Return the terms of the customers of a frame, in days; those shifted by covariates as arrays (n,)."""
         return self._at(matrix(frame, self.covariates)) if self.covariates else self._in_days()
 
     def _of_new(self, of: pl.DataFrame | None) -> tuple[Each, ...]:
@@ -400,7 +400,7 @@ class FittedPurchaseModel(PurchasesAhead):
         moves = {formulas.purchase_term: -on_purchases}
         if formulas.lifetime_term:
             moves[formulas.lifetime_term] = formulas.lifetime_sign * on_lifetime
-        # A covariate far outside what was seen must not overflow.
+        # A covariate far outside the observed range must not overflow.
         return tuple(
             np.exp(np.clip(np.log(value) + moves[term], -_FARTHEST, _FARTHEST)) if term in moves else value
             for term, value in zip(formulas.terms, self._in_days(), strict=True)
@@ -416,7 +416,7 @@ def _letters(frame: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
 
 
 def _per_pair(x: Floats, T: Floats, value: Callable[[Floats, Floats], Floats]) -> Floats:
-    """Return value(x, T) of each customer: a million have a few thousand pairs, and 2F1 is what costs."""
+    """Return value(x, T) of each customer: a million have a few thousand pairs, and 2F1 is the cost."""
     width = float(T.max(initial=0)) + 1
     cells = (float(x.max(initial=0)) + 1) * width
     if not len(x) or cells > max(4 * len(x), 1_000_000) or not np.array_equal(T, np.floor(T)):

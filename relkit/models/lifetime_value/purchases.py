@@ -1,8 +1,8 @@
-"""What the purchase models read: one row a customer, as of a day.
+"""Input of the purchase models: one row per customer, as of a day.
 
-In the letters of the literature x is `repeat_purchases`, t_x `last_purchase_age_days` and T `observed_days`, all
-three counted from the first purchase. A fit needs nothing but how many customers share each triple, so
-`PurchaseCounts` is the summary that a fit reads: it can be made shard by shard and added up.
+In the notation of the literature x is `repeat_purchases`, t_x `last_purchase_age_days` and T `observed_days`, all
+three counted from the first purchase. A fit needs only the number of customers with each triple, so
+`PurchaseCounts` is the summary that a fit reads: it can be computed shard by shard and added up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from relkit.errors import TableError
 
 Floats = NDArray[np.float64]
 
-# Past anything that happened: what is beyond is a faulty cell (seconds for days), on which sums would overflow or not end.
+# Beyond any real history: larger values are faulty cells (seconds for days), with which sums would overflow or never end.
 _MOST_PURCHASES = 1_000_000_000
 _MOST_DAYS = 100_000
 
@@ -76,7 +76,7 @@ PURCHASES = Contract(
 )
 
 
-# Not in the contract: a model answers there too, as on the surface that a plot draws; but it must not learn from it.
+# Not in the contract: a model can score such rows, as on the surface that a plot draws; but it must not learn from them.
 _AT_ONCE = Rule(
     name="last_purchase_age_days: 0 though there are repeat_purchases",
     columns=("last_purchase_age_days", "repeat_purchases"),
@@ -120,7 +120,7 @@ PURCHASE_HISTORIES = replace(
             broken=(_AGES.last() - pl.col("last_purchase_age_days")).abs() > 1e-6,
         ),
         Rule(
-            name="repeat_ages_days: holds an empty or infinite age",
+            name="repeat_ages_days: has an empty or infinite age",
             columns=("repeat_ages_days",),
             broken=~pl.col("repeat_ages_days").list.eval(pl.element().is_finite().fill_null(value=False)).list.all(),
         ),
@@ -131,18 +131,18 @@ PURCHASE_HISTORIES = replace(
         ),
     ),
 )
-"""What models read to which the summary does not tell enough: the purchase days one by one."""
+"""Input of models for which the summary is not sufficient: the purchase days one by one."""
 
 
 @dataclass(frozen=True, eq=False)
 class PurchaseCounts:
-    """How many customers share each (x, t_x, T); rows may repeat a triple.
+    """Number of customers with each (x, t_x, T); rows may repeat a triple.
 
     Attributes:
         x: repeat purchases, shape (n,).
         t_x: age at the last purchase, days, shape (n,).
         T: age at the as-of day, days, shape (n,).
-        customers: how many customers each row stands for, shape (n,).
+        customers: number of customers that each row stands for, shape (n,).
 
     Examples:
         >>> once = PurchaseCounts(np.array([0, 2]), np.array([0.0, 9.0]), np.array([30.0, 30.0]), np.array([1.0, 1.0]))
@@ -157,7 +157,7 @@ class PurchaseCounts:
 
     @classmethod
     def of(cls, features: pl.DataFrame, weights: Floats | None = None) -> PurchaseCounts:
-        """Return a row for each row of a frame that `read_purchases` returned, which stands for `weights` customers or for one.
+        """Return a row for each row of a frame from `read_purchases`, which stands for `weights` customers or for one.
 
         They are not compressed: on daily data sorting a million customers costs as much as two passes of a fit and
         saves a third of each pass.
@@ -168,7 +168,7 @@ class PurchaseCounts:
         return cls(x=x, t_x=t_x, T=T, customers=np.ones(len(x)) if weights is None else weights)
 
     def sorted(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the order that sorts the rows by x, t_x and T, and where in it each distinct triple begins."""
+        """Return the order that sorts the rows by x, t_x and T, and the start of each distinct triple in it."""
         order = np.lexsort((self.T, self.t_x, self.x))
         starts = np.ones(len(order), dtype=bool)
         x, t_x, T = self.x[order], self.t_x[order], self.T[order]
@@ -192,7 +192,7 @@ class PurchaseCounts:
         ).compressed()
 
     def levels(self) -> tuple[Floats, NDArray[np.intp]]:
-        """Return the values of x, and where each row's stands among them; a plain range unless some x is huge."""
+        """Return the values of x, and the position of each row's among them; a plain range unless some x is huge."""
         top = int(self.x.max())
         if top < 4096:
             return np.arange(top + 1, dtype=float), self.x.astype(np.intp, copy=False)
@@ -219,7 +219,7 @@ def compressed(counts: PurchaseCounts, Z: Floats) -> tuple[PurchaseCounts, Float
 
 
 def distinct(frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.intp]]:
-    """Return each row once, and where among them each row of `frame` stands, shape (n,)."""
+    """Return each row once, and the position of each row of `frame` among them, shape (n,)."""
     rows = frame.unique(maintain_order=True)
     placed = rows.with_row_index("_place")
     which = frame.join(placed, on=frame.columns, how="left", maintain_order="left", nulls_equal=True)["_place"]
@@ -227,13 +227,13 @@ def distinct(frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.intp]]:
 
 
 def read_columns(features: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Return the columns of `contract`, checked, with customer_id of the type that was given.
+    """Return the columns of `contract`, checked, with customer_id of its original type.
 
     Raises:
         TableError: a column is missing, a value is impossible, or a customer has two rows.
     """
     ids = features.schema.get("customer_id", pl.String())
-    # The type of id is the caller's: as text, a million integers take four times as long to check for repeats.
+    # The id keeps its type: as text, a million integers take four times as long to check for duplicates.
     own = tuple(replace(column, dtype=ids) if column.name == "customer_id" else column for column in contract.columns)
     return check(features, replace(contract, columns=own))
 
@@ -261,7 +261,7 @@ def meet_outcomes(features: pl.DataFrame, outcomes: pl.DataFrame, columns: tuple
     own = features.drop(columns, strict=False).with_columns(key)
     ids = own["customer_id"]
     if len(ids) and ids.equals(outcomes["customer_id"].cast(pl.String)) and bool((ids[1:] > ids[:-1]).all()):
-        return own.with_columns(outcomes.select(columns))  # as the outcomes of a holdout come: no customer has to be looked up
+        return own.with_columns(outcomes.select(columns))  # as the outcomes of a holdout come: no lookup of customers is needed
     both = own.join(outcomes.select(key, *columns), on="customer_id", how="inner", maintain_order="left")
     if both.is_empty():
         raise TableError(

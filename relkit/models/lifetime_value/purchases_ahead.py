@@ -1,4 +1,4 @@
-"""What fitted models of purchases do alike with the days ahead, whatever their process: check them, expect, score."""
+"""Forecasts common to all fitted models of purchases, whatever their process: checks, expectations, scores."""
 
 from __future__ import annotations
 
@@ -26,30 +26,32 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PurchasesAhead(FittedCard):
-    """A fitted model whose `over_pairs` tells which customers are alive, and what those expect to buy.
+    """A fitted model whose `over_pairs` gives P(alive), and the purchases expected of those alive.
 
     Attributes:
-        info: facts of the fit.
-        order_calibration: what a holdout taught of the probability of an order; None in models that had none, and in those
-            saved before there was any.
+        info: facts about the fit.
+        order_calibration: calibration of the order probability on a holdout; None in models without one, and in those
+            saved before it existed.
+        follows_calendar: whether the expectation depends on the day on which it begins.
     """
 
     name: ClassVar[str]
+    follows_calendar: ClassVar[bool] = False
 
     info: FitInfo
     order_calibration: OrderCalibration | None = None
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,)."""
+        """Return P(alive) of each customer, and `value` of the purchases ahead of those alive, both (n,)."""
         raise NotImplementedError
 
     def tells_alive(self, features: pl.DataFrame) -> NDArray[np.bool_]:
-        """Return for which customers P(alive) says anything, and is not 1 by construction, shape (n,)."""
+        """Return a mask of the customers whose P(alive) is informative, not 1 by construction, shape (n,)."""
         return np.ones(len(features), dtype=bool)
 
     @property
     def nobody_leaves(self) -> bool:
-        """Whether customers never stop buying in this model."""
+        """True if customers never stop buying in this model."""
         return False
 
     def expected_purchases(self, features: pl.DataFrame, days: float) -> Floats:
@@ -61,14 +63,14 @@ class PurchasesAhead(FittedCard):
 
         Args:
             features: the columns of `needs`, as of any day.
-            days: length of the time ahead.
-            calibrated: whether what the holdout taught is applied, where there was one; else it is the model's own probability.
+            days: horizon, in days.
+            calibrated: whether to apply the calibration on the holdout, if there was one; else it is the model's own probability.
 
         Examples:
             >>> from datetime import date
             >>> from relkit.models.lifetime_value.nbd import Nbd
-            >>> told = {"repeat_purchases": [0, 0, 2, 7], "last_purchase_age_days": [0, 0, 30, 200], "observed_days": [90, 200, 250, 260]}
-            >>> people = pl.DataFrame({"customer_id": list("abcd"), **told})
+            >>> past = {"repeat_purchases": [0, 0, 2, 7], "last_purchase_age_days": [0, 0, 30, 200], "observed_days": [90, 200, 250, 260]}
+            >>> people = pl.DataFrame({"customer_id": list("abcd"), **past})
             >>> Nbd().fit(people, as_of=date(2025, 6, 30)).order_probability(people, 90).round(2).tolist()
             [0.28, 0.2, 0.49, 0.84]
         """
@@ -81,23 +83,23 @@ class PurchasesAhead(FittedCard):
         return found.applied(own, features["repeat_purchases"].to_numpy(), at_days)
 
     def with_calibration(self, calibration: OrderCalibration | None) -> Self:
-        """Return the same model with what a holdout taught of the probability of an order."""
+        """Return the same model with a calibration of the order probability."""
         return replace(self, order_calibration=calibration)
 
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id, p_alive, expected_orders_<horizon>d and order_probability_<horizon>d, one row per row of `features`.
 
-        p_alive is null where the model says 1 by construction (see `tells_alive`): it is too early to tell.
+        p_alive is null if it is 1 by construction (see `tells_alive`): it is too early to tell.
 
         Args:
             features: the columns of `needs`, as of any day.
-            horizon_days: how far ahead orders are expected; 90 by default.
+            horizon_days: horizon of the expected orders; 90 by default.
         """
         days = HORIZON_DAYS if horizon_days is None else horizon_days
         alive, expected = self._alive_and_expected(features, days)
         scores = {f"expected_orders_{days}d": expected, f"order_probability_{days}d": self.order_probability(features, days)}
-        told = pl.Series("p_alive", alive).set(~pl.Series(self.tells_alive(features), dtype=pl.Boolean), None)
-        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": told, **scores})
+        p_alive = pl.Series("p_alive", alive).set(~pl.Series(self.tells_alive(features), dtype=pl.Boolean), None)
+        return pl.DataFrame({"customer_id": features["customer_id"], "p_alive": p_alive, **scores})
 
     def _order_probability(self, features: pl.DataFrame, days: float) -> Floats:
         """Return the model's own probability of a purchase in so many days, shape (n,)."""
@@ -114,10 +116,10 @@ class PurchasesAhead(FittedCard):
 
 
 def whole_numbers(purchases: Sequence[int] | NDArray[Any], rows: int, where: str) -> Floats:
-    """Return numbers of purchases, one a row, shape (rows,).
+    """Return numbers of purchases, one per row, shape (rows,).
 
     Raises:
-        ParameterError: there are more or fewer of them, or one is below 0, a fraction or no number.
+        ParameterError: there are more or fewer of them, or one is below 0, a fraction or not a number.
 
     Examples:
         >>> whole_numbers([2, 0], 2, "doctest").tolist()
@@ -125,5 +127,5 @@ def whole_numbers(purchases: Sequence[int] | NDArray[Any], rows: int, where: str
     """
     m = np.asarray(purchases, dtype=np.float64)
     if m.shape != (rows,) or not ((m >= 0) & (m == np.floor(m)) & (m < np.inf)).all():
-        raise ParameterError(f"purchases must be {rows} whole numbers from 0, one a row of the features.", where=where)
+        raise ParameterError(f"purchases must be {rows} whole numbers from 0, one per row of the features.", where=where)
     return m

@@ -1,16 +1,16 @@
-"""Do customers buy at random moments or at a rhythm? Asked of the intervals alone, before any model is chosen.
+"""Purchase regularity: random or rhythmic buying, estimated from the intervals alone, before any model is chosen.
 
 If the intervals of a customer are gamma(k, lambda), the share of the first of two in their sum is beta(k, k), whatever the
-lambda of the customer: k = 1 is random buying, a larger k is a rhythm, a smaller one comes in bursts. So k is estimated without
-a word on how customers differ or when they leave.
+lambda of the customer: k = 1 is random buying, a larger k is a rhythm, a smaller one means bursts. So k is estimated without
+assumptions on how customers differ or when they leave.
 
     Wheat, R. D. and Morrison, D. G. (1990), Estimating purchase regularity with two interpurchase times. Journal of
     Marketing Research 27 (1), 87-93.
 
-The share is independent of the sum. Therefore customers may be chosen by their sum without bias, and are: days are whole, two
-purchases of a day are one, and where intervals are of a few days, rounding alone looks like a rhythm. Only customers whose mean
-interval has `least_days` are used, and of intervals in whole days half a day is taken off: random purchases fall on days that are apart by
-1 + a geometric number, of which mean and variance less a half are those of random intervals up to a quarter of a squared day.
+The share is independent of the sum. Therefore customers may be selected by their sum without bias, and are: days are whole, two
+purchases on a day are one, and if intervals are a few days long, rounding alone looks like a rhythm. Only customers whose mean
+interval is at least `least_days` are used, and half a day is subtracted from intervals in whole days: random purchases are apart by
+1 + a geometric number of days, whose mean and variance less a half are those of random intervals up to a quarter of a squared day.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Method = Literal["wheat_morrison", "likelihood"]
 
-# Fewer customers tell nothing: the standard error of k = 1 would be above 1/2.
+# Fewer customers are uninformative: the standard error of k = 1 would be above 1/2.
 _FEWEST = 30
 
 
 @dataclass(frozen=True)
 class Regularity:
-    """How regular purchases are.
+    """Estimated regularity of purchases.
 
     Attributes:
-        k: shape of the intervals; 1 is random, 2 and more a rhythm; infinite where all intervals of a customer are the same.
-        std_error: of k, None where k is infinite.
-        lower: of the interval of k at `level`.
-        upper: the same.
+        k: shape of the intervals; 1 is random, 2 and more a rhythm; infinite if all intervals of each customer are equal.
+        std_error: of k, None if k is infinite.
+        lower: bound of the interval of k at `level`.
+        upper: the other bound.
         p_value: of k = 1, two-sided.
-        customers: who were used.
+        customers: number used.
         left_out: customers with two intervals whose mean interval is too short for whole days.
         method: wheat_morrison, from the first two intervals of each, or likelihood, from all of them.
         level: of the interval.
@@ -69,11 +69,11 @@ class Regularity:
     level: float
 
     def sentence(self, language: str = "en") -> str:
-        """Return what it means, for people; `language` is en or fr."""
-        random, rhythm, bursts, told = in_language(_SAID, language)
+        """Return the finding in words; `language` is en or fr."""
+        random, rhythm, bursts, estimate = in_language(_SENTENCES, language)
         verdict = random if self.p_value > 1 - self.level else rhythm if self.k > 1 else bursts
         numbers = {name: _written(value, language) for name, value in (("k", self.k), ("low", self.lower), ("high", self.upper))}
-        return f"{verdict} {told.format(n=self.customers, **numbers)}"
+        return f"{verdict} {estimate.format(n=self.customers, **numbers)}"
 
 
 def _written(value: float, language: str) -> str:
@@ -81,7 +81,7 @@ def _written(value: float, language: str) -> str:
     return text.replace(".", ",") if language == "fr" else text
 
 
-_SAID = (
+_SENTENCES = (
     Text(
         "Customers buy at random moments, as far as these data tell.",
         "Les clients achètent à des moments quelconques, autant que ces données le disent.",
@@ -126,10 +126,10 @@ def wheat_morrison(share: Floats) -> tuple[float, float, float]:
 def most_likely(x: Floats, log_shares: Floats) -> tuple[float, float, float]:
     """Return k, its standard error and the p-value of k = 1 by maximum likelihood, from all intervals of each customer.
 
-    Given their sum, the shares of x intervals are Dirichlet(k, ..., k): lambda has gone. The test is the likelihood ratio.
+    Given their sum, the shares of x intervals are Dirichlet(k, ..., k): lambda cancels. The test is the likelihood ratio.
 
     Args:
-        x: intervals of a customer, 2 or more, shape (n,).
+        x: intervals of each customer, 2 or more, shape (n,).
         log_shares: sum of the logarithms of their shares in the customer's sum, shape (n,).
 
     Examples:
@@ -160,12 +160,12 @@ def most_likely(x: Floats, log_shares: Floats) -> tuple[float, float, float]:
 
 
 def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", least_days: float = 14.0, level: float = LEVEL) -> Regularity:
-    """Return how regular purchases are, from customers with two intervals or more.
+    """Return the regularity of purchases, from customers with two or more intervals.
 
     Args:
-        features: purchase histories, one row a customer.
-        method: wheat_morrison or likelihood; the second uses more of the data and minds the rounding to days more.
-        least_days: the shortest mean interval of a customer who is used; 0 where times are not rounded to days.
+        features: purchase histories, one row per customer.
+        method: wheat_morrison or likelihood; the second uses more of the data but is more sensitive to rounding to days.
+        least_days: shortest mean interval of the customers used; 0 if times are not rounded to days.
         level: of the interval of k.
 
     Raises:
@@ -180,13 +180,13 @@ def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", lea
     used = _long_enough(ages, 2 if method == "wheat_morrison" else None, least_days)
     if len(used) < _FEWEST:
         raise NotEnoughEventsError(
-            f"{len(used)} customers have two intervals that are {least_days:g} days or more in the mean; {_FEWEST} are needed.",
+            f"{len(used)} customers have two intervals that are {least_days:g} days or more on average; {_FEWEST} are needed.",
             where="regularity",
             remedy="Look at a longer period or more customers.",
         )
     k, error, p_value = wheat_morrison(_first_shares(used)) if method == "wheat_morrison" else most_likely(*_log_shares(used))
     known = np.isfinite(error)
-    # On the logarithm, so that it stays above zero.
+    # On the logarithm, so that it stays positive.
     reach = np.exp(normal_reach(level) * error / k) if known and k > 0 else float("nan")
     low, high = (k / reach, k * reach) if np.isfinite(reach) else (k, k)
     std_error = float(error) if known else None
@@ -195,11 +195,11 @@ def regularity(features: pl.DataFrame, *, method: Method = "wheat_morrison", lea
 
 @dataclass(frozen=True, eq=False)
 class IntervalShares:
-    """Share of the first of two intervals in their sum, over customers; and what it would be for intervals of known regularity.
+    """Distribution of the share of the first of two intervals in their sum; and that expected for intervals of known regularity.
 
     Attributes:
         edges: of the bins, shape (m + 1,), from 0 to 1.
-        actual: share of customers in each, shape (m,), the same from either side: which interval came first does not matter.
+        actual: share of customers in each, shape (m,), symmetric: which interval came first does not matter.
         expected: share of customers for each k, shape (m,).
         found: the estimate from the same customers.
     """
@@ -211,10 +211,10 @@ class IntervalShares:
 
 
 def interval_shares(features: pl.DataFrame, *, k: tuple[int, ...] = (1, 2, 4), bins: int = 21, least_days: float = 14.0) -> IntervalShares:
-    """Return how the first two intervals of customers share their sum; near 1/2 where customers keep a rhythm.
+    """Return the shares of customers' first two intervals in their sum; near 1/2 if customers keep a rhythm.
 
     Args:
-        features: purchase histories, one row a customer.
+        features: purchase histories, one row per customer.
         k: regularities to compare with.
         bins: of equal width; an odd number keeps equal intervals, frequent in whole days, off the edges.
         least_days: as in `regularity`.
@@ -227,13 +227,13 @@ def interval_shares(features: pl.DataFrame, *, k: tuple[int, ...] = (1, 2, 4), b
 
 
 def _ages(features: pl.DataFrame) -> pl.Series:
-    """Return the ages at which customers came back, of those who did twice or more."""
+    """Return the ages of repeat purchases of customers with two or more."""
     frame = read_columns(features, PURCHASE_HISTORIES)
     return frame.filter(pl.col("repeat_purchases") > 1)["repeat_ages_days"]
 
 
 def _long_enough(ages: pl.Series, intervals: int | None, least_days: float) -> pl.Series:
-    """Return the ages of customers whose first intervals (all of them if None) have the mean asked for."""
+    """Return the ages of customers whose first intervals (all of them if None) have the required mean."""
     if not 0 <= least_days < np.inf:
         raise ParameterError(f"least_days is {least_days}; it must be 0 or more.", where="regularity")
     kept = ages if intervals is None else ages.list.head(intervals)
@@ -246,7 +246,7 @@ def _first_shares(ages: pl.Series) -> Floats:
 
 
 def _taken_off(ages: pl.Series) -> float:
-    """Return half a day if all ages are whole days, else nothing."""
+    """Return half a day if all ages are whole days, else 0."""
     every = ages.explode()
     return 0.5 if bool((every == every.floor()).all()) else 0.0
 
@@ -254,8 +254,8 @@ def _taken_off(ages: pl.Series) -> float:
 def _log_shares(ages: pl.Series) -> tuple[Floats, Floats]:
     """Return x, and the sum of the logarithms of the shares of the x intervals, of each customer."""
     off = _taken_off(ages)
-    told = pl.DataFrame({"ages": ages}).with_columns(x=pl.col("ages").list.len().cast(pl.Float64))
-    told = told.with_columns(total=pl.col("ages").list.last() - off * pl.col("x"))
+    rows = pl.DataFrame({"ages": ages}).with_columns(x=pl.col("ages").list.len().cast(pl.Float64))
+    rows = rows.with_columns(total=pl.col("ages").list.last() - off * pl.col("x"))
     between = pl.concat_list(pl.lit(0.0), "ages").list.diff(null_behavior="drop")
-    logs = told.select(between.list.eval((pl.element() - off).log()).list.sum() - pl.col("x") * pl.col("total").log()).to_series()
-    return told["x"].to_numpy(), logs.to_numpy()
+    logs = rows.select(between.list.eval((pl.element() - off).log()).list.sum() - pl.col("x") * pl.col("total").log()).to_series()
+    return rows["x"].to_numpy(), logs.to_numpy()

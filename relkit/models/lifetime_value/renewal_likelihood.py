@@ -1,11 +1,11 @@
-"""The likelihood of contracts that renew: beta-discrete-Weibull with a first parameter of each pattern of covariates.
+"""Likelihood of contracts that renew: beta-discrete-Weibull with a first parameter for each pattern of covariates.
 
 A contract outlives its t-th renewal with probability S(t) = B(a, b + t^c) / B(a, b); c = 1 is the shifted
-beta-geometric. Contracts of one pattern share a = alpha exp(g'z); b and c are everybody's. All is in the logarithms
+beta-geometric. Contracts of one pattern share a = alpha exp(g'z); b and c are common to all. Everything is in the logarithms
 of a, b and c, in periods, with exact derivatives.
 
-What the data say is how many contracts of each pattern stayed to each renewal, and how many left at it (`Lives`): with
-one pattern there are no more rows than renewals, with as many patterns as contracts no more than two a contract.
+The sufficient statistics are the numbers of contracts of each pattern that stayed to each renewal, or left at it (`Lives`): with
+one pattern there are no more rows than renewals, with as many patterns as contracts no more than two per contract.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
 
 
 def log_beta_ratio(a: Floats, x: Floats, h: Floats) -> Floats:
-    """Return log B(a, x + h) - log B(a, x), to full relative precision however large x is against a.
+    """Return log B(a, x + h) - log B(a, x), to full relative precision however large x is relative to a.
 
-    Subtracting two values of betaln loses all digits of a probability of leaving of 1e-8; here nothing that is large
+    Subtracting two values of betaln loses all digits of a probability of leaving of 1e-8; here nothing large
     is subtracted.
 
     Examples:
@@ -51,7 +51,7 @@ def log_beta_ratio(a: Floats, x: Floats, h: Floats) -> Floats:
 
 
 def log_survival_ratio(a: Floats, b: float, c: float, start: Floats, end: Floats) -> Floats:
-    """Return log S(end) / S(start), the logarithm of the probability of those alive at `start` to be so at `end`, in periods."""
+    """Return log S(end) / S(start), the log-probability that those alive at `start` are alive at `end`, in periods."""
     passed = np.asarray(start, dtype=np.float64) ** c
     return log_beta_ratio(np.asarray(a), b + passed, np.asarray(end, dtype=np.float64) ** c - passed)
 
@@ -65,12 +65,12 @@ def _stirling(y: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Lives:
-    """How many contracts of each pattern stayed to a renewal, and how many left at one.
+    """Numbers of contracts of each pattern that stayed to a renewal, and that left at one.
 
     Attributes:
-        patterns: how many there are.
-        stayed: pattern, renewal and number: contracts seen to outlive the renewal, less those first seen after it.
-        left: pattern, renewal and number of those who left at it.
+        patterns: number of patterns.
+        stayed: pattern, renewal and number: contracts observed to outlive the renewal, less those first observed after it.
+        left: pattern, renewal and number of contracts that left at it.
     """
 
     patterns: int
@@ -89,7 +89,7 @@ class Lives:
     def of_spells(
         cls, pattern: Whole, before: Whole, last: Whole, ended: NDArray[np.bool_], patterns: int, weights: Floats | None = None
     ) -> Self:
-        """Return the lives of spells, each with its pattern, that came to the renewals `before` + 1 to `last`; `weights` of them each."""
+        """Return the lives of spells, each with its pattern, that reached the renewals `before` + 1 to `last`; `weights` of them each."""
         width = int(last.max(initial=0)) + 1
         until = last - ended
         stayed = np.concatenate([pattern * width + until, pattern * width + before])
@@ -98,7 +98,7 @@ class Lives:
         return cls(patterns, _summed(stayed, np.concatenate([each, -each]), width), _summed(left, each[ended], width))
 
     def every(self, step: int) -> Lives:
-        """Return the lives of every `step`-th pattern, a sample from which a fit can start; all of them where patterns are few."""
+        """Return the lives of every `step`-th pattern, a sample from which a fit can start; all of them if patterns are few."""
         if self.patterns < step * 10:
             return self
         stayed, left = (tuple(part[rows[0] % step == 0] for part in rows) for rows in (self.stayed, self.left))
@@ -106,12 +106,12 @@ class Lives:
 
 
 def _summed(key: Whole, weight: Floats, width: int) -> tuple[Whole, Whole, Floats]:
-    """Return pattern, renewal and sum of the weights of each key that counts for something."""
+    """Return pattern, renewal and sum of the weights of each key with a nonzero sum."""
     each, position = np.unique(key, return_inverse=True)
     total = np.bincount(position, weight, minlength=len(each))
     pattern, renewal = np.divmod(each, width)
-    said = (total != 0) & (renewal > 0)
-    return pattern[said], renewal[said], total[said]
+    kept = (total != 0) & (renewal > 0)
+    return pattern[kept], renewal[kept], total[kept]
 
 
 class _Derivatives(NamedTuple):
@@ -138,7 +138,7 @@ def by_pattern(a: Floats, b: float, c: float, lives: Lives) -> _Derivatives:
         a: first parameter of each pattern, shape (p,).
         b: second parameter.
         c: duration dependence; 1 for none.
-        lives: what was seen.
+        lives: the observations.
     """
     stayed, left = lives.stayed, lives.left
     staying = _log_ratio(a[stayed[0]], b, c, np.zeros(1, dtype=np.intp), stayed[1])
@@ -167,7 +167,7 @@ def _log_ratio(a: Floats, b: float, c: float, start: Whole, end: Whole) -> _Deri
 def _end_of(a: Floats, b: float, c: float, u: Floats, at: Whole) -> tuple[Floats, Floats]:
     """Return first and second derivatives of log Gamma(b + u) - log Gamma(a + b + u) at u = t^c, by row.
 
-    What does not depend on a is computed once for each renewal.
+    Terms that do not depend on a are computed once for each renewal.
     """
     grows = c * np.log(np.maximum(np.arange(float(len(u))), 1.0))
     own, bend = special.psi(b + u)[at], special.zeta(2.0, b + u)[at]
@@ -188,7 +188,7 @@ def _end_of(a: Floats, b: float, c: float, u: Floats, at: Whole) -> tuple[Floats
 
 
 def _log_left(ratio: _Derivatives) -> _Derivatives:
-    """Return log(1 - e^L) and its derivatives, of L and its own."""
+    """Return log(1 - e^L) and its derivatives, from L and its own."""
     q = -1 / np.expm1(-ratio.value)
     first, bend = q * ratio.first, q - q**2
     second = np.array([q * own + bend * ratio.first[i] * ratio.first[j] for own, (i, j) in zip(ratio.second, _PAIRS, strict=True)])
@@ -199,8 +199,8 @@ def log_likelihood(logs: Floats, lives: Lives, *, with_c: bool, Z: Floats | None
     """Return the log-likelihood, its gradient and its Hessian in log(alpha), log(b), log(c) if it is free, and g.
 
     Args:
-        logs: where, shape (k,).
-        lives: what was seen.
+        logs: the point, shape (k,).
+        lives: the observations.
         with_c: whether log(c) is among the parameters; c is 1 if not.
         Z: covariates of each pattern, shape (p, q), for a = alpha exp(Zg); None for none.
     """

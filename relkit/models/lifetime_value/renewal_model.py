@@ -1,19 +1,19 @@
-"""What the models of contracts that renew share: a model is its formulas, and everything else is here.
+"""Base classes of the models of contracts that renew: a model is its formulas, and everything else is here.
 
     FORMULAS = RenewalFormulas(terms=("alpha", "beta"), residual_lifetime=..., discounted_lifetime=..., starts=...)
 
     class ShiftedBetaGeometric(RenewalModel):                settings: name, formulas, and `fit`
     class FittedShiftedBetaGeometric(FittedRenewalModel):    a field for each term
 
-Covariates z move the mean probability of leaving: the first parameter of a contract is alpha exp(g'z). The logit of the mean
+Covariates z shift the mean probability of leaving: the first parameter of a contract is alpha exp(g'z). The logit of the mean
 probability at the first renewal is then log(alpha / beta) + g'z, so that g is a log-odds ratio. It is the beta-logistic
 of Heckman, J. J. and Willis, R. J. (1977), A beta-logistic model for the analysis of sequential labor force
 participation by married women. Journal of Political Economy 85 (1), 27-58, in which both parameters are exponentials of
-z, with the effects on the second one left out: one coefficient a covariate, that says which way. (pymc-marketing's sBG
+z, with the effects on the second one left out: one coefficient per covariate, whose sign gives the direction. (pymc-marketing's sBG
 multiplies both by exp(-d'z); this is its model with g = -d_alpha, d_beta = 0.) A cohort (year of start, plan, channel)
 is a category, so it has a level of its own.
 
-S(t) is known at renewals; between them it goes on by its own formula at a real t, as if each customer's probability
+S(t) is known at renewals; between them it follows its own formula at a real t, as if each customer's probability
 were spread evenly over his period. Out of scope: covariates that change with time.
 """
 
@@ -54,20 +54,20 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Edges of the logarithms of the first and second parameter and of c: a first one of e^8 is a population without differences.
+# Bounds of the logarithms of the first and second parameter and of c: a first one of e^8 is a population without differences.
 _LOW, _HIGH = np.array([-8.0, -8.0, -3.0]), np.array([8.0, 16.0, 3.0])
-# Edge of a coefficient, of 0 and 1 or of a number of variance 1: of a level that nobody, or everybody, leaves.
+# Bound of a coefficient, of a 0/1 column or of a number of variance 1: that of a level that nobody, or everybody, leaves.
 _WIDEST = 10.0
-# A fit of more rows than this starts from a fit of a sample of about that many.
+# A fit of more rows than this starts from a fit of a sample of about this size.
 _SAMPLE = 20_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RenewalFormulas:
-    """What is a model's own; each function takes the terms first, of which the first may be an array, in periods.
+    """Formulas specific to a model; each function takes the terms first, of which the first may be an array, in periods.
 
     Attributes:
-        terms: names of the parameters a, b and, where a customer's own probability changes with tenure, c.
+        terms: names of the parameters a, b and, if a customer's own probability changes with tenure, c.
         residual_lifetime: renewals expected of a customer before his n-th, of n.
         discounted_lifetime: the same, discounted, of n and the discount rate of a period.
     """
@@ -78,14 +78,14 @@ class RenewalFormulas:
 
     @property
     def with_c(self) -> bool:
-        """Whether a customer's own probability of leaving changes with tenure."""
+        """True if a customer's own probability of leaving changes with tenure."""
         return len(self.terms) == 3
 
     def maximum(self, lives: Lives, Z: Floats | None = None) -> Maximum:
         """Return the maximum of the likelihood in the logarithms of the terms, then the coefficients.
 
         Args:
-            lives: what was seen.
+            lives: the observations.
             Z: covariates of each pattern, shape (p, q), in standard units; None for none.
 
         Raises:
@@ -94,7 +94,7 @@ class RenewalFormulas:
         best = _maximum(lives, Z, [_start(lives, Z)], with_c=False)
         if not self.with_c:
             return best
-        # Duration dependence and differences between customers can take each other's place: more than one hill.
+        # Duration dependence and heterogeneity can substitute for each other: more than one local maximum.
         near, rest = np.clip(best.at[:2], [-2.0, -3.0], [2.0, 6.0]), best.at[2:]
         starts = [np.concatenate((shapes, rest)) for shapes in ([*near, 0.0], [-1.0, near[1] - near[0] - 0.5, 0.4], [*near, -0.4])]
         return _maximum(lives, Z, starts, with_c=True)
@@ -142,11 +142,11 @@ class RenewalModel(ModelFacts):
 
     Attributes:
         period_days: from one renewal to the next, in days; the default is a month, 365.25 / 12. Yearly: 365.25.
-        tolerance_days: an age this near to a renewal is taken to be at it, as months and years differ in length; 0 where contracts
-            end on any day and not on renewal days.
+        tolerance_days: an age this close to a renewal is taken to be at it, as months and years differ in length; 0 if contracts
+            end on any day rather than on renewal days.
         level: of the intervals in the summary.
-        covariates: columns that move the mean probability of leaving: numbers, truth values, or categories as text (a cohort).
-        weight_column: column that tells how many contracts a row stands for; empty where each is one.
+        covariates: columns that shift the mean probability of leaving: numbers, truth values, or categories as text (a cohort).
+        weight_column: column with the number of contracts a row stands for; empty if each row is one.
     """
 
     name: ClassVar[str]
@@ -169,7 +169,7 @@ class RenewalModel(ModelFacts):
 
     @property
     def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
+        """Declaration of the covariates."""
         return Declaration(names=self.covariates)
 
     @property
@@ -178,23 +178,23 @@ class RenewalModel(ModelFacts):
         return renewal_contract(self.name, (*self.declaration.asked, *columns_of(self.weight_column)))
 
     def watched(self, features: pl.DataFrame, as_of: date) -> tuple[Spells, Watched]:
-        """Return the spells of a frame, and the renewals at which they were watched."""
+        """Return the spells of a frame, and their observed renewals."""
         needs = self.declaration.given(self.needs, features)
         spells = read_spells(features, needs)
         weights = spells.frame[self.weight_column].to_numpy() if self.weight_column else None
         return spells, watch(spells, period_days=self.period_days, tolerance_days=self.tolerance_days, as_of=as_of, weights=weights)
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
-        """Return the fields of the fitted model besides its settings, by maximum likelihood.
+        """Return the fields of the fitted model except its settings, by maximum likelihood.
 
         Args:
-            features: one row a contract with the columns of `needs`.
+            features: one row per contract with the columns of `needs`.
             as_of: last day whose facts are in the features.
 
         Raises:
             TableError: a column is missing or impossible, or a category has one level only.
             FitError: a covariate is constant, or follows from the others.
-            NotEnoughEventsError: fewer renewals were watched than there are terms, or fewer ends than parameters.
+            NotEnoughEventsError: fewer renewals were observed than there are terms, or fewer events than parameters.
             NotConvergedError: no optimum was found.
         """
         spells, seen = self.watched(features, as_of)
@@ -218,8 +218,8 @@ class RenewalModel(ModelFacts):
             remarks=(*seen.remarks, *covariate_columns.remarks_on(frame, known), *_remarks(best, terms, names)),
         )
         values = dict(zip(terms, np.exp(at[: len(terms)]).tolist(), strict=True))
-        told = fingerprint(spells.frame.drop(self.covariates))
-        return {"info": info, "covariance": covariance, "coefficients": at[len(terms) :], "effects": known, "contracts": told, **values}
+        digest = fingerprint(spells.frame.drop(self.covariates))
+        return {"info": info, "covariance": covariance, "coefficients": at[len(terms) :], "effects": known, "contracts": digest, **values}
 
     def _enough_ends(self, seen: Watched, parameters: int) -> None:
         if (ends := int(seen.weights @ seen.ended)) < parameters - 1:
@@ -240,10 +240,10 @@ class _Patterns:
 
     Attributes:
         of_row: pattern of each row, shape (n,).
-        count: how many patterns there are.
+        count: number of patterns.
         Z: covariates of each pattern, shape (count, q), numbers with mean 0 and variance 1 over the rows; None without covariates.
-        means: what was taken off the columns, shape (q,).
-        scales: by what they were divided then, shape (q,).
+        means: subtracted from the columns, shape (q,).
+        scales: by which they were then divided, shape (q,).
     """
 
     of_row: NDArray[np.intp]
@@ -254,7 +254,7 @@ class _Patterns:
 
     @classmethod
     def of(cls, frame: pl.DataFrame, known: Sequence[Covariate], where: str) -> Self:
-        """Return the patterns of a frame, or raise a FitError for a column that tells nothing."""
+        """Return the patterns of a frame, or raise a FitError for a useless column."""
         if not known:
             return cls(np.zeros(len(frame), dtype=np.intp), 1, None, np.zeros(0), np.zeros(0))
         names = [covariate.name for covariate in known]
@@ -266,7 +266,7 @@ class _Patterns:
         columns = covariate_columns.matrix(distinct, known)
         rows = columns[of_row]
         refuse_useless(rows, covariate_columns.column_names(known), where=where)
-        # Columns of 0 and 1 stay: a level that nobody leaves then runs to the edge alone, and takes no other term along.
+        # Columns of 0 and 1 stay: a level that nobody leaves then runs to the bound alone, without affecting other terms.
         flag = ((rows == 0) | (rows == 1)).all(axis=0)
         means, scales = np.where(flag, 0.0, rows.mean(axis=0)), np.where(flag, 1.0, rows.std(axis=0))
         return cls(of_row, len(distinct), (columns - means) / scales, means, scales)
@@ -284,10 +284,10 @@ class _Patterns:
 
 
 def _remarks(best: Maximum, terms: tuple[str, ...], names: Sequence[str]) -> tuple[Remark, ...]:
-    """Return a remark for each parameter that the data do not hold back."""
-    said = best.remarks((*terms, *names))
+    """Return a remark for each parameter that the data do not bound."""
+    remarks = best.remarks((*terms, *names))
     if not best.bounded[0] or best.at[0] < _HIGH[0]:
-        return said
+        return remarks
     if len(terms) == 3:
         alike = Remark(
             "tenure_alone",
@@ -300,7 +300,7 @@ def _remarks(best: Maximum, terms: tuple[str, ...], names: Sequence[str]) -> tup
             f"Retention does not rise with tenure: the model came down to one rate for all, and {terms[0]} has no standard error.",
             "La fidélité n’augmente pas avec l’ancienneté : le modèle se réduit à un même taux de départ pour tous.",
         )
-    return (alike, *said[1:])
+    return (alike, *remarks[1:])
 
 
 # --- fitted -----------------------------------------------------------------------------------------------------
@@ -312,11 +312,11 @@ class FittedRenewalModel(FittedCard):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit.
-        covariance: of the logarithms of the terms and the coefficients, shape (k, k); NaN for one that has no standard error.
+        info: facts about the fit.
+        covariance: of the logarithms of the terms and the coefficients, shape (k, k); NaN for one without a standard error.
         coefficients: effect of each column of the covariates on the log-odds of leaving at the first renewal, shape (q,).
-        effects: the covariates as the contracts of the fit have them.
-        contracts: fingerprint of what was read besides the covariates; empty in models of an earlier version.
+        effects: the covariates as learnt from the contracts of the fit.
+        contracts: fingerprint of the columns read except the covariates; empty in models of an earlier version.
     """
 
     name: ClassVar[str]
@@ -331,11 +331,11 @@ class FittedRenewalModel(FittedCard):
 
     @property
     def formulas(self) -> RenewalFormulas:
-        """What is the model's own."""
+        """Formulas specific to the model."""
         return self.settings.formulas
 
     def is_case_of(self, full: FittedRenewalModel) -> bool:
-        """Return whether `full` has all that this model has, and more: other covariates, or a probability that changes with tenure.
+        """Return whether this model is nested in `full`, which adds covariates, or a probability that changes with tenure.
 
         The shifted beta-geometric is the beta-discrete-Weibull with c = 1, which is inside the range of c.
         """
@@ -354,7 +354,7 @@ class FittedRenewalModel(FittedCard):
 
     @property
     def coordinates(self) -> Floats:
-        """Logarithms of the terms, then the coefficients, shape (k,): what `covariance` is the covariance of."""
+        """Logarithms of the terms, then the coefficients, shape (k,), the coordinates of `covariance`."""
         return np.concatenate((np.log(self.parameters), self.coefficients))
 
     def moved(self, coordinates: Floats) -> Self:
@@ -364,9 +364,9 @@ class FittedRenewalModel(FittedCard):
         return replace(self, coefficients=coordinates[len(terms) :], **values)
 
     def summary(self) -> pl.DataFrame:
-        """Return term, estimate, std_error, lower, upper; of a covariate, the log-odds ratio of leaving for one unit more.
+        """Return term, estimate, std_error, lower, upper; for a covariate, the log-odds ratio of leaving for one more unit.
 
-        Standard errors come from the observed information. The interval of a term is made on the logarithm, so that
+        Standard errors come from the observed information. The interval of a term is computed on the logarithm, so that
         it stays above zero.
         """
         names = (*self.formulas.terms, *covariate_columns.column_names(self.effects))
@@ -374,7 +374,7 @@ class FittedRenewalModel(FittedCard):
         return summary_of(names, estimates, errors, self.settings.level, positive=len(self.formulas.terms))
 
     def retention_rate(self, renewals: Floats, features: pl.DataFrame | None = None) -> Floats:
-        """Return the share renewed at each renewal, 1 for the first, of those who come to it; shaped as `survival`."""
+        """Return the share renewed at each renewal, 1 for the first, of those who reach it; shaped as `survival`."""
         k = np.asarray(renewals, dtype=np.float64)
         return self._ratio(features, k - 1, k)
 
@@ -383,10 +383,10 @@ class FittedRenewalModel(FittedCard):
 
         Args:
             days: shape (m,).
-            features: contracts, of which the covariates are read.
+            features: contracts, whose covariates are read.
 
         Returns:
-            Shape (n, m); without features that of a typical contract, shape (m,): numbers at their mean, categories
+            Shape (n, m); without features, that of a typical contract, shape (m,): numbers at their mean, categories
             at their most frequent level.
         """
         return self._ratio(features, 0.0, np.asarray(days, dtype=np.float64) / self.settings.period_days)
@@ -412,13 +412,13 @@ class FittedRenewalModel(FittedCard):
         return self._ratio(frame, age / self.settings.period_days, until / self.settings.period_days)
 
     def expected_renewals(self, features: pl.DataFrame) -> Floats:
-        """Return the renewals expected of each contract, shape (n,): infinite where some hardly ever leave (a c <= 1)."""
+        """Return the renewals expected of each contract, shape (n,): infinite if some hardly ever leave (a c <= 1)."""
         return self._over_pairs(features, self.formulas.residual_lifetime)
 
     def discounted_renewals(self, features: pl.DataFrame, *, annual_discount_rate: float) -> Floats:
         """Return the discounted renewals expected of each contract (DERL), shape (n,).
 
-        The next renewal counts whole; each later one is discounted by the time after it, at `annual_discount_rate`
+        The next renewal counts in full; each later one is discounted by the time after it, at `annual_discount_rate`
         (0.10 for 10 % a year of 365.25 days). Times the margin of a period it is the value of the contract on its next renewal day.
 
         Raises:
@@ -468,7 +468,7 @@ class FittedRenewalModel(FittedCard):
 
 
 def _check_started(frame: pl.DataFrame, as_of: date, where: str) -> None:
-    """Refuse contracts that are yet to start."""
+    """Refuse contracts that have not started yet."""
     if "started_on" not in frame.columns:
         return
     if (late := frame["started_on"].cast(pl.Date) > as_of).any():

@@ -1,9 +1,9 @@
-"""Contracts that come up for renewal every period: how many did at each renewal, and how many left.
+"""Renewal counts of contracts that come up for renewal every period: at risk and left, at each renewal.
 
-Only whole periods count: a renewal is watched when the period before it was seen from its start to its end. Of a
-spell that began before observation the period under way then is left out; an end in a period that is not over yet is
-left out as well, since those who stay in it cannot be counted either. Nothing but the counts is needed for a fit, so
-they can be made shard by shard and added up.
+Only whole periods count: a renewal is observed if the period before it was observed from its start to its end. Of a
+spell that began before observation, the period under way then is left out; an event in a period that is not over yet is
+left out as well, since those who stay in it cannot be counted either. A fit needs only the counts, so
+they can be computed shard by shard and added up.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 TOLERANCE_DAYS = 3.0
-"""The most that a number of calendar months, or years, is longer than that many of their mean length: 2.7 days."""
+"""Largest excess of a number of calendar months, or years, over that many of their mean length: 2.7 days."""
 
 STARTED = Column(name="started_on", dtype=pl.Date, nullable=False, meaning="First day: says which periods are over by the as-of day.")
 
 
 def renewal_contract(name: str, more: tuple[Column, ...] = ()) -> Contract:
-    """Return what `fit` reads, covariates and weights being `more`: one row a spell; a customer may have several."""
+    """Return the input of `fit`, with covariates and weights in `more`: one row per spell; a customer may have several."""
     return Contract(name=name, key=(), columns=(DURATION, EVENT, ENTRY, STARTED, *more), rules=(BACKWARDS,))
 
 
 def check_period(period_days: float, tolerance_days: float) -> None:
-    """Refuse a period that is not a length of time, and a tolerance that would make one renewal of two."""
+    """Refuse a period that is not a length of time, and a tolerance that would merge two renewals."""
     check_scalar(period_days, "period_days", gt=0, remedy="Write 365.25 for yearly contracts.")
     if not 0 <= tolerance_days < period_days / 2:
         raise ParameterError(
@@ -63,10 +63,10 @@ def in_periods(days: Floats, period_days: float, tolerance_days: float) -> Float
 
 @dataclass(frozen=True, eq=False)
 class RenewalCounts:
-    """What became of the renewals that were watched; position 0 is the first renewal.
+    """Outcomes of the observed renewals; position 0 is the first renewal.
 
     Attributes:
-        at_risk: contracts that came to each renewal, shape (k,).
+        at_risk: contracts that reached each renewal, shape (k,).
         left: those of them that were not renewed, shape (k,).
 
     Examples:
@@ -86,11 +86,11 @@ class RenewalCounts:
         return RenewalCounts(at_risk=at_risk, left=left)
 
     def enough(self, where: str, parameters: int) -> None:
-        """Refuse counts from which a model of `parameters` numbers cannot be told."""
+        """Refuse counts from which `parameters` parameters cannot be estimated."""
         renewals, ends = len(self.at_risk), float(self.left.sum())
         if renewals < parameters or not ends:
             raise NotEnoughEventsError(
-                f"{ends:,.0f} ends at {renewals} renewals were watched; {parameters} renewals and an end are needed.",
+                f"{ends:,.0f} ends at {renewals} renewals were observed; {parameters} renewals and an end are needed.",
                 where=where,
                 remedy="Take a longer history, or a shorter period_days.",
             )
@@ -98,15 +98,15 @@ class RenewalCounts:
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """The renewals at which spells were watched.
+    """The observed renewals of spells.
 
     Attributes:
-        used: which of the spells came to a renewal that was watched, shape (n,).
-        before: renewals that had passed when each of those was first seen, shape (m,).
-        last: the last renewal at which it was seen, shape (m,).
+        used: mask of the spells with an observed renewal, shape (n,).
+        before: renewals that had passed when each of those was first observed, shape (m,).
+        last: the last renewal at which it was observed, shape (m,).
         ended: whether it left at that one, shape (m,).
         remarks: on what was left out.
-        weights: how many contracts each of those stands for, shape (m,).
+        weights: number of contracts that each of those stands for, shape (m,).
     """
 
     used: NDArray[np.bool_]
@@ -118,16 +118,16 @@ class Watched:
 
     @property
     def spells(self) -> int:
-        """How many spells, rows of a frame, came to a renewal that was watched."""
+        """Number of spells, rows of a frame, with an observed renewal."""
         return len(self.last)
 
     @property
     def counts(self) -> RenewalCounts:
-        """What became of the renewals."""
+        """Outcomes of the renewals."""
         return self.counts_of(slice(None))
 
     def counts_of(self, some: NDArray[np.bool_] | slice) -> RenewalCounts:
-        """Return what became of the renewals of some of the spells used."""
+        """Return the outcomes of the renewals of some of the spells used."""
         return _counts(self.before[some], self.last[some], self.ended[some], self.weights[some])
 
 
@@ -135,11 +135,11 @@ def watch(spells: Spells, *, period_days: float, tolerance_days: float, as_of: d
     """Return the renewals of spells.
 
     Args:
-        spells: with started_on, where known: without it every end is taken to fall on a renewal day.
+        spells: with started_on, if known: without it every event is taken to fall on a renewal day.
         period_days: from one renewal to the next.
-        tolerance_days: an age this near to a renewal is taken to be at it.
+        tolerance_days: an age this close to a renewal is taken to be at it.
         as_of: last day whose facts are known.
-        weights: how many contracts each spell stands for, shape (n,); one each unless told.
+        weights: number of contracts that each spell stands for, shape (n,); one by default.
     """
     length = period_days, tolerance_days
     before = np.ceil(in_periods(spells.entry, *length)).astype(np.intp)
@@ -165,9 +165,9 @@ def _counts(before: NDArray[np.intp], last: NDArray[np.intp], ended: NDArray[np.
 
 
 def _remarks(spells: Spells, used: NDArray[np.bool_], ended: NDArray[np.bool_]) -> list[Remark]:
-    said = []
+    remarks = []
     if unseen := int((~used).sum()):
-        said.append(
+        remarks.append(
             Remark(
                 "no_renewal_watched",
                 f"{unseen:,} of {len(used):,} spells were left out: they came to no renewal that was watched.",
@@ -175,7 +175,7 @@ def _remarks(spells: Spells, used: NDArray[np.bool_], ended: NDArray[np.bool_]) 
             )
         )
     if open_ := int((used & spells.event & ~ended).sum()):
-        said.append(
+        remarks.append(
             Remark(
                 "ends_in_open_period",
                 f"{open_:,} ends were not counted, nor the period they fell in: it was not over on the as-of day.",
@@ -183,8 +183,8 @@ def _remarks(spells: Spells, used: NDArray[np.bool_], ended: NDArray[np.bool_]) 
             )
         )
     if "started_on" not in spells.frame.columns:
-        said.append(ON_RENEWAL_DAYS)
-    return said
+        remarks.append(ON_RENEWAL_DAYS)
+    return remarks
 
 
 ON_RENEWAL_DAYS = Remark(

@@ -1,9 +1,9 @@
-"""What shows whether a model of renewals fits: retention and survival, seen and expected, and what a contract is still worth.
+"""Diagnostics of a model of renewals: retention and survival, observed and expected, and the remaining value of a contract.
 
     retention_curves(fitted, features)      {"": curve}, or a curve for each level of the first cohort among the covariates
 
-Small frozen records come out, for `relkit.plots.retention` to draw. Curves go on beyond what was seen, as in figures 2 to 5 of Fader
-and Hardie (2007); what was seen is the product of the renewal rates of those who came to each renewal, late entries included.
+Small frozen records come out, for `relkit.plots.retention` to draw. Curves extend beyond the observations, as in figures 2 to 5 of Fader
+and Hardie (2007); observed survival is the product of the renewal rates of those who reached each renewal, late entries included.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ Floats = NDArray[np.float64]
 MOST_GROUPS = 6
 """Levels of a cohort with a curve of their own, the largest first."""
 FARTHEST = 120
-"""Renewals beyond which no curve is made."""
-# Contracts whose covariates all differ are averaged over about so many of them.
+"""Most renewals of a curve."""
+# Contracts whose covariates all differ are averaged over about this many of them.
 _CONTRACTS = 100
 
 
 @dataclass(frozen=True, eq=False)
 class RetentionCurve:
-    """Renewals of a group of contracts, seen and expected.
+    """Renewals of a group of contracts, observed and expected.
 
     Attributes:
-        at_risk: contracts that came to renewal 1, 2, ..., shape (k,).
-        seen_retention: share of them that was renewed, shape (k,); NaN where nobody came.
-        seen_survival: share of a cohort still there after it, shape (k,).
+        at_risk: contracts that reached renewal 1, 2, ..., shape (k,).
+        seen_retention: observed share of them renewed, shape (k,); NaN if none reached it.
+        seen_survival: observed share of a cohort that survives it, shape (k,).
         retention: expected share renewed, with lower and upper bound, shape (3, m), m >= k.
-        survival: expected share still there, with lower and upper bound, shape (3, m).
-        discounted: renewals expected by who is before renewal 1, 2, ..., discounted (DERL), with bounds, shape (3, m).
+        survival: expected share that survives, with lower and upper bound, shape (3, m).
+        discounted: renewals expected before renewal 1, 2, ..., discounted (DERL), with bounds, shape (3, m).
         annual_discount_rate: of `discounted`.
         period_days: from one renewal to the next.
         level: of the bounds.
@@ -65,8 +65,8 @@ def retention_curves(
 
     Args:
         fitted: the model.
-        features: what it was fitted on.
-        annual_discount_rate: at which renewals to come are discounted.
+        features: the contracts it was fitted on.
+        annual_discount_rate: of renewals to come.
         level: of the bounds, which are those of the expected share.
     """
     spells, seen = fitted.settings.watched(features, fitted.info.as_of)
@@ -100,7 +100,7 @@ def retention_curves(
 
 @dataclass(frozen=True, eq=False)
 class _Expected:
-    """The mean over contracts that all begin anew, of those who are left at each of `renewals` renewals."""
+    """Mean over contracts, all starting anew, of the share that survives each of `renewals` renewals."""
 
     contracts: pl.DataFrame
     renewals: int
@@ -129,7 +129,7 @@ class _Expected:
 
 
 def _averaged(frame: pl.DataFrame, weights: Floats) -> pl.DataFrame:
-    """Return every so manyth contract in order of its covariates, so that the sample has their distribution."""
+    """Return every n-th contract in order of its covariates, so that the sample has their distribution."""
     covariates = [name for name in frame.columns if name not in ("duration_days", "event", "entry_days", "started_on")]
     if covariates and (weights != 1).any():
         ordered = frame.with_columns(_weight=weights).sort(covariates)

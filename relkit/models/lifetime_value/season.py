@@ -1,4 +1,4 @@
-"""How a rate that follows the calendar moves over a year, and in events: what a fitted time-varying model says of the season."""
+"""Season curve of a fitted time-varying model: the purchase rate over a year, and in events."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class EventEffect:
-    """What an event makes of the purchase rate.
+    """Effect of an event on the purchase rate.
 
     Attributes:
         name: of the event.
-        multiplier: of the purchase rate; 1 where it does nothing.
-        low, high: its interval; NaN where there is none.
+        multiplier: of the purchase rate; 1 if it has no effect.
+        low, high: its interval; NaN if there is none.
     """
 
     name: str
@@ -36,13 +36,13 @@ class EventEffect:
 
 @dataclass(frozen=True, eq=False)
 class SeasonCurve:
-    """How a rate moves over a year, its mean over the year being 1.
+    """Course of a rate over a year, with a mean of 1 over the year.
 
     Attributes:
         days: of the year of the as-of day (or the one before a leap year), shape (365,).
         purchases: multiplier of the purchase rate, shape (365,).
         low, high: its interval, shape (365,).
-        events: what each event makes of the purchase rate.
+        events: effect of each event on the purchase rate.
         level: of the intervals.
     """
 
@@ -55,13 +55,13 @@ class SeasonCurve:
 
 
 def season_curve(fitted: FittedTimeVaryingParetoNbd) -> SeasonCurve:
-    """Return how the purchase rate moves over the year and in events, with intervals by the delta method on the logarithm."""
+    """Return the purchase rate over the year and in events, with intervals by the delta method on the logarithm."""
     calendar, effects = fitted.settings.calendar, fitted.purchase_effects
     waves, year = len(calendar.season), fitted.info.as_of.year
     first = date(year - (year % 4 == 0), 1, 1)
     z = replace(calendar, events=()).on(day_numbers(first, 365))
     rate = np.exp(z @ effects[:waves])
-    # The mean over the year moves with the effects as well.
+    # The mean over the year depends on the effects as well.
     slope = z - (rate / rate.sum()) @ z
     covariance = fitted.covariance[4 : 4 + len(effects), 4 : 4 + len(effects)]
     score = normal_reach(fitted.settings.level)

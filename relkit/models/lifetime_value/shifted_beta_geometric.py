@@ -1,4 +1,4 @@
-"""Shifted beta-geometric (sBG): how long contracts last that come up for renewal every period.
+"""Shifted beta-geometric (sBG): lifetimes of contracts that come up for renewal every period.
 
 At each renewal a customer leaves with a probability theta of his own; theta differs between customers as a
 beta(alpha, beta). Those prone to leave go first, so the retention rate of those who stay rises by itself.
@@ -7,8 +7,8 @@ beta(alpha, beta). Those prone to leave go first, so the retention rate of those
     21 (1), 76-90: equation numbers below. Discounted residual lifetime (DERL): Fader and Hardie (2010),
     Customer-base valuation in a contractual setting: the perils of ignoring heterogeneity. Marketing Science 29 (1).
 
-Free functions speak the papers' letters, in periods; the classes speak days and are those of `renewal_model`, where
-covariates and cohorts are explained. Where a customer's own probability changes with tenure: `beta_discrete_weibull`.
+Free functions use the papers' notation, in periods; the classes use days and are those of `renewal_model`, where
+covariates and cohorts are explained. If a customer's own probability changes with tenure: `beta_discrete_weibull`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Floats = NDArray[np.float64]
 
 
 def retention_rate(alpha: Floats | float, beta: float, t: Floats) -> Floats:
-    """Return the share renewed of those who come to the t-th renewal, t = 1, 2, ... (2007, eq. 8).
+    """Return the share renewed of those who reach the t-th renewal, t = 1, 2, ... (2007, eq. 8).
 
     Examples:
         >>> retention_rate(0.6681, 3.8061, np.array([1, 2, 7])).round(3).tolist()
@@ -69,7 +69,7 @@ def discounted_residual_lifetime(alpha: Floats | float, beta: float, n: Floats, 
     Args:
         alpha: first parameter, one for all or shape (m,).
         beta: second parameter.
-        n: which renewal comes next, from 1, shape (m,).
+        n: number of the next renewal, from 1, shape (m,).
         d: discount rate of one period, 0 or more.
 
     Returns:
@@ -86,7 +86,7 @@ def discounted_residual_lifetime(alpha: Floats | float, beta: float, n: Floats, 
 
 
 def _gauss_fraction(b: Floats, c: Floats, d: float) -> Floats:
-    """Return 2F1(1, b; c; 1 / (1 + d)) by Gauss's continued fraction (DLMF 15.7.1): scipy's has no answer where c - b is large.
+    """Return 2F1(1, b; c; 1 / (1 + d)) by Gauss's continued fraction (DLMF 15.7.1): scipy's returns NaN if c - b is large.
 
     Each step leaves (1 - s) / (1 + s) of the error, s = sqrt(d / (1 + d)).
     """
@@ -130,7 +130,7 @@ class ShiftedBetaGeometric(RenewalModel):
     formulas: ClassVar[RenewalFormulas] = FORMULAS
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedShiftedBetaGeometric:
-        """Return the model fitted by maximum likelihood to the renewals that were watched; see `learn`."""
+        """Return the model fitted by maximum likelihood to the observed renewals; see `learn`."""
         return FittedShiftedBetaGeometric(settings=self, **self.learn(features, as_of))
 
 

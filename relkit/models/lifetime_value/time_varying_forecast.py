@@ -1,4 +1,4 @@
-"""What customers alive on a day will do, when rates follow the calendar: purchases, survival and their distribution ahead.
+"""Forecasts of customers alive on a day with rates that follow the calendar: purchases, survival and their distribution.
 
 Alive at T, a customer's purchase rate is gamma(r + x, alpha + A(T)) and his rate of leaving gamma(s, beta + C(T)), independent.
 So he is alive at T + t with probability ((beta + C(T)) / (beta + C(T + t)))^s, and buys
@@ -6,7 +6,7 @@ So he is alive at T + t with probability ((beta + C(T)) / (beta + C(T + t)))^s, 
     (r + x) / (alpha + A(T)) * sum over days of a / c * [ V(C at its end) - V(C at its beginning) ],
     V(v) = integral from 0 to v of (1 + u / (beta + C(T)))^-s du
 
-with a and c the multipliers of the day: a closed form in segments.
+with a and c the multipliers of the day: a piecewise closed form.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 AHEAD_DAYS = 5 * 366
-"""So far ahead the calendar is followed day by day; beyond it, rates stay at their mean over the last year of it."""
+"""Days ahead for which the calendar is followed day by day; beyond, rates stay at their mean over its last year."""
 _YEAR = 365
 _CELLS = 8192
 
 
 class Forecast:
-    """What is expected after some moments of time of customers who are alive then.
+    """Expectations, from some moments of time on, of customers who are alive then.
 
     Examples:
         >>> from relkit.models.lifetime_value.exposure import Exposure
@@ -44,12 +44,12 @@ class Forecast:
     """
 
     def __init__(self, terms: tuple[float, ...], buying: Exposure, leaving: Exposure, start: Ints, now: Ints) -> None:
-        """Keep the moments.
+        """Store the moments.
 
         Args:
             terms: r, alpha, s, beta.
-            buying: the calendar of purchasing, reaching `AHEAD_DAYS` beyond the last moment, and beyond any later day asked for.
-            leaving: that of leaving.
+            buying: the calendar of purchasing, extending `AHEAD_DAYS` beyond the last moment, and beyond any later day requested.
+            leaving: the calendar of leaving.
             start: position of the first day in the calendar, shape (m,).
             now: position of the moment, shape (m,).
         """
@@ -62,11 +62,11 @@ class Forecast:
         self._bought = np.zeros((len(now), 1))
 
     def alive(self, which: Ints, days: Floats) -> Floats:
-        """Return the probability that a customer alive at moment `which` still is one `days` later, shape of both together."""
+        """Return the probability that a customer alive at moment `which` is still alive `days` later, broadcast shape."""
         return np.asarray(np.exp(-self.s * np.log1p(self._passed(which, days) / self.d[which])))
 
     def per_rate(self, which: Ints, days: Floats) -> Floats:
-        """Return the purchases expected within `days` by a customer whose rate is one, shape of both together."""
+        """Return the purchases expected within `days` by a customer with a rate of one, broadcast shape."""
         whole = np.minimum(np.floor(days), AHEAD_DAYS).astype(np.int64)
         self._reach(int(whole.max(initial=0)))
         rest, at = days - whole, self.now[which] + whole
@@ -91,7 +91,7 @@ class Forecast:
     def order_probability(self, which: Ints, x: Floats, days: float) -> Floats:
         """Return the probability of a purchase within `days` of a customer alive at moment `which` after x purchases, shape of x.
 
-        It is the sum over the days of the probability that the first one comes on each, before the customer leaves.
+        It is the sum over the days of the probability that the first one falls on each, before the customer leaves.
         """
         shape, found = self.r + x, np.zeros(len(x))
         begins = np.arange(int(np.ceil(days)))
@@ -101,7 +101,7 @@ class Forecast:
         return found
 
     def _first_purchase(self, which: Ints, shape: Floats, begins: Ints, days: float) -> Floats:
-        """Return the probability that the first purchase comes on one of the days that begin so long after the moment."""
+        """Return the probability that the first purchase falls on one of the days that begin so long after the moment."""
         now, b, d = self.now[which][:, None], self.b[which][:, None], self.d[which][:, None]
         at, lengths = now + begins, np.minimum(days - begins, 1.0)
         a, c = self.buying.rates[at] * lengths, self.leaving.rates[at] * lengths
@@ -138,7 +138,7 @@ class Forecast:
         return np.where(far, mean, path.rates[np.minimum(at, len(path.rates) - 1)])
 
     def _reach(self, days: int) -> None:
-        """Make the running sums of purchases so long, day by day."""
+        """Extend the running sums of purchases to so many days."""
         if days < self._bought.shape[1]:
             return
         days = min(max(days, 2 * self._bought.shape[1]), AHEAD_DAYS)

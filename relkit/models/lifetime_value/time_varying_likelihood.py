@@ -1,4 +1,4 @@
-"""The likelihood of the Pareto/NBD with rates that follow the calendar, with exact derivatives.
+"""Likelihood of the Pareto/NBD with rates that follow the calendar, with exact derivatives.
 
 With A(t) and C(t) the multiplied time since the first purchase (`exposure`), for purchasing and for leaving, and z and w the
 covariates, a customer with x purchases at t_1 .. t_x who is observed up to T has
@@ -9,10 +9,10 @@ covariates, a customer with x purchases at t_1 .. t_x who is observed up to T ha
     Bachmann, P., Meierer, M. and Naef, J. (2021), The role of time-varying contextual factors in latent attrition models for
     customer base analysis. Marketing Science 40 (4), 783-809.
 
-The integrand depends on the first day, x and the moment y, and on t_x not at all. So it is computed once for each first day
-and x, day by day back from T, and the integral of each t_x is a running sum. Within a day A and C are straight, and four
-Gauss-Legendre nodes in the logarithm do; the same nodes, weighted, give gradient and Hessian: the posterior of y is a mixture
-whose means and covariances they are. The cost follows the first days and purchases that occur, hardly the number of customers.
+The integrand depends on the first day, x and the moment y, but not on t_x. So it is computed once for each first day
+and x, day by day back from T, and the integral of each t_x is a running sum. Within a day A and C are linear, and four
+Gauss-Legendre nodes in the logarithm suffice; the same nodes, weighted, give gradient and Hessian, which are means and
+covariances under the posterior of y. The cost depends on the first days and purchases that occur, hardly on the number of customers.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _NODES, _WEIGHTS = ((part + shift) / 2 for part, shift in zip(np.polynomial.legendre.leggauss(4), (1, 0), strict=True))
-# From so many purchases on, customers with another t_x have a row of their own: one scale would not do for all of them.
+# From this many purchases on, customers with another t_x have a row of their own: one scale would not suit all of them.
 _MANY = 16
 _CELLS = 4096
 _TINY = 1e-300
@@ -43,14 +43,14 @@ _TINY = 1e-300
 
 @dataclass(frozen=True, eq=False)
 class DatedCounts:
-    """How many customers share each first day, x, t_x and T, all in whole days.
+    """Number of customers with each first day, x, t_x and T, all in whole days.
 
     Attributes:
-        start: number of the first day, shape (n,).
+        start: day number of the first day, shape (n,).
         x: repeat purchases, shape (n,).
         t_x: age at the last purchase, shape (n,).
         T: age at the as-of day, shape (n,).
-        customers: how many, shape (n,).
+        customers: number of them, shape (n,).
     """
 
     start: Ints
@@ -61,7 +61,7 @@ class DatedCounts:
 
     @classmethod
     def of(cls, start: Ints, x: Ints, t_x: Ints, T: Ints, weights: Floats | None = None) -> tuple[DatedCounts, Ints]:
-        """Return the counts of customers, one a row or as many as `weights` tell, and where each row stands among them."""
+        """Return the counts of customers, one per row or `weights` of them, and the position of each row among them."""
         which, order, first = _groups(start, T, x, t_x)
         one = order[first]
         return cls(start[one], x[one], t_x[one], T[one], np.bincount(which, weights, minlength=len(one)).astype(float)), which
@@ -69,18 +69,18 @@ class DatedCounts:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The stretches of days on which customers may have left: a row for each first day, T and x.
+    """Ranges of days on which customers may have left: a row for each first day, T and x.
 
     Attributes:
         start: position of the first day in the calendar, shape (m,).
         end: position of the as-of day, shape (m,).
         x: shape (m,).
-        days: of the longest stretch back from the end, shape (m,), descending.
-        customers: how many, shape (m,).
+        days: length of the longest range back from the end, shape (m,), descending.
+        customers: number of them, shape (m,).
         row: of each count, shape (n,), ascending.
         back: days of each count from t_x to T, shape (n,).
         each: customers of each count, shape (n,).
-        order: which count of those given it is, shape (n,).
+        order: position among the counts given, shape (n,).
     """
 
     start: Ints
@@ -121,7 +121,7 @@ class Rows:
         )
 
     def blocks(self) -> Iterator[tuple[slice, slice]]:
-        """Return slices of rows, and of their counts, so short that their nodes stay in the processor's cache."""
+        """Return slices of rows, and of their counts, short enough for their nodes to stay in the processor's cache."""
         begin, last = 0, int((self.days > 0).sum())
         while begin < last:
             end = min(begin + max(1, _CELLS // int(self.days[begin])), last)
@@ -131,7 +131,7 @@ class Rows:
 
 
 def _groups(*keys: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return the group of each element by its keys, the order that sorts them, and where in it each group begins."""
+    """Return the group of each element by its keys, the order that sorts them, and the start of each group in it."""
     order = np.lexsort(keys[::-1])
     differs = np.zeros(len(order), dtype=bool)
     differs[:1] = True
@@ -145,7 +145,7 @@ def _groups(*keys: Ints) -> tuple[Ints, Ints, Ints]:
 def nodes_within(b: Floats, a: Floats, d: Floats, c: Floats) -> tuple[Floats, Floats]:
     """Return moments within segments of length 1 and their weights, shape (nodes, ...), for powers of b + a t and d + c t.
 
-    The nodes are even in the logarithm of that of the two that bends more.
+    The nodes are Gauss-Legendre in the logarithm of the more curved of the two.
     """
     bends = np.maximum(a / b, c / d)
     length = np.log1p(bends)
@@ -155,12 +155,12 @@ def nodes_within(b: Floats, a: Floats, d: Floats, c: Floats) -> tuple[Floats, Fl
 
 @dataclass(frozen=True, eq=False)
 class _Leaving:
-    """When the customers of some rows may have left: `_NODES` moments on each day, the last day first."""
+    """Quadrature over the moments of leaving of some rows: `_NODES` moments on each day, the last day first."""
 
     at: Ints
     """Position in the calendar of each day, shape (rows, days)."""
     moments: Floats
-    """Within the day, shape (nodes, rows, days): sums over nodes are those of whole arrays."""
+    """Moment within the day, shape (nodes, rows, days): sums over nodes are those of whole arrays."""
     b: Floats
     """alpha + A at each moment."""
     d: Floats
@@ -200,7 +200,7 @@ class _Leaving:
 
 
 def log_odds_gone(terms: Floats, buying: Exposure, leaving: Exposure, rows: Rows) -> Floats:
-    """Return log(P(gone) / P(alive)) of each count, in the order in which they were given; minus infinity where t_x = T."""
+    """Return log(P(gone) / P(alive)) of each count, in the order given; minus infinity if t_x = T."""
     odds = np.full(len(rows.row), -np.inf)
     for part, own in rows.blocks():
         moments = _Leaving.of(terms, buying, leaving, rows, part)
@@ -222,12 +222,12 @@ def population(
 
     Args:
         counts: the customers.
-        bought: number of the day of each repeat purchase.
+        bought: day number of each repeat purchase.
         z: covariates of purchasing on the days from `origin` + 1 on, shape (d, k).
         w: covariates of leaving, shape (d, m).
-        origin: number of the day before the first of the calendar.
+        origin: day number of the day before the first of the calendar.
         unit: of time, in days.
-        each: how many purchases each of `bought` stands for; one each unless told.
+        each: number of purchases that each of `bought` stands for; one by default.
     """
     rows = Rows.of(counts, origin)
     drawn = np.bincount(bought - origin - 1, each, minlength=len(z)).astype(float) @ z if len(bought) else np.zeros(z.shape[1])
@@ -252,20 +252,20 @@ def population(
 
 
 class _Side:
-    """One of the two processes in one evaluation: the logarithm of its scale + exposure, which all customers have to a power."""
+    """One of the two processes in one evaluation: the logarithm of its scale + exposure, which enters all likelihoods as a power."""
 
     def __init__(self, scale: float, path: Exposure, rows: Rows, where: Ints) -> None:
-        """Take alpha and A, or beta and C; `where` their slopes stand in the gradient: scale first, then effects."""
+        """Take alpha and A, or beta and C; `where`: positions of their derivatives in the gradient, scale first, then effects."""
         self.path, self.where, self.start, self.end = path, where, rows.start, rows.end
         self.at_end = scale + path.total[rows.end] - path.total[rows.start]
         """Shape (rows,)."""
         slope = np.vstack((np.ones(len(rows.start)), (path.slopes[rows.end] - path.slopes[rows.start]).T))
         self.slope_at_end = slope / self.at_end
-        """Of the logarithm, shape (1 + effects, rows)."""
+        """Derivatives of the logarithm, shape (1 + effects, rows)."""
         self._at, self._on = np.zeros(len(path.total)), np.zeros(len(path.rates))
 
     def slope(self, moments: _Leaving, values: Floats, start: Ints) -> Floats:
-        """Return the slope of the logarithm at each moment, shape (1 + effects, nodes, rows, days)."""
+        """Return the derivatives of the logarithm at each moment, shape (1 + effects, nodes, rows, days)."""
         found = np.empty((len(self.where), *values.shape))
         found[0] = 1 / values
         if len(found) > 1:
@@ -275,7 +275,7 @@ class _Side:
         return found
 
     def subtract(self, moments: _Leaving, start: Ints, each: Floats) -> None:
-        """Take off the second derivatives of the exposure at each moment, so often as `each` says."""
+        """Subtract the second derivatives of the exposure at each moment, weighted by `each`."""
         if len(self.where) > 1:
             days = each.sum(axis=0)
             at, size = moments.at.ravel(), len(self._on)
@@ -284,7 +284,7 @@ class _Side:
             self._on -= np.bincount(at, weights=(each * moments.moments).sum(axis=0).ravel(), minlength=size)
 
     def subtract_at_end(self, each: Floats) -> Floats:
-        """Take them off at T as well, so often as `each` (rows,) says, and return the whole sum, shape (effects, effects)."""
+        """Subtract them at T as well, weighted by `each` (rows,), and return the total, shape (effects, effects)."""
         self._at -= np.bincount(self.end, weights=each, minlength=len(self._at))
         self._at += np.bincount(self.start, weights=each, minlength=len(self._at))
         return self.path.bend(self._at, self._on)
@@ -293,8 +293,8 @@ class _Side:
 class _Sums:
     """One evaluation: value, gradient and Hessian in (r, alpha, s, beta, gamma, delta), added up block by block.
 
-    The gradient is the posterior mean, over alive and each moment of leaving, of the slope of that case's log-density; the
-    Hessian is the mean of the bend plus the covariance of the slope. Slopes are taken relative to being alive.
+    The gradient is the posterior mean, over alive and each moment of leaving, of the gradient of that case's log-density; the
+    Hessian is the mean Hessian plus the covariance of the gradient. Gradients are taken relative to being alive.
     """
 
     def __init__(self, terms: Floats, buying: Exposure, leaving: Exposure, rows: Rows) -> None:
@@ -328,7 +328,7 @@ class _Sums:
         self._add_bends(moments, part, weight, of_b, of_d)
 
     def _slopes(self, moments: _Leaving, part: slice, of_b: Floats, of_d: Floats) -> Floats:
-        """Return the slopes of each moment less those of being alive, shape (parameters, nodes, rows, days)."""
+        """Return the gradients of each moment less those of being alive, shape (parameters, nodes, rows, days)."""
         s, rx = self.terms[2], (self.terms[0] + self.rows.x[part])[:, None]
         slopes = np.empty((len(self.gradient), *moments.b.shape))
         slopes[0] = moments.log_b
@@ -340,7 +340,7 @@ class _Sums:
         return slopes
 
     def _add_bends(self, moments: _Leaving, part: slice, weight: Floats, of_b: Floats, of_d: Floats) -> None:
-        """Add the mean bend of the moments of leaving; what being alive has in its place is left out in `total`."""
+        """Add the mean Hessian of the moments of leaving; its counterpart for being alive is left out in `total`."""
         s, rx = self.terms[2], (self.terms[0] + self.rows.x[part])[:, None]
         self.hessian[2, 2] -= weight.sum() / s**2
         for side, shape, slope, values, power in (
@@ -357,7 +357,7 @@ class _Sums:
         self.hessian[others, one] += values
 
     def total(self) -> Evaluation:
-        """Return the whole: what was added, and the likelihood of being alive at T."""
+        """Return the total: what was added, and the likelihood of being alive at T."""
         r = self.terms[0]
         rows, n = self.rows, self.rows.customers
         levels, code = np.unique(rows.x, return_inverse=True)
@@ -370,7 +370,7 @@ class _Sums:
         return self.value, self.gradient, self.hessian
 
     def _add_alive(self, side: _Side, shape: int, more: Floats | float) -> None:
-        """Add scale^shape (scale + exposure)^-(shape + more) at T: the power of it that customers who are alive have."""
+        """Add scale^shape (scale + exposure)^-(shape + more) at T: the factor of customers who are alive."""
         n, here, end = self.rows.customers, self.rows.customers - self.gone, side.slope_at_end
         power, scale, first = self.terms[shape], self.terms[shape + 1], side.where[:1]
         grown = n @ np.log(side.at_end / scale)

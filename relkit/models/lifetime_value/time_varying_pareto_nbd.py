@@ -1,12 +1,12 @@
 """Pareto/NBD with rates that follow the calendar: the season, and events such as campaigns, sales and closures.
 
 While alive a customer buys at the rate lambda exp(gamma'z(day)), and leaves at the rate mu exp(delta'w(day)). The likelihood is
-in `time_varying_likelihood`, what is expected ahead in `time_varying_forecast`, the calendar in `exposure`. With all effects
-at nought everything is as in `pareto_nbd`.
+in `time_varying_likelihood`, forecasts are in `time_varying_forecast`, the calendar in `exposure`. With all effects
+at zero everything is as in `pareto_nbd`.
 
-The covariates are known for all days, those to come included: the season comes back each year, and events are declared
-beforehand. They move all customers alike. Unless told, they act on purchasing only: a season shows in what is bought on each
-day, and hardly in who leaves, a moment that nobody sees; effects on leaving need long histories to be told apart.
+The covariates are known for all days, those to come included: the season recurs each year, and events are declared
+beforehand. They act on all customers alike. By default they act on purchasing only: a season shows in what is bought on each
+day, and hardly in dropout, a moment that nobody observes; effects on leaving need long histories to be identified.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 TERMS = ("r", "alpha", "s", "beta")
-# Of an effect on the logarithm of a rate; beyond it the data do not hold it back (no purchase at all during an event).
+# Bound of an effect on the logarithm of a rate; beyond it the data do not bound it (no purchase at all during an event).
 _EFFECT_EDGE = 8.0
 _EDGES = (6.0, 14.0, 6.0, 14.0)
 
@@ -60,7 +60,7 @@ DATED_PURCHASES = replace(
     meaning="Repeat purchases of each customer, as of a day, with the day of the first purchase.",
     columns=(*PURCHASES.columns, _FIRST_DAY),
 )
-"""What is read of customers to forecast them; a fit reads the purchase days one by one."""
+"""Input of forecasts; a fit reads the purchase days one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +71,10 @@ class TimeVaryingParetoNbd(ModelFacts):
         period_days: the unit of time of parameters and log-likelihood, in days; features and horizons stay in days.
         level: of the intervals in the summary.
         season_harmonics: pairs of sine and cosine of the day of the year; 0 for no season, 2 for two peaks a year.
-        events: periods in which something moved all customers, those to come included; one effect for each name.
+        events: periods in which something changed the rates of all customers, those to come included; one effect for each name.
         lifetime_covariates: names of covariates that act on leaving as well; "season" stands for all of the season.
-        step_days: covariates are held for so many days at their mean over these; 1 follows the days, 7 calendar weeks.
-        weight_column: column that tells how many customers a row stands for; empty where each is one.
+        step_days: covariates are constant for so many days, at their mean over these; 1 follows the days, 7 calendar weeks.
+        weight_column: column with the number of customers a row stands for; empty if each row is one.
 
     Examples:
         >>> from datetime import date
@@ -116,12 +116,12 @@ class TimeVaryingParetoNbd(ModelFacts):
 
     @property
     def calendar(self) -> CalendarCovariates:
-        """What may move the rates."""
+        """Calendar covariates that may move the rates."""
         return CalendarCovariates(season_harmonics=self.season_harmonics, events=self.events, step_days=self.step_days)
 
     @property
     def on_leaving(self) -> tuple[int, ...]:
-        """Which of the covariates act on leaving."""
+        """Positions of the covariates that act on leaving."""
         wanted = {*self.lifetime_covariates, *(self.calendar.season if "season" in self.lifetime_covariates else ())}
         return tuple(k for k, name in enumerate(self.calendar.names) if name in wanted)
 
@@ -139,15 +139,15 @@ class TimeVaryingParetoNbd(ModelFacts):
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedTimeVaryingParetoNbd:
         """Return the model fitted by maximum likelihood.
 
-        The search begins at the fit without covariates, whose log-likelihood is kept for comparison.
+        The search starts from the fit without covariates, whose log-likelihood is stored for comparison.
 
         Args:
-            features: one row a customer with the columns of `needs`; others are not looked at. A fraction of a day is rounded.
+            features: one row per customer with the columns of `needs`; others are ignored. A fraction of a day is rounded.
             as_of: last day whose facts are in the features.
 
         Raises:
-            TableError: a column is missing, a value impossible, a customer there twice.
-            NotEnoughEventsError: hardly anyone bought again.
+            TableError: a column is missing, a value is impossible, or a customer is duplicated.
+            NotEnoughEventsError: too few customers bought again.
             NotConvergedError: no optimum was found.
         """
         frame, weights = with_weight(read_columns(features, self.needs), self.weight_column)
@@ -165,14 +165,14 @@ class TimeVaryingParetoNbd(ModelFacts):
         at, covariance = np.zeros(len(self.terms)), np.full((len(self.terms),) * 2, np.nan)
         at[kept], covariance[np.ix_(kept, kept)] = best.at, best.covariance
         at[[1, 3]] += np.log(periods)
-        said = self._remarks(best, kept, days)
+        remarks = self._remarks(best, kept, days)
         info = FitInfo(
             as_of=as_of,
             rows=len(frame),
             log_likelihood=float(best.value - purchases * np.log(periods)),
             converged=True,
             fingerprint=fingerprint(frame.drop("customer_id")),
-            remarks=said,
+            remarks=remarks,
         )
         return FittedTimeVaryingParetoNbd(
             settings=self,
@@ -183,7 +183,7 @@ class TimeVaryingParetoNbd(ModelFacts):
         )
 
     def _best(self, frame: pl.DataFrame, weights: Floats, static: Maximum, unit: float) -> tuple[Maximum, Ints, int]:
-        """Return the maximum in the parameters that the days observed tell something of, which these are, and how many days."""
+        """Return the maximum in the parameters identified by the observed days, their positions, and the number of days."""
         dated = _Dated.of(frame)
         counts, _ = DatedCounts.of(*dated, weights)
         origin, last = int(counts.start.min()), int((counts.start + counts.T).max())
@@ -201,15 +201,15 @@ class TimeVaryingParetoNbd(ModelFacts):
         return maximise(likelihood, start, low=-high, high=high), kept, last - origin
 
     def _remarks(self, best: Maximum, kept: Ints, days: int) -> tuple[Remark, ...]:
-        said = list(best.remarks([self.terms[k] for k in kept]))
+        remarks = list(best.remarks([self.terms[k] for k in kept]))
         silent = [term for k, term in enumerate(self.terms) if k not in kept]
-        said += [_silent(term) for term in silent]
+        remarks += [_silent(term) for term in silent]
         if self.season_harmonics and days < 365:
-            said.append(_short_season(days))
-        return tuple(said)
+            remarks.append(_short_season(days))
+        return tuple(remarks)
 
     def judge(self, fitted: FittedTimeVaryingParetoNbd, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:
-        """Return how near the expected purchases came to those of the holdout, as `judge_purchases` does."""
+        """Return errors of the expected purchases on the holdout, as `judge_purchases` does."""
         return judge_purchases(fitted, features, outcomes)
 
 
@@ -219,14 +219,14 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
 
     Attributes:
         settings: what was fitted.
-        info: facts of the fit.
+        info: facts about the fit.
         r: shape of the purchase rates.
         alpha: scale of the purchase rates, in periods of `settings.period_days`.
         s: shape of the rates of leaving.
         beta: scale of the rates of leaving, in periods of `settings.period_days`.
         purchase_effects: of the covariates on the logarithm of the purchase rate, shape (k,).
         lifetime_effects: of some of them on the logarithm of the rate of leaving, shape (m,).
-        covariance: of log r, log alpha, log s, log beta and the effects, shape (4 + k + m,) twice; NaN without a standard error.
+        covariance: of log r, log alpha, log s, log beta and the effects, shape (4 + k + m, 4 + k + m); NaN without a standard error.
         static_log_likelihood: at the optimum of the same model without covariates.
     """
 
@@ -253,7 +253,7 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
 
     @property
     def coordinates(self) -> Floats:
-        """Logarithms of r, alpha, s, beta, and the effects: what `covariance` is the covariance of."""
+        """Logarithms of r, alpha, s, beta, and the effects, the coordinates of `covariance`."""
         return np.concatenate((np.log((self.r, self.alpha, self.s, self.beta)), self.purchase_effects, self.lifetime_effects))
 
     def moved(self, coordinates: Floats) -> Self:
@@ -262,37 +262,37 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
 
     @property
     def likelihood_ratio(self) -> float:
-        """Twice what the covariates add to the log-likelihood: chi-squared with as many degrees of freedom where they do nothing."""
+        """Twice the gain in log-likelihood of the covariates: chi-squared with as many degrees of freedom if they have no effect."""
         assert self.info.log_likelihood is not None
         return 2 * (self.info.log_likelihood - self.static_log_likelihood)
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper.
 
-        Standard errors come from the observed information. The interval of r, alpha, s and beta is made on the logarithm, so
-        that it stays above zero; that of an effect is symmetric. exp(effect) is what a rate is multiplied by.
+        Standard errors come from the observed information. The interval of r, alpha, s and beta is computed on the logarithm, so
+        that it stays positive; that of an effect is symmetric. exp(effect) multiplies a rate.
         """
         k, at, errors = len(TERMS), self.coordinates, np.sqrt(np.diag(self.covariance))
         return summary_of(self.settings.terms, np.append(np.exp(at[:k]), at[k:]), errors, self.settings.level, positive=k)
 
     def probability_alive(self, features: pl.DataFrame) -> Floats:
-        """Return the probability that each customer is still one, shape (n,), in the order of the rows."""
+        """Return the probability that each customer is still alive, shape (n,), in the order of the rows."""
         return self._alive(_Dated.read(features))
 
     def probability_alive_later(self, features: pl.DataFrame, days: float) -> Floats:
-        """Return the probability that each customer still is one `days` after the as-of day, shape (n,)."""
+        """Return the probability that each customer is still alive `days` after the as-of day, shape (n,)."""
         self._check_ahead(days)
         dated = _Dated.read(features)
         which, moments = self._ahead(dated)
         return self._alive(dated) * moments.alive(np.arange(len(moments.now)), np.full(len(moments.now), float(days)))[which]
 
     def over_pairs(self, features: pl.DataFrame, value: Callable[[Ahead], Floats]) -> tuple[Floats, Floats]:
-        """Return P(alive) of each customer, and what `value` makes of the purchases ahead of those alive, both (n,).
+        """Return P(alive) of each customer, and `value` of the purchases ahead of those alive, both (n,).
 
         Args:
             features: the columns of `needs`, as of any day.
             value: linear in a function that returns the purchases expected in a number of days. It is called once, for
-                customers who differ in their first day or T and buy at the rate one, and returns one number for each.
+                customers who differ in their first day or T and buy at a rate of one, and returns one number for each.
         """
         dated = _Dated.read(features)
         which, moments = self._ahead(dated)
@@ -313,8 +313,8 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
 
         Args:
             features: the columns of `needs`.
-            purchases: how many, one number a row, shape (n,).
-            days: length of the time ahead.
+            purchases: number of purchases, one per row, shape (n,).
+            days: horizon, in days.
         """
         self._check_ahead(days)
         dated, m = _Dated.read(features), whole_numbers(purchases, len(features), self.name)
@@ -334,8 +334,8 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
         """Return the repeat purchases expected of a new customer within `days` of the first purchase, shape of `days`.
 
         Args:
-            days: one length of time or several.
-            starts_on: day of the first purchase; the as-of day of the fit unless told.
+            days: one or more lengths of time.
+            starts_on: day of the first purchase; the as-of day of the fit by default.
         """
         lengths = np.asarray(days, dtype=float)
         moments = self._moments(np.array([day_number(starts_on or self.info.as_of)]), np.zeros(1, np.int64))
@@ -348,7 +348,7 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
         Args:
             purchases: numbers of purchases.
             days: length of time from the first purchase.
-            starts_on: day of the first purchase; the as-of day of the fit unless told.
+            starts_on: day of the first purchase; the as-of day of the fit by default.
         """
         m = np.asarray(purchases, dtype=float)
         moments = self._moments(np.array([day_number(starts_on or self.info.as_of)]), np.zeros(1, np.int64), days)
@@ -369,12 +369,12 @@ class FittedTimeVaryingParetoNbd(PurchasesAhead):
         return np.asarray(special.expit(-odds[which]))
 
     def _ahead(self, dated: _Dated, days: float = 0.0) -> tuple[Ints, Forecast]:
-        """Return the forecasts of each pair of first day and T that occurs, and which of them is each customer's."""
+        """Return the forecasts of each pair of first day and T that occurs, and the position of each customer's pair."""
         each, which = np.unique(np.stack((dated.start, dated.T), axis=1), axis=0, return_inverse=True)
         return which.ravel(), self._moments(each[:, 0], each[:, 1], days)
 
     def _moments(self, start: Ints, T: Ints, days: float = 0.0) -> Forecast:
-        """Return what is ahead of customers who first bought on the days `start` and are alive at age T."""
+        """Return the forecast of customers who first bought on the days `start` and are alive at age T."""
         origin = int(start.min(initial=day_number(self.info.as_of)))
         buying, leaving = self.exposures(origin, int((start + T).max(initial=origin)) + max(AHEAD_DAYS, int(np.ceil(days))))
         return Forecast(self._in_days(), buying, leaving, start - origin, start - origin + T)

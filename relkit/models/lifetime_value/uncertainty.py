@@ -1,12 +1,12 @@
-"""How sure a forecast is, for each customer: what the uncertainty of the parameters makes of it.
+"""Standard errors and intervals of each customer's forecast, from the uncertainty of the parameters.
 
     alive, low, high = interval(fitted, lambda model: model.probability_alive(features), scale="logit")
 
-By the delta method: the forecast is computed again at two points along each axis of the parameters' covariance, on the
-compressed rows that the model itself uses. Memory is a few columns, whatever the number of parameters; nothing of the size
-of draws times customers is ever made.
+By the delta method: the forecast is recomputed at two points along each axis of the parameters' covariance, on the
+compressed rows that the model itself uses. Memory is a few columns, whatever the number of parameters; nothing of size
+draws times customers is ever allocated.
 
-The interval is that of the expected value. What one customer will really do scatters around it far more.
+The interval is that of the expected value. The actual outcome of one customer varies around it far more.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Of a coordinate, which is a logarithm or of the size of one: error 1e-6 of the slope, and rounding less.
+# Step of a coordinate, a logarithm or of similar size: an error of 1e-6 of the slope, and less from rounding.
 _STEP = 1e-3
 
 
@@ -35,11 +35,11 @@ class Movable(Protocol):
 
     @property
     def covariance(self) -> Floats:
-        """Of the coordinates, shape (k, k); NaN for one that has no standard error."""
+        """Covariance of the coordinates, shape (k, k); NaN for one without a standard error."""
 
     @property
     def coordinates(self) -> Floats:
-        """Where the likelihood is largest, shape (k,)."""
+        """The maximum-likelihood coordinates, shape (k,)."""
 
     def moved(self, coordinates: Floats) -> Self:
         """Return the same model at other coordinates."""
@@ -91,7 +91,7 @@ def interval(
         fitted: a fitted model.
         value: a forecast of a model.
         level: of the interval.
-        scale: on which it is symmetric: log for what is above zero, logit for a probability.
+        scale: on which it is symmetric: log for positive values, logit for a probability.
 
     Raises:
         ParameterError: a level outside (0, 1).
@@ -101,7 +101,7 @@ def interval(
 
 
 def bounds(value: Floats, error: Floats, *, level: float = LEVEL, scale: Literal["log", "logit"] = "log") -> tuple[Floats, Floats]:
-    """Return lower and upper bound of values with standard errors; nought, and a probability of one, stay what they are.
+    """Return lower and upper bound of values with standard errors; zero, and a probability of one, are left unchanged.
 
     Examples:
         >>> low, high = bounds(np.array([0.0, 2.0]), np.array([0.1, 0.2]))

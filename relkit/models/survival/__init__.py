@@ -1,1 +1,1 @@
-"""How long contracts last: one model a file."""
+"""Models of contract lifetime, one per file."""

@@ -1,8 +1,8 @@
-"""The columns of a regression of lifetimes, in units that suit Newton's method, and the way back to the columns given.
+"""Design of a regression of lifetimes: columns scaled for Newton's method, and the way back to the original columns.
 
-Nobody has to centre or scale anything: numbers are brought to mean 0 and variance 1 inside, the columns of a spline to be
-uncorrelated as well, columns of 0 and 1 stay as they are (a category of which nobody ended then runs to infinity alone, and
-can be named), and what is reported is the effect of one unit of the column as it was given.
+Users need not centre or scale: numbers are standardised to mean 0 and variance 1 internally, spline columns are decorrelated
+as well, and columns of 0 and 1 stay as they are (a category without events then runs to infinity alone, and can be named).
+Effects are reported per unit of the original column.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Share of a standardised column's variance that is its own, below which the slow search for what it follows from is made.
+# Own share of a standardised column's variance below which the slow search for collinear columns is run.
 _SUSPECT = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Columns of covariates and a column of ones behind them.
+    """Columns of covariates, followed by a column of ones.
 
     Attributes:
         known: the covariates.
         X: shape (n, q + 1), in standard units.
-        means: shape (q,), what was taken off the columns.
-        turn: shape (q, q), what they were multiplied by then (`relkit.models.covariates.turn_of`).
+        means: shape (q,), subtracted from the columns.
+        turn: shape (q, q), by which they were then multiplied (`relkit.models.covariates.turn_of`).
         averages: shape (q,), of the columns as given.
     """
 
@@ -52,7 +52,7 @@ class Design:
 
     @classmethod
     def of(cls, frame: pl.DataFrame, declaration: Declaration, where: str) -> Self:
-        """Return the design of a frame, or raise a FitError for a column that tells nothing."""
+        """Return the design of a frame, or raise a FitError for an uninformative column."""
         known = declaration.learnt(frame, where=where)
         columns = covariate_columns.matrix(frame, known)
         averages = columns.mean(axis=0)
@@ -62,7 +62,7 @@ class Design:
         turn = turn_of(known, X[:, :-1], averages, where=where)
         X[:, :-1] = X[:, :-1] @ turn if any(covariate.knots for covariate in known) else X[:, :-1] * np.diag(turn)
         X[:, -1] = 1.0
-        # What follows from other columns does so in a tenth of the rows as well: mostly a tenth will do.
+        # A collinear column is collinear in a tenth of the rows as well: a tenth mostly suffices.
         if len(means) and _own_share(X[::10]) < _SUSPECT and _own_share(X) < _SUSPECT:
             refuse_useless(columns, covariate_columns.column_names(known), where=where, turned=X[:, :-1])
         return cls(known, X, means, turn, averages)
@@ -76,7 +76,7 @@ class Design:
         """Return the matrix, shape (q + 1, q + 1), that turns coefficients in standard units into those of the columns as given.
 
         Args:
-            scale: the unit of what the columns explain.
+            scale: unit of the outcome.
         """
         q = len(self.means)
         back = np.eye(q + 1)
@@ -85,7 +85,7 @@ class Design:
 
 
 def _own_share(X: Floats) -> float:
-    """Return the least share of a column's variance that does not follow from the others; the last column is ones."""
+    """Return the smallest share of a column's variance that the others do not explain; the last column is ones."""
     centred = X.T @ X / len(X)
     spread = centred[:-1, :-1] - np.outer(centred[-1, :-1], centred[-1, :-1])
     variance = np.diag(spread)
@@ -97,7 +97,7 @@ def _own_share(X: Floats) -> float:
 
 
 def enough_ends(ends: float, parameters: int, where: str) -> None:
-    """Raise when fewer spells ended than there are parameters to learn."""
+    """Raise if there are fewer events than parameters to estimate."""
     if ends < parameters:
         raise NotEnoughEventsError(
             f"{ends:g} {'spell' if ends == 1 else 'spells'} ended; {parameters} parameters need more.",
@@ -107,7 +107,7 @@ def enough_ends(ends: float, parameters: int, where: str) -> None:
 
 
 def no_width(where: str) -> FitError:
-    """Return the error for ends that all fall on one age."""
+    """Return the error for events that all fall on one age."""
     return FitError(
         "the ages at which spells end hardly differ, so their distribution has no width.",
         where=where,
@@ -116,21 +116,21 @@ def no_width(where: str) -> FitError:
 
 
 def refuse_runaways(best: Maximum, names: Sequence[str], where: str) -> None:
-    """Raise for a coefficient that has no finite maximum: all whom it concerns ended, or none did.
+    """Raise for a coefficient without a finite maximum: all the spells it concerns ended, or none did.
 
     Args:
         best: the maximum.
         names: of its first coordinates, the coefficients.
-        where: who asks.
+        where: the caller.
     """
     untold = np.isnan(np.diag(best.covariance))[: len(names)]
     if untold.any():
-        # An intercept runs away because a covariate does.
+        # An intercept diverges because a covariate does.
         asked = np.array([name.rpartition(":")[2] != "intercept" for name in names])
         blamed = untold & asked if (untold & asked).any() else asked
         name = names[int(np.argmax(np.where(blamed, np.abs(best.at[: len(names)]), -1.0)))]
         raise FitError(
-            f"the coefficient of {name} runs to infinity: those whom it concerns all end, or none of them does.",
+            f"the coefficient of {name} runs to infinity: all the spells it concerns end, or none of them does.",
             where=where,
             remedy=f"Drop {covariate_columns.covariate_of(name)} from the covariates, or merge its rare values with others.",
         )

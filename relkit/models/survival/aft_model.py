@@ -1,10 +1,10 @@
-"""What the accelerated failure time models share: a model is its distribution of errors, and everything else is here.
+"""Base of the accelerated failure time models: a model adds only its distribution of errors.
 
     class WeibullAft(AftModel):                 settings: name, distribution, and `fit`
     class FittedWeibullAft(FittedAftModel):     nothing more
 
 Log T = mu + e / k, with mu = intercept + x'b: a unit of a covariate multiplies every customer's lifetime by exp(b), its
-time ratio. The shape k is one number, or log k = shape + w'g where covariates of the shape are named. The likelihood and
+time ratio. The shape k is one number, or log k = shape + w'g if covariates of the shape are named. The likelihood and
 its exact derivatives are in `location_scale`; Newton's method runs on standardised columns and on ages in units of their
 spread. Out of scope: covariates that change with time.
 """
@@ -44,22 +44,22 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# Edges of coefficients and of log k, in units of the spread of log age; beyond them no maximum is in reach.
+# Bounds of coefficients and of log k, in units of the spread of log age; no maximum is sought beyond them.
 _WIDEST, _SHARPEST = 30.0, 12.0
 # A fit of more rows than this starts from a fit of every tenth of them. With so many, a step that promises less than the loose
 # tolerance is the last: the one after it would promise its square.
 _WARM_ROWS, _STEP, _LOOSE = 20_000, 10, 1e-4
-# Steps with the Hessian of the sample, each a third of the work of one with its own, where there are more than a few coefficients.
+# Steps with the Hessian of the sample, each a third of the work of one with its own, if there are more than a few coefficients.
 _CHEAP_STEPS, _FEW = 4, 4
 
 
 class Distribution(NamedTuple):
-    """What is a model's own.
+    """Model-specific part: the distribution of the error and the reported shape.
 
     Attributes:
         errors: the distribution of the error.
         shape: name of the reported shape, in logarithms: log_rho, log_sigma.
-        sign: of the reported shape over log k: -1 where it is the scale of the error.
+        sign: of the reported shape over log k: -1 if it is the scale of the error.
     """
 
     errors: Errors
@@ -69,18 +69,14 @@ class Distribution(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class AftModel(Parametric, JudgedByEnds):
-    """Settings of an accelerated failure time model.
+    """Settings of an accelerated failure time model; those it shares are in `relkit.models.survival.settings`.
 
     Attributes:
         covariates: columns that stretch or shorten lifetimes: numbers, truth values, or categories as text; may be empty.
-        shape_covariates: columns on which the shape depends, besides.
-        splines: by covariate, how many columns its natural cubic spline has.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
-        weight_column: column that tells how many spells a row stands for; empty where each is one.
-        lower_column: with upper_column, age at which the spell was last seen running (0: not at all), in days. Where the two are
-            named, they are read instead of duration_days and event: the spell ended between them, or just there when they are equal.
-        upper_column: age at which it was first seen ended, in days; null for a spell that still runs.
-        level: of the intervals.
+        shape_covariates: columns on which the shape depends as well.
+        lower_column: age when last observed running (0: never), in days. If lower_column and upper_column are named, they are read
+            instead of duration_days and event: the spell ended between them, or exactly then if they are equal.
+        upper_column: age when first observed ended, in days; null for a spell that still runs.
     """
 
     name: ClassVar[str]
@@ -95,11 +91,11 @@ class AftModel(Parametric, JudgedByEnds):
     upper_column: str | None = None
 
     def __post_init__(self) -> None:
-        """Check that an interval has both its edges."""
+        """Check that an interval has both bounds."""
         super().__post_init__()
         if (self.lower_column is None) != (self.upper_column is None):
             raise ParameterError(
-                "only one edge of the interval is named.", where="lower_column", remedy="Name lower_column and upper_column."
+                "only one bound of the interval is named.", where="lower_column", remedy="Name lower_column and upper_column."
             )
 
     @property
@@ -109,16 +105,16 @@ class AftModel(Parametric, JudgedByEnds):
 
     @property
     def interval(self) -> tuple[str, str] | None:
-        """Columns between which each lifetime lies, where they are read instead of duration and event."""
+        """Columns that bound each lifetime, if they are read instead of duration and event."""
         return None if self.lower_column is None or self.upper_column is None else (self.lower_column, self.upper_column)
 
     def learn(self, features: pl.DataFrame, as_of: date) -> dict[str, Any]:
-        """Return the fields of the fitted model besides its settings, by maximum likelihood.
+        """Return the fields of the fitted model other than its settings, by maximum likelihood.
 
         Raises:
-            TableError: a column is missing, null or impossible.
-            NotEnoughEventsError: fewer ends than parameters.
-            FitError: a covariate is constant, follows from the others, or has no finite coefficient.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: fewer events than parameters.
+            FitError: a covariate is constant, collinear with the others, or has no finite coefficient.
         """
         lives = self.lifetimes(features)
         ends = float(lives.weight[lives.ended].sum())
@@ -160,7 +156,7 @@ class AftModel(Parametric, JudgedByEnds):
 
 
 class _Problem(NamedTuple):
-    """What is maximised: lifetimes with the columns of mu and of log k."""
+    """Likelihood to maximise: lifetimes with the columns of mu and of log k."""
 
     errors: Errors
     lives: Watched
@@ -171,7 +167,7 @@ class _Problem(NamedTuple):
     def pulls(self, at: Floats) -> Pulls:
         """Return the likelihood at the coefficients of mu, then of log k, with the derivatives of each row."""
         q = self.X.shape[1]
-        # A far step may overflow: it is worth nothing then, and is not taken.
+        # A long step may overflow: it then has no value, and is not taken.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             return log_likelihood(self.errors, self.lives, self.X @ at[:q], self.W @ at[q:])
 
@@ -181,12 +177,12 @@ class _Problem(NamedTuple):
             return self.pulls(at).sums(self.X, self.W)
 
     def maximum(self, start: Floats, tolerance: float = 1e-9) -> Maximum:
-        """Return the maximum within reach."""
+        """Return the maximum within the bounds."""
         edge = np.repeat([_WIDEST, _SHARPEST], [self.X.shape[1], self.W.shape[1]])
         return maximise(self.evaluate, np.clip(start, -edge, edge), low=-edge, high=edge, tolerance=tolerance, where=self.where)
 
     def maximum_by_sample(self, start: Floats, few: Watched) -> Maximum:
-        """Return the maximum, sought on a sample first, of which `few` are the lifetimes, and from there with the sample's Hessian."""
+        """Return the maximum, searched first on the sample of lifetimes `few`, then with the sample's Hessian."""
         sample = _Problem(self.errors, few, np.ascontiguousarray(self.X[::_STEP]), np.ascontiguousarray(self.W[::_STEP]))
         try:
             found = sample.maximum(start, _LOOSE)
@@ -207,7 +203,7 @@ class _Problem(NamedTuple):
 
 
 class _Fit(NamedTuple):
-    """Where the likelihood is largest, in standard units."""
+    """Maximum of the likelihood, in standard units."""
 
     best: Maximum
     null: float
@@ -218,7 +214,7 @@ class _Fit(NamedTuple):
         """Return the maximum, and the likelihood with no covariates.
 
         Raises:
-            FitError: a coefficient runs to infinity, or all ends fall on one age.
+            FitError: a coefficient runs to infinity, or all events fall on one age.
         """
         watched, ones = Watched.of(lives), np.ones((len(lives.lower), 1))
         many = len(ones) >= _WARM_ROWS
@@ -263,9 +259,9 @@ class FittedAftModel(ParametricScores):
         settings: as fitted.
         info: facts of the fit.
         location: shape (q + 1,), the effect of one unit of each column on log lifetime, then the intercept, in log days.
-        shape: shape (r + 1,), the effects of the columns of the shape on its logarithm, then that logarithm where they are 0.
+        shape: shape (r + 1,), the effects of the columns of the shape on its logarithm, then that logarithm if they are 0.
         covariance: of location and shape together.
-        effects: the covariates as the spells of the fit have them.
+        effects: the covariates as fitted.
         shape_effects: those of the shape.
         means: shape (q,), of the columns among the spells of the fit.
         null_log_likelihood: without covariates.
@@ -301,7 +297,7 @@ class FittedAftModel(ParametricScores):
 
     @property
     def coordinates(self) -> Floats:
-        """Location, then shape, shape (k,): what `covariance` is the covariance of."""
+        """Location, then shape, shape (k,): in the order of `covariance`."""
         return np.concatenate((self.location, self.shape))
 
     def moved(self, coordinates: Floats) -> Self:
@@ -310,12 +306,12 @@ class FittedAftModel(ParametricScores):
         return replace(self, location=coordinates[:q], shape=coordinates[q:])
 
     def median_lifetime(self, features: pl.DataFrame) -> Floats:
-        """Return the age that half of the spells like each outlive, seen from the start, in days, shape (n,)."""
+        """Return the median lifetime of spells like each, from the start, in days, shape (n,)."""
         mu, k = self._mu_and_k(check(features, self.needs))
         return np.exp(mu + self._errors.inverse(np.array(np.log(2.0))) / k)
 
     def median_remaining_days(self, features: pl.DataFrame) -> Floats:
-        """Return the days that half of the spells like each, running now, will yet run, shape (n,)."""
+        """Return the median remaining days of each running spell, shape (n,)."""
         frame = check(features, self.needs)
         mu, k = self._mu_and_k(frame)
         age = frame["duration_days"].to_numpy()
@@ -323,14 +319,14 @@ class FittedAftModel(ParametricScores):
         return np.asarray(np.maximum(np.exp(mu + self._errors.inverse(behind + np.log(2.0)) / k) - age, 0.0))
 
     def expected_remaining_days(self, features: pl.DataFrame) -> Floats:
-        """Return the days that each spell, running now, is expected to run yet, shape (n,): infinite where the tail is that heavy."""
+        """Return the expected remaining days of each running spell, shape (n,): infinite if the tail is that heavy."""
         frame = check(features, self.needs)
         return self._errors.mean_ahead(*self._mu_and_k(frame), frame["duration_days"].to_numpy())
 
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
-        """Return the covariates, and what each adds to the customer's risk beside the mean of the fit, shape (n, covariates).
+        """Return the covariates, and what each adds to the customer's risk relative to the mean of the fit, shape (n, covariates).
 
-        It is minus the effect on log lifetime, times the shape k: of a Weibull the logarithm of a hazard ratio. Positive: sooner.
+        It is minus the effect on log lifetime, times the shape k: of a Weibull the logarithm of a hazard ratio. Positive means sooner.
         """
         frame = check(features, self.needs)
         k = self._mu_and_k(frame)[1][:, None]

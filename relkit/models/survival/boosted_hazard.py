@@ -1,13 +1,13 @@
-"""Discrete-time hazard by gradient boosting: trees on person-periods, so that effects may bend, meet and change with age.
+"""Discrete-time hazard by gradient boosting: trees on person-periods, so that effects may be nonlinear, interact and change with age.
 
-The data are those of survival.discrete_hazard: a row of covariates and a level of periods, with how many trials ended and how
-many did not as weights. The period is one more column. scikit-learn's histogram gradient boosting minimises their log loss,
-which is minus the likelihood of the hazards, by a fixed number of trees: no rows are held back to stop early. What it has
-grown is kept as plain arrays (`relkit.models.survival.boosted_trees`).
+The data are those of survival.discrete_hazard: a row of covariates and a level of periods, with the numbers of trials that
+ended and that did not as weights. The period is one more column. scikit-learn's histogram gradient boosting minimises their log loss,
+which is minus the likelihood of the hazards, by a fixed number of trees: no rows are held back to stop early. The fitted
+trees are kept as plain arrays (`relkit.models.survival.boosted_trees`).
 
-Categories are columns of 0 and 1, against no order; where numbers may be empty, whether one was is a column too. Trees bend by
-themselves: there are no splines. Where there are more rows than `most_rows`, those that stayed are thinned at random, by the
-seed, and weigh more instead. There are no standard errors: judge it on held-out time.
+Categories are columns of 0 and 1, without an order; if numbers may be empty, an indicator of that is a column too. Trees are
+nonlinear by themselves: there are no splines. With more rows than `most_rows`, those without an event are sampled at random, by
+the seed, and weighted up. There are no standard errors: judge the model on held-out time.
 """
 
 from __future__ import annotations
@@ -53,20 +53,17 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
-    """Settings of a boosted hazard.
+    """Settings of a boosted hazard; those it shares are in `relkit.models.survival.settings`.
 
     Attributes:
         covariates: columns that move the hazard: numbers, truth values, or categories as text.
-        period_days: length of a period; the default is a month, 365.25 / 12.
-        trees: how many are grown.
+        trees: number of trees.
         learning_rate: share of each tree that is added.
-        leaves: of a tree, at most.
-        l2: penalty on the values of leaves, by the trials in them, whichever rows they were added up in.
-        most_rows: person-periods that are learnt from, at most.
-        seed: of the thinning.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, and trees may ask whether it was empty.
-        weight_column: column that tells how many spells a row stands for; empty where each is one.
-        level: of the intervals of seen rates in plots.
+        leaves: maximum number of leaves of a tree.
+        l2: penalty on the values of leaves, by the trials in them, however rows were aggregated.
+        most_rows: maximum number of person-periods to learn from.
+        seed: of the sampling.
+        level: of the intervals of observed rates in plots.
     """
 
     name: ClassVar[str] = "survival.boosted_hazard"
@@ -88,7 +85,7 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check how trees are grown."""
+        """Check the settings of the trees."""
         super().__post_init__()
         for name, low in {"trees": 1, "leaves": 2, "most_rows": 1000, "seed": 0, "l2": 0}.items():
             check_scalar(getattr(self, name), name, ge=low, where=self.name)
@@ -98,9 +95,9 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
         """Return the fitted model.
 
         Raises:
-            TableError: a column is missing, null or impossible.
-            NotEnoughEventsError: fewer ends than columns of covariates, or all in the first period.
-            FitError: a covariate is constant, or follows from the others.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: fewer events than columns of covariates, or all in the first period.
+            FitError: a covariate is constant, or collinear with the others.
         """
         from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -145,13 +142,13 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
 
 
 def learning_rows(cells: Cells, columns: Floats, *, most: int, seed: int) -> tuple[Floats, Counts, Floats, tuple[Remark, ...]]:
-    """Return person-periods for a learner: columns with the period as the last one, outcomes, weights, a remark where they were thinned.
+    """Return person-periods for a learner: columns with the period last, outcomes, weights, a remark if they were sampled.
 
     Args:
-        cells: what happened, of one cause.
+        cells: trials and events, of one cause.
         columns: of the rows of the cells, shape (r, d).
-        most: rows returned, about; all ends are kept unless they are more than half of it.
-        seed: of the thinning.
+        most: approximate number of rows returned; all events are kept unless they are more than half of it.
+        seed: of the sampling.
     """
     counts = np.sum([[(level.stayed > 0).sum(), (level.ends[0] > 0).sum()] for level in cells.levels()], axis=0)
     stayed, ended = (int(count) for count in counts)
@@ -183,11 +180,11 @@ class FittedBoostedHazard(ByPeriod):
         info: facts of the fit.
         trees: on the columns of the covariates, then the period (1 for the first, of a level its first).
         firsts: first period of each level, from 0, shape (L,).
-        effects: the covariates as the spells of the fit have them.
-        stayed: trials without an end by level, shape (L,).
-        ended: ends by level, shape (L,).
+        effects: the covariates as fitted.
+        stayed: trials without an event by level, shape (L,).
+        ended: events by level, shape (L,).
         hazard_by_level: mean of the model over the trials of each level, shape (L,).
-        last_days: largest age seen.
+        last_days: largest observed age.
     """
 
     name: ClassVar[str] = "survival.boosted_hazard"
@@ -204,7 +201,7 @@ class FittedBoostedHazard(ByPeriod):
     last_days: float
 
     def summary(self) -> pl.DataFrame:
-        """Return term, estimate, std_error, lower, upper: the share of each covariate, and of the period, in what the trees tell.
+        """Return term, estimate, std_error, lower, upper: the shares of the covariates and of the period in the loss that trees save.
 
         There are no standard errors.
         """
@@ -215,18 +212,18 @@ class FittedBoostedHazard(ByPeriod):
         return found.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("std_error", "lower", "upper"))
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+        """Return the probability that each running spell still runs after each number of days, shape (n, m).
 
-        Within a period log S falls on a straight line. Past the last level's first period its hazard goes on.
+        Within a period log S falls on a straight line. Past the last level's first period its hazard continues.
         """
         frame = check(features, self.needs)
         age = frame["duration_days"].to_numpy()
         return np.exp(-self.path.hazard(age, age[:, None] + as_floats(days), self._rate(frame)))
 
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
-        """Return the covariates, and the part of each in the log-odds of ending in the period under way, shape (n, covariates).
+        """Return the covariates, and the part of each in the log-odds of ending in the current period, shape (n, covariates).
 
-        They are those of `Trees.parts`, beside the mean person-period of the fit; that of the period itself is left out.
+        They are those of `Trees.parts`, relative to the mean person-period of the fit; that of the period itself is left out.
         """
         level = self.path.level_of(check(features, self.needs)["duration_days"].to_numpy())
         X = np.column_stack([covariate_columns.matrix(features, self.effects), self.firsts[level] + 1.0])
@@ -240,7 +237,7 @@ class FittedBoostedHazard(ByPeriod):
         return scores_of(frame, {f"churn_probability_{horizon}d": churn})
 
     def _rate(self, frame: pl.DataFrame) -> Rate:
-        """Return what each row cumulates in a period of a level, -log(1 - h); equal rows are scored once."""
+        """Return the hazard of each row in a period of a level, -log(1 - h); equal rows are scored once."""
         distinct, pattern = numbered(frame, [covariate.name for covariate in self.effects])
         columns = covariate_columns.matrix(distinct, self.effects)
         known: dict[int, Floats] = {}

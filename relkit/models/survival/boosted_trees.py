@@ -1,7 +1,7 @@
 """The trees of a gradient boosting as plain arrays: saved without pickle, scored without scikit-learn.
 
-scikit-learn grows the trees (`HistGradientBoostingClassifier`), and what it has grown is read out of it once: for each node the
-column it looks at, the threshold, and where to go. A saved model then is numbers only: it runs no code when it is loaded and
+scikit-learn grows the trees (`HistGradientBoostingClassifier`), and the fitted trees are read out once: for each node its
+column, its threshold and its children. A saved model is then numbers only: it runs no code when it is loaded and
 depends on no version of scikit-learn, which skops files do, as they rebuild its objects by name. Scores are checked against
 scikit-learn's own when a model is fitted.
 """
@@ -29,18 +29,18 @@ _SAMPLE = 20_000
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trees:
-    """Trees, their nodes one after the other; of a leaf both ways lead to itself.
+    """Trees, with their nodes in sequence; both children of a leaf are itself.
 
     Attributes:
         base: raw score before the first tree.
         roots: first node of each tree, shape (T,).
         depths: levels below the root, shape (T,).
-        feature: column a node looks at, shape (nodes,).
-        threshold: left is where the column is at most this, shape (nodes,).
+        feature: column a node splits on, shape (nodes,).
+        threshold: rows with at most this go left, shape (nodes,).
         left: node, shape (nodes,).
         right: node, shape (nodes,).
-        value: of a leaf what it adds to the raw score; of another node the mean of what the rows of the fit below it got.
-        gain: loss that the node saves, 0 for a leaf, shape (nodes,).
+        value: of a leaf, its addition to the raw score; of another node, the mean over the fitted rows below it.
+        gain: loss reduction of the node, 0 for a leaf, shape (nodes,).
     """
 
     base: float
@@ -97,14 +97,14 @@ class Trees:
             )
 
     def _set_means(self, X: Floats, weight: Floats, counts: Floats) -> None:
-        """Write into every inner node the mean of what the rows below it got, by weight; by rows where none of the sample came by."""
+        """Set every inner node to the mean of the values of the rows below it, by weight; by counts if no row passed it."""
         passed = np.zeros(len(self.value))
         for path in self._paths(X):
             for j, node in enumerate(path):
-                # Rows that rest on a leaf are counted on their arrival only.
+                # Rows that stay on a leaf are counted on arrival only.
                 moved = np.full(len(node), fill_value=True) if j == 0 else node != path[j - 1]
                 passed += np.bincount(node[moved], weight[moved], len(passed))
-        for inner in range(len(self.value) - 1, -1, -1):  # children stand after their parents
+        for inner in range(len(self.value) - 1, -1, -1):  # children come after their parents
             if self.left[inner] != inner:
                 below = [self.left[inner], self.right[inner]]
                 shares = passed[below] if passed[below].sum() > 0 else counts[below]
@@ -122,9 +122,9 @@ class Trees:
         return score
 
     def parts(self, X: Floats) -> Floats:
-        """Return what each column adds to the raw score on the way of each row down the trees, shape (n, d).
+        """Return the contribution of each column to the raw score along each row's paths, shape (n, d).
 
-        At each node the mean of what lies below changes by what the column says; these changes are that column's (Saabas
+        At each node the mean of the values below changes by the split; these changes are attributed to its column (Saabas
         2014). They add up to the raw score less that of the mean row of the fit.
         """
         parts = np.zeros(X.shape)
@@ -135,13 +135,13 @@ class Trees:
         return parts
 
     def importance(self, columns: int) -> Floats:
-        """Return the share of each column in the loss that all nodes save, shape (columns,)."""
+        """Return the share of each column in the loss reduction of all nodes, shape (columns,)."""
         gain = np.bincount(self.feature, np.maximum(self.gain, 0.0), columns)
         share: Floats = gain / max(float(gain.sum()), 1e-300)
         return share
 
     def _paths(self, X: Floats) -> Iterator[list[Indexes]]:
-        """Yield for each tree the nodes at which the rows stand, from the root on, one array a level."""
+        """Yield for each tree the nodes that the rows reach, from the root on, one array per level."""
         rows = np.arange(len(X))
         for root, depth in zip(self.roots.tolist(), self.depths.tolist(), strict=True):
             path = [np.full(len(X), root, dtype=np.int64)]

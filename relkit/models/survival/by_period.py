@@ -1,4 +1,4 @@
-"""What fitted models by period do alike: the axis of their ages, what they read, and the coefficients of those that have some."""
+"""Base of fitted models by period: the axis of their ages, the columns they read, and the coefficients of those that have some."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ByPeriod(FittedCard):
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return 0.0, self.last_days
 
     @property
@@ -59,7 +59,7 @@ class ByPeriod(FittedCard):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearByPeriod(ByPeriod):
-    """One with a baseline by level and coefficients, of one cause, shape (L,) and (d,), or of several, (K, L) and (K, d)."""
+    """A fitted model with a baseline by level and coefficients, of one cause, shape (L,) and (d,), or of several, (K, L) and (K, d)."""
 
     if TYPE_CHECKING:
         intercepts: Floats
@@ -86,18 +86,18 @@ class LinearByPeriod(ByPeriod):
         """Return the lower and upper bound of `survival_ahead`, each of shape (n, m).
 
         They are symmetric in the logarithm of the hazard ahead, whose variance comes by the delta method from that of the
-        parameters; a level that is not told is held fixed.
+        parameters; a level that is not identified is held fixed.
         """
         frame, asked = check(features, self.needs), as_floats(days)
         return bounds_in_blocks(len(frame), len(asked), level, lambda part: self._with_error(frame[part], asked))
 
-    def _told(self, terms: Sequence[str]) -> pl.DataFrame:
-        """Return the summary: coefficients, then the baseline; null where the hazard of a level is 0, or it is not told."""
-        told = np.full(self._free.shape, np.nan)
+    def _summary_of(self, terms: Sequence[str]) -> pl.DataFrame:
+        """Return the summary: coefficients, then the baseline; null if the hazard of a level is 0, or it is not identified."""
+        by_level = np.full(self._free.shape, np.nan)
         errors, levels = np.sqrt(np.diag(self.covariance)), int(self._free.sum())
-        told[self._free] = errors[:levels]
+        by_level[self._free] = errors[:levels]
         estimate = np.concatenate((self.coefficients.ravel(), np.where(self._free, self.intercepts, np.nan).ravel()))
-        error = np.concatenate((errors[levels:], told.ravel()))
+        error = np.concatenate((errors[levels:], by_level.ravel()))
         return summary_of(terms, estimate, error, self.settings.level)
 
     @property
@@ -105,5 +105,5 @@ class LinearByPeriod(ByPeriod):
         return np.isfinite(self.intercepts)
 
     def _index(self, features: pl.DataFrame) -> Floats:
-        """Return (x - mean)' beta, shape (n,), or of each cause, (n, K), kept where exp neither overflows nor vanishes."""
+        """Return (x - mean)' beta, shape (n,), or of each cause, (n, K), kept so that exp neither overflows nor vanishes."""
         return np.clip((self._matrix(features) - self.means) @ self.coefficients.T, -700.0, 700.0)

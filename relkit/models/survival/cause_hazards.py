@@ -1,4 +1,4 @@
-"""From the hazards of several causes to the probability of ending by each: the cumulative incidence of a customer.
+"""Cumulative incidence of a customer, from the hazards of several causes.
 
 With H_k(u | x) the cumulative hazard of cause k, given covariates x, and H the sum over the causes,
 
@@ -6,11 +6,11 @@ With H_k(u | x) the cumulative hazard of cause k, given covariates x, and H the 
 
 so that S and the F_k add up to 1 at every age, whatever the hazards. It is the exponential form of the product integral, as
 in R's survfit of a multi-state coxph (Therneau, T. and Grambsch, P. (2000), Modeling Survival Data, section 8.6, has its
-two-state case); the product limit form of Aalen and Johansen (1978), with S(u-) dH_k, differs from it where many end at
+two-state case); the product limit form of Aalen and Johansen (1978), with S(u-) dH_k, differs from it when many end at
 one age, and can fall below 0 for a customer at high risk.
 
-Ages that all fall between two of a thousand edges are taken together: within a stretch each cause keeps its share of the
-hazard. Edges are the ages of ends where there are no more than that, as with lives in days; then nothing is approximated.
+Ages are grouped between at most a thousand edges: within an interval each cause keeps its share of the hazard. If there are
+no more event ages than that, as with lives in days, they are the edges, and nothing is approximated.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_EDGES = 1_000
 ROWS = 1_024
-"""Customers whose stretches of age exist at a time: with three causes and a thousand edges 25 MB."""
+"""Customers per block: with three causes and a thousand edges 25 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class CauseHazards:
 
     Attributes:
         baselines: of each cause.
-        edges: shape (e,), ages, ascending, between which the shares of the causes are taken not to change.
+        edges: shape (e,), ages, ascending, between which the shares of the causes are taken as constant.
         hazard: shape (K, e), cumulative hazard of each cause up to each edge.
     """
 
@@ -47,7 +47,7 @@ class CauseHazards:
 
     @classmethod
     def of(cls, baselines: Sequence[Baseline]) -> Self:
-        """Return the hazards of baselines, one a cause."""
+        """Return the hazards of baselines, one per cause."""
         ages = np.unique(np.concatenate([each.table["days"].to_numpy()[each.table["ended"].to_numpy() > 0] for each in baselines]))
         hazard = np.stack([each.cumulative(ages) for each in baselines])
         if len(ages) > MOST_EDGES:
@@ -61,7 +61,7 @@ class CauseHazards:
 
         Args:
             age: shape (n,), days, so far.
-            ratio: shape (K, n), what multiplies the hazard of each cause.
+            ratio: shape (K, n), hazard ratio of each cause.
             days: shape (m,), ahead.
         """
         found = np.empty((len(self.baselines), len(age), len(days)))
@@ -85,7 +85,7 @@ class CauseHazards:
         return found
 
     def _between(self, low: Floats, high: Floats, passed: Floats, reached: Floats, ratio: Floats) -> tuple[Floats, Floats]:
-        """Return the probability of ending by each cause between two ages, shape (K, b), and of going on, shape (b,).
+        """Return the probability of ending by each cause between two ages, shape (K, b), and of surviving, shape (b,).
 
         Args:
             low: shape (b,), the first age.

@@ -1,12 +1,12 @@
-"""Cox regressions of each reason why contracts end, and the probability of ending for each that they make together.
+"""Cause-specific Cox regressions, and the probability of ending by each cause that they imply together.
 
-Each cause has a regression of its own (`relkit.models.survival.cox`) in which ends by other causes count as censored: that is
-what makes the likelihood of competing risks fall apart into one factor a cause (Prentice et al. 1978). A coefficient says how
-a covariate moves the pace of ends by that cause among those still running; what it does to the share that ever ends by it
-depends on the other causes too, and is read from `incidence_ahead` (`relkit.models.survival.cause_hazards`). A covariate that
-makes customers die sooner makes fewer of them cancel.
+Each cause has a regression of its own (`relkit.models.survival.cox`) in which ends by other causes count as censored: the
+likelihood of competing risks factorises by cause (Prentice et al. 1978). A coefficient is the effect of a covariate on the
+rate of ends by that cause among those still running; its effect on the share that ever ends by it depends on the other causes
+too, and is read from `incidence_ahead` (`relkit.models.survival.cause_hazards`). A covariate that makes customers die sooner
+makes fewer of them cancel.
 
-Causes with fewer ends than 20 are taken together (`relkit.models.survival.causes`).
+Causes with fewer than 20 events are pooled (`relkit.models.survival.causes`).
 """
 
 from __future__ import annotations
@@ -46,28 +46,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
-    """Settings of Cox regressions by cause: those of `Cox`, the same for each cause, and where the cause stands.
-
-    Attributes:
-        covariates: columns: numbers in any scale, truth values, or categories as text.
-        reason: column that says why a spell ended; an end without a reason counts as "unknown".
-        ties: how ends at one age are treated: efron or breslow.
-        level: of the intervals.
-        strata: columns of whose values each has baseline hazards of its own.
-        weight_column: column of numbers above 0, how many spells each row stands for; empty means one each.
-        robust: whether standard errors are Lin and Wei's, which do not trust the model.
-        cluster: column of whom rows that depend on each other belong to; standard errors are robust to that.
-        penalty: strength, per spell, of a penalty on the coefficients of standardised columns.
-        l1_ratio: share of the penalty on absolute values.
-        splines: by covariate, how many columns its natural cubic spline has.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
+    """Settings of Cox regressions by cause: those of `CoxSettings`, the same for each cause, and the column of the cause.
 
     Examples:
         >>> from datetime import date
         >>> days, debit = np.arange(1.0, 101.0), np.arange(100) % 2
         >>> spells = pl.DataFrame({"duration_days": days, "event": [True] * 80 + [False] * 20, "debit": debit})
-        >>> told = pl.when("event").then(pl.when(pl.int_range(pl.len()) % 3 > 0).then(pl.lit("voluntary")).otherwise(pl.lit("move")))
-        >>> fitted = CauseSpecificCox(covariates=("debit",)).fit(spells.with_columns(end_reason=told), as_of=date(2025, 6, 30))
+        >>> why = pl.when("event").then(pl.when(pl.int_range(pl.len()) % 3 > 0).then(pl.lit("voluntary")).otherwise(pl.lit("move")))
+        >>> fitted = CauseSpecificCox(covariates=("debit",)).fit(spells.with_columns(end_reason=why), as_of=date(2025, 6, 30))
         >>> fitted.summary()["term"].to_list()
         ['voluntary: debit', 'move: debit']
     """
@@ -92,16 +78,16 @@ class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
         """Return the regressions.
 
         Raises:
-            TableError: a column is missing, empty where it must not be, or impossible.
-            NotEnoughEventsError: one cause only, or fewer ends of a cause than columns, without a penalty.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: one cause only, or fewer events of a cause than columns, without a penalty.
             FitError: as for `Cox`, of the cause that is named.
         """
         spells = self.spells(features)
         causes, cause, merged = causes_of(spells.frame[self.reason], spells.event)
         enough_causes(causes, self.reason, instead="survival.cox")
         parts = [self._of_cause(name, spells.frame, cause == place, as_of) for place, name in enumerate(causes)]
-        told = dict.fromkeys(remark for part in parts for remark in part.info.remarks[:-1])
-        tails = (_told_of(name, part.info.remarks[-1]) for name, part in zip(causes, parts, strict=True))
+        shared = dict.fromkeys(remark for part in parts for remark in part.info.remarks[:-1])
+        tails = (_with_cause(name, part.info.remarks[-1]) for name, part in zip(causes, parts, strict=True))
         return FittedCauseSpecificCox(
             settings=self,
             info=FitInfo(
@@ -110,7 +96,7 @@ class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
                 log_likelihood=sum(part.info.log_likelihood or 0.0 for part in parts),
                 converged=True,
                 fingerprint=fingerprint(spells.frame),
-                remarks=(*spells.remarks, *merged, *told, *tails),
+                remarks=(*spells.remarks, *merged, *shared, *tails),
             ),
             causes=causes,
             by_cause=tuple(parts),
@@ -118,7 +104,7 @@ class CauseSpecificCox(ByReason, CoxSettings, JudgedByCauses):
         )
 
     def _of_cause(self, name: str, frame: pl.DataFrame, ended: Flags, as_of: date) -> FittedCox:
-        """Return the regression of a cause, and name it where it has none."""
+        """Return the regression of a cause; its errors name the cause."""
         try:
             return self.of_one_cause.fit(frame.with_columns(event=pl.Series(ended)), as_of=as_of)
         except FitError as error:
@@ -150,7 +136,7 @@ class FittedCauseSpecificCox(FittedCard):
         """Return the regression of a cause.
 
         Raises:
-            ParameterError: a cause that the fit did not see.
+            ParameterError: a cause that was not in the fit.
         """
         return self.by_cause[place_of(cause, self.causes, self.name)]
 
@@ -163,7 +149,7 @@ class FittedCauseSpecificCox(FittedCard):
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return self.by_cause[0].domain
 
     @property
@@ -173,7 +159,7 @@ class FittedCauseSpecificCox(FittedCard):
 
     @property
     def covariance(self) -> Floats:
-        """Of the coordinates: causes have nothing to do with each other."""
+        """Covariance of the coordinates, block-diagonal by cause."""
         d = len(self.by_cause[0].coefficients)
         found = np.zeros((len(self.causes) * d, len(self.causes) * d))
         for k, part in enumerate(self.by_cause):
@@ -187,16 +173,16 @@ class FittedCauseSpecificCox(FittedCard):
 
     def summary(self) -> pl.DataFrame:
         """Return term ("cause: column"), estimate (log hazard ratio of one unit), std_error, lower, upper."""
-        told = [
+        summaries = [
             part.summary().with_columns(term=pl.lit(f"{name}: ") + pl.col("term"))
             for name, part in zip(self.causes, self.by_cause, strict=True)
         ]
-        return pl.concat(told)
+        return pl.concat(summaries)
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+        """Return the probability that each running spell still runs after each number of days, shape (n, m).
 
-        Past the last observed age the baseline hazards of the last observed stretch go on.
+        Past the last observed age the baseline hazards of the last observed stretch continue.
         """
         frame = self._read(features)
         found = self.by_cause[0].survival_ahead(frame, days)
@@ -205,7 +191,7 @@ class FittedCauseSpecificCox(FittedCard):
         return found
 
     def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
-        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m), as `FittedCox` has them, the causes independent."""
+        """Return the lower and upper bound of `survival_ahead`, each of shape (n, m), as for `FittedCox`, the causes independent."""
         frame = self._read(features)
         parts = [part.hazard_ahead(frame, days) for part in self.by_cause]
         hazard = sum((hazard for hazard, _ in parts), np.zeros(()))
@@ -214,12 +200,12 @@ class FittedCauseSpecificCox(FittedCard):
         return survival_bounds(hazard, error, level)
 
     def incidence_ahead(self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str) -> Floats:
-        """Return the probability that each spell, running now, ends by a cause within each number of days, shape (n, m).
+        """Return the probability that each running spell ends by a cause within each number of days, shape (n, m).
 
         Over the causes it adds up to 1 - `survival_ahead`.
 
         Raises:
-            ParameterError: a cause that the fit did not see.
+            ParameterError: a cause that was not in the fit.
         """
         place = place_of(cause, self.causes, self.name)
         found: Floats = self._incidence(self._read(features), as_floats(days))[place]
@@ -230,7 +216,7 @@ class FittedCauseSpecificCox(FittedCard):
     ) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 
-        By the delta method, the causes independent, and each with its share of the hazard ahead all along: with hazards H_l, H
+        By the delta method, the causes independent, and each with a constant share of the hazard ahead: with hazards H_l, H
         their sum, p_l = H_l / H and g = H / (e^H - 1), log F_k moves by 1 - p_k (1 - g) with log H_k, and by -p_l (1 - g) with log H_l.
         """
         place, frame = place_of(cause, self.causes, self.name), self._read(features)
@@ -244,9 +230,9 @@ class FittedCauseSpecificCox(FittedCard):
         return incidence_bounds(self._incidence(frame, as_floats(days))[place], np.sqrt(square), level)
 
     def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
-        """Return the covariates, and what each adds to each row's log hazard beside the mean customer, shape (n, covariates).
+        """Return the covariates, and what each adds to each row's log hazard relative to the mean customer, shape (n, covariates).
 
-        What is positive ends sooner: by `cause`, or by any, where each cause counts by its share of the ends.
+        Positive means sooner: by `cause`, or by any, each cause weighted by its share of the ends.
         """
         if cause is not None:
             return self.of(cause).contributions(features)
@@ -277,7 +263,7 @@ class FittedCauseSpecificCox(FittedCard):
         return found
 
     def _each_stratum(self, frame: pl.DataFrame) -> Iterator[tuple[CauseHazards, Indexes]]:
-        """Yield the hazards of each stratum and the rows that follow it."""
+        """Yield the hazards of each stratum and its rows."""
         if not self.settings.strata:
             yield CauseHazards.of([part.baseline_of() for part in self.by_cause]), np.arange(len(frame))
             return
@@ -286,6 +272,6 @@ class FittedCauseSpecificCox(FittedCard):
             yield CauseHazards.of([part.baseline_of(name) for part in self.by_cause]), np.flatnonzero(code == place)
 
 
-def _told_of(cause: str, remark: Remark) -> Remark:
-    """Return a remark on the regression of one cause, which it names."""
+def _with_cause(cause: str, remark: Remark) -> Remark:
+    """Return a remark on the regression of one cause, with its name."""
     return replace(remark, en=f"{cause}: {remark.en}", fr=f"{cause} : {remark.fr}")

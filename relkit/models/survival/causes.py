@@ -1,4 +1,4 @@
-"""Why spells end: the causes that a model tells apart, and the score columns that say how likely each is."""
+"""Causes of ends: those that a model distinguishes, and the score columns with the probability of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Counts, Floats
 
 LEAST_OF_A_CAUSE = 20
-"""A cause with fewer ends is taken together with others."""
+"""A cause with fewer events is pooled with others."""
 OTHER, UNKNOWN = "other", "unknown"
 
 
@@ -32,15 +32,15 @@ def reason_column(name: str) -> Column:
 
 
 def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, ...], Counts, tuple[Remark, ...]]:
-    """Return the causes, the most frequent first, that of each spell (-1 where it runs), and a remark on those taken together.
+    """Return the causes, the most frequent first, that of each spell (-1 if it runs), and a remark on those pooled.
 
     Args:
-        reason: text, null where there is none.
+        reason: text, null if there is none.
         event: shape (n,), whether the spell ended.
 
     Examples:
-        >>> told = pl.Series(["wish"] * 30 + ["death"] * 25 + ["move", None])
-        >>> causes, cause, remarks = causes_of(told, np.arange(57) < 56)
+        >>> why = pl.Series(["wish"] * 30 + ["death"] * 25 + ["move", None])
+        >>> causes, cause, remarks = causes_of(why, np.arange(57) < 56)
         >>> causes, cause[[0, 30, 55, 56]].tolist(), remarks[0].en
         (('wish', 'death'), [0, 1, 0, -1], '1 ends (move: 1) have too rare a cause, and count as wish, the most frequent one.')
     """
@@ -53,19 +53,19 @@ def causes_of(reason: pl.Series, event: NDArray[np.bool_]) -> tuple[tuple[str, .
     causes = common if target in common else (*common, target)
     kept = {name: i for i, name in enumerate(causes)}
     code = given.replace_strict(kept, default=kept[target], return_dtype=pl.Int64).to_numpy()
-    said = ", ".join(f"{name}: {ends}" for name, ends in rare.rows())
+    listed = ", ".join(f"{name}: {ends}" for name, ends in rare.rows())
     counts_as = OTHER if target == OTHER else f"{target}, the most frequent one"
     counts_as_fr = f"« {OTHER} »" if target == OTHER else f"« {target} », le plus fréquent"
     rare_causes = Remark(
         "rare_causes",
-        f"{together} ends ({said}) have too rare a cause, and count as {counts_as}.",
-        f"{together} départs ({said}) ont un motif trop rare pour être étudié à part, et comptent comme {counts_as_fr}.",
+        f"{together} ends ({listed}) have too rare a cause, and count as {counts_as}.",
+        f"{together} départs ({listed}) ont un motif trop rare pour être étudié à part, et comptent comme {counts_as_fr}.",
     )
     return causes, np.where(event, code, -1), (rare_causes,) if together and len(causes) > 1 else ()
 
 
 def enough_causes(causes: tuple[str, ...], reason: str, *, instead: str) -> None:
-    """Refuse fewer than two causes; `instead` is the model that tells no causes apart."""
+    """Raise if there are fewer than two causes; `instead` is the model that does not distinguish causes."""
     if len(causes) < 2:
         raise NotEnoughEventsError(
             f"all ends count as one cause, {causes[0]!r} (a cause needs {LEAST_OF_A_CAUSE} ends).",
@@ -75,10 +75,10 @@ def enough_causes(causes: tuple[str, ...], reason: str, *, instead: str) -> None
 
 
 def place_of(cause: str, causes: Sequence[str], where: str) -> int:
-    """Return the place of a cause.
+    """Return the index of a cause.
 
     Raises:
-        ParameterError: a cause that the fit did not see.
+        ParameterError: a cause that was not in the fit.
     """
     if cause not in causes:
         raise ParameterError.unknown("cause", cause, causes, where=where)
@@ -96,7 +96,7 @@ def score_of(horizon_days: int, cause: str) -> str:
 
 
 def name_of(cause: str) -> str:
-    """Return a cause, which may be any text, as part of a name: small letters, digits and "_".
+    """Return a cause, which may be any text, as part of a name: lower-case letters, digits and "_".
 
     Examples:
         >>> name_of("Décès"), name_of("?")
@@ -107,7 +107,7 @@ def name_of(cause: str) -> str:
 
 
 def score_columns(horizon_days: int, any_cause: Floats, by_cause: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Return the score columns: churn_probability_{h}d, then one a cause; causes whose names are written alike share one.
+    """Return the score columns: churn_probability_{h}d, then one per cause; causes whose names are written alike share one.
 
     Args:
         horizon_days: how far ahead.

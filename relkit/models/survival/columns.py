@@ -46,4 +46,4 @@ CONTRACTS_COLUMNS: tuple[FileColumn, ...] = (
         decimals=4,
     ),
 )
-"""What models of contracts give."""
+"""Columns that models of contracts give."""

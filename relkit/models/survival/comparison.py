@@ -1,7 +1,7 @@
-"""Models of contracts that end compared on one holdout; the rule by which one is taken stands in `relkit.models.comparison`.
+"""Comparison of models of contracts on one holdout; the rule of selection is in `relkit.models.comparison`.
 
-All are asked the same thing: of each contract that was running at calibration, the probability that it outlives each of ten
-steps of the days that follow. So models of continuous time, of months, and curves that fall on days of ends only meet.
+All forecast the same thing: for each contract running at calibration, the probability that it outlives each of ten steps of
+the following days. So models in continuous time, models by month and step functions can be compared.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def compare_models(
     features: Mapping[str, pl.DataFrame],
     outcomes: pl.DataFrame,
     *,
-    past: pl.DataFrame | None = None,  # noqa: ARG001 called as those of all families are
+    past: pl.DataFrame | None = None,  # noqa: ARG001 same signature in all families
     replicates: int = 200,
     seed: int = 0,
 ) -> ModelComparison:
-    """Return the comparison of fitted models on what happened after they were fitted, and which of them the rule takes.
+    """Return the comparison of fitted models on what happened after the fit, and the one that the rule selects.
 
     They are judged on the contracts that every one of them can score.
 
@@ -53,13 +53,13 @@ def compare_models(
         fitted: models by name, all fitted as of the same day.
         features: what each scores, as of that day, by the same names.
         outcomes: as `Model.judge` takes them.
-        past: not read; of contracts the outcomes tell all.
+        past: not read; for contracts the outcomes suffice.
         replicates: resamples of the customers.
         seed: of the resamples.
 
     Raises:
         ParameterError: no model was given.
-        NotEnoughEventsError: no contract was seen in the holdout.
+        NotEnoughEventsError: no contract was observed in the holdout.
     """
     must_be_some(fitted)
     rows, seen, forecasts = _in_common(features), None, {}
@@ -81,7 +81,7 @@ def compare_models(
 
 
 def parameters_of(fitted: Any) -> int:
-    """Return how many numbers a model has learnt besides a baseline that is free at every age.
+    """Return the number of parameters of a model, apart from a baseline that is free at every age.
 
     A partial likelihood has the coefficients alone, so that the baseline of Cox counts as little as the curve of
     Kaplan-Meier. Of trees every leaf counts.
@@ -102,7 +102,7 @@ def _in_common(features: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 
 def _groups(seen: Seen, forecasts: Mapping[str, EndForecast]) -> pl.DataFrame:
-    """Return shares that ended by tenth of the mean forecast of all models, most at risk first; none is of under ten."""
+    """Return the shares that ended by tenth of the mean forecast of all models, most at risk first; none has under ten contracts."""
     together = np.mean([forecast.churn for forecast in forecasts.values()], axis=0)
     tenths = max(1, min(_TENTHS, len(together) // _LEAST_IN_GROUP))
     group = np.unique(quantile_groups(-together, tenths), return_inverse=True)[1]
@@ -119,7 +119,7 @@ def _groups(seen: Seen, forecasts: Mapping[str, EndForecast]) -> pl.DataFrame:
 
 
 def _course(seen: Seen, forecasts: Mapping[str, EndForecast], fitted: Mapping[str, Any]) -> pl.DataFrame:
-    """Return ends step by step of the holdout."""
+    """Return the ends at each step of the holdout."""
     ended = (seen.weights * seen.gone).sum(axis=0)
     found = []
     for name, forecast in forecasts.items():

@@ -1,10 +1,10 @@
-"""Cox's proportional hazards: what makes contracts end sooner, and each customer's probability of ending.
+"""Cox's proportional hazards: the effects on the risk that a contract ends, and each customer's probability of ending.
 
 The hazard of a customer with covariates x at age t is h0(t) exp((x - mean)' beta), with h0 left free (Cox 1972), or one h0
-a stratum. Beta maximises Efron's partial likelihood (`relkit.models.survival.partial_likelihood`), less a penalty where one
+per stratum. Beta maximises Efron's partial likelihood (`relkit.models.survival.partial_likelihood`), less a penalty if one
 is set, by Newton's method on standardised columns (`cox_newton`); everything shown is on the scale of the columns given.
-The cumulative baseline hazard is Breslow's (1974), for a customer at the mean of each covariate (`cox_baseline`). Whether
-hazards are proportional is asked of `proportional_hazards`.
+The cumulative baseline hazard is Breslow's (1974), for a customer at the mean of each covariate (`cox_baseline`). `proportional_hazards`
+tests whether hazards are proportional.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Proportional(Bending):
     """Settings of a regression by partial likelihood.
 
     Attributes:
-        ties: how ends at one age are treated: efron or breslow.
+        ties: treatment of events at one age: efron or breslow.
     """
 
     ties: Ties = "efron"
@@ -78,7 +78,15 @@ class Proportional(Bending):
 
 @dataclass(frozen=True, kw_only=True)
 class CoxSettings(Weighted, Proportional):
-    """What Cox regressions have in common, of one end or of several causes; see `Cox`."""
+    """Settings of Cox regressions, of one cause or of several; others are in `Proportional` and `relkit.models.survival.settings`.
+
+    Attributes:
+        strata: columns; each of their values has a baseline hazard of its own.
+        robust: whether standard errors are Lin and Wei's, which do not assume that the model is true.
+        cluster: column that groups rows that depend on each other; standard errors are robust to that.
+        penalty: strength, per spell, of a penalty on the coefficients of standardised columns.
+        l1_ratio: share of the penalty on absolute values, which sets coefficients to exactly 0; the rest is on squares.
+    """
 
     may_weigh_nothing: ClassVar[bool] = False
 
@@ -97,7 +105,7 @@ class CoxSettings(Weighted, Proportional):
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """Columns that are read as something else than a covariate or a weight."""
+        """Columns that are read as something other than a covariate or a weight."""
         return (*super().taken, *self.strata)
 
     @property
@@ -111,26 +119,13 @@ class CoxSettings(Weighted, Proportional):
         return (*(Column(name=name, dtype=pl.String, required=True, nullable=False) for name in self.texts), *super().beside)
 
     def spells(self, features: pl.DataFrame) -> Spells:
-        """Return the spells of a frame, or raise what `read_spells` does."""
+        """Return the spells of a frame, or raise as `read_spells` does."""
         return super().spells(as_text(features, self.texts))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cox(CoxSettings, JudgedByEnds):
-    """Settings of a Cox regression.
-
-    Attributes:
-        covariates: columns: numbers in any scale, truth values, or categories as text.
-        ties: how ends at one age are treated.
-        level: of the intervals.
-        strata: columns of whose values each has a baseline hazard of its own.
-        weight_column: column of numbers above 0, how many spells each row stands for; empty where each is one.
-        robust: whether standard errors are Lin and Wei's, which do not trust the model.
-        cluster: column of whom rows that depend on each other belong to; standard errors are robust to that.
-        penalty: strength, per spell, of a penalty on the coefficients of standardised columns.
-        l1_ratio: share of the penalty on absolute values, which sets coefficients to exactly 0; the rest is on squares.
-        splines: by covariate, how many columns its natural cubic spline has.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
+    """Settings of a Cox regression, those of `CoxSettings`.
 
     Examples:
         >>> from datetime import date
@@ -162,9 +157,9 @@ class Cox(CoxSettings, JudgedByEnds):
         """Return the regression.
 
         Raises:
-            TableError: a column is missing, empty where it must not be, or impossible.
-            NotEnoughEventsError: fewer ends than columns, without a penalty.
-            FitError: a column is constant; without a penalty, one follows from the others, or has no finite coefficient.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: fewer events than columns, without a penalty.
+            FitError: a column is constant; without a penalty, one is collinear with the others, or has no finite coefficient.
         """
         return FittedCox(**self._fitted(features, as_of))
 
@@ -203,7 +198,7 @@ class Cox(CoxSettings, JudgedByEnds):
         }
 
     def revisited(self, fitted: FittedCox, features: pl.DataFrame) -> tuple[Design, Rows, Sums]:
-        """Return what a fit read of its frame, and the sums at its maximum, for diagnostics that need the rows again."""
+        """Return the design and the rows of a fit, and the sums at its maximum, for diagnostics that need the rows again."""
         spells = self.spells(features)
         rows, _ = self._rows(spells)
         efron = self.ties == "efron"
@@ -226,13 +221,13 @@ class Cox(CoxSettings, JudgedByEnds):
         return sandwich(design.order, design.X, best.found, best.inverse, cluster)
 
     def _remarks(self, best: Optimum, labels: list[str], tails: dict[str, float]) -> list[Remark]:
-        """Return what a reader must know of the settings' consequences."""
-        said = []
+        """Return remarks on the consequences of the settings."""
+        remarks = []
         if self.penalty:
             zeros = int((best.beta == 0).sum())
             nothing = f"{zeros} of {len(best.beta)} coefficients are exactly 0; " if self.l1_ratio else ""
             nothing_fr = f"{zeros} coefficients sur {len(best.beta)} valent exactement 0 ; " if self.l1_ratio else ""
-            said.append(
+            remarks.append(
                 Remark(
                     "penalised",
                     f"The coefficients are shrunk by a penalty: {nothing}their standard errors leave out the bias that comes of it.",
@@ -241,14 +236,14 @@ class Cox(CoxSettings, JudgedByEnds):
             )
         if without := [label for label in labels if label not in tails]:
             named = ", ".join(without[:5])
-            said.append(
+            remarks.append(
                 Remark(
                     "strata_without_ends",
                     f"Nobody's spell ended in {named}; the baseline hazard of all strata together is used there.",
                     f"Aucun départ dans {named} : le rythme de départ de l’ensemble des groupes y est utilisé.",
                 )
             )
-        return said
+        return remarks
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -263,14 +258,14 @@ class FittedCox(FittedCard):
         means: shape (d,), of the columns among the spells used.
         scales: shape (d,), their standard deviations.
         baseline: days, at_risk, ended, cumulative_hazard (of a customer at the means), at ages of entry, end or censoring;
-            where there are strata, of all of them together, used for a stratum that the fit had not seen.
+            with strata, of all of them together, used for a stratum that was not in the fit.
         tail_hazard: baseline ends per day past the last age.
         null_log_likelihood: with all coefficients 0.
         concordance: Harrell's C on the rows that were fitted, within strata.
-        known: the covariates as the fit saw them.
+        known: the covariates as fitted.
         strata: stratum, then the columns of `baseline`; None without strata.
         strata_tails: by stratum, baseline ends per day past its last age.
-        model_covariance: shape (d, d), the inverse information, where `covariance` is the robust one.
+        model_covariance: shape (d, d), the inverse information, if `covariance` is the robust one.
     """
 
     name: ClassVar[str] = "survival.cox"
@@ -298,7 +293,7 @@ class FittedCox(FittedCard):
 
     @property
     def covariates(self) -> tuple[Covariate, ...]:
-        """The covariates; a model that was saved before they were kept has numbers only."""
+        """The covariates; an older saved model has numbers only."""
         return self.known or tuple(Covariate(name=name) for name in self.settings.covariates)
 
     @property
@@ -313,18 +308,18 @@ class FittedCox(FittedCard):
 
     @property
     def _columns(self) -> tuple[Column, ...]:
-        meaning = "A value that the fit had not seen has the baseline hazard of all."
+        meaning = "A value that was not in the fit has the baseline hazard of all."
         strata = (Column(name=name, dtype=pl.String, required=True, meaning=meaning) for name in self.settings.strata)
         return (*(known.declared for known in self.covariates), *strata)
 
     def summary(self) -> pl.DataFrame:
-        """Return term, estimate (log hazard ratio of one unit), std_error, lower, upper; no error of one that is exactly 0."""
+        """Return term, estimate (log hazard ratio of one unit), std_error, lower, upper; no error for one that is exactly 0."""
         errors = np.where(self.coefficients != 0, np.sqrt(np.diag(self.covariance)), np.nan)
         return summary_of(self.terms, self.coefficients, errors, self.settings.level)
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return 0.0, float(self.baseline["days"][-1])
 
     def hazard_ratio(self, features: pl.DataFrame) -> Floats:
@@ -337,9 +332,9 @@ class FittedCox(FittedCard):
         return ratio
 
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
-        """Return the covariates, and what each adds to each row's log hazard beside the mean customer, shape (n, covariates).
+        """Return the covariates, and what each adds to each row's log hazard relative to the mean customer, shape (n, covariates).
 
-        What is positive ends sooner. All terms of a covariate, the levels of a category say, are taken together.
+        Positive means sooner. All terms of a covariate, such as the levels of a category, are added up.
         """
         columns = tuple(known.declared for known in self.covariates)
         frame = check(features, Contract(name=self.name, key=(), columns=columns))
@@ -351,7 +346,7 @@ class FittedCox(FittedCard):
         return tuple(name for name, _ in parts), added
 
     def baseline_of(self, stratum: str | None = None) -> Baseline:
-        """Return the baseline of a stratum; of all together where it is None or had not been seen.
+        """Return the baseline of a stratum; of all together if it is None or was not in the fit.
 
         Args:
             stratum: its value; of several columns, their values with " | " in between.
@@ -361,7 +356,7 @@ class FittedCox(FittedCard):
         return Baseline(self.strata.filter(stratum=stratum).drop("stratum"), self.strata_tails[stratum])
 
     def cumulative_baseline(self, ages: Floats, stratum: str | None = None) -> Floats:
-        """Return the cumulative hazard of a customer at the means, carried on past the last age at its last hazard.
+        """Return the cumulative hazard of a customer at the means, extended past the last age at its last hazard.
 
         Args:
             ages: shape (m,), days.
@@ -370,7 +365,7 @@ class FittedCox(FittedCard):
         return self.baseline_of(stratum).cumulative(ages)
 
     def _each_stratum(self, frame: pl.DataFrame) -> Iterator[tuple[Baseline, Indexes]]:
-        """Yield each baseline and the rows that follow it."""
+        """Yield each baseline and its rows."""
         if self.strata is None:
             yield self.baseline_of(), np.arange(len(frame))
             return
@@ -379,9 +374,9 @@ class FittedCox(FittedCard):
             yield self.baseline_of(name), np.flatnonzero(code == place)
 
     def survival(self, features: pl.DataFrame, days: list[float] | Floats) -> pl.DataFrame:
-        """Return customer_id, days, survival: each customer's probability of outliving ages, seen from the start.
+        """Return customer_id, days, survival: each customer's probability of outliving each age, from the start.
 
-        Past the last observed age the baseline hazard of the last observed stretch goes on.
+        Past the last observed age the baseline hazard of the last observed stretch continues.
         """
         frame, asked_days = self._read(features), np.asarray(days, dtype=np.float64)
         hazard, ratio = np.empty((len(frame), len(asked_days))), self._ratio(frame)
@@ -390,9 +385,9 @@ class FittedCox(FittedCard):
         return long_survival(frame, asked_days, np.exp(-hazard))
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+        """Return the probability that each running spell still runs after each number of days, shape (n, m).
 
-        Past the last observed age the baseline hazard of the last observed stretch goes on.
+        Past the last observed age the baseline hazard of the last observed stretch continues.
         """
         hazard, _ = self._hazard_ahead(self._read(features), as_floats(days))
         return np.exp(-hazard)
@@ -431,7 +426,7 @@ class FittedCox(FittedCard):
         """Return customer_id, churn_probability_{h}d given the duration so far, and hazard_ratio.
 
         The ratio is to a customer at the mean of each covariate. Past the last observed age the baseline hazard of the
-        last observed stretch goes on. Spells that have ended get null.
+        last observed stretch continues. Spells that have ended get null.
         """
         horizon = check_horizon(horizon_days)
         frame = self._read(features)
@@ -443,7 +438,7 @@ class FittedCox(FittedCard):
 
 
 def _predictor(frame: pl.DataFrame, known: tuple[Covariate, ...], coefficients: Floats, means: Floats) -> Floats:
-    """Return (x - mean)' beta, kept where exp neither overflows nor vanishes."""
+    """Return (x - mean)' beta, kept so that exp neither overflows nor vanishes."""
     eta = np.zeros(len(frame))
     for column, coefficient, mean in zip(each_column(frame, known), coefficients, means, strict=True):
         if coefficient:

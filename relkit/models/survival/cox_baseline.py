@@ -1,4 +1,4 @@
-"""The hazard that Cox's regression leaves free: Breslow's (1974) cumulative hazard, and how it goes on past the last age."""
+"""Baseline hazard of a Cox regression: Breslow's (1974) cumulative hazard, and its extension past the last age."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Baseline:
         """Return the hazard cumulated between each age and each number of days on, and its variance, shape (ages, days).
 
         The variance is that of Breslow's estimate, the sum of its squared steps over their ends (Andersen et al. 1993,
-        VII.2.2), and past the last age that of a rate of so many ends.
+        VII.2.2), and past the last age that of a rate from as many events.
         """
         start = ages[:, None]
         hazard = self.cumulative(start + days) - self.cumulative(start)
@@ -100,7 +100,7 @@ def strata_baselines(rows: Rows, eta: Floats, labels: list[str]) -> tuple[pl.Dat
 
 
 def concordance_within(rows: Rows, eta: Floats) -> float:
-    """Return Harrell's C, of pairs within a stratum."""
+    """Return Harrell's C, over pairs within a stratum."""
     if rows.stratum is None:
         return concordance(rows.duration, rows.event, eta, rows.entry, rows.weight).index
     concordant = pairs = 0.0
@@ -116,7 +116,7 @@ def concordance_within(rows: Rows, eta: Floats) -> float:
 
 
 def goes_on(baseline: Baseline) -> Remark:
-    """Return the remark on what comes past the last age."""
+    """Return the remark on the hazard past the last age."""
     rate = f"the risk of leaving stays that of the last observed stretch, {baseline.tail:.3g} a day at the baseline."
     return Remark(
         "past_last_age_baseline",

@@ -1,4 +1,4 @@
-"""What Cox's likelihood reads: the rows that count, in order, and the standardised columns of their covariates."""
+"""Input of Cox's likelihood: the rows that count, in order, and the standardised columns of their covariates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Rows:
     Attributes:
         duration: shape (n,), days.
         event: shape (n,).
-        entry: shape (n,), days; None when all were seen from the start.
+        entry: shape (n,), days; None when all were observed from the start.
         stratum: shape (n,), from 0; None when there is one.
         weight: shape (n,); None when all weigh 1.
     """
@@ -47,14 +47,14 @@ class Rows:
         return Order.of(self.duration, self.event, self.entry, efron=efron, stratum=stratum, weight=self.weight)
 
     def taken(self, rows: Indexes | Flags) -> Rows:
-        """Return some of them."""
+        """Return a subset of them."""
         entry, stratum, weight = (None if part is None else part[rows] for part in (self.entry, self.stratum, self.weight))
         return Rows(duration=self.duration[rows], event=self.event[rows], entry=entry, stratum=stratum, weight=weight)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What the likelihood reads.
+    """Input of the likelihood.
 
     Attributes:
         order: of the rows.
@@ -91,15 +91,15 @@ class Design:
         """Return the design.
 
         Args:
-            frame: holds the covariates.
+            frame: contains the covariates.
             rows: as many as the frame has.
             known: the covariates.
             efron: how ties are treated.
             penalised: whether there may be more columns than ends.
-            where: who asks, for the messages.
+            where: the caller, for messages.
 
         Raises:
-            NotEnoughEventsError: fewer ends than columns.
+            NotEnoughEventsError: fewer events than columns.
             FitError: a column is constant.
         """
         names, ends = column_names(known), int(rows.event.sum())

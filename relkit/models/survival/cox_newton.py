@@ -5,8 +5,8 @@ the share of it that is absolute, the maximum is that of
 
     log L(b) - N lambda (rho sum |b_j| + (1 - rho) / 2 sum b_j^2)        (Simon et al. 2011, eq. 2)
 
-Each step solves the quadratic model of log L with the penalty as it is: by one system of equations, or, where an absolute
-value is in it, one coefficient after the other until none moves (coordinate descent), which leaves exact zeros.
+Each step solves the quadratic model of log L with the penalty as it is: by one system of equations, or, with an absolute
+value in it, one coefficient after the other until none moves (coordinate descent), which leaves exact zeros.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ MAX_SWEEPS = 10_000
 DECREMENT = 1e-10
 """Newton stops when a step would gain less than this in log-likelihood: 1e-5 standard errors away."""
 STILL = 1e-11
-"""A coefficient of a standardised column that moves less than this has come to rest."""
+"""A coefficient of a standardised column that moves less than this has converged."""
 COLLINEAR = 1e-9
-"""A covariate with less of its own information than this, beside the others', follows from them."""
+"""A covariate with a smaller share of own information than this is collinear with the others."""
 WIDEST = 200.0
-"""Log of the hazard ratio between two customers beyond which no maximum was in reach."""
+"""Log of the hazard ratio between two customers beyond which no maximum is sought."""
 SEPARATED = 1e-6
 """Information on a coefficient that shrank below this share of what it was has vanished."""
 
@@ -58,7 +58,7 @@ class Penalty:
         return cls(mass * strength * l1_ratio, mass * strength * (1 - l1_ratio))
 
     def __bool__(self) -> bool:
-        """Whether there is one."""
+        """Return whether there is one."""
         return self.absolute > 0 or self.square > 0
 
     def at(self, beta: Floats) -> float:
@@ -89,13 +89,13 @@ class Problem(Protocol):
 
 
 class Optimum(NamedTuple):
-    """Where Newton's method ended.
+    """Result of Newton's method.
 
     Attributes:
         beta: shape (d,), on the standardised scale.
         information: shape (d, d), there, of the likelihood alone.
         found: sums there.
-        penalty: that was taken off.
+        penalty: that was subtracted.
     """
 
     beta: Floats
@@ -138,7 +138,7 @@ def maximise(design: Problem, start: Floats, penalty: Penalty, *, where: str) ->
     gradient, first = design.derivatives(found)
     if not penalty:
         _refuse_collinear(first, design.names, where)
-    # Weights may be shares: what is gained is then as small.
+    # Weights may be fractions: gains are then as small.
     information, little = first, DECREMENT * min(1.0, design.mass / design.X.shape[1])
     for _ in range(MAX_STEPS):
         step = _step(gradient, information, beta, penalty)
@@ -147,7 +147,7 @@ def maximise(design: Problem, start: Floats, penalty: Penalty, *, where: str) ->
                 _refuse_separated(information, first, design.names, where)
             beta = beta + step
             found = design.at(beta)
-            if design.X.shape[1] < WARM_ROWS:  # of many rows it has long come to rest
+            if design.X.shape[1] < WARM_ROWS:  # with many rows it has long converged
                 _, information = design.derivatives(found)
             return Optimum(beta, information, found, penalty)
         beta, found = _climbed(design, beta, found, step, penalty)
@@ -199,7 +199,7 @@ def coordinate_descent(H: Floats, c: Floats, start: Floats, absolute: float) -> 
 
 
 def _gain(gradient: Floats, information: Floats, beta: Floats, step: Floats, penalty: Penalty) -> float:
-    """Return what the quadratic model gains by a step."""
+    """Return the gain of the quadratic model by a step."""
     return float(gradient @ step - step @ information @ step / 2) + penalty.at(beta) - penalty.at(beta + step)
 
 
@@ -215,7 +215,7 @@ def _climbed(design: Problem, beta: Floats, found: Sums, step: Floats, penalty: 
 
 
 def _following(scaled: Floats) -> list[tuple[int, list[int]]]:
-    """Return the columns that follow from those before them, each with those; `scaled` has ones on its diagonal."""
+    """Return the columns that are collinear with those before them, each with those; `scaled` has ones on its diagonal."""
     found: list[tuple[int, list[int]]] = []
     kept: list[int] = []
     for j in range(len(scaled)):
@@ -228,7 +228,7 @@ def _following(scaled: Floats) -> list[tuple[int, list[int]]]:
 
 
 def _refuse_collinear(information: Floats, names: tuple[str, ...], where: str) -> None:
-    """Raise for a covariate that follows from those before it: nothing of its information is left beside theirs."""
+    """Raise for a covariate that is collinear with those before it: it has no information of its own."""
     root = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
     for j, others in _following(information / np.outer(root, root)):
         raise FitError(
@@ -239,7 +239,7 @@ def _refuse_collinear(information: Floats, names: tuple[str, ...], where: str) -
 
 
 def _refuse_separated(information: Floats, first: Floats, names: tuple[str, ...], where: str) -> None:
-    """Raise when the information on a coefficient has vanished on the way: its maximum lies at infinity."""
+    """Raise if the information on a coefficient has vanished during the search: its maximum lies at infinity."""
     left = _own_information(information) / np.maximum(_own_information(first), np.finfo(float).tiny)
     if left.min() < SEPARATED:
         name = names[int(np.argmin(left))]

@@ -1,9 +1,9 @@
-"""Cox's regression on covariates that change while a spell runs: a price that rises, an employee who is hired.
+"""Cox's regression on covariates that change while a spell runs, such as a price that rises.
 
-Rows are pieces of spells (counting-process form): from `entry_days` to `duration_days` the covariates of the row held, and
+Rows are pieces of spells (counting-process form): from `entry_days` to `duration_days` the covariates of the row applied, and
 `event` says whether the spell ended with it (Andersen and Gill 1982). The likelihood is that of `survival.cox` with late
-entry, so that strata, weights, penalties and the like are the same. Of what is to come, covariates are held as they last
-were, or follow a path that is given (`survival_on_path`).
+entry, so that strata, weights, penalties and the like are the same. In forecasts, covariates are held as they last
+were, or follow a given path (`survival_on_path`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FROM = Column(
     nullable=False,
     above=0.0,
     unit="days",
-    meaning="Days ahead from which the covariates of the row hold.",
+    meaning="Days ahead from which the covariates of the row apply.",
 )
 
 
@@ -81,9 +81,9 @@ class CoxTimeVarying(Cox):
         return FittedCoxTimeVarying(**self._fitted(features, as_of))
 
     def spells(self, features: pl.DataFrame) -> Spells:
-        """Return the pieces of a frame, or raise what `read_spells` does, or a TableError where pieces overlap."""
+        """Return the pieces of a frame, or raise as `read_spells` does, or a TableError if pieces overlap."""
         if {"entry_days", "duration_days"} <= set(features.columns):
-            # What changed on the last day seen has been at risk for no time yet; what is no number the contract names.
+            # A change on the last observed day has been at risk for no time yet; the contract reports what is not a number.
             begins, ends = (pl.col(name).cast(pl.Float64, strict=False) for name in ("entry_days", "duration_days"))
             features = features.filter(((begins != ends) | (begins == 0)).fill_null(value=True))
         spells = super().spells(features)
@@ -100,16 +100,16 @@ class FittedCoxTimeVarying(FittedCox):
     settings: CoxTimeVarying
 
     def survival_on_path(self, features: pl.DataFrame, path: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+        """Return the probability that each running spell still runs after each number of days, shape (n, m).
 
         Args:
-            features: one row a customer, as `score` takes them: the covariates that hold now.
-            path: customer_id, from_days (days ahead, above 0) and the covariates that hold from then on, any number of rows a
-                customer, none for whom nothing changes. Strata stay what they are.
+            features: one row per customer, as `score` takes them: the current covariates.
+            path: customer_id, from_days (days ahead, above 0) and the covariates from then on, any number of rows per
+                customer, none if nothing changes. Strata stay as they are.
             days: shape (m,), ahead.
 
         Raises:
-            TableError: a column is missing, or the path names a customer that is not there, or a day twice.
+            TableError: a column is missing, or the path has an unknown customer, or a day twice.
         """
         now, ahead = self._read(features), as_floats(days)
         pieces = self._pieces(now, path)
@@ -123,7 +123,7 @@ class FittedCoxTimeVarying(FittedCox):
         return np.exp(-total)
 
     def _pieces(self, now: pl.DataFrame, path: pl.DataFrame) -> pl.DataFrame:
-        """Return a row for each stretch of days ahead, with its customer's place, age and stratum, and its covariates."""
+        """Return a row for each stretch of days ahead, with its customer's index, age and stratum, and its covariates."""
         named = tuple(known.declared for known in self.covariates)
         later = check(path, Contract(name=f"{self.name}: path", key=("customer_id", "from_days"), columns=(CUSTOMER, FROM, *named)))
         kept = ["customer_id", "duration_days", *self.settings.strata]
@@ -140,11 +140,11 @@ class FittedCoxTimeVarying(FittedCox):
 
 
 def _refuse_overlaps(features: pl.DataFrame) -> None:
-    """Raise where two pieces of a spell cover the same day, or one comes after the end."""
+    """Raise if two pieces of a spell cover the same day, or one comes after the end."""
     ids = [name for name in ("customer_id", "contract_id") if name in features.columns]
     entry = pl.col("entry_days").cast(pl.Float64).fill_null(0.0) if "entry_days" in features.columns else pl.lit(0.0)
-    told = pl.col("duration_days").cast(pl.Float64), pl.col("event").cast(pl.Boolean), entry.alias("entry_days")
-    rows = features.select(*ids, *told).sort(*ids, "entry_days", "duration_days")
+    read = pl.col("duration_days").cast(pl.Float64), pl.col("event").cast(pl.Boolean), entry.alias("entry_days")
+    rows = features.select(*ids, *read).sort(*ids, "entry_days", "duration_days")
     before = rows.with_columns(until=pl.col("duration_days").shift(1).over(ids), ended=pl.col("event").shift(1, fill_value=False).over(ids))
     wrong = before.filter((pl.col("entry_days") < pl.col("until")) | pl.col("ended"))
     if wrong.height:

@@ -3,7 +3,7 @@
     found = cross_check(model, fitted, features)
     found.sentence
 
-It takes survival.cox (CoxPHFitter) and the accelerated failure time models, with covariates as declared, weights, late entry and,
+It supports survival.cox (CoxPHFitter) and the accelerated failure time models, with covariates as declared, weights, late entry and,
 for Cox, strata. lifelines has Efron's treatment of ties only, and another scale of penalties.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
 
 MOST_ROWS = 50_000
-"""Spells that are fitted a second time at most."""
+"""Maximum number of spells that are fitted a second time."""
 
 FITTERS = {
     "survival.cox": "CoxPHFitter",
@@ -50,7 +50,7 @@ class CrossCheck:
         log_likelihood: of relkit; the partial one of Cox.
         their_log_likelihood: of lifelines.
         largest_difference: between coefficients of the same term.
-        term: where it is.
+        term: of that difference.
     """
 
     fitter: str
@@ -90,8 +90,8 @@ def cross_check(model: Any, fitted: Any, features: pl.DataFrame) -> CrossCheck:
 
     Args:
         model: settings of one of `FITTERS`.
-        fitted: what they fitted.
-        features: what it was fitted to.
+        fitted: their fit.
+        features: the frame it was fitted to.
 
     Raises:
         ParameterError: a model or settings that lifelines cannot fit as relkit does.

@@ -1,9 +1,9 @@
-"""Cumulative incidence: the share of spells that has ended for each cause, where an end for one cause rules out the others.
+"""Cumulative incidence: the share of spells that has ended for each cause, when an end for one cause rules out the others.
 
 F_k(t) is the sum over ages u <= t of S(u-) d_k(u) / n(u), with d_k the ends for cause k, n the spells at risk and S the
 Kaplan-Meier estimate of going on (Aalen and Johansen 1978). The shares of all causes and of those still running add up to 1
 at every age, which one minus the Kaplan-Meier of each cause does not. Ends at one age, for one cause or for several, are
-exact: nothing is moved apart.
+treated exactly: no age is moved.
 
 Two variances are offered. "greenwood" takes the ends at one age as multinomial: with a single cause it is Greenwood's of
 1 - S (Marubini and Valsecchi 1995, eq. 10.12; Dinse and Larson 1986, eq. 6). "aalen" is that of Aalen (1978) as in Pintilie
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _WHERE = "cumulative_incidence"
 Variance = Literal["greenwood", "aalen"]
 REASONS = ("voluntary", "involuntary", "move", "other", "unknown")
-"""Why contracts end, in the order they are shown; `unknown` where an end has no reason."""
+"""Reasons for the end of contracts, in the order of display; `unknown` if an end has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class CumulativeIncidence:
 
     Attributes:
         causes: names, in the order of the rows.
-        days: shape (k,), ages where something happens, ascending.
+        days: shape (k,), ages at which something happens, ascending.
         at_risk: shape (k,), spells at risk at that age, or the sum of their weights.
         ended: shape (c, k), spells that end for each cause at that age, or the sum of their weights.
         survival: shape (k,), share still running just after that age.
@@ -67,7 +67,7 @@ class CumulativeIncidence:
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return 0.0, float(self.days[-1])
 
     def at(self, cause: str, ages: float | list[float] | Floats) -> Floats:
@@ -87,7 +87,7 @@ class CumulativeIncidence:
         return step_at(self.days, self.survival, within(self.domain, ages), 1.0)
 
     def at_risk_at(self, ages: float | list[float] | Floats) -> Counts | Floats:
-        """Return how many spells are at risk at `ages` (days); nobody is, past the domain."""
+        """Return the number of spells at risk at `ages` (days); 0 past the domain."""
         counts: Counts | Floats = np.append(self.at_risk, 0)[np.searchsorted(self.days, np.atleast_1d(ages), side="left")]
         return counts
 
@@ -120,11 +120,11 @@ def cumulative_incidence(
     """Return the share of spells that ended for each cause, by age.
 
     Args:
-        duration: shape (n,), days, age at the end or when last seen.
-        cause: shape (n,), text: why it ended; None where it is still running.
-        entry: shape (n,), days, age when first seen; None means 0 for all.
+        duration: shape (n,), days, age at the end or when last observed.
+        cause: shape (n,), text: the cause of its end; None if it is still running.
+        entry: shape (n,), days, age when first observed; None means 0 for all.
         weight: shape (n,), above 0, how many spells each stands for; None means one each.
-        causes: their order; None for the alphabet's.
+        causes: their order; None for alphabetical.
         variance: see the module.
         level: of the bands.
 
@@ -173,7 +173,7 @@ def _greenwood(s: Floats, n: Floats, d: Floats, d_k: Floats) -> tuple[Floats, Fl
 
 
 def _aalen(s: Floats, n: Floats, d: Floats, d_k: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the terms of `_variance` of Aalen (1978); s is S(u-). Where a single spell is at risk they are 0."""
+    """Return the terms of `_variance` of Aalen (1978); s is S(u-). If a single spell is at risk they are 0."""
     left, other = np.where(n > d, n - d, 1.0), np.where(n > 1, n - 1, 1.0)
     first = np.where((n > d) & (n > 1), d / (other * left), 0.0)
     second = np.where((n > d) & (n > 1), s * d_k * (n - d_k) / (n * left * other), 0.0)
@@ -183,14 +183,14 @@ def _aalen(s: Floats, n: Floats, d: Floats, d_k: Floats) -> tuple[Floats, Floats
 def _variance(f: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
     """Return at each age t the sum over u <= t of (F(t) - F(u))^2 a(u) - 2 (F(t) - F(u)) b(u) + c(u), in O(k).
 
-    The square is opened, so that running sums do; the terms at which nobody is left have a = 0, since F moves no more.
+    The square is expanded, so that running sums suffice; terms with nobody left have a = 0, since F no longer changes.
     """
     sum_a, sum_b, sum_c = np.cumsum(a), np.cumsum(a * f + b), np.cumsum(f**2 * a + 2 * f * b + c)
     return np.maximum(f**2 * sum_a - 2 * f * sum_b + sum_c, 0.0)
 
 
 def log_log_bounds(f: Floats, std_error: Floats, level: float) -> tuple[Floats, Floats]:
-    """Return the bounds of shares that are symmetric in log(-log F); 0 and 0 where F is 0, 1 and 1 where it is 1.
+    """Return the bounds of shares that are symmetric in log(-log F); both 0 if F is 0, both 1 if it is 1.
 
     Examples:
         >>> low, high = log_log_bounds(np.array([0.0, 0.2]), np.array([0.0, 0.04]), 0.95)
@@ -204,13 +204,13 @@ def log_log_bounds(f: Floats, std_error: Floats, level: float) -> tuple[Floats, 
 
 
 def incidence_by_reason(spells: pl.DataFrame, *, fewest: int = 10, level: float = LEVEL) -> CumulativeIncidence | None:
-    """Return the share of contracts that ended for each reason, by age; None where no end has a reason.
+    """Return the share of contracts that ended for each reason, by age; None if no end has a reason.
 
     An end without a reason counts as `unknown`: left out, it would make the others look rarer or commoner than they are.
 
     Args:
-        spells: one row a contract: duration_days, event, end_reason, and entry_days where contracts were seen late.
-        fewest: a reason with fewer ends joins `other`.
+        spells: one row per contract: duration_days, event, end_reason, and entry_days if contracts were observed late.
+        fewest: a reason with fewer events joins `other`.
         level: of the bands.
 
     Examples:

@@ -1,7 +1,7 @@
 """A survival curve: a step function with a domain, and a stated rule for what lies beyond it.
 
 Asking for S(t) outside the domain is an error: no number there comes from the data. Scores must exist for every
-customer, those who have stayed longer than anyone observed included, so `conditional` carries the curve on with the
+customer, those who have stayed longer than anyone observed included, so `conditional` extends the curve with the
 constant hazard of the last observed stretch (`relkit.metrics.risk_sets.tail_rate`).
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FEW = 10
 """Fewer spells at risk than this, all ending at once, are not taken to mean that everyone ends there."""
 WIDEST = 30.0
-"""Bounds that lie further apart than this on the scale of log(-log S) say no more than 0 and 1."""
+"""Bounds that lie further apart than this on the scale of log(-log S) carry no more information than 0 and 1."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class SurvivalCurve:
     """A Kaplan-Meier curve with its log-log band.
 
     Attributes:
-        days: shape (k,), ages where something happens, ascending.
+        days: shape (k,), ages at which something happens, ascending.
         at_risk: shape (k,), spells at risk at that age, or the sum of their weights.
         ended: shape (k,), spells that end at that age.
         survival: shape (k,), probability of outliving that age.
-        std_error: shape (k,), Greenwood; 0 where `survival` is 0 or 1.
+        std_error: shape (k,), Greenwood; 0 if `survival` is 0 or 1.
         lower: shape (k,).
         upper: shape (k,).
         tail_hazard: ends per day, past the last age.
@@ -83,7 +83,7 @@ class SurvivalCurve:
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return 0.0, float(self.days[-1])
 
     def at(self, ages: float | list[float] | Floats) -> Floats:
@@ -106,7 +106,7 @@ class SurvivalCurve:
         return self._read(self.std_error, ages, 0.0)
 
     def at_risk_at(self, ages: float | list[float] | Floats) -> Counts | Floats:
-        """Return how many spells are at risk at `ages` (days); nobody is, past the domain."""
+        """Return the number of spells at risk at `ages` (days); 0 past the domain."""
         position = np.searchsorted(self.days, as_floats(ages), side="left")
         counts: Counts | Floats = np.append(self.at_risk, 0)[position]
         return counts
@@ -131,7 +131,7 @@ class SurvivalCurve:
     def quantile(self, share: float) -> Quantile:
         """Return the age by which a share of the spells has ended, with the interval that the band gives.
 
-        A bound of the age is where the band's bound of S reaches 1 - `share` (Brookmeyer and Crowley 1982, on the scale of
+        A bound of the age is the age at which the band's bound of S reaches 1 - `share` (Brookmeyer and Crowley 1982, on the scale of
         log(-log S)).
 
         Examples:
@@ -167,7 +167,7 @@ class SurvivalCurve:
         """Return the probability of outliving age + `horizon` for spells alive at `ages` (any age of 0 or more).
 
         Within the domain it is S(t + h) / S(t), as the product of the factors of the ages in between, so that it exists
-        even where S has fallen to 0. A factor of 0 counts only where at least 10 were at risk. Past the last age the
+        even if S has fallen to 0. A factor of 0 counts only if at least 10 were at risk. Past the last age the
         hazard is `tail_hazard`.
 
         Examples:
@@ -184,7 +184,7 @@ class SurvivalCurve:
         """Return the lower and upper bound of `conditional`, symmetric in log(-log S).
 
         The variance of the logarithm is Greenwood's sum over the ages in between (Kalbfleisch and Prentice 2002, eq. 1.14)
-        and, past the last age, that of a rate estimated from the ends of the last stretch. Where nobody ended in between
+        and, past the last age, that of a rate estimated from the ends of the last stretch. If nobody ended in between
         the bounds are the value.
 
         Examples:

@@ -1,4 +1,4 @@
-"""What a fitted Cox regression says, in small records for plots and reports."""
+"""Records of a fitted Cox regression for plots and reports."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 def hazard_ratios(fitted: FittedCox | FittedFineGray) -> Ratios:
-    """Return how much likelier an end is, at any age, for a step of each covariate, the strongest first, whichever its direction."""
+    """Return the hazard ratio of a step of each covariate, the strongest first in either direction."""
     known = fitted.known or tuple(_of_old(fitted))
     errors = np.sqrt(np.diag(fitted.covariance))
     return effect_ratios(known, fitted.coefficients, errors, fitted.settings.level, steps=fitted.scales)
 
 
 def _of_old(fitted: FittedCox | FittedFineGray) -> Iterator[Covariate]:
-    """Yield the covariates of a model that was saved before they were kept: a column is 0 and 1 if its variance is that of one."""
+    """Yield the covariates of an older saved model: a column is 0 and 1 if its variance is that of one."""
     flags = np.isclose(fitted.scales**2, fitted.means * (1 - fitted.means), rtol=1e-9, atol=0)
     for covariate, flag in zip(fitted.covariates, flags, strict=True):
         yield replace(covariate, is_flag=bool(flag))
 
 
 def hazard_curves(fitted: FittedCox | FittedFineGray) -> tuple[EffectCurve, ...]:
-    """Return the bent effects on the hazard."""
+    """Return the spline effects on the hazard."""
     return effect_curves(fitted.covariates, fitted.coefficients, fitted.covariance, fitted.settings.level, kind="hazard")
 
 

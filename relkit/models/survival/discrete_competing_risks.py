@@ -1,15 +1,15 @@
-"""Competing risks by period: the probability that a contract ends for each reason, so that a customer's own wish can be told apart.
+"""Competing risks by period: the probability that a contract ends for each reason, such as the customer's own wish.
 
     h_k(j | x) = exp(eta_k) / (1 + sum_l exp(eta_l))        eta_k = alpha_kj + (x - mean)' beta_k
 
 is the probability of ending by cause k in period j, given that the contract has lasted until then: the multinomial logit of
 person-periods (Allison, P. D. (1982), Discrete-time methods for the analysis of event histories, Sociological Methodology
-13, 61-98). The probability of an end by cause k within some days (the cumulative incidence) adds up, period by period,
-that of lasting until then by h_k: unlike a survival curve that takes other ends for censorings, the causes and those who
+13, 61-98). The probability of an end by cause k within some days (the cumulative incidence) sums, period by period,
+that of lasting until then times h_k: unlike a survival curve that takes other ends as censored, the causes and those who
 stay add up to 1. A retention offer can act on voluntary ends alone.
 
 Levels of the baseline, shares of periods and the last level are those of survival.discrete_hazard, and shared by the causes.
-Within a period each cause keeps its share of the hazard, which is constant. Causes with few ends are taken together.
+Within a period each cause keeps its share of the hazard, which is constant. Causes with few events are pooled.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ class DiscreteCompetingRisks(ByReason, Weighted, Periodic, Bending, JudgedByCaus
         """Return the fitted model, by maximum likelihood.
 
         Raises:
-            TableError: a column is missing, null or impossible.
-            NotEnoughEventsError: one cause only, fewer ends of a cause than columns of covariates, or all in the first period.
-            FitError: a covariate is constant, follows from the others, or has no finite coefficient.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: one cause only, fewer events of a cause than columns of covariates, or all in the first period.
+            FitError: a covariate is constant, collinear with the others, or has no finite coefficient.
         """
         spells = self.spells(features)
         weight = self.weights(spells.frame)
@@ -151,14 +151,14 @@ class FittedDiscreteCompetingRisks(LinearByPeriod):
         info: facts of the fit.
         causes: K names, the most frequent first.
         firsts: first period of each baseline level, from 0, shape (L,).
-        intercepts: baseline logits of a customer at the mean of each column, shape (K, L); minus infinity where the hazard is 0.
+        intercepts: baseline logits of a customer at the mean of each column, shape (K, L); minus infinity if the hazard is 0.
         coefficients: effect of one unit of each column of the covariates, shape (K, d).
-        covariance: of the finite intercepts by cause, then the coefficients by cause; NaN for a level that is not told.
+        covariance: of the finite intercepts by cause, then the coefficients by cause; NaN for a level that is not identified.
         means: of the columns, shape (d,).
-        effects: the covariates as the spells of the fit have them.
-        stayed: trials without an end by level, shape (L,).
-        ended: ends by cause and level, shape (K, L).
-        last_days: largest age seen.
+        effects: the covariates as fitted.
+        stayed: trials without an event by level, shape (L,).
+        ended: events by cause and level, shape (K, L).
+        last_days: largest observed age.
     """
 
     name: ClassVar[str] = "survival.discrete_competing_risks"
@@ -183,22 +183,22 @@ class FittedDiscreteCompetingRisks(LinearByPeriod):
         A level in which nobody ended by a cause has a null estimate: its hazard is 0.
         """
         named = covariate_columns.column_names(self.effects), level_names(self.firsts)
-        return self._told([f"{cause}: {name}" for names in named for cause in self.causes for name in names])
+        return self._summary_of([f"{cause}: {name}" for names in named for cause in self.causes for name in names])
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m)."""
+        """Return the probability that each running spell still runs after each number of days, shape (n, m)."""
         frame = check(features, self.needs)
         age, index = frame["duration_days"].to_numpy(), self._index(frame)
         hazard = self.path.hazard(age, age[:, None] + as_floats(days), lambda rows, j: self._rates(index[rows], j)[0])
         return np.exp(-hazard)
 
     def incidence_ahead(self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str) -> Floats:
-        """Return the probability that each spell, running now, ends by a cause within each number of days, shape (n, m).
+        """Return the probability that each running spell ends by a cause within each number of days, shape (n, m).
 
         Over the causes it adds up to 1 - `survival_ahead`.
 
         Raises:
-            ParameterError: a cause that the fit did not see.
+            ParameterError: a cause that was not in the fit.
         """
         place = place_of(cause, self.causes, self.name)
         found: Floats = self._incidence(check(features, self.needs), as_floats(days))[place]
@@ -209,7 +209,7 @@ class FittedDiscreteCompetingRisks(LinearByPeriod):
     ) -> tuple[Floats, Floats]:
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 
-        The relative error is that of the hazard of the cause, cumulated over the days: what the other causes add counts for little.
+        The relative error is that of the hazard of the cause, cumulated over the days: the part of the other causes is small.
         """
         place = place_of(cause, self.causes, self.name)
         frame, asked = check(features, self.needs), as_floats(days)
@@ -222,7 +222,7 @@ class FittedDiscreteCompetingRisks(LinearByPeriod):
     def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
         """Return the covariates, and the part of each in the linear predictor, relative to the mean customer, shape (n, covariates).
 
-        Above 0 it makes an end likelier: by `cause`, or by any, where each cause counts by its share of the ends.
+        Above 0 it makes an end likelier: by `cause`, or by any, each cause weighted by its share of the ends.
         """
         shares = self.ended.sum(axis=1) / self.ended.sum()
         effect = shares @ self.coefficients if cause is None else self.coefficients[place_of(cause, self.causes, self.name)]

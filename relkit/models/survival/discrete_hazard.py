@@ -2,7 +2,7 @@
 
     link(h_j(x)) = alpha_j + (x - mean)' beta
 
-with a level alpha_j of its own for each period until data thin out (`relkit.models.survival.person_periods`), and the logit or
+with a level alpha_j of its own for each period until data get sparse (`relkit.models.survival.person_periods`), and the logit or
 the complementary log-log as link: Cox (1972, section 6), Prentice and Gloeckler (1978). Ends by month need no treatment of
 ties. With the logit a coefficient is a log-odds ratio; with cloghlog it is the log hazard ratio of proportional hazards,
 whatever the length of the period. A million spells with covariates of few values become a few thousand cells.
@@ -104,9 +104,9 @@ class DiscreteHazard(Weighted, Periodic, Bending, JudgedByEnds):
         """Return the fitted model, by maximum likelihood.
 
         Raises:
-            TableError: a column is missing, null or impossible.
-            NotEnoughEventsError: fewer ends than columns of covariates, or all in the first period.
-            FitError: a covariate is constant, follows from the others, or has no finite coefficient.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: fewer events than columns of covariates, or all in the first period.
+            FitError: a covariate is constant, collinear with the others, or has no finite coefficient.
         """
         spells = self.spells(features)
         cause = np.where(spells.event, 0, -1)
@@ -146,7 +146,7 @@ class DiscreteHazard(Weighted, Periodic, Bending, JudgedByEnds):
 
 
 def tail_remark(cells: Cells) -> Remark:
-    """Return the remark on what lies past the last age."""
+    """Return the remark on the hazard past the last age."""
     last = level_names(cells.firsts)[-1]
     return Remark(
         "past_last_period",
@@ -163,15 +163,15 @@ class FittedDiscreteHazard(LinearByPeriod):
         settings: as fitted.
         info: facts of the fit.
         firsts: first period of each baseline level, from 0, shape (L,).
-        intercepts: baseline of a customer at the mean of each column, shape (L,), on the scale of the link; minus infinity where
+        intercepts: baseline of a customer at the mean of each column, shape (L,), on the scale of the link; minus infinity if
             the hazard is 0.
         coefficients: effect of one unit of each column of the covariates, shape (d,).
-        covariance: of the finite intercepts, then the coefficients; NaN for a level that is not told.
+        covariance: of the finite intercepts, then the coefficients; NaN for a level that is not identified.
         means: of the columns, shape (d,).
-        effects: the covariates as the spells of the fit have them.
-        stayed: trials without an end by level, shape (L,).
-        ended: ends by level, shape (L,).
-        last_days: largest age seen.
+        effects: the covariates as fitted.
+        stayed: trials without an event by level, shape (L,).
+        ended: events by level, shape (L,).
+        last_days: largest observed age.
     """
 
     name: ClassVar[str] = "survival.discrete_hazard"
@@ -195,25 +195,25 @@ class FittedDiscreteHazard(LinearByPeriod):
         A coefficient is the log-odds ratio (logit) or the log hazard ratio (cloghlog) of one unit. A level without an
         end has a null estimate: its hazard is 0.
         """
-        return self._told([*covariate_columns.column_names(self.effects), *level_names(self.firsts)])
+        return self._summary_of([*covariate_columns.column_names(self.effects), *level_names(self.firsts)])
 
     def hazard(self, features: pl.DataFrame, period: int) -> Floats:
-        """Return each row's probability of ending in a period (1 is the first), if it lasts until then, shape (n,)."""
+        """Return each row's probability of ending in a period (1 is the first), given that it lasts until then, shape (n,)."""
         if period < 1:
             raise ParameterError(f"period is {period}; the first is 1.", where="period")
         level = int(np.searchsorted(self.firsts, period - 1, side="right")) - 1
         return -np.expm1(-self._rate(self._index(features), level))
 
     def survival(self, features: pl.DataFrame, days: list[float] | Floats) -> pl.DataFrame:
-        """Return customer_id, days, survival: each customer's probability of outliving ages, seen from the start."""
+        """Return customer_id, days, survival: each customer's probability of outliving each age, from the start."""
         frame, asked = check(features, self.needs), as_floats(days)
         until = np.broadcast_to(asked, (len(frame), len(asked)))
         return long_survival(frame, asked, np.exp(-self._hazard(frame, np.zeros(len(frame)), until)))
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+        """Return the probability that each running spell still runs after each number of days, shape (n, m).
 
-        Within a period log S falls on a straight line. Past the last level's first period its hazard goes on.
+        Within a period log S falls on a straight line. Past the last level's first period its hazard continues.
         """
         frame = check(features, self.needs)
         age = frame["duration_days"].to_numpy()

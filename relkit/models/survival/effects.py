@@ -1,4 +1,4 @@
-"""What the coefficients of a regression of survival say, for plots: a ratio for each step, or a curve where a covariate bends."""
+"""Effects of a regression of survival, for plots: a ratio for each step of a covariate, or a curve for one with a spline."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Kind = Literal["hazard", "time", "odds", "leaving"]
-"""What is multiplied: the risk of ending, the lifetime, the odds of ending in a period, those of ever leaving."""
+"""Quantity that is multiplied: the risk of ending, the lifetime, the odds of ending in a period, those of ever leaving."""
 
 _POINTS = 121
 
 
 @dataclass(frozen=True, eq=False)
 class EffectCurve:
-    """What a value of a covariate that bends multiplies by, against a customer at its mean.
+    """Ratio of each value of a covariate with a spline, relative to a customer at its mean.
 
     Attributes:
         covariate: its name.
-        kind: what is multiplied.
+        kind: the quantity that is multiplied.
         values: shape (m,), between the outer knots, where 90 % of the customers of the fit lie.
         ratio: shape (m,).
         lower: shape (m,).
@@ -54,16 +54,16 @@ class EffectCurve:
 def effect_ratios(
     covariates: Sequence[Covariate], coefficients: Floats, errors: Floats, level: float, *, steps: Floats | None = None
 ) -> Ratios:
-    """Return what a step of each column multiplies by, the strongest first, whichever its direction.
+    """Return the ratio of a step of each column, the strongest first in either direction.
 
-    Columns of a covariate that bends are left out, as none of them moves alone: `effect_curves` shows them.
+    Columns of a spline are left out, as none of them moves alone: `effect_curves` shows them.
 
     Args:
         covariates: as fitted.
         coefficients: shape (q,), logarithms of the ratio for one unit of each column.
         errors: shape (q,), their standard errors.
         level: of the intervals.
-        steps: shape (q,), of columns that hold more than 0 and 1; the standard deviation of the covariate unless told.
+        steps: shape (q,), of columns other than 0 and 1; by default the standard deviation of the covariate.
     """
     flags = np.array([flag for known in covariates for flag in known.flags], dtype=bool)
     bent = np.array([bool(known.knots) and not flag for known in covariates for flag in known.flags], dtype=bool)
@@ -75,21 +75,21 @@ def effect_ratios(
     ratio, lower, upper = (np.exp(log[order]) for log in (effect, effect - reach, effect + reach))
     names = column_names(covariates)
     against = [reference for known in covariates for reference in known.references]
-    named, told = tuple(names[i] for i in order), tuple(against[i] for i in order)
-    return Ratios(named, step[order], flags[order], ratio, lower, upper, level, told)
+    named, references = tuple(names[i] for i in order), tuple(against[i] for i in order)
+    return Ratios(named, step[order], flags[order], ratio, lower, upper, level, references)
 
 
 def effect_curves(
     covariates: Sequence[Covariate], coefficients: Floats, covariance: Floats, level: float, *, kind: Kind
 ) -> tuple[EffectCurve, ...]:
-    """Return the effect of each covariate that bends, with its pointwise band.
+    """Return the effect of each covariate with a spline, with its pointwise band.
 
     Args:
         covariates: as fitted.
         coefficients: shape (q,), logarithms of the ratio for one unit of each column.
         covariance: of the coefficients, shape (q, q).
         level: of the band at each value.
-        kind: what is multiplied.
+        kind: the quantity that is multiplied.
     """
     z, curves = normal_reach(level), []
     for known, (name, place) in zip(covariates, by_covariate(covariates), strict=True):

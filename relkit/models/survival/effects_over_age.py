@@ -1,4 +1,4 @@
-"""How effects change with age: where a test says that hazards are not proportional, what the ratio is early and late.
+"""Effects over age: the hazard ratios early and late, for when a test rejects proportional hazards.
 
     effects_over_age(fitted, features)      column, ratio, early, late: hazard ratios of a step
 
@@ -29,12 +29,12 @@ def effects_over_age(fitted: FittedCox, features: pl.DataFrame, *, transform: Tr
 
     Args:
         fitted: a regression without a penalty.
-        features: what it was fitted to.
+        features: the frame it was fitted to.
         transform: of age, as in `proportional_hazards`.
 
     Returns:
-        One row a column of the matrix, in its order: column, ratio, early, late, early_days, late_days. Where all ends came at
-        one age early and late are the ratio. The columns of a covariate that bends have no ratios, as none of them moves alone.
+        One row per column of the matrix, in its order: column, ratio, early, late, early_days, late_days. If all ends came at one
+        age, early and late are the ratio. The columns of a spline have no ratios, as none of them moves alone.
 
     Raises:
         ParameterError: as `proportional_hazards` does.
@@ -44,8 +44,8 @@ def effects_over_age(fitted: FittedCox, features: pl.DataFrame, *, transform: Tr
     come = np.cumsum(found.ends[order]) / found.ends.sum()
     places = [int(order[int((come < share - 1e-12).sum())]) for share in (EARLY, LATE)]
     slope = found.slopes * found.ends.sum() / found.spread if found.spread > 0 else np.zeros(len(found.slopes))
-    told = hazard_ratios(fitted)
-    step = dict(zip(told.terms, told.step, strict=True))
+    ratios = hazard_ratios(fitted)
+    step = dict(zip(ratios.terms, ratios.step, strict=True))
     steps = np.array([step.get(term, np.nan) for term in fitted.terms])
     early, late = (np.exp((fitted.coefficients + slope / found.scales * found.g[place]) * steps) for place in places)
     over_age = pl.DataFrame(

@@ -1,4 +1,4 @@
-"""The life of contracts: the role of its models, what they read, and how they are compared."""
+"""Life of contracts: the role of its models, the tables they read, and their comparison."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CONTRACTS = Role(
     ),
 )
 CHECKED_COVARIATES: dict[str, Any] = {"covariates": ("pays_by_direct_debit", "monthly_amount")}
-"""Settings with which the checks make a regression."""
+"""Settings with which the checks build a regression."""
 
 FAMILY = Family(
     name="survival",

@@ -1,16 +1,16 @@
-"""Fine and Gray's regression: what moves the share of contracts that end for one reason.
+"""Fine and Gray's regression: effects on the share of contracts that end for one reason.
 
-A Cox regression by cause (`survival.cause_specific_cox`) says how a covariate moves the pace of ends among those still running.
-Here it is the share that has ended by the cause, F(t | x) = 1 - exp(-H0(t) exp((x - mean)' beta)), whatever the other causes take
-away: exp(beta) is the ratio of the hazards of the subdistribution (`relkit.models.survival.subdistribution`). Standard errors
-are robust, and know that the weights are estimated.
+A Cox regression by cause (`survival.cause_specific_cox`) gives the effect of a covariate on the rate of ends among those still
+running. Here it is the effect on the share that has ended by the cause, F(t | x) = 1 - exp(-H0(t) exp((x - mean)' beta)), whatever
+the other causes take away: exp(beta) is the ratio of the hazards of the subdistribution (`relkit.models.survival.subdistribution`).
+Standard errors are robust, and account for weights that are estimated.
 
-The regression tells of one cause, and of contracts from their start. For a contract that has run for a days, what lies ahead
-needs the probability that it got so far, S(a | x), which is that of a Cox regression of ends of any cause, fitted beside it:
+The regression covers one cause, and contracts from their start. For a contract that has run for a days, the forecast also needs
+the probability of lasting until then, S(a | x), from a Cox regression of ends of any cause, fitted alongside:
 
     P(ends by the cause within t | runs at a) = (F(a + t | x) - F(a | x)) / S(a | x)
 
-at most the probability of ending at all. Past the last observed age contracts go on ending as that Cox regression says, and the
+at most the probability of ending at all. Past the last observed age contracts continue to end as in that Cox regression, and the
 cause keeps its share among the last ends.
 """
 
@@ -55,23 +55,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class FineGray(ByReason, Proportional, JudgedByCauses):
-    """Settings of Fine and Gray's regression.
+    """Settings of Fine and Gray's regression; those it shares are in `relkit.models.survival.settings`.
 
     Attributes:
-        covariates: columns: numbers in any scale, truth values, or categories as text.
-        cause: of the ends it is about.
-        reason: column that says why a spell ended; an end without a reason counts as "unknown".
-        ties: how ends at one age are treated: efron or breslow, as in R's crr.
-        level: of the intervals.
-        splines: by covariate, how many columns its natural cubic spline has.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
+        cause: the cause of interest.
+        ties: treatment of events at one age: efron, or breslow as in R's crr.
 
     Examples:
         >>> from datetime import date
         >>> days, debit = np.arange(1.0, 101.0), np.arange(100) % 2
         >>> spells = pl.DataFrame({"duration_days": days, "event": [True] * 80 + [False] * 20, "debit": debit})
-        >>> told = pl.when("event").then(pl.when(pl.int_range(pl.len()) % 3 > 0).then(pl.lit("voluntary")).otherwise(pl.lit("move")))
-        >>> fitted = FineGray(covariates=("debit",)).fit(spells.with_columns(end_reason=told), as_of=date(2025, 6, 30))
+        >>> why = pl.when("event").then(pl.when(pl.int_range(pl.len()) % 3 > 0).then(pl.lit("voluntary")).otherwise(pl.lit("move")))
+        >>> fitted = FineGray(covariates=("debit",)).fit(spells.with_columns(end_reason=why), as_of=date(2025, 6, 30))
         >>> fitted.summary()["term"].to_list()
         ['debit']
     """
@@ -98,10 +93,10 @@ class FineGray(ByReason, Proportional, JudgedByCauses):
         """Return the regression.
 
         Raises:
-            TableError: a column is missing, empty where it must not be, or impossible.
+            TableError: a column is missing, null or invalid.
             ParameterError: no spell ended by the cause.
             NotEnoughEventsError: fewer spells ended by it than there are columns.
-            FitError: a column is constant, follows from the others, or has no finite coefficient.
+            FitError: a column is constant, collinear with the others, or has no finite coefficient.
         """
         spells = self.spells(features)
         mine = self._ends(spells)
@@ -143,13 +138,13 @@ class FineGray(ByReason, Proportional, JudgedByCauses):
         return mine
 
     def _last_ends(self, spells: Spells, mine: Flags) -> float:
-        """Return the share of the cause among the last ends, those of which the pace past the last age is made."""
+        """Return the share of the cause among the last ends, those that set the rate past the last age."""
         ages = np.sort(spells.duration[spells.event])
         late = spells.event & (spells.duration >= ages[-int(ends_behind_tail(float(len(ages))))])
         return float(mine[late].mean())
 
     def _remarks(self, spells: Spells, mine: Flags, last: float) -> tuple[Remark, Remark]:
-        """Return how many ends there are, and what comes past the last age."""
+        """Return the remarks on the number of ends, and on the hazard past the last age."""
         ends, others = int(mine.sum()), int((spells.event & ~mine).sum())
         rate = f"contracts end as Cox's regression of all causes has it, {100 * last:.0f} % of them by {self.cause}, as of the last ones."
         return (
@@ -189,7 +184,7 @@ class FittedFineGray(FittedCard):
         baseline: days, at_risk, ended (by the cause), cumulative_hazard (of the subdistribution, of a customer at the means).
         share_of_last: share of the cause among the last ends.
         null_log_likelihood: with all coefficients 0.
-        known: the covariates as the fit saw them.
+        known: the covariates as fitted.
         overall: Cox's regression of ends of any cause.
     """
 
@@ -211,12 +206,12 @@ class FittedFineGray(FittedCard):
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """The cause it is about."""
+        """The cause of interest."""
         return (self.settings.cause,)
 
     @property
     def covariates(self) -> tuple[Covariate, ...]:
-        """The covariates as the fit saw them."""
+        """The covariates as fitted."""
         return self.known
 
     @property
@@ -231,7 +226,7 @@ class FittedFineGray(FittedCard):
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return self.overall.domain
 
     def summary(self) -> pl.DataFrame:
@@ -245,7 +240,7 @@ class FittedFineGray(FittedCard):
         return ratio
 
     def incidence(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the share that has ended by the cause by each age, of contracts seen from their start, shape (n, m).
+        """Return the share that has ended by the cause by each age, of contracts from their start, shape (n, m).
 
         Raises:
             ParameterError: an age past the last observed one.
@@ -253,7 +248,7 @@ class FittedFineGray(FittedCard):
         return self._from_start(self.hazard_ratio(features), within(self.domain, days))
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m): Cox's, of any end."""
+        """Return the probability that each running spell still runs after each number of days, shape (n, m): Cox's, of any end."""
         return self.overall.survival_ahead(self._read(features), days)
 
     def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
@@ -261,7 +256,7 @@ class FittedFineGray(FittedCard):
         return self.overall.survival_ahead_bounds(self._read(features), days, level=level)
 
     def incidence_ahead(self, features: pl.DataFrame, days: list[float] | Floats, *, cause: str) -> Floats:
-        """Return the probability that each spell, running now, ends by the cause within each number of days, shape (n, m).
+        """Return the probability that each running spell ends by the cause within each number of days, shape (n, m).
 
         Raises:
             ParameterError: another cause.
@@ -275,7 +270,7 @@ class FittedFineGray(FittedCard):
         """Return the lower and upper bound of `incidence_ahead`, each of shape (n, m).
 
         The relative error is that of the subdistribution's hazard over the days ahead: of the coefficients, at the covariates less
-        their mean, and of its baseline's ends; the probability of having got so far is taken as known.
+        their mean, and of its baseline's ends; the probability of having lasted so far is taken as known.
         """
         place_of(cause, self.causes, self.name)
         frame, asked = self._read(features), as_floats(days)
@@ -290,9 +285,9 @@ class FittedFineGray(FittedCard):
         return incidence_bounds(self._ahead(frame, asked), error, level)
 
     def contributions(self, features: pl.DataFrame, *, cause: str | None = None) -> tuple[tuple[str, ...], Floats]:
-        """Return the covariates, and what each adds to each row's log hazard beside the mean customer, shape (n, covariates).
+        """Return the covariates, and what each adds to each row's log hazard relative to the mean customer, shape (n, covariates).
 
-        Of ends of any cause, by Cox's regression; with `cause`, of the subdistribution: what is positive ends by it more often.
+        Of ends of any cause, by Cox's regression; with `cause`, of the subdistribution: if positive, more ends by it.
         """
         if cause is None:
             return self.overall.contributions(features)
@@ -321,7 +316,7 @@ class FittedFineGray(FittedCard):
         return matrix(frame, self.known) - self.means
 
     def _from_start(self, ratio: Floats, ages: Floats) -> Floats:
-        """Return F at ages, shape (m,) or (n, m), of customers with ratios, shape (n,); past the last age what it is there."""
+        """Return F at ages, shape (m,) or (n, m), of customers with ratios, shape (n,); past the last age, its value there."""
         hazard = step_at(self.baseline["days"].to_numpy(), self.baseline["cumulative_hazard"].to_numpy(), ages, 0.0)
         found: Floats = -np.expm1(-hazard * ratio[:, None])
         return found

@@ -1,4 +1,4 @@
-"""What a fitted survival model with parameters says of a whole population, in small records for plots."""
+"""Records of a fitted parametric survival model over a whole population, for plots."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class FittedCurve:
 
 
 def fitted_curve(fitted: Any, features: pl.DataFrame) -> FittedCurve:
-    """Return the mean of the fitted curves of spells beside their Kaplan-Meier curve.
+    """Return the mean of the fitted curves of spells alongside their Kaplan-Meier curve.
 
-    A spell that was first seen late counts for those like it that ended before: by one over its survival until entry.
+    A spell with late entry also counts for those like it that ended before: its weight is one over its survival until entry.
 
     Args:
         fitted: a model with `survival` of the family.
@@ -62,13 +62,13 @@ def fitted_curve(fitted: Any, features: pl.DataFrame) -> FittedCurve:
 
 
 def odds_of_leaving(fitted: Any) -> Ratios:
-    """Return what a step of each covariate multiplies the odds of ever leaving by, of a mixture cure model."""
+    """Return the odds ratio of ever leaving for a step of each covariate, of a mixture cure model."""
     errors = np.sqrt(np.diag(fitted.covariance))[: len(fitted.leaving) - 1]
     return effect_ratios(fitted.effects, fitted.leaving[:-1], errors, fitted.settings.level)
 
 
 def leaving_curves(fitted: Any) -> tuple[EffectCurve, ...]:
-    """Return the bent effects of a mixture cure model: on the odds of ever leaving, then on the time until those who do."""
+    """Return the spline effects of a mixture cure model: on the odds of ever leaving, then on the time to leave of those who do."""
     q, level = len(fitted.leaving) - 1, fitted.settings.level
     odds = effect_curves(fitted.effects, fitted.leaving[:-1], fitted.covariance[:q, :q], level, kind="leaving")
     time = fitted.covariance[q + 1 :, q + 1 :]
@@ -76,23 +76,23 @@ def leaving_curves(fitted: Any) -> tuple[EffectCurve, ...]:
 
 
 def rate_ratios(fitted: Any) -> Ratios:
-    """Return what a step of each covariate multiplies the risk by, of a piecewise exponential model."""
+    """Return the hazard ratio of a step of each covariate, of a piecewise exponential model."""
     errors = np.sqrt(np.diag(fitted.covariance))[len(fitted.log_rates) :]
     return effect_ratios(fitted.effects, fitted.coefficients, errors, fitted.settings.level)
 
 
 def rate_curves(fitted: Any) -> tuple[EffectCurve, ...]:
-    """Return the bent effects on the risk, of a piecewise exponential model."""
+    """Return the spline effects on the risk, of a piecewise exponential model."""
     first = len(fitted.log_rates)
     return effect_curves(fitted.effects, fitted.coefficients, fitted.covariance[first:, first:], fitted.settings.level, kind="hazard")
 
 
 def time_ratios(fitted: Any) -> Ratios:
-    """Return what a step of each covariate multiplies lifetimes by, of an accelerated failure time model."""
+    """Return the time ratio of a step of each covariate, of an accelerated failure time model."""
     errors = np.sqrt(np.diag(fitted.covariance))[: len(fitted.location) - 1]
     return effect_ratios(fitted.effects, fitted.location[:-1], errors, fitted.settings.level)
 
 
 def time_curves(fitted: Any) -> tuple[EffectCurve, ...]:
-    """Return the bent effects on lifetimes, of an accelerated failure time model."""
+    """Return the spline effects on lifetimes, of an accelerated failure time model."""
     return effect_curves(fitted.effects, fitted.location[:-1], fitted.covariance, fitted.settings.level, kind="time")

@@ -1,8 +1,8 @@
-"""Gray's test: whether groups end by one cause in the same share by every age, where other causes take some away first.
+"""Gray's test of equal cumulative incidence of one cause between groups, under competing causes.
 
-A log-rank test that takes ends by other causes for censorings asks whether the pace of ends is the same among those who still
-run; this one asks whether the cumulative incidence is. With n_g spells of group g at risk, S_g and F_g its Kaplan-Meier and
-Aalen-Johansen estimates, those who ended by other causes stay in view through the adjusted risk set
+A log-rank test that takes ends by other causes as censored tests whether the rate of ends is the same among those who still
+run; this one tests whether the cumulative incidence is. With n_g spells of group g at risk, S_g and F_g its Kaplan-Meier and
+Aalen-Johansen estimates, those who ended by other causes stay at risk through the adjusted risk set
 
     R_g(t) = n_g(t) (1 - F_g(t-)) / S_g(t-)
 
@@ -44,7 +44,7 @@ class GrayTest:
         expected: shape (g,), those expected if all groups had the same incidence.
         covariance: shape (g, g), of observed - expected.
         chi2: the statistic.
-        degrees_of_freedom: groups that can be told apart, less one.
+        degrees_of_freedom: distinguishable groups, less one.
         p_value: probability of at least this statistic if all groups have the same incidence.
     """
 
@@ -72,13 +72,13 @@ def gray_test(
     """Return a k-sample test of the same cumulative incidence, in O(n log n).
 
     Args:
-        duration: shape (n,), days, age at the end or when last seen.
-        cause: shape (n,), text: why it ended; None where it is still running.
+        duration: shape (n,), days, age at the end or when last observed.
+        cause: shape (n,), text: the cause of its end; None if it is still running.
         group: shape (n,), the groups to compare.
-        entry: shape (n,), days, age when first seen; None means 0 for all.
+        entry: shape (n,), days, age when first observed; None means 0 for all.
         of: the cause whose incidence is compared.
         stratum: shape (n,), spells are compared within it; None for a single one.
-        rho: 0 or more, how much early ages count.
+        rho: 0 or more, weight of early ages.
 
     Raises:
         ParameterError: a value is missing or out of range, the cause ended no spell, or there is one group only.
@@ -136,7 +136,7 @@ def _of_stratum(seen: Observed, mine: Flags, code: Indexes, groups: int, rho: fl
 
 @dataclass(frozen=True, eq=False)
 class _Paths:
-    """What the covariance is made of, by group and age, shape (g, k), or by age, shape (k,).
+    """Components of the covariance, by group and age, shape (g, k), or by age, shape (k,).
 
     Attributes:
         n: at risk.
@@ -163,7 +163,7 @@ def _covariance(at: _Paths) -> Floats:
     """Return the covariance of the scores, shape (g, g).
 
     The scores are sums over groups r and ages of a_gr dM_r + b_gr (..) dM_r, with M_r the martingales of the ends of group r,
-    a_gr what an end adds at its age and b_gr = integral of a_gr dF / (1 - F) over later ages what it takes away from there on.
+    a_gr the part added by an end at its age and b_gr = integral of a_gr dF / (1 - F) over later ages the part it takes away later.
     """
     total = at.h.sum(axis=0)
     D, before = at.d.sum(axis=0), 1 - _shifted(at.pooled, 0.0)

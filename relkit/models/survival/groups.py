@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from relkit.models.survival.partial_likelihood import Indexes
 
 BETWEEN = " | "
-"""Stands between the values of several columns that make a stratum."""
+"""Separator of the values of several columns that make a stratum."""
 
 
 def as_text(features: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -27,7 +27,7 @@ def label_of(columns: Sequence[str]) -> pl.Expr:
 
 
 def coded(labels: pl.Series) -> tuple[Indexes, list[str]]:
-    """Return the place of each label among the distinct ones in alphabetical order, and those."""
+    """Return the index of each label among the distinct ones in alphabetical order, and those."""
     levels = labels.unique().sort()
     code = labels.replace_strict(levels, np.arange(len(levels)), return_dtype=pl.Int64).to_numpy()
     return code.astype(np.intp), levels.to_list()

@@ -1,4 +1,4 @@
-"""How survival models are judged on the days after calibration, all by the same numbers."""
+"""Judging of survival models on the days after calibration, all by the same metrics."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ ENDED_BY = "has_ended_by"
 REPLICATES = 200
 LARGEST_RESAMPLE = 10_000
 AGES = 10
-"""At which the Brier score is taken for its integral."""
+"""Number of days at which the Brier score is taken for its integral."""
 SO_FAR = Column(name="event", dtype=pl.Boolean, meaning="Whether the spell had ended at calibration.")
 
 
 @dataclass(frozen=True, eq=False)
 class Forecasts:
-    """What was forecast at calibration for spells then running, and what became of them.
+    """Forecasts at calibration for spells then running, and their outcomes.
 
     Attributes:
-        remaining: shape (n,), days seen after calibration.
+        remaining: shape (n,), days observed after calibration.
         ended: shape (n,), whether the spell ended in them.
         churn: shape (n,), forecast probability of ending within the holdout.
         days: length of the holdout: the longest of `remaining`.
-        rows: what was scored, one row a spell.
+        rows: the rows that were scored, one per spell.
     """
 
     remaining: Floats
@@ -60,7 +60,7 @@ class Forecasts:
         Args:
             fitted: a survival model.
             features: as of calibration; duration_days is the age so far.
-            outcomes: the same spells as known at the end of the holdout: customer_id, duration_days, event, and contract_id where
+            outcomes: the same spells as known at the end of the holdout: customer_id, duration_days, event, and contract_id if
                 `features` has it too and a customer may hold several contracts.
             reason: column of `outcomes` that says why a spell ended, kept in the rows as `ENDED_BY`; empty for none.
 
@@ -69,12 +69,12 @@ class Forecasts:
             NotEnoughEventsError: no spell lived a day of the holdout.
         """
         both = _joined(features, outcomes, reason)
-        # A difference of ages is not exact to the last bit, and those seen to the end of the holdout must be seen equally long.
+        # A difference of ages is not exact to the last bit, and those observed to the end of the holdout must be observed equally long.
         remaining = both["remaining_days"].round(6).to_numpy()
         days = float(remaining.max()) if len(remaining) else 0.0
         if days <= 0:
             raise NotEnoughEventsError(
-                "no spell that was running at calibration was seen in the holdout.",
+                "no spell that was running at calibration was observed in the holdout.",
                 where="outcomes",
                 remedy="Give the same customers, with duration_days as of the end of the holdout.",
             )
@@ -91,7 +91,7 @@ class Forecasts:
         """Return the bounds of the Brier score over resamples of the spells.
 
         Resamples of more than 10,000 spells are of 10,000, and their spread is narrowed by the square root of the share (the m out
-        of n bootstrap). Weights for who was lost to view stay as they are.
+        of n bootstrap). Weights for censoring stay as they are.
         """
         weights = in_view_weights(self.remaining, self.ended, self.days)
         losses = weights * (self.ended - self.churn) ** 2
@@ -103,7 +103,7 @@ class Forecasts:
 
     @property
     def ages(self) -> Floats:
-        """Up to ten days of the holdout, whole ones but for its last, at which forecasts are looked at, ascending."""
+        """Up to ten days of the holdout at which forecasts are evaluated, ascending; whole ones except for its last."""
         inner = np.unique(np.ceil(self.days * np.arange(1, AGES) / AGES))
         return np.append(inner[inner < self.days], self.days)
 
@@ -121,7 +121,7 @@ def _churn(fitted: CustomerScorer, rows: pl.DataFrame, days: int) -> Floats:
 
 
 class JudgedByEnds(ModelFacts):
-    """Settings of a model of survival: on a holdout it is judged by the ends of spells that were running."""
+    """Settings of a survival model that is judged on a holdout, by the ends of spells that were running."""
 
     family: ClassVar[str] = "survival"
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="brier_score", direction="lower")
@@ -184,7 +184,7 @@ def _joined(features: pl.DataFrame, outcomes: pl.DataFrame, reason: str) -> pl.D
 
 
 def _order(measure: Callable[[], float]) -> float:
-    """Return a measure of the order, or 0.5, all that is known of it, when no end makes a pair."""
+    """Return a measure of the order, or 0.5, that of chance, if no end makes a pair."""
     try:
         return measure()
     except NotEnoughEventsError:

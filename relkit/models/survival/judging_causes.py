@@ -1,4 +1,4 @@
-"""How models that tell causes apart are judged: on ends of any cause as all others are, and on those by each cause."""
+"""Judging of models that distinguish causes: on ends of any cause, as all others, and on those by each cause."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class TellsCauses(CustomerScorer, Protocol):
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Why spells end."""
+        """Causes of the ends of spells."""
 
     def incidence_ahead(self, features: pl.DataFrame, days: list[float], *, cause: str) -> Floats:
         """Return the probability of ending by a cause within each number of days, shape (n, m)."""
 
 
 class JudgedByCauses(JudgedByEnds):
-    """Settings of a model that tells causes apart: it is judged by ends of any cause, and by those of each."""
+    """Settings of a model that distinguishes causes, judged by ends of any cause, and by those of each."""
 
     @property
     def reason(self) -> str:
@@ -42,9 +42,9 @@ class JudgedByCauses(JudgedByEnds):
 
 
 def judge_causes(fitted: TellsCauses, features: pl.DataFrame, outcomes: pl.DataFrame, reason: str) -> dict[str, float]:
-    """Return the metrics of `judge_ends` and, where the outcomes say why, those of each cause.
+    """Return the metrics of `judge_ends` and, if the outcomes have the reason, those of each cause.
 
-    - brier_score_{cause}, with weights for who was lost to view (ends by other causes are seen not to be by this one);
+    - brier_score_{cause}, with weights for censoring (ends by other causes are known not to be by this one);
     - brier_skill_{cause}, the share of the score of the observed rate that is saved;
     - expected_ends_{cause}, observed_ends_{cause}.
 
@@ -52,7 +52,7 @@ def judge_causes(fitted: TellsCauses, features: pl.DataFrame, outcomes: pl.DataF
         fitted: the model.
         features: as of calibration.
         outcomes: the same spells as known at the end of the holdout.
-        reason: the column of `outcomes` that says why a spell ended; other causes than the model's count for none of them.
+        reason: the column of `outcomes` that says why a spell ended; causes unknown to the model count for none of its own.
     """
     found = judge_ends(fitted, features, outcomes)
     if reason not in outcomes.columns:

@@ -1,8 +1,8 @@
-"""Kaplan-Meier: how long contracts last, with no assumption about the shape of it.
+"""Kaplan-Meier estimate of contract lifetime, without assumptions about its shape.
 
 S(t) is the product over ages u <= t of 1 - d(u) / n(u), with d the ends and n the spells at risk (Kaplan and Meier
 1958). Bands are log-log with Greenwood's variance. Spells that were already running when observation began enter at
-their age then (left truncation). With a column `by`, each of its values has its own curve beside the one of all. With a column
+their age then (left truncation). With a column `by`, each of its values has its own curve besides that of all. With a column
 `weight_column`, a spell of weight 3 counts as three spells; intervals then hold for weights that are such counts.
 """
 
@@ -50,12 +50,10 @@ ROUND_AGES = (7, 14, 30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
 
 @dataclass(frozen=True, kw_only=True)
 class KaplanMeier(Weighted, JudgedByEnds):
-    """Settings of a Kaplan-Meier estimate.
+    """Settings of a Kaplan-Meier estimate; those it shares are in `relkit.models.survival.settings`.
 
     Attributes:
-        level: of the bands.
         by: column of text whose values have a curve each; None for a single curve.
-        weight_column: column of numbers above 0, how many spells each row stands for; empty where each is one.
 
     Examples:
         >>> from datetime import date
@@ -88,7 +86,7 @@ class KaplanMeier(Weighted, JudgedByEnds):
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """Columns that are read as something else than a weight."""
+        """Columns that are read as something other than a weight."""
         return (*super().taken, self.by or "")
 
     @property
@@ -100,7 +98,7 @@ class KaplanMeier(Weighted, JudgedByEnds):
         """Return the curves of the spells.
 
         Raises:
-            TableError: a column is missing or impossible.
+            TableError: a column is missing or invalid.
             NotEnoughEventsError: no spell ended.
         """
         spells = read_spells(features, self.needs)
@@ -149,7 +147,7 @@ class FittedKaplanMeier(FittedCard):
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return self.curve().domain
 
     def curve(self, stratum: str | None = None) -> SurvivalCurve:
@@ -178,8 +176,8 @@ class FittedKaplanMeier(FittedCard):
     def score(self, features: pl.DataFrame, *, horizon_days: int | None = None) -> pl.DataFrame:
         """Return customer_id and churn_probability_{h}d = 1 - S(t + h) / S(t), with t the duration so far.
 
-        Past the last observed age the hazard of the last observed stretch goes on. A value of `by` that was not seen,
-        or had fewer than 10 ends, is given the curve of all. Spells that have ended get null.
+        Past the last observed age the hazard of the last observed stretch continues. A value of `by` that was not in the fit,
+        or had fewer than 10 events, gets the curve of all. Spells that have ended get null.
         """
         horizon = check_horizon(horizon_days)
         frame = check(features, self.needs)
@@ -190,9 +188,9 @@ class FittedKaplanMeier(FittedCard):
         return scores_of(frame, {f"churn_probability_{horizon}d": 1 - stays})
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m).
+        """Return the probability that each running spell still runs after each number of days, shape (n, m).
 
-        The same rules as for `score` hold past the last observed age and for values of `by`.
+        The same rules as for `score` apply past the last observed age and for values of `by`.
         """
         return self._over_curves(features, days, lambda curve, ages, ahead: (curve.conditional(ages, ahead),))[0]
 
@@ -204,7 +202,7 @@ class FittedKaplanMeier(FittedCard):
     def _over_curves(
         self, features: pl.DataFrame, days: list[float] | Floats, value: Callable[[SurvivalCurve, Floats, float], tuple[Floats, ...]]
     ) -> tuple[Floats, ...]:
-        """Return, for each number of days ahead, what `value` says of the ages of each curve's spells."""
+        """Return, for each number of days ahead, `value` at the ages of each curve's spells."""
         frame = check(features, self.needs)
         ages, asked = frame["duration_days"].to_numpy(), as_floats(days)
         found: list[tuple[Floats, ...]] = []
@@ -220,7 +218,7 @@ class FittedKaplanMeier(FittedCard):
         return tuple(np.stack(parts, axis=1) for parts in zip(*found, strict=True))
 
     def _curves_of(self, frame: pl.DataFrame) -> list[tuple[SurvivalCurve, Flags]]:
-        """Return each curve with the rows it serves."""
+        """Return each curve with its rows."""
         if self.settings.by is None:
             return [(self.curve(), np.ones(len(frame), bool))]
         own = self.strata.filter(pl.col("ended") >= FEW)["stratum"].drop_nulls()
@@ -263,7 +261,7 @@ def _facts(duration: Floats, event: Flags, entry: Floats, cases: Floats | None, 
 def _remarks(counts: pl.DataFrame, strata: pl.DataFrame) -> list[Remark]:
     last = float(counts["days"].max())  # type: ignore[arg-type]
     rate = float(strata["tail_hazard"][0])
-    said = [
+    remarks = [
         Remark(
             "past_last_age_curve",
             f"Past the last observed age, {last:,.0f} days, scores use the risk of leaving of the last observed stretch, {rate:.3g} a day.",
@@ -274,7 +272,7 @@ def _remarks(counts: pl.DataFrame, strata: pl.DataFrame) -> list[Remark]:
     emptied = counts.filter((pl.col("ended") == pl.col("at_risk")) & (pl.col("days") < last))
     if len(emptied):
         day, left = float(emptied["days"][0]), float(emptied["at_risk"][0])
-        said.append(
+        remarks.append(
             Remark(
                 "curve_falls_to_zero",
                 f"The curve falls to 0 at {day:g} days, where all {left:,g} spells then at risk ended: later entrants cannot raise it.",
@@ -287,14 +285,14 @@ def _remarks(counts: pl.DataFrame, strata: pl.DataFrame) -> list[Remark]:
         more = len(small) - MOST_NAMED
         others, others_fr = (f" and {more:,} more", f" et {french(more)} autres") if more > 0 else ("", "")
         named = ", ".join(small[:MOST_NAMED])
-        said.append(
+        remarks.append(
             Remark(
                 "groups_with_few_ends",
                 f"Fewer than {FEW} ends, so scored with the curve of all: {named}{others}.",
                 f"Moins de {FEW} départs, donc notés d’après la courbe de tous : {named}{others_fr}.",
             )
         )
-    return said
+    return remarks
 
 
 def _summary(curve: SurvivalCurve, stratum: str | None) -> pl.DataFrame:

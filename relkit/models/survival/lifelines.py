@@ -1,4 +1,4 @@
-"""Regressions of lifelines that relkit has no model of its own for, fitted by lifelines and kept as numbers.
+"""Regressions of lifelines that relkit has no model of its own for, fitted by lifelines and stored as numbers.
 
     Lifelines(fitter="GeneralizedGammaRegressionFitter", covariates=("monthly_amount",))
 
@@ -6,10 +6,10 @@ lifelines (Davidson-Pilon 2019, Journal of Open Source Software 4, 1317) finds t
 spells in one order, whatever the order of the rows. What is kept are coefficients, knots and curves, on the scale of the columns
 given; forecasts come from `relkit.models.survival.lifelines_forms` and need no lifelines. Standard errors are those of the
 observed information of these formulas: those of lifelines 0.30 are mixed up among parameters in some fits (its Hessian follows
-another order than its labels). Of Aalen's additive model the covariance between the cumulative effects is worked out here,
+another order than its labels). Of Aalen's additive model the covariance between the cumulative effects is computed here,
 since lifelines gives their variances only.
 
-It is for data scientists who want the breadth of lifelines. It takes part in no choice among models, and not in large tables.
+It is for data scientists who want the breadth of lifelines. It is left out of the choice among models, and of large tables.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 MOST_ROWS = 200_000
-"""Spells that are handed to lifelines at most: beyond, it takes many minutes and gigabytes."""
+"""Maximum number of spells that are passed to lifelines: beyond, it takes many minutes and gigabytes."""
 MOST_ROWS_ADDITIVE = 20_000
-"""The same of the additive model, of which lifelines keeps a number for each spell and age."""
+"""The same for the additive model, for which lifelines keeps a number for each spell and age."""
 
 GAMMA = "GeneralizedGammaRegressionFitter"
 ACCELERATED_SPLINE = "CRCSplineFitter"
@@ -89,12 +89,12 @@ OURS = {
     "GeneralizedGammaFitter": f"survival.lifelines with fitter {GAMMA} and no covariates",
     "SplineFitter": f"survival.lifelines with fitter {HAZARDS_SPLINE} and no covariates",
 }
-"""Fitters of lifelines that relkit has an answer to, and which."""
+"""Fitters of lifelines with a counterpart in relkit, and that counterpart."""
 
 _STRETCHES = 4
-# Of a linear predictor, for differences; relative to its size.
+# Step of a linear predictor for differences, relative to its size.
 _STEP = 1e-4
-# Of the log-likelihood: what a search that stopped may have left.
+# Gain in log-likelihood that a stopped search may have missed.
 _SHORT_OF = 0.01
 
 
@@ -106,8 +106,8 @@ class Lifelines(Parametric, JudgedByEnds):
         fitter: its name in lifelines: GeneralizedGammaRegressionFitter, CRCSplineFitter, ParametricSplinePHFitter (CoxPHFitter with a
             spline baseline), PiecewiseExponentialRegressionFitter or AalenAdditiveFitter.
         knots: how many the splines have.
-        breaks_days: ascending ages at which the piecewise exponential changes, in days; none: so that as many ends lie in each of four
-            stretches.
+        breaks_days: ascending ages at which the piecewise exponential changes, in days; by default so that as many events lie in each of
+            four stretches.
         all_parameters: whether covariates move all parameters of the generalised gamma, and not its location alone.
         penalty: `penalizer` of lifelines (`coef_penalizer` of the additive model), on coefficients of standardised columns.
 
@@ -162,17 +162,17 @@ class Lifelines(Parametric, JudgedByEnds):
         """Return the regression.
 
         Raises:
-            TableError: a column is missing, null or impossible.
-            NotEnoughEventsError: fewer ends than parameters.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: fewer events than parameters.
             FitError: more spells than lifelines is given, late entries that the fitter does not take, a covariate that is constant or
-                follows from the others.
+                collinear with the others.
             NotConvergedError: lifelines found no maximum.
         """
         lives = _in_order(self.lifetimes(features))
         self._check_rows(lives)
         design = Design.of(lives.frame, self.declaration, self.name)
         learn = _additive if self.fitter == ADDITIVE else _parametric
-        learnt, value, said = learn(self, lives, design)
+        learnt, value, remarks = learn(self, lives, design)
         last = lives.last_age
         info = FitInfo(
             as_of=as_of,
@@ -180,7 +180,7 @@ class Lifelines(Parametric, JudgedByEnds):
             log_likelihood=value,
             converged=True,
             fingerprint=fingerprint(lives.frame),
-            remarks=(*lives.remarks, *covariate_columns.remarks_on(lives.frame, design.known), *said, _past(last)),
+            remarks=(*lives.remarks, *covariate_columns.remarks_on(lives.frame, design.known), *remarks, _past(last)),
         )
         return FittedLifelines(settings=self, info=info, effects=design.known, last_age=last, **learnt)
 
@@ -211,9 +211,9 @@ class FittedLifelines(ParametricScores):
         settings: as fitted.
         info: facts of the fit.
         coordinates: shape (k,): the coefficients, parameter by parameter, each with its intercept last; of the additive model the ends
-            a day that one unit of each column adds, in the mean over the ages observed.
-        covariance: shape (k, k), of the coordinates; NaN where the data do not tell.
-        effects: the covariates as the spells of the fit have them.
+            per day that one unit of each column adds, on average over the ages observed.
+        covariance: shape (k, k), of the coordinates; NaN where not identified by the data.
+        effects: the covariates as fitted.
         knots: logarithms of ages (splines), or ages in days (piecewise exponential); empty otherwise.
         last_age: the last observed age, in days.
         ages: shape (m,), of the steps of the additive model, in days; empty otherwise.
@@ -267,9 +267,9 @@ class FittedLifelines(ParametricScores):
         return self._form.hazards(predictors, np.asarray(ages, dtype=np.float64), self.knots)[0]
 
     def cumulative_at(self, ages: Floats) -> Floats:
-        """Return the cumulative effects of the additive model at ages of any shape, with an axis of k effects more.
+        """Return the cumulative effects of the additive model at ages of any shape, with an additional axis of k effects.
 
-        Past the last step the mean effects go on.
+        Past the last step the mean effects continue.
         """
         return _stepped(self.ages, self.cumulative, ages, self.coordinates)
 
@@ -297,7 +297,7 @@ class FittedLifelines(ParametricScores):
 
 
 def _stepped(steps: Floats, values: Floats, ages: Floats, rate: Floats) -> Floats:
-    """Return what steps add up to at ages of any shape, from 0 on, and past the last step by a rate a day."""
+    """Return the sum of steps at ages of any shape, from 0 on, and past the last step by a rate per day."""
     from_start = np.concatenate((np.zeros((1, *values.shape[1:])), values))
     past = np.maximum(ages - steps[-1], 0.0).reshape(*np.shape(ages), *(1,) * rate.ndim)
     found: Floats = from_start[np.searchsorted(steps, ages, side="right")] + past * rate
@@ -324,7 +324,7 @@ def _parts(explained: tuple[bool, ...], constants: tuple[bool, ...], X: Floats) 
 
 
 class _Problem(NamedTuple):
-    """What lifelines maximised: lifetimes, formulas and the columns of each parameter."""
+    """Likelihood that lifelines maximised: lifetimes, formulas and the columns of each parameter."""
 
     lives: Lifetimes
     form: forms.Form
@@ -366,7 +366,7 @@ class _Problem(NamedTuple):
 
 
 def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[dict[str, Any], float | None, tuple[Remark, ...]]:
-    """Return the fields of a parametric regression, its log-likelihood, and what a reader must know."""
+    """Return the fields of a parametric regression, its log-likelihood, and remarks."""
     breaks = _breaks(settings, lives) if settings.fitter == PIECEWISE else np.zeros(0)
     form, X = settings.form(breaks), design.X[:, :-1]
     parts = _parts(form.explained, form.constants, X)
@@ -379,7 +379,7 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
     }
     start = _starts(settings, lives, design, form)
     late = ENTRY_COL if (lives.entry > 0).any() else None
-    said = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col=late, initial_point=start)
+    warned = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col=late, initial_point=start)
     at = np.concatenate([fitter.params_[name].loc[columns[name]].to_numpy() for name in form.parameters])
     knots = _knots(settings, fitter, breaks)
     value, gradient, hessian = _Problem(lives, form, knots, parts).evaluate(at)
@@ -387,8 +387,8 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
     back = _back(form, design)
     none = {"ages": np.zeros(0), "cumulative": np.zeros((0, 0)), "cumulative_covariance": np.zeros((0, 0, 0))}
     fields = {"coordinates": back @ at, "covariance": _turned(back, found.covariance), "knots": knots, **none}
-    told = (*said, *found.remarks(_terms(form, design.names, form.constants)), *_short(settings, found, gradient))
-    return fields, value, told
+    remarks = (*warned, *found.remarks(_terms(form, design.names, form.constants)), *_short(settings, found, gradient))
+    return fields, value, remarks
 
 
 def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[dict[str, Any], float | None, tuple[Remark, ...]]:
@@ -396,7 +396,7 @@ def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[di
     X = design.X[:, :-1]
     enough_ends(float(lives.weight[lives.ended].sum()), X.shape[1] + 1, settings.name)
     fitter = _made(settings, np.zeros(0))
-    said = _run(fitter, _frame(lives, X).drop(columns=ENTRY_COL), settings)
+    warned = _run(fitter, _frame(lives, X).drop(columns=ENTRY_COL), settings)
     back = design.back()
     steps = fitter.cumulative_hazards_[[*column_names(X), "intercept"]]
     ages, cumulative = steps.index.to_numpy(dtype=np.float64), steps.to_numpy() @ back.T
@@ -409,11 +409,11 @@ def _additive(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[di
         "cumulative": cumulative,
         "cumulative_covariance": covariance,
     }
-    return fields, None, said
+    return fields, None, warned
 
 
 def _starts(settings: Lifelines, lives: Lifetimes, design: Design, form: forms.Form) -> dict[str, Floats] | None:
-    """Return where the search starts; None where lifelines' own start, which suits ages of a few units, does for ages in days."""
+    """Return the start of the search; None if lifelines' own start, which suits ages of a few units, suffices for ages in days."""
     q = len(design.means)
     if settings.fitter == GAMMA:
         return _weibull(settings, lives, design)
@@ -434,7 +434,7 @@ def _weibull(settings: Lifelines, lives: Lifetimes, design: Design) -> dict[str,
 
 
 def _made(settings: Lifelines, breaks: Floats) -> Any:
-    """Return the fitter of lifelines; constants are columns like any other, and no median is worked out."""
+    """Return the fitter of lifelines; constants are columns like any other, and no median is computed."""
     import lifelines
     from lifelines.fitters.coxph_fitter import ParametricSplinePHFitter
     from lifelines.fitters.crc_spline_fitter import CRCSplineFitter
@@ -455,17 +455,17 @@ def _frame(lives: Lifetimes, X: Floats) -> Any:
 
 
 def _in_order(lives: Lifetimes) -> Lifetimes:
-    """Return the lifetimes in one order, whatever that of the rows: where a search stops depends on it."""
+    """Return the lifetimes in a fixed order, whatever that of the rows: the end of a search depends on it."""
     order = lives.frame.with_row_index("_row").sort(lives.frame.columns)["_row"].to_numpy()
     arrays = {name: getattr(lives, name)[order] for name in ("lower", "upper", "entry", "weight")}
     return replace(lives, frame=lives.frame[order], **arrays)
 
 
 def _run(fitter: Any, table: Any, settings: Lifelines, **options: Any) -> tuple[Remark, ...]:
-    """Fit, and return a remark on what lifelines warned of."""
+    """Fit, and return a remark on the warnings of lifelines."""
     if "entry" in table.columns and options.get("entry_col") is None:
         table = table.drop(columns=ENTRY_COL)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             fitter.fit(table, DURATION_COL, EVENT_COL, weights_col=WEIGHTS_COL, **options)
@@ -476,7 +476,7 @@ def _run(fitter: Any, table: Any, settings: Lifelines, **options: Any) -> tuple[
                 where=settings.name,
                 remedy=f"Use fewer covariates or a penalty, or fit {INSTEAD[settings.fitter]}.",
             ) from error
-    own = (str(each.message).strip() for each in told if each.category.__module__.startswith("lifelines"))
+    own = (str(each.message).strip() for each in caught if each.category.__module__.startswith("lifelines"))
     return tuple(_warned(text.splitlines()[0].rstrip(".")) for text in dict.fromkeys(own) if text)
 
 
@@ -510,7 +510,7 @@ def _back(form: forms.Form, design: Design) -> Floats:
 
 
 def _turned(back: Floats, covariance: Floats) -> Floats:
-    """Return the covariance of turned coefficients; NaN for those that one without a standard error is part of."""
+    """Return the covariance of turned coefficients; NaN for those that involve one without a standard error."""
     untold = np.isnan(np.diag(covariance))
     turned = np.asarray(back @ np.nan_to_num(covariance) @ back.T)
     lost = (back[:, untold] != 0).any(axis=1)

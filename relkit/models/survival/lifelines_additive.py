@@ -21,7 +21,7 @@ def cumulative_covariance(X: Floats, lives: Lifetimes, ages: Floats, penalty: fl
     Args:
         X: columns with an intercept, shape (n, k).
         lives: lifetimes observed from their start.
-        ages: at which some end, ascending, shape (m,).
+        ages: of ends, ascending, shape (m,).
         penalty: added to the diagonal of A.
     """
     order = np.argsort(lives.lower, kind="stable")

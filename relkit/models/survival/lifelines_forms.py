@@ -1,10 +1,10 @@
 """Hazards of lifelines' parametric regressions, from the numbers that a fit leaves.
 
-Each form is a function of linear predictors, one a parameter, and of ages: it returns the hazard cumulated until each age, and
+Each form is a function of linear predictors, one per parameter, and of ages: it returns the hazard cumulated until each age, and
 the logarithm of the hazard there. They are the formulas of lifelines 0.30 (`_cumulative_hazard` of each fitter), so that a saved
 model forecasts without lifelines.
 
-    generalised gamma       Z = (log t - mu) / sigma, a = 1 / lambda^2: S = Q(a, a exp(lambda Z)), or P where lambda < 0
+    generalised gamma       Z = (log t - mu) / sigma, a = 1 / lambda^2: S = Q(a, a exp(lambda Z)), or P if lambda < 0
     spline in accelerated time    log H = gamma0 + gamma1 u + sum gamma_i v_i(u), u = log t - x'b (Crowther, Royston, Clements)
     spline of hazards       log H = x'b + phi1 log t + sum phi_i v_i(log t) (Royston and Parmar 2002)
     piecewise exponential   h = exp(-x'b_j) in the j-th stretch of ages
@@ -28,7 +28,7 @@ Hazards = tuple[Floats, Floats]
 """The cumulative hazard and the logarithm of the hazard, each of shape (n, m)."""
 
 _LEAST, _MOST = 1e-300, 1e25
-# Of a derivative that a spline may make negative; lifelines stops a hazard there too.
+# Floor of a derivative that a spline may make negative; lifelines has the same.
 _FLAT = 1e-20
 _LARGEST_EXPONENT = 600.0
 
@@ -38,8 +38,8 @@ class Form(NamedTuple):
 
     Attributes:
         parameters: names of its parameters, as lifelines has them.
-        explained: which of them covariates move.
-        constants: which of them have an intercept to be found; one that covariates move has one all the same, of their means.
+        explained: which of them have covariates.
+        constants: which of them have an intercept to be found; one with covariates has one all the same, from their means.
         hazards: of the linear predictors, each of shape (n, 1), ages of shape (n, m) and knots.
     """
 

@@ -27,7 +27,7 @@ def to_lifelines(spells: pl.DataFrame, covariates: Sequence[str] = ()) -> Any:
     ended on its first day counts as half a day, as lifelines asks for ages above 0; one that was observed for no time is left out.
 
     Args:
-        spells: one row a spell: duration_days, event, entry_days where some were first observed late, and the covariates.
+        spells: one row per spell: duration_days, event, entry_days if some were first observed late, and the covariates.
         covariates: columns to hand over as they are; a text for a formula, such as `C(plan)`.
 
     Raises:

@@ -1,6 +1,6 @@
-"""What is known of each lifetime: the ages between which it ended, from when it was watched, how much it counts.
+"""Lifetimes as observed: the ages between which each ended, the age from which it was observed, and its weight.
 
-One form serves all: an end seen on its day has `lower` = `upper`, a contract that still runs an infinite `upper`, one that
+One form serves all: an end observed on its day has `lower` = `upper`, a contract that still runs an infinite `upper`, one that
 ended between two billing dates both of them.
 """
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 _AGE: dict[str, Any] = {"dtype": pl.Float64, "low": 0.0, "high": LONGEST_DAYS, "unit": "days"}
 _ROUNDING = 1e-9
 HALF_A_DAY = 0.5
-"""Age of a spell that ended on the day it started: the logarithm of 0 is no number."""
+"""Age of a spell that ended on the day it started: the logarithm of 0 is not finite."""
 
 
 @dataclass(frozen=True, eq=False)
 class Lifetimes:
-    """Lifetimes of which something is known.
+    """Lifetimes with the bounds between which they ended.
 
     Attributes:
         frame: the rows kept, with the columns of the contract.
-        lower: shape (n,), days: it lasted longer than this, or just this.
-        upper: shape (n,), days: it did not last longer; infinite where it still ran when last seen.
-        entry: shape (n,), days: age when first seen.
+        lower: shape (n,), days: it lasted longer than this, or exactly this.
+        upper: shape (n,), days: it did not last longer; infinite if it still ran when last observed.
+        entry: shape (n,), days: age when first observed.
         weight: shape (n,), how many such lifetimes the row stands for.
         remarks: on what was left out or changed.
     """
@@ -49,12 +49,12 @@ class Lifetimes:
 
     @property
     def ended(self) -> Flags:
-        """Which of them ended, shape (n,)."""
+        """Flags of those that ended, shape (n,)."""
         return np.isfinite(self.upper)
 
     @property
     def last_age(self) -> float:
-        """The last age at which one was seen to run or to end, in days."""
+        """The last age at which one was observed to run or to end, in days."""
         return float(np.where(self.ended, self.upper, self.lower).max())
 
     def every(self, step: int) -> Lifetimes:
@@ -64,14 +64,14 @@ class Lifetimes:
 
 
 def lifetime_contract(name: str, covariates: tuple[Column, ...], *, weight_column: str, bounds: tuple[str, str] | None) -> Contract:
-    """Return what `fit` reads: duration_days and event, or the two columns between which each lifetime lies."""
+    """Return the contract of `fit`: duration_days and event, or the two columns that bound each lifetime."""
     more = (*covariates, *columns_of(weight_column, zero=False))
     if bounds is None:
         return fit_contract(name, more)
     lower, upper = bounds
     edges = (
-        Column(name=lower, required=True, nullable=False, meaning="Age when last seen running.", **_AGE),
-        Column(name=upper, required=True, meaning="Age when first seen ended.", null_means="still running", **_AGE),
+        Column(name=lower, required=True, nullable=False, meaning="Age when last observed running.", **_AGE),
+        Column(name=upper, required=True, meaning="Age when first observed ended.", null_means="still running", **_AGE),
     )
     rules = (
         Rule(
@@ -84,7 +84,7 @@ def lifetime_contract(name: str, covariates: tuple[Column, ...], *, weight_colum
             name=f"entry_days: over {lower}",
             columns=("entry_days", lower),
             broken=pl.col("entry_days") > pl.col(lower),
-            remedy="A spell is watched from its entry on, so it is known to run then.",
+            remedy="A spell is observed from its entry on, so it is known to run then.",
         ),
     )
     return Contract(name=name, key=(), columns=named_once(name, (*edges, ENTRY, *more)), rules=rules)
@@ -94,22 +94,22 @@ def read_lifetimes(features: pl.DataFrame, needs: Contract, *, weight_column: st
     """Return the lifetimes of a frame, checked against `lifetime_contract` with the covariates as the frame gives them.
 
     Raises:
-        TableError: a column is missing, null or impossible.
-        NotEnoughEventsError: no row, or no end, is left.
+        TableError: a column is missing, null or invalid.
+        NotEnoughEventsError: no row, or no event, is left.
     """
     if bounds is None:
         spells = read_spells(features, needs)
         upper = np.where(spells.event, spells.duration, np.inf)
         found = spells.frame, spells.duration, upper, spells.entry, spells.remarks
     else:
-        # An upper age may be written as infinite, which no contract allows: null says the same.
-        told = _null_where_infinite(features, bounds[1])
-        frame = check(told, needs)
+        # An upper age may be written as infinite, which no contract allows: null means the same.
+        given = _null_where_infinite(features, bounds[1])
+        frame = check(given, needs)
         lower, upper = (frame[name].fill_null(np.inf).to_numpy() for name in bounds)
         found = frame, lower, upper, frame["entry_days"].to_numpy(), ()
     frame, lower, upper, entry, remarks = found
     weight = frame[weight_column].to_numpy() if weight_column else np.ones(len(frame))
-    return _told(Lifetimes(frame, lower, upper, entry, weight, remarks), needs.name)
+    return _informative(Lifetimes(frame, lower, upper, entry, weight, remarks), needs.name)
 
 
 def _null_where_infinite(features: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -118,12 +118,12 @@ def _null_where_infinite(features: pl.DataFrame, name: str) -> pl.DataFrame:
     return features.with_columns(pl.when(pl.col(name) != np.inf).then(pl.col(name)).alias(name))
 
 
-def _told(given: Lifetimes, where: str) -> Lifetimes:
-    """Return the lifetimes without those that tell nothing, and ends at age 0 moved to half a day."""
+def _informative(given: Lifetimes, where: str) -> Lifetimes:
+    """Return the lifetimes without uninformative ones, and ends at age 0 moved to half a day."""
     remarks = list(given.remarks)
     kept = given.ended | (given.lower > given.entry)
     lower, upper, entry, weight = (values[kept] for values in (given.lower, given.upper, given.entry, given.weight))
-    # Edges that differ by rounding are one age: the probability between them would be lost in rounding.
+    # Bounds that differ by rounding are one age: the probability between them would be lost in rounding.
     lower = np.where(upper - lower <= _ROUNDING * np.abs(lower), upper, lower)
     if empty := int((~kept).sum()):
         remarks.append(_not_watched(empty))

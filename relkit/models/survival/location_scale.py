@@ -3,7 +3,7 @@
 With z = k (log t - mu) the cumulative hazard is H(z): exp(z) for Weibull, -log Phi(-z) for log-normal, log(1 + exp z) for
 log-logistic (Kalbfleisch and Prentice 2002, The statistical analysis of failure time data, 2nd ed., 2.2 and 3.6). A
 distribution is its `Errors`: H, the log of its slope, and their derivatives in z. From them come, for all three alike, the
-likelihood of ends seen on their day, of contracts still running, of late entries and of ends known to lie between two ages,
+likelihood of ends observed on their day, of contracts still running, of late entries and of ends known to lie between two ages,
 with gradient and Hessian in mu and log k.
 """
 
@@ -29,7 +29,7 @@ Triple = tuple[Floats, Floats, Floats]
 _BLOCK = 4096
 """Rows of a product that stay in the processor's cache."""
 SHORTEST = 1e-300
-"""Stands for age 0, whose logarithm is no number: the hazard cumulated until then is nought."""
+"""Logarithm used for age 0: the hazard cumulated until then is 0."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +40,7 @@ class Errors:
         hazard: H(z), H'(z), H''(z).
         log_slope: log H'(z), with its first and second derivative.
         inverse: z of a cumulative hazard.
-        mean_ahead: expected days left, of mu, k and the age in days; infinite where the tail is that heavy.
+        mean_ahead: expected days left, of mu, k and the age in days; infinite if the tail is that heavy.
     """
 
     hazard: Callable[[Floats], Triple]
@@ -59,7 +59,7 @@ def _extreme_value_slope(z: Floats) -> Triple:
 
 
 def _weibull_mean_ahead(mu: Floats, k: Floats, age: Floats) -> Floats:
-    """Return the integral of S over the ages to come, over S: lambda / k e^G Gamma(1/k, G), less nothing, with G = H(age)."""
+    """Return the integral of S over the ages to come, over S: lambda / k e^G Gamma(1/k, G), with G = H(age)."""
     a, G = np.broadcast_arrays(1 / k, np.exp(np.minimum(k * (log_age(age) - mu), 700.0)))
     share = special.gammaincc(a, G)
     near = share > 1e-290
@@ -110,7 +110,7 @@ def _logistic_inverse(hazard: Floats) -> Floats:
 
 
 def _log_logistic_mean_ahead(mu: Floats, k: Floats, age: Floats) -> Floats:
-    """Return e^mu (1 / k) B(1 - 1/k, 1/k) I(S; 1 - 1/k, 1/k) / S, with S the survival at the age; infinite where k <= 1."""
+    """Return e^mu (1 / k) B(1 - 1/k, 1/k) I(S; 1 - 1/k, 1/k) / S, with S the survival at the age; infinite if k <= 1."""
     k, S = np.broadcast_arrays(k, special.expit(-k * (log_age(age) - mu)))
     finite = (k > 1) & (S > 0)
     b = 1 / np.where(finite, k, 2.0)
@@ -120,7 +120,7 @@ def _log_logistic_mean_ahead(mu: Floats, k: Floats, age: Floats) -> Floats:
 
 
 def log_age(age: Floats) -> Floats:
-    """Return the logarithm of ages, that of 0 being very low."""
+    """Return the logarithm of ages, very low for 0."""
     return np.asarray(np.log(np.maximum(age, SHORTEST)))
 
 
@@ -156,7 +156,7 @@ class Pulls(NamedTuple):
 
 
 def _squares(X: Floats, weight: Floats) -> Floats:
-    """Return X' diag(weight) X; where no weight is above 0, as without late entries, at half the work."""
+    """Return X' diag(weight) X; if no weight is above 0, as without late entries, at half the work."""
     if (weight > 0).any():
         return np.asarray(X.T @ (weight[:, None] * X))
     root, total = np.sqrt(-weight), np.zeros((X.shape[1], X.shape[1]))
@@ -168,19 +168,19 @@ def _squares(X: Floats, weight: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """Lifetimes sorted by what is known of them, ages as logarithms in units of their spread.
+    """Lifetimes sorted by kind of observation, ages as logarithms in units of their spread.
 
     Attributes:
-        last: shape (n,), log of the age at the end or when last seen running; of an interval its lower edge.
-        ends: shape (n,), weight of the rows whose end was seen on its day, 0 of the others.
+        last: shape (n,), log of the age at the end or when last observed running; of an interval its lower bound.
+        ends: shape (n,), weight of the rows whose end was observed on its day, 0 of the others.
         weight: shape (n,).
         between: rows of which only an interval is known.
-        upper: log of the upper edges of those.
-        late: rows that were first seen at an age above 0.
+        upper: log of the upper bounds of those.
+        late: rows that were first observed at an age above 0.
         entry: log of the age of those.
-        middle: what was taken off the logarithms of ages.
-        spread: by what they were divided then.
-        constant: what the likelihood in days has more than that in these units.
+        middle: subtracted from the logarithms of ages.
+        spread: by which they were then divided.
+        constant: excess of the likelihood in days over that in these units.
     """
 
     last: Floats
@@ -200,7 +200,7 @@ class Watched:
         days = log_age(lives.lower)
         if unit is None:
             seen = log_age(np.where(lives.ended, lives.upper, lives.lower))
-            # Where few have ended yet, all the others are last seen at one age: the ends tell the scale.
+            # If few have ended yet, all the others are last observed at one age: the ends give the scale.
             parts = [_mean_and_spread(seen[rows], lives.weight[rows]) for rows in (lives.ended, slice(None))]
             unit = parts[1][0], max(part[1] for part in parts) or 1.0
         middle, spread = unit
@@ -229,12 +229,12 @@ def _mean_and_spread(values: Floats, weights: Floats) -> tuple[float, float]:
 def log_likelihood(errors: Errors, lives: Watched, mu: Floats, c: Floats) -> Pulls:
     """Return the log-likelihood of lifetimes, and each row's derivatives in mu and c = log k.
 
-    An end at t brings log h(t), with h(t) = k H'(z) / t; every row brings -H at its last age and +H at its entry; an end
-    between l and u brings log(exp(-H(l)) - exp(-H(u))).
+    An end at t adds log h(t), with h(t) = k H'(z) / t; every row adds -H at its last age and +H at its entry; an end
+    between l and u adds log(exp(-H(l)) - exp(-H(u))).
 
     Args:
         errors: of the distribution.
-        lives: what was seen.
+        lives: the lifetimes.
         mu: shape (n,), in the units of `lives`.
         c: shape (n,).
     """

@@ -1,7 +1,7 @@
 """The log-logistic regression: as the log-normal, with heavier tails, and proportional odds of having ended.
 
 S(t) = 1 / (1 + (t / alpha)^beta), with log alpha = intercept + x'b, the logarithm of the median (Kalbfleisch and Prentice
-2002, 2.2.6). The expected lifetime is infinite where beta is 1 or less.
+2002, 2.2.6). The expected lifetime is infinite if beta is 1 or less.
 """
 
 from __future__ import annotations

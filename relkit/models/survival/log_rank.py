@@ -1,17 +1,17 @@
-"""Log-rank tests: whether two or more groups of spells end at the same pace.
+"""Log-rank tests of the same rate of ending in two or more groups of spells.
 
-At each age with an end, the ends of each group are set beside those expected if its spells at risk had the pace of all; the
-differences, times a weight of the age, are added up (Mantel 1966; Fleming and Harrington 1991, chapter 7). The weight says
+At each age with an end, the ends of each group are compared with those expected at the rate of all spells at risk; the
+differences, times a weight of the age, are added up (Mantel 1966; Fleming and Harrington 1991, chapter 7). The weight sets
 which ages count:
 
-    log_rank              1                          the most powerful where hazards are proportional
+    log_rank              1                          the most powerful if hazards are proportional
     gehan_wilcoxon        n, the spells at risk      early ages
     tarone_ware           sqrt(n)                    in between
-    peto                  Peto and Peto's estimate of S, which no censoring disturbs; early ages
+    peto                  Peto and Peto's estimate of S, robust to censoring; early ages
     fleming_harrington    S(u-)^rho (1 - S(u-))^gamma, with S the Kaplan-Meier estimate: early (rho), late (gamma)
 
-In strata, spells are compared with those of their own stratum alone. Many segments told apart by eye need no test; one that
-was chosen because it looked different needs a harder one.
+In strata, spells are compared with those of their own stratum alone. Many segments distinguished by eye need no test; one that
+was chosen because it looked different needs a stricter one.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class LogRank:
         groups: their names, in the order of what follows.
         rows: shape (g,), spells of each.
         observed: shape (g,), ends of each, times the weights of their ages.
-        expected: shape (g,), those expected if all groups ended at the same pace.
+        expected: shape (g,), those expected if all groups ended at the same rate.
         covariance: shape (g, g), of observed - expected.
         chi2: the statistic.
-        degrees_of_freedom: groups that can be told apart, less one.
-        p_value: probability of at least this statistic if all groups end at the same pace.
+        degrees_of_freedom: distinguishable groups, less one.
+        p_value: probability of at least this statistic if all groups end at the same rate.
         weighting: of the ages.
     """
 
@@ -74,13 +74,13 @@ def log_rank(
     rho: float = 0.0,
     gamma: float = 0.0,
 ) -> LogRank:
-    """Return a k-sample test of the same pace of ending, in O(n log n).
+    """Return a k-sample test of the same rate of ending, in O(n log n).
 
     Args:
-        duration: shape (n,), days, age at the end or when last seen.
+        duration: shape (n,), days, age at the end or when last observed.
         event: shape (n,), whether it ended.
         group: shape (n,), the groups to compare.
-        entry: shape (n,), days, age when first seen; None means 0 for all.
+        entry: shape (n,), days, age when first observed; None means 0 for all.
         weight: shape (n,), above 0, how many spells each stands for; None means one each.
         stratum: shape (n,), spells are compared within it; None for a single one.
         weighting: of the ages, see the module.
@@ -120,7 +120,7 @@ def _check_weighting(weighting: str, rho: float, gamma: float) -> None:
     if not (rho >= 0 and gamma >= 0):
         raise ParameterError(f"rho is {rho:g} and gamma {gamma:g}; both must be 0 or more.", where=_WHERE)
     if (rho or gamma) and weighting != "fleming_harrington":
-        raise ParameterError(f"rho and gamma say nothing to {weighting}.", where=_WHERE, remedy="Choose fleming_harrington.")
+        raise ParameterError(f"rho and gamma have no effect on {weighting}.", where=_WHERE, remedy="Choose fleming_harrington.")
 
 
 def _only(seen: Observed, rows: Indexes) -> Observed:
@@ -162,17 +162,17 @@ def _weights(n: Floats, d: Floats, weighting: Weighting, rho: float, gamma: floa
 def quadratic(gap: Floats, covariance: Floats, where: str) -> tuple[float, int]:
     """Return the chi-squared statistic and its degrees of freedom.
 
-    A group that never was at risk beside another tells nothing. Groups that never meet, in strata of their own say, cost a
-    degree of freedom more than the one that the sum of the gaps costs.
+    A group that was never at risk alongside another is uninformative. Groups that never meet, such as in strata of their own,
+    cost one more degree of freedom than the sum of the gaps does.
     """
     size = np.sqrt(np.diag(covariance))
-    told = np.flatnonzero(size > 1e-10 * size.max(initial=0.0))
-    if not len(told):
+    informative = np.flatnonzero(size > 1e-10 * size.max(initial=0.0))
+    if not len(informative):
         raise NotEnoughEventsError(
             "no spell ended while two groups were at risk.", where=where, remedy="Take groups that were observed at the same ages."
         )
-    scale = size[told]
-    values, vectors = np.linalg.eigh(covariance[np.ix_(told, told)] / np.outer(scale, scale))
+    scale = size[informative]
+    values, vectors = np.linalg.eigh(covariance[np.ix_(informative, informative)] / np.outer(scale, scale))
     kept = values > 1e-9 * values[-1]
-    along = (gap[told] / scale) @ vectors[:, kept]
+    along = (gap[informative] / scale) @ vectors[:, kept]
     return float((along**2 / values[kept]).sum()), int(kept.sum())

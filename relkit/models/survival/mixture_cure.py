@@ -7,8 +7,8 @@ a = p S_0(t) / S(t); all derivatives of the likelihood are short in a:
 
     of log S(t):  a - p in logit p,  -a H' in the Weibull's parameters,  second ones with a (1 - a)
 
-The likelihood is not concave, so Newton's method runs in a trust region, from several shares. That some never leave can
-only be seen where the curve levels off within what was observed: where it does not, the fit is refused.
+The likelihood is not concave, so Newton's method runs in a trust region, from several shares. A share that never leaves
+is identified only if the curve levels off within the ages observed: if it does not, the fit is refused.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _WIDEST = 30.0
-# Shares of leavers among all that the search starts from, between the share that has left and one.
+# Shares of leavers from which the search starts, between the share that has left and one.
 _STARTS = (0.1, 0.5, 0.9)
 
 
@@ -69,10 +69,10 @@ class Parts(NamedTuple):
 def log_likelihood(lives: Watched, eta: Floats, mu: Floats, c: Floats) -> Parts:
     """Return the log-likelihood of lifetimes, and each row's derivatives in eta, mu and c.
 
-    An end brings log p + log f_0(t), a spell that still runs log S(t), a late entry -log S(entry).
+    An end adds log p + log f_0(t), a spell that still runs log S(t), a late entry -log S(entry).
 
     Args:
-        lives: what was seen.
+        lives: the lifetimes.
         eta: shape (n,), logit of the probability of ever leaving.
         mu: shape (n,), log lambda, in the units of `lives`.
         c: shape (n,), log rho.
@@ -122,12 +122,12 @@ def _ended(eta: Floats, mu: Floats, c: Floats, age: Floats, weight: Floats) -> P
 
 
 class Problem(NamedTuple):
-    """What is maximised.
+    """Likelihood to maximise.
 
     Attributes:
-        lives: what was seen.
+        lives: the lifetimes.
         designs: columns of eta, mu and c, each of shape (n, k_i).
-        where: who asks, for the messages.
+        where: the caller, for messages.
     """
 
     lives: Watched
@@ -186,12 +186,12 @@ class MixtureCure(Parametric, JudgedByEnds):
         return {"covariates": self.covariates, "latency_covariates": self.latency_covariates}
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedMixtureCure:
-        """Return the model of largest likelihood.
+        """Return the model of maximum likelihood.
 
         Raises:
-            TableError: a column is missing, null or impossible.
-            NotEnoughEventsError: fewer ends than parameters.
-            FitError: no share is seen that never leaves; or a covariate is constant, follows from the others, or has no finite coefficient.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: fewer events than parameters.
+            FitError: no share that never leaves; a covariate is constant, collinear with the others, or has no finite coefficient.
         """
         lives = self.lifetimes(features)
         ends = float(lives.weight[lives.ended].sum())
@@ -246,7 +246,7 @@ _LEVELS_OFF = Remark(
 
 
 def _null(problem: Problem, left: float) -> Maximum:
-    """Return the maximum without covariates, or raise where it has no share that never leaves."""
+    """Return the maximum without covariates, or raise if it has no share that never leaves."""
     shares = np.clip(left + (1 - left) * np.array(_STARTS), 0.01, 0.99)
     ended = problem.lives.ends > 0
     if not np.ptp(problem.lives.last[ended]) > 0:
@@ -255,7 +255,7 @@ def _null(problem: Problem, left: float) -> Maximum:
     found = problem.maximum([np.array([special.logit(share), middle, 0.0]) for share in shares])
     if found.bounded.any() or np.isnan(found.covariance).any():
         raise FitError(
-            "the curve does not level off within the ages observed, so no share that never leaves can be told.",
+            "the curve does not level off within the ages observed, so no share that never leaves can be estimated.",
             where=problem.where,
             remedy="Use survival.weibull_aft, or a longer history.",
         )
@@ -273,7 +273,7 @@ class FittedMixtureCure(ParametricScores):
         latency: shape (r + 1,), effect of one unit of each column on the log time to leave, then the intercept, in log days.
         log_rho: logarithm of the Weibull's shape.
         covariance: of leaving, latency and log_rho together.
-        effects: the covariates of leaving as the spells of the fit have them.
+        effects: the covariates of leaving as fitted.
         latency_effects: those of the time to leave.
         means: shape (q,), of the columns of leaving.
         latency_means: shape (r,), of those of the time to leave.
@@ -311,7 +311,7 @@ class FittedMixtureCure(ParametricScores):
 
     @property
     def coordinates(self) -> Floats:
-        """Leaving, latency, log rho: what `covariance` is the covariance of."""
+        """Leaving, latency, log rho: in the order of `covariance`."""
         return np.concatenate((self.leaving, self.latency, [self.log_rho]))
 
     def moved(self, coordinates: Floats) -> Self:
@@ -320,14 +320,14 @@ class FittedMixtureCure(ParametricScores):
         return replace(self, leaving=coordinates[:q], latency=coordinates[q:-1], log_rho=float(coordinates[-1]))
 
     def probability_never_leaving(self, features: pl.DataFrame) -> Floats:
-        """Return the probability that each spell, running now, is of those that never end, shape (n,)."""
+        """Return the probability that each running spell never ends, shape (n,)."""
         frame = check(features, self.needs)
         eta, mu = self._eta_and_mu(frame)
         H = np.exp(np.minimum(np.exp(self.log_rho) * (log_age(frame["duration_days"].to_numpy()) - mu), 700.0))
         return np.asarray(special.expit(H - eta))
 
     def median_remaining_days(self, features: pl.DataFrame) -> Floats:
-        """Return the days that half of the spells like each, running now, will yet run: infinite where over half never leave."""
+        """Return the median remaining days of each running spell: infinite if over half never leave."""
         frame = check(features, self.needs)
         never = self.probability_never_leaving(features)
         mu, age, k = self._eta_and_mu(frame)[1], frame["duration_days"].to_numpy(), np.exp(self.log_rho)
@@ -338,14 +338,14 @@ class FittedMixtureCure(ParametricScores):
         return np.where(soon, np.exp(mu + np.log(np.where(soon, behind, 1.0)) / k) - age, np.inf)
 
     def expected_remaining_days(self, features: pl.DataFrame) -> Floats:
-        """Return the days that each spell, running now, is expected to run yet: infinite for all, as some never leave, shape (n,)."""
+        """Return the expected remaining days of each running spell: infinite for all, as some never leave, shape (n,)."""
         return np.full(len(check(features, self.needs)), np.inf)
 
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
-        """Return the covariates, and what each adds to the customer's risk beside the mean of the fit, shape (n, covariates).
+        """Return the covariates, and what each adds to the customer's risk relative to the mean of the fit, shape (n, covariates).
 
         It is the effect on the log odds of ever leaving and, of a covariate of the time to leave, minus its effect on log time, times
-        rho: the log hazard ratio among those who leave. One that has both has their sum. Positive: sooner.
+        rho: the log hazard ratio among those who leave. A covariate of both has their sum. Positive means sooner.
         """
         frame = check(features, self.needs)
         odds = covariate_columns.added_up(self.effects, (covariate_columns.matrix(frame, self.effects) - self.means) * self.leaving[:-1])

@@ -1,10 +1,10 @@
-"""Nelson-Aalen: the hazard added up over the ages, with no assumption about the shape of it.
+"""Nelson-Aalen estimate of the cumulative hazard, without assumptions about its shape.
 
 H(t) is the sum over ages u <= t of d(u) / n(u), with d the ends and n the spells at risk (Nelson 1972; Aalen 1978).
-Its slope is the risk of ending: a straight line is a constant risk, a bend is an age where the risk changes.
+Its slope is the risk of ending: a straight line is a constant risk, a bend is an age at which the risk changes.
 
 Ends at one age are either taken together, d / n, or one by one, 1/n + 1/(n-1) + ... (Fleming and Harrington 1984), as
-if they had been told apart by a finer clock. Bands are symmetric in log H, which is log(-log S) of S = exp(-H).
+if a finer clock had separated them. Bands are symmetric in log H, which is log(-log S) of S = exp(-H).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class CumulativeHazard:
     """A Nelson-Aalen curve with its band.
 
     Attributes:
-        days: shape (k,), ages where something happens, ascending.
+        days: shape (k,), ages at which something happens, ascending.
         at_risk: shape (k,), spells at risk at that age, or the sum of their weights.
         ended: shape (k,), spells that end at that age, or the sum of their weights.
         hazard: shape (k,), H just after that age.
@@ -58,7 +58,7 @@ class CumulativeHazard:
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return 0.0, float(self.days[-1])
 
     def at(self, ages: float | list[float] | Floats) -> Floats:
@@ -78,7 +78,7 @@ class CumulativeHazard:
 
 
 def within(domain: tuple[float, float], ages: float | list[float] | Floats) -> Floats:
-    """Return `ages` as an array, or raise a ParameterError where one lies outside the domain."""
+    """Return `ages` as an array, or raise a ParameterError if one lies outside the domain."""
     asked = as_floats(ages)
     inside = (asked >= domain[0]) & (asked <= domain[1])
     if not inside.all():
@@ -102,11 +102,11 @@ def nelson_aalen(
     """Return the cumulative hazard of ending.
 
     Args:
-        duration: shape (n,), days, age at the end or when last seen.
+        duration: shape (n,), days, age at the end or when last observed.
         event: shape (n,), whether it ended.
-        entry: shape (n,), days, age when first seen; None means 0 for all.
+        entry: shape (n,), days, age when first observed; None means 0 for all.
         weight: shape (n,), above 0, how many spells each stands for; None means one each.
-        ties: what ends at one age add: "together" d / n, with the variance d (n - d) / n^3 of a binomial (Klein 1991);
+        ties: sum for the ends at one age: "together" d / n, with the variance d (n - d) / n^3 of a binomial (Klein 1991);
             "one by one" 1/n + ... + 1/(n-d+1), with the variance 1/n^2 + ... + 1/(n-d+1)^2.
         level: of the band.
 

@@ -1,4 +1,4 @@
-"""Spells as checked arrays: what the free functions of this family read, with what is wrong said once."""
+"""Spells as checked arrays: the input of the free functions of this family, with its errors defined once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """Spells, each seen from its age `entry` to its age `duration`.
+    """Spells, each observed from its age `entry` to its age `duration`.
 
     Attributes:
         duration: shape (n,), days, finite and 0 or more.
@@ -51,7 +51,7 @@ class Observed:
             raise NotEnoughEventsError("there is no spell.", where=where, remedy="Take a longer period, or more contracts.")
         flags = _numbers(event, "event", where, like=days)
         if not np.isin(flags, (0.0, 1.0)).all():
-            raise ParameterError("event holds values other than 0 and 1.", where=where, remedy="Say of each spell whether it ended.")
+            raise ParameterError("event has values other than 0 and 1.", where=where, remedy="State for each spell whether it ended.")
         if not flags.any():
             raise NotEnoughEventsError(
                 f"none of the {len(days):,} spells ended, so nothing can be learnt about when they end.",
@@ -69,7 +69,7 @@ class Observed:
 
     @property
     def weights(self) -> Floats:
-        """How many spells each stands for."""
+        """Number of spells that each stands for."""
         return np.ones(len(self.duration)) if self.weight is None else self.weight
 
     def at_risk_by(self, ages: Floats, code: Indexes, groups: int) -> Floats:
@@ -88,11 +88,11 @@ class Observed:
         at_risk = np.cumsum(change.reshape(groups, k + 1), axis=1)[:, :k]
         if self.weight is None:
             return at_risk.astype(np.float64)
-        # Sums of fractions leave a rounding error where nobody is at risk: the counts know.
+        # Sums of fractions leave a rounding error when nobody is at risk: the counts are exact.
         return np.where(Observed(self.duration, self.event, self.entry, None).at_risk_by(ages, code, groups) > 0, at_risk, 0.0)
 
     def ended_by(self, ages: Floats, code: Indexes, groups: int) -> Floats:
-        """Return the weight that ends at each of `ages` in each group, shape (groups, k); `ages` holds all ages of ends."""
+        """Return the weight that ends at each of `ages` in each group, shape (groups, k); `ages` contains all ages of ends."""
         k = len(ages)
         cell = np.searchsorted(ages, self.duration[self.event]) + code[self.event] * k
         return np.bincount(cell, self.weights[self.event], groups * k).reshape(groups, k).astype(np.float64)
@@ -122,7 +122,7 @@ def _column(values: NDArray[Any], what: str, where: str) -> pl.Series:
     try:
         return pl.Series(values.tolist() if values.dtype.kind == "O" else values, strict=True)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        raise ParameterError(f"{what} holds values of several kinds.", where=where, remedy="Write all of them as text.") from error
+        raise ParameterError(f"{what} has values of several kinds.", where=where, remedy="Write all of them as text.") from error
 
 
 def _numbers(values: ArrayLike, what: str, where: str, like: Floats | None = None) -> Floats:

@@ -1,7 +1,7 @@
-"""What a survival model with parameters owes its readers: scores, curves, bounds and a summary, from its cumulative hazard.
+"""Base of parametric survival models: scores, curves, bounds and a summary, from the cumulative hazard.
 
-A model says its cumulative hazard at ages, and the slopes of it in what its coefficients add up to; the rest is here.
-Nothing larger than rows times asked ages is made, and bounds are worked out in blocks of rows.
+A model gives its cumulative hazard at ages, and its slopes in the linear predictors; the rest is here.
+No array is larger than rows times requested ages, and bounds are computed in blocks of rows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BLOCK = 50_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ParametricScores(FittedCard):
-    """What every survival model with parameters offers."""
+    """Base of every fitted parametric survival model."""
 
     if TYPE_CHECKING:
         settings: Any
@@ -50,7 +50,7 @@ class ParametricScores(FittedCard):
 
         @property
         def coordinates(self) -> Floats:
-            """What `covariance` is the covariance of."""
+            """Parameters, in the order of `covariance`."""
 
     def _hazard(self, frame: pl.DataFrame, ages: Floats) -> Floats:
         """Return the hazard cumulated until ages, shape (n, m) as they are."""
@@ -62,7 +62,7 @@ class ParametricScores(FittedCard):
 
     @property
     def domain(self) -> tuple[float, float]:
-        """First and last age of which the data speak, in days."""
+        """First and last age covered by the data, in days."""
         return 0.0, self.last_age
 
     def summary(self) -> pl.DataFrame:
@@ -70,13 +70,13 @@ class ParametricScores(FittedCard):
         return summary_of(self.terms, self.coordinates, np.sqrt(np.diag(self.covariance)), self.settings.level)
 
     def survival(self, features: pl.DataFrame, days: list[float] | Floats) -> pl.DataFrame:
-        """Return customer_id, days, survival: each customer's probability of outliving ages, seen from the start."""
+        """Return customer_id, days, survival: each customer's probability of outliving each age, from the start."""
         frame, asked = check(features, self.needs), as_floats(days)
         hazard = self._hazard(frame, np.broadcast_to(asked, (len(frame), len(asked))))
         return long_survival(frame, asked, np.exp(-np.maximum(hazard, 0.0)))
 
     def survival_ahead(self, features: pl.DataFrame, days: list[float] | Floats) -> Floats:
-        """Return the probability that each spell, running now, still runs after each number of days, shape (n, m)."""
+        """Return the probability that each running spell still runs after each number of days, shape (n, m)."""
         return np.exp(-self._ahead(check(features, self.needs), as_floats(days)))
 
     def survival_ahead_bounds(self, features: pl.DataFrame, days: list[float] | Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
@@ -101,7 +101,7 @@ class ParametricScores(FittedCard):
         """Return the hazard cumulated from now over each number of days, shape (n, m)."""
         age = frame["duration_days"].to_numpy()[:, None]
         until, now = self._hazard(frame, age + days), self._hazard(frame, age)
-        # Where both are beyond all numbers the spell is certain to end at once.
+        # If both are infinite the spell is certain to end at once.
         with np.errstate(invalid="ignore"):
             ahead = until - now
         return np.where(np.isfinite(now), np.maximum(ahead, 0.0), np.inf)
@@ -109,7 +109,7 @@ class ParametricScores(FittedCard):
     def _error(self, frame: pl.DataFrame, days: Floats) -> Floats:
         """Return the standard error of the hazard ahead, shape (n, m)."""
         age = frame["duration_days"].to_numpy()[:, None]
-        told = np.where(np.isnan(self.covariance), 0.0, self.covariance)
+        known = np.where(np.isnan(self.covariance), 0.0, self.covariance)
         pairs = [
             (columns, until - now)
             for (columns, until), (_, now) in zip(self._slopes(frame, age + days), self._slopes(frame, age), strict=True)
@@ -117,5 +117,5 @@ class ParametricScores(FittedCard):
         errors = np.empty((len(frame), len(days)))
         for j in range(len(days)):
             gradient = np.column_stack([columns * slope[:, j : j + 1] for columns, slope in pairs])
-            errors[:, j] = np.einsum("ik,ik->i", gradient @ told, gradient)
+            errors[:, j] = np.einsum("ik,ik->i", gradient @ known, gradient)
         return np.sqrt(np.maximum(errors, 0.0))

@@ -10,7 +10,7 @@ den(k, l) = S0(k) - phi D0(k),
 
 where w_i = theta_i (sum of 1/den over the k at which i is at risk, less phi / den over those at which it ends): a single
 weight per row, so that the first term is one product of matrices and the second three products of matrices with one row
-per distinct age. Rows are sorted once; sums over risk sets are cumulated sums over ages. Columns stand in the rows of
+per distinct age. Rows are sorted once; sums over risk sets are cumulated sums over ages. Columns are the rows of
 `X` (d, n), so that each is contiguous.
 
 Strata have ages of their own, one stratum's after the other's: a cumulated sum starts anew with each. With case weights,
@@ -39,23 +39,23 @@ BLOCK_ROWS = 4096
 SMALL_PRODUCT = 200_000
 """Multiplications in one product of matrices."""
 SMALLEST = 1e-150
-"""A sum over a risk set below this, beside the largest theta of 1, has lost its meaning."""
+"""A sum over a risk set below this, relative to the largest theta of 1, has lost its meaning."""
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """Rows sorted by age at the end or censoring; within an end age the ends come first.
+    """Rows sorted by age at the end or censoring; within an event age the ends come first.
 
     Attributes:
         rows: shape (m,), rows that are in some risk set, in order.
-        ages: shape (k,), distinct end ages, ascending in each stratum.
+        ages: shape (k,), distinct event ages, ascending in each stratum.
         ends: shape (k,), number of ends at each.
-        last: shape (m,), number of end ages not above the row's duration.
+        last: shape (m,), number of event ages not above the row's duration.
         event: shape (m,).
         starts: shape (s,), first row of each non-empty segment (ends, then others, of each age).
         segments: shape (s,), 2 k for the ends of the k-th age and 2 k + 1 for the others.
-        late: shape (l,), positions of the rows that enter after the first end age, by the first age they miss no more.
-        first: shape (l,), number of end ages not above their entry.
+        late: shape (l,), positions of the rows that enter after the first event age, by the first age at which they are at risk.
+        first: shape (l,), number of event ages not above their entry.
         phi: shape (number of ends,), l / d(k), by age.
         bounds: shape (strata + 1,), where the ages of each stratum begin, and the end of the last.
         weight: shape (m,), case weights; None means 1 for all.
@@ -97,7 +97,7 @@ class Order:
         Args:
             duration: shape (n,).
             event: shape (n,).
-            entry: shape (n,); None when all are seen from the start.
+            entry: shape (n,); None when all are observed from the start.
             efron: whether ties are treated by Efron's approximation, else by Breslow's.
             stratum: shape (n,), from 0; None means one for all.
             weight: shape (n,), above 0; None means 1 for all.
@@ -131,7 +131,7 @@ class Order:
 
 
 def _missed(keys: Indexes, days: Floats, entry: Floats, stratum: Indexes | None, base: Indexes) -> Indexes:
-    """Return the number of end ages that come before each row enters, those of earlier strata counted with them."""
+    """Return the number of event ages that come before each row enters, those of earlier strata counted with them."""
     known = np.searchsorted(days, entry, side="right")
     place = known if stratum is None else known + stratum * len(days)
     return np.where(entry > 0, np.searchsorted(keys, place), base)
@@ -148,8 +148,8 @@ class Sums:
         rate: shape (k,), sum over l of 1 / den.
         tied_rate: shape (k,), sum over l of phi / den.
         squares: shape (3, k), sums over l of 1, phi and phi**2 over den**2.
-        shift: what was taken off the linear predictor before exp.
-        beside: theta of rows that are at risk besides, on the same scale; None in Cox's likelihood.
+        shift: subtracted from the linear predictor before exp.
+        beside: theta of further rows at risk, on the same scale; None in Cox's likelihood.
     """
 
     log_likelihood: float
@@ -165,7 +165,7 @@ class Sums:
 def sums(order: Order, eta: Floats) -> Sums:
     """Return log L and the sums over risk sets at linear predictors `eta`, shape (m,), in order.
 
-    Where numbers overflow, log L is minus infinity.
+    If numbers overflow, log L is minus infinity.
     """
     shift = float(eta.max())
     eta = eta - shift
@@ -177,7 +177,7 @@ def sums(order: Order, eta: Floats) -> Sums:
 
 
 def sums_at_risk(order: Order, theta: Floats) -> tuple[Floats, Floats]:
-    """Return D0 and S0 of each end age, shape (k,), from theta, shape (m,)."""
+    """Return D0 and S0 of each event age, shape (k,), from theta, shape (m,)."""
     ended, others = _by_age(order, np.add.reduceat(theta, order.starts))
     at_risk = from_there_on(ended + others, order.bounds)
     if len(order.late):
@@ -225,7 +225,7 @@ def derivatives(order: Order, X: Floats, ends_total: Floats, found: Sums) -> tup
 
 
 def moments(order: Order, X: Floats, found: Sums) -> tuple[Floats, Floats, Floats]:
-    """Return the sum of w x x', shape (d, d), and S1 and D1 of each end age, shape (d, k)."""
+    """Return the sum of w x x', shape (d, d), and S1 and D1 of each event age, shape (d, k)."""
     cumulated = up_to_there(found.rate, order.bounds)
     rate = cumulated[order.last - 1]
     rate[order.late] -= cumulated[order.first - 1]
@@ -245,7 +245,7 @@ def finished(ends_total: Floats, found: Sums, information: Floats, S1: Floats, e
 
 
 def covariate_sums(order: Order, X: Floats, found: Sums) -> tuple[Floats, Floats]:
-    """Return S1 and D1 of each end age, shape (d, k), on the scale of `found.theta`."""
+    """Return S1 and D1 of each event age, shape (d, k), on the scale of `found.theta`."""
     by_segment = np.empty((len(X), len(order.starts)))
     for column, of_column in zip(X, by_segment, strict=True):
         np.add.reduceat(column * found.theta, order.starts, out=of_column)
@@ -253,7 +253,7 @@ def covariate_sums(order: Order, X: Floats, found: Sums) -> tuple[Floats, Floats
 
 
 def _over_risk_sets(order: Order, X: Floats, theta: Floats, by_segment: Floats) -> tuple[Floats, Floats]:
-    """Return sums of theta x over the risk set of each end age, and over its ends."""
+    """Return sums of theta x over the risk set of each event age, and over its ends."""
     ended, others = _by_age(order, by_segment)
     S1 = from_there_on(ended + others, order.bounds)
     if len(order.late):
@@ -322,7 +322,7 @@ def up_to_there(values: Floats, bounds: Indexes) -> Floats:
 
 
 def _late_sums(order: Order, X: Floats, theta: Floats) -> Floats:
-    """Return sums of theta x over the rows that have not entered at the k-th end age but have at the next."""
+    """Return sums of theta x over the rows that have not entered at the k-th event age but have at the next."""
     absent = np.zeros((len(X), len(order.ages)))
     heads = np.flatnonzero(np.diff(order.first, prepend=-1))
     places, late = order.first[heads] - 1, theta[order.late]

@@ -1,7 +1,7 @@
-"""Covariates of person-periods as a design: columns about their mean, and what cannot be told apart refused.
+"""Design of person-periods: covariates about their mean, with collinear columns refused.
 
-A number is divided by its standard deviation, a column of 0 and 1 is not, so that a coefficient that runs away is seen by
-its size; the columns of a spline are made uncorrelated. What is shown is on the scale of the columns as given. The mean is that
+A number is divided by its standard deviation, a column of 0 and 1 is not, so that a diverging coefficient is recognised by
+its size; the columns of a spline are made uncorrelated. Results are on the scale of the columns as given. The mean is that
 of the spells of the fit, so that the baseline is that of a customer at the mean of each column.
 """
 
@@ -35,15 +35,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What the likelihood of person-periods reads.
+    """Input of the likelihood of person-periods.
 
     Attributes:
-        cells: what happened, by row and level.
-        columns: of the covariates as they are given, shape (r, d), a row a row of the cells.
+        cells: trials and events, by row and level.
+        columns: of the covariates as they are given, shape (r, d), one row per row of the cells.
         Z: the same about their mean, shape (r, d), in units that suit Newton's method.
-        known: the covariates as the spells of the fit have them.
+        known: the covariates as fitted.
         means: shape (d,).
-        turn: shape (d, d), what the columns about their mean were multiplied by (`relkit.models.covariates.turn_of`).
+        turn: shape (d, d), by which the columns about their mean were multiplied (`relkit.models.covariates.turn_of`).
     """
 
     cells: Cells
@@ -55,16 +55,16 @@ class Design:
 
     @classmethod
     def of(cls, frame: pl.DataFrame, lives: Lives, declaration: Declaration, *, where: str) -> Self:
-        """Return the design, or raise for what cannot be used.
+        """Return the design, or raise for columns that cannot be used.
 
         Args:
-            frame: one row a spell.
+            frame: one row per spell.
             lives: the same spells in periods.
             declaration: of the covariates.
-            where: who asks.
+            where: the caller.
 
         Raises:
-            NotEnoughEventsError: fewer ends than columns, or all of them in the first period.
+            NotEnoughEventsError: fewer events than columns, or all of them in the first period.
             FitError: a column is constant, or follows from others.
             TableError: a category has one level, or too many.
         """
@@ -92,7 +92,7 @@ class Design:
         return covariate_columns.column_names(self.known)
 
     def covariance(self, best: Maximum, levels: int, causes: int = 1) -> Floats:
-        """Return the covariance of the maximum for the columns as given; NaN for a level that is not told."""
+        """Return the covariance of the maximum for the columns as given; NaN for a level that is not identified."""
         back = np.eye(levels + causes * len(self.means))
         back[levels:, levels:] = np.kron(np.eye(causes), self.turn)
         untold = np.isnan(np.diag(best.covariance))
@@ -117,7 +117,7 @@ def refuse_constant(spread: Floats, names: Sequence[str], means: Floats, *, wher
         spread: standard deviations of the columns, shape (d,).
         names: of the columns.
         means: of the columns, shape (d,).
-        where: who asks.
+        where: the caller.
     """
     for name, each, mean in zip(names, spread, means, strict=True):
         if not each > CONSTANT * max(1e-300, abs(float(mean))):
@@ -127,13 +127,13 @@ def refuse_constant(spread: Floats, names: Sequence[str], means: Floats, *, wher
 
 
 def refuse_collinear(Z: Floats, share: Floats, names: Sequence[str], *, where: str) -> None:
-    """Raise a FitError for a column that follows from those before it.
+    """Raise a FitError for a column that is collinear with those before it.
 
     Args:
         Z: columns of mean 0, none constant, shape (r, d).
         share: weight of each row, shape (r,), of sum 1.
         names: of the columns.
-        where: who asks.
+        where: the caller.
     """
     both = (Z * share[:, None]).T @ Z
     scaled = both / np.sqrt(np.outer(np.diag(both), np.diag(both)))
@@ -149,13 +149,13 @@ def refuse_collinear(Z: Floats, share: Floats, names: Sequence[str], *, where: s
 
 
 def refuse_separated(best: Maximum, levels: int, names: Sequence[str], *, where: str) -> None:
-    """Raise for a coefficient that runs to infinity: on the edge of its range, or with no curvature left.
+    """Raise for a coefficient that runs to infinity: at the bound of its range, or with no curvature left.
 
     Args:
         best: the maximum, baseline levels first.
         levels: how many those are.
         names: of the coefficients.
-        where: who asks.
+        where: the caller.
 
     Raises:
         FitError: naming the column.
@@ -171,14 +171,14 @@ def refuse_separated(best: Maximum, levels: int, names: Sequence[str], *, where:
 
 
 def remarks_on_levels(problem: PeriodLikelihood, best: Maximum, causes: Sequence[str] = ("",)) -> tuple[Remark, ...]:
-    """Return a remark for the levels in which nobody ended, and for those the data do not tell."""
+    """Return a remark for the levels in which nobody ended, and for those that the data do not identify."""
     firsts = problem.cells.firsts
-    said = []
+    remarks = []
     for cause, free in zip(causes, problem.free, strict=True):
         if not free.all():
             where = ", ".join(level_names(firsts)[j] for j in np.flatnonzero(~free))
             by, by_fr = (f" by {cause}", f" pour le motif {cause}") if cause else ("", "")
-            said.append(
+            remarks.append(
                 Remark(
                     "periods_without_ends",
                     f"Nobody ended{by} in {where}, though at the mean rate 10 would have: the hazard is 0 there.",
@@ -188,18 +188,18 @@ def remarks_on_levels(problem: PeriodLikelihood, best: Maximum, causes: Sequence
             )
     untold = best.bounded | np.isnan(np.diag(best.covariance))
     if untold[: problem.levels].any():
-        said.append(
+        remarks.append(
             Remark(
                 "periods_hardly_known",
-                "The hazard of some periods is hardly told by the data, and has no standard error.",
+                "The hazard of some periods is hardly identified by the data, and has no standard error.",
                 "Le risque de départ de certaines périodes est mal connu, et sa marge d’erreur n’est pas connue.",
             )
         )
-    return tuple(said)
+    return tuple(remarks)
 
 
 def level_names(firsts: NDArray[np.int64]) -> list[str]:
-    """Return what each level is called.
+    """Return the name of each level.
 
     Examples:
         >>> level_names(np.array([0, 1, 5]))

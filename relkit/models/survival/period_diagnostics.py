@@ -1,4 +1,4 @@
-"""What a fitted hazard by period says, in small records for plots and reports."""
+"""Records of a fitted hazard by period, for plots and reports."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class PeriodRates:
     """Probability of ending in a period of each level.
 
     Attributes:
-        edges: shape (L + 1,), ages in days between levels; the last is the largest age seen.
+        edges: shape (L + 1,), ages in days between levels; the last is the largest observed age.
         period_days: length of a period.
         seen: shape (L,), ends over trials of all spells.
         lower: shape (L,), Wilson's interval of `seen`.
         upper: shape (L,).
-        fitted: shape (L,), of the model, for a customer at the mean of each covariate; or for all, where the model has no such customer.
+        fitted: shape (L,), of the model, for a customer at the mean of each covariate; or for all, if the model has no such customer.
         of_mean: whether `fitted` is that of the mean customer.
         level: of the interval.
     """
@@ -47,8 +47,8 @@ def rates_of(fitted: Any, ended: Floats, stayed: Floats, hazard: Floats, *, of_m
     """Return the rates of a model of periods.
 
     Args:
-        fitted: it has firsts, settings and last_days.
-        ended: ends by level, shape (L,).
+        fitted: a model with firsts, settings and last_days.
+        ended: events by level, shape (L,).
         stayed: trials without such an end by level, shape (L,).
         hazard: of the model, shape (L,).
         of_mean: whether that is of the mean customer.
@@ -62,13 +62,13 @@ def rates_of(fitted: Any, ended: Floats, stayed: Floats, hazard: Floats, *, of_m
 
 
 def period_rates(fitted: FittedDiscreteHazard) -> PeriodRates:
-    """Return the seen hazard by period, and that of a customer at the mean of each covariate."""
+    """Return the observed hazard by period, and that of a customer at the mean of each covariate."""
     rate = np.logaddexp(0.0, fitted.intercepts) if fitted.settings.link == "logit" else np.exp(fitted.intercepts)
     return rates_of(fitted, fitted.ended, fitted.stayed, -np.expm1(-rate))
 
 
 def period_rates_by_cause(fitted: FittedDiscreteCompetingRisks) -> dict[str, PeriodRates]:
-    """Return by cause the seen hazard by period, and that of a customer at the mean of each covariate."""
+    """Return by cause the observed hazard by period, and that of a customer at the mean of each covariate."""
     parts = np.exp(np.minimum(fitted.intercepts, 30.0))
     hazard, ended = parts / (1 + parts.sum(axis=0)), fitted.ended
     others = fitted.stayed + ended.sum(axis=0)
@@ -84,7 +84,7 @@ def ratios_by_cause(fitted: FittedDiscreteCompetingRisks) -> dict[str, Ratios]:
 
 
 def curves_by_cause(fitted: FittedDiscreteCompetingRisks) -> dict[str, tuple[EffectCurve, ...]]:
-    """Return by cause the bent effects on the odds against staying."""
+    """Return by cause the spline effects on the odds against staying."""
     K, d = fitted.coefficients.shape
     first, level = len(fitted.covariance) - K * d, fitted.settings.level
     covariance = fitted.covariance[first:, first:]
@@ -102,7 +102,7 @@ def coefficient_ratios(fitted: FittedDiscreteHazard) -> Ratios:
 
 
 def coefficient_curves(fitted: FittedDiscreteHazard) -> tuple[EffectCurve, ...]:
-    """Return the bent effects on the odds (logit) or the hazard (cloghlog)."""
+    """Return the spline effects on the odds (logit) or the hazard (cloghlog)."""
     first = len(fitted.covariance) - len(fitted.coefficients)
     kind: Kind = "odds" if fitted.settings.link == "logit" else "hazard"
     return effect_curves(fitted.effects, fitted.coefficients, fitted.covariance[first:, first:], fitted.settings.level, kind=kind)

@@ -1,6 +1,6 @@
 """The likelihood of ends by period, with its first and second derivatives.
 
-With the linear predictor eta_k = alpha_kj + z' beta_k of cause k in level j, of a row with S trials without an end and D_k ends:
+With the linear predictor eta_k = alpha_kj + z' beta_k of cause k in level j, of a row with S trials without an event and D_k ends:
 
     logit     h_k = exp(eta_k) / (1 + sum_l exp(eta_l))     log L = sum_k D_k eta_k - N log(1 + sum_k exp(eta_k)),   N = S + sum_k D_k
     cloghlog  h = 1 - exp(-exp(eta)), one cause             log L = D log(1 - exp(-exp(eta))) - S exp(eta)
@@ -29,11 +29,11 @@ Floats = NDArray[np.float64]
 Link = Literal["logit", "cloghlog"]
 
 _LOW, _HIGH = -40.0, 15.0
-"""Edges of a baseline level."""
+"""Bounds of a baseline level."""
 WIDEST = 15.0
-"""Edge of a coefficient, of 0 and 1 or of a number of variance 1."""
+"""Bound of a coefficient, of 0 and 1 or of a number of variance 1."""
 _BLOCK = 100_000
-"""Rows of the product of the design with weights that exist at a time."""
+"""Rows per block of the product of the design with weights."""
 _MANY = 100_000
 """From this many rows on, the search starts from the maximum of a tenth of them."""
 
@@ -43,7 +43,7 @@ def logit_terms(eta: Floats, stayed: Floats, ends: Floats) -> tuple[float, Float
 
     Args:
         eta: shape (K, m).
-        stayed: trials without an end, shape (m,).
+        stayed: trials without an event, shape (m,).
         ends: shape (K, m).
 
     Examples:
@@ -84,10 +84,10 @@ class PeriodLikelihood:
     """The likelihood of cells.
 
     Attributes:
-        cells: what happened.
+        cells: trials and events.
         Z: design, shape (r, d), in the order of the rows of the cells.
-        link: how hazard and linear predictor go together.
-        free: which baseline levels are searched for, shape (K, L).
+        link: between hazard and linear predictor.
+        free: which baseline levels are estimated, shape (K, L).
     """
 
     cells: Cells
@@ -101,7 +101,7 @@ class PeriodLikelihood:
         return int(self.free.sum())
 
     def split(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Return the baseline (K, L), minus infinity where it is not free, and the coefficients (K, d)."""
+        """Return the baseline (K, L), minus infinity if it is not free, and the coefficients (K, d)."""
         alpha = np.full(self.free.shape, -np.inf)
         alpha[self.free] = theta[: self.levels]
         return alpha, theta[self.levels :].reshape(len(self.free), -1)
@@ -143,7 +143,7 @@ class PeriodLikelihood:
         return np.block([[among, mixed], [mixed.T, effects.reshape(K * d, K * d)]])
 
     def start(self) -> Floats:
-        """Return the baseline of the seen rates, with no effects."""
+        """Return the baseline of the observed rates, with no effects."""
         stayed, ends = self.cells.totals()
         trials = np.maximum(stayed + ends.sum(axis=0), 1e-12)
         rate = np.clip(ends / trials, 1e-12, 1 - 1e-6)
@@ -155,7 +155,7 @@ class PeriodLikelihood:
         """Return the maximum.
 
         Args:
-            where: who asks, for the message.
+            where: the caller, for messages.
 
         Raises:
             NotConvergedError: none was found.
@@ -167,7 +167,7 @@ class PeriodLikelihood:
         if self.cells.lives is not None and len(self.Z) > _MANY and len(reach):
             few = PeriodLikelihood(self.cells.thinned(10), self.Z[::10], self.link, self.free)
             near = near_maximum(few, start, low=low, high=high)
-            # A rare value may be missing among the few: what ran to an edge says nothing.
+            # A rare value may be missing from the sample: a value at its bound carries no information.
             start[self.levels :] = np.where(np.abs(near) < WIDEST / 2, near, 0.0)[self.levels :]
             start[: self.levels] = np.where(
                 np.abs(near[: self.levels] - start[: self.levels]) < 2, near[: self.levels], start[: self.levels]

@@ -1,11 +1,11 @@
-"""What lies ahead of a spell whose hazard is constant within each level of periods.
+"""Hazard ahead of a spell whose hazard is constant within each level of periods.
 
     path = PeriodPath(firsts, 30.4375)
     path.hazard(ages, until, rate)          hazard cumulated from each age to each of m later ones, shape (n, m)
 
 Within a period log S falls on a straight line, so that S is known at every age, and given the age so far. `rate(rows, j)` is
-what each of some rows cumulates in one period of level j, -log(1 - h_j); the last level goes on for ever. Only the levels
-that lie ahead are asked for, in blocks of rows.
+the hazard of each of some rows in one period of level j, -log(1 - h_j); the last level has no end. Only the levels
+that lie ahead are evaluated, in blocks of rows.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Indexes = NDArray[np.intp]
 Rate = Callable[[Indexes, int], Floats]
 
 BLOCK = 50_000
-"""Rows that are looked at together: with 100 levels, 40 MB."""
+"""Rows per block: with 100 levels, 40 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class PeriodPath:
         return rates
 
     def spans(self, ages: Floats, until: Floats) -> Floats:
-        """Return how many periods of each level lie between `ages` and `until` (days), both shape (n,): shape (n, L)."""
+        """Return the number of periods of each level between `ages` and `until` (days), both shape (n,): shape (n, L)."""
         edges = np.append(self.firsts, np.inf)
         low, high = (at[:, None] / self.period_days for at in (ages, until))
         shared: Floats = np.maximum(np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1]), 0.0)
@@ -104,7 +104,7 @@ class PeriodPath:
             free: which levels are parameters, shape (K, L).
         """
         hazard, error = np.empty((len(ages), len(days))), np.empty((len(ages), len(days)))
-        told = np.where(np.isfinite(covariance), covariance, 0.0)
+        known = np.where(np.isfinite(covariance), covariance, 0.0)
         for i, day in enumerate(days):
             spans = np.where(rates > 0, self.spans(ages, ages + day), 0.0)
             hazard[:, i] = np.einsum("ij,ij->i", spans, rates)
@@ -112,7 +112,7 @@ class PeriodPath:
             levels = [part[:, mine] for part, mine in zip(along, free, strict=True)]
             effects = [centred * part.sum(axis=1)[:, None] for part in along]
             gradient = np.concatenate((*levels, *effects), axis=1)
-            error[:, i] = np.sqrt(np.maximum(np.einsum("ij,ij->i", gradient @ told, gradient), 0.0))
+            error[:, i] = np.sqrt(np.maximum(np.einsum("ij,ij->i", gradient @ known, gradient), 0.0))
         return hazard, np.divide(error, hazard, out=np.zeros_like(error), where=hazard > 0)
 
 

@@ -1,19 +1,19 @@
-"""Spells cut into periods: who was at risk in each, for how much of it, and who ended in it.
+"""Spells cut into periods: the exposure and the events in each.
 
-Period j = 1, 2, ... holds the ages above (j - 1) P up to j P, with P the length of a period in days; an end at age 0 falls
-into the first. A spell that ends counts one whole trial in the period of its end. A period of which a spell was watched a
-share only (it was first seen, or last seen, inside) counts that share of a trial, as if the hazard were constant inside:
+Period j = 1, 2, ... contains the ages above (j - 1) P up to j P, with P the length of a period in days; an end at age 0 falls
+into the first. A spell that ends counts one whole trial in the period of its end. A period of which a spell was observed for a
+share only (it was first or last observed inside) counts that share of a trial, as if the hazard were constant inside:
 to count it whole, or not at all, would move the rate by the whole of that share, this by the share times the rate.
 
-A level is a run of periods that have one baseline hazard: each period its own, as long as 10 ends, or 10 expected at the
-mean rate, fall into it; where data thin out, periods are pooled until they do. The last level, which goes on for ever, holds
-the last tenth of the ends, and at least 20: the stretch whose rate carries the other survival models on as well
+A level is a run of periods that have one baseline hazard: each period its own, as long as 10 events, or 10 expected at
+the mean rate, fall into it; when data get sparse, periods are pooled until they do. The last level, which has no end, contains
+the last tenth of the events, and at least 20: the stretch whose rate extends the other survival models as well
 (`relkit.metrics.risk_sets.tail_rate`). Covariates do not change with the period, so a spell needs one number a level: its
-trials without an end.
+trials without an event.
 
-Nothing of the size of spells times periods is ever made. Spells with equal covariates (a pattern) are added up where there
+Nothing of the size of spells times periods is ever made. Spells with equal covariates (a pattern) are added up if there
 are few patterns; else rows are kept in descending order of their last level, so that those who reach a level are the first
-of them, and what they lived in it is computed when it is needed.
+of them, and their exposure in it is computed when it is needed.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Counts = NDArray[np.int64]
 Indexes = NDArray[np.intp]
 
 LEAST_ENDS = 10.0
-"""Ends, seen or expected at the mean rate, from which on periods have a level of their own."""
+"""Number of events, observed or expected at the mean rate, from which on periods have a level of their own."""
 MOST_PATTERNS = 20_000
 """Up to this many distinct rows of covariates, spells are added up by pattern."""
 MOST_PERIODS = 100_000
-"""More periods than this in one life are a wrong unit."""
+"""More periods than this in one life indicate a wrong unit."""
 _ROUNDING = 1e-9
 
 
@@ -49,8 +49,8 @@ class Lives:
     """Spells in periods.
 
     Attributes:
-        start: when first seen, in periods, shape (n,).
-        stop: up to when it was watched without an end, in periods, shape (n,); of a spell that ended, the start of its last period.
+        start: when first observed, in periods, shape (n,).
+        stop: end of the observation without an event, in periods, shape (n,); of a spell that ended, the start of its last period.
         cause: shape (n,), 0 to K - 1 of a spell that ended, -1 of one that runs.
         weight: shape (n,), how many spells each stands for.
         causes: K.
@@ -99,7 +99,7 @@ class Lives:
         return np.where(self.cause >= 0, np.rint(self.stop) + 1, 0).astype(np.int64)
 
     def seen(self) -> tuple[Floats, Floats]:
-        """Return by period the trials without an end, shape (J,), and the ends by cause, shape (K, J)."""
+        """Return by period the trials without an event, shape (J,), and the events by cause, shape (K, J)."""
         ended, period = self.cause >= 0, self.period
         count = int(max(period.max(initial=1), np.ceil(self.stop.max(initial=0.0) - _ROUNDING), 1))
         lived = _lived(self.stop, self.weight, count) - _lived(self.start, self.weight, count)
@@ -109,7 +109,7 @@ class Lives:
 
 
 def _lived(until: Floats, weight: Floats, count: int) -> Floats:
-    """Return by period what spells watched from the start until `until` lived of it, in all."""
+    """Return the total exposure by period of spells observed from the start until `until`."""
     whole = np.minimum(np.floor(until), count - 1).astype(np.intp)
     inside = np.bincount(whole, weight * (until - whole), count)
     beyond = np.cumsum(np.bincount(whole, weight, count)[::-1])[::-1]
@@ -121,9 +121,9 @@ def first_periods(stayed: Floats, ends: Floats, *, least: float = LEAST_ENDS) ->
     """Return the first period of each level, from 0, shape (L,).
 
     Args:
-        stayed: trials without an end by period, shape (J,).
+        stayed: trials without an event by period, shape (J,).
         ends: by cause and period, shape (K, J).
-        least: ends of each cause, seen or expected, that a level needs.
+        least: events of each cause, observed or expected, that a level needs.
 
     Examples:
         >>> first_periods(np.array([900.0, 800.0, 700.0, 40.0, 10.0]), np.array([[50.0, 0.0, 30.0, 4.0, 0.0]])).tolist()
@@ -144,7 +144,7 @@ def first_periods(stayed: Floats, ends: Floats, *, least: float = LEAST_ENDS) ->
 
 
 def _with_a_tail(firsts: Counts, stayed: Floats, ends: Floats) -> Counts:
-    """Merge the last levels until they hold enough to go on for ever: a tenth of the ends, one of each cause, and some who stay."""
+    """Merge the last levels until they have enough for a level without end: a tenth of the ends, one of each cause, and some who stay."""
     wanted = ends_behind_tail(float(ends.sum()))
     while len(firsts) > 1:
         last = ends[:, firsts[-1] :].sum(axis=1)
@@ -155,11 +155,11 @@ def _with_a_tail(firsts: Counts, stayed: Floats, ends: Floats) -> Counts:
 
 
 class Level(NamedTuple):
-    """What happened in a level to the first `m` rows, those that reached it.
+    """Trials and events in a level of the first `m` rows, those that reached it.
 
     Attributes:
         number: of the level.
-        stayed: trials without an end, shape (m,).
+        stayed: trials without an event, shape (m,).
         ends: by cause, shape (K, m).
     """
 
@@ -170,7 +170,7 @@ class Level(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """What happened by row of covariates and level.
+    """Trials and events by row of covariates and level.
 
     Attributes:
         firsts: first period of each level, from 0, shape (L,).
@@ -178,8 +178,8 @@ class Cells:
         weight: spells behind each row, shape (r,).
         causes: K.
         reach: rows that reach each level, shape (L,): the first ones.
-        lives: the spells in the order of the rows, where they were not added up.
-        added: trials without an end, shape (L, r), and ends, shape (K, L, r), where they were.
+        lives: the spells in the order of the rows, if they were not added up.
+        added: trials without an event, shape (L, r), and ends, shape (K, L, r), if they were.
     """
 
     firsts: Counts
@@ -215,7 +215,7 @@ class Cells:
         return type(self)(self.firsts, np.arange(count), weight, self.causes, everyone, None, (stayed, ends))
 
     def levels(self) -> Iterator[Level]:
-        """Yield what happened, level by level."""
+        """Yield the trials and events, level by level."""
         if self.added is not None:
             for j in range(len(self.firsts)):
                 yield Level(j, self.added[0][j], self.added[1][:, j])
@@ -240,13 +240,13 @@ class Cells:
         return type(self)(self.firsts, self.row[::step], self.weight[::step], self.causes, reach, few, None)
 
     def totals(self) -> tuple[Floats, Floats]:
-        """Return by level the trials without an end, shape (L,), and the ends, shape (K, L)."""
+        """Return by level the trials without an event, shape (L,), and the ends, shape (K, L)."""
         found = [(level.stayed.sum(), level.ends.sum(axis=1)) for level in self.levels()]
         return np.array([stayed for stayed, _ in found]), np.stack([ends for _, ends in found], axis=1)
 
 
 def numbered(frame: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, Indexes | None]:
-    """Return the distinct rows of covariates and which of them each row has; the frame and None where hardly any are equal.
+    """Return the distinct rows of covariates and the index of each row's; the frame and None if hardly any are equal.
 
     Distinct rows are sorted, so that the order of the frame does not matter.
 
@@ -267,11 +267,11 @@ def numbered(frame: pl.DataFrame, names: list[str]) -> tuple[pl.DataFrame, Index
 
 
 def enough_periods(cells_totals: tuple[Floats, Floats], where: str) -> None:
-    """Raise where every spell ends within its first period: nothing tells ages apart, nor who stays."""
+    """Raise if every spell ends within its first period: neither ages nor stayers can be distinguished."""
     stayed, ended = cells_totals
     if stayed.sum() <= 1e-6 * ended.sum():
         raise NotEnoughEventsError(
-            "every spell ends in the first period that it was watched.",
+            "every spell ends in the first period in which it was observed.",
             where=where,
             remedy="Take a shorter period_days, or check how durations are counted.",
         )

@@ -1,10 +1,10 @@
-"""The piecewise exponential model: a risk that is constant between ages that are named, times the effects of covariates.
+"""The piecewise exponential model: a risk that is constant between given ages, times the effects of covariates.
 
 The hazard of a customer with covariates x at an age in stretch j is exp(a_j + x'b). With D_ij ends and E_ij days lived of
 row i in stretch j the likelihood is that of Poisson counts, sum of D_ij (a_j + x_i'b) - E_ij exp(a_j + x_i'b) (Holford, T. R.
 (1980), The analysis of rates and of survivorship using log-linear models. Biometrics 36, 299-305), so that rows which share
 their covariates are added up first: a million contracts on a few plans are a few hundred cells. It is concave; Newton's
-method has its exact Hessian. Past the last observed age the rate of the last stretch goes on.
+method has its exact Hessian. Past the last observed age the rate of the last stretch continues.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 STRETCHES = 8
-"""Stretches of age that hold about as many ends each, where none are named; fewer where there are few ends."""
+"""Default number of stretches of age, with about as many events in each; fewer if there are few events."""
 _ENDS_EACH = 10
 _WIDEST = 30.0
 
@@ -123,7 +123,7 @@ class PiecewiseExponential(Parametric, JudgedByEnds):
 
     Attributes:
         covariates: columns that raise or lower the risk: numbers, truth values, or categories as text; may be empty.
-        breaks_days: ascending ages at which the risk may change, in days; none: so that about as many ends lie in each stretch.
+        breaks_days: ascending ages at which the risk may change, in days; by default so that about as many events lie in each stretch.
 
     Examples:
         >>> from datetime import date
@@ -153,12 +153,12 @@ class PiecewiseExponential(Parametric, JudgedByEnds):
             raise ParameterError("the breaks are not ascending ages above 0.", where="breaks_days", remedy="Write them as 30,90,365.")
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedPiecewiseExponential:
-        """Return the model of largest likelihood.
+        """Return the model of maximum likelihood.
 
         Raises:
-            TableError: a column is missing, null or impossible.
-            NotEnoughEventsError: fewer ends than parameters.
-            FitError: a stretch without an end, a covariate that is constant, follows from the others, or has no finite coefficient.
+            TableError: a column is missing, null or invalid.
+            NotEnoughEventsError: fewer events than parameters.
+            FitError: a stretch without an event, a covariate that is constant, collinear with the others, or has no finite coefficient.
         """
         lives = self.lifetimes(features)
         breaks = np.array(self.breaks_days) if self.breaks_days else _breaks_of(lives, len(self.covariates))
@@ -174,12 +174,12 @@ class PiecewiseExponential(Parametric, JudgedByEnds):
         together = Cells(cells.ends.sum(axis=0)[None, :], cells.days.sum(axis=0)[None, :], np.zeros((1, 0)), cells.unit)
         null = _maximum(together, self.name)
         days = -float(cells.ends.sum()) * float(np.log(cells.unit))
-        last, said = lives.last_age, ", ".join(f"{age:g}" for age in breaks) or "none"
+        last, listed = lives.last_age, ", ".join(f"{age:g}" for age in breaks) or "none"
         tail = Remark(
             "past_last_age_stretch",
-            f"Past the last observed age, {last:g} days, the risk of the last stretch goes on. Breaks, in days: {said}.",
+            f"Past the last observed age, {last:g} days, the risk of the last stretch goes on. Breaks, in days: {listed}.",
             f"Au-delà de l’âge le plus grand observé, {french(last)} jours, le risque de la dernière tranche continue. Bornes des "
-            f"tranches, en jours : {'aucune' if said == 'none' else said}.",
+            f"tranches, en jours : {'aucune' if listed == 'none' else listed}.",
         )
         info = FitInfo(
             as_of=as_of,
@@ -204,7 +204,7 @@ class PiecewiseExponential(Parametric, JudgedByEnds):
 
 
 def _breaks_of(lives: Lifetimes, covariates: int) -> Floats:
-    """Return ages between which about as many spells end, fewer where there are few ends; those at one age fall in one stretch."""
+    """Return ages between which about as many spells end, fewer if there are few ends; those at one age fall in one stretch."""
     ages = lives.lower[lives.ended]
     stretches = int(np.clip((len(ages) - covariates) // _ENDS_EACH, 1, STRETCHES))
     edges = np.unique(np.quantile(ages, np.arange(1, stretches) / stretches, method="inverted_cdf"))
@@ -212,7 +212,7 @@ def _breaks_of(lives: Lifetimes, covariates: int) -> Floats:
 
 
 def _refuse_empty(cells: Cells, breaks: Floats, where: str) -> None:
-    """Raise for a stretch in which nobody ended: the logarithm of its rate is no number."""
+    """Raise for a stretch in which nobody ended: the logarithm of its rate is not finite."""
     empty = np.flatnonzero(cells.ends.sum(axis=0) == 0)
     if len(empty):
         low, high = np.append(0.0, breaks)[empty[0]], np.append(breaks, np.inf)[empty[0]]
@@ -259,10 +259,10 @@ class FittedPiecewiseExponential(ParametricScores):
         settings: as fitted.
         info: facts of the fit.
         breaks: shape (j - 1,), ages at which the rate changes, in days.
-        log_rates: shape (j,), logarithm of the ends a day in each stretch, where all columns are 0.
+        log_rates: shape (j,), logarithm of the ends per day in each stretch, if all columns are 0.
         coefficients: shape (q,), log hazard ratio of one unit of each column.
         covariance: of log rates and coefficients together.
-        effects: the covariates as the spells of the fit have them.
+        effects: the covariates as fitted.
         means: shape (q,), of the columns among the spells of the fit.
         null_log_likelihood: without covariates.
         last_age: the last observed age, in days.
@@ -295,7 +295,7 @@ class FittedPiecewiseExponential(ParametricScores):
 
     @property
     def coordinates(self) -> Floats:
-        """Log rates, then coefficients: what `covariance` is the covariance of."""
+        """Log rates, then coefficients: in the order of `covariance`."""
         return np.concatenate((self.log_rates, self.coefficients))
 
     def moved(self, coordinates: Floats) -> Self:
@@ -305,11 +305,11 @@ class FittedPiecewiseExponential(ParametricScores):
 
     @property
     def rates(self) -> Floats:
-        """Ends a day in each stretch, of a customer at the mean of each column, shape (j,)."""
+        """Ends per day in each stretch, of a customer at the mean of each column, shape (j,)."""
         return np.exp(self.log_rates + self.means @ self.coefficients)
 
     def median_remaining_days(self, features: pl.DataFrame) -> Floats:
-        """Return the days that half of the spells like each, running now, will yet run, shape (n,)."""
+        """Return the median remaining days of each running spell, shape (n,)."""
         frame = check(features, self.needs)
         risk, age = self._risk(frame), frame["duration_days"].to_numpy()
         starts, rates = np.append(0.0, self.breaks), np.exp(self.log_rates)
@@ -319,7 +319,7 @@ class FittedPiecewiseExponential(ParametricScores):
         return np.asarray(starts[j] + (wanted - at_start[j]) / rates[j] - age)
 
     def expected_remaining_days(self, features: pl.DataFrame) -> Floats:
-        """Return the days that each spell, running now, is expected to run yet, shape (n,): the sum over stretches."""
+        """Return the expected remaining days of each running spell, shape (n,): the sum over stretches."""
         frame = check(features, self.needs)
         risk, age = self._risk(frame), frame["duration_days"].to_numpy()
         hazards = risk[:, None] * np.exp(self.log_rates)
@@ -329,7 +329,7 @@ class FittedPiecewiseExponential(ParametricScores):
         return np.asarray((before * -np.expm1(-step) / hazards).sum(axis=1))
 
     def contributions(self, features: pl.DataFrame) -> tuple[tuple[str, ...], Floats]:
-        """Return the covariates, and each one's log hazard ratio beside the mean of the fit, shape (n, covariates)."""
+        """Return the covariates, and each one's log hazard ratio relative to the mean of the fit, shape (n, covariates)."""
         frame = check(features, self.needs)
         return covariate_columns.added_up(self.effects, (covariate_columns.matrix(frame, self.effects) - self.means) * self.coefficients)
 

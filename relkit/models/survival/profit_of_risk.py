@@ -1,4 +1,4 @@
-"""What an order by risk would have earned on days that the model had not seen, under the assumptions of an offer (EMPC)."""
+"""Profit of a ranking by risk on days outside the fit, under the assumptions of an offer (EMPC)."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ PRIOR_CUSTOMERS = 20.0
 
 
 class Assumed(Protocol):
-    """What is assumed of an offer, as `relkit.scores.retention_offer` declares it."""
+    """Assumptions of an offer, as `relkit.scores.retention_offer` declares it."""
 
     @property
     def averted_share(self) -> float:
-        """Of the ends due within the window, those averted."""
+        """Share of the ends due within the window that is averted."""
 
     @property
     def window_days(self) -> int:
-        """How long it holds customers back."""
+        """Days for which it retains customers."""
 
     @property
     def contact_cost(self) -> float:
-        """Of every customer who is called."""
+        """Cost of every customer who is called."""
 
     @property
     def offer_cost(self) -> float:
-        """Of every customer who takes it."""
+        """Cost of every customer who takes it."""
 
     @property
     def stayers_take_share(self) -> float:
-        """Of those who would have stayed anyway, those who take it."""
+        """Share of those who would have stayed anyway that takes it."""
 
     @property
     def averts(self) -> tuple[str, ...]:
@@ -51,13 +51,13 @@ class Assumed(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutProfit:
-    """What an order by risk was worth on held-out days.
+    """Profit of a ranking by risk on held-out days.
 
     Attributes:
         days: after the calibration in which ends counted.
         best: money for each contract, and the share of them that is contacted for it, in the order of the forecast.
         perfect: the same in the order of what happened.
-        clv: what an end that is averted counted for, money.
+        clv: value given to an averted end, money.
     """
 
     days: int
@@ -67,16 +67,16 @@ class HeldOutProfit:
 
 
 def profit_of_risk(ended: Flags, risk: Floats, *, offer: Assumed, clv: float) -> ChurnProfit:
-    """Return what a list in the order of risk earns at its best depth: the expected maximum profit of an offer.
+    """Return the profit of a list in the order of risk at its best depth: the expected maximum profit of an offer.
 
-    The share averted is not known but Beta with the mean that is assumed of it; where that is 0 or 1 it is taken as known.
-    Who did not end, or not by a cause that the offer averts, counts as one who would have stayed.
+    The share averted is Beta-distributed with its assumed mean; if that is 0 or 1 it is taken as known.
+    Customers who did not end, or not by a cause that the offer averts, count as ones who would have stayed.
 
     Args:
         ended: whether each customer ended the contract within the window, shape (n,).
-        risk: what was forecast, shape (n,).
-        offer: what is assumed.
-        clv: what an end that is averted is worth, money; nobody is contacted where that is not above the cost of the offer.
+        risk: the forecast, shape (n,).
+        offer: its assumptions.
+        clv: value of an averted end, money; nobody is contacted if that is not above the cost of the offer.
 
     Raises:
         ParameterError: none or all ended.
@@ -93,22 +93,22 @@ def profit_of_risk(ended: Flags, risk: Floats, *, offer: Assumed, clv: float) ->
 def held_out_profit(
     fitted: Any, rows: pl.DataFrame, outcomes: pl.DataFrame, reasons: pl.DataFrame | None = None, *, offer: Assumed, clv: float
 ) -> HeldOutProfit | None:
-    """Return the profit of the risk that a model forecast for days it had not seen; None where none or all ended in them.
+    """Return the profit of the risk that a model forecast for days outside its fit; None if none or all ended in them.
 
     Args:
-        fitted: fitted to what was known before those days; it tells causes where the offer averts some only.
+        fitted: fitted to what was known before those days; it distinguishes causes if the offer averts some only.
         rows: the contracts it scores, as of then.
         outcomes: of the same contracts, as known after those days, as `Forecasts.of` takes them.
-        reasons: contract_id, end_reason, as known after those days; read where the offer averts ends of some causes only.
-        offer: what is assumed; its window is cut to the days that were seen.
-        clv: what an end that is averted is worth, money.
+        reasons: contract_id, end_reason, as known after those days; read if the offer averts ends of some causes only.
+        offer: its assumptions; its window is cut to the days that were observed.
+        clv: value of an averted end, money.
     """
     try:
         seen = Forecasts.of(fitted, rows, outcomes)
     except NotEnoughEventsError:
         return None
     days = min(float(offer.window_days), seen.days)
-    # Who was lost to view before the end of the window tells nothing.
+    # Customers censored before the end of the window are uninformative.
     kept = (seen.remaining >= days) | seen.ended
     ended = seen.ended & (seen.remaining <= days)
     if offer.averts and reasons is not None:
@@ -122,8 +122,8 @@ def held_out_profit(
 
 def _avertible(rows: pl.DataFrame, reasons: pl.DataFrame, averts: tuple[str, ...]) -> NDArray[np.bool_]:
     ends = reasons.select("contract_id", why="end_reason").drop_nulls().unique("contract_id", keep="last")
-    told = rows.select("contract_id").join(ends, on="contract_id", how="left", maintain_order="left")
-    found: NDArray[np.bool_] = told["why"].is_in(list(averts)).fill_null(value=False).to_numpy()
+    joined = rows.select("contract_id").join(ends, on="contract_id", how="left", maintain_order="left")
+    found: NDArray[np.bool_] = joined["why"].is_in(list(averts)).fill_null(value=False).to_numpy()
     return found
 
 

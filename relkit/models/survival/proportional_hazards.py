@@ -1,4 +1,4 @@
-"""Whether effects stay the same at all ages: the test of proportional hazards on scaled Schoenfeld residuals.
+"""Test of proportional hazards, that effects are the same at all ages, on scaled Schoenfeld residuals.
 
     proportional_hazards(fitted, features, transform="km")      term, chi2, df, p_value; the last row takes all together
 
@@ -38,7 +38,7 @@ def proportional_hazards(fitted: FittedCox, features: pl.DataFrame, *, transform
 
     Args:
         fitted: a regression without a penalty.
-        features: what it was fitted to.
+        features: the frame it was fitted to.
         transform: of age: 1 - Kaplan and Meier's survival just before it (km), the rank among the ends, the age, or its logarithm.
 
     Raises:
@@ -53,7 +53,7 @@ def proportional_hazards(fitted: FittedCox, features: pl.DataFrame, *, transform
 
 @dataclass(frozen=True, eq=False)
 class Tendencies:
-    """How the effects of standardised columns lean with age.
+    """Trends with age of the effects of standardised columns.
 
     Attributes:
         ages: shape (k,), of ends.
@@ -73,7 +73,7 @@ class Tendencies:
 
 
 def tendencies(fitted: FittedCox, features: pl.DataFrame, transform: Transform) -> Tendencies:
-    """Return what the test and the picture of changing effects are made of; see `proportional_hazards` for the arguments."""
+    """Return the inputs of the test and of the plot of changing effects; see `proportional_hazards` for the arguments."""
     if transform not in get_args(Transform):
         raise ParameterError.unknown("transform of age", str(transform), get_args(Transform), where="transform")
     if fitted.settings.penalty:
@@ -93,13 +93,13 @@ def _statistic(V: Floats, leaning: Floats, part: slice, spread: float, ends: flo
     slopes = leaning[part]
     degrees = len(slopes)
     if not spread > 0:
-        return 0.0, degrees, 1.0  # all ends at one age tell nothing of others
+        return 0.0, degrees, 1.0  # ends at a single age say nothing of others
     chi2 = float(slopes @ np.linalg.solve(V[part, part], slopes)) * ends / spread
     return chi2, degrees, float(special.gammaincc(degrees / 2, chi2 / 2))
 
 
 def transformed(ages: Floats, ends: Floats, rows: Rows, transform: Transform) -> Floats:
-    """Return g of the end ages, shape (k,).
+    """Return g of the event ages, shape (k,).
 
     Args:
         ages: shape (k,), ascending in each stratum.

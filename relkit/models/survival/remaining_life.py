@@ -1,15 +1,15 @@
-"""How long contracts that run now are expected to run yet, in months.
+"""Expected remaining life of running contracts, in months.
 
     remaining_months(fitted, contracts, 24)      of the next 24 months, those that each contract is expected to run
-    remaining_months(fitted, contracts, None)    without end, NaN where the model does not say
+    remaining_months(fitted, contracts, None)    without end, NaN if the model does not say
 
 Any model with `survival_ahead` serves. The months of a horizon are counted as money is counted
 (`relkit.models.lifetime_value.discounted_months`): a month by the probability that the contract runs at its middle. So the
 margin of a month times the months that remain is the margin ahead, undiscounted.
 
-Without end the expectation is finite only where survival falls fast enough, and it is mostly made of ages that nobody has
-seen: it goes on by the model's own rule (Kaplan-Meier and Cox: the hazard of the last observed stretch). Where a ten
-thousandth of it would still lie past the last 2,500 years, it is taken not to be finite.
+Without end the expectation is finite only if survival falls fast enough, and it mostly rests on ages that nobody has
+reached: it is extended by the model's own rule (Kaplan-Meier and Cox: the hazard of the last observed stretch). If a ten
+thousandth of it would still lie past the last 2,500 years, it is taken as infinite.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SETTLED = 1e-4
 
 
 def months_of_life(months: int | None) -> MonthsAhead:
-    """Return when months are counted and what each stands for, undiscounted.
+    """Return the times at which months are counted and the weight of each, undiscounted.
 
     Args:
         months: how many; None for all.
@@ -55,25 +55,25 @@ def months_of_life(months: int | None) -> MonthsAhead:
 
 
 def remaining_months(fitted: SurvivesAhead, contracts: pl.DataFrame, months: int | None) -> Floats:
-    """Return the months that each running contract is expected to run yet, shape (n,).
+    """Return the expected remaining months of each running contract, shape (n,).
 
     Args:
-        fitted: a fitted model of how long contracts last.
+        fitted: a fitted model of contract lifetime.
         contracts: one row a running contract with the columns that the model scores; its key in `customer_id`.
-        months: of how many to come; None for all, and NaN where that is not finite.
+        months: number of months ahead; None for all, and NaN if that is not finite.
     """
     found = discounted_months(fitted, contracts, months_of_life(months))
     return found if months is not None else np.where(_settled(fitted, contracts, found), found, np.nan)
 
 
 def remaining_months_errors(fitted: SurvivesAhead, contracts: pl.DataFrame, months: int | None) -> Floats | None:
-    """Return the standard error of `remaining_months`, shape (n,); None where the model has none to tell."""
+    """Return the standard error of `remaining_months`, shape (n,); None if the model has none."""
     n = len(contracts)
     return worth_errors(fitted, contracts, months_of_life(months), np.ones(n), np.arange(n)) if n else np.zeros(0)
 
 
 def _settled(fitted: SurvivesAhead, contracts: pl.DataFrame, found: Floats) -> Floats:
-    """Return whether what the last stretch adds counts for nothing."""
+    """Return whether the part of the last stretch is negligible."""
     whole = months_of_life(None)
     last = MonthsAhead(whole.days[-_NODES:], whole.weights[-_NODES:])
     return np.asarray(discounted_months(fitted, contracts, last) <= _SETTLED * found)

@@ -1,4 +1,4 @@
-"""Restricted mean survival time: how many days spells last on average within a given stretch, and how two groups differ in it.
+"""Restricted mean survival time: the mean days that spells last within a given stretch, and its contrast between two groups.
 
 It is the area under the survival curve up to there (Irwin 1949; Royston and Parmar 2013): "of the first 365 days, contracts
 paid by direct debit last 31 days longer". It needs no proportional hazards, and a difference of days times a margin a day is
@@ -63,7 +63,7 @@ class RestrictedMean:
 
 @dataclass(frozen=True)
 class RestrictedMeanContrast:
-    """How the mean days of two groups differ.
+    """Contrast of the mean days of two groups.
 
     Attributes:
         days: the stretch.
@@ -105,7 +105,7 @@ def restricted_mean(curve: SurvivalCurve, days: float, *, level: float = LEVEL) 
     areas = np.diff(edges) * np.concatenate([[1.0], curve.survival[curve.days < days]])
     beyond = np.cumsum(areas[::-1])[::-1][1:]  # from each age on
     n, d = (values[: len(beyond)].astype(np.float64) for values in (curve.at_risk, curve.ended))
-    left = np.where(n > d, n * (n - d), 1.0)  # where all end, no area is left behind them
+    left = np.where(n > d, n * (n - d), 1.0)  # if all end, no area is left after them
     error = float(np.sqrt((np.where(n > d, beyond, 0.0) ** 2 * d / left).sum()))
     lower, upper = _bounds(mean, error, level)
     return RestrictedMean(float(days), mean, error, max(lower, 0.0), min(upper, float(days)), level)

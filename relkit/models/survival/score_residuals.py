@@ -1,11 +1,11 @@
-"""What each row adds to the score of Cox's likelihood at its maximum, and the standard errors that are made of it.
+"""Score residuals of Cox's likelihood at its maximum, and the standard errors built from them.
 
 The score residual of row i is its x less the mean of its risk set at its end, minus theta_i times the sum, over the end
 ages at which it was at risk, of x_i less the mean there over the sum of the risk set; with ties Efron's steps in both
-(Therneau and Grambsch 2000, section 4.3). Sums over end ages are differences of cumulated sums, so that all residuals
+(Therneau and Grambsch 2000, section 4.3). Sums over event ages are differences of cumulated sums, so that all residuals
 cost two passes over the rows, O(n d). Their outer products, added by cluster, are the middle of the sandwich
-I^-1 (sum of U U') I^-1 of Lin and Wei (1989), which holds where rows of a cluster depend on each other, where weights are
-no counts, and where the model is not quite true.
+I^-1 (sum of U U') I^-1 of Lin and Wei (1989), which holds if rows of a cluster depend on each other, if weights are
+not counts, and if the model is not quite true.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def score_residuals(order: Order, X: Floats, found: Sums, moments: tuple[Floats,
         order: of the rows.
         X: shape (d, m), covariates in order.
         found: sums at the maximum.
-        moments: S1 and D1 of each end age, where others than these rows are at risk too; None for those of the rows.
+        moments: S1 and D1 of each event age, if rows other than these are at risk too; None for those of the rows.
     """
     S1, D1 = covariate_sums(order, X, found) if moments is None else moments
     whole, crossed, tied = found.squares
@@ -59,7 +59,7 @@ def score_residuals(order: Order, X: Floats, found: Sums, moments: tuple[Floats,
 
 
 def sandwich(order: Order, X: Floats, found: Sums, inverse: Floats, cluster: Indexes | None = None) -> Floats:
-    """Return the covariance that does not trust the model, shape (d, d): Lin and Wei (1989), eq. 2.5.
+    """Return the covariance that does not assume the model, shape (d, d): Lin and Wei (1989), eq. 2.5.
 
     Args:
         order: of the rows.
@@ -85,7 +85,7 @@ def sandwich(order: Order, X: Floats, found: Sums, inverse: Floats, cluster: Ind
 
 
 def schoenfeld_sums(order: Order, X: Floats, found: Sums) -> Floats:
-    """Return, for each end age, the sum over its ends of x less the mean of the risk set, shape (d, k): Schoenfeld (1982).
+    """Return, for each event age, the sum over its ends of x less the mean of the risk set, shape (d, k): Schoenfeld (1982).
 
     Weights count in the mean, not in the sum: each end is one.
     """

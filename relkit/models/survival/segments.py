@@ -1,11 +1,11 @@
-"""Segments of spells compared: a test of each way to segment them, their curves, and how many days they last.
+"""Comparison of segments of spells: a test of each way to segment them, their curves, and the days they last.
 
     studies = told_apart({"product_id": code, ...}, duration, event, entry)    the most telling first, p-values adjusted (Holm)
     curves = curves_by_segment(spells, segment)                                those that can be drawn from the first day on
     lasting = days_lived(curves, days, reference)                              restricted means and their differences
 
-A curve from the first day on needs spells that were watched from their first day. A segment without enough of them, contracts
-that began before observation say, is compared with the others at the ages at which it was seen (log-rank), and has no curve.
+A curve from the first day on needs spells that were observed from their first day. A segment without enough of them, such as
+contracts that began before observation, is compared with the others at the ages observed (log-rank), and has no curve.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CLEARLY = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A log-rank test of one way to segment the spells, beside others.
+    """Log-rank test of one way to segment the spells, among others.
 
     Attributes:
         test: of the same pace of ending in all segments.
@@ -48,11 +48,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Lasting:
-    """How many days a segment lasts within a stretch, and how that differs from the reference.
+    """Mean days that a segment lasts within a stretch, and the difference from the reference.
 
     Attributes:
-        mean: restricted mean; None where the segment was not seen for so long.
-        difference: from the reference; None for the reference, and where neither lost anybody.
+        mean: restricted mean; None if the segment was not observed for so long.
+        difference: from the reference; None for the reference, and if neither had an event.
         p_adjusted: of no difference, adjusted for the number of segments (Holm).
     """
 
@@ -64,7 +64,7 @@ class Lasting:
 def told_apart(ways: Mapping[str, Indexes], duration: Floats, event: Flags, entry: Floats) -> dict[str, Comparison]:
     """Return a test of each way to segment the spells, the smallest p-value first; ways that cannot be tested are left out.
 
-    Of p-values too small to be told apart the larger statistic a degree of freedom comes first.
+    Of p-values too small to distinguish, the larger statistic per degree of freedom comes first.
 
     Args:
         ways: by name, shape (n,), the place of each spell's segment from 0, below 0 for none.
@@ -87,14 +87,14 @@ def told_apart(ways: Mapping[str, Indexes], duration: Floats, event: Flags, entr
 
 
 def curves_by_segment(code: Indexes, duration: Floats, event: Flags, entry: Floats, *, smallest: int = FEW) -> dict[int, SurvivalCurve]:
-    """Return the Kaplan-Meier curve of each segment of which `smallest` spells were watched from their first day.
+    """Return the Kaplan-Meier curve of each segment of which `smallest` spells were observed from their first day.
 
     Args:
         code: shape (n,), the place of each spell's segment from 0, below 0 for none.
         duration: shape (n,), days.
         event: shape (n,).
         entry: shape (n,), days.
-        smallest: spells watched from the first day, at least.
+        smallest: spells observed from the first day, at least.
     """
     found = {}
     for place in np.unique(code[code >= 0]).tolist():
@@ -105,13 +105,13 @@ def curves_by_segment(code: Indexes, duration: Floats, event: Flags, entry: Floa
 
 
 def seen_until(curve: SurvivalCurve, *, smallest: int = FEW) -> float:
-    """Return the last age at which `smallest` spells were still at risk, in days; 0 where they never were."""
+    """Return the last age at which `smallest` spells were still at risk, in days; 0 if they never were."""
     enough = np.flatnonzero(curve.at_risk >= smallest)
     return float(curve.days[enough[-1]]) if len(enough) else 0.0
 
 
 def stretch(curves: Sequence[SurvivalCurve], ages: Sequence[float], *, least: float, smallest: int = FEW) -> float | None:
-    """Return the longest of `ages` that all curves were seen for; where that is below `least`, the longest up to it of two of them.
+    """Return the longest of `ages` that all curves were observed for; if that is below `least`, the longest up to it of two of them.
 
     Args:
         curves: at least two, else there is none.
@@ -151,7 +151,7 @@ def days_lived(curves: Mapping[int, SurvivalCurve], days: float, reference: int,
     Args:
         curves: by segment.
         days: the stretch.
-        reference: a segment that was seen for so long.
+        reference: a segment that was observed for so long.
         smallest: spells at risk at the end of the stretch, at least.
     """
     means = {
@@ -160,8 +160,8 @@ def days_lived(curves: Mapping[int, SurvivalCurve], days: float, reference: int,
     }
     base = means[reference]
     apart = {place: _difference(mean, base) for place, mean in means.items() if place != reference}
-    told = {place: gap for place, gap in apart.items() if gap is not None}
-    adjusted = dict(zip(told, holm([gap.p_value for gap in told.values()]).tolist(), strict=True))
+    known = {place: gap for place, gap in apart.items() if gap is not None}
+    adjusted = dict(zip(known, holm([gap.p_value for gap in known.values()]).tolist(), strict=True))
     return {place: Lasting(mean, apart.get(place), adjusted.get(place)) for place, mean in means.items()}
 
 

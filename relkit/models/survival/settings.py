@@ -1,10 +1,10 @@
 """Settings that survival models share, in parts, each with its checks.
 
-    class WeibullAft(Weighted, Bending, JudgedByEnds)      covariates that may bend, rows that stand for several spells
+    class WeibullAft(Weighted, Bending, JudgedByEnds)      covariates with splines, rows that stand for several spells
     class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds)
 
-A part adds its fields and its checks to those of the parts before it; a model adds its own, and its formulas. Which columns are
-read as something else than a covariate is asked of `taken`, which covariates there are of `covariate_lists`.
+A part adds its fields and its checks to those of the parts before it; a model adds its own, and its formulas. `taken` lists the
+columns that are read as something other than a covariate, `covariate_lists` the covariates.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Levelled:
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """Columns that are read as something else than a covariate or a weight."""
+        """Columns that are read as something other than a covariate or a weight."""
         return RESERVED
 
     @property
@@ -67,7 +67,7 @@ class Explained(Levelled):
 
     Attributes:
         covariates: columns: numbers, truth values, or categories as text.
-        missing: "refuse" an empty number, or "indicator": the mean stands for it, with a term of its own.
+        missing: "refuse" empty numbers, or "indicator": replace them by the mean, with an indicator as a term.
     """
 
     covariates: tuple[str, ...]
@@ -87,13 +87,13 @@ class Explained(Levelled):
 
     @property
     def declaration(self) -> Declaration:
-        """What is declared of the covariates."""
+        """Declaration of the covariates."""
         names = (name for names in self.covariate_lists.values() for name in names)
         return Declaration(names=tuple(dict.fromkeys(names)), missing=self.missing, splines=self.bends)
 
     @property
     def bends(self) -> dict[str, int]:
-        """By covariate, how many columns its spline has; none where the model has no splines."""
+        """Number of columns of the spline of each covariate; empty if the model has no splines."""
         return {}
 
     @property
@@ -102,23 +102,23 @@ class Explained(Levelled):
         return fit_contract(self.name, (*self.declaration.asked, *self.beside))
 
     def spells(self, features: pl.DataFrame) -> Spells:
-        """Return the spells of a frame, or raise what `read_spells` does."""
+        """Return the spells of a frame, or raise as `read_spells` does."""
         return read_spells(features, self.declaration.given(self.needs, features))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bending(Explained):
-    """Settings of a regression whose covariates may bend.
+    """Settings of a regression whose covariates may have splines.
 
     Attributes:
-        splines: by covariate, how many columns its natural cubic spline has.
+        splines: by covariate, the number of columns of its natural cubic spline.
     """
 
     splines: dict[str, int] = field(default_factory=dict)
 
     @property
     def bends(self) -> dict[str, int]:
-        """By covariate, how many columns its spline has."""
+        """Number of columns of the spline of each covariate."""
         return self.splines
 
 
@@ -127,7 +127,7 @@ class Weighted(Levelled):
     """Settings with a column of weights.
 
     Attributes:
-        weight_column: column that tells how many spells a row stands for; empty where each is one.
+        weight_column: column with the number of spells that a row stands for; empty if each is one.
     """
 
     may_weigh_nothing: ClassVar[bool] = True
@@ -146,24 +146,24 @@ class Weighted(Levelled):
         return (*columns_of(self.weight_column, zero=self.may_weigh_nothing), *super().beside)
 
     def weights(self, frame: pl.DataFrame) -> Floats | None:
-        """Return how many spells each row stands for, shape (n,); None where each is one."""
+        """Return the number of spells that each row stands for, shape (n,); None if each is one."""
         return frame[self.weight_column].to_numpy() if self.weight_column else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parametric(Weighted, Bending):
-    """Settings of a regression of whole lifetimes, whose covariates may bend; its weights are above 0."""
+    """Settings of a regression of whole lifetimes, whose covariates may have splines; its weights are above 0."""
 
     may_weigh_nothing: ClassVar[bool] = False
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """Columns that are read as something else than a covariate or a weight."""
+        """Columns that are read as something other than a covariate or a weight."""
         return (*super().taken, *(self.interval or ()))
 
     @property
     def interval(self) -> tuple[str, str] | None:
-        """Columns between which each lifetime lies, where they are read instead of duration and event."""
+        """Columns that bound each lifetime, if they are read instead of duration and event."""
         return None
 
     @property
@@ -172,7 +172,7 @@ class Parametric(Weighted, Bending):
         return lifetime_contract(self.name, self.declaration.asked, weight_column=self.weight_column, bounds=self.interval)
 
     def lifetimes(self, features: pl.DataFrame) -> Lifetimes:
-        """Return the lifetimes of a frame, or raise what `read_lifetimes` does."""
+        """Return the lifetimes of a frame, or raise as `read_lifetimes` does."""
         asked = self.declaration.given(self.needs, features)
         return read_lifetimes(features, asked, weight_column=self.weight_column, bounds=self.interval)
 
@@ -195,10 +195,10 @@ class Periodic(Levelled):
 
 @dataclass(frozen=True, kw_only=True)
 class ByReason(Levelled):
-    """Settings of a model that tells causes apart.
+    """Settings of a model that distinguishes causes.
 
     Attributes:
-        reason: column that says why a spell ended; an end without a reason counts as "unknown".
+        reason: column with the reason why a spell ended; an end without a reason counts as "unknown".
     """
 
     reason: str = "end_reason"
@@ -210,7 +210,7 @@ class ByReason(Levelled):
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """Columns that are read as something else than a covariate or a weight."""
+        """Columns that are read as something other than a covariate or a weight."""
         return (*super().taken, self.reason)
 
     @property

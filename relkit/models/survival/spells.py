@@ -1,4 +1,4 @@
-"""The columns that every survival model reads, moved from a frame into arrays, with what is wrong said once."""
+"""Columns that every survival model reads, moved from a frame into arrays, with their errors defined once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Flags, Floats
 
 LONGEST_DAYS = 100_000
-"""Longer than any contract: what is beyond is a faulty cell, seconds for days say."""
+"""Longer than any contract: a value beyond is a faulty cell, such as seconds for days."""
 CUSTOMER = Column(name="customer_id", dtype=pl.String, required=True, nullable=False, personal_data="pseudonym")
 DURATION = Column(
     name="duration_days",
@@ -28,7 +28,7 @@ DURATION = Column(
     low=0.0,
     high=LONGEST_DAYS,
     unit="days",
-    meaning="Age at the end, or when last seen.",
+    meaning="Age at the end, or when last observed.",
 )
 EVENT = Column(name="event", dtype=pl.Boolean, required=True, nullable=False, meaning="Whether the spell has ended.")
 ENDED = Column(name="event", dtype=pl.Boolean, meaning="Whether it has ended: no score then.")
@@ -39,10 +39,10 @@ ENTRY = Column(
     default=0.0,
     low=0.0,
     unit="days",
-    meaning="Age when first seen: 0 if seen from the start.",
+    meaning="Age when first observed: 0 if observed from the start.",
 )
 RESERVED = ("customer_id", "duration_days", "event", "entry_days")
-"""Columns that are no covariate."""
+"""Columns that are not covariates."""
 BACKWARDS = Rule(
     name="entry_days: over duration_days",
     columns=("entry_days", "duration_days"),
@@ -52,12 +52,12 @@ BACKWARDS = Rule(
 
 
 def fit_contract(name: str, covariates: tuple[Column, ...], rules: tuple[Rule, ...] = ()) -> Contract:
-    """Return what `fit` reads: one row a spell; a customer may have several."""
+    """Return the contract of `fit`: one row per spell; a customer may have several."""
     return Contract(name=name, key=(), columns=named_once(name, (DURATION, EVENT, ENTRY, *covariates)), rules=(BACKWARDS, *rules))
 
 
 def named_once(model: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Return the columns, or refuse one that the settings name for two things."""
+    """Return the columns, or raise for one that the settings name for two things."""
     names = [column.name for column in columns]
     if twice := [name for i, name in enumerate(names) if name in names[:i]]:
         raise ParameterError(f"{twice[0]!r} is read as two things.", where=model, remedy="Name each column once.")
@@ -65,7 +65,7 @@ def named_once(model: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:
 
 
 def score_contract(name: str, covariates: tuple[Column, ...]) -> Contract:
-    """Return what `score` reads: one row a customer."""
+    """Return the contract of `score`: one row per customer."""
     return Contract(name=name, key=("customer_id",), columns=(CUSTOMER, DURATION, ENDED, *covariates))
 
 
@@ -77,7 +77,7 @@ class Spells:
         frame: the rows kept, with the columns of the contract.
         duration: shape (n,), days.
         event: shape (n,).
-        entry: shape (n,), days, below `duration` except where both are 0.
+        entry: shape (n,), days, below `duration` unless both are 0.
         remarks: on what was left out.
     """
 
@@ -89,7 +89,7 @@ class Spells:
 
     @property
     def late_entry(self) -> Floats | None:
-        """The entry ages, or None when every spell was seen from its start."""
+        """The entry ages, or None when every spell was observed from its start."""
         return self.entry if bool((self.entry > 0).any()) else None
 
 
@@ -97,8 +97,8 @@ def read_spells(features: pl.DataFrame, needs: Contract) -> Spells:
     """Return the spells of a frame.
 
     Raises:
-        TableError: a column is missing, null, negative or not finite, or a spell ends before it is first seen.
-        NotEnoughEventsError: no row, or no end, is left.
+        TableError: a column is missing, null, negative or not finite, or a spell ends before it is first observed.
+        NotEnoughEventsError: no row, or no event, is left.
     """
     frame = check(features, needs)
     kept = frame.filter((pl.col("entry_days") < pl.col("duration_days")) | (pl.col("entry_days") == 0))
@@ -142,7 +142,7 @@ def scores_of(frame: pl.DataFrame, columns: dict[str, Floats]) -> pl.DataFrame:
 
 
 def long_survival(frame: pl.DataFrame, days: Floats, values: Floats) -> pl.DataFrame:
-    """Return customer_id, days, survival from a matrix of one row a customer."""
+    """Return customer_id, days, survival from a matrix of one row per customer."""
     repeated = frame["customer_id"].gather(np.repeat(np.arange(len(frame)), len(days)))
     return pl.DataFrame({"customer_id": repeated, "days": np.tile(days, len(frame)), "survival": values.ravel()})
 

@@ -1,4 +1,4 @@
-"""The likelihood of Fine and Gray: Cox's, where spells that ended by another cause stay among those at risk.
+"""Likelihood of Fine and Gray: Cox's, with spells that ended by another cause kept at risk.
 
 With h the hazard of the subdistribution of one cause, h(t | x) = h0(t) exp(x'beta), the share that has ended by the cause is
 F(t | x) = 1 - exp(-H0(t) exp(x'beta)) (Fine, J. and Gray, R. (1999), JASA 94, 496-509). The partial likelihood has the risk sets
@@ -6,8 +6,8 @@ of Cox, and besides each spell i that ended at T_i by another cause, with the we
 
     w_i(t) = G(t-) / G(T_i-) * E(t-) / E(T_i-)          for t > T_i
 
-which is the probability that it would still be in view had it not ended: G is that of not being censored, and E that of having
-been seen from before, of spells seen late (Geskus, R. (2011), Biometrics 67, 39-49). At one age ends come before censorings,
+which is the probability that it would still be observed had it not ended: G is that of not being censored, and E that of having
+been observed from before, of spells with late entry (Geskus, R. (2011), Biometrics 67, 39-49). At one age ends come before censorings,
 and both before entries. Since w_i(t) = W(t) / W(T_i), sums over such spells are W times sums of theta / W(T_i) cumulated over
 age: a value, gradient and information take two passes over the rows, as Cox's do.
 """
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class InView:
-    """How likely a spell that has gone on is to be in view, by age, up to a factor: W = G E.
+    """Probability that a spell that has not ended is observed, by age, up to a factor: W = G E.
 
     Attributes:
         days: shape (k,), ages of entry, end or censoring, ascending.
@@ -55,9 +55,9 @@ class InView:
 
     @classmethod
     def of(cls, duration: Floats, ended: Flags, entry: Floats | None) -> Self:
-        """Return W of spells; `ended` by whatever cause.
+        """Return W of spells; `ended` by any cause.
 
-        An age at which all that are at risk are lost, or have just come, tells nothing of the others, and is passed over.
+        An age at which all at risk are censored, or have just entered, says nothing of the others, and is skipped.
 
         Examples:
             >>> found = InView.of(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, False]), None)
@@ -84,14 +84,14 @@ class InView:
 
 @dataclass(frozen=True, eq=False)
 class Subdistribution:
-    """What the likelihood reads.
+    """Input of the likelihood.
 
     Attributes:
-        design: rows and columns as in Cox's likelihood, where the event is an end by the cause.
+        design: rows and columns as in Cox's likelihood, with an end by the cause as the event.
         kept: shape (q,), rows that ended by another cause before the last end by the cause.
-        first: shape (q,), number of end ages not above their end: from the next on they are at risk beside the others.
+        first: shape (q,), number of event ages not above their end: from the next on they are at risk alongside the others.
         share: shape (q,), 1 / W just before their end.
-        pace: shape (k,), W just before each end age.
+        pace: shape (k,), W just before each event age.
         Z: shape (d, q), their standardised covariates.
         in_view: W.
     """
@@ -106,15 +106,15 @@ class Subdistribution:
 
     @classmethod
     def of(cls, frame: pl.DataFrame, rows: Rows, others: Flags, known: Sequence[Covariate], *, efron: bool, where: str) -> Self:
-        """Return what is read of spells.
+        """Return the input of the likelihood of spells.
 
         Args:
-            frame: holds the covariates.
+            frame: contains the covariates.
             rows: whose event is an end by the cause; neither strata nor weights.
             others: shape (n,), whether it ended by another cause.
             known: the covariates.
             efron: how ties are treated.
-            where: who asks, for the messages.
+            where: the caller, for messages.
         """
         design = Design.of(frame, rows, known, efron=efron, penalised=False, where=where)
         in_view = InView.of(rows.duration, rows.event | others, rows.entry)
@@ -138,7 +138,7 @@ class Subdistribution:
 
     @property
     def mass(self) -> float:
-        """How many rows there are."""
+        """Number of rows."""
         return self.design.mass
 
     @cached_property
@@ -185,7 +185,7 @@ class Subdistribution:
         return np.zeros(len(self.kept)) if found.beside is None else found.beside
 
     def _cumulated(self, values: Floats) -> Floats:
-        """Return W times the sum of values, shape (..., q), over the kept rows that ended before each end age, shape (..., k)."""
+        """Return W times the sum of values, shape (..., q), over the kept rows that ended before each event age, shape (..., k)."""
         k = len(self.pace)
         if values.ndim == 1:
             entering = np.bincount(self.first, weights=values, minlength=k + 1)[:k]
@@ -195,13 +195,13 @@ class Subdistribution:
         return cumulated
 
     def _still(self, values: Floats) -> Floats:
-        """Return the sum of values, shape (..., k), over the end ages at which each kept row is at risk, shape (..., q)."""
+        """Return the sum of values, shape (..., k), over the event ages at which each kept row is at risk, shape (..., q)."""
         return _from(values)[..., self.first]
 
     def _through_censoring(self, found: Sums, theta: Floats, pull: Floats, rows: Rows, ended: Flags) -> Floats:
-        """Return what each row adds to the score through the Kaplan-Meier estimate of G, shape (d, n).
+        """Return the part of each row in the score through the Kaplan-Meier estimate of G, shape (d, n).
 
-        With q(u) the sum over the kept rows with T_i <= u of theta w (x - mean) dH over the later end ages, it is q / n at the age
+        With q(u) the sum over the kept rows with T_i <= u of theta w (x - mean) dH over the later event ages, it is q / n at the age
         of its own censoring less the sum of q c / n^2 over the ages at which it could have been censored, c of n.
         """
         seen, ages = self.in_view, self.design.order.ages

@@ -3,7 +3,7 @@
 S(t) = exp(-(t / lambda)^rho), with log lambda = intercept + x'b: rho above 1 is a risk that rises with age, below 1 one that
 falls. It has proportional hazards too: a unit of a covariate multiplies the risk by exp(-rho b). Parametrised as flexsurv,
 lifelines and eha's aftreg are (Kalbfleisch and Prentice 2002, 2.2.2). Ends may be known by intervals (`lower_column`,
-`upper_column`), as of contracts that are seen at billing dates only.
+`upper_column`), as of contracts that are observed at billing dates only.
 """
 
 from __future__ import annotations

@@ -152,12 +152,12 @@ class TestWhatFollows:
 class TestRefusals:
     def test_two_renewals_do_not_do(self) -> None:
         spells = pl.DataFrame({"duration_days": [30.0, 61.0, 61.0], "event": [True, True, False]})
-        with pytest.raises(NotEnoughEventsError, match=r"beta_discrete_weibull: 2 ends at 2 renewals were watched; 3 renewals and an end"):
+        with pytest.raises(NotEnoughEventsError, match=r"beta_discrete_weibull: 2 ends at 2 renewals were observed; 3 renewals and an end"):
             BetaDiscreteWeibull().fit(spells, as_of=DAY)
 
     def test_everybody_left_at_once(self) -> None:
         spells = pl.DataFrame({"duration_days": [30.0] * 20, "event": [True] * 20})
-        with pytest.raises(NotEnoughEventsError, match="20 ends at 1 renewals were watched"):
+        with pytest.raises(NotEnoughEventsError, match="20 ends at 1 renewals were observed"):
             BetaDiscreteWeibull().fit(spells, as_of=DAY)
 
     def test_one_end_does_not_do(self) -> None:

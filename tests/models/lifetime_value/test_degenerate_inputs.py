@@ -339,5 +339,5 @@ def test_a_hole_among_the_ages_is_refused_with_its_row(cases, name, hole):
     ages = pl.col("repeat_ages_days")
     holed = pl.concat_list(ages.list.head(2), pl.lit(hole, dtype=pl.Float64), ages.list.slice(3))
     frame = case.features.with_columns(pl.when(pl.int_range(pl.len()) == 1).then(holed).otherwise(ages).alias("repeat_ages_days"))
-    with pytest.raises(TableError, match=r"repeat_ages_days: holds an empty or infinite age .*1 of 300 rows \(first: row 1\)"):
+    with pytest.raises(TableError, match=r"repeat_ages_days: has an empty or infinite age .*1 of 300 rows \(first: row 1\)"):
         case.fit(frame)

@@ -84,5 +84,5 @@ def test_orders_without_end_where_nobody_leaves(cdnow: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize("rate", [0.0, -0.1, float("inf")])
 def test_orders_without_end_need_a_rate(fitted: FittedBgNbd, cdnow: pl.DataFrame, rate: float) -> None:
-    with pytest.raises(ParameterError, match=r"annual_discount_rate is .*; it must be above 0 where there is no end. Write 0.10"):
+    with pytest.raises(ParameterError, match=r"annual_discount_rate is .*; it must be above 0 without a horizon. Write 0.10"):
         dert(fitted, cdnow, rate)

@@ -104,7 +104,7 @@ class TestCustomers:
 
     def test_too_few(self) -> None:
         with pytest.raises(
-            NotEnoughEventsError, match="29 customers have two intervals that are 14 days or more in the mean; 30 are needed"
+            NotEnoughEventsError, match="29 customers have two intervals that are 14 days or more on average; 30 are needed"
         ):
             regularity(histories([[30.0, 60.0]] * 29 + [[1.0, 2.0]] * 50 + [[5.0], []] * 50))
 

@@ -154,7 +154,7 @@ def monthly(n: int) -> pl.DataFrame:
 class TestRefusals:
     def test_a_single_renewal_does_not_do(self) -> None:
         spells = pl.DataFrame({"duration_days": [30.0, 31.0, 30.0], "event": [True, False, False]})
-        with pytest.raises(NotEnoughEventsError, match=r"shifted_beta_geometric: 1 ends at 1 renewals were watched; 2 renewals and an end"):
+        with pytest.raises(NotEnoughEventsError, match=r"shifted_beta_geometric: 1 ends at 1 renewals were observed; 2 renewals and an"):
             ShiftedBetaGeometric().fit(spells, as_of=DAY)
 
     def test_nobody_left(self) -> None:

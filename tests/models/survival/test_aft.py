@@ -145,8 +145,8 @@ def simulated(n: int, rng: np.random.Generator, kind: str) -> pl.DataFrame:
     lifetime = np.exp(5 + 0.5 * x - 0.3 * z + error / 1.4)
     entry = np.where(rng.random(n) < 0.5, rng.uniform(0, 100, n), 0.0)
     watched = entry + rng.uniform(1, 400, n)
-    told = {"duration_days": np.minimum(lifetime, watched), "event": lifetime <= watched, "entry_days": entry, "x": x, "z": z}
-    return pl.DataFrame(told).filter(pl.Series(lifetime > entry))
+    columns = {"duration_days": np.minimum(lifetime, watched), "event": lifetime <= watched, "entry_days": entry, "x": x, "z": z}
+    return pl.DataFrame(columns).filter(pl.Series(lifetime > entry))
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -181,7 +181,7 @@ def test_derivatives_are_exact(kind: str) -> None:
 
 
 def test_ends_seen_at_billing_dates_only() -> None:
-    """30-day intervals cost little; taking the billing date for the end, as if seen then, bends the shape."""
+    """30-day intervals cost little; taking the billing date for the end, as if observed then, distorts the shape."""
     frame = simulated(6000, np.random.default_rng(5), "Weibull").filter(pl.col("entry_days") == 0)
     bill = (pl.col("duration_days") / 30).ceil() * 30
     seen = frame.with_columns(low=pl.when("event").then(bill - 30).otherwise("duration_days"), high=pl.when("event").then(bill))
@@ -282,7 +282,7 @@ def test_bounds_are_those_of_moved_parameters(kind: str) -> None:
 
 
 def test_contributions_are_log_hazard_ratios(fitted: FittedWeibullAft) -> None:
-    """Beside the mean customer: of a Weibull, the sum is the log of the ratio of hazards at any age."""
+    """Relative to the mean customer: of a Weibull, the sum is the log of the ratio of hazards at any age."""
     names, parts = fitted.contributions(rossi())
     assert names == ROSSI
     np.testing.assert_allclose(parts.mean(axis=0), 0, atol=1e-12)
@@ -354,12 +354,12 @@ def test_ends_at_age_0_count_as_half_a_day() -> None:
         ({"covariates": ("age", "age")}, "'age' is given twice, or is no covariate"),
         ({"covariates": ("event",)}, "'event' is given twice, or is no covariate"),
         ({"covariates": ("age",), "shape_covariates": ("event",)}, "shape_covariates: 'event' is given twice"),
-        ({"covariates": ("age",), "lower_column": "low"}, "only one edge of the interval is named"),
+        ({"covariates": ("age",), "lower_column": "low"}, "only one bound of the interval is named"),
         ({"covariates": ("age",), "level": 1.0}, "level is 1"),
         ({"covariates": ("age",), "weight_column": "age"}, "weight_column is 'age', which the model reads already"),
     ],
 )
-def test_settings_that_cannot_be(settings: dict[str, Any], match: str) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, Any], match: str) -> None:
     with pytest.raises(ParameterError, match=match):
         WeibullAft(**settings)
 

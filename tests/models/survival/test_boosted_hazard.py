@@ -1,4 +1,4 @@
-"""Boosted hazards: the trees are scikit-learn's, what is saved is plain, and bends and interactions are found."""
+"""Boosted hazards: the trees are scikit-learn's, saved models are plain arrays, and bends and interactions are found."""
 
 from __future__ import annotations
 
@@ -135,10 +135,10 @@ def test_it_scores_without_scikit_learn(fitted: Any, tmp_path: Path) -> None:
         "scores = fitted.score(pl.read_parquet(here / 'features.parquet'));"
         "print('sklearn' in sys.modules, scores['churn_probability_90d'].sum())"
     )
-    said = run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    printed = run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     expected = fitted.score(pl.read_parquet(tmp_path / "features.parquet"))["churn_probability_90d"].sum()
-    assert said[0] == "False"
-    assert float(said[1]) == pytest.approx(expected, rel=1e-12)
+    assert printed[0] == "False"
+    assert float(printed[1]) == pytest.approx(expected, rel=1e-12)
     assert {path.suffix for path in (tmp_path / "model").iterdir()} == {".json", ".npy"}
 
 
@@ -172,9 +172,9 @@ def test_bad_input_is_refused_with_its_reason(change: dict[str, pl.Expr], error:
 
 
 def test_a_separated_category_needs_no_remedy() -> None:
-    """Leaves are shrunk, so that a level without ends has a small hazard, not none."""
-    told = pl.when(pl.col("event") | (pl.col("x") > 0)).then(pl.lit("usual")).otherwise(pl.lit("safe"))
-    frame = world(12, 2_000).with_columns(plan=told)
+    """Leaves are shrunk, so that a level without events has a small hazard, not none."""
+    plan = pl.when(pl.col("event") | (pl.col("x") > 0)).then(pl.lit("usual")).otherwise(pl.lit("safe"))
+    frame = world(12, 2_000).with_columns(plan=plan)
     fitted = BoostedHazard(covariates=("plan",), period_days=30.0).fit(frame, as_of=DAY)
     some = frame.filter(plan="safe").head(1).with_columns(event=pl.lit(value=False), duration_days=pl.lit(0.0))
     assert 0 < fitted.score(some, horizon_days=30)["churn_probability_30d"][0] < 0.02
@@ -189,7 +189,7 @@ def test_a_separated_category_needs_no_remedy() -> None:
         ({"learning_rate": 0.0}, "learning_rate is 0; it must be above 0 and at most 1"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], match: str) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, Any], match: str) -> None:
     with pytest.raises(ParameterError, match=match):
         BoostedHazard(covariates=("x",), **settings)
 

@@ -22,7 +22,7 @@ DAYS = 91
 
 @pytest.fixture(scope="module")
 def held_out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Holdout, pl.DataFrame, pl.DataFrame]:
-    """Return the split, about 11,000 contracts at its calibration, and what became of them."""
+    """Return the split, about 11,000 contracts at its calibration, and their outcomes."""
     settings = SimulationSettings(customers=12_000, seed=5, contract_share=0.9, both_share=0.0)
     company = simulate_company(settings, tmp_path_factory.mktemp("company"))
     facts = TableFacts(business_zone="Europe/Paris", history_starts_on=settings.starts_on, rows={"contracts": 0}, fingerprints={})
@@ -43,12 +43,12 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Holdout, pl.Data
     ],
 )
 def test_the_days_ahead_are_calibrated(held_out: Any, name: str, settings: dict[str, Any]) -> None:
-    """The mean gap between forecast and a smooth curve of what happened (ICI, Austin et al. 2020) is under 0.02."""
+    """The mean gap between forecast and a smooth curve of the outcomes (ICI, Austin et al. 2020) is under 0.02."""
     split, spells, outcomes = held_out
     model = catalogue.make(name, {"covariates": COVARIATES, **settings})
     judged = model.judge(model.fit(spells, as_of=split.calibration.day), spells, outcomes)
-    told = {key: round(judged[key], 4) for key in ("ici", "calibration_error", "expected_ends", "observed_ends", "rows", "uno_c")}
-    print(name, settings, told)  # noqa: T201 the figures, for whoever runs it with -s
+    figures = {key: round(judged[key], 4) for key in ("ici", "calibration_error", "expected_ends", "observed_ends", "rows", "uno_c")}
+    print(name, settings, figures)  # noqa: T201 the figures, for whoever runs it with -s
     assert judged["rows"] > 4_000
     assert judged["ici"] < 0.02
     assert judged["expected_ends"] == pytest.approx(judged["observed_ends"], rel=0.1)

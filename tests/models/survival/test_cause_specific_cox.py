@@ -25,7 +25,7 @@ BETA = {"voluntary": {"debit": -0.8, "amount": 0.5}, "move": {"debit": 0.4, "amo
 
 
 def world(seed: int, n: int, *, late: bool = False) -> pl.DataFrame:
-    """Return contracts with a constant hazard of each cause, times exp(x'beta), seen for up to two years."""
+    """Return contracts with a constant hazard of each cause, times exp(x'beta), observed for up to two years."""
     rng = np.random.default_rng(seed)
     debit, amount = rng.integers(0, 2, n).astype(float), rng.normal(size=n)
     pace = {cause: RATE[cause] * np.exp(b["debit"] * debit + b["amount"] * amount) for cause, b in BETA.items()}
@@ -205,7 +205,7 @@ def test_survival_is_that_of_all_causes() -> None:
 
 
 def test_bounds_of_a_cause_move_with_the_hazards() -> None:
-    """The delta method on exp-scaled hazards, by differences, where each cause has its share of the hazard all along."""
+    """The delta method on exp-scaled hazards, by differences, with a constant share of the hazard for each cause."""
     frame = world(8, 2_000)
     fitted, some = fit(frame), running(frame.head(30))
     parts = [part.hazard_ahead(some, [90.0]) for part in fitted.by_cause]
@@ -290,7 +290,7 @@ def test_bad_input_is_refused_with_its_reason(change: dict[str, pl.Expr], error:
         fit(world(13, 600).with_columns(**change))
 
 
-def test_settings_that_cannot_be_are_refused() -> None:
+def test_invalid_settings_are_refused() -> None:
     for settings in (
         {"covariates": ("end_reason",)},
         {"covariates": ("debit",), "reason": "debit"},
@@ -313,7 +313,7 @@ def test_a_cause_that_was_not_seen_is_refused() -> None:
 
 
 def test_it_is_judged_by_each_cause() -> None:
-    """Nobody is lost in the 60 days that follow: the Brier score of a cause is a plain mean, and ends by others are seen not to be."""
+    """Nobody is censored in the 60 days that follow: the Brier score of a cause is a plain mean, and ends by others are seen not to be."""
     frame = world(15, 1_500).filter(pl.col("duration_days") > 40)
     seen = frame.with_columns(duration_days=pl.lit(40.0), event=pl.lit(value=False))
     later = frame.with_columns(duration_days=pl.min_horizontal("duration_days", pl.lit(100.0)))

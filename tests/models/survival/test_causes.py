@@ -1,4 +1,4 @@
-"""Why spells end: causes whose names are written alike, and bounds that stay probabilities."""
+"""Causes of ends: causes whose names are written alike, and bounds that stay probabilities."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ NAMES = tuple(
 
 
 def spells(n: int, *, seed: int, log_normal: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return contracts as of the day, and what became of those that ran: Weibull ends of shape 1.6, or log-normal ones."""
+    """Return contracts as of the day, and the outcomes of those that ran: Weibull ends of shape 1.6, or log-normal ones."""
     rng = np.random.default_rng(seed)
     amount = rng.normal(0, 1, n)
     if log_normal:
@@ -52,7 +52,7 @@ def compared(features: pl.DataFrame, outcomes: pl.DataFrame, names: tuple[str, .
 
 
 def set_aside(reason: str) -> str:
-    """Return the parts of the sentences that name who was set aside."""
+    """Return the parts of the sentences that name the models set aside."""
     return " ".join(part.rpartition(". ")[2] for part in reason.split(" set aside: ")[:-1])
 
 

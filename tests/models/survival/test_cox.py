@@ -94,7 +94,7 @@ def test_lifelines_agrees_on_its_data_sets(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["aids, entry", "rossi, entries of all ages"])
 def test_the_baseline_is_ends_over_the_risk_of_those_who_were_there(name: str) -> None:
-    """Breslow (1974), written out age by age, with who had not entered left out."""
+    """Breslow (1974), written out age by age, without those who had not entered."""
     frame, covariates, _ = _cases()[name]
     ours = Cox(covariates=covariates).fit(frame, as_of=DAY)
     theta = ours.hazard_ratio(frame)
@@ -123,7 +123,7 @@ def test_scale_of_the_columns_needs_no_care(fitted: FittedCox) -> None:
 
 
 def test_known_effects_are_recovered_and_covered() -> None:
-    """95 % intervals of 60 worlds with 3 effects each hold the truth in about 95 % of cases (binomial 99.9 % bounds of 180)."""
+    """95 % intervals of 60 worlds with 3 effects each contain the truth in about 95 % of cases (binomial 99.9 % bounds of 180)."""
     truth = (0.5, -0.3, 0.0)
     inside = 0
     for seed in range(60):
@@ -266,8 +266,8 @@ def test_spells_first_seen_on_their_last_day_are_left_out_and_counted() -> None:
     assert found.info.notes[0] == "4 spells were left out: they were first seen on the day they were last seen."
     first = rossi()["duration_days"].to_list().index(1.0)
     one = rossi().with_columns(entry_days=pl.when(pl.int_range(pl.len()) == first).then("duration_days").otherwise(0.0))
-    said = Cox(covariates=ROSSI).fit(one, as_of=DAY).info.notes[0]
-    assert said == "1 spell was left out: it was first seen on the day it was last seen."
+    note = Cox(covariates=ROSSI).fit(one, as_of=DAY).info.notes[0]
+    assert note == "1 spell was left out: it was first seen on the day it was last seen."
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_spells_first_seen_on_their_last_day_are_left_out_and_counted() -> None:
         ({"covariates": ("a",), "ties": "efon"}, "unknown treatment of ties 'efon'; did you mean 'efron'"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(settings: dict[str, object], match: str) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, object], match: str) -> None:
     with pytest.raises(ParameterError, match=match):
         Cox(**settings)  # type: ignore[arg-type]
 

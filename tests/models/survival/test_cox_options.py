@@ -221,7 +221,7 @@ def test_elastic_net_is_that_of_scikit_survival(l1_ratio: float, penalty: float,
 
 
 def test_elastic_net_with_ties_meets_the_conditions_of_a_maximum() -> None:
-    """Karush, Kuhn and Tucker: the slope of log L is the penalty's where a coefficient is not 0, and within it where it is."""
+    """Karush, Kuhn and Tucker: the slope of log L is the penalty's if a coefficient is not 0, and within it if it is."""
     others = tuple(name for name in ROSSI if name not in ("age", "mar"))
     model = Cox(covariates=others, penalty=0.03, l1_ratio=0.7, weight_column="age", strata=("mar",))
     fitted = model.fit(rossi(), as_of=DAY)
@@ -371,10 +371,10 @@ def test_strata_weights_and_residuals_are_the_sums_written_out(seed: int, monkey
     np.testing.assert_allclose(ours, gradient, rtol=1e-9, atol=1e-10)
     np.testing.assert_allclose(curvature, information, rtol=1e-9, atol=1e-10)
     np.testing.assert_allclose(schoenfeld_sums(order, Z, found).T, schoenfeld, rtol=1e-9, atol=1e-10)
-    told = np.zeros((n, 3))
+    computed = np.zeros((n, 3))
     for block, part in score_residuals(order, Z, found):
-        told[order.rows[block]] = part.T
-    np.testing.assert_allclose(told, residual, rtol=1e-9, atol=1e-10)
+        computed[order.rows[block]] = part.T
+    np.testing.assert_allclose(computed, residual, rtol=1e-9, atol=1e-10)
 
 
 # Covariates
@@ -429,7 +429,7 @@ def test_categories_bends_and_gaps_are_columns_of_the_regression() -> None:
         ({"splines": {"age": 1}}, "the spline of age has 1 columns; it takes at least 2. Leave it out for a line"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(settings: dict[str, object], match: str) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, object], match: str) -> None:
     with pytest.raises(ParameterError, match=match):
         Cox(covariates=("age", "prio"), **settings)  # type: ignore[arg-type]
 
@@ -446,6 +446,6 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, object], match:
         ({"missing": "indicator"}, {"age": pl.lit(None, pl.Float64)}, "age is never known. Drop age"),
     ],
 )
-def test_columns_that_cannot_be_are_refused(settings: dict[str, object], change: dict[str, pl.Expr], match: str) -> None:
+def test_invalid_columns_are_refused(settings: dict[str, object], change: dict[str, pl.Expr], match: str) -> None:
     with pytest.raises(TableError, match=match):
         Cox(covariates=("age", "prio"), **settings).fit(rossi().with_columns(**change), as_of=DAY)  # type: ignore[arg-type]

@@ -125,7 +125,7 @@ def test_a_path_follows_the_stratum_of_its_customer() -> None:
         ({"age": pl.lit(None, pl.Float64)}, "age: 3 of 3 rows are null"),
     ],
 )
-def test_a_path_that_cannot_be_is_refused(fitted: FittedCoxTimeVarying, change: dict[str, pl.Expr], match: str) -> None:
+def test_an_invalid_path_is_refused(fitted: FittedCoxTimeVarying, change: dict[str, pl.Expr], match: str) -> None:
     path = now().select("customer_id", *HEART, from_days=pl.lit(7.0)).with_columns(**change)
     with pytest.raises(TableError, match=match):
         fitted.survival_on_path(now(), path, [90.0])

@@ -67,7 +67,7 @@ def test_scikit_survival_on_bmt(variance: str, cause: str) -> None:
 def test_lifelines_agrees_where_nothing_ties(name: str, weighted: bool) -> None:
     """Lifelines 0.30.3, AalenJohansenFitter, which moves ties apart at random: here they are apart, in the order of the rows.
 
-    Entries fall between the ends: on the day of an end, lifelines has who enters at risk, and the convention of R has not.
+    Entries fall between the ends: on the day of an end, those who enter are at risk for lifelines, and not by the convention of R.
     """
     seen = PEERS[name]
     rank = np.argsort(np.argsort(seen.duration, kind="stable"))
@@ -82,7 +82,7 @@ def test_lifelines_agrees_where_nothing_ties(name: str, weighted: bool) -> None:
         np.testing.assert_allclose(ours.at(cause, ours.days), theirs, rtol=1e-9, atol=1e-14)
         square = peer.variance_.reindex(ours.days).to_numpy()
         known = np.isfinite(square)
-        assert (ours.survival[~known] == 0).all()  # lifelines divides by 0 where nobody is left
+        assert (ours.survival[~known] == 0).all()  # lifelines divides by 0 if nobody is left
         np.testing.assert_allclose(ours.std_error[ours.row(cause)][known] ** 2, square[known], rtol=1e-6, atol=1e-15)
 
 
@@ -185,20 +185,20 @@ def test_single_spell_and_everybody_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "error", "said"),
+    ("arguments", "settings", "error", "message"),
     [
         (([1, 2], [None, None]), {}, NotEnoughEventsError, "none of the 2 spells ended"),
         (([], []), {}, NotEnoughEventsError, "there is no spell"),
         (([np.nan, 2], ["a", None]), {}, ParameterError, "duration is missing"),
-        (([1, 2], ["a", float("nan")]), {}, ParameterError, "cause holds values of several kinds"),
+        (([1, 2], ["a", float("nan")]), {}, ParameterError, "cause has values of several kinds"),
         (([1, 2], ["a"]), {}, ParameterError, r"event has the shape \(1,\)"),
         (([1, 2], ["a", "bb"]), {"causes": ("a", "b")}, ParameterError, "unknown cause 'bb'; did you mean 'b'"),
         (([1, 2], ["a", "b"]), {"variance": "dinse"}, ParameterError, "unknown variance 'dinse'"),
         (([1, 2], ["a", "b"]), {"level": 1}, ParameterError, "level is 1"),
     ],
 )
-def test_refusals(arguments: tuple, settings: dict, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_refusals(arguments: tuple, settings: dict, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         cumulative_incidence(*arguments, **settings)
 
 

@@ -1,4 +1,4 @@
-"""What is declared of covariates means the same in every regression of survival."""
+"""Declaration of covariates: it means the same in every regression of survival."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TREES = {"survival.boosted_hazard": {"trees": 5}}
 
 
 def people(n: int, *, seed: int = 4) -> pl.DataFrame:
-    """Contracts of which a fifth never ends; the others end sooner far from an amount of 50, and where nobody counted visits."""
+    """Contracts of which a fifth never ends; the others end sooner far from an amount of 50, and if nobody counted visits."""
     rng = np.random.default_rng(seed)
     amount, visits, unknown = rng.gamma(5.0, 10.0, n), rng.normal(3.0, 1.0, n), rng.random(n) < 0.2
     plan = rng.choice(["S", "M", "L"], n, p=[0.5, 0.3, 0.2])
@@ -84,11 +84,11 @@ def test_a_declaration_is_its_columns_written_out(name: str, tmp_path: Path) -> 
         assert ours["term"].to_list() == [*NAMES, "period"]
     days = np.array([30.0, 365.0, 2000.0])
     np.testing.assert_allclose(fitted.survival_ahead(PEOPLE, days), plain.survival_ahead(frame, days), atol=1e-7)
-    said, parts = fitted.contributions(PEOPLE)
+    names, parts = fitted.contributions(PEOPLE)
     _, apart = plain.contributions(frame)
     columns = [len(known.columns) for known in Declaration(names=NAMES, splines=splines, missing="indicator").learnt(PEOPLE, where="")]
     added = np.add.reduceat(apart, np.cumsum([0, *columns[:-1]]), axis=1)
-    assert said == NAMES
+    assert names == NAMES
     np.testing.assert_allclose(parts, added, atol=1e-6)
     storage.save(fitted, tmp_path / "model")
     loaded: Any = storage.load(tmp_path / "model")
@@ -98,7 +98,7 @@ def test_a_declaration_is_its_columns_written_out(name: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", LINEAR)
 def test_bends_find_who_is_at_risk_on_both_sides(name: str) -> None:
-    """Both low and high amounts end sooner, which a line cannot say."""
+    """Both low and high amounts end sooner, which a line cannot express."""
     given = {"covariates": ("amount",)} | LINEAR[name]
     fitted: Any = catalogue.make(name, given | {"splines": {"amount": 3}}).fit(PEOPLE, as_of=DAY)
     three = PEOPLE.head(3).with_columns(amount=pl.Series([10.0, 50.0, 90.0]), duration_days=0.0)
@@ -122,7 +122,7 @@ def test_an_empty_number_is_refused_unless_it_is_declared(name: str) -> None:
 
 @pytest.mark.parametrize("name", LINEAR)
 @pytest.mark.parametrize(
-    ("given", "error", "said"),
+    ("given", "error", "message"),
     [
         ({"splines": {"visit": 3}}, ParameterError, "splines: unknown covariate 'visit'"),
         ({"splines": {"amount": 1}}, ParameterError, "splines: the spline of amount has 1 columns; it takes at least 2"),
@@ -131,9 +131,9 @@ def test_an_empty_number_is_refused_unless_it_is_declared(name: str) -> None:
         ({"splines": {"few": 4}, "covariates": ("few",)}, TableError, "few has 3 different values, too few for a spline of 4 columns"),
     ],
 )
-def test_declarations_that_cannot_be(name: str, given: dict[str, Any], error: type[Exception], said: str) -> None:
+def test_invalid_declarations_are_refused(name: str, given: dict[str, Any], error: type[Exception], message: str) -> None:
     frame = PEOPLE.with_columns(few=pl.int_range(pl.len()) % 3)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         catalogue.make(name, {"covariates": NAMES} | LINEAR[name] | given).fit(frame, as_of=DAY)
 
 
@@ -154,8 +154,8 @@ def test_what_is_empty_together_has_one_effect(name: str) -> None:
     terms = fitted.summary()["term"].to_list()
     assert any(term.endswith("visits is empty") for term in terms)
     assert not any("calls is empty" in term for term in terms)
-    said = "customers have no calls; they are those who have no visits: the effect of both is the term 'visits is empty'."
-    assert any(said in note for note in fitted.info.notes)
+    sentence = "customers have no calls; they are those who have no visits: the effect of both is the term 'visits is empty'."
+    assert any(sentence in note for note in fitted.info.notes)
     # Apart at scoring, each counts as its mean.
     alone = frame.head(5).with_columns(calls=pl.lit(None, pl.Float64), visits=pl.lit(3.0))
     assert np.isfinite(fitted.survival_ahead(alone, [90.0])).all()
@@ -192,7 +192,7 @@ def test_what_bends_in_one_part_bends_in_the_other() -> None:
 
 
 def test_every_regression_takes_a_declaration() -> None:
-    """A new regression of the catalogue joins `LINEAR` or `TREES`, or says here why not."""
+    """A new regression of the catalogue joins `LINEAR` or `TREES`, or gives the reason here."""
     others = {"survival.cox_time_varying"}  # as survival.cox, whose settings it inherits
     asked = {name for name in catalogue.names() if name.startswith("survival.") and "covariates" in catalogue.required_settings(name)}
     assert asked - others == {*LINEAR, *TREES}

@@ -1,6 +1,6 @@
-"""Inputs at the end of what a model of survival can learn from: each is refused clearly, or answered and said.
+"""Inputs at the limit of what a model of survival can learn from: each is refused clearly, or fitted and reported.
 
-Told means: an error with what, where and what to do; or a fit whose scores are probabilities, and whose terms without a
+Reported means: an error with what, where and what to do; or a fit whose scores are probabilities, and whose terms without a
 standard error are named in its notes. Warnings are errors in tests, so none gets out either.
 """
 
@@ -69,7 +69,7 @@ def assert_probabilities(scores: pl.DataFrame, ended: pl.Series) -> None:
             assert values.is_between(0, 1 + 1e-9).all(), column
 
 
-def assert_told(case: model_checks.Case, features: pl.DataFrame) -> Any:
+def assert_handled(case: model_checks.Case, features: pl.DataFrame) -> Any:
     """Return the fit, or the error with which it was refused."""
     try:
         fitted = case.fit(features)
@@ -89,12 +89,12 @@ def refused(error: Any) -> Any:
     return error
 
 
-# --- rows that cannot be ------------------------------------------------------------------------------------------
+# --- invalid rows -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("column", "value", "said"),
+    ("column", "value", "message"),
     [
         ("duration_days", -1.0, "are below 0"),
         ("duration_days", float("nan"), "are not a number"),
@@ -107,25 +107,25 @@ def refused(error: Any) -> Any:
         ("event", None, "are null"),
     ],
 )
-def test_ages_that_cannot_be_are_named_with_their_row(cases: Any, name: str, column: str, value: float | None, said: str) -> None:
+def test_invalid_ages_are_named_with_their_row(cases: Any, name: str, column: str, value: float | None, message: str) -> None:
     case, usual = cases(name)
     faulty = holed(case.features, column, value)
-    with pytest.raises(TableError, match=rf"{column}.*{said}.*first: row 4" if said.startswith("are") else rf"{column}: {said}"):
+    with pytest.raises(TableError, match=rf"{column}.*{message}.*first: row 4" if message.startswith("are") else rf"{column}: {message}"):
         case.fit(faulty)
     if column == "duration_days":
-        with pytest.raises(TableError, match=rf"duration_days: 1 of 300 rows {said} \(first: row 4"):
+        with pytest.raises(TableError, match=rf"duration_days: 1 of 300 rows {message} \(first: row 4"):
             case.score(usual, faulty)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_columns_of_another_type_are_named(cases: Any, name: str) -> None:
     case, usual = cases(name)
-    for change, said in (
+    for change, message in (
         ({"duration_days": pl.lit("long")}, "duration_days is String, expected Float64"),
         ({"event": pl.lit("perhaps")}, "event is String, expected Boolean"),
     ):
         for use in (case.fit, lambda features: case.score(usual, features)):
-            with pytest.raises(TableError, match=said):
+            with pytest.raises(TableError, match=message):
                 use(case.features.with_columns(**change))
 
 
@@ -146,7 +146,7 @@ def test_a_customer_scored_twice_is_named(cases: Any, name: str) -> None:
         case.score(usual, case.features.with_columns(customer_id=pl.col("customer_id").replace("c007", "c000")))
 
 
-# --- histories that tell little -----------------------------------------------------------------------------------
+# --- uninformative histories --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -162,26 +162,26 @@ def test_nobody_left(cases: Any, name: str, rows: int) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_everybody_left(cases: Any, name: str) -> None:
     case, _ = cases(name)
-    assert_told(case, case.features.with_columns(event=pl.lit(value=True), end_reason=pl.col("end_reason").fill_null("voluntary")))
+    assert_handled(case, case.features.with_columns(event=pl.lit(value=True), end_reason=pl.col("end_reason").fill_null("voluntary")))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_a_single_contract_or_two(cases: Any, name: str, rows: int) -> None:
     case, _ = cases(name)
-    found = assert_told(case, case.features.filter("event").head(rows))
+    found = assert_handled(case, case.features.filter("event").head(rows))
     if name in REGRESSIONS and rows == 1:
         assert isinstance(found, FitError)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_spells_of_no_length(cases: Any, name: str) -> None:
-    """First seen on the day they were last seen: they were never at risk. Ended on the day they started: hardly."""
+    """First observed on the day they were last observed: they were never at risk. Ended on the day they started: hardly."""
     case, _ = cases(name)
     with pytest.raises(NotEnoughEventsError, match=f"{name}: none of the 0 spells ended"):
         case.fit(case.features.filter(pl.col("duration_days") > 0).with_columns(entry_days="duration_days"))
-    assert_told(case, case.features.with_columns(duration_days=pl.lit(0.0), entry_days=pl.lit(0.0)))
-    assert_told(case, holed(holed(case.features, "entry_days", 0.0), "duration_days", 0.0))
+    assert_handled(case, case.features.with_columns(duration_days=pl.lit(0.0), entry_days=pl.lit(0.0)))
+    assert_handled(case, holed(holed(case.features, "entry_days", 0.0), "duration_days", 0.0))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -192,22 +192,22 @@ def test_contracts_that_all_end_at_one_age(cases: Any, name: str, days: float) -
     same = case.features.with_columns(duration_days=pl.lit(days), entry_days=pl.lit(0.0))
     some = same.with_columns(duration_days=pl.when("event").then(days).otherwise(case.features["duration_days"]))
     for spells in (same, some, same.with_columns(event=pl.lit(value=True), end_reason=pl.lit("voluntary"))):
-        assert_told(case, spells)
+        assert_handled(case, spells)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_handful_of_contracts_of_any_kind(cases: Any, name: str) -> None:
-    """20 small populations at random: few or many ends, soon or late, some seen late."""
+    """20 small populations at random: few or many ends, soon or late, some observed late."""
     case, usual = cases(name)
     for seed in range(20):
         rng = np.random.default_rng(seed)
         n = int(rng.integers(2, 60))
         days, ended = np.floor(rng.uniform(0, 400, n)), rng.random(n) < rng.choice([0.1, 0.5, 0.9])
         entry = np.where(rng.random(n) < 0.2, np.floor(days / 2), 0.0)
-        told = {"duration_days": days, "event": ended, "entry_days": entry}
+        ages = {"duration_days": days, "event": ended, "entry_days": entry}
         reason = pl.when("event").then(pl.col("end_reason").fill_null("voluntary"))
-        spells = case.features.head(n).with_columns(**{key: pl.Series(values) for key, values in told.items()}).with_columns(reason)
-        assert_told(case, spells)
+        spells = case.features.head(n).with_columns(**{key: pl.Series(values) for key, values in ages.items()}).with_columns(reason)
+        assert_handled(case, spells)
         assert_probabilities(case.score(usual, spells), spells["event"])
 
 
@@ -282,7 +282,7 @@ def test_a_value_of_whom_nobody_ends(name: str, value: pl.Expr, blamed: str, oth
     case = case_of(name, covariates=("special", *others))
     spells = case.features.with_columns(special=value)
     if name in TREES:
-        assert not isinstance(assert_told(case, spells), Exception)
+        assert not isinstance(assert_handled(case, spells), Exception)
         return
     with pytest.raises(FitError, match=rf"the coefficient of (\w+: )?{blamed} runs to infinity.*Drop special from"):
         case.fit(spells)
@@ -290,10 +290,10 @@ def test_a_value_of_whom_nobody_ends(name: str, value: pl.Expr, blamed: str, oth
 
 @pytest.mark.parametrize("name", REGRESSIONS)
 def test_a_value_of_whom_all_end(name: str) -> None:
-    """Soon and late as the others: what it does is finite."""
+    """Soon and late as the others: its effect is finite."""
     case = case_of(name, covariates=("special",))
     spells = case.features.with_columns(special=pl.col("event") & (pl.int_range(pl.len()) % 2 == 0))
-    assert_told(case, spells)
+    assert_handled(case, spells)
 
 
 @pytest.mark.parametrize("name", REGRESSIONS)
@@ -311,7 +311,7 @@ def test_more_columns_than_ends(name: str, columns: int) -> None:
 def test_categories_that_are_none(name: str) -> None:
     case = case_of(name, covariates=("plan",))
     row = pl.int_range(pl.len())
-    for plan, said in (
+    for plan, message in (
         (pl.format("p{}", row % 51), "plan has 51 levels, over 50"),
         (pl.col("customer_id"), "plan has 300 levels, over 50"),
         (pl.lit("a"), "plan is 'a' wherever it is known"),
@@ -319,9 +319,9 @@ def test_categories_that_are_none(name: str) -> None:
         (pl.lit(None, dtype=pl.String), "plan is never known"),
         (pl.concat_list(row), "plan is List"),
     ):
-        with pytest.raises(TableError, match=said):
+        with pytest.raises(TableError, match=message):
             case.fit(case.features.with_columns(plan=plan))
-    assert_told(case, case.features.with_columns(plan=pl.format("p{}", row % 50)))
+    assert_handled(case, case.features.with_columns(plan=pl.format("p{}", row % 50)))
 
 
 @pytest.mark.parametrize("name", REGRESSIONS)
@@ -380,7 +380,7 @@ def intervals(name: str) -> tuple[model_checks.Case, pl.DataFrame]:
 
 @pytest.mark.parametrize("name", AFT)
 @pytest.mark.parametrize(
-    ("column", "value", "said"),
+    ("column", "value", "message"),
     [
         ("begun", float("nan"), r"begun: 1 of 300 rows are not a number \(first: row 4, nan\)\.$"),
         ("begun", float("inf"), r"begun: 1 of 300 rows are infinite \(first: row 4, inf\)\.$"),
@@ -392,9 +392,9 @@ def intervals(name: str) -> tuple[model_checks.Case, pl.DataFrame]:
         ("entry_days", 9e4, r"entry_days: over begun .*1 of 300 rows \(first: row 4"),
     ],
 )
-def test_intervals_that_cannot_be_are_named_with_their_row(name: str, column: str, value: float | None, said: str) -> None:
+def test_invalid_intervals_are_named_with_their_row(name: str, column: str, value: float | None, message: str) -> None:
     case, spells = intervals(name)
-    with pytest.raises(TableError, match=said):
+    with pytest.raises(TableError, match=message):
         case.fit(holed(spells, column, value))
 
 
@@ -427,7 +427,7 @@ def weighted(name: str, value: float | None) -> tuple[model_checks.Case, pl.Data
 
 @pytest.mark.parametrize("name", WEIGHTED)
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), None])
-def test_weights_that_cannot_be_are_named_with_their_row(name: str, value: float | None) -> None:
+def test_invalid_weights_are_named_with_their_row(name: str, value: float | None) -> None:
     case, spells = weighted(name, value)
     with pytest.raises(TableError, match=r"many.*1 of 300 rows.*first: row 4"):
         case.fit(spells)
@@ -444,7 +444,7 @@ def test_a_weight_of_nothing_is_refused_or_counts_nothing(name: str) -> None:
     without = case.fit(spells.filter(pl.int_range(pl.len()) != 4))
     if name not in TREES:
         np.testing.assert_allclose(found.coordinates, without.coordinates, rtol=1e-6)
-    assert_told(case, spells.with_columns(many=pl.lit(0.0)))
+    assert_handled(case, spells.with_columns(many=pl.lit(0.0)))
 
 
 @pytest.mark.parametrize("name", WEIGHTED)
@@ -452,7 +452,7 @@ def test_a_weight_of_nothing_is_refused_or_counts_nothing(name: str) -> None:
 def test_weights_of_any_size(name: str, weight: float) -> None:
     """Equal weights move no estimate; models that count ends by them may find too few."""
     case, spells = weighted(name, 1.0)
-    found = assert_told(case, spells.with_columns(many=pl.lit(weight)))
+    found = assert_handled(case, spells.with_columns(many=pl.lit(weight)))
     if isinstance(found, Exception) or not hasattr(found, "coefficients"):
         return
     if name.startswith("survival.cox"):

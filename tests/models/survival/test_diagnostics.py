@@ -1,4 +1,4 @@
-"""What a Cox regression says in records: steps of each covariate, and the baseline by age."""
+"""Records of a Cox regression: steps of each covariate, and the baseline by age."""
 
 from __future__ import annotations
 

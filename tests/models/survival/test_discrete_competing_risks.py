@@ -55,7 +55,7 @@ def test_parameters_come_back() -> None:
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_scikit_learn_agrees_on_the_expanded_rows(seed: int) -> None:
-    """scikit-learn 1.9.1, LogisticRegression(C=inf), multinomial, a column a level: log-likelihood to 1e-6."""
+    """scikit-learn 1.9.1, LogisticRegression(C=inf), multinomial, one column per level: log-likelihood to 1e-6."""
     from sklearn.linear_model import LogisticRegression
 
     frame = world(seed, 600, periods=8)
@@ -173,7 +173,7 @@ def test_contributions_by_cause() -> None:
     np.testing.assert_allclose(fitted.contributions(frame)[1], expected, rtol=1e-9)
 
 
-def test_rare_causes_are_taken_together_and_said() -> None:
+def test_rare_causes_are_pooled_and_reported() -> None:
     frame = world(10, 3_000)
     early = [pl.col("event") & (pl.int_range(pl.len()) < rows) for rows in (20, 70, 140)]
     other = pl.when(early[1]).then(pl.lit("move")).when(early[2]).then(None).otherwise("end_reason")
@@ -222,7 +222,7 @@ def test_more_columns_than_ends_of_a_cause() -> None:
         ({"covariates": (), "period_days": -1.0}, "period_days is -1; it must be above 0"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], match: str) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, Any], match: str) -> None:
     with pytest.raises(ParameterError, match=match):
         DiscreteCompetingRisks(**settings)
 

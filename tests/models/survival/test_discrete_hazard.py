@@ -61,7 +61,7 @@ def expanded(frame: pl.DataFrame, fitted: FittedDiscreteHazard) -> tuple[np.ndar
 
 @pytest.mark.parametrize("name", list(data_sets()))
 def test_scikit_learn_agrees_on_the_expanded_rows(name: str) -> None:
-    """scikit-learn 1.9.1, LogisticRegression(C=inf), a column a level and the shares of periods as weights: log-likelihood to 1e-6."""
+    """scikit-learn 1.9.1, LogisticRegression(C=inf), one column per level and the shares of periods as weights: log-likelihood to 1e-6."""
     from sklearn.linear_model import LogisticRegression
 
     frame, names, days = data_sets()[name]
@@ -108,7 +108,7 @@ def test_cloghlog_is_where_scipy_finds_it(name: str) -> None:
 
 
 def tied(seed: int, n: int, *, period: float = 30.0) -> pl.DataFrame:
-    """Proportional hazards with a decreasing baseline, seen for up to 720 days, ends and censorings known by period."""
+    """Proportional hazards with a decreasing baseline, observed for up to 720 days, ends and censorings known by period."""
     rng = np.random.default_rng(seed)
     debit, amount = rng.integers(0, 2, n).astype(float), rng.normal(size=n)
     plan = rng.choice(["basic", "plus", "full"], n, p=[0.5, 0.3, 0.2])
@@ -246,7 +246,7 @@ def test_contributions_add_up_to_the_index() -> None:
 
 
 def test_months_of_commitment_have_a_hazard_of_zero() -> None:
-    """Nobody can end in the first year: the likelihood is largest at 0 there, and the note says so."""
+    """Nobody can end in the first year: the likelihood is largest at 0 there, and the note reports it."""
     frame = tied(9, 6_000).with_columns(duration_days=pl.col("duration_days") + 360.0)
     fitted = DiscreteHazard(covariates=("debit",), period_days=30.0).fit(frame, as_of=DAY)
     assert fitted.info.notes[0].startswith("Nobody ended in period 1, period 2")
@@ -314,7 +314,7 @@ def test_forecasts_hold_in_later_time() -> None:
         (
             {"duration_days": pl.lit(0.5), "event": pl.lit(value=True)},
             NotEnoughEventsError,
-            "every spell ends in the first period that it was",
+            "every spell ends in the first period in which it was",
         ),
         (
             {"duration_days": pl.col("duration_days") * 1e6},
@@ -373,7 +373,7 @@ def test_scale_of_the_columns_needs_no_care() -> None:
         ({"covariates": (), "level": 1.0}, "level is 1; it must lie between"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], match: str) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, Any], match: str) -> None:
     with pytest.raises(ParameterError, match=match):
         DiscreteHazard(**settings)
 

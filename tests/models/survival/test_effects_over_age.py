@@ -32,8 +32,8 @@ def test_early_and_late_ratios_are_a_line_through_the_scaled_residuals_of_lifeli
     peer = CoxPHFitter().fit(load_rossi(), "week", "arrest")
     residuals = peer.compute_residuals(load_rossi(), "scaled_schoenfeld")
     weeks = load_rossi().loc[residuals.index, "week"].to_numpy(float)
-    told = hazard_ratios(fitted)
-    steps = dict(zip(told.terms, told.step, strict=True))
+    ratios = hazard_ratios(fitted)
+    steps = dict(zip(ratios.terms, ratios.step, strict=True))
     for row in found.iter_rows(named=True):
         slope = np.polyfit(weeks, residuals[row["column"]].to_numpy(), 1)[0]
         for age, ratio in ((row["early_days"], row["early"]), (row["late_days"], row["late"])):

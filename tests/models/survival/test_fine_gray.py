@@ -24,7 +24,7 @@ CMPRSK = Path(__file__).resolve().parents[2] / "golden" / "competing_risks" / "c
 BMT = """13 2 0, 1 1 0, 72 0 0, 7 2 0, 8 2 0, 67 0 1, 9 2 0, 5 2 0, 70 0 1, 4 0 1, 7 0 1, 68 0 1, 1 2 0, 10 2 1, 7 2 1, 3 1 1, 4 1 1, 4 1 1,
 3 1 1, 3 1 1, 22 2 0, 8 1 1, 2 2 1, 0 2 0, 0 1 0, 35 0 0, 35 0 1, 4 2 0, 14 2 0, 26 2 0, 3 2 0, 2 0 1, 8 0 1, 32 0 1, 12 1 0"""
 """35 patients of Pintilie (2006), as scikit-survival 0.28.0 ships them (load_bmt): months, status, disease. A month is added: a piece that
-begins at 0 would be one seen from the start."""
+begins at 0 would be one observed from the start."""
 
 
 def fit(frame: pl.DataFrame, **settings: Any) -> FittedFineGray:
@@ -273,7 +273,7 @@ def test_bad_input_is_refused_with_its_reason(change: dict[str, pl.Expr], error:
         fit(world(11, 300).with_columns(**change))
 
 
-def test_settings_that_cannot_be_are_refused() -> None:
+def test_invalid_settings_are_refused() -> None:
     with pytest.raises(ParameterError, match="'end_reason' is given twice, or is no covariate"):
         FineGray(covariates=("end_reason",))
     with pytest.raises(ParameterError, match="no covariate is given"):

@@ -1,4 +1,4 @@
-"""Gray's test: what R's cmprsk prints, the log-rank scores where nothing competes, its size, and every refusal."""
+"""Gray's test: what R's cmprsk prints, the log-rank scores without competing causes, its size, and every refusal."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_its_size_among_groups_drawn_by_lot() -> None:
 
 
 def test_equal_pace_is_not_equal_incidence() -> None:
-    """Both groups end by wish at one pace, but moves take more of group b away first: its incidence is smaller, its hazard is not."""
+    """Both groups end by wish at one rate, but moves take more of group b away first: its incidence is smaller, its hazard is not."""
     rng = np.random.default_rng(4)
     n = 4_000
     group = np.arange(n) % 2
@@ -150,7 +150,7 @@ def test_a_stratum_where_nobody_ends_says_nothing(given: pl.DataFrame) -> None:
         ({"stratum": ["x", "x", "y", "y"]}, NotEnoughEventsError, "no spell ended while two groups were at risk"),
     ],
 )
-def test_what_cannot_be_is_refused(change: dict[str, Any], error: type[Exception], match: str) -> None:
+def test_invalid_input_is_refused(change: dict[str, Any], error: type[Exception], match: str) -> None:
     given = {"duration": [1.0, 2.0, 3.0, 4.0], "cause": ["wish", "move", "wish", None], "group": ["a", "a", "b", "b"], "of": "wish"}
     with pytest.raises(error, match=match):
         gray_test(**{**given, **change})

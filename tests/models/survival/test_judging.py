@@ -1,4 +1,4 @@
-"""How survival models are judged: on running spells, by contract where there are several, against what happened."""
+"""Judging of survival models: on running spells, by contract if there are several, against the outcomes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def holdout(n: int = 4000) -> tuple[pl.DataFrame, pl.DataFrame]:
     return features, outcomes
 
 
-def test_a_true_model_is_calibrated_and_cannot_tell_customers_apart() -> None:
+def test_a_true_model_is_calibrated_and_cannot_distinguish_customers() -> None:
     features, outcomes = holdout()
     judged = judge_ends(fitted(), features, outcomes)
     share = 1 - np.exp(-0.3)
@@ -66,7 +66,7 @@ def test_only_running_spells_count_and_order_does_not_matter() -> None:
     assert shuffled == judge_ends(fitted(), features, outcomes)
 
 
-def test_several_contracts_of_a_customer_are_told_apart() -> None:
+def test_several_contracts_of_a_customer_are_distinguished() -> None:
     features, outcomes = holdout(400)
     two = [frame.with_columns(contract_id=pl.col("customer_id"), customer_id=pl.lit("one")) for frame in (features, outcomes)]
     assert judge_ends(fitted(), *two) == judge_ends(fitted(), features, outcomes)
@@ -109,7 +109,7 @@ def test_without_an_end_nothing_is_known_of_the_order() -> None:
 
 def test_a_holdout_that_saw_nobody_is_refused() -> None:
     features, outcomes = holdout(50)
-    with pytest.raises(NotEnoughEventsError, match=r"no spell that was running at calibration was seen in the holdout\. Give the"):
+    with pytest.raises(NotEnoughEventsError, match=r"no spell that was running at calibration was observed in the holdout\. Give the"):
         judge_ends(fitted(), features, outcomes.with_columns(pl.col("customer_id") + "x"))
     with pytest.raises(NotEnoughEventsError, match="no spell that was running"):
         judge_ends(fitted(), features, features.select("customer_id", "duration_days", "event"))

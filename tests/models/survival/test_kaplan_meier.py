@@ -239,7 +239,7 @@ def test_a_few_last_ends_are_not_taken_for_everyones() -> None:
 
 
 def test_a_curve_that_falls_to_nothing_early_still_scores_the_others() -> None:
-    """A single early entrant ends at age 2, before the others enter at 5: S is 0 from there on, which the notes say."""
+    """A single early entrant ends at age 2, before the others enter at 5: S is 0 from there on, which the notes report."""
     days = np.arange(10.0, 60.0)
     frame = pl.DataFrame({"duration_days": [2.0, *days], "event": True, "entry_days": [0.0] + [5.0] * len(days)})
     model = KaplanMeier().fit(frame, as_of=DAY)
@@ -300,7 +300,7 @@ def test_bad_input_is_refused_with_its_reason(change: dict[str, pl.Expr], error:
         KaplanMeier().fit(waltons().with_columns(**change), as_of=DAY)
 
 
-def test_settings_that_cannot_be_are_refused() -> None:
+def test_invalid_settings_are_refused() -> None:
     with pytest.raises(ParameterError, match=r"level is 95; it must lie between 0 and 1\. Write 0.95 for 95 %"):
         KaplanMeier(level=95)
     with pytest.raises(TableError, match=r"column 'groop' is missing \(did you mean 'group'\)"):

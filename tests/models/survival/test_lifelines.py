@@ -1,4 +1,4 @@
-"""Regressions of lifelines 0.30.3 as relkit keeps them: forecasts equal to the fitter's own, saved as numbers, refused with a remedy."""
+"""Regressions of lifelines 0.30.3 as relkit stores them: forecasts equal to the fitter's own, saved as numbers, refused with a remedy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMES = ("pays_by_direct_debit", "monthly_amount")
 
 
 def frame(fitter: str) -> pl.DataFrame:
-    """Return 300 contracts, observed from their start where the fitter knows nothing else."""
+    """Return 300 contracts, observed from their start if the fitter supports nothing else."""
     found = spells()[0]
     return found.with_columns(entry_days=pl.lit(0.0)) if fitter == ADDITIVE else found
 
@@ -204,7 +204,7 @@ def test_late_entries_are_refused_where_they_are_not_taken() -> None:
         Lifelines(fitter=ADDITIVE, covariates=NAMES).fit(frame(""), as_of=DAY)
 
 
-def test_a_search_without_a_maximum_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_without_a_maximum_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Lost:
         def fit(self, *_args: Any, **_options: Any) -> None:
             raise ValueError("Fitting did not converge.\nTry this.")

@@ -114,8 +114,8 @@ def test_the_definition_written_out() -> None:
     assert found.chi2 == pytest.approx(gap[:2] @ np.linalg.solve(covariance[:2, :2], gap[:2]), rel=1e-10)
 
 
-def test_a_true_hypothesis_is_refused_as_often_as_said() -> None:
-    """Three groups of the same pace, 60 spells each, a third of them censored: 5 % of 1,000 worlds, by each weighting."""
+def test_a_true_hypothesis_is_rejected_at_the_stated_rate() -> None:
+    """Three groups of the same rate, 60 spells each, a third of them censored: 5 % of 1,000 worlds, by each weighting."""
     refused = dict.fromkeys(WEIGHTINGS, 0)
     for seed in range(1000):
         rng = np.random.default_rng(seed)
@@ -128,7 +128,7 @@ def test_a_true_hypothesis_is_refused_as_often_as_said() -> None:
 
 
 def test_a_group_that_never_meets_another_costs_a_degree_of_freedom() -> None:
-    """R counts groups with expected ends; a group seen only after all the ends has none."""
+    """R counts groups with expected ends; a group observed only after all the ends has none."""
     duration, event, group = [1, 2, 3, 4, 9, 9], [1, 1, 1, 1, 0, 0], ["a", "b", "a", "b", "late", "late"]
     found = log_rank(duration, event, group, [0, 0, 0, 0, 5, 5])
     pair = log_rank(duration[:4], event[:4], group[:4])
@@ -136,23 +136,23 @@ def test_a_group_that_never_meets_another_costs_a_degree_of_freedom() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "error", "said"),
+    ("arguments", "settings", "error", "message"),
     [
         (([1, 2], [1, 1], ["a", "a"]), {}, ParameterError, "there is one group only, 'a'"),
         (([1, 2], [1, 1], ["a", None]), {}, ParameterError, "group is missing for 1 of 2"),
         (([1, 2], [1, 1], [1.0, np.nan]), {}, ParameterError, "group is missing for 1 of 2"),
         (([1, 2], [1, 1], ["a", "b", "c"]), {}, ParameterError, r"group has the shape \(3,\)"),
-        (([1, 2], [1, 1], np.array(["a", 3], object)), {}, ParameterError, "group holds values of several kinds"),
+        (([1, 2], [1, 1], np.array(["a", 3], object)), {}, ParameterError, "group has values of several kinds"),
         (([1, 2], [0, 0], ["a", "b"]), {}, NotEnoughEventsError, "none of the 2 spells ended"),
         (([3], [1], ["a"]), {}, ParameterError, "one group only"),
         (([2, 1], [1, 0], ["a", "b"]), {}, NotEnoughEventsError, "no spell ended while two groups were at risk"),
         (([1, 2], [1, 1], ["a", "b"]), {"stratum": [1, 2]}, NotEnoughEventsError, "no spell ended while two groups"),
         (([1, 2], [1, 1], ["a", "b"]), {"weighting": "petto"}, ParameterError, "did you mean 'peto'"),
-        (([1, 2], [1, 1], ["a", "b"]), {"rho": 1}, ParameterError, "say nothing to log_rank"),
+        (([1, 2], [1, 1], ["a", "b"]), {"rho": 1}, ParameterError, "have no effect on log_rank"),
         (([1, 2], [1, 1], ["a", "b"]), {"weighting": "fleming_harrington", "gamma": -1}, ParameterError, "must be 0 or more"),
         (([np.nan, 2], [1, 1], ["a", "b"]), {}, ParameterError, "duration is missing"),
     ],
 )
-def test_refusals(arguments: tuple, settings: dict, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_refusals(arguments: tuple, settings: dict, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         log_rank(*arguments, **settings)

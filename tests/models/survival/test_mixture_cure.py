@@ -40,14 +40,14 @@ def _cases() -> dict[str, pl.DataFrame]:
     )
     g3 = pl.from_pandas(datasets.load_g3()).select(duration_days="time", event=pl.col("event").cast(pl.Int64))
     simulated = leavers(500, np.random.default_rng(9), **TRUTH)
-    told = {"kidney": kidney, "gbsg2": gbsg2, "aids, entry": aids, "g3": g3, "simulated": simulated}
-    told["gbsg2, weights"] = gbsg2.with_columns(weight=1 + pl.int_range(pl.len()) % 3)
-    return told
+    cases = {"kidney": kidney, "gbsg2": gbsg2, "aids, entry": aids, "g3": g3, "simulated": simulated}
+    cases["gbsg2, weights"] = gbsg2.with_columns(weight=1 + pl.int_range(pl.len()) % 3)
+    return cases
 
 
 @pytest.mark.parametrize("name", _cases())
 def test_lifelines_agrees_on_its_data_sets(name: str) -> None:
-    """Lifelines 0.30.3, MixtureCureFitter(base_fitter=WeibullFitter()): the same likelihood where it converges, never a higher one."""
+    """Lifelines 0.30.3, MixtureCureFitter(base_fitter=WeibullFitter()): the same likelihood if it converges, never a higher one."""
     frame = _cases()[name]
     weights = "weight" if "weight" in frame.columns else None
     given = {key: frame[column].to_numpy() for key, column in (("weights", "weight"), ("entry", "entry_days")) if column in frame.columns}
@@ -122,7 +122,7 @@ def test_scale_of_the_columns_needs_no_care(world: pl.DataFrame, fitted: FittedM
 
 
 def test_a_curve_that_does_not_level_off_is_refused() -> None:
-    """Rossi: three quarters still run when last seen, and ends come ever faster until then."""
+    """Rossi: three quarters still run when last observed, and ends come ever faster until then."""
     frame = pl.from_pandas(datasets.load_rossi()).select(duration_days="week", event="arrest")
     with pytest.raises(FitError, match=r"the curve does not level off .* Use survival\.weibull_aft, or a longer history"):
         MixtureCure(covariates=()).fit(frame, as_of=DAY)

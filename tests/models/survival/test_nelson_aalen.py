@@ -84,14 +84,14 @@ def test_a_single_spell_and_ends_on_the_first_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spells", "error", "said"),
+    ("spells", "error", "message"),
     [
         (([], []), NotEnoughEventsError, "there is no spell"),
         (([3, 4], [0, 0]), NotEnoughEventsError, "none of the 2 spells ended"),
         (([3, np.nan], [1, 0]), ParameterError, "duration is missing or infinite for 1 of 2 spells"),
         (([3, np.inf], [1, 0]), ParameterError, "duration is missing or infinite for 1 of 2 spells"),
         (([3, -1], [1, 0]), ParameterError, "duration is below 0 for 1 of 2 spells"),
-        (([3, 4], [1, 2]), ParameterError, "event holds values other than 0 and 1"),
+        (([3, 4], [1, 2]), ParameterError, "event has values other than 0 and 1"),
         (([3, 4], [1, None]), ParameterError, "event is missing or infinite"),
         (([3, 4], [1]), ParameterError, r"event has the shape \(1,\); the shape \(2,\) is needed"),
         (([[3, 4]], [1]), ParameterError, "one dimension is needed"),
@@ -101,8 +101,8 @@ def test_a_single_spell_and_ends_on_the_first_day() -> None:
         (([3, 4], [1, 1], None, [1, -2]), ParameterError, "weight is below 0"),
     ],
 )
-def test_faulty_spells_are_refused(spells: tuple, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_faulty_spells_are_refused(spells: tuple, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         nelson_aalen(*spells)
 
 

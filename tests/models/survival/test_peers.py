@@ -3,7 +3,7 @@
 Here, on six data sets: Cox with late entry, weights and strata, and on pieces of spells; scikit-survival's Cox with Efron's ties,
 with Breslow's, and with the elastic net, its Kaplan-Meier, Nelson-Aalen and log-rank (stored values); Weibull, log-normal and
 log-logistic, without covariates and with, with late entry and weights, and of ends known by intervals; piecewise exponential;
-mixture cure; Kaplan-Meier; restricted mean. Elsewhere, beside numbers of R and papers: `test_kaplan_meier`, `test_nelson_aalen`,
+mixture cure; Kaplan-Meier; restricted mean. Elsewhere, with numbers of R and papers: `test_kaplan_meier`, `test_nelson_aalen`,
 `test_log_rank`, `test_cumulative_incidence` (Aalen-Johansen), `test_restricted_mean`, `test_cox`, `test_cox_options` (strata,
 weights, ridge), `test_cox_time_varying`, `test_cause_specific_cox`, `test_aft` (lifelines' own search), `test_piecewise_exponential`,
 `test_mixture_cure`, `test_proportional_hazards`. Neither has a model in discrete time.

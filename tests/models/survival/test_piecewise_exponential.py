@@ -146,6 +146,6 @@ def test_bad_input_is_refused(settings: dict[str, Any], change: dict[str, pl.Exp
 
 
 @pytest.mark.parametrize("breaks", [(0.0, 5.0), (5.0, 5.0), (9.0, 5.0), (np.inf,)])
-def test_breaks_that_cannot_be(breaks: tuple[float, ...]) -> None:
+def test_invalid_breaks_are_refused(breaks: tuple[float, ...]) -> None:
     with pytest.raises(ParameterError, match="the breaks are not ascending ages above 0"):
         PiecewiseExponential(covariates=(), breaks_days=breaks)

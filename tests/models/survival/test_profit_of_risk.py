@@ -34,7 +34,7 @@ class TwoCauses:
 
 
 def world(seed: int = 1) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return contracts as of a day, what became of them in the 180 days after it, and why."""
+    """Return contracts as of a day, their outcomes in the 180 days after it, and the reasons."""
     rng = np.random.default_rng(seed)
     ids = [f"c{i:04d}" for i in range(N)]
     wish, move = rng.gamma(1, 0.002, N), rng.gamma(1, 0.001, N)
@@ -116,13 +116,13 @@ def test_a_window_longer_than_the_holdout_is_cut_to_it_and_who_was_lost_before_i
     assert kept == alone
 
 
-def test_nothing_is_told_where_nobody_ended_or_was_seen() -> None:
+def test_no_profit_if_nobody_ended_or_was_observed() -> None:
     rows, outcomes, reasons = world()
     still = outcomes.with_columns(event=pl.lit(value=False))
     assert held_out_profit(TwoCauses(), rows, still, reasons, offer=OFFER, clv=150.0) is None
     assert held_out_profit(TwoCauses(), rows, still.clear(), reasons, offer=OFFER, clv=150.0) is None
 
 
-def test_a_share_of_takers_that_cannot_be_is_refused() -> None:
+def test_an_invalid_share_of_takers_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"s is 1\.5; it must lie in \[0, 1\]"):
         maximum_profit(np.array([0, 1]), np.array([0.1, 0.2]), s=1.5)

@@ -19,8 +19,8 @@ DAY = date(2025, 6, 30)
 
 def found(frame: pl.DataFrame, covariates: tuple[str, ...], transform: str, **settings: object) -> dict[str, tuple[float, int, float]]:
     fitted = Cox(covariates=covariates, **settings).fit(frame, as_of=DAY)  # type: ignore[arg-type]
-    told = proportional_hazards(fitted, frame, transform=transform)  # type: ignore[arg-type]
-    return {term: (chi2, df, p) for term, chi2, df, p in told.iter_rows()}
+    rows = proportional_hazards(fitted, frame, transform=transform)  # type: ignore[arg-type]
+    return {term: (chi2, df, p) for term, chi2, df, p in rows.iter_rows()}
 
 
 def regression() -> pl.DataFrame:
@@ -42,11 +42,11 @@ def rossi() -> pl.DataFrame:
 
 def test_ranks_and_logarithms_are_those_of_r() -> None:
     """R, cox.zph of coxph(Surv(T, E) ~ var1 + var2 + var3), by rank and log, on regression.csv, in lifelines' test_statistics.py."""
-    told = found(regression(), ("var1", "var2", "var3"), "rank")
-    assert [told[f"var{j}"][0] for j in (1, 2, 3)] == pytest.approx([1.4938293, 0.8792998, 2.2686088], rel=1e-6)
-    assert told["var3"][2] == pytest.approx(0.1320184, abs=5e-8)
-    told = found(regression(), ("var1", "var2", "var3"), "log")
-    assert [told[f"var{j}"][0] for j in (1, 2, 3)] == pytest.approx([2.227627, 0.714427, 1.466321], abs=5e-7)
+    tested = found(regression(), ("var1", "var2", "var3"), "rank")
+    assert [tested[f"var{j}"][0] for j in (1, 2, 3)] == pytest.approx([1.4938293, 0.8792998, 2.2686088], rel=1e-6)
+    assert tested["var3"][2] == pytest.approx(0.1320184, abs=5e-8)
+    tested = found(regression(), ("var1", "var2", "var3"), "log")
+    assert [tested[f"var{j}"][0] for j in (1, 2, 3)] == pytest.approx([2.227627, 0.714427, 1.466321], abs=5e-7)
 
 
 def test_kaplan_meier_is_that_of_r() -> None:
@@ -63,15 +63,15 @@ def test_weights_and_strata_are_those_of_r() -> None:
 
 @pytest.mark.parametrize("transform", ["identity", "log"])
 def test_lifelines_agrees(transform: str) -> None:
-    """Lifelines 0.30.3, proportional_hazard_test on rossi, which has ties; its km and rank tell tied ends apart or look past them."""
+    """Lifelines 0.30.3, proportional_hazard_test on rossi, which has ties; its km and rank separate tied ends or ignore them."""
     covariates = ("fin", "age", "race", "wexp", "mar", "paro", "prio")
     data = datasets.load_rossi()
     peer = CoxPHFitter().fit(data, "week", "arrest", fit_options={"precision": 1e-12, "r_precision": 1e-14})
     theirs = proportional_hazard_test(peer, data, time_transform=transform).summary
-    told = found(rossi(), covariates, transform)
+    tested = found(rossi(), covariates, transform)
     for name in covariates:
-        assert told[name][0] == pytest.approx(theirs.loc[name, "test_statistic"], rel=1e-6)
-        assert told[name][2] == pytest.approx(theirs.loc[name, "p"], rel=1e-6)
+        assert tested[name][0] == pytest.approx(theirs.loc[name, "test_statistic"], rel=1e-6)
+        assert tested[name][2] == pytest.approx(theirs.loc[name, "p"], rel=1e-6)
 
 
 def test_an_effect_that_fades_is_found_and_one_that_stays_is_not() -> None:
@@ -84,17 +84,17 @@ def test_an_effect_that_fades_is_found_and_one_that_stays_is_not() -> None:
         late = 60 + rng.exponential(60 / np.exp(0.5 * z))
         days = np.where(early < 60, early, late)
         frame = pl.DataFrame({"x": x, "z": z, "duration_days": np.minimum(days, 200.0), "event": days < 200})
-        told = found(frame, ("x", "z"), "km")
-        fading.append(told["x"][2])
-        lasting.append(told["z"][2])
+        tested = found(frame, ("x", "z"), "km")
+        fading.append(tested["x"][2])
+        lasting.append(tested["z"][2])
     assert max(fading) < 0.001
     assert np.mean(np.array(lasting) < 0.1) < 0.3  # binomial of 40 at 0.1: more than 11 once in 3,000 times
 
 
 def test_terms_of_one_covariate_are_tested_together() -> None:
     frame = rossi().with_columns(ages=((pl.col("age") - 1) // 5).clip(3, 6).cast(pl.String))
-    told = found(frame, ("fin", "ages"), "rank")
-    assert {term: df for term, (_, df, _) in told.items()} == {"fin": 1, "ages": 3, ALL: 4}
+    tested = found(frame, ("fin", "ages"), "rank")
+    assert {term: df for term, (_, df, _) in tested.items()} == {"fin": 1, "ages": 3, ALL: 4}
 
 
 def test_robust_errors_change_nothing() -> None:
@@ -107,7 +107,7 @@ def test_ends_at_one_age_tell_nothing() -> None:
     assert found(frame, ("age",), "rank")["age"] == (0.0, 1, 1.0)
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_invalid_input_is_refused() -> None:
     fitted = Cox(covariates=("age",)).fit(rossi(), as_of=DAY)
     with pytest.raises(ParameterError, match="unknown transform of age 'ranks'; did you mean 'rank'"):
         proportional_hazards(fitted, rossi(), transform="ranks")  # type: ignore[arg-type]

@@ -122,7 +122,7 @@ def test_the_score_lies_within_its_bounds_and_its_horizon() -> None:
 
 
 def test_bounds_of_the_mean_life_hold_the_truth() -> None:
-    """Of 40 samples of 3,000, the 95 % bounds at age 0 hold the truth in at least 34 (38 expected; fewer: one in a hundred)."""
+    """Of 40 samples of 3,000, the 95 % bounds at age 0 contain the truth in at least 34 (38 expected; fewer: one in a hundred)."""
     truth = float(mean_ahead(1.3, 700.0, np.zeros(1), np.full(1, 24 * DAYS_PER_MONTH))[0]) / DAYS_PER_MONTH
     rng, held = np.random.default_rng(8), 0
     new = pl.DataFrame({"customer_id": ["x"], "duration_days": [0.0]})

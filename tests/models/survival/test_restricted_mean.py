@@ -80,8 +80,8 @@ def test_intervals_hold_the_truth() -> None:
             lifetime, seen = rng.exponential(mean, 150), rng.uniform(60, 200, 150)
             means.append(restricted_mean(curve(np.minimum(lifetime, seen), lifetime <= seen), 60))
         found = compare_restricted_means(*means)
-        told = ((means[0], truth[0]), (found.difference, truth[0] - truth[1]), (found.ratio, truth[0] / truth[1]))
-        inside += [part.lower < true < part.upper for part, true in told]
+        estimates = ((means[0], truth[0]), (found.difference, truth[0] - truth[1]), (found.ratio, truth[0] / truth[1]))
+        inside += [part.lower < true < part.upper for part, true in estimates]
     assert ((inside >= 364) & (inside <= 394)).all(), inside  # binomial 99.9 % bounds of 400 x 0.95
 
 

@@ -37,7 +37,7 @@ def test_spells_in_no_segment_are_left_out_and_no_ends_are_no_test() -> None:
     assert told_apart({"x": code}, duration, np.zeros(8, bool), np.zeros(8)) == {}
 
 
-def test_p_values_too_small_to_be_told_apart_are_told_by_the_statistic() -> None:
+def test_p_values_too_small_to_distinguish_are_ordered_by_the_statistic() -> None:
     rng = np.random.default_rng(2)
     n = 20_000
     code = np.repeat([0, 1], n)
@@ -69,7 +69,7 @@ def test_a_stretch_that_all_reach_else_one_that_two_reach_up_to_the_least() -> N
     assert seen_until(curve([5.0] * 9, [1] * 9)) == 0
 
 
-def test_curves_that_cross_are_told_from_those_that_only_touch() -> None:
+def test_curves_that_cross_are_distinguished_from_those_that_only_touch() -> None:
     rng = np.random.default_rng(5)
     early = np.where(rng.random(600) < 0.5, rng.exponential(30, 600), 700 + rng.exponential(30, 600))
     steady = 50 + rng.exponential(300, 600)
@@ -96,7 +96,7 @@ def test_days_lived_beside_the_reference() -> None:
     assert found[0].p_adjusted == pytest.approx(min(1, 2 * min(found[0].difference.p_value, found[2].difference.p_value)), abs=1e-12)
 
 
-def test_segments_that_nobody_left_cannot_be_told_apart() -> None:
+def test_segments_that_nobody_left_cannot_be_distinguished() -> None:
     stayed = curve(np.full(30, 400.0), np.zeros(30))
     found = days_lived({0: stayed, 1: stayed}, 365.0, 0)
     assert found[1].difference is None
