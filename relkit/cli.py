@@ -74,7 +74,7 @@ def _refuse(message: str, code: int, argv: Sequence[str]) -> int:
 
 
 def _misused(error: CycloptsError) -> str:
-    """Return the error in the words of the command, in one line that names where to find the right ones."""
+    """Return the error in the words of the command, in one line with a pointer to the right ones."""
     from cyclopts import CoercionError, UnusedCliTokensError
 
     command = " ".join(("relkit", *(error.command_chain or ())))

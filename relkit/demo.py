@@ -1,4 +1,4 @@
-"""`relkit demo`: a simulated company, the main pipeline on it, and the estimates beside the truth."""
+"""`relkit demo`: a simulated company, the main pipeline on it, and the estimates next to the truth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOTEBOOKS = Path("notebooks")
 
 
 class RunDemo(Job):
-    """Simulates a company whose true parameters are known and runs the main pipeline on it."""
+    """Simulate a company with known parameters and run the main pipeline on it."""
 
     command: ClassVar[str] = "demo"
 
@@ -37,7 +37,7 @@ class RunDemo(Job):
 
     @property
     def company(self) -> Path:
-        """Where the simulated company stands: its data and, beside them, the truth."""
+        """Folder of the simulated company: its data and, next to them, the truth."""
         return self.out_dir / "company"
 
     def pipeline(self) -> RunPipeline:
@@ -66,7 +66,7 @@ class RunDemo(Job):
         )
 
     def _simulated(self, progress: Progress) -> CompanyTruth:
-        """Simulate the company, or keep the one that stands there with the same settings."""
+        """Simulate the company, or keep an existing one with the same settings."""
         from relkit.tables.simulation import CompanyTruth, SimulationSettings, simulate_company
 
         settings = SimulationSettings(customers=self.customers, world=self.world, seed=self.seed)
@@ -82,7 +82,7 @@ class RunDemo(Job):
 
 
 def _next() -> tuple[str, ...]:
-    """Return what to open next, each command such that it runs from here as it is printed."""
+    """Return the things to open next, with commands that run from here as printed."""
     store = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workplace().as_posix()}/mlruns/mlflow.db".replace("///./", "///")
     notebooks = next((folder for folder in (NOTEBOOKS, Path(__file__).parents[1] / NOTEBOOKS) if folder.is_dir()), NOTEBOOKS)
     relkit = program("relkit").removesuffix("relkit")
@@ -106,7 +106,7 @@ def _plain(settings: SimulationSettings) -> Any:
 
 
 def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[dict[str, Any]]]:
-    """Return the table of estimates beside the truth, for people and for scripts."""
+    """Return the table of estimates next to the truth, for people and for scripts."""
     import polars as pl
 
     from relkit.tables.simulation import compare_with_truth
@@ -121,7 +121,7 @@ def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[di
         return [], []
     compared = compare_with_truth(truth, pl.DataFrame(rows, schema_overrides={"estimate": pl.Float64, "std_error": pl.Float64}))
     head = f"{'model':<28}{'parameter':<24}{'true':>10}{'estimate':>12}{'95 % interval':>24}"
-    lines = ["Estimates beside the truth that the company was simulated with:", head]
+    lines = ["Estimates next to the true parameters of the simulation:", head]
     for model, term, true, estimate, error, *_ in compared.iter_rows():
         interval = "" if error is None else f"{estimate - 1.96 * error:.4f} to {estimate + 1.96 * error:.4f}"
         lines.append(f"{model:<28}{term:<24}{true:>10.4f}{estimate:>12.4f}{interval:>24}")

@@ -13,7 +13,7 @@
       UnforeseenError               a fault of relkit itself; its trace is in a file     exit code 1
 
 A message has three parts, which are attributes too: `where` (file, table, column, parameter), `what`
-(the fact, with numbers) and `remedy` (what to do). `rows` may hold the offending rows as a frame.
+(the fact, with numbers) and `remedy` (what to do). `rows` may contain the offending rows as a frame.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Runs a job, or the jobs of a pipeline file in their order: the one code path of command line, pipelines and notebooks.
+"""Running of jobs and pipelines: the one code path of command line, pipelines and notebooks.
 
-A pipeline file names its steps by their commands, with the parameters they take on the command line:
+A pipeline file names its steps by command, with the parameters of the command line:
 
     name: monthly_scoring
     steps:
@@ -9,8 +9,8 @@ A pipeline file names its steps by their commands, with the parameters they take
 
 Every step is parsed and verified before the first one runs. A step that finished is kept when the
 pipeline is run again: its key is the hash of job, parameters, relkit version, input bytes and state,
-and it holds only while everything it wrote still exists. A step that fails stops the pipeline; what
-finished stays.
+and it is valid only while everything it wrote still exists. A step that fails stops the pipeline; finished
+steps are kept.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 Status = Literal["done", "kept", "skipped", "refused", "failed"]
 PIPELINES = Path("pipelines")
 SHARED = ("programme", "as_of", "language")
-"""Parameters of `run` that reach every step which has them."""
+"""Parameters of `run` that are passed to every step that has them."""
 NO_STEPS = ("run", "demo")
 """Commands that run pipelines themselves."""
 POINTERS = frozenset({"latest"})
-"""Keys of paths that a later run changes by design."""
+"""Keys of paths that later runs change by design."""
 RAW = ("data", "mapping")
-"""Parameters of `run` for the step that reads raw tables, and for no other."""
+"""Parameters of `run` only for the step that reads raw tables."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,15 @@ class Step:
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """How a step ended.
+    """The outcome of a step.
 
     Attributes:
         label: the step.
-        status: done, kept (finished earlier with the same inputs), skipped (nothing to do), refused (ran and says no) or failed.
+        status: done, kept (finished earlier with the same inputs), skipped (nothing to do), refused (ran and did not pass) or failed.
         seconds: wall time of the run that did the work.
-        result: what the job returned; None when it failed.
-        message: the one line of a failure.
-        exit_code: what a failure means for the command.
+        result: the result of the job; None if it failed.
+        message: one line on a failure.
+        exit_code: exit code of the command after a failure.
     """
 
     label: str
@@ -94,9 +94,9 @@ def read_pipeline(path: Path, shared: Mapping[str, Any], settings: Iterable[str]
 
     Args:
         path: the pipeline file.
-        shared: parameters given to every step that has them and does not set them itself.
+        shared: parameters for every step that has them and does not set them itself.
         settings: texts like `fit.holdout_days=90`, which set one parameter of the steps of that command, or one part of a parameter
-            that is declared by name, `score.offer.budget=5000`.
+            declared by name, `score.offer.budget=5000`.
     """
     declared = read_declaration(path)
     content = declared.value
@@ -121,7 +121,7 @@ def find_pipeline(path: Path) -> Path:
     """Return the pipeline file at a path, or the one of that name in pipelines/, here or in the checkout.
 
     Raises:
-        ParameterError: there is none of that name; the message has those that are there.
+        ParameterError: there is none of that name; the message lists the existing ones.
     """
     if path.is_file() or path.parent not in (Path(), PIPELINES):
         return path
@@ -200,21 +200,21 @@ def _overridden(parameters: dict[str, Any], overrides: Mapping[str, str]) -> dic
 
 
 def run_steps(name: str, steps: list[Step], folder: Path, *, progress: Progress = quiet, restart: bool = False) -> Iterator[StepOutcome]:
-    """Run the steps in order, yield how each ended, and stop after one that failed or said no.
+    """Run the steps in order, yield the outcome of each, and stop after one that failed or was refused.
 
     Args:
-        name: of the pipeline; names the state file.
+        name: name of the pipeline, and of its state file.
         steps: from `read_pipeline`.
-        folder: where the state is kept.
-        progress: receives what each job says.
-        restart: whether to run again what finished earlier.
+        folder: folder of the state file.
+        progress: receives the progress of each job.
+        restart: run finished steps again.
     """
     ledger = _Ledger(folder / f"{name}.json", forget=restart)
     for step in steps:
         key = step_key(step.job)
         outcome = ledger.kept(step.label, key) or _run(step, progress, folder / f"{name}.log")
         if outcome.status in {"done", "skipped"}:
-            # A job may leave its own inputs changed (a new champion, say), never those that its key is made of.
+            # A job may change its own inputs (a new champion, say), but never those of its key.
             ledger.record(step.label, key, outcome)
         yield outcome
         if outcome.status in {"failed", "refused"}:
@@ -226,15 +226,15 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
     try:
         result = step.job.run(progress)
     except RelkitError as error:
-        # A file, mapping or period that cannot be is wrong use; a later step that cannot do its work has failed.
+        # An invalid file, mapping or period is wrong use; a later step that cannot do its work has failed.
         wrong_use = step.job.command == "check" or isinstance(error, PeriodError)
         code = error.exit_code if wrong_use else 1
         return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(error), code)
-    except Exception as error:  # noqa: BLE001  (any fault of a step ends the pipeline in order)
+    except Exception as error:  # noqa: BLE001  (any error of a step ends the pipeline cleanly)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(traceback.format_exc(), encoding="utf-8")
-        said = f"{type(error).__name__}: {error} (the trace is in {log})"
-        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, said, 1)
+        message = f"{type(error).__name__}: {error} (the trace is in {log})"
+        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, message, 1)
     seconds = time.perf_counter() - started
     if result.skipped:
         return StepOutcome(step.label, "skipped", seconds, result, result.skipped)
@@ -245,7 +245,7 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
 
 
 def step_key(job: Job) -> str:
-    """Return the hash of everything that decides what the job does."""
+    """Return the hash of everything that determines the result of a job."""
     digest = hashlib.sha256()
     parts = [type(job).__name__, job.model_dump_json(), __version__, job.state()]
     digest.update("\0".join(parts).encode())
@@ -255,17 +255,17 @@ def step_key(job: Job) -> str:
 
 
 class _Ledger:
-    """What finished, by step, in a JSON file that is replaced whole."""
+    """Finished steps, in a JSON file that is replaced atomically."""
 
     def __init__(self, path: Path, *, forget: bool) -> None:
         self.path = path
         self.entries: dict[str, Any] = {}
         if path.is_file() and not forget:
-            with suppress(ValueError):  # a damaged file remembers nothing: every step runs again
+            with suppress(ValueError):  # a damaged file is ignored: every step runs again
                 self.entries = json.loads(path.read_text(encoding="utf-8"))
 
     def kept(self, label: str, key: str) -> StepOutcome | None:
-        """Return the earlier outcome when key and outputs still hold."""
+        """Return the earlier outcome if its key and outputs are unchanged."""
         entry = self.entries.get(label)
         if entry is None or entry["key"] != key:
             return None
@@ -285,15 +285,15 @@ class _Ledger:
 
 
 def _written(result: Result) -> dict[str, str]:
-    """Return a digest of each thing a job wrote, so that what another run has replaced since is not taken for its own.
+    """Return a digest of each output of a job, so that outputs replaced by another run since are detected.
 
-    A pointer to the newest delivery moves on by design: it has only to be there.
+    A pointer to the newest delivery moves on by design: it only has to exist.
     """
     return {key: str(path.exists()) if key in POINTERS else _digest(path) for key, path in result.paths.items()}
 
 
 def _digest(path: Path) -> str:
-    """Return the sha256 of a file, or of the names and bytes of a folder's files; empty when there is nothing."""
+    """Return the sha256 of a file, or of the names and bytes of a folder's files; empty if there is none."""
     digest = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
         if not file.is_file():
@@ -305,7 +305,7 @@ def _digest(path: Path) -> str:
 
 
 class RunPipeline(Job):
-    """Runs the steps of a pipeline file; what finished is not run again."""
+    """Run the steps of a pipeline file; finished steps are not run again."""
 
     command: ClassVar[str] = "run"
 
@@ -327,14 +327,14 @@ class RunPipeline(Job):
         return read_pipeline(find_pipeline(self.pipeline), shared, self.settings)
 
     def run(self, progress: Progress = quiet) -> Result:
-        """Run the steps in order and return what each of them did."""
+        """Run the steps in order and return the results of all."""
         name, steps = self.steps()
         started = time.perf_counter()
         outcomes = []
         try:
             for outcome in run_steps(name, steps, self.out_dir / "runs", progress=progress, restart=self.restart):
                 outcomes.append(outcome)
-                progress(f"{_told(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
+                progress(f"{_reported(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
         finally:
             for job in {type(step.job) for step in steps}:
                 job.let_go()
@@ -344,18 +344,18 @@ class RunPipeline(Job):
 MARKS: dict[Status, str] = {"done": "done   ", "kept": "kept   ", "skipped": "skipped", "refused": "REFUSED", "failed": "FAILED "}
 
 
-def _told(outcome: StepOutcome, number: int, of: int) -> str:
-    """Return the line that says how a step ended and, below it, what the job says of its work."""
+def _reported(outcome: StepOutcome, number: int, of: int) -> str:
+    """Return the line on the outcome of a step and, below it, the sentences of the job."""
     seconds = "       " if outcome.status == "kept" else f"{outcome.seconds:5.1f} s"
-    said = f"  {outcome.message}" if outcome.message else ""
+    message = f"  {outcome.message}" if outcome.message else ""
     below = outcome.result.sentences if outcome.result and outcome.status in {"done", "refused"} else ()
     return "\n".join(
-        [f"[{number:>2}/{of}] {MARKS[outcome.status]} {seconds}  {outcome.label}{said}", *(f"{'':26}{line}" for line in below)]
+        [f"[{number:>2}/{of}] {MARKS[outcome.status]} {seconds}  {outcome.label}{message}", *(f"{'':26}{line}" for line in below)]
     )
 
 
 def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds: float) -> Result:
-    """Return one result for the whole pipeline; what each step returned stands in its details."""
+    """Return one result for the whole pipeline, with the result of each step in its details."""
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
     last = outcomes[-1]
     stopped = last.status in {"failed", "refused"}
@@ -376,32 +376,32 @@ def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds:
 
 
 def _stop(steps: list[Step], outcomes: list[StepOutcome]) -> list[str]:
-    """Say where the pipeline stopped, what finished and what did not run."""
+    """Return the sentences on where the pipeline stopped, what finished and what did not run."""
     last = outcomes[-1]
     finished = [outcome.label for outcome in outcomes if outcome.status in {"done", "kept", "skipped"}]
     not_run = [step.label for step in steps[len(outcomes) :]]
-    said = [f"{last.label} {last.status}: {last.message}", f"Finished and kept: {', '.join(finished) or 'nothing'}."]
-    return said + ([f"Not run: {', '.join(not_run)}."] if not_run else [])
+    sentences = [f"{last.label} {last.status}: {last.message}", f"Finished and kept: {', '.join(finished) or 'nothing'}."]
+    return sentences + ([f"Not run: {', '.join(not_run)}."] if not_run else [])
 
 
 def _tally(name: str, outcomes: list[StepOutcome], seconds: float) -> str:
-    """Say how many steps ended how."""
+    """Return the number of steps by status, as a sentence."""
     ends = Counter(outcome.status for outcome in outcomes)
     return f"{name}: {', '.join(f'{number} {status}' for status, number in ends.items())} in {seconds:.1f} s."
 
 
 SHOWN = ("customers_scored", "customers_scored_xlsx", "data_dictionary_csv", "page")
-"""Keys of the paths that people open; quarantine is the other one."""
+"""Keys of the paths that people open, in addition to quarantine."""
 
 
 def _made(results: list[Result]) -> list[str]:
-    """Name the files that people open."""
+    """Return the lines on the files that people open."""
     found = [str(p) for result in results for key, p in result.paths.items() if key in SHOWN or key.startswith("quarantine")]
     return ["Made:", *(f"  {path}" for path in found)] if found else []
 
 
 def _paths(outcomes: list[StepOutcome]) -> dict[str, Path]:
-    """Return every path by its key; keys that several steps share carry the step's parameter, `model lifetime_value.bg_nbd`."""
+    """Return all paths by key; keys shared by several steps include the step's parameter, `model lifetime_value.bg_nbd`."""
     found = [
         (key, outcome.label.partition(" ")[2], path) for outcome in outcomes if outcome.result for key, path in outcome.result.paths.items()
     ]

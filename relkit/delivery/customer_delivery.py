@@ -58,7 +58,7 @@ def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, pro
     Args:
         file: the content.
         root: deliveries/<programme>.
-        occasion: for whom and from what it is made.
+        occasion: context of the delivery.
         progress: called with what is being written.
 
     Raises:

@@ -45,7 +45,7 @@ class Occasion:
         programme: its id.
         language: of the sheet and of the page on differences.
         facts: of the tables behind the file.
-        inputs: files that were read: name, rows, sha256, and dates where they have some.
+        inputs: files that were read: name, rows, sha256, and dates if any.
         models: by score, the entry of models.json for the model behind it.
         warnings: to the reader, besides those of the file, in English.
         remarks: notes that change how the numbers are to be read, in both languages; the first sheet of the workbook shows them.
@@ -78,7 +78,7 @@ def manifest(
 
     Args:
         file: the content that is delivered.
-        occasion: for whom and from what.
+        occasion: context of the delivery.
         difference: against the previous delivery.
         escaped_cells: by file and column, cells that got an apostrophe.
         warnings: all warnings to the reader.

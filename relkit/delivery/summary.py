@@ -145,7 +145,7 @@ def summary_of(file: CustomerFile, occasion: Occasion, difference: Difference, *
 
     Args:
         file: full view.
-        occasion: for whom and in which language; its remarks and those of the file are shown.
+        occasion: context of the delivery, with its language; its remarks and those of the file are shown.
         difference: against the previous delivery.
         in_sheet: number of customers that the workbook lists; None for all of them.
     """

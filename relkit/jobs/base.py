@@ -157,7 +157,7 @@ class Job(BaseModel):
 
     @classmethod
     def let_go(cls) -> None:
-        """End what the runs of this job in one process share, after the last of them; nothing by default."""
+        """Release what the runs of this job share in one process, after the last of them; nothing by default."""
 
 
 def _problems(error: ValidationError) -> str:

@@ -48,7 +48,7 @@ class FitModel(Job):
     )
 
     def inputs(self) -> tuple[Path, ...]:
-        """Return the facts of the tables (they hold every table's checksum), and the raw files if given."""
+        """Return the facts of the tables (with every table's checksum), and the raw files if given."""
         check = self._check()
         return (self.out_dir / "tables" / "facts.json", *(check.inputs() if check else ()))
 

@@ -62,7 +62,7 @@ def plot_cohort_value(
         currency: ISO code.
         language: en or fr.
     """
-    title, x_label, label = in_language(_VALUE, language)
+    title, x_label, cost_label = in_language(_VALUE, language)
     ax = axes_of(ax)
     shades = LinearSegmentedColormap.from_list("cohorts", [_PALE, _DARK])
     groups = cohorts.frame.partition_by("starts_on", maintain_order=True)
@@ -71,7 +71,7 @@ def plot_cohort_value(
         label = cohort_label(group["starts_on"][0], cohorts.length, language) if at in {0, len(groups) - 1} else None
         ax.plot(group["age_months"], group["value"], color=shade, linewidth=1.8, label=label)
     if cost is not None:
-        ax.axhline(cost, color=MODEL, linewidth=1.6, linestyle="--", label=label.format(cost=money(cost, currency, language)))
+        ax.axhline(cost, color=MODEL, linewidth=1.6, linestyle="--", label=cost_label.format(cost=money(cost, currency, language)))
     ax.set(title=title, xlabel=x_label, ylabel=_MEASURE[cohorts.measure][language], xlim=(0, None), ylim=(0, None))
     money_axis(ax.yaxis, currency, language)
     number_axis(ax.xaxis, language, whole=True)

@@ -223,7 +223,7 @@ def plot_decile_calibration(
         deciles: forecast as `score`, outcome as `actual`.
         ax: where to draw; a new figure by default.
         unit: of the values, in the reader's language: "orders in 90 days".
-        currency: ISO code where the values are money.
+        currency: ISO code if the values are money.
         language: en or fr.
     """
     title, x_label, y_label, seen, forecast = in_language(_DECILES, language)
@@ -276,7 +276,7 @@ def plot_value_deciles(
         deciles: expected value as `score`.
         ax: where to draw; a new figure by default.
         unit: of the values, in the reader's language.
-        currency: ISO code where the values are money.
+        currency: ISO code if the values are money.
         language: en or fr.
     """
     title, x_label, y_label, share = in_language(_VALUE, language)

@@ -417,7 +417,7 @@ class ValueReading:
         return self._table(shares, columns, self._say("by_quality"), None)
 
     def concentration(self) -> Picture:
-        """Return the share of expected value that the most promising customers hold."""
+        """Return the share of expected value that the most promising customers account for."""
         from relkit.metrics.ranking import lorenz_curve
         from relkit.plots.lifetime_value import plot_concentration
 

@@ -17,7 +17,7 @@ later returns, and returns to come count in full.
 
 Intervals. Orders and order values are two models, assumed independent, so the relative variances of their product add;
 so do the variances of purchases and contracts. The customer's own return share has the error of its estimate from a few purchases.
-Bounds are symmetric on the logarithm, or on the amount itself if a part is a loss, or if returns make its error larger than the amount.
+Bounds are symmetric on the logarithm, or on the amount itself if a part is a loss, or if returns make its error more than half of it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     table = churn_reasons(fitted, running, as_of=day, source=version)
 
-A reason is a covariate whose share of the model's linear predictor lies above that of the mean customer, the largest first;
+A reason is a covariate whose share of the model's linear predictor is above that of the mean customer, the largest first;
 one that raises the risk by less than a twentieth is not a reason. Covariates that cancel each other (an option and its charge) are
 judged together: if the shares of two oppose each other over the customers (correlation of -0.5 or below), the reason is the sum
 of all covariates so linked, named after the one that raises the risk most among those that move with the sum. A reason is what

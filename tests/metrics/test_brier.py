@@ -1,4 +1,4 @@
-"""Brier score and log loss against plain means, and forecasts whose quality is known."""
+"""Brier score and log loss against plain means, and forecasts of known quality."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_brier_score_under_censoring_estimates_the_one_without() -> None:
     assert whole == pytest.approx(np.mean(churn * (1 - churn)), abs=0.003)
 
 
-def test_an_impossible_end_costs_much_but_not_everything() -> None:
+def test_an_impossible_event_costs_much_but_not_everything() -> None:
     assert log_loss(np.array([1.0]), np.array([True]), np.array([0.0]), 2.0) == pytest.approx(-np.log(1e-9))
 
 

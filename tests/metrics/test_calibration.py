@@ -1,4 +1,4 @@
-"""Calibration by group: forecasts whose quality is known."""
+"""Calibration by group, on forecasts of known quality."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_true_probabilities_are_calibrated_in_every_decile() -> None:
     assert found.mean_error < 0.01
 
 
-def test_calibration_shows_who_is_overrated() -> None:
+def test_calibration_shows_overestimated_groups() -> None:
     rng = np.random.default_rng(4)
     ends = rng.exponential(20.0, 5000)
     churn = np.where(np.arange(5000) < 2500, 0.9, 1 - np.exp(-0.5))

@@ -1,4 +1,4 @@
-"""Weights for who was lost to view, against lifelines 0.30.3 and small cases by hand."""
+"""Weights for censoring, against lifelines 0.30.3 and small cases by hand."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_weights_are_those_of_the_kaplan_meier_curve_of_staying_in_view() -> None:
-    """G by lifelines' KaplanMeierFitter on the censorings, where no age has both an end and a censoring."""
+def test_weights_are_those_of_the_kaplan_meier_curve_of_staying_uncensored() -> None:
+    """G by lifelines' KaplanMeierFitter on the censorings, if no age has both an event and a censoring."""
     from lifelines import KaplanMeierFitter
 
     rng = np.random.default_rng(5)
@@ -31,20 +31,20 @@ def test_weights_are_those_of_the_kaplan_meier_curve_of_staying_in_view() -> Non
     np.testing.assert_allclose(in_view_weights(duration, event, horizon), expected, rtol=1e-12)
 
 
-def test_an_end_comes_before_the_censorings_of_the_same_age() -> None:
-    """By hand: at age 2 one of the 3 still there ends, then one of the 2 left is censored, so G falls to 1/2 after the end."""
+def test_an_event_comes_before_the_censorings_of_the_same_age() -> None:
+    """By hand: at age 2 one of the 3 still there ends, then one of the 2 left is censored, so G falls to 1/2 after the event."""
     duration, event = np.array([1.0, 2.0, 2.0, 5.0]), np.array([True, True, False, False])
     assert in_view_weights(duration, event, 4.0).tolist() == [1.0, 1.0, 0.0, 2.0]
 
 
-def test_nobody_in_view_at_the_horizon_is_refused() -> None:
+def test_a_horizon_without_observations_is_refused() -> None:
     with pytest.raises(NotEnoughEventsError, match=r"nobody is observed at 9 days; the last was at 2\. Choose a shorter horizon"):
         in_view_weights(np.array([1.0, 2.0]), np.array([True, False]), 9.0)
     assert in_view_weights(np.array([1.0, 2.0]), np.array([False, True]), 9.0).tolist() == [0.0, 2.0]
 
 
-def test_weights_make_up_for_who_was_lost_also_in_whole_months() -> None:
-    """The share that ends by month 6 is the same with some lost; weights taken after the censorings of a month overstate it."""
+def test_weights_compensate_for_censoring_also_in_whole_months() -> None:
+    """The share that ends by month 6 is the same with some censored; weights after the censorings of a month overstate it."""
     rng = np.random.default_rng(3)
     n = 200_000
     lived, lost = np.ceil(rng.exponential(10.0, n)), np.ceil(rng.exponential(6.0, n))
@@ -67,7 +67,7 @@ def test_another_treatment_of_ties_is_refused() -> None:
         InView.of(np.ones(2), np.ones(2, bool), ties="during")  # type: ignore[arg-type]
 
 
-def test_spells_that_come_into_view_late_are_refused_by_what_is_not_defined_for_them() -> None:
+def test_late_entries_are_refused_by_measures_not_defined_for_them() -> None:
     ages, ended, risk = np.array([1.0, 2.0, 3.0]), np.array([True, False, True]), np.array([3.0, 2.0, 1.0])
     survival, days, late = np.full((3, 2), 0.5), np.array([1.5, 2.5]), np.array([0.0, 1.0, 0.0])
     measures: list[Callable[[np.ndarray], Any]] = [

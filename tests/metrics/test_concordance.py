@@ -11,7 +11,7 @@ from relkit.metrics.concordance import Concordance, concordance, uno_concordance
 
 
 def drawn(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Spells with many ties in age and in risk."""
+    """Return spells with many ties in age and in risk."""
     rng = np.random.default_rng(seed)
     duration = rng.integers(1, 30, n).astype(float)
     entry = np.minimum(rng.integers(0, 12, n) * (rng.random(n) < 0.5), duration - 1).astype(float)
@@ -19,7 +19,7 @@ def drawn(seed: int, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
 
 
 def by_pairs(duration: np.ndarray, event: np.ndarray, risk: np.ndarray, entry: np.ndarray) -> Concordance:
-    """Every pair, by the definition."""
+    """Return the counts over every pair, by the definition."""
     i, j = np.meshgrid(np.arange(len(duration)), np.arange(len(duration)), indexing="ij")
     outlives = (duration[j] > duration[i]) | ((duration[j] == duration[i]) & ~event[j])
     pairs = event[i] & outlives & ((entry[j] < duration[i]) | (entry[j] == 0))
@@ -76,7 +76,7 @@ def test_a_row_of_weight_three_is_three_rows(seed: int) -> None:
 
 
 @pytest.mark.parametrize("ties", ["before", "after"])
-def test_pairs_of_uno_weigh_what_their_end_stands_for(ties: str) -> None:
+def test_pairs_of_uno_are_weighted_by_their_event(ties: str) -> None:
     """By the definition, pair by pair: Uno et al. (2011), eq. 6."""
     duration, event, risk, _ = drawn(5, 400)
     in_view = InView.of(duration, event, ties=ties)  # type: ignore[arg-type]
@@ -89,8 +89,8 @@ def test_pairs_of_uno_weigh_what_their_end_stands_for(ties: str) -> None:
     assert found.tied == pytest.approx(each[risk[i] == risk[j]].sum(), rel=1e-12)
 
 
-def test_uno_does_not_depend_on_who_was_lost_and_harrell_does() -> None:
-    """The same lives in whole months, all seen or lost early: pairs that end by month 12."""
+def test_uno_does_not_depend_on_the_censoring_and_harrell_does() -> None:
+    """The same lives in whole months, all observed or censored early: pairs that end by month 12."""
     rng = np.random.default_rng(8)
     n = 200_000
     risk = rng.normal(size=n)
@@ -121,7 +121,7 @@ def test_risks_that_differ_in_their_last_bit_are_not_tied() -> None:
     assert found.discordant == 499 * 500 / 2
 
 
-def test_an_end_that_nobody_was_left_to_see_is_refused() -> None:
+def test_an_event_with_nobody_left_uncensored_is_refused() -> None:
     early = InView.of(np.array([1.0, 2.0]), np.array([True, False]))
     with pytest.raises(NotEnoughEventsError, match="nobody is observed at 3 days; the last was at 2"):
         uno_concordance(np.array([3.0, 4.0]), np.array([True, False]), np.array([1.0, 2.0]), in_view=early)

@@ -26,8 +26,8 @@ def test_counts_follow_their_definition() -> None:
     assert found.statistic == pytest.approx(((counts - 40) ** 2 / 40).sum(), rel=1e-10)
 
 
-def test_right_curves_are_rejected_as_often_as_the_level_says() -> None:
-    """Complete data, 2,000 samples of 300: 5 % within three standard errors; with half of them lost no more than that."""
+def test_right_curves_are_rejected_at_the_nominal_level() -> None:
+    """Complete data, 2,000 samples of 300: 5 % within three standard errors; with half of them censored at most that."""
     rng = np.random.default_rng(2)
     every = np.ones(300, bool)
     whole = np.mean([d_calibration(rng.random(300), every).p_value < 0.05 for _ in range(2000)])
@@ -37,7 +37,7 @@ def test_right_curves_are_rejected_as_often_as_the_level_says() -> None:
     assert some < 0.05
 
 
-def test_wrong_curves_are_found_out() -> None:
+def test_wrong_curves_are_rejected() -> None:
     rng = np.random.default_rng(3)
     found = d_calibration(rng.random(1000) ** 1.5, np.ones(1000, bool))
     assert found.p_value < 1e-6
@@ -50,7 +50,7 @@ def test_the_ends_of_the_scale_have_their_parts() -> None:
     assert d_calibration(np.array([0.0]), np.array([False]), bins=2).shares.tolist() == [1.0, 0.0]
 
 
-def test_what_is_no_probability_is_refused() -> None:
+def test_invalid_probabilities_are_refused() -> None:
     with pytest.raises(ParameterError, match="survival: a survival is not a probability"):
         d_calibration(np.array([1.2]), np.array([True]))
     with pytest.raises(ParameterError, match="bins is 1; it must be at least 2"):

@@ -14,7 +14,7 @@ STEPS = np.arange(10.0, DAYS + 1, 10.0)
 
 
 def world(n: int, *, lost: float = 0.0, seed: int = 0):
-    """Return rates a day, what became of the contracts, and the probability of outliving each step."""
+    """Return daily rates, the outcomes of the contracts, and the probability of outliving each step."""
     rng = np.random.default_rng(seed)
     rate = rng.gamma(2.0, 1 / 800, n)
     end = rng.exponential(1 / rate)
@@ -31,9 +31,9 @@ def test_each_measure_by_hand():
     seen = Seen.of(np.array([3.0, 5.0, 8.0, 10.0]), np.array([True, True, True, False]), np.array([5.0, 10.0]))
     assert seen.outlived.tolist() == [0, 0, 1, 2]
     survival = np.array([[0.5, 0.2], [0.8, 0.6], [0.9, 0.5], [1.0, 0.9]])
-    said = EndForecast.of(seen, survival)
-    found = measured_ends(seen, [said], replicates=3)
-    assert np.exp(said.log_probability) == pytest.approx([0.5, 0.2, 0.4, 0.9])
+    forecast = EndForecast.of(seen, survival)
+    found = measured_ends(seen, [forecast], replicates=3)
+    assert np.exp(forecast.log_probability) == pytest.approx([0.5, 0.2, 0.4, 0.9])
     assert of(found, "log_score") == pytest.approx(np.log([0.5, 0.2, 0.4, 0.9]).mean())
     first, last = (0.5**2 + 0.8**2 + 0.1**2 + 0.0) / 4, (0.2**2 + 0.6**2 + 0.5**2 + 0.1**2) / 4
     assert of(found, "brier_score") == pytest.approx(last)
@@ -41,16 +41,16 @@ def test_each_measure_by_hand():
     assert of(found, "integrated_brier_score") == pytest.approx((0 + first) / 2 * 0.5 + (first + last) / 2 * 0.5)
     assert of(found, "total_ratio") == pytest.approx((0.8 + 0.4 + 0.5 + 0.1) / 3)
     assert of(found, "total_error") == pytest.approx(1 - 1.8 / 3)
-    # Risks .8, .4, .5, .1 of ends on days 3, 5, 8: of the six pairs that compare, day 5 before day 8 alone is out of order.
+    # Risks .8, .4, .5, .1 of events on days 3, 5, 8: of the six comparable pairs, only day 5 before day 8 is out of order.
     assert of(found, "uno_c") == pytest.approx(5 / 6)
-    assert said.ended_by.tolist() == pytest.approx([0.8, 1.8])
+    assert forecast.ended_by.tolist() == pytest.approx([0.8, 1.8])
 
 
-def test_one_lost_to_view_within_a_step_counts_as_far_as_seen():
-    """Lost on day 3 of a step of 5 days that is outlived with .5: .5^(3/5); lost on day 5: the step is outlived."""
+def test_a_censored_contract_counts_as_far_as_observed_within_a_step():
+    """Censored on day 3 of a step of 5 days that is outlived with .5: .5^(3/5); censored on day 5: the step is outlived."""
     seen = Seen.of(np.array([3.0, 5.0, 10.0]), np.zeros(3, bool), np.array([5.0, 10.0]))
-    said = EndForecast.of(seen, np.tile([0.5, 0.4], (3, 1)))
-    assert np.exp(said.log_probability) == pytest.approx([0.5**0.6, 0.5, 0.4])
+    forecast = EndForecast.of(seen, np.tile([0.5, 0.4], (3, 1)))
+    assert np.exp(forecast.log_probability) == pytest.approx([0.5**0.6, 0.5, 0.4])
 
 
 def test_the_exact_values_are_those_of_the_single_measures():
@@ -65,12 +65,12 @@ def test_the_exact_values_are_those_of_the_single_measures():
 
 
 @pytest.mark.parametrize("lost", [0.0, 0.3])
-def test_groups_come_near_the_exact_values(lost):
-    """200 groups of like forecasts and ten steps: half of the pairs within a group, and no pair within a step."""
+def test_groups_approximate_the_exact_values(lost):
+    """200 groups of similar forecasts and ten steps: half of the pairs within a group, and no pair within a step."""
     _, seen, survival = world(20_000, lost=lost)
-    said = EndForecast.of(seen, survival)
-    *_, order, ici = _Grouped.of(seen, said).measures(slice(None), 1.0)
-    exact = measured_ends(seen, [said], replicates=1)
+    forecast = EndForecast.of(seen, survival)
+    *_, order, ici = _Grouped.of(seen, forecast).measures(slice(None), 1.0)
+    exact = measured_ends(seen, [forecast], replicates=1)
     assert order == pytest.approx(of(exact, "uno_c"), abs=0.005)
     assert ici == pytest.approx(of(exact, "ici"), abs=5e-4)
 
@@ -88,7 +88,7 @@ def test_no_forecast_beats_the_truth():
 
 
 def test_spread_of_resamples_is_that_of_theory():
-    """Share that ended among n alike: standard error sqrt(p (1 - p) / n), so that of the ratio of expected to seen ends."""
+    """Share that ended among n alike: standard error sqrt(p (1 - p) / n), and from it that of the ratio of expected to observed events."""
     n, p = 4000, 0.2
     ended = np.random.default_rng(2).random(n) < p
     seen = Seen.of(np.where(ended, 5.0, 10.0), ended, np.array([10.0]))
@@ -97,7 +97,7 @@ def test_spread_of_resamples_is_that_of_theory():
     assert (high - low) / 2 == pytest.approx(1.96 * np.sqrt((1 - p) / (n * p)), rel=0.15)
 
 
-def test_intervals_hold_the_values_and_the_c_is_as_unsure_as_resamples_say():
+def test_intervals_contain_the_values_and_that_of_the_c_matches_resamples():
     rate, seen, survival = world(1500, seed=3)
     found = measured_ends(seen, [EndForecast.of(seen, survival)], replicates=200)
     low, high = found.interval()
@@ -112,7 +112,7 @@ def test_intervals_hold_the_values_and_the_c_is_as_unsure_as_resamples_say():
     assert found.draws[:, 0, at].std() == pytest.approx(np.std(draws), rel=0.25)
 
 
-def test_without_an_end_there_is_no_ratio_and_no_order():
+def test_without_an_event_there_is_no_ratio_and_no_order():
     seen = Seen.of(np.full(5, 10.0), np.zeros(5, bool), np.array([5.0, 10.0]))
     found = measured_ends(seen, [EndForecast.of(seen, np.tile([0.9, 0.8], (5, 1)))], replicates=5)
     assert np.isnan(of(found, "total_ratio"))
@@ -120,7 +120,7 @@ def test_without_an_end_there_is_no_ratio_and_no_order():
     assert of(found, "log_score") == pytest.approx(np.log(0.8))
 
 
-def test_a_probability_of_nought_counts_as_half_a_contract_of_all():
+def test_a_probability_of_zero_counts_as_half_a_contract_of_all():
     seen = Seen.of(np.array([3.0, 10.0]), np.array([True, False]), np.array([10.0]))
     assert np.exp(EndForecast.of(seen, np.ones((2, 1))).log_probability) == pytest.approx([0.25, 1.0])
 

@@ -20,7 +20,7 @@ def test_each_measure_by_hand():
     assert of(found, "total_ratio") == pytest.approx(10 / 8)
     assert of(found, "total_error") == pytest.approx(0.25)
     assert of(found, "log_score") == pytest.approx(-2.5)
-    # Customers without a purchase before: forecast 1, seen 1; the two others are 1 off.
+    # Customers without a purchase before: forecast 1, observed 1; the two others are 1 off.
     assert of(found, "calibration_error") == pytest.approx(0.5)
     assert of(found, "top_decile_lift") == pytest.approx(2.0)
     # Twice the areas over the diagonal: .125 + .3125 + .875 - 1 as ranked, .125 + .75 + .5 - 1 at best.
@@ -44,7 +44,7 @@ def test_many_customers_have_narrow_intervals_though_resamples_are_small():
     assert (of(high, "mae") - of(low, "mae")) / 2 == pytest.approx(1.96 * error.std() / 300, rel=0.2)
 
 
-def test_paired_differences_are_surer_than_the_values():
+def test_paired_differences_are_more_precise_than_the_values():
     rng = np.random.default_rng(6)
     actual = rng.poisson(rng.gamma(0.5, 4.0, 1000))
     near = Forecast(actual + rng.normal(0, 1.0, 1000))
@@ -64,7 +64,7 @@ def test_the_seed_decides():
     assert not np.array_equal(first, other, equal_nan=True)
 
 
-def test_where_nothing_was_bought_ratios_have_no_value():
+def test_without_purchases_ratios_have_no_value():
     found = measured(np.zeros(20), [Forecast(np.ones(20))], replicates=5)
     for name in ("total_ratio", "total_error", "top_decile_lift", "normalised_gini", "log_score", "calibration_error"):
         assert np.isnan(of(found.values, name)), name

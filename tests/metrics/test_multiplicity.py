@@ -23,7 +23,7 @@ def test_one_alone_and_none() -> None:
     assert holm([]).tolist() == []
 
 
-def test_one_false_finding_at_most_as_often_as_said() -> None:
+def test_false_findings_are_at_the_nominal_level() -> None:
     rng = np.random.default_rng(4)
     found = np.mean([holm(rng.random(8)).min() < 0.05 for _ in range(4000)])
     assert 0.038 < found < 0.062  # 0.05, and three standard errors

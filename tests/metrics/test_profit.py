@@ -1,4 +1,4 @@
-"""The profit measures of churn, against empulse 0.13.1 and against profit counted out customer by customer."""
+"""The profit measures of churn, against empulse 0.13.1 and against profit counted customer by customer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RARE = {"clv": 500.0, "d": 20.0, "f": 3.0, "alpha": 2.0, "beta": 9.0}
 
 
 def test_the_example_of_another_program():
-    """Of empulse 0.13.1, `empc_score` and its `optimal_rate`, the example of their documentation."""
+    """`empc_score` of empulse 0.13.1 and its `optimal_rate`, the example of their documentation."""
     found = expected_maximum_profit(np.array([0, 1, 0, 1, 0, 1, 0, 1]), np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 0.8, 0.9]))
     assert found.profit == pytest.approx(23.875593418348124, rel=1e-13)
     assert found.fraction == pytest.approx(0.8743700763487141, rel=1e-13)
@@ -35,7 +35,7 @@ def test_the_example_of_another_program():
     ],
 )
 def test_agrees_with_another_program(score, costs, profit, fraction, known_profit, known_fraction):
-    """Of empulse 0.13.1: empc_score, mpc_score (accept_rate: mean of the Beta), their optimal_rate; with ties and without."""
+    """Against empulse 0.13.1: empc_score, mpc_score (accept_rate: mean of the Beta), their optimal_rate; with and without ties."""
     found = expected_maximum_profit(ENDED, score, **costs)
     assert (found.profit, found.fraction) == pytest.approx((profit, fraction), rel=1e-11, abs=1e-15)
     money = {name: costs[name] for name in ("clv", "d", "f") if costs}
@@ -54,7 +54,7 @@ def test_the_maximum_is_the_best_of_all_depths(score, gamma):
     assert maximum_profit(ENDED, score, gamma=gamma).profit == pytest.approx(max(0.0, gained[ends].max()), rel=1e-12)
 
 
-def test_the_expectation_is_the_mean_over_who_accepts():
+def test_the_expectation_is_the_mean_over_acceptance():
     """10,001 values of gamma by the midpoint rule over Beta(6, 14)."""
     gamma = (np.arange(10_000) + 0.5) / 10_000
     density = gamma**5 * (1 - gamma) ** 13
@@ -77,7 +77,7 @@ def test_only_the_order_counts():
 
 
 def test_a_hull_that_many_passes_leave_unfinished_is_walked():
-    """A curve of points of which each pass takes one only: the result is that of the walk."""
+    """A curve of points of which each pass drops only one: the result is that of the walk."""
     x = np.r_[0, np.arange(1, 200), 400].astype(float)
     from relkit.metrics.profit import _corners
 
@@ -91,7 +91,7 @@ def test_a_hull_that_many_passes_leave_unfinished_is_walked():
 
 
 @pytest.mark.parametrize(
-    ("ended", "score", "costs", "said"),
+    ("ended", "score", "costs", "message"),
     [
         ([0, 0], [0.1, 0.2], {}, "0 of 2 contracts ended"),
         ([1, 1], [0.1, 0.2], {}, "2 of 2 contracts ended"),
@@ -102,11 +102,11 @@ def test_a_hull_that_many_passes_leave_unfinished_is_walked():
         ([0, 1], [0.1, 0.2], {"alpha": 0.0}, "both must be above 0"),
     ],
 )
-def test_what_cannot_be_is_refused(ended, score, costs, said):
-    with pytest.raises(ParameterError, match=said):
+def test_invalid_values_are_refused(ended, score, costs, message):
+    with pytest.raises(ParameterError, match=message):
         expected_maximum_profit(np.array(ended), np.array(score), **costs)
 
 
-def test_a_share_that_cannot_be_is_refused():
+def test_an_invalid_share_is_refused():
     with pytest.raises(ParameterError, match=r"gamma is 1\.5"):
         maximum_profit(ENDED, SCORE, gamma=1.5)

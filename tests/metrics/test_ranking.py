@@ -36,7 +36,7 @@ def test_gini_of_a_score_that_knows_nothing_is_near_zero() -> None:
     assert gini == pytest.approx(0, abs=0.025)
 
 
-def test_no_gini_where_all_are_worth_the_same() -> None:
+def test_no_gini_if_all_are_worth_the_same() -> None:
     assert normalised_gini(np.ones(5), np.arange(5)) is None
     assert normalised_gini(np.zeros(5), np.arange(5)) is None
 
@@ -47,7 +47,7 @@ def test_share_of_top_by_hand() -> None:
     assert share_of_top(np.zeros(3), np.arange(3)) is None
 
 
-def test_lorenz_curve_of_ties_is_one_straight_piece() -> None:
+def test_lorenz_curve_of_ties_is_one_straight_segment() -> None:
     curve = lorenz_curve(np.array([1, 3, 0]), np.array([2, 2, 1]))
     assert curve.customer_share == pytest.approx([0, 2 / 3, 1])
     assert curve.value_share.tolist() == [0, 1, 1]

@@ -1,4 +1,4 @@
-"""Forecast probabilities beside what happened: does the measure accept right forecasts, and refuse wrong ones?"""
+"""Reliability of forecast probabilities: right forecasts are accepted, and wrong ones rejected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def happened(p, seed: int):
     return np.random.default_rng(seed).random(len(p)) < p
 
 
-def test_right_forecasts_pass_as_often_as_the_p_value_says() -> None:
+def test_right_forecasts_pass_at_the_nominal_level() -> None:
     right = [reliability(OWN, happened(OWN, seed)) for seed in range(200)]
     p_values = np.array([each.p_value for each in right])
     assert np.histogram(p_values, bins=4, range=(0, 1))[0].min() > 30
@@ -46,6 +46,6 @@ def test_the_interval_is_wilson_s() -> None:
 
 
 @pytest.mark.parametrize("p", [[1.5], [-0.1], [np.nan], []])
-def test_what_is_no_probability_is_refused(p: list[float]) -> None:
+def test_invalid_probabilities_are_refused(p: list[float]) -> None:
     with pytest.raises(ParameterError, match="between 0 and 1"):
         reliability(np.array(p), np.ones(len(p)))

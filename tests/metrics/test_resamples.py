@@ -15,21 +15,21 @@ def test_the_spread_is_that_of_a_mean():
     assert (high - low)[0, 0] / 2 == pytest.approx(1.96 * X.std() / 20, rel=0.1)
 
 
-def test_more_rows_than_a_resample_holds_narrow_the_spread():
+def test_more_rows_than_a_resample_has_narrow_the_spread():
     many = np.tile(X, 100)
     found = measured_on(len(many), ["mean"], lambda rows: [[many[rows].mean()]], replicates=300)
     assert len(many) > LARGEST_RESAMPLE
     assert found.draws.std() == pytest.approx(X.std() / np.sqrt(len(many)), rel=0.15)
 
 
-def test_draws_of_a_near_measure_are_put_around_the_exact_one():
+def test_draws_of_an_approximate_measure_are_centred_on_the_exact_one():
     exact = np.array([[7.0]])
     found = measured_on(400, ["mean"], lambda rows: [[X[rows].mean()]], exact=exact, replicates=300)
     assert found.draws.mean() == pytest.approx(7.0, abs=0.02)
 
 
-def test_what_cannot_be_below_nought_is_centred():
-    """|mean of a sample of mean 0|: its resamples lie above the value, unless they are moved."""
+def test_nonnegative_measures_are_centred():
+    """|mean of a sample of mean 0|: its resamples lie above the value, unless they are shifted."""
     zero = X - X.mean()
     plain, moved = (measured_on(400, ["gap"], lambda rows: [[abs(zero[rows].mean())]], centred=names) for names in ((), ("gap",)))
     assert plain.interval()[0][0, 0] > plain.values[0, 0]

@@ -1,4 +1,4 @@
-"""Counts of who was at risk, against definitions spelled out row by row and against lifelines."""
+"""Risk sets, against definitions spelled out row by row and against lifelines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_values_ascend_whatever_their_last_bits() -> None:
     assert [a.tolist() for a in distinct(np.zeros(0))] == [[], []]
 
 
-def test_an_end_on_the_first_day_counts_where_all_are_seen_from_the_start() -> None:
+def test_an_event_on_the_first_day_counts_if_all_are_observed_from_the_start() -> None:
     sets = risk_sets(np.array([0.0, 0.0, 3.0]), np.array([True, False, True]), np.zeros(3))
     assert sets.days.tolist() == [0.0, 3.0]
     assert sets.at_risk.tolist() == [3, 1]
@@ -64,10 +64,10 @@ def test_a_step_function_is_read_from_the_right_or_strictly_before() -> None:
     assert step_at(days, values, np.array([0.9, 1.0, 2.0]), 1.0, strictly=True).tolist() == [1.0, 1.0, 0.5]
 
 
-def test_tail_rate_is_ends_over_days_lived_in_the_last_tenth_of_the_ends() -> None:
+def test_tail_rate_is_events_over_days_lived_in_the_last_tenth_of_the_events() -> None:
     duration = np.concatenate([np.arange(1.0, 301.0), np.full(10, 400.0)])
     event = duration < 400
-    # 30 of the 300 ends are the last tenth: those after day 270.
+    # 30 of the 300 events are the last tenth: those after day 270.
     lived = np.arange(1.0, 31.0).sum() + 10 * 130
     assert tail_rate(duration, event, np.zeros(310)) == pytest.approx(30 / lived)
     assert tail_rate(duration, event, np.full(310, 0.5), np.full(310, 2.0)) == pytest.approx(30 / lived / 2)
@@ -83,6 +83,6 @@ def test_tail_rate_recovers_a_constant_hazard() -> None:
     assert found == pytest.approx(0.01, abs=3 * 0.01 / np.sqrt(0.1 * event.sum()))
 
 
-def test_ends_that_all_fall_on_the_first_day_are_refused() -> None:
+def test_events_that_all_fall_on_the_first_day_are_refused() -> None:
     with pytest.raises(NotEnoughEventsError, match=r"every spell ends on the day it starts\. Check how durations are counted"):
         tail_rate(np.zeros(3), np.ones(3, bool), np.zeros(3))

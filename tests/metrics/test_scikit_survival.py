@@ -1,7 +1,7 @@
-"""Metrics against scikit-survival 0.28.0, whose values tests/golden/metrics/scikit_survival.py has stored.
+"""Metrics against scikit-survival 0.28.0, whose values were stored by tests/golden/metrics/scikit_survival.py.
 
-Censoring is estimated on all rows, the forecasts are judged on every other one. Where ends and censorings share an age
-scikit-survival weights by what is in view after it (`ties="after"`); it refuses where nobody is.
+Censoring is estimated on all rows, the forecasts are judged on every other one. If events and censorings share an age
+scikit-survival weights by those uncensored after it (`ties="after"`); it refuses if there are none.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def test_uno(case: tuple[Judged, InView, dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("which", ["auc", "auc_of_risk_by_day"])
 def test_auc(case: tuple[Judged, InView, dict[str, Any]], which: str) -> None:
-    """cumulative_dynamic_auc, each horizon and mean; it refuses where nobody is in view after the last end, which no horizon needs."""
+    """cumulative_dynamic_auc, each horizon and mean; it refuses if nobody is uncensored after the last event, which no horizon needs."""
     seen, in_view, stored = case
     risk = seen.risk if which == "auc" else seen.risk_by_day
     found = time_dependent_auc(seen.duration, seen.event, risk, np.array(stored["days"]), in_view=in_view)

@@ -1,4 +1,4 @@
-"""Smooth calibration: forecasts whose true error is known, and the definition of Austin et al. (2020) computed by lifelines 0.30.3."""
+"""Smooth calibration: forecasts of known error, and the definition of Austin et al. (2020) computed by lifelines 0.30.3."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from relkit.metrics.smooth_calibration import smooth_calibration, spline
 
 
 def lives(n: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Spells, half of them lost within 30 days, and the true probability of ending within 20."""
+    """Return spells, half of them censored within 30 days, and the true probability of churn within 20."""
     rng = np.random.default_rng(seed)
     rate = rng.uniform(0.002, 0.08, n)
     ends, lost = rng.exponential(1 / rate), rng.uniform(0, 60, n)
@@ -35,7 +35,7 @@ def test_the_error_of_a_wrong_forecast_is_found(wrong) -> None:  # type: ignore[
 
 
 def test_the_smoother_is_the_maximum_of_its_likelihood() -> None:
-    """Complete data: the score of the cloglog regression is nought at the curve; it has as many constraints as columns."""
+    """Complete data: the score of the cloglog regression is zero at the curve; it has as many constraints as columns."""
     rng = np.random.default_rng(2)
     p = rng.uniform(0.05, 0.6, 2000)
     duration = rng.exponential(-20 / np.log1p(-p))
@@ -54,7 +54,7 @@ def test_one_forecast_for_all_is_held_against_the_share_that_ended() -> None:
     assert found.ici == pytest.approx(0.9 - p.mean(), abs=0.03)
 
 
-def test_a_forecast_that_parts_them_without_fault_stays_finite() -> None:
+def test_a_forecast_that_separates_perfectly_stays_finite() -> None:
     duration = np.array([1.0, 2.0, 30.0, 30.0] * 50)
     event = duration < 20
     found = smooth_calibration(duration, event, np.where(event, 0.9, 0.1), 20.0)
@@ -91,7 +91,7 @@ def test_hazards_in_proportion_have_the_curve_of_austin(wrong) -> None:  # type:
 
 
 def test_hazards_that_cross_mislead_a_cox_regression_and_not_this_smoother() -> None:
-    """Perfect forecasts of lives that end early or late: an ICI of 0.05 by Austin's method, however many they are."""
+    """Perfect forecasts of lives that end early or late: an ICI of 0.05 by Austin's method, whatever their number."""
     rng = np.random.default_rng(5)
     x = rng.normal(size=10_000)
     scale, shape = 100 * np.exp(-0.7 * x), np.where(x > 0, 2.5, 0.7)
@@ -111,7 +111,7 @@ def test_the_ici_of_perfect_forecasts_is_that_of_chance() -> None:
 
 
 def test_on_rossi_one_slope_finds_the_model_again_and_a_curve_finds_chance() -> None:
-    """Why lifelines.calibration says 0.0004 of these forecasts at week 51: its smoother has one slope, which on these rows is 1."""
+    """lifelines.calibration gives 0.0004 for these forecasts at week 51 because its smoother has one slope, 1 on these rows."""
     from lifelines import CoxPHFitter
     from lifelines.datasets import load_rossi
 

@@ -27,9 +27,9 @@ def test_every_case_meets_every_control() -> None:
         assert auc == pytest.approx(case @ right @ control / (case.sum() * control.sum()), rel=1e-12)
 
 
-def test_a_perfect_order_is_one_and_its_reverse_nought() -> None:
+def test_a_perfect_order_is_one_and_its_reverse_zero() -> None:
     duration, event, _ = drawn(2, 300)
-    outlived = duration + 0.5 * ~event  # who is lost at an age has outlived it
+    outlived = duration + 0.5 * ~event  # spells censored at an age have outlived it
     assert time_dependent_auc(duration, event, -outlived, np.array([4.0])).mean == pytest.approx(1.0, abs=1e-12)
     assert time_dependent_auc(duration, event, outlived, np.array([4.0])).mean == 0.0
 

@@ -1,4 +1,4 @@
-"""What all models share: the fingerprint of what they read, and when a challenger is not worse."""
+"""Parts common to all models: the fingerprint of the columns read, and the comparison of a challenger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FRAME = pl.DataFrame(
 
 
 def test_a_fingerprint_is_the_same_wherever_it_is_taken() -> None:
-    """The digest of the first version; a change of it would make every stored one useless."""
+    """The digest of the first version; changing it would make every stored one useless."""
     assert fingerprint(FRAME) == "55f9607eb8c6eda8e98e29a0715bfa410bef16c3cb0af3948a81aa5c026741dc"
     assert fingerprint(pl.concat([FRAME[:1], FRAME[1:]], rechunk=False)) == fingerprint(FRAME)
 
@@ -48,7 +48,7 @@ def test_a_fingerprint_is_the_same_wherever_it_is_taken() -> None:
     ],
     ids=str,
 )
-def test_a_fingerprint_sees_every_change(change: pl.Expr) -> None:
+def test_a_fingerprint_detects_every_change(change: pl.Expr) -> None:
     assert fingerprint(FRAME.with_columns(change)) != fingerprint(FRAME)
     assert fingerprint(FRAME.rename({"name": "label"})) != fingerprint(FRAME)
 
@@ -60,7 +60,7 @@ def test_a_challenger_may_equal_the_champion() -> None:
 
 
 def test_a_fit_keeps_the_instant_it_was_made_as_of(tmp_path: Path) -> None:
-    """Within the day its edge is the instant; what is saved keeps it."""
+    """Within the day its cutoff is the instant; the saved model keeps it."""
     morning = AsOf.parse("2025-06-30T09:00", zone="Europe/Paris")
     spells = pl.DataFrame({"duration_days": [1.0, 2.0, 3.0], "event": [True, True, False]})
     fitted = fit_as_of(KaplanMeier(), spells, morning)

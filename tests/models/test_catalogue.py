@@ -29,14 +29,14 @@ def test_every_model(name: str, check: model_checks.Check, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", catalogue.names())
 def test_models_saved_by_earlier_versions_still_load(name: str) -> None:
-    """A folder for each model and format number, with features and the scores they got when it was saved."""
+    """A folder for each model and format number, with features and their scores when it was saved."""
     formats = sorted((SAVED / name).glob("format_*"))
     assert [int(folder.name.removeprefix("format_")) for folder in formats] == list(range(1, catalogue.fitted_class(name).format + 1))
     for folder in formats:
         fitted: Any = storage.load(folder)
         scores = fitted.score(pl.read_parquet(folder / "features_given.parquet"), horizon_days=model_checks.HORIZON)
         expected = pl.read_parquet(folder / "scores_expected.parquet")
-        if "p_alive" in scores.columns:  # blank today where it is 1 by construction
+        if "p_alive" in scores.columns:  # blank today if it is 1 by construction
             assert expected.filter(scores["p_alive"].is_null())["p_alive"].eq(1).all()
             expected = expected.with_columns(p_alive=pl.when(scores["p_alive"].is_not_null()).then("p_alive"))
         assert_frame_equal(scores.select(expected.columns), expected, rel_tol=1e-9)

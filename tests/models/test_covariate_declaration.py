@@ -40,7 +40,7 @@ def test_a_number_that_is_empty_is_refused() -> None:
         ([str(i) for i in range(51)], "country has 51 levels, over 50. Group its rare levels"),
     ],
 )
-def test_a_category_that_is_none(values: list[str | None], message: str) -> None:
+def test_an_invalid_category(values: list[str | None], message: str) -> None:
     with pytest.raises(TableError, match=message):
         Declaration(names=("country",)).learnt(pl.DataFrame({"country": values}, schema={"country": pl.String}), where="here")
 

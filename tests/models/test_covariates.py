@@ -18,7 +18,7 @@ def test_a_category_has_a_column_for_each_level_but_the_most_frequent() -> None:
     assert covariates.typical(known).tolist() == [0, 0, 50]
 
 
-def test_what_the_fit_had_not_seen_counts_as_the_reference() -> None:
+def test_a_level_not_in_the_fit_counts_as_the_reference() -> None:
     known = Declaration(names=("country",)).learnt(FRAME, where="here")
     assert covariates.matrix(pl.DataFrame({"country": ["LU", None, "CH"]}), known).tolist() == [[0, 0], [0, 0], [0, 1]]
     assert tuple(remark.en for remark in covariates.remarks_on(FRAME, known)) == (
@@ -38,7 +38,7 @@ def test_an_empty_number_is_the_mean_and_has_a_column_of_its_own() -> None:
         "1 of 4 customers have no plan; the effect of its absence is among the terms, as 'plan is empty'.",
         "1 of 4 customers have no age; the effect of its absence is among the terms, as 'age is empty'.",
     )
-    # What was never empty in the fit may be so later: the mean stands for it.
+    # A number never empty in the fit may be so later: the mean stands for it.
     later = frame.with_columns(vip=pl.lit(None, pl.Float64))
     assert covariates.matrix(later, known)[:, 4].tolist() == [0.5] * 4
 

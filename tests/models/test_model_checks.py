@@ -1,4 +1,4 @@
-"""The parts of the model checks hold for models of other kinds than the catalogue has yet."""
+"""The model checks, applied to kinds of models that are not in the catalogue yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def paths() -> pl.DataFrame:
-    """Return 300 paths, with a number that nothing reads."""
+    """Return 300 paths, with a number that no model reads."""
     channels = ["email", "search", "display"]
     return pl.DataFrame({"channel": [channels[i % 7 % 3] for i in range(300)], "cost": [i % 9 / 4 for i in range(300)]})
 

@@ -30,7 +30,7 @@ class Toy:
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a kind that is none."""
+        """Refuse an unknown kind."""
         if self.kind not in ("a", "b"):
             raise ParameterError.unknown("kind", self.kind, ("a", "b"))
 
@@ -142,7 +142,7 @@ def test_a_folder_with_a_model_is_not_overwritten(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "place"), [({"share": np.inf}, "share"), ({"by_name": {"a": np.nan}}, "by_name.a"), ({"pair": (1, -np.inf)}, "pair.1")]
 )
-def test_a_number_that_json_cannot_hold(change: dict[str, Any], place: str, tmp_path: Path) -> None:
+def test_a_number_that_json_cannot_represent(change: dict[str, Any], place: str, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=f"toy: {place}: a number is infinite or not a number"):
         storage.save(toy(**change), tmp_path / "toy")
     assert not (tmp_path / "toy" / "model.json").exists()

@@ -10,13 +10,13 @@ FRAME = pl.DataFrame(
 )
 
 
-def test_levels_that_the_fit_had_not_seen_are_counted() -> None:
-    """Of many the most frequent are named, and what is long is cut: a free text is no place for a person's data."""
+def test_levels_that_the_fit_did_not_observe_are_counted() -> None:
+    """The most frequent of many are named, and long ones truncated: free text may contain personal data."""
     known = Declaration(names=("country", "age")).learnt(FRAME, where="here")
     text = "a very long remark about somebody who called twice"
     later = pl.DataFrame({"country": ["FR", None, *"ABCDEFF", text], "age": [1.0] * 10})
-    (said,) = (remark.en for remark in unseen_categories(later, known, who="contracts"))
-    assert said == (
+    (found,) = (remark.en for remark in unseen_categories(later, known, who="contracts"))
+    assert found == (
         "8 of 10 contracts have a country that the model has not seen (F: 2, A: 1, B: 1, C: 1, D: 1, 2 others); "
         "they count as FR, the reference."
     )
@@ -30,9 +30,9 @@ def test_levels_that_the_fit_had_not_seen_are_counted() -> None:
     ]
 
 
-def test_of_a_covariate_that_tells_of_a_person_no_level_is_named() -> None:
+def test_no_level_of_a_personal_covariate_is_named() -> None:
     known = Declaration(names=("country",)).learnt(FRAME, where="here")
     later = pl.DataFrame({"country": ["FR", "LU", "DE"]})
-    (said,) = unseen_categories(later, known, unnamed={"country"})
-    assert said.en == "2 of 3 customers have a country that the model has not seen; they count as FR, the reference."
-    assert "LU" not in said.fr
+    (found,) = unseen_categories(later, known, unnamed={"country"})
+    assert found.en == "2 of 3 customers have a country that the model has not seen; they count as FR, the reference."
+    assert "LU" not in found.fr

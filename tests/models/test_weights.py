@@ -1,4 +1,4 @@
-"""Integer weights are repeated rows, for every model of customer value."""
+"""Integer weights as repeated rows, for every model of customer value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def rows_of(name: str) -> pl.DataFrame:
-    """Return rows with the weights 0, 1, 2, 3, and a category whose most frequent level is another once weights count."""
+    """Return rows with weights 0, 1, 2, 3, and a category whose most frequent level changes with the weights."""
     features, _ = model_checks.FRAMES[catalogue.settings_class(name).reads]()
     n = np.arange(len(features))
     weights = n % 4
@@ -55,7 +55,7 @@ def test_integer_weights_are_repeated_rows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_weights_that_cannot_be_are_refused(name: str) -> None:
+def test_invalid_weights_are_refused(name: str) -> None:
     rows = rows_of(name)
     model = catalogue.make(name, SETTINGS.get(name, {}) | {"weight_column": "weight"})
     with pytest.raises(TableError, match="weight: 300 of 300 rows are below 0"):
@@ -90,7 +90,7 @@ def test_curves_of_contracts_count_as_the_fit_does() -> None:
 
 @pytest.mark.parametrize("given", [None, "weight"])
 def test_models_saved_with_the_earlier_name_load(given: str | None, tmp_path: Path) -> None:
-    """Until the name was one for all, survival models said `weights`, and None for no such column."""
+    """Survival models used to have `weights`, and None for no such column, before the name was common to all."""
     rows = model_checks.spells()[0].with_columns(weight=2.0)
     model = WeibullAft(covariates=("monthly_amount",), weight_column=given or "")
     saved = storage.save(model.fit(rows, as_of=model_checks.AS_OF), tmp_path / "model")

@@ -1,1 +1,1 @@
-"""Orders and spend of customers without a contract, and what they are worth today."""
+"""Orders and spend of customers without a contract, and their present value."""

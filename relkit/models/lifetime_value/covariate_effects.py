@@ -38,7 +38,7 @@ class Effects:
     """Assignment of covariate columns to the processes they act on.
 
     Attributes:
-        names: of the coefficients, shape (m,): "purchase.age", "lifetime.age", or "both.age" where they are one.
+        names: of the coefficients, shape (m,): "purchase.age", "lifetime.age", or "both.age" if shared.
         columns: column of the matrix that each belongs to, shape (m,).
         on_purchases: mask of those that act on the purchase rate, shape (m,).
         on_lifetime: mask of those that act on the lifetime, shape (m,).

@@ -106,7 +106,7 @@ def wheat_morrison(share: Floats) -> tuple[float, float, float]:
     1/12, of which a beta(1, 1) makes the variance 1 / (180 n).
 
     Args:
-        share: between 0 and 1, one a customer, shape (n,).
+        share: between 0 and 1, one per customer, shape (n,).
 
     Examples:
         >>> k, error, p = wheat_morrison(np.random.default_rng(0).beta(2.0, 2.0, 4000))

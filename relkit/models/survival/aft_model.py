@@ -297,7 +297,7 @@ class FittedAftModel(ParametricScores):
 
     @property
     def coordinates(self) -> Floats:
-        """Location, then shape, shape (k,): in the order of `covariance`."""
+        """Location, then shape, in the order of `covariance`, shape (k,)."""
         return np.concatenate((self.location, self.shape))
 
     def moved(self, coordinates: Floats) -> Self:

@@ -78,10 +78,10 @@ class Proportional(Bending):
 
 @dataclass(frozen=True, kw_only=True)
 class CoxSettings(Weighted, Proportional):
-    """Settings of Cox regressions, of one cause or of several; others are in `Proportional` and `relkit.models.survival.settings`.
+    """Settings of Cox regressions, of one cause or of several; others are in `Proportional` and `Weighted`, with weights above 0.
 
     Attributes:
-        strata: columns; each of their values has a baseline hazard of its own.
+        strata: columns; each combination of their values has a baseline hazard of its own.
         robust: whether standard errors are Lin and Wei's, which do not assume that the model is true.
         cluster: column that groups rows that depend on each other; standard errors are robust to that.
         penalty: strength, per spell, of a penalty on the coefficients of standardised columns.

@@ -34,7 +34,7 @@ class Quantile:
 
     Attributes:
         share: of the spells.
-        days: the first age at which S is 1 - share or less; None when the curve never gets there, as for the bounds.
+        days: the first age at which S is 1 - share or less; None if the curve never gets there, as for the bounds.
         lower: bound of the age.
         upper: bound of the age.
         level: of the interval.
@@ -119,13 +119,13 @@ class SurvivalCurve:
             raise ParameterError(
                 f"the curve is known from {first:g} to {last:g} days, and {outside[0]:g} lies outside.",
                 where="ages",
-                remedy="Ask within the domain, or use conditional(), which carries the curve on by a stated rule.",
+                remedy="Ask within the domain, or use conditional(), which extends the curve by a stated rule.",
             )
         return step_at(self.days, values, asked, before)
 
     @property
     def median(self) -> float | None:
-        """Return the first age at which S is 0.5 or less; None when the curve never gets there."""
+        """Return the first age at which S is 0.5 or less; None if the curve never gets there."""
         return self.quantile(0.5).days
 
     def quantile(self, share: float) -> Quantile:

@@ -193,7 +193,7 @@ class FittedDiscreteHazard(LinearByPeriod):
         """Return term, estimate, std_error, lower, upper: coefficients, then the baseline on the scale of the link.
 
         A coefficient is the log-odds ratio (logit) or the log hazard ratio (cloghlog) of one unit. A level without an
-        end has a null estimate: its hazard is 0.
+        event has a null estimate: its hazard is 0.
         """
         return self._summary_of([*covariate_columns.column_names(self.effects), *level_names(self.firsts)])
 

@@ -25,7 +25,7 @@ EARLY, LATE = 0.1, 0.9
 
 
 def effects_over_age(fitted: FittedCox, features: pl.DataFrame, *, transform: Transform = "km") -> pl.DataFrame:
-    """Return the hazard ratio of a step of each column on average, early and late, and the ages meant, in days.
+    """Return the hazard ratio of a step of each column on average, early and late, and those ages, in days.
 
     Args:
         fitted: a regression without a penalty.

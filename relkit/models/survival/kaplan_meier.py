@@ -50,7 +50,7 @@ ROUND_AGES = (7, 14, 30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
 
 @dataclass(frozen=True, kw_only=True)
 class KaplanMeier(Weighted, JudgedByEnds):
-    """Settings of a Kaplan-Meier estimate; those it shares are in `relkit.models.survival.settings`.
+    """Settings of a Kaplan-Meier estimate; those it shares are in `relkit.models.survival.settings`; weights are above 0.
 
     Attributes:
         by: column of text whose values have a curve each; None for a single curve.

@@ -1,7 +1,7 @@
-"""The CDNOW sample as of 1997-09-30, and what its customers did in the 39 weeks that follow.
+"""The CDNOW sample as of 1997-09-30, and its customers' purchases in the 39 weeks that follow.
 
 Read from the file and summed by day here, apart from relkit's own features, so that the golden values of the
-models stand on nothing but the published data.
+models depend only on the published data.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HOLDOUT_DAYS = 273
 
 @pytest.fixture(scope="session")
 def purchase_days(real_data: Path) -> pl.DataFrame:
-    """Return one row a customer and day: customer_id, day, value, and whether it is the customer's first."""
+    """Return one row per customer and day: customer_id, day, value, and whether it is the customer's first."""
     lines = [line.split() for line in (real_data / "cdnow_sample.txt").read_text(encoding="ascii").splitlines() if line.strip()]
     rows = pl.DataFrame(
         [(sample, day, float(value)) for _, sample, day, _, value in lines], schema=["customer_id", "day", "value"], orient="row"
@@ -32,7 +32,7 @@ def purchase_days(real_data: Path) -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def cdnow(purchase_days: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a customer: 2,357 of them; times in days; mean_repeat_value null without repeat purchases."""
+    """Return one row per customer: 2,357 of them; times in days; mean_repeat_value null without repeat purchases."""
     known = purchase_days.filter(pl.col("day") <= CALIBRATION_ENDS)
     repeat = ~pl.col("is_first")
     return (
@@ -49,7 +49,7 @@ def cdnow(purchase_days: pl.DataFrame) -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def cdnow_outcomes(purchase_days: pl.DataFrame, cdnow: pl.DataFrame) -> pl.DataFrame:
-    """Return what happened from 1997-10-01 to 1998-06-30."""
+    """Return the outcomes from 1997-10-01 to 1998-06-30."""
     later = purchase_days.filter(pl.col("day") > CALIBRATION_ENDS).group_by("customer_id")
     seen = later.agg(pl.len().cast(pl.Int64).alias("holdout_purchases"), pl.col("value").mean().alias("holdout_mean_value"))
     both = cdnow.select("customer_id").join(seen, on="customer_id", how="left", maintain_order="left")

@@ -1,4 +1,4 @@
-"""BdW: the cohorts of the papers, sBG as its case c = 1, sums without a closed form, recovery, and every refusal."""
+"""BdW: the papers' cohorts, sBG as its case c = 1, sums without a closed form, recovery, and every refusal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ YEAR = 365.25
 
 
 def cohort(survivors: list[int]) -> pl.DataFrame:
-    """Return a cohort's contracts from how many were left after 0, 1, ... years."""
+    """Return a cohort's contracts from the numbers of survivors after 0, 1, ... years."""
     left = -np.diff(survivors)
     years = np.repeat(np.arange(1, len(survivors)), left)
     ages = YEAR * np.concatenate([years, np.full(survivors[-1], len(survivors) - 1)])
@@ -47,7 +47,7 @@ BY_SCIPY = {
 }
 """Parameters, log-likelihood and survival in per cent after years 1 to 12, fitted to years 1 to 4 and 1 to 7.
 
-The maximum of Fader et al. (2018)'s likelihood by an independent program: Nelder-Mead of scipy 1.17 on differences of betaln,
+The maximum of the likelihood of Fader et al. (2018) by an independent program: Nelder-Mead of scipy 1.17 on differences of betaln,
 the best of three starts, to 1e-10. Their data are those of 2007. Years 1 to 4 of High End are the example of foretell 0.2.0 (R), `BdW`.
 """
 
@@ -117,7 +117,7 @@ class TestWhatFollows:
         assert rates[1] < rates[0] < rates[-1]
 
     def test_the_parameters_come_back(self) -> None:
-        """60,000 contracts with gamma 0.8, delta 12, c 1.4, seen for one to sixty months: within three standard errors."""
+        """60,000 contracts with gamma 0.8, delta 12, c 1.4, observed for one to sixty months: within three standard errors."""
         rng = np.random.default_rng(4)
         n = 60_000
         life = np.ceil((rng.exponential(size=n) / -np.log1p(-rng.beta(0.8, 12.0, n))) ** (1 / 1.4))
@@ -150,7 +150,7 @@ class TestWhatFollows:
 
 
 class TestRefusals:
-    def test_two_renewals_do_not_do(self) -> None:
+    def test_two_renewals_are_not_enough(self) -> None:
         spells = pl.DataFrame({"duration_days": [30.0, 61.0, 61.0], "event": [True, True, False]})
         with pytest.raises(NotEnoughEventsError, match=r"beta_discrete_weibull: 2 ends at 2 renewals were observed; 3 renewals and an end"):
             BetaDiscreteWeibull().fit(spells, as_of=DAY)
@@ -160,13 +160,13 @@ class TestRefusals:
         with pytest.raises(NotEnoughEventsError, match="20 ends at 1 renewals were observed"):
             BetaDiscreteWeibull().fit(spells, as_of=DAY)
 
-    def test_one_end_does_not_do(self) -> None:
+    def test_one_end_is_not_enough(self) -> None:
         spells = pl.DataFrame({"duration_days": [30.0, 200.0, 200.0], "event": [True, False, False]})
         with pytest.raises(NotEnoughEventsError, match="1 contracts ended; 3 parameters need more"):
             BetaDiscreteWeibull().fit(spells, as_of=DAY)
 
-    def test_customers_who_do_not_differ_are_said(self) -> None:
-        """All leave with (1 - 0.05)^(t^1.5): gamma runs to the edge, c is found."""
+    def test_customers_who_do_not_differ_are_reported(self) -> None:
+        """All survive with (1 - 0.05)^(t^1.5): gamma runs to the bound, c is recovered."""
         t = np.arange(16.0)
         survivors = np.round(1e5 * 0.95 ** (t**1.5)).astype(int).tolist()
         fitted = BetaDiscreteWeibull(period_days=YEAR).fit(cohort(survivors), as_of=DAY)

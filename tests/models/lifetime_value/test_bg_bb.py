@@ -31,13 +31,13 @@ YEAR = 365.25
 
 @pytest.fixture(scope="module")
 def cells(real_data: Path) -> pl.DataFrame:
-    """Donors of 1995 by donations up to 2001 (x, t.x, n.cal), how many (custs), and what they gave up to 2006 (x.star)."""
+    """Donors of 1995 by donations up to 2001 (x, t.x, n.cal), their number (custs), and donations up to 2006 (x.star)."""
     return pl.read_csv(real_data / "bgbb_donations_rf_matrix.csv")
 
 
 @pytest.fixture(scope="module")
 def donors(cells: pl.DataFrame) -> pl.DataFrame:
-    """One row a donor, as a history: a donation falls in the middle of its year."""
+    """Return one row per donor, as a history: a donation falls in the middle of its year."""
     rows = cells.select(pl.all().repeat_by("custs").explode()).with_columns(pl.int_range(pl.len()).cast(pl.String).alias("customer_id"))
     ages = [[YEAR * (year - 0.5) for year in [*range(1, x), t_x] if x] for x, t_x in rows.select("x", "t.x").iter_rows()]
     listed = pl.Series("repeat_ages_days", ages, dtype=pl.List(pl.Float64))
@@ -58,7 +58,7 @@ def fitted(donors: pl.DataFrame) -> FittedBgBb:
 
 @pytest.fixture(scope="module")
 def weekly() -> pl.DataFrame:
-    """Customers who buy on 1.5 days of a week in which they buy at all, on average, of 1 to 40 weeks."""
+    """Return customers of 1 to 40 weeks who buy on 1.5 days, on average, of a week in which they buy at all."""
     rng = np.random.default_rng(5)
     return simulated_purchases.takers(rng.integers(1, 41, 1500), rng, alpha=1.2, beta=2.5, gamma=0.7, delta=6.0, period_days=7, ratio=1.5)
 
@@ -70,7 +70,7 @@ def model(weekly: pl.DataFrame) -> FittedBgBb:
 
 @pytest.fixture(scope="module")
 def some(weekly: pl.DataFrame) -> pl.DataFrame:
-    """Customers on any day of a week."""
+    """Return customers on any day of a week."""
     late = pl.int_range(pl.len()) % 7
     return weekly.head(70).with_columns((pl.col("observed_days") + late).alias("observed_days"))
 
@@ -85,7 +85,7 @@ def triples(*rows: tuple[int, int, int]) -> tuple[Any, Any, Any]:
 
 
 def ahead(parameters: tuple[float, ...], x: Any, t_x: Any, n: Any, t: float) -> np.ndarray:
-    """Return the opportunities that will be taken of the next t."""
+    """Return the number of the next t opportunities that will be taken."""
     alive = bg_bb.probability_alive(*parameters, x, t_x, n)
     return alive * bg_bb.opportunities_if_alive(*parameters, x, n, np.full(len(x), t))
 
@@ -94,7 +94,7 @@ class TestPublishedNumbers:
     def test_parameters_of_the_donations(self, cells: pl.DataFrame) -> None:
         """Fader, Hardie and Shang (2010), table 4: 1.204, .750, .657, 2.783, LL -33,225.6; .6567 and 2.7834 of an independent re-fit.
 
-        The BTYD walkthrough prints .6567808 and 2.783796, where its search stopped: at -33225.5813 as well, a little below the maximum.
+        The BTYD walkthrough prints .6567808 and 2.783796, where its search stopped: also at -33225.5813, a little below the maximum.
         """
         best = fit_counts(counts_of(cells))
         assert np.exp(best.at) == pytest.approx([1.2035, 0.7497, 0.6567, 2.7834], abs=5e-5)
@@ -146,7 +146,7 @@ class TestPublishedNumbers:
         assert histogram.expected.sum() == pytest.approx(11_104)
 
     def test_donations_by_year(self, real_data: Path) -> None:
-        """BTYD walkthrough, bgbb.PlotTrackingInc: what the model expects of each year, beside what came."""
+        """BTYD walkthrough, bgbb.PlotTrackingInc: the model's expectation of each year, next to the observed donations."""
         published = [5535.833, 4717.059, 4147.621, 3724.665, 3395.888, 3131.647, 2913.778, 2730.482, 2573.731, 2437.854, 2318.727]
         expected = 11_104 * np.diff(bg_bb.expected_opportunities_new(*DONATIONS, np.arange(12.0)))
         assert expected == pytest.approx(published, abs=1.5e-3)
@@ -156,7 +156,7 @@ class TestPublishedNumbers:
 
 
 def by_beta_functions(a: float, b: float, g: float, d: float, x: int, t_x: int, n: int) -> float:
-    """Return the log-likelihood by eq. 5 as it stands, with beta functions."""
+    """Return the log-likelihood by eq. 5 as printed, with beta functions."""
     s = np.arange(t_x, n)
     alive = special.betaln(a + x, b + n - x) + special.betaln(g, d + n)
     gone = special.betaln(a + x, b + s - x) + special.betaln(g + 1, d + s)
@@ -221,7 +221,7 @@ class TestFormulas:
 
     @pytest.mark.parametrize(("gamma", "delta"), [(0.66, 2.78), (1.0, 5.0), (3.0, 50.0), (0.01, 1e4), (40.0, 1e5)])
     def test_far_ahead_it_is_the_sum(self, gamma: float, delta: float) -> None:
-        """Of 90,000 opportunities, one by one."""
+        """The sum of 90,000 opportunities, one by one."""
         alive = np.cumprod(1 - gamma / (gamma + delta + 50 + np.arange(90_000)))
         assert bg_bb.opportunities_alive(gamma, delta, np.array([50]), np.array([9e4])) == pytest.approx(alive.sum(), rel=1e-8)
 
@@ -242,7 +242,7 @@ class TestFit:
         assert len(once.x) == len(thousand.x) == 22
         assert fit_counts(thousand).at == pytest.approx(fit_counts(once).at, abs=1e-6)
 
-    def test_purchases_of_the_week_under_way_are_left_out_and_said(self, weekly: pl.DataFrame) -> None:
+    def test_purchases_of_the_week_under_way_are_left_out_and_reported(self, weekly: pl.DataFrame) -> None:
         shorter = weekly.with_columns((pl.col("observed_days") - 2.0).alias("observed_days"), within(pl.col("observed_days") - 2.0))
         shorter = shorter.with_columns(
             pl.col("repeat_ages_days").list.len().cast(pl.Int64).alias("repeat_purchases"),
@@ -275,8 +275,8 @@ class TestFit:
     @pytest.mark.parametrize(
         "ages", [[[3.0, 10.0, 17.0, 24.0]] * 8 + [[]] * 8, [[24.0]] * 9, [[3.0]] * 9, [[3.0, 24.0]] * 5 + [[10.0]] * 4]
     )
-    def test_what_the_data_do_not_tell_is_said(self, ages: list[list[float]]) -> None:
-        """Nobody leaves, or all do; all alike, or buying always or never: an answer, and a note for each term without a standard error."""
+    def test_unidentified_parameters_are_reported(self, ages: list[list[float]]) -> None:
+        """Nobody leaves, or all do; all alike, or buying always or never: a fit, and a note for each term without a standard error."""
         people = histories(ages, 30.0)
         model = BgBb().fit(people, as_of=DAY)
         untold = model.summary().filter(pl.col("std_error").is_null())["term"].to_list()
@@ -316,7 +316,7 @@ def histories(ages: list[list[float]], days: float) -> pl.DataFrame:
 
 class TestDays:
     def test_alive_at_the_end_of_a_week_and_at_the_next(self, model: FittedBgBb, weekly: pl.DataFrame) -> None:
-        """Both conventions, by name: at n, one for who bought in the last week; at n + 1, the paper's, a week later."""
+        """Both conventions, by name: at n, one for those who bought in the last week; at n + 1, the paper's, a week later."""
         last = weekly.filter((pl.col("last_purchase_age_days") / 7).ceil() == pl.col("observed_days") / 7)
         assert (model.probability_alive(last) == 1).all()
         assert model.probability_alive_later(weekly, 7) == pytest.approx(model.probability_alive_next(weekly), rel=1e-12)
@@ -328,7 +328,7 @@ class TestDays:
         assert (np.diff(later, axis=0) < 0).all()
 
     def test_a_horizon_may_be_cut_anywhere(self, model: FittedBgBb, some: pl.DataFrame) -> None:
-        """What is expected from today to the 50th day does not depend on where the weeks end: a day later, the rest is less by that day."""
+        """The expectation up to the 50th day does not depend on where the weeks end: a day later, it is less by that day's."""
         tomorrow = some.filter(pl.col("observed_days") % 7 != 6)
         later = tomorrow.with_columns(pl.col("observed_days") + 1)
         first = model.expected_purchases(tomorrow, 1)
@@ -336,13 +336,13 @@ class TestDays:
 
     @pytest.mark.parametrize("days", [0.0, 1.0, 3.5, 7.0, 10.0, 26.0])
     def test_probabilities_sum_to_one_and_agree_with_the_expectation(self, model: FittedBgBb, some: pl.DataFrame, days: float) -> None:
-        """In purchase days, those of one week a geometric number: 200 are beyond what can happen."""
+        """In purchase days, geometric within a week: 200 are practically impossible."""
         numbers = range(80)
         found = np.array([model.purchases_probability(some, [k] * len(some), days) for k in numbers])
         assert found.sum(axis=0) == pytest.approx(np.ones(len(some)), abs=1e-12)
         assert np.arange(80) @ found == pytest.approx(model.expected_purchases(some, days), rel=1e-9, abs=1e-12)
 
-    def test_a_new_customer_is_one_of_whom_nothing_is_known(self, model: FittedBgBb) -> None:
+    def test_a_new_customer_is_one_without_a_history(self, model: FittedBgBb) -> None:
         new = histories([[]], 0.0)
         numbers = np.arange(5)
         assert model.expected_purchases(new, 50)[0] == pytest.approx(model.expected_purchases_new(50), rel=1e-12)
@@ -350,7 +350,7 @@ class TestDays:
         assert model.purchase_probability(numbers, 50) == pytest.approx(of_one, rel=1e-12)
 
     def test_expectations_count_purchase_days(self, model: FittedBgBb, weekly: pl.DataFrame) -> None:
-        """The histories the model learnt from hold as many purchase days as it expects of new customers over the same time."""
+        """The histories of the fit have as many purchase days as the model expects of new customers over the same time."""
         T = weekly["observed_days"].to_numpy()
         expected = model.expected_purchases_new(T).sum()
         assert expected == pytest.approx(weekly["repeat_purchases"].sum(), rel=0.02)
@@ -358,7 +358,7 @@ class TestDays:
         assert model.expected_purchases(weekly, 70) == pytest.approx(ratio * model.expected_opportunities(weekly, 70))
 
     def test_the_holdout_is_judged_in_purchase_days(self) -> None:
-        """26 weeks seen, 13 ahead, 2 purchase days a week bought in: the total is met within 5 %."""
+        """26 weeks observed, 13 ahead, 2 purchase days per week with a purchase: the total is within 5 %."""
         rng = np.random.default_rng(8)
         letters = {"alpha": 1.2, "beta": 2.5, "gamma": 0.7, "delta": 6.0}
         full = simulated_purchases.takers(np.full(4000, 39), rng, **letters, period_days=7, ratio=2.0)
@@ -379,7 +379,7 @@ class TestDays:
             BgBb().judge(model, seen, mixed)
 
     def test_a_finer_clock_comes_near_the_models_in_continuous_time(self) -> None:
-        """BG/NBD customers, seen for a year: days, weeks and fortnights give nearly the same orders ahead."""
+        """BG/NBD customers, observed for a year: days, weeks and fortnights give nearly the same orders ahead."""
         from relkit.models.lifetime_value.bg_nbd import BgNbd
 
         rng = np.random.default_rng(4)
@@ -395,12 +395,12 @@ class TestDays:
             )
 
     @pytest.mark.parametrize("wrong", [[1.5], [-1], [1, 2]])
-    def test_numbers_of_purchases_that_cannot_be(self, model: FittedBgBb, wrong: list[float]) -> None:
+    def test_invalid_numbers_of_purchases(self, model: FittedBgBb, wrong: list[float]) -> None:
         with pytest.raises(ParameterError, match="purchases"):
             model.purchases_probability(histories([[]], 7.0), wrong, 7.0)  # type: ignore[arg-type]
 
     @pytest.mark.parametrize("days", [-1.0, float("nan"), float("inf")])
-    def test_a_horizon_that_cannot_be(self, model: FittedBgBb, some: pl.DataFrame, days: float) -> None:
+    def test_an_invalid_horizon(self, model: FittedBgBb, some: pl.DataFrame, days: float) -> None:
         for call in (model.expected_purchases, model.probability_alive_later):
             with pytest.raises(ParameterError, match="horizon_days is"):
                 call(some, days)

@@ -31,7 +31,7 @@ class TestPublishedNumbers:
     def test_parameters_of_the_cdnow_sample(self, fitted: FittedBgNbd) -> None:
         """Fader et al. (2005), table 2: .243, 4.414, .793, 2.426, LL -9582.4.
 
-        The digits behind are those of an independent scipy maximisation of eq. 6 with exact days / 7.
+        Further digits are those of an independent scipy maximisation of eq. 6 with exact days / 7.
         CLVTools 0.12.1, test of bgnbd: .2425945 4.4136019 .7929199 2.4258881.
         """
         assert fitted.r == pytest.approx(0.2425945, abs=1e-6)
@@ -58,7 +58,7 @@ class TestPublishedNumbers:
         assert bg_nbd.probability_alive(*WALKTHROUGH, *customer) == pytest.approx(0.9688523, abs=2e-7)
 
     def test_increasing_frequency_paradox(self) -> None:
-        """BTYD walkthrough: t_x 20, T 39, 52 weeks, x = 10, 15, 20, 25. Its 2F1 is a sum that is cut short: five digits hold."""
+        """BTYD walkthrough: t_x 20, T 39, 52 weeks, x = 10, 15, 20, 25. Its 2F1 is a truncated sum: five digits agree."""
         x = np.array([10.0, 15, 20, 25])
         expected = bg_nbd.expected_purchases(*WALKTHROUGH, x, np.full(4, 20.0), np.full(4, 39.0), 52.0)
         assert expected == pytest.approx([0.3474606, 0.04283391, 0.004158973, 0.0003583685], rel=1e-5)
@@ -185,7 +185,7 @@ class TestExpectedPurchases:
     def test_any_parameters_give_the_integral(self, r: float, alpha: float, a: float, b: float, x: int, T: float) -> None:
         """The expectation over p ~ beta(a, b+x), lambda ~ gamma(r+x, alpha+T) of (1 - e^(-lambda p t)) / p, by scipy's quadrature.
 
-        a = 1 and a + b + x = 1 are where the closed form divides nought by nought; the last three are where 2F1 under- or overflows.
+        At a = 1 and a + b + x = 1 the closed form is 0 / 0; at the last three 2F1 under- or overflows.
         """
         t = 180.0
 
@@ -194,7 +194,7 @@ class TestExpectedPurchases:
             return float(-np.expm1(-(r + x) * np.log1p(p * t / (alpha + T))) / p) if p > 1e-200 else rate
 
         def weighted(u: float) -> float:
-            """Return the integrand with u = log(p / (1 - p)), in which it has no corner."""
+            """Return the integrand with u = log(p / (1 - p)), in which it is smooth."""
             return per_p(special.expit(u)) * np.exp(-a * np.logaddexp(0, -u) - (b + x) * np.logaddexp(0, u) - special.betaln(a, b + x))
 
         middle = np.log(a / (b + x))
@@ -209,7 +209,7 @@ class TestExpectedPurchases:
         assert (np.diff(ahead, axis=0) > 0).all()
 
     def test_days_that_are_not_whole_give_the_same_as_those_that_are(self, fitted: FittedBgNbd, cdnow: pl.DataFrame) -> None:
-        """Whole days are looked up by (x, T), others computed row by row: a T moved by 1e-9 days changes nothing to speak of."""
+        """Whole days are looked up by (x, T), others computed row by row: a T shifted by 1e-9 days hardly changes anything."""
         moved = cdnow.with_columns(pl.col("observed_days") + 1e-9)
         assert fitted.expected_purchases(moved, 90) == pytest.approx(fitted.expected_purchases(cdnow, 90), rel=1e-8)
 
@@ -258,7 +258,7 @@ class TestFit:
         assert (np.abs(summary["estimate"].to_numpy() - truth) < 4 * errors).all()
         assert (errors < 0.07 * truth).all()
 
-    def test_intervals_hold_the_truth_as_often_as_they_say(self) -> None:
+    def test_intervals_have_their_nominal_coverage(self) -> None:
         """120 simulated populations of 1,500: a 90 % interval covers 90 % +- 3 binomial standard errors (0.082)."""
         rng = np.random.default_rng(5)
         truth = np.array([0.8, 40.0, 0.8, 5.0])
@@ -269,13 +269,13 @@ class TestFit:
             covered.append((summary["lower"].to_numpy() < truth) & (truth < summary["upper"].to_numpy()))
         assert np.mean(covered, axis=0) == pytest.approx(np.full(4, 0.9), abs=0.083)
 
-    def test_a_population_that_nobody_leaves_is_said_to_be_one(self) -> None:
+    def test_a_population_that_nobody_leaves_is_reported(self) -> None:
         people = simulated.buyers(2000, np.random.default_rng(3), r=2.0, alpha=40.0, a=0.0, b=1.0)
         fitted = BgNbd().fit(people, as_of=DAY)
         assert fitted.a / (fitted.a + fitted.b) < 1e-4
-        said = fitted.info.remarks[0]
-        assert said.en.startswith("a went to the edge of its range: the data do not settle this parameter of the model")
-        assert "est à la limite de ses valeurs possibles" in said.fr
+        remark = fitted.info.remarks[0]
+        assert remark.en.startswith("a went to the edge of its range: the data do not settle this parameter of the model")
+        assert "est à la limite de ses valeurs possibles" in remark.fr
         assert fitted.summary().filter(term="a").select("std_error", "lower", "upper").row(0) == (None, None, None)
         assert fitted.summary().filter(term="r")["std_error"].item() > 0
         gone = 1 - fitted.probability_alive(people)
@@ -297,7 +297,7 @@ class TestFit:
         assert scores["expected_orders_90d"].is_finite().all()
 
     def test_the_last_day_may_be_the_first(self, cdnow: pl.DataFrame) -> None:
-        """T = 0: a customer who bought on the as-of day tells nothing, and disturbs nothing."""
+        """T = 0: a customer who bought on the as-of day carries no information, and does no harm."""
         today = pl.DataFrame({"customer_id": ["new"], "repeat_purchases": [0], "last_purchase_age_days": [0], "observed_days": [0]})
         people = pl.concat([cdnow.select(today.columns), today])
         fitted = BgNbd().fit(people, as_of=DAY)

@@ -24,7 +24,7 @@ DAY = date(1997, 9, 30)
 
 @dataclass
 class Oracle:
-    """A model whose forecasts are given: `expected` and the logarithm of the probability of what happened."""
+    """A model with given forecasts: `expected` and the logarithm of the probability of what happened."""
 
     expected: NDArray[np.float64]
     log_probability: NDArray[np.float64]
@@ -81,7 +81,7 @@ class TestCdnow:
         aside = "lifetime_value.pareto_nbd is clearly better than them on MAE or total, and worse on nothing."
         assert cdnow_comparison.reason.endswith(aside)
 
-    def test_the_log_score_is_the_mean_of_what_the_model_says(
+    def test_the_log_score_is_the_mean_log_probability(
         self, cdnow_comparison: ModelComparison, cdnow: pl.DataFrame, cdnow_outcomes: pl.DataFrame
     ) -> None:
         both = cdnow.join(cdnow_outcomes, on="customer_id")
@@ -92,7 +92,7 @@ class TestCdnow:
     def test_values_lie_in_their_intervals_and_nobody_is_in_the_tables(self, cdnow_comparison: ModelComparison) -> None:
         table = cdnow_comparison.table
         assert (cdnow_comparison.customers, cdnow_comparison.days) == (2357, 273)
-        for name in set(MEASURES) - {"calibration_error"}:  # whose resamples add noise to what cannot be below 0
+        for name in set(MEASURES) - {"calibration_error"}:  # its resamples add noise to what cannot be below 0
             assert (table[f"{name}_lower"] < table[name]).all(), name
             assert (table[name] < table[f"{name}_upper"]).all(), name
         assert len(table) == 4

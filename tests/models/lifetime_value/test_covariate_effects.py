@@ -33,7 +33,7 @@ MODELS = (Nbd, BgNbd, MbgNbd, ParetoNbd)
 
 @pytest.fixture(scope="module")
 def apparel(real_data: Path) -> pl.DataFrame:
-    """Return the 600 customers of CLVTools' apparelTrans as of 2006-12-31, which its estimation.split of 104 weeks means; T to that day."""
+    """Return the 600 customers of CLVTools' apparelTrans as of 2006-12-31, as by its estimation.split of 104 weeks; T to that day."""
     lines = pl.read_csv(real_data / "clvtools_apparelTrans.csv", try_parse_dates=True).filter(pl.col("Date") <= DAY)
     days = lines.select("Id", "Date").unique()
     first, last = pl.col("Date").min(), pl.col("Date").max()
@@ -103,7 +103,7 @@ class TestPublishedNumbers:
         assert static.info.log_likelihood == pytest.approx(-5821.0627, abs=5e-5)
         near(static, PUBLISHED)
         errors = dict(static.summary().select("term", "std_error").iter_rows())
-        # Of alpha and beta they are given to as many digits as the flat likelihood allows their optimiser: a third of a percent.
+        # Alpha and beta are only as accurate as the flat likelihood allows their optimiser: a third of a percent.
         assert [errors[term] for term in ("r", "alpha", "s", "beta")] == pytest.approx([0.3455, 16.9670, 0.2609, 36.2509], rel=4e-3)
         assert [errors[term] for term in PUBLISHED if "." in term] == pytest.approx([0.2955, 0.3059, 0.1041, 0.1050], abs=2e-4)
         assert static.aic == pytest.approx(11658.1254, abs=5e-5)
@@ -151,7 +151,7 @@ TERMS: dict[Any, tuple[Any, ...]] = {
 
 @pytest.mark.parametrize("module", TERMS, ids=lambda module: module.__name__.rpartition(".")[2])
 class TestTermsOfTheirOwn:
-    """Each formula at arrays of terms is what it is customer by customer."""
+    """Each formula at arrays of terms equals its value customer by customer."""
 
     def one_by_one(self, module: Any, function: str, *arrays: Any) -> list[float]:
         terms = [np.broadcast_to(term, 7) for term in TERMS[module]]
@@ -198,7 +198,7 @@ class TestTermsOfTheirOwn:
 
 
 def buyers(n: int, kind: Callable[..., Any], *, g: float, h: float, seed: int = 0) -> pl.DataFrame:
-    """Return customers of a model in which a number acts on purchases by g, and a category of three on the lifetime by h and -h."""
+    """Return customers of a model in which a number acts on purchases by g, and a three-level category on the lifetime by h and -h."""
     rng = np.random.default_rng(seed)
     size, letter = rng.normal(2.0, 1.0, n), rng.choice(["a", "b", "c"], n, p=[0.5, 0.3, 0.2])
     push = h * ((letter == "b").astype(float) - (letter == "c"))
@@ -229,7 +229,7 @@ def with_effects(kind: Any, **more: Any) -> Any:
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_planted_effects_are_recovered(kind: Any) -> None:
-    """Within 3.5 standard errors, all of them; and those errors are small beside the effects."""
+    """Within 3.5 standard errors, all of them; and those errors are small relative to the effects."""
     fitted = with_effects(kind).fit(buyers(6_000, kind, g=0.3, h=0.6), as_of=DAY)
     planted = {"purchase.size": 0.3} if kind is Nbd else {"purchase.size": 0.3, "lifetime.letter=b": 0.6, "lifetime.letter=c": -0.6}
     rows = {row["term"]: row for row in fitted.summary().iter_rows(named=True)}
@@ -242,7 +242,7 @@ def test_planted_effects_are_recovered(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_group_apart_is_a_fit_of_its_own(kind: Any) -> None:
-    """With r, b (or s) shared, groups whose covariates tell them apart have the likelihood of terms of their own."""
+    """With r, b (or s) shared, groups distinguished by covariates have the likelihood of separate terms."""
     people = buyers(500, kind, g=0.3, h=0.6)
     fitted = with_effects(kind).fit(people, as_of=DAY)
     few = people.filter(pl.col("letter") == "b").with_columns(size=pl.lit(3.0))
@@ -292,14 +292,14 @@ def test_integer_weights_are_repeated_rows(kind: Any) -> None:
 def test_with_covariates_it_is_a_model_like_the_others(kind: Any, check: Callable[..., None], tmp_path: Path) -> None:
     features, outcomes = model_checks.purchases()
     rng = np.random.default_rng(9)
-    told = {"height": rng.integers(0, 9, 300) / 4, "letter": rng.choice(["a", "b"], 300)}
+    covariates = {"height": rng.integers(0, 9, 300) / 4, "letter": rng.choice(["a", "b"], 300)}
     settings = {"purchase_covariates": ("height", "letter"), "purchase_ridge": 0.01}
     if kind is not Nbd:
         settings |= {"lifetime_covariates": ("letter",), "same_effect": ("letter",)}
-    check(model_checks.Case(kind(**settings), features.with_columns(**told), outcomes), tmp_path)
+    check(model_checks.Case(kind(**settings), features.with_columns(**covariates), outcomes), tmp_path)
 
 
-def test_intervals_of_forecasts_bear_the_uncertainty_of_effects() -> None:
+def test_intervals_of_forecasts_include_the_uncertainty_of_effects() -> None:
     people = buyers(500, ParetoNbd, g=0.3, h=0.6)
     fitted = with_effects(ParetoNbd).fit(people, as_of=DAY)
     alive, low, high = interval(fitted, lambda model: model.probability_alive(people), scale="logit")
@@ -309,7 +309,7 @@ def test_intervals_of_forecasts_bear_the_uncertainty_of_effects() -> None:
 
 
 def test_columns_of_any_scale() -> None:
-    """A year of birth in place of a size gives the same model, though its terms are those of the year 0."""
+    """A year of birth instead of a size gives the same model, although its terms are those of the year 0."""
     people = buyers(800, BgNbd, g=0.3, h=0.6).with_columns(year=1950 + 10 * pl.col("size"), instant=1e9 + pl.col("size"))
     kept = {"lifetime_covariates": ("letter",)}
     one, other = (BgNbd(purchase_covariates=(name,), **kept).fit(people, as_of=DAY) for name in ("size", "year"))
@@ -320,7 +320,7 @@ def test_columns_of_any_scale() -> None:
         BgNbd(purchase_covariates=("instant",), **kept).fit(people, as_of=DAY)
 
 
-def test_a_covariate_far_outside_what_was_seen() -> None:
+def test_a_covariate_far_outside_the_observed_range() -> None:
     people = buyers(500, ParetoNbd, g=0.3, h=0.6)
     for kind in MODELS:
         fitted = with_effects(kind).fit(people, as_of=DAY)
@@ -378,7 +378,7 @@ class TestRefusals:
             _ = fitted.aic
 
 
-def test_a_category_seen_by_nobody_is_the_reference_and_a_missing_number_is_set_aside(tmp_path: Path) -> None:
+def test_an_unobserved_category_is_the_reference_and_a_missing_number_is_set_aside(tmp_path: Path) -> None:
     from relkit.scores.scoring import scorable
 
     people = buyers(300, BgNbd, g=0.3, h=0.6)
@@ -412,7 +412,7 @@ class TestDiagnostics:
         for some in (people, people.with_columns(pl.col("size").round(1))):
             tracking = purchase_tracking(fitted, days, until=DAY, days=span, features=some)
             alone = fitted.expected_purchases_new(some["observed_days"].to_numpy(), of=some).sum()
-            # Groups of customers who are nearly alike, where all differ: a hundredth.
+            # Groups of nearly identical customers, as all differ: a hundredth.
             assert tracking.expected.sum() == pytest.approx(alone, rel=1e-2 if some is people else 1e-9)
         with pytest.raises(TableError, match="the model reads size, letter"):
             purchase_tracking(fitted, days, until=DAY)

@@ -1,7 +1,7 @@
-"""Inputs at the end of what a model can learn from: each is refused clearly, or answered and said.
+"""Degenerate inputs: each is refused clearly, or fitted and reported.
 
-Told means: a `TableError` or a `FitError` with what, where and (of a fit) what to do; or a fit whose scores are finite
-and whose notes name every parameter that has no standard error. Warnings are errors in tests, so none gets out either.
+Reported means: a `TableError` or a `FitError` with what, where and (from a fit) what to do; or a fit whose scores are finite
+and whose notes name every parameter without a standard error. Warnings are errors in tests, so none escapes either.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ N = 300
 
 @pytest.fixture(scope="module")
 def cases() -> Callable[[str], tuple[model_checks.Case, Any]]:
-    """Return a model's case with its fit to customers as they should be; made once each."""
+    """Return a model's case with its fit to regular customers; made once each."""
     made: dict[str, tuple[model_checks.Case, Any]] = {}
 
     def case(name: str) -> tuple[model_checks.Case, Any]:
@@ -47,8 +47,8 @@ def cases() -> Callable[[str], tuple[model_checks.Case, Any]]:
 def bought(
     base: pl.DataFrame, x: Sequence[int], t_x: Sequence[float], T: Sequence[float], m: Sequence[float] | None = None
 ) -> pl.DataFrame:
-    """Return the first rows of `base` with other purchases, evenly spread up to t_x where their days are listed."""
-    told: dict[str, Any] = {
+    """Return the first rows of `base` with other purchases, evenly spread up to t_x if their days are listed."""
+    changed: dict[str, Any] = {
         "repeat_purchases": pl.Series(x, dtype=pl.Int64),
         "last_purchase_age_days": pl.Series(t_x, dtype=pl.Float64),
         "observed_days": pl.Series(T, dtype=pl.Float64),
@@ -56,9 +56,9 @@ def bought(
     }
     if "repeat_ages_days" in base.columns:
         ages = [(last * np.arange(1, n + 1) / max(n, 1)).tolist() for n, last in zip(x, t_x, strict=True)]
-        told["repeat_ages_days"] = pl.Series(ages, dtype=pl.List(pl.Float64))
-        told["first_order_on"] = pl.Series([model_checks.AS_OF - timedelta(days=int(age)) for age in T])
-    return base.head(len(x)).with_columns(**told).with_columns(spent().alias("mean_repeat_value"))
+        changed["repeat_ages_days"] = pl.Series(ages, dtype=pl.List(pl.Float64))
+        changed["first_order_on"] = pl.Series([model_checks.AS_OF - timedelta(days=int(age)) for age in T])
+    return base.head(len(x)).with_columns(**changed).with_columns(spent().alias("mean_repeat_value"))
 
 
 def spent() -> pl.Expr:
@@ -72,34 +72,34 @@ def everyone(base: pl.DataFrame, x: int, t_x: float, T: float) -> pl.DataFrame:
 def assert_finite(scores: pl.DataFrame, ended: pl.Series | None = None) -> None:
     for column in scores.columns[1:]:
         values = scores[column] if ended is None else scores[column].filter(~ended)
-        if column == "p_alive":  # blank where it is 1 by construction
+        if column == "p_alive":  # blank if it is 1 by construction
             values = values.drop_nulls()
         assert values.is_finite().fill_null(value=False).all(), column
         assert (values >= 0).all(), column
         assert not column.startswith("order_probability_") or (values <= 1).all()
 
 
-def assert_told(case: model_checks.Case, features: pl.DataFrame) -> Any:
+def assert_reported(case: model_checks.Case, features: pl.DataFrame) -> Any:
     """Return the fit, or the error with which it was refused."""
     try:
         fitted = case.fit(features)
     except (FitError, TableError) as error:
         return refused(error)
     assert_finite(case.score(fitted, features), features["event"] if "event" in features.columns else None)
-    untold = fitted.summary().filter(pl.col("std_error").is_null())["term"].to_list()
-    assert fitted.info.notes or not untold
+    unknown = fitted.summary().filter(pl.col("std_error").is_null())["term"].to_list()
+    assert fitted.info.notes or not unknown
     return fitted
 
 
 def refused(error: FitError | TableError) -> FitError | TableError:
-    """Return the error, which says where and, of a fit, what to do."""
+    """Return the error, which states where and, from a fit, what to do."""
     assert error.where
     assert error.remedy or isinstance(error, TableError)
     return error
 
 
 def assert_scored(case: model_checks.Case, usual: Any, features: pl.DataFrame) -> None:
-    """Scores are finite; a model of occasions may refuse customers who bought oftener than they could."""
+    """Assert that scores are finite; a discrete-time model may refuse customers who bought more often than possible."""
     try:
         scores = case.score(usual, features)
     except TableError as error:
@@ -137,7 +137,7 @@ class TestOrders:
     @pytest.mark.parametrize("name", ORDERS + SPEND)
     @pytest.mark.parametrize("days", [0.0, 200.0])
     def test_one_time_buyers(self, cases: Any, name: str, days: float) -> None:
-        """T = 0 for all of them is one more form of it."""
+        """T = 0 for all of them is another form of it."""
         case, usual = cases(name)
         customers = everyone(case.features, 0, 0.0, days)
         with pytest.raises(NotEnoughEventsError, match=rf"{name}: 0 of 300 customers .*Fit a longer period or more customers"):
@@ -155,7 +155,7 @@ class TestOrders:
 
     @pytest.mark.parametrize("name", ORDERS)
     def test_customers_who_came_today_change_nothing(self, cases: Any, name: str) -> None:
-        """T = 0 tells nothing: the parameters are those of the others."""
+        """T = 0 carries no information: the parameters are those of the others."""
         case, _ = cases(name)
         new = bought(case.features, [0] * 30, [0.0] * 30, [0.0] * 30).with_columns(customer_id=pl.format("new {}", "customer_id"))
         alone, both = case.fit(), case.fit(pl.concat([case.features, new]))
@@ -169,7 +169,7 @@ class TestOrders:
         customers = everyone(case.features, 2, 0.0, 0.0)
         with pytest.raises(TableError, match=r"(last_purchase_age_days|repeat_ages_days|repeat_purchases).*300 of 300 rows"):
             case.fit(customers)
-        assert assert_told(case, bought(case.features, [2, 1, 0], [0.0, 9.0, 0.0], [0.0, 99.0, 99.0])).where
+        assert assert_reported(case, bought(case.features, [2, 1, 0], [0.0, 9.0, 0.0], [0.0, 99.0, 99.0])).where
 
     @pytest.mark.parametrize("name", ORDERS + SPEND)
     def test_thousands_of_purchases(self, cases: Any, name: str) -> None:
@@ -177,15 +177,15 @@ class TestOrders:
         one = pl.concat([case.features.tail(N - 1), bought(case.features, [5000], [390.0], [400.0])])
         all_of_them = bought(case.features, range(5000, 5000 + N), [390.0] * N, [400.0] * N, list(1.0 + np.arange(N)))
         for customers in (one, all_of_them):
-            assert_told(case, customers)
+            assert_reported(case, customers)
             assert_scored(case, usual, customers)
 
     @pytest.mark.parametrize("name", ORDERS)
     @pytest.mark.parametrize(("x", "t_x"), [(2, 56.0), (2, 364.0), (1, 28.0)])
     def test_customers_all_alike(self, cases: Any, name: str, x: int, t_x: float) -> None:
-        """Nobody differs from another: the shape has no upper bound, and the notes say so."""
+        """Without differences the shape has no upper bound, and the notes report it."""
         case, _ = cases(name)
-        assert_told(case, everyone(case.features, x, t_x, 364.0))
+        assert_reported(case, everyone(case.features, x, t_x, 364.0))
 
     @pytest.mark.parametrize("name", ORDERS)
     @pytest.mark.parametrize(("column", "value"), [("observed_days", 1e9), ("last_purchase_age_days", 1e9), ("repeat_purchases", 1e12)])
@@ -196,7 +196,7 @@ class TestOrders:
                 use(holed(case.features, column, value))
 
     def test_days_that_do_not_end_at_the_as_of_day(self, cases: Any) -> None:
-        """One day is the rounding of a fraction; two are another calendar."""
+        """One day is rounding of a fraction; two are another calendar."""
         case, _ = cases("lifetime_value.time_varying_pareto_nbd")
         later = pl.when(pl.int_range(pl.len()) == 4).then(pl.duration(days=2)).otherwise(pl.duration(days=0))
         with pytest.raises(TableError, match=r"first_order_on: 1 of 300 rows do not lie observed_days before .*first: row 4"):
@@ -216,7 +216,7 @@ class TestOrders:
         fits = 0
         for seed in range(40):
             customers = handful(case.features, np.random.default_rng(seed))
-            fits += not isinstance(assert_told(case, customers), Exception)
+            fits += not isinstance(assert_reported(case, customers), Exception)
             assert_scored(case, usual, customers)
         assert fits > 10
 
@@ -246,21 +246,21 @@ class TestSpend:
         some = pl.int_range(pl.len()) % 3 == 0
         faulty = pl.lit(value, dtype=pl.Float64)
         customers = case.features.with_columns(mean_repeat_value=pl.when(some).then(faulty).otherwise("mean_repeat_value"))
-        fitted = assert_told(case, customers)
+        fitted = assert_reported(case, customers)
         left_out = len(customers.filter(some & (pl.col("repeat_purchases") > 0)))
         assert f"{left_out} of 300 customers had repeat purchases of no positive value and were left out." in fitted.info.notes
         assert fitted.summary().equals(case.fit(customers.filter(~some)).summary())
 
     def test_constant_spend(self, cases: Any, name: str) -> None:
         case, _ = cases(name)
-        fitted = assert_told(case, bought(case.features, range(1, N + 1), [300.0] * N, [364.0] * N))
+        fitted = assert_reported(case, bought(case.features, range(1, N + 1), [300.0] * N, [364.0] * N))
         assert "Every customer spends 20 per order" in fitted.info.notes[-1]
         assert fitted.mean_order_value == 20
 
     def test_spend_that_differs_by_rounding_only(self, cases: Any, name: str) -> None:
         case, _ = cases(name)
         m = (20 + 1e-13 * np.arange(N)).tolist()
-        fitted = assert_told(case, bought(case.features, range(1, N + 1), [300.0] * N, [364.0] * N, m))
+        fitted = assert_reported(case, bought(case.features, range(1, N + 1), [300.0] * N, [364.0] * N, m))
         assert fitted.mean_order_value == pytest.approx(20)
         assert any("pooled mean" in note for note in fitted.info.notes)
 
@@ -274,7 +274,7 @@ class TestSpend:
         with pytest.raises(TableError, match=r"mean_repeat_value: above 0 yet below 1e-09 .*1 of 300 rows \(first: row 4"):
             case.fit(holed(case.features, "mean_repeat_value", 1e-300))
         least = holed(holed(case.features, "mean_repeat_value", 1e-9).reverse(), "mean_repeat_value", 1e15)
-        assert_told(case, least)
+        assert_reported(case, least)
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -291,7 +291,7 @@ class TestContracts:
     def test_a_single_contract(self, cases: Any, name: str, days: float, *, ended: bool) -> None:
         case, usual = cases(name)
         one = case.features.head(1).with_columns(duration_days=pl.lit(days), event=pl.lit(ended), entry_days=pl.lit(0.0))
-        found = assert_told(case, one)
+        found = assert_reported(case, one)
         assert isinstance(found, NotEnoughEventsError) or found.info.notes
         assert_finite(case.score(usual, one), one["event"])
 
@@ -301,7 +301,7 @@ class TestContracts:
         case, usual = cases(name)
         same = case.features.with_columns(duration_days=pl.lit(days), event=pl.lit(value=True), entry_days=pl.lit(0.0))
         for spells in (same, same.with_columns(event=pl.int_range(pl.len()) > 0)):
-            assert_told(case, spells)
+            assert_reported(case, spells)
             assert_finite(case.score(usual, spells), spells["event"])
 
     def test_a_contract_that_is_yet_to_start_is_named(self, cases: Any, name: str) -> None:
@@ -325,9 +325,9 @@ class TestContracts:
             n = int(rng.integers(2, 25))
             days = np.floor(rng.uniform(0, 400, n))
             ended, seen = rng.random(n) < rng.choice([0.1, 0.9]), rng.random(n) < 0.2
-            told = {"duration_days": days, "event": ended, "entry_days": np.where(seen, np.floor(days / 2), 0.0)}
-            spells = case.features.head(n).with_columns(**{column: pl.Series(values) for column, values in told.items()})
-            fits += not isinstance(assert_told(case, spells), Exception)
+            changed = {"duration_days": days, "event": ended, "entry_days": np.where(seen, np.floor(days / 2), 0.0)}
+            spells = case.features.head(n).with_columns(**{column: pl.Series(values) for column, values in changed.items()})
+            fits += not isinstance(assert_reported(case, spells), Exception)
             assert_finite(case.score(usual, spells), spells["event"])
         assert fits > 10
 

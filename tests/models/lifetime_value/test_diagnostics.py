@@ -1,4 +1,4 @@
-"""Observed beside expected: figures of the BG/NBD paper on CDNOW, and the model's own probabilities added up."""
+"""Observed against expected: figures of the BG/NBD paper on CDNOW, and sums of the model's own probabilities."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_surface_is_the_probability_at_each_point(fitted: FittedBgNbd, cdnow: pl
     assert (np.diff(found.p_alive, axis=1) < 0).all()
 
 
-def test_spend_bins_hold_the_integral_of_the_density(cdnow: pl.DataFrame) -> None:
+def test_spend_bins_are_the_integral_of_the_density(cdnow: pl.DataFrame) -> None:
     """Integral of the likelihood of one mean value (note 025, eq. 1a) over a bin, averaged over customers."""
     model = GammaGamma().fit(cdnow, as_of=DAY)
     found = spend_distribution(model, cdnow, bins=12)
@@ -117,7 +117,7 @@ def test_spend_bins_hold_the_integral_of_the_density(cdnow: pl.DataFrame) -> Non
 
 
 def test_spend_without_differences_between_customers() -> None:
-    """Where the fit falls back to one mean, or to no spread at all, the expected shares follow it."""
+    """The expected shares follow a fit that falls back to one mean, or to no spread at all."""
     rng = np.random.default_rng(2)
     x = rng.integers(1, 6, 3000)
     mean = rng.gamma(5.0 * x, 8.0 / x)

@@ -20,7 +20,7 @@ def fitted(cdnow: pl.DataFrame) -> FittedBgNbd:
 
 @pytest.mark.parametrize(("days", "rate"), [(730, 0.1), (90, 0.1), (3650, 0.25), (36, 5.0)])
 def test_it_is_the_sum_of_small_steps(fitted: FittedBgNbd, cdnow: pl.DataFrame, days: int, rate: float) -> None:
-    """Orders of each of 20,000 steps, discounted from the middle of the step; the error of that goes with its square."""
+    """Orders of each of 20,000 steps, discounted from the middle of the step; the error is of the order of its square."""
     some = cdnow.head(40)
     edges = np.linspace(0, days, 20_001)
     x, T = (some[name].cast(pl.Float64).to_numpy() for name in ("repeat_purchases", "observed_days"))
@@ -76,7 +76,7 @@ def test_orders_without_end(cdnow: pl.DataFrame, name: str, rate: float) -> None
 
 
 def test_orders_without_end_where_nobody_leaves(cdnow: pl.DataFrame) -> None:
-    """A rate of purchase for ever is worth rate / delta."""
+    """A constant purchase rate forever is worth rate / delta."""
     model = catalogue.make("lifetime_value.nbd").fit(cdnow, as_of=date(1997, 9, 30))
     daily = model.expected_purchases(cdnow, 1.0)
     assert dert(model, cdnow, 0.1)["discounted_orders"].to_numpy() == pytest.approx(daily * 365.25 / np.log(1.1), rel=1e-10)

@@ -28,7 +28,7 @@ def people(x: list[int], m: list[float | None]) -> pl.DataFrame:
 
 class TestPublishedNumbers:
     def test_parameters_of_the_cdnow_sample(self, fitted: FittedGammaGamma) -> None:
-        """Note 025: 6.25, 3.74, 15.44 for 946 customers; the digits behind are those of an independent scipy maximisation.
+        """Note 025: 6.25, 3.74, 15.44 for 946 customers; further digits are those of an independent scipy maximisation.
 
         The log-likelihood is that of CLVTools 0.12.1's gg test.
         """
@@ -43,7 +43,7 @@ class TestPublishedNumbers:
         assert fitted.correlation == pytest.approx(0.1139, abs=5e-5)
 
     def test_expected_value_of_the_note(self) -> None:
-        """P (v + x m) / (p x + q - 1) at m = 35, x = 3 with the note's rounded parameters, by hand: 35.02792."""
+        """(v + x m) p / (p x + q - 1) at m = 35, x = 3 with the note's rounded parameters, by hand: 35.02792."""
         assert gamma_gamma.expected_value(*NOTE, np.array([3]), np.array([35.0])) == pytest.approx(35.02792, abs=5e-6)
 
     def test_the_first_ten_customers(self) -> None:
@@ -61,7 +61,7 @@ class TestPublishedNumbers:
         assert gamma_gamma.log_likelihood(p, q, v, np.array([x]), np.array([m])) == pytest.approx(plain, rel=1e-13)
 
     def test_holdout(self, fitted: FittedGammaGamma, cdnow: pl.DataFrame, cdnow_outcomes: pl.DataFrame) -> None:
-        """Nearer to what buyers spent per order than the mean of all is."""
+        """Closer to buyers' spend per order than the mean of all customers is."""
         judged = GammaGamma().judge(fitted, cdnow, cdnow_outcomes)
         spent = cdnow_outcomes["holdout_mean_value"].drop_nulls()
         same_for_all = (spent.filter(spent > 0) - fitted.mean_order_value).abs().mean()
@@ -92,7 +92,7 @@ class TestFit:
         assert (np.abs(summary["estimate"].to_numpy() - truth) < 4 * errors).all()
         assert (errors < 0.05 * truth).all()
 
-    def test_intervals_hold_the_truth_as_often_as_they_say(self) -> None:
+    def test_intervals_have_their_nominal_coverage(self) -> None:
         """120 simulated populations of 800: a 90 % interval covers 90 % +- 3 binomial standard errors (0.082)."""
         rng, truth, covered = np.random.default_rng(8), np.array([6.0, 4.0, 15.0, 30.0]), []
         for _ in range(120):
@@ -113,7 +113,7 @@ class TestFit:
 
 class TestFallbacks:
     def test_customers_who_do_not_differ_get_the_pooled_mean(self) -> None:
-        """Q grows without bound where peers stop with an error: everyone is expected to spend the same."""
+        """As q grows without bound other programs stop with an error; here everyone is expected to spend the same."""
         table = simulated.spenders(3000, np.random.default_rng(0), p=6.2, q=None, v=0.3)
         fitted = GammaGamma().fit(table, as_of=DAY)
         assert (fitted.q, fitted.v) == (None, None)

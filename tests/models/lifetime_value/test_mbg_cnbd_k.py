@@ -28,7 +28,7 @@ DAY = date(1997, 9, 30)
 GROCERY_ENDS = date(2006, 12, 31)
 HOLDOUT = 364.0
 TRUTH = {"k": 3, "r": 1.2, "alpha": 12.0, "a": 0.6, "b": 2.5}
-"""Of the simulated customers, alpha in days."""
+"""Parameters of the simulated customers, alpha in days."""
 AT = (3, 1.2, 12.0, 0.6, 2.5)
 
 
@@ -100,7 +100,7 @@ class TestPublishedNumbers:
         assert of_grocery.k == 2
         assert of_grocery.info.log_likelihood == of_grocery.profile.max()
 
-    def test_their_intervals_alone_say_the_same(self, grocery: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+    def test_their_intervals_alone_agree(self, grocery: tuple[pl.DataFrame, pl.DataFrame]) -> None:
         """Vignette: "the Wheat & Morrison estimator reports a regularity estimate of close to 2" (it draws which interval is the first)."""
         found = regularity(grocery[0])
         assert found.lower < 2 < found.upper
@@ -110,7 +110,7 @@ class TestPublishedNumbers:
     def test_the_forecast_of_the_vignette(self, of_grocery: FittedMbgCnbdK, grocery: tuple[pl.DataFrame, pl.DataFrame]) -> None:
         """BTYDplus 1.2.0, vignette HowTo: MBG/CNBD-k expects 3,970 purchases of an actual 3,389, sum of errors / actual .644.
 
-        There the expectation of a customer is that of the MBG/NBD with k alpha in the place of alpha, times a P(alive) that is
+        There the expectation of a customer is that of the MBG/NBD with k alpha instead of alpha, times a P(alive) that is
         exact, and scaled to what new customers are expected to do between T and T + 52 weeks. With our parameters, P(alive)
         and expectation of new customers that gives the printed figures, so all three agree.
         """
@@ -183,7 +183,7 @@ class TestFormulas:
         assert value + constant == pytest.approx(each.sum(), rel=1e-11)
 
     def test_the_likelihood_by_integration(self) -> None:
-        """Of one customer, with lambda and p integrated out numerically: his intervals, and nothing after the last or gone at it."""
+        """Of one customer, with lambda and p integrated out numerically: his intervals, and either nothing after the last or gone at it."""
         k, r, alpha, a, b = 3, 0.8, 1.5, 0.7, 2.2
         intervals, T = np.array([4.0, 6.0, 5.0]), 21.0
         t_x, x = intervals.sum(), 3
@@ -274,7 +274,7 @@ class TestForecasts:
     def test_alive_later_lies_between_alive_now_and_buying_nothing(
         self, truth: FittedMbgCnbdK, many: tuple[pl.DataFrame, np.ndarray]
     ) -> None:
-        """Who is alive and does not buy stays."""
+        """Customers who are alive and do not buy stay."""
         some = many[0].head(200)
         now, later = truth.probability_alive(some), truth.probability_alive_later(some, 90.0)
         assert truth.probability_alive_later(some, 0.0) == pytest.approx(now, rel=1e-12)
@@ -282,12 +282,12 @@ class TestForecasts:
         assert (later > truth.purchases_probability(some, np.zeros(200), 90.0) - (1 - now)).all()
 
     def test_alive_later_by_simulation(self) -> None:
-        """Of customers alive at T with a known past, those are gone later who left at one of the purchases in between."""
+        """Customers alive at T with a known past are gone later if they left at one of the purchases in between."""
         rng, n = np.random.default_rng(4), 400_000
         k, r, alpha, a, b = AT
         x, t_x, T, t = 2, 70.0, 100.0, 90.0
         weights = mbg_cnbd_k.stage_weights(k, r, alpha, np.array([2.0]), np.array([t_x]), np.array([T]))[0][0]
-        # The past by rejection: rates given two intervals and a pause, without stages.
+        # The past by rejection sampling: rates given two intervals and a pause, without stages.
         rate = rng.gamma(r + k * x, 1 / (alpha + t_x), n)
         rate = rate[rng.random(n) < special.gammaincc(k, rate * (T - t_x))]
         leave = rng.beta(a, b + x + 1, len(rate))
@@ -352,9 +352,9 @@ class TestInputs:
         rng = np.random.default_rng(3)
         every, T = rng.integers(10, 60, 300).astype(float), 400.0
         ages = [np.arange(each, T, each).tolist() for each in every]
-        told = {"repeat_purchases": [len(each) for each in ages], "last_purchase_age_days": [each[-1] for each in ages]}
+        past = {"repeat_purchases": [len(each) for each in ages], "last_purchase_age_days": [each[-1] for each in ages]}
         same = {"observed_days": [T] * 300, "first_order_on": [DAY] * 300, "repeat_ages_days": ages}
-        fitted = MbgCnbdK().fit(pl.DataFrame({"customer_id": list(map(str, range(300))), **told, **same}), as_of=DAY)
+        fitted = MbgCnbdK().fit(pl.DataFrame({"customer_id": list(map(str, range(300))), **past, **same}), as_of=DAY)
         assert fitted.k == 12
         assert "It is the largest that was tried." in fitted.info.notes[0]
 

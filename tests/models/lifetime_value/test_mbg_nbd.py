@@ -22,7 +22,7 @@ def fitted(cdnow: pl.DataFrame) -> FittedMbgNbd:
 
 class TestPublishedNumbers:
     def test_parameters_of_the_cdnow_sample(self, fitted: FittedMbgNbd) -> None:
-        """BTYDplus 1.2.0: .525, 6.183, .891, 1.614; the digits behind are those of an independent scipy maximisation."""
+        """BTYDplus 1.2.0: .525, 6.183, .891, 1.614; further digits are those of an independent scipy maximisation."""
         assert fitted.parameters == pytest.approx((0.5248432, 6.1830851, 0.8913594, 1.6140023), abs=2e-6)
         assert fitted.info.log_likelihood == pytest.approx(-9582.1357, abs=5e-5)
 
@@ -67,7 +67,7 @@ class TestFormulas:
         assert np.exp(alone) == pytest.approx(mbg_nbd.purchase_probability(*PAPER, np.zeros(1), 39.0), rel=1e-12)
 
     def test_a_population_is_expected_to_do_what_its_new_customers_are(self) -> None:
-        """E[X(39+13)] = E[X(39)] + sum over x, of those who bought x times by 39, of what each is expected to do next; by simulation."""
+        """E[X(39+13)] = E[X(39)] + sum over x, of those who bought x times by 39, of each one's expectation; by simulation."""
         rng, n, (r, alpha, a, b) = np.random.default_rng(1), 200_000, PAPER
         rate, leave = rng.gamma(r, 1 / alpha, n), rng.beta(a, b, n)
         x, t_x, clock = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -84,6 +84,6 @@ class TestFormulas:
         assert ahead.mean() == pytest.approx(between, abs=4 * ahead.std() / np.sqrt(n))
         assert x.mean() == pytest.approx(mbg_nbd.expected_purchases_new(*PAPER, np.array([39.0]))[0], abs=4 * x.std() / np.sqrt(n))
 
-    def test_who_never_came_back_may_have_left(self, fitted: FittedMbgNbd, cdnow: pl.DataFrame) -> None:
+    def test_customers_who_never_came_back_may_have_left(self, fitted: FittedMbgNbd, cdnow: pl.DataFrame) -> None:
         once = cdnow.filter(pl.col("repeat_purchases") == 0)
         assert (fitted.probability_alive(once) < 0.65).all()

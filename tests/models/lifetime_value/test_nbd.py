@@ -36,7 +36,7 @@ class TestNumbersOfTheCdnowSample:
         assert judged["correlation_repeat_purchases"] == pytest.approx(0.5834, abs=5e-5)
 
     def test_holdout_of_the_naive_forecast(self, cdnow: pl.DataFrame, cdnow_outcomes: pl.DataFrame) -> None:
-        """Everyone going on at his own rate, x * 39 / T: total 2930.10, MAE 1.0237, RMSE 2.2119, correlation .5839."""
+        """Everyone continues at his own rate, x * 39 / T: total 2930.10, MAE 1.0237, RMSE 2.2119, correlation .5839."""
         both = meet_outcomes(cdnow, cdnow_outcomes, ("holdout_purchases",))
         naive = both["repeat_purchases"] * 39 / (both["observed_days"] / 7)
         found = compare(both["holdout_purchases"].to_numpy(), naive.to_numpy(), of="orders")

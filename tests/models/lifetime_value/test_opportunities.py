@@ -1,4 +1,4 @@
-"""Days cut into opportunities, customer by customer."""
+"""Histories cut into opportunities, customer by customer."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def test_the_opportunity_under_way_is_left_out_with_its_purchases() -> None:
 
 
 @pytest.mark.parametrize("period", [0.1, 0.7, 30.4375, 365.25])
-def test_rounding_moves_nothing_across_an_edge(period: float) -> None:
+def test_rounding_moves_nothing_across_a_boundary(period: float) -> None:
     edges = np.arange(1, 200) * period
     seen = cut([float(edges[-1])], [edges.tolist()], period)
     assert (seen.x.tolist(), seen.t_x.tolist(), seen.n.tolist(), seen.left_out) == ([199], [199], [199], 0)
 
 
 def test_customers_after_the_longest_list_are_not_mixed_up() -> None:
-    """Each as if alone."""
+    """Each customer has the result of being alone."""
     rng = np.random.default_rng(3)
     ages = [np.sort(rng.choice(np.arange(1.0, 100), rng.integers(0, 12), replace=False)).tolist() for _ in range(200)]
     T = rng.integers(100, 130, 200).astype(float).tolist()

@@ -1,4 +1,4 @@
-"""The map that a holdout teaches of order probabilities, and its calibration by tenth on the public data and the simulated company."""
+"""The map of order probabilities learnt from a holdout, and its calibration by tenth on the public data and the simulated company."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def test_few_customers_move_little_and_too_few_nothing() -> None:
     assert learnt(own, ~few, x, days=90, calibrated_from=DAY) is None
 
 
-def test_nobody_overtakes_anybody_alike() -> None:
-    """Even where the truth falls with the forecast: the pieces of the line rise."""
+def test_the_ranking_of_like_customers_is_preserved() -> None:
+    """Even if the truth falls with the forecast: the pieces of the line rise."""
     own, x = forecasts(5_000)
     found = taught(own, happened(0.4 - 0.3 * own), x)
     grid = np.sort(np.concatenate((np.logspace(-14, -1, 200), 1 - np.logspace(-14, -1, 200))))
@@ -120,7 +120,7 @@ def test_a_fitted_model_follows_its_map_at_every_horizon() -> None:
     assert found[4] == pytest.approx(found[5], rel=1e-4)
 
 
-def test_rows_in_another_order_teach_the_same() -> None:
+def test_the_order_of_rows_does_not_matter() -> None:
     case = model_checks.case_of("lifetime_value.bg_nbd")
     fitted = case.fit()
     one = taught_by(fitted, case.features, case.outcomes)
@@ -131,8 +131,8 @@ def test_rows_in_another_order_teach_the_same() -> None:
     assert one.judged.observed.tolist() == other.judged.observed.tolist()
 
 
-def test_what_is_shown_was_not_learnt_from() -> None:
-    """Coins whose sides are chance: a map judged on its own customers would be better than the constant, this one is not."""
+def test_the_reported_calibration_is_out_of_sample() -> None:
+    """Fair coins: a map judged on its own customers would beat the constant; out of sample it does not."""
     rng = np.random.default_rng(3)
     own, x, bought = np.full(2000, 0.3) + rng.normal(0, 0.02, 2000), rng.integers(0, 2, 2000), rng.random(2000) < 0.3
     found = taught(own, bought, x)
@@ -141,13 +141,13 @@ def test_what_is_shown_was_not_learnt_from() -> None:
 
 # --- calibration by tenth on data ----------------------------------------------------------------------------------
 #
-# The rule, which is that of `Reliability.holds`: on the 90 days that follow a model's last day, by tenth of the forecast, the sum
+# The rule, that of `Reliability.holds`: on the 90 days that follow a model's last day, by tenth of the forecast, the sum
 # of squared standardised gaps has a p-value above 0.01, and no tenth is further than 3 standard errors off. Each forecast is made by a
 # map learnt from the other half of the customers.
 
 
 def checked(data: Path, mapping: str, place: Path) -> TableSet:
-    """Return the tables of public data as `relkit check` leaves them."""
+    """Return the tables of public data as written by `relkit check`."""
     from relkit.tables.table_set import TableSet
 
     mappings = Path(__file__).resolve().parents[3] / "pipelines" / "mappings"
@@ -156,7 +156,7 @@ def checked(data: Path, mapping: str, place: Path) -> TableSet:
 
 
 def holdout_of(tables: TableSet, model: str) -> OrderCalibration:
-    """Return what the holdout that `relkit fit` takes by default teaches."""
+    """Return the calibration learnt from the default holdout of `relkit fit`."""
     from relkit.families.bindings import inputs_of
     from relkit.jobs.holdouts import HeldOut, Known, split_of
     from relkit.periods import Holdout

@@ -1,4 +1,4 @@
-"""P(at least one purchase ahead), of every model of purchases: against quadrature, simulation, and what the models say otherwise."""
+"""P(at least one purchase ahead), of every model of purchases: against quadrature, simulation, and the models' other forecasts."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def test_bg_is_a_gamma_mixture_of_exponentials(module: Any) -> None:
 
 
 def _beta_nodes(a: float, b: float) -> tuple[Any, Any]:
-    """Return probabilities and their weights in a mean over beta(a, b): Gauss and Jacobi's rule, exact for polynomials."""
+    """Return probabilities and their weights in a mean over beta(a, b): Gauss-Jacobi quadrature, exact for polynomials."""
     nodes, weights = special.roots_jacobi(40, b - 1, a - 1)
     return (1 + nodes) / 2, weights / weights.sum()
 
 
 def test_bg_bb_is_that_of_the_enumerated_lives() -> None:
-    """Over every moment of leaving and p, theta by quadrature."""
+    """Over every moment of leaving, with p and theta by quadrature."""
     alpha, beta, gamma, delta, x, n, start, end = 1.204, 0.750, 0.657, 2.783, 2, 4, 1, 4
     (p, of_p), (theta, of_theta) = _beta_nodes(alpha + x, beta + n - x), _beta_nodes(gamma, delta + n)
     none = sum(theta * (1 - theta) ** i * (1 - p[:, None]) ** max(i - start, 0) for i in range(end))
@@ -84,7 +84,7 @@ def test_bg_bb_is_that_of_the_enumerated_lives() -> None:
 
 
 def test_bg_bb_at_the_parameters_of_the_donations() -> None:
-    """Fader, Hardie and Shang (2010): 1 - P(X(n, n+n*) = 0) by the paper's own mass function, of all 22 histories."""
+    """Fader, Hardie and Shang (2010): 1 - P(X(n, n+n*) = 0) by the paper's own mass function, for all 22 histories."""
     given = 1.204, 0.750, 0.657, 2.783
     x = np.arange(7)
     six, none = np.full(7, 6), np.zeros(7, dtype=np.int64)
@@ -94,7 +94,7 @@ def test_bg_bb_at_the_parameters_of_the_donations() -> None:
 
 @pytest.mark.parametrize("k", [2, 4])
 def test_cnbd_knows_the_stage(k: int) -> None:
-    """A rhythm: a stage further on, the next purchase is nearer, by quadrature over lambda."""
+    """With a rhythm, a stage further the next purchase is closer, by quadrature over lambda."""
     r, alpha, x, age, t = 0.8, 3.0, 4.0, 30.0, 2.5
     found = mbg_cnbd_k.order_probability_if_alive(k, r, alpha, 0.9, 1.6, np.array([x]), np.array([age]), t)[0]
     for stage in range(k):
@@ -115,7 +115,7 @@ def test_no_digit_is_lost_where_almost_nobody_buys() -> None:
 
 
 def test_it_holds_at_extreme_terms() -> None:
-    """Against Gauss's rule on 3,000 pieces: rates without spread, hardly any, long and short times."""
+    """Against Gaussian quadrature on 3,000 pieces: rates without spread, tiny rates, long and short times."""
     rows = [
         # r + x, alpha + T, s, beta + T, t
         (1e-3, 0.5, 30.0, 2000.0, 5000.0),
@@ -145,7 +145,7 @@ def test_it_is_one_minus_the_probability_of_none(case: tuple[model_checks.Case, 
     assert fitted.order_probability(made.features, days) == pytest.approx(1 - none, abs=2e-10)
 
 
-def test_it_rises_from_nought_and_never_passes_what_is_expected(case: tuple[model_checks.Case, Any]) -> None:
+def test_it_rises_from_zero_and_never_exceeds_the_expectation(case: tuple[model_checks.Case, Any]) -> None:
     made, fitted = case
     found = np.array([fitted.order_probability(made.features, days) for days in (0, 1e-6, 1, 10, 90, 365, 5000)])
     assert (found[0] == 0).all()
@@ -159,14 +159,14 @@ def test_it_rises_from_nought_and_never_passes_what_is_expected(case: tuple[mode
 
 
 def test_a_customer_s_answer_is_his_own(case: tuple[model_checks.Case, Any]) -> None:
-    """Rows are computed once for each triple that occurs; whose they are must not matter."""
+    """Rows are computed once for each triple that occurs, which must not affect any customer."""
     made, fitted = case
     every = fitted.order_probability(made.features, 45)
     some = np.array([5, 250, 17])
     assert fitted.order_probability(made.features[some], 45) == pytest.approx(every[some], rel=1e-12)
 
 
-def test_scores_are_the_same_number_with_bounds_and_without(case: tuple[model_checks.Case, Any]) -> None:
+def test_scores_are_the_same_with_and_without_bounds(case: tuple[model_checks.Case, Any]) -> None:
     made, fitted = case
     wide = made.score(fitted)
     name = f"order_probability_{model_checks.HORIZON}d"
@@ -219,11 +219,11 @@ def test_weights_count_as_so_many_customers() -> None:
     assert weighed.order_probability(made.features, 60) == pytest.approx(made.fit().order_probability(made.features, 60), rel=1e-5)
 
 
-# --- against lives drawn at random --------------------------------------------------------------------------------
+# --- against simulated lives --------------------------------------------------------------------------------------
 
 
 def _share(fitted: Any, people: pl.DataFrame, bought: np.ndarray[Any, Any], days: float) -> float:
-    """Return how many standard errors the share of buyers is off the mean probability."""
+    """Return the difference between the share of buyers and the mean probability, in standard errors."""
     p = fitted.order_probability(people, days)
     return float((bought.sum() - p.sum()) / np.sqrt((p * (1 - p)).sum()))
 
@@ -275,7 +275,7 @@ def _people(x: Any, t_x: Any, age: Any) -> pl.DataFrame:
 
 
 def test_part_of_an_opportunity_counts_in_proportion() -> None:
-    """Half way through an opportunity the chance of it is half, when it is the last that is looked at."""
+    """Halfway through an opportunity its probability is half, if it is the last one considered."""
     made = model_checks.case_of("lifetime_value.bg_bb")
     fitted = BgBb(period_days=20.0).fit(made.features, as_of=model_checks.AS_OF)
     whole = made.features.filter(pl.col("observed_days") % 20 == 0)

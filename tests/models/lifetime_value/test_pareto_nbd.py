@@ -27,7 +27,7 @@ def fitted(cdnow: pl.DataFrame) -> FittedParetoNbd:
 def walkthrough(fitted: FittedParetoNbd) -> tuple[float, ...]:
     """Return r, alpha, s, beta of the BTYD walkthrough (R package BTYD 2.4.3), weeks.
 
-    It prints them to too few digits for the values it computes from them; four of those values fix the four, and
+    It prints them to too few digits for the values it computes from them; four of those values determine the four, and
     the other values test the formulas.
     """
     published = np.array([25.45647, 1.473434, 0.7062289, 0.00309267])
@@ -53,7 +53,7 @@ def ahead(parameters: tuple[float, ...], x: object, t_x: object, T: object, t: f
 
 class TestPublishedNumbers:
     def test_parameters_of_the_cdnow_sample(self, fitted: FittedParetoNbd) -> None:
-        """Published .553, 10.578, .606, 11.669, LL -9595.0; the digits behind are those of an independent scipy maximisation."""
+        """Published .553, 10.578, .606, 11.669, LL -9595.0; further digits are those of an independent scipy maximisation."""
         assert fitted.r == pytest.approx(0.553277, abs=1e-6)
         assert fitted.alpha == pytest.approx(10.577684, abs=1e-5)
         assert fitted.s == pytest.approx(0.606240, abs=1e-6)

@@ -1,4 +1,4 @@
-"""What customers of any of the purchase models do later, given what they did: four models, the same laws."""
+"""Laws common to the four purchase models: later purchases given the past."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODELS: dict[str, tuple[Any, tuple[float, ...]]] = {
     "lifetime_value.mbg_nbd": (mbg_nbd, (0.525, 6.183, 0.891, 1.614)),
     "lifetime_value.pareto_nbd": (pareto_nbd, (0.553, 10.578, 0.606, 11.669)),
 }
-"""Each with parameters near those of the CDNOW sample, in weeks."""
+"""Each model with parameters near those of the CDNOW sample, in weeks."""
 
 X = np.array([0.0, 1, 4, 30])
 T_X = np.array([0.0, 10, 35, 38])
@@ -64,8 +64,8 @@ class TestFormulas:
             assert p.sum() == pytest.approx(1, abs=1e-9)
             assert p @ m == pytest.approx(module.purchases_if_alive(*at, np.array([x]), np.array([age]), t)[0], rel=1e-6)
 
-    def test_a_new_customer_who_is_one_for_sure_is_as_one_alive(self, model: Any) -> None:
-        """At T = 0 and x = 0; in the MBG/NBD he may have left at the first purchase, so that he is not."""
+    def test_a_new_customer_certain_to_be_alive_is_like_one_alive(self, model: Any) -> None:
+        """At T = 0 and x = 0; not in the MBG/NBD, in which he may have left at the first purchase."""
         name, module, at = model
         m = np.arange(20.0)
         ahead = module.purchase_probability_if_alive(*at, np.zeros(20), np.zeros(20), m, 39.0)
@@ -74,7 +74,7 @@ class TestFormulas:
 
     @pytest.mark.parametrize("large", [1e3, 2e4])
     def test_many_purchases_do_no_harm(self, model: Any, large: float) -> None:
-        """A customer with so many purchases buys on as a Poisson at nearly his own rate, until he leaves."""
+        """A customer with so many purchases continues as a Poisson process at nearly his own rate, until he leaves."""
         _, module, at = model
         m = np.arange(0.0, 3 * large)
         x, age = np.full(len(m), large), np.full(len(m), 39.0)
@@ -85,8 +85,8 @@ class TestFormulas:
         assert 0 < later[0] <= 1
 
     @pytest.mark.parametrize("name", ["lifetime_value.nbd", "lifetime_value.pareto_nbd"])
-    def test_staying_is_what_two_steps_of_staying_are(self, name: str) -> None:
-        """Where nothing but time decides: S(t + u | T) = S(t | T) S(u | T + t)."""
+    def test_staying_is_the_product_of_two_steps(self, name: str) -> None:
+        """S(t + u | T) = S(t | T) S(u | T + t), if leaving depends on time only."""
         module, at = MODELS[name]
         whole = module.alive_later_if_alive(*at, X, T, 30.0)
         assert whole == pytest.approx(
@@ -104,7 +104,7 @@ class TestFormulas:
         assert found == pytest.approx(stays, abs=1e-8)
 
     def test_bg_nbd_by_simulation(self) -> None:
-        """400,000 customers who bought twice by week 30, alive at week 39: their purchases in 26 weeks, and who is left."""
+        """400,000 customers who bought twice by week 30, alive at week 39: their purchases in 26 weeks, and the share still alive."""
         rng, n, (r, alpha, a, b) = np.random.default_rng(2), 400_000, MODELS["lifetime_value.bg_nbd"][1]
         rate, leave = rng.gamma(r + 2, 1 / (alpha + 39), n), rng.beta(a, b + 2, n)
         bought, clock, here = np.zeros(n), np.zeros(n), np.arange(n)
@@ -164,10 +164,10 @@ class TestFittedModels:
         assert fitted.probability_alive_later(people.clear(), 90).shape == (0,)
 
     @pytest.mark.parametrize("purchases", [[1], [-1] * 400, [0.5] * 400])
-    def test_numbers_that_cannot_be_are_refused(self, fitted: Any, people: pl.DataFrame, purchases: list[float]) -> None:
+    def test_invalid_numbers_are_refused(self, fitted: Any, people: pl.DataFrame, purchases: list[float]) -> None:
         with pytest.raises(ParameterError, match="400 whole numbers from 0"):
             fitted.purchases_probability(people, np.array(purchases), 90)
 
-    def test_a_horizon_that_cannot_be_is_refused(self, fitted: Any, people: pl.DataFrame) -> None:
+    def test_an_invalid_horizon_is_refused(self, fitted: Any, people: pl.DataFrame) -> None:
         with pytest.raises(ParameterError, match="horizon_days is -1"):
             fitted.probability_alive_later(people, -1)

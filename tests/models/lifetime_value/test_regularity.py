@@ -29,7 +29,7 @@ def histories(ages: list[list[float]]) -> pl.DataFrame:
 
 
 def buyers(k: int, n: int, seed: int, *, whole_days: bool = False) -> pl.DataFrame:
-    """Customers who buy at intervals of k stages and leave; in whole days: purchases of a day are one, as in real data."""
+    """Return customers who buy at intervals of k stages and leave; in whole days purchases on a day are one, as in real data."""
     seen = simulated_purchases.regular_buyers(n, np.random.default_rng(seed), k=k, r=1.2, alpha=20.0, a=0.6, b=2.5, T=700.0)[0]
     if not whole_days:
         return seen
@@ -46,7 +46,7 @@ class TestEstimators:
             assert wheat_morrison(shares)[0] == pytest.approx(k, abs=2e-4)
 
     def test_the_likelihood_is_largest_there(self) -> None:
-        """Against the Dirichlet density at values beside it."""
+        """Against the Dirichlet density at neighbouring values."""
         shares = np.random.default_rng(2).dirichlet(np.full(4, 1.7), 300)
         k, error, _ = most_likely(np.full(300, 4.0), np.log(shares).sum(axis=1))
 
@@ -59,7 +59,7 @@ class TestEstimators:
 
     @pytest.mark.parametrize("k", [1.0, 2.0])
     def test_standard_errors_and_the_level_of_the_test(self, k: float) -> None:
-        """600 samples of 400 customers: the spread of the estimates is what is claimed; random buying is rejected one time in twenty."""
+        """600 samples of 400 customers: the spread of the estimates is as stated; random buying is rejected one time in twenty."""
         rng = np.random.default_rng(7)
         shares = rng.beta(k, k, (600, 400))
         by_two = [wheat_morrison(each) for each in shares]
@@ -82,7 +82,7 @@ class TestCustomers:
         assert found.lower < found.k < found.upper
 
     def test_whole_days_look_no_more_regular(self) -> None:
-        """At random and in whole days: without half a day taken off, k would be 1.04 here, and 1.15 with all customers."""
+        """At random and in whole days: without subtracting half a day, k would be 1.04 here, and 1.15 with all customers."""
         found = regularity(buyers(1, 30_000, 5, whole_days=True))
         assert found.std_error is not None
         assert found.std_error < 0.015
@@ -92,7 +92,7 @@ class TestCustomers:
 
     @both
     def test_whole_days_at_a_rhythm(self, method: Method) -> None:
-        """Half a day too much is taken off here, which costs k a twentieth at most."""
+        """Half a day too much is subtracted here, which costs k a twentieth at most."""
         assert regularity(buyers(3, 30_000, 6, whole_days=True), method=method).k == pytest.approx(3, rel=0.05)
 
     @both
@@ -140,7 +140,7 @@ class TestWords:
 
 
 def test_shares_of_intervals() -> None:
-    """Symmetric, each column a distribution, and with the k that made them the nearest."""
+    """Symmetric, each column a distribution, and closest for the true k."""
     found = interval_shares(buyers(2, 20_000, 9), k=(1, 2, 4))
     assert found.actual.sum() == pytest.approx(1)
     assert found.actual == pytest.approx(found.actual[::-1])

@@ -1,4 +1,4 @@
-"""Covariates and cohorts of contracts that renew: an independent maximum, recovery, and what cannot be used."""
+"""Covariates and cohorts of contracts that renew: an independent maximum, recovery, and unusable covariates."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_level_for_each_cohort(real_data: Path, model: Any) -> None:
 
 
 def simulated(n: int, c: float = 1.0) -> pl.DataFrame:
-    """Return monthly contracts, some seen late, with alpha 0.8 exp(0.7 debit - 0.03 amount + level of the year), beta 6."""
+    """Return monthly contracts, some with late entry, with alpha 0.8 exp(0.7 debit - 0.03 amount + level of the year), beta 6."""
     rng = np.random.default_rng(12)
     debit, amount, year = rng.random(n) < 0.4, rng.uniform(5, 45, n), rng.integers(0, 3, n)
     a = 0.8 * np.exp(0.7 * debit - 0.03 * amount + np.array([0.0, 0.5, -0.4])[year])
@@ -132,7 +132,7 @@ class TestPredictions:
         assert np.log(yes / (1 - yes)) - np.log(no / (1 - no)) == pytest.approx(fitted.coefficients[0])
 
     def test_values_follow_the_odds(self, fitted: FittedRenewalModel, few: pl.DataFrame) -> None:
-        """Who is less likely to leave is worth more renewals; the bounds hold the value."""
+        """Contracts less likely to leave are worth more renewals; the bounds contain the value."""
         rows = few.head(40).with_columns(duration_days=pl.lit(90.0))
         ahead = fitted.survival_ahead(rows, np.array([90.0]))[:, 0]
         worth, low, high = interval(fitted, lambda model: model.discounted_renewals(rows, annual_discount_rate=0.1))
@@ -164,7 +164,7 @@ class TestPredictions:
 
 
 @pytest.mark.parametrize("model", MODELS)
-class TestWhatCannotBeUsed:
+class TestUnusableCovariates:
     def test_a_constant(self, model: Any, few: pl.DataFrame) -> None:
         with pytest.raises(FitError, match="amount is 7 for everybody, so it explains nothing"):
             model(covariates=("amount",)).fit(few.with_columns(amount=pl.lit(7.0)), as_of=DAY)
@@ -191,8 +191,8 @@ class TestWhatCannotBeUsed:
             with pytest.raises(ParameterError, match="is given twice, or is no covariate"):
                 model(covariates=wrong)
 
-    def test_a_cohort_that_nobody_left_is_said(self, model: Any, few: pl.DataFrame) -> None:
-        """Of the reference, 2024, it is the first term that cannot be told; of another, its own level."""
+    def test_a_cohort_that_nobody_left_is_reported(self, model: Any, few: pl.DataFrame) -> None:
+        """For the reference, 2024, the first term is not identified; for another level, its own effect."""
         for year, term in (("2022", "year=2022"), ("2024", model.formulas.terms[0])):
             loyal = few.with_columns(event=pl.col("event") & (pl.col("year") != year))
             fitted = model(period_days=30.0, covariates=("year",)).fit(loyal, as_of=DAY)

@@ -1,4 +1,4 @@
-"""The likelihood of renewals: exact ratios, derivatives, and that grouping contracts changes nothing."""
+"""Likelihood of renewals: exact ratios, derivatives, and invariance to the grouping of contracts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_ratio_holds_at_a_real_time() -> None:
 
 
 def some_lives(patterns: int) -> tuple[Lives, np.ndarray]:
-    """Return the lives of 60 contracts, some first seen late, and a covariate of each pattern."""
+    """Return the lives of 60 contracts, some first observed late, and a covariate for each pattern."""
     rng = np.random.default_rng(3)
     before = rng.integers(0, 3, 60) * (rng.random(60) < 0.4)
     last = before + rng.integers(1, 9, 60)
@@ -60,8 +60,8 @@ def test_it_is_the_probability_of_each_length() -> None:
     assert found[0] == pytest.approx(whole, rel=1e-12)
 
 
-def test_counts_and_spells_say_the_same() -> None:
-    """Contracts seen late count from the renewal after they were first seen, whichever way they are added up."""
+def test_counts_and_spells_agree() -> None:
+    """Late entries count from the renewal after they were first observed, whichever way they are added up."""
     last = np.array([1, 2, 3, 3, 4])
     before, ended = np.array([0, 0, 0, 2, 1]), np.array([True, False, True, True, False])
     spells = Lives.of_spells(np.zeros(5, dtype=np.intp), before, last, ended, 1)
@@ -81,7 +81,7 @@ def test_as_many_patterns_as_contracts_give_what_one_gives() -> None:
 
 
 def test_standard_errors_are_those_of_repeated_samples() -> None:
-    """Parameters of 200 simulated companies spread as the standard errors say, within 15 %."""
+    """The spread of the parameters of 200 simulated companies matches the standard errors, within 15 %."""
     rng, n = np.random.default_rng(5), 4000
     fits = []
     for _ in range(200):
@@ -90,6 +90,6 @@ def test_standard_errors_are_those_of_repeated_samples() -> None:
         at_risk, left = (life[:, None] >= k).sum(axis=0), (life[:, None] == k).sum(axis=0)
         fits.append(FORMULAS.maximum(Lives.of_counts(RenewalCounts(at_risk=at_risk.astype(float), left=left.astype(float)))))
     spread = np.std([fit.at for fit in fits], axis=0)
-    said = np.mean([np.sqrt(np.diag(fit.covariance)) for fit in fits], axis=0)
-    assert spread == pytest.approx(said, rel=0.15)
+    errors = np.mean([np.sqrt(np.diag(fit.covariance)) for fit in fits], axis=0)
+    assert spread == pytest.approx(errors, rel=0.15)
     assert np.mean([fit.at for fit in fits], axis=0) == pytest.approx(np.log([1.5, 6.0]), abs=0.02)

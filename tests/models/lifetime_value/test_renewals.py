@@ -1,4 +1,4 @@
-"""Which renewals were watched: by hand, on one spell each."""
+"""Observed renewals, by hand, on one spell each."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def watched(*rows: dict[str, Any]) -> Watched:
         "late on a renewal",
     ],
 )
-def test_a_spell_counts_at_the_renewals_it_came_to(spell: dict[str, Any], at_risk: list[int], left: list[int]) -> None:
+def test_a_spell_counts_at_the_renewals_it_reached(spell: dict[str, Any], at_risk: list[int], left: list[int]) -> None:
     found = watched(spell)
     assert found.counts.at_risk.tolist() == at_risk
     assert found.counts.left.tolist() == left
@@ -60,15 +60,15 @@ def test_a_spell_counts_at_the_renewals_it_came_to(spell: dict[str, Any], at_ris
 
 
 def test_an_end_in_a_period_that_is_not_over_is_not_counted() -> None:
-    """Begun 100 days ago, ended at 95: three renewals were watched, the fourth would be on day 120."""
+    """Begun 100 days ago, ended at 95: three renewals were observed, the fourth would be on day 120."""
     rows = [ANCHOR | {"started_on": DAY - timedelta(300)}, {**ANCHOR, "duration_days": 95.0, "started_on": DAY - timedelta(100)}]
     found = watch(read_spells(pl.DataFrame(rows), renewal_contract("m")), period_days=30.0, tolerance_days=3.0, as_of=DAY)
     assert (found.counts.at_risk.tolist(), found.counts.left.tolist()) == ([2, 1, 1], [1, 0, 0])
-    (said,) = found.remarks
-    assert said.en == "1 ends were not counted, nor the period they fell in: it was not over on the as-of day."
+    (remark,) = found.remarks
+    assert remark.en == "1 ends were not counted, nor the period they fell in: it was not over on the as-of day."
 
 
-def test_spells_that_tell_nothing_are_said() -> None:
+def test_uninformative_spells_are_reported() -> None:
     found = watched({"duration_days": 12.0, "event": False})
     assert found.remarks[0].en == "1 of 2 spells were left out: they came to no renewal that was watched."
 

@@ -1,4 +1,4 @@
-"""Curves of renewals: what was seen is counted by hand, what is expected is the model's."""
+"""Curves of renewals: observed values counted by hand, expected ones from the model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = date(2025, 6, 30)
 
 
 def spells() -> pl.DataFrame:
-    """Return 100 contracts of plan a and 40 of plan b; of b, 10 were first seen after a renewal."""
+    """Return 100 contracts of plan a and 40 of plan b; of b, 10 were first observed after a renewal."""
     rows = [("a", 1, True, 0)] * 30 + [("a", 2, True, 0)] * 14 + [("a", 4, False, 0)] * 56
     rows += [("b", 2, True, 0)] * 6 + [("b", 3, False, 0)] * 24 + [("b", 3, True, 1)] * 4 + [("b", 4, False, 1)] * 6
     plan, periods, ended, entry = (list(column) for column in zip(*rows, strict=True))
@@ -27,7 +27,7 @@ SETTINGS = {"period_days": 30.0, "tolerance_days": 0.0}
 
 
 @pytest.mark.parametrize("model", [ShiftedBetaGeometric, BetaDiscreteWeibull])
-def test_what_was_seen_and_what_is_expected(model: type[ShiftedBetaGeometric]) -> None:
+def test_observed_and_expected_curves(model: type[ShiftedBetaGeometric]) -> None:
     fitted = model(**SETTINGS).fit(spells(), as_of=DAY)
     (curve,) = retention_curves(fitted, spells()).values()
     assert curve.at_risk.tolist() == [130, 110, 90, 62]
@@ -53,7 +53,7 @@ def test_each_cohort_has_its_curve() -> None:
 
 
 def test_contracts_that_differ_are_averaged_with_those_who_left_gone() -> None:
-    """Of two sorts, the retention expected later is that of the sort which stays."""
+    """Of two kinds, the retention expected later is that of the kind that stays."""
     rng = np.random.default_rng(7)
     z = rng.integers(0, 2, 4000)
     life = rng.geometric(rng.beta(np.where(z == 1, 4.0, 0.4), 6.0))

@@ -1,4 +1,4 @@
-"""sBG: the published cohorts, the derivatives, what follows from the parameters, and every refusal."""
+"""sBG: the published cohorts, derivatives, quantities derived from the parameters, and every refusal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ YEAR = 365.25
 
 
 def cohort(survivors: list[int]) -> pl.DataFrame:
-    """Return a cohort's contracts from how many were left after 0, 1, ... years."""
+    """Return a cohort's contracts from the numbers of survivors after 0, 1, ... years."""
     left = -np.diff(survivors)
     years = np.repeat(np.arange(1, len(survivors)), left)
     ages = YEAR * np.concatenate([years, np.full(survivors[-1], len(survivors) - 1)])
@@ -50,7 +50,7 @@ PAPER = {
         "derl": (2.964, 4.103, 4.870, 5.442, 5.894, 6.264, 6.576, 6.842),
     },
 }
-"""Fader and Hardie (2007), fitted to years 1 to 7; the digits behind their three by an independent scipy maximisation.
+"""Fader and Hardie (2007), fitted to years 1 to 7; digits beyond their three by an independent scipy maximisation.
 
 DERL at 10 % a year before the n-th renewal, n = 1..8: Fader and Hardie (2010); 7.530 is printed there.
 """
@@ -127,7 +127,7 @@ class TestWhatFollows:
             fitted.discounted_renewals(rows, annual_discount_rate=-0.1)
 
     def test_the_parameters_come_back_with_late_entry_and_open_ends(self) -> None:
-        """Simulated with alpha 1.5, beta 12: within three standard errors, seen from a late day and cut on the as-of day."""
+        """Simulated with alpha 1.5, beta 12: within three standard errors, with left truncation, and censored on the as-of day."""
         fitted = ShiftedBetaGeometric(tolerance_days=0).fit(monthly(60_000), as_of=DAY)
         summary = fitted.summary()
         for term, truth in (("alpha", 1.5), ("beta", 12.0)):
@@ -138,7 +138,7 @@ class TestWhatFollows:
 
 
 def monthly(n: int) -> pl.DataFrame:
-    """Return monthly contracts whose ends fall on any day of the month, begun in five years and watched in the last three."""
+    """Return monthly contracts whose ends fall on any day of the month, begun over five years and observed in the last three."""
     rng = np.random.default_rng(8)
     theta = rng.beta(1.5, 12.0, n)
     life = (rng.geometric(theta) - rng.random(n)) * 365.25 / 12
@@ -152,7 +152,7 @@ def monthly(n: int) -> pl.DataFrame:
 
 
 class TestRefusals:
-    def test_a_single_renewal_does_not_do(self) -> None:
+    def test_a_single_renewal_is_not_enough(self) -> None:
         spells = pl.DataFrame({"duration_days": [30.0, 31.0, 30.0], "event": [True, False, False]})
         with pytest.raises(NotEnoughEventsError, match=r"shifted_beta_geometric: 1 ends at 1 renewals were observed; 2 renewals and an"):
             ShiftedBetaGeometric().fit(spells, as_of=DAY)
@@ -162,13 +162,13 @@ class TestRefusals:
         with pytest.raises(NotEnoughEventsError, match="none of the 2 spells ended"):
             ShiftedBetaGeometric().fit(spells, as_of=DAY)
 
-    def test_a_population_without_differences_is_said(self) -> None:
+    def test_a_population_without_differences_is_reported(self) -> None:
         counts = {"duration_days": YEAR * np.repeat([1.0, 2.0, 2.0], [10, 40, 50]), "event": np.repeat([True, True, False], [10, 40, 50])}
         fitted = ShiftedBetaGeometric(period_days=YEAR).fit(pl.DataFrame(counts), as_of=DAY)
         assert fitted.info.notes[-1].startswith("Retention does not rise with tenure: the model came down to one rate for all")
         assert fitted.summary()["std_error"].to_list()[0] is None
 
-    def test_customers_who_leave_at_once_or_never_are_said(self) -> None:
+    def test_customers_who_leave_at_once_or_never_are_reported(self) -> None:
         """Half leave at the first renewal, nobody after it: alpha and beta go to 0."""
         spells = pl.DataFrame({"duration_days": YEAR * np.repeat([1.0, 5.0], 20), "event": np.repeat([True, False], 20)})
         fitted = ShiftedBetaGeometric(period_days=YEAR).fit(spells, as_of=DAY)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CDNOW_DAY = date(1997, 9, 30)
 FIRST, AS_OF, HOLDOUT = date(2022, 1, 3), date(2024, 1, 31), 182
-# So few purchases that two on one day, which count as one, hardly occur.
+# Few enough purchases for two on one day, which count as one, to be rare.
 TRUTH = {"r": 0.9, "alpha": 150.0, "s": 0.8, "beta": 400.0}
 SEASON = np.array([-0.1, 0.6])
 """Effects of sine and cosine: about twice as many purchases in January as in July."""
@@ -152,7 +152,7 @@ class TestWithoutEffectsItIsTheStaticModel:
             assert plain.purchase_probability(np.arange(9), length) == pytest.approx(expected, rel=1e-6, abs=1e-12)
 
     def test_many_purchases_in_a_long_history(self) -> None:
-        """Four customers of a CLVTools test (0.12.1, pnbd) whose likelihood was NaN, and one of 250 purchases who fell silent."""
+        """Four customers of a CLVTools test (0.12.1, pnbd) whose likelihood was NaN, and one with 250 purchases who fell silent."""
         parameters = (0.5143, 7 * 2.8845, 0.2856, 7 * 14.1087)
         x, t_x, T = (
             np.array([221, 254, 161, 204, 250, 250]),
@@ -266,7 +266,7 @@ class TestFormulas:
         assert winter > 2 * summer
 
     def test_far_ahead_the_season_is_its_mean(self, known: FittedTimeVaryingParetoNbd) -> None:
-        """Beyond five years the calendar is not followed day by day; what is expected hardly notices."""
+        """Beyond five years the calendar is not followed day by day; expectations hardly change."""
         near, far = known.expected_purchases_new(np.array([1829.0, 1831.0]), starts_on=ONE[0])
         assert 0 < far - near < 3 * (far / 1831)
         assert np.isfinite(known.expected_purchases_new(1e6, starts_on=ONE[0]))
@@ -284,7 +284,7 @@ class TestPlantedTruth:
     def test_the_holdout_is_foreseen_where_the_static_model_misses(
         self, fitted: FittedTimeVaryingParetoNbd, static: FittedParetoNbd, people: pl.DataFrame, purchases: pl.DataFrame
     ) -> None:
-        """182 days from February on, when little is bought: error of the total, of each customer and of each week."""
+        """182 days from February on, when little is bought: error of the total, per customer and per week."""
         outcomes = simulated.came_back(purchases, AS_OF, HOLDOUT)
         judged, missed = SETTINGS.judge(fitted, people, outcomes), ParetoNbd().judge(static, people, outcomes)
         total = outcomes["holdout_purchases"].sum()
@@ -331,7 +331,7 @@ class TestPlantedTruth:
 
 
 def weekly_error(model: FittedTimeVaryingParetoNbd | FittedParetoNbd, purchases: pl.DataFrame) -> float:
-    """Return the mean miss of the repeat purchases of a week of the holdout, over the mean of a week."""
+    """Return the mean absolute error of a week's repeat purchases in the holdout, over the mean of a week."""
     until = AS_OF + timedelta(days=HOLDOUT)
     tracking = purchase_tracking(model, purchases, until=until)  # type: ignore[arg-type]
     ahead = np.array(tracking.ends) > AS_OF + timedelta(days=6)
@@ -348,7 +348,7 @@ class TestSettings:
         weekly = TimeVaryingParetoNbd(period_days=1.0, step_days=7).fit(people, as_of=AS_OF)
         assert weekly.purchase_effects == pytest.approx(SEASON, abs=0.1)
 
-    def test_an_event_nobody_has_seen_yet_has_no_effect(self, people: pl.DataFrame) -> None:
+    def test_an_event_not_yet_observed_has_no_effect(self, people: pl.DataFrame) -> None:
         later = CalendarEvent(name="later", starts_on=date(2025, 1, 1), ends_on=date(2025, 1, 31))
         always = CalendarEvent(name="always", starts_on=date(2020, 1, 1), ends_on=date(2030, 1, 1))
         settings = TimeVaryingParetoNbd(events=(*campaigns(), later, always), lifetime_covariates=("later",))
@@ -360,13 +360,13 @@ class TestSettings:
         assert np.isnan(model.covariance[-1]).all()
         assert np.isfinite(model.expected_purchases(people, 90.0)).all()
 
-    def test_a_short_history_is_said(self, people: pl.DataFrame) -> None:
+    def test_a_short_history_is_reported(self, people: pl.DataFrame) -> None:
         late = people.filter(pl.col("first_order_on") > date(2023, 3, 1))
         notes = TimeVaryingParetoNbd().fit(late, as_of=AS_OF).info.notes
         assert any("less than a year" in note for note in notes)
 
     @pytest.mark.parametrize(
-        ("settings", "said"),
+        ("settings", "message"),
         [
             ({"period_days": 0}, "period_days is 0; it must be above 0"),
             ({"level": 1.0}, "level is 1; it must lie between 0 and 1"),
@@ -375,8 +375,8 @@ class TestSettings:
             ({"lifetime_covariates": ("sale",)}, "unknown lifetime covariate 'sale'"),
         ],
     )
-    def test_settings_out_of_range_are_refused(self, settings: dict[str, object], said: str) -> None:
-        with pytest.raises(ParameterError, match=said):
+    def test_settings_out_of_range_are_refused(self, settings: dict[str, object], message: str) -> None:
+        with pytest.raises(ParameterError, match=message):
             TimeVaryingParetoNbd(**settings)  # type: ignore[arg-type]
 
     def test_events_must_be_periods_with_a_name(self) -> None:

@@ -24,12 +24,12 @@ def test_the_delta_method_agrees_with_draws_of_the_parameters(fitted):
     draws = rng.multivariate_normal(model.coordinates, model.covariance, 1500)
     drawn = np.log([model.moved(draw).expected_purchases(people, 90.0) for draw in draws]).std(axis=0)
     errors = standard_errors(model, lambda m: np.log(m.expected_purchases(people, 90.0)))
-    sure = drawn < 0.3  # beyond, the logarithm of a forecast is no longer straight in the parameters
+    sure = drawn < 0.3  # beyond, the logarithm of a forecast is no longer linear in the parameters
     assert sure.sum() > 150
     np.testing.assert_allclose(errors[sure], drawn[sure], rtol=0.15)
 
 
-def test_the_interval_holds_the_value_and_stays_possible(fitted):
+def test_the_interval_contains_the_value_and_stays_in_range(fitted):
     model, people = fitted
     alive, low, high = interval(model, lambda m: m.probability_alive(people), scale="logit")
     assert ((low >= 0) & (low <= alive) & (alive <= high) & (high <= 1)).all()

@@ -313,7 +313,7 @@ def test_a_cause_that_was_not_seen_is_refused() -> None:
 
 
 def test_it_is_judged_by_each_cause() -> None:
-    """Nobody is censored in the 60 days that follow: the Brier score of a cause is a plain mean, and ends by others are seen not to be."""
+    """Nobody is censored in the 60 days that follow: the Brier score of a cause is a plain mean, and ends by others are known not to be."""
     frame = world(15, 1_500).filter(pl.col("duration_days") > 40)
     seen = frame.with_columns(duration_days=pl.lit(40.0), event=pl.lit(value=False))
     later = frame.with_columns(duration_days=pl.min_horizontal("duration_days", pl.lit(100.0)))

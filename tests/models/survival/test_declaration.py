@@ -180,7 +180,7 @@ def test_an_absence_of_which_nobody_ends_is_named_with_what_to_drop(name: str) -
 
 
 def test_what_bends_in_one_part_bends_in_the_other() -> None:
-    """Of two parts each takes what is declared of the columns it has."""
+    """Each of two parts takes the declaration of the columns it has."""
     model: Any = catalogue.make(
         "survival.weibull_aft",
         {"covariates": ("amount",), "shape_covariates": ("amount", "visits"), "splines": BENT, "missing": "indicator"},

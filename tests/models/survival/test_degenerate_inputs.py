@@ -83,7 +83,7 @@ def assert_handled(case: model_checks.Case, features: pl.DataFrame) -> Any:
 
 
 def refused(error: Any) -> Any:
-    """Return the error, which says where and, of a fit, what to do."""
+    """Return the error, which states where and, of a fit, what to do."""
     assert error.where
     assert error.remedy or isinstance(error, TableError)
     return error

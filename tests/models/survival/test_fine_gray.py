@@ -1,4 +1,4 @@
-"""Fine and Gray's regression: what R's cmprsk prints, R's weights, the likelihood written out, a known world, and every refusal."""
+"""Fine and Gray's regression: the output of R's cmprsk, R's weights, the likelihood written out, a known world, and every refusal."""
 
 from __future__ import annotations
 

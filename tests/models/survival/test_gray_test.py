@@ -1,4 +1,4 @@
-"""Gray's test: what R's cmprsk prints, the log-rank scores without competing causes, its size, and every refusal."""
+"""Gray's test: the output of R's cmprsk, the log-rank scores without competing causes, its size, and every refusal."""
 
 from __future__ import annotations
 

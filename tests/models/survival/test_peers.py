@@ -9,7 +9,7 @@ weights, ridge), `test_cox_time_varying`, `test_cause_specific_cox`, `test_aft` 
 `test_mixture_cure`, `test_proportional_hazards`. Neither has a model in discrete time.
 
 Where lifelines' search stops short (it does so on flat likelihoods), ours must be the higher: so its likelihood is asked
-for at our coefficients, and for what one more step of Newton's method would add to it there.
+for at our coefficients, and for its gain from one more step of Newton's method there.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def test_curves_and_tests_are_those_of_scikit_survival(name: str) -> None:
 
 
 def theirs_at_ours(kind: str, frame: pl.DataFrame, names: tuple[str, ...], ours: Any, *, intervals: bool) -> tuple[float, float]:
-    """Return lifelines' log-likelihood at our coefficients, and what one step of Newton's method would add to it, by our curvature."""
+    """Return lifelines' log-likelihood at our coefficients, and its gain from one step of Newton's method, by our curvature."""
     peer = getattr(lifelines, f"{kind}AFTFitter")()
     primary, other = AFT[kind][1]
     columns = pd.MultiIndex.from_tuples([*((primary, name) for name in (*names, "Intercept")), (other, "Intercept")])
