@@ -79,7 +79,7 @@ OUTSIDE = {
     "contracts": {"polars"},
     "periods": {"polars"},
     "remarks": set(),
-    "tables": {"polars", "numpy", "duckdb", "dataframely", "fastexcel", "sqlalchemy", "sqlglot", "pydantic"},
+    "tables": {"polars", "numpy", "pyarrow", "duckdb", "dataframely", "fastexcel", "sqlalchemy", "sqlglot", "pydantic"},
     "metrics": {"numpy", "scipy"},
     "features": {"polars", "numpy", "numba"},
     "models": {"numpy", "scipy", "numba", "polars", "sklearn", "lifelines", "pandas", "pydantic"},
@@ -97,6 +97,7 @@ OUTSIDE = {
 """Packages outside the standard library that a room may import at all."""
 
 ONLY_INSIDE_FUNCTIONS = {
+    "pyarrow",
     "dataframely",
     "mlflow",
     "papermill",

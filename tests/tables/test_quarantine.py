@@ -31,7 +31,7 @@ def lines(rows=1, **columns):
 
 def split(tmp_path, raw, contract=LINES):
     judged = Judged.of(stage(raw, contract, tmp_path / "staged", zone="UTC"))
-    judged.write_kept(tmp_path / "kept.parquet")
+    judged = judged.write_kept(tmp_path / "kept.parquet")
     found = judged.write_quarantine(tmp_path / "faulty.parquet")
     faulty = pl.read_parquet(tmp_path / "faulty.parquet") if found else None
     return pl.read_parquet(tmp_path / "kept.parquet"), faulty, found, judged
@@ -248,3 +248,12 @@ def test_the_check_in_memory_and_the_schema_agree_row_by_row(n, x, text, at):
     else:
         with pytest.raises(TableError, match="made: "):
             check(frame, MADE)
+
+
+@pytest.mark.parametrize(("amounts", "faultless"), [(["1", "2"], True), (["1", "x"], False)])
+def test_rules_that_no_row_breaks_are_not_tried_again(tmp_path, amounts, faultless):
+    judged = Judged.of(stage(lines(2, net_amount=amounts), LINES, tmp_path / "staged", zone="UTC"))
+    assert not judged.faultless
+    judged = judged.write_kept(tmp_path / "kept.parquet")
+    assert judged.faultless is faultless
+    assert len(judged.kept().collect()) == amounts.count("1") + amounts.count("2")

@@ -36,7 +36,9 @@ class Parts:
 
         rows = frame.to_arrow()
         if table not in self._writers:
-            self._writers[table] = ParquetWriter(self._waiting / f"{table}.parquet", rows.schema, compression="zstd", use_dictionary=_repetitive(frame), write_statistics=False)
+            self._writers[table] = ParquetWriter(
+                self._waiting / f"{table}.parquet", rows.schema, compression="zstd", write_statistics=False
+            )
         self._writers[table].write_table(rows, row_group_size=ROWS_A_GROUP)
         self.rows[table] = self.rows.get(table, 0) + len(frame)
 
