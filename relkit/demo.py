@@ -1,4 +1,4 @@
-"""`relkit demo`: a simulated company, the main pipeline on it, and the estimates beside the truth."""
+"""`relkit demo`: a simulated company, the main pipeline on it, and the estimates alongside the truth."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RunDemo(Job):
 
     @property
     def company(self) -> Path:
-        """Where the simulated company stands: its data and, beside them, the truth."""
+        """Where the simulated company stands: its data and, alongside them, the truth."""
         return self.out_dir / "company"
 
     def pipeline(self) -> RunPipeline:
@@ -106,7 +106,7 @@ def _plain(settings: SimulationSettings) -> Any:
 
 
 def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[dict[str, Any]]]:
-    """Return the table of estimates beside the truth, for people and for scripts."""
+    """Return the table of estimates alongside the truth, for people and for scripts."""
     import polars as pl
 
     from relkit.tables.simulation import compare_with_truth

@@ -168,7 +168,7 @@ def _outputs(
 
 
 def _ours(name: str) -> str:
-    """Return the name of our column while the source's columns still stand beside it."""
+    """Return the name of our column while the source's columns still stand alongside it."""
     return f"_ours.{name}"
 
 

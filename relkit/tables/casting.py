@@ -73,7 +73,7 @@ def is_absent(value: pl.Expr) -> pl.Expr:
 
 
 def text(value: pl.Expr, kind: Kind) -> pl.Expr:
-    """Return text: stripped, null where empty; whole numbers without a decimal point, as ids are written.
+    """Return text: stripped, null if empty; whole numbers without a decimal point, as ids are written.
 
     Examples:
         >>> pl.DataFrame({"id": [17850.0, 2.5]}).select(text(pl.col("id"), "decimal"))["id"].to_list()
@@ -253,7 +253,7 @@ def _in_zone(naive: pl.Expr, zone: str) -> pl.Expr:
 
 
 def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], style: Style) -> pl.Expr:
-    """Return `value` as `dtype`, null where it cannot be read.
+    """Return `value` as `dtype`, null if it cannot be read.
 
     Args:
         value: an expression of the given kind.

@@ -456,7 +456,7 @@ def _coalesce(node: exp.Expression, scope: Scope) -> Value:
 
 
 def _concat(node: exp.Expression, scope: Scope) -> Value:
-    """Return joined texts; || is null where a part is, concat() takes a null for nothing."""
+    """Return joined texts; || is null if a part is, concat() takes a null for nothing."""
     nodes = node.expressions if isinstance(node, exp.Concat) else list(node.flatten())
     values = [_as_text(v) for v in _parts(nodes, scope)]
     joined = pl.concat_str([v.expr for v in values], ignore_nulls=isinstance(node, exp.Concat))

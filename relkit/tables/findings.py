@@ -21,7 +21,7 @@ class Finding:
         rows: how many.
         source: file of the first such row.
         row: its number in that file, 1 for the first row of data.
-        value: what it holds there; None where that is personal data.
+        value: what it holds there; None if that is personal data.
         remedy: what to do, one sentence.
 
     Examples:

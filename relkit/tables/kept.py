@@ -82,7 +82,7 @@ def kept_scan(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *ed
 
 
 def place_of(tables: TableSet) -> Path | None:
-    """Return the folder of what is kept of some tables; None where the facts hold no checksum of a table."""
+    """Return the folder of what is kept of some tables; None if the facts hold no checksum of a table."""
     facts = tables.facts
     if not facts.fingerprints or any(not facts.fingerprints.get(name) for name in facts.rows):
         return None
@@ -105,7 +105,7 @@ def _stem(name: str, edges: Sequence[AsOf]) -> str:
 
 
 def _read(place: Path, stem: str) -> pl.DataFrame | None:
-    """Return a frame from its file; None where there is no sound one."""
+    """Return a frame from its file; None if there is no sound one."""
     path = _sound(place, stem)
     if path is None:
         return None
@@ -141,7 +141,7 @@ def _checksum(path: Path) -> int:
 
 
 def _write(frame: pl.DataFrame, place: Path, stem: str, *, compression: Literal["lz4", "uncompressed"]) -> Path | None:
-    """Write a frame beside the others and return its file; None where the folder cannot be written."""
+    """Write a frame alongside the others and return its file; None if the folder cannot be written."""
     draft = place / f".{uuid4().hex}.draft"
     try:
         place.mkdir(parents=True, exist_ok=True)

@@ -61,7 +61,7 @@ class OpenedFile:
         frame: its columns, `_row`, and `_surplus` for delimited text.
         columns: its own columns.
         said: what was detected, in words; "" where there was nothing to detect.
-        decimal: the decimal mark seen, None where no number of the sample shows one.
+        decimal: the decimal mark seen, None if no number of the sample shows one.
         is_text: whether lines can be blank or too long.
     """
 

@@ -37,7 +37,7 @@ ROW = "_row"
 """Technical column of a raw frame: the number of the row in that file, 1 for the first row of data."""
 
 BAD = "_bad"
-"""Technical column of a raw frame: a list of 'column: text' for each value that could not be read, null where all is well."""
+"""Technical column of a raw frame: a list of 'column: text' for each value that could not be read, null if all is well."""
 
 OPEN_PERSONAL = ("none", "pseudonym")
 """Kinds of personal data of which a value may be shown in a message."""

@@ -37,7 +37,7 @@ class TableFacts:
         business_zone: IANA zone of the business day.
         tax_basis: "excl" or "incl".
         history_starts_on: first day that the sources cover; who was a customer before is left-censored. None: the first day seen.
-        assumed_margin_rate: margin over net amount where no line carries its margin; None where nobody declared one.
+        assumed_margin_rate: margin over net amount where no line carries its margin; None if nobody declared one.
         contract_bills_in_transactions: whether what contracts bill is among the transactions too; it is then counted there only.
         first_day, last_day: business days of the first and last fact.
         rows: rows kept, by table.
@@ -121,7 +121,7 @@ class TableSet:
         return frozenset(name for name, kind in (*ours, *declared) if kind not in OPEN_PERSONAL)
 
     def as_of(self, value: str | date | None = None) -> AsOf:
-        """Return the edge for `value`; None is the last business day in the data."""
+        """Return the cutoff for `value`; None is the last business day in the data."""
         if value is None:
             if self.facts.last_day is None:
                 raise TableError("no table holds a date, so there is no last business day.", where=str(self.folder), remedy="Give --as-of.")
@@ -129,7 +129,7 @@ class TableSet:
         return AsOf.parse(value, zone=self.facts.business_zone)
 
     def refusals(self) -> tuple[str, ...]:
-        """Return why the check of these tables did not pass; nothing where it did."""
+        """Return why the check of these tables did not pass; nothing if it did."""
         path = self.folder / CHECK
         return tuple(json.loads(path.read_text(encoding="utf-8"))["refusals"]) if path.is_file() else ()
 
@@ -153,7 +153,7 @@ class TableSet:
 
 
 def write_facts(folder: Path, facts: TableFacts) -> Path:
-    """Write the facts beside the tables and return the file's path."""
+    """Write the facts alongside the tables and return the file's path."""
     path = folder / FACTS
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(facts).items()}
     path.write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")

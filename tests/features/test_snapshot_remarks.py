@@ -72,7 +72,7 @@ def test_where_all_is_plain_nothing_is_said(company):
             "months",
             90,
             (
-                "tenure is told in whole months, so the curve falls at ages one of them apart: 90 days ahead reach 2 of these ages, and "
+                "tenure is given in whole months, so the curve falls at ages one of them apart: 90 days ahead reach 2 of these ages, and "
                 "churn probabilities are too low. Score with --horizon-days 92."
             ),
         ),
@@ -80,7 +80,7 @@ def test_where_all_is_plain_nothing_is_said(company):
             "years",
             90,
             (
-                "tenure is told in whole years, so the curve falls at ages one of them apart: 90 days ahead reach none of these ages, and "
+                "tenure is given in whole years, so the curve falls at ages one of them apart: 90 days ahead reach none of these ages, and "
                 "churn probabilities are 0 but past the last age seen. Score with --horizon-days 366."
             ),
         ),

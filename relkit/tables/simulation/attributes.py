@@ -1,4 +1,4 @@
-"""What is known of customers beside their acts: yearly snapshots of attributes, and the parties to contracts."""
+"""What is known of customers alongside their acts: yearly snapshots of attributes, and the parties to contracts."""
 
 from __future__ import annotations
 

@@ -63,10 +63,10 @@ class Campaigns:
     Attributes:
         draws: everybody drawn, in order of waves.
         first_day: day of each customer's first order, NEVER for who has none; shape (n,).
-        first_action: position of the action that was running when a non-buyer first ordered, -1 where none; shape (n,).
+        first_action: position of the action that was running when a non-buyer first ordered, -1 if none; shape (n,).
         extra_customer, extra_day, extra_action: extra orders that actions brought, one value each.
         end_age: age at the end of each contract.
-        withdrawn_us: UTC microseconds at which consent was withdrawn, 0 where it was not, shape (n, 4).
+        withdrawn_us: UTC microseconds at which consent was withdrawn, 0 if it was not, shape (n, 4).
     """
 
     draws: Draws
@@ -89,7 +89,7 @@ class _State:
     first_action: Ints
     contracts: Contracts
     held: Ints
-    """Position of each customer's first contract, -1 where there is none."""
+    """Position of each customer's first contract, -1 if there is none."""
     withdrawn_us: Ints
     recent: list[tuple[int, NDArray[np.bool_]]] = field(default_factory=list)
     draws: list[Draws] = field(default_factory=list)

@@ -57,7 +57,7 @@ def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Pr
     Args:
         settings: what is simulated.
         folder: where to; tables and truth of an earlier run there are replaced.
-        progress: is told before each chunk.
+        progress: is notified before each chunk.
 
     Returns:
         The truth, and where the data are.

@@ -31,7 +31,7 @@ class People:
         came_as: PROSPECT, BUYER, CONTRACT (holds one, does not buy by itself) or BOTH.
         created_day: day on which the customer became known; before 0 for who was there already.
         country: position in COUNTRIES.
-        birth_year: year of birth, 0 where unknown.
+        birth_year: year of birth, 0 if unknown.
         engagement: standard normal; drives clicks and the effect of actions.
         satisfaction: standard normal; drives survey answers and complaints.
     """

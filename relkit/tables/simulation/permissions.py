@@ -67,7 +67,7 @@ def draw_permissions(rng: np.random.Generator, people: People, days: int) -> Per
 def consents_table(
     people: People, permissions: Permissions, created_day: Ints, withdrawn_us: Ints, calendar: Calendar, days: int
 ) -> pl.DataFrame:
-    """Return the table consents: the first answers, and a withdrawal at `withdrawn_us` (shape (n, 4), 0 where none).
+    """Return the table consents: the first answers, and a withdrawal at `withdrawn_us` (shape (n, 4), 0 if none).
 
     No wave falls into the last `OLD_FORM_DAYS`, so nobody is contacted whose agreement has expired.
     """

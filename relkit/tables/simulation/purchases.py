@@ -46,7 +46,7 @@ class Orders:
         customer: position of the customer, shape (m,).
         day: day of the order, shape (m,).
         amount: value at list prices of the day, currency, to the cent, shape (m,).
-        action: position of the action that brought it, -1 where it came by itself, shape (m,).
+        action: position of the action that brought it, -1 if it came by itself, shape (m,).
     """
 
     customer: Ints

@@ -35,7 +35,7 @@ KINDS = ("prospect", "buyer", "contract", "both")
 
 
 def contracts_truth(contracts: Contracts, people: People, calendar: Calendar, market: Market, settings: SimulationSettings) -> pl.DataFrame:
-    """Return one row a contract: see docs/simulation.md."""
+    """Return one row per contract: see docs/simulation.md."""
     age = (settings.days - 1 - contracts.started_day).astype(np.float64)
     runs = contracts.end_age > age
     truth = settings.contracts
@@ -74,7 +74,7 @@ def customers_truth(
     market: Market,
     settings: SimulationSettings,
 ) -> pl.DataFrame:
-    """Return one row a customer: see docs/simulation.md. `contracts` is the frame of `contracts_truth`."""
+    """Return one row per customer: see docs/simulation.md. `contracts` is the frame of `contracts_truth`."""
     bought = campaigns.first_day < settings.days
     frame = pl.DataFrame(
         {
@@ -148,7 +148,7 @@ def _with_contracts(frame: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFram
 
 
 def _with_effects(frame: pl.DataFrame, people: People, settings: SimulationSettings) -> pl.DataFrame:
-    """Add the effect that each action would have now, at no pressure; null where the customer is not among its targets."""
+    """Add the effect that each action would have now, at no pressure; null if the customer is not among its targets."""
     holds = pl.col("contracts_running") > 0
     buys = pl.col("kind").is_in(["buyer", "both"])
     targets = {"buyers": buys, "non_buyers": ~buys, "holders": holds, "holders_who_never_bought": ~buys & holds}
