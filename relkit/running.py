@@ -233,8 +233,8 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
     except Exception as error:  # noqa: BLE001  (any fault of a step ends the pipeline in order)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(traceback.format_exc(), encoding="utf-8")
-        said = f"{type(error).__name__}: {error} (the trace is in {log})"
-        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, said, 1)
+        message = f"{type(error).__name__}: {error} (the trace is in {log})"
+        return StepOutcome(step.label, "failed", time.perf_counter() - started, None, message, 1)
     seconds = time.perf_counter() - started
     if result.skipped:
         return StepOutcome(step.label, "skipped", seconds, result, result.skipped)
@@ -334,7 +334,7 @@ class RunPipeline(Job):
         try:
             for outcome in run_steps(name, steps, self.out_dir / "runs", progress=progress, restart=self.restart):
                 outcomes.append(outcome)
-                progress(f"{_told(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
+                progress(f"{_step_line(outcome, len(outcomes), len(steps))}\n", len(outcomes) / len(steps))
         finally:
             for job in {type(step.job) for step in steps}:
                 job.let_go()
@@ -344,13 +344,13 @@ class RunPipeline(Job):
 MARKS: dict[Status, str] = {"done": "done   ", "kept": "kept   ", "skipped": "skipped", "refused": "REFUSED", "failed": "FAILED "}
 
 
-def _told(outcome: StepOutcome, number: int, of: int) -> str:
+def _step_line(outcome: StepOutcome, number: int, of: int) -> str:
     """Return the line that says how a step ended and, below it, what the job says of its work."""
     seconds = "       " if outcome.status == "kept" else f"{outcome.seconds:5.1f} s"
-    said = f"  {outcome.message}" if outcome.message else ""
+    message = f"  {outcome.message}" if outcome.message else ""
     below = outcome.result.sentences if outcome.result and outcome.status in {"done", "refused"} else ()
     return "\n".join(
-        [f"[{number:>2}/{of}] {MARKS[outcome.status]} {seconds}  {outcome.label}{said}", *(f"{'':26}{line}" for line in below)]
+        [f"[{number:>2}/{of}] {MARKS[outcome.status]} {seconds}  {outcome.label}{message}", *(f"{'':26}{line}" for line in below)]
     )
 
 
@@ -380,8 +380,8 @@ def _stop(steps: list[Step], outcomes: list[StepOutcome]) -> list[str]:
     last = outcomes[-1]
     finished = [outcome.label for outcome in outcomes if outcome.status in {"done", "kept", "skipped"}]
     not_run = [step.label for step in steps[len(outcomes) :]]
-    said = [f"{last.label} {last.status}: {last.message}", f"Finished and kept: {', '.join(finished) or 'nothing'}."]
-    return said + ([f"Not run: {', '.join(not_run)}."] if not_run else [])
+    sentences = [f"{last.label} {last.status}: {last.message}", f"Finished and kept: {', '.join(finished) or 'nothing'}."]
+    return sentences + ([f"Not run: {', '.join(not_run)}."] if not_run else [])
 
 
 def _tally(name: str, outcomes: list[StepOutcome], seconds: float) -> str:

@@ -88,9 +88,9 @@ def read_notebook(path: Path) -> Notebook:
     tagged = [cell for cell in cells if PARAMETERS in cell.get("metadata", {}).get("tags", ())]
     if len(tagged) > 1:
         raise ParameterError(f"{len(tagged)} cells are tagged {PARAMETERS!r}; there may be one.", where=str(path))
-    said = metadata.get("relkit", {})
+    declared = metadata.get("relkit", {})
     defaults = _literals(tagged[0]["source"], path) if tagged else {}
-    return Notebook(path=path, defaults=defaults, job=str(said.get("job", "")), needs=tuple(said.get("needs", ())))
+    return Notebook(path=path, defaults=defaults, job=str(declared.get("job", "")), needs=tuple(declared.get("needs", ())))
 
 
 def _content(path: Path) -> tuple[list[Any], dict[str, Any]]:
@@ -101,8 +101,8 @@ def _content(path: Path) -> tuple[list[Any], dict[str, Any]]:
         book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         return list(book.cells), dict(book.metadata)
     except (OSError, ValueError, TypeError, AttributeError, KeyError, nbformat.ValidationError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ParameterError(f"this cannot be read as a notebook ({said}).", where=str(path)) from error
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ParameterError(f"this cannot be read as a notebook ({message}).", where=str(path)) from error
 
 
 def _literals(source: str, path: Path) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in notebook.defaults:
             raise ParameterError.unknown("parameter", name, notebook.defaults, where=notebook.name)
-    wrong = [said for name, value in given.items() if (said := _mistyped(name, value, notebook.defaults[name]))]
+    wrong = [problem for name, value in given.items() if (problem := _mistyped(name, value, notebook.defaults[name]))]
     if wrong:
         raise ParameterError("; ".join(wrong) + ".", where=notebook.name)
 
@@ -193,7 +193,7 @@ def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, 
             on_cell_start=started,
         )
     except PapermillExecutionError as error:
-        raise _said_by_cell(error, notebook) from error
+        raise _cell_error(error, notebook) from error
 
 
 @contextmanager
@@ -260,7 +260,7 @@ def _own_kernel(modules: Sequence[str]) -> type:
 KINDS = {kind.__name__: kind for kind in (ParameterError, TableError)}
 
 
-def _said_by_cell(error: Any, notebook: Notebook) -> RelkitError:
+def _cell_error(error: Any, notebook: Notebook) -> RelkitError:
     """Return a relkit error with what a failed cell said: its own kind when it was one that says what to do."""
     kind = KINDS.get(str(error.ename), FitError)
     name = "" if kind is not FitError else f" {error.ename}:"

@@ -92,11 +92,11 @@ def close() -> None:
 
 def _ask(address: str, connection_file: str) -> int:
     """Ask the nursery for a kernel, pass signals on to it and return when it has ended."""
-    with socket.socket(socket.AF_UNIX) as asked:
-        asked.connect(address)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
         request = {"file": connection_file, "folder": str(Path.cwd()), "environment": dict(os.environ)}
-        asked.sendall(json.dumps(request).encode() + b"\n")
-        kernel = int(asked.recv(32))
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        kernel = int(connection.recv(32))
 
         def pass_on(number: int, _frame: FrameType | None) -> None:
             with suppress(ProcessLookupError):
@@ -104,7 +104,7 @@ def _ask(address: str, connection_file: str) -> int:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, pass_on)
-        while asked.recv(1):  # the kernel holds the other end: it closes when the kernel ends
+        while connection.recv(1):  # the kernel holds the other end: it closes when the kernel ends
             pass
     return 0
 
@@ -145,15 +145,15 @@ def _reap(_number: int, _frame: FrameType | None) -> None:
 
 def _fork(listening: socket.socket) -> bool:
     """Start the kernel that is asked for; return whether this is the process of the kernel, and it has ended."""
-    asked, _ = listening.accept()
+    connection, _ = listening.accept()
     text = b""
     while not text.endswith(b"\n"):
-        text += asked.recv(_REQUEST)
+        text += connection.recv(_REQUEST)
     if os.fork():
-        asked.close()
+        connection.close()
         return False
     listening.close()
-    asked.sendall(str(os.getpid()).encode())
+    connection.sendall(str(os.getpid()).encode())
     _become_kernel(json.loads(text))
     return True
 

@@ -83,8 +83,8 @@ def read_block(mapping: Mapping, sources: dict[str, Source], table: str, positio
 
 
 def _style(mapping: Mapping, source: Source) -> Style:
-    said = mapping.file.sources[source.name]
-    return Style(decimal=source.decimal, thousands=said.thousands, zone=said.zone or "UTC", day_zone=mapping.file.company.business_zone)
+    given = mapping.file.sources[source.name]
+    return Style(decimal=source.decimal, thousands=given.thousands, zone=given.zone or "UTC", day_zone=mapping.file.company.business_zone)
 
 
 def _with_columns(mapping: Mapping, sources: dict[str, Source], name: str) -> tuple[pl.LazyFrame, dict[str, Value]]:
@@ -127,13 +127,13 @@ def _joined(
 
 def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: str, join: Join, where: str) -> list[str]:
     """Return what there is to say of a join, refusing one that multiplies rows unless it says so."""
-    said = " and ".join(join.on.values())
+    key_columns = " and ".join(join.on.values())
     notes = []
     repeated = right.drop_nulls(keys).group_by(keys).len().filter(pl.col("len") > 1).sort(keys).collect(engine="streaming")
     if len(repeated) and not join.many:
         first = ", ".join(str(value) for value in repeated.row(0)[:-1])
         raise TableError(
-            f"{said} does not tell the rows of {join.source} apart: {len(repeated):,} repeated, first {first} "
+            f"{key_columns} does not tell the rows of {join.source} apart: {len(repeated):,} repeated, first {first} "
             f"({repeated['len'][0]} rows), so that joining it would multiply the rows of {name}.",
             where=where,
             remedy="Join on a column that is unique there, or write many: true if that is meant.",
@@ -141,7 +141,7 @@ def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: 
     lonely = count_rows(left.join(right.select(keys), on=keys, how="anti"))
     if lonely:
         fate = "kept, with nulls" if join.unmatched == "keep" else "left out"
-        notes.append(f"{name}: rows without a match in {join.source} by {said}: {lonely:,}; they are {fate}.")
+        notes.append(f"{name}: rows without a match in {join.source} by {key_columns}: {lonely:,}; they are {fate}.")
     if len(repeated):
         notes.append(f"{name}: joining {join.source} gives some rows more than once, as many: true allows.")
     return notes
@@ -161,9 +161,9 @@ def _outputs(
     for group, name, rule, dtype in rules:
         outputs[name], unread = _read(name, rule, dtype, replace(scope, where=mapping.at(*here, group, name)))
         entries += unread
-    for i, said in enumerate(block.returns):
+    for i, each in enumerate(block.returns):
         inside = replace(scope, where=mapping.at(*here, "returns", i, "where"))
-        _apply_returns(outputs, _condition(said.where, inside).expr, said.kind, turned=said.amounts_in_file == "positive", position=i)
+        _apply_returns(outputs, _condition(each.where, inside).expr, each.kind, turned=each.amounts_in_file == "positive", position=i)
     return outputs, entries
 
 

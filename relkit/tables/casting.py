@@ -282,8 +282,8 @@ def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], 
 
 def misread(value: pl.Expr, kind: Kind, read: pl.Expr) -> pl.Expr:
     """Return where `value` said something and `read` is null."""
-    said = ~is_absent(value) if kind == "text" else (value.is_not_null() & value.is_not_nan() if kind == "decimal" else value.is_not_null())
-    return said & read.is_null()
+    held = ~is_absent(value) if kind == "text" else (value.is_not_null() & value.is_not_nan() if kind == "decimal" else value.is_not_null())
+    return held & read.is_null()
 
 
 def spoken(kind: Kind) -> str:

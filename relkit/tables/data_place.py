@@ -61,29 +61,29 @@ class DataPlace:
         path = self.folder / DEFAULT
         return path if self.url is None and self.file is None and path.is_file() else None
 
-    def open(self, name: str, said: SourceDeclaration) -> Source:
+    def open(self, name: str, declaration: SourceDeclaration) -> Source:
         """Return the source that a mapping declares."""
-        url = said.url if said.url_from is None else _url_from(said.url_from, name)
-        files = self._named(said)
+        url = declaration.url if declaration.url_from is None else _url_from(declaration.url_from, name)
+        files = self._named(declaration)
         if not files and url is None:
             url = self.url
             if url is None:
                 raise ParameterError(
                     "it names neither files nor a url.", where=f"source {name}", remedy="Add files: NAME, or give one file as data."
                 )
-        return open_source(name, said.options(), folder=self.folder, files=files, url=url)
+        return open_source(name, declaration.options(), folder=self.folder, files=files, url=url)
 
-    def _named(self, said: SourceDeclaration) -> tuple[str, ...]:
+    def _named(self, declaration: SourceDeclaration) -> tuple[str, ...]:
         """Return the names or globs of a source; the one file that was given stands for the pattern it fits."""
-        if said.url or said.url_from:
+        if declaration.url or declaration.url_from:
             return ()
-        if self.file is not None and (not said.files or any(fnmatch(self.file.name, pattern) for pattern in said.files)):
+        if self.file is not None and (not declaration.files or any(fnmatch(self.file.name, pattern) for pattern in declaration.files)):
             return (self.file.name,)
-        return said.files
+        return declaration.files
 
-    def files(self, said: SourceDeclaration) -> tuple[Path, ...] | None:
+    def files(self, declaration: SourceDeclaration) -> tuple[Path, ...] | None:
         """Return the files of a source, None when it is a table of a database."""
-        named = self._named(said)
+        named = self._named(declaration)
         return find_files(named, self.folder) if named else None
 
 

@@ -168,8 +168,8 @@ def open_sql(url: str, options: ReadOptions) -> OpenedFile:
         try:
             result = connection.execution_options(stream_results=True).execute(text(statement))
         except SQLAlchemyError as error:
-            said = str(getattr(error, "orig", error)).splitlines()[0]
-            raise TableError(f"the query fails: {said}.", where=_hidden(url), remedy="Try it in the database's own client.") from error
+            message = str(getattr(error, "orig", error)).splitlines()[0]
+            raise TableError(f"the query fails: {message}.", where=_hidden(url), remedy="Try it in the database's own client.") from error
         columns = [str(name) for name in result.keys()]  # noqa: SIM118  (a result is no dictionary)
         parts = 0
         while rows := result.fetchmany(_ROWS_AT_ONCE):

@@ -26,9 +26,9 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]
         tables: the validated tables.
         today: days after this one lie ahead; None is the present day (UTC).
     """
-    said = [remark for name in tables.facts.rows for remark in _unknown(tables, name)]
+    remarks = [remark for name in tables.facts.rows for remark in _unknown(tables, name)]
     return (
-        *said,
+        *remarks,
         *_unidentified(tables),
         *_no_ids(tables),
         *_margin(tables),
@@ -40,7 +40,7 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]
 
 def _unknown(tables: TableSet, name: str) -> list[Remark]:
     """Return a remark for each column that refers to rows which another table does not have."""
-    said = []
+    remarks = []
     for column, other in TABLES[name].references:
         if not tables.has(other) or column not in tables.columns(name):
             continue
@@ -51,14 +51,14 @@ def _unknown(tables: TableSet, name: str) -> list[Remark]:
         found = lonely.collect(engine="streaming").row(0, named=True)
         if found["values"]:
             count, rows = int(found["values"]), int(found["rows"])
-            said.append(
+            remarks.append(
                 Remark(
                     "unknown_references",
                     f"{name}: {counted(count, 'value')} of {column}, in {counted(rows)}, unknown to {other}; kept.",
                     f"{name} : {_counted(count, 'valeur')} de {column}, dans {_counted(rows, 'ligne')}, absentes de {other} ; gardées.",
                 )
             )
-    return said
+    return remarks
 
 
 def _unidentified(tables: TableSet) -> list[Remark]:
@@ -85,7 +85,7 @@ def _unidentified(tables: TableSet) -> list[Remark]:
 
 def _no_ids(tables: TableSet) -> list[Remark]:
     """Return a remark for each table where customers have an id that stands for none, and would be one great customer."""
-    said = []
+    remarks = []
     for name in ("customers", "transactions", "contracts", "customer_snapshots"):
         if not tables.has(name) or "customer_id" not in tables.columns(name):
             continue
@@ -93,7 +93,7 @@ def _no_ids(tables: TableSet) -> list[Remark]:
         found = rows.sort("len", "customer_id", descending=[True, False]).collect(engine="streaming")
         if len(found):
             marks, rows_found = ", ".join(f"{mark!r}" for mark in found["customer_id"]), int(found["len"].sum())
-            said.append(
+            remarks.append(
                 Remark(
                     "ids_that_stand_for_none",
                     f"{name}: {counted(rows_found)} with the customer_id {marks}, taken for a customer; "
@@ -102,7 +102,7 @@ def _no_ids(tables: TableSet) -> list[Remark]:
                     f"ajoutez nulls: [{marks}] à la source dans le fichier de correspondance.",
                 )
             )
-    return said
+    return remarks
 
 
 def _margin(tables: TableSet) -> list[Remark]:

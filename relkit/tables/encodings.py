@@ -63,12 +63,12 @@ def open_text(path: Path, encoding: str | None = None) -> TextFile:
         TableError: it is missing, empty, no text, a broken gzip, or not in that encoding.
     """
     _verify_start(path)
-    told = _canonical(encoding, path) if encoding is not None else None
+    given = _canonical(encoding, path) if encoding is not None else None
     start = next(_chunks(path), b"")
     if not start:
         raise TableError("the file is empty.", where=str(path), remedy="Ask for it again, or take it out of the folder.")
-    found = told or _guess(path, start)
-    _verify_encoding(path, found, told=told is not None)
+    found = given or _guess(path, start)
+    _verify_encoding(path, found, given=given is not None)
     has_old_ends = b"\n" not in start and b"\r" in start  # of the old Macintosh
     readable = path if found == "utf-8" and not has_old_ends else _converted(path, found, old_ends=has_old_ends)
     sample = _first_text(readable) if readable != path else start[:_SAMPLE].decode(found, errors="ignore").removeprefix("\ufeff")
@@ -83,8 +83,8 @@ def _verify_start(path: Path) -> None:
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as error:
-        said = "there is no such file" if isinstance(error, FileNotFoundError) else f"it cannot be opened ({error.strerror})"
-        raise TableError(f"{said}.", where=str(path), remedy="Check the path.") from error
+        message = "there is no such file" if isinstance(error, FileNotFoundError) else f"it cannot be opened ({error.strerror})"
+        raise TableError(f"{message}.", where=str(path), remedy="Check the path.") from error
     if path.suffix.lower() == ".gz" and start and not start.startswith(_GZIP):
         raise TableError(
             "its name ends in .gz but it is not gzipped.",
@@ -150,13 +150,13 @@ def _first_fault(path: Path, encoding: str) -> tuple[int, bytes, int] | None:
     return (line, pending, offset - len(pending)) if pending else None
 
 
-def _verify_encoding(path: Path, encoding: str, *, told: bool) -> None:
-    fault = _first_fault(path, encoding) if told or encoding != "utf-8" else None
+def _verify_encoding(path: Path, encoding: str, *, given: bool) -> None:
+    fault = _first_fault(path, encoding) if given or encoding != "utf-8" else None
     if fault is None:
         return
     line, wrong, _ = fault
     shown = " ".join(f"0x{byte:02x}" for byte in wrong)
-    if told:
+    if given:
         remedy = "Leave `encoding` out to have it found."
         if encoding == "utf-8" and _first_fault(path, "windows-1252") is None:
             letter = wrong.decode("windows-1252", errors="replace")

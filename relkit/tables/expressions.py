@@ -225,8 +225,8 @@ def _alike(values: Sequence[Value], scope: Scope) -> list[Value]:
         return [as_time(v, best, scope) for v in values]
     if kinds == {"text", "bool"}:
         return [_as_bool(v, scope) for v in values]
-    said = " and ".join(sorted(casting.spoken(k) for k in kinds))
-    raise ParameterError(f"the expression compares or mixes {said}.", where=scope.where, remedy="Make them alike with cast(x as ...).")
+    listed = " and ".join(sorted(casting.spoken(k) for k in kinds))
+    raise ParameterError(f"the expression compares or mixes {listed}.", where=scope.where, remedy="Make them alike with cast(x as ...).")
 
 
 def _null_as(value: Value, kind: Kind) -> Value:
@@ -250,7 +250,7 @@ def _compile(node: exp.Expression, scope: Scope) -> Value:
     known = _PARTS | {"negate"} if isinstance(node, exp.Like) else _PARTS
     if handler is None or any(value for name, value in node.args.items() if name not in known):
         raise ParameterError(
-            f"{_said(node)} is not allowed in an expression.",
+            f"{_node_text(node)} is not allowed in an expression.",
             where=scope.where,
             remedy=f"Allowed are: {ALLOWED}. A name with blanks or signs stands in double quotes.",
         )
@@ -519,7 +519,7 @@ def _nullif(node: exp.Expression, scope: Scope) -> Value:
     return Value(pl.when(value.expr.ne_missing(absent.expr)).then(value.expr), value.kind, faults=_faults([value, absent]))
 
 
-def _said(node: exp.Expression) -> str:
+def _node_text(node: exp.Expression) -> str:
     if isinstance(node, exp.Func):
         name = str(node.this) if node.key == "anonymous" else node.sql_name().lower()
         return f"the function {name}()"

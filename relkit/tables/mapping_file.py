@@ -73,10 +73,10 @@ def _places(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     found = {}
-    for name, said in value.items():
-        first, _, last = str(said).partition("-")
+    for name, place in value.items():
+        first, _, last = str(place).partition("-")
         if not (first.strip().isdigit() and (last or first).strip().isdigit() and 1 <= int(first) <= int(last or first)):
-            raise ValueError(f"the place of {name!r} is {said!r}; write first and last character, counted from 1, like 2-6")
+            raise ValueError(f"the place of {name!r} is {place!r}; write first and last character, counted from 1, like 2-6")
         found[str(name)] = (int(first), int(last or first))
     return found
 
@@ -276,7 +276,7 @@ def load_mapping(path: Path) -> Mapping:
     try:
         file = MappingFile.model_validate(declaration.value)
     except ValidationError as error:
-        problems = [(tuple(p["loc"]), _said(p)) for p in error.errors(include_url=False)]
+        problems = [(tuple(p["loc"]), _message(p)) for p in error.errors(include_url=False)]
         raise _all_of(problems, declaration) from error
     problems = list(_names_wrong(file))
     if problems:
@@ -285,11 +285,11 @@ def load_mapping(path: Path) -> Mapping:
 
 
 def _all_of(problems: list[tuple[Place, str]], declaration: Declaration) -> RelkitError:
-    places = [(_real_place(place, declaration.value), said) for place, said in problems]
+    places = [(_real_place(place, declaration.value), message) for place, message in problems]
     if len(places) == 1:
-        place, said = places[0]
-        return ParameterError(said, where=declaration.at(*place), remedy="See docs/mappings.md.")
-    lines = [f"line {declaration.places.get(_known(place, declaration), (1, 1))[0]}: {said}" for place, said in places]
+        place, message = places[0]
+        return ParameterError(message, where=declaration.at(*place), remedy="See docs/mappings.md.")
+    lines = [f"line {declaration.places.get(_known(place, declaration), (1, 1))[0]}: {message}" for place, message in places]
     return ParameterError(f"{len(lines)} problems. " + " ".join(lines), where=str(declaration.path), remedy="See docs/mappings.md.")
 
 
@@ -310,7 +310,7 @@ def _real_place(place: Place, value: Any) -> Place:
     return tuple(real)
 
 
-def _said(problem: Any) -> str:
+def _message(problem: Any) -> str:
     place: Place = tuple(problem["loc"])
     name = str(place[-1]) if place else "the file"
     if problem["type"] == "extra_forbidden":
@@ -366,8 +366,8 @@ def _columns_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[Plac
     contract = TABLES[table]
     for name in block.columns:
         if name not in contract.names:
-            said = str(ParameterError.unknown(f"column of {table}", name, contract.names))
-            yield (*here, "columns", name), said + (" Declare it under attributes." if table == "customer_snapshots" else "")
+            message = str(ParameterError.unknown(f"column of {table}", name, contract.names))
+            yield (*here, "columns", name), message + (" Declare it under attributes." if table == "customer_snapshots" else "")
     yield from _attributes_wrong(table, block, here)
     made = {*block.columns, *block.attributes, *((contract.key[0],) if block.key else ())}
     if block.key and (len(contract.key) != 1):
@@ -396,20 +396,20 @@ def _attributes_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[P
 def _roles_wrong(block: Block, here: Place) -> Iterator[tuple[Place, str]]:
     """Yield what is wrong with the attributes that say how long a customer has been there, and whether it still is."""
     holders: dict[str, str] = {}
-    for name, said in block.attributes.items():
-        if said.role not in _ROLE_TYPES:
+    for name, attribute in block.attributes.items():
+        if attribute.role not in _ROLE_TYPES:
             continue
-        place, types = (*here, "attributes", name), _ROLE_TYPES[said.role]
-        if said.role in holders:
-            yield place, f"{holders[said.role]} and {name} both have the role {said.role}: there is one at most."
-        holders[said.role] = name
-        if said.type not in types:
-            yield place, f"the role {said.role} needs the type {' or '.join(types)}; {name} is of type {said.type}."
-        if said.role == "tenure" and said.unit not in TENURE_UNITS:
-            yield place, f"{name} has the role tenure; its unit is {said.unit!r}, and must be one of {', '.join(TENURE_UNITS)}."
-        if said.known_at != "as_of":
+        place, types = (*here, "attributes", name), _ROLE_TYPES[attribute.role]
+        if attribute.role in holders:
+            yield place, f"{holders[attribute.role]} and {name} both have the role {attribute.role}: there is one at most."
+        holders[attribute.role] = name
+        if attribute.type not in types:
+            yield place, f"the role {attribute.role} needs the type {' or '.join(types)}; {name} is of type {attribute.type}."
+        if attribute.role == "tenure" and attribute.unit not in TENURE_UNITS:
+            yield place, f"{name} has the role tenure; its unit is {attribute.unit!r}, and must be one of {', '.join(TENURE_UNITS)}."
+        if attribute.known_at != "as_of":
             late = "known on the day of the snapshot; map what is known only later on the later snapshot"
-            yield place, f"{name} has the role {said.role}, and must be {late}."
+            yield place, f"{name} has the role {attribute.role}, and must be {late}."
     given = set(holders) - {"monthly_amount"}
     if given and not {"tenure", "ended"} <= given:
         lacking = " and ".join(role for role in ("tenure", "ended") if role not in given)

@@ -72,9 +72,9 @@ def _no_table(place: DataPlace) -> TableError:
         return TableError("there is no file in it.", where=str(place), remedy="Check the path of the data.")
     hints = [f"{p.name} is near {near}" for p in there if (near := nearest(stem(p), TABLES, likeness=0.7))]
     listed = f"{', '.join(p.name for p in there[:8])}{', ...' if len(there) > 8 else ''}"
-    said = "; ".join(hints[:3]) or f"there {'is' if len(there) == 1 else 'are'} {listed}"
+    instead = "; ".join(hints[:3]) or f"there {'is' if len(there) == 1 else 'are'} {listed}"
     return TableError(
-        f"no file is named after one of our tables ({said}).",
+        f"no file is named after one of our tables ({instead}).",
         where=str(place),
         remedy="Write a mapping (docs/mappings.md) and give it with --mapping, or name files transactions.csv, contracts.parquet, ...",
     )

@@ -68,7 +68,7 @@ class OpenedFile:
     name: str
     frame: pl.LazyFrame
     columns: tuple[str, ...]
-    said: str = ""
+    detected: str = ""
     decimal: str | None = None
     is_text: bool = False
 

@@ -25,14 +25,14 @@ def remarks_on(reports: Mapping[str, TableReport], *, refused: bool) -> list[Rem
         reports: by table.
         refused: whether the check did not pass.
     """
-    said = [_REFUSED] if refused else []
+    remarks = [_REFUSED] if refused else []
     for name, report in reports.items():
         if report.quarantine_share >= LEAST_SHARE:
-            said.append(_left_out(name, report))
+            remarks.append(_left_out(name, report))
         copies = sum(finding.rows for finding in report.unlikely if finding.rule.startswith(DUPLICATE))
         if copies >= LEAST_SHARE * max(report.rows_kept, 1):
-            said.append(_copies(name, copies, report.rows_kept))
-    return said
+            remarks.append(_copies(name, copies, report.rows_kept))
+    return remarks
 
 
 def _left_out(name: str, report: TableReport) -> Remark:

@@ -206,19 +206,19 @@ def _open_all(paths: Sequence[Path], options: ReadOptions) -> list[OpenedFile]:
     if not opened:
         raise empty[0][1]
     if empty:
-        said = f"{', '.join(path.name for path, _ in empty)}: no row, passed over"
-        opened[0] = replace(opened[0], said=f"{opened[0].said}; {said}" if opened[0].said else said)
+        detected = f"{', '.join(path.name for path, _ in empty)}: no row, passed over"
+        opened[0] = replace(opened[0], detected=f"{opened[0].detected}; {detected}" if opened[0].detected else detected)
     return opened
 
 
 def _detected(name: str, opened: Sequence[OpenedFile]) -> list[str]:
-    by_said: dict[str, list[str]] = {}
+    by_detected: dict[str, list[str]] = {}
     for part in opened:
-        by_said.setdefault(part.said, []).append(part.name)
+        by_detected.setdefault(part.detected, []).append(part.name)
     return [
-        f"{name}: {names[0] if len(names) == 1 else f'{len(names)} files, {names[0]} ... {names[-1]}'}: detected {said}."
-        for said, names in by_said.items()
-        if said
+        f"{name}: {names[0] if len(names) == 1 else f'{len(names)} files, {names[0]} ... {names[-1]}'}: detected {detected}."
+        for detected, names in by_detected.items()
+        if detected
     ]
 
 

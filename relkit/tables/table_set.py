@@ -116,7 +116,7 @@ class TableSet:
     @property
     def personal_columns(self) -> frozenset[str]:
         """Columns that say something about a person: no value of theirs is shown in a message."""
-        declared = [(name, said.get("personal_data", "personal")) for name, said in self.facts.attributes.items()]
+        declared = [(name, entry.get("personal_data", "personal")) for name, entry in self.facts.attributes.items()]
         ours = [(column.name, column.personal_data) for table in self.facts.rows if table in TABLES for column in TABLES[table].columns]
         return frozenset(name for name, kind in (*ours, *declared) if kind not in OPEN_PERSONAL)
 

@@ -55,8 +55,13 @@ def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
     if not len(frame):
         choice = f"Choose another `sheet`: {', '.join(others)[:80]}." if others else "Ask for it again with its rows."
         raise TableError("the sheet has no row of data.", where=f"{path}, sheet {name}", remedy=choice)
-    said = "" if options.sheet or not others else f"sheet {name!r} of {len(book.sheet_names)} (the others: {', '.join(others)[:80]})"
+    detected = "" if options.sheet or not others else f"sheet {name!r} of {len(book.sheet_names)} (the others: {', '.join(others)[:80]})"
     text = frame.with_columns(pl.all().cast(pl.String))
     return OpenedFile(
-        name=path.name, frame=text.with_row_index(ROW, offset=1).lazy(), columns=tuple(frame.columns), said=said, decimal=".", is_text=True
+        name=path.name,
+        frame=text.with_row_index(ROW, offset=1).lazy(),
+        columns=tuple(frame.columns),
+        detected=detected,
+        decimal=".",
+        is_text=True,
     )

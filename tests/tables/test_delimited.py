@@ -58,12 +58,12 @@ def test_the_delimiter_is_the_one_that_cuts_lines_alike(lines, delimiter):
 )
 def test_what_is_detected_is_said(tmp_path, text, said, decimal):
     file = opened(tmp_path, text)
-    assert (file.said, file.decimal) == (said, decimal)
+    assert (file.detected, file.decimal) == (said, decimal)
 
 
 def test_what_is_told_is_not_said(tmp_path):
     file = opened(tmp_path, SHOP, delimiter=";", encoding="utf-8", header=True, decimal=",")
-    assert (file.said, file.decimal) == ("", ",")
+    assert (file.detected, file.decimal) == ("", ",")
 
 
 def test_all_columns_are_texts_with_their_zeros(tmp_path):
@@ -96,7 +96,7 @@ def test_names_for_a_file_without_header(tmp_path, text, header):
     file = opened(tmp_path, text, columns=("no", "client", "montant"))
     assert file.columns == ("no", "client", "montant")
     assert len(file.frame.collect()) == (1 if header else 2)
-    assert ("with a header" if header else "without header") in file.said
+    assert ("with a header" if header else "without header") in file.detected
 
 
 def test_a_header_cell_without_a_name_gets_one(tmp_path):
@@ -144,7 +144,7 @@ def test_one_column_is_a_table_too(tmp_path):
 def test_utf_16_is_said_as_people_write_it(tmp_path):
     path = tmp_path / "till.csv"
     path.write_bytes("id;montant\n1;2,50\n".encode("utf-16"))
-    assert open_delimited(path, ReadOptions()).said == "semicolon-separated, UTF-16, with a header, decimal comma"
+    assert open_delimited(path, ReadOptions()).detected == "semicolon-separated, UTF-16, with a header, decimal comma"
 
 
 def test_a_header_that_ends_in_delimiters_is_one(tmp_path):

@@ -20,7 +20,7 @@ def rows(folder, text, name="a.csv", **options):
     content = text.encode() if isinstance(text, str) else text
     (folder / name).write_bytes(content)
     opened = open_delimited(folder / name, ReadOptions(**options))
-    return opened.frame.select(ROW, *opened.columns).collect().rows(), opened.said
+    return opened.frame.select(ROW, *opened.columns).collect().rows(), opened.detected
 
 
 @pytest.mark.parametrize("end", ["", BODY])

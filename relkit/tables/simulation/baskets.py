@@ -109,7 +109,7 @@ def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes, market:
     category = (limits[orders.customer[order]] < u[:, None]).sum(axis=1)
     product = np.searchsorted(np.cumsum(popularity())[:-1], rng.random(len(order)), side="right")
     category, product = _bundled(rng, rank, category, product)
-    cents = _told_apart(order, category * PRODUCTS_A_CATEGORY + product, _split(rng, orders.amount, number, starts, order))
+    cents = _without_duplicates(order, category * PRODUCTS_A_CATEGORY + product, _split(rng, orders.amount, number, starts, order))
     promoted = market.promoted_categories(orders.day)[order]
     category = _cannibalised(rng, category, promoted, planted)
     discount = np.where(category == promoted, np.round(cents * planted.promotion_discount), 0).astype(np.int64)
@@ -149,7 +149,7 @@ def _split(rng: np.random.Generator, amount: Floats, number: Ints, starts: Ints,
     return np.asarray(edges - before)
 
 
-def _told_apart(order: Ints, position: Ints, cents: Ints) -> Ints:
+def _without_duplicates(order: Ints, position: Ints, cents: Ints) -> Ints:
     """Return the cents with one moved between lines of an order that would be equal in all: no line is a duplicate of another."""
     by_line = np.lexsort((cents, position, order))
     first, second = by_line[:-1], by_line[1:]
