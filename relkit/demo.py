@@ -1,4 +1,4 @@
-"""`relkit demo`: a simulated company, the main pipeline on it, and the estimates alongside the truth."""
+"""`relkit demo`: a simulated company, the main pipeline on it, and the estimates next to the truth."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class RunDemo(Job):
     world: Literal["clean", "hard"] = Field(default="clean", description="clean keeps the models' assumptions, hard breaks them.")
     seed: int = Field(default=20_250_630, ge=0, description="Seed of the simulation.")
     language: Literal["en", "fr"] = Field(default="en", description="Language of reports and headers.")
-    restart: bool = Field(default=False, description="Run again what finished earlier.")
+    restart: bool = Field(default=False, description="Run finished steps again.")
 
     @property
     def company(self) -> Path:
-        """Where the simulated company stands: its data and, alongside them, the truth."""
+        """Folder of the simulated company: its data and the truth."""
         return self.out_dir / "company"
 
     def pipeline(self) -> RunPipeline:
@@ -66,7 +66,7 @@ class RunDemo(Job):
         )
 
     def _simulated(self, progress: Progress) -> CompanyTruth:
-        """Simulate the company, or keep the one that stands there with the same settings."""
+        """Simulate the company, or keep the existing one if its settings are the same."""
         from relkit.tables.simulation import CompanyTruth, SimulationSettings, simulate_company
 
         settings = SimulationSettings(customers=self.customers, world=self.world, seed=self.seed)
@@ -82,7 +82,7 @@ class RunDemo(Job):
 
 
 def _next() -> tuple[str, ...]:
-    """Return what to open next, each command such that it runs from here as it is printed."""
+    """Return the things to open next, each command printed so that it runs from here."""
     store = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workplace().as_posix()}/mlruns/mlflow.db".replace("///./", "///")
     notebooks = next((folder for folder in (NOTEBOOKS, Path(__file__).parents[1] / NOTEBOOKS) if folder.is_dir()), NOTEBOOKS)
     relkit = program("relkit").removesuffix("relkit")
@@ -106,7 +106,7 @@ def _plain(settings: SimulationSettings) -> Any:
 
 
 def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[dict[str, Any]]]:
-    """Return the table of estimates alongside the truth, for people and for scripts."""
+    """Return the table of estimates next to the truth, for people and for scripts."""
     import polars as pl
 
     from relkit.tables.simulation import compare_with_truth

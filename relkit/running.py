@@ -1,4 +1,4 @@
-"""Runs a job, or the jobs of a pipeline file in their order: the one code path of command line, pipelines and notebooks.
+"""Execution of a job, or of the jobs of a pipeline file in order: the one code path of command line, pipelines and notebooks.
 
 A pipeline file names its steps by their commands, with the parameters they take on the command line:
 
@@ -9,7 +9,7 @@ A pipeline file names its steps by their commands, with the parameters they take
 
 Every step is parsed and verified before the first one runs. A step that finished is kept when the
 pipeline is run again: its key is the hash of job, parameters, relkit version, input bytes and state,
-and it holds only while everything it wrote still exists. A step that fails stops the pipeline; what
+and it is valid only while everything it wrote still exists. A step that fails stops the pipeline; what
 finished stays.
 """
 
@@ -61,15 +61,15 @@ class Step:
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """How a step ended.
+    """Outcome of a step.
 
     Attributes:
         label: the step.
-        status: done, kept (finished earlier with the same inputs), skipped (nothing to do), refused (ran and says no) or failed.
+        status: done, kept (finished earlier with the same inputs), skipped (nothing to do), refused (ran and refused its input) or failed.
         seconds: wall time of the run that did the work.
-        result: what the job returned; None when it failed.
+        result: what the job returned; None if it failed.
         message: the one line of a failure.
-        exit_code: what a failure means for the command.
+        exit_code: of the command after a failure.
     """
 
     label: str
@@ -121,7 +121,7 @@ def find_pipeline(path: Path) -> Path:
     """Return the pipeline file at a path, or the one of that name in pipelines/, here or in the checkout.
 
     Raises:
-        ParameterError: there is none of that name; the message has those that are there.
+        ParameterError: there is none of that name; the message lists those that exist.
     """
     if path.is_file() or path.parent not in (Path(), PIPELINES):
         return path
@@ -185,7 +185,7 @@ def _overrides(settings: Iterable[str], commands: list[str]) -> dict[str, dict[s
 
 
 def _overridden(parameters: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:
-    """Return the parameters of a step with those of `--set` in their place; `offer.budget` replaces one part of `offer`."""
+    """Return the parameters of a step after `--set`; `offer.budget` replaces one part of `offer`."""
     made = dict(parameters)
     for name, value in overrides.items():
         outer, dot, inner = name.partition(".")
@@ -200,21 +200,21 @@ def _overridden(parameters: dict[str, Any], overrides: Mapping[str, str]) -> dic
 
 
 def run_steps(name: str, steps: list[Step], folder: Path, *, progress: Progress = quiet, restart: bool = False) -> Iterator[StepOutcome]:
-    """Run the steps in order, yield how each ended, and stop after one that failed or said no.
+    """Run the steps in order, yield the outcome of each, and stop after one that failed or refused.
 
     Args:
         name: of the pipeline; names the state file.
         steps: from `read_pipeline`.
-        folder: where the state is kept.
-        progress: receives what each job says.
-        restart: whether to run again what finished earlier.
+        folder: for the state file.
+        progress: receives what each job reports.
+        restart: whether to run again the steps that finished earlier.
     """
     ledger = _Ledger(folder / f"{name}.json", forget=restart)
     for step in steps:
         key = step_key(step.job)
         outcome = ledger.kept(step.label, key) or _run(step, progress, folder / f"{name}.log")
         if outcome.status in {"done", "skipped"}:
-            # A job may leave its own inputs changed (a new champion, say), never those that its key is made of.
+            # A job may leave its own inputs changed (a new champion, say), but never those in its key.
             ledger.record(step.label, key, outcome)
         yield outcome
         if outcome.status in {"failed", "refused"}:
@@ -226,7 +226,7 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
     try:
         result = step.job.run(progress)
     except RelkitError as error:
-        # A file, mapping or period that cannot be is wrong use; a later step that cannot do its work has failed.
+        # An invalid file, mapping or period is wrong use; a later step that cannot do its work has failed.
         wrong_use = step.job.command == "check" or isinstance(error, PeriodError)
         code = error.exit_code if wrong_use else 1
         return StepOutcome(step.label, "failed", time.perf_counter() - started, None, str(error), code)
@@ -245,7 +245,7 @@ def _run(step: Step, progress: Progress, log: Path) -> StepOutcome:
 
 
 def step_key(job: Job) -> str:
-    """Return the hash of everything that decides what the job does."""
+    """Return the hash of everything that determines the job's result."""
     digest = hashlib.sha256()
     parts = [type(job).__name__, job.model_dump_json(), __version__, job.state()]
     digest.update("\0".join(parts).encode())
@@ -255,17 +255,17 @@ def step_key(job: Job) -> str:
 
 
 class _Ledger:
-    """What finished, by step, in a JSON file that is replaced whole."""
+    """The finished steps, in a JSON file that is always replaced whole."""
 
     def __init__(self, path: Path, *, forget: bool) -> None:
         self.path = path
         self.entries: dict[str, Any] = {}
         if path.is_file() and not forget:
-            with suppress(ValueError):  # a damaged file remembers nothing: every step runs again
+            with suppress(ValueError):  # a damaged file counts as empty: every step runs again
                 self.entries = json.loads(path.read_text(encoding="utf-8"))
 
     def kept(self, label: str, key: str) -> StepOutcome | None:
-        """Return the earlier outcome when key and outputs still hold."""
+        """Return the earlier outcome if the key matches and the outputs still exist."""
         entry = self.entries.get(label)
         if entry is None or entry["key"] != key:
             return None
@@ -285,15 +285,15 @@ class _Ledger:
 
 
 def _written(result: Result) -> dict[str, str]:
-    """Return a digest of each thing a job wrote, so that what another run has replaced since is not taken for its own.
+    """Return a digest of each output of a job, so that one replaced since by another run is not mistaken for its own.
 
-    A pointer to the newest delivery moves on by design: it has only to be there.
+    A pointer to the newest delivery moves on by design: it only has to exist.
     """
     return {key: str(path.exists()) if key in POINTERS else _digest(path) for key, path in result.paths.items()}
 
 
 def _digest(path: Path) -> str:
-    """Return the sha256 of a file, or of the names and bytes of a folder's files; empty when there is nothing."""
+    """Return the sha256 of a file, or of the names and bytes of a folder's files; empty if there is nothing."""
     digest = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
         if not file.is_file():
@@ -305,7 +305,7 @@ def _digest(path: Path) -> str:
 
 
 class RunPipeline(Job):
-    """Runs the steps of a pipeline file; what finished is not run again."""
+    """Runs the steps of a pipeline file; finished steps are not run again."""
 
     command: ClassVar[str] = "run"
 
@@ -315,7 +315,7 @@ class RunPipeline(Job):
     as_of: str | None = Field(default=None, description="Date (whole business day) or instant. Default: the last in the data.")
     language: Literal["en", "fr"] = Field(default="en", description="Language of reports and headers.")
     settings: tuple[str, ...] = Field(default=(), alias="set", description="STEP.PARAMETER=VALUE, one parameter of one step; repeatable.")
-    restart: bool = Field(default=False, description="Run again what finished earlier.")
+    restart: bool = Field(default=False, description="Run finished steps again.")
 
     def verify(self) -> None:
         """Parse and verify every step."""
@@ -327,7 +327,7 @@ class RunPipeline(Job):
         return read_pipeline(find_pipeline(self.pipeline), shared, self.settings)
 
     def run(self, progress: Progress = quiet) -> Result:
-        """Run the steps in order and return what each of them did."""
+        """Run the steps in order and return their results."""
         name, steps = self.steps()
         started = time.perf_counter()
         outcomes = []
@@ -345,7 +345,7 @@ MARKS: dict[Status, str] = {"done": "done   ", "kept": "kept   ", "skipped": "sk
 
 
 def _step_line(outcome: StepOutcome, number: int, of: int) -> str:
-    """Return the line that says how a step ended and, below it, what the job says of its work."""
+    """Return the line on a step's outcome and, below it, the job's own report."""
     seconds = "       " if outcome.status == "kept" else f"{outcome.seconds:5.1f} s"
     message = f"  {outcome.message}" if outcome.message else ""
     below = outcome.result.sentences if outcome.result and outcome.status in {"done", "refused"} else ()
@@ -355,7 +355,7 @@ def _step_line(outcome: StepOutcome, number: int, of: int) -> str:
 
 
 def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds: float) -> Result:
-    """Return one result for the whole pipeline; what each step returned stands in its details."""
+    """Return one result for the whole pipeline; the result of each step is in its details."""
     results = [outcome.result for outcome in outcomes if outcome.result is not None]
     last = outcomes[-1]
     stopped = last.status in {"failed", "refused"}
@@ -376,7 +376,7 @@ def _summary(name: str, steps: list[Step], outcomes: list[StepOutcome], seconds:
 
 
 def _stop(steps: list[Step], outcomes: list[StepOutcome]) -> list[str]:
-    """Say where the pipeline stopped, what finished and what did not run."""
+    """Return the step at which the pipeline stopped, those that finished and those that did not run."""
     last = outcomes[-1]
     finished = [outcome.label for outcome in outcomes if outcome.status in {"done", "kept", "skipped"}]
     not_run = [step.label for step in steps[len(outcomes) :]]
@@ -385,7 +385,7 @@ def _stop(steps: list[Step], outcomes: list[StepOutcome]) -> list[str]:
 
 
 def _tally(name: str, outcomes: list[StepOutcome], seconds: float) -> str:
-    """Say how many steps ended how."""
+    """Return the number of steps by outcome, in one sentence."""
     ends = Counter(outcome.status for outcome in outcomes)
     return f"{name}: {', '.join(f'{number} {status}' for status, number in ends.items())} in {seconds:.1f} s."
 
@@ -395,13 +395,13 @@ SHOWN = ("customers_scored", "customers_scored_xlsx", "data_dictionary_csv", "pa
 
 
 def _made(results: list[Result]) -> list[str]:
-    """Name the files that people open."""
+    """Return the names of the files that people open."""
     found = [str(p) for result in results for key, p in result.paths.items() if key in SHOWN or key.startswith("quarantine")]
     return ["Made:", *(f"  {path}" for path in found)] if found else []
 
 
 def _paths(outcomes: list[StepOutcome]) -> dict[str, Path]:
-    """Return every path by its key; keys that several steps share carry the step's parameter, `model lifetime_value.bg_nbd`."""
+    """Return every path by its key; keys that several steps share have the step's parameter added, `model lifetime_value.bg_nbd`."""
     found = [
         (key, outcome.label.partition(" ")[2], path) for outcome in outcomes if outcome.result for key, path in outcome.result.paths.items()
     ]

@@ -1,7 +1,7 @@
 """Text with a delimiter, with blanks between columns, or with columns at fixed places.
 
-Every column is read as text, so that ids keep their leading zeros; the mapping casts. A line that holds more fields than
-there are columns keeps them in `_surplus` and is quarantined later; a line that holds fewer has nulls.
+Every column is read as text, so that ids keep their leading zeros; the mapping casts. A line that has more fields than
+there are columns keeps them in `_surplus` and is quarantined later; a line that has fewer is filled with nulls.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LINES = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How the columns of a text stand, and whether each fact was told or detected."""
+    """Layout of the columns of a text, each property given or detected."""
 
     delimiter: str
     columns: tuple[str, ...]
@@ -52,7 +52,7 @@ def open_delimited(path: Path, options: ReadOptions) -> OpenedFile:
     """Return the text file at `path`, its columns as text.
 
     Raises:
-        TableError: it is missing, empty, undecodable, or its columns do not stand as told.
+        TableError: it is missing, empty, undecodable, or its columns do not match the options.
     """
     text = open_text(path, options.encoding)
     if options.format == "fixed":
@@ -79,7 +79,7 @@ def open_delimited(path: Path, options: ReadOptions) -> OpenedFile:
 
 
 def _detected_text(text: TextFile, layout: Layout, options: ReadOptions) -> str:
-    """Return what was detected, told facts left out."""
+    """Return the detected properties, without those given."""
     found = []
     if options.delimiter is None and options.format != "text":
         found.append(_SPOKEN.get(layout.delimiter, f"separated by {layout.delimiter!r}"))
@@ -108,7 +108,7 @@ def _layout(path: Path, text: TextFile, options: ReadOptions) -> tuple[list[list
 
 
 def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
-    r"""Return the delimiter of the lines: the one that cuts most of them into as many fields as the first.
+    r"""Return the delimiter of the lines: the one that splits most of them into as many fields as the first.
 
     Examples:
         >>> detect_delimiter(["id;amount\n", "1;2,50\n", "2;3,75\n"])
@@ -127,14 +127,14 @@ def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
 
 
 def _agreement(rows: list[list[str]]) -> float:
-    """Return the share of rows with as many fields as the first; nothing when that is one field."""
+    """Return the share of rows with as many fields as the first; 0 if that is a single field."""
     width = len(rows[0])
     return 0.0 if width < 2 else sum(len(row) == width for row in rows) / len(rows)
 
 
 def _rows(lines: Sequence[str], delimiter: str, quote: str | None) -> list[list[str]]:
     found = []
-    with contextlib.suppress(csv.Error):  # an open quote makes a field of all the rest; the first rows are enough to go by
+    with contextlib.suppress(csv.Error):  # an open quote makes one field of the rest; the first rows are enough to go by
         for row in _cut(lines, delimiter, quote):
             if any(cell.strip() for cell in row):
                 found.append(row)
@@ -164,9 +164,9 @@ def _verify_delimiter(path: Path, lines: Sequence[str], mark: str, options: Read
 
 
 def _has_header(rows: list[list[str]], given: tuple[str, ...]) -> bool:
-    """Return whether the first row names columns: none of its cells is a number or a date, or empty but the last ones."""
+    """Return whether the first row names columns: no cell is a number or a date, and none is empty but trailing ones."""
     first = list(rows[0])
-    while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines in delimiters
+    while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines with delimiters
         first.pop()
     if given and {c.strip().lower() for c in first} == {c.lower() for c in given}:
         return True
@@ -279,6 +279,6 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
 
 
 def explain_fault(opened: str, error: pl.exceptions.PolarsError | OSError) -> TableError:
-    """Return the error of a file that polars could not read, in our words."""
+    """Return the error for a file that polars could not read, in our words."""
     message = str(error).splitlines()[0].rstrip(".")
     return TableError(f"it cannot be read: {message}.", where=opened, remedy="Check the file's format.")

@@ -81,7 +81,7 @@ def _type(column: Column) -> str:
 
 
 def _values(column: Column) -> str:
-    """Return what is possible, what is likely and what an empty value stands for."""
+    """Return the possible range, the likely range and the meaning of an empty value."""
     parts = ["required"] if column.required else []
     if column.allowed:
         parts.append(", ".join(column.allowed))

@@ -1,4 +1,4 @@
-"""What is doubtful about tables that are valid each by itself: unknown references, no margin, other currencies, days ahead."""
+"""Doubts about tables that are each valid by themselves: unknown references, no margin, other currencies, future days."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 NO_IDS = ("null", "na", "n/a", "#n/a", "nan", "none", "nil", "unknown", "inconnu", "?", "-")
-"""What programs and people write where there is no customer."""
+"""Texts that programs and people write when there is no customer."""
 
 
 def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]:
-    """Return a remark for each doubt; none of them stops anything.
+    """Return a remark for each doubt; none of them is blocking.
 
     Args:
         tables: the validated tables.
-        today: days after this one lie ahead; None is the present day (UTC).
+        today: days after this one are in the future; None is the present day (UTC).
     """
     remarks = [remark for name in tables.facts.rows for remark in _unknown(tables, name)]
     return (
@@ -39,7 +39,7 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]
 
 
 def _unknown(tables: TableSet, name: str) -> list[Remark]:
-    """Return a remark for each column that refers to rows which another table does not have."""
+    """Return a remark for each column that refers to rows missing from another table."""
     remarks = []
     for column, other in TABLES[name].references:
         if not tables.has(other) or column not in tables.columns(name):
@@ -62,7 +62,7 @@ def _unknown(tables: TableSet, name: str) -> list[Remark]:
 
 
 def _unidentified(tables: TableSet) -> list[Remark]:
-    """Return a remark on lines that lead to no customer; where none leads to one, a column was not mapped, as a rule."""
+    """Return a remark on lines without a customer; if no line has one, a column was usually not mapped."""
     if not tables.has("transactions") or "customer_id" not in tables.columns("transactions"):
         return []
     lines, known = (
@@ -84,7 +84,7 @@ def _unidentified(tables: TableSet) -> list[Remark]:
 
 
 def _no_ids(tables: TableSet) -> list[Remark]:
-    """Return a remark for each table where customers have an id that stands for none, and would be one great customer."""
+    """Return a remark for each table with an id that means no value, and would pass for one big customer."""
     remarks = []
     for name in ("customers", "transactions", "contracts", "customer_snapshots"):
         if not tables.has(name) or "customer_id" not in tables.columns(name):

@@ -1,7 +1,7 @@
 """Text files: their bytes, their compression and their encoding.
 
-An encoding that is not told is found: a byte order mark, else UTF-8 if all of the file is UTF-8, else UTF-16 where
-every other byte is zero, else Windows-1252. What is not UTF-8 is converted once to a private copy.
+An encoding that is not given is detected: a byte order mark, else UTF-8 if all of the file is UTF-8, else UTF-16 if
+every other byte is zero, else Windows-1252. Text in another encoding than UTF-8 is converted once to a private copy.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def open_text(path: Path, encoding: str | None = None) -> TextFile:
 
     Args:
         path: plain or gzipped.
-        encoding: None to find it.
+        encoding: None to detect it.
 
     Raises:
-        TableError: it is missing, empty, no text, a broken gzip, or not in that encoding.
+        TableError: it is missing, empty, not text, a broken gzip, or not in that encoding.
     """
     _verify_start(path)
     given = _canonical(encoding, path) if encoding is not None else None
@@ -131,7 +131,7 @@ def _guess(path: Path, start: bytes) -> str:
 
 
 def _first_fault(path: Path, encoding: str) -> tuple[int, bytes, int] | None:
-    """Return (line, offending bytes, offset) of the first bytes that are not in the encoding, None when all are."""
+    """Return (line, offending bytes, offset) of the first bytes that are not in the encoding, None if all are."""
     decoder = codecs.getincrementaldecoder(encoding)()
     offset, line = 0, 1
     pending = b""
@@ -140,7 +140,7 @@ def _first_fault(path: Path, encoding: str) -> tuple[int, bytes, int] | None:
             if not (encoding == "utf-8" and not pending and chunk.isascii()):
                 decoder.decode(chunk)
         except UnicodeError as error:
-            if not isinstance(error, UnicodeDecodeError):  # UTF-16 that does not begin with its mark
+            if not isinstance(error, UnicodeDecodeError):  # UTF-16 without its byte order mark
                 return 1, chunk[:2], 0
             held = error.object
             return line + held[: error.start].count(b"\n"), bytes(held[error.start : error.end]), offset - len(pending) + error.start
@@ -170,7 +170,7 @@ def _verify_encoding(path: Path, encoding: str, *, given: bool) -> None:
 
 
 def _converted(path: Path, encoding: str, *, old_ends: bool) -> Path:
-    """Return a copy in UTF-8 without byte order mark, its lines ended as everywhere."""
+    """Return a copy in UTF-8 without byte order mark, with normal line ends."""
     copy = scratch_file(".txt")
     decoder = codecs.getincrementaldecoder(encoding)()
     with copy.open("w", encoding="utf-8", newline="") as file:

@@ -40,7 +40,7 @@ def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
     """Return a sheet of the workbook at `path`; days and instants come out in ISO form.
 
     Raises:
-        TableError: it is missing, no workbook, or has no such sheet, or the sheet no row.
+        TableError: it is missing, not a workbook, or lacks the sheet, or the sheet has no row.
     """
     book = _book(path)
     name = options.sheet or book.sheet_names[0]

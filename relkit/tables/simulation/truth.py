@@ -1,4 +1,4 @@
-"""What is true of a simulated company, and how far estimates are from it."""
+"""The truth about a simulated company, and the errors of estimates against it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CompanyTruth:
 
     Attributes:
         data: folder of the tables, as a company would deliver them.
-        folder: folder of the truth, alongside the data.
+        folder: of the truth, next to the data.
         parameters: true parameters by model, e.g. parameters["lifetime_value.bg_nbd"]["r"], and the settings.
     """
 
@@ -81,7 +81,7 @@ def true_parameters(settings: SimulationSettings) -> dict[str, dict[str, Any]]:
 
 
 def compare_with_truth(truth: CompanyTruth, estimates: pl.DataFrame) -> pl.DataFrame:
-    """Return how far estimates are from the truth, in the order they were given.
+    """Return the errors of estimates against the truth, in the order they were given.
 
     Args:
         truth: of the company that the estimates come from.

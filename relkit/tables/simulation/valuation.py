@@ -1,7 +1,7 @@
 """The truth about each customer and contract at the end of the data: traits, state, expected and realised value, effects.
 
-Expected values are given everything hidden (rates, dropout, state), undiscounted, over days after the
-data. Realised values are those of one future that was simulated. A margin is the net amount times the
+Expected values are conditional on everything hidden (rates, dropout, state), undiscounted, over days after the
+data. Realised values are those of one simulated future. A margin is the net amount times the
 customer's expected margin rate; in the hard world less the share that is returned or cancelled.
 """
 
@@ -126,7 +126,7 @@ def kept_share(settings: SimulationSettings) -> float:
 
 
 def _with_contracts(frame: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
-    """Add what the contracts bring, the risk of the main one (largest amount, then earliest start), the kind and the sums."""
+    """Add the value of contracts, the risk of the main one (largest amount, then earliest start), the kind and the sums."""
     values = [f"{how}_contract_margin_{h}d" for how in ("expected", "realised") for h in HORIZONS]
     risks = ["hazard_per_day", *(f"churn_probability_{h}d" for h in CHURN_DAYS)]
     sums = contracts.group_by("customer_id").agg(
@@ -148,7 +148,7 @@ def _with_contracts(frame: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFram
 
 
 def _with_effects(frame: pl.DataFrame, people: People, settings: SimulationSettings) -> pl.DataFrame:
-    """Add the effect that each action would have now, at no pressure; null if the customer is not among its targets."""
+    """Add the effect that each action would have now, without pressure; null if the customer is not among its targets."""
     holds = pl.col("contracts_running") > 0
     buys = pl.col("kind").is_in(["buyer", "both"])
     targets = {"buyers": buys, "non_buyers": ~buys, "holders": holds, "holders_who_never_bought": ~buys & holds}
