@@ -133,7 +133,7 @@ def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: 
     if len(repeated) and not join.many:
         first = ", ".join(str(value) for value in repeated.row(0)[:-1])
         raise TableError(
-            f"{key_columns} does not tell the rows of {join.source} apart: {len(repeated):,} repeated, first {first} "
+            f"{key_columns} does not distinguish the rows of {join.source}: {len(repeated):,} repeated, first {first} "
             f"({repeated['len'][0]} rows), so that joining it would multiply the rows of {name}.",
             where=where,
             remedy="Join on a column that is unique there, or write many: true if that is meant.",

@@ -246,7 +246,7 @@ def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str:
         raise TableError(
             f"{seen[',']} writes a decimal comma and {seen['.']} a decimal point.",
             where=name,
-            remedy="Read them as two sources, with `decimal` told.",
+            remedy="Read them as two sources, with `decimal` given.",
         )
     return next(iter(seen), ".")
 

@@ -37,11 +37,11 @@ def test_cells_are_texts_as_they_were_written(tmp_path):
     assert second == (2, None, None, None, None, "2.5", "false")
 
 
-def test_the_first_sheet_is_taken_and_said_unless_one_is_told(tmp_path):
+def test_the_first_sheet_is_taken_and_noted_unless_one_is_given(tmp_path):
     path = workbook(tmp_path, Sales=[["a"], [1]], Notes=[["b"], [2]])
     assert open_workbook(path, ReadOptions()).detected == "sheet 'Sales' of 2 (the others: Notes)"
-    told = open_workbook(path, ReadOptions(sheet="Notes"))
-    assert (told.detected, told.columns) == ("", ("b",))
+    chosen = open_workbook(path, ReadOptions(sheet="Notes"))
+    assert (chosen.detected, chosen.columns) == ("", ("b",))
 
 
 def test_lines_above_the_header_and_sheets_without_one(tmp_path):
