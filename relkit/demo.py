@@ -121,7 +121,7 @@ def _comparison(truth: CompanyTruth, result: Result) -> tuple[list[str], list[di
         return [], []
     compared = compare_with_truth(truth, pl.DataFrame(rows, schema_overrides={"estimate": pl.Float64, "std_error": pl.Float64}))
     head = f"{'model':<28}{'parameter':<24}{'true':>10}{'estimate':>12}{'95 % interval':>24}"
-    lines = ["Estimates beside the truth that the company was simulated with:", head]
+    lines = ["Estimates next to the truth that the company was simulated with:", head]
     for model, term, true, estimate, error, *_ in compared.iter_rows():
         interval = "" if error is None else f"{estimate - 1.96 * error:.4f} to {estimate + 1.96 * error:.4f}"
         lines.append(f"{model:<28}{term:<24}{true:>10.4f}{estimate:>12.4f}{interval:>24}")

@@ -31,7 +31,7 @@ def test_the_demo_runs_recovers_the_truth_and_is_not_run_twice(without_reports: 
     assert {model for model, _ in compared} == {"lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.cox"}
     # Ten estimates: one over 3.9 standard errors happens once in a thousand seeds, and this seed is fixed.
     assert all(abs(row["z"]) < 3.9 for row in compared.values())
-    assert "Estimates beside the truth that the company was simulated with:" in result.sentences
+    assert "Estimates next to the truth that the company was simulated with:" in result.sentences
     # The commands printed last are complete: those of relkit are parsed and verified as they are, and one is run.
     typed = [line.split("   ")[0].strip() for line in result.sentences[result.sentences.index("Open next:") + 2 :]]
     own = [line[line.index("relkit ") :] for line in typed if "relkit " in line and "jupyter" not in line]
