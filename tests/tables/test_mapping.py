@@ -130,8 +130,8 @@ def test_the_example_of_the_guide_does_what_the_guide_says(tmp_path):
     for name, content in blocks:
         (tmp_path / name).write_text(content, encoding="windows-1252" if name == "till_2024.csv" else "utf-8")
     read = read_source_tables(tmp_path)
-    lines = [line.strip() for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith(("    till: ", "    cards: "))]
-    assert list(read.notes) == lines
+    notes = [line.strip() for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith(("    till: ", "    cards: "))]
+    assert list(read.notes) == notes
     lines = read.frames["transactions"].collect()
     assert lines["net_amount"].to_list() == [9.0, 6.9, 20.7, -6.9, None]
     assert lines["line_kind"].to_list() == ["sale", "sale", "sale", "return", "sale"]
