@@ -11,3 +11,7 @@ from relkit.commands import Place, stay_at
 def nowhere() -> None:
     """Print commands for no programme in particular: a page that was read in one test stays at its place for the next."""
     stay_at(Place())
+
+
+collect_ignore_glob = ["tests/toys/*"]
+"""Toys are packages of their own, imported by the tests that add them."""

@@ -1,4 +1,4 @@
-"""What it costs to win a customer, from the table of costs."""
+"""Acquisition cost of a customer, from the table of costs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def acquisition_cost(tables: TableSet, as_of: AsOf) -> float | None:
-    """Return the cost of acquiring a customer that holds on the day of `as_of`, or None where none is declared.
+    """Return the cost of acquiring a customer in force on the day of `as_of`, or None if none is declared.
 
-    It is the cost with scope `acquisition` that names no source of customers; where each source has its own, the mean
-    of them, as nothing tells who came from where.
+    It is the cost with scope `acquisition` that names no source of customers; if each source has its own, their
+    mean, as nothing records which customer came from which source.
     """
     if not tables.has("costs"):
         return None

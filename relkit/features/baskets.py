@@ -1,8 +1,8 @@
-"""Baskets: which products were bought together, and how wide and how varied each customer's baskets are.
+"""Baskets: products bought together, and how wide and how varied each customer's baskets are.
 
-A basket is a transaction with a sale line that was known at the edge; what was later returned was in the
+A basket is a transaction with a sale line that was known at the cutoff; what was later returned was in the
 basket all the same. Quantities are no measure of a basket's width (litres of fuel, metres of cloth), so
-width is counted in different products. Windows named 12m are the 365 business days that end on the edge.
+width is counted in different products. Windows named 12m are the 365 business days that end on the cutoff.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ def _sale_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
 
 
 def basket_products(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> pl.LazyFrame:
-    """Return one row a basket and product, lazily and in no fixed order.
+    """Return one row per basket and product, lazily and in no fixed order.
 
     Args:
         tables: the company.
-        as_of: edge of what is known.
-        since: baskets after this edge only; None for all.
+        as_of: cutoff of what is known.
+        since: baskets after this cutoff only; None for all.
 
     Returns:
-        customer_id (null where the buyer is not identified), transaction_id, product_id, quantity (null
+        customer_id (null if the buyer is not identified), transaction_id, product_id, quantity (null
         where not given), net_amount.
     """
     lines = _sale_lines(tables, as_of).filter(pl.col("product_id").is_not_null())
@@ -45,13 +45,13 @@ def basket_products(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None)
 
 
 def basket_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a customer with a basket in the 12 months that end at `as_of`.
+    """Return one row per customer with a basket in the 12 months that end at `as_of`.
 
     Returns:
         In order of customer_id: customer_id, baskets_12m, products_per_basket_12m (mean number of
         different products), distinct_products_12m, top_category_12m (of products.category_1, by amount;
-        of equals the first by name), top_category_share_12m (its share of the amount of products with a
-        category). Null where lines bear no product, or products no category.
+        ties go to the first by name), top_category_share_12m (its share of the amount of products with a
+        category). Null where lines have no product, or products no category.
 
     Raises:
         TableError: there is no transactions table.
@@ -71,20 +71,20 @@ def basket_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _widths(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Return each customer's number of baskets and of different products in those of which any product is known.
+    """Return each customer's number of baskets and of different products in the baskets with a known product.
 
-    Different rows are counted, and no group looks through its own: that takes four times as long.
+    Distinct rows are counted; counting distinct values within each group takes four times as long.
     """
-    told = lines.filter(pl.col("product_id").is_not_null()).select("customer_id", "basket", "product_id").unique()
-    products = told.group_by("customer_id").agg(products=pl.len())
-    baskets_told = told.select("customer_id", "basket").unique().group_by("customer_id").agg(baskets_told=pl.len())
+    known = lines.filter(pl.col("product_id").is_not_null()).select("customer_id", "basket", "product_id").unique()
+    products = known.group_by("customer_id").agg(products=pl.len())
+    baskets_known = known.select("customer_id", "basket").unique().group_by("customer_id").agg(baskets_known=pl.len())
     baskets = lines.select("customer_id", "basket").unique().group_by("customer_id").agg(baskets_12m=pl.len().cast(pl.Int32))
-    both = baskets.join(products, on="customer_id", how="left").join(baskets_told, on="customer_id", how="left")
-    return both.select("customer_id", "baskets_12m", products_per_basket_12m=pl.col("products") / pl.col("baskets_told"))
+    both = baskets.join(products, on="customer_id", how="left").join(baskets_known, on="customer_id", how="left")
+    return both.select("customer_id", "baskets_12m", products_per_basket_12m=pl.col("products") / pl.col("baskets_known"))
 
 
 def _coded_lines(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the sale lines of 12 months of identified customers, with numbers in place of texts: customer_id an Enum in order."""
+    """Return the sale lines of 12 months of identified customers, with integer codes for texts; customer_id is an ordered Enum."""
     lines = _sale_lines(tables, as_of).filter(pl.col("customer_id").is_not_null(), within("occurred_at", as_of, YEAR_DAYS))
     run = pl.struct("customer_id", "transaction_id").rle_id().alias("basket")
     read = lines.select("customer_id", "transaction_id", "product_id", "net_amount").collect()
@@ -92,7 +92,7 @@ def _coded_lines(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])), pl.col("product_id").cast(pl.Categorical), run
     )
     heads = read.filter(pl.col("basket").is_first_distinct())["transaction_id"]
-    if heads.n_unique() == len(heads):  # the lines of each basket follow each other
+    if heads.n_unique() == len(heads):  # the lines of each basket are contiguous
         return read.drop("transaction_id")
     return read.with_columns(basket=pl.col("transaction_id").cast(pl.Categorical).to_physical()).drop("transaction_id")
 

@@ -1,8 +1,8 @@
-"""What the company's calendar declares: periods that move all customers, for models that follow the calendar.
+"""Events of the company's calendar: periods that move all customers, for models that follow the calendar.
 
 Each kind of event (promotion, sales_season, holiday, price_change, stock_out, closure or the company's own) is one covariate,
-whatever its scope: its effect is the mean one on all customers. A row without an end lasts one day. Events to come count as
-well, as long as they had been recorded by the edge; a row that does not say when it was recorded was declared beforehand.
+whatever its scope: its effect is the average over all customers. A row without an end lasts one day. Future events count as
+well if they had been recorded by the cutoff; a row without a recording time was declared beforehand.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def declared_events(tables: TableSet, as_of: AsOf) -> tuple[dict[str, Any], ...]
 
     Args:
         tables: the company.
-        as_of: edge of what is known.
+        as_of: cutoff of what is known.
     """
     if not tables.has("calendar"):
         return ()
@@ -31,7 +31,7 @@ def declared_events(tables: TableSet, as_of: AsOf) -> tuple[dict[str, Any], ...]
         rows = rows.filter(pl.col("recorded_at").is_null() | (pl.col("recorded_at") < as_of.cutoff))
     kind = pl.col("kind").str.strip_chars().str.replace_all(r"\s+", "_")
     ends = pl.coalesce("ends_on", "starts_on") if "ends_on" in names else pl.col("starts_on")
-    # Names that begin so are those of the model's own season.
+    # Names with this prefix belong to the model's own season.
     name = pl.when(kind.str.starts_with("season")).then(pl.format("event_{}", kind)).otherwise(kind).alias("name")
     found = rows.select(name, "starts_on", ends.alias("ends_on")).unique().sort("name", "starts_on", "ends_on").collect()
     return tuple(found.to_dicts())

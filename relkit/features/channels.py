@@ -1,14 +1,14 @@
-"""Channels: where a customer buys, how often a person was involved, how much was sent, what is allowed.
+"""Channels: where a customer buys, how often a person was involved, how many messages were sent, what is allowed.
 
 Contacts. Pressure counts marketing contacts that the company began (`class` marketing, `direction`
-outbound, or not told); service messages and contacts that the customer began are no pressure. The share
+outbound, or not given); service messages and contacts that the customer began are no pressure. The share
 of human contacts is over all contacts of the window, whoever began them.
 
-Consent. For each channel the last change before the cutoff holds; a change that names no channel holds for
-all of them; of changes at one instant the refusal wins. A withdrawal is a refusal, and so is an outcome by
+Consent. For each channel the last change before the cutoff counts; a change that names no channel applies to
+all of them; of changes at the same instant the refusal wins. A withdrawal is a refusal, and so is an outcome by
 which a customer unsubscribes or complains, until a later agreement. An agreement whose valid_to is past has
 expired. Several identifiers of one customer (two addresses, say) are judged one by one and the most
-restrictive wins. A customer who never said anything is unknown, and that is no agreement.
+restrictive wins. A customer who never stated a choice is unknown, and that is not consent.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 CHANNELS = ("email", "sms", "phone", "post")
-"""Channels that always have their columns; others that the tables name come after them, in order."""
+"""Channels that always have their columns; others that the tables name follow, in order."""
 
 HUMAN_CHANNELS = ("phone", "store", "branch", "agency", "counter", "visit", "field", "call_centre", "call_center")
 """Channels on which the customer meets or speaks to a person."""
 
 OPTED_OUT = ("unsubscribed", "complained")
-"""Outcomes by which a customer takes consent back."""
+"""Outcomes by which a customer withdraws consent."""
 
 CONSENT_STATES = ("granted", "expired", "refused")
-"""From the least to the most restrictive; unknown stands beside them."""
+"""From the least to the most restrictive; unknown is outside the order."""
 
 PROFILING = "profiling"
 
 
 def channel_columns(channels: Iterable[str]) -> dict[str, str]:
-    """Return channel -> ending of its columns, the four usual ones first.
+    """Return channel -> suffix of its columns, the four usual ones first.
 
     Examples:
         >>> channel_columns(["Push web", "sms"])
@@ -68,7 +68,7 @@ def channel_profiles(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def contact_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return customer_id, human_contact_share_12m, then contacts_30d_<channel>, of everybody contacted in 12 months.
+    """Return customer_id, human_contact_share_12m, then contacts_30d_<channel>, of all customers contacted in 12 months.
 
     Raises:
         TableError: there is no contacts table.
@@ -92,8 +92,8 @@ def consent_states(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return customer_id, consent_<channel> for the purpose marketing, and consent_profiling.
 
     Returns:
-        One row a customer who ever said something, in order of customer_id; granted, refused, expired,
-        or unknown where nothing was said. Consents that are known only by an identifier that leads to no
+        One row per customer who ever stated a choice, in order of customer_id; granted, refused, expired,
+        or unknown if none was stated. Consents that are known only by an identifier that maps to no
         customer are left out.
 
     Raises:
@@ -116,13 +116,13 @@ def _states(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _coded(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with numbers in place of the texts by which they are grouped, customers in the order of their ids."""
+    """Return rows with integer codes for the texts by which they are grouped, customers in the order of their ids."""
     names = rows["customer_id"].unique().sort()
     return rows.with_columns(pl.col("customer_id").cast(pl.Enum(names)), pl.col("identifier", "ending").cast(pl.Categorical))
 
 
 def refusing_profiling(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return customer_id of everybody who refuses profiling; nobody where there is no consents table."""
+    """Return customer_id of customers who refuse profiling; no row if there is no consents table."""
     if not tables.has("consents"):
         return pl.DataFrame(schema={"customer_id": pl.String})
     return kept(tables, "refusing_profiling", lambda: _refusing(tables, as_of), as_of)
@@ -145,7 +145,7 @@ def _consent_rows(tables: TableSet, as_of: AsOf, purposes: tuple[str, ...] = ("m
 
 
 def _of_identifiers(rows: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the consents of addresses and numbers with the customers to whom these lead."""
+    """Return the consents of addresses and numbers with the customers they map to."""
     links = known_rows(tables, "identifiers", as_of, "id_value", "customer_id", "valid_to").filter(
         pl.col("valid_to").is_null() | (pl.col("valid_to") >= as_of.day)
     )
@@ -154,9 +154,9 @@ def _of_identifiers(rows: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.Dat
 
 
 def opt_outs(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return customer_id, channel_id and changed_at of each time a customer unsubscribed or complained of a message.
+    """Return customer_id, channel_id and changed_at of each time a customer unsubscribed or complained about a message.
 
-    That takes consent back, whether or not the source wrote a withdrawal as well; what a machine did is left out.
+    That withdraws consent, whether or not the source wrote a withdrawal as well; actions by a machine are left out.
     """
     if not (tables.has("outcomes") and tables.has("contacts")):
         return pl.DataFrame(schema={"customer_id": pl.String, "channel_id": pl.String, "changed_at": pl.Datetime("us", "UTC")})
@@ -179,7 +179,7 @@ def _with_opt_outs(consents: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_channel(rows: pl.DataFrame, endings: dict[str, str]) -> pl.DataFrame:
-    """Return one row a change and channel concerned."""
+    """Return one row per change and channel concerned."""
     all_channels = pl.DataFrame({"channel_id": [*endings], "ending": [*endings.values()]})
     one = rows.filter(pl.col("channel_id").is_not_null()).join(all_channels, on="channel_id")
     every = rows.filter(pl.col("channel_id").is_null()).drop("channel_id").join(all_channels, how="cross")
@@ -187,13 +187,13 @@ def _by_channel(rows: pl.DataFrame, endings: dict[str, str]) -> pl.DataFrame:
 
 
 def _last_states(rows: pl.DataFrame, as_of: AsOf) -> pl.DataFrame:
-    """Return customer_id, identifier, ending and the state that holds: a position in `CONSENT_STATES`."""
+    """Return customer_id, identifier, ending and the current state: a position in `CONSENT_STATES`."""
     is_expired = (pl.col("status") == "expired") | (
         (pl.col("status") == "granted") & (pl.col("valid_to") < as_of.day).fill_null(value=False)
     )
     state = pl.when(is_expired).then(1).when(pl.col("status") == "granted").then(0).otherwise(2).cast(pl.Int8)
     holder = ["customer_id", "identifier", "ending"]
-    # One number orders changes by instant, then by state, so that a maximum finds the one that holds.
+    # One number orders changes by instant, then by state, so that a maximum finds the current one.
     place = pl.col("changed_at").to_physical() * len(CONSENT_STATES) + state.cast(pl.Int64)
     last = rows.group_by(holder).agg(place.max().alias("place"))
     return last.select(*holder, state=(pl.col("place") - pl.col("place").floordiv(len(CONSENT_STATES)) * len(CONSENT_STATES)).cast(pl.Int8))

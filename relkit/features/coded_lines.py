@@ -1,7 +1,7 @@
 """Transaction lines of identified customers with codes for ids, in order of customer and day.
 
-Ids as text cost most of what features cost: each question would sort or hash them anew. They are given numbers once, whatever the as-of;
-the lines are then read in order, and a customer's purchases stand together.
+Text ids account for most of the cost of features: each query would sort or hash them again. They are coded once, whatever the as-of;
+the lines are then read in order, and each customer's purchases are contiguous.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
 
     Returns:
         customer (u32, position in `buyers`), day (business day), occurred_at, product_id, channel_id and line_kind
-        (categorical), quantity, net_amount, margin_amount (null where no source gives it).
+        (categorical), quantity, net_amount, margin_amount (null if no source gives it).
 
     Raises:
         TableError: there is no transactions table.
@@ -36,12 +36,12 @@ def known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
 
 
 def buyers(tables: TableSet) -> pl.DataFrame:
-    """Return customer_id of everybody with a transaction line, in order, and is_test."""
+    """Return customer_id of every customer with a transaction line, in order, and is_test."""
     return kept(tables, "buyers", lambda: _buyers(tables))
 
 
 def buyers_as_customers(tables: TableSet) -> pl.DataFrame:
-    """Return the rows of the customers table that belong to `buyers`, in their order; null where a buyer has none."""
+    """Return the rows of the customers table that belong to `buyers`, in their order; null if a buyer has none."""
     return kept(tables, "buyers_as_customers", lambda: _as_customers(tables))
 
 
@@ -60,11 +60,11 @@ def _coded(tables: TableSet) -> pl.DataFrame:
     rows = tables.scan("transactions")
     schema = rows.collect_schema()
     zone = tables.facts.business_zone
-    told = [name for name in ("occurred_at", "recorded_at") if name in schema]
+    given = [name for name in ("occurred_at", "recorded_at") if name in schema]
     lines = rows.filter(pl.col("customer_id").is_not_null()).select(
         pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])).to_physical().alias("customer"),
         pl.col("occurred_at").dt.convert_time_zone(zone).dt.date().alias("day"),
-        pl.max_horizontal(told).alias("known_at"),
+        pl.max_horizontal(given).alias("known_at"),
         "occurred_at",
         *[_as_given(name, schema).cast(pl.Categorical) for name in ("product_id", "channel_id", "line_kind")],
         *[_as_given(name, schema) for name in _AMOUNTS],
@@ -78,7 +78,7 @@ def _as_given(name: str, schema: pl.Schema) -> pl.Expr:
 
 
 def _in_order(lines: pl.DataFrame) -> bool:
-    """Return whether lines are in order of customer and day already, as sources that are sorted by customer have them."""
+    """Return whether lines are already in order of customer and day, as in sources sorted by customer."""
     later = (pl.col("customer") > pl.col("customer").shift(1)) | (
         (pl.col("customer") == pl.col("customer").shift(1)) & (pl.col("day") >= pl.col("day").shift(1))
     )

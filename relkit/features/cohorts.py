@@ -1,9 +1,9 @@
-"""Customers by when they first bought: what each cohort brought, month of age by month of age.
+"""Customers by first purchase: value brought by each cohort, by month of age.
 
 A cohort is a month, quarter or year of first purchases, the shortest that leaves at most `MOST` cohorts. Ages are counted
-in months of 30.4375 days from each customer's own first purchase. A figure stands only where the whole cohort has reached
-that age, so that no curve bends because its youngest members are missing. Customers who may have bought before the data
-start (see `relkit.features.purchases`) are left out: their first purchase is not known.
+in months of 30.4375 days from each customer's own first purchase. A figure is given only if the whole cohort has reached
+that age, so that no curve bends because its youngest members are missing. Customers who may have bought before the history
+starts (see `relkit.features.purchases`) are left out: their first purchase is not known.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 MOST = 12
-"""Cohorts told apart."""
+"""Largest number of cohorts."""
 _LENGTHS = {"month": "1mo", "quarter": "1q", "year": "1y"}
 _READ = ("customer_id", "occurred_at", "product_id", "quantity", "net_amount", "margin_amount", "line_kind")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Cohorts:
-    """What cohorts of customers brought.
+    """Value brought by cohorts of customers.
 
     Attributes:
-        frame: one row a cohort and an age: starts_on (first day of the cohort), customers, age_months (0 is the day of the
+        frame: one row per cohort and an age: starts_on (first day of the cohort), customers, age_months (0 is the day of the
             first purchase, 1 the month that follows it), value (cumulated per customer by the end of it), came_back (share
             who bought again in it, 0 at age 0).
         length: of a cohort: month, quarter or year.
-        measure: margin, or revenue where the margin of some line is unknown.
+        measure: margin, or revenue if the margin of some line is unknown.
         left_out: customers whose first purchase may lie before the data.
     """
 
@@ -52,8 +52,8 @@ class Cohorts:
     def payback_months(self, cost: float) -> pl.DataFrame:
         """Return starts_on, customers, value (per customer, at the last age), age_months (that age) and payback_months.
 
-        Payback is the age at which the cumulated value reaches the cost of acquiring a customer, between two months by a
-        straight line; 0 where the first purchase does, null where it has not yet.
+        Payback is the age at which the cumulated value reaches the cost of acquiring a customer, interpolated linearly between
+        two months; 0 if the first purchase reaches it, null if it has not been reached yet.
 
         Args:
             cost: of acquiring one customer.
@@ -105,7 +105,7 @@ def _age(day: str) -> pl.Expr:
 
 
 def _by_age(tables: TableSet, as_of: AsOf, people: pl.DataFrame) -> tuple[pl.DataFrame, Literal["margin", "revenue"]]:
-    """Return starts_on, age_months, amount: what the cohort brought in that month of age, net of returns."""
+    """Return starts_on, age_months, amount: value brought by the cohort in that month of age, net of returns."""
     lines = known_rows(tables, "transactions", as_of, *_READ).filter(
         pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "return", "cancel"])
     )

@@ -1,8 +1,8 @@
-"""The columns of the customer table, declared in its order; `{channel}` stands for one column for each channel.
+"""The columns of the customer table, declared in table order; `{channel}` stands for one column for each channel.
 
 Columns that relkit makes are in `DECLARED`. Those of the customers table are in `ATTRIBUTES`: type, unit, header and class of personal
-data are those of its contract. Attributes of snapshots take their words from the mapping that declared them
-(`relkit.features.dictionary`). The delivery shows some of these columns and declares none of them again.
+data are those of its contract. Attributes of snapshots are worded by the mapping that declared them
+(`relkit.features.dictionary`). The delivery shows some of these columns and does not declare them again.
 """
 
 from __future__ import annotations
@@ -500,7 +500,7 @@ DECLARED: tuple[FileColumn, ...] = (
 
 
 def _given(name: str, meaning_fr: str, null_fr: str = "") -> FileColumn:
-    """Return a column that the customers table gives, as its contract declares it."""
+    """Return a column of the customers table, as its contract declares it."""
     column = TABLES["customers"][name]
     return FileColumn(
         name=name,

@@ -1,26 +1,26 @@
-"""Contactability: who may be contacted on which channel as of an edge, and the decisive reason where nobody may.
+"""Contactability: who may be contacted on which channel as of a cutoff, and the decisive reason if nobody may.
 
     with_contactability(customer_table_with_consents, tables, as_of)
     contactability(some_customers, tables, as_of)       the same for any frame with a customer_id
 
-A channel may be used where marketing consent for it is granted and has not expired, no protective exclusion in force covers it,
-and the customer is not known to be out of reach there.
+A channel may be used if marketing consent for it is granted and has not expired, no protective exclusion in force covers it,
+and the customer is not known to be unreachable there.
 
-Exclusions. One is in force from `starts_at` until `ends_at`; without an end, until further notice. Its scope is everything where
-it is empty, `all` or the class `marketing`; one channel where it names one; nothing of marketing where it names the classes
-`commitment` or `service`. The name of an entity covers the customers of that entity, and those whose entity is not known. A scope
-that is none of these covers every channel: when in doubt a person is protected, and `unknown_scopes` counts them. Somebody all of
-whose channels are covered, by one exclusion or by several, is protected.
+Exclusions. One is in force from `starts_at` until `ends_at`; without an end, until further notice. Its scope is everything if
+it is empty, `all` or the class `marketing`; one channel if it names one; no marketing if it names the classes
+`commitment` or `service`. The name of an entity covers the customers of that entity, and those whose entity is unknown. A scope
+that is none of these covers every channel: in doubt the person is protected, and `unknown_scopes` counts them. A customer
+whose channels are all covered, by one exclusion or by several, is protected.
 
-Reach. The last outcome that tells of an address decides: `bounced` and `wrong_number` say that it does not work; `delivered`,
-`opened`, `clicked`, `replied`, `reached`, `refused`, `callback`, `appointment`, `redeemed`, `unsubscribed` and `complained` say
-that it does, unless a machine caused them; `no_answer`, `converted` and `none` say nothing. Of two at one instant the failure
-wins. One failure is enough, for a sender reports a full mailbox only after having tried for days, and a wrong number disturbs
-a stranger each time. A later proof of reach undoes it, and so does an address that is valid from a later day (`identifiers`
+Reach. The last informative outcome for an address decides: `bounced` and `wrong_number` show that it does not work; `delivered`,
+`opened`, `clicked`, `replied`, `reached`, `refused`, `callback`, `appointment`, `redeemed`, `unsubscribed` and `complained` show
+that it does, unless a machine caused them; `no_answer`, `converted` and `none` carry no information. Of two at one instant the failure
+wins. One failure is enough: a sender reports a full mailbox only after trying for days, and a wrong number disturbs
+a stranger each time. A later proof of reach overrides it, and so does an address that is valid from a later day (`identifiers`
 of type email, phone, mobile or address).
 
 Consent is that of `relkit.features.channels.consent_states`, which counts an opt-out as a withdrawal. Without a consents table nothing
-is known of it: the answer is then no for channels that are excluded, out of reach or opted out of, and null for the others.
+it is unknown: the answer is then no for channels that are excluded, unreachable or opted out of, and null for the others.
 """
 
 from __future__ import annotations
@@ -40,34 +40,34 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 REASONS = ("protected", "unreachable", "consent_expired", "consent_refused", "consent_unknown", "consents_absent")
-"""Why nobody may contact a customer: protection always decides, then what is nearest to a contact."""
+"""Reasons not to contact a customer: protection always decides, then the one nearest to a contact."""
 MAY = "may_contact_"
-"""Beginning of the column of a channel."""
+"""Prefix of a channel's consent column."""
 
 FAILED = ("bounced", "wrong_number")
 ARRIVED = (
     *("delivered", "opened", "clicked", "replied", "reached", "refused"),
     *("callback", "appointment", "redeemed", "unsubscribed", "complained"),
 )
-"""Outcomes that say that an address does not work, and that it does."""
+"""Outcomes that show that an address does not work, and that it does."""
 
 EVERYTHING = ("", "all", "marketing")
 NOTHING = ("commitment", "service")
 """Scopes that cover all of marketing, and none of it."""
 
 ADDRESSES = {"email": ("email",), "phone": ("phone", "sms"), "mobile": ("phone", "sms"), "address": ("post",)}
-"""Channels that an identifier of a type leads to."""
+"""Channels that an identifier of each type serves."""
 
 _CONSENT, _EXCLUDED, _LOST, _LEFT = "consent_", "_excluded_", "_lost_", "_left_"
 
 
 def contactability(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the consents of any customers and what `with_contactability` makes of them, one row each, in the order given.
+    """Return the consents of any customers with the columns of `with_contactability`, one row each, in the order given.
 
     Args:
         customers: customer_id, each once.
         tables: the company.
-        as_of: edge of what is known.
+        as_of: cutoff of what is known.
     """
     rows = customers.select("customer_id")
     if tables.has("consents"):
@@ -79,12 +79,12 @@ def with_contactability(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) 
     """Return the customers with is_contactable, may_contact_<channel>, not_contactable_because and is_protected.
 
     Args:
-        customers: customer_id, and consent_<channel> where there is a consents table (null counts as unknown).
+        customers: customer_id, and consent_<channel> if there is a consents table (null counts as unknown).
         tables: the company.
-        as_of: edge of what is known.
+        as_of: cutoff of what is known.
 
     Returns:
-        The rows in their order. is_protected is never null; without a consents table the others are null where nothing forbids.
+        The rows in their order. is_protected is never null; without a consents table the others are null unless contact is forbidden.
     """
     channels = marketing_channels(customers.columns)
     made = customers
@@ -92,7 +92,7 @@ def with_contactability(customers: pl.DataFrame, tables: TableSet, as_of: AsOf) 
         made = made.join(exclusions(tables, as_of, channels), on="customer_id", how="left", maintain_order="left")
     if tables.has("outcomes") and tables.has("contacts"):
         made = made.join(lost_addresses(tables, as_of, channels), on="customer_id", how="left", maintain_order="left")
-    if not tables.has("consents"):  # else the consents have them
+    if not tables.has("consents"):  # otherwise the consents include them
         made = made.join(_left_channels(tables, as_of, channels), on="customer_id", how="left", maintain_order="left")
     return _decided(made, channels)
 
@@ -104,7 +104,7 @@ def _left_channels(tables: TableSet, as_of: AsOf, channels: Sequence[str]) -> pl
 
 
 def marketing_channels(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the channels that are told apart: those with a consent, else the four usual ones.
+    """Return the channels distinguished: those with a consent, else the four usual ones.
 
     Examples:
         >>> marketing_channels(["customer_id", "consent_email", "consent_fax", "consent_profiling"])
@@ -112,12 +112,12 @@ def marketing_channels(columns: Iterable[str]) -> tuple[str, ...]:
         >>> marketing_channels(["customer_id"])
         ('email', 'sms', 'phone', 'post')
     """
-    told = tuple(name.removeprefix(_CONSENT) for name in columns if name.startswith(_CONSENT))
-    return tuple(name for name in told if name != PROFILING) or CHANNELS
+    names = tuple(name.removeprefix(_CONSENT) for name in columns if name.startswith(_CONSENT))
+    return tuple(name for name in names if name != PROFILING) or CHANNELS
 
 
 def _decided(rows: pl.DataFrame, channels: Sequence[str]) -> pl.DataFrame:
-    """Return the rows with the answers in place of what forbids."""
+    """Return the rows with the answers in place of the obstacles."""
     there = set(rows.columns)
     consent = {c: pl.col(_CONSENT + c).fill_null("unknown") if _CONSENT + c in there else None for c in channels}
     excluded = {c: _flag(_EXCLUDED + c, there) for c in channels}
@@ -131,7 +131,7 @@ def _decided(rows: pl.DataFrame, channels: Sequence[str]) -> pl.DataFrame:
 
 
 def _because(consents: Sequence[pl.Expr]) -> pl.Expr:
-    """Return the decisive reason: the first of `REASONS` that holds; null for those who may be contacted."""
+    """Return the decisive reason: the first of `REASONS` that applies; null for those who may be contacted."""
     barred = pl.when("is_protected").then(pl.lit("protected"))
     if not consents:
         absent = pl.when(~pl.col("is_contactable")).then(pl.lit("unreachable")).otherwise(pl.lit("consents_absent"))
@@ -147,7 +147,7 @@ def _flag(name: str, there: set[str]) -> pl.Expr:
 
 
 def excluded_customers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return customer_id of everybody of whom an exclusion is known, in force or over: customers whom that table alone may know."""
+    """Return customer_id of every customer with a known exclusion, in force or over; some may be in no other table."""
     return known_rows(tables, "suppressions", as_of, "customer_id").unique().collect(engine="streaming").sort("customer_id")
 
 
@@ -163,7 +163,7 @@ def exclusions(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHANNELS
 
 
 def unknown_scopes(tables: TableSet, as_of: AsOf) -> int:
-    """Return how many exclusions in force have a scope that is no channel, class or entity, and so cover every channel."""
+    """Return the number of exclusions in force whose scope is no channel, class or entity, and which so cover every channel."""
     if not tables.has("suppressions"):
         return 0
     return int(_with_scopes(_in_force(tables, as_of), tables, as_of)["is_unknown"].sum())
@@ -195,7 +195,7 @@ def _with_scopes(rows: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFr
 
 
 def _as_ending(column: str) -> pl.Expr:
-    """Return a channel or scope written as the ending of a channel's columns."""
+    """Return a channel or scope written as the suffix of a channel's columns."""
     return pl.col(column).str.strip_chars().str.to_lowercase().str.replace_all(r"\W+", "_")
 
 
@@ -223,7 +223,7 @@ def _entity_of(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def lost_addresses(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHANNELS) -> pl.DataFrame:
-    """Return customer_id and, by channel, whether the customer is known to be out of reach there (`_lost_<channel>`).
+    """Return customer_id and, by channel, whether the customer is known to be unreachable there (`_lost_<channel>`).
 
     Only customers with such a channel have a row.
 
@@ -234,7 +234,7 @@ def lost_addresses(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHAN
     outcomes = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "occurred_at", "is_automated")
     who = ["customer_id", "channel"]
     failures = _last(outcomes.filter(pl.col("outcome").is_in(FAILED)), contacts, "failed_at")
-    # Few fail: of the others nothing need be read.
+    # Few fail: the others need not be read.
     suspects = contacts.join(failures.lazy().select("customer_id").unique(), on="customer_id", how="semi")
     by_people = ~pl.col("is_automated").fill_null(value=False)
     proofs = _last(outcomes.filter(pl.col("outcome").is_in(ARRIVED), by_people), suspects, "arrived_at")
@@ -250,7 +250,7 @@ def _last(outcomes: pl.LazyFrame, contacts: pl.LazyFrame, name: str) -> pl.DataF
 
 
 def _without_new_address(lost: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the lost channels to which no address leads that is valid from a day after the failure."""
+    """Return the lost channels without an address that is valid from a day after the failure."""
     if lost.is_empty() or not tables.has("identifiers"):
         return lost
     leads = pl.DataFrame([(kind, c) for kind, to in ADDRESSES.items() for c in to], schema=["id_type", "channel"], orient="row")

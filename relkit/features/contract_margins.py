@@ -1,15 +1,15 @@
-"""What contracts have brought so far, and what a month of them brings now.
+"""Margins of contracts: what they have brought so far, and what a month of them brings now.
 
 In order of trust: the contract's own monthly_margin (measured); the assumed rate that the company declared times its
-monthly_amount (assumed); else unknown. The rate of purchases is never borrowed: what a subscription earns has little to
-do with what a shelf earns.
+monthly_amount (assumed); else unknown. The rate of purchases is never used instead: the margin of a subscription has little to
+do with that of a shop.
 
-Each version of a contract counts from its valid_from (the first from the start) to the next one, to the end or to the edge,
-by the day: days / (365.25 / 12) months. Days before the history starts do not count, as the purchases of that time do not.
-Where the company declares `contract_bills_in_transactions`, what contracts bill is counted there and has no margin here.
+Each version of a contract counts from its valid_from (the first from the start) to the next one, to the end or to the cutoff,
+by the day: days / (365.25 / 12) months. Days before the history starts do not count, just as the purchases of that time do not.
+If the company declares `contract_bills_in_transactions`, contract bills are counted there and have no margin here.
 
-Without contracts, customer snapshots may say what each customer pays a month (`role: monthly_amount`): at the assumed rate that
-is the margin of a month to come. What customers have brought so far is then not known, since they may have paid less before.
+Without contracts, customer snapshots may give what each customer pays a month (`role: monthly_amount`): at the assumed rate that
+is the margin of a month to come. Past margin is then unknown, since customers may have paid less before.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _READ = ("contract_id", "customer_id", "started_on", "ended_on", "monthly_amount
 
 
 def has_contract_margins(tables: TableSet, *, rate: float | None = None) -> bool:
-    """Return whether contracts have a margin of their own, apart from the transactions; `rate` is as in `contract_margins`."""
+    """Return whether contracts have a margin of their own, separate from the transactions; `rate` is as in `contract_margins`."""
     if tables.facts.contract_bills_in_transactions and tables.has("transactions"):
         return False
     is_billed = has_snapshot_spells(tables) and with_role(tables, "monthly_amount") is not None
@@ -40,19 +40,19 @@ def has_contract_margins(tables: TableSet, *, rate: float | None = None) -> bool
 
 
 def contract_margins(tables: TableSet, as_of: AsOf, *, rate: float | None = None) -> pl.DataFrame:
-    """Return one row a contract that had begun by `as_of`.
+    """Return one row per contract that had begun by `as_of`.
 
     Args:
         tables: the company.
-        as_of: edge of what is known.
-        rate: margin over amount where no monthly_margin is given; None for the rate that the company declared.
+        as_of: cutoff of what is known.
+        rate: margin over amount if no monthly_margin is given; None for the rate that the company declared.
 
     Returns:
-        In order of contract_id: customer_id, contract_id, monthly_margin (of the version valid at the edge; null where
-        unknown), past_margin (null where the margin of some of its time is unknown), margin_is_measured (whether all of it is).
+        In order of contract_id: customer_id, contract_id, monthly_margin (of the version valid at the cutoff; null if
+        unknown), past_margin (null if the margin of any part of its time is unknown), margin_is_measured (whether all of it is).
 
     Raises:
-        TableError: there is no contracts table, and no snapshots that stand for one.
+        TableError: there is no contracts table, and no snapshots that stand in for one.
     """
     rate = rate if rate is not None else tables.facts.assumed_margin_rate
     if not tables.has("contracts") and has_snapshot_spells(tables):
@@ -73,7 +73,7 @@ def contract_margins(tables: TableSet, as_of: AsOf, *, rate: float | None = None
 
 
 def _of_snapshots(tables: TableSet, as_of: AsOf, rate: float | None) -> pl.DataFrame:
-    """Return the same of the stays that snapshots tell of, each a contract."""
+    """Return the same for the stays derived from snapshots, each a contract."""
     spells = snapshot_spells(tables, as_of).sort("contract_id")
     amount = pl.col("monthly_amount") if "monthly_amount" in spells.columns else pl.lit(None, pl.Float64)
     return spells.select(
@@ -86,7 +86,7 @@ def _of_snapshots(tables: TableSet, as_of: AsOf, rate: float | None) -> pl.DataF
 
 
 def past_contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a customer who holds or held a contract: customer_id, contract_margin (null where unknown), is_measured."""
+    """Return one row per customer who holds or held a contract: customer_id, contract_margin (null if unknown), is_measured."""
     each = contract_margins(tables, as_of)
     known = pl.col("past_margin").is_not_null().all()
     return (
@@ -100,7 +100,7 @@ def past_contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _versions(tables: TableSet, as_of: AsOf, rate: float | None) -> pl.DataFrame:
-    """Return the versions of each contract in order of time, with the months each held and its margin a month."""
+    """Return the versions of each contract in order of time, with the months each was in force and its monthly margin."""
     rows = known_rows(tables, "contracts", as_of, *_READ).filter(pl.col("started_on") <= as_of.day).collect(engine="streaming")
     rows = rows.sort("contract_id", "valid_from", "recorded_at").unique(["contract_id", "valid_from"], keep="last", maintain_order=True)
     start, end = (pl.col(name).last().over("contract_id") for name in ("started_on", "ended_on"))

@@ -1,9 +1,9 @@
-"""Contracts as pieces between their versions: what held when, for models in which covariates change with age.
+"""Contracts split into pieces by version, for models whose covariates change with age.
 
-The pieces of a contract are its spell (`relkit.features.spells.contract_spells`) cut where a version known at the edge
-begins: each has the amount, the margin, the term and the way of payment of its own version. What was in force before the
-first version known is taken to be that version. A version that begins on the day of the end tells nothing of what led to
-it, and is left out; one that begins at the edge of a running contract is kept, with no day at risk yet, since scores hold
+The pieces of a contract are its spell (`relkit.features.spells.contract_spells`) cut at each version known at the cutoff:
+each has the amount, the margin, the term and the way of payment of its own version. What was in force before the
+first known version is taken to be that version. A version that begins on the day of the end explains nothing of the end
+and is left out; one that begins at the cutoff of a running contract is kept, with no day at risk yet, since scores use
 it from then on. Other covariates are as of the start, and the same in every piece.
 """
 
@@ -24,7 +24,7 @@ _OF_A_VERSION = ("monthly_amount", "monthly_margin", "term_months", "pays_by_dir
 
 
 def contract_versions(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a piece of a contract that had begun by `as_of` and was watched for some time.
+    """Return one row per piece of a contract that had begun by `as_of` and was observed for some time.
 
     Returns:
         The columns of `contract_spells`, in order of contract_id and age: entry_days and duration_days are those of the piece,
@@ -49,12 +49,12 @@ def contract_versions(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         is_last=until.is_null(),
     )
     pieces = pieces.filter((pl.col("entry_days") < pl.col("duration_days")) | pl.col("is_last"))
-    told = pieces.with_columns(event=pl.col("event") & pl.col("is_last"), is_active=pl.col("is_active") & pl.col("is_last"))
-    return told.select(spells.columns)
+    marked = pieces.with_columns(event=pl.col("event") & pl.col("is_last"), is_active=pl.col("is_active") & pl.col("is_last"))
+    return marked.select(spells.columns)
 
 
 def _versions(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return each version as it was last recorded, in order of contract_id and valid_from, with its covariates."""
+    """Return each version as last recorded, in order of contract_id and valid_from, with its covariates."""
     read = ("contract_id", "valid_from", "recorded_at", "monthly_amount", "monthly_margin", "term_months", "payment_method")
     rows = known_rows(tables, "contracts", as_of, *read).collect(engine="streaming").sort("contract_id", "valid_from", "recorded_at")
     rows = rows.unique(["contract_id", "valid_from"], keep="last", maintain_order=True)

@@ -1,13 +1,13 @@
-"""One wide table, one row a customer as of an edge, with every feature that the company's tables allow.
+"""One wide table, one row per customer as of a cutoff, with every feature that the company's tables allow.
 
-Who is in it: every customer whom some table knew at the edge, those of the customers table that never
+Its rows are all customers whom some table knew at the cutoff, including those of the customers table that never
 bought (prospects) among them. Test accounts are left out.
 
-A count or sum of facts is 0 where none is known and the table that holds them exists; a measure that does
-not apply is null (days since the last order of somebody who never ordered). A column whose table is absent
-is absent, but for those that tell who may be contacted: without them everybody would seem to be. Revenue, and
-the margin of twelve months, are those of purchases; `past_margin` has in it what contracts have brought as well
-(`relkit.features.contract_margins`), as the expected margin of the months ahead has.
+A count or sum of facts is 0 if none is known and the table that contains them exists; a measure that does
+not apply is null (days since the last order of a customer who never ordered). A column whose table is absent
+is absent, except those that state who may be contacted: without them everybody would seem to be. Revenue, and
+the margin of twelve months, are those of purchases; `past_margin` includes what contracts have brought as well
+(`relkit.features.contract_margins`), as does the expected margin of the months ahead.
 `relkit.features.columns` declares what each column is.
 """
 
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 _BEFORE_HISTORY = "_contract_before_history"
-"""Column that is there only until is_left_censored is made from it."""
+"""Column that exists only until is_left_censored is made from it."""
 _CONTRACT_MARGIN, _MEASURED = "_contract_margin", "_contract_margin_is_measured"
-"""Columns that are there only until past_margin and margin_source are made from them."""
+"""Columns that exist only until past_margin and margin_source are made from them."""
 
 
 def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet) -> pl.DataFrame:
-    """Return one row a customer known at `as_of`, in order of customer_id.
+    """Return one row per customer known at `as_of`, in order of customer_id.
 
     Args:
         tables: the company.
-        as_of: edge of what is known.
-        progress: is told before each part.
+        as_of: cutoff of what is known.
+        progress: called before each part.
 
     Returns:
         customer_id, as_of, then the columns of `relkit.features.columns.DECLARED` that the tables
@@ -74,13 +74,13 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
 
 
 def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
-    """Return the ids of all customers of whom something is known, test accounts left out."""
+    """Return the ids of all known customers, without test accounts."""
     ids = pl.concat([part.select("customer_id") for part in parts]).unique()
     return ids.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode())).sort("customer_id")
 
 
 def _aligned(frame: pl.DataFrame, customers: pl.Enum) -> pl.DataFrame:
-    """Return the rows of a frame in the order of `customers`, nulls where it has none: a join looks the ids up in each frame anew."""
+    """Return the rows of a frame in the order of `customers`, nulls if it has none: a join would look up the ids in each frame again."""
     if frame["customer_id"].equals(customers.categories):
         return frame
     places = np.full(len(customers.categories), -1, np.int64)
@@ -99,12 +99,12 @@ def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return what the customer table says of contracts, running and ended."""
+    """Return the customer table's contract columns, from running and ended contracts."""
     return _held(contract_spells(tables, as_of), _holders(tables, as_of), tables.facts.currency)
 
 
 def _tenures(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the same where there are no contracts, and snapshots say how long customers have been there: a stay is a contract."""
+    """Return the same from snapshots that give customers' tenure, if there are no contracts: a stay is a contract."""
     if tables.has("contracts") or not has_snapshot_spells(tables):
         return pl.DataFrame(schema={"customer_id": pl.String})
     everybody = stays(tables, as_of).group_by("customer_id").agg(has_held=pl.lit(value=True), before=(pl.col("entry_days") > 0).any())
@@ -112,7 +112,7 @@ def _tenures(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _held(spells: pl.DataFrame, holders: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """Return what spells say of their holders, and of those whose spells nobody watched, as they began before the history, or not."""
+    """Return the contract columns of holders, and whether those without an observed spell began before the history."""
     main = main_contracts(spells).select("customer_id", pl.col("duration_days").cast(pl.Int32).alias("contract_age_days"))
     active = pl.col("is_active")
     sums = [active.sum().cast(pl.Int32).alias("active_contracts"), (pl.col("entry_days") > 0).any().alias(_BEFORE_HISTORY)]
@@ -126,7 +126,7 @@ def _held(spells: pl.DataFrame, holders: pl.DataFrame, currency: str) -> pl.Data
 
 
 def _contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return what contracts have brought, for `_with_contract_margins` to add; nobody where the transactions hold it."""
+    """Return past margins of contracts, for `_with_contract_margins` to add; empty if the transactions contain them."""
     if not has_contract_margins(tables):
         return pl.DataFrame(schema={"customer_id": pl.String})
     frame = past_contract_margins(tables, as_of).rename({"contract_margin": _CONTRACT_MARGIN, "contract_margin_is_measured": _MEASURED})
@@ -134,7 +134,7 @@ def _contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _holders(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return everybody with a contract, and whether one has begun: spells leave out those that ended before the history."""
+    """Return every customer with a contract, and whether one has begun: spells leave out those that ended before the history."""
     rows = known_rows(tables, "contracts", as_of, "customer_id", "started_on")
     has_held = (pl.col("started_on") <= as_of.day).any()
     return rows.group_by("customer_id").agg(has_held=has_held, before=pl.lit(value=True)).collect(engine="streaming")
@@ -170,11 +170,11 @@ PARTS: tuple[tuple[str, str, Callable[[TableSet, AsOf], pl.DataFrame]], ...] = (
     ("attributes", "customers", _attributes),
     ("snapshots", "customer_snapshots", _snapshots),
 )
-"""What is said while it is made, the table without which it is not, and the function: frames with a customer_id each."""
+"""Progress message, the table required, and the function that makes a frame with a customer_id."""
 
 
 def _with_zeros(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
-    """Fill counts and sums of facts that somebody has none of; margins only where the company knows any."""
+    """Fill counts and sums of facts with 0 for customers without any; margins only if the company knows any."""
     currency = tables.facts.currency.lower()
     counts = {"orders_12m", "baskets_12m", "active_contracts", f"past_revenue_{currency}", f"revenue_12m_{currency}"}
     counts |= {name for name in table.columns if name.startswith("contacts_30d_")}
@@ -187,9 +187,9 @@ def _with_zeros(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
 
 
 def _with_contract_margins(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
-    """Add what contracts brought to past_margin, and fill the margins of those who have brought none.
+    """Add what contracts brought to past_margin, and fill with 0 the margins of those who have brought none.
 
-    A margin is null where that of any part is unknown, and for everybody where the company knows none at all.
+    A margin is null if that of any part is unknown, and for everybody if the company knows none at all.
     """
     currency = tables.facts.currency.lower()
     past, recent = f"past_margin_{currency}", f"margin_12m_{currency}"
@@ -208,7 +208,7 @@ def _with_contract_margins(table: pl.DataFrame, tables: TableSet) -> pl.DataFram
 
 
 def _with_margin_source(table: pl.DataFrame, past: str, recent: str) -> pl.DataFrame:
-    """Add to margin_source whether the margins of contracts were measured: one that is assumed makes the sum assumed."""
+    """Add to margin_source whether the margins of contracts were measured: an assumed one makes the sum assumed."""
     if _MEASURED not in table.columns:
         return table
     of_contracts = pl.when(pl.col(_CONTRACT_MARGIN).is_not_null()).then(
@@ -227,16 +227,16 @@ def _with_margin_source(table: pl.DataFrame, past: str, recent: str) -> pl.DataF
 def _with_relation(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     """Add is_prospect, and is_left_censored over purchases and contracts.
 
-    Somebody of whom only returns, cancelled orders or fees are known is no prospect, though no buyer either.
+    A customer with only returns, cancelled orders or fees is no prospect, though no buyer either.
     """
     revenue = f"past_revenue_{tables.facts.currency.lower()}"
     is_buyer = _if_made(table, "first_order_on", pl.Date).is_not_null()
     is_holder = _if_made(table, _BEFORE_HISTORY, pl.Boolean).is_not_null()
     is_known = _if_made(table, revenue, pl.Float64).is_not_null() | is_holder
-    is_told = revenue in table.columns or _BEFORE_HISTORY in table.columns
+    is_given = revenue in table.columns or _BEFORE_HISTORY in table.columns
     censored = [_if_made(table, name, pl.Boolean).fill_null(value=False) for name in ("is_left_censored", _BEFORE_HISTORY)]
     return table.with_columns(
-        pl.when(pl.lit(is_told)).then(~is_known).alias("is_prospect"),
+        pl.when(pl.lit(is_given)).then(~is_known).alias("is_prospect"),
         pl.when(is_buyer | is_holder).then(pl.any_horizontal(censored)).alias("is_left_censored"),
     ).drop(_BEFORE_HISTORY, strict=False)
 

@@ -1,7 +1,7 @@
-"""The dictionary of the customer table: what each column is, in English and in French.
+"""The dictionary of the customer table: each column described in English and in French.
 
-Columns that relkit makes and those of the customers table are declared in `relkit.features.columns`; attributes of snapshots take their
-words from the mapping that declared them.
+Columns that relkit makes and those of the customers table are declared in `relkit.features.columns`; attributes of snapshots are
+worded by the mapping that declared them.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 SNAPSHOT = "snapshot_"
-"""Beginning of the name of an attribute whose own name is taken."""
+"""Prefix of an attribute whose own name is taken."""
 
 _DECLARED = {column.name: column for column in DECLARED}
 _ATTRIBUTES = {column.name: column for column in ATTRIBUTES}
 _PER_CHANNEL = {"contacts_30d_": "contacts", "consent_": "consents", "may_contact_": ""}
-"""Beginnings of the names of columns for each channel, and the table without which they are not made."""
+"""Prefixes of the columns for each channel, and the table without which they are not made."""
 
 
 def dictionary(columns: Iterable[str], tables: TableSet) -> pl.DataFrame:
-    """Return one row a column of the customer table, in the order given.
+    """Return one row per column of the customer table, in the order given.
 
     Args:
         columns: names of the table's columns.
@@ -42,7 +42,7 @@ def dictionary(columns: Iterable[str], tables: TableSet) -> pl.DataFrame:
         them at the end of its meaning.
 
     Raises:
-        TableError: a column is described nowhere.
+        TableError: a column has no description.
     """
     return pl.DataFrame([_row(name, _described(name, tables)) for name in columns])
 
@@ -71,7 +71,7 @@ def _with_codes(column: FileColumn, language: str) -> str:
 
 
 def _described(name: str, tables: TableSet) -> FileColumn:
-    """Return the declaration of a column: one that relkit makes, of the customers table, or an attribute of snapshots."""
+    """Return the declaration of a column: one that relkit makes, one of the customers table, or an attribute of snapshots."""
     currency = tables.facts.currency
     if found := _DECLARED.get(name) or _DECLARED.get(name.removesuffix(currency.lower()) + "{cur}"):
         return replace(found, label=found.label.filled(CUR=currency), unit=found.unit.format(CUR=currency))

@@ -1,6 +1,6 @@
-"""Sorting of packed keys: numpy's sort, or a radix sort where numba is loaded already.
+"""Sorting of packed keys: numpy's sort, or a radix sort if numba is already loaded.
 
-Numba costs three seconds to import, which no single summary wins back; but in a process that has loaded
+Numba takes three seconds to import, which no single summary recovers; but in a process that has loaded
 it (for a model), a radix sort takes a third of the time of a comparing sort.
 """
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WORTHWHILE = 1_000_000
-"""Keys from which the radix sort wins back the reading of its compiled form."""
+"""Number of keys from which the radix sort recovers the time to load its compiled form."""
 
 
 def sorted_keys(keys: NDArray[Any], bits: int) -> NDArray[Any]:
-    """Return unsigned integers in ascending order; the array that was given serves as workspace.
+    """Return unsigned integers in ascending order; the given array serves as workspace.
 
     Args:
         keys: (n,) unsigned integers below 2 ** bits.

@@ -1,9 +1,9 @@
-"""Rows of a table that were known as of an edge: the one place where the future is kept out.
+"""Rows of a table known as of a cutoff: the one place where the future is kept out.
 
-A fact with an instant is known when it happened, and was recorded, before the edge. A fact that bears
-only a day counts from the start of that day, so an instant in the middle of a day knows the facts of
-that whole day unless their `recorded_at` says that they came later. Columns that tell of later steps of
-a row (an end, a repair) are the business of the module that reads them.
+A fact with an instant is known if it happened, and was recorded, before the cutoff. A fact that has
+only a day counts from the start of that day, so a cutoff in the middle of a day knows the facts of
+that whole day unless their `recorded_at` is later. Columns about later steps of
+a row (an end, a repair) are left to the module that reads them.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ HAPPENED = {
     "suppressions": "starts_at",
     "cases": "opened_at",
 }
-"""The column that says when a row became true, for every table that features read."""
+"""The column with the time at which a row became true, for every table that features read."""
 
 YEAR_DAYS = 365
-"""Length of the windows that are named 12m: the same for every edge, so that figures can be compared."""
+"""Length of the windows named 12m: the same for every cutoff, so that figures can be compared."""
 RECENT_DAYS = 30
-"""Length of the windows that are named 30d."""
+"""Length of the windows named 30d."""
 
 
 def known_rows(tables: TableSet, table: str, as_of: AsOf, *columns: str) -> pl.LazyFrame:
     """Return the rows of `table` that were known at `as_of`, lazily.
 
-    A row that does not say when it happened (no value, or no such column) was always true; one that
-    does not say when it was recorded was recorded when it happened.
+    A row without a time of occurrence (no value, or no such column) was always true; one without
+    a recording time was recorded when it happened.
 
     Args:
         tables: the company.
         table: name of a table that features read.
-        as_of: edge of what is known.
-        columns: what to return, in that order; one that no source gave is null. All when none is named.
+        as_of: cutoff of what is known.
+        columns: to return, in that order; one that no source gave is null. All if none is named.
     """
     rows = tables.scan(table)
     schema = rows.collect_schema()
@@ -76,12 +76,12 @@ def _nothing(table: str, column: str) -> pl.Expr:
 
 
 def within(instant: str, as_of: AsOf, days: int) -> pl.Expr:
-    """Return the filter for known facts of the last `days` business days, the day of the edge being the last of them."""
+    """Return the filter for known facts of the last `days` business days, the last being the day of the cutoff."""
     return pl.col(instant) >= as_of.minus(days=days).cutoff
 
 
 def marked_as_test(tables: TableSet) -> pl.Series:
-    """Return the ids of test accounts, which no feature counts; empty where no table marks any."""
+    """Return the ids of test accounts, which no feature counts; empty if no table marks any."""
     if not tables.has("customers") or "is_test" not in tables.columns("customers"):
         return pl.Series("customer_id", [], dtype=pl.String)
     return tables.scan("customers").filter(pl.col("is_test").fill_null(value=False)).select("customer_id").collect()["customer_id"]

@@ -1,4 +1,4 @@
-"""How much of a sale is margin, over all sales: what turns expected order values into expected margin."""
+"""Margin rate over all sales, which turns expected order values into expected margin."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def margin_rate(tables: TableSet, as_of: AsOf) -> MarginRate | None:
     """Return the margin rate of what identified customers bought, as known at `as_of`.
 
     It is the sum of the margins (see `relkit.features.margins`) over the net amount of the lines whose margin is
-    known, net of returns and cancels, and 0 for a company that sells below cost. None where no margin is known.
+    known, net of returns and cancels, and 0 for a company that sells below cost. None if no margin is known.
 
     Raises:
         TableError: there is no transactions table.
@@ -44,5 +44,5 @@ def margin_rate(tables: TableSet, as_of: AsOf) -> MarginRate | None:
     margin, net, measured = sums.collect(engine="streaming").row(0)
     if net <= 0:
         return None
-    # Rounded, so that a declared rate comes back as it was declared.
+    # Rounded, so that a declared rate is returned unchanged.
     return MarginRate(min(1.0, max(0.0, round(margin / net, 9))), "measured" if measured else "assumed")

@@ -1,7 +1,7 @@
 """The margin of each transaction line, and whether it was measured or assumed.
 
 In order of trust: the line's own margin_amount (measured); unit_margin of the product version of that
-day times the quantity (measured or assumed, as the product says; assumed where it says nothing); the
+day times the quantity (measured or assumed, as the product says; assumed if it says nothing); the
 assumed rate that the company declared times the net amount (assumed); else unknown. Before its first
 version a product is taken to have had the margin of that version.
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def with_margins(lines: pl.LazyFrame, tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
-    """Add margin (null where unknown) and margin_is_measured (null where the margin is unknown).
+    """Add margin (null if unknown) and margin_is_measured (null if the margin is unknown).
 
     Args:
         lines: day, product_id (text or categorical), quantity, net_amount, margin_amount, and any other columns.
         tables: the company, for its products and its assumed rate.
-        as_of: edge of what is known of products.
+        as_of: cutoff of what is known of products.
     """
     lines = _with_unit_margins(lines, tables, as_of)
     rate = pl.lit(tables.facts.assumed_margin_rate, pl.Float64)

@@ -1,18 +1,18 @@
-"""The days on which customers bought, and for how much: what all measures of purchasing are made of.
+"""Purchase days of customers and their value: the basis of all measures of purchasing.
 
 What counts. A purchase is a business day on which an identified customer has a sale line that was known
-at the edge; all lines of a day are one purchase, whatever their number or amount (a free article is a
+at the cutoff; all lines of a day are one purchase, whatever their number or amount (a free article is a
 purchase too). Fees and gift cards are neither purchase nor revenue. A return lowers revenue and margin
-but undoes no purchase: the customer did come.
+but does not undo the purchase: the customer did come.
 
 Cancelled the same day. A cancel line takes its amount off the sales of the same customer, business day
-and product (product only where lines bear one), and never below zero. A day of which nothing is left
+and product (product only if lines have one), and never below zero. A day of which nothing is left
 was no purchase. A cancel on a later day is treated as a return.
 
 Value. The value of a purchase is the amount of its sale lines less what was cancelled that day, before
 returns. Revenue net of returns is in `relkit.features.revenue`.
 
-Sums are rounded to the sixth decimal: lines are added in no fixed order, and so the same lines always
+Sums are rounded to the sixth decimal: lines are added in no fixed order, and this way the same lines always
 give the same bytes.
 """
 
@@ -37,12 +37,12 @@ _DAY_BITS = 32
 
 
 def purchase_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> pl.DataFrame:
-    """Return one row a purchase, in order of customer and day, test accounts left out.
+    """Return one row per purchase, in order of customer and day, test accounts left out.
 
     Args:
         tables: the company.
-        as_of: edge of what is known.
-        since: purchases after this edge only; None for all.
+        as_of: cutoff of what is known.
+        since: purchases after this cutoff only; None for all.
 
     Returns:
         customer_id (an Enum of the customers present, in order), day (business day), value.
@@ -54,7 +54,7 @@ def purchase_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -
 
 
 def coded_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> pl.DataFrame:
-    """Return the same rows with customer, the position in `relkit.features.coded_lines.buyers` (u32), in place of customer_id.
+    """Return the same rows with customer (u32), the position in `relkit.features.coded_lines.buyers`, in place of customer_id.
 
     Arguments and errors are those of `purchase_days`.
     """
@@ -63,7 +63,7 @@ def coded_days(tables: TableSet, as_of: AsOf, *, since: AsOf | None = None) -> p
 
 
 def _named(days: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
-    """Return coded purchase days with the names of the customers present, numbered anew."""
+    """Return coded purchase days with the names of the customers present, renumbered."""
     codes = days["customer"].to_numpy()
     is_new = np.diff(codes, prepend=codes[:1]) != 0
     names = buyers(tables)["customer_id"].gather(codes[_starts(is_new)]) if len(codes) else pl.Series("customer_id", [], pl.String)
@@ -106,7 +106,7 @@ def _cells(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _day_starts(lines: pl.DataFrame) -> NDArray[np.int64]:
-    """Return the first position of every customer's day among lines in order."""
+    """Return the position of the first line of each customer's day, lines being in order."""
     keys = lines["customer"].to_numpy().astype(np.int64) << _DAY_BITS
     keys += lines["day"].to_physical().to_numpy()
     return _starts(np.diff(keys, prepend=keys[:1]) != 0)
@@ -118,7 +118,7 @@ def _starts(is_new: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _settled(lines: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
-    """Return what is left of days that hold both sales and cancels, product by product."""
+    """Return the rest of days with both sales and cancels, product by product."""
     left = pl.col("net_amount")
     return (
         lines.lazy()

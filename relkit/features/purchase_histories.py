@@ -1,7 +1,7 @@
-"""The purchase days of every customer one by one, for models to which x, t_x and T do not tell enough.
+"""The individual purchase days of every customer, for models that need more than x, t_x and T.
 
-Whether purchases come at regular intervals, in which period of the year, or in how many of the seasons there were
-cannot be told from a summary; this adds the ages at which a customer came back to the summary of `purchases`.
+A summary does not show whether purchases come at regular intervals, in which period of the year, or in how many of the
+seasons; this adds the ages at which a customer came back to the summary of `purchases`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def purchase_histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return the repeat-purchase summary of every identified customer who had bought by `as_of`, and the days themselves.
 
     Returns:
-        One row a customer, in order of customer_id: the columns of `purchase_summary`, and repeat_ages_days
+        One row per customer, in order of customer_id: the columns of `purchase_summary`, and repeat_ages_days
         (list of f64, ascending): days from the first purchase to each repeat purchase; empty without one.
 
     Raises:
@@ -32,11 +32,11 @@ def purchase_histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def with_repeat_ages(summary: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
-    """Return a summary with the list of ages at which each customer came back.
+    """Add the list of ages at which each customer came back to a summary.
 
     Args:
         summary: customer_id, first_order_on.
-        days: customer_id, day; one row a purchase day, a customer's days in ascending order.
+        days: customer_id, day; one row per purchase day, a customer's days in ascending order.
 
     Examples:
         >>> from datetime import date

@@ -1,13 +1,13 @@
-"""Purchases of identified customers: the repeat-purchase summary, and what followed it on a holdout.
+"""Purchases of identified customers: the repeat-purchase summary, and the purchases of the holdout.
 
-What counts as a purchase, and what it is worth, is stated in `relkit.features.purchase_days`;
+The definition of a purchase and of its value is in `relkit.features.purchase_days`;
 `mean_repeat_value` is the mean over the purchases after the first, as the gamma-gamma model reads it.
 
-Left-censored. A source that starts on a day does not show who was a customer before. Where
-`customers.created_on` is known it decides: created before `history_starts_on` is left-censored. Else a
+Left-censored. A source that starts on a day does not show who was a customer before. If
+`customers.created_on` is known it decides: created before `history_starts_on` is left-censored. Otherwise a
 customer whose first purchase falls within the first `LEFT_WINDOW_DAYS` days of the history is flagged:
-of those who bought before, most who are still alive come back within the window, and so look new. The
-rows stay, with the flag; whoever fits a model decides.
+most of those who bought before and are still alive come back within the window, and so look new. The
+rows stay, with the flag; the caller who fits a model decides.
 
 Time. `last_purchase_age_days` is t_x, the age of the customer at the last purchase, and
 `observed_days` is T, both counted in whole days from the first purchase (Fader, Hardie and Lee 2005).
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 LEFT_WINDOW_DAYS = 31
-"""Days from the start of the history within which a first purchase says nothing about who is new."""
+"""Days from the start of the history within which a first purchase does not show that a customer is new."""
 
 ATTRIBUTES = ("country", "language", "type", "birth_year")
 """Columns of the customers table that may explain how customers buy."""
@@ -47,7 +47,7 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True, eq=False)
 class PurchaseArrays:
-    """The repeat-purchase summary, one element a customer with a purchase, in order of their codes.
+    """The repeat-purchase summary, one element per customer with a purchase, in order of their codes.
 
     Attributes:
         customers: codes, int64.
@@ -70,11 +70,11 @@ class PurchaseArrays:
 def summarise_purchases(customers: NDArray[Any], days: NDArray[Any], values: NDArray[np.float64], end_day: int) -> PurchaseArrays:
     """Return x, t_x, T and the mean value of repeat purchases, from lines in any order.
 
-    Customer and day are packed into one integer, only these keys are sorted, and the edges of their
+    Customer and day are packed into one integer, only these keys are sorted, and the boundaries of their
     groups give every count; no value is moved.
 
     Args:
-        customers: codes from 0, best dense: memory grows with the largest one; (n,) integers.
+        customers: codes from 0, preferably dense: memory grows with the largest one; (n,) integers.
         days: day numbers; (n,) integers, none after `end_day`.
         values: amount of each line; (n,).
         end_day: last day observed, from which T is counted.
@@ -100,7 +100,7 @@ def summarise_purchases(customers: NDArray[Any], days: NDArray[Any], values: NDA
 
 
 def _packed_keys(customers: NDArray[Any], days: NDArray[Any], origin: int, bits: int) -> tuple[NDArray[Any], int]:
-    """Return customer << bits | day in the narrowest unsigned type that holds it, and the number of bits used."""
+    """Return customer << bits | day in the narrowest unsigned type that fits it, and the number of bits used."""
     width = int(customers.max()).bit_length() + bits
     if width > 64:
         raise TableError(
@@ -135,7 +135,7 @@ def _distinct_days(keys: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[Any
 def _repeat_totals(
     customers: NDArray[Any], days: NDArray[Any], values: NDArray[np.float64], found: NDArray[np.int64], first: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the total value after each customer's first day: summed as such, since total minus first day would lose digits."""
+    """Return the total value after each customer's first day, summed directly: total minus first day would lose digits."""
     first_days = np.zeros(int(found[-1]) + 1, days.dtype)
     first_days[found] = first
     after_first = np.multiply(values, first_days[customers] != days)
@@ -167,7 +167,7 @@ def purchase_summary_of(
     """Return the repeat-purchase summary of purchase lines in memory.
 
     Args:
-        frame: one row a line; ids of any type, `day` a Date, `value` a number. Rows after `as_of_day`
+        frame: one row per line; ids of any type, `day` a Date, `value` a number. Rows after `as_of_day`
             or without a customer are left out.
         as_of_day: last day observed.
         customer: name of the column of ids.
@@ -175,7 +175,7 @@ def purchase_summary_of(
         value: name of the column of amounts.
 
     Returns:
-        One row a customer, in order of their ids: the customer column, repeat_purchases (x, i32),
+        One row per customer, in order of their ids: the customer column, repeat_purchases (x, i32),
         last_purchase_age_days (t_x), observed_days (T), mean_repeat_value (null when x = 0),
         first_order_on, last_order_on.
 
@@ -227,11 +227,11 @@ def _summary_frame(arrays: PurchaseArrays, ids: pl.Series) -> pl.DataFrame:
 def purchase_summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return the repeat-purchase summary of every identified customer who had bought by `as_of`.
 
-    What counts as a purchase and its value are stated in `relkit.features.purchase_days`, the rule for
+    A purchase and its value are defined in `relkit.features.purchase_days`, the rule for
     left-censored customers at the top of this module. Test accounts are left out.
 
     Returns:
-        One row a customer, in order of customer_id (text): the columns of `purchase_summary_of`, and
+        One row per customer, in order of customer_id (text): the columns of `purchase_summary_of`, and
         is_left_censored.
 
     Raises:
@@ -251,14 +251,14 @@ def _summary(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _created(tables: TableSet) -> pl.Series | None:
-    """Return the day on which each buyer was created, by code; None where no table says it."""
+    """Return the day on which each buyer was created, by code; None if no table gives it."""
     if not tables.has("customers") or "created_on" not in tables.columns("customers"):
         return None
     return buyers_as_customers(tables)["created_on"]
 
 
 def _marked(summary: pl.DataFrame, created_on: pl.Series | None, tables: TableSet) -> pl.DataFrame:
-    """Return a summary with is_left_censored, by the day on which a customer was created where it is known."""
+    """Return a summary with is_left_censored, by the day on which a customer was created if it is known."""
     starts_on = tables.facts.history_starts_on or summary["first_order_on"].min()
     by_purchase = pl.col("first_order_on") < pl.lit(starts_on, pl.Date) + timedelta(days=LEFT_WINDOW_DAYS)
     by_creation = pl.lit(None, pl.Boolean) if created_on is None else pl.lit(created_on) < pl.lit(starts_on, pl.Date)
@@ -266,11 +266,11 @@ def _marked(summary: pl.DataFrame, created_on: pl.Series | None, tables: TableSe
 
 
 def purchase_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return `purchase_summary` with what is known of each customer, which a model may take as covariates.
+    """Return `purchase_summary` with the known attributes of each customer, which a model may take as covariates.
 
     Returns:
-        The columns of `purchase_summary`, those of `ATTRIBUTES` that the customers table has (type is a person where it says
-        nothing), and the attributes of the last snapshot, except where a name is taken.
+        The columns of `purchase_summary`, those of `ATTRIBUTES` that the customers table has (type is a person if the table gives
+        none), and the attributes of the last snapshot, unless the name is taken.
     """
     return kept(tables, "purchase_features", lambda: _features(tables, as_of), as_of)
 
@@ -285,7 +285,7 @@ def _features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _with_own_attributes(summary: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Add what the customers table knew at the edge of each customer of the summary."""
+    """Add the customers table's attributes, as known at the cutoff, to a summary."""
     if not tables.has("customers"):
         return summary
     there = [name for name in ATTRIBUTES if name in tables.columns("customers")]
@@ -300,7 +300,7 @@ def _codes(tables: TableSet, as_of: AsOf) -> pl.Series:
 
 
 def holdout_purchases(tables: TableSet, split: Holdout) -> pl.DataFrame:
-    """Return what the customers of the calibration period bought in the days that follow it.
+    """Return the purchases of the customers of the calibration period in the days that follow it.
 
     Returns:
         One row for each row of `purchase_summary(tables, split.calibration)`, in its order:

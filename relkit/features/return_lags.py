@@ -1,7 +1,7 @@
-"""How long goods take to come back: the share of what eventually comes back that has come back within u days of the sale.
+"""Lags of returns: the share of eventual returns that has come back within u days of the sale.
 
-Recent sales have had little time to come back, so the lags that are known on a day are too short on the whole: a lag is known only
-when it is no longer than the age of its sale (right truncation). Looking back from the longest lag corrects that. Among the returns
+Recent sales have had little time to come back, so the lags known on a day are too short on the whole: a lag is known only
+if it is no longer than the age of its sale (right truncation). Working back from the longest lag corrects that. Among the returns
 whose sale is at least u days old and which took at most u days, the part that took exactly u days is h(u), and
 
     F(u) = product over s > u of (1 - h(s))
@@ -20,21 +20,21 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LONGEST_DAYS = 365
-"""Later than this nothing is expected back."""
+"""Age in days after which nothing is expected back."""
 FEWEST = 20
-"""Returns from which lags are estimated, and that must be at risk of each lag."""
+"""Fewest returns from which lags are estimated, and fewest at risk at each lag."""
 DEFAULT_DAYS = 30
-"""Over which returns come in evenly where there are too few to tell."""
+"""Days over which returns are assumed to come in evenly if too few are known."""
 _HEAVY = 0.99
-"""Quantile of the amounts above which one return counts no more than that."""
+"""Quantile at which the amounts of single returns are capped."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReturnLags:
-    """How fast returns come in.
+    """Distribution of the time until returns come in.
 
     Attributes:
-        back: F(0), F(1), ... by age in days; the last is 1 and holds for every later age.
+        back: F(0), F(1), ... by age in days; the last is 1 and applies to every later age.
         returns: number behind the estimate; 0 for the default.
     """
 
@@ -51,7 +51,7 @@ class ReturnLags:
 
 
 def return_lags(lag_days: Ints, age_days: Ints, amounts: Floats) -> ReturnLags:
-    """Return how fast returns come in, estimated from those that are known on a day.
+    """Return the distribution of the lags of returns, estimated from those known on a day.
 
     Args:
         lag_days: from sale to return, 0 or more; (n,).

@@ -1,9 +1,9 @@
-"""How shares of returns differ from customer to customer, learnt from all, and what each customer's own purchases make of it.
+"""Distribution of shares of returns over customers, learnt from all, and the posterior of each given the customer's own purchases.
 
-A beta distribution says where one number per customer lies when few extremes are among them. Shops have customers who send everything
+A beta distribution describes one number per customer well if there are few extremes. Shops have customers who send everything
 back, and they are no tail of the others; so the distribution is kept as weights on a grid of shares. It starts as the beta distribution
 that the variances within and between customers give (Buehlmann and Straub 1970), and some rounds of EM move it towards what customers
-did (Laird 1978, the nonparametric maximum likelihood estimate; stopped early it stays smooth).
+did (Laird 1978, the nonparametric maximum likelihood estimate; early stopping keeps it smooth).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 HIGHEST = 0.99
-"""Nobody is taken to send back everything for ever."""
+"""Largest share: no customer is taken to send back everything for ever."""
 _ANGLES: Floats = np.linspace(0.0, np.pi / 2, 61)
 GRID: Floats = HIGHEST * np.sin(_ANGLES) ** 2
 _LOG, _LOG_KEPT = np.log(np.maximum(GRID, 1e-5)), np.log1p(-GRID)
@@ -25,9 +25,9 @@ _BANDS = 32
 
 
 def beta_weights(mean: float, weight: float) -> Floats:
-    """Return weights of the grid like a beta distribution of that mean, worth `weight` purchases; shape of the grid, sum 1."""
+    """Return weights of the grid that follow a beta distribution of that mean, worth `weight` purchases; shape of the grid, sum 1."""
     a, b = max(mean * weight, 1e-3), max((1 - mean) * weight, 1e-3)
-    # Of the angle x, with share sin(x)^2, the density is sin(x)^(2a - 1) cos(x)^(2b - 1): near either end a power, integrated exactly.
+    # Of the angle x, with share sin(x)^2, the density is sin(x)^(2a - 1) cos(x)^(2b - 1): a power near either end, integrated exactly.
     half = len(_ANGLES) // 2
     logs = np.append(_log_masses(a, b)[:half], _log_masses(b, a)[: half + 1][::-1])
     made = np.exp(logs - logs.max())
@@ -35,7 +35,7 @@ def beta_weights(mean: float, weight: float) -> Floats:
 
 
 def _log_masses(a: float, b: float) -> Floats:
-    """Return the logarithm of the mass about each angle, good in the first half of them."""
+    """Return the logarithm of the mass around each angle, accurate in the first half of them."""
     step = _ANGLES[1]
     upper, lower = _ANGLES + step / 2, np.maximum(_ANGLES - step / 2, 0.0)
     with np.errstate(divide="ignore", under="ignore"):
@@ -45,7 +45,7 @@ def _log_masses(a: float, b: float) -> Floats:
 
 
 def learnt_weights(number: Floats, own: Floats, start: Floats) -> Floats:
-    """Return the weights of the grid that the customers' own shares make likely.
+    """Return the weights of the grid fitted to the customers' own shares.
 
     Args:
         number: purchases that each customer's share comes from, not always whole; (n,).
@@ -54,7 +54,7 @@ def learnt_weights(number: Floats, own: Floats, start: Floats) -> Floats:
     """
     step = max(1, len(number) // _MOST_LEARNT)
     likely = _likelihood(number[::step], own[::step])
-    # The start counts like a few customers, so that no point dies out where few tell.
+    # The start counts like a few customers, so that no point dies out if the data are few.
     weights, prior = start, start * min(5.0, 0.02 * len(likely))
     for _ in range(ROUNDS):
         each = likely * weights
@@ -69,7 +69,7 @@ def posterior(number: Floats, own: Floats, means: Floats, weights: Floats) -> tu
     Args:
         number: purchases that each customer's share comes from; (n,).
         own: the share of each that came back; (n,).
-        means: what is expected of each before that, in [0, 1]; (n,). The weights are tilted to it.
+        means: expected share of each before that, in [0, 1]; (n,). The weights are tilted to it.
         weights: of the grid.
 
     Examples:
@@ -99,7 +99,7 @@ def posterior(number: Floats, own: Floats, means: Floats, weights: Floats) -> tu
 
 
 def _likelihood(number: Floats, own: Floats) -> Floats:
-    """Return how likely each share of the grid makes what came back, over the likeliest; shape (n, grid)."""
+    """Return the likelihood of the returns at each share of the grid, relative to the largest; shape (n, grid)."""
     back = number * own
     logs = back[:, None] * _LOG + (number - back)[:, None] * _LOG_KEPT
     return np.asarray(np.exp(logs - logs.max(axis=1, keepdims=True)))

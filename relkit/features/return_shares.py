@@ -1,20 +1,20 @@
-"""The share of a customer's sales that is expected to come back, and what of the sales already made is still to come back.
+"""Share of a customer's sales that is expected to come back, and the part of past sales that is still to come back.
 
-    found = return_shares(tables, as_of)        None where nothing ever came back
-    found.customers                             one row a buyer: expected_return_share, returns_to_come
+    found = return_shares(tables, as_of)        None if nothing ever came back
+    found.customers                             one row per buyer: expected_return_share, returns_to_come
 
-In the letters of docs/models.md: purchase j of customer i has the value S_ij and the age a_ij, R_i is what has come back of them, F the
-share of what comes back that is back at an age (`relkit.features.return_lags`).
+In the notation of docs/models.md: purchase j of customer i has the value S_ij and the age a_ij, R_i is the amount returned so far, F the
+share of eventual returns that is back at an age (`relkit.features.return_lags`).
 
-The share of all is rho = sum R / sum S F(a): sales count as far as they have had the time to come back. Where products have categories,
-each has a rate of its own, and a customer's prior pi_i is that of what the customer buys. The customer's own rate r_i = R_i / sum S F(a)
+The overall share is rho = sum R / sum S F(a): sales count in so far as they have had the time to come back. If products have categories,
+each has its own rate, and a customer's prior pi_i is that of what the customer buys. The customer's own rate r_i = R_i / sum S F(a)
 counts as much as the purchases that it comes from,
 
     n_i = (sum S F)^2 / sum S^2 F
 
-which are purchases of equal weight, not euros: one large order that came back is one observation. How customers differ is learnt from
-all of them (`relkit.features.return_prior`), beginning with the variances within and between customers of the share of each purchase that
-came back, by moments, so heavy amounts do not move them. Where customers do not differ, everybody has the prior. Of a purchase of which
+which are purchases of equal weight, not euros: one large order that came back is one observation. The variation between customers is
+learnt from all (`relkit.features.return_prior`), starting from the variances within and between customers of the share of each purchase
+that came back, by moments, so heavy amounts do not move them. If customers do not differ, all have the prior. Of a purchase of which
 K is left, K rho_i (1 - F) / (1 - rho_i F) is still to come back.
 """
 
@@ -42,32 +42,32 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 RIPE = 0.9
-"""Share of the returns of a purchase that must be in for it to tell how customers differ."""
+"""Share of a purchase's returns that must be in for it to inform the variation between customers."""
 FEWEST_AGAIN = 30
-"""Purchases beyond their customer's first from which it is told how customers differ."""
+"""Fewest purchases beyond their customer's first from which the variation between customers is estimated."""
 DEFAULT_WEIGHT = 5.0
-"""Purchases that the prior weighs where too few tell how customers differ."""
+"""Weight of the prior in purchases if there are too few to estimate the variation between customers."""
 LEAST_WEIGHT, MOST_WEIGHT = 0.25, 1_000.0
-"""Between these; from the larger on customers are taken not to differ."""
+"""Bounds of the weight of the prior; at the upper one customers are taken not to differ."""
 CATEGORY_WEIGHT = 50.0
-"""Days of sale that the share of all weighs in the rate of a category."""
+"""Weight of the overall share in the rate of a category, in days of sale."""
 NAMED = 0.8
 """Share of the amounts returned whose category must be known for categories to count."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReturnShares:
-    """What is expected back, as of a day.
+    """Expected returns, as of a day.
 
     Attributes:
-        customers: one row a buyer, in order of customer_id: customer_id, expected_return_share, share_error (standard deviation of the
+        customers: one row per buyer, in order of customer_id: customer_id, expected_return_share, share_error (standard deviation of the
             customer's own share around it), returns_to_come (net amount), to_come_slope (its derivative by the share), most_to_come (what
             is left of the sales of which not all returns are in).
         share: of all sales.
-        prior_weight: purchases that the share of all weighs beside a customer's own, as the variances have it: k = within / between.
-        lags: how fast returns come in.
+        prior_weight: weight of the overall share against a customer's own, in purchases, from the variances: k = within / between.
+        lags: time until returns come in.
         by_category: whether categories differ in the prior.
-        remarks: what to know of the estimate.
+        remarks: on how to read the estimate.
     """
 
     customers: pl.DataFrame
@@ -80,7 +80,7 @@ class ReturnShares:
 
 @dataclass(frozen=True, eq=False)
 class _Purchases:
-    """The purchases, one value each: customer (code), value, what came back of it, share of returns that is in at its age."""
+    """The purchases, one value each: customer (code), value, amount returned, share of returns that is in at its age."""
 
     customer: Ints
     value: Floats
@@ -98,7 +98,7 @@ class _Purchases:
 
 
 def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
-    """Return the share of sales expected back of everybody who has bought, as known at `as_of`; None where nothing came back.
+    """Return the share of sales expected back for every buyer, as known at `as_of`; None if nothing came back.
 
     Raises:
         TableError: there is no transactions table.
@@ -110,7 +110,7 @@ def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
     lags = _lags(back, as_of)
     bought = _purchases(days, back, lags, as_of)
     exposed = bought.sums(bought.value * bought.seen)
-    # More than was bought cannot come back: the rest is of sales that the data do not hold.
+    # No more than was bought can come back: the rest belongs to sales outside the data.
     returned = np.minimum(bought.sums(bought.back), bought.sums(bought.value))
     share = float(min(returned.sum() / exposed.sum(), 1.0)) if exposed.sum() > 0 else 0.0
     prior, by_category = _priors(tables, as_of, back, names_of(days), lags, share)
@@ -118,11 +118,11 @@ def return_shares(tables: TableSet, as_of: AsOf) -> ReturnShares | None:
     differ = _differences(bought, prior)
     known = _Known(exposed, returned, bought.sums(bought.value**2 * bought.seen), prior)
     customers = _customers(names_of(days), bought, *known.shares(differ))
-    return ReturnShares(customers, share, differ.weight, lags, by_category, _remarks(lags, told=differ.told))
+    return ReturnShares(customers, share, differ.weight, lags, by_category, _remarks(lags, is_known=differ.is_known))
 
 
 def _lags(back: pl.DataFrame, as_of: AsOf) -> ReturnLags:
-    """Return how fast returns come in, by those whose sale is named where these are enough."""
+    """Return the lags of returns, from those whose sale is named if these are enough."""
     own = back.filter(link="line")
     used = own if len(own) * 2 >= len(back) else back
     lag = (used["day"] - used["sale_day"]).dt.total_days().to_numpy()
@@ -131,7 +131,7 @@ def _lags(back: pl.DataFrame, as_of: AsOf) -> ReturnLags:
 
 
 def _purchases(days: pl.DataFrame, back: pl.DataFrame, lags: ReturnLags, as_of: AsOf) -> _Purchases:
-    """Return every purchase with what came back of it."""
+    """Return every purchase with the amount returned."""
     names = names_of(days)
     by_sale = back.group_by(pl.col("customer_id").cast(pl.Enum(names), strict=False), day="sale_day").agg(pl.col("amount").sum().round(6))
     joined = days.join(by_sale.drop_nulls("customer_id"), on=["customer_id", "day"], how="left", maintain_order="left")
@@ -146,7 +146,7 @@ def _purchases(days: pl.DataFrame, back: pl.DataFrame, lags: ReturnLags, as_of: 
 
 
 def _priors(tables: TableSet, as_of: AsOf, back: pl.DataFrame, ids: pl.Series, lags: ReturnLags, share: float) -> tuple[Floats, bool]:
-    """Return the share by what each customer buys, and whether categories tell."""
+    """Return the share by what each customer buys, and whether categories are used."""
     everybody = np.full(len(ids), share)
     category = _categories(tables, as_of)
     if category is None:
@@ -169,7 +169,7 @@ def _priors(tables: TableSet, as_of: AsOf, back: pl.DataFrame, ids: pl.Series, l
 
 
 def _categories(tables: TableSet, as_of: AsOf) -> pl.DataFrame | None:
-    """Return product_id and category as last known; None where products have none."""
+    """Return product_id and category as last known; None if products have none."""
     if not tables.has("products") or "category_1" not in tables.columns("products"):
         return None
     versions = known_rows(tables, "products", as_of, "product_id", "valid_from", "category_1").collect()
@@ -178,7 +178,7 @@ def _categories(tables: TableSet, as_of: AsOf) -> pl.DataFrame | None:
 
 
 def _category_rates(by_day: pl.DataFrame, back: pl.DataFrame, lags: ReturnLags, as_of: AsOf, share: float) -> pl.DataFrame:
-    """Return category and rate: what came back of it over the sales that had the time to, drawn to the share of all."""
+    """Return category and rate: returns over the sales that had the time to come back, shrunk to the overall share."""
     age = by_day.select((pl.lit(as_of.day) - pl.col("day")).dt.total_days().clip(0)).to_series().to_numpy()
     exposed = by_day.with_columns(exposed=by_day["amount"].clip(0.0) * pl.Series(lags.at(age)))
     sums = exposed.group_by("category", maintain_order=True).agg(pl.col("exposed").sum(), days=pl.len())
@@ -191,39 +191,39 @@ def _category_rates(by_day: pl.DataFrame, back: pl.DataFrame, lags: ReturnLags, 
 
 
 def _level(returned: Floats, exposed: Floats, prior: Floats) -> float:
-    """Return the factor by which priors add up to what came back."""
+    """Return the factor by which priors add up to the amount returned."""
     expected = float((exposed * prior).sum())
     return float(returned.sum()) / expected if expected > 0 else 1.0
 
 
 @dataclass(frozen=True)
 class _Differences:
-    """How the share of a purchase that came back varies: within customers, between them, and its mean; told: enough is known."""
+    """Variation of the share of a purchase that came back: within customers, between them, and its mean; is_known if there are enough."""
 
     within: float = 0.0
     between: float = 0.0
     mean: float = 0.0
-    told: bool = False
+    is_known: bool = False
 
     @property
     def weight(self) -> float:
-        """Purchases that the prior weighs: k = within / between."""
-        if not self.told:
+        """Weight of the prior in purchases: k = within / between."""
+        if not self.is_known:
             return DEFAULT_WEIGHT
         return float(np.clip(self.within / self.between, LEAST_WEIGHT, MOST_WEIGHT)) if self.between > 0 else MOST_WEIGHT
 
     @property
     def partial(self) -> float:
-        """The variance within customers over that of purchases which come back whole or not at all; 1 where nothing is told.
+        """The variance within customers over that of purchases which come back whole or not at all; 1 if nothing is known.
 
-        Purchases that come back in part vary less, so each tells more, and the prior is worth as many more.
+        Purchases that come back in part vary less, so each is more informative, and the prior weighs more in proportion.
         """
         whole = self.mean * (1 - self.mean) - max(self.between, 0.0)
-        return float(np.clip(self.within / whole, 0.02, 1.0)) if self.told and whole > 0 else 1.0
+        return float(np.clip(self.within / whole, 0.02, 1.0)) if self.is_known and whole > 0 else 1.0
 
 
 def _differences(bought: _Purchases, prior: Floats) -> _Differences:
-    """Return how the share of a purchase that came back varies, by moments; purchases count alike whatever their amount."""
+    """Return the variation of the share of a purchase that came back, by moments; purchases count alike whatever their amount."""
     ripe = bought.only((bought.value > 0) & (bought.seen >= RIPE))
     customer, share = ripe.customer, np.minimum(ripe.back / ripe.value, 1.0)
     number = np.bincount(customer, minlength=bought.customers).astype(np.float64)
@@ -232,17 +232,17 @@ def _differences(bought: _Purchases, prior: Floats) -> _Differences:
     if again < FEWEST_AGAIN or not share.any():
         return _Differences()
     within = float(((share - mean[customer]) ** 2).sum()) / again
-    # Around what each prior says of purchases of equal weight, as shares by amount may lie elsewhere.
+    # Around each prior for purchases of equal weight, as shares by amount may differ.
     level = float(share.mean()) / float(prior[customer].mean()) if prior[customer].any() else 1.0
     apart = float((number * (mean - level * prior) ** 2).sum())
     whole, kept = float(number.sum()), int((number > 0).sum())
     between = (apart - (kept - 1) * within) / (whole - float((number**2).sum()) / whole)
-    return _Differences(within, between, float(share.mean()), told=True)
+    return _Differences(within, between, float(share.mean()), is_known=True)
 
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """What is known of each customer: exposed and returned amounts, the sum of the squares of the purchases exposed, the prior's mean."""
+    """Per customer: exposed and returned amounts, the sum of the squares of the purchases exposed, the prior's mean."""
 
     exposed: Floats
     returned: Floats
@@ -260,18 +260,18 @@ class _Known:
         number = np.divide(self.exposed**2, self.squares, out=np.zeros_like(self.exposed), where=self.squares > 0)
         own = np.minimum(np.divide(self.returned, self.exposed, out=np.zeros_like(self.exposed), where=self.exposed > 0), 1.0)
         weights = beta_weights(mean, weight / partial)
-        weights = learnt_weights(number / partial, own, weights) if differ.told else weights
+        weights = learnt_weights(number / partial, own, weights) if differ.is_known else weights
         share, error = posterior(number / partial, own, self.prior, weights)
         return share, np.sqrt(error**2 + (weight / (number + weight)) ** 2 * of_all)
 
 
 def _customers(ids: pl.Series, bought: _Purchases, share: Floats, error: Floats) -> pl.DataFrame:
-    """Return what is expected back of each customer."""
+    """Return the expected returns of each customer."""
     young = bought.only(bought.seen < 1)
     rho, seen = share[young.customer], young.seen
     kept = np.maximum(young.value - young.back, 0.0)
     left = kept * (1 - seen)
-    # Where all comes back and is in, nothing is left to come: 0 / 0.
+    # If everything comes back and is in, nothing is left to come: 0 / 0.
     rest = np.maximum(1 - rho * seen, 1e-9)
     return pl.DataFrame(
         {
@@ -285,8 +285,8 @@ def _customers(ids: pl.Series, bought: _Purchases, share: Floats, error: Floats)
     )
 
 
-def _remarks(lags: ReturnLags, *, told: bool) -> tuple[Remark, ...]:
-    return (*(() if lags.returns else (_FEW_RETURNS,)), *(() if told else (_FEW_AGAIN,)))
+def _remarks(lags: ReturnLags, *, is_known: bool) -> tuple[Remark, ...]:
+    return (*(() if lags.returns else (_FEW_RETURNS,)), *(() if is_known else (_FEW_AGAIN,)))
 
 
 _FEW_RETURNS = Remark(

@@ -1,9 +1,9 @@
-"""What came back, and the sale that it belongs to.
+"""Returns, each with the sale it belongs to.
 
-A return is a line of kind return, or a cancel that the sales of the same customer, day and product do not account for: those are taken
-off the purchase itself (`relkit.features.purchase_days`). It belongs to the line that `return_of` names; where that is not given, or not
+A return is a line of kind return, or a cancel not covered by the sales of the same customer, day and product: the others are taken
+off the purchase itself (`relkit.features.purchase_days`). It belongs to the line that `return_of` names; if that is not given, or not
 known, to the customer's last earlier sale of the product; else of the same amount; else to the customer's last earlier sale. One without
-an earlier sale, because the history starts later, belongs to none, and says nothing of the sales that are known.
+an earlier sale, because the history starts later, belongs to none, and says nothing about the known sales.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _READ = ("customer_id", "occurred_at", "transaction_line_id", "product_id", "net_amount", "line_kind", "return_of")
 _CELL = ["customer_id", "day", "product_id"]
 _ALIKE = {"product": ["customer_id", "product_id"], "amount": ["customer_id", "cents"], "customer": ["customer_id"]}
-"""How the sale of a return is found where no line is named, the surest first: the columns in which it is like the return."""
+"""Ways to find the sale of a return if no line is named, the surest first: the columns in which it equals the return."""
 _SCHEMA = {
     "customer_id": pl.String,
     "day": pl.Date,
@@ -51,11 +51,11 @@ def sale_lines(tables: TableSet, as_of: AsOf, *kinds: str) -> pl.LazyFrame:
 
 
 def returned_sales(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a return known at `as_of`, test accounts left out; no row where the data hold none.
+    """Return one row per return known at `as_of`, test accounts left out; no row if the data have none.
 
     Returns:
-        customer_id, day, product_id (of the sale where the return has none), amount (above 0), sale_day (null without an earlier
-        sale), link (how the sale was found: line, product, amount or customer; null where it was not).
+        customer_id, day, product_id (of the sale if the return has none), amount (above 0), sale_day (null without an earlier
+        sale), link (how the sale was found: line, product, amount or customer; null if it was not).
 
     Raises:
         TableError: there is no transactions table.
@@ -74,7 +74,7 @@ def _returned(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _of_later_days(back: pl.DataFrame, sold: pl.LazyFrame) -> pl.DataFrame:
-    """Return the returns without what was cancelled on the day of the sale."""
+    """Return the returns without those cancelled on the day of the sale."""
     cancels = back.filter(line_kind="cancel")
     same_day = (
         sold.join(cancels.select(_CELL).unique().lazy(), on=_CELL, how="semi", nulls_equal=True)
@@ -120,8 +120,8 @@ def _cents() -> pl.Expr:
 
 
 def _last_before(rows: pl.DataFrame, sales: pl.DataFrame, by: list[str], link: str) -> pl.DataFrame:
-    """Return row, sale_day and link of the returns that have an earlier sale like them in `by`: its last day."""
-    # A cancel that goes beyond the sales of its day belongs to an earlier one.
+    """Return row, sale_day and link of the returns with an earlier sale that equals them in `by`: its last day."""
+    # A cancel that exceeds the sales of its day belongs to an earlier one.
     until = pl.when(pl.col("line_kind") == "cancel").then(pl.col("day").dt.offset_by("-1d")).otherwise("day")
     days = sales.select(*by, "day").unique().sort("day").with_columns(sale_day="day")
     sought = rows.drop_nulls(by).select("row", *by, until=until).sort("until")

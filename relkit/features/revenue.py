@@ -1,8 +1,8 @@
 """Revenue and margin of each customer, net of returns and cancels.
 
 Fees and gift cards are no revenue. A window named 12m is the 365 business days that end on the day of
-the edge. Sums are rounded to the sixth decimal, so that the same lines always give the same bytes. A
-margin is null where the margin of any of its lines is unknown: half a margin would pass for a whole one.
+the cutoff. Sums are rounded to the sixth decimal, so that the same lines always give the same bytes. A
+margin is null if the margin of any of its lines is unknown: half a margin would pass for a whole one.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a customer with a line of any kind known at `as_of`.
+    """Return one row per customer with a line of any kind known at `as_of`.
 
     Returns:
         In order of customer_id: customer_id, past_revenue_<cur>, revenue_12m_<cur>, past_margin_<cur>,
-        margin_12m_<cur> (<cur> is the currency in lower case; margins null where unknown), margin_source
-        (measured when every margin is, else assumed; null when none is known).
+        margin_12m_<cur> (<cur> is the currency in lower case; margins null if unknown), margin_source
+        (measured if every margin is, else assumed; null if none is known).
 
     Raises:
         TableError: there is no transactions table.

@@ -1,8 +1,8 @@
 """Satisfaction: the last recommendation score and whether a complaint is open.
 
-Only answers to the question `nps` on a scale of 0 to 10 count (a scale that is not told is that one), hot
+Only answers to the question `nps` on a scale of 0 to 10 count (also the scale if none is given), hot
 and cold alike: one customer's last word, never an average of the two modes. A case is open until it is
-repaired; a repair after the edge has not happened.
+repaired; a repair after the cutoff has not happened.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def last_scores(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def open_cases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return customer_id and open_cases (number) of customers with a case that is open at `as_of`.
+    """Return customer_id and open_cases (number) of customers with a case open at `as_of`.
 
     Raises:
         TableError: there is no cases table.

@@ -1,11 +1,11 @@
-"""Segments of contracts: a column of the spells as a handful of groups, none so small that a person shows.
+"""Segments of contracts: a column of the spells in a handful of groups, none so small that it identifies a person.
 
     segments = Segments.of(spells, "monthly_amount")
-    segments.places(spells)             the place of each contract's segment, from 0; null where it is in none
+    segments.places(spells)             the place of each contract's segment, from 0; null if it is in none
 
-A text or a truth value is a segment a value, a number with up to six values too; other numbers are cut into quarters, dates
-taken by year. A value with fewer than ten contracts, and all past the five most frequent, make one segment of others. Where
-even these are fewer than ten they are in no segment. The cuts are kept, so that other rows, those of an earlier day say,
+Each text or truth value is a segment, and so is each number if there are up to six; other numbers are cut into quarters, dates
+grouped by year. Values with fewer than ten contracts, and all past the five most frequent, form one segment of others. If
+even these are fewer than ten they are in no segment. The cuts are kept, so that other rows, such as those of an earlier day,
 fall into the same segments.
 """
 
@@ -19,31 +19,31 @@ import polars as pl
 Kind = Literal["text", "flag", "number", "quarters"]
 
 SMALLEST = 10
-"""Contracts of a segment, at least."""
+"""Fewest contracts of a segment."""
 MOST = 6
-"""Segments, the others included."""
+"""Most segments, the others included."""
 NO_SEGMENTS = frozenset(
     {
         *("customer_id", "contract_id", "status", "started_on", "ended_on", "end_reason", "is_active"),
         *("duration_days", "event", "entry_days", "as_of", "recorded_at", "snapshot_age_days"),
     }
 )
-"""Columns of the spells that say who, when and what became of it."""
+"""Columns of the spells that identify the customer, the time and the outcome."""
 _DAY = r"^(\d{4})-\d{2}-\d{2}( .*)?$"
 """A day or an instant, as text: its year is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segments:
-    """How a column falls into segments.
+    """Rule that divides a column into segments.
 
     Attributes:
         column: of the spells.
         kind: what its values are.
-        values: of the segments, in order, as text; None stands for what is empty. Of a flag "0" and "1", of quarters "0" to "3".
-        edges: inner edges of the quarters, ascending; empty where values are taken as they are.
+        values: of the segments, in order, as text; None stands for empty. Of a flag "0" and "1", of quarters "0" to "3".
+        edges: inner edges of the quarters, ascending; empty if values are taken as they are.
         is_whole: whether the column holds integers, so that a quarter above 1 begins at 2.
-        has_others: whether a last segment holds all other values.
+        has_others: whether a last segment contains all other values.
         left_out: contracts in no segment.
     """
 
@@ -76,11 +76,11 @@ class Segments:
         return cls(column=column, kind=kind, values=values, edges=edges, is_whole=whole, has_others=has_others, left_out=left_out)
 
     def __len__(self) -> int:
-        """Return how many segments there are."""
+        """Return the number of segments."""
         return len(self.values) + self.has_others
 
     def places(self, frame: pl.DataFrame) -> pl.Series:
-        """Return the place of each row's segment, from 0; null where it is in none."""
+        """Return the place of each row's segment, from 0; null if it is in none."""
         value, other = _value(self.column, self.kind, self.edges), pl.lit(len(self.values) if self.has_others else None, pl.Int32)
         place = other
         for k, mine in enumerate(self.values):
@@ -89,9 +89,9 @@ class Segments:
 
 
 def candidates(spells: pl.DataFrame) -> tuple[str, ...]:
-    """Return the columns by which contracts may be told apart, in their order.
+    """Return the columns by which contracts may be segmented, in their order.
 
-    A margin is left out beside the amount that it is a share of, and what looks like a name of something: a text with more
+    A margin is left out if the amount that it is a share of is present, and so is what looks like a name: a text with more
     values than one in ten contracts.
 
     Examples:
@@ -99,8 +99,8 @@ def candidates(spells: pl.DataFrame) -> tuple[str, ...]:
         >>> candidates(pl.DataFrame(rows))
         ('term_months',)
     """
-    beside = {"monthly_margin"} if "monthly_amount" in spells.columns else set()
-    return tuple(name for name in spells.columns if name not in NO_SEGMENTS | beside and _tells(spells[name]))
+    redundant = {"monthly_margin"} if "monthly_amount" in spells.columns else set()
+    return tuple(name for name in spells.columns if name not in NO_SEGMENTS | redundant and _tells(spells[name]))
 
 
 def _tells(column: pl.Series) -> bool:
@@ -120,17 +120,17 @@ def _kind(column: pl.Series) -> Kind:
 
 
 def _edges(column: pl.Series) -> tuple[float, ...]:
-    """Return the inner quartiles of a number with many values; nothing of another column."""
+    """Return the inner quartiles of a number with many values; empty for another column."""
     if _kind(column) != "quarters":
         return ()
     known = column.cast(pl.Float64).drop_nulls().drop_nans()
-    below = known.filter(known < known.max())  # where most are the largest value the next is the one edge
+    below = known.filter(known < known.max())  # if most values are the largest, the next smaller one is the only edge
     inner = {float(known.quantile(share, "nearest") or 0.0) for share in (0.25, 0.5, 0.75)}
     return tuple(sorted(edge for edge in inner if edge <= float(below.max()))) or (float(below.max()),)  # type: ignore[arg-type]
 
 
 def _value(column: str, kind: Kind, edges: tuple[float, ...]) -> pl.Expr:
-    """Return the value that makes a segment, as text: a quarter is 0 where the number lies at or below the first edge."""
+    """Return the value that defines a segment, as text: a quarter is 0 if the number lies at or below the first edge."""
     if kind == "text":
         return pl.col(column).cast(pl.String).str.replace(_DAY, "$1")
     given = pl.col(column).cast(pl.Float64).fill_nan(None)
@@ -141,7 +141,7 @@ def _value(column: str, kind: Kind, edges: tuple[float, ...]) -> pl.Expr:
 
 
 def _order(value: str | None) -> tuple[bool, float, str]:
-    """Return what sorts values: numbers by size, texts by letter, what is empty last."""
+    """Return the sort key of a value: numbers by size, texts by letter, empty last."""
     try:
         return value is None, float(value or 0), ""
     except ValueError:

@@ -1,8 +1,8 @@
-"""Which attributes of customer snapshots a model of churn may tell customers apart by, and why not the others.
+"""Covariates from customer snapshots for models of churn: the attributes that qualify, and why the others do not.
 
 The mapping decides first: an attribute whose role is `left_out`, one that is known only later, and personal data whose purpose
-does not say `profiling` are never covariates. Of those that are left the model takes what it can use: numbers, truth values and
-categories of 2 to 50 levels that are known of all, are not the same for all, of which every level has seen an end, and which do
+does not include `profiling` are never covariates. Of the rest the model takes what it can use: numbers, truth values and
+categories of 2 to 50 levels that are known for all, are not the same for all, have an observed end at every level, and do
 not follow from the attributes before them. A category may be empty: that is left to the model.
 """
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SPELL = ("customer_id", "contract_id", "is_active", "duration_days", "event", "entry_days", "ended_on", "end_reason")
-"""Columns of a spell that are no covariate."""
+"""Columns of a spell that are not covariates."""
 MOST_LEVELS = 50
-"""A text with more levels is hardly a category."""
+"""Most levels of a category."""
 PURPOSE = "profiling"
-"""What the purpose of personal data must say for a model to tell customers apart by them."""
+"""Word that the purpose of personal data must include for a model to use them as covariates."""
 _TECHNICAL = ("customer_id", "as_of", "recorded_at")
 
 
 def with_role(tables: TableSet, role: str) -> str | None:
-    """Return the attribute that has a role of which there is one at most; None where none has."""
+    """Return the attribute with a role that at most one may have; None if none has it."""
     given = tables.columns("customer_snapshots") if tables.has("customer_snapshots") else ()
     return next((name for name in given if tables.facts.attributes.get(name, {}).get("role") == role), None)
 
@@ -45,7 +45,7 @@ def covariates_of(tables: TableSet) -> tuple[str, ...]:
 
 
 def barred(tables: TableSet) -> tuple[str, ...]:
-    """Return the attributes that would be covariates were they not personal data without the purpose."""
+    """Return the attributes barred as covariates only because they are personal data without the purpose."""
     return tuple(name for name in _attributes(tables) if _barred(tables, name))
 
 
@@ -53,24 +53,24 @@ def _attributes(tables: TableSet) -> list[str]:
     declared = tables.facts.attributes
     kept = []
     for name in tables.columns("customer_snapshots"):
-        said = declared.get(name, {})
-        is_open = said.get("role", "covariate") in {"covariate", "monthly_amount"} and said.get("known_at", "as_of") != "later"
+        entry = declared.get(name, {})
+        is_open = entry.get("role", "covariate") in {"covariate", "monthly_amount"} and entry.get("known_at", "as_of") != "later"
         if name not in _TECHNICAL and is_open:
             kept.append(name)
     return kept
 
 
 def _barred(tables: TableSet, name: str) -> bool:
-    said = tables.facts.attributes.get(name, {})
-    return said.get("personal_data", "personal") != "none" and PURPOSE not in re.split(r"[,;\s]+", said.get("purpose", "").lower())
+    entry = tables.facts.attributes.get(name, {})
+    return entry.get("personal_data", "personal") != "none" and PURPOSE not in re.split(r"[,;\s]+", entry.get("purpose", "").lower())
 
 
 def declared_names(tables: TableSet) -> dict[str, Text]:
-    """Return, by covariate, what the mapping calls it in English and in French."""
+    """Return, by covariate, its English and French names in the mapping."""
     return {
-        name: Text(said["label_en"], said["label_fr"])
-        for name, said in tables.facts.attributes.items()
-        if said.get("label_en") and said.get("label_fr")
+        name: Text(entry["label_en"], entry["label_fr"])
+        for name, entry in tables.facts.attributes.items()
+        if entry.get("label_en") and entry.get("label_fr")
     }
 
 
@@ -86,12 +86,12 @@ def usable_covariates(spells: pl.DataFrame) -> tuple[str, ...]:
 
 
 def declined_covariates(spells: pl.DataFrame) -> dict[str, str]:
-    """Return the covariates that a model cannot use, with what keeps it from that."""
+    """Return the covariates that a model cannot use, with the reason."""
     return {name: why for name, why in _looked_at(spells).items() if why}
 
 
 def _looked_at(spells: pl.DataFrame) -> dict[str, str]:
-    """Return each covariate with what is wrong with it; "" where nothing is."""
+    """Return each covariate with its fault; "" if it has none."""
     ended = spells["event"] if "event" in spells.columns else pl.repeat(value=False, n=len(spells), eager=True)
     found, columns = {}, {}
     for name in (name for name in spells.columns if name not in SPELL):
@@ -102,7 +102,7 @@ def _looked_at(spells: pl.DataFrame) -> dict[str, str]:
 
 
 def _wrong(values: pl.Series, ended: pl.Series) -> str:
-    """Return what is wrong with a covariate by itself."""
+    """Return the fault of a covariate considered alone."""
     if values.dtype == pl.String:
         levels = values.drop_nulls().n_unique()
         if levels > MOST_LEVELS:
@@ -117,7 +117,7 @@ def _wrong(values: pl.Series, ended: pl.Series) -> str:
 
 
 def _endless(values: pl.Series, ended: pl.Series) -> str:
-    """Return that nobody has left at some level of a category, whose effect would have no end; which one may be a person's."""
+    """Return the fault that some level of a category has no event, so its effect is unbounded; the level, maybe personal, is not named."""
     if values.dtype != pl.String and not values.cast(pl.Float64).is_in([0.0, 1.0]).all():
         return ""
     counted = pl.DataFrame({"level": values, "ended": ended}).drop_nulls("level").group_by("level").agg(pl.col("ended").sum())
@@ -126,7 +126,7 @@ def _endless(values: pl.Series, ended: pl.Series) -> str:
 
 
 def _columns(values: pl.Series) -> Floats:
-    """Return a covariate as columns, shape (n, columns): one a number, one a level of a category but the most frequent."""
+    """Return a covariate as columns, shape (n, columns): one for a number, one for each level of a category but the most frequent."""
     if values.dtype != pl.String:
         numbers: Floats = values.cast(pl.Float64).to_numpy()[:, None]
         return numbers
@@ -135,7 +135,7 @@ def _columns(values: pl.Series) -> Floats:
 
 
 def _following(columns: dict[str, Floats]) -> list[str]:
-    """Return the covariates of which a column follows (R² above `SAME_ABOVE`) from those kept before it."""
+    """Return the covariates that follow (R² above `SAME_ABOVE`, in some column) from those kept before them."""
     if not columns:
         return []
     together = np.column_stack(list(columns.values()))
@@ -156,7 +156,7 @@ def _following(columns: dict[str, Floats]) -> list[str]:
 
 
 def _rest(likeness: Floats, others: list[int], j: int) -> float:
-    """Return the share of the variance of column j that others leave, from the matrix of correlations."""
+    """Return the share of the variance of column j that the others leave unexplained, from the matrix of correlations."""
     if not others:
         return 1.0
     with_j = likeness[others, j]

@@ -1,4 +1,4 @@
-"""What to know of spells that were made from customer snapshots; nothing where there is nothing to say."""
+"""Remarks on spells that were made from customer snapshots; none if there is nothing to remark."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def remarks(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
-    """Return what the spells as of an edge rest on, and who is left out of them."""
+    """Return the remarks on the basis of the spells as of a cutoff, and on the customers left out."""
     rows = known_rows(tables, "customer_snapshots", as_of, "customer_id", "as_of")
     rows = rows.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
     known = rows.select(
@@ -33,14 +33,14 @@ def remarks(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
 
 
 def on_coarse_tenure(tables: TableSet, ages: pl.Series, horizon_days: int) -> Remark | None:
-    """Return what a curve in steps misses of a horizon where ages are told in units of it; None where that is a twentieth or less.
+    """Return a remark on the part of a horizon that a stepped curve misses if ages are in whole units; None if at most a twentieth.
 
-    With a tenure in whole months all ends lie at ages a month apart, and 90 days ahead reach two of them, not three.
+    With a tenure in whole months all events lie at ages a month apart, and 90 days ahead reach two of them, not three.
 
     Args:
-        tables: that say the unit of the tenure.
+        tables: they give the unit of the tenure.
         ages: of those who are scored, in days.
-        horizon_days: how far ahead ends are looked for.
+        horizon_days: how far ahead events are predicted.
     """
     tenure = with_role(tables, "tenure")
     if tenure is None or ages.is_empty():
@@ -56,7 +56,7 @@ def on_coarse_tenure(tables: TableSet, ages: pl.Series, horizon_days: int) -> Re
     low, low_fr = ("too low", "trop basses") if steps else ("0 but past the last age seen", "nulles, sauf au-delà du dernier âge vu")
     return Remark(
         "coarse_tenure",
-        f"{tenure} is told in whole {unit}, so the curve falls at ages one of them apart: {horizon_days} days ahead reach {reached}, and "
+        f"{tenure} is given in whole {unit}, so the curve falls at ages one of them apart: {horizon_days} days ahead reach {reached}, and "
         f"churn probabilities are {low}. Score with --horizon-days {again}.",
         f"L’ancienneté ({tenure}) n’est connue qu’en {_UNITS[unit]} : à {horizon_days} jours, la courbe n’atteint {reached_fr} "
         f"et les probabilités de départ sont {low_fr}. Calculez les scores avec --horizon-days {again}.",
@@ -115,20 +115,20 @@ def _on_no_tenure(found: pl.DataFrame, tenure: str) -> Iterator[Remark]:
     if found.is_empty():
         return
     ended = int(found["event"].sum())
-    said = f"Not at risk for a day, so that nothing is learnt from them: {_customers(len(found))} with a {tenure} of 0"
-    said_fr = f"Exposés moins d’un jour, donc sans rien apprendre : {_clients(len(found))} avec une ancienneté de 0"
+    sentence = f"Not at risk for a day, so that nothing is learnt from them: {_customers(len(found))} with a {tenure} of 0"
+    sentence_fr = f"Exposés moins d’un jour, donc sans rien apprendre : {_clients(len(found))} avec une ancienneté de 0"
     if not ended:
         yield Remark(
             "no_tenure_yet",
-            f"{said}. They are scored as new customers.",
-            f"{said_fr}. Ils sont notés comme de nouveaux clients.",
+            f"{sentence}. They are scored as new customers.",
+            f"{sentence_fr}. Ils sont notés comme de nouveaux clients.",
         )
         return
     yield Remark(
         "no_tenure_and_left",
-        f"{said}, of whom {ended:,} left. The others are scored as new customers. "
+        f"{sentence}, of whom {ended:,} left. The others are scored as new customers. "
         f"Where {tenure} counts completed units, add half a unit to it in the mapping.",
-        f"{said_fr}, dont {french(ended)} partis. Les autres sont notés comme de nouveaux clients. "
+        f"{sentence_fr}, dont {french(ended)} partis. Les autres sont notés comme de nouveaux clients. "
         f"Si {tenure} compte des unités révolues, ajoutez-y une demi-unité dans le fichier de correspondance.",
     )
 

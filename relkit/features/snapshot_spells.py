@@ -1,22 +1,22 @@
-"""Customer snapshots as spells: how long each customer has been there, and whether it has left.
+"""Customer snapshots as spells: tenure of each customer, and whether the customer has left.
 
-A company that delivers a datamart, one row a customer, and no contracts says in its mapping which attribute is the tenure, with
-its unit, and which says that the customer has left (`role: tenure`, `role: ended`). Each stay of a customer is then a spell, as
-a contract is, with `contract_id` the customer's id (a second stay has " (2)" behind it).
+A company that delivers a datamart, one row per customer, and no contracts declares in its mapping which attribute is the tenure, with
+its unit, and which states that the customer has left (`role: tenure`, `role: ended`). Each stay of a customer is then a spell, as
+a contract is, with `contract_id` the customer's id (a second stay has the suffix " (2)").
 
-Several snapshots. A stay begins where the customer is first seen, at the tenure it then had (`entry_days`: those who left before
-were never seen, so the customer was not at risk of being so), and from there on days are counted by the dates of the snapshots,
+Several snapshots. A stay begins when the customer is first observed, at the tenure then reached (`entry_days`: those who left before
+were never observed, so the customer was not yet at risk), and from there on days are counted by the dates of the snapshots,
 which are finer than a tenure in months or years. It ends with the first snapshot that says so. A tenure that falls, or a customer
-who is there again, begins another stay. Whoever is missing from the last snapshot without having left went out of view with the
-last one that has him. Whoever had left when he was first seen was never watched, and is left out.
+who returns, begins another stay. Customers missing from the last snapshot without having left are censored at the
+last one that contains them. Customers who had left when first observed were never at risk under observation, and are left out.
 
-One snapshot. Every customer counts from the first day of its tenure (`entry_days` 0), those who have left with it. This is right
-where the file has everybody who ever came; where those who left long ago are missing, lives look longer than they are, which is said.
+One snapshot. Every customer counts from the first day of the tenure (`entry_days` 0), including those who have left. This is right
+if the file has every customer there ever was; if those who left long ago are missing, lifetimes look too long, and a remark says so.
 
-A tenure of 0 is not a day at risk: nothing is learnt from it, and those still there are scored as new customers.
+A tenure of 0 has no day at risk: nothing is learnt from it, and those still there are scored as new customers.
 
-Covariates are those of the last snapshot that found the customer there (attributes of somebody who has left tell of the end), of
-the only one where there is one. `relkit.features.snapshot_covariates` says which attributes may be covariates.
+Covariates are those of the last snapshot that found the customer there (attributes of a customer who has left give away the event), or
+of the only one. `relkit.features.snapshot_covariates` decides which attributes may be covariates.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 DAYS = {"days": 1.0, "weeks": 7.0, "months": DAYS_PER_MONTH, "years": DAYS_PER_YEAR}
-"""Days of a unit of tenure."""
+"""Days in a unit of tenure."""
 JUDGED_SHARE, SEED = 0.3, 20250630
-"""Of customers drawn to judge by, where there are no later days."""
+"""Share of customers drawn for the holdout, if there are no later days."""
 REACHED = 0.5
-"""Customers drawn are judged up to the age that this share of all was seen to reach: later on, few stand for many."""
+"""Drawn customers are judged up to the age that this share of all was observed to reach: later on, few represent many."""
 
 
 def has_snapshot_spells(tables: TableSet) -> bool:
-    """Return whether the mapping says of the snapshots how long a customer has been there, and whether it has left."""
+    """Return whether the mapping declares, for the snapshots, the tenure and whether a customer has left."""
     return with_role(tables, "tenure") is not None and with_role(tables, "ended") is not None
 
 
 def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a stay that was watched for some time, or goes on.
+    """Return one row per stay that was observed for some time, or goes on.
 
     Returns:
         In order of customer_id and time: customer_id, contract_id, is_active (in the last snapshot, and has not left), duration_days,
-        event, entry_days, ended_on (day of the snapshot that first said so; null where there is one snapshot, which does not say
+        event, entry_days, ended_on (day of the snapshot that first reported it; null with a single snapshot, which does not tell
         when), end_reason, then the covariates, truth values as 0 and 1; the attribute with the role monthly_amount has that name.
     """
     watched = stays(tables, as_of).filter((pl.col("entry_days") < pl.col("duration_days")) | pl.col("is_active"))
@@ -64,7 +64,7 @@ def snapshot_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def with_covariates(spells: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the columns of spells, and the covariates of the snapshot of the day `told_on` of each."""
+    """Return the columns of spells, and the covariates of the snapshot of the day `described_on` of each."""
     names = {name: "monthly_amount" if name == with_role(tables, "monthly_amount") else name for name in covariates_of(tables)}
     names = {name: f"snapshot_{new}" if new in SPELL else new for name, new in names.items()}
     rows = known_rows(tables, "customer_snapshots", as_of)
@@ -73,33 +73,33 @@ def with_covariates(spells: pl.DataFrame, tables: TableSet, as_of: AsOf) -> pl.D
         attribute_as_of(name, tables, as_of).alias(new).cast(schema[name] if schema[name] in {pl.String, pl.Date} else pl.Float64)
         for name, new in names.items()
     ]
-    attributes = rows.select("customer_id", "as_of", *values).rename({"as_of": "told_on"}).collect(engine="streaming")
-    told = spells.select(*SPELL, "told_on").join(attributes, on=["customer_id", "told_on"], how="left", maintain_order="left")
-    return told.drop("told_on")
+    attributes = rows.select("customer_id", "as_of", *values).rename({"as_of": "described_on"}).collect(engine="streaming")
+    found = spells.select(*SPELL, "described_on").join(attributes, on=["customer_id", "described_on"], how="left", maintain_order="left")
+    return found.drop("described_on")
 
 
 def stays(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a stay known at `as_of`, those that nobody watched among them.
+    """Return one row per stay known at `as_of`, including those never observed at risk.
 
     Returns:
         In order of customer_id and time: the columns of a spell, stay, first_on and tenure (day of its first snapshot, and the age
-        then), first_ended (it had ended by then), told_on (day of the snapshot whose attributes count), last_on (day of its last
+        then), first_ended (it had ended by then), described_on (day of the snapshot whose attributes count), last_on (day of its last
         snapshot), is_in_view (in the last snapshot of all).
 
     Raises:
-        TableError: there is no customer_snapshots table, or its mapping does not say how long customers have been there.
+        TableError: there is no customer_snapshots table, or its mapping does not declare the tenure of customers.
     """
-    rows = told_snapshots(tables, as_of)
+    rows = tenure_snapshots(tables, as_of)
     if rows.is_empty():
         return _folded(rows, as_of.day, is_one=False)
     return _folded(rows, rows["as_of"].max(), is_one=rows["as_of"].n_unique() == 1)
 
 
-def told_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the snapshots that say how long a customer has been there and whether it has left, in order of customer and day.
+def tenure_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the snapshots that give a customer's tenure and whether the customer has left, in order of customer and day.
 
     Returns:
-        customer_id, as_of, tenure (days), ended, reason, stay (a number that the snapshots of one stay share).
+        customer_id, as_of, tenure (days), ended, reason, stay (a number shared by the snapshots of one stay).
 
     Raises:
         TableError: as `stays` does.
@@ -147,19 +147,19 @@ def _folded(rows: pl.DataFrame, last_day: object, *, is_one: bool) -> pl.DataFra
         event=pl.col("gone_on").is_not_null(),
         entry_days=pl.lit(0.0) if is_one else pl.col("tenure"),
         ended_on=pl.lit(None, pl.Date) if is_one else pl.col("gone_on"),
-        told_on=pl.coalesce("seen_on", "first_on"),
+        described_on=pl.coalesce("seen_on", "first_on"),
         is_in_view=pl.col("last_on") == last_day,
         is_active=(pl.col("last_on") == last_day) & pl.col("gone_on").is_null(),
     )
 
 
 def spells_at_risk(spells: pl.DataFrame) -> pl.DataFrame:
-    """Return the spells that were watched for some time: from the others nothing can be learnt."""
+    """Return the spells that were observed for some time: nothing can be learnt from the others."""
     return spells.filter(pl.col("entry_days") < pl.col("duration_days"))
 
 
 def drawn_holdout(tables: TableSet, as_of: AsOf) -> DrawnHoldout | None:
-    """Return the holdout of customers drawn at random, where one snapshot is all that is known; None where there are later days."""
+    """Return the holdout of customers drawn at random, if only one snapshot is known; None if there are later days."""
     days = known_rows(tables, "customer_snapshots", as_of, "as_of").unique().collect(engine="streaming")
     if len(days) != 1:
         return None
@@ -171,13 +171,13 @@ def drawn_holdout(tables: TableSet, as_of: AsOf) -> DrawnHoldout | None:
 
 
 def to_learn(spells: pl.DataFrame, split: Holdout | DrawnHoldout | None = None) -> pl.DataFrame:
-    """Return the spells that a model learns from: those at risk, without the customers who are drawn to judge it by."""
+    """Return the spells that a model learns from: those at risk, without the customers drawn to judge it."""
     learnt = spells_at_risk(spells)
     return learnt.filter(~_is_drawn(learnt, split)) if isinstance(split, DrawnHoldout) else learnt
 
 
 def to_judge(spells: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFrame:
-    """Return the rows that a model is judged by: customers who are there, or those drawn, from their first day on."""
+    """Return the rows that a model is judged on: current customers, or those drawn, from their first day on."""
     if not isinstance(split, DrawnHoldout):
         return main_contracts(spells)
     learnt = spells_at_risk(spells)
@@ -186,14 +186,14 @@ def to_judge(spells: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFram
 
 
 def _is_drawn(spells: pl.DataFrame, split: DrawnHoldout) -> pl.Series:
-    """Return which spells are of customers drawn; the order of the rows does not matter."""
+    """Return a mask of the spells of drawn customers; the order of the rows does not matter."""
     everybody = spells["customer_id"].unique().sort()
     drawn = everybody.filter(np.random.default_rng(split.seed).random(len(everybody)) >= 1 - split.share)
     return spells["customer_id"].is_in(drawn.implode())
 
 
 def snapshot_outcomes(tables: TableSet, split: Holdout | DrawnHoldout) -> pl.DataFrame:
-    """Return what became of each of `to_judge`: customer_id, contract_id, duration_days and event.
+    """Return the outcome of each of `to_judge`: customer_id, contract_id, duration_days and event.
 
     Customers drawn are followed from their first day to the age at which the holdout ends.
     """

@@ -1,7 +1,7 @@
-"""Attributes of the last snapshot of each customer that was known at the edge.
+"""Attributes of the last snapshot of each customer, as known at the cutoff.
 
 An attribute that the mapping declares as known later (an outcome of the period) is never a feature; one
-that is known from a day on is null at every edge before it.
+that is known from a given day on is null at every cutoff before it.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def snapshot_attributes(tables: TableSet) -> tuple[str, ...]:
 
 
 def outcome_attributes(tables: TableSet) -> tuple[str, ...]:
-    """Return the attributes that say whether and why a customer has left: a model learns to tell them, and never from them."""
-    roles = {name: said.get("role") for name, said in tables.facts.attributes.items()}
+    """Return the attributes that state whether and why a customer has left: targets of a model, never its features."""
+    roles = {name: entry.get("role") for name, entry in tables.facts.attributes.items()}
     return tuple(name for name in snapshot_attributes(tables) if roles.get(name) in {"ended", "end_reason"})
 
 
@@ -56,7 +56,7 @@ def _last(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def attribute_as_of(name: str, tables: TableSet, as_of: AsOf) -> pl.Expr:
-    """Return an attribute, null at edges before the day from which it is known."""
+    """Return an attribute, null at cutoffs before the day from which it is known."""
     known_at = tables.facts.attributes.get(name, {}).get("known_at", "as_of")
     is_known = known_at == "as_of" or date.fromisoformat(known_at) <= as_of.day
     return pl.col(name) if is_known else pl.when(pl.lit(value=False)).then(name).alias(name)

@@ -1,15 +1,15 @@
-"""Contracts as spells: how long each has run, whether it has ended, and since when it was watched.
+"""Contracts as spells: duration of each, whether it has ended, and since when it was observed.
 
-Of the versions of a contract the one valid at the edge counts: the last by `valid_from`, then by
-`recorded_at`. An end that is announced for a later day has not happened: the spell is running, and ends
-nowhere in these features. Every end is an event, whatever its reason; `end_reason` stays for whoever
-wants to set some aside (a move, say).
+Of the versions of a contract the one valid at the cutoff counts: the last by `valid_from`, then by
+`recorded_at`. An end announced for a later day has not happened: the spell is running, and has no
+end in these features. Every end is an event, whatever its reason; `end_reason` is kept for callers that
+want to set some aside (a move, say).
 
-Entry. A contract that began before `history_starts_on` is seen only because it was still there on that
+Entry. A contract that began before `history_starts_on` is observed only because it was still there on that
 day, so it enters the study at the age it had then (left truncation). One that had ended by then was
 never under observation and is left out, as are contracts that have not begun and those of test accounts.
 
-Covariates are those of the version valid at the edge; `other_contracts_at_start` and
+Covariates are those of the version valid at the cutoff; `other_contracts_at_start` and
 `age_at_start_years` are as of the first day of the contract. A missing value stays null.
 """
 
@@ -40,12 +40,12 @@ _READ = (
 
 
 def contract_spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return one row a contract that had begun by `as_of` and was watched for some time.
+    """Return one row per contract that had begun by `as_of` and was observed for some time.
 
     Returns:
         In order of contract_id: customer_id, contract_id, product_id (where given), status, started_on,
         ended_on (null while running), end_reason, is_active, duration_days (from started_on to the end
-        or to `as_of`; f64), event (ended on or before `as_of`), entry_days (age when first watched),
+        or to `as_of`; f64), event (ended on or before `as_of`), entry_days (age when first observed),
         start_year (as text: a cohort),
         then those of `COVARIATES` that the tables allow (f64).
 
@@ -74,7 +74,7 @@ def _spells(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _versions(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the version of each contract that was valid at the edge, in order of contract_id, test accounts left out."""
+    """Return the version of each contract that was valid at the cutoff, in order of contract_id, test accounts left out."""
     rows = known_rows(tables, "contracts", as_of, *_READ, "valid_from", "recorded_at").collect(engine="streaming")
     last = rows.sort("contract_id", "valid_from", "recorded_at").unique("contract_id", keep="last", maintain_order=True)
     given = {*tables.columns("contracts"), "ended_on", "end_reason"}
@@ -142,10 +142,10 @@ def main_contracts(spells: pl.DataFrame) -> pl.DataFrame:
 
 
 def usable_covariates(spells: pl.DataFrame) -> tuple[str, ...]:
-    """Return the covariates that a model can tell apart: present, never null, not all equal, and new.
+    """Return the covariates that a model can use: present, never null, not all equal, and not redundant.
 
     One that follows almost wholly (R² above `SAME_ABOVE`) from those before it in `COVARIATES` is left out: a margin
-    that is a share of the amount, beside the amount, gives two large coefficients that cancel each other.
+    that is a share of the amount, next to the amount, gives two large coefficients that cancel each other.
 
     Examples:
         >>> amount = [10.0, 25.0, 40.0, 15.0]
@@ -172,12 +172,12 @@ def _is_new(spells: pl.DataFrame, others: list[str], name: str) -> bool:
 
 
 def spell_outcomes(tables: TableSet, split: Holdout) -> pl.DataFrame:
-    """Return what became of each customer's main contract after the calibration.
+    """Return the outcome of each customer's main contract after the calibration.
 
     Returns:
         One row for each row of `main_contracts(contract_spells(tables, split.calibration))`, in its
         order: customer_id, contract_id, duration_days, event and end_reason as known at the end of the holdout. An
-        end before the calibration that was recorded after it counts as an end at once.
+        end before the calibration that was recorded after it counts as an immediate end.
     """
     before = main_contracts(contract_spells(tables, split.calibration))
     before = before.select("customer_id", "contract_id", pl.col("duration_days").alias("age"))

@@ -1,13 +1,13 @@
-"""Runs a parameterised notebook: parameters are checked before a kernel starts, and the kernel is this Python.
+"""Execution of a parameterised notebook: parameters are checked before a kernel starts, and the kernel is this Python.
 
-A notebook has one cell tagged `parameters` with literal defaults only, and says in its metadata what it needs:
+A notebook has one cell tagged `parameters` with literal defaults only, and declares in its metadata what it needs:
 
     "relkit": {"job": "report", "needs": ["features/customers", "scores/p_alive"]}
 
-One whose parameters have no `as_of` is a study of no company: it reads nothing that earlier jobs left.
+One whose parameters have no `as_of` is a study without a company: it reads nothing from earlier jobs.
 
-Its Markdown cells are in English and hold their French text in their metadata, `"relkit": {"fr": "..."}`; a page is in one
-language. papermill only warns of a parameter that the notebook does not have, so names and types are compared here first.
+Its Markdown cells are in English and have their French text in their metadata, `"relkit": {"fr": "..."}`; a page is in one
+language. papermill only warns about a parameter that the notebook does not have, so names and types are compared here first.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ FOLDER = Path("notebooks")
 INSTALLED = Path(__file__).resolve().parents[2] / "notebooks"
 """The notebooks of a checkout, whatever the working directory."""
 LATER = ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.dates", "PIL.PngImagePlugin")
-"""What cells of a report load inside functions, after their imports."""
+"""Modules that cells of a report load inside functions, after their imports."""
 TYPE_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notebook:
-    """What is known of a notebook without running it.
+    """Description of a notebook, read without running it.
 
     Attributes:
         path: the file.
         defaults: its parameters with their defaults.
-        job: command of the job whose fields its parameters are; empty when it names none.
-        needs: what it reads of what earlier jobs left, e.g. "features/spells" or "scores/p_alive".
+        job: command of the job whose fields its parameters are; empty if it names none.
+        needs: inputs from earlier jobs, e.g. "features/spells" or "scores/p_alive".
     """
 
     path: Path
@@ -54,20 +54,20 @@ class Notebook:
 
     @property
     def name(self) -> str:
-        """The file's name without its ending."""
+        """The file's name without its extension."""
         return self.path.stem
 
     @property
     def is_of_a_day(self) -> bool:
-        """Whether it shows a company on a day; else it is a study of something else."""
+        """True if it shows a company on a day; otherwise it studies something else."""
         return "as_of" in self.defaults
 
 
 def find_notebook(name: str) -> Path:
-    """Return the file of a notebook that is given by path or by name.
+    """Return the file of a notebook given by path or by name.
 
     Raises:
-        ParameterError: there is none, with the nearest name there is.
+        ParameterError: there is none; the message has the nearest name.
     """
     if name.endswith(".ipynb") and Path(name).is_file():
         return Path(name)
@@ -79,18 +79,18 @@ def find_notebook(name: str) -> Path:
 
 
 def read_notebook(path: Path) -> Notebook:
-    """Return what a notebook says of itself.
+    """Return a notebook's description of itself.
 
     Raises:
-        ParameterError: it is no notebook, or its parameters cell holds more than literals.
+        ParameterError: it is no notebook, or its parameters cell has more than literals.
     """
     cells, metadata = _content(path)
     tagged = [cell for cell in cells if PARAMETERS in cell.get("metadata", {}).get("tags", ())]
     if len(tagged) > 1:
         raise ParameterError(f"{len(tagged)} cells are tagged {PARAMETERS!r}; there may be one.", where=str(path))
-    said = metadata.get("relkit", {})
+    declared = metadata.get("relkit", {})
     defaults = _literals(tagged[0]["source"], path) if tagged else {}
-    return Notebook(path=path, defaults=defaults, job=str(said.get("job", "")), needs=tuple(said.get("needs", ())))
+    return Notebook(path=path, defaults=defaults, job=str(declared.get("job", "")), needs=tuple(declared.get("needs", ())))
 
 
 def _content(path: Path) -> tuple[list[Any], dict[str, Any]]:
@@ -101,8 +101,8 @@ def _content(path: Path) -> tuple[list[Any], dict[str, Any]]:
         book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         return list(book.cells), dict(book.metadata)
     except (OSError, ValueError, TypeError, AttributeError, KeyError, nbformat.ValidationError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ParameterError(f"this cannot be read as a notebook ({said}).", where=str(path)) from error
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ParameterError(f"this cannot be read as a notebook ({message}).", where=str(path)) from error
 
 
 def _literals(source: str, path: Path) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def check_parameters(notebook: Notebook, given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in notebook.defaults:
             raise ParameterError.unknown("parameter", name, notebook.defaults, where=notebook.name)
-    wrong = [said for name, value in given.items() if (said := _mistyped(name, value, notebook.defaults[name]))]
+    wrong = [problem for name, value in given.items() if (problem := _mistyped(name, value, notebook.defaults[name]))]
     if wrong:
         raise ParameterError("; ".join(wrong) + ".", where=notebook.name)
 
@@ -161,11 +161,11 @@ def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, 
         notebook: from `read_notebook`.
         given: parameters, checked here.
         target: a file in a folder that exists.
-        progress: told which cell runs.
+        progress: is given the cell that runs.
 
     Raises:
         ParameterError: a parameter is not the notebook's, or a cell refuses it.
-        FitError: a cell failed; the message is its last line.
+        FitError: a cell failed; the message is the error's last line.
     """
     with without_grammar():
         import papermill
@@ -186,24 +186,24 @@ def run_notebook(notebook: Notebook, given: Mapping[str, Any], target: Path, *, 
             kernel_name="python3",
             language="python",
             progress_bar=False,
-            request_save_on_cell_execute=False,  # it would write the whole notebook, pictures and all, at every cell
+            request_save_on_cell_execute=False,  # it would write the whole notebook, pictures and all, after every cell
             autosave_cell_every=0,
             cwd=str(Path.cwd()),
             kernel_manager_class=_own_kernel((*imported_by(cells), *LATER)),
             on_cell_start=started,
         )
     except PapermillExecutionError as error:
-        raise _said_by_cell(error, notebook) from error
+        raise _cell_error(error, notebook) from error
 
 
 @contextmanager
 def without_grammar() -> Iterator[None]:
-    """Import what reads notebooks without the grammar of addresses, which takes two seconds to build and checks nothing in them.
+    """Import the notebook reader without the grammar of addresses, which takes two seconds to build and checks nothing in notebooks.
 
-    jsonschema builds it where the package is installed, for a format of addresses that no notebook uses.
+    jsonschema builds it if the package is installed, for a format of addresses that no notebook uses.
     """
     absent = {name: None for name in ("rfc3987_syntax",) if name not in sys.modules}
-    sys.modules.update(absent)  # type: ignore[arg-type]  # None is how Python marks a module that is not to be imported
+    sys.modules.update(absent)  # type: ignore[arg-type]  # None marks a module that must not be imported
     try:
         yield
     finally:
@@ -226,7 +226,7 @@ def imported_by(cells: Sequence[Any]) -> tuple[str, ...]:
             continue
         try:
             lines = list(ast.walk(ast.parse(cell["source"])))
-        except SyntaxError:  # a cell with a command of IPython
+        except SyntaxError:  # a cell with an IPython command
             continue
         for line in lines:
             if isinstance(line, ast.Import):
@@ -246,7 +246,7 @@ def _own_kernel(modules: Sequence[str]) -> type:
     spec = KernelSpec(argv=kernel_command(modules), display_name="relkit", language="python")
 
     class OwnKernel(AsyncKernelManager):
-        """Starts the present interpreter; where there are local sockets nobody else on the machine can listen."""
+        """Starts the present interpreter; if local sockets are available, nobody else on the machine can listen."""
 
         transport = "tcp" if sys.platform == "win32" else "ipc"
 
@@ -260,8 +260,8 @@ def _own_kernel(modules: Sequence[str]) -> type:
 KINDS = {kind.__name__: kind for kind in (ParameterError, TableError)}
 
 
-def _said_by_cell(error: Any, notebook: Notebook) -> RelkitError:
-    """Return a relkit error with what a failed cell said: its own kind when it was one that says what to do."""
+def _cell_error(error: Any, notebook: Notebook) -> RelkitError:
+    """Return a relkit error with a failed cell's message: of its own kind if that was one with a remedy."""
     kind = KINDS.get(str(error.ename), FitError)
     name = "" if kind is not FitError else f" {error.ename}:"
     line = next((text.strip() for text in str(error.source).splitlines() if text.strip()), "")

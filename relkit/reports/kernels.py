@@ -1,12 +1,12 @@
-"""Kernels that begin with what notebooks import: imports are paid once for all notebooks of a process.
+"""Kernels with the notebooks' imports preloaded: imports are paid for once by all notebooks of a process.
 
     run or report ── nursery (imports, then waits) ── kernel of the first notebook
                                                    └─ kernel of the second one
 
 The nursery imports and does nothing else, so that nothing of one notebook can reach the next: every kernel is a fork of a process in
 which no cell has run. jupyter_client starts a kernel by a command; the command is this module, which asks the nursery for a fork, passes
-signals on to it and ends with it. The nursery ends with the process that made it, whatever ends that. Where there is no fork (Windows)
-a kernel imports for itself.
+signals on to it and ends with it. The nursery ends with the process that made it, however that ends. Without fork (Windows)
+a kernel does its own imports.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 INLINE = "module://matplotlib_inline.backend_inline"
-"""The backend of plots in a kernel, which matplotlib asks for when it is imported."""
+"""The plot backend of a kernel, which matplotlib asks for when it is imported."""
 ALWAYS = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "relkit")
 _CAN_FORK = hasattr(os, "fork") and sys.platform != "win32"
 _REQUEST = 1 << 20
@@ -39,7 +39,7 @@ class Nursery:
     """A process that has imported some modules and forks kernels.
 
     Attributes:
-        address: of the socket at which it takes requests.
+        address: of the socket on which it takes requests.
     """
 
     def __init__(self, modules: Sequence[str]) -> None:
@@ -72,7 +72,7 @@ def kernel_command(modules: Sequence[str]) -> list[str]:
     """Return the command that starts a kernel, `{connection_file}` standing for its file.
 
     Args:
-        modules: what notebooks import; those of the first notebook of the process count.
+        modules: the imports of notebooks; those of the first notebook of the process count.
     """
     if not _CAN_FORK:
         return [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=CRITICAL"]
@@ -92,11 +92,11 @@ def close() -> None:
 
 def _ask(address: str, connection_file: str) -> int:
     """Ask the nursery for a kernel, pass signals on to it and return when it has ended."""
-    with socket.socket(socket.AF_UNIX) as asked:
-        asked.connect(address)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
         request = {"file": connection_file, "folder": str(Path.cwd()), "environment": dict(os.environ)}
-        asked.sendall(json.dumps(request).encode() + b"\n")
-        kernel = int(asked.recv(32))
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        kernel = int(connection.recv(32))
 
         def pass_on(number: int, _frame: FrameType | None) -> None:
             with suppress(ProcessLookupError):
@@ -104,7 +104,7 @@ def _ask(address: str, connection_file: str) -> int:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, pass_on)
-        while asked.recv(1):  # the kernel holds the other end: it closes when the kernel ends
+        while connection.recv(1):  # the kernel holds the other end: it closes when the kernel ends
             pass
     return 0
 
@@ -115,9 +115,9 @@ def _serve(address: str, modules: Sequence[str]) -> None:
     import selectors
 
     for name in (*ALWAYS, *modules):
-        with suppress(Exception):  # a notebook that imports what is not there says so itself
+        with suppress(Exception):  # a notebook whose import is missing reports it itself
             import_module(name)
-    gc.freeze()  # what is imported is not looked through in each kernel, which would copy it
+    gc.freeze()  # the collector of each kernel skips what is imported, as visiting would copy it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, _reap)
     listening = socket.socket(socket.AF_UNIX)
@@ -144,16 +144,16 @@ def _reap(_number: int, _frame: FrameType | None) -> None:
 
 
 def _fork(listening: socket.socket) -> bool:
-    """Start the kernel that is asked for; return whether this is the process of the kernel, and it has ended."""
-    asked, _ = listening.accept()
+    """Start the requested kernel; return whether this is the process of the kernel, and it has ended."""
+    connection, _ = listening.accept()
     text = b""
     while not text.endswith(b"\n"):
-        text += asked.recv(_REQUEST)
+        text += connection.recv(_REQUEST)
     if os.fork():
-        asked.close()
+        connection.close()
         return False
     listening.close()
-    asked.sendall(str(os.getpid()).encode())
+    connection.sendall(str(os.getpid()).encode())
     _become_kernel(json.loads(text))
     return True
 

@@ -1,7 +1,7 @@
-"""One block of a mapping file made into a frame: a source, perhaps joined with others, read into one table.
+"""One block of a mapping file compiled into a frame: a source, perhaps joined with others, read into one table.
 
-Expressions are compiled and columns looked up here, so that a misspelt name is told before anything is read. Each of our
-columns that can be misread leaves an entry 'column: text' in `_bad` for the rows in which it was.
+Expressions are compiled and columns looked up here, so that a misspelt name is reported before anything is read. Each of our
+columns that can be misread leaves an entry 'column: text' in `_bad` for the rows in which it was misread.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _LONGEST_ENTRY = 80
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReadBlock:
-    """A block that was compiled.
+    """A compiled block.
 
     Attributes:
-        table: whose rows it gives.
-        block: what the mapping says.
+        table: to which its rows belong.
+        block: as the mapping declares it.
         frame: our columns, `_bad`, `_source`, `_row`.
-        notes: what the joins left without a match.
+        notes: on what the joins left without a match.
     """
 
     table: str
@@ -42,7 +42,7 @@ class ReadBlock:
 
     @property
     def keeps_all(self) -> bool:
-        """Whether each row of the source gives one row."""
+        """True if each row of the source gives one row."""
         return self.block.where is None and not any(join.many or join.unmatched == "drop" for join in self.block.join)
 
 
@@ -57,7 +57,7 @@ def read_block(mapping: Mapping, sources: dict[str, Source], table: str, positio
 
     Raises:
         TableError: a column is not in the source, or a join would multiply rows.
-        ParameterError: an expression cannot be carried out.
+        ParameterError: an expression is not supported.
     """
     block = mapping.file.tables[table][position]
     here = ("tables", table, position)
@@ -83,12 +83,12 @@ def read_block(mapping: Mapping, sources: dict[str, Source], table: str, positio
 
 
 def _style(mapping: Mapping, source: Source) -> Style:
-    said = mapping.file.sources[source.name]
-    return Style(decimal=source.decimal, thousands=said.thousands, zone=said.zone or "UTC", day_zone=mapping.file.company.business_zone)
+    given = mapping.file.sources[source.name]
+    return Style(decimal=source.decimal, thousands=given.thousands, zone=given.zone or "UTC", day_zone=mapping.file.company.business_zone)
 
 
 def _with_columns(mapping: Mapping, sources: dict[str, Source], name: str) -> tuple[pl.LazyFrame, dict[str, Value]]:
-    """Return a source's frame, its own marks of absence as nulls, and what its columns hold."""
+    """Return a source's frame, with its own null marks as nulls, and the values of its columns."""
     source, nulls = sources[name], list(mapping.file.sources[name].nulls)
     schema = source.frame.collect_schema()
     texts = [column for column in source.columns if nulls and schema[column] == pl.String]
@@ -106,7 +106,7 @@ def _joined(
     where: str,
     notes: list[str],
 ) -> tuple[pl.LazyFrame, dict[str, Value]]:
-    """Return the frame with the columns of a second source; they are named `source.column`, and `column` where that is free."""
+    """Return the frame with the columns of a second source, named `source.column`, and `column` if that name is free."""
     frame, columns = left
     other, theirs = _with_columns(mapping, sources, join.source)
     ours_scope = Scope(columns=columns, where=where, source=sources[name].spoken)
@@ -126,14 +126,14 @@ def _joined(
 
 
 def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: str, join: Join, where: str) -> list[str]:
-    """Return what there is to say of a join, refusing one that multiplies rows unless it says so."""
-    said = " and ".join(join.on.values())
+    """Return the notes on a join, refusing one that multiplies rows unless it is declared to."""
+    key_columns = " and ".join(join.on.values())
     notes = []
     repeated = right.drop_nulls(keys).group_by(keys).len().filter(pl.col("len") > 1).sort(keys).collect(engine="streaming")
     if len(repeated) and not join.many:
         first = ", ".join(str(value) for value in repeated.row(0)[:-1])
         raise TableError(
-            f"{said} does not tell the rows of {join.source} apart: {len(repeated):,} repeated, first {first} "
+            f"{key_columns} does not distinguish the rows of {join.source}: {len(repeated):,} repeated, first {first} "
             f"({repeated['len'][0]} rows), so that joining it would multiply the rows of {name}.",
             where=where,
             remedy="Join on a column that is unique there, or write many: true if that is meant.",
@@ -141,7 +141,7 @@ def _join_notes(left: pl.LazyFrame, right: pl.LazyFrame, keys: list[str], name: 
     lonely = count_rows(left.join(right.select(keys), on=keys, how="anti"))
     if lonely:
         fate = "kept, with nulls" if join.unmatched == "keep" else "left out"
-        notes.append(f"{name}: rows without a match in {join.source} by {said}: {lonely:,}; they are {fate}.")
+        notes.append(f"{name}: rows without a match in {join.source} by {key_columns}: {lonely:,}; they are {fate}.")
     if len(repeated):
         notes.append(f"{name}: joining {join.source} gives some rows more than once, as many: true allows.")
     return notes
@@ -161,19 +161,19 @@ def _outputs(
     for group, name, rule, dtype in rules:
         outputs[name], unread = _read(name, rule, dtype, replace(scope, where=mapping.at(*here, group, name)))
         entries += unread
-    for i, said in enumerate(block.returns):
+    for i, each in enumerate(block.returns):
         inside = replace(scope, where=mapping.at(*here, "returns", i, "where"))
-        _apply_returns(outputs, _condition(said.where, inside).expr, said.kind, turned=said.amounts_in_file == "positive", position=i)
+        _apply_returns(outputs, _condition(each.where, inside).expr, each.kind, turned=each.amounts_in_file == "positive", position=i)
     return outputs, entries
 
 
 def _ours(name: str) -> str:
-    """Return the name of our column while the source's columns still stand beside it."""
+    """Return the name of our column while the source's columns are still in the frame."""
     return f"_ours.{name}"
 
 
 def _value(rule: ColumnRule, dtype: Any, scope: Scope) -> Value:
-    """Return what a rule reads, before it is converted."""
+    """Return the value that a rule reads, before conversion."""
     if rule.constant is not None:
         written = rule.constant
         if isinstance(written, bool) and dtype == pl.Boolean:
@@ -217,7 +217,7 @@ def _condition(text: str, scope: Scope) -> Value:
 
 
 def _where(block: Block, scope: Scope) -> tuple[pl.Expr | None, list[pl.Expr]]:
-    """Return which rows are kept, those whose condition could not be read among them, and the entries that say so."""
+    """Return the filter of the rows kept, including those whose condition could not be read, and the entries that report these."""
     if block.where is None:
         return None, []
     value = _condition(block.where, scope)
@@ -238,7 +238,7 @@ def _bad(entries: list[pl.Expr]) -> pl.Expr:
 
 
 def _apply_returns(outputs: dict[str, pl.Expr], condition: pl.Expr, kind: str, *, turned: bool, position: int) -> None:
-    """Give the rows of a condition their line kind, and the sign that returns have with us."""
+    """Set the line kind of the rows that meet a condition, and the sign that returns have in our tables."""
     before = outputs.get("line_kind", pl.lit("sale"))
     free = condition if position == 0 else condition & ~before.is_in(["return", "cancel"])
     outputs["line_kind"] = pl.when(free).then(pl.lit(kind)).otherwise(before)

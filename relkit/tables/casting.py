@@ -1,8 +1,8 @@
-"""From what a file holds to the type a table wants, without losing a row.
+"""Conversion from the values of a file to the types of a table, without losing a row.
 
-A value that cannot be read becomes null, and `misread` tells which ones those are. Text is stripped and
-an empty one is null. Where a number, a day or a yes/no is wanted, the usual marks of absence (NA, NULL,
-NaN, None) are null too; where text is wanted they stay, since NA may be a name or a country.
+Unreadable values become null, and `misread` marks them. Text is stripped and
+empty text is null. If a number, a day or a yes/no is wanted, the usual marks of absence (NA, NULL,
+NaN, None) are null too; if text is wanted they stay, since NA may be a name or a country.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 from relkit.errors import ParameterError
 
 Kind = Literal["text", "integer", "decimal", "bool", "date", "instant", "utc", "null"]
-"""What an expression holds. `instant` is the clock of the source, without a zone; `utc` knows its zone."""
+"""Kind of value of an expression. `instant` is the clock of the source, without a zone; `utc` has a zone."""
 
 ABSENT = ("NA", "N/A", "#N/A", "NULL", "null", "NaN", "nan", "None", "none", "-")
 _YES = ("true", "t", "yes", "y", "oui", "o", "vrai", "1", "1.0")
@@ -31,15 +31,15 @@ _ZONE_MARKS = ("%z", "%:z", "%#z", "%+")
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """How a source writes its values.
+    """Conventions in which a source writes its values.
 
     Attributes:
         decimal: the decimal mark, "." or ",".
-        thousands: the mark between thousands, "" where there is none; blanks are always allowed with a decimal comma.
+        thousands: the mark between thousands, "" for none; blanks are always allowed with a decimal comma.
         format: strptime pattern of days and instants; None is ISO 8601.
         zone: IANA zone of the source's clock.
-        day_zone: zone in which a bare day begins when an instant is wanted: the business day's.
-        precision: to what a date is known.
+        day_zone: zone in which a bare day begins if an instant is wanted: that of the business day.
+        precision: of a date: day, month or year.
     """
 
     decimal: str = "."
@@ -67,13 +67,13 @@ def kind_of(dtype: pl.DataType) -> Kind:
 
 
 def is_absent(value: pl.Expr) -> pl.Expr:
-    """Return whether a text says that there is no value."""
+    """Return whether a text means that there is no value."""
     stripped = value.str.strip_chars()
     return stripped.is_null() | (stripped == "") | stripped.is_in(list(ABSENT))
 
 
 def text(value: pl.Expr, kind: Kind) -> pl.Expr:
-    """Return text: stripped, null where empty; whole numbers without a decimal point, as ids are written.
+    """Return text: stripped, null if empty; whole numbers without a decimal point, as ids are written.
 
     Examples:
         >>> pl.DataFrame({"id": [17850.0, 2.5]}).select(text(pl.col("id"), "decimal"))["id"].to_list()
@@ -89,7 +89,7 @@ def text(value: pl.Expr, kind: Kind) -> pl.Expr:
 
 
 def number(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
-    """Return Float64; text is read with the style's marks, and what is no finite number becomes null.
+    """Return Float64; text is read with the style's marks, and anything but a finite number becomes null.
 
     Examples:
         >>> pl.DataFrame({"x": ["1 234,50", "abc"]}).select(number(pl.col("x"), "text", Style(decimal=",")))["x"].to_list()
@@ -104,7 +104,7 @@ def number(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
     if style.decimal == ",":
         grouped = plain.str.contains(r"^[+-]?\d{1,3}([ \u{a0}\u{202f}]\d{3})+(,\d*)?$")
         plain = pl.when(grouped).then(plain.str.replace_all(r"[ \u{a0}\u{202f}]", "")).otherwise(plain)
-        # a point in a file of decimal commas is no decimal point: 1.234 would silently be a thousandth of what was meant
+        # in a file of decimal commas a point is not read as a decimal point: 1.234 would silently be a thousandth of what was meant
         plain = pl.when(~plain.str.contains(".", literal=True)).then(plain.str.replace(",", ".", literal=True))
     read = plain.cast(pl.Float64, strict=False)
     return pl.when(read.is_finite()).then(read)
@@ -155,7 +155,7 @@ def _as_text(value: pl.Expr, kind: Kind) -> pl.Expr:
 
 
 def _parsed(stripped: pl.Expr, pattern: str) -> pl.Expr:
-    """Return instants without zone read with `pattern`, a month or year standing for its first day."""
+    """Return instants without zone read with `pattern`; a month or year stands for its first day."""
     if any(mark in pattern for mark in _ZONE_MARKS):
         aware = stripped.str.to_datetime(pattern, time_unit="us", time_zone="UTC", strict=False)
         return aware.dt.replace_time_zone(None)
@@ -169,7 +169,7 @@ def _parsed(stripped: pl.Expr, pattern: str) -> pl.Expr:
 
 
 def day(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
-    """Return the day, cut to the first of its month or year where that is all that is known.
+    """Return the day, cut to the first of its month or year if no more is known.
 
     Examples:
         >>> months = pl.DataFrame({"m": ["2024-05"]})
@@ -190,7 +190,7 @@ def day(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
 def instant(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
     """Return the instant in UTC; a bare day begins at midnight of the business day.
 
-    A clock time that a change to summer time skips is read an hour later; one that occurs twice is the first.
+    A clock time skipped by a change to summer time is read an hour later; one that occurs twice is the first.
 
     Examples:
         >>> winter = pl.DataFrame({"t": ["2010-12-01 08:26:00"]})
@@ -208,7 +208,7 @@ def instant(value: pl.Expr, kind: Kind, style: Style) -> pl.Expr:
         if any(mark in style.format for mark in _ZONE_MARKS):
             return read.dt.replace_time_zone("UTC")
         return _in_zone(read, style.zone if any(mark in style.format for mark in _CLOCK_MARKS) else style.day_zone)
-    # as one expression the parsing would be carried out seven times over
+    # as one expression the parsing would run seven times
     return _as_text(value, kind).map_batches(lambda texts: _iso_instants(texts, style), return_dtype=_UTC, is_elementwise=True)
 
 
@@ -224,7 +224,7 @@ def _iso_instants(texts: pl.Series, style: Style) -> pl.Series:
 
 
 def _in_usual_form(stripped: pl.Series, style: Style) -> pl.Expr:
-    """Return the instants of the texts that are written as the first one is: a day, or a day and a clock time."""
+    """Return the instants of the texts written like the first one: a day, or a day and a clock time."""
     first = next(iter(stripped.drop_nulls().head(1)), "")
     if len(first) == len("2025-06-30"):
         return _in_zone(pl.col("text").str.to_date("%Y-%m-%d", strict=False, exact=True).cast(pl.Datetime("us")), style.day_zone)
@@ -233,7 +233,7 @@ def _in_usual_form(stripped: pl.Series, style: Style) -> pl.Expr:
 
 
 def _iso_instant(stripped: pl.Expr, style: Style) -> pl.Expr:
-    """Return UTC for ISO texts, each of which may be a bare day, a clock time, or carry its own offset."""
+    """Return UTC for ISO texts, each of which may be a bare day, a clock time, or have its own offset."""
     read = clock(stripped, "text", style)
     offset = _spaced(stripped).str.extract(_ISO_OFFSET, 1)
     hours = offset.str.slice(0, 3).cast(pl.Int32, strict=False)
@@ -253,16 +253,16 @@ def _in_zone(naive: pl.Expr, zone: str) -> pl.Expr:
 
 
 def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], style: Style) -> pl.Expr:
-    """Return `value` as `dtype`, null where it cannot be read.
+    """Return `value` as `dtype`, null if it cannot be read.
 
     Args:
         value: an expression of the given kind.
-        kind: what it holds.
+        kind: of its values.
         dtype: a type of the table contracts.
-        style: how the source writes.
+        style: in which the source writes.
 
     Raises:
-        ParameterError: no reading leads to that type.
+        ParameterError: no conversion leads to that type.
     """
     wanted = kind_of(dtype() if isinstance(dtype, type) else dtype)
     if kind == "null":
@@ -281,9 +281,9 @@ def convert(value: pl.Expr, kind: Kind, dtype: pl.DataType | type[pl.DataType], 
 
 
 def misread(value: pl.Expr, kind: Kind, read: pl.Expr) -> pl.Expr:
-    """Return where `value` said something and `read` is null."""
-    said = ~is_absent(value) if kind == "text" else (value.is_not_null() & value.is_not_nan() if kind == "decimal" else value.is_not_null())
-    return said & read.is_null()
+    """Return a mask of the rows in which `value` is present and `read` is null."""
+    held = ~is_absent(value) if kind == "text" else (value.is_not_null() & value.is_not_nan() if kind == "decimal" else value.is_not_null())
+    return held & read.is_null()
 
 
 def spoken(kind: Kind) -> str:

@@ -1,4 +1,4 @@
-"""Where the data are: a folder, one file in it, or a database."""
+"""Place of the data: a folder, one file in it, or a database."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from relkit.tables.mapping_file import SourceDeclaration
 
 DEFAULT = "mapping.yaml"
-"""The mapping file that a folder of data may carry."""
+"""The mapping file that a folder of data may contain."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataPlace:
-    """Where names of files start.
+    """Place from which names of files are resolved.
 
     Attributes:
         folder: of the data.
@@ -53,37 +53,37 @@ class DataPlace:
         return cls(folder=path)
 
     def __str__(self) -> str:
-        """Return the place as messages say it."""
+        """Return the place as messages show it."""
         return "the database" if self.url is not None else str(self.file or self.folder)
 
     def default_mapping(self) -> Path | None:
-        """Return the mapping file that the folder carries, None without one."""
+        """Return the mapping file of the folder, None if it has none."""
         path = self.folder / DEFAULT
         return path if self.url is None and self.file is None and path.is_file() else None
 
-    def open(self, name: str, said: SourceDeclaration) -> Source:
+    def open(self, name: str, declaration: SourceDeclaration) -> Source:
         """Return the source that a mapping declares."""
-        url = said.url if said.url_from is None else _url_from(said.url_from, name)
-        files = self._named(said)
+        url = declaration.url if declaration.url_from is None else _url_from(declaration.url_from, name)
+        files = self._named(declaration)
         if not files and url is None:
             url = self.url
             if url is None:
                 raise ParameterError(
                     "it names neither files nor a url.", where=f"source {name}", remedy="Add files: NAME, or give one file as data."
                 )
-        return open_source(name, said.options(), folder=self.folder, files=files, url=url)
+        return open_source(name, declaration.options(), folder=self.folder, files=files, url=url)
 
-    def _named(self, said: SourceDeclaration) -> tuple[str, ...]:
-        """Return the names or globs of a source; the one file that was given stands for the pattern it fits."""
-        if said.url or said.url_from:
+    def _named(self, declaration: SourceDeclaration) -> tuple[str, ...]:
+        """Return the names or globs of a source; the one file that was given replaces the pattern it matches."""
+        if declaration.url or declaration.url_from:
             return ()
-        if self.file is not None and (not said.files or any(fnmatch(self.file.name, pattern) for pattern in said.files)):
+        if self.file is not None and (not declaration.files or any(fnmatch(self.file.name, pattern) for pattern in declaration.files)):
             return (self.file.name,)
-        return said.files
+        return declaration.files
 
-    def files(self, said: SourceDeclaration) -> tuple[Path, ...] | None:
-        """Return the files of a source, None when it is a table of a database."""
-        named = self._named(said)
+    def files(self, declaration: SourceDeclaration) -> tuple[Path, ...] | None:
+        """Return the files of a source, None for a table of a database."""
+        named = self._named(declaration)
         return find_files(named, self.folder) if named else None
 
 

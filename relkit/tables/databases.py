@@ -1,7 +1,7 @@
 """DuckDB files and SQL databases: a table or a query, copied once to Parquet so that memory stays small.
 
 DuckDB keeps its types. From any other database every value comes as text (ids as they are written, days and instants in
-ISO form), as it does from text files; the mapping casts. A password may stand in the URL or, better, the URL in an
+ISO form), as it does from text files; the mapping casts. A password may be part of the URL or, better, the URL in an
 environment variable; messages never show it.
 """
 
@@ -28,7 +28,7 @@ _URL = re.compile(r"^([a-z][a-z0-9]*(?:\+[a-z0-9_]+)?):(/+)(.*)$")
 
 
 def as_url(data: Path | str) -> str | None:
-    """Return the SQL URL in `data`, or None when it is a path; a Path has lost some of its slashes, which are put back.
+    """Return the SQL URL in `data`, or None for a path; a Path has lost some of its slashes, which are restored.
 
     Examples:
         >>> as_url("postgresql://shop@db/sales"), as_url(Path("postgresql://shop@db/sales"))
@@ -104,7 +104,7 @@ def open_duckdb(path: Path, options: ReadOptions) -> OpenedFile:
 
 
 def sql_tables(url: str) -> list[str]:
-    """Return the tables and views that a SQL URL leads to."""
+    """Return the tables and views of the database at a SQL URL."""
     from sqlalchemy import inspect
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -156,7 +156,7 @@ def open_sql(url: str, options: ReadOptions) -> OpenedFile:
 
     Raises:
         TableError: the database does not answer, has no such table, or the query fails.
-        ParameterError: the URL is none.
+        ParameterError: the URL is invalid.
         MissingPackageError: its driver is not installed.
     """
     from sqlalchemy import text
@@ -168,8 +168,8 @@ def open_sql(url: str, options: ReadOptions) -> OpenedFile:
         try:
             result = connection.execution_options(stream_results=True).execute(text(statement))
         except SQLAlchemyError as error:
-            said = str(getattr(error, "orig", error)).splitlines()[0]
-            raise TableError(f"the query fails: {said}.", where=_hidden(url), remedy="Try it in the database's own client.") from error
+            message = str(getattr(error, "orig", error)).splitlines()[0]
+            raise TableError(f"the query fails: {message}.", where=_hidden(url), remedy="Try it in the database's own client.") from error
         columns = [str(name) for name in result.keys()]  # noqa: SIM118  (a result is no dictionary)
         parts = 0
         while rows := result.fetchmany(_ROWS_AT_ONCE):

@@ -1,7 +1,7 @@
 """Text with a delimiter, with blanks between columns, or with columns at fixed places.
 
-Every column is read as text, so that ids keep their leading zeros; the mapping casts. A line that holds more fields than
-there are columns keeps them in `_surplus` and is quarantined later; a line that holds fewer has nulls.
+Every column is read as text, so that ids keep their leading zeros; the mapping casts. A line that has more fields than
+there are columns keeps them in `_surplus` and is quarantined later; a line that has fewer is filled with nulls.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LINES = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How the columns of a text stand, and whether each fact was told or detected."""
+    """Layout of the columns of a text, each property given or detected."""
 
     delimiter: str
     columns: tuple[str, ...]
@@ -52,14 +52,14 @@ def open_delimited(path: Path, options: ReadOptions) -> OpenedFile:
     """Return the text file at `path`, its columns as text.
 
     Raises:
-        TableError: it is missing, empty, undecodable, or its columns do not stand as told.
+        TableError: it is missing, empty, undecodable, or its columns do not match the options.
     """
     text = open_text(path, options.encoding)
     if options.format == "fixed":
         return _open_fixed(path, text, options)
     rows_of, layout = _layout(path, text, options)
     _verify_has_rows(path, rows_of, layout, text)
-    said = _said(text, layout, options)
+    detected = _detected_text(text, layout, options)
     if layout.delimiter == BLANKS:
         frame = _scan_blanks(text.path, layout, options)
     else:
@@ -67,19 +67,19 @@ def open_delimited(path: Path, options: ReadOptions) -> OpenedFile:
         if options.quote is not None and not verify_fields(frame, layout.columns, delimiter=layout.delimiter, name=path.name):
             copy = requoted(text.path, delimiter=layout.delimiter, quote=options.quote, name=path.name)
             frame = _scan(copy, layout, options)
-            said = f"{said}, quotes inside fields taken as they stand" if said else "quotes inside fields taken as they stand"
+            detected = f"{detected}, quotes inside fields taken as they stand" if detected else "quotes inside fields taken as they stand"
     return OpenedFile(
         name=path.name,
         frame=frame,
         columns=layout.columns,
-        said=said,
+        detected=detected,
         decimal=options.decimal or layout.decimal,
         is_text=True,
     )
 
 
-def _said(text: TextFile, layout: Layout, options: ReadOptions) -> str:
-    """Return what was detected, told facts left out."""
+def _detected_text(text: TextFile, layout: Layout, options: ReadOptions) -> str:
+    """Return the detected properties, without those given."""
     found = []
     if options.delimiter is None and options.format != "text":
         found.append(_SPOKEN.get(layout.delimiter, f"separated by {layout.delimiter!r}"))
@@ -96,19 +96,19 @@ def _layout(path: Path, text: TextFile, options: ReadOptions) -> tuple[list[list
     lines = text.sample.splitlines(keepends=True)[options.skip_lines :]
     if not any(line.strip() for line in lines):
         raise TableError("the file holds only blank lines.", where=str(path), remedy="Ask for it again, or take it out of the folder.")
-    told = BLANKS if options.format == "text" else options.delimiter
-    delimiter = told or detect_delimiter(lines, options.quote)
+    given = BLANKS if options.format == "text" else options.delimiter
+    delimiter = given or detect_delimiter(lines, options.quote)
     rows = _rows(lines, delimiter, options.quote)
-    if told is not None and len(rows[0]) == 1:
-        _verify_delimiter(path, lines, told, options)
+    if given is not None and len(rows[0]) == 1:
+        _verify_delimiter(path, lines, given, options)
     header = options.header if options.header is not None else _has_header(rows, options.columns)
-    columns = _columns(path, rows, header=header, told=options.columns)
+    columns = _columns(path, rows, header=header, given=options.columns)
     body = rows[1:] if header else rows
     return rows, Layout(delimiter=delimiter, columns=columns, header=header, decimal=_decimal(body))
 
 
 def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
-    r"""Return the delimiter of the lines: the one that cuts most of them into as many fields as the first.
+    r"""Return the delimiter of the lines: the one that splits most of them into as many fields as the first.
 
     Examples:
         >>> detect_delimiter(["id;amount\n", "1;2,50\n", "2;3,75\n"])
@@ -127,14 +127,14 @@ def detect_delimiter(lines: Sequence[str], quote: str | None = '"') -> str:
 
 
 def _agreement(rows: list[list[str]]) -> float:
-    """Return the share of rows with as many fields as the first; nothing when that is one field."""
+    """Return the share of rows with as many fields as the first; 0 if that is a single field."""
     width = len(rows[0])
     return 0.0 if width < 2 else sum(len(row) == width for row in rows) / len(rows)
 
 
 def _rows(lines: Sequence[str], delimiter: str, quote: str | None) -> list[list[str]]:
     found = []
-    with contextlib.suppress(csv.Error):  # an open quote makes a field of all the rest; the first rows are enough to go by
+    with contextlib.suppress(csv.Error):  # an open quote makes one field of the rest; the first rows are enough to go by
         for row in _cut(lines, delimiter, quote):
             if any(cell.strip() for cell in row):
                 found.append(row)
@@ -151,46 +151,46 @@ def _cut(lines: Sequence[str], delimiter: str, quote: str | None) -> Iterable[li
     return csv.reader(lines, delimiter=delimiter, quotechar=quote)
 
 
-def _verify_delimiter(path: Path, lines: Sequence[str], told: str, options: ReadOptions) -> None:
+def _verify_delimiter(path: Path, lines: Sequence[str], mark: str, options: ReadOptions) -> None:
     seen = detect_delimiter(lines, options.quote)
     rows = _rows(lines, seen, options.quote)
-    if seen == told or len(rows[0]) < 2:
+    if seen == mark or len(rows[0]) < 2:
         return
     raise TableError(
-        f"cut at {told!r} its first line is one column, {lines[0].strip()[:60]!r}; the lines look {_SPOKEN[seen]}, {len(rows[0])} columns.",
+        f"cut at {mark!r} its first line is one column, {lines[0].strip()[:60]!r}; the lines look {_SPOKEN[seen]}, {len(rows[0])} columns.",
         where=str(path),
         remedy=f"Write delimiter: {seen!r}, or leave it out to have it found.",
     )
 
 
-def _has_header(rows: list[list[str]], told: tuple[str, ...]) -> bool:
-    """Return whether the first row names columns: none of its cells is a number or a date, or empty but the last ones."""
+def _has_header(rows: list[list[str]], given: tuple[str, ...]) -> bool:
+    """Return whether the first row names columns: no cell is a number or a date, and none is empty but trailing ones."""
     first = list(rows[0])
-    while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines in delimiters
+    while len(first) > 1 and not first[-1].strip():  # spreadsheets end their lines with delimiters
         first.pop()
-    if told and {c.strip().lower() for c in first} == {c.lower() for c in told}:
+    if given and {c.strip().lower() for c in first} == {c.lower() for c in given}:
         return True
     looks = not any(_VALUE.match(cell) for cell in first) and all(cell.strip() for cell in first)
-    if not told:
+    if not given:
         return looks
     return looks and any(_VALUE.match(cell) for row in rows[1:20] for cell in row)
 
 
-def _columns(path: Path, rows: list[list[str]], *, header: bool, told: tuple[str, ...]) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in rows[0]) if header else told
-    if not header and not told:
+def _columns(path: Path, rows: list[list[str]], *, header: bool, given: tuple[str, ...]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in rows[0]) if header else given
+    if not header and not given:
         raise TableError(
             f"its first line, {' | '.join(rows[0])[:80]!r}, holds values and names no column.",
             where=str(path),
             remedy="Give the names of its columns in the mapping (columns: [a, b, ...]), or write header: true.",
         )
-    if told and len(told) != len(rows[0]):
+    if given and len(given) != len(rows[0]):
         raise TableError(
-            f"it has {len(rows[0])} columns and the mapping names {len(told)}; first line: {' | '.join(rows[0])[:80]!r}.",
+            f"it has {len(rows[0])} columns and the mapping names {len(given)}; first line: {' | '.join(rows[0])[:80]!r}.",
             where=str(path),
             remedy="Name every column, or check the delimiter.",
         )
-    names = told or tuple(name or f"column_{i}" for i, name in enumerate(names, start=1))
+    names = given or tuple(name or f"column_{i}" for i, name in enumerate(names, start=1))
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise TableError(
@@ -267,18 +267,18 @@ def _open_fixed(path: Path, text: TextFile, options: ReadOptions) -> OpenedFile:
         for name, (first, last) in options.places.items()
     ]
     shown = [line[first - 1 : last] for line in text.sample.splitlines()[:_LINES] for first, last in options.places.values()]
-    said = "" if options.encoding else text.encoding.upper().replace("WINDOWS", "windows")
+    detected = "" if options.encoding else text.encoding.upper().replace("WINDOWS", "windows")
     return OpenedFile(
         name=path.name,
         frame=frame.select(ROW, *cut, pl.lit(None, dtype=pl.String).alias(SURPLUS)),
         columns=columns,
-        said=said,
+        detected=detected,
         decimal=options.decimal or _decimal([shown]),
         is_text=True,
     )
 
 
 def explain_fault(opened: str, error: pl.exceptions.PolarsError | OSError) -> TableError:
-    """Return the error of a file that polars could not read, in our words."""
-    said = str(error).splitlines()[0].rstrip(".")
-    return TableError(f"it cannot be read: {said}.", where=opened, remedy="Check the file's format.")
+    """Return the error for a file that polars could not read, in our words."""
+    message = str(error).splitlines()[0].rstrip(".")
+    return TableError(f"it cannot be read: {message}.", where=opened, remedy="Check the file's format.")

@@ -81,17 +81,17 @@ def _type(column: Column) -> str:
 
 
 def _values(column: Column) -> str:
-    """Return what is possible, what is likely and what an empty value stands for."""
-    said = ["required"] if column.required else []
+    """Return the possible range, the likely range and the meaning of an empty value."""
+    parts = ["required"] if column.required else []
     if column.allowed:
-        said.append(", ".join(column.allowed))
-    said += [
+        parts.append(", ".join(column.allowed))
+    parts += [
         f"{word} {bound:g}" for word, bound in (("from", column.low), ("above", column.above), ("to", column.high)) if bound is not None
     ]
-    said += [f"likely {word} {bound:g}" for word, bound in (("from", column.likely_low), ("to", column.likely_high)) if bound is not None]
+    parts += [f"likely {word} {bound:g}" for word, bound in (("from", column.likely_low), ("to", column.likely_high)) if bound is not None]
     if column.default is not None:
-        said.append(f"default {column.default}")
-    return "; ".join(said)
+        parts.append(f"default {column.default}")
+    return "; ".join(parts)
 
 
 if __name__ == "__main__":

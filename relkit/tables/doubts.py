@@ -1,4 +1,4 @@
-"""What is doubtful about tables that are valid each by itself: unknown references, no margin, other currencies, days ahead."""
+"""Doubts about tables that are each valid by themselves: unknown references, no margin, other currencies, future days."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 NO_IDS = ("null", "na", "n/a", "#n/a", "nan", "none", "nil", "unknown", "inconnu", "?", "-")
-"""What programs and people write where there is no customer."""
+"""Texts that programs and people write when there is no customer."""
 
 
 def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]:
-    """Return a remark for each doubt; none of them stops anything.
+    """Return a remark for each doubt; none of them is blocking.
 
     Args:
         tables: the validated tables.
-        today: days after this one lie ahead; None is the present day (UTC).
+        today: days after this one are in the future; None is the present day (UTC).
     """
-    said = [remark for name in tables.facts.rows for remark in _unknown(tables, name)]
+    remarks = [remark for name in tables.facts.rows for remark in _unknown(tables, name)]
     return (
-        *said,
+        *remarks,
         *_unidentified(tables),
         *_no_ids(tables),
         *_margin(tables),
@@ -39,8 +39,8 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]
 
 
 def _unknown(tables: TableSet, name: str) -> list[Remark]:
-    """Return a remark for each column that refers to rows which another table does not have."""
-    said = []
+    """Return a remark for each column that refers to rows missing from another table."""
+    remarks = []
     for column, other in TABLES[name].references:
         if not tables.has(other) or column not in tables.columns(name):
             continue
@@ -51,18 +51,18 @@ def _unknown(tables: TableSet, name: str) -> list[Remark]:
         found = lonely.collect(engine="streaming").row(0, named=True)
         if found["values"]:
             count, rows = int(found["values"]), int(found["rows"])
-            said.append(
+            remarks.append(
                 Remark(
                     "unknown_references",
                     f"{name}: {counted(count, 'value')} of {column}, in {counted(rows)}, unknown to {other}; kept.",
                     f"{name} : {_counted(count, 'valeur')} de {column}, dans {_counted(rows, 'ligne')}, absentes de {other} ; gardées.",
                 )
             )
-    return said
+    return remarks
 
 
 def _unidentified(tables: TableSet) -> list[Remark]:
-    """Return a remark on lines that lead to no customer; where none leads to one, a column was not mapped, as a rule."""
+    """Return a remark on lines without a customer; if no line has one, a column was usually not mapped."""
     if not tables.has("transactions") or "customer_id" not in tables.columns("transactions"):
         return []
     lines, known = (
@@ -84,8 +84,8 @@ def _unidentified(tables: TableSet) -> list[Remark]:
 
 
 def _no_ids(tables: TableSet) -> list[Remark]:
-    """Return a remark for each table where customers have an id that stands for none, and would be one great customer."""
-    said = []
+    """Return a remark for each table with an id that means no value, and would pass for one big customer."""
+    remarks = []
     for name in ("customers", "transactions", "contracts", "customer_snapshots"):
         if not tables.has(name) or "customer_id" not in tables.columns(name):
             continue
@@ -93,7 +93,7 @@ def _no_ids(tables: TableSet) -> list[Remark]:
         found = rows.sort("len", "customer_id", descending=[True, False]).collect(engine="streaming")
         if len(found):
             marks, rows_found = ", ".join(f"{mark!r}" for mark in found["customer_id"]), int(found["len"].sum())
-            said.append(
+            remarks.append(
                 Remark(
                     "ids_that_stand_for_none",
                     f"{name}: {counted(rows_found)} with the customer_id {marks}, taken for a customer; "
@@ -102,7 +102,7 @@ def _no_ids(tables: TableSet) -> list[Remark]:
                     f"ajoutez nulls: [{marks}] à la source dans le fichier de correspondance.",
                 )
             )
-    return said
+    return remarks
 
 
 def _margin(tables: TableSet) -> list[Remark]:

@@ -1,7 +1,7 @@
 """Text files: their bytes, their compression and their encoding.
 
-An encoding that is not told is found: a byte order mark, else UTF-8 if all of the file is UTF-8, else UTF-16 where
-every other byte is zero, else Windows-1252. What is not UTF-8 is converted once to a private copy.
+An encoding that is not given is detected: a byte order mark, else UTF-8 if all of the file is UTF-8, else UTF-16 if
+every other byte is zero, else Windows-1252. Text in another encoding than UTF-8 is converted once to a private copy.
 """
 
 from __future__ import annotations
@@ -57,18 +57,18 @@ def open_text(path: Path, encoding: str | None = None) -> TextFile:
 
     Args:
         path: plain or gzipped.
-        encoding: None to find it.
+        encoding: None to detect it.
 
     Raises:
-        TableError: it is missing, empty, no text, a broken gzip, or not in that encoding.
+        TableError: it is missing, empty, not text, a broken gzip, or not in that encoding.
     """
     _verify_start(path)
-    told = _canonical(encoding, path) if encoding is not None else None
+    given = _canonical(encoding, path) if encoding is not None else None
     start = next(_chunks(path), b"")
     if not start:
         raise TableError("the file is empty.", where=str(path), remedy="Ask for it again, or take it out of the folder.")
-    found = told or _guess(path, start)
-    _verify_encoding(path, found, told=told is not None)
+    found = given or _guess(path, start)
+    _verify_encoding(path, found, given=given is not None)
     has_old_ends = b"\n" not in start and b"\r" in start  # of the old Macintosh
     readable = path if found == "utf-8" and not has_old_ends else _converted(path, found, old_ends=has_old_ends)
     sample = _first_text(readable) if readable != path else start[:_SAMPLE].decode(found, errors="ignore").removeprefix("\ufeff")
@@ -83,8 +83,8 @@ def _verify_start(path: Path) -> None:
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as error:
-        said = "there is no such file" if isinstance(error, FileNotFoundError) else f"it cannot be opened ({error.strerror})"
-        raise TableError(f"{said}.", where=str(path), remedy="Check the path.") from error
+        message = "there is no such file" if isinstance(error, FileNotFoundError) else f"it cannot be opened ({error.strerror})"
+        raise TableError(f"{message}.", where=str(path), remedy="Check the path.") from error
     if path.suffix.lower() == ".gz" and start and not start.startswith(_GZIP):
         raise TableError(
             "its name ends in .gz but it is not gzipped.",
@@ -131,7 +131,7 @@ def _guess(path: Path, start: bytes) -> str:
 
 
 def _first_fault(path: Path, encoding: str) -> tuple[int, bytes, int] | None:
-    """Return (line, offending bytes, offset) of the first bytes that are not in the encoding, None when all are."""
+    """Return (line, offending bytes, offset) of the first bytes that are not in the encoding, None if all are."""
     decoder = codecs.getincrementaldecoder(encoding)()
     offset, line = 0, 1
     pending = b""
@@ -140,7 +140,7 @@ def _first_fault(path: Path, encoding: str) -> tuple[int, bytes, int] | None:
             if not (encoding == "utf-8" and not pending and chunk.isascii()):
                 decoder.decode(chunk)
         except UnicodeError as error:
-            if not isinstance(error, UnicodeDecodeError):  # UTF-16 that does not begin with its mark
+            if not isinstance(error, UnicodeDecodeError):  # UTF-16 without its byte order mark
                 return 1, chunk[:2], 0
             held = error.object
             return line + held[: error.start].count(b"\n"), bytes(held[error.start : error.end]), offset - len(pending) + error.start
@@ -150,13 +150,13 @@ def _first_fault(path: Path, encoding: str) -> tuple[int, bytes, int] | None:
     return (line, pending, offset - len(pending)) if pending else None
 
 
-def _verify_encoding(path: Path, encoding: str, *, told: bool) -> None:
-    fault = _first_fault(path, encoding) if told or encoding != "utf-8" else None
+def _verify_encoding(path: Path, encoding: str, *, given: bool) -> None:
+    fault = _first_fault(path, encoding) if given or encoding != "utf-8" else None
     if fault is None:
         return
     line, wrong, _ = fault
     shown = " ".join(f"0x{byte:02x}" for byte in wrong)
-    if told:
+    if given:
         remedy = "Leave `encoding` out to have it found."
         if encoding == "utf-8" and _first_fault(path, "windows-1252") is None:
             letter = wrong.decode("windows-1252", errors="replace")
@@ -170,7 +170,7 @@ def _verify_encoding(path: Path, encoding: str, *, told: bool) -> None:
 
 
 def _converted(path: Path, encoding: str, *, old_ends: bool) -> Path:
-    """Return a copy in UTF-8 without byte order mark, its lines ended as everywhere."""
+    """Return a copy in UTF-8 without byte order mark, with normal line ends."""
     copy = scratch_file(".txt")
     decoder = codecs.getincrementaldecoder(encoding)()
     with copy.open("w", encoding="utf-8", newline="") as file:

@@ -1,13 +1,13 @@
-"""Expressions of a mapping file: a small, closed part of SQL, turned into polars expressions.
+"""Expressions of a mapping file: a small, closed subset of SQL, compiled to polars expressions.
 
 The text is parsed by sqlglot and each node is looked up in a table of what is allowed; nothing is ever
-evaluated as code, and what the table does not hold is refused with the list of what it does.
+evaluated as code, and a node that is not in the table is refused with the list of those that are.
 
 Allowed: names, numbers, 'texts', true, false, null, date '2025-06-30'; `+ - * / %`, `= <> < <= > >=`, and, or, not,
 is null, in (...), between, like, case when, cast(x as integer / number / text / date / timestamp / boolean); coalesce,
 concat and ||, substr, upper, lower, trim, replace, length, starts_with, regexp_like, abs, round, nullif.
 
-Columns of text files are texts; where an expression needs a number or a day they are read as one, and the rows
+Columns of text files are texts; if an expression needs a number or a day they are read as one, and the rows
 in which that fails are kept in `Value.faults`, so that they can be quarantined instead of lost.
 
 Examples:
@@ -64,7 +64,7 @@ _PARTS = frozenset(
         "table",
     ]
 )
-"""What a node may hold; anything else is a variant of SQL (escape, symmetric, flags) that is not carried out."""
+"""Arguments that a node may have; any other is a variant of SQL (escape, symmetric, flags) that is not supported."""
 
 _LONGEST = 4_000
 _DEEPEST = 60
@@ -78,11 +78,11 @@ class Value:
 
     Attributes:
         expr: the polars expression.
-        kind: what it holds.
+        kind: of its values.
         literal: whether it was written out in the text.
-        faults: by column, where its text could not be read as what the expression needs.
-        name: of the column, when it is one and nothing was done to it.
-        style: how its source writes, when it is a column.
+        faults: by column, a mask of the rows whose text could not be read as the expression requires.
+        name: of the column, if it is one as it stands.
+        style: of its source, if it is a column.
     """
 
     expr: pl.Expr
@@ -95,11 +95,11 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scope:
-    """What an expression may name.
+    """Names available to an expression.
 
     Attributes:
         columns: the columns, by the name used in expressions (also "source.column" for a joined one).
-        style: how the source writes numbers and days.
+        style: in which the source writes numbers and days.
         where: file and line, for messages.
         source: the file or source that has the columns, for messages.
         made: numbers read from text columns, by the name under which expressions find them; the frame needs
@@ -121,13 +121,13 @@ def compile_expression(text: str, scope: Scope) -> Value:
         scope: the columns it may name.
 
     Raises:
-        ParameterError: it is no expression, or uses something that is not allowed.
+        ParameterError: it is not an expression, or uses something that is not allowed.
         TableError: it names a column that the source does not have.
     """
     if len(text) > _LONGEST:
         raise ParameterError(f"the expression is longer than {_LONGEST:,} characters.", where=scope.where, remedy="Split it.")
     try:
-        trees = parse_sql(f"({text})", read="duckdb")  # in brackets no word of it can be taken for a command
+        trees = parse_sql(f"({text})", read="duckdb")  # within brackets no word of it can be taken for a command
     except SqlglotError as error:
         raise _not_an_expression(text, scope) from error
     except RecursionError as error:
@@ -155,7 +155,7 @@ def column(name: str, scope: Scope) -> Value:
 
 
 def as_number(value: Value, scope: Scope) -> Value:
-    """Return `value` as a number, its unread texts noted."""
+    """Return `value` as a number, with its unreadable texts as faults."""
     if value.kind in _NUMBERS:
         return value
     if value.kind == "null":
@@ -172,7 +172,7 @@ def as_number(value: Value, scope: Scope) -> Value:
 
 
 def as_time(value: Value, kind: Kind, scope: Scope) -> Value:
-    """Return `value` as a day or an instant, its unread texts noted."""
+    """Return `value` as a day or an instant, with its unreadable texts as faults."""
     if value.kind == kind:
         return value
     if value.kind == "null":
@@ -225,8 +225,8 @@ def _alike(values: Sequence[Value], scope: Scope) -> list[Value]:
         return [as_time(v, best, scope) for v in values]
     if kinds == {"text", "bool"}:
         return [_as_bool(v, scope) for v in values]
-    said = " and ".join(sorted(casting.spoken(k) for k in kinds))
-    raise ParameterError(f"the expression compares or mixes {said}.", where=scope.where, remedy="Make them alike with cast(x as ...).")
+    listed = " and ".join(sorted(casting.spoken(k) for k in kinds))
+    raise ParameterError(f"the expression compares or mixes {listed}.", where=scope.where, remedy="Make them alike with cast(x as ...).")
 
 
 def _null_as(value: Value, kind: Kind) -> Value:
@@ -237,7 +237,7 @@ def _null_as(value: Value, kind: Kind) -> Value:
 
 
 def _faults(values: Sequence[Value]) -> dict[str, pl.Expr]:
-    """Return the faults of all parts; a column read twice is at fault where either reading fails."""
+    """Return the faults of all parts; a column read twice is at fault if either reading fails."""
     merged: dict[str, pl.Expr] = {}
     for value in values:
         for name, flag in value.faults.items():
@@ -250,7 +250,7 @@ def _compile(node: exp.Expression, scope: Scope) -> Value:
     known = _PARTS | {"negate"} if isinstance(node, exp.Like) else _PARTS
     if handler is None or any(value for name, value in node.args.items() if name not in known):
         raise ParameterError(
-            f"{_said(node)} is not allowed in an expression.",
+            f"{_node_text(node)} is not allowed in an expression.",
             where=scope.where,
             remedy=f"Allowed are: {ALLOWED}. A name with blanks or signs stands in double quotes.",
         )
@@ -279,7 +279,7 @@ def _arithmetic(apply: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Callable[[exp.E
     def handle(node: exp.Expression, scope: Scope) -> Value:
         left, right = (as_number(v, scope) for v in _parts([node.this, node.expression], scope))
         whole = left.kind == right.kind == "integer"
-        if isinstance(node, exp.Div | exp.Mod):  # a division by zero has no result; polars would say infinity
+        if isinstance(node, exp.Div | exp.Mod):  # a division by zero has no result; polars would return infinity
             right = replace(right, expr=pl.when(right.expr != 0).then(right.expr))
             whole = whole and isinstance(node, exp.Mod)
         return Value(apply(left.expr, right.expr), "integer" if whole else "decimal", faults=_faults([left, right]))
@@ -352,7 +352,7 @@ def _between(node: exp.Expression, scope: Scope) -> Value:
 
 
 def _written(node: exp.Expression | None, what: str, scope: Scope) -> str:
-    """Return a text that must be written out."""
+    """Return a text that must be a literal."""
     if not isinstance(node, exp.Literal) or not node.is_string:
         raise ParameterError(f"{what} must be a text written out in single quotes.", where=scope.where)
     return str(node.this)
@@ -456,7 +456,7 @@ def _coalesce(node: exp.Expression, scope: Scope) -> Value:
 
 
 def _concat(node: exp.Expression, scope: Scope) -> Value:
-    """Return joined texts; || is null where a part is, concat() takes a null for nothing."""
+    """Return joined texts; || is null if a part is, concat() ignores nulls."""
     nodes = node.expressions if isinstance(node, exp.Concat) else list(node.flatten())
     values = [_as_text(v) for v in _parts(nodes, scope)]
     joined = pl.concat_str([v.expr for v in values], ignore_nulls=isinstance(node, exp.Concat))
@@ -519,7 +519,7 @@ def _nullif(node: exp.Expression, scope: Scope) -> Value:
     return Value(pl.when(value.expr.ne_missing(absent.expr)).then(value.expr), value.kind, faults=_faults([value, absent]))
 
 
-def _said(node: exp.Expression) -> str:
+def _node_text(node: exp.Expression) -> str:
     if isinstance(node, exp.Func):
         name = str(node.this) if node.key == "anonymous" else node.sql_name().lower()
         return f"the function {name}()"

@@ -1,4 +1,4 @@
-"""What a reading found: rows kept, rows quarantined by rule, and what is unlikely, table by table."""
+"""Findings of a reading: rows kept, rows quarantined by rule, and unlikely values, table by table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Finding:
         rows: how many.
         source: file of the first such row.
         row: its number in that file, 1 for the first row of data.
-        value: what it holds there; None where that is personal data.
+        value: its value there; None if that is personal data.
         remedy: what to do, one sentence.
 
     Examples:
@@ -61,18 +61,18 @@ class Reconciliation:
 
     @property
     def balanced(self) -> bool:
-        """Whether what was read is what was kept and quarantined, to the cent."""
+        """True if the sum read equals the sums kept and quarantined, to the cent."""
         return abs(self.read - self.kept - self.quarantined) < 0.005
 
     def plain(self) -> dict[str, float | int | bool]:
-        """Return the sums as JSON writes them, in whole cents."""
+        """Return the sums as written to JSON, in whole cents."""
         cents = {name: round(getattr(self, name), 2) for name in ("read", "kept", "quarantined")}
         return {**cents, "unread_rows": self.unread_rows, "balanced": self.balanced}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableReport:
-    """What became of one table."""
+    """Result of reading one table."""
 
     table: str
     rows_read: int
@@ -85,7 +85,7 @@ class TableReport:
 
     @property
     def rows_quarantined(self) -> int:
-        """Rows that broke at least one rule."""
+        """Number of rows that broke at least one rule."""
         return self.rows_read - self.rows_kept
 
     @property
@@ -109,19 +109,19 @@ class TableReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadReport:
-    """What became of all tables.
+    """Result of reading all tables.
 
     Attributes:
         passed: whether no table has more than the permitted share of faulty rows, and all sums reconcile.
-        refusals: why not, one sentence a table.
+        refusals: why not, one sentence per table.
         tables: the reports, in the order of the contracts.
-        facts: what was written to facts.json.
+        facts: as written to facts.json.
         headline: figures of the whole: customers, transactions, net_amount, unidentified_lines, ...
-        warnings: sentences about what is unlikely or missing.
-        notes: what was detected about the sources.
-        remarks: those of them that change how numbers are to be read, in both languages.
-        counts: what the sources and the mapping counted.
-        paths: what was written; tables (folder), check (file), quarantine_<table> (files).
+        warnings: sentences about unlikely or missing values.
+        notes: on what was detected about the sources.
+        remarks: those of them that affect how numbers are to be read, in both languages.
+        counts: made by the sources and the mapping.
+        paths: written; tables (folder), check (file), quarantine_<table> (files).
     """
 
     passed: bool
@@ -147,7 +147,7 @@ def counted(rows: int, noun: str = "row") -> str:
 
 
 def plain(report: TableReport) -> dict[str, Any]:
-    """Return the report as JSON writes it."""
+    """Return the report as written to JSON."""
     return {
         "rows_read": report.rows_read,
         "rows_kept": report.rows_kept,

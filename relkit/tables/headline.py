@@ -1,4 +1,4 @@
-"""The figures by which a company recognises its data: customers, transactions, amounts, first and last day."""
+"""Headline figures by which a company recognises its data: customers, transactions, amounts, first and last day."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def business_days(files: dict[str, Path], zone: str, *, today: date | None = Non
     """Return the first and the last business day of the facts.
 
     They are those of the sale lines; without any, those on which contracts started, changed or ended; without
-    contracts, those of the snapshots. An end of a contract that lies ahead is a plan, no fact.
+    contracts, those of the snapshots. A future end of a contract is a plan, not a fact.
 
     Args:
-        files: the Parquet file of each table that there is.
+        files: the Parquet file of each existing table.
         zone: IANA zone of the business day.
         today: ends of contracts after this day are plans; None is the present day (UTC).
     """

@@ -1,13 +1,13 @@
-"""Frames kept between steps and commands: made once for the same tables, as-of and version of relkit.
+"""Frames cached between steps and commands: made once for the same tables, as-of and version of relkit.
 
     out/default/kept/3f0c9a1b52d47e88/purchase_days-9b1d7c402ae6-5c41a0fe.parquet
 
-The folder is named after the facts of the tables (they hold every table's checksum and what the mapping declares) and the version
+The folder is named after the facts of the tables (they include every table's checksum and the mapping's declarations) and the version
 of relkit, the file after its content, its as-of instants and a checksum of its own bytes. A file is written whole or not at all, so any
-number of processes may make the same one; one whose bytes do not match its checksum is made again. What nobody used for an hour and
-belongs to other tables goes when something is written, and of the present ones the least recently used beyond `MOST_FILES`.
+number of processes may make the same one; one whose bytes do not match its checksum is made again. Files unused for an hour that
+belong to other tables are removed on a write, and of the present ones the least recently used beyond `MOST_FILES`.
 
-Nothing depends on what is kept: a folder that cannot be written keeps nothing, and `relkit clean` removes it.
+Nothing depends on the cache: an unwritable folder keeps nothing, and `relkit clean` removes it.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ if TYPE_CHECKING:
 
 FOLDER = "kept"
 MOST_FILES = 64
-"""Files kept of one company's tables."""
+"""Most files kept of one company's tables."""
 MOST_BYTES = 256 << 20
-"""Size of the frames that are held in memory; larger ones are read again."""
+"""Largest total size of the frames held in memory; larger ones are read again."""
 UNUSED_SECONDS = 3_600.0
 _CHUNK = 1 << 22
 
 
 def kept(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *edges: AsOf) -> pl.DataFrame:
-    """Return the frame that `make` returns, made only when it is neither in memory nor in the folder.
+    """Return the frame that `make` returns, made only if it is neither in memory nor in the folder.
 
     Args:
         tables: the company; tables without checksums are read each time.
-        name: of the content, a word for file names; another content needs another name.
-        make: makes the frame from these tables and edges alone.
-        edges: the as-of instants on which the frame depends.
+        name: of the content, a word for file names; different content needs a different name.
+        make: makes the frame from these tables and cutoffs alone.
+        edges: the as-of cutoffs on which the frame depends.
     """
     place = place_of(tables)
     if place is None:
@@ -69,7 +69,7 @@ def kept(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *edges: 
 
 
 def kept_scan(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *edges: AsOf) -> pl.LazyFrame:
-    """Return the same lazily, for frames of which a part is read at a time; arguments as for `kept`."""
+    """Return the same lazily, for frames that are read a part at a time; arguments as for `kept`."""
     place = place_of(tables)
     if place is None:
         return make().lazy()
@@ -82,7 +82,7 @@ def kept_scan(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *ed
 
 
 def place_of(tables: TableSet) -> Path | None:
-    """Return the folder of what is kept of some tables; None where the facts hold no checksum of a table."""
+    """Return the cache folder of some tables; None if the facts lack the checksum of a table."""
     facts = tables.facts
     if not facts.fingerprints or any(not facts.fingerprints.get(name) for name in facts.rows):
         return None
@@ -91,7 +91,7 @@ def place_of(tables: TableSet) -> Path | None:
 
 
 def forget(out: Path) -> int:
-    """Remove all that is kept under an output folder and return how many bytes that were."""
+    """Remove everything kept under an output folder and return its size in bytes."""
     _MEMORY.clear()
     folder = out / FOLDER
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -105,7 +105,7 @@ def _stem(name: str, edges: Sequence[AsOf]) -> str:
 
 
 def _read(place: Path, stem: str) -> pl.DataFrame | None:
-    """Return a frame from its file; None where there is no sound one."""
+    """Return a frame from its file; None if there is no intact one."""
     path = _sound(place, stem)
     if path is None:
         return None
@@ -141,7 +141,7 @@ def _checksum(path: Path) -> int:
 
 
 def _write(frame: pl.DataFrame, place: Path, stem: str, *, compression: Literal["lz4", "uncompressed"]) -> Path | None:
-    """Write a frame beside the others and return its file; None where the folder cannot be written."""
+    """Write a frame to the folder and return its file; None if the folder cannot be written."""
     draft = place / f".{uuid4().hex}.draft"
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def _write(frame: pl.DataFrame, place: Path, stem: str, *, compression: Literal[
 
 
 def _tidy(place: Path) -> None:
-    """Remove what other tables left, drafts of processes that were stopped, and the least recently used files."""
+    """Remove files of other tables, drafts of processes that were stopped, and the least recently used files."""
     now = time.time()
     for other in place.parent.iterdir():
         if other != place and now - _last_used(other) > UNUSED_SECONDS:

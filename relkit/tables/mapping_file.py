@@ -1,6 +1,6 @@
-"""What a mapping file may say: its keys, their values, and where they stand for messages.
+"""Grammar of a mapping file: its keys, their values, and their positions for messages.
 
-docs/mappings.md is the guide for people; this module is the grammar. Everything wrong with a file is collected and
+docs/mappings.md is the guide for people. Everything wrong with a file is collected and
 raised together, each problem with its line.
 """
 
@@ -35,7 +35,7 @@ _ROLE_TYPES: dict[str, tuple[str, ...]] = {
     "end_reason": ("text",),
     "monthly_amount": ("number", "integer"),
 }
-"""The types that an attribute may have in each role of which there is one at most."""
+"""The types that an attribute may have in each role that at most one attribute has."""
 
 
 def _zone(name: str) -> str:
@@ -73,10 +73,10 @@ def _places(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     found = {}
-    for name, said in value.items():
-        first, _, last = str(said).partition("-")
+    for name, place in value.items():
+        first, _, last = str(place).partition("-")
         if not (first.strip().isdigit() and (last or first).strip().isdigit() and 1 <= int(first) <= int(last or first)):
-            raise ValueError(f"the place of {name!r} is {said!r}; write first and last character, counted from 1, like 2-6")
+            raise ValueError(f"the place of {name!r} is {place!r}; write first and last character, counted from 1, like 2-6")
         found[str(name)] = (int(first), int(last or first))
     return found
 
@@ -89,7 +89,7 @@ class _Part(BaseModel):
 
 
 class Company(_Part):
-    """What holds for all tables."""
+    """Declarations that apply to all tables."""
 
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
     business_zone: Zone = "UTC"
@@ -100,7 +100,7 @@ class Company(_Part):
 
 
 class SourceDeclaration(_Part):
-    """Where a source is and how it is written; what is left out is detected."""
+    """Place and format of a source; omitted properties are detected."""
 
     files: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     url: str | None = None
@@ -134,7 +134,7 @@ class SourceDeclaration(_Part):
         return self
 
     def options(self) -> ReadOptions:
-        """Return how the readers are to read."""
+        """Return the options for the readers."""
         places = self.columns if isinstance(self.columns, dict) else {}
         return ReadOptions(
             format="fixed" if places else self.format,
@@ -153,7 +153,7 @@ class SourceDeclaration(_Part):
 
 
 class ColumnRule(_Part):
-    """How one column of ours is read."""
+    """Rule to read one column of ours."""
 
     read: str | None = None
     column: str | None = None
@@ -178,7 +178,7 @@ class Label(_Part):
 
 
 class Attribute(ColumnRule):
-    """An attribute of customers that the tables do not know: how it is read and what it is."""
+    """An attribute of customers outside the table contracts: its rule and its description."""
 
     type: Literal["text", "number", "integer", "yes_no", "date"] = "text"
     label: Label | None = None
@@ -200,7 +200,7 @@ class Join(_Part):
 
 
 class Returns(_Part):
-    """Which rows are returns, of what kind, and how the file signs their amounts."""
+    """Rows that are returns, their kind, and how the file signs their amounts."""
 
     where: str
     kind: Literal["return", "cancel"] = "return"
@@ -245,11 +245,11 @@ _NAMED: dict[str, type[_Part]] = {"sources": SourceDeclaration, "tables": Block,
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """A mapping that holds together, with the places of its parts.
+    """A consistent mapping, with the places of its parts.
 
     Attributes:
-        file: what it says.
-        declaration: where it says it; None for a mapping that was made from the names of files.
+        file: its content.
+        declaration: its source; None for a mapping that was made from the names of files.
         name: of the file, for messages.
     """
 
@@ -268,7 +268,7 @@ def load_mapping(path: Path) -> Mapping:
     """Return the mapping in the YAML file at `path`.
 
     Raises:
-        ParameterError: it is no YAML, or says something it may not; all problems at once, with their lines.
+        ParameterError: it is not YAML, or has invalid content; all problems at once, with their lines.
     """
     declaration = read_declaration(path)
     if not isinstance(declaration.value, dict):
@@ -276,7 +276,7 @@ def load_mapping(path: Path) -> Mapping:
     try:
         file = MappingFile.model_validate(declaration.value)
     except ValidationError as error:
-        problems = [(tuple(p["loc"]), _said(p)) for p in error.errors(include_url=False)]
+        problems = [(tuple(p["loc"]), _message(p)) for p in error.errors(include_url=False)]
         raise _all_of(problems, declaration) from error
     problems = list(_names_wrong(file))
     if problems:
@@ -285,11 +285,11 @@ def load_mapping(path: Path) -> Mapping:
 
 
 def _all_of(problems: list[tuple[Place, str]], declaration: Declaration) -> RelkitError:
-    places = [(_real_place(place, declaration.value), said) for place, said in problems]
+    places = [(_real_place(place, declaration.value), message) for place, message in problems]
     if len(places) == 1:
-        place, said = places[0]
-        return ParameterError(said, where=declaration.at(*place), remedy="See docs/mappings.md.")
-    lines = [f"line {declaration.places.get(_known(place, declaration), (1, 1))[0]}: {said}" for place, said in places]
+        place, message = places[0]
+        return ParameterError(message, where=declaration.at(*place), remedy="See docs/mappings.md.")
+    lines = [f"line {declaration.places.get(_known(place, declaration), (1, 1))[0]}: {message}" for place, message in places]
     return ParameterError(f"{len(lines)} problems. " + " ".join(lines), where=str(declaration.path), remedy="See docs/mappings.md.")
 
 
@@ -300,7 +300,7 @@ def _known(place: Place, declaration: Declaration) -> Place:
 
 
 def _real_place(place: Place, value: Any) -> Place:
-    """Return the part of `place` that the document has: positions of lists that were written as one value are left out."""
+    """Return the part of `place` that exists in the document: positions of lists written as one value are left out."""
     real: list[str | int] = []
     for step in place:
         inside = isinstance(value, dict) and step in value
@@ -310,7 +310,7 @@ def _real_place(place: Place, value: Any) -> Place:
     return tuple(real)
 
 
-def _said(problem: Any) -> str:
+def _message(problem: Any) -> str:
     place: Place = tuple(problem["loc"])
     name = str(place[-1]) if place else "the file"
     if problem["type"] == "extra_forbidden":
@@ -327,7 +327,7 @@ def _said(problem: Any) -> str:
 
 
 def _model_around(place: Place) -> type[_Part]:
-    """Return the model whose key stands at the end of `place`."""
+    """Return the model that has the key at the end of `place`."""
     model: type[_Part] = MappingFile
     inner = [step for step in place[:-1] if not isinstance(step, int)]
     position = 0
@@ -341,7 +341,7 @@ def _model_around(place: Place) -> type[_Part]:
 
 
 def _names_wrong(file: MappingFile) -> Iterator[tuple[Place, str]]:
-    """Yield what names tables, columns and sources that do not exist."""
+    """Yield the names of tables, columns and sources that do not exist."""
     for table, blocks in file.tables.items():
         if table not in TABLES:
             yield ("tables", table), str(ParameterError.unknown("table", table, TABLES))
@@ -366,8 +366,8 @@ def _columns_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[Plac
     contract = TABLES[table]
     for name in block.columns:
         if name not in contract.names:
-            said = str(ParameterError.unknown(f"column of {table}", name, contract.names))
-            yield (*here, "columns", name), said + (" Declare it under attributes." if table == "customer_snapshots" else "")
+            message = str(ParameterError.unknown(f"column of {table}", name, contract.names))
+            yield (*here, "columns", name), message + (" Declare it under attributes." if table == "customer_snapshots" else "")
     yield from _attributes_wrong(table, block, here)
     made = {*block.columns, *block.attributes, *((contract.key[0],) if block.key else ())}
     if block.key and (len(contract.key) != 1):
@@ -394,22 +394,22 @@ def _attributes_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[P
 
 
 def _roles_wrong(block: Block, here: Place) -> Iterator[tuple[Place, str]]:
-    """Yield what is wrong with the attributes that say how long a customer has been there, and whether it still is."""
+    """Yield the problems of the attributes that give a customer's tenure, and whether the customer has left."""
     holders: dict[str, str] = {}
-    for name, said in block.attributes.items():
-        if said.role not in _ROLE_TYPES:
+    for name, attribute in block.attributes.items():
+        if attribute.role not in _ROLE_TYPES:
             continue
-        place, types = (*here, "attributes", name), _ROLE_TYPES[said.role]
-        if said.role in holders:
-            yield place, f"{holders[said.role]} and {name} both have the role {said.role}: there is one at most."
-        holders[said.role] = name
-        if said.type not in types:
-            yield place, f"the role {said.role} needs the type {' or '.join(types)}; {name} is of type {said.type}."
-        if said.role == "tenure" and said.unit not in TENURE_UNITS:
-            yield place, f"{name} has the role tenure; its unit is {said.unit!r}, and must be one of {', '.join(TENURE_UNITS)}."
-        if said.known_at != "as_of":
+        place, types = (*here, "attributes", name), _ROLE_TYPES[attribute.role]
+        if attribute.role in holders:
+            yield place, f"{holders[attribute.role]} and {name} both have the role {attribute.role}: there is one at most."
+        holders[attribute.role] = name
+        if attribute.type not in types:
+            yield place, f"the role {attribute.role} needs the type {' or '.join(types)}; {name} is of type {attribute.type}."
+        if attribute.role == "tenure" and attribute.unit not in TENURE_UNITS:
+            yield place, f"{name} has the role tenure; its unit is {attribute.unit!r}, and must be one of {', '.join(TENURE_UNITS)}."
+        if attribute.known_at != "as_of":
             late = "known on the day of the snapshot; map what is known only later on the later snapshot"
-            yield place, f"{name} has the role {said.role}, and must be {late}."
+            yield place, f"{name} has the role {attribute.role}, and must be {late}."
     given = set(holders) - {"monthly_amount"}
     if given and not {"tenure", "ended"} <= given:
         lacking = " and ".join(role for role in ("tenure", "ended") if role not in given)

@@ -1,4 +1,4 @@
-"""Files that need no mapping: named after our tables, with our names of columns."""
+"""Files that need no mapping: named after our tables, with our column names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def declared_by_names(place: DataPlace) -> dict[str, SourceDeclaration]:
-    """Return a source for each file (or table of a database) that has the name of a table of ours."""
+    """Return a source for each file (or table of a database) named after one of our tables."""
     if place.url is not None:
         names = [name for name in sql_tables(place.url) if name in TABLES]
         if not names:
@@ -53,7 +53,7 @@ def declared_by_names(place: DataPlace) -> dict[str, SourceDeclaration]:
 
 
 def _held(path: Path) -> dict[str, SourceDeclaration]:
-    """Return a source for each table of a DuckDB file, or sheet of a workbook, that has the name of a table of ours."""
+    """Return a source for each table of a DuckDB file, or sheet of a workbook, named after one of our tables."""
     if format_of(path) == "duckdb":
         return {n: SourceDeclaration(files=(path.name,), table=n) for n in duckdb_tables(path) if n in TABLES}
     if format_of(path) == "xlsx":
@@ -62,7 +62,7 @@ def _held(path: Path) -> dict[str, SourceDeclaration]:
 
 
 def _no_table(place: DataPlace) -> TableError:
-    """Return the error that says what is there instead, and what can be done with it."""
+    """Return the error that lists what is there instead, and what can be done with it."""
     there = [place.file] if place.file else sorted(p for p in place.folder.iterdir() if p.is_file() and not p.name.startswith("."))
     for path in there:
         if is_sqlite(path):
@@ -72,16 +72,16 @@ def _no_table(place: DataPlace) -> TableError:
         return TableError("there is no file in it.", where=str(place), remedy="Check the path of the data.")
     hints = [f"{p.name} is near {near}" for p in there if (near := nearest(stem(p), TABLES, likeness=0.7))]
     listed = f"{', '.join(p.name for p in there[:8])}{', ...' if len(there) > 8 else ''}"
-    said = "; ".join(hints[:3]) or f"there {'is' if len(there) == 1 else 'are'} {listed}"
+    instead = "; ".join(hints[:3]) or f"there {'is' if len(there) == 1 else 'are'} {listed}"
     return TableError(
-        f"no file is named after one of our tables ({said}).",
+        f"no file is named after one of our tables ({instead}).",
         where=str(place),
         remedy="Write a mapping (docs/mappings.md) and give it with --mapping, or name files transactions.csv, contracts.parquet, ...",
     )
 
 
 def block_by_names(table: str, source: Source, notes: list[str]) -> Block:
-    """Return the block that reads a file whose columns have our names; others are left out, and said."""
+    """Return the block that reads a file whose columns have our names; others are left out, and noted."""
     contract = TABLES[table]
     known = [name for name in source.columns if name in contract.names]
     lacking = [c.name for c in contract.columns if c.required and c.default is None and c.name not in known]
@@ -104,7 +104,7 @@ def block_by_names(table: str, source: Source, notes: list[str]) -> Block:
 
 
 def _lacking(lacking: Sequence[str], others: Sequence[str]) -> str:
-    """Return the sentence that names the missing columns, each with the nearest of those that are there."""
+    """Return the sentence that names the missing columns, each with the nearest existing one."""
     near = {name: found for name in lacking if (found := nearest(name, others))}
     if len(lacking) == 1:
         hint = f"; the nearest of its columns is {near[lacking[0]]!r}" if near else ""
@@ -114,7 +114,7 @@ def _lacking(lacking: Sequence[str], others: Sequence[str]) -> str:
 
 
 def _attribute_by_name(name: str, source: Source) -> Attribute:
-    """Return an attribute whose type is that of the column, or number where all its texts are numbers."""
+    """Return an attribute with the type of the column, or number if all its texts are numbers."""
     kind = casting.kind_of(source.frame.collect_schema()[name])
     if kind == "text":
         value = pl.col(name)

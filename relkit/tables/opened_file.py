@@ -1,4 +1,4 @@
-"""What the readers of the several formats take and give back."""
+"""Options and result shared by the readers of the several formats."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 SURPLUS = "_surplus"
-"""Technical column: what a line of text held after its last column, null as a rule."""
+"""Technical column: text after the last column of a line, usually null."""
 
 Format = Literal["csv", "text", "fixed", "parquet", "xlsx", "duckdb", "sql"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """How a file is to be read; what is None is detected, and said.
+    """Options to read a file; None is detected, and noted.
 
     Attributes:
         format: csv (one delimiter), text (blanks between columns), fixed (columns at fixed places), parquet, xlsx, duckdb, sql.
@@ -54,21 +54,21 @@ class ReadOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OpenedFile:
-    """One file that can be read.
+    """One file, opened for reading.
 
     Attributes:
-        name: as `_source` and messages have it.
+        name: as in `_source` and messages.
         frame: its columns, `_row`, and `_surplus` for delimited text.
         columns: its own columns.
-        said: what was detected, in words; "" where there was nothing to detect.
-        decimal: the decimal mark seen, None where no number of the sample shows one.
+        detected: properties detected, in words; "" if there were none to detect.
+        decimal: the decimal mark found, None if no number of the sample shows one.
         is_text: whether lines can be blank or too long.
     """
 
     name: str
     frame: pl.LazyFrame
     columns: tuple[str, ...]
-    said: str = ""
+    detected: str = ""
     decimal: str | None = None
     is_text: bool = False
 

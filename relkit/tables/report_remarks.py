@@ -1,4 +1,4 @@
-"""What the check found in the rows themselves that changes how numbers are to be read: rows left out, copies kept, a check not passed."""
+"""Remarks from the check of the rows that affect how numbers are to be read: rows left out, copies kept, a failed check."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from relkit.tables.findings import TableReport
 
 LEAST_SHARE = 0.001
-"""Of a table's rows that are faulty, or copies: below it no number changes visibly."""
+"""Share of a table's rows that are faulty, or copies, below which no number changes visibly."""
 DUPLICATE = "duplicate line"
-"""How the rule on copies begins."""
+"""Beginning of the rule on copies."""
 
 
 def remarks_on(reports: Mapping[str, TableReport], *, refused: bool) -> list[Remark]:
@@ -23,16 +23,16 @@ def remarks_on(reports: Mapping[str, TableReport], *, refused: bool) -> list[Rem
 
     Args:
         reports: by table.
-        refused: whether the check did not pass.
+        refused: whether the check failed.
     """
-    said = [_REFUSED] if refused else []
+    remarks = [_REFUSED] if refused else []
     for name, report in reports.items():
         if report.quarantine_share >= LEAST_SHARE:
-            said.append(_left_out(name, report))
+            remarks.append(_left_out(name, report))
         copies = sum(finding.rows for finding in report.unlikely if finding.rule.startswith(DUPLICATE))
         if copies >= LEAST_SHARE * max(report.rows_kept, 1):
-            said.append(_copies(name, copies, report.rows_kept))
-    return said
+            remarks.append(_copies(name, copies, report.rows_kept))
+    return remarks
 
 
 def _left_out(name: str, report: TableReport) -> Remark:

@@ -1,9 +1,9 @@
 """The tables of a company: columns, types, units, ranges, keys, labels in two languages, by subject in `relkit.tables.declared`.
 
-From these contracts are made the checks of a reading (`relkit.tables.quarantine`), the dataframely
-schemas and the page docs/tables.md (`relkit.tables.documentation`).
+The checks of a reading (`relkit.tables.quarantine`), the dataframely schemas and the page
+docs/tables.md (`relkit.tables.documentation`) are made from these contracts.
 
-Names end in what they hold: `_on` a day (Date), `_at` an instant (UTC, microseconds), `_id` an
+Names end in what they contain: `_on` a day (Date), `_at` an instant (UTC, microseconds), `_id` an
 identifier (text), `_rate` a share in [0, 1], `_months` and `_s` months and seconds. `valid_from` and
 `valid_to` are days. Money is Float64 in the currency of the programme, excluding VAT unless the
 mapping says otherwise.
@@ -37,10 +37,10 @@ ROW = "_row"
 """Technical column of a raw frame: the number of the row in that file, 1 for the first row of data."""
 
 BAD = "_bad"
-"""Technical column of a raw frame: a list of 'column: text' for each value that could not be read, null where all is well."""
+"""Technical column of a raw frame: a list of 'column: text' for each value that could not be read, null if there is none."""
 
 OPEN_PERSONAL = ("none", "pseudonym")
-"""Kinds of personal data of which a value may be shown in a message."""
+"""Classes of personal data of which a value may be shown in a message."""
 
 TABLES: dict[str, Contract] = {
     contract.name: contract

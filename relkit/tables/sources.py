@@ -1,9 +1,9 @@
-"""Reading what a company has: files of several formats, one, many or a glob, and databases.
+"""Reading of a company's data: files of several formats, one, many or a glob, and databases.
 
 A `Source` is one lazy frame: the columns of the files, `_source` (the file's name) and `_row` (the number of the row in
 that file, 1 for the first row of data). Text files give text; Parquet and DuckDB keep their types. What was detected
-(delimiter, encoding, header, decimal mark) is said in `notes`. Whatever is wrong with a file is one `TableError` that
-names it, before anything is read in earnest.
+(delimiter, encoding, header, decimal mark) is stated in `notes`. Any fault of a file is one `TableError` that
+names it, before the main reading begins.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STEM = "_stem"
-"""Technical column: the name of the file without its endings, of which keys are made."""
+"""Technical column: the name of the file without its extensions, from which keys are made."""
 
 FORMATS: dict[str, Format] = {
     ".csv": "csv",
@@ -40,7 +40,7 @@ FORMATS: dict[str, Format] = {
     ".duckdb": "duckdb",
     ".ddb": "duckdb",
 }
-"""The format that a file's name announces; .gz after a text's ending is allowed."""
+"""The format that a file's name announces; .gz after the extension of a text is allowed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,12 +48,12 @@ class Source:
     """One or several files read as one table.
 
     Attributes:
-        name: as the mapping calls it.
+        name: as in the mapping.
         frame: the columns, `_source`, `_row`, `_surplus`; lazy.
         columns: the columns of the files.
         parts: the frame of each file, by its name.
         decimal: the decimal mark of its texts.
-        notes: what was detected and what was left out, one sentence each.
+        notes: on what was detected and left out, one sentence each.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Source:
 
 
 def stem(path: Path) -> str:
-    """Return the file's name without its endings.
+    """Return the file's name without its extensions.
 
     Examples:
         >>> stem(Path("transactions.csv.gz"))
@@ -86,12 +86,12 @@ def stem(path: Path) -> str:
 
 
 def format_of(path: Path) -> Format | None:
-    """Return the format that the name announces, None when it announces none."""
+    """Return the format that the name announces, or None."""
     return FORMATS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
 def find_files(patterns: Sequence[str], folder: Path) -> tuple[Path, ...]:
-    """Return the files that names or globs lead to, in order of name, or raise a TableError naming the nearest.
+    """Return the files that match names or globs, in order of name, or raise a TableError with the nearest name.
 
     Args:
         patterns: relative to `folder`, or absolute.
@@ -130,10 +130,10 @@ def _no_file(pattern: str, folder: Path) -> TableError:
 
 
 def open_file(path: Path, options: ReadOptions) -> OpenedFile:
-    """Return one file, read as its name or the options say.
+    """Return one file, opened by its name or the options.
 
     Raises:
-        TableError: it cannot be read, or nothing says how.
+        TableError: it cannot be read, or its format is unknown.
     """
     form = options.format or format_of(path)
     if form is None:
@@ -167,9 +167,9 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
     """Return files or a database as one source.
 
     Args:
-        name: as messages call it.
+        name: as in messages.
         options: how to read.
-        folder: where relative names start.
+        folder: to which relative names refer.
         files: names or globs.
         url: SQL URL, instead of files.
 
@@ -194,7 +194,7 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
 
 
 def _open_all(paths: Sequence[Path], options: ReadOptions) -> list[OpenedFile]:
-    """Return all files; one of several that has no row is passed over, unless none has one."""
+    """Return all files; of several, one without rows is skipped, unless none has any."""
     opened, empty = [], []
     for path in paths:
         try:
@@ -206,24 +206,24 @@ def _open_all(paths: Sequence[Path], options: ReadOptions) -> list[OpenedFile]:
     if not opened:
         raise empty[0][1]
     if empty:
-        said = f"{', '.join(path.name for path, _ in empty)}: no row, passed over"
-        opened[0] = replace(opened[0], said=f"{opened[0].said}; {said}" if opened[0].said else said)
+        detected = f"{', '.join(path.name for path, _ in empty)}: no row, passed over"
+        opened[0] = replace(opened[0], detected=f"{opened[0].detected}; {detected}" if opened[0].detected else detected)
     return opened
 
 
 def _detected(name: str, opened: Sequence[OpenedFile]) -> list[str]:
-    by_said: dict[str, list[str]] = {}
+    by_detected: dict[str, list[str]] = {}
     for part in opened:
-        by_said.setdefault(part.said, []).append(part.name)
+        by_detected.setdefault(part.detected, []).append(part.name)
     return [
-        f"{name}: {names[0] if len(names) == 1 else f'{len(names)} files, {names[0]} ... {names[-1]}'}: detected {said}."
-        for said, names in by_said.items()
-        if said
+        f"{name}: {names[0] if len(names) == 1 else f'{len(names)} files, {names[0]} ... {names[-1]}'}: detected {detected}."
+        for detected, names in by_detected.items()
+        if detected
     ]
 
 
 def _same_columns(opened: Sequence[OpenedFile]) -> list[str]:
-    """Return a note for columns that only later files have; raise when one lacks a column of the first."""
+    """Return a note for columns that only later files have; raise if one lacks a column of the first."""
     first, notes = opened[0], []
     for part in opened[1:]:
         lacking = [column for column in first.columns if column not in part.columns]
@@ -246,7 +246,7 @@ def _one_decimal(name: str, opened: Sequence[OpenedFile]) -> str:
         raise TableError(
             f"{seen[',']} writes a decimal comma and {seen['.']} a decimal point.",
             where=name,
-            remedy="Read them as two sources, with `decimal` told.",
+            remedy="Read them as two sources, with `decimal` given.",
         )
     return next(iter(seen), ".")
 
@@ -270,7 +270,7 @@ def count_rows(frame: pl.LazyFrame) -> int:
 def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]:
     """Return facts of a source from one pass over it: rows, duplicates, lines that are too long.
 
-    Reading all of it here finds faults of a file before any result is written.
+    Reading it in full here finds faults of a file before any result is written.
 
     Args:
         source: to be read.
@@ -292,7 +292,7 @@ def measure(source: Source, *, count_duplicates: bool = False) -> dict[str, int]
 
 
 def _unreadable(source: Source, error: pl.exceptions.PolarsError | OSError) -> TableError:
-    """Return the error with the file that is at fault, which is found by reading one after the other."""
+    """Return the error with the faulty file, found by reading one after the other."""
     for name, frame in source.parts.items():
         try:
             frame.select(pl.all().null_count()).collect(engine="streaming")

@@ -1,7 +1,7 @@
 """Delimited text whose quotes do not follow the rules: `5" screen` inside a field, `"Le "Petit" Bar"`.
 
-Strict readers refuse such a file or, worse, run lines together. It is written anew, once, with every field quoted as it
-should be, the way spreadsheets read it: a quote counts only where a field begins. A quote that is opened and not closed
+Strict readers refuse such a file or, worse, run lines together. It is rewritten, once, with every field quoted
+properly, the way spreadsheets read it: a quote counts only at the beginning of a field. A quote that is opened and not closed
 cannot be guessed and is refused, with its line; so is one that is closed rows later, having swallowed them.
 """
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FEWEST_COLUMNS = 4
-"""With fewer columns a line of a comment may well look like a row."""
+"""Fewest columns for the check: with fewer, a line of a comment may well look like a row."""
 _MOST_LINES = 100
-"""Lines of the longest field that is believed to be one."""
+"""Most lines of a plausible field."""
 
 
 def requoted(path: Path, *, delimiter: str, quote: str, name: str) -> Path:
-    """Return a copy of the text at `path` with its fields quoted as they should be.
+    """Return a copy of the text at `path` with its fields properly quoted.
 
     Args:
         path: UTF-8, perhaps gzipped.
@@ -50,16 +50,16 @@ def requoted(path: Path, *, delimiter: str, quote: str, name: str) -> Path:
             if rows.line_num - line >= _MOST_LINES:
                 raise _not_closed(name, line, row)
             writer.writerow(row)
-        if row and row[-1].endswith("\n"):  # still open where the text ends
+        if row and row[-1].endswith("\n"):  # still open at the end of the text
             raise _not_closed(name, line, row)
     return copy
 
 
 def verify_fields(frame: pl.LazyFrame, columns: Sequence[str], *, delimiter: str, name: str) -> bool:
-    """Return whether all of the text can be parsed; polars notices a stray quote by rows that do not add up.
+    """Return whether all of the text can be parsed; a stray quote shows in polars as rows that do not add up.
 
     Raises:
-        TableError: a field holds whole rows.
+        TableError: a field contains whole rows.
     """
     swallowed = pl.any_horizontal(pl.col(c).str.contains(_whole_row(delimiter, len(columns))) for c in columns)
     suspect = pl.col(ROW).filter(swallowed).min() if len(columns) >= _FEWEST_COLUMNS else pl.lit(None)
@@ -90,7 +90,7 @@ def _numbered(rows: Any, name: str) -> Iterator[tuple[int, list[str]]]:
         for row in rows:
             yield line, row
             line = rows.line_num + 1
-    except csv.Error as error:  # a field longer than the module believes in
+    except csv.Error as error:  # a field longer than the module accepts
         raise _not_closed(name, line, []) from error
 
 
@@ -103,7 +103,7 @@ def _opened(path: Path) -> io.TextIOBase:
 
 
 def _ended(text: io.TextIOBase) -> Iterator[str]:
-    """Yield the lines, the last one ended too, so that a field that is still open at the end holds a line end."""
+    """Yield the lines, the last one ended too, so that a field still open at the end contains a line end."""
     line = "\n"
     for line in text:
         yield line

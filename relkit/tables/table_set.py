@@ -1,8 +1,8 @@
-"""The validated tables of a company, as `relkit check` leaves them: a folder of Parquet files and the facts about them.
+"""The validated tables of a company, as written by `relkit check`: a folder of Parquet files and the facts about them.
 
     out/default/tables/transactions.parquet, contracts.parquet, ..., facts.json
 
-Every room after this one reads tables through a `TableSet` and nothing else.
+All other packages read tables through a `TableSet` and nothing else.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ CHECK = "check.json"
 
 @dataclass(frozen=True, kw_only=True)
 class TableFacts:
-    """What holds for all tables of a company.
+    """Facts that apply to all tables of a company.
 
     Attributes:
         currency: ISO code; money columns of outputs end in its lower case.
         business_zone: IANA zone of the business day.
         tax_basis: "excl" or "incl".
-        history_starts_on: first day that the sources cover; who was a customer before is left-censored. None: the first day seen.
-        assumed_margin_rate: margin over net amount where no line carries its margin; None where nobody declared one.
-        contract_bills_in_transactions: whether what contracts bill is among the transactions too; it is then counted there only.
+        history_starts_on: first day that the sources cover; customers from before it are left-censored. None: the first day found.
+        assumed_margin_rate: margin over net amount if no line has its margin; None if not declared.
+        contract_bills_in_transactions: whether contract bills are among the transactions too; they are then counted only there.
         first_day, last_day: business days of the first and last fact.
         rows: rows kept, by table.
         fingerprints: sha256 of each table's file.
-        attributes: what is declared of the further columns of customer_snapshots, by column: label_en, label_fr, meaning, unit,
+        attributes: declarations of the further columns of customer_snapshots, by column: label_en, label_fr, meaning, unit,
             personal_data, purpose, known_at, role.
-        precisions: "table.column" -> "month" or "year", for days that are known only to that.
+        precisions: "table.column" -> "month" or "year", for days known only to that precision.
     """
 
     currency: str = "EUR"
@@ -66,8 +66,8 @@ class TableSet:
     """A folder of validated tables.
 
     Attributes:
-        folder: where the Parquet files are.
-        facts: what holds for all of them.
+        folder: of the Parquet files.
+        facts: on all of them.
     """
 
     folder: Path
@@ -75,7 +75,7 @@ class TableSet:
 
     @classmethod
     def open(cls, folder: Path) -> TableSet:
-        """Return the tables in `folder`, or raise a TableError that says how to make them."""
+        """Return the tables in `folder`, or raise a TableError that explains how to make them."""
         path = folder / FACTS
         if not path.is_file():
             raise TableError(
@@ -93,7 +93,7 @@ class TableSet:
             raise TableError("the facts are damaged, or of another version of relkit.", where=str(path), remedy=remedy) from error
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows of it: the tables with their rows, and what holds for all of them."""
+        """Return its notebook display: the tables with their rows, and the facts on all of them."""
         facts = self.facts
         held = {"currency": facts.currency, "business_zone": facts.business_zone, "first_day": facts.first_day, "last_day": facts.last_day}
         rows = [{"table": name, "rows": count, "columns": len(self.columns(name))} for name, count in facts.rows.items()]
@@ -104,7 +104,7 @@ class TableSet:
         return table in self.facts.rows
 
     def scan(self, table: str) -> pl.LazyFrame:
-        """Return the table's rows, or raise a TableError when it is absent."""
+        """Return the table's rows, or raise a TableError if it is absent."""
         if not self.has(table):
             raise TableError.unknown("table", table, self.facts.rows, where=str(self.folder))
         return pl.scan_parquet(self.folder / f"{table}.parquet")
@@ -115,13 +115,13 @@ class TableSet:
 
     @property
     def personal_columns(self) -> frozenset[str]:
-        """Columns that say something about a person: no value of theirs is shown in a message."""
-        declared = [(name, said.get("personal_data", "personal")) for name, said in self.facts.attributes.items()]
+        """Columns that describe a person: none of their values is shown in a message."""
+        declared = [(name, entry.get("personal_data", "personal")) for name, entry in self.facts.attributes.items()]
         ours = [(column.name, column.personal_data) for table in self.facts.rows if table in TABLES for column in TABLES[table].columns]
         return frozenset(name for name, kind in (*ours, *declared) if kind not in OPEN_PERSONAL)
 
     def as_of(self, value: str | date | None = None) -> AsOf:
-        """Return the edge for `value`; None is the last business day in the data."""
+        """Return the cutoff for `value`; None is the last business day in the data."""
         if value is None:
             if self.facts.last_day is None:
                 raise TableError("no table holds a date, so there is no last business day.", where=str(self.folder), remedy="Give --as-of.")
@@ -129,12 +129,12 @@ class TableSet:
         return AsOf.parse(value, zone=self.facts.business_zone)
 
     def refusals(self) -> tuple[str, ...]:
-        """Return why the check of these tables did not pass; nothing where it did."""
+        """Return the reasons why the check of these tables failed; empty if it passed."""
         path = self.folder / CHECK
         return tuple(json.loads(path.read_text(encoding="utf-8"))["refusals"]) if path.is_file() else ()
 
     def nobody(self, as_of: AsOf) -> TableError | PeriodError:
-        """Return the error that says why no customer is known as of `as_of`."""
+        """Return the error that explains why no customer is known as of `as_of`."""
         first = self.facts.first_day
         if first is not None and as_of.day < first:
             return PeriodError(
@@ -153,7 +153,7 @@ class TableSet:
 
 
 def write_facts(folder: Path, facts: TableFacts) -> Path:
-    """Write the facts beside the tables and return the file's path."""
+    """Write the facts to the folder of the tables and return the file's path."""
     path = folder / FACTS
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(facts).items()}
     path.write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -40,7 +40,7 @@ def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
     """Return a sheet of the workbook at `path`; days and instants come out in ISO form.
 
     Raises:
-        TableError: it is missing, no workbook, or has no such sheet, or the sheet no row.
+        TableError: it is missing, not a workbook, or lacks the sheet, or the sheet has no row.
     """
     book = _book(path)
     name = options.sheet or book.sheet_names[0]
@@ -55,8 +55,13 @@ def open_workbook(path: Path, options: ReadOptions) -> OpenedFile:
     if not len(frame):
         choice = f"Choose another `sheet`: {', '.join(others)[:80]}." if others else "Ask for it again with its rows."
         raise TableError("the sheet has no row of data.", where=f"{path}, sheet {name}", remedy=choice)
-    said = "" if options.sheet or not others else f"sheet {name!r} of {len(book.sheet_names)} (the others: {', '.join(others)[:80]})"
+    detected = "" if options.sheet or not others else f"sheet {name!r} of {len(book.sheet_names)} (the others: {', '.join(others)[:80]})"
     text = frame.with_columns(pl.all().cast(pl.String))
     return OpenedFile(
-        name=path.name, frame=text.with_row_index(ROW, offset=1).lazy(), columns=tuple(frame.columns), said=said, decimal=".", is_text=True
+        name=path.name,
+        frame=text.with_row_index(ROW, offset=1).lazy(),
+        columns=tuple(frame.columns),
+        detected=detected,
+        decimal=".",
+        is_text=True,
     )

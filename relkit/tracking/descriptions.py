@@ -1,4 +1,4 @@
-"""What a registered model and its versions are, in words: the text that the MLflow page shows."""
+"""Descriptions of a registered model and its versions: the text that the MLflow page shows."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _METRICS = {
     "brier_score": "the Brier score of its probabilities was {value} (0 is perfect, 0.25 is a coin tossed for everybody)",
     "concordance": "it put {value} of the pairs of customers in the right order (1 is perfect, 0.5 is chance)",
 }
-"""What each holdout metric means, as the end of a sentence."""
+"""Meaning of each holdout metric, as the end of a sentence."""
 
 
 def model_description(model: str, programme: str) -> str:
-    """Return what a registered model is.
+    """Return the description of a registered model.
 
     Examples:
         >>> model_description("survival.cox", "loyalty").endswith("Programme loyalty. Scores are made with the version aliased champion.")
@@ -42,16 +42,16 @@ def version_description(
     holdout: Holdout | DrawnHoldout | None,
     remarks: Sequence[Remark],
 ) -> str:
-    """Return what a version is: the model, what it learnt from, how it did on the holdout, and what to know of it.
+    """Return the description of a version: the model, its training data, its holdout result, and remarks.
 
     Args:
         fitted: the model.
         programme: whose data it learnt from.
         unit: what a row is, e.g. "customers".
-        metric: by which versions are compared; None where there is none.
-        value: of it on the holdout; None where there was no holdout.
+        metric: by which versions are compared; None if there is none.
+        value: of it on the holdout; None if there was no holdout.
         holdout: what it was judged on.
-        remarks: what changes how its scores are to be read.
+        remarks: on how to read its scores.
     """
     info = fitted.info
     parts = [
@@ -67,5 +67,5 @@ def _judged(metric: HoldoutMetric | None, value: float | None, holdout: Holdout 
     if metric is None or value is None or holdout is None:
         return "It was not judged on days that it had not seen."
     better = "less" if metric.direction == "lower" else "more"
-    said = _METRICS.get(metric.name, f"its {metric.name} was {{value}} ({better} is better)").format(value=f"{value:.4g}")
-    return f"Judged {holdout.spoken}, which it had not seen, {said}; it was then fitted again with all days."
+    result = _METRICS.get(metric.name, f"its {metric.name} was {{value}} ({better} is better)").format(value=f"{value:.4g}")
+    return f"Judged {holdout.spoken}, which it had not seen, {result}; it was then fitted again with all days."

@@ -1,9 +1,9 @@
-"""The store on disk: `mlruns/mlflow.db` with `mlruns/artifacts/` beside it.
+"""The store on disk: `mlruns/mlflow.db` with `mlruns/artifacts/` alongside it.
 
-What stands here reads and mends the database with the standard library, because loading MLflow costs
-seconds: which store is in force, where it was when its paths were written, who is champion.
+This module reads and repairs the database with the standard library, because loading MLflow takes
+seconds: which store is in force, where it was when its paths were written, which versions are champions.
 
-MLflow writes absolute artifact paths. When the folder has been moved, or is seen from a container under
+MLflow writes absolute artifact paths. If the folder has been moved, or is mounted in a container under
 another path, `relocate` rewrites the stored roots to where the folder is now; it does nothing otherwise.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXPERIMENT = "relkit"
-"""The MLflow experiment that holds every fit."""
+"""The MLflow experiment that contains every fit."""
 
 _SQLITE = "sqlite:///"
 _FOLDER = re.compile(r"file:|[./~]|[A-Za-z]:[\\/]")
@@ -41,11 +41,11 @@ _LOCATIONS = (
 
 @dataclass(frozen=True)
 class Store:
-    """Where runs and models are kept.
+    """Store of runs and models.
 
     Attributes:
         uri: the tracking URI, with an absolute path when it is a SQLite file.
-        database: the SQLite file; None when the store is a server.
+        database: the SQLite file; None if the store is a server.
     """
 
     uri: str
@@ -53,7 +53,7 @@ class Store:
 
     @property
     def artifacts(self) -> Path | None:
-        """The folder of artifacts beside the database; a server keeps its own."""
+        """The folder of artifacts alongside the database; a server keeps its own."""
         return self.database.parent / "artifacts" if self.database else None
 
 
@@ -61,7 +61,7 @@ def current() -> Store:
     """Return the store in force: `MLFLOW_TRACKING_URI`, or mlruns/ in the workplace.
 
     Raises:
-        StorageError: `MLFLOW_TRACKING_URI` is a bare folder, in which MLflow 3 keeps no store unless told.
+        StorageError: `MLFLOW_TRACKING_URI` is a bare folder, in which MLflow 3 keeps no store by default.
 
     Examples:
         >>> current().uri.startswith("sqlite:////")
@@ -77,13 +77,13 @@ def current() -> Store:
         )
     if not uri.startswith(_SQLITE):
         return Store(uri=uri, database=None)
-    # Without "..", so that the store is the same place seen from a notebook's folder.
+    # Without "..", so that the path is the same from a notebook's folder.
     database = Path(os.path.abspath(unquote(uri.removeprefix(_SQLITE))))  # noqa: PTH100  (absolute() keeps "..")
     return Store(uri=_SQLITE + database.as_posix(), database=database)
 
 
 def relocate(store: Store) -> int:
-    """Rewrite the stored artifact roots to where the store is now and return how many rows were changed.
+    """Rewrite the stored artifact roots to the store's current place and return the number of rows changed.
 
     Raises:
         StorageError: the store was moved and its database cannot be written.
@@ -118,7 +118,7 @@ def champions(store: Store) -> dict[str, str]:
 
 
 def marked(store: Store, tag: str) -> set[str]:
-    """Return the registered models that bear a tag, in a store on disk, without loading MLflow."""
+    """Return the registered models that have a tag, in a store on disk, without loading MLflow."""
     if store.database is None or not store.database.is_file():
         return set()
     with closing(_open(store.database)) as connection:
@@ -129,14 +129,14 @@ def marked(store: Store, tag: str) -> set[str]:
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """A version as a store holds it.
+    """A version as stored.
 
     Attributes:
         name, version: under which it is registered, and its number as text.
         run_id: of the run that made it.
         creation_timestamp: milliseconds since 1970, UTC.
         tags: by name.
-        aliases: that lead to it.
+        aliases: that point to it.
         source: where its files are.
     """
 
@@ -150,7 +150,7 @@ class StoredVersion:
 
 
 def stored_versions(store: Store) -> list[StoredVersion] | None:
-    """Return all versions of a store on disk, read without MLflow; None where only MLflow can read it."""
+    """Return all versions of a store on disk, read without MLflow; None if only MLflow can read it."""
     if store.database is None:
         return None
     if not store.database.is_file():
@@ -159,7 +159,7 @@ def stored_versions(store: Store) -> list[StoredVersion] | None:
     try:
         with closing(_open(store.database)) as connection:
             return _versions(connection)
-    except sqlite3.DatabaseError:  # of another MLflow, or damaged, which MLflow tells apart
+    except sqlite3.DatabaseError:  # of another MLflow, or damaged, which MLflow distinguishes
         return None
 
 
@@ -182,7 +182,7 @@ def _versions(connection: sqlite3.Connection) -> list[StoredVersion]:
 
 
 def run_artifacts(store: Store, run_id: str) -> str | None:
-    """Return where the artifacts of a run are, in a store on disk; None where only MLflow can say it."""
+    """Return the location of a run's artifacts, in a store on disk; None if only MLflow can tell."""
     if store.database is None or not store.database.is_file():
         return None
     relocate(store)
@@ -205,7 +205,7 @@ def location(folder: Path) -> str:
 
 
 def _open(database: Path) -> sqlite3.Connection:
-    """Open an existing database; sqlite3.connect alone would make an empty one."""
+    """Open an existing database; sqlite3.connect alone would create an empty one."""
     return sqlite3.connect(f"file:{quote(database.as_posix())}?mode=rw", uri=True, timeout=20)
 
 
@@ -214,7 +214,7 @@ def _has(connection: sqlite3.Connection, table: str) -> bool:
 
 
 def _recorded_root(connection: sqlite3.Connection) -> str | None:
-    """Return the artifact root as it was when the store was last opened; None before anything was recorded."""
+    """Return the artifact root as of the last opening of the store; None before anything was recorded."""
     if not _has(connection, "experiments"):
         return None
     row = connection.execute("SELECT artifact_location FROM experiments WHERE name = ?", (EXPERIMENT,)).fetchone()

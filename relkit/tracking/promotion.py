@@ -1,8 +1,8 @@
 """The rule by which a new version becomes champion.
 
 A first version is promoted. A later one is promoted only if its holdout metric is not worse than that of the
-champion judged on the same holdout, or when a person forces it and says why. One that learnt only up to an earlier day than the
-champion, as for a report on the past, is never promoted by itself.
+champion judged on the same holdout, or if a person forces it and gives a reason. One that learnt only up to an earlier day than the
+champion, as for a report on the past, is never promoted automatically.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a version becomes champion, and the sentence that says why."""
+    """Decision whether a version becomes champion, and the sentence that gives the reason."""
 
     promoted: bool
     reason: str
@@ -29,11 +29,11 @@ def decide(
 
     Args:
         metric: its name and direction.
-        challenger: the new version's value on the holdout; None where there was no holdout.
-        champion: the champion's value on the same holdout; None where it could not be judged.
+        challenger: the new version's value on the holdout; None if there was no holdout.
+        champion: the champion's value on the same holdout; None if it could not be judged.
         has_champion: whether there is a champion at all.
-        forced: the reason of the person who forces the promotion; empty when nobody does.
-        behind: how the new version learnt from fewer days than the champion; empty when it did not.
+        forced: the reason of the person who forces the promotion; empty if nobody does.
+        behind: how the new version learnt from fewer days than the champion; empty if it did not.
 
     Examples:
         >>> from relkit.models.base import HoldoutMetric
@@ -54,5 +54,5 @@ def decide(
     if champion is None:
         return Decision(promoted=False, reason="the champion could not be judged on this holdout")
     better = metric.not_worse(challenger, champion)
-    said = "is not worse than" if better else "is worse than"
-    return Decision(promoted=better, reason=f"{metric.name} {challenger:.6g} {said} the champion's {champion:.6g}")
+    comparison = "is not worse than" if better else "is worse than"
+    return Decision(promoted=better, reason=f"{metric.name} {challenger:.6g} {comparison} the champion's {champion:.6g}")

@@ -50,7 +50,7 @@ _FITTED = Path("artifacts", "fitted")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelVersion:
-    """A registered version and where it comes from.
+    """A registered version and its lineage.
 
     Attributes:
         name: under which it is registered.
@@ -60,8 +60,8 @@ class ModelVersion:
         run_id: of the MLflow run that made it.
         created_at: UTC.
         programme: whose data it learnt from.
-        metric, metric_value, metric_direction: how it did on the holdout; None where there was none.
-        holdout: what it was judged on, e.g. "1997-10-01 to 1998-06-30", or the customers drawn; empty where there was nothing.
+        metric, metric_value, metric_direction: its holdout result; None if there was none.
+        holdout: what it was judged on, e.g. "1997-10-01 to 1998-06-30", or the customers drawn; empty if nothing.
         fingerprint: sha256 of the columns it was fitted on.
         tables: sha256 over the company's tables.
         relkit_version: that fitted it.
@@ -94,7 +94,7 @@ class ModelVersion:
         return self.name.removeprefix(f"{self.programme}.")
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows of it: what it is, how it was judged, and where it comes from."""
+        """Return its notebook display: what it is, how it was judged, and where it comes from."""
         aliases = f" ({', '.join(self.aliases)})" if self.aliases else ""
         title = f"{self.name} version {self.version}{aliases}"
         judged = {"metric": self.metric, "value": self.metric_value, "holdout": self.holdout, "reason": self.reason}
@@ -103,7 +103,7 @@ class ModelVersion:
 
     @property
     def is_champion(self) -> bool:
-        """Whether the scoring job uses it."""
+        """True for the version the scoring job uses."""
         return CHAMPION in self.aliases
 
 
@@ -137,7 +137,7 @@ def log_model(
         fitted: the model to keep.
         programme: whose data it learnt from.
         tables: sha256 over the company's tables.
-        metric: the holdout metric versions are compared by.
+        metric: the holdout metric by which versions are compared.
         metrics: all metrics of the holdout, `metric` among them.
         holdout: the split they were measured on.
         params: shown with the model's settings.
@@ -154,20 +154,20 @@ def log_model(
     tags = _lineage(fitted, programme, tables, metric, given, holdout)
     noticed = unique((*remarks, *fitted.info.remarks))
     value = given.get(metric.name) if metric else None
-    said = version_description(fitted, programme=programme, unit=unit, metric=metric, value=value, holdout=holdout, remarks=noticed)
+    text = version_description(fitted, programme=programme, unit=unit, metric=metric, value=value, holdout=holdout, remarks=noticed)
     record = runs.Record(
-        params=params or {}, metrics=given, tags=tags, figures=figures or {}, frames=frames or {}, remarks=noticed, description=said
+        params=params or {}, metrics=given, tags=tags, figures=figures or {}, frames=frames or {}, remarks=noticed, description=text
     )
     with runs.connected() as client:
         logged = runs.log_run(client, fitted, record)
         if not _registered(client, name):
             client.create_registered_model(name, description=model_description(fitted.name, programme))
-        made = client.create_model_version(name, logged.source, run_id=logged.run_id, tags=tags, description=said, model_id=logged.model_id)
+        made = client.create_model_version(name, logged.source, run_id=logged.run_id, tags=tags, description=text, model_id=logged.model_id)
     return _one(name, str(made.version))
 
 
 def versions(name: str | None = None) -> list[ModelVersion]:
-    """Return the versions of a model, newest first; of all models, by name, when none is given.
+    """Return the versions of a model, newest first; of all models, by name, if none is given.
 
     Raises:
         ParameterError: no model of this name is registered.
@@ -179,15 +179,15 @@ def versions(name: str | None = None) -> list[ModelVersion]:
 
 
 def champion(name: str) -> ModelVersion | None:
-    """Return the version the scoring job uses, or None when the model was never fitted."""
+    """Return the version the scoring job uses, or None if the model was never fitted."""
     return next((_read(version) for version in _stored(name) if CHAMPION in version.aliases), None)
 
 
 def known_by(name: str, day: date) -> ModelVersion | None:
     """Return the version that was in use on a day: it learnt from nothing later.
 
-    That is the newest of those that were ever champion and learnt up to that day or one before; where none was champion, the
-    newest of all that learnt no further. None where every version knows later days.
+    That is the newest of those that were ever champion and learnt up to that day or an earlier one; if none was champion, the
+    newest of all that learnt no further. None if every version knows later days.
     """
     own = [(_tags(v), v) for v in _stored(name)]
     early = [(tags, v) for tags, v in own if "as_of" in tags and date.fromisoformat(tags["as_of"]) <= day]
@@ -197,13 +197,13 @@ def known_by(name: str, day: date) -> ModelVersion | None:
 
 
 def _stored(name: str | None = None) -> list[StoredVersion]:
-    """Return every version that relkit made, of one model or of all: of a store on disk in one reading, without loading MLflow."""
+    """Return every version that relkit made, of one model or of all; those of a store on disk in one read, without loading MLflow."""
     found = embedded.stored_versions(embedded.current())
     if found is None:
         with runs.connected() as client:
             models = client.search_registered_models(f"name = '{name}'" if name else None)
             found = [_of_server(client, version) for model in models for version in _versions_of(client, model)]
-    # MLflow's own versions of other makers carry no tags of ours.
+    # Versions registered by other tools carry none of our tags.
     own = [version for version in found if f"{_PREFIX}relkit_version" in version.tags]
     return own if name is None else [version for version in own if version.name == name]
 
@@ -224,7 +224,7 @@ def _of_server(client: MlflowClient, version: tuple[Any, tuple[str, ...]]) -> St
 
 
 def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
-    """Return the champion's version of every model of a programme; for a store on disk MLflow is not even loaded."""
+    """Return the champion's version of every model of a programme; for a store on disk MLflow is not loaded."""
     names = {name: registered_name(name, programme) for name in catalogue.names()}
     store = embedded.current()
     if store.database is not None:
@@ -236,7 +236,7 @@ def champion_versions(programme: str = DEFAULT_PROGRAMME) -> dict[str, str]:
 
 
 def choose(model: str, programme: str = DEFAULT_PROGRAMME) -> None:
-    """Mark a model as the one of its family that a programme scores with; another one of the family loses the mark."""
+    """Mark a model as the one of its family that a programme scores with; any other one of the family loses the mark."""
     chosen = registered_name(model, programme)
     names = [registered_name(name, programme) for name in catalogue.families()[model.partition(".")[0]]]
     with runs.connected() as client:
@@ -248,13 +248,13 @@ def choose(model: str, programme: str = DEFAULT_PROGRAMME) -> None:
 
 
 def chosen_models(programme: str = DEFAULT_PROGRAMME) -> tuple[str, ...]:
-    """Return the models that bear the mark of `choose`, at most one a family; a store on disk is read without MLflow."""
+    """Return the models marked by `choose`, at most one per family; a store on disk is read without MLflow."""
     names, marked = {registered_name(name, programme): name for name in catalogue.names()}, chosen_names()
     return tuple(name for registered, name in names.items() if registered in marked)
 
 
 def chosen_names() -> set[str]:
-    """Return the registered names, of all programmes, that bear the mark of `choose`."""
+    """Return the registered names, of all programmes, marked by `choose`."""
     store = embedded.current()
     if store.database is not None:
         return set(embedded.marked(store, _CHOSEN))
@@ -263,7 +263,7 @@ def chosen_names() -> set[str]:
 
 
 def saved_folder(version: ModelVersion) -> Path | None:
-    """Return the folder that `relkit.models.storage` reads, from the working directory if it is inside; None on a server."""
+    """Return the folder that `relkit.models.storage` reads, relative to the working directory if inside it; None on a server."""
     local = _local(version.source)
     if local is None:
         return None
@@ -272,7 +272,7 @@ def saved_folder(version: ModelVersion) -> Path | None:
 
 
 def kept_frame(version: ModelVersion, name: str) -> pl.DataFrame | None:
-    """Return a small table that was kept with the run of a version (`log_model`); None where there is none of that name."""
+    """Return a small table that was kept with the run of a version (`log_model`); None if there is none of that name."""
     import polars as pl
 
     with _kept_file(version, f"{name}.csv") as path:
@@ -280,7 +280,7 @@ def kept_frame(version: ModelVersion, name: str) -> pl.DataFrame | None:
 
 
 def kept_remarks(version: ModelVersion) -> tuple[Remark, ...]:
-    """Return what was noticed when a version was fitted; of one from before remarks were kept, what its model says itself."""
+    """Return the remarks made when a version was fitted; for one from before remarks were kept, its model's own."""
     with _kept_file(version, FILE) as path:
         if path is not None:
             return read_remarks(path)
@@ -289,7 +289,7 @@ def kept_remarks(version: ModelVersion) -> tuple[Remark, ...]:
 
 @contextmanager
 def _kept_file(version: ModelVersion, name: str) -> Iterator[Path | None]:
-    """Give a file that was kept with the run of a version; None where there is none of that name."""
+    """Yield a file that was kept with the run of a version; None if there is none of that name."""
     artifacts = embedded.run_artifacts(embedded.current(), version.run_id)
     folder = _local(artifacts) if artifacts else None
     if folder is not None:
@@ -320,7 +320,7 @@ def load_champion(name: str) -> Fitted:
     """
     found = champion(name)
     if found is None:
-        # A registered name is the model's own, behind that of the programme.
+        # A registered name is the model's own after the programme's.
         own = next((model for model in catalogue.names() if name.endswith(f".{model}")), name)
         programme = name.removesuffix(own).rstrip(".") or DEFAULT_PROGRAMME
         remedy = f"Run {command('fit', own, programme=programme)} first."
@@ -338,12 +338,12 @@ def promote(name: str, version: str | int, *, reason: str) -> ModelVersion:
 
 
 def challenge(name: str, version: str | int, *, reason: str) -> ModelVersion:
-    """Make a version the challenger, saying why it was not promoted."""
+    """Make a version the challenger; the reason why it was not promoted is kept with it."""
     return _set_alias(name, str(version), CHALLENGER, reason)
 
 
 def git_commit(folder: Path | None = None) -> str:
-    """Return the commit that is checked out in a folder (the working directory); empty where there is none."""
+    """Return the commit that is checked out in a folder (the working directory by default); empty if there is none."""
     git = shutil.which("git")
     if git is None:
         return ""
@@ -374,7 +374,7 @@ def _lineage(
     metrics: dict[str, float],
     holdout: Holdout | DrawnHoldout | None,
 ) -> dict[str, str]:
-    """Return the tags that lead from a version back to what made it; those that people look versions up by have plain names."""
+    """Return the tags that trace a version to its origin; those that people look versions up by have plain names."""
     plain = {
         "programme": programme,
         "as_of": str(fitted.info.as_of),
@@ -408,7 +408,7 @@ def _aliases(client: MlflowClient, name: str) -> dict[str, str]:
 
 
 def _tags(version: StoredVersion) -> dict[str, str]:
-    """Return the tags of a version, relkit's own without what marks them as such."""
+    """Return the tags of a version, relkit's own without their prefix."""
     return {key.removeprefix(_PREFIX): value for key, value in version.tags.items()}
 
 

@@ -1,6 +1,6 @@
-"""A fit as an MLflow run: settings, metrics, tags, plots, and the saved model in its MLflow clothes.
+"""A fit as an MLflow run: settings, metrics, tags, plots, and the saved model in MLflow's format.
 
-Nothing personal goes in: no rows, no customer ids, no input example. Nothing is pickled: the model is the
+Nothing personal is written: no rows, no customer ids, no input example. Nothing is pickled: the model is the
 folder `relkit.models.storage` writes, and MLflow loads it with `served_model.py`.
 """
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
 SCHEMA = Path(__file__).with_name("schema.sql")
-"""Tables of an empty store of one version of MLflow, which its first line names: `schema_of` made it."""
+"""Tables of an empty store of the MLflow version named on the first line; made by `schema_of`."""
 _BATCH = 500
 _NOTE = "mlflow.note.content"
 """The tag that the MLflow page shows as the description of a run."""
@@ -49,15 +49,15 @@ _SILENT = {"MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRI
 
 @dataclass(frozen=True)
 class Record:
-    """What is written of a fit besides what the fitted model says itself.
+    """Record of a fit, in addition to what the fitted model reports itself.
 
     Attributes:
-        params: shown as parameters of the run, beside the model's settings.
+        params: shown as parameters of the run, alongside the model's settings.
         metrics: of the holdout; a value that is not finite is left out.
         tags: lineage, on the run and on the version.
         figures: diagnostic plots by name (anything with matplotlib's `savefig`).
-        frames: small tables by name, written as CSV; nothing in them is of a single customer.
-        remarks: what changes how the scores are to be read.
+        frames: small tables by name, written as CSV; none has data of a single customer.
+        remarks: on how to read the scores.
         description: of the run, in words.
     """
 
@@ -72,12 +72,12 @@ class Record:
 
 @dataclass(frozen=True)
 class Logged:
-    """A run with its model, as MLflow knows them.
+    """A run with its model, as MLflow identifies them.
 
     Attributes:
         run_id: of the run.
-        source: what a version is registered from: the model's id on a server, which accepts nothing else, and the folder
-            of its files on disk, where MLflow would look an id up in whatever store the process has set globally.
+        source: what a version is registered from: on a server the model's id, the only form accepted; on disk the folder
+            of its files, as MLflow would look up an id in whatever store the process has set globally.
         model_id: given with the source on a server; None on disk.
     """
 
@@ -88,7 +88,7 @@ class Logged:
 
 @contextmanager
 def connected() -> Iterator[MlflowClient]:
-    """Give a client of the store in force, made on first use, quiet, with errors in relkit's words.
+    """Yield a client of the store in force, made on first use, quiet, with errors in relkit's words.
 
     Raises:
         StorageError: the store cannot be reached, was written by another MLflow, or was moved and is read-only.
@@ -139,7 +139,7 @@ def log_run(client: MlflowClient, fitted: Fitted, record: Record) -> Logged:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep MLflow from talking, on the terminal and to its makers, and leave the process as it was."""
+    """Silence MLflow's output and its telemetry, and leave the process as it was."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     before = {name: os.environ.get(name) for name in _SILENT}
@@ -171,7 +171,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _make(store: embedded.Store) -> None:
-    """Make the database of a store on disk: whole or not at all, and only once when two processes begin together."""
+    """Make the database of a store on disk: whole or not at all, and only once if two processes begin together."""
     if store.database is None or store.database.exists():
         return
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -186,7 +186,7 @@ def _make(store: embedded.Store) -> None:
         made.engine.dispose()
         try:
             os.link(fresh, store.database)
-        except OSError:  # another process was quicker, and then its database counts; or there are no links here
+        except OSError:  # another process was quicker, and its database counts; or hard links are not supported here
             if not store.database.exists():
                 fresh.replace(store.database)
     finally:
@@ -194,9 +194,9 @@ def _make(store: embedded.Store) -> None:
 
 
 def lay_out(database: Path) -> bool:
-    """Make the tables of a new store where those of the installed MLflow are known; else MLflow makes them, by all its migrations.
+    """Make the tables of a new store if those of the installed MLflow are known; otherwise MLflow makes them by its migrations.
 
-    Its sixty migrations take two seconds, and lead to the same tables as `schema.sql` (a test compares them).
+    The sixty migrations take two seconds and produce the same tables as `schema.sql` (a test compares them).
     """
     schema = SCHEMA.read_text(encoding="utf-8")
     if schema.partition("\n")[0] != f"-- MLflow {version_of('mlflow')}":
@@ -207,7 +207,7 @@ def lay_out(database: Path) -> bool:
 
 
 def schema_of(database: Path) -> str:
-    """Return the tables of a store that holds no run yet, as `schema.sql` has them."""
+    """Return the tables of a store that has no run yet, as in `schema.sql`."""
     with closing(sqlite3.connect(database)) as connection:
         lines = [line for line in connection.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
     made = [line for line in lines if not line.startswith('INSERT INTO "experiments"')]
@@ -238,7 +238,7 @@ def _metrics(fitted: Fitted, record: Record) -> dict[str, float]:
 
 
 def _metric_name(name: str) -> str:
-    """Return the name with what MLflow does not allow in it replaced."""
+    """Return the name with characters that MLflow does not allow replaced."""
     return re.sub(r"[^\w\-. :/]", "_", name)
 
 
@@ -266,7 +266,7 @@ def _log_artifacts(client: MlflowClient, run_id: str, fitted: Fitted, record: Re
 
 
 def _log_model(client: MlflowClient, run_id: str, model_id: str, fitted: Fitted, folder: Path) -> None:
-    """Save the model in MLflow's form and upload it."""
+    """Save the model in MLflow's format and upload it."""
     import mlflow.pyfunc
     from mlflow.models import Model
 

@@ -1,4 +1,4 @@
-"""The code MLflow loads a saved model with (models-from-code): copied into every logged model, so it stays small.
+"""The code with which MLflow loads a saved model (models-from-code): copied into every logged model, so it stays small.
 
 The signature names the columns and leaves it to the model to enforce them (`relkit.tracking.signatures`): pandas, polars
 and JSON all arrive here, and the model's own contract checks the columns and names what is missing.

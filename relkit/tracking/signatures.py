@@ -1,4 +1,4 @@
-"""The signature of a served model: what it reads, what it gives, and its parameters.
+"""The signature of a served model: its inputs, outputs and parameters.
 
 MLflow enforces a signature on pandas frames, dictionaries and arrays and refuses every other frame before the model is reached
 ("Expected input to be DataFrame"), polars frames among them. Signatures that come from type hints are not enforced there: MLflow leaves
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def signature_of(fitted: Fitted) -> ModelSignature:
     """Return the signature of a fitted model, left to the model to enforce.
 
-    Inputs are the columns of its contract, those that it can do without marked as optional; outputs are those at the usual horizon.
+    Inputs are the columns of its contract, the dispensable ones marked as optional; outputs are those at the usual horizon.
     """
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ColSpec, ParamSchema, ParamSpec, Schema
@@ -41,7 +41,7 @@ def signature_of(fitted: Fitted) -> ModelSignature:
 
 
 def _given(fitted: Fitted) -> dict[str, pl.DataType]:
-    """Return the columns that a model gives: those of credit, or those of scores, from scoring nobody."""
+    """Return the columns that a model returns: those of credit, or those of scores, from scoring no customer."""
     if isinstance(fitted, CreditsChannels):
         return dict(fitted.credit().schema)
     nobody = pl.DataFrame(schema={column.name: column.dtype for column in fitted.needs.columns})
@@ -50,7 +50,7 @@ def _given(fitted: Fitted) -> dict[str, pl.DataType]:
 
 
 def _type_of(dtype: Any) -> Any:
-    """Return MLflow's type for one of polars."""
+    """Return the MLflow type of a polars type."""
     from mlflow.types import DataType
     from mlflow.types.schema import Array
 

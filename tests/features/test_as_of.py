@@ -1,4 +1,4 @@
-"""The future is kept out of every feature: rows that happened, or were recorded, after the edge change nothing."""
+"""The future is kept out of every feature: rows that happened, or were recorded, after the cutoff change nothing."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_rows_after_the_edge_and_rows_recorded_late_change_nothing(company, ever
 
 @pytest.mark.parametrize("made", MADE.values(), ids=MADE)
 def test_a_day_later_the_planted_rows_change_it(company, everything, planted, made):
-    """The proof that the rows planted above are such that they would be seen."""
+    """The rows planted above would change the features if they were not excluded."""
     a_day_later = AsOf.parse("2024-07-01")
     before = made(company(everything, folder="before", **FACTS), a_day_later)
     after = made(company(planted, folder="after", **FACTS), a_day_later)

@@ -1,4 +1,4 @@
-"""Who may be contacted: every rule by itself, then what holds whatever the rows."""
+"""Permission to contact customers: every rule by itself, then invariants of any rows."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ ALL = set(CHANNELS)
 
 
 class TestConsent:
-    """What was said decides, where nothing forbids."""
+    """The stated consent decides unless contact is forbidden."""
 
     @pytest.mark.parametrize(
         ("states", "because", "may"),
@@ -125,7 +125,7 @@ class TestConsent:
 
 
 class TestOptOuts:
-    """Whoever unsubscribes or complains takes consent back on that channel, until a later agreement."""
+    """A customer who unsubscribes or complains withdraws consent on that channel, until a later agreement."""
 
     @pytest.mark.parametrize("outcome", ["unsubscribed", "complained"])
     def test_an_opt_out_is_a_withdrawal_on_its_channel(self, company, outcome):
@@ -152,7 +152,7 @@ class TestOptOuts:
 
 
 class TestExclusions:
-    """In force or not, and what each covers."""
+    """Exclusions in force or not, and the scope of each."""
 
     @pytest.mark.parametrize(
         ("starts", "ends", "in_force"),
@@ -239,7 +239,7 @@ class TestExclusions:
 
 
 class TestReach:
-    """The last outcome that tells of the address decides."""
+    """The last informative outcome for the address decides."""
 
     def of(self, company, *rows: tuple[str, str, datetime], **more: Any) -> set[str]:
         return ALL - allowed(company({"consents": everybody_agrees("a"), **contacted(*rows), **more}))
@@ -314,11 +314,11 @@ CONTACTS = st.lists(
 )
 
 
-def built(folder: Path, said: list[Any], barred: list[Any], sent: list[Any]) -> TableSet:
-    """Return a company of these consents, exclusions and outcomes, each with its days before the edge."""
+def built(folder: Path, forms: list[Any], barred: list[Any], sent: list[Any]) -> TableSet:
+    """Return a company of these consents, exclusions and outcomes, each with its days before the cutoff."""
     ids = [str(i) for i in range(len(sent))]
     rows = {
-        "consents": consents(*((who, channel, status) for who, channel, _, status in said), changed_at=[ago(day) for *_, day, _ in said]),
+        "consents": consents(*((who, channel, status) for who, channel, _, status in forms), changed_at=[ago(day) for *_, day, _ in forms]),
         "suppressions": excluded(*((who, ago(start), None if end is None else ago(end), scope) for who, start, end, scope in barred)),
         "contacts": {
             "contact_id": ids,
@@ -331,15 +331,15 @@ def built(folder: Path, said: list[Any], barred: list[Any], sent: list[Any]) -> 
     return write_company(folder, {name: typed(name, columns) for name, columns in rows.items()})
 
 
-def told(said: list[Any], barred: list[Any], sent: list[Any]) -> pl.DataFrame:
+def decided(forms: list[Any], barred: list[Any], sent: list[Any]) -> pl.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
-        return contactability(pl.DataFrame({"customer_id": PEOPLE}), built(Path(folder), said, barred, sent), EDGE)
+        return contactability(pl.DataFrame({"customer_id": PEOPLE}), built(Path(folder), forms, barred, sent), EDGE)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(said=CONSENTS, barred=EXCLUSIONS, sent=CONTACTS, order=st.randoms())
-def test_whatever_the_rows(said, barred, sent, order):
-    found = told(said, barred, sent)
+@given(forms=CONSENTS, barred=EXCLUSIONS, sent=CONTACTS, order=st.randoms())
+def test_whatever_the_rows(forms, barred, sent, order):
+    found = decided(forms, barred, sent)
     covered = {
         who
         for who, start, end, scope in barred
@@ -356,8 +356,8 @@ def test_whatever_the_rows(said, barred, sent, order):
     counts = found["not_contactable_because"].drop_nulls().value_counts()
     assert set(counts["not_contactable_because"]) <= set(REASONS)
     assert int(counts["count"].sum()) + int(found["is_contactable"].sum()) == len(PEOPLE)
-    shuffled = [order.sample(rows, len(rows)) for rows in (said, barred, sent)]
-    assert_frame_equal(told(*shuffled), found)
-    past = [[row for row in rows if row[day] >= 0] for rows, day in ((said, 2), (barred, 1), (sent, 2))]
+    shuffled = [order.sample(rows, len(rows)) for rows in (forms, barred, sent)]
+    assert_frame_equal(decided(*shuffled), found)
+    past = [[row for row in rows if row[day] >= 0] for rows, day in ((forms, 2), (barred, 1), (sent, 2))]
     if past[0]:
-        assert_frame_equal(told(*past), found)
+        assert_frame_equal(decided(*past), found)

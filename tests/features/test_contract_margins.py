@@ -1,4 +1,4 @@
-"""What contracts have brought: elapsed months times the margin of a month, each version in its time."""
+"""Past margins of contracts: elapsed months times the monthly margin, each version in its time."""
 
 from __future__ import annotations
 

@@ -149,10 +149,10 @@ def test_columns_end_in_the_currency(company, everything):
     ]
 
 
-def test_each_part_is_told(company, everything):
-    told: list[str] = []
-    customer_table(company(everything, **FACTS), EDGE, progress=lambda *said: told.append(said[0]))
-    assert told == [f"computing {name}" for name, _, _ in PARTS]
+def test_each_part_is_reported(company, everything):
+    reported: list[str] = []
+    customer_table(company(everything, **FACTS), EDGE, progress=lambda *message: reported.append(message[0]))
+    assert reported == [f"computing {name}" for name, _, _ in PARTS]
 
 
 def test_the_same_tables_give_the_same_bytes(company, everything):
@@ -168,7 +168,7 @@ def test_every_column_is_described_and_every_described_column_is_made(company, e
     assert len(dictionary(table.columns, company(everything, **FACTS))) == table.width
 
 
-def test_where_a_null_is_possible_its_meaning_is_told(company, everything):
+def test_every_possible_null_has_a_meaning(company, everything):
     tables = company(everything, **FACTS)
     table = customer_table(tables, EDGE)
     meaning = dict(dictionary(table.columns, tables).select("column", "null_means").iter_rows())

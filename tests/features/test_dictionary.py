@@ -21,7 +21,7 @@ def test_both_languages_say_everything():
             assert bool(text.en) == bool(text.fr), column.name
 
 
-def test_money_is_told_in_the_currency(company, everything):
+def test_money_is_described_in_the_currency(company, everything):
     found = words(company, everything, "past_margin_usd", currency="USD")
     assert (found["label_en"], found["label_fr"], found["unit"], found["family"]) == (
         "Past margin (USD)",
@@ -56,9 +56,9 @@ def test_codes_are_listed_at_the_end_of_the_meaning(company, everything):
 
 
 def test_attributes_are_what_the_mapping_declared(company, everything):
-    said = {"label_en": "Income", "label_fr": "Revenu", "meaning": "Class of income.", "unit": "USD", "personal_data": "sensitive"}
-    found = words(company, everything, "income", attributes={"income": said})
-    assert {key: found[key] for key in said} == said
+    entry = {"label_en": "Income", "label_fr": "Revenu", "meaning": "Class of income.", "unit": "USD", "personal_data": "sensitive"}
+    found = words(company, everything, "income", attributes={"income": entry})
+    assert {key: found[key] for key in entry} == entry
     undeclared = words(company, everything, "snapshot_country")
     assert (undeclared["label_en"], undeclared["personal_data"]) == ("country", "personal")
 

@@ -32,7 +32,7 @@ def lines(*rows: tuple[str | None, int, float, str], **more: list[Any]) -> dict[
 
 
 def slow_summary(rows: list[tuple[int, int, float]], end_day: int) -> list[tuple[int, int, float, float, float | None]]:
-    """Write the definitions down plainly: a dict of days a customer."""
+    """Write the definitions down plainly: a dict of days per customer."""
     seen: dict[int, dict[int, float]] = {}
     for customer, day, value in rows:
         days = seen.setdefault(customer, {})

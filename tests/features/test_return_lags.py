@@ -1,4 +1,4 @@
-"""How fast returns come in: the estimate is not biased by sales that have had no time to come back."""
+"""Lags of returns: the estimate is not biased by sales that have had no time to come back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_it_never_falls_and_ends_at_one() -> None:
 
 
 def test_one_old_return_does_not_speak_for_all_long_lags() -> None:
-    """A sale of last year that came back after ten months, alone old enough: without a least number at risk F(300) would be nought."""
+    """A sale of last year that came back after ten months, alone old enough: without a least number at risk F(300) would be 0."""
     lag, age = np.append(np.full(200, 3), 300), np.append(np.full(200, 20), 320)
     assert return_lags(lag, age, np.ones(201)).at(np.array([3]))[0] == 1
 

@@ -1,4 +1,4 @@
-"""How customers differ in what they send back, and what a customer's own purchases make of it."""
+"""Variation of returns between customers, and the posterior given a customer's own purchases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The share of a customer's sales that is expected back, by hand, in worlds whose truth is known, and at the rims of the data."""
+"""The share of a customer's sales that is expected back, by hand, in worlds whose truth is known, and at the boundaries of the data."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_shares_that_do_not_differ_are_not_read_into_chance(company):
     assert found.customers["expected_return_share"].std() < 0.03
 
 
-def test_those_who_send_everything_back_are_told_from_the_others(company):
+def test_those_who_send_everything_back_are_distinguished_from_the_others(company):
     """One customer in twelve keeps nothing, the others send back a third. After five orders that is known; after one it is not."""
     rng = np.random.default_rng(7)
     own = np.where(np.arange(900) % 12 == 0, 1.0, rng.beta(6, 12, 900))
@@ -168,7 +168,7 @@ def test_those_who_send_everything_back_are_told_from_the_others(company):
 
 
 def test_one_heavy_order_is_one_observation(company):
-    """A large order that came back tells as much of how customers differ as a small one, and of its customer as one order."""
+    """A large returned order informs the variation between customers as much as a small one, and its customer as one order."""
     rng = np.random.default_rng(8)
     own = rng.beta(3, 6, 500)
     rows = world(rng, 500, 6, own)
@@ -196,7 +196,7 @@ def shares_of_categories(company, categories):
     return shares(company, rows, products={"product_id": ["shoe", "book"], "category_1": categories})
 
 
-def test_what_is_bought_tells_where_products_have_categories(company):
+def test_purchases_inform_the_prior_if_products_have_categories(company):
     """Two who have sent nothing back of one order: of the one who buys shoes, of which half comes back, more is expected."""
     found = shares_of_categories(company, ["shoes", "books"])
     assert found.by_category

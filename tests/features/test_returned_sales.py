@@ -1,4 +1,4 @@
-"""What came back and of which sale; what was cancelled on the day is no return."""
+"""Returns and their sales; a cancel on the day of the sale is no return."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_margin_of_the_line_then_of_the_product_then_the_declared_rate(company):
         ("line", 0, 10.0, "sale"),
         ("measured", 0, 10.0, "sale"),
         ("assumed", 0, 10.0, "sale"),
-        ("unsaid", 0, 10.0, "sale"),
+        ("unstated", 0, 10.0, "sale"),
         ("rate", 0, 10.0, "sale"),
         ("mixed", 0, 10.0, "sale"),
         ("mixed", 400, -10.0, "return"),
@@ -72,7 +72,7 @@ def test_margin_of_the_line_then_of_the_product_then_the_declared_rate(company):
         "line": (4.0, 4.0, "measured"),
         "measured": (3.0, 3.0, "measured"),
         "assumed": (2.0, 2.0, "assumed"),
-        "unsaid": (1.0, 1.0, "assumed"),
+        "unstated": (1.0, 1.0, "assumed"),
         "rate": (2.5, 2.5, "assumed"),
         "mixed": (1.0, 4.0, "measured"),
     }

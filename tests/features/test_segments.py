@@ -75,7 +75,7 @@ def test_a_day_is_taken_by_year() -> None:
     assert found.values == ("2023", "2024")
 
 
-def test_candidates_are_what_tells_contracts_apart() -> None:
+def test_candidates_are_the_columns_that_distinguish_contracts() -> None:
     n = 40
     frame = pl.DataFrame(
         {

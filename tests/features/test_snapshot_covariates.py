@@ -21,7 +21,7 @@ SPELLS = pl.DataFrame(
 
 
 def why(**column: pl.Expr | pl.Series) -> str:
-    """Return what keeps one more column from being a covariate."""
+    """Return the reason why one more column is declined as a covariate."""
     frame = SPELLS.with_columns(**column)
     assert {*usable_covariates(frame), *declined_covariates(frame)} == {"amount", "plan", "is_paperless", *column}
     return declined_covariates(frame).get(*column, "")
@@ -38,7 +38,7 @@ ENDLESS = "of one of its levels nobody has left"
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "expected"),
     [
         (pl.lit("FR"), "the same for all"),
         (pl.lit(3.0), "the same for all"),
@@ -55,8 +55,8 @@ ENDLESS = "of one of its levels nobody has left"
         (pl.when(pl.col("plan") == "L").then(pl.lit("big")).otherwise(pl.lit("small")), "it follows from those before it"),
     ],
 )
-def test_what_a_model_cannot_use_is_declined(column, said):
-    assert why(more=column) == said
+def test_what_a_model_cannot_use_is_declined(column, expected):
+    assert why(more=column) == expected
 
 
 def test_of_two_that_are_nearly_the_same_the_first_stays():

@@ -29,8 +29,8 @@ def test_one_snapshot_says_what_it_rests_on(company):
 
 def test_ends_that_are_lost_with_a_tenure_of_zero_are_counted(company):
     rows = one_day(("a", 10, False), ("b", 0, True), ("c", 0, False), income=["x"] * 3)
-    _, said, personal = remarks(of(company, rows), EDGE)
-    assert said == (
+    _, sentence, personal = remarks(of(company, rows), EDGE)
+    assert sentence == (
         "Not at risk for a day, so that nothing is learnt from them: 2 customers with a tenure of 0, of whom 1 left. "
         "The others are scored as new customers. Where tenure counts completed units, add half a unit to it in the mapping."
     )
@@ -56,14 +56,14 @@ def test_several_snapshots_say_who_was_not_watched_and_who_is_lost(company):
     )
 
 
-def test_where_all_is_plain_nothing_is_said(company):
+def test_plain_snapshots_give_no_remark(company):
     rows = datamart(("a", MAY, 12, False), ("a", JUNE, 13, False), ("b", MAY, 2, False), ("b", JUNE, 3, True))
     assert remarks(of(company, rows), EDGE) == ()
     assert remarks(of(company, rows, folder="again"), AsOf.parse(date(2024, 1, 1))) == ()
 
 
 @pytest.mark.parametrize(
-    ("unit", "horizon_days", "said"),
+    ("unit", "horizon_days", "expected"),
     [
         ("days", 90, ""),
         ("weeks", 91, ""),  # thirteen weeks
@@ -72,7 +72,7 @@ def test_where_all_is_plain_nothing_is_said(company):
             "months",
             90,
             (
-                "tenure is told in whole months, so the curve falls at ages one of them apart: 90 days ahead reach 2 of these ages, and "
+                "tenure is given in whole months, so the curve falls at ages one of them apart: 90 days ahead reach 2 of these ages, and "
                 "churn probabilities are too low. Score with --horizon-days 92."
             ),
         ),
@@ -80,18 +80,18 @@ def test_where_all_is_plain_nothing_is_said(company):
             "years",
             90,
             (
-                "tenure is told in whole years, so the curve falls at ages one of them apart: 90 days ahead reach none of these ages, and "
+                "tenure is given in whole years, so the curve falls at ages one of them apart: 90 days ahead reach none of these ages, and "
                 "churn probabilities are 0 but past the last age seen. Score with --horizon-days 366."
             ),
         ),
         ("years", 366, ""),
     ],
 )
-def test_a_horizon_that_ages_in_whole_units_do_not_fill_is_told(company, unit, horizon_days, said):
+def test_a_horizon_that_ages_in_whole_units_do_not_fill_is_remarked_on(company, unit, horizon_days, expected):
     tables = of(company, one_day(("a", 10, False)), attributes=ROLES | {"tenure": {"role": "tenure", "unit": unit}})
     for first in (0.0, 0.5):  # from the middle of the unit, ages are as far apart
         found = on_coarse_tenure(tables, pl.Series([first, first + 3, first + 10]) * DAYS[unit], horizon_days)
-        assert (found.en if found else "") == said
+        assert (found.en if found else "") == expected
 
 
 def test_ages_between_whole_units_are_no_matter(company):

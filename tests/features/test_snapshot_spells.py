@@ -113,7 +113,7 @@ def test_a_tenure_that_falls_or_a_return_begins_another_stay(company):
     }
 
 
-def test_what_is_not_said_or_cannot_be_is_left_aside(company):
+def test_missing_or_invalid_attributes_are_left_out(company):
     rows = datamart(
         ("a", MAY, 5, False), ("a", JUNE, None, False),
         ("b", MAY, 5, False), ("b", JUNE, None, True),
@@ -144,15 +144,15 @@ def test_the_future_and_test_accounts_are_kept_out(company):
 
 
 def test_covariates_are_those_of_the_last_snapshot_that_found_the_customer_there(company):
-    """Attributes of somebody who has left tell of the end."""
+    """Attributes of a customer who has left give away the event."""
     rows = datamart(
         ("a", MAY, 5, False), ("a", JUNE, 6, True), ("b", MAY, 5, False), ("b", JUNE, 6, False),
         fee=[20, 0, 30, 35], plan=["L", None, "S", "M"], is_member=[True, False, True, None],
-        why=[None, "price", None, "wrong"], total_paid=[1.0] * 4, rating=[1.0] * 4, income=["x"] * 4, unsaid=["y"] * 4,
+        why=[None, "price", None, "wrong"], total_paid=[1.0] * 4, rating=[1.0] * 4, income=["x"] * 4, undeclared=["y"] * 4,
     )  # fmt: skip
     spells = snapshot_spells(of(company, rows), EDGE)
     assert spells.select("monthly_amount", "plan", "is_member", "end_reason").rows() == [(20.0, "L", 1.0, "price"), (35.0, "M", None, None)]
-    assert not {"total_paid", "rating", "income", "unsaid", "tenure", "gone", "fee"} & set(spells.columns)
+    assert not {"total_paid", "rating", "income", "undeclared", "tenure", "gone", "fee"} & set(spells.columns)
 
 
 def test_an_attribute_named_like_a_column_of_spells_is_renamed(company):
@@ -163,7 +163,7 @@ def test_an_attribute_named_like_a_column_of_spells_is_renamed(company):
 
 def test_without_roles_there_are_no_spells(company):
     assert not has_snapshot_spells(of(company, one_day(("a", 4, True)), attributes={}))
-    assert has_snapshot_spells(of(company, one_day(("a", 4, True)), folder="told"))
+    assert has_snapshot_spells(of(company, one_day(("a", 4, True)), folder="declared"))
     assert not has_snapshot_spells(company({"stores": {"store_id": ["s"]}}, folder="shops", attributes=ROLES))
 
 
@@ -178,7 +178,7 @@ def test_an_absent_table_is_named(company):
     with pytest.raises(TableError, match="unknown table 'customer_snapshots'"):
         stays(company({"stores": {"store_id": ["s"]}}, attributes=ROLES), EDGE)
     with pytest.raises(TableError, match=r"no attribute of customer_snapshots has the role ended\. Give it one in the mapping file"):
-        stays(of(company, one_day(("a", 4, True)), folder="untold", attributes={"tenure": ROLES["tenure"]}), EDGE)
+        stays(of(company, one_day(("a", 4, True)), folder="undeclared", attributes={"tenure": ROLES["tenure"]}), EDGE)
 
 
 def test_later_days_judge_where_there_are_some(company):

@@ -123,7 +123,7 @@ def test_covariates_are_those_that_the_tables_allow(company):
 
 
 def test_a_covariate_that_follows_from_others_is_left_out():
-    """A margin of 40 % rounded to the cent says nothing that the amount does not."""
+    """A margin of 40 % rounded to the cent adds nothing to the amount."""
     rng = np.random.default_rng(1)
     amount = rng.gamma(2.0, 20.0, 200).round(2)
     frame = pl.DataFrame(

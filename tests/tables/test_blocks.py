@@ -161,9 +161,9 @@ def test_rows_without_a_match_may_be_left_out(tmp_path):
 
 def test_a_join_that_multiplies_rows_is_refused_unless_it_is_meant(tmp_path):
     twice = SHOPS + "1,Paris,2022-01-01,1\n"
-    said = refused(tmp_path, TableError, "    join: {source: shops, on: {shop: id}}", shops__csv=twice)
-    assert said == (
-        "mapping.yaml, line 14, column 5: id does not tell the rows of shops apart: 1 repeated, first 1 (2 rows), so that joining it "
+    message = refused(tmp_path, TableError, "    join: {source: shops, on: {shop: id}}", shops__csv=twice)
+    assert message == (
+        "mapping.yaml, line 14, column 5: id does not distinguish the rows of shops: 1 repeated, first 1 (2 rows), so that joining it "
         "would multiply the rows of sales. Join on a column that is unique there, or write many: true if that is meant."
     )
     block = """\
@@ -215,7 +215,7 @@ def test_numbers_of_parquet_become_ids_and_dates_become_days_of_the_business(tmp
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "said"),
+    ("arguments", "error", "expected"),
     [
         ({"amount": "amout"}, TableError, "mapping.yaml, line 12, column 7: column 'amout' is not in sales.csv; did you mean 'amount'? It has: no, shop"),
         ({"amount": "{column: no * 2}"}, TableError, "line 12, column 7: column 'no * 2' is not in sales.csv"),
@@ -229,5 +229,5 @@ def test_numbers_of_parquet_become_ids_and_dates_become_days_of_the_business(tmp
         ({"columns": "      recorded_at: cast(no as integer)"}, ParameterError, "recorded_at: a whole number cannot be read as an instant. Give the `format`"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_so_is_refused_with_its_line(tmp_path, arguments, error, said):
-    assert said in refused(tmp_path, error, **arguments)
+def test_what_cannot_be_read_so_is_refused_with_its_line(tmp_path, arguments, error, expected):
+    assert expected in refused(tmp_path, error, **arguments)

@@ -1,4 +1,4 @@
-"""Values read from texts and other types: what comes out, what is null, and what counts as misread."""
+"""Values read from texts and other types: results, nulls, and misread values."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_yes_and_no_in_two_languages():
     assert converted([True, None], pl.Boolean) == ([True, None], [False, False])
 
 
-def test_days_are_iso_unless_a_format_is_told():
+def test_days_are_iso_unless_a_format_is_given():
     assert converted(["2024-01-31", "2024-01-31 10:12:00", "2024-02-30", "31/01/2024"], pl.Date) == (
         [date(2024, 1, 31), date(2024, 1, 31), None, None],
         [False, False, True, True],

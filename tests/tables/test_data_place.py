@@ -1,4 +1,4 @@
-"""Where data are: folder, file, URL."""
+"""Places of data: folder, file, URL."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def test_a_url_may_stand_in_the_environment(tmp_path, monkeypatch):
     with sqlite3.connect(tmp_path / "shop.db") as connection:
         connection.execute("create table sales as select 1 as a")
     connection.close()
-    said = SourceDeclaration(url_from="SHOP_URL", table="sales")
+    declaration = SourceDeclaration(url_from="SHOP_URL", table="sales")
     with pytest.raises(ParameterError, match=r"source sales: the environment variable SHOP_URL is not set\. Set it to the SQL URL"):
-        DataPlace.of(tmp_path).open("sales", said)
+        DataPlace.of(tmp_path).open("sales", declaration)
     monkeypatch.setenv("SHOP_URL", f"sqlite:///{tmp_path}/shop.db")
-    assert DataPlace.of(tmp_path).open("sales", said).columns == ("a",)
+    assert DataPlace.of(tmp_path).open("sales", declaration).columns == ("a",)
     assert DataPlace.of(f"sqlite:///{tmp_path}/shop.db").open("x", SourceDeclaration(table="sales")).files == ("sales",)
 
 
@@ -66,7 +66,7 @@ def test_a_source_without_files_needs_one_file_as_data(tmp_path):
 def test_the_files_of_a_source_are_known_before_they_are_read(tmp_path):
     for name in ("till_1.csv", "till_2.csv"):
         (tmp_path / name).write_text("a;b\n1;2\n")
-    told = SourceDeclaration(files=("till_*.csv",))
-    assert DataPlace.of(tmp_path).files(told) == (tmp_path / "till_1.csv", tmp_path / "till_2.csv")
-    assert DataPlace.of(tmp_path / "till_2.csv").files(told) == (tmp_path / "till_2.csv",)
+    declaration = SourceDeclaration(files=("till_*.csv",))
+    assert DataPlace.of(tmp_path).files(declaration) == (tmp_path / "till_1.csv", tmp_path / "till_2.csv")
+    assert DataPlace.of(tmp_path / "till_2.csv").files(declaration) == (tmp_path / "till_2.csv",)
     assert DataPlace.of(tmp_path).files(SourceDeclaration(url_from="SHOP_URL")) is None

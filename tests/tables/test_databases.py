@@ -145,7 +145,7 @@ def test_a_missing_driver_is_named_and_the_password_is_not_shown():
         ("C:/data", None),
     ],
 )
-def test_urls_are_told_from_paths(data, url):
+def test_urls_are_distinguished_from_paths(data, url):
     assert as_url(data) == url
 
 

@@ -1,4 +1,4 @@
-"""Delimited, blank-separated and fixed-width text: detection, and what is refused."""
+"""Delimited, blank-separated and fixed-width text: detection and refusals."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_delimiter_is_the_one_that_cuts_lines_alike(lines, delimiter):
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "decimal"),
+    ("text", "detected", "decimal"),
     [
         (SHOP, "semicolon-separated, UTF-8, with a header, decimal comma", ","),
         (SHOP.replace(";", "\t"), "tab-separated, UTF-8, with a header, decimal comma", ","),
@@ -56,14 +56,14 @@ def test_the_delimiter_is_the_one_that_cuts_lines_alike(lines, delimiter):
         ("été;b\n1;2\n".encode("windows-1252"), "semicolon-separated, windows-1252, with a header", None),
     ],
 )
-def test_what_is_detected_is_said(tmp_path, text, said, decimal):
+def test_detected_properties_are_noted(tmp_path, text, detected, decimal):
     file = opened(tmp_path, text)
-    assert (file.said, file.decimal) == (said, decimal)
+    assert (file.detected, file.decimal) == (detected, decimal)
 
 
-def test_what_is_told_is_not_said(tmp_path):
+def test_given_properties_are_not_noted(tmp_path):
     file = opened(tmp_path, SHOP, delimiter=";", encoding="utf-8", header=True, decimal=",")
-    assert (file.said, file.decimal) == ("", ",")
+    assert (file.detected, file.decimal) == ("", ",")
 
 
 def test_all_columns_are_texts_with_their_zeros(tmp_path):
@@ -96,7 +96,7 @@ def test_names_for_a_file_without_header(tmp_path, text, header):
     file = opened(tmp_path, text, columns=("no", "client", "montant"))
     assert file.columns == ("no", "client", "montant")
     assert len(file.frame.collect()) == (1 if header else 2)
-    assert ("with a header" if header else "without header") in file.said
+    assert ("with a header" if header else "without header") in file.detected
 
 
 def test_a_header_cell_without_a_name_gets_one(tmp_path):
@@ -120,7 +120,7 @@ def test_fixed_places(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "options", "said"),
+    ("text", "options", "expected"),
     [
         ("\n\n \n", {}, "the file holds only blank lines"),
         ("a;b\n", {}, r"it has a header \(a, b\) and no row\. Ask for it again"),
@@ -132,8 +132,8 @@ def test_fixed_places(tmp_path):
         ("001 20240101\n", {"format": "fixed", "places": {"a": (1, 3), "b": (20, 25)}}, "12 characters long and column 'b' starts at 20"),
     ],
 )  # fmt: skip
-def test_what_does_not_stand_as_it_should_is_refused(tmp_path, text, options, said):
-    with pytest.raises(TableError, match=said):
+def test_what_does_not_stand_as_it_should_is_refused(tmp_path, text, options, expected):
+    with pytest.raises(TableError, match=expected):
         opened(tmp_path, text, **options)
 
 
@@ -141,10 +141,10 @@ def test_one_column_is_a_table_too(tmp_path):
     assert rows(tmp_path, "id\nx\n", delimiter=";") == [(1, "x", None)]
 
 
-def test_utf_16_is_said_as_people_write_it(tmp_path):
+def test_utf_16_is_noted_as_people_write_it(tmp_path):
     path = tmp_path / "till.csv"
     path.write_bytes("id;montant\n1;2,50\n".encode("utf-16"))
-    assert open_delimited(path, ReadOptions()).said == "semicolon-separated, UTF-16, with a header, decimal comma"
+    assert open_delimited(path, ReadOptions()).detected == "semicolon-separated, UTF-16, with a header, decimal comma"
 
 
 def test_a_header_that_ends_in_delimiters_is_one(tmp_path):

@@ -1,4 +1,4 @@
-"""Bytes of text files: what encoding is found, what is converted, what is refused."""
+"""Text files: encodings detected, files converted, files refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def written(folder, content, name="file.csv"):
 
 
 @pytest.mark.parametrize(
-    ("content", "told", "found"),
+    ("content", "given", "found"),
     [
         (TEXT.encode(), None, "utf-8"),
         (b"\xef\xbb\xbf" + TEXT.encode(), None, "utf-8"),
@@ -35,8 +35,8 @@ def written(folder, content, name="file.csv"):
         (TEXT.replace("’", "'").replace("œ", "oe").encode("cp850"), "cp850", "cp850"),
     ],
 )
-def test_the_encoding_is_found_and_polars_gets_utf8(tmp_path, content, told, found):
-    opened = open_text(written(tmp_path, content), told)
+def test_the_encoding_is_found_and_polars_gets_utf8(tmp_path, content, given, found):
+    opened = open_text(written(tmp_path, content), given)
     assert opened.encoding == found
     assert opened.sample.splitlines()[0] in {"client;libellé", "a;b"}
     assert opened.path.read_text(encoding="utf-8-sig").startswith(("client;libellé\n1;thé", "a;b\n"))
@@ -73,7 +73,7 @@ def test_a_sample_is_cut_between_letters(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "told", "said"),
+    ("content", "name", "given", "expected"),
     [
         (b"", "a.csv", None, r"a\.csv: the file is empty\. Ask for it again"),
         (gzip.compress(b"", mtime=0), "a.csv.gz", None, "the file is empty"),
@@ -92,9 +92,9 @@ def test_a_sample_is_cut_between_letters(tmp_path, monkeypatch):
         (b"abc", "a.csv", "utf-9", r"'utf-9' is not an encoding\. Write utf-8, windows-1252 or utf-16"),
     ],
 )  # fmt: skip
-def test_what_is_no_text_is_refused(tmp_path, content, name, told, said):
-    with pytest.raises(TableError, match=said):
-        open_text(written(tmp_path, content, name), told)
+def test_what_is_no_text_is_refused(tmp_path, content, name, given, expected):
+    with pytest.raises(TableError, match=expected):
+        open_text(written(tmp_path, content, name), given)
 
 
 def test_a_missing_file_and_one_that_is_a_folder(tmp_path):

@@ -1,4 +1,4 @@
-"""Expressions: each allowed thing by value, everything else refused with what is allowed."""
+"""Expressions: each allowed construct by value, everything else refused with the list of allowed ones."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_a_column_reads_as_its_own_source_writes():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("count(*)", r"the function count\(\) is not allowed in an expression\. Allowed are: \+ - \* / %, .*like, abs, round, nullif"),
         ("read_csv('x')", r"the function read_csv\(\) is not allowed"),
@@ -208,8 +208,8 @@ def test_a_column_reads_as_its_own_source_writes():
         ("a + " * 1100 + "a", "longer than 4,000 characters"),
     ],
 )  # fmt: skip
-def test_anything_else_is_refused(text, said):
-    with pytest.raises(ParameterError, match=said) as caught:
+def test_anything_else_is_refused(text, expected):
+    with pytest.raises(ParameterError, match=expected) as caught:
         compile_expression(text, scope())
     assert caught.value.where == "mapping.yaml, line 7"
 

@@ -24,7 +24,7 @@ def test_a_report_has_a_line_for_the_table_and_one_for_each_rule():
     )
 
 
-def test_a_share_that_rounds_to_nothing_is_not_said_to_be_nothing():
+def test_a_share_that_rounds_to_nothing_is_not_shown_as_nothing():
     report = TableReport(table="t", rows_read=1_000_000, rows_kept=999_999, columns=(), rules=(TEXT,))
     assert report.sentences()[0] == "t: 999,999 rows kept, 1 quarantined (under 0.01%)."
 

@@ -36,7 +36,7 @@ def forgotten() -> None:
 
 
 class Maker:
-    """Makes another frame each time it is asked."""
+    """Makes another frame on each call."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -47,7 +47,7 @@ class Maker:
 
 
 def time_of(tables: TableSet, make: Maker, *edges: AsOf, name: str = "days", anew: bool = True) -> int:
-    """Return which of the maker's frames is read, as another process would read it."""
+    """Return the number of the frame that another process would read."""
     if anew:
         keeping._MEMORY.clear()
     return int(kept(tables, name, make, *edges).item())

@@ -22,7 +22,7 @@ def events(tmp_path, kinds, scopes, labels):
     )
 
 
-def test_the_first_row_of_a_key_stays_and_copies_are_told_from_other_content(tmp_path):
+def test_the_first_row_of_a_key_stays_and_copies_are_distinguished_from_other_content(tmp_path):
     staged = events(tmp_path, ["holiday"] * 4, ["north", "north", "north", None], ["a", "a", "b", "a"])
     found = repeated_rows(staged, lambda rows: rows)
     assert found.rows() == [
@@ -56,8 +56,8 @@ def test_repeated_rows_are_those_counted_by_hand(rows, tmp_path_factory):
     expected = []
     for place, (kind, scope, label) in enumerate(rows):
         if (kind, scope) in first:
-            said = "exact copy of an earlier row" if first[kind, scope] == label else "key of an earlier row, other content"
-            expected.append((place, f"kind, starts_on, scope: {said}"))
+            reason = "exact copy of an earlier row" if first[kind, scope] == label else "key of an earlier row, other content"
+            expected.append((place, f"kind, starts_on, scope: {reason}"))
         first.setdefault((kind, scope), label)
     assert repeated_rows(staged, lambda frame: frame).rows() == expected
 

@@ -99,11 +99,11 @@ def test_the_mapping_that_is_given_wins_over_the_one_in_the_folder(tmp_path):
     assert read_source_tables(folder, tmp_path / "other.yaml").currency == "SEK"
 
 
-def test_progress_is_told_of_each_source(tmp_path):
-    told = []
+def test_progress_reports_each_source(tmp_path):
+    reported = []
     folder = written(tmp_path, mapping__yaml=TWO, a1__csv=LINES, b__csv="id;d;y\n9;2024-01-01;5\n")
-    read_source_tables(folder, progress=lambda what, done=None: told.append((what, done)))
-    assert told == [("opening shop", None), ("opening web", None), ("reading shop", 0.0), ("reading web", 0.5)]
+    read_source_tables(folder, progress=lambda what, done=None: reported.append((what, done)))
+    assert reported == [("opening shop", None), ("opening web", None), ("reading shop", 0.0), ("reading web", 0.5)]
 
 
 def test_faults_are_found_before_anything_is_read_in_earnest(tmp_path):
@@ -130,8 +130,8 @@ def test_the_example_of_the_guide_does_what_the_guide_says(tmp_path):
     for name, content in blocks:
         (tmp_path / name).write_text(content, encoding="windows-1252" if name == "till_2024.csv" else "utf-8")
     read = read_source_tables(tmp_path)
-    said = [line.strip() for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith(("    till: ", "    cards: "))]
-    assert list(read.notes) == said
+    notes = [line.strip() for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith(("    till: ", "    cards: "))]
+    assert list(read.notes) == notes
     lines = read.frames["transactions"].collect()
     assert lines["net_amount"].to_list() == [9.0, 6.9, 20.7, -6.9, None]
     assert lines["line_kind"].to_list() == ["sale", "sale", "sale", "return", "sale"]

@@ -1,4 +1,4 @@
-"""What a mapping file may say, and how it is told what it may not: line, name, nearest match."""
+"""Grammar of mapping files, and the report of each problem: line, name, nearest match."""
 
 # ruff: noqa: E501  (one case a line)
 
@@ -76,7 +76,7 @@ def test_places_are_found_whether_a_list_was_written_or_not(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ("currency: EUR\n", "curency: EUR\n", "line 2, column 3: unknown key 'curency'; did you mean 'currency'? Known: currency, business_zone"),
         ("    files: till.csv", "    file: till.csv", "line 6, column 5: unknown key 'file'; did you mean 'files'? Known: files, url, url_from, format, delimiter"),
@@ -115,15 +115,15 @@ def test_places_are_found_whether_a_list_was_written_or_not(tmp_path):
         ("    files: till.csv", "    delimiter: ';;'", "delimiter is ';;': string should have at most 1 character."),
     ],
 )  # fmt: skip
-def test_a_problem_is_told_with_its_line_and_the_nearest_name(tmp_path, old, new, said):
+def test_a_problem_is_reported_with_its_line_and_the_nearest_name(tmp_path, old, new, expected):
     message = refused(tmp_path, old, new)
     assert message.startswith("mapping.yaml")
-    assert said in message
+    assert expected in message
     assert message.endswith("See docs/mappings.md.")
 
 
 @pytest.mark.parametrize(
-    ("attributes", "said"),
+    ("attributes", "expected"),
     [
         ("tenure: {column: t, type: integer, unit: months, role: tenure}", "line 23, column 7: the role tenure needs an attribute with the role ended beside it."),
         ("left: {column: l, type: yes_no, role: ended}", "the role ended needs an attribute with the role tenure beside it."),
@@ -136,24 +136,24 @@ def test_a_problem_is_told_with_its_line_and_the_nearest_name(tmp_path, old, new
         ("a: {column: l, type: yes_no, role: ended, known_at: later}", "a has the role ended, and must be known on the day of the snapshot; map what is known only later on the later"),
     ],
 )  # fmt: skip
-def test_roles_that_cannot_be_are_told(tmp_path, attributes, said):
-    assert said in refused(tmp_path, "score: points", attributes)
+def test_invalid_roles_are_reported(tmp_path, attributes, expected):
+    assert expected in refused(tmp_path, "score: points", attributes)
 
 
 def test_attributes_say_how_long_a_customer_has_been_there(tmp_path):
-    told = "tenure: {column: t, type: integer, unit: months, role: tenure}\n        left: {column: l, type: yes_no, role: ended}"
-    told += "\n        fee: {column: f, type: number, role: monthly_amount}\n        paid: {column: p, type: number, role: left_out}"
-    mapping = load(tmp_path, GOOD.replace("score: points", told))
-    roles = {name: said.role for name, said in mapping.file.tables["customer_snapshots"][0].attributes.items()}
+    attributes = "tenure: {column: t, type: integer, unit: months, role: tenure}\n        left: {column: l, type: yes_no, role: ended}"
+    attributes += "\n        fee: {column: f, type: number, role: monthly_amount}\n        paid: {column: p, type: number, role: left_out}"
+    mapping = load(tmp_path, GOOD.replace("score: points", attributes))
+    roles = {name: attribute.role for name, attribute in mapping.file.tables["customer_snapshots"][0].attributes.items()}
     assert roles == {"town": "covariate", "tenure": "tenure", "left": "ended", "fee": "monthly_amount", "paid": "left_out"}
 
 
-def test_all_problems_are_told_at_once(tmp_path):
+def test_all_problems_are_reported_at_once(tmp_path):
     text = GOOD.replace("currency: EUR\n", "curency: EUR\n").replace("    key:", "    kee:")
-    said = refused(tmp_path, "Europe/Paris", "Europe/Pris", text=text)
-    assert said.startswith("mapping.yaml: 3 problems. line 3: business_zone: this is not")
-    assert "line 2: unknown key 'curency'" in said
-    assert "line 11: unknown key 'kee'" in said
+    message = refused(tmp_path, "Europe/Paris", "Europe/Pris", text=text)
+    assert message.startswith("mapping.yaml: 3 problems. line 3: business_zone: this is not")
+    assert "line 2: unknown key 'curency'" in message
+    assert "line 11: unknown key 'kee'" in message
 
 
 @pytest.mark.parametrize("text", ["", "- 1\n", "hello\n"])
@@ -163,7 +163,7 @@ def test_what_is_no_mapping_at_all(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("company: {currency: EUR\nsources:\n  a: b\n", "line 2, column 8: not valid YAML"),
         ("company:\n\tcurrency: EUR\n", r"line 2, column 1: not valid YAML: found character '\\t'"),
@@ -172,8 +172,8 @@ def test_what_is_no_mapping_at_all(tmp_path, text):
         ("tables: !thing x\n", "the tag !thing is not allowed"),
     ],
 )
-def test_broken_yaml_names_its_line(tmp_path, text, said):
-    with pytest.raises(ParameterError, match=said):
+def test_broken_yaml_names_its_line(tmp_path, text, expected):
+    with pytest.raises(ParameterError, match=expected):
         load(tmp_path, text)
 
 

@@ -35,7 +35,7 @@ def test_files_with_our_names_are_read_with_our_columns(tmp_path):
     assert (read.currency, read.business_zone, read.history_starts_on) == ("EUR", "UTC", None)
 
 
-def test_columns_that_are_not_ours_are_left_out_and_said(tmp_path):
+def test_columns_that_are_not_ours_are_left_out_and_noted(tmp_path):
     text = LINES.replace("net_amount", "net_amount,foo").replace(".5", ".5,a").replace(",x", ",1,b")
     read = read_source_tables(written(tmp_path, transactions__csv=text))
     assert "transactions.csv: foo left out: no column of transactions is so named." in read.notes
@@ -97,8 +97,8 @@ def test_a_missing_column_names_the_nearest(tmp_path):
         read_source_tables(tmp_path)
     written(tmp_path, transactions__csv="transaction_line_id,q\n1,2\n")
     written(tmp_path, transactions__csv="transaction_line_id,amount\n1,2\n")
-    said = r"columns 'transaction_id', 'occurred_at' and 'net_amount' \(the nearest is 'amount'\) are missing\. It has: transaction"
-    with pytest.raises(TableError, match=said):
+    expected = r"columns 'transaction_id', 'occurred_at' and 'net_amount' \(the nearest is 'amount'\) are missing\. It has: transaction"
+    with pytest.raises(TableError, match=expected):
         read_source_tables(tmp_path)
 
 

@@ -156,7 +156,7 @@ def test_a_day_that_cannot_be_read_says_how_its_format_is_declared(tmp_path):
     assert found[0].remedy == 'Declare in the mapping how it is written, for example {column: occurred_at, format: "%d/%m/%Y"}.'
 
 
-def test_both_kinds_of_repeated_key_are_told_apart(tmp_path):
+def test_both_kinds_of_repeated_key_are_distinguished(tmp_path):
     kept, faulty, found, _ = split(tmp_path, lines(4, transaction_line_id=["1", "1", "1", "2"], quantity=["1", "1", "2", "1"]))
     assert kept["transaction_line_id"].to_list() == ["1", "2"]
     assert len(faulty) == 2

@@ -102,9 +102,9 @@ def test_too_many_faulty_rows_do_not_pass_and_the_files_are_there_to_be_looked_a
         sources(frames={"transactions": lines(4, net_amount=["1", "x", "2", "3"])}), tmp_path, max_quarantine_share=0.2
     )
     assert not report.passed
-    (said,) = report.refusals
-    assert said.startswith("transactions: 1 of 4 rows are faulty (25.00%), more than the 20.00% that max_quarantine_share permits;")
-    assert said.endswith("look at quarantine/transactions.parquet.")
+    (sentence,) = report.refusals
+    assert sentence.startswith("transactions: 1 of 4 rows are faulty (25.00%), more than the 20.00% that max_quarantine_share permits;")
+    assert sentence.endswith("look at quarantine/transactions.parquet.")
     assert report.paths["quarantine_transactions"].is_file()
     assert TableSet.open(tmp_path / "tables").facts.rows == {"transactions": 3}
 
@@ -139,7 +139,7 @@ def test_lines_equal_in_all_but_their_id_are_kept_and_counted(tmp_path):
 @pytest.mark.parametrize("order", [("granted", "withdrawn"), ("withdrawn", "granted")])
 def test_two_answers_at_one_instant_are_kept_and_counted(tmp_path, order):
     """A form sent twice within a second: the refusal holds, whichever row comes first, and no row is lost."""
-    said = pl.LazyFrame(
+    answers = pl.LazyFrame(
         {
             "customer_id": ["a", "a", "b"],
             "purpose": ["marketing"] * 3,
@@ -150,7 +150,7 @@ def test_two_answers_at_one_instant_are_kept_and_counted(tmp_path, order):
             ROW: [1, 2, 3],
         }
     )
-    report = validate_tables(sources(frames={"transactions": lines(), "consents": said}), tmp_path)
+    report = validate_tables(sources(frames={"transactions": lines(), "consents": answers}), tmp_path)
     (finding,) = report.tables["consents"].unlikely
     assert str(finding).startswith("status: another answer at the same instant: 1 row (first: row 2 of ")
     assert report.tables["consents"].rules == ()
@@ -182,7 +182,7 @@ def test_nothing_that_says_what_customers_did(tmp_path):
         validate_tables(sources(frames={}), tmp_path)
 
 
-def test_missing_columns_and_empty_files_are_all_said_at_once_with_their_files(tmp_path):
+def test_missing_columns_and_empty_files_are_all_reported_at_once_with_their_files(tmp_path):
     given = {
         "transactions": lines().rename({"net_amount": "net_amout"}),
         "stores": pl.LazyFrame({"store": ["a"]}),
@@ -255,10 +255,10 @@ def test_leftovers_of_a_killed_run_are_removed_after_a_day(tmp_path):
     assert young.exists()
 
 
-def test_progress_tells_of_each_table(tmp_path):
-    said = []
-    validate_tables(sources(), tmp_path, progress=lambda what, done=None: said.append((what, done)))
-    assert said == [("checking transactions", 0.0)]
+def test_progress_reports_each_table(tmp_path):
+    reported = []
+    validate_tables(sources(), tmp_path, progress=lambda what, done=None: reported.append((what, done)))
+    assert reported == [("checking transactions", 0.0)]
 
 
 def test_files_named_after_our_tables_need_no_mapping(tmp_path):

@@ -1,4 +1,4 @@
-"""Several files as one source: names, globs, what differs between them, and one pass that reads them all."""
+"""Several files as one source: names, globs, differences between them, and one pass that reads them all."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_rows_carry_their_file_and_number_and_blank_lines_are_dropped(tmp_path):
     assert opened.notes == ("till: 2 files, t1.csv ... t2.csv.gz: detected semicolon-separated, UTF-8, with a header, decimal comma.",)
 
 
-def test_columns_are_matched_by_name_and_those_of_later_files_only_are_said(tmp_path):
+def test_columns_are_matched_by_name_and_those_of_later_files_only_are_noted(tmp_path):
     folder_with(tmp_path, t1__csv=A, t2__csv="x;montant;client;no\n9;8;7;6\n")
     opened = source(tmp_path, "t*.csv")
     assert rows(opened)[2] == ("t2.csv", 1, "6", "7", "8")
@@ -101,7 +101,7 @@ def test_a_column_that_a_later_file_lacks_is_a_fault(tmp_path):
         source(tmp_path, "t*.csv")
 
 
-def test_decimal_marks_that_differ_are_a_fault_unless_one_is_told(tmp_path):
+def test_decimal_marks_that_differ_are_a_fault_unless_one_is_given(tmp_path):
     folder_with(tmp_path, t1__csv=A, t2__csv=A.replace(",", "."))
     with pytest.raises(TableError, match=r"till: t1\.csv writes a decimal comma and t2\.csv a decimal point"):
         source(tmp_path, "t*.csv")
@@ -141,7 +141,7 @@ def test_parquet_files_whose_types_cannot_go_together(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "expected"),
     [
         ("t.parquet", b"PAR1xxxxPAR1", r"t\.parquet: it is not a Parquet file\. The copy may be incomplete"),
         ("t.json", b"{}", r"its name does not say what it is \(\.json\)\. Give its `format`"),
@@ -150,9 +150,9 @@ def test_parquet_files_whose_types_cannot_go_together(tmp_path):
         ("t.duckdb", b"x" * 99, "it is not a DuckDB database"),
     ],
 )
-def test_files_that_are_not_what_they_say(tmp_path, name, content, said):
+def test_files_that_are_not_what_they_say(tmp_path, name, content, expected):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(TableError, match=said):
+    with pytest.raises(TableError, match=expected):
         source(tmp_path, name)
 
 

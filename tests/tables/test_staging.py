@@ -1,4 +1,4 @@
-"""The typed copy of a source: values, what could not be read, technical columns."""
+"""The typed copy of a source: values, unreadable values, technical columns."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def rows(folder, text, name="a.csv", **options):
     content = text.encode() if isinstance(text, str) else text
     (folder / name).write_bytes(content)
     opened = open_delimited(folder / name, ReadOptions(**options))
-    return opened.frame.select(ROW, *opened.columns).collect().rows(), opened.said
+    return opened.frame.select(ROW, *opened.columns).collect().rows(), opened.detected
 
 
 @pytest.mark.parametrize("end", ["", BODY])
@@ -35,11 +35,11 @@ def rows(folder, text, name="a.csv", **options):
 )  # fmt: skip
 def test_quotes_inside_fields_are_taken_as_they_stand(tmp_path, lines, names, end):
     text = "id;name;n\n" + "\n".join(lines) + "\n" + end
-    read, said = rows(tmp_path, text)
+    read, detected = rows(tmp_path, text)
     assert len(read) == 3 + end.count("\n")
     assert [row[:2] for row in read[:3]] == [(1, "1"), (2, "2"), (3, "3")]
     assert [row[2] for row in read[:3]] == names
-    assert said.endswith(", quotes inside fields taken as they stand") == ("Petit" not in text)  # polars reads that one by itself
+    assert detected.endswith(", quotes inside fields taken as they stand") == ("Petit" not in text)  # polars reads that one by itself
     assert rows(tmp_path, gzip.compress(text.encode()), "a.csv.gz")[0] == read
 
 
@@ -48,13 +48,13 @@ def test_proper_quotes_are_not_written_anew(tmp_path, monkeypatch):
     assert rows(tmp_path, 'id;name\n1;"a; ""b"""\n')[0] == [(1, "1", 'a; "b"')]
 
 
-def test_all_that_was_told_leaves_one_thing_to_say(tmp_path):
-    told = {"delimiter": ";", "encoding": "utf-8", "header": True, "decimal": "."}
-    assert rows(tmp_path, 'id;name\n1;5" x\n2;y\n', **told)[1] == "quotes inside fields taken as they stand"
+def test_with_all_options_given_one_detection_is_left(tmp_path):
+    options = {"delimiter": ";", "encoding": "utf-8", "header": True, "decimal": "."}
+    assert rows(tmp_path, 'id;name\n1;5" x\n2;y\n', **options)[1] == "quotes inside fields taken as they stand"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ('id;d;y\n9;"open;5\n', r"a\.csv: line 2 opens a quote that is not closed, at 'open;5'\. Write quote: none in the mapping"),
         ('id;d;y\n1;2;3\n9;"open;5\n4;5;6', "line 3 opens a quote that is not closed, at 'open;5'"),
@@ -66,8 +66,8 @@ def test_all_that_was_told_leaves_one_thing_to_say(tmp_path):
         ('id;d;y\n1;2;3\n9;8;"open' + "x" * 140_000 + "\n", "line 3 opens a quote that is not closed"),
     ],
 )
-def test_a_quote_that_is_never_closed_is_refused_with_its_line(tmp_path, text, said):
-    with pytest.raises(TableError, match=said):
+def test_a_quote_that_is_never_closed_is_refused_with_its_line(tmp_path, text, expected):
+    with pytest.raises(TableError, match=expected):
         rows(tmp_path, text)
 
 

@@ -104,7 +104,7 @@ def test_damaged_facts_say_how_to_make_them_anew(folder, content):
 
 
 def test_columns_of_which_no_value_may_be_shown_are_those_that_schema_or_mapping_call_personal(tmp_path):
-    attributes = {"town": {"personal_data": "personal"}, "plan": {"personal_data": "none"}, "unsaid": {}}
+    attributes = {"town": {"personal_data": "personal"}, "plan": {"personal_data": "none"}, "undeclared": {}}
     found = TableSet(folder=tmp_path, facts=replace(FACTS, attributes=attributes)).personal_columns
-    assert {"country", "postcode", "town", "unsaid"} <= found
+    assert {"country", "postcode", "town", "undeclared"} <= found
     assert not {"customer_id", "plan", "type"} & found

@@ -31,17 +31,17 @@ def workbook(folder, **sheets):
 def test_cells_are_texts_as_they_were_written(tmp_path):
     opened = open_workbook(workbook(tmp_path, Sales=[HEADER, ROW, ["", None, None, None, 2.5, False]]), ReadOptions())
     assert opened.columns == tuple(HEADER)
-    assert opened.said == ""
+    assert opened.detected == ""
     first, second = opened.frame.collect().rows()
     assert first == (1, "17850", "00042", "2010-12-01 08:26:00", "2010-12-02 00:00:00", "1234567.891", "true")
     assert second == (2, None, None, None, None, "2.5", "false")
 
 
-def test_the_first_sheet_is_taken_and_said_unless_one_is_told(tmp_path):
+def test_the_first_sheet_is_taken_and_noted_unless_one_is_given(tmp_path):
     path = workbook(tmp_path, Sales=[["a"], [1]], Notes=[["b"], [2]])
-    assert open_workbook(path, ReadOptions()).said == "sheet 'Sales' of 2 (the others: Notes)"
-    told = open_workbook(path, ReadOptions(sheet="Notes"))
-    assert (told.said, told.columns) == ("", ("b",))
+    assert open_workbook(path, ReadOptions()).detected == "sheet 'Sales' of 2 (the others: Notes)"
+    chosen = open_workbook(path, ReadOptions(sheet="Notes"))
+    assert (chosen.detected, chosen.columns) == ("", ("b",))
 
 
 def test_lines_above_the_header_and_sheets_without_one(tmp_path):

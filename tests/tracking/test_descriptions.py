@@ -1,4 +1,4 @@
-"""What registered models and versions say of themselves."""
+"""Descriptions of registered models and versions."""
 
 from __future__ import annotations
 

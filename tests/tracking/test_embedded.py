@@ -32,7 +32,7 @@ def test_a_server_keeps_its_own_files(monkeypatch):
     assert embedded.champions(store) == {}
 
 
-def test_another_file_keeps_its_artifacts_beside_it(monkeypatch, tmp_path):
+def test_another_file_keeps_its_artifacts_next_to_it(monkeypatch, tmp_path):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/my%20store/runs.db")
     store = embedded.current()
     assert store.database == tmp_path / "my store" / "runs.db"
@@ -47,7 +47,7 @@ def test_a_bare_folder_is_refused_with_what_to_write_instead(monkeypatch, writte
         embedded.current()
 
 
-def test_a_bare_folder_is_mlflows_business_where_it_is_told_to_allow_it(monkeypatch):
+def test_a_bare_folder_is_mlflows_business_if_it_is_set_to_allow_it(monkeypatch):
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "/srv/mlruns")
     assert embedded.current().database is None
@@ -98,7 +98,7 @@ def test_a_read_only_store_that_was_moved_says_so(workplace, monkeypatch):
         embedded.relocate(store)
 
 
-def test_a_copy_beside_the_original_is_a_store_of_its_own(workplace, monkeypatch):
+def test_a_copy_next_to_the_original_is_a_store_of_its_own(workplace, monkeypatch):
     embedded.relocate(embedded.current())
     copy = workplace / "copy"
     shutil.copytree(workplace / "mlruns", copy / "mlruns")

@@ -40,7 +40,7 @@ def test_a_person_may_force_it_and_the_reason_is_kept():
 
 
 @pytest.mark.parametrize(
-    ("challenger", "champion", "said"),
+    ("challenger", "champion", "expected"),
     [
         (0.8, 0.75, "mae 0.8 is worse than the champion's 0.75"),
         (0.7, 0.75, "mae 0.7 is not worse than the champion's 0.75"),
@@ -48,12 +48,12 @@ def test_a_person_may_force_it_and_the_reason_is_kept():
         (0.7, None, "the champion could not be judged on this holdout"),
     ],
 )
-def test_the_reason_is_a_sentence_with_both_numbers(challenger, champion, said):
-    assert decide(LOWER, challenger=challenger, champion=champion, has_champion=True).reason == said
+def test_the_reason_is_a_sentence_with_both_numbers(challenger, champion, expected):
+    assert decide(LOWER, challenger=challenger, champion=champion, has_champion=True).reason == expected
 
 
 def test_a_version_of_an_earlier_day_stays_challenger_unless_forced() -> None:
-    said = "it learnt up to 2025-03-31, the champion up to 2025-06-30"
-    kept = decide(LOWER, challenger=0.1, champion=9.0, has_champion=True, behind=said)
-    assert (kept.promoted, kept.reason) == (False, said)
-    assert decide(LOWER, challenger=0.1, champion=9.0, has_champion=True, behind=said, forced="the later data are wrong").promoted
+    reason = "it learnt up to 2025-03-31, the champion up to 2025-06-30"
+    kept = decide(LOWER, challenger=0.1, champion=9.0, has_champion=True, behind=reason)
+    assert (kept.promoted, kept.reason) == (False, reason)
+    assert decide(LOWER, challenger=0.1, champion=9.0, has_champion=True, behind=reason, forced="the later data are wrong").promoted

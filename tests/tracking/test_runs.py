@@ -18,7 +18,7 @@ from relkit.tracking import embedded, registry, runs
 
 @pytest.mark.parametrize("known", [True, False], ids=["schema", "migrations"])
 def test_the_schema_is_that_of_the_migrations(tmp_path, monkeypatch, known):
-    """Where MLflow is of another version than `schema.sql`, its own migrations make the store."""
+    """With an MLflow of another version than `schema.sql`, its own migrations make the store."""
     if not known:
         monkeypatch.setattr(runs, "version_of", lambda _name: "0.0")
     database = tmp_path / "made" / "mlflow.db"
@@ -87,7 +87,7 @@ def test_an_experiment_that_is_absent_is_made(workplace):
     assert made.artifact_location == (workplace / "mlruns" / "artifacts").as_uri()
 
 
-def test_what_mlflow_refuses_is_said_in_our_words(workplace):
+def test_what_mlflow_refuses_is_reported_in_our_words(workplace):
     with (
         pytest.raises(StorageError, match=r"sqlite:.*mlflow.db: MLflow says: .*Registered Model.*MLFLOW_TRACKING_URI names the store"),
         runs.connected() as client,

@@ -1,4 +1,4 @@
-"""Actions and what came of them: offers, draws, contacts, outcomes, touchpoints, the calendar, costs."""
+"""Actions and their results: offers, draws, contacts, outcomes, touchpoints, the calendar, costs."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ OUTCOMES = (
     "complained",
     "none",
 )
-"""What may come of a contact."""
+"""Possible outcomes of a contact."""
 
 CONTACT_OUTCOMES = Contract(
     name="outcomes",

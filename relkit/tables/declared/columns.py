@@ -1,4 +1,4 @@
-"""Kinds of columns and rules that the tables of a company share."""
+"""Kinds of columns and rules shared by the tables of a company."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from relkit.contracts import INSTANT, Column, Rule
 from relkit.texts import Text
 
 MONEY = "currency"
-"""Unit of the columns that hold money: their sums are reconciled when a table is read."""
+"""Unit of the columns of money: their sums are reconciled when a table is read."""
 
 
 def column(name: str, dtype: Any, english: str, french: str, meaning: str, **more: Any) -> Column:
@@ -24,7 +24,7 @@ def text(name: str, english: str, french: str, meaning: str, **more: Any) -> Col
 
 
 def choice(name: str, allowed: tuple[str, ...], english: str, french: str, meaning: str, **more: Any) -> Column:
-    """Return a column that holds one of a few words."""
+    """Return a column restricted to a few words."""
     return column(name, pl.String, english, french, meaning, allowed=allowed, **more)
 
 
@@ -62,19 +62,19 @@ NEEDED: dict[str, Any] = {"required": True, "nullable": False}
 
 
 def customer(meaning: str = "The customer.", **more: Any) -> Column:
-    """Return the column that leads to the customer."""
+    """Return the column that identifies the customer."""
     return text("customer_id", "Customer", "Client", meaning, personal_data="pseudonym", **more)
 
 
 def entity() -> Column:
-    """Return the column of the entity of the group."""
+    """Return the column of the group's entity."""
     return text(
         "entity_id", "Entity", "Entité", "Company, brand or subsidiary of the group that holds the relation.", null_means="single entity"
     )
 
 
 def recorded(null_means: str = "recorded when it happened") -> Column:
-    """Return the column that says when the source learnt of the row."""
+    """Return the column with the time at which the source learnt of the row."""
     return instant(
         "recorded_at",
         "Recorded at",
@@ -97,7 +97,7 @@ def valid_to(what: str) -> Column:
 
 
 def after(early: str, late: str, *, impossible: bool = True) -> Rule:
-    """Return the rule that one day or instant does not come before another."""
+    """Return the rule that one day or instant does not precede another."""
     return Rule(
         name=f"{late}: before {early}",
         columns=(early, late),
@@ -108,7 +108,7 @@ def after(early: str, late: str, *, impossible: bool = True) -> Rule:
 
 
 def dated(name: str) -> Rule:
-    """Return the rule that a date is one of our times."""
+    """Return the rule that a date lies between 1900 and 2100."""
     year = pl.col(name).dt.year()
     return Rule(
         name=f"{name}: not between 1900 and 2100",

@@ -1,4 +1,4 @@
-"""Contracts and those who are bound to them."""
+"""Contracts and the parties bound to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is known to a company: customers, their snapshots, their identifiers."""
+"""Customers known to a company, their snapshots, their identifiers."""
 
 from __future__ import annotations
 

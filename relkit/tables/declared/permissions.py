@@ -1,4 +1,4 @@
-"""What a company may do: consents and protective exclusions."""
+"""Permissions to contact: consents and protective exclusions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from relkit.texts import Text
 
 CONSENTS = Contract(
     name="consents",
-    key=("customer_id", "identifier", "purpose", "channel_id", "changed_at", "status", "valid_to"),  # the stricter of two answers holds
+    key=("customer_id", "identifier", "purpose", "channel_id", "changed_at", "status", "valid_to"),  # the stricter of two answers applies
     label=Text("Consents", "Consentements"),
     meaning="What a customer, or the holder of an identifier, allowed and refused, change by change.",
     references=(("customer_id", "customers"),),

@@ -1,4 +1,4 @@
-"""What a company sells, where, and to whom: transactions, products, stores, movements of loyalty points."""
+"""Sales and their setting: transactions, products, stores, movements of loyalty points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What customers think and complain of: answers to surveys, cases."""
+"""Satisfaction of customers: answers to surveys, cases."""
 
 from __future__ import annotations
 

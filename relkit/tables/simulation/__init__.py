@@ -1,7 +1,7 @@
 """Simulated companies whose true parameters are known.
 
-`simulate_company` writes the tables of a company and, beside them, the truth that a model may be judged
-against; `compare_with_truth` sets estimates beside it. docs/simulation.md states the model in full.
+`simulate_company` writes the tables of a company and, next to them, the truth against which a model may be
+judged; `compare_with_truth` compares estimates with it. docs/simulation.md states the model in full.
 """
 
 from relkit.tables.simulation.company import simulate_company

@@ -1,4 +1,4 @@
-"""The actions of the programme: to whom, when, by which channel, and what each truly adds.
+"""The actions of the programme: targets, days, channels, and the true effect of each.
 
 An effect is additive: the outcome of a treated customer is what it would have been, plus the effect.
 For customer i it is mean + slope tanh(engagement_i), times (1 - fatigue) for each marketing contact of the
@@ -25,7 +25,7 @@ CONTACT_COSTS = (0.002, 0.06, 3.5, 0.85)
 """Cost of a contact by channel, currency."""
 PROGRAMME = "default"
 FIRST_ORDER_RATE = 0.008
-"""Probability that somebody who has never bought does so in the 28 days after a wave, without any action."""
+"""Probability of a first order of a non-buyer in the 28 days after a wave, without any action."""
 PRESSURE_DAYS = 30
 
 Target = Literal["non_buyers", "holders_who_never_bought", "buyers", "holders"]
@@ -39,7 +39,7 @@ class Action:
     Attributes:
         id: action_id.
         channel: position in CHANNELS.
-        target: who may be drawn.
+        target: customers who may be drawn.
         outcome: first_order: probability of a first order within the window; extra_orders: expected orders on top, within the
             window; contract_kept: share of the ends due within the window that are averted.
         first_day, every_days: of the waves.
@@ -48,7 +48,7 @@ class Action:
         propensities: probability of treated, at home (FR) and abroad.
         mean, slope: of the effect.
         offer_id: offer carried, or None.
-        breaks_assumptions: whether its effect breaks the assumptions of the clean world, where it is then zero.
+        breaks_assumptions: whether its effect breaks the assumptions of the clean world, in which it is then zero.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Action:
     breaks_assumptions: bool = True
 
     def effects(self, engagement: Floats, settings: SimulationSettings) -> Floats:
-        """Return the effect on each customer, free of fatigue."""
+        """Return the effect on each customer, without fatigue."""
         if self.breaks_assumptions and not settings.actions_move_buyers:
             return np.zeros(len(engagement))
         return self.mean + self.slope * np.tanh(engagement)

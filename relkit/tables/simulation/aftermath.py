@@ -1,4 +1,4 @@
-"""What follows a sale in the hard world: returns, cancellations, delivery fees, gift cards; and what is not yet recorded."""
+"""Consequences of a sale in the hard world: returns, cancellations, delivery fees, gift cards; and late recording."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ONLINE = ("web", "app")
 
 
 def with_aftermath(rng: np.random.Generator, sales: pl.DataFrame, planted: Disturbances, end_us: int) -> pl.DataFrame:
-    """Return the lines of sale and those that followed from them, as far as they were recorded before `end_us`.
+    """Return the lines of sale and those that followed from them, in so far as they were recorded before `end_us`.
 
     Args:
         rng: source of the draws.
@@ -51,7 +51,7 @@ def with_aftermath(rng: np.random.Generator, sales: pl.DataFrame, planted: Distu
 def _taken_back(
     lines: pl.DataFrame, kind: str, after_us: np.ndarray[tuple[int], np.dtype[np.int64]], rng: np.random.Generator
 ) -> pl.DataFrame:
-    """Return lines that take others back, `after_us` later."""
+    """Return lines that reverse others, `after_us` later."""
     occurred = lines["occurred_at"].to_physical().to_numpy() + after_us
     return lines.with_columns(
         transaction_line_id=pl.lit(kind[0].upper()) + pl.col("transaction_line_id"),
@@ -69,7 +69,7 @@ def _taken_back(
 
 
 def _added(lines: pl.DataFrame, kind: str, rank: str, amount: float) -> pl.DataFrame:
-    """Return one line more for each transaction, with the place `rank` that no line of a sale has."""
+    """Return one more line for each transaction, with the place `rank`, which no line of a sale has."""
     return lines.with_columns(
         transaction_line_id=pl.col("transaction_line_id").str.head(-1) + rank,
         line_kind=pl.lit(kind),

@@ -1,4 +1,4 @@
-"""What is sold and where: products, categories, stores; the same in every simulated company."""
+"""Products, categories and stores: the same in every simulated company."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from relkit.tables.simulation.clock import Floats, Ints
 
 CATEGORIES = ("coffee", "tea", "wine", "cheese", "garden", "tools", "books", "games")
-"""category_2; two by two they are siblings under one category_1, which compete with each other."""
+"""category_2; in pairs they are siblings under one category_1, which compete with each other."""
 DEPARTMENTS = ("drinks", "cellar", "home", "leisure")
 MARGIN_RATES = (0.35, 0.40, 0.25, 0.30, 0.35, 0.25, 0.30, 0.40)
 """Margin over net amount at list price, by category."""

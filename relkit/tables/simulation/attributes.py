@@ -1,4 +1,4 @@
-"""What is known of customers beside their acts: yearly snapshots of attributes, and the parties to contracts."""
+"""Attributes of customers: yearly snapshots, and the parties to contracts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def snapshots_table(rng: np.random.Generator, people: People, created_day: Ints,
 
 
 def parties_table(contracts: Contracts, people: People, days: int) -> pl.DataFrame:
-    """Return the table contract_parties: every holder, and the other member of the household as joint holder where there is one."""
+    """Return the table contract_parties: every holder, and the other member of the household as joint holder if there is one."""
     begun = np.flatnonzero(contracts.started_day < days)
     ids = contract_ids(contracts, people).gather(begun)
     number = people.number[contracts.customer[begun]]

@@ -1,4 +1,4 @@
-"""Orders split into lines: which products, how much each, what margin; the lines of an order add up to its value to the cent.
+"""Orders split into lines: products, quantities and margins; the lines of an order add up to its value to the cent.
 
 The order's value is drawn first and split at random, whatever the products, so that the spend model holds
 exactly and a customer's expected margin rate is the mean of the categories' rates under the customer's
@@ -38,7 +38,7 @@ TASTE_SPREAD = 0.8
 
 @dataclass(frozen=True, eq=False)
 class Tastes:
-    """What and where customers like to buy, one row each.
+    """Preferences of customers for products and places, one row each.
 
     Attributes:
         affinity: probability of each category for a line, shape (n, 8), rows add up to 1.
@@ -66,7 +66,7 @@ class Lines:
         category: position of the category.
         product: rank of the product in its category.
         cents: amount in cents at list price.
-        discount: taken off, cents.
+        discount: deducted, cents.
         price_level: prices over those of the first day.
     """
 
@@ -99,7 +99,7 @@ def draw_tastes(rng: np.random.Generator, n: int) -> Tastes:
 
 
 def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes, market: Market, planted: Disturbances) -> Lines:
-    """Return the lines of the orders; a line's category follows the customer's tastes and brings its bundle partner at times."""
+    """Return the lines of the orders; a line's category follows the customer's tastes and sometimes brings its bundle partner."""
     number = np.minimum(1 + rng.poisson(MORE_LINES, len(orders)), MOST_LINES)
     starts = np.cumsum(number) - number
     order = np.repeat(np.arange(len(orders)), number)
@@ -109,7 +109,7 @@ def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes, market:
     category = (limits[orders.customer[order]] < u[:, None]).sum(axis=1)
     product = np.searchsorted(np.cumsum(popularity())[:-1], rng.random(len(order)), side="right")
     category, product = _bundled(rng, rank, category, product)
-    cents = _told_apart(order, category * PRODUCTS_A_CATEGORY + product, _split(rng, orders.amount, number, starts, order))
+    cents = _without_duplicates(order, category * PRODUCTS_A_CATEGORY + product, _split(rng, orders.amount, number, starts, order))
     promoted = market.promoted_categories(orders.day)[order]
     category = _cannibalised(rng, category, promoted, planted)
     discount = np.where(category == promoted, np.round(cents * planted.promotion_discount), 0).astype(np.int64)
@@ -117,7 +117,7 @@ def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes, market:
 
 
 def _cannibalised(rng: np.random.Generator, category: Ints, promoted: Ints, planted: Disturbances) -> Ints:
-    """Let lines of the sibling of a promoted category move to it."""
+    """Move lines of the sibling of a promoted category to it."""
     sibling = np.flatnonzero((promoted >= 0) & (category == promoted + 1))
     moved = sibling[rng.random(len(sibling)) < planted.cannibalised_share]
     category = category.copy()
@@ -126,7 +126,7 @@ def _cannibalised(rng: np.random.Generator, category: Ints, promoted: Ints, plan
 
 
 def _bundled(rng: np.random.Generator, rank: Ints, category: Ints, product: Ints) -> tuple[Ints, Ints]:
-    """Let the second line of an order be the bundle partner of the first; the share of each category stays what it was."""
+    """Let the second line of an order be the bundle partner of the first; the share of each category is unchanged."""
     leads = np.flatnonzero((rank == 0) & (product == 0))
     leads = leads[(leads + 1 < len(rank))]
     leads = leads[rank[leads + 1] == 1]
@@ -149,8 +149,8 @@ def _split(rng: np.random.Generator, amount: Floats, number: Ints, starts: Ints,
     return np.asarray(edges - before)
 
 
-def _told_apart(order: Ints, position: Ints, cents: Ints) -> Ints:
-    """Return the cents with one moved between lines of an order that would be equal in all: no line is a duplicate of another."""
+def _without_duplicates(order: Ints, position: Ints, cents: Ints) -> Ints:
+    """Return the cents with one moved between identical lines of an order: no line is a duplicate of another."""
     by_line = np.lexsort((cents, position, order))
     first, second = by_line[:-1], by_line[1:]
     equal = (order[first] == order[second]) & (position[first] == position[second]) & (cents[first] == cents[second]) & (cents[first] > 0)

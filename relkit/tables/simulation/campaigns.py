@@ -1,7 +1,7 @@
-"""The waves of the programme, drawn at random, and what they change: first orders, extra orders, contracts kept.
+"""The waves of the programme, drawn at random, and their effects: first orders, extra orders, contracts kept.
 
-Waves run in order of time, each over the whole chunk: who is eligible, who is drawn, treated or control,
-what the treatment adds. The draw decides, nothing else does: the propensity on record is the true one.
+Waves run in order of time, each over the whole chunk: eligibility, the draw of treated and control,
+the effect of the treatment. The draw alone decides: the propensity on record is the true one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNSUBSCRIBE_LOG_ODDS = (-5.5, -5.0, -6.5, -7.0)
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Who was drawn in waves, one value each.
+    """Customers drawn in waves, one value each.
 
     Attributes:
         customer: position of the customer.
@@ -40,7 +40,7 @@ class Draws:
         propensity: probability of that.
         effect: true effect, had it been (or as it was) treated, at the pressure of that day.
         pressure: marketing contacts in the 30 days before.
-        response_day: day of the first or first extra order that the wave brought to a treated customer, NEVER where none.
+        response_day: day of the first or first extra order that the wave brought to a treated customer, NEVER if none.
         sent_us: UTC microseconds of the contact of the treated.
         unsubscribed: whether the contact made the customer withdraw consent.
     """
@@ -58,15 +58,15 @@ class Draws:
 
 @dataclass(frozen=True, eq=False)
 class Campaigns:
-    """What all waves did to the customers of a chunk.
+    """Effects of all waves on the customers of a chunk.
 
     Attributes:
-        draws: everybody drawn, in order of waves.
-        first_day: day of each customer's first order, NEVER for who has none; shape (n,).
-        first_action: position of the action that was running when a non-buyer first ordered, -1 where none; shape (n,).
+        draws: all customers drawn, in order of waves.
+        first_day: day of each customer's first order, NEVER without one; shape (n,).
+        first_action: position of the action that was running when a non-buyer first ordered, -1 if none; shape (n,).
         extra_customer, extra_day, extra_action: extra orders that actions brought, one value each.
         end_age: age at the end of each contract.
-        withdrawn_us: UTC microseconds at which consent was withdrawn, 0 where it was not, shape (n, 4).
+        withdrawn_us: UTC microseconds at which consent was withdrawn, 0 if it was not, shape (n, 4).
     """
 
     draws: Draws
@@ -81,15 +81,15 @@ class Campaigns:
 
 @dataclass(eq=False)
 class _State:
-    """What waves read and change, while they run."""
+    """State that waves read and change."""
 
     first_day: Ints
     by_themselves: NDArray[np.bool_]
-    """Who has a first order to come whatever is done: not drawn for first orders, so that the effect stays additive."""
+    """Customers with a first order to come in any case: not drawn for first orders, so that the effect stays additive."""
     first_action: Ints
     contracts: Contracts
     held: Ints
-    """Position of each customer's first contract, -1 where there is none."""
+    """Position of each customer's first contract, -1 if there is none."""
     withdrawn_us: Ints
     recent: list[tuple[int, NDArray[np.bool_]]] = field(default_factory=list)
     draws: list[Draws] = field(default_factory=list)
@@ -103,7 +103,7 @@ class _State:
         return total
 
     def holds_on(self, day: int) -> NDArray[np.bool_]:
-        """Return who holds a first contract that runs on `day`."""
+        """Return a mask of the holders of a first contract that runs on `day`."""
         running = (self.contracts.started_day < day) & (self.contracts.ended_day > day)
         if not len(running):
             return np.zeros(len(self.held), dtype=bool)
@@ -120,7 +120,7 @@ def run_campaigns(
     first_day: Ints,
     calendar: Calendar,
 ) -> Campaigns:
-    """Return what the waves did.
+    """Return the effects of the waves.
 
     Args:
         rng: source of the draws.
@@ -158,7 +158,7 @@ def run_campaigns(
 
 
 def _targets(action: Action, day: int, created_day: Ints, state: _State) -> NDArray[np.bool_]:
-    """Return whom the action is for on the day."""
+    """Return a mask of the customers targeted by the action on the day."""
     known = created_day < day
     if action.target == "buyers":
         return known & (state.first_day <= day)
@@ -178,7 +178,7 @@ def _run_wave(
     wave: Wave,
     state: _State,
 ) -> None:
-    """Draw one wave and let it act."""
+    """Draw one wave and apply it."""
     action = ACTIONS[wave.action]
     target = _targets(action, wave.day, created_day, state)
     allowed = permissions.granted[:, action.channel] & (state.withdrawn_us[:, action.channel] == 0)

@@ -2,7 +2,7 @@
 
 Seasons, drift and promotions multiply everybody's rate by s(t). An inhomogeneous Poisson process is a
 homogeneous one in the operational time C(t) = the integral of s, so that all exact results of BG/NBD
-hold once days are replaced by C (Cox and Lewis 1966, 2.3). In the clean world s = 1 and C(t) = t.
+apply once days are replaced by C (Cox and Lewis 1966, 2.3). In the clean world s = 1 and C(t) = t.
 
 Days are whole numbers counted from the first day of the data (0); the instant t = k is the end of day
 k - 1 and the start of day k. Earlier days are negative.
@@ -103,7 +103,7 @@ class Calendar:
     def instants(self, days: NDArray[np.generic], seconds: NDArray[np.generic]) -> Ints:
         """Return UTC microseconds since 1970 of local `seconds` after midnight of `days`.
 
-        Seconds lie between 5 h and 24 h, when no clock changes: one offset a day serves.
+        Seconds lie between 5 h and 24 h, when no clock changes: one offset per day suffices.
         """
         whole = days.astype(np.int64)
         midnight = (np.datetime64(self.starts_on, "D").astype(np.int64) + whole) * US_A_DAY

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from relkit.tables.simulation.clock import Ints
 
 CHUNK = 50_000
-"""Customers a chunk. Part of the definition: another number gives another company."""
+"""Customers per chunk. Part of the definition: another number gives another company."""
 
 STREAMS = (
     *("people", "contracts", "permissions", "waves", "buyers", "days", "amounts", "market", "tastes", "lines", "placement"),
@@ -55,12 +55,12 @@ def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Pr
     """Simulate a company and write its tables to `folder`/data and the truth about it to `folder`/truth.
 
     Args:
-        settings: what is simulated.
-        folder: where to; tables and truth of an earlier run there are replaced.
-        progress: is told before each chunk.
+        settings: of the simulation.
+        folder: for the output; tables and truth of an earlier run there are replaced.
+        progress: called before each chunk.
 
     Returns:
-        The truth, and where the data are.
+        The truth, and the place of the data.
 
     Examples:
         >>> import tempfile, pathlib
@@ -88,7 +88,7 @@ def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Pr
 
 @dataclass(frozen=True, eq=False)
 class _World:
-    """What all chunks share."""
+    """State shared by all chunks."""
 
     settings: SimulationSettings
     calendar: Calendar
@@ -111,7 +111,7 @@ class _World:
         )
 
     def write_fixed(self, data: Parts) -> None:
-        """Write the tables that do not grow with the customers, and the facts that no table holds."""
+        """Write the tables that do not grow with the customers, and the facts that no table contains."""
         starts_on = self.settings.starts_on
         data.add("products", products_table(starts_on, price_dates(self.market, starts_on)))
         data.add("stores", stores_table(starts_on))
@@ -127,7 +127,7 @@ class _World:
 
 @dataclass(frozen=True, eq=False)
 class _Chunk:
-    """One chunk of customers, with all that happens to them."""
+    """One chunk of customers, with all their events."""
 
     people: People
     created_day: Ints
@@ -140,7 +140,7 @@ class _Chunk:
 
 
 def _write_chunk(world: _World, seed: np.random.SeedSequence, numbers: Ints, data: Parts, truth: Parts, orders_before: int) -> int:
-    """Draw a chunk, add its rows to the tables and to the truth, and return how many orders the data hold of it."""
+    """Draw a chunk, add its rows to the tables and to the truth, and return the number of its orders in the data."""
     rngs = dict(zip(STREAMS, map(np.random.default_rng, seed.spawn(len(STREAMS))), strict=True))
     chunk = _draw_chunk(world, rngs, numbers)
     seen = chunk.history.orders

@@ -1,4 +1,4 @@
-"""The tables assignments, contacts and outcomes, made of the draws of the waves."""
+"""The tables assignments, contacts and outcomes, made from the draws of the waves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DRAWN_AT_S = 7 * 3600
 US_AN_HOUR = 3600 * US_A_SECOND
 BOUNCED = (0.02, 0.03, 0.0, 0.01)
-"""Share of contacts that do not arrive, by channel; those who responded received theirs."""
+"""Share of contacts that do not arrive, by channel; responders received theirs."""
 MACHINE_OPENED = 0.06
 """Share of opened e-mails that a machine opened."""
 
@@ -150,7 +150,7 @@ def _outcome(
 def _electronic(
     rng: np.random.Generator, contacts: pl.Series, draws: Draws, channel: Ints, engagement: Floats, responded: NDArray[np.bool_]
 ) -> list[pl.DataFrame]:
-    """Return what came of messages: delivered or bounced, opened, clicked, unsubscribed."""
+    """Return the outcomes of messages: delivered or bounced, opened, clicked, unsubscribed."""
     n = len(draws.customer)
     message = draws.treated & (channel != CHANNELS.index("phone"))
     bounced = message & (rng.random(n) < np.array(BOUNCED)[channel]) & ~responded & ~draws.unsubscribed
@@ -172,7 +172,7 @@ def _electronic(
 
 
 def _calls(rng: np.random.Generator, contacts: pl.Series, draws: Draws, channel: Ints) -> list[pl.DataFrame]:
-    """Return what came of calls: reached, no answer, wrong number, refused; of those reached some want an appointment."""
+    """Return the outcomes of calls: reached, no answer, wrong number, refused; of those reached some want an appointment."""
     n = len(draws.customer)
     called = draws.treated & (channel == CHANNELS.index("phone"))
     result = rng.choice(4, size=n, p=(0.5, 0.38, 0.02, 0.1))
@@ -185,7 +185,7 @@ def _calls(rng: np.random.Generator, contacts: pl.Series, draws: Draws, channel:
 def _responses(
     rng: np.random.Generator, contacts: pl.Series, draws: Draws, action: Ints, responded: NDArray[np.bool_], calendar: Calendar
 ) -> list[pl.DataFrame]:
-    """Return converted for each response, and redeemed where the action carried an offer."""
+    """Return converted for each response, and redeemed if the action carried an offer."""
     day = np.where(responded, draws.response_day, 0)
     at_us = calendar.instants(day, rng.integers(8 * 3600, 21 * 3600, len(day)))
     offers = pl.Series([a.offer_id for a in ACTIONS], dtype=pl.String).gather(action)

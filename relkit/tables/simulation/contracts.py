@@ -2,7 +2,7 @@
 
 Ages are in days since the start, continuous; an end at age t falls on the t-th day, rounded up. Contracts
 from before the data are those that had survived until then: their ends are drawn given that survival,
-so that a fit which enters them at their age at the start of the data is exact (left truncation).
+so that a fit with entry at their age at the start of the data is exact (left truncation).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TERMS = (0, 12, 24)
 
 @dataclass(frozen=True, eq=False)
 class Contracts:
-    """Contracts with the truth about them, one value each.
+    """Contracts with their true parameters, one value each.
 
     Attributes:
         customer: position of the holder in the chunk.
@@ -133,7 +133,7 @@ def contract_ids(contracts: Contracts, people: People) -> pl.Series:
 
 
 def monthly_amounts(contracts: Contracts, market: Market, days: Ints) -> Floats:
-    """Return what each contract is billed a month on each of `days`: prices move it as they move all others."""
+    """Return the monthly bill of each contract on each of `days`, which moves with prices."""
     started = np.maximum(contracts.started_day, market.first)
     return np.asarray(np.round(contracts.monthly_amount * market.price_levels(days) / market.price_levels(started), 2))
 
@@ -156,7 +156,7 @@ def contracts_table(contracts: Contracts, people: People, calendar: Calendar, ma
 def _version(
     contracts: Contracts, people: People, calendar: Calendar, market: Market, settings: SimulationSettings, which: Ints, days: Ints
 ) -> pl.DataFrame:
-    """Return the rows of some contracts as they stand from each of `days` on, as long as they run."""
+    """Return the rows of some contracts as of each of `days`, as long as they run."""
     every_day = contracts.started_day.copy()
     every_day[which] = days
     amount = monthly_amounts(contracts, market, every_day)[which]

@@ -1,6 +1,6 @@
-"""Journeys to a first order: a Markov chain over marketing channels that ends in an order or in nothing.
+"""Journeys to a first order: a Markov chain over marketing channels that ends in an order or without one.
 
-Journeys are drawn from the chain until there are as many that convert as customers with a first order;
+Journeys are drawn from the chain until as many convert as there are customers with a first order;
 those that do not convert belong to anonymous visitors. So the journeys are an exact sample of the chain,
 and the removal effects of the channels are known in closed form (Anderl, Becker, von Wangenheim and
 Schumann 2016: the share of conversions lost when a channel leads to nothing).
@@ -35,11 +35,11 @@ STEPS = (
 )
 """Probability of going from one channel (row) to the next (column)."""
 ORDER = (0.35, 0.20, 0.08, 0.40, 0.45)
-"""Probability of ordering after each channel; what is left of a row ends the journey in nothing."""
+"""Probability of ordering after each channel; the rest of a row ends the journey without an order."""
 GAP_DAYS = 1.5
 """Mean time between two touches (exponential)."""
 LAST_TOUCH_S = (300, 3600)
-"""The last touch comes so long before the order."""
+"""Time from the last touch to the order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +157,7 @@ def touchpoints_table(
 
 
 def _touch_times(rng: np.random.Generator, journeys: Journeys, ends_us: Ints, earliest_us: int) -> Ints:
-    """Return instants of the touches, going back from the ends; a journey that would begin before the data is squeezed into them."""
+    """Return instants of the touches, going back from the ends; a journey that would begin before the data is compressed into them."""
     n = len(journeys.journey)
     gap = rng.exponential(GAP_DAYS, n) * US_A_DAY
     last = np.concatenate([journeys.journey[1:] != journeys.journey[:-1], [True]]) if n else np.zeros(0, dtype=bool)

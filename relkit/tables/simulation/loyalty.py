@@ -23,12 +23,12 @@ KINDS = ("earned", "burned", "tier")
 
 
 def has_card(people: People) -> NDArray[np.bool_]:
-    """Return who holds a card: three customers in ten."""
+    """Return a mask of the card holders: three customers in ten."""
     return np.asarray(people.number % 10 < 3)
 
 
 def loyalty_table(people: People, orders: Orders, occurred_us: Ints, first_number: int) -> pl.DataFrame:
-    """Return the table loyalty_movements: one point a unit of currency, a voucher burned at every 500, tiers at 1,000 and 3,000."""
+    """Return the table loyalty_movements: one point per unit of currency, a voucher burned at every 500, tiers at 1,000 and 3,000."""
     mine = np.flatnonzero(has_card(people)[orders.customer])
     customer, at_us = orders.customer[mine], occurred_us[mine]
     points = np.floor(orders.amount[mine])

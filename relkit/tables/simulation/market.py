@@ -1,4 +1,4 @@
-"""What moves all customers at once: season, drift, promotions and prices. In the clean world nothing does.
+"""Movements common to all customers: season, drift, promotions and prices. The clean world has none.
 
 Promotions come at fixed intervals and in turn to every second category; the sibling of the promoted
 category (the other one of its department) loses lines to it. None is planned after the end of the data.
@@ -40,7 +40,7 @@ class Market:
         clock: operational time of orders.
         first: earliest day.
         price_level: prices over those of the first day of the data.
-        promoted: position of the category promoted on the day, NO_CATEGORY where none is.
+        promoted: position of the category promoted on the day, NO_CATEGORY if none is.
         promotions: first days of the promotions, in order.
         price_days: days on which prices change.
     """
@@ -101,7 +101,7 @@ def seasons(settings: SimulationSettings, days: Ints) -> Floats:
 def pulled_forward(
     rng: np.random.Generator, settings: SimulationSettings, market: Market, customer: Ints, day: Ints
 ) -> tuple[Ints, NDArray[np.bool_]]:
-    """Return the days of the orders after promotions drew some to themselves, and which were eligible to be drawn.
+    """Return the days of the orders after promotions pulled some forward, and a mask of those eligible.
 
     Eligible is an order due in the days after a promotion whose customer has ordered before, but not since the promotion began.
     """

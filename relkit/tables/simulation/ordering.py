@@ -1,4 +1,4 @@
-"""All orders of a chunk: those that come by themselves, those that actions bring, in the market of the day."""
+"""All orders of a chunk: spontaneous ones and those brought by actions, in the market of the day."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def draw_history(
 def _days(
     rngs: dict[str, np.random.Generator], settings: SimulationSettings, buyers: Buyers, campaigns: Campaigns, market: Market
 ) -> tuple[Ints, Ints, NDArray[np.bool_], Ints]:
-    """Return customer, day, whether the customer dropped out then, and action of each order, in order."""
+    """Return, for each order in order, its customer, day, whether the customer then dropped out, and its action."""
     buying = np.flatnonzero(campaigns.first_day < NEVER)
     chosen = Buyers(buyers.rate[buying], buyers.dropout[buying], buyers.mean_order[buying])
     first_day = campaigns.first_day[buying]

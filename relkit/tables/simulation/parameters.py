@@ -1,4 +1,4 @@
-"""The true parameters of a simulated company, in the letters of the papers where a paper gives them."""
+"""The true parameters of a simulated company, in the notation of the papers."""
 
 from __future__ import annotations
 
@@ -103,14 +103,14 @@ class ContractParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class Disturbances:
-    """What the hard world plants on top of the clean one, each with its true size.
+    """Disturbances that the hard world adds to the clean one, each with its true size.
 
     Attributes:
         season_amplitude: orders a day swing by this share around their mean over the year, highest at season_peak_day.
         season_peak_day: day of the year of the peak.
         rate_drift: purchase rates of everybody change by this factor a year (0.9: 10 % less each year).
         spend_drift: orders of customers acquired a year later are worth this factor.
-        promotion_every_days, promotion_days: a promotion of one category begins every so many days and lasts so long.
+        promotion_every_days, promotion_days: a promotion of one category begins at this interval and lasts this long.
         promotion_lift: orders a day during a promotion, as a factor.
         promotion_discount: taken off the promoted category's list price, paid in equal parts by the company and the supplier.
         pull_forward_days, pull_forward_share: this share of the orders due in the days after a promotion is brought forward into it.
@@ -154,7 +154,7 @@ class Disturbances:
     earlier_buyer_share: float = 0.2
 
     def __post_init__(self) -> None:
-        """Refuse what would make orders or effects negative or infinite."""
+        """Refuse values that would make orders or effects negative or infinite."""
         shares = [name for name in self.__dataclass_fields__ if name.endswith("_share")]
         for name in [*shares, "season_amplitude", "promotion_discount", "fatigue"]:
             if not 0 <= (value := getattr(self, name)) < 1:

@@ -1,4 +1,4 @@
-"""Who the customers are: how they came, what is known of them, and the traits nobody sees."""
+"""The simulated customers: their origin, their known attributes, and their hidden traits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from relkit.tables.simulation.settings import SimulationSettings
 
 EARLIER_DAYS = 730
-"""Customers and contracts from before the data began at most so many days earlier."""
+"""Most days before the data at which earlier customers and contracts began."""
 
 COUNTRIES = ("FR", "BE", "CH")
 COUNTRY_SHARES = (0.80, 0.12, 0.08)
@@ -29,9 +29,9 @@ class People:
     Attributes:
         number: number of the customer in the company, from 1.
         came_as: PROSPECT, BUYER, CONTRACT (holds one, does not buy by itself) or BOTH.
-        created_day: day on which the customer became known; before 0 for who was there already.
+        created_day: day on which the customer became known; below 0 for earlier customers.
         country: position in COUNTRIES.
-        birth_year: year of birth, 0 where unknown.
+        birth_year: year of birth, 0 if unknown.
         engagement: standard normal; drives clicks and the effect of actions.
         satisfaction: standard normal; drives survey answers and complaints.
     """
@@ -87,7 +87,7 @@ def draw_people(rng: np.random.Generator, settings: SimulationSettings, numbers:
 
 
 def customers_table(people: People, created_day: Ints, calendar: Calendar) -> pl.DataFrame:
-    """Return the table customers; every tenth customer shares the household of the one before."""
+    """Return the table customers; every tenth customer shares the household of the previous one."""
     number = people.number
     household = np.where(number % 10 == 0, number - 1, number)
     return pl.DataFrame(

@@ -1,4 +1,4 @@
-"""Who may be contacted: consents by channel, the refusal of profiling, protective exclusions."""
+"""Permissions to contact: consents by channel, the refusal of profiling, protective exclusions."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ PROFILING_REFUSED_SHARE = 0.03
 SUPPRESSED_SHARE = 0.01
 REASONS = ("staff", "litigation", "over_indebted", "guardianship")
 NEVER = 10**6
-"""A day that does not come."""
+"""A day that never comes."""
 ASKED_AT_S = 12 * 3600
 OLD_FORM_DAYS = 7
-"""Agreements to e-mail and text messages from before the first day, given on an older form, end so long before the last one."""
+"""Days before the end at which consents to e-mail and text messages given on an older form, before the first day, expire."""
 
 
 @dataclass(frozen=True, eq=False)
 class Permissions:
-    """What customers allowed, one row each.
+    """Permissions of customers, one row each.
 
     Attributes:
         asked: whether they answered for a channel, shape (n, 4).
         granted: whether they consented, shape (n, 4).
         refuses_profiling: shape (n,).
-        suppressed_day: from which day a protective exclusion holds, NEVER where none does, shape (n,).
+        suppressed_day: day from which a protective exclusion applies, NEVER if none does, shape (n,).
         reason: position of the exclusion's reason.
     """
 
@@ -67,9 +67,9 @@ def draw_permissions(rng: np.random.Generator, people: People, days: int) -> Per
 def consents_table(
     people: People, permissions: Permissions, created_day: Ints, withdrawn_us: Ints, calendar: Calendar, days: int
 ) -> pl.DataFrame:
-    """Return the table consents: the first answers, and a withdrawal at `withdrawn_us` (shape (n, 4), 0 where none).
+    """Return the table consents: the first answers, and a withdrawal at `withdrawn_us` (shape (n, 4), 0 if none).
 
-    No wave falls into the last `OLD_FORM_DAYS`, so nobody is contacted whose agreement has expired.
+    No wave falls into the last `OLD_FORM_DAYS`, so no customer whose agreement has expired is contacted.
     """
     who, channel = np.nonzero(permissions.asked)
     asked_us = calendar.instants(created_day, np.full(len(people), ASKED_AT_S))

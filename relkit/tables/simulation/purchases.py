@@ -1,7 +1,7 @@
-"""Orders by BG/NBD, their values by Gamma-Gamma, and what each buyer is truly expected to order.
+"""Orders by BG/NBD, their values by Gamma-Gamma, and the expected orders of each buyer.
 
 A buyer's first order falls on a whole day, at its noon; repeat orders come in continuous (operational)
-time after it and fall on the day in which their instant lies. So whole days between orders, and from an
+time after it and fall on the day of their instant. So whole days between orders, and from an
 order to the end of the data, are right on average: at 765,000 buyers the rounding moves no estimate by
 as much as its standard error. Orders of one customer never share a day: one that would is moved to the
 next (about one in seventy), because the models count days with an order.
@@ -46,7 +46,7 @@ class Orders:
         customer: position of the customer, shape (m,).
         day: day of the order, shape (m,).
         amount: value at list prices of the day, currency, to the cent, shape (m,).
-        action: position of the action that brought it, -1 where it came by itself, shape (m,).
+        action: position of the action that brought it, -1 if spontaneous, shape (m,).
     """
 
     customer: Ints
@@ -83,7 +83,7 @@ def draw_order_days(
         end: instant at which the draw stops, days.
 
     Returns:
-        customer (m,), day (m,), whether the order is a repeat that ended the relation (m,), and the number of orders a customer (n,).
+        customer (m,), day (m,), whether the order is a repeat that ended the relation (m,), and the number of orders per customer (n,).
     """
     began = clock.operational(first_day + 0.5)
     room = np.maximum(clock.operational(np.array([end]))[0] - began, 0.0)
@@ -122,7 +122,7 @@ def _with_first(first_day: Ints, days: Ints, ends: NDArray[np.bool_], repeats: I
 
 
 def distinct_days(customer: Ints, day: Ints) -> Ints:
-    """Return the days with those that a customer shares between orders moved on to the next free one.
+    """Return the days, with orders of one customer on the same day moved on to the next free one.
 
     Examples:
         >>> distinct_days(np.array([0, 0, 0, 0, 1]), np.array([3, 3, 3, 9, 1])).tolist()
@@ -144,6 +144,6 @@ def draw_amounts(rng: np.random.Generator, mean_order: Floats, spend: SpendParam
 def expected_orders(rate: Floats, dropout: Floats, operational_days: float) -> Floats:
     """Return the expected orders of active customers over a stretch of operational time.
 
-    (1 - exp(-lambda p t)) / p: Fader, Hardie and Lee 2005, eq. 9 before mixing. Zero for who has dropped out.
+    (1 - exp(-lambda p t)) / p: Fader, Hardie and Lee 2005, eq. 9 before mixing. Zero after dropout.
     """
     return np.asarray(-np.expm1(-rate / DAYS_A_WEEK * dropout * operational_days) / dropout)

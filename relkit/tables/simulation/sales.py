@@ -1,4 +1,4 @@
-"""The table transactions, made of orders and their lines."""
+"""The table transactions, made from orders and their lines."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ RECORDED_WITHIN_S = 600
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where and when orders were placed, one value each.
+    """Place and time of orders, one value each.
 
     Attributes:
         number: number of the order in the company, from 1.
         channel: position in CHANNELS.
-        store: position of the store; meaningful where the channel is the store.
+        store: position of the store; meaningful if the channel is the store.
         occurred_us: UTC microseconds.
         recorded_us: UTC microseconds.
     """
@@ -47,7 +47,7 @@ class Placement:
 def draw_placement(
     rng: np.random.Generator, orders: Orders, tastes: Tastes, calendar: Calendar, first_number: int, late: tuple[float, float]
 ) -> Placement:
-    """Return when and where the orders were placed; each is recorded within ten minutes, but for the `late` (share, mean days)."""
+    """Return place and time of the orders; each is recorded within ten minutes, except the `late` ones (share, mean days)."""
     n = len(orders)
     online = rng.random(n) < tastes.online[orders.customer]
     channel = np.where(online, rng.choice([1, 2, 3], size=n, p=(0.6, 0.35, 0.05)), 0)
@@ -67,7 +67,7 @@ def instants(microseconds: Ints) -> pl.Series:
 
 
 def transactions_table(ids: pl.Series, orders: Orders, placement: Placement, lines: Lines) -> pl.DataFrame:
-    """Return the lines as the table transactions, `ids` being the customers'."""
+    """Return the lines as the table transactions; `ids` are those of the customers."""
     order = lines.order
     stores = pl.Series([f"M{k + 1:03d}" for k in range(STORES)])
     offers = pl.Series([*(action.offer_id for action in ACTIONS), None], dtype=pl.String)

@@ -1,4 +1,4 @@
-"""What is simulated: how many customers, over which days, in which world, with which true parameters."""
+"""Settings of a simulation: number of customers, days, world, true parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from relkit.tables.simulation.parameters import ContractParameters, Disturbances
 World = Literal["clean", "hard"]
 
 FUTURE_DAYS = 730
-"""Days lived after the end of the data, for the truth only: what the customers were really worth."""
+"""Days simulated after the end of the data, for the truth only: the customers' realised value."""
 
 HORIZONS = (365, 730)
 """Horizons of the true values, days after the end of the data."""
@@ -23,18 +23,18 @@ class SimulationSettings:
     """The settings of a simulated company.
 
     Attributes:
-        customers: persons known to the company at the end, prospects among them.
+        customers: persons known to the company at the end, prospects included.
         seed: of all randomness; the same settings give the same bytes.
         world: "clean" keeps the assumptions of the models exactly, "hard" plants `disturbances`.
         starts_on: first day of the data.
         days: days of data.
-        prospect_share: share of customers who come as prospects and buy only if an action, or chance, brings them to it.
+        prospect_share: share of customers who come as prospects and buy only if brought to it by an action, or by chance.
         contract_share: share of customers who hold a contract.
         both_share: share of the contract holders who also buy by themselves.
         buyer_effects: whether actions make buyers order more. That breaks the assumptions of the purchase
             models, so None means only in the hard world.
         purchases, spend, contracts: the true parameters of the models.
-        disturbances: what the hard world plants; ignored in the clean one.
+        disturbances: added in the hard world; ignored in the clean one.
 
     Examples:
         >>> SimulationSettings(customers=1000).ends_on
@@ -59,7 +59,7 @@ class SimulationSettings:
     disturbances: Disturbances = field(default_factory=Disturbances)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be simulated."""
+        """Refuse invalid settings."""
         if self.world not in get_args(World):
             raise ParameterError.unknown("world", self.world, get_args(World), where="world")
         if self.customers < 1:
@@ -84,10 +84,10 @@ class SimulationSettings:
 
     @property
     def hard(self) -> bool:
-        """Whether the world is hard."""
+        """True in the hard world."""
         return self.world == "hard"
 
     @property
     def actions_move_buyers(self) -> bool:
-        """Whether actions make buyers order more."""
+        """True if actions make buyers order more."""
         return self.hard if self.buyer_effects is None else self.buyer_effects

@@ -1,4 +1,4 @@
-"""What is true of a simulated company, and how far estimates are from it."""
+"""The truth about a simulated company, and the errors of estimates against it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CompanyTruth:
 
     Attributes:
         data: folder of the tables, as a company would deliver them.
-        folder: folder of the truth, beside the data.
+        folder: of the truth, next to the data.
         parameters: true parameters by model, e.g. parameters["lifetime_value.bg_nbd"]["r"], and the settings.
     """
 
@@ -46,12 +46,12 @@ class CompanyTruth:
 
     @property
     def customers(self) -> pl.LazyFrame:
-        """One row a customer: see docs/simulation.md for the columns."""
+        """One row per customer: see docs/simulation.md for the columns."""
         return pl.scan_parquet(self.folder / "customers.parquet")
 
     @property
     def contracts(self) -> pl.LazyFrame:
-        """One row a contract: see docs/simulation.md for the columns."""
+        """One row per contract: see docs/simulation.md for the columns."""
         return pl.scan_parquet(self.folder / "contracts.parquet")
 
 
@@ -81,15 +81,15 @@ def true_parameters(settings: SimulationSettings) -> dict[str, dict[str, Any]]:
 
 
 def compare_with_truth(truth: CompanyTruth, estimates: pl.DataFrame) -> pl.DataFrame:
-    """Return how far estimates are from the truth, in the order they were given.
+    """Return the errors of estimates against the truth, in the order they were given.
 
     Args:
         truth: of the company that the estimates come from.
-        estimates: summaries of fitted models with a column `model` added: model, term, estimate, std_error (null where unknown).
+        estimates: summaries of fitted models with a column `model` added: model, term, estimate, std_error (null if unknown).
             Terms without a known truth are left out. Rates are per week: fit with period_days = 7.
 
     Returns:
-        model, term, true, estimate, std_error, z (error in standard errors), relative_error (null where the truth is 0).
+        model, term, true, estimate, std_error, z (error in standard errors), relative_error (null if the truth is 0).
 
     Raises:
         TableError: a column is missing.

@@ -1,7 +1,7 @@
 """The truth about each customer and contract at the end of the data: traits, state, expected and realised value, effects.
 
-Expected values are given everything hidden (rates, dropout, state), undiscounted, over days after the
-data. Realised values are those of one future that was simulated. A margin is the net amount times the
+Expected values are conditional on everything hidden (rates, dropout, state), undiscounted, over days after the
+data. Realised values are those of one simulated future. A margin is the net amount times the
 customer's expected margin rate; in the hard world less the share that is returned or cancelled.
 """
 
@@ -35,7 +35,7 @@ KINDS = ("prospect", "buyer", "contract", "both")
 
 
 def contracts_truth(contracts: Contracts, people: People, calendar: Calendar, market: Market, settings: SimulationSettings) -> pl.DataFrame:
-    """Return one row a contract: see docs/simulation.md."""
+    """Return one row per contract: see docs/simulation.md."""
     age = (settings.days - 1 - contracts.started_day).astype(np.float64)
     runs = contracts.end_age > age
     truth = settings.contracts
@@ -74,7 +74,7 @@ def customers_truth(
     market: Market,
     settings: SimulationSettings,
 ) -> pl.DataFrame:
-    """Return one row a customer: see docs/simulation.md. `contracts` is the frame of `contracts_truth`."""
+    """Return one row per customer: see docs/simulation.md. `contracts` is the frame of `contracts_truth`."""
     bought = campaigns.first_day < settings.days
     frame = pl.DataFrame(
         {
@@ -126,7 +126,7 @@ def kept_share(settings: SimulationSettings) -> float:
 
 
 def _with_contracts(frame: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
-    """Add what the contracts bring, the risk of the main one (largest amount, then earliest start), the kind and the sums."""
+    """Add the value of contracts, the risk of the main one (largest amount, then earliest start), the kind and the sums."""
     values = [f"{how}_contract_margin_{h}d" for how in ("expected", "realised") for h in HORIZONS]
     risks = ["hazard_per_day", *(f"churn_probability_{h}d" for h in CHURN_DAYS)]
     sums = contracts.group_by("customer_id").agg(
@@ -148,7 +148,7 @@ def _with_contracts(frame: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFram
 
 
 def _with_effects(frame: pl.DataFrame, people: People, settings: SimulationSettings) -> pl.DataFrame:
-    """Add the effect that each action would have now, at no pressure; null where the customer is not among its targets."""
+    """Add the effect that each action would have now, without pressure; null if the customer is not among its targets."""
     holds = pl.col("contracts_running") > 0
     buys = pl.col("kind").is_in(["buyer", "both"])
     targets = {"buyers": buys, "non_buyers": ~buys, "holders": holds, "holders_who_never_bought": ~buys & holds}

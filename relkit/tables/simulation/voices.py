@@ -1,4 +1,4 @@
-"""What customers say: answers to surveys and the cases that bad ones open. Satisfaction moves answers and nothing else."""
+"""Answers of customers to surveys, and the cases that bad ones open. Satisfaction affects answers and nothing else."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def surveys_table(
     end_us: int,
     first_number: int,
 ) -> pl.DataFrame:
-    """Return the table surveys: nps right after orders (hot) and once a year (cold), as far as they were answered by the end."""
+    """Return the table surveys: nps right after orders (hot) and once a year (cold), in so far as answered by the end."""
     hot = np.flatnonzero(rng.random(len(orders)) < HOT_SHARE)
     customer, day, cold = [orders.customer[hot]], [orders.day[hot] + 1], [np.zeros(len(hot), dtype=bool)]
     for asked in range(COLD_DAY, days, COLD_EVERY):
@@ -82,7 +82,7 @@ def surveys_table(
 
 
 def cases_table(rng: np.random.Generator, surveys: pl.DataFrame, end_us: int, first_number: int) -> pl.DataFrame:
-    """Return the table cases: bad answers that were followed up, as far as the loop was closed by the end."""
+    """Return the table cases: bad answers that were followed up, with the steps completed by the end."""
     bad = surveys.filter(pl.col("score") < CASE_BELOW)
     chosen = np.flatnonzero(rng.random(len(bad)) < CASE_SHARE)
     answered = bad["answered_at"].gather(chosen).to_physical().to_numpy()

@@ -1,4 +1,4 @@
-"""What the hard world plants on its sales, seen in the table transactions; tolerances are 4 standard errors."""
+"""Disturbances of sales in the hard world, as observed in the table transactions; tolerances are 4 standard errors."""
 
 from __future__ import annotations
 

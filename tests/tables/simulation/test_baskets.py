@@ -10,7 +10,7 @@ from relkit.tables.simulation.baskets import (
     TASTE_SPREAD,
     Lines,
     Tastes,
-    _told_apart,
+    _without_duplicates,
     draw_lines,
     draw_tastes,
     margins,
@@ -45,7 +45,7 @@ def test_lines_of_an_order_add_up_to_it_to_the_cent():
 
 def test_lines_that_would_be_equal_differ_by_a_cent():
     order, position = np.array([0, 0, 0, 0, 1]), np.array([5, 5, 5, 7, 5])
-    apart = _told_apart(order, position, np.array([100, 100, 100, 100, 100]))
+    apart = _without_duplicates(order, position, np.array([100, 100, 100, 100, 100]))
     assert apart.sum() == 500
     assert len(set(zip(order.tolist(), position.tolist(), apart.tolist(), strict=True))) == 5
 

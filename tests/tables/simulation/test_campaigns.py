@@ -1,4 +1,4 @@
-"""Truths about the waves, on companies of 20,000; tolerances are 4 standard errors unless a test says otherwise."""
+"""Truths about the waves, on companies of 20,000; tolerances are 4 standard errors unless stated otherwise."""
 
 from __future__ import annotations
 

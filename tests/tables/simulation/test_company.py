@@ -1,4 +1,4 @@
-"""The company as a whole: contracts of the tables, references, edges in time, determinism."""
+"""The company as a whole: contracts of the tables, references, boundaries in time, determinism."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_same_settings_same_bytes(tmp_path: Path, world: Any, monkeypatch: pytes
 
 
 def test_a_larger_company_begins_with_the_same_customers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Chunks draw from their own streams: what the first does not depend on the others."""
+    """Chunks draw from their own streams: the first does not depend on the others."""
     monkeypatch.setattr(company_module, "CHUNK", 500)
     small = simulate_company(SimulationSettings(customers=500), tmp_path / "small")
     large = simulate_company(SimulationSettings(customers=1500), tmp_path / "large")
@@ -148,10 +148,10 @@ def test_extreme_companies_keep_the_contracts_too(tmp_path: Path, world: Any, ex
     assert made.customers.collect().height == extreme["customers"]
 
 
-def test_progress_is_told(tmp_path: Path):
-    told: list[tuple[str, float | None]] = []
-    simulate_company(SimulationSettings(customers=10), tmp_path, progress=lambda what, done=None: told.append((what, done)))
-    assert told == [("simulating customers 1 to 10", 0.0), ("putting the tables together", 1.0)]
+def test_progress_is_reported(tmp_path: Path):
+    reported: list[tuple[str, float | None]] = []
+    simulate_company(SimulationSettings(customers=10), tmp_path, progress=lambda what, done=None: reported.append((what, done)))
+    assert reported == [("simulating customers 1 to 10", 0.0), ("putting the tables together", 1.0)]
 
 
 def test_nothing_is_left_waiting_and_an_earlier_company_is_replaced(tmp_path: Path):

@@ -18,7 +18,7 @@ def test_rows_of_the_chain_are_probabilities():
 
 
 def test_journeys_are_a_sample_of_the_chain():
-    """Starts, steps and conversions within 4 standard errors; the number of conversions is what was asked for."""
+    """Starts, steps and conversions within 4 standard errors; the number of conversions is the requested one."""
     journeys = draw_journeys(np.random.default_rng(1), 30_000)
     n = len(journeys.converts)
     assert journeys.converts.sum() == 30_000

@@ -9,7 +9,7 @@ from relkit.tables.simulation import ContractParameters, Disturbances, PurchaseP
 
 
 @pytest.mark.parametrize(
-    ("kind", "wrong", "said"),
+    ("kind", "wrong", "expected"),
     [
         (PurchaseParameters, {"alpha": 0.0}, "alpha: 0 is not above 0. Choose a positive number."),
         (PurchaseParameters, {"b": float("nan")}, "b: nan is not above 0."),
@@ -24,8 +24,8 @@ from relkit.tables.simulation import ContractParameters, Disturbances, PurchaseP
         (Disturbances, {"promotion_every_days": 31}, "promotions of 10 days with 21 days of pull-forward do not fit into 31 days."),
     ],
 )
-def test_parameters_outside_their_range_are_refused(kind: Any, wrong: dict[str, Any], said: str):
-    with pytest.raises(ParameterError, match=said):
+def test_parameters_outside_their_range_are_refused(kind: Any, wrong: dict[str, Any], expected: str):
+    with pytest.raises(ParameterError, match=expected):
         kind(**wrong)
 
 

@@ -15,7 +15,7 @@ def test_three_years_that_end_at_the_end_of_june_by_default():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "expected"),
     [
         ({"world": "cleen"}, "world: unknown world 'cleen'; did you mean 'clean'\\? Known: clean, hard."),
         ({"customers": 0}, "customers: 0 is below 1. Simulate at least one customer."),
@@ -27,12 +27,12 @@ def test_three_years_that_end_at_the_end_of_june_by_default():
         ({"prospect_share": 0.6, "contract_share": 0.6}, "prospect_share: prospect_share and contract_share add up to 1.2."),
     ],
 )
-def test_what_cannot_be_simulated_is_refused(wrong: dict[str, Any], said: str):
-    with pytest.raises(ParameterError, match=said):
+def test_what_cannot_be_simulated_is_refused(wrong: dict[str, Any], expected: str):
+    with pytest.raises(ParameterError, match=expected):
         SimulationSettings(**wrong)
 
 
-def test_actions_move_buyers_in_the_hard_world_unless_told_otherwise():
+def test_actions_move_buyers_in_the_hard_world_by_default():
     assert not SimulationSettings().actions_move_buyers
     assert SimulationSettings(world="hard").actions_move_buyers
     assert SimulationSettings(buyer_effects=True).actions_move_buyers

@@ -1,4 +1,4 @@
-"""The truth about customers: it adds up, and what was expected came about on average (4 standard errors)."""
+"""The truth about customers: it adds up, and expected values come true on average (4 standard errors)."""
 
 from __future__ import annotations
 
