@@ -60,7 +60,7 @@ def equal_rows(rows: pl.LazyFrame, columns: list[str]) -> pl.Series:
 
 
 def distinct(rows: pl.LazyFrame, column: str) -> int:
-    """Return how many values the column has, nulls left out."""
+    """Return the number of distinct values of the column, nulls left out."""
     hashes = _sorted(rows.select(pl.col(column).drop_nulls().hash(seed=0)))
     return int((hashes[1:] != hashes[:-1]).sum()) + min(hashes.size, 1)
 

@@ -1,10 +1,10 @@
-"""Foreign files read as our tables, as a mapping file says, or by their names when there is none.
+"""Foreign files read as our tables, through a mapping file, or by their names if there is none.
 
     tables = read_source_tables(Path("data"), Path("pipelines/mappings/online_retail.yaml"))
     tables.frames["transactions"]        # lazy, our columns, and _source, _row, _bad
 
-No row is lost on the way: what a `where` leaves out is counted, and a value that cannot be read becomes null while its
-text is kept in `_bad`, a list of 'column: text' entries that is null where all is well, so that the row can be
+No row is lost on the way: what a `where` leaves out is counted, and an unreadable value becomes null while its
+text is kept in `_bad`, a list of 'column: text' entries that is null if all is well, so that the row can be
 quarantined with the reason.
 """
 
@@ -68,7 +68,7 @@ class SourceTables:
         currency: ISO code.
         business_zone: IANA zone of the business day.
         tax_basis: excl or incl.
-        history_starts_on: first day the sources cover; None where no one said.
+        history_starts_on: first day the sources cover; None if not declared.
         assumed_margin_rate: margin over net amount where lines carry none.
         contract_bills_in_transactions: whether what contracts bill is among the transactions too.
         attributes: declared attributes of customer_snapshots.
@@ -94,7 +94,7 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
     Args:
         data: a folder, one file, or a SQL URL.
         mapping: a mapping file; None is DIR/mapping.yaml if there is one, else files named after our tables.
-        progress: is told which source is being read.
+        progress: receives the name of the source being read.
 
     Raises:
         TableError: a file is missing or unreadable, or lacks a column.
@@ -134,7 +134,7 @@ def read_source_tables(data: Path | str, mapping: Path | None = None, progress: 
     else:
         reading = _by_mapping(place, stated, progress)
     blocks = [
-        read_block(reading.mapping, reading.sources, t, i) for t, said in reading.mapping.file.tables.items() for i in range(len(said))
+        read_block(reading.mapping, reading.sources, t, i) for t, given in reading.mapping.file.tables.items() for i in range(len(given))
     ]
     return _tables(reading, blocks, progress)
 
@@ -150,7 +150,7 @@ def source_files(data: Path | str, mapping: Path | None = None) -> tuple[tuple[P
     path = mapping if mapping is not None else place.default_mapping()
     stated = None if path is None else load_mapping(path)
     declared = declared_by_names(place) if stated is None or not stated.file.tables else stated.file.sources
-    found = [place.files(said) for said in declared.values()]
+    found = [place.files(source) for source in declared.values()]
     files = [file for part in found for file in part or ()]
     return (*(() if path is None else (path,)), *dict.fromkeys(files)), None in found
 
@@ -167,19 +167,19 @@ class _Reading:
 def _by_mapping(place: DataPlace, mapping: Mapping, progress: Progress) -> _Reading:
     used = {name for blocks in mapping.file.tables.values() for b in blocks for name in (b.source, *(j.source for j in b.join))}
     sources, notes = {}, []
-    for name, said in mapping.file.sources.items():
+    for name, declared in mapping.file.sources.items():
         if name not in used:
             notes.append(f"{name}: no table reads this source; it was left alone.")
             continue
         progress(f"opening {name}")
-        sources[name] = place.open(name, said)
+        sources[name] = place.open(name, declared)
         notes.extend(sources[name].notes)
     return _Reading(mapping=mapping, sources=sources, notes=notes)
 
 
 def _by_names(place: DataPlace, company: Company) -> _Reading:
     declared = declared_by_names(place)
-    sources = {name: place.open(name, said) for name, said in declared.items()}
+    sources = {name: place.open(name, source) for name, source in declared.items()}
     notes = [note for source in sources.values() for note in source.notes]
     blocks = {name: (block_by_names(name, source, notes),) for name, source in sources.items()}
     file = MappingFile(company=company, sources=declared, tables=blocks)
@@ -213,25 +213,25 @@ def _history(reading: _Reading) -> date | None:
     file = reading.mapping.file
     if file.company.history_starts_on is not None:
         return file.company.history_starts_on
-    stated = [said.history_starts_on for name, said in file.sources.items() if name in reading.sources and said.history_starts_on]
+    stated = [given.history_starts_on for name, given in file.sources.items() if name in reading.sources and given.history_starts_on]
     return max(stated) if stated else None
 
 
 def _attributes(file: MappingFile) -> list[SourceAttribute]:
     found = {}
     for block in file.tables.get("customer_snapshots", ()):
-        for name, said in block.attributes.items():
+        for name, declared in block.attributes.items():
             plain = name.replace("_", " ").capitalize()
             found[name] = SourceAttribute(
                 name=name,
-                dtype=ATTRIBUTE_TYPES[said.type],
-                label=Text(said.label.en, said.label.fr) if said.label else Text(plain, plain),
-                meaning=said.meaning,
-                unit=said.unit,
-                personal_data=said.personal_data,
-                purpose=said.purpose,
-                known_at=said.known_at,
-                role=said.role,
+                dtype=ATTRIBUTE_TYPES[declared.type],
+                label=Text(declared.label.en, declared.label.fr) if declared.label else Text(plain, plain),
+                meaning=declared.meaning,
+                unit=declared.unit,
+                personal_data=declared.personal_data,
+                purpose=declared.purpose,
+                known_at=declared.known_at,
+                role=declared.role,
             )
     return list(found.values())
 
@@ -247,7 +247,7 @@ def _precisions(file: MappingFile) -> dict[str, str]:
 
 
 def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) -> dict[str, dict[str, int]]:
-    """Return files, rows and duplicates of each source, from one pass over each; what is remarkable is said."""
+    """Return files, rows and duplicates of each source, from one pass over each; anything remarkable becomes a note."""
     found = {}
     for position, (name, source) in enumerate(reading.sources.items()):
         progress(f"reading {name}", position / len(reading.sources))
@@ -263,14 +263,14 @@ def _measured(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress
 
 
 def _finished(part: ReadBlock, counts: dict[str, Any], notes: list[str]) -> pl.LazyFrame:
-    """Return the frame of a block, rows folded where it says so, everything left out counted and said."""
+    """Return the frame of a block, rows folded if it asks for that, everything left out counted and noted."""
     name, block = part.block.source, part.block
     before = counts["sources"][name]["rows"]
     rows = before if part.keeps_all else count_rows(part.frame)
     left_out = max(before - rows, 0)
     if left_out:
-        said = " or ".join(["where"] * (block.where is not None) + ["join"] * any(j.unmatched == "drop" for j in block.join))
-        notes.append(f"{part.table}: {left_out:,} of {before:,} rows of {name} are left out by {said}.")
+        causes = " or ".join(["where"] * (block.where is not None) + ["join"] * any(j.unmatched == "drop" for j in block.join))
+        notes.append(f"{part.table}: {left_out:,} of {before:,} rows of {name} are left out by {causes}.")
     frame, folded = part.frame, 0
     if block.one_per:
         frame = _folded(frame, block.one_per)

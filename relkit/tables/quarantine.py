@@ -79,7 +79,7 @@ class Judged:
     def write_quarantine(self, path: Path) -> tuple[Finding, ...]:
         """Stream the faulty rows with rule, source, row and as_read in front, and return what they break.
 
-        `as_read` holds what the source said where a value could not be read, as 'column: text'.
+        `as_read` has the text of the source for each value that could not be read, as 'column: text'.
 
         No file is left where there are none.
         """
@@ -90,9 +90,9 @@ class Judged:
         broken = _broken(pl.scan_parquet(judged), self.staged, self.schema)
         found = _findings(pl.scan_parquet(judged), broken, self.staged)
         if found:
-            said = [pl.when(flag).then(pl.lit(name)) for name, flag in broken.items()]
+            names = [pl.when(flag).then(pl.lit(name)) for name, flag in broken.items()]
             front = {
-                "rule": pl.concat_str(said, separator="; ", ignore_nulls=True),
+                "rule": pl.concat_str(names, separator="; ", ignore_nulls=True),
                 "source": pl.col(SOURCE),
                 "row": pl.col(ROW),
                 "as_read": pl.col(BAD).list.join("; "),
@@ -106,7 +106,7 @@ class Judged:
 
 
 def rows_of(path: Path) -> int:
-    """Return how many rows a Parquet file has."""
+    """Return the number of rows of a Parquet file."""
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
@@ -137,7 +137,7 @@ def schema_of(contract: Contract, names: tuple[str, ...] | None = None, *, more:
 
 
 def unlikely_rules(contract: Contract, names: tuple[str, ...]) -> list[Rule]:
-    """Return what is warned about: values outside the likely range, and the rules that do not send rows to quarantine."""
+    """Return the rules that only warn: values outside the likely range, and rules that send no row to quarantine."""
     rules = [rule for rule in contract.rules if not rule.impossible and set(rule.columns) <= set(names)]
     for column in contract.columns:
         if column.name not in names:
@@ -189,7 +189,7 @@ def _finding(rule: Rule, count: int, row: dict[str, Any], contract: Contract) ->
 
 
 def _value(rule: Rule, row: dict[str, Any], contract: Contract) -> str | None:
-    """Return what the row holds in the rule's columns, or None where that says something about a person."""
+    """Return the row's values in the rule's columns, or None if they reveal something about a person."""
     shown = []
     texts = dict(entry.split(": ", 1) for entry in row.get(BAD) or ())
     for name in rule.columns:
@@ -208,8 +208,8 @@ def _shown(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else repr(value)
 
 
-def _range(column: Column, said: str, broken: pl.Expr) -> Rule:
-    return Rule(name=f"{column.name}: {said}", columns=(column.name,), broken=broken, impossible=False, remedy="Kept.")
+def _range(column: Column, fault: str, broken: pl.Expr) -> Rule:
+    return Rule(name=f"{column.name}: {fault}", columns=(column.name,), broken=broken, impossible=False, remedy="Kept.")
 
 
 def _dy_rule(rule: Rule) -> Any:
@@ -304,8 +304,8 @@ def _broken(judged: pl.LazyFrame, staged: Staged, schema: type[dy.Schema]) -> di
         name, _, kind = flag.rpartition("|")
         # a value that could not be read is no empty value: it breaks one rule, not two
         excused = unread.get(name, pl.lit(value=False)) if kind == "nullability" else pl.lit(value=False)
-        said = _spoken(flag, contract)
-        broken[said] = broken.get(said, pl.lit(value=False)) | (~pl.col(flag) & ~excused)
+        rule = _spoken(flag, contract)
+        broken[rule] = broken.get(rule, pl.lit(value=False)) | (~pl.col(flag) & ~excused)
     return broken
 
 
@@ -318,7 +318,7 @@ def _spoken(flag: str, contract: Contract) -> str:
     if not name or name not in contract.names:
         return flag
     column = contract[name]
-    said = {
+    faults = {
         "nullability": "empty",
         "min": f"below {column.low:g}" if column.low is not None else "",
         "min_exclusive": f"not above {column.above:g}" if column.above is not None else "",
@@ -327,11 +327,11 @@ def _spoken(flag: str, contract: Contract) -> str:
         "nan": "not a number",
         "check__allowed": f"none of {', '.join(column.allowed)}",
     }
-    return f"{name}: {said.get(kind, kind)}"
+    return f"{name}: {faults.get(kind, kind)}"
 
 
 def _findings(judged: pl.LazyFrame, broken: dict[str, pl.Expr], staged: Staged) -> tuple[Finding, ...]:
-    """Return what the rows of the file that dataframely wrote break, the most frequent rule first."""
+    """Return the rules broken by the rows of the file that dataframely wrote, the most frequent first."""
     declared = {rule.name: rule for rule in staged.contract.rules}
     rules = [declared[name] if name in declared else _undeclared(name, staged) for name in broken]
     rules = [replace(rule, broken=broken[rule.name]) for rule in rules]
@@ -341,8 +341,8 @@ def _findings(judged: pl.LazyFrame, broken: dict[str, pl.Expr], staged: Staged) 
 
 def _undeclared(name: str, staged: Staged) -> Rule:
     """Return the rule that follows from a column or the key, with its columns and what to do about it."""
-    of, _, said = name.partition(": ")
+    of, _, fault = name.partition(": ")
     columns = tuple(column for column in of.replace(" or ", ", ").split(", ") if column in staged.names)
     remedies = {"not": _READ_REMEDY, "none": "Map its values to these.", "exact": _KEY_REMEDY, "key": _KEY_REMEDY}
-    remedy = _DAY_REMEDY.format(of) if said in {"not a day", "not an instant"} else remedies.get(said.split(" ", 1)[0], "")
+    remedy = _DAY_REMEDY.format(of) if fault in {"not a day", "not an instant"} else remedies.get(fault.split(" ", 1)[0], "")
     return Rule(name=name, columns=columns, broken=pl.lit(value=False), remedy=remedy)

@@ -53,7 +53,7 @@ def read_tables(
         out: output root; tables/ and quarantine/ in it are replaced.
         mapping: a mapping file; None takes DATA/mapping.yaml, or else files named after our tables.
         max_quarantine_share: share of a table's rows, in [0, 1], above which the report does not pass.
-        progress: is told what is going on.
+        progress: receives a line on each step.
 
     Returns:
         The account: rows kept, quarantined by rule, warnings, sums to the cent.
@@ -113,7 +113,7 @@ def _verify(frames: dict[str, pl.LazyFrame]) -> None:
     for name, raw in frames.items():
         first = raw.head(1).collect()
         where = f"{name} ({first[SOURCE][0]})" if SOURCE in first.columns and len(first) else name
-        problems += [f"{where}: {said}" for said in missing_columns(raw, TABLES[name])]
+        problems += [f"{where}: {missing}" for missing in missing_columns(raw, TABLES[name])]
         if not len(first):
             problems.append(f"{where}: there is no row of data")
     if problems:
@@ -223,7 +223,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         tables=reports,
         facts=facts,
         headline=headline(TableSet.open(tables)),
-        warnings=(*_said(reports), *(remark.en for remark in doubtful)),
+        warnings=(*_warnings(reports), *(remark.en for remark in doubtful)),
         notes=sources.notes,
         counts=sources.counts,
         remarks=unique((*remarks_on(reports, refused=bool(refusals)), *doubtful)),
@@ -236,29 +236,29 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
 
 
 def _refusals(reports: dict[str, TableReport], share: float) -> tuple[str, ...]:
-    said = [
+    sentences = [
         f"{name}: {report.rows_quarantined:,} of {counted(report.rows_read)} are faulty ({report.quarantine_share:.2%}), "
         f"more than the {share:.2%} that max_quarantine_share permits; look at quarantine/{name}.parquet."
         for name, report in reports.items()
         if report.quarantine_share > share
     ]
-    said += [
+    sentences += [
         f"{name}.{column}: {sums.read:,.2f} was read, but {sums.kept:,.2f} kept and {sums.quarantined:,.2f} quarantined do not add up."
         for name, report in reports.items()
         for column, sums in report.sums.items()
         if not sums.balanced
     ]
-    return tuple(said)
+    return tuple(sentences)
 
 
-def _said(reports: dict[str, TableReport]) -> list[str]:
-    said = [f"{name}: {finding}. {finding.remedy}".strip() for name, report in reports.items() for finding in report.unlikely]
-    said += [
+def _warnings(reports: dict[str, TableReport]) -> list[str]:
+    sentences = [f"{name}: {finding}. {finding.remedy}".strip() for name, report in reports.items() for finding in report.unlikely]
+    sentences += [
         f"{name}: left out, since no column of the table is so named: {', '.join(report.ignored)}."
         for name, report in reports.items()
         if report.ignored
     ]
-    return said
+    return sentences
 
 
 def _attributes(sources: SourceTables) -> dict[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 """The first pass over a source: one streamed copy with the types of the contract, each row numbered.
 
-What the source said where a value could not be read stands in `_bad`, as 'column: text'. The copy is
+The source's text of a value that could not be read is kept in `_bad`, as 'column: text'. The copy is
 what the later passes read (keys, rules, warnings), so that a text file is decoded once.
 """
 
@@ -52,9 +52,9 @@ class Staged:
 def missing_columns(raw: pl.LazyFrame, contract: Contract) -> list[str]:
     """Return a sentence for each column that the frame lacks and the contract wants."""
     present = [name for name in raw.collect_schema().names() if name not in TECHNICAL]
-    said = [_missing(column.name, present) for column in contract.columns if _is_wanted(column) and column.name not in present]
+    missing = [_missing(column.name, present) for column in contract.columns if _is_wanted(column) and column.name not in present]
     groups = [group for group in contract.one_of if not set(group) & set(present)]
-    return said + [f"none of the columns {', '.join(group)} is there, at least one is expected" for group in groups]
+    return missing + [f"none of the columns {', '.join(group)} is there, at least one is expected" for group in groups]
 
 
 def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str) -> Staged:
@@ -81,9 +81,9 @@ def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str) -> St
     try:
         raw.select(*columns, *technical).with_row_index(INDEX).sink_parquet(path, compression="lz4", statistics=False)
     except pl.exceptions.PolarsError as error:
-        said = str(error).splitlines()[0]
+        message = str(error).splitlines()[0]
         raise TableError(
-            f"the rows cannot be read: {said}.", where=contract.name, remedy="Check the file with the program that wrote it."
+            f"the rows cannot be read: {message}.", where=contract.name, remedy="Check the file with the program that wrote it."
         ) from error
     return Staged(path=path, contract=contract, names=tuple(values), ignored=tuple(others))
 
@@ -119,14 +119,14 @@ def _where_from(given: pl.Schema, contract: Contract) -> list[pl.Expr]:
 
 
 def _bad(given: pl.Schema, contract: Contract, values: dict[str, pl.Expr]) -> pl.Expr:
-    """Return what could not be read: what the source's reader said, and what fails to be read here."""
+    """Return the values that could not be read, by the source's reader or here."""
     entries = [pl.col(BAD)] if BAD in given else []
     for column in contract.columns:
         if column.name in given and _is_converted(column, given[column.name]):
             raw = pl.col(column.name)
             unread = misread(raw, kind_of(given[column.name]), values[column.name])
-            said = pl.concat_str(pl.lit(f"{column.name}: "), raw.cast(pl.String).str.slice(0, _LONGEST))
-            entries.append(pl.concat_list(pl.when(unread).then(said)).list.drop_nulls())
+            quoted = pl.concat_str(pl.lit(f"{column.name}: "), raw.cast(pl.String).str.slice(0, _LONGEST))
+            entries.append(pl.concat_list(pl.when(unread).then(quoted)).list.drop_nulls())
     if not entries:
         return pl.lit(None, dtype=pl.List(pl.String)).alias(BAD)
     if len(entries) == 1 and BAD in given:

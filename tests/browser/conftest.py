@@ -29,7 +29,7 @@ STARTED_SECONDS = 300
 
 
 def chromium() -> str | None:
-    """Return the path of the browser, or None where none is installed."""
+    """Return the path of the browser, or None if none is installed."""
     return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
 
@@ -48,7 +48,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
-    """Return what commands of the tests run in: this checkout, the store of the working directory."""
+    """Return the environment of the commands of the tests: this checkout, the store of the working directory."""
     kept = {name: value for name, value in os.environ.items() if name not in {"MLFLOW_TRACKING_URI", "JPY_SESSION_NAME"}}
     return kept | {"PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true", "MPLBACKEND": "Agg"}
 

@@ -1,8 +1,8 @@
-"""Stores what scikit-survival says of the spells of tests/judged_spells.py, with the versions that said it.
+"""Stores the metrics of scikit-survival on the spells of tests/judged_spells.py, with its version.
 
     make bench's environment has it: .venv/bin/python tests/golden/metrics/scikit_survival.py
 
-Censoring is estimated on all rows and the forecasts are judged on every other one. A value is null where scikit-survival refuses.
+Censoring is estimated on all rows and the forecasts are judged on every other one. A value is null if scikit-survival refuses.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stores what scikit-survival estimates on the tables of tests/survival_peers.py, with the versions that said it.
+"""Stores the estimates of scikit-survival on the tables of tests/survival_peers.py, with its version.
 
 make bench's environment has it: .venv/bin/python tests/golden/survival/scikit_survival.py
 """
