@@ -34,6 +34,7 @@ def sources() -> tuple[Path, ...]:
     return tuple(sorted(path for room in ("relkit", "tests") for path in (ROOT / room).rglob("*.py") if path != mine))
 
 
+@cache
 def docstrings(path: Path) -> list[tuple[int, str]]:
     """Return line and text of the docstrings of a file, those of attributes included."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

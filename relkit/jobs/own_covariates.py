@@ -73,14 +73,20 @@ class FitWithOwn(FitModel):
 
         return TableSet.open(self.out_dir / "tables")
 
+    def values(self) -> pl.DataFrame:
+        """Return the own columns that are numbers, as of the day, without keys."""
+        import polars as pl
+
+        from relkit.families.own_columns import KEYS, own_columns
+
+        tables = self.tables()
+        found = own_columns(self.own, tables, tables.as_of(self.as_of))
+        return found.drop(KEYS, strict=False).select(pl.selectors.numeric()).cast(pl.Float64)
+
     def covariates(self) -> pl.DataFrame:
         """Return a summary of the own columns as of the day: covariate, known, mean, std, p5, median and p95."""
         import polars as pl
 
-        from relkit.families.own_columns import own_columns
-
-        tables = self.tables()
-        found = own_columns(self.own, tables, tables.as_of(self.as_of)).select(pl.selectors.numeric())
         rows = [
             {
                 "covariate": column.name,
@@ -89,7 +95,7 @@ class FitWithOwn(FitModel):
                 "std": column.std(),
                 **{name: column.quantile(share) for name, share in (("p5", 0.05), ("median", 0.5), ("p95", 0.95))},
             }
-            for column in found.cast(pl.Float64)
+            for column in self.values()
         ]
         return pl.DataFrame(rows)
 
