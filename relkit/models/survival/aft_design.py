@@ -115,22 +115,23 @@ def no_width(where: str) -> FitError:
     )
 
 
-def refuse_runaways(best: Maximum, names: Sequence[str], where: str) -> None:
+def refuse_runaways(best: Maximum, names: Sequence[str], where: str, otherwise: str = "") -> None:
     """Raise for a coefficient without a finite maximum: all the spells it concerns ended, or none did.
 
     Args:
         best: the maximum.
         names: of its first coordinates, the coefficients.
         where: the caller.
+        otherwise: a remedy of the caller besides those of the columns, such as ", or give a penalty".
     """
     untold = np.isnan(np.diag(best.covariance))[: len(names)]
     if untold.any():
         # An intercept diverges because a covariate does.
-        asked = np.array([name.rpartition(":")[2] != "intercept" for name in names])
+        asked = np.array([name.rpartition(":")[2].strip() != "intercept" for name in names])
         blamed = untold & asked if (untold & asked).any() else asked
         name = names[int(np.argmax(np.where(blamed, np.abs(best.at[: len(names)]), -1.0)))]
         raise FitError(
             f"the coefficient of {name} runs to infinity: all the spells it concerns end, or none of them does.",
             where=where,
-            remedy=f"Drop {covariate_columns.covariate_of(name)} from the covariates, or merge its rare values with others.",
+            remedy=f"Drop {covariate_columns.covariate_of(name)} from the covariates, or merge its rare values with others{otherwise}.",
         )

@@ -15,6 +15,7 @@ It is for data scientists who want the breadth of lifelines. It is left out of t
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -26,9 +27,9 @@ from relkit.errors import FitError, NotConvergedError, ParameterError
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
-from relkit.models.maximum import Evaluation, Maximum
+from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival import lifelines_forms as forms
-from relkit.models.survival.aft_design import Design, enough_ends
+from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
 from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifelines_additive import cumulative_covariance
@@ -96,6 +97,8 @@ _STRETCHES = 4
 _STEP = 1e-4
 # Gain in log-likelihood that a stopped search may have missed.
 _SHORT_OF = 0.01
+# Standard error of a coefficient of a standardised column beyond which its maximum may lie at infinity, and how far it is followed.
+_SUSPECT, _FARTHER = 3.0, 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,12 +167,13 @@ class Lifelines(Parametric, JudgedByEnds):
         Raises:
             TableError: a column is missing, null or invalid.
             NotEnoughEventsError: fewer events than parameters.
-            FitError: more spells than lifelines is given, late entries that the fitter does not take, a covariate that is constant or
-                collinear with the others.
+            FitError: more spells than lifelines is given, late entries that the fitter does not take, a covariate that is constant,
+                collinear with the others or, without a penalty, has no finite coefficient.
             NotConvergedError: lifelines found no maximum.
         """
         lives = _in_order(self.lifetimes(features))
         self._check_rows(lives)
+        enough_ends(float(lives.weight[lives.ended].sum()), len(self.covariates) + 1, self.name)
         design = Design.of(lives.frame, self.declaration, self.name)
         learn = _additive if self.fitter == ADDITIVE else _parametric
         learnt, value, remarks = learn(self, lives, design)
@@ -382,8 +386,10 @@ def _parametric(settings: Lifelines, lives: Lifetimes, design: Design) -> tuple[
     warned = _run(fitter, _frame(lives, X), settings, regressors=columns, entry_col=late, initial_point=start)
     at = np.concatenate([fitter.params_[name].loc[columns[name]].to_numpy() for name in form.parameters])
     knots = _knots(settings, fitter, breaks)
-    value, gradient, hessian = _Problem(lives, form, knots, parts).evaluate(at)
+    problem = _Problem(lives, form, knots, parts)
+    value, gradient, hessian = problem.evaluate(at)
     found = Maximum(at, value, hessian, np.zeros(size, dtype=bool), 0)
+    _refuse_runaways(settings, problem, found, _terms(form, design.names, form.constants))
     back = _back(form, design)
     none = {"ages": np.zeros(0), "cumulative": np.zeros((0, 0)), "cumulative_covariance": np.zeros((0, 0, 0))}
     fields = {"coordinates": back @ at, "covariance": _turned(back, found.covariance), "knots": knots, **none}
@@ -425,12 +431,21 @@ def _starts(settings: Lifelines, lives: Lifetimes, design: Design, form: forms.F
 
 
 def _weibull(settings: Lifelines, lives: Lifetimes, design: Design) -> dict[str, Floats]:
-    """Return the generalised gamma that is the Weibull regression of largest likelihood, in standardised columns."""
+    """Return the generalised gamma that is the Weibull distribution of largest likelihood, in standardised columns.
+
+    It is that of the regression; with a penalty, under which the regression may have no maximum, that without covariates.
+    """
     same = {name: getattr(settings, name) for name in ("covariates", "splines", "missing", "weight_column")}
-    learnt = WeibullAft(**same).learn(lives.frame, date.min)
-    width = len(design.means) if settings.all_parameters else 0
+    alone = {"covariates": (), "weight_column": settings.weight_column}
+    try:
+        learnt = WeibullAft(**(alone if settings.penalty else same)).learn(lives.frame, date.min)
+    except FitError as error:
+        raise type(error)(error.what, where=settings.name, remedy=error.remedy) from error
+    q = len(design.means)
+    location = np.append(np.zeros(q), learnt["location"]) if settings.penalty else np.linalg.solve(design.back(), learnt["location"])
+    width = q if settings.all_parameters else 0
     sigma, shape = (np.append(np.zeros(width), value) for value in (-learnt["shape"][-1], 1.0))
-    return {"mu_": np.linalg.solve(design.back(), learnt["location"]), "sigma_": sigma, "lambda_": shape}
+    return {"mu_": location, "sigma_": sigma, "lambda_": shape}
 
 
 def _made(settings: Lifelines, breaks: Floats) -> Any:
@@ -527,6 +542,21 @@ def _terms(form: forms.Form, columns: Sequence[str], constants: Sequence[bool]) 
         for parameter, moved, constant in named
         for name in (*(columns if moved else ()), *(("intercept",) if constant else ()))
     )
+
+
+def _refuse_runaways(settings: Lifelines, problem: _Problem, found: Maximum, terms: Sequence[str]) -> None:
+    """Raise for a covariate without a finite coefficient; with a penalty it has one.
+
+    A quasi-Newton search stops wherever the likelihood is flat enough: Newton's method follows a doubtful coefficient from there.
+    """
+    asked = np.array([not term.endswith(": intercept") for term in terms])
+    if settings.penalty or not (asked & ~(np.diag(found.covariance) < _SUSPECT**2)).any():
+        return
+    low, high = found.at - _FARTHER, found.at + _FARTHER
+    with suppress(NotConvergedError):  # the end of lifelines' search then decides
+        found = maximise(problem.evaluate, found.at, low=low, high=high, where=settings.name)
+    if (asked & np.isnan(np.diag(found.covariance))).any():
+        refuse_runaways(found, terms, settings.name, ", or give a penalty")
 
 
 def _short(settings: Lifelines, found: Maximum, gradient: Floats) -> tuple[Remark, ...]:

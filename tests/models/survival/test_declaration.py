@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from relkit.errors import FitError, ParameterError, TableError
 from relkit.models import catalogue, storage
 from relkit.models.covariate_declaration import Declaration
 from relkit.models.covariates import column_names, matrix
+from relkit.models.survival.lifelines import ADDITIVE, INSTEAD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,16 @@ LINEAR = {
     "survival.weibull_aft": {},
 }
 TREES = {"survival.boosted_hazard": {"trees": 5}}
+FITTERS = {f"survival.lifelines {fitter}": {"fitter": fitter} for fitter in INSTEAD}
+"""The fitters of one model, which has no contributions: its parameters have a linear predictor each."""
+USUAL: dict[str, dict[str, Any]] = LINEAR | TREES | FITTERS
+BOUNDLESS = [name for name in LINEAR | FITTERS if not name.endswith(ADDITIVE)]
+"""Regressions whose coefficients may run to infinity; the additive model solves linear equations."""
+
+
+def made(name: str, **settings: Any) -> Any:
+    """Return a model with its usual settings and others; the name of a fitter may follow its own."""
+    return catalogue.make(name.partition(" ")[0], USUAL[name] | settings)
 
 
 def people(n: int, *, seed: int = 4) -> pl.DataFrame:
@@ -69,11 +81,11 @@ def explicit(frame: pl.DataFrame, splines: dict[str, int]) -> tuple[pl.DataFrame
 @pytest.mark.parametrize("name", LINEAR | TREES)
 def test_a_declaration_is_its_columns_written_out(name: str, tmp_path: Path) -> None:
     """The same model of columns that were made beforehand: the same likelihood, effects, errors, forecasts and parts."""
-    splines, given = ({}, TREES[name]) if name in TREES else (BENT, {"splines": BENT} | LINEAR[name])
-    model = catalogue.make(name, {"covariates": NAMES, "missing": "indicator"} | given)
+    splines, given = ({}, {}) if name in TREES else (BENT, {"splines": BENT})
+    model = made(name, covariates=NAMES, missing="indicator", **given)
     fitted = model.fit(PEOPLE, as_of=DAY)
     frame, names = explicit(PEOPLE, splines)
-    plain: Any = catalogue.make(name, {"covariates": names} | (TREES | LINEAR)[name]).fit(frame, as_of=DAY)
+    plain = made(name, covariates=names).fit(frame, as_of=DAY)
     assert fitted.info.log_likelihood == pytest.approx(plain.info.log_likelihood, abs=1e-7)
     ours, theirs = fitted.summary(), plain.summary()
     if name in LINEAR:
@@ -96,31 +108,53 @@ def test_a_declaration_is_its_columns_written_out(name: str, tmp_path: Path) -> 
     assert np.array_equal(loaded.survival_ahead(PEOPLE, days), fitted.survival_ahead(PEOPLE, days))
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", FITTERS)
+def test_a_fitter_of_lifelines_reads_a_declaration_as_its_columns(name: str, tmp_path: Path) -> None:
+    """The same forecasts at the same coefficients; and the same fit, unless it is reported that a search stopped short of it."""
+    model = made(name, covariates=NAMES, missing="indicator", splines=BENT)
+    fitted = model.fit(PEOPLE, as_of=DAY)
+    frame, names = explicit(PEOPLE, BENT)
+    plain = made(name, covariates=names).fit(frame, as_of=DAY)
+    assert [term.replace("=", " is ") for term in fitted.terms] == list(plain.terms)
+    if not name.endswith(ADDITIVE):
+        lower, higher = sorted((fitted, plain), key=lambda fit: fit.info.log_likelihood)
+        short = any("lifelines stopped before the maximum" in note for note in lower.info.notes)
+        assert higher.info.log_likelihood - lower.info.log_likelihood < (0.5 if short else 0.02)
+        plain = replace(plain, coordinates=fitted.coordinates)
+    days = np.array([30.0, 365.0, 2000.0])
+    ahead = fitted.survival_ahead(PEOPLE, days)
+    np.testing.assert_allclose(ahead, plain.survival_ahead(frame, days), atol=1e-7)
+    storage.save(fitted, tmp_path / "model")
+    loaded: Any = storage.load(tmp_path / "model")
+    assert loaded.settings == model
+    assert np.array_equal(loaded.survival_ahead(PEOPLE, days), ahead)
+
+
+@pytest.mark.parametrize("name", LINEAR | FITTERS)
 def test_bends_find_who_is_at_risk_on_both_sides(name: str) -> None:
     """Both low and high amounts end sooner, which a line cannot express."""
-    given = {"covariates": ("amount",)} | LINEAR[name]
-    fitted: Any = catalogue.make(name, given | {"splines": {"amount": 3}}).fit(PEOPLE, as_of=DAY)
+    fitted = made(name, covariates=("amount",), splines={"amount": 3}).fit(PEOPLE, as_of=DAY)
     three = PEOPLE.head(3).with_columns(amount=pl.Series([10.0, 50.0, 90.0]), duration_days=0.0)
-    low, middle, high = fitted.contributions(three)[1][:, 0]
+    risk = np.log(-np.log(fitted.survival_ahead(three, [90.0]))) if name in FITTERS else fitted.contributions(three)[1]
+    low, middle, high = risk[:, 0]
     assert low > middle + 0.15
     assert high > middle + 0.15
 
 
-@pytest.mark.parametrize("name", LINEAR | TREES)
+@pytest.mark.parametrize("name", USUAL)
 def test_an_empty_number_is_refused_unless_it_is_declared(name: str) -> None:
-    model = catalogue.make(name, {"covariates": NAMES} | (TREES | LINEAR)[name])
+    model = made(name, covariates=NAMES)
     with pytest.raises(TableError, match=r"visits: .* of 2,000 rows are null"):
         model.fit(PEOPLE, as_of=DAY)
     known = PEOPLE.drop_nulls("visits")
-    fitted: Any = catalogue.make(name, {"covariates": NAMES, "missing": "indicator"} | (TREES | LINEAR)[name]).fit(known, as_of=DAY)
+    fitted = made(name, covariates=NAMES, missing="indicator").fit(known, as_of=DAY)
     unknown = known.with_columns(visits=pl.lit(None, pl.Float64))
     mean = known.with_columns(visits=pl.lit(known["visits"].mean()))
     # What the fit always knew has no column of its own: the mean stands for it.
     np.testing.assert_allclose(fitted.survival_ahead(unknown, [90.0]), fitted.survival_ahead(mean, [90.0]), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", LINEAR | FITTERS)
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
@@ -134,23 +168,22 @@ def test_an_empty_number_is_refused_unless_it_is_declared(name: str) -> None:
 def test_invalid_declarations_are_refused(name: str, given: dict[str, Any], error: type[Exception], message: str) -> None:
     frame = PEOPLE.with_columns(few=pl.int_range(pl.len()) % 3)
     with pytest.raises(error, match=message):
-        catalogue.make(name, {"covariates": NAMES} | LINEAR[name] | given).fit(frame, as_of=DAY)
+        made(name, **{"covariates": NAMES} | given).fit(frame, as_of=DAY)
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", LINEAR | FITTERS)
 def test_the_copy_of_a_column_that_bends_is_named(name: str) -> None:
     frame = PEOPLE.with_columns(twice=2 * pl.col("amount"))
-    model = catalogue.make(name, {"covariates": ("amount", "twice"), "splines": BENT} | LINEAR[name])
+    model = made(name, covariates=("amount", "twice"), splines=BENT)
     with pytest.raises(FitError, match="twice follows from"):
         model.fit(frame, as_of=DAY)
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", LINEAR | FITTERS)
 def test_what_is_empty_together_has_one_effect(name: str) -> None:
     """Two columns of one form are empty for the same customers: one term speaks for both, and the likelihood is the same."""
     frame = PEOPLE.with_columns(calls=pl.col("visits") ** 2 + pl.col("amount") / 50)
-    given: dict[str, Any] = {"missing": "indicator"} | LINEAR[name]
-    fitted: Any = catalogue.make(name, {"covariates": ("visits", "calls")} | given).fit(frame, as_of=DAY)
+    fitted = made(name, covariates=("visits", "calls"), missing="indicator").fit(frame, as_of=DAY)
     terms = fitted.summary()["term"].to_list()
     assert any(term.endswith("visits is empty") for term in terms)
     assert not any("calls is empty" in term for term in terms)
@@ -161,20 +194,20 @@ def test_what_is_empty_together_has_one_effect(name: str) -> None:
     assert np.isfinite(fitted.survival_ahead(alone, [90.0])).all()
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", LINEAR | FITTERS)
 def test_an_absence_that_another_covariate_tells_is_named_with_what_to_drop(name: str) -> None:
     """Those without visits are those on the plan "none": the covariate is named that can be left out, not its column."""
     frame = PEOPLE.with_columns(plan=pl.when(pl.col("visits").is_null()).then(pl.lit("none")).otherwise(pl.col("plan").fill_null("S")))
-    model = catalogue.make(name, {"covariates": ("plan", "visits"), "missing": "indicator"} | LINEAR[name])
+    model = made(name, covariates=("plan", "visits"), missing="indicator")
     with pytest.raises(FitError, match=r"visits is empty follows from .*plan=none.* Drop visits from (the )?covariates"):
         model.fit(frame, as_of=DAY)
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", BOUNDLESS)
 def test_an_absence_of_which_nobody_ends_is_named_with_what_to_drop(name: str) -> None:
     ends = pl.col("event") & pl.col("visits").is_not_null()
     frame = PEOPLE.with_columns(event=ends, end_reason=pl.when(ends).then("end_reason"))
-    model = catalogue.make(name, {"covariates": ("visits",), "missing": "indicator"} | LINEAR[name])
+    model = made(name, covariates=("visits",), missing="indicator")
     with pytest.raises(FitError, match=r"visits is empty .*Drop visits from (the )?covariates, or merge"):
         model.fit(frame, as_of=DAY)
 
@@ -192,7 +225,7 @@ def test_what_bends_in_one_part_bends_in_the_other() -> None:
 
 
 def test_every_regression_takes_a_declaration() -> None:
-    """A new regression of the catalogue joins `LINEAR` or `TREES`, or gives the reason here."""
+    """A new regression of the catalogue joins `LINEAR`, `TREES` or `FITTERS`, or gives the reason here."""
     others = {"survival.cox_time_varying"}  # as survival.cox, whose settings it inherits
     asked = {name for name in catalogue.names() if name.startswith("survival.") and "covariates" in catalogue.required_settings(name)}
-    assert asked - others == {*LINEAR, *TREES}
+    assert asked - others == {name.partition(" ")[0] for name in USUAL}

@@ -95,17 +95,20 @@ def test_scores_are_given_the_age_so_far(fitter: str) -> None:
     assert (low[:, 0] < high[:, 0]).any()
 
 
-def test_a_generalised_gamma_against_flexsurv() -> None:
-    """R, flexsurv: flexsurvreg(Surv(futime, fustat) ~ 1, data = ovarian, dist = "gengamma") has its maximum at -96.94907."""
+def test_a_generalised_gamma_is_that_of_lifelines_without_covariates() -> None:
+    """`GeneralizedGammaFitter`, a search of its own, on 26 patients (Edmunson 1979, `ovarian` of R's survival)."""
+    from lifelines import GeneralizedGammaFitter
+
     days = [59, 115, 156, 421, 431, 448, 464, 475, 477, 563, 638, 744, 769, 770, 803, 855, 1040, 1106, 1129, 1206, 1227]
     days += [268, 329, 353, 365, 377]
     ended = [1, 1, 1, 0, 1, 0, 1, 1, 0, 1, 1, *[0] * 10, 1, 1, 1, 1, 0]
+    theirs = GeneralizedGammaFitter().fit(days, ended)
     ovarian = pl.DataFrame({"duration_days": np.array(days, float), "event": np.array(ended, bool)})
     fitted = Lifelines(covariates=()).fit(ovarian, as_of=DAY)
-    assert fitted.info.log_likelihood == pytest.approx(-96.94907, abs=1e-5)
+    assert fitted.info.log_likelihood == pytest.approx(theirs.log_likelihood_, abs=1e-5)
     found = fitted.summary()
-    assert found["estimate"].to_list() == pytest.approx([6.426, np.log(1.426), -0.766], abs=3e-3)
-    assert found["std_error"][0] == pytest.approx(0.736, abs=1e-3)
+    assert found["estimate"].to_numpy() == pytest.approx(theirs.summary["coef"].to_numpy(), abs=3e-3)
+    assert found["std_error"][0] == pytest.approx(theirs.summary["se(coef)"].iloc[0], abs=1e-3)
 
 
 def test_a_spline_of_hazards_is_that_of_cox_ph_fitter() -> None:
@@ -191,6 +194,38 @@ def test_what_relkit_has_is_named(fitter: str) -> None:
 def test_settings_that_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         Lifelines(**{"covariates": NAMES} | settings)
+
+
+NOBODY = ~pl.col("event") & (pl.int_range(pl.len()) % 2 == 0)
+
+
+@pytest.mark.parametrize("fitter", [fitter for fitter in INSTEAD if fitter != ADDITIVE])
+@pytest.mark.parametrize("others", [(), ("monthly_amount",)])
+@pytest.mark.parametrize("value", [pl.when(NOBODY).then(pl.lit("old")).otherwise(pl.lit("new")), pl.col("event").cast(pl.Float64)])
+def test_a_value_of_whom_nobody_ends_is_named_by_every_fitter(fitter: str, value: pl.Expr, others: tuple[str, ...]) -> None:
+    """Wherever the search of lifelines stopped on the way to infinity; under the name of this model, not that of a start."""
+    settings = Lifelines(fitter=fitter, covariates=("special", *others))
+    with pytest.raises(FitError, match=r"^survival.lifelines: the coefficient of (\w+: )?special\S* runs to infinity.*Drop special from"):
+        settings.fit(frame(fitter).with_columns(special=value), as_of=DAY)
+
+
+@pytest.mark.parametrize("fitter", list(INSTEAD))
+def test_a_penalty_keeps_it_finite(fitter: str) -> None:
+    """Those of whom nobody ended are forecast to stay; the additive model needs no penalty for that."""
+    rows = frame(fitter).with_columns(special=NOBODY.cast(pl.Float64))
+    fitted = Lifelines(fitter=fitter, covariates=("special",), penalty=0.0 if fitter == ADDITIVE else 0.01).fit(rows, as_of=DAY)
+    assert fitted.summary()["estimate"].is_finite().all()
+    old, new = fitted.survival_ahead(rows.head(2).with_columns(special=pl.Series([1.0, 0.0]), duration_days=0.0), [200.0])[:, 0]
+    assert new < 0.75 < old <= 1
+
+
+def test_a_rare_value_with_an_end_is_fitted() -> None:
+    """One of three ends: its effect is loose, yet finite."""
+    rows = frame("").sort("event")
+    rare = rows.with_columns(special=pl.int_range(pl.len()).is_in([0, 1, len(rows) - 1]))
+    for fitter in ("ParametricSplinePHFitter", "CRCSplineFitter", "GeneralizedGammaRegressionFitter"):
+        found = Lifelines(fitter=fitter, covariates=("special",)).fit(rare, as_of=DAY).summary()
+        assert 0.3 < found["std_error"][0] < 3
 
 
 def test_too_many_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
