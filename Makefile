@@ -11,7 +11,7 @@ demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
 
 test: $(VENV)/.dev  ## the tests, on two processes
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not browser"
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser"
 
 test-slow: $(VENV)/.dev  ## the tests that take more than half a minute each
 	$(BIN)/python -m pytest -m slow
@@ -27,7 +27,7 @@ coverage: $(VENV)/.dev  ## recovery, and coverage of the intervals, of the model
 
 test-coverage: $(VENV)/.dev  ## the tests again, measured; fails under 90 %
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist loadfile -m "not slow and not browser"
+	$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist worksteal -m "not slow and not browser"
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from relkit.models import catalogue
 from relkit.score_kinds import Score, ScoreKind
 from relkit.scores import expected_margin, remaining_life, retention_offer, returns_used
 from relkit.scores.kept_scores import KeptScores
-from relkit.scores.score_table import ScoreTable
+from relkit.scores.score_table import PART, ScorePart, ScoreTable, Source
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +53,17 @@ def kept(frame: pl.DataFrame) -> KeptScores:
 
 def made(frame: pl.DataFrame) -> ScoreTable:
     """Return a score table as made by scoring, with the kinds of its scores."""
-    return ScoreTable(frame, kinds(*frame["score"].unique()))
+    shared = ("score", "as_of", "model", "version", "trained_as_of")
+    groups = frame.partition_by(shared, maintain_order=True, as_dict=True)
+    return ScoreTable(tuple(_part(dict(zip(shared, key, strict=True)), rows) for key, rows in groups.items()))
+
+
+def _part(shared: dict[str, Any], rows: pl.DataFrame) -> ScorePart:
+    """Return the rows of one score and one version."""
+    found = kind_of(shared["score"])
+    assert found is not None, shared["score"]
+    source = Source(model=shared["model"], version=shared["version"], trained_as_of=shared["trained_as_of"])
+    return ScorePart(rows=rows.select(PART.names), score=record(shared["score"]), kind=found, as_of=shared["as_of"], source=source)
 
 
 SHOWN = records("p_alive", "expected_orders_90d", "expected_order_value", "future_margin_24m", "churn_probability_90d")

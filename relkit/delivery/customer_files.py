@@ -33,6 +33,7 @@ from relkit.scores.expected_margin import CONTRACT_RESIDUAL_VALUE, FUTURE_MARGIN
 from relkit.scores.reasons import reason_columns
 from relkit.scores.remaining_life import EXPECTED_REMAINING_MONTHS
 from relkit.scores.rfm import rfm_scores
+from relkit.scores.score_table import customers_of
 from relkit.scores.value_activity import segment_value_activity
 from relkit.tables.findings import counted
 from relkit.texts import Text
@@ -139,7 +140,8 @@ def customer_file(
     requested = dict(fields or {})
     _check_fields(requested, customers.columns)
     good, refused = _split_by_id(customers)
-    chosen, sources, noticed = _one_model_a_score(scores, prefer) if scores is not None else (None, {}, [])
+    sources, noticed = _one_model_a_score(scores, prefer) if scores is not None else ({}, [])
+    chosen = {name: scores.of(name, source.model) for name, source in sources.items()} if scores is not None else None
     if chosen is not None:
         _check_scores(chosen, customers, as_of)
         chosen, blanked = _consented(chosen, good)
@@ -148,7 +150,7 @@ def customer_file(
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=records.values())
     made = _with_scores(good.sort("customer_id"), chosen, declared) if chosen is not None else good.sort("customer_id")
     if reasons is not None and chosen is not None:
-        made, declared = _with_reasons(made, _of_kinds(chosen, records, CHURN_PROBABILITY), reasons, declared, dictionary)
+        made, declared = _with_reasons(made, _at_risk(chosen, sources), reasons, declared, dictionary)
     made, facts = made.with_columns(as_of=pl.lit(as_of)), _facts(made, declared, records)
     made = _with_value(made, facts, currency.lower(), declared)
     made = _with_segment(made, facts, currency.lower(), declared, records)
@@ -205,10 +207,16 @@ def in_words(frame: pl.DataFrame, columns: Sequence[FileColumn], language: Langu
     for column in columns:
         value, words = pl.col(column.name), column.words(language)
         if words:
-            shown.append(value.replace(list(words), list(words.values())).alias(column.name))
+            shown.append(_worded(value, words).alias(column.name))
         elif column.dtype == pl.Boolean and language == "fr":
             shown.append(pl.when(value).then(pl.lit(YES[language])).when(~value).then(pl.lit(NO[language])).alias(column.name))
     return frame.with_columns(shown)
+
+
+def _worded(code: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
+    """Return the words for known codes, and other text as it is."""
+    position = code.cast(pl.Enum(list(words)), strict=False).to_physical()
+    return pl.coalesce(pl.lit(pl.Series(list(words.values()), dtype=pl.String)).gather(position), code)
 
 
 def data_dictionary(file: CustomerFile) -> pl.DataFrame:
@@ -274,11 +282,10 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return good, numbered.filter(pl.col("rule").is_not_null())
 
 
-def _one_model_a_score(scores: KeptScores, prefer: Sequence[str]) -> tuple[pl.DataFrame, dict[str, ScoreSource], list[Remark]]:
-    """Return the rows of the model chosen for each score, that model, and the warnings about it."""
-    given = (
-        scores.frame.select("score", "model", "version", pl.col("trained_as_of").cast(pl.String)).unique().sort("score", "model", "version")
-    )
+def _one_model_a_score(scores: KeptScores, prefer: Sequence[str]) -> tuple[dict[str, ScoreSource], list[Remark]]:
+    """Return the model chosen for each score, and the warnings about it."""
+    named = scores.frame.select("score", "model", "version", "trained_as_of").unique()
+    given = named.cast(pl.String).sort("score", "model", "version")
     sources: dict[str, ScoreSource] = {}
     noticed = []
     for (score,), rows in given.group_by("score", maintain_order=True):
@@ -299,36 +306,33 @@ def _one_model_a_score(scores: KeptScores, prefer: Sequence[str]) -> tuple[pl.Da
             version=versions["version"][0],
             trained_as_of=versions["trained_as_of"][0],
         )
-    wanted = pl.DataFrame(
-        {"score": list(sources), "model": [s.model for s in sources.values()]}, schema={"score": pl.String, "model": pl.String}
-    )
-    return scores.frame.join(wanted, on=["score", "model"], how="semi"), sources, noticed
+    return sources, noticed
 
 
-def _check_scores(scores: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> None:
+def _check_scores(scores: Mapping[str, pl.DataFrame], customers: pl.DataFrame, as_of: date) -> None:
     """Refuse scores of another day, of unknown customers, or that are not finite."""
-    days = scores["as_of"].unique().to_list()
+    days = sorted({day for rows in scores.values() for day in rows["as_of"].unique()})
     if days not in ([], [as_of]):
         raise TableError(
             f"the scores are as of {', '.join(map(str, days))}, the customers as of {as_of}.",
             where="scores",
             remedy=f"Run {command('score')} again.",
         )
-    strangers = (
-        scores.select("customer_id").unique().join(customers.select(pl.col("customer_id").cast(pl.String)), on="customer_id", how="anti")
-    )
+    known = customers.select(pl.col("customer_id").cast(pl.String))
+    strangers = customers_of(rows["customer_id"] for rows in scores.values()).to_frame().join(known, on="customer_id", how="anti")
     if len(strangers):
         raise TableError(
             f"{len(strangers):,} scored customers are not in the customer table (first: {strangers['customer_id'].min()!r}).",
             where="scores",
             remedy=f"Run {command('features', as_of=as_of)} and {command('score', as_of=as_of)} again.",
         )
-    if (bad := scores.filter(~pl.col("value").is_finite())).height:
-        raise TableError(
-            f"{bad.height:,} values of {bad['score'][0]} are not finite numbers (first: customer {bad['customer_id'][0]!r}).",
-            where="scores",
-            remedy="Score again; a score that does not apply is left out, not infinite.",
-        )
+    for name, rows in scores.items():
+        if (bad := rows.filter(~pl.col("value").is_finite())).height:
+            raise TableError(
+                f"{bad.height:,} values of {name} are not finite numbers (first: customer {bad['customer_id'][0]!r}).",
+                where="scores",
+                remedy="Score again; a score that does not apply is left out, not infinite.",
+            )
 
 
 def _channels(names: Sequence[str]) -> list[str]:
@@ -337,31 +341,53 @@ def _channels(names: Sequence[str]) -> list[str]:
     return [c for c in FIRST_CHANNELS if c in found] + sorted(found - set(FIRST_CHANNELS))
 
 
-def _with_scores(customers: pl.DataFrame, scores: pl.DataFrame, declared: Sequence[FileColumn]) -> pl.DataFrame:
+def _with_scores(customers: pl.DataFrame, scores: Mapping[str, pl.DataFrame], declared: Sequence[FileColumn]) -> pl.DataFrame:
     """Return the customers with one column for each score that the file declares; null if a customer has none."""
     shown = [c for c in declared if c.kind == "score"]
     made = customers.drop([c.name for c in shown], strict=False)
+    beside, groups = [], list[pl.DataFrame]()
     for column in shown:
-        rows = scores.filter(pl.col("score") == column.score).select("customer_id", pl.col(column.bound).alias(column.name))
-        if len(rows) and (column.bound == "value" or rows[column.name].null_count() < len(rows)):
-            made = made.join(rows, on="customer_id", how="left", validate="1:1", maintain_order="left")
-        elif column.beside and column.beside in scores["score"]:
-            made = made.with_columns(pl.lit(None, pl.Float64).alias(column.name))
-    return made
+        rows = scores.get(column.score)
+        if rows is not None and len(rows) and (column.bound == "value" or rows[column.bound].null_count() < len(rows)):
+            _add(groups, rows["customer_id"], rows[column.bound].alias(column.name))
+        elif column.beside and column.beside in scores:
+            beside.append(pl.lit(None, pl.Float64).alias(column.name))
+    for group in groups:
+        made = made.join(group, on="customer_id", how="left", validate="1:1", maintain_order="left")
+    return made.with_columns(beside)
+
+
+def _add(groups: list[pl.DataFrame], customers: pl.Series, values: pl.Series) -> None:
+    """Add a column to the group of the same customers, or as a new group: one join a group, not one a column."""
+    for i, group in enumerate(groups):
+        if group["customer_id"].equals(customers):
+            groups[i] = group.with_columns(values)
+            return
+    groups.append(pl.DataFrame([customers, values]))
+
+
+def _at_risk(scores: Mapping[str, pl.DataFrame], sources: Mapping[str, ScoreSource]) -> pl.DataFrame:
+    """Return the customers with a churn probability: customer_id, as_of, and the model and version behind it."""
+    schema = {"customer_id": pl.String, "as_of": pl.Date, "model": pl.String, "version": pl.String}
+    found = [
+        rows.select("customer_id", "as_of", model=pl.lit(sources[name].model), version=pl.lit(sources[name].version))
+        for name, rows in scores.items()
+        if CHURN_PROBABILITY.includes(sources[name].record)
+    ]
+    return pl.concat([pl.DataFrame(schema=schema), *found])
 
 
 def _with_reasons(
     customers: pl.DataFrame,
-    churn: pl.DataFrame,
+    risks: pl.DataFrame,
     reasons: pl.DataFrame,
     declared: Sequence[FileColumn],
     dictionary: pl.DataFrame | None,
 ) -> tuple[pl.DataFrame, tuple[FileColumn, ...]]:
     """Return the customers with the reasons of their risk, and the columns with the words for each code.
 
-    `churn` has the churn probabilities. Reasons of another model or day, or of a customer without a probability, are left out.
+    `risks` has the customers with a churn probability. Reasons of another model or day, or of any other customer, are left out.
     """
-    risks = churn.select("customer_id", "as_of", "model", "version")
     shown = reasons.join(risks.unique(), on=["customer_id", "as_of", "model", "version"], how="semi")
     if shown.is_empty():
         return customers, tuple(declared)
@@ -372,13 +398,13 @@ def _with_reasons(
     return customers.join(reason_columns(shown), on="customer_id", how="left", validate="1:1", maintain_order="left"), columns
 
 
-def _consented(scores: pl.DataFrame, customers: pl.DataFrame) -> tuple[pl.DataFrame, list[Remark]]:
+def _consented(scores: Mapping[str, pl.DataFrame], customers: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], list[Remark]]:
     """Return the scores without those of customers who refuse profiling, and a remark on them."""
     if "consent_profiling" not in customers.columns:
-        return scores, []
+        return dict(scores), []
     refusing = customers.filter(pl.col("consent_profiling") == "refused").select("customer_id")
-    kept = scores.join(refusing, on="customer_id", how="anti")
-    return kept, [_refusing(len(refusing))] if len(refusing) else []
+    kept = {name: rows.join(refusing, on="customer_id", how="anti", maintain_order="left") for name, rows in scores.items()}
+    return {name: rows for name, rows in kept.items() if len(rows)}, [_refusing(len(refusing))] if len(refusing) else []
 
 
 _NO_TOTAL = Remark(
@@ -405,11 +431,6 @@ def _refusing(customers: int) -> Remark:
         f"{counted(customers, 'customer')} {'refuses' if one else 'refuse'} profiling: there are no scores of them.",
         f"{french(customers)} {'client refuse' if one else 'clients refusent'} le profilage : aucun score n’est établi à leur sujet.",
     )
-
-
-def _of_kinds(scores: pl.DataFrame, records: Mapping[str, Score], *kinds: ScoreKind) -> pl.DataFrame:
-    """Return the rows of the scores of some kinds."""
-    return scores.filter(pl.col("score").is_in([name for name, record in records.items() if any(k.includes(record) for k in kinds)]))
 
 
 def _shown(declared: Sequence[FileColumn], records: Mapping[str, Score], *kinds: ScoreKind) -> list[str]:
@@ -463,14 +484,13 @@ def _with_value(frame: pl.DataFrame, facts: pl.DataFrame, currency: str, declare
     if past not in made.columns or future not in made.columns:
         return made
     made = made.with_columns((pl.col(past).round(2) + pl.col(future).round(2)).round(2).alias(total))
-    ranked = (
-        made.filter(pl.col(total).is_not_null() & _ranked(facts))
-        .select("customer_id", total)
-        .sort(total, descending=True, maintain_order=True)
-    )
+    rows = made.select(total, at=pl.int_range(pl.len()), counts=_ranked(facts)).filter(pl.col(total).is_not_null() & pl.col("counts"))
+    ranked = rows.sort(total, descending=True, maintain_order=True)
     decile = (10 * pl.int_range(pl.len(), dtype=pl.Int64) // pl.len() + 1).cast(pl.Int8)
-    deciles = ranked.select("customer_id", value_decile=decile).with_columns(is_top20_margin=pl.col("value_decile") <= TOP_DECILES)
-    return made.join(deciles, on="customer_id", how="left", maintain_order="left")
+    deciles = made.select(at=pl.int_range(pl.len())).join(
+        ranked.select("at", value_decile=decile), on="at", how="left", maintain_order="left"
+    )
+    return made.with_columns(deciles["value_decile"], is_top20_margin=deciles["value_decile"] <= TOP_DECILES)
 
 
 def _ranked(facts: pl.DataFrame) -> pl.Series:

@@ -99,9 +99,10 @@ def compare(before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[FileColum
         name: of the previous delivery.
     """
     followed = [c.name for c in columns if c.follow and c.name in before.columns]
-    entered = now.select("customer_id").join(before, on="customer_id", how="anti").with_columns(change=pl.lit("entered"))
-    left = before.select("customer_id").join(now, on="customer_id", how="anti").with_columns(change=pl.lit("left"))
-    both = now.select("customer_id", *followed).join(before.select("customer_id", *followed), on="customer_id", suffix="__before")
+    ids, ids_before = now.select("customer_id"), before.select("customer_id")
+    entered = ids.join(ids_before, on="customer_id", how="anti").with_columns(change=pl.lit("entered"))
+    left = ids_before.join(ids, on="customer_id", how="anti").with_columns(change=pl.lit("left"))
+    both = _beside(before.select("customer_id", *followed), now.select("customer_id", *followed))
     changed = [_changes(both, column) for column in followed]
     frame = pl.concat([pl.DataFrame(schema=SCHEMA), entered, left, *changed], how="diagonal").sort("change", "customer_id", "column")
     return Difference(
@@ -163,9 +164,19 @@ def _counts(difference: Difference, language: Language) -> str:
     return TEXTS["counts"][language].format(rows=_number(difference.rows, language), **counts)
 
 
+def _beside(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Return the customers in both files, with the columns of both."""
+    if not now["customer_id"].equals(before["customer_id"]):
+        return now.join(before, on="customer_id", suffix="__before")
+    return now.hstack([column.alias(f"{column.name}__before") for column in before.drop("customer_id")])
+
+
 def _changes(both: pl.DataFrame, column: str) -> pl.DataFrame:
     was = f"{column}__before"
-    moved = both.filter(pl.col(column).cast(pl.String).ne_missing(pl.col(was).cast(pl.String)))
+    now, then = pl.col(column), pl.col(was)
+    if both.schema[column] != both.schema[was]:
+        now, then = now.cast(pl.String), then.cast(pl.String)
+    moved = both.filter(now.ne_missing(then))
     return moved.select(
         "customer_id",
         change=pl.lit("changed"),

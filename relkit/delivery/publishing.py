@@ -94,7 +94,8 @@ class Draft:
         root = self.folder.parent
         listed = [_described(path) for path in _files(self.folder)]
         _write(self.folder / MANIFEST, json.dumps({**manifest, "files": listed}, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        _write(self.folder / CHECKSUMS, "".join(f"{sha256(path)}  {path.name}\n" for path in _files(self.folder)))
+        sums = {entry["name"]: entry["sha256"] for entry in listed} | {MANIFEST: sha256(self.folder / MANIFEST)}
+        _write(self.folder / CHECKSUMS, "".join(f"{sums[path.name]}  {path.name}\n" for path in _files(self.folder)))
         for path in sorted(self.folder.iterdir()):
             _flush(path)
         _flush(self.folder)

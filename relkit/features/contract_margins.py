@@ -61,9 +61,9 @@ def contract_margins(tables: TableSet, as_of: AsOf, *, rate: float | None = None
     earned, counts = pl.col("margin") * pl.col("months"), pl.col("months") > 0
     unknown = (pl.col("margin").is_null() & counts).any()
     return (
-        spans.group_by("contract_id", maintain_order=True)
+        spans.group_by("run", maintain_order=True)
         .agg(
-            pl.col("customer_id").last(),
+            pl.col("customer_id", "contract_id").last(),
             monthly_margin=pl.col("margin").last(),
             past_margin=pl.when(~unknown).then(earned.filter(counts).sum().round(6)),
             margin_is_measured=pl.col("is_measured").filter(counts | (pl.int_range(pl.len()) == pl.len() - 1)).all(),
@@ -100,15 +100,20 @@ def past_contract_margins(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _versions(tables: TableSet, as_of: AsOf, rate: float | None) -> pl.DataFrame:
-    """Return the versions of each contract in order of time, with the months each was in force and its monthly margin."""
+    """Return the versions of each contract in order of time, with the months each was in force and its monthly margin.
+
+    A contract is a run of rows; its number, `run`, costs a fraction of its identifier to group by.
+    """
     rows = known_rows(tables, "contracts", as_of, *_READ).filter(pl.col("started_on") <= as_of.day).collect(engine="streaming")
-    rows = rows.sort("contract_id", "valid_from", "recorded_at").unique(["contract_id", "valid_from"], keep="last", maintain_order=True)
-    start, end = (pl.col(name).last().over("contract_id") for name in ("started_on", "ended_on"))
+    rows = rows.sort("contract_id", "valid_from", "recorded_at").with_columns(run=pl.col("contract_id").rle_id())
+    is_last = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(-1)) for name in ("run", "valid_from"))
+    rows = rows.filter(is_last)
+    start, end = (pl.col(name).last().over("run") for name in ("started_on", "ended_on"))
     stop = pl.when(end <= as_of.day).then(end).otherwise(pl.lit(as_of.day))
-    first = pl.int_range(pl.len()).over("contract_id") == 0
+    first = pl.col("run").ne_missing(pl.col("run").shift())
     begins = pl.when(first).then(start).otherwise(pl.max_horizontal(start, "valid_from"))
     begins = pl.max_horizontal(begins, pl.lit(tables.facts.history_starts_on, pl.Date))
-    following = pl.col("valid_from").shift(-1).over("contract_id")
+    following = pl.when(pl.col("run") == pl.col("run").shift(-1)).then(pl.col("valid_from").shift(-1))
     days = (pl.min_horizontal(stop, following) - begins).dt.total_days().clip(lower_bound=0)
     own, by_rate = pl.col("monthly_margin"), pl.col("monthly_amount") * pl.lit(rate, pl.Float64)
     return rows.with_columns(months=days / DAYS_PER_MONTH, margin=pl.coalesce(own, by_rate), is_measured=own.is_not_null())

@@ -138,12 +138,16 @@ class ModelRows:
 
         return refusing_profiling(self.tables, self.as_of)
 
-    def contract_holders(self) -> set[str]:
+    def contract_holders(self) -> pl.Series:
         """Return the ids of the customers in the rows of models whose scores apply to holders of a contract."""
+        import polars as pl
+
         from relkit.models.catalogue import role_of
 
         of_contracts = (model for model in self._readers if any(kind.applies_to == "contract" for kind in role_of(model).scores))
-        return {id_ for reading in {self._readers[model] for model in of_contracts} for id_ in self._read[reading]["customer_id"]}
+        readings = {self._readers[model] for model in of_contracts}
+        found = [self._read[reading]["customer_id"].cast(pl.String) for reading in readings]
+        return pl.concat([pl.Series("customer_id", [], pl.String), *found]).unique()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -11,11 +11,13 @@ from relkit.jobs.base import Result
 from relkit.remarks import FILE, Remark, read_remarks, write_remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import polars as pl
+
     from relkit.jobs.scored import Scored
-    from relkit.scores.score_table import ScoreTable
+    from relkit.scores.score_table import ScoreTable, Source
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,24 +46,23 @@ class WrittenScores:
         """
         from relkit.scores.kept_scores import MODELS, SCORES
 
-        scores, left = self.table.frame, self._left_out()
+        left = self._left_out()
         self.folder.mkdir(parents=True, exist_ok=True)
         paths = {"scores": self.folder / SCORES, "models": self.folder / MODELS}
         models = self.models()
         paths |= self._reasons()
         paths["remarks"] = write_remarks(self.folder / FILE, self._remarks())
-        _replace(paths["scores"], scores.write_parquet)
+        _replace(paths["scores"], self.table.write)
         _replace(paths["models"], lambda path: path.write_text(json.dumps(models, indent=2) + "\n", encoding="utf-8"))
         return self._result(job, paths, (*self.scored.found.sentences, *left, *lacking))
 
     @cached_property
     def table(self) -> ScoreTable:
-        """The applicable scores, checked, without those of customers who refuse profiling."""
-        from relkit.scores.score_table import applicable, check_scores
+        """The applicable scores without those of customers who refuse profiling, in order of score, model and customer_id."""
+        from relkit.scores.score_table import applicable
 
-        kept = self._made.with_(self._made.frame.join(self.scored.refusing, on="customer_id", how="anti", maintain_order="left"))
-        checked = check_scores(applicable(kept, self.scored.rows.contract_holders()))
-        return checked.with_(checked.frame.sort("score", "model", "customer_id"))
+        kept = self._made.map(lambda part: part.without(self.scored.refusing))
+        return applicable(kept, self.scored.rows.contract_holders()).sorted()
 
     @cached_property
     def _made(self) -> ScoreTable:
@@ -74,7 +75,8 @@ class WrittenScores:
         """Return a sentence on the customers left without scores because they refuse profiling: it cannot be reported later."""
         from relkit.tables.findings import counted
 
-        refusing = self._made.frame.join(self.scored.refusing, on="customer_id", how="semi")["customer_id"].n_unique()
+        scored = self._made.map(lambda part: part.only(self.scored.refusing))
+        refusing = len(scored.customers())
         return (f"{counted(refusing, 'customer')} left without scores: profiling refused.",) if refusing else ()
 
     def _reasons(self) -> dict[str, Path]:
@@ -97,15 +99,12 @@ class WrittenScores:
         return {"reasons": path}
 
     def _result(self, job: str, paths: dict[str, Path], sentences: tuple[str, ...]) -> Result:
-        import polars as pl
-
-        scored, scores = self.scored, self.table.frame
-        by_score = scores.group_by("score").agg(pl.len(), pl.col("value").mean()).sort("score")
+        scored, values = self.scored, self._values()
         facts = ("margin_rate", "margin_source", "return_share", "offer")
         return Result(
             job=job,
-            counts={"customers": scores["customer_id"].n_unique(), "scores": {name: count for name, count, _ in by_score.rows()}},
-            metrics={f"mean_{name}": mean for name, _, mean in by_score.rows()},
+            counts={"customers": len(self.table.customers()), "scores": {name: len(found) for name, found in values.items()}},
+            metrics={f"mean_{name}": found.mean() for name, found in values.items()},
             paths=paths,
             warnings=scored.found.warnings,
             sentences=sentences,
@@ -116,39 +115,39 @@ class WrittenScores:
             },
         )
 
+    def _values(self) -> dict[str, pl.Series]:
+        """Return the values of each score, whatever the model, by name."""
+        scores = {part.score: None for part in self.table.parts}
+        return {str(score): self.table.of(score)["value"] for score in scores}
+
     def models(self) -> dict[str, dict[str, Any]]:
         """Return, by score, its record and the model behind it; of two models, the first in alphabetical order."""
         from relkit.scores.kept_scores import record_of
 
-        sources = self.table.frame.select("score", "model", "version", "trained_as_of").unique().sort("score", "model")
-        records = {str(score): score for score in self.table.kinds}
         bounded = self._with_bounds()
         found: dict[str, dict[str, Any]] = {}
-        for name, rows in sources.group_by("score", maintain_order=True):
-            score = records[str(name[0])]
-            kept = record_of(score) | self._source(rows.row(0, named=True))
-            found[str(score)] = kept | bounded.get(str(score), {}) | dict(self.scored.found.facts.get(score, {}))
+        for part in self.table.parts:
+            name, facts = str(part.score), self.scored.found.facts.get(part.score, {})
+            found.setdefault(name, record_of(part.score) | self._source(part.source) | bounded.get(name, {}) | dict(facts))
         return found
 
-    def _source(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _source(self, source: Source) -> dict[str, Any]:
         """Return the record of the versions behind a score."""
-        versions = [self.scored.models[name].version for name in row["model"].split("+")]
+        versions = [self.scored.models[name].version for name in source.model.split("+")]
         return {
-            "model": row["model"],
-            "version": row["version"],
-            "trained_as_of": str(row["trained_as_of"]),
+            "model": source.model,
+            "version": source.version,
+            "trained_as_of": str(source.trained_as_of),
             "run_id": "+".join(v.run_id for v in versions),
             "metrics": {v.model: {"name": v.metric, "value": v.metric_value, "holdout": v.holdout} for v in versions if v.metric},
         }
 
     def _with_bounds(self) -> dict[str, dict[str, float]]:
         """Return the level of the intervals, by score that has bounds."""
-        import polars as pl
-
         from relkit.units import LEVEL
 
-        names = self.table.frame.filter(pl.col("lower").is_not_null())["score"].unique()
-        return {name: {"interval_level": LEVEL} for name in names}
+        bounded = (part for part in self.table.parts if part.rows["lower"].null_count() < len(part.rows))
+        return {str(part.score): {"interval_level": LEVEL} for part in bounded}
 
     def _remarks(self) -> tuple[Remark, ...]:
         """Return the remarks of check, features, fits and this scoring, each once."""
@@ -157,9 +156,9 @@ class WrittenScores:
 
         tables, features = self.out_dir / "tables", self.out_dir / "features" / str(self.scored.as_of)
         behind: dict[str, list[str]] = {}
-        for score, names in self.table.frame.select("score", "model").unique().sort("score").iter_rows():
-            for name in str(names).split("+"):
-                behind.setdefault(name, []).append(str(score))
+        for score, models in (part.key for part in self.table.parts):
+            for name in models.split("+"):
+                behind.setdefault(name, []).append(score)
         return noticed_with(
             before=(*read_remarks(tables / FILE), *read_remarks(features / FILE)),
             fits={name: registry.kept_remarks(model.version) for name, model in self.scored.models.items()},

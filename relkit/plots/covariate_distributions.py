@@ -53,7 +53,7 @@ def plot_covariate_distributions(values: pl.DataFrame, *, language: str = "en") 
 def _draw(ax: Axes, column: pl.Series, language: str) -> None:
     import seaborn as sns
 
-    is_flag = column.is_in([0, 1]).all()
+    is_flag = bool(column.is_in([0.0, 1.0]).all())
     sns.histplot(
         x=column.to_numpy(),
         ax=ax,

@@ -3,7 +3,7 @@
     bounds = score_bounds(fitted, features, wide, kinds, horizon_days=90)      {Score("p_alive"): (lower, upper), ...}
 
 A model whose parameters can be moved is scored again at two points for each parameter (the delta method of
-`relkit.models.lifetime_value.uncertainty`), all of its columns at once: a model of k parameters costs 2k + 1 more scorings,
+`relkit.models.lifetime_value.uncertainty`), all of its columns at once: a model of k parameters costs 2k more scorings,
 and memory is a few columns. A curve (Kaplan-Meier, Cox) has bounds of its own. A model with neither has no interval, nor has
 a number that depends on no parameter. The bounds are those of the expected value: individual outcomes scatter far more.
 """

@@ -66,12 +66,17 @@ class KeptScores:
     """The scores of a day.
 
     Attributes:
-        frame: one row per customer, score and model (`relkit.scores.score_table.SCORE_TABLE`).
+        frame: one row per customer, score and model (`relkit.scores.score_table.SCORE_TABLE`), score, model and version as categories.
         records: the record of each score, by name.
     """
 
     frame: pl.DataFrame
     records: Mapping[str, Score] = field(default_factory=dict)
+
+    def of(self, score: str, model: str) -> pl.DataFrame:
+        """Return the rows of one score of one model: customer_id, as_of, value, lower, upper."""
+        rows = self.frame.filter((pl.col("score") == score) & (pl.col("model") == model))
+        return rows.select("customer_id", "as_of", "value", "lower", "upper")
 
     @classmethod
     def read(cls, folder: Path) -> KeptScores | None:
@@ -82,13 +87,19 @@ class KeptScores:
         """
         if not (folder / SCORES).is_file():
             return None
-        frame, records = pl.read_parquet(folder / SCORES), records_of(read_models(folder), where=str(folder / MODELS))
-        unknown = [name for name in frame["score"].unique().sort() if name not in records]
+        frame, records = _read(folder / SCORES), records_of(read_models(folder), where=str(folder / MODELS))
+        unknown = [name for name in sorted(frame["score"].unique()) if name not in records]
         if unknown:
             raise TableError(
                 f"{', '.join(unknown)}: in {SCORES} and not in {MODELS}.", where=str(folder), remedy=f"Run {command('score')} again."
             )
         return cls(frame, records)
+
+
+def _read(path: Path) -> pl.DataFrame:
+    """Return the score table, the text that is equal in millions of rows as categories."""
+    repeated = pl.col("score", "model", "version").cast(pl.Categorical)
+    return pl.scan_parquet(path).with_columns(repeated).collect(engine="streaming")
 
 
 def read_models(folder: Path) -> dict[str, dict[str, Any]]:

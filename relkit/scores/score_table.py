@@ -3,12 +3,15 @@
 One row per customer, score and model. A score that does not apply to a customer has no row, neither a null nor
 a zero. Model, version and training date are in every row, so that each number can be traced to its run. The facts of each score
 (its horizon, its range) are in records (`relkit.score_kinds`), not in further columns of every row.
+
+In memory the table is in parts, one for each score and model: `ScoreTable.frame` is the long format, `ScoreTable.write` the file.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +24,9 @@ from relkit.score_kinds import Score, ScoreKind
 from relkit.texts import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import date
+    from pathlib import Path
 
 SCORE_TABLE = Contract(
     name="scores",
@@ -56,6 +60,11 @@ SCORE_TABLE = Contract(
 )
 
 
+PART = replace(SCORE_TABLE, key=("customer_id",), columns=tuple(SCORE_TABLE[name] for name in ("customer_id", "value", "lower", "upper")))
+"""Rows of a single score of a single model."""
+NO_ROWS = pl.DataFrame(schema={column.name: column.dtype for column in PART.columns})
+
+
 Bounds = Mapping[Score, tuple[NDArray[np.float64], NDArray[np.float64]]]
 """By score, the lower and upper bound of every row; NaN if there is no interval."""
 
@@ -85,36 +94,125 @@ class Source:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class ScoreTable:
-    """Scores of customers in the long format, with the kind of each score.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScorePart:
+    """One score from one model: a row per customer, and once the facts that all rows share.
 
     Attributes:
-        frame: the columns of `SCORE_TABLE`.
-        kinds: the kind of each score in the frame.
+        rows: the columns of `PART`.
+        score: the record of the score.
+        kind: its range and the customers it applies to.
+        as_of: day of the features that were scored.
+        source: the version behind it.
     """
 
-    frame: pl.DataFrame
-    kinds: Mapping[Score, ScoreKind] = field(default_factory=dict)
+    rows: pl.DataFrame
+    score: Score
+    kind: ScoreKind
+    as_of: date
+    source: Source
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Names of the score and of its model."""
+        return str(self.score), self.source.model
+
+    @property
+    def customers(self) -> pl.Series:
+        """The ids of the customers with this score."""
+        return self.rows["customer_id"]
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows with the columns of `SCORE_TABLE`."""
+        return self.rows.select(
+            "customer_id",
+            as_of=pl.lit(self.as_of, pl.Date),
+            score=pl.lit(str(self.score)),
+            value="value",
+            lower="lower",
+            upper="upper",
+            horizon_days=pl.lit(self.score.days, pl.Int32),
+            model=pl.lit(self.source.model),
+            version=pl.lit(self.source.version),
+            trained_as_of=pl.lit(self.source.trained_as_of, pl.Date),
+        )
+
+    def only(self, customers: pl.DataFrame) -> ScorePart:
+        """Return the rows of these customers (one column, customer_id)."""
+        return replace(self, rows=self.rows.join(customers, on="customer_id", how="semi", maintain_order="left"))
+
+    def without(self, customers: pl.DataFrame) -> ScorePart:
+        """Return the rows of all other customers."""
+        return replace(self, rows=self.rows.join(customers, on="customer_id", how="anti", maintain_order="left"))
+
+    def sorted(self) -> ScorePart:
+        """Return the rows in order of customer_id."""
+        return self if self.customers.is_sorted() else replace(self, rows=self.rows.sort("customer_id"))
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTable:
+    """Scores of customers in parts, each of one score and one model: text that is equal in millions of rows is held once.
+
+    Attributes:
+        parts: the scores, each with at least one row.
+    """
+
+    parts: tuple[ScorePart, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.frame)
+        return sum(len(part.rows) for part in self.parts)
 
-    def with_(self, frame: pl.DataFrame) -> ScoreTable:
-        """Return the table with other rows, of the same scores or a subset."""
-        return replace(self, frame=frame)
+    @property
+    def frame(self) -> pl.DataFrame:
+        """All rows, part by part, with the columns of `SCORE_TABLE`."""
+        schema = {column.name: column.dtype for column in SCORE_TABLE.columns}
+        return pl.concat([part.frame for part in self.parts]) if self.parts else pl.DataFrame(schema=schema)
 
     def of(self, score: Score) -> pl.DataFrame:
         """Return the rows of one score."""
-        return self.frame.filter(pl.col("score") == str(score))
+        return pl.concat([NO_ROWS, *(part.rows for part in self.parts if part.score == score)])
+
+    def map(self, change: Callable[[ScorePart], ScorePart]) -> ScoreTable:
+        """Return the table with each part changed; parts left without rows are dropped."""
+        return ScoreTable(tuple(part for part in map(change, self.parts) if len(part.rows)))
+
+    def sorted(self) -> ScoreTable:
+        """Return the table in order of score, model and customer_id."""
+        return ScoreTable(tuple(part.sorted() for part in sorted(self.parts, key=lambda part: part.key)))
+
+    def customers(self) -> pl.Series:
+        """Return the ids of the customers with at least one score, each once."""
+        return customers_of(part.customers for part in self.parts)
+
+    def write(self, path: Path) -> None:
+        """Write all rows as a Parquet file, part by part, without a copy of the whole table in memory."""
+        frames = [part.frame.lazy() for part in self.parts] or [self.frame.lazy()]
+        pl.concat(frames).sink_parquet(path)
+
+
+def customers_of(parts: Iterable[pl.Series]) -> pl.Series:
+    """Return the ids in any part, each once; most scores of a model have the same customers, which are looked at once."""
+    found: list[pl.Series] = [NO_ROWS["customer_id"]]
+    for ids in parts:
+        if not any(ids.equals(others) for others in found):
+            found.append(ids)
+    return pl.concat(found).unique()
 
 
 def joined(tables: Iterable[ScoreTable]) -> ScoreTable:
-    """Return several tables as one, in order."""
-    given = list(tables)
-    kinds = {score: kind for table in given for score, kind in table.kinds.items()}
-    return ScoreTable(pl.concat([table.frame for table in given]), kinds) if given else empty()
+    """Return several tables as one, in order.
+
+    Raises:
+        TableError: two of them have the same score of the same model.
+    """
+    parts = tuple(part for table in tables for part in table.parts)
+    given = Counter(part.key for part in parts)
+    if twice := [f"{score} of {model} is given {count} times" for (score, model), count in given.items() if count > 1]:
+        raise TableError("; ".join(twice) + ".", where=SCORE_TABLE.name)
+    return ScoreTable(parts)
 
 
 def to_long(
@@ -144,46 +242,44 @@ def to_long(
         >>> made.frame.select("customer_id", "score", "value", "horizon_days").rows()
         [('a', 'expected_orders_90d', 1.0, 90), ('b', 'expected_orders_90d', 0.0, 90), ('a', 'p_alive', 0.5, None)]
     """
-    held = {score: kinds[score] for score in sorted(kinds, key=str) if str(score) in wide.columns}
-    parts = [_rows(wide, score, as_of, source, (bounds or {}).get(score)) for score in held]
-    return check_scores(ScoreTable(pl.concat(parts), held)) if parts else empty()
+    held = [score for score in sorted(kinds, key=str) if str(score) in wide.columns]
+    given = ((score, _rows(wide, score, (bounds or {}).get(score))) for score in held)
+    made = (ScorePart(rows=rows, score=score, kind=kinds[score], as_of=as_of, source=source) for score, rows in given if len(rows))
+    return check_scores(ScoreTable(tuple(made)))
 
 
 def empty() -> ScoreTable:
     """Return a score table without rows."""
-    return ScoreTable(pl.DataFrame(schema={column.name: column.dtype for column in SCORE_TABLE.columns}))
+    return ScoreTable()
 
 
 def check_scores(scores: ScoreTable) -> ScoreTable:
     """Return the score table in its declared types, or raise one TableError that lists all problems.
 
     Raises:
-        TableError: a column is missing, a key repeated, a value not finite, outside its score's range or its own interval.
+        TableError: a column is missing, a customer repeated, a value not finite, outside its score's range or its own interval.
     """
-    checked = check(scores.frame, SCORE_TABLE)
-    problems = [problem for score in sorted(scores.kinds, key=str) if (problem := _impossible(checked, score, scores.kinds[score]))]
-    outside = checked.filter((pl.col("lower") > pl.col("value")) | (pl.col("upper") < pl.col("value")))
-    if len(outside):
-        problems.append(f"{len(outside):,} values lie outside their interval (first: customer {outside['customer_id'][0]!r})")
-    if problems:
+    checked = [replace(part, rows=check(part.rows, PART)) for part in scores.parts]
+    if problems := [problem for part in checked for problem in _problems(part)]:
         raise TableError("; ".join(problems) + ".", where=SCORE_TABLE.name)
-    return scores.with_(checked)
+    return ScoreTable(tuple(checked))
 
 
-def applicable(scores: ScoreTable, contract_holders: Iterable[str]) -> ScoreTable:
+def applicable(scores: ScoreTable, contract_holders: pl.Series) -> ScoreTable:
     """Return the applicable rows: the probability of being alive applies to customers without a contract, churn to holders of one.
 
     Args:
         scores: a score table.
         contract_holders: ids of the customers with a running contract.
     """
-    holder = pl.col("customer_id").is_in(pl.Series(list(contract_holders), dtype=pl.String).implode())
-    of_contracts, of_others = (_applying_to(scores, whom) for whom in ("contract", "no_contract"))
-    return scores.with_(scores.frame.filter((~of_contracts | holder) & (~of_others | ~holder)))
+    holders = pl.DataFrame({"customer_id": contract_holders.cast(pl.String)})
 
+    def kept(part: ScorePart) -> ScorePart:
+        if part.kind.applies_to == "all":
+            return part
+        return part.only(holders) if part.kind.applies_to == "contract" else part.without(holders)
 
-def _applying_to(scores: ScoreTable, whom: str) -> pl.Expr:
-    return pl.col("score").is_in([str(score) for score, kind in scores.kinds.items() if kind.applies_to == whom])
+    return scores.map(kept)
 
 
 def wide(scores: pl.DataFrame, *, model: str | None = None) -> pl.DataFrame:
@@ -208,34 +304,30 @@ def wide(scores: pl.DataFrame, *, model: str | None = None) -> pl.DataFrame:
     return scores.pivot("score", index="customer_id", values="value").sort("customer_id")
 
 
-def _rows(
-    wide_scores: pl.DataFrame, score: Score, as_of: date, source: Source, bounds: tuple[NDArray[np.float64], NDArray[np.float64]] | None
-) -> pl.DataFrame:
+def _rows(wide_scores: pl.DataFrame, score: Score, bounds: tuple[NDArray[np.float64], NDArray[np.float64]] | None) -> pl.DataFrame:
+    """Return the rows of one score: those with a value."""
     name = str(score)
-    nothing = pl.repeat(None, len(wide_scores), dtype=pl.Float64, eager=True)
-    lower, upper = (nothing, nothing) if bounds is None else (pl.Series(one).fill_nan(None) for one in bounds)
-    named = wide_scores.select("customer_id", name).with_columns(lower.alias("lower"), upper.alias("upper"))
-    return named.filter(pl.col(name).is_not_null()).select(
-        pl.col("customer_id").cast(pl.String),
-        as_of=pl.lit(as_of, pl.Date),
-        score=pl.lit(name),
-        value=pl.col(name).cast(pl.Float64),
-        lower=pl.col("lower"),
-        upper=pl.col("upper"),
-        horizon_days=pl.lit(score.days, pl.Int32),
-        model=pl.lit(source.model),
-        version=pl.lit(source.version),
-        trained_as_of=pl.lit(source.trained_as_of, pl.Date),
-    )
+    lower, upper = (pl.lit(None, pl.Float64),) * 2 if bounds is None else (pl.Series(one).fill_nan(None) for one in bounds)
+    named = wide_scores.select(pl.col("customer_id").cast(pl.String), value=pl.col(name).cast(pl.Float64), lower=lower, upper=upper)
+    return named.filter(pl.col("value").is_not_null())
 
 
-def _impossible(scores: pl.DataFrame, score: Score, kind: ScoreKind) -> str:
-    """Return a sentence if some value of a score is out of range."""
-    value, low = pl.col("value"), kind.low if kind.low is not None else float("-inf")
+def _problems(part: ScorePart) -> list[str]:
+    """Return a sentence if some value is out of range, and one if some value lies outside its interval."""
+    outside = part.rows.filter((pl.col("lower") > pl.col("value")) | (pl.col("upper") < pl.col("value")))
+    first = f"(first: customer {outside['customer_id'][0]!r})" if len(outside) else ""
+    found = [_impossible(part), f"{part.score}: {len(outside):,} values lie outside their interval {first}" if first else ""]
+    return [problem for problem in found if problem]
+
+
+def _impossible(part: ScorePart) -> str:
+    """Return a sentence if some value is out of range."""
+    value, kind = pl.col("value"), part.kind
+    low = kind.low if kind.low is not None else float("-inf")
     high = kind.high if kind.high is not None else float("inf")
-    bad = scores.filter((pl.col("score") == str(score)) & ((value < low) | (value > high)))
+    bad = part.rows.filter((value < low) | (value > high))
     if bad.is_empty():
         return ""
     row = bad.row(0, named=True)
     span = f"between 0 and {high:g}" if kind.high is not None else f"{low:g} or more"
-    return f"{score}: {len(bad):,} values are not {span} (first: customer {row['customer_id']!r}, {row['value']:g})"
+    return f"{part.score}: {len(bad):,} values are not {span} (first: customer {row['customer_id']!r}, {row['value']:g})"

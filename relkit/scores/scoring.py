@@ -64,7 +64,7 @@ def score_model(
         as_of: day of the features.
         source: the version of the model.
         horizon_days: horizon of the scores that have one.
-        intervals: also compute bounds, if the model has some: a model of k parameters then scores 2k + 2 times.
+        intervals: also compute bounds, if the model has some: a model of k parameters then scores 2k + 1 times.
 
     Raises:
         TableError: a column is missing or invalid, or a score is.

@@ -40,6 +40,17 @@ def test_equal_files_have_no_difference() -> None:
     assert difference.frame.schema == SCHEMA
 
 
+def test_files_of_the_same_customers_differ_in_groups_alone() -> None:
+    later = NOW.with_columns(BEFORE["customer_id"])
+    changed = [("b", "is_top20_margin", "true", "false"), ("b", "value_decile", "2", "5"), ("a", "value_decile", "1", "2")]
+    changed += [("c", "is_top20_margin", None, "false"), ("c", "value_decile", None, "4")]
+    changed += [("d", "is_top20_margin", "false", "true"), ("d", "value_decile", "3", "1")]
+    for before in (BEFORE, BEFORE.cast({"value_decile": pl.Int64})):
+        found = compare(before, later, COLUMNS, name="2025-05-31").frame
+        assert found["change"].unique().to_list() == ["changed"]
+        assert found.drop("change").rows() == sorted(changed, key=lambda row: row[:2])
+
+
 def test_columns_that_came_or_went_are_named_and_not_compared() -> None:
     difference = compare(BEFORE.drop("value_decile"), NOW.drop("orders_12m"), COLUMNS, name="x")
     assert (difference.new_columns, difference.gone_columns) == (("value_decile",), ("orders_12m",))

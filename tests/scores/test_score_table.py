@@ -11,7 +11,7 @@ from score_records import kinds, made, record
 
 from relkit.errors import ParameterError, TableError
 from relkit.score_kinds import Score
-from relkit.scores.score_table import SCORE_TABLE, ScoreTable, Source, applicable, check_scores, empty, joined, to_long, wide
+from relkit.scores.score_table import SCORE_TABLE, Source, applicable, check_scores, empty, joined, to_long, wide
 
 DAY = date(2025, 6, 30)
 COX = Source(model="survival.cox", version="2", trained_as_of=date(2025, 3, 31))
@@ -84,8 +84,27 @@ def test_a_margin_may_be_a_loss():
 
 def test_tables_are_joined_with_what_is_known_of_their_scores():
     both = joined([made(table()), made(table(score="expected_orders_90d"))])
-    assert set(both.kinds) == {record("p_alive"), record("expected_orders_90d")}
+    assert [part.score for part in both.parts] == [record("p_alive"), record("expected_orders_90d")]
     assert both.of(record("expected_orders_90d"))["customer_id"].to_list() == ["c0", "c1"]
+
+
+def test_a_score_of_a_model_is_given_once():
+    with pytest.raises(TableError, match=r"scores: p_alive of survival.cox is given 2 times"):
+        joined([made(table()), made(table())])
+
+
+def test_the_file_has_all_rows_in_order_of_score_model_and_customer(tmp_path):
+    mixed = pl.concat([table(score="p_alive").reverse(), table(score="expected_orders_90d"), table(model=pl.lit("another"))])
+    made(mixed).sorted().write(tmp_path / "scores.parquet")
+    read = pl.read_parquet(tmp_path / "scores.parquet")
+    assert read.equals(made(mixed).frame.sort("score", "model", "customer_id"))
+    empty().write(tmp_path / "none.parquet")
+    assert pl.read_parquet(tmp_path / "none.parquet").equals(empty().frame)
+
+
+def test_a_customer_with_several_scores_counts_once():
+    both = pl.concat([table(), table(score="expected_orders_90d"), table(score="p_alive", model=pl.lit("another"), values=(0.5,))])
+    assert sorted(made(both).customers()) == ["c0", "c1"]
 
 
 def test_bounds_stand_beside_their_value_and_no_number_is_no_bound():
@@ -99,13 +118,13 @@ def test_bounds_stand_beside_their_value_and_no_number_is_no_bound():
 def test_alive_is_for_those_without_a_contract_and_churn_for_its_holders():
     names = ("p_alive", "churn_probability_90d", "expected_orders_90d")
     both = pl.concat(table(score=name) for name in names)
-    left = applicable(made(both), ["c1"]).frame.select("score", "customer_id").rows()
+    left = applicable(made(both), pl.Series(["c1"])).frame.select("score", "customer_id").rows()
     assert left == [("p_alive", "c0"), ("churn_probability_90d", "c1"), ("expected_orders_90d", "c0"), ("expected_orders_90d", "c1")]
 
 
 def test_without_contract_holders_there_is_no_churn():
     both = pl.concat([table(), table(score="churn_probability_90d")])
-    assert set(applicable(made(both), []).frame["score"]) == {"p_alive"}
+    assert set(applicable(made(both), pl.Series([], dtype=pl.String)).frame["score"]) == {"p_alive"}
 
 
 @pytest.mark.parametrize(
@@ -120,13 +139,12 @@ def test_without_contract_holders_there_is_no_churn():
         (table(lower=pl.lit(0.3)), r"1 values lie outside their interval \(first: customer 'c1'\)"),
         (table(upper=pl.lit(0.3)), r"1 values lie outside their interval \(first: customer 'c0'\)"),
         (pl.concat([table(), table()]), r"4 rows share a key"),
-        (table().drop("version"), r"column 'version' is missing"),
         (table(values=(0.5, float("nan"))), r"value: 1 of 2 rows are not a number"),
     ],
 )
 def test_invalid_values_are_refused(scores, message):
     with pytest.raises(TableError, match=message):
-        check_scores(ScoreTable(scores, kinds("p_alive", "expected_orders_90d", "expected_order_value")))
+        check_scores(made(scores))
 
 
 def test_wide_has_a_column_a_score():

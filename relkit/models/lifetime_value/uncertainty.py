@@ -73,13 +73,13 @@ def standard_errors(fitted: M, value: Callable[[M], Floats]) -> Floats:
     at = fitted.coordinates
     free = np.flatnonzero(np.isfinite(np.diag(fitted.covariance)) & np.isfinite(at))
     variances, axes = np.linalg.eigh(fitted.covariance[np.ix_(free, free)])
-    total = np.zeros(())
+    total = np.zeros(()) if len(free) else np.zeros(np.shape(value(fitted)))
     for variance, axis in zip(np.maximum(variances, 0.0), axes.T, strict=True):
         step = np.zeros(len(at))
         step[free] = _STEP * axis
         slope = (value(fitted.moved(at + step)) - value(fitted.moved(at - step))) / (2 * _STEP)
         total = total + variance * slope**2
-    return np.asarray(np.sqrt(total) + np.zeros(np.shape(value(fitted))))
+    return np.asarray(np.sqrt(total))
 
 
 def interval(
