@@ -125,15 +125,8 @@ class AftModel(Parametric, JudgedByEnds):
         found = _Fit.of(self.distribution.errors, lives, location, shape, self.name)
         at, covariance = found.as_given(location, shape, self.distribution.sign)
         q = location.X.shape[1]
-        last = lives.last_age
-        tail = Remark(
-            "past_last_age_distribution",
-            f"Past the last observed age, {last:g} days, the fitted distribution goes on: nothing observed confirms it.",
-            f"Au-delà de l’âge le plus grand observé, {french(last)} jours, la courbe prolonge la forme ajustée : aucune observation ne le "
-            "confirme.",
-        )
         empty = dict.fromkeys(covariate_columns.remarks_on(lives.frame, (*location.known, *shape.known)))
-        remarks = (*lives.remarks, *empty, tail)
+        remarks = (*lives.remarks, *empty, past_last_age(lives.last_age))
         info = FitInfo(
             as_of=as_of,
             rows=len(lives.lower),
@@ -151,7 +144,7 @@ class AftModel(Parametric, JudgedByEnds):
             "shape_effects": shape.known,
             "means": location.averages,
             "null_log_likelihood": found.null,
-            "last_age": last,
+            "last_age": lives.last_age,
         }
 
 
@@ -360,3 +353,13 @@ class FittedAftModel(ParametricScores):
 
 def _with_ones(frame: pl.DataFrame, known: tuple[Covariate, ...]) -> Floats:
     return np.column_stack((covariate_columns.matrix(frame, known), np.ones(len(frame))))
+
+
+def past_last_age(last: float) -> Remark:
+    """Return the remark on a fitted distribution that is read beyond the largest age observed, in days."""
+    return Remark(
+        "past_last_age_distribution",
+        f"Past the last observed age, {last:g} days, the fitted distribution goes on: nothing observed confirms it.",
+        f"Au-delà de l’âge le plus grand observé, {french(last)} jours, la courbe prolonge la forme ajustée : aucune observation ne le "
+        "confirme.",
+    )

@@ -30,6 +30,7 @@ from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the 
 from relkit.models.maximum import Evaluation, Maximum, maximise
 from relkit.models.survival import lifelines_forms as forms
 from relkit.models.survival.aft_design import Design, enough_ends, refuse_runaways
+from relkit.models.survival.aft_model import past_last_age
 from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
 from relkit.models.survival.judging import JudgedByEnds
 from relkit.models.survival.lifelines_additive import cumulative_covariance
@@ -38,7 +39,7 @@ from relkit.models.survival.parametric import ParametricScores
 from relkit.models.survival.settings import Parametric
 from relkit.models.survival.spells import score_contract
 from relkit.models.survival.weibull_aft import WeibullAft
-from relkit.remarks import Remark, french
+from relkit.remarks import Remark
 from relkit.scalars import check_scalar
 from relkit.texts import Text
 
@@ -184,7 +185,7 @@ class Lifelines(Parametric, JudgedByEnds):
             log_likelihood=value,
             converged=True,
             fingerprint=fingerprint(lives.frame),
-            remarks=(*lives.remarks, *covariate_columns.remarks_on(lives.frame, design.known), *remarks, _past(last)),
+            remarks=(*lives.remarks, *covariate_columns.remarks_on(lives.frame, design.known), *remarks, past_last_age(last)),
         )
         return FittedLifelines(settings=self, info=info, effects=design.known, last_age=last, **learnt)
 
@@ -575,11 +576,3 @@ def _short(settings: Lifelines, found: Maximum, gradient: Floats) -> tuple[Remar
 
 def _warned(text: str) -> Remark:
     return Remark("lifelines_warned", f"lifelines warned: {text}.", f"lifelines a émis un avertissement, en anglais : {text}.")
-
-
-def _past(last: float) -> Remark:
-    return Remark(
-        "past_last_age_distribution",
-        f"Past the last observed age, {last:g} days, the fitted curve goes on: nothing observed confirms it.",
-        f"Au-delà de l’âge le plus grand observé, {french(last)} jours, la courbe ajustée continue : aucune observation ne le confirme.",
-    )
