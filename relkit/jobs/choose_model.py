@@ -18,7 +18,7 @@ from relkit.jobs.given_settings import read_settings, read_texts
 from relkit.jobs.holdouts import split_of
 from relkit.jobs.model_fitting import FitRequest, fit_named
 from relkit.jobs.registering import Beside
-from relkit.jobs.trials import Ready, Trial, tried
+from relkit.jobs.trials import Ready, Tried, tried
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +136,7 @@ class _Trials:
 
     def __init__(self, choice: Choice, request: FitRequest, split: Holdout | DrawnHoldout | None) -> None:
         self.choice, self.request, self.split = choice, request, split
-        self.made: dict[str, Trial] = {}
+        self.made: dict[str, Tried] = {}
         self.failed: dict[str, str] = {}
         self.problem = ""
 
@@ -151,7 +151,7 @@ class _Trials:
             except FitError as error:
                 self.failed[name] = str(error)
 
-    def _trial(self, name: str, split: Holdout | DrawnHoldout) -> Trial:
+    def _trial(self, name: str, split: Holdout | DrawnHoldout) -> Tried:
         from relkit.families.bindings import absence, inputs_of
 
         known = self.request.known
@@ -190,7 +190,7 @@ class _Trials:
         try:
             return compare(
                 {name: trial.fitted for name, trial in self.made.items()},
-                {name: trial.judged for name, trial in self.made.items() if trial.judged is not None},
+                {name: trial.judged for name, trial in self.made.items()},
                 known.what_happened(inputs, self.split),
                 past=inputs.past(known.tables, self.split.end),
                 replicates=self.choice.replicates,
@@ -205,7 +205,7 @@ class _Trials:
         from relkit.families.bindings import inputs_of
 
         named = replace(self.request, model=name, settings=self.choice.of(name))
-        return fit_named(named, inputs_of(name, named.tables), progress, beside=beside, trial=self.made.get(name))
+        return fit_named(named, inputs_of(name, named.tables), progress, beside=beside, tried=self.made.get(name))
 
 
 def _beside(comparison: ModelComparison) -> Beside:

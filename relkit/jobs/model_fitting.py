@@ -12,7 +12,7 @@ from relkit.jobs.base import Result
 from relkit.jobs.build_features import age_understated, unknown_days
 from relkit.jobs.holdouts import Known, split_of
 from relkit.jobs.registering import Beside, Finished, Outcome, registered
-from relkit.jobs.trials import Ready, Trial, complete, judged
+from relkit.jobs.trials import Ready, Trial, Tried, complete, judged
 from relkit.progress import Progress, quiet
 from relkit.remarks import unique
 
@@ -68,7 +68,7 @@ def fit_named(
     progress: Progress = quiet,
     *,
     beside: Beside | None = None,
-    trial: Trial | None = None,
+    tried: Tried | None = None,
 ) -> Result:
     """Fit, judge and register a model.
 
@@ -77,7 +77,7 @@ def fit_named(
         inputs: the inputs of the model.
         progress: called at each step.
         beside: figures, frames and parameters kept with the version.
-        trial: an earlier trial of the same request, if any.
+        tried: the model of the same request, if it was tried before.
 
     Raises:
         TableError: there are no customers as of the day, or no row has all required values.
@@ -92,8 +92,8 @@ def fit_named(
         named = f"Name some with --settings.{setting} A,B, or fit a model that needs none."
         return Result(job=COMMAND, skipped=f"{name}: {ready.lacking} {named}")
     progress(f"{name}: judged on a holdout", 0.3)
-    measured = judged(ready, why) if trial is None else trial.measured()
-    return _finished(ready, measured, request, progress, beside or Beside())
+    trial = judged(ready, why) if tried is None else tried.measured()
+    return _finished(ready, trial, request, progress, beside or Beside())
 
 
 def _finished(ready: Ready, trial: Trial, request: FitRequest, progress: Progress, beside: Beside) -> Result:
@@ -167,11 +167,11 @@ def _taught(fitted: Fitted, trial: Trial, ready: Ready) -> tuple[Fitted, Trial]:
     from relkit.families.bindings import binding
     from relkit.periods import Holdout
 
-    teach, split = binding(ready.name).teach, trial.split
-    if teach is None or not isinstance(split, Holdout) or trial.judged is None:
+    teach, split, made = binding(ready.name).teach, trial.split, trial.made
+    if teach is None or made is None or not isinstance(split, Holdout):
         return fitted, trial
-    taught, metrics = teach(fitted, trial.fitted, trial.judged, lambda days: ready.known.what_happened(ready.inputs, split.first(days)))
-    return taught, replace(trial, metrics={**trial.metrics, **metrics})
+    taught, metrics = teach(fitted, made.fitted, made.judged, lambda days: ready.known.what_happened(ready.inputs, split.first(days)))
+    return taught, Trial(made=replace(made, metrics={**made.metrics, **metrics}))
 
 
 def _not_chosen(ready: Ready, features: pl.DataFrame) -> list[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from relkit.jobs.trials import Ready, Trial
+    from relkit.jobs.trials import Ready, Trial, Tried
     from relkit.models.base import Fitted, Model
     from relkit.remarks import Remark
     from relkit.tracking.promotion import Decision
@@ -115,7 +115,7 @@ def registered(done: Finished) -> Outcome:
 
     model, trial = done.model, done.trial
     champion = registry.champion(registry.registered_name(model.name, done.programme))
-    value, comparison = _champion_value(model, champion, trial) if champion else (None, "")
+    value, comparison = _champion_value(model, champion, trial.made) if champion and trial.made else (None, "")
     decision = decide(
         model.holdout_metric,
         challenger=trial.metrics.get(model.holdout_metric.name),
@@ -157,7 +157,7 @@ def _behind(fitted: Fitted, champion: ModelVersion | None) -> str:
     return f"it learnt up to {fitted.info.as_of}, the champion up to {champion.as_of}"
 
 
-def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> tuple[float | None, str]:
+def _champion_value(model: Model[Any], champion: ModelVersion, tried: Tried) -> tuple[float | None, str]:
     """Return the champion's metric on the same holdout, and a sentence on how it was judged.
 
     A champion that learnt from days of the holdout knows the outcomes: its settings are fitted again up to the
@@ -166,17 +166,15 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
     from relkit.models.covariate_declaration import must_be_known, with_known_numbers
     from relkit.tracking import registry
 
-    if trial.split is None or trial.before is None:
-        return None, ""
-    named, calibration = f"The champion, version {champion.version},", trial.split.calibration.day
+    named, split = f"The champion, version {champion.version},", tried.split
     try:
         fitted: Any = registry.load(champion)
         sentence = f"{named} was judged on the same days."
-        if trial.split.was_seen(champion.as_of):
-            before, _ = with_known_numbers(trial.before, must_be_known(fitted.settings))
-            fitted = fitted.settings.fit(before, as_of=calibration)
-            sentence = f"{named} {trial.split.anew} and judged on it."
-        return model.judge(fitted, trial.judged, trial.outcomes)[model.holdout_metric.name], sentence  # type: ignore[arg-type]
+        if split.was_seen(champion.as_of):
+            before, _ = with_known_numbers(tried.before, must_be_known(fitted.settings))
+            fitted = fitted.settings.fit(before, as_of=split.calibration.day)
+            sentence = f"{named} {split.anew} and judged on it."
+        return model.judge(fitted, tried.judged, tried.outcomes)[model.holdout_metric.name], sentence
     except RelkitError as error:
         return None, f"{named} could not be judged: {error}"
 
@@ -184,16 +182,14 @@ def _champion_value(model: Model[Any], champion: ModelVersion, trial: Trial) -> 
 def _figures(done: Finished) -> tuple[dict[str, Any], str]:
     """Return the diagnostic plots, of the judged model if there was a holdout, and the reason if there are none."""
     from relkit.families.bindings import diagnostic_figures, lesson_figures
-    from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
-    ready, trial, rows = done.ready, done.trial, done.features
-    shown, judged, learnt = (done.fitted, rows, rows) if trial.judged is None else (trial.fitted, trial.judged, trial.before)
-    if learnt is not None:
-        learnt, _ = with_known_numbers(learnt, must_be_known(shown.settings))
+    ready, made = done.ready, done.trial.made
     try:
-        past = ready.inputs.past(ready.tables, ready.as_of)
-        currency = ready.tables.facts.currency
-        drawn = diagnostic_figures(shown, judged, learnt=learnt, outcomes=trial.outcomes, purchases=past, currency=currency)
+        past, currency = ready.inputs.past(ready.tables, ready.as_of), ready.tables.facts.currency
+        if made is None:
+            drawn = diagnostic_figures(done.fitted, done.features, purchases=past, currency=currency)
+        else:
+            drawn = made.figures(past, currency=currency)
         return drawn | lesson_figures(done.fitted), ""
     except RelkitError as error:
         return {}, f"The diagnostic plots could not be drawn: {error}"

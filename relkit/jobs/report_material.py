@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from relkit.commands import DEFAULT_PROGRAMME, command, stay_at
-from relkit.errors import ParameterError, TableError
+from relkit.errors import FitError, ParameterError, TableError
 from relkit.jobs.base import Job
-from relkit.jobs.report_trials import Trial, figures, tried
+from relkit.jobs.holdouts import HeldOut, Known
+from relkit.jobs.trials import Tried
 from relkit.texts import Text
 from relkit.workplace import only_programme
 
@@ -50,7 +51,7 @@ class ReportMaterial:
     language: str
     people: pl.DataFrame
     models: dict[str, dict[str, Any]]
-    _trials: dict[str, Trial | None] = field(init=False, default_factory=dict, repr=False)
+    _trials: dict[str, Tried | None] = field(init=False, default_factory=dict, repr=False)
 
     @classmethod
     def read(
@@ -333,7 +334,7 @@ class ReportMaterial:
         found: OrderCalibration | None = self.fitted(self.orders_model).order_calibration
         return found
 
-    def trial(self, model: str) -> Trial | None:
+    def trial(self, model: str) -> Tried | None:
         """Return the model fitted without the days on which its version was judged, and the outcomes in them.
 
         The same settings are fitted to what was known before that holdout, once for all callers. None if the version was
@@ -343,13 +344,29 @@ class ReportMaterial:
             self._trials[model] = self._tried(model)
         return self._trials[model]
 
-    def _tried(self, model: str) -> Trial | None:
-        split = self._split(model)
-        return None if split is None else tried(model, self.fitted(model).settings, self.tables, split)
+    def _tried(self, model: str) -> Tried | None:
+        from relkit.families.bindings import inputs_of
+        from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
-    def figures(self, trial: Trial | None) -> dict[str, Any]:
+        split = self._split(model)
+        if split is None:
+            return None
+        settings = self.fitted(model).settings
+        held = HeldOut.of(inputs_of(model, self.tables), Known(self.tables), split)
+        learnt, judged = (with_known_numbers(rows, must_be_known(settings))[0] for rows in (held.before, held.judged))
+        try:
+            return Tried.of(settings, held, learnt=learnt, judged=judged)
+        except FitError:
+            return None
+
+    def figures(self, trial: Tried | None) -> dict[str, Any]:
         """Return the plots of a trial, by name; empty if there was no trial."""
-        return figures(trial, currency=self.currency, language=self.language)
+        from relkit.families.bindings import inputs_of
+
+        if trial is None:
+            return {}
+        purchases = inputs_of(trial.fitted.name, self.tables).past(self.tables, trial.split.end)
+        return trial.figures(purchases, currency=self.currency, language=self.language)
 
     def _split(self, model: str) -> Holdout | DrawnHoldout | None:
         from relkit.periods import read_holdout

@@ -99,40 +99,87 @@ class Ready:
         return catalogue.make(self.name, {**declared, **self.settings, **self.chosen})
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """The result on the holdout of a model fitted up to the day before it.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Tried:
+    """A model fitted without its holdout, and the outcomes in the holdout.
 
     Attributes:
-        problem: why the model could not be judged; empty if it was.
         split: the holdout.
         fitted: the model as of the calibration date.
-        metrics: metrics on the holdout; empty until measured.
-        before: features it learnt from, as of the calibration date.
+        before: the features known by then, including rows that this model cannot read.
+        learnt: the rows it was fitted to.
         judged: the rows judged, one per customer.
         outcomes: their outcomes.
+        metrics: metrics on the holdout; empty until measured.
     """
 
-    problem: str = ""
-    split: Holdout | DrawnHoldout | None = None
-    fitted: Any = None
+    split: Holdout | DrawnHoldout
+    fitted: Any
+    before: pl.DataFrame
+    learnt: pl.DataFrame
+    judged: pl.DataFrame
+    outcomes: pl.DataFrame
     metrics: dict[str, float] = field(default_factory=dict)
-    before: pl.DataFrame | None = None
-    judged: pl.DataFrame | None = None
-    outcomes: pl.DataFrame | None = None
+
+    @classmethod
+    def of(cls, model: Model[Any], held: HeldOut, *, learnt: pl.DataFrame, judged: pl.DataFrame) -> Tried:
+        """Fit a model to the rows of a holdout that it can read.
+
+        Raises:
+            FitError: there is too little to learn from before the holdout.
+        """
+        from relkit.models.base import fit_as_of
+
+        fitted = fit_as_of(model, learnt, held.split.calibration)
+        return cls(split=held.split, fitted=fitted, before=held.before, learnt=learnt, judged=judged, outcomes=held.outcomes)
 
     def measured(self) -> Trial:
         """Return the trial with the metrics of the holdout, or with the reason why there are none."""
-        if self.split is None:
-            return self
         try:
-            return replace(self, metrics=self.fitted.settings.judge(self.fitted, self.judged, self.outcomes))
+            return Trial(made=replace(self, metrics=self.fitted.settings.judge(self.fitted, self.judged, self.outcomes)))
         except FitError as error:
             return not_judged(self.split, error)
 
+    def figures(self, purchases: pl.DataFrame | None, *, currency: str, language: str = "en") -> dict[str, Any]:
+        """Return the diagnostic figures, by name; `purchases` are all up to the end of the holdout, None if the family has none."""
+        from relkit.families.bindings import diagnostic_figures
+
+        return diagnostic_figures(
+            self.fitted,
+            self.judged,
+            learnt=self.learnt,
+            outcomes=self.outcomes,
+            purchases=purchases,
+            currency=currency,
+            language=language,
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trial:
+    """The trial of a model, if it could be judged.
+
+    Attributes:
+        problem: why the model could not be judged; empty if it was.
+        made: the model tried, and its metrics; None if it was not judged.
+    """
+
+    problem: str = ""
+    made: Tried | None = None
+
+    @property
+    def split(self) -> Holdout | DrawnHoldout | None:
+        """The holdout."""
+        return self.made.split if self.made else None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Metrics on the holdout; empty if the model was not judged."""
+        return self.made.metrics if self.made else {}
+
     def remarks(self) -> tuple[Remark, ...]:
         """Return the remark on a model that was not judged; empty if it was."""
-        return () if self.split else (_NOT_JUDGED,)
+        return () if self.made else (_NOT_JUDGED,)
 
     def sentences(self, metric: str | None, value: float | None) -> list[str]:
         """Return the sentences on the holdout."""
@@ -151,23 +198,19 @@ _NOT_JUDGED = Remark(
 )
 
 
-def tried(ready: Ready) -> Trial:
+def tried(ready: Ready) -> Tried:
     """Return a model fitted to what was known before its holdout, not measured yet; later declarations are ignored.
 
     Raises:
         FitError: there is too little to learn from before the holdout, or no holdout.
         TableError: no row has all the values that the model requires.
     """
-    from relkit.models.base import fit_as_of
-
     held = ready.held
     if held is None:
         raise FitError("there is no holdout to be tried on.", where=ready.name)
-    calibration = held.split.calibration
-    model = ready.model(calibration)
-    fitted = fit_as_of(model, complete(model, held.before, ready.inputs)[0], calibration)
-    judged = complete(model, held.judged, ready.inputs)[0]
-    return Trial(split=held.split, fitted=fitted, before=held.before, judged=judged, outcomes=held.outcomes)
+    model = ready.model(held.split.calibration)
+    learnt, judged = (complete(model, rows, ready.inputs)[0] for rows in (held.before, held.judged))
+    return Tried.of(model, held, learnt=learnt, judged=judged)
 
 
 def judged(ready: Ready, why: str) -> Trial:
@@ -178,7 +221,7 @@ def judged(ready: Ready, why: str) -> Trial:
         why: the reason why there is no holdout, if there is none.
     """
     if ready.held is None:
-        return Trial(why)
+        return Trial(problem=why)
     try:
         return tried(ready).measured()
     except FitError as error:
@@ -187,7 +230,7 @@ def judged(ready: Ready, why: str) -> Trial:
 
 def not_judged(split: Holdout | DrawnHoldout, error: FitError) -> Trial:
     """Return the trial of a model that could not be judged on a holdout."""
-    return Trial(f"It could not be judged {split.spoken}: {error}")
+    return Trial(problem=f"It could not be judged {split.spoken}: {error}")
 
 
 def complete(model: Model[Any], features: pl.DataFrame, inputs: ModelInputs) -> tuple[pl.DataFrame, tuple[Remark, ...]]:

@@ -10,7 +10,7 @@ from relkit.jobs.declared_offer import ContractsOffered
 if TYPE_CHECKING:
     import polars as pl
 
-    from relkit.jobs.report_trials import Trial
+    from relkit.jobs.trials import Tried
     from relkit.models.survival.profit_of_risk import HeldOutProfit
     from relkit.periods import AsOf
     from relkit.scores.expected_margin import Ahead
@@ -57,7 +57,7 @@ class ValuedOffer:
             return None
         return offer_values(self.fitted, held.known, offer=self.offer, ahead=self.ahead)
 
-    def held_out(self, offers: pl.DataFrame, trial: Trial | None) -> HeldOutProfit | None:
+    def held_out(self, offers: pl.DataFrame, trial: Tried | None) -> HeldOutProfit | None:
         """Return the profit of a ranking by risk on the holdout; an averted end counts at today's mean value."""
         from relkit.families.bindings import inputs_of
         from relkit.models.survival.profit_of_risk import held_out_profit

@@ -30,7 +30,7 @@ JOINT = 0.95
 
 
 class Tried(Protocol):
-    """A model fitted without its holdout: `relkit.jobs.report_trials.Trial`."""
+    """A model fitted without its holdout: `relkit.jobs.trials.Tried`."""
 
     @property
     def split(self) -> Holdout | DrawnHoldout:
