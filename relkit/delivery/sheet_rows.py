@@ -27,6 +27,8 @@ def write_rows(sheet: Any, frame: pl.DataFrame, first: int, formats: Sequence[An
         first: number of the first row, from 0.
         formats: of the cells, one per column.
     """
+    from xlsxwriter.utility import xl_col_to_name
+
     if frame.is_empty():
         return
     last, width = first + len(frame) - 1, frame.width
@@ -35,28 +37,13 @@ def write_rows(sheet: Any, frame: pl.DataFrame, first: int, formats: Sequence[An
     sheet._write_single_row(last)  # noqa: SLF001  what the sheet still buffers of the row before comes first
     numbers = pl.int_range(first + 1, first + len(frame) + 1, eager=True, dtype=pl.Int64).cast(pl.String).alias("")
     cells = [
-        _cells(sheet, frame[name], numbers, sheet_column(at), form._get_xf_index())  # noqa: SLF001  the number under which the format is written
+        _cells(sheet, frame[name], numbers, xl_col_to_name(at), form._get_xf_index())  # noqa: SLF001  the number under which the format is written
         for at, (name, form) in enumerate(zip(frame.columns, formats, strict=True))
     ]
     named = pl.DataFrame([series.alias(str(at)) for at, series in enumerate(cells)])
     rows = named.select(pl.concat_str(pl.all(), ignore_nulls=True)).to_series()
     written = pl.DataFrame({"number": numbers, "cells": rows}).select(pl.format('<row r="{}">{}</row>', "number", "cells").str.join(""))
     sheet.fh.write(written.item())
-
-
-def sheet_column(at: int) -> str:
-    """Return the letters of a column, counted from 0.
-
-    Examples:
-        >>> sheet_column(0), sheet_column(25), sheet_column(26), sheet_column(702)
-        ('A', 'Z', 'AA', 'AAA')
-    """
-    letters = ""
-    at += 1
-    while at:
-        at, left = divmod(at - 1, 26)
-        letters = chr(65 + left) + letters
-    return letters
 
 
 def _cells(sheet: Any, values: pl.Series, rows: pl.Series, letters: str, look: int) -> pl.Series:

@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 from openpyxl import load_workbook
 
-from relkit.delivery.sheet_rows import sheet_column, write_rows
+from relkit.delivery.sheet_rows import write_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,5 +60,12 @@ def test_no_rows_are_no_rows(tmp_path: Path) -> None:
     assert load_workbook(book(tmp_path / "a.xlsx", FRAME.clear(), 10)).worksheets[0].max_row <= 1
 
 
-def test_columns_have_letters_as_a_spreadsheet_counts_them() -> None:
-    assert [sheet_column(at) for at in (0, 25, 26, 51, 52, 701, 702, 16383)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA", "XFD"]
+def test_columns_have_letters_as_a_spreadsheet_counts_them(tmp_path: Path) -> None:
+    path = tmp_path / "wide.xlsx"
+    made = xlsxwriter.Workbook(str(path), {"constant_memory": True})
+    plain = made.add_format()
+    write_rows(made.add_worksheet(), pl.DataFrame({str(at): [at] for at in range(16_384)}), 0, [plain] * 16_384)
+    made.close()
+    sheet = load_workbook(path).worksheets[0]
+    letters = ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA", "XFD"]
+    assert [sheet[f"{name}1"].value for name in letters] == [0, 25, 26, 51, 52, 701, 702, 16383]
