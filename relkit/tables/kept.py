@@ -39,7 +39,7 @@ FOLDER = "kept"
 MOST_FILES = 64
 """Most files kept of one company's tables."""
 MOST_BYTES = 256 << 20
-"""Largest total size of the frames held in memory; larger ones are read again."""
+"""Largest total size of the frames held in memory; a larger one is read again, and displaces none."""
 UNUSED_SECONDS = 3_600.0
 _CHUNK = 1 << 22
 
@@ -198,6 +198,8 @@ class _Memory:
             return self._frames.get(key)
 
     def hold(self, key: Path, frame: pl.DataFrame) -> None:
+        if frame.estimated_size() > MOST_BYTES:
+            return
         with self._lock:
             self._frames[key] = frame
             while self._frames and sum(int(held.estimated_size()) for held in self._frames.values()) > MOST_BYTES:

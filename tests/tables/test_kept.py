@@ -151,6 +151,15 @@ def test_memory_holds_frames_up_to_a_size(tables: TableSet, monkeypatch: pytest.
     assert len(keeping._MEMORY._frames) == 1
 
 
+def test_a_frame_too_large_for_the_memory_displaces_no_other(tables: TableSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = Maker()
+    time_of(tables, make, DAY, name="small", anew=False)
+    (held,) = keeping._MEMORY._frames
+    monkeypatch.setattr(keeping, "MOST_BYTES", keeping._MEMORY._frames[held].estimated_size())
+    kept(tables, "large", lambda: pl.DataFrame({"time": range(100)}), DAY)
+    assert list(keeping._MEMORY._frames) == [held]
+
+
 def test_clean_forgets_all_and_counts_it(tables: TableSet) -> None:
     make = Maker()
     time_of(tables, make, DAY)
