@@ -119,14 +119,12 @@ class ModelRows:
     tables: TableSet
     as_of: AsOf
     _read: dict[Reading, pl.DataFrame] = field(init=False, default_factory=dict, repr=False)
-    _readers: dict[str, Reading] = field(init=False, default_factory=dict, repr=False)
 
     def of(self, model: str) -> pl.DataFrame:
         """Return the rows that a model scores."""
         from relkit.families.bindings import inputs_of
 
         inputs = inputs_of(model, self.tables)
-        self._readers[model] = inputs.reading
         if inputs.reading not in self._read:
             self._read[inputs.reading] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
         return self._read[inputs.reading]
@@ -137,17 +135,6 @@ class ModelRows:
         from relkit.features.channels import refusing_profiling
 
         return refusing_profiling(self.tables, self.as_of)
-
-    def contract_holders(self) -> pl.Series:
-        """Return the ids of the customers in the rows of models whose scores apply to holders of a contract."""
-        import polars as pl
-
-        from relkit.models.catalogue import role_of
-
-        of_contracts = (model for model in self._readers if any(kind.applies_to == "contract" for kind in role_of(model).scores))
-        readings = {self._readers[model] for model in of_contracts}
-        found = [self._read[reading]["customer_id"].cast(pl.String) for reading in readings]
-        return pl.concat([pl.Series("customer_id", [], pl.String), *found]).unique()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -216,6 +203,16 @@ class Scored:
     def fact(self, name: str) -> Any:
         """Return the fact kept under a name for any score; None if there is none."""
         return next((kept[name] for kept in self.found.facts.values() if name in kept), None)
+
+    def contract_holders(self) -> pl.Series:
+        """Return the ids of the customers with a contract that some model scored."""
+        import polars as pl
+
+        from relkit.models.catalogue import role_of
+
+        of_contracts = (m for m in self.models.values() if any(kind.applies_to == "contract" for kind in role_of(m.name).scores))
+        found = [model.rows["customer_id"].cast(pl.String) for model in of_contracts]
+        return pl.concat([pl.Series("customer_id", [], pl.String), *found]).unique()
 
     @property
     def refusing(self) -> pl.DataFrame:

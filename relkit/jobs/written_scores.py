@@ -62,7 +62,7 @@ class WrittenScores:
         from relkit.scores.score_table import applicable
 
         kept = self._made.map(lambda part: part.without(self.scored.refusing))
-        return applicable(kept, self.scored.rows.contract_holders()).sorted()
+        return applicable(kept, self.scored.contract_holders()).sorted()
 
     @cached_property
     def _made(self) -> ScoreTable:
