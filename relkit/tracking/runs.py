@@ -10,11 +10,10 @@ import logging
 import math
 import os
 import re
-import sqlite3
 import tempfile
 import time
 import warnings
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version as version_of
 from itertools import islice
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from relkit.remarks import Remark
 
 _REQUIREMENTS = ("mlflow", "numpy", "pandas", "polars", "pyarrow", "scipy")
-SCHEMA = Path(__file__).with_name("schema.sql")
-"""Tables of an empty store of the MLflow version named on the first line; made by `schema_of`."""
 _BATCH = 500
 _NOTE = "mlflow.note.content"
 """The tag that the MLflow page shows as the description of a run."""
@@ -180,7 +177,6 @@ def _make(store: embedded.Store) -> None:
     store.database.parent.mkdir(parents=True, exist_ok=True)
     fresh = store.database.with_name(f".{uuid4().hex}.db")
     try:
-        lay_out(fresh)
         made: Any = SqlAlchemyStore(f"sqlite:///{fresh.as_posix()}", embedded.location(store.artifacts))  # type: ignore[no-untyped-call]
         made.create_experiment(embedded.EXPERIMENT, artifact_location=embedded.location(store.artifacts))
         made.engine.dispose()
@@ -191,27 +187,6 @@ def _make(store: embedded.Store) -> None:
                 fresh.replace(store.database)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def lay_out(database: Path) -> bool:
-    """Make the tables of a new store if those of the installed MLflow are known; otherwise MLflow makes them by its migrations.
-
-    The sixty migrations take two seconds and produce the same tables as `schema.sql` (a test compares them).
-    """
-    schema = SCHEMA.read_text(encoding="utf-8")
-    if schema.partition("\n")[0] != f"-- MLflow {version_of('mlflow')}":
-        return False
-    with closing(sqlite3.connect(database)) as connection:
-        connection.executescript(f"BEGIN;\n{schema}\nCOMMIT;")
-    return True
-
-
-def schema_of(database: Path) -> str:
-    """Return the tables of a store that has no run yet, as in `schema.sql`."""
-    with closing(sqlite3.connect(database)) as connection:
-        lines = [line for line in connection.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
-    made = [line for line in lines if not line.startswith('INSERT INTO "experiments"')]
-    return "\n".join([f"-- MLflow {version_of('mlflow')}", *made, ""])
 
 
 def _experiment(client: MlflowClient) -> str:

@@ -5,35 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 
 import pytest
 
 from relkit.errors import StorageError
 from relkit.tracking import embedded, registry, runs
-
-
-@pytest.mark.parametrize("known", [True, False], ids=["schema", "migrations"])
-def test_the_schema_is_that_of_the_migrations(tmp_path, monkeypatch, known):
-    """With an MLflow of another version than `schema.sql`, its own migrations make the store."""
-    if not known:
-        monkeypatch.setattr(runs, "version_of", lambda _name: "0.0")
-    database = tmp_path / "made" / "mlflow.db"
-    with runs._quiet():
-        runs._make(embedded.Store(uri="", database=database))
-    monkeypatch.undo()
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("DELETE FROM experiments")
-    # Some migrations write the constraints of a table in no fixed order.
-    made, known_lines = (sorted(line.strip(" \t,") for line in text.splitlines()) for text in (runs.schema_of(database), _schema()))
-    assert made == known_lines
-
-
-def _schema() -> str:
-    return runs.SCHEMA.read_text(encoding="utf-8")
 
 
 def test_a_store_that_is_not_there_holds_nothing_and_reading_makes_none(tmp_path, monkeypatch):
