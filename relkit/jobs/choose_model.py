@@ -108,7 +108,7 @@ def choose(request: FitRequest, progress: Progress) -> Result:
     if compared is None:
         result, reason = _first_that_fits(trials, then, none or trials.problem)
     else:
-        result, reason = trials.fitted(compared.chosen, then, _beside(compared)), compared.reason
+        result, reason = trials.fitted(compared.chosen, then, _beside(compared, figures=request.figures)), compared.reason
     _mark(request.programme, result.details["model"], compared=compared is not None)
     lines = [] if compared is None else _lines(compared, split)
     failed = [f"{name} could not be judged: {why}" for name, why in trials.failed.items()]
@@ -208,13 +208,13 @@ class _Trials:
         return fit_named(named, inputs_of(name, named.tables), progress, beside=beside, tried=self.made.get(name))
 
 
-def _beside(comparison: ModelComparison) -> Beside:
-    """Return the tables and the plot of the comparison, to keep with the chosen model."""
+def _beside(comparison: ModelComparison, *, figures: bool) -> Beside:
+    """Return the tables of the comparison, and its plot if figures are drawn, to keep with the chosen model."""
     from relkit.models.catalogue import family
     from relkit.plots.model_comparison import plot_model_comparison
 
     tables = (comparison.table, comparison.differences, comparison.groups, comparison.course)
-    texts = family(comparison.chosen).texts
+    texts = family(comparison.chosen).texts if figures else None
     drawn = {} if texts is None else {"model_comparison": plot_model_comparison(comparison.groups, comparison.course, texts=texts)}
     return Beside(
         figures=drawn, frames=dict(zip(FRAMES, tables, strict=True)), params={"chosen_from": ", ".join(comparison.table["model"])}

@@ -14,7 +14,7 @@ from relkit.jobs.manage_models import ListModels
 from relkit.jobs.score_customers import ScoreCustomers
 from relkit.models import catalogue
 from relkit.models.lifetime_value.bg_nbd import BgNbd
-from relkit.tracking import registry
+from relkit.tracking import registry, runs
 
 AUTO = "lifetime_value.auto"
 SHORT = {"candidates": "lifetime_value.bg_nbd,lifetime_value.nbd", "replicates": "40"}
@@ -65,6 +65,15 @@ def test_the_run_keeps_the_comparison_and_no_customer(checked):
     differences = (table.parent / "model_differences.csv").read_text()
     assert "log_score" in differences
     assert "B0001" not in table.read_text() + differences + json.dumps(result.model_dump(mode="json"))
+
+
+def test_without_figures_the_comparison_is_kept_as_tables_alone(checked):
+    drawn, plain = (fit(settings=SHORT, figures=figures) for figures in (True, False))
+    version = registry.champion(plain.details["model"])
+    with runs.connected() as client:
+        kept = [{found.path for found in client.list_artifacts(made.details["run_id"], "plots")} for made in (drawn, plain)]
+    assert kept == [{"plots/model_comparison.png"}, set()]
+    assert registry.kept_frame(version, "model_comparison") is not None
 
 
 def test_the_seed_decides(checked):
