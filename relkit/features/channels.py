@@ -173,7 +173,7 @@ def _with_opt_outs(consents: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
     """Return the consents and, as withdrawals, the opt-outs: of every address for which the customer gave a consent."""
     if left.is_empty():
         return consents
-    holders = consents.select("customer_id", "identifier").unique()
+    holders = consents.select("customer_id", "identifier").join(left, on="customer_id", how="semi").unique()
     rows = left.join(holders, on="customer_id", how="left").with_columns(purpose=pl.lit("marketing"), status=pl.lit("withdrawn"))
     return pl.concat([consents, rows], how="diagonal_relaxed").select(consents.columns)
 
