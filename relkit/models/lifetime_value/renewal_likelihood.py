@@ -115,7 +115,7 @@ def _summed(key: Whole, weight: Floats, width: int) -> tuple[Whole, Whole, Float
 
 
 class _Derivatives(NamedTuple):
-    """Of some function of log a, log b, log c, by row.
+    """Value and derivatives of a function of log a, log b, log c, by row.
 
     Attributes:
         value: shape (n,).
