@@ -1,7 +1,8 @@
-"""Transaction lines of identified customers with codes for ids, in order of customer and day.
+"""Transaction lines with codes for ids, in order of customer and day.
 
 Text ids account for most of the cost of features: each query would sort or hash them again. They are coded once, whatever the as-of;
-the lines are then read in order, and each customer's purchases are contiguous.
+the lines are then read in order, and each customer's purchases are contiguous. A basket is a transaction of one customer: a receipt
+number that several customers share stands for several baskets.
 """
 
 from __future__ import annotations
@@ -25,12 +26,17 @@ def known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
     """Return the lines of identified customers known at `as_of`, lazily, in order of customer and day.
 
     Returns:
-        customer (u32, position in `buyers`), day (business day), occurred_at, product_id, channel_id and line_kind
-        (categorical), quantity, net_amount, margin_amount (null if no source gives it).
+        customer (u32, position in `buyers`), basket (u32, equal in the lines of a basket), day (business day), occurred_at,
+        product_id, channel_id and line_kind (categorical), quantity, net_amount, margin_amount (null if no source gives it).
 
     Raises:
         TableError: there is no transactions table.
     """
+    return all_known_lines(tables, as_of).filter(pl.col("customer").is_not_null())
+
+
+def all_known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
+    """Return the same with the lines of unidentified buyers, whose customer is null."""
     lines = kept_scan(tables, "coded_lines", lambda: _coded(tables))
     return lines.filter(pl.col("known_at").is_null() | (pl.col("known_at") < as_of.cutoff)).drop("known_at")
 
@@ -56,21 +62,36 @@ def _as_customers(tables: TableSet) -> pl.DataFrame:
 
 
 def _coded(tables: TableSet) -> pl.DataFrame:
-    """Return all lines of identified customers, coded and in order."""
+    """Return all lines, coded and in order of customer and day, those of unidentified buyers last."""
     rows = tables.scan("transactions")
     schema = rows.collect_schema()
     zone = tables.facts.business_zone
     given = [name for name in ("occurred_at", "recorded_at") if name in schema]
-    lines = rows.filter(pl.col("customer_id").is_not_null()).select(
+    lines = rows.select(
         pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])).to_physical().alias("customer"),
+        _as_given("transaction_id", schema).hash().alias("transaction"),
         pl.col("occurred_at").dt.convert_time_zone(zone).dt.date().alias("day"),
         pl.max_horizontal(given).alias("known_at"),
         "occurred_at",
         *[_as_given(name, schema).cast(pl.Categorical) for name in ("product_id", "channel_id", "line_kind")],
         *[_as_given(name, schema) for name in _AMOUNTS],
     )
-    coded = lines.collect(engine="streaming")
-    return coded if _in_order(coded) else coded.sort("customer", "day", maintain_order=True)
+    coded = _with_baskets(lines.collect(engine="streaming"))
+    return coded if _in_order(coded) else coded.sort("customer", "day", maintain_order=True, nulls_last=True)
+
+
+def _with_baskets(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines with the code of their basket in place of the hash of their transaction, which is 64 bits wide.
+
+    The lines of a basket are usually contiguous, so that a run is a basket; where they are not, baskets are found by sorting.
+    """
+    key = ["customer", "transaction"]
+    starts = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in key)
+    runs = lines.select(*key, run=starts.cum_sum().cast(pl.UInt32))
+    heads = runs.filter(starts)
+    if heads.select(key).n_unique() < len(heads):
+        runs = runs.select(run=pl.struct(key).rank("dense").cast(pl.UInt32))
+    return lines.drop("transaction").insert_column(1, runs["run"].alias("basket"))
 
 
 def _as_given(name: str, schema: pl.Schema) -> pl.Expr:
@@ -78,8 +99,8 @@ def _as_given(name: str, schema: pl.Schema) -> pl.Expr:
 
 
 def _in_order(lines: pl.DataFrame) -> bool:
-    """Return whether lines are already in order of customer and day, as in sources sorted by customer."""
-    later = (pl.col("customer") > pl.col("customer").shift(1)) | (
-        (pl.col("customer") == pl.col("customer").shift(1)) & (pl.col("day") >= pl.col("day").shift(1))
-    )
+    """Return whether lines are already in order of customer and day, as in sources sorted by customer; unidentified buyers come last."""
+    customer = pl.col("customer").fill_null(pl.UInt32.max())
+    before = customer.shift(1)
+    later = (customer > before) | ((customer == before) & (pl.col("day") >= pl.col("day").shift(1)))
     return bool(lines.lazy().select(later.all()).collect(engine="streaming").item())

@@ -1,0 +1,1 @@
+"""Models of what goes together and of what customers will want next, one per file."""
