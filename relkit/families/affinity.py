@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relkit.families.affinity_takers import TAKERS_FIGURES, TAKERS_INPUTS
 from relkit.families.binding import Binding
 
-BINDING = Binding(inputs={}, figures={})
+BINDING = Binding(inputs={**TAKERS_INPUTS}, figures={**TAKERS_FIGURES})
