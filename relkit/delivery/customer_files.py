@@ -446,6 +446,8 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
     """
     there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
+    # A propensity is scored for prospects too: it does not rest on a purchase or a contract of theirs.
+    by_history = [c.name for c in declared if c.name in scored and not (c.score in records and records[c.score].subject)]
     running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days")
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
 
@@ -460,9 +462,11 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
         is_scored=has_any(scored),
         has_margin_ahead=has_any(_shown(declared, records, FUTURE_MARGIN)),
         has_bought=_known(frame, "days_since_last_order"),
+        is_scored_by_history=has_any(by_history),
         **{name: _or_null(frame, name, dtype) for name, dtype in HISTORY.items()},
     )
-    return facts.with_columns(has_history=pl.lit(value=not is_told) | pl.col("has_bought") | pl.col("is_holder") | pl.col("is_scored"))
+    has_history = pl.any_horizontal(pl.lit(value=not is_told), "has_bought", "is_holder", "is_scored_by_history")
+    return facts.with_columns(has_history=has_history).drop("is_scored_by_history")
 
 
 def _known(frame: pl.DataFrame, name: str) -> pl.Expr:

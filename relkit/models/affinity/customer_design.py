@@ -57,7 +57,9 @@ class CustomerDesign:
             where: the caller, for messages.
         """
         names = tuple(sorted(frame.columns))
-        bent = {name: SPLINE_COLUMNS for name in names if frame[name].dtype == pl.Float64 and frame[name].drop_nulls().n_unique() >= BENT_FROM}
+        bent = {
+            name: SPLINE_COLUMNS for name in names if frame[name].dtype == pl.Float64 and frame[name].drop_nulls().n_unique() >= BENT_FROM
+        }
         known = Declaration(names=names, splines=bent, missing="indicator").learnt(frame, where=where) if names else ()
         ends = np.array([_range(frame[each.name]) for each in known]).reshape(-1, 2)
         found = cls(covariates=known, low=ends[:, 0], high=ends[:, 1], centre=np.zeros(0), spread=np.zeros(0))
@@ -101,7 +103,7 @@ class CustomerDesign:
 
 
 def usable(frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]]:
-    """Return the features that a model can use, as numbers and text, and why the others were set aside.
+    """Return the features that a model can use, as numbers and text, and the reasons why the others were set aside.
 
     Args:
         frame: nothing but features, in any order.
@@ -127,7 +129,7 @@ def _typed(series: pl.Series) -> pl.Series:
 
 
 def _unusable(series: pl.Series) -> str:
-    """Return why a feature cannot be used; empty if it can."""
+    """Return the reason why a feature cannot be used; empty if it can."""
     if series.dtype not in (pl.Float64, pl.String):
         return "neither a number nor text"
     known = series.drop_nulls()

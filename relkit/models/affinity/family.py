@@ -18,9 +18,7 @@ PROPENSITY = ScoreKind(stem="propensity", horizon="days", high=1.0, by_subject=T
 
 ASSOCIATIONS = Role(name="associations", label=Text("associations of products", "associations de produits"))
 NEXT_PRODUCTS = Role(name="next products", label=Text("next products", "prochains produits"), scores=(NEXT_PRODUCT_PROBABILITY,))
-PROPENSITIES = Role(
-    name="propensities", label=Text("propensities", "appétences"), scores=(PROPENSITY,), columns=PROPENSITY_COLUMNS
-)
+PROPENSITIES = Role(name="propensities", label=Text("propensities", "appétences"), scores=(PROPENSITY,), columns=PROPENSITY_COLUMNS)
 
 FAMILY = Family(
     name="affinity",

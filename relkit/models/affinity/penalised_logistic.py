@@ -31,12 +31,13 @@ def fit_logistic(X: Floats, y: Floats, weight: Floats, *, penalty: float, start:
         >>> fit_logistic(x, np.array([0.0, 1.0, 1.0, 1.0]), np.ones(4), penalty=1e6).round(3).tolist()
         [1.099, 0.0]
     """
-    ridge = np.r_[0.0, np.full(X.shape[1], penalty)]
+    ridge = np.full(X.shape[1] + 1, penalty, dtype=np.float64)
+    ridge[0] = 0.0
     b = np.r_[_log_odds(y, weight), np.zeros(X.shape[1])] if start is None else start.copy()
     loss = _loss(X, y, weight, ridge, b)
     for _ in range(MOST_STEPS):
         gradient, hessian = _derivatives(X, y, weight, ridge, b)
-        step = np.linalg.solve(hessian, gradient)
+        step = np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
         b, after = _shortened(X, y, weight, ridge, b, step, loss)
         if loss - after <= TOLERANCE * max(abs(after), 1.0):
             return b
@@ -61,9 +62,7 @@ def _derivatives(X: Floats, y: Floats, weight: Floats, ridge: Floats, b: Floats)
     return gradient, hessian + np.diag(np.maximum(ridge, 1e-10))
 
 
-def _shortened(
-    X: Floats, y: Floats, weight: Floats, ridge: Floats, b: Floats, step: Floats, loss: float
-) -> tuple[Floats, float]:
+def _shortened(X: Floats, y: Floats, weight: Floats, ridge: Floats, b: Floats, step: Floats, loss: float) -> tuple[Floats, float]:
     """Return the coefficients after a step, halved until the loss does not rise."""
     for _ in range(30):
         after = _loss(X, y, weight, ridge, b + step)

@@ -36,7 +36,7 @@ from relkit.models.affinity.moments import of_the_moment
 from relkit.models.affinity.propensity_judging import judge_takers
 from relkit.models.affinity.takers import CUSTOMER, HELD, Drawn, TakerRows, contains, draw, needs_of, plain
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
-from relkit.models.boosted_trees import Trees
+from relkit.models.boosted_trees import Trees  # noqa: TC001 storage reads the types of the fields
 from relkit.models.covariates import Covariate, added_up
 from relkit.models.weights import check_weight_column
 from relkit.remarks import Remark, french
@@ -231,7 +231,7 @@ class Propensity(ModelFacts):
             raise FitError(
                 f"{names} looks as if it were known only after the outcome. {' '.join(told.values())}",
                 where=self.name,
-                remedy=f"Declare known_at: later for it in the mapping, or, if it is known before: --settings.accept {names.replace(' ', '')}.",
+                remedy=f"Declare known_at: later in the mapping or, if known before, give --settings.accept {names.replace(' ', '')}.",
             )
 
     def _one(self, product: str, subject: str, drawn: Drawn, rows: TakerRows, curved: Floats, flat: Floats) -> TakerModel:
@@ -302,7 +302,7 @@ class TakerModel:
         return self.calibration.probability(FittedCandidate(self.coefficients, self.trees).log_odds(curved, flat))
 
     def parts(self, curved: Floats, flat: Floats, covariates: Sequence[Covariate]) -> Floats:
-        """Return what each feature adds to the log-odds of rows, relative to the mean row of the fit, shape (n, features)."""
+        """Return the addition of each feature to the log-odds of rows, relative to the mean row of the fit, shape (n, features)."""
         if self.trees is not None:
             plain = tuple(replace(each, knots=()) for each in covariates)
             return self.calibration.slope * added_up(plain, self.trees.parts(flat))[1]
@@ -316,7 +316,10 @@ class TakerModel:
         curved, flat = curved[::step], flat[::step]
         parts = self.parts(curved, flat, covariates)
         firsts = np.cumsum([0, *(len(each.columns) - max(len(each.knots) - 2, 0) for each in covariates)])[:-1]
-        signs = [1.0 if each.levels else _sign(flat[:, first], parts[:, k]) for k, (each, first) in enumerate(zip(covariates, firsts, strict=True))]
+        signs = [
+            1.0 if each.levels else _sign(flat[:, first], parts[:, k])
+            for k, (each, first) in enumerate(zip(covariates, firsts, strict=True))
+        ]
         return replace(self, strengths=parts.std(axis=0) * np.array(signs))
 
 
@@ -409,7 +412,9 @@ class FittedPropensity(FittedCard):
     def strengths(self, model: TakerModel) -> dict[str, float]:
         """Return the strength of each feature that moves a product, the strongest first."""
         found = dict(zip((each.name for each in self.effects), model.strengths.tolist(), strict=True))
-        return {name: found[name] for name in sorted(found, key=lambda name: (-abs(found[name]), name)) if abs(found[name]) >= LEAST_STRENGTH}
+        return {
+            name: found[name] for name in sorted(found, key=lambda name: (-abs(found[name]), name)) if abs(found[name]) >= LEAST_STRENGTH
+        }
 
     def _columns(self, rows: pl.DataFrame) -> tuple[Floats, Floats]:
         """Return the columns that some product's model reads; the others are not made."""
@@ -444,13 +449,6 @@ def _remarks(
             f"Le modèle a appris sur {french(kept)} clients tirés au sort parmi {french(len(rows))}, dont tous les preneurs ; "
             "les probabilités sont celles de l’ensemble.",
         )
-    for product, each in drawn.items():
-        if each.takers < 5 * settings.fewest_takers:
-            yield Remark(
-                "rare_product",
-                f"{product} was taken by {each.takers:,} customers only: its probabilities are little more than their share.",
-                f"{product} n’a eu que {french(each.takers)} preneurs : ses probabilités ne disent guère plus que leur part.",
-            )
 
 
 def _listed(few: Mapping[str, int], *, most: int = 10, fr: bool = False) -> str:
