@@ -118,7 +118,7 @@ class Propensity(ModelFacts):
         if late := [name for name in self.features if name in self.known_later]:
             raise ParameterError(
                 f"{', '.join(late)} is known only after the outcome, so no score could rest on it.",
-                where=f"{self.name}, features",
+                where="features",
                 remedy=f"Leave {'it' if len(late) == 1 else 'them'} out.",
             )
 
@@ -241,8 +241,12 @@ class Propensity(ModelFacts):
         prepared = Rows01(curved=curved, flat=flat, took=drawn.took, weight=own.weight, sequence=sequence, seed=self.seed)
         choice = chosen(prepared, self.candidates)
         seen = np.flatnonzero(np.isfinite(choice.forecast))
-        latest = np.flatnonzero(np.isin(seen, choice.latest)) if len(choice.latest) else None
         fitted = fit_candidate(choice.candidate, prepared)
+        share = drawn.share * self.sampling_share_of_non_takers
+        calibration = LogOddsCalibration.learnt(choice.forecast[seen], drawn.took[seen], own.weight[seen], share=share)
+        if len(latest := choice.latest):  # a fit to all rows has their mean level, which is not that of today
+            now = fitted.log_odds(curved[latest], flat[latest])
+            calibration = calibration.at_level(now, drawn.took[latest], own.weight[latest])
         return TakerModel(
             product=product,
             subject=subject,
@@ -253,13 +257,7 @@ class Propensity(ModelFacts):
             penalty=choice.candidate.penalty,
             coefficients=fitted.coefficients,
             trees=fitted.trees,
-            calibration=LogOddsCalibration.learnt(
-                choice.forecast[seen],
-                drawn.took[seen],
-                own.weight[seen],
-                share=drawn.share * self.sampling_share_of_non_takers,
-                latest=latest,
-            ),
+            calibration=calibration,
             losses=choice.losses,
             strengths=np.zeros(0),
         )
@@ -396,6 +394,27 @@ class FittedPropensity(FittedCard):
             for model in self.models:
                 found[model.product][start : start + len(rows)] = model.probability(curved, flat)
         return found
+
+    def at_level_of(self, rows: pl.DataFrame) -> FittedPropensity:
+        """Return the model with the level of each product moved to that of rows whose outcome is known; the order of scores stays.
+
+        Levels drift sooner than what distinguishes customers: with the outcomes of last month, the probabilities of this month are
+        right on average again, without a new fit.
+
+        Args:
+            rows: as `fit` takes them; a product that nobody in them could take keeps its level.
+
+        Raises:
+            TableError: a column is missing or invalid.
+        """
+        known = rows.filter(pl.col("taken").is_not_null())
+        scored, share = self.score(known), self.settings.sampling_share_of_non_takers
+        moved = []
+        for score, model in zip(self.scores, self.models, strict=True):
+            probability = scored[str(score)]
+            took = contains(known["taken"], model.product)[probability.is_not_null().to_numpy()]
+            moved.append(replace(model, calibration=model.calibration.at_level_of(probability.drop_nulls().to_numpy(), took, share)))
+        return replace(self, models=tuple(moved))
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper: of each product the share of takers, then its eight strongest features.
