@@ -98,7 +98,7 @@ class Propensity(ModelFacts):
     method: Literal["choose", "share", "logistic", "boosting"] = "choose"
     fewest_takers: int = 30
     most_products: int = 30
-    most_rows: int = 50_000
+    most_rows: int = 30_000
     sampling_share_of_non_takers: float = 1.0
     weight_column: str = ""
     seed: int = 0
