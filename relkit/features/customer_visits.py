@@ -24,7 +24,11 @@ def customer_visits(receipts: pl.DataFrame, categories: pl.DataFrame) -> pl.Data
         >>> customer_visits(receipts, pl.DataFrame({"product_id": ["a", "b"], "category": ["tea", None]})).rows()
         [(0, datetime.date(2025, 1, 1), 'a', 'tea')]
     """
-    known = categories.drop_nulls().unique("product_id", keep="last", maintain_order=True).with_columns(pl.col("product_id", "category").cast(str))
+    known = (
+        categories.drop_nulls()
+        .unique("product_id", keep="last", maintain_order=True)
+        .with_columns(pl.col("product_id", "category").cast(str))
+    )
     products, names = pl.Enum(known["product_id"]), pl.Enum(known["category"].unique().sort())
     of = known.select(product=pl.col("product_id").cast(products).to_physical(), category=pl.col("category").cast(names))
     lines = (

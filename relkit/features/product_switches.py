@@ -58,7 +58,9 @@ def product_switches(visits: pl.DataFrame, category: str, *, most: int = MOST_PR
         (('a', 'b', 'c'), [[0, 0, 1], [0, 0, 1], [0, 0, 0]])
     """
     lines = visits.filter(pl.col("category").cast(pl.String) == category).with_columns(pl.col("product_id").cast(pl.String))
-    ranked = lines.select("customer", "product_id").unique().group_by("product_id").len().sort(["len", "product_id"], descending=[True, False])
+    ranked = (
+        lines.select("customer", "product_id").unique().group_by("product_id").len().sort(["len", "product_id"], descending=[True, False])
+    )
     names = ranked["product_id"].head(most).to_list()
     place = pl.col("product_id").replace_strict(dict(zip(names, range(len(names)), strict=True)), default=None, return_dtype=pl.Int64)
     visit = pl.struct("customer", "day").rle_id().cast(pl.Int64)
@@ -78,7 +80,9 @@ def busiest_category(visits: pl.DataFrame) -> str | None:
     """Return the category with the most returns of a customer to it among those of three products or more; None if there is none.
 
     Examples:
-        >>> busiest_category(pl.DataFrame({"customer": [0, 0], "day": [1, 2], "product_id": ["a", "a"], "category": ["tea", "tea"]})) is None
+        >>> busiest_category(
+        ...     pl.DataFrame({"customer": [0, 0], "day": [1, 2], "product_id": ["a", "a"], "category": ["tea", "tea"]})
+        ... ) is None
         True
     """
     counted = visits.lazy().group_by("category").agg(products=pl.col("product_id").n_unique()).filter(pl.col("products") > 2).collect()

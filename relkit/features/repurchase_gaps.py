@@ -27,7 +27,9 @@ def repurchase_gaps(visits: pl.DataFrame) -> pl.DataFrame:
     gap = pl.col("day").diff().dt.total_days()
     same = (pl.col("customer") == pl.col("customer").shift(1)) & (pl.col("category") == pl.col("category").shift(1))
     gaps = days.with_columns(gap=pl.when(same).then(gap))
-    quartiles = {name: pl.col("gap").quantile(at, interpolation="linear") for name, at in (("lower", 0.25), ("median", 0.5), ("upper", 0.75))}
+    quartiles = {
+        name: pl.col("gap").quantile(at, interpolation="linear") for name, at in (("lower", 0.25), ("median", 0.5), ("upper", 0.75))
+    }
     repeats = pl.col("gap").is_not_null()
     counts = {"returning": pl.col("customer").filter(repeats).n_unique(), "gaps": pl.col("gap").count()}
     table = gaps.group_by("category").agg(buyers=pl.col("customer").n_unique(), **counts, **quartiles)

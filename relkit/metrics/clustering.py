@@ -75,4 +75,6 @@ def average_linkage(dissimilarity: Floats) -> Clusters:
 
     between = dissimilarity[np.triu_indices(n, 1)]
     tree = linkage(between, method="average", optimal_ordering=True)
-    return Clusters(merges=np.sort(tree[:, :2].astype(np.int64), axis=1), heights=tree[:, 2].copy(), order=leaves_list(tree).astype(np.int64))
+    return Clusters(
+        merges=np.sort(tree[:, :2].astype(np.int64), axis=1), heights=tree[:, 2].copy(), order=leaves_list(tree).astype(np.int64)
+    )

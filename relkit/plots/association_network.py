@@ -10,7 +10,7 @@ import numpy as np
 
 from relkit.plots.label_places import label_places
 from relkit.plots.stress_layout import stress_layout
-from relkit.plots.style import INK, MUTED, PALE, PALETTE, axes_of, figure_of, house_style, number
+from relkit.plots.style import INK, MUTED, PALE, PALETTE, axes_of, figure_of, house_style, nothing_to_draw, number
 from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _TEXTS = (
     Text("lift {lift}", "lift {lift}"),
     Text("disc: baskets with the product", "disque : paniers contenant le produit"),
     Text("line: pair bought together, thicker for a higher lift", "trait : paire achetée ensemble, plus épais si le lift est élevé"),
-    Text("No pair to draw", "Aucune paire à représenter"),
 )
 
 
@@ -62,19 +61,17 @@ def plot_association_network(
         seed: of the layout.
         language: en or fr.
     """
-    title, _, disc, line, nothing = in_language(_TEXTS, language)
+    title, _, disc, line = in_language(_TEXTS, language)
     graph = _Graph.of(pairs.head(most), names or {}, groups or {})
     if not graph.products:
-        ax = axes_of(ax, width=WIDTH_INCHES, height=2)
-        ax.text(0.5, 0.5, nothing, ha="center", color=MUTED, transform=ax.transAxes)
-    else:
-        at = graph.positions(seed)
-        low, high = graph.page(at)
-        width, height = high - low
-        ax = axes_of(ax, width=WIDTH_INCHES, height=float(np.clip(height * WIDTH_INCHES / width + 1.25, 3.2, 11)))
-        _draw(ax, graph, at, np.stack([low, high]))
-        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
-        _explain(ax, graph, (disc, line), language)
+        return nothing_to_draw(ax, title, language)
+    at = graph.positions(seed)
+    low, high = graph.page(at)
+    width, height = high - low
+    ax = axes_of(ax, width=WIDTH_INCHES, height=float(np.clip(height * WIDTH_INCHES / width + 1.25, 3.2, 11)))
+    _draw(ax, graph, at, np.stack([low, high]))
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+    _explain(ax, graph, (disc, line), language)
     ax.set_title(title)
     ax.axis("off")
     return ax
@@ -139,9 +136,10 @@ class _Graph:
 
     def page(self, at: Floats) -> Floats:
         """Return the lower left and the upper right corner of the page around positions, shape (2, 2)."""
-        low, high = at.min(axis=0) - [ROOM_INCHES, 0.45], at.max(axis=0) + [ROOM_INCHES, 0.45]
-        spare = max(WIDTH_INCHES - float(high[0] - low[0]), 0.0) / 2
-        return np.array([low - [spare, 0], high + [spare, 0]])
+        margin = np.array([ROOM_INCHES, 0.45])
+        low, high = at.min(axis=0) - margin, at.max(axis=0) + margin
+        spare = np.array([max(WIDTH_INCHES - float(high[0] - low[0]), 0.0) / 2, 0.0])
+        return np.array([low - spare, high + spare])
 
     def label_sizes(self) -> Floats:
         """Return width and height of the labels in inches, shape (n, 2)."""
@@ -173,7 +171,8 @@ def _explain(ax: Axes, graph: _Graph, words: Sequence[str], language: str) -> No
     ends = dict.fromkeys((int(np.argmin(graph.lift)), int(np.argmax(graph.lift))))
     written = [(number(float(graph.lift[i]), language, 1), graph.widths[i]) for i in ends]
     lines = [
-        Line2D([], [], color=PALE, linewidth=width, solid_capstyle="round", label=_TEXTS[1][language].format(lift=lift)) for lift, width in written
+        Line2D([], [], color=PALE, linewidth=width, solid_capstyle="round", label=_TEXTS[1][language].format(lift=lift))
+        for lift, width in written
     ]
     ax.text(0.5, 0.0, " · ".join(words), transform=ax.transAxes, ha="center", va="top", fontsize=8, color=MUTED)
     figure_of(ax).legend(handles=[*dots, *lines], loc="outside lower center", ncols=min(len(dots) + len(lines), 6))

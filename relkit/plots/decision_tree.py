@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 MOST_LETTERS = 30
 _TEXTS = (
     Text("Which products replace one another: {category}", "Quels produits se remplacent : {category}"),
-    Text("Dissimilarity (0 = the same customers switch, 0.5 = as by chance)", "Dissemblance (0 = mêmes clients qui alternent, 0,5 = hasard)"),
+    Text(
+        "Dissimilarity (0 = the same customers switch, 0.5 = as by chance)", "Dissemblance (0 = mêmes clients qui alternent, 0,5 = hasard)"
+    ),
     Text("by chance", "hasard"),
 )
 CHANCE = 0.5

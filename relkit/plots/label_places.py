@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SIDES = np.array([(1, 0), (-1, 0), (0, -1), (0, 1), (0.8, 0.8), (-0.8, 0.8), (0.8, -0.8), (-0.8, -0.8)])
 """Directions from the point, the preferred first."""
 LABEL, POINT, LINE, OUTSIDE = 20.0, 12.0, 1.5, 30.0
-"""Cost of the covered area over that of the label, by what it covers; of a line, per share of it that is hidden; of what leaves the page."""
+"""Costs of covering a label, a point (per share of the label's area), a line (per share of the line), and of leaving the page."""
 PASSES = 3
 
 
@@ -42,7 +42,9 @@ def label_places(at: Floats, radius: Floats, size: Floats, lines: Sequence[tuple
     reach = SIDES[None] * (radius[:, None, None] + size[:, None] / 2 + gap)
     tried = at[:, None] + reach
     samples = _along(at, lines)
-    fixed = np.array([[_fixed_cost(tried[i, s], size[i], i, at, radius, samples, page) + 0.01 * s for s in range(len(SIDES))] for i in range(n)])
+    fixed = np.array(
+        [[_fixed_cost(tried[i, s], size[i], i, at, radius, samples, page) + 0.01 * s for s in range(len(SIDES))] for i in range(n)]
+    )
     chosen = np.full(n, -1)
     for _ in range(PASSES):
         for i in range(n):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relkit.metrics.clustering import average_linkage
-from relkit.plots.style import GRID, INK, MUTED, axes_of, figure_of, house_style, number
+from relkit.plots.style import GRID, INK, MUTED, axes_of, figure_of, house_style, nothing_to_draw, number
 from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def plot_lift_matrix(
     """
     title, scale, grey = in_language(_TEXTS, language)
     products, lift = _square(pairs, most)
+    if not products:
+        return nothing_to_draw(ax, title, language)
     side = 2.2 + 0.34 * max(len(products), 6)
     ax = axes_of(ax, width=side + 1.2, height=side)
     image = ax.imshow(_logs(lift), cmap=_colours(), vmin=-1, vmax=1)
@@ -89,9 +91,7 @@ def _colours() -> Any:
     """Return purple to orange, which readers who do not see red and green distinguish; grey for what is missing."""
     import matplotlib as mpl
 
-    colours = mpl.colormaps["PuOr_r"].copy()
-    colours.set_bad(GRID)
-    return colours
+    return mpl.colormaps["PuOr_r"].with_extremes(bad=GRID)
 
 
 def _grid(ax: Axes, labels: Sequence[str]) -> None:
@@ -119,7 +119,7 @@ def _scale(ax: Axes, image: Any, label: str, language: str) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     bar = figure_of(ax).colorbar(image, ax=ax, shrink=0.6, pad=0.02)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.yaxis.set_major_locator(FixedLocator([-1, -0.5, 0, 0.5, 1]))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(MOST_LIFT**value, language, 2 if value < 0 else 0)))
     bar.set_label(label, fontsize=9)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from relkit.plots.style import ACTUAL, MODEL, MUTED, house_style, number, percent, percent_axis
-from relkit.texts import Text, in_language
+from relkit.texts import Text
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:

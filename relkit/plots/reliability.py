@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 _TEXTS = (
     Text("forecast = observed share", "prévision = part constatée"),
-    Text("groups of equal size by forecast, with their {level} intervals", "groupes de même effectif selon la prévision, et leur intervalle à {level}"),
+    Text(
+        "groups of equal size by forecast, with their {level} intervals",
+        "groupes de même effectif selon la prévision, et leur intervalle à {level}",
+    ),
 )
 
 

@@ -59,14 +59,16 @@ def _support_axis(ax: Axes, support: Any, language: str) -> None:
     ax.set_xlim(0.8 * low, 1.25 * high)
     ax.xaxis.set_major_locator(FixedLocator([step for step in steps if 0.8 * low <= step <= 1.25 * high]))
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, language, int(np.clip(-np.floor(np.log10(100 * value)), 0, 4)))))
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: percent(value, language, int(np.clip(-np.floor(np.log10(100 * value)), 0, 4))))
+    )
 
 
 def _scale(ax: Axes, points: Any, label: str, language: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     bar = figure_of(ax).colorbar(points, ax=ax, pad=0.02)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, 1)))
     bar.set_label(label, fontsize=9.5)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relkit.plots.style import GRID, INK, MUTED, axes_of, house_style, number, percent
+from relkit.plots.style import GRID, INK, MUTED, axes_of, house_style, nothing_to_draw, number, percent
 from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def plot_shared_buyers(
     """
     title, columns, rows, people, key = in_language(_TEXTS, language)
     k = len(categories)
+    if not k:
+        return nothing_to_draw(ax, title, language)
     ax = axes_of(ax, width=2.4 + 0.78 * max(k, 4), height=2.0 + 0.58 * max(k, 3))
     off = np.where(np.eye(k, dtype=bool), np.nan, share)
     top = float(np.nanmax(off, initial=0.01))
@@ -67,12 +69,10 @@ def plot_shared_buyers(
     return ax
 
 
-def _blues() -> object:
+def _blues() -> Any:
     import matplotlib as mpl
 
-    colours = mpl.colormaps["Blues"].copy()
-    colours.set_bad(GRID)
-    return colours
+    return mpl.colormaps["Blues"].with_extremes(bad=GRID)
 
 
 def _frame(ax: Axes, names: Sequence[str]) -> None:

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-ROUNDS = 60
+ROUNDS = 250
 """Sweeps over all points; graphs of up to a hundred points change no more by then."""
 
 
-def stress_layout(points: int, edges: Sequence[tuple[int, int]], *, wide: float = 2.4, room: tuple[float, float] = (1.0, 1.0), seed: int = 0) -> Floats:
+def stress_layout(
+    points: int, edges: Sequence[tuple[int, int]], *, wide: float = 2.4, room: tuple[float, float] = (1.0, 1.0), seed: int = 0
+) -> Floats:
     """Return positions of the points, shape (points, 2), in lengths of an edge; the same for the same arguments.
 
     Args:
@@ -40,6 +42,8 @@ def stress_layout(points: int, edges: Sequence[tuple[int, int]], *, wide: float 
         >>> [round(float(np.hypot(*(at[i] - at[j]))), 1) for i, j in ((0, 1), (1, 2), (0, 2))]
         [1.0, 1.0, 2.0]
     """
+    if not points:
+        return np.zeros((0, 2))
     rng, distance = np.random.default_rng(seed), graph_distances(points, edges)
     parts = connected_parts(distance)
     placed = [_upright(_minimal_stress(distance[np.ix_(part, part)], rng)) for part in parts]
@@ -81,7 +85,7 @@ def _minimal_stress(distance: Floats, rng: np.random.Generator) -> Floats:
     """Return positions of minimal stress of one connected part, from a circle with noise."""
     n = len(distance)
     turn = 2 * np.pi * np.arange(n) / max(n, 1)
-    at = np.stack([np.cos(turn), np.sin(turn)], axis=1) * np.sqrt(n) / 2 + rng.normal(0, 0.05, (n, 2))
+    at: Floats = np.stack([np.cos(turn), np.sin(turn)], axis=1) * np.sqrt(n) / 2 + rng.normal(0, 0.05, (n, 2))
     weight = np.divide(1.0, distance**2, out=np.zeros_like(distance), where=distance > 0)
     for _ in range(ROUNDS if n > 1 else 0):
         for i in range(n):
@@ -102,7 +106,7 @@ def _upright(at: Floats) -> Floats:
 def _packed(sizes: Sequence[Floats], wide: float) -> list[Floats]:
     """Return the lower left corner of each box, in rows of about equal width from the top."""
     area = sum(float(size[0] * size[1]) for size in sizes)
-    width = max(float(np.sqrt(area * wide)), *(float(size[0]) for size in sizes)) if sizes else 0.0
+    width = max([float(np.sqrt(area * wide)), *(float(size[0]) for size in sizes)])
     corners, x, y, tallest = [], 0.0, 0.0, 0.0
     for size in sizes:
         if x > 0 and x + size[0] > width + 1e-9:
