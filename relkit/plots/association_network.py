@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
 
 MOST_PAIRS = 25
-"""Pairs drawn at most: more lines cannot be told apart on a printed page."""
+"""Pairs drawn at most: more lines are indistinguishable on a printed page."""
 MOST_GROUPS = 8
 """Groups with a colour of their own."""
 WIDTH_INCHES, ROOM_INCHES = 8.2, 1.25
