@@ -39,7 +39,7 @@ def plot_rules(rules: pl.DataFrame, ax: Axes | None = None, *, language: str = "
     ax.scatter(x[~sure], y[~sure], s=16, facecolors="none", edgecolors=MUTED, linewidths=0.7, label=hollow if (~sure).any() else None)
     points = ax.scatter(x[sure], y[sure], c=lift[sure], s=26, cmap="viridis_r", linewidths=0, zorder=3)
     ax.set_xscale("log")
-    ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, min(1.0, 1.1 * float(y.max(initial=0.01)))))
+    ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, 1.2 * float(y.max(initial=0.01))))
     ax.grid(visible=True, axis="x")
     percent_axis(ax.yaxis, language)
     _support_axis(ax, x, language)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from relkit.metrics.risk_sets import Floats
 
 MOST_LETTERS = 20
+MOST = 2.5
+"""Index over 100 from which on the colour is the darkest; its inverse on the other side."""
 _TEXTS = (
     Text("Who buys both", "Qui achète les deux"),
     Text("also buy", "achètent aussi"),
@@ -34,7 +36,7 @@ _TEXTS = (
 def plot_shared_buyers(
     share: Floats, index: Floats, buyers: Floats, ax: Axes | None = None, *, categories: Sequence[str], language: str = "en"
 ) -> Axes:
-    """Draw, for the buyers of each row, the share who also buy each column, and below it the index; the diagonal has the buyers.
+    """Draw, for the buyers of each row, the share who also buy each column, and below it the index, which the colour shows.
 
     Args:
         share: shape (k, k); NaN for a cell that is not shown.
@@ -49,9 +51,8 @@ def plot_shared_buyers(
     if not k:
         return nothing_to_draw(ax, title, language)
     ax = axes_of(ax, width=2.4 + 0.78 * max(k, 4), height=2.0 + 0.58 * max(k, 3))
-    off = np.where(np.eye(k, dtype=bool), np.nan, share)
-    top = float(np.nanmax(off, initial=0.01))
-    ax.imshow(off, cmap=_blues(), aspect="auto", vmin=0, vmax=1.1 * top)
+    shown = np.where(np.eye(k, dtype=bool) | np.isnan(share), np.nan, np.log(np.maximum(index, 1e-9) / 100) / np.log(MOST))
+    ax.imshow(shown, cmap=_colours(), aspect="auto", vmin=-1, vmax=1)
     for (row, column), value in np.ndenumerate(share):
         if row == column:
             text, colour = f"{number(float(buyers[row]), language)}\n{people}", INK
@@ -59,7 +60,7 @@ def plot_shared_buyers(
             text, colour = "–", INK
         else:
             text = f"{percent(float(value), language)}\n{number(float(index[row, column]), language)}"
-            colour = "white" if value > 0.62 * top else INK
+            colour = "white" if abs(shown[row, column]) > 0.65 else INK
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color=colour, linespacing=1.15)
     _frame(ax, [shorten(name, MOST_LETTERS, placeholder="…") for name in categories])
     ax.set(xlabel=columns, ylabel=rows)
@@ -69,10 +70,11 @@ def plot_shared_buyers(
     return ax
 
 
-def _blues() -> Any:
+def _colours() -> Any:
+    """Return purple to orange, as in the matrix of lifts; grey for the diagonal and what is not shown."""
     import matplotlib as mpl
 
-    return mpl.colormaps["Blues"].with_extremes(bad=GRID)
+    return mpl.colormaps["PuOr_r"].with_extremes(bad=GRID)
 
 
 def _frame(ax: Axes, names: Sequence[str]) -> None:

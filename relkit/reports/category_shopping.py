@@ -1,7 +1,7 @@
 """Content of the affinity report on categories: who buys in several, which products replace one another, when customers come back.
 
-    shopping = CategoryShopping.of(visits, names=names, language="fr")
-    shopping.headlines(), shopping.shared_buyers(), shopping.hierarchy(), shopping.substitutes(), shopping.gaps(), shopping.gap_table()
+shopping = CategoryShopping.of(visits, names=names, language="fr")
+shopping.headlines(), shopping.shared_buyers(), shopping.hierarchy(), shopping.substitutes(), shopping.gaps(), shopping.gap_table()
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ TEXTS: dict[str, Text] = {
         "Aucun produit n’a de catégorie : rien ne peut être dit des catégories. Renseignez category_1 des produits.",
     ),
     "crossed": Text(
-        "Buyers of {a} are the readiest to buy {b} as well: {share} of them do, against {all} of all buyers (index {index}); {both} customers "
-        "buy both.",
-        "Les acheteurs de «\u00a0{a}\u00a0» sont les plus enclins à acheter aussi «\u00a0{b}\u00a0» : {share} d’entre eux le font, contre {all} de l’ensemble des "
-        "acheteurs (indice {index}) ; {both} clients achètent les deux.",
+        "Buyers of {a} are the readiest to buy {b} as well: {share} of them do, against {all} of all buyers (index {index}); {both} "
+        "customers buy both.",
+        "Les acheteurs de «\u00a0{a}\u00a0» sont les plus enclins à acheter aussi «\u00a0{b}\u00a0» : {share} d’entre eux le font, "
+        "contre {all} de l’ensemble des acheteurs (indice {index}) ; {both} clients achètent les deux.",
     ),
     "apart": Text(
         "The least shared are {a} and {b}: {share} of the buyers of {a} also buy {b}, against {all} of all buyers (index {index}).",
-        "Les moins partagées sont «\u00a0{a}\u00a0» et «\u00a0{b}\u00a0» : {share} des acheteurs de la première achètent aussi la seconde, contre {all} de l’ensemble des acheteurs "
-        "(indice {index}).",
+        "Les moins partagées sont «\u00a0{a}\u00a0» et «\u00a0{b}\u00a0» : {share} des acheteurs de la première achètent aussi la "
+        "seconde, contre {all} de l’ensemble des acheteurs (indice {index}).",
     ),
     "replaced": Text(
-        "In {category}, {a} and {b} replace each other most: {observed} switches between them from one visit to the next, {expected} expected "
-        "from their popularity alone.",
-        "Dans «\u00a0{category}\u00a0», {a} et {b} se remplacent le plus : {observed} passages de l’un à l’autre d’une visite à la suivante, {expected} "
-        "attendus d’après leur seule popularité.",
+        "In {category}, {a} and {b} replace each other most: {observed} switches between them from one visit to the next, {expected} "
+        "expected from their popularity alone.",
+        "Dans «\u00a0{category}\u00a0», {a} et {b} se remplacent le plus : {observed} passages de l’un à l’autre d’une visite à la "
+        "suivante, {expected} attendus d’après leur seule popularité.",
     ),
     "unreplaced": Text(
         "In {category}, no two of the {products} products compared replace each other more than chance explains ({switches} switches by "
         "{customers} customers): the choice between them follows their popularity.",
-        "Dans «\u00a0{category}\u00a0», aucun des {products} produits comparés n’en remplace un autre plus que par hasard ({switches} passages, {customers} "
-        "clients) : le choix suit leur popularité.",
+        "Dans «\u00a0{category}\u00a0», aucun des {products} produits comparés n’en remplace un autre plus que par hasard ({switches} "
+        "passages, {customers} clients) : le choix suit leur popularité.",
     ),
     "no_choice": Text(
         "No category has three products and customers who came back, so no substitutes can be looked for.",
@@ -64,26 +64,27 @@ TEXTS: dict[str, Text] = {
     ),
     "returns": Text(
         "Half of those who buy {category} again do so within {days} days, the shortest of {n} categories.",
-        "La moitié de ceux qui rachètent «\u00a0{category}\u00a0» le font en {days} jours au plus, le délai le plus court des {n} catégories.",
+        "La moitié de ceux qui rachètent «\u00a0{category}\u00a0» le font en {days} jours au plus, le délai le plus court des {n} "
+        "catégories.",
     ),
     "c_crossed": Text(
-        "Read along a row: of its buyers, the share who also buy the column. The index compares it with all buyers; customers who buy much buy "
-        "in many categories, so compare the cells of a row with one another.",
+        "Read along a row: of its buyers, the share who also buy the column. The index compares it with all buyers; customers who buy "
+        "much buy in many categories, so compare the cells of a row with one another.",
         "À lire en ligne : parmi les acheteurs de la ligne, la part qui achète aussi la colonne. L’indice la compare à l’ensemble des "
         "acheteurs ; qui achète beaucoup achète dans beaucoup de catégories : comparez les cases d’une même ligne entre elles.",
     ),
     "c_hierarchy": Text(
-        "Products joined far to the left replace one another: customers go from one to the other from visit to visit, rather than buy both at "
-        "once. Those that join at 0.5 are chosen by popularity alone; beyond it, customers of one do not go over to the other.",
-        "Les produits réunis à gauche se remplacent : les clients passent de l’un à l’autre de visite en visite, plutôt que d’acheter les deux "
-        "à la fois. Ceux qui se rejoignent à 0,5 sont choisis selon leur seule popularité ; au-delà, les clients de l’un ne vont pas vers "
-        "l’autre.",
+        "Products joined far to the left replace one another: customers go from one to the other from visit to visit, rather than buy "
+        "both at once. Those that join at 0.5 are chosen by popularity alone; beyond it, customers of one do not go over to the other.",
+        "Les produits réunis à gauche se remplacent : les clients passent de l’un à l’autre de visite en visite, plutôt que d’acheter "
+        "les deux à la fois. Ceux qui se rejoignent à 0,5 sont choisis selon leur seule popularité ; au-delà, les clients de l’un ne "
+        "vont pas vers l’autre.",
     ),
     "c_gaps": Text(
-        "Days between two purchases of a category by the same customer: median, and the middle half. Only returns are counted: of customers "
-        "who have not come back, nothing is known yet.",
-        "Jours entre deux achats d’une catégorie par le même client : médiane, et moitié centrale. Seuls les retours sont comptés : de ceux "
-        "qui ne sont pas revenus, on ne sait encore rien.",
+        "Days between two purchases of a category by the same customer: median, and the middle half. Only returns are counted: of "
+        "customers who have not come back, nothing is known yet.",
+        "Jours entre deux achats d’une catégorie par le même client : médiane, et moitié centrale. Seuls les retours sont comptés : de "
+        "ceux qui ne sont pas revenus, on ne sait encore rien.",
     ),
     "gaps": Text("When customers buy a category again", "Quand les clients rachètent une catégorie"),
     "days": Text("Days between purchases", "Jours entre deux achats"),
@@ -185,7 +186,11 @@ class CategoryShopping:
             return Headlines((self._say("no_choice"),))
         pairs = self._replacing()
         if pairs.is_empty():
-            counts = {"products": len(self.switches.products), "switches": int(self.switches.counts.sum()), "customers": self.switches.customers}
+            counts = {
+                "products": len(self.switches.products),
+                "switches": int(self.switches.counts.sum()),
+                "customers": self.switches.customers,
+            }
             return Headlines((self._say("unreplaced", category=self.switches.category, **counts),))
         row = pairs.row(0, named=True)
         expected = number(row["expected"], self.language)
@@ -193,10 +198,10 @@ class CategoryShopping:
         return Headlines((self._say("replaced", category=self.switches.category, **named, observed=row["observed"], expected=expected),))
 
     def hierarchy(self) -> Gallery:
-        """Return the tree of the products of a category."""
+        """Return the tree of the products of a category; nothing if popularity alone explains all switches."""
         from relkit.plots.decision_tree import plot_decision_tree
 
-        if self.switches is None or self.compared is None:
+        if self.switches is None or self.compared is None or not (self.compared.q_value <= ALPHA).any():
             return Gallery(())
         names = [self._name(product) for product in self.switches.products]
         tree = average_linkage(self.compared.dissimilarity(ALPHA))
@@ -226,7 +231,8 @@ class CategoryShopping:
 
         if (rows := self._shown_gaps()).is_empty():
             return Gallery(())
-        series = [Dots(**{end: rows[column].to_numpy() for end, column in (("value", "median"), ("lower", "lower"), ("upper", "upper"))})]
+        median, lower, upper = (rows[name].to_numpy() for name in ("median", "lower", "upper"))
+        series = [Dots(value=median, lower=lower, upper=upper)]
         drawn = plot_dots(rows["category"].to_list(), series, title=self._say("gaps"), x_label=self._say("days"), language=self.language)
         drawn.set_xlim(left=0)
         return Gallery((Picture(drawn, self._say("c_gaps")),))
@@ -289,9 +295,7 @@ class CategoryShopping:
         enough = self.gaps.filter(pl.col("returning") >= SMALLEST_GROUP).sort("buyers", descending=True).head(SHOWN_GAPS)
         return enough.sort("median", "category")
 
-    def _table(
-        self, rows: pl.DataFrame, columns: tuple[Shown, ...], caption: str, count: str, notes: tuple[str, ...]
-    ) -> SummaryTable:
+    def _table(self, rows: pl.DataFrame, columns: tuple[Shown, ...], caption: str, count: str, notes: tuple[str, ...]) -> SummaryTable:
         return SummaryTable(frame=rows, columns=columns, caption=caption, language=self.language, count=count, notes=notes)
 
     def _name(self, product: str) -> str:

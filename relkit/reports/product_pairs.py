@@ -1,7 +1,7 @@
 """Content of the affinity report on pairs of products: bundles, pairs that avoid each other, larger rules, changes.
 
-    pairs = ProductPairs.of(fitted, names=names, groups=categories, language="fr")
-    pairs.headlines(), pairs.key_figures(), pairs.network(), pairs.bundles(), pairs.matrix(), pairs.larger_rules(), pairs.changes()
+pairs = ProductPairs.of(fitted, names=names, groups=categories, language="fr")
+pairs.headlines(), pairs.key_figures(), pairs.network(), pairs.bundles(), pairs.matrix(), pairs.larger_rules(), pairs.changes()
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from relkit.commands import command
-from relkit.models.affinity.pair_measures import measured_pairs
+from relkit.models.affinity.pair_measures import measured_pairs, possible_pairs
 from relkit.plots.style import number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.remarks import RemarkList
@@ -30,18 +30,19 @@ TEXTS: dict[str, Text] = {
         "No association rules have been learnt yet: run {command}.", "Aucune règle d’association n’a encore été apprise : lancez {command}."
     ),
     "strongest": Text(
-        "{a} and {b} are the strongest bundle: {count} baskets contain both, {lift} times as many as if they were bought "
-        "independently of each other (95% interval {low} to {high}). That is {extra} baskets more than chance would give.",
+        "{a} and {b} are the strongest bundle: {count} baskets contain both, {lift} times as many as if they were bought independently "
+        "of each other (95% interval {low} to {high}). That is {extra} baskets more than chance would give.",
         "{a} et {b} forment l’association la plus forte : {count} paniers contiennent les deux, soit {lift} fois plus que si leurs "
-        "achats étaient indépendants (intervalle à 95\u00a0% : {low} à {high}). C’est {extra} paniers de plus que le hasard n’en donnerait.",
+        "achats étaient indépendants (intervalle à 95\u00a0% : {low} à {high}). C’est {extra} paniers de plus que le hasard n’en "
+        "donnerait.",
     ),
     "none": Text(
         "No pair of products is bought together more often than chance explains, among the {compared} pairs compared.",
         "Aucune paire de produits n’est achetée ensemble plus souvent que par hasard, parmi les {compared} paires comparées.",
     ),
     "together": Text(
-        "Of {compared} pairs that occur in enough baskets to be compared, {together} are bought together more often than chance explains, "
-        "{apart} less often. Among those named, at most {alpha} should be due to chance (false discovery rate).",
+        "Of {compared} pairs that occur in enough baskets to be compared, {together} are bought together more often than chance "
+        "explains, {apart} less often. Among those named, at most {alpha} should be due to chance (false discovery rate).",
         "Sur {compared} paires présentes dans assez de paniers pour être comparées, {together} sont achetées ensemble plus souvent que "
         "par hasard, {apart} moins souvent. Parmi elles, au plus {alpha} devraient être dues au hasard (taux de fausses découvertes).",
     ),
@@ -63,30 +64,33 @@ TEXTS: dict[str, Text] = {
         "paniers avec un produit connu, dont {singles} d’un seul produit (comptés aussi)",
     ),
     "k_pairs": Text(
-        "pairs bought together more often than by chance, of {compared} compared", "paires achetées ensemble plus que par hasard, sur {compared}"
+        "pairs bought together more often than by chance, of {compared} compared",
+        "paires achetées ensemble plus que par hasard, sur {compared}",
     ),
     "k_extra": Text(
-        "baskets beyond chance with the {shown} strongest bundles", "paniers de plus que par hasard pour les {shown} associations les plus fortes"
+        "baskets beyond chance with the {shown} strongest bundles",
+        "paniers de plus que par hasard pour les {shown} associations les plus fortes",
     ),
     "c_network": Text(
         "The pairs with the most baskets beyond chance. Larger discs: products in more baskets; thicker lines: higher lift.",
-        "Les paires qui comptent le plus de paniers au-delà du hasard. Plus le disque est grand, plus le produit est acheté ; "
-        "plus le trait est épais, plus le lift est élevé.",
+        "Les paires qui comptent le plus de paniers au-delà du hasard. Plus le disque est grand, plus le produit est acheté ; plus le "
+        "trait est épais, plus le lift est élevé.",
     ),
     "c_matrix": Text(
-        "Lift of each pair of the most bought products, similar ones side by side. Orange: more often together than by chance; purple: less "
-        "often, as substitutes are.",
+        "Lift of each pair of the most bought products, similar ones side by side. Orange: more often together than by chance; purple: "
+        "less often, which may be taste, small baskets or substitution.",
         "Lift de chaque paire des produits les plus achetés, les semblables côte à côte. Orange : plus souvent ensemble que par hasard ; "
-        "violet : moins souvent, comme des produits de substitution.",
+        "violet : moins souvent, par goût, petits paniers ou substitution.",
     ),
     "c_rules": Text(
         "Each point is a rule “if this, then that”. To the right: more baskets; higher up: more certain; darker: further from chance.",
-        "Chaque point est une règle « si ceci, alors cela ». À droite : plus de paniers ; en haut : plus sûre ; foncée : plus loin du hasard.",
+        "Chaque point est une règle « si ceci, alors cela ». À droite : plus de paniers ; en haut : plus sûre ; foncée : plus loin du "
+        "hasard.",
     ),
     "c_changes": Text(
         "Lift of the pairs followed in the period before and in the last one; 1 is chance. Grey: no more change than chance explains.",
-        "Lift des paires suivies dans l’avant-dernière période et dans la dernière ; 1 est le hasard. Gris : pas plus de changement que par "
-        "hasard.",
+        "Lift des paires suivies dans l’avant-dernière période et dans la dernière ; 1 est le hasard. Gris : pas plus de changement que "
+        "par hasard.",
     ),
     "bundles": Text("The strongest bundles", "Les associations les plus fortes"),
     "apart": Text("Products that avoid each other", "Produits qui s’évitent"),
@@ -126,13 +130,14 @@ TEXTS: dict[str, Text] = {
     "down": Text("weaker", "plus faible"),
     "same": Text("within chance", "hasard"),
     "pair_note": Text(
-        "Beyond chance: baskets with both, less those expected if the two were bought independently. Together is not the same as because of "
-        "each other: a bundle is worth a test before it gets a discount.",
-        "Au-delà du hasard : paniers avec les deux, moins ceux attendus si les achats étaient indépendants. Ensemble ne veut pas dire l’un à "
-        "cause de l’autre : une offre groupée se teste avant d’être remisée.",
+        "Beyond chance: baskets with both, less those expected if the two were bought independently. Together is not the same as because "
+        "of each other: a bundle is worth a test before it gets a discount.",
+        "Au-delà du hasard : paniers avec les deux, moins ceux attendus si les achats étaient indépendants. Ensemble ne veut pas dire "
+        "l’un à cause de l’autre : une offre groupée se teste avant d’être remisée.",
     ),
     "rule_note": Text(
-        "Rules that a shorter one makes superfluous are left out.", "Les règles qu’une règle plus courte rend superflues sont laissées de côté."
+        "Rules that a shorter one makes superfluous are left out.",
+        "Les règles qu’une règle plus courte rend superflues sont laissées de côté.",
     ),
 }
 
@@ -178,12 +183,12 @@ class ProductPairs:
             language: en or fr.
             remarks: on the tables, shown before those of the fit.
         """
-        shared = {"names": names, "groups": groups, "language": language}
+        shared: dict[str, Any] = {"names": names, "groups": groups, "language": language}
         if fitted is None:
             return cls(pairs=None, rules=pl.DataFrame(), changed=pl.DataFrame(), baskets=0, singles=0, alpha=0.0, remarks=(), **shared)
         alpha, by = fitted.settings.significance, fitted.settings.by
         return cls(
-            pairs=measured_pairs(_largest_group(fitted.pairs, by), alpha=alpha),
+            pairs=measured_pairs(_largest_group(fitted.pairs, by), tests=possible_pairs(fitted.facts.products), alpha=alpha),
             rules=_largest_group(fitted.rules, by),
             changed=fitted.changes,
             baskets=fitted.facts.baskets,
@@ -350,7 +355,9 @@ class ProductPairs:
     def _strongest(self, row: Mapping[str, Any]) -> str:
         lifts = {name: self._number(row[column], 2) for name, column in (("lift", "lift"), ("low", "lift_lower"), ("high", "lift_upper"))}
         extra = round(row["extra"])
-        return self._say("strongest", a=self._name(row["product_a"]), b=self._name(row["product_b"]), count=row["count"], **lifts, extra=extra)
+        return self._say(
+            "strongest", a=self._name(row["product_a"]), b=self._name(row["product_b"]), count=row["count"], **lifts, extra=extra
+        )
 
     def _pair_table(self, rows: pl.DataFrame, caption: str) -> SummaryTable:
         named = rows.with_columns(

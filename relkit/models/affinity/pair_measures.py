@@ -23,12 +23,13 @@ ALPHA = 0.05
 """False discovery rate at which a pair counts as significant."""
 
 
-def measured_pairs(pairs: pl.DataFrame, *, alpha: float = ALPHA) -> pl.DataFrame:
+def measured_pairs(pairs: pl.DataFrame, *, tests: int | None = None, alpha: float = ALPHA) -> pl.DataFrame:
     """Return pairs with their measures, those with the most baskets beyond chance first.
 
     Args:
         pairs: product_a, product_b, count, count_a, count_b, baskets: the pairs that meet often enough to be compared.
-        alpha: false discovery rate (Benjamini and Hochberg) among these pairs.
+        tests: all pairs of products; those that meet too rarely to be listed count as not significant. Those listed by default.
+        alpha: false discovery rate (Benjamini and Hochberg) among these tests.
 
     Returns:
         The same, and share_of_a, share_of_b (of the baskets with either that contain both), lift, lift_lower, lift_upper, leverage, extra
@@ -41,9 +42,20 @@ def measured_pairs(pairs: pl.DataFrame, *, alpha: float = ALPHA) -> pl.DataFrame
     """
     if pairs.is_empty():
         return _with_measures(pairs.with_columns(baskets=pl.col("baskets").cast(pl.Int64)), np.empty(0), alpha)
-    counts = Counts(*(pairs[name].to_numpy().astype(np.int64) for name in ("count", "count_a", "count_b")), n=int(pairs["baskets"][0]))
+    both, left, right = (pairs[name].to_numpy().astype(np.int64) for name in ("count", "count_a", "count_b"))
+    counts = Counts(both, left, right, int(pairs["baskets"][0]))
     measures = measures_of(counts).select("lift", "lift_lower", "lift_upper", "leverage")
-    return _with_measures(pairs.hstack(measures), benjamini_hochberg(_two_sided(counts)), alpha)
+    return _with_measures(pairs.hstack(measures), benjamini_hochberg(_two_sided(counts), tests=tests), alpha)
+
+
+def possible_pairs(products: int) -> int:
+    """Return the number of pairs that so many products make.
+
+    Examples:
+        >>> possible_pairs(4)
+        6
+    """
+    return products * (products - 1) // 2
 
 
 def _two_sided(counts: Counts) -> NDArray[np.float64]:
