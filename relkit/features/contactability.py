@@ -151,6 +151,15 @@ def excluded_customers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return known_rows(tables, "suppressions", as_of, "customer_id").unique().collect(engine="streaming").sort("customer_id")
 
 
+def protected_customers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id of the customers whom exclusions in force protect on every channel (`is_protected`), in order."""
+    if not tables.has("suppressions"):
+        return pl.DataFrame(schema={"customer_id": pl.String})
+    stated = consent_states(tables, as_of).columns if tables.has("consents") else ()
+    rows = exclusions(tables, as_of, marketing_channels(stated))
+    return rows.filter(pl.all_horizontal(pl.selectors.starts_with(_EXCLUDED))).select("customer_id")
+
+
 def exclusions(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHANNELS) -> pl.DataFrame:
     """Return customer_id and, by channel, whether an exclusion in force covers it (`_excluded_<channel>`).
 

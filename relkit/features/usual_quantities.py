@@ -41,9 +41,7 @@ def usual_quantities(tables: TableSet, as_of: AsOf, pairs: pl.DataFrame) -> pl.S
     mean = pl.col("quantity").mean()
     own = baskets.join(coded, on=_PAIR, how="semi").group_by(_PAIR).agg(own=mean)
     everybody = baskets.group_by("product").agg(everybody=mean)
-    joined = coded.join(own, on=_PAIR, how="left", maintain_order="left").join(
-        everybody, on="product", how="left", maintain_order="left"
-    )
+    joined = coded.join(own, on=_PAIR, how="left", maintain_order="left").join(everybody, on="product", how="left", maintain_order="left")
     return joined.select(pl.coalesce("own", "everybody", pl.lit(ONE_UNIT)).round(6).alias("usual_quantity")).to_series()
 
 

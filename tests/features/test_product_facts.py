@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pytest
 
 from relkit.features.product_facts import REASONS, product_facts
 from relkit.periods import AsOf
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from conftest import Company
 
 AS_OF = AsOf.parse("2025-06-30")
@@ -20,7 +21,9 @@ NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 def lines(*rows: tuple[str | None, str, float | None, float, float | None]) -> dict[str, list[Any]]:
     """Return transactions of product, kind, quantity, net amount and margin."""
-    columns = dict(zip(("product_id", "line_kind", "quantity", "net_amount", "margin_amount"), map(list, zip(*rows, strict=True)), strict=True))
+    columns = dict(
+        zip(("product_id", "line_kind", "quantity", "net_amount", "margin_amount"), map(list, zip(*rows, strict=True)), strict=True)
+    )
     n = len(rows)
     return {
         "transaction_line_id": [f"L{i}" for i in range(n)],
@@ -31,7 +34,9 @@ def lines(*rows: tuple[str | None, str, float | None, float, float | None]) -> d
     }
 
 
-SALES = lines(("tea", "sale", 2.0, 10.0, None), ("tea", "sale", 1.0, 5.0, None), ("mug", "sale", 1.0, 8.0, 3.0), ("wrap", "fee", 1.0, 2.0, None))
+SALES = lines(
+    ("tea", "sale", 2.0, 10.0, None), ("tea", "sale", 1.0, 5.0, None), ("mug", "sale", 1.0, 8.0, 3.0), ("wrap", "fee", 1.0, 2.0, None)
+)
 PRODUCTS = {
     "product_id": ["tea", "tea", "tea", "mug"],
     "valid_from": [None, date(2025, 1, 1), date(2025, 7, 1), None],
@@ -126,7 +131,12 @@ def test_contracts_fees_and_gift_cards_are_no_next_product(company: Company) -> 
         "status": ["active"] * 2,
         "started_on": [date(2025, 1, 1)] * 2,
     }
-    sales = lines(("mug", "sale", 1.0, 8.0, None), ("wrap", "fee", 1.0, 2.0, None), ("card", "gift_card", 1.0, 50.0, None), (None, "sale", 1.0, 1.0, None))
+    sales = lines(
+        ("mug", "sale", 1.0, 8.0, None),
+        ("wrap", "fee", 1.0, 2.0, None),
+        ("card", "gift_card", 1.0, 50.0, None),
+        (None, "sale", 1.0, 1.0, None),
+    )
     assert reasons(product_facts(company({"transactions": sales, "contracts": held}), AS_OF)) == {
         "card": "fee_or_gift_card",
         "line": "subscription",
