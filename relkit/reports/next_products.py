@@ -1,9 +1,9 @@
 """Content of the affinity report on next products: what is recommended to whom, and how far the lists may be trusted.
 
-    offers = NextProducts.of(rows, groups=categories, currency="EUR", language="fr")
-    offers.headlines(), offers.by_product(), offers.by_reason()
-    trust = ListTrust(judged, day=day, days=90, language="fr")
-    trust.verdict(), trust.recall(), trust.by_method(), trust.calibration()
+offers = NextProducts.of(rows, groups=categories, currency="EUR", language="fr")
+offers.headlines(), offers.by_product(), offers.by_reason()
+trust = ListTrust(judged, day=day, days=90, language="fr")
+trust.verdict(), trust.recall(), trust.by_method(), trust.calibration()
 """
 
 from __future__ import annotations
@@ -35,51 +35,53 @@ SHOWN_PRODUCTS, FIRST = 12, 3
 REPLICATES, REACH = 500, 1.959964
 TEXTS: dict[str, Text] = {
     "no_offers": Text(
-        "No customer has a next product yet: run {fit} and {score}.", "Aucun client n’a encore de prochain produit : lancez {fit} puis {score}."
+        "No customer has a next product yet: run {fit} and {score}.",
+        "Aucun client n’a encore de prochain produit : lancez {fit} puis {score}.",
     ),
     "scored": Text(
         "{n} customers have next products. The first is one they have bought before for {repeat} of them ({share}), and new to {explore}.",
         "{n} clients ont des prochains produits. Le premier est déjà connu de {repeat} d’entre eux ({share}), et nouveau pour {explore}.",
     ),
     "favourite": Text(
-        "{product} is recommended first most often: to {n} customers ({share}), with a mean probability of {probability} of being in their "
-        "next basket.",
-        "{product} est le plus souvent recommandé en premier : à {n} clients ({share}), avec une probabilité moyenne de {probability} d’être "
-        "dans leur prochain panier.",
+        "{product} is recommended first most often: to {n} customers ({share}), with a mean probability of {probability} of being in "
+        "their next basket.",
+        "{product} est le plus souvent recommandé en premier : à {n} clients ({share}), avec une probabilité moyenne de {probability} "
+        "d’être dans leur prochain panier.",
     ),
     "margin": Text(
-        "The first recommendations should bring {margin} of margin in the customers’ next baskets, with or without an action; an offer must "
-        "earn its cost on top of that.",
-        "Les premières recommandations devraient apporter {margin} de marge dans les prochains paniers des clients, avec ou sans action ; "
-        "une offre doit gagner son coût en plus.",
+        "The first recommendations should bring {margin} of margin in the customers’ next baskets, with or without an action; an offer "
+        "must earn its cost on top of that.",
+        "Les premières recommandations devraient apporter {margin} de marge dans les prochains paniers des clients, avec ou sans action "
+        "; une offre doit gagner son coût en plus.",
     ),
     "untested": Text(
         "Nothing shows yet how good the lists are: no days were held back that could have tested them.",
         "Rien ne montre encore ce que valent les listes : aucune période n’a pu être mise de côté pour les éprouver.",
     ),
     "beats": Text(
-        "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} of what "
-        "was bought; the customers’ own favourites filled up with best-sellers held {personal}. The difference of {difference} points is "
-        "more than chance (95% interval {low} to {high}).",
-        "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits contenaient "
-        "{recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. L’écart de "
-        "{difference} points dépasse le hasard (intervalle à 95\u00a0% : {low} à {high}).",
+        "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} "
+        "of what was bought; the customers’ own favourites filled up with best-sellers held {personal}. The difference of {difference} "
+        "points is more than chance (95% interval {low} to {high}).",
+        "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits "
+        "contenaient {recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. "
+        "L’écart de {difference} points dépasse le hasard (intervalle à 95\u00a0% : {low} à {high}).",
     ),
     "equals": Text(
-        "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} of what "
-        "was bought; the customers’ own favourites filled up with best-sellers held {personal}. The difference of {difference} points is "
-        "within chance (95% interval {low} to {high}): the simple list does as well.",
-        "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits contenaient "
-        "{recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. L’écart de "
-        "{difference} points reste dans les limites du hasard (intervalle à 95\u00a0% : {low} à {high}) : la liste simple fait aussi bien.",
+        "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} "
+        "of what was bought; the customers’ own favourites filled up with best-sellers held {personal}. The difference of {difference} "
+        "points is within chance (95% interval {low} to {high}): the simple list does as well.",
+        "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits "
+        "contenaient {recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. "
+        "L’écart de {difference} points reste dans les limites du hasard (intervalle à 95\u00a0% : {low} à {high}) : la liste simple "
+        "fait aussi bien.",
     ),
     "worse": Text(
-        "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} of what "
-        "was bought; the customers’ own favourites filled up with best-sellers held {personal}. The model is worse by {difference} points "
-        "(95% interval {low} to {high}): use the simple list.",
-        "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits contenaient "
-        "{recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. Le modèle fait "
-        "moins bien de {difference} points (intervalle à 95\u00a0% : {low} à {high}) : préférez la liste simple.",
+        "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} "
+        "of what was bought; the customers’ own favourites filled up with best-sellers held {personal}. The model is worse by "
+        "{difference} points (95% interval {low} to {high}): use the simple list.",
+        "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits "
+        "contenaient {recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. Le "
+        "modèle fait moins bien de {difference} points (intervalle à 95\u00a0% : {low} à {high}) : préférez la liste simple.",
     ),
     "explore": Text(
         "Of the products that were new to the customer, the lists held {model}; best-sellers alone would have held {plain}.",
@@ -87,7 +89,8 @@ TEXTS: dict[str, Text] = {
     ),
     "holds": Text(
         "The probabilities may be believed: in every group of recommendations, as many were bought as forecast, give or take chance.",
-        "On peut se fier aux probabilités : dans chaque groupe de recommandations, les achats sont aussi nombreux que prévu, au hasard près.",
+        "On peut se fier aux probabilités : dans chaque groupe de recommandations, les achats sont aussi nombreux que prévu, au hasard "
+        "près.",
     ),
     "fails": Text(
         "The probabilities rank products but are not exact: they are {off} points off on average, which chance alone does not explain.",
@@ -99,10 +102,10 @@ TEXTS: dict[str, Text] = {
         "Plus à droite, mieux c’est. Jugé sur le panier suivant, que le modèle n’avait pas vu, tous les produits étant classés.",
     ),
     "c_calibration": Text(
-        "Each point is a tenth of the recommendations, by probability. On the dashed line the forecast came true; a bar that crosses it is "
-        "within chance.",
-        "Chaque point est un dixième des recommandations, par probabilité. Sur la ligne pointillée, la prévision s’est vérifiée ; une barre "
-        "qui la traverse reste dans les limites du hasard.",
+        "Each point is a tenth of the recommendations, by probability. On the dashed line the forecast came true; a bar that crosses it "
+        "is within chance.",
+        "Chaque point est un dixième des recommandations, par probabilité. Sur la ligne pointillée, la prévision s’est vérifiée ; une "
+        "barre qui la traverse reste dans les limites du hasard.",
     ),
     "by_product": Text("What is recommended first", "Ce qui est recommandé en premier"),
     "by_reason": Text("Why it is recommended first", "Pourquoi c’est recommandé en premier"),
@@ -132,7 +135,8 @@ TEXTS: dict[str, Text] = {
     "recall_repeat": Text("Found, bought before", "Retrouvés, déjà achetés"),
     "recall_explore": Text("Found, new", "Retrouvés, nouveaux"),
     "method_note": Text(
-        "NDCG also rewards a high place in the list (1 = perfect). Products bought before are easy to find, new ones are not: read them apart.",
+        "NDCG also rewards a high place in the list (1 = perfect). Products bought before are easy to find, new ones are not: read them "
+        "apart.",
         "Le NDCG récompense aussi un bon rang (1 = parfait). Les produits déjà achetés se retrouvent aisément, les nouveaux non : à lire "
         "séparément.",
     ),
@@ -274,7 +278,9 @@ class ListTrust:
         customers, top = self.judged.bought.counts.size, self._top
         lines = [self._say(key, customers=customers, day=day_in_words(self.day, self.language), top=top, **recall, **points)]
         if np.isfinite(measures["model"].recall_explore).any():
-            new = {name: self._percent(_mean(measures[method].recall_explore)) for name, method in (("model", "model"), ("plain", "global"))}
+            new = {
+                name: self._percent(_mean(measures[method].recall_explore)) for name, method in (("model", "model"), ("plain", "global"))
+            }
             lines.append(self._say("explore", **new))
         off = number(100 * self.reliability.mean_error, self.language, 1)
         return Headlines((*lines, self._say("holds" if self.reliability.holds else "fails", off=off)))
@@ -313,7 +319,10 @@ class ListTrust:
 
         if self.judged is None:
             return Gallery(())
-        words = {name: self._say(key) for name, key in (("title", "calibration_title"), ("x_label", "probability_axis"), ("y_label", "bought_axis"))}
+        words = {
+            name: self._say(key)
+            for name, key in (("title", "calibration_title"), ("x_label", "probability_axis"), ("y_label", "bought_axis"))
+        }
         return Gallery((Picture(plot_reliability(self.reliability, language=self.language, **words), self._say("c_calibration")),))
 
     @cached_property
