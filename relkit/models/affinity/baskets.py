@@ -151,8 +151,15 @@ def tidy_rows(offsets: Any, items: Any) -> Any:
     to = 0
     for basket in range(len(offsets) - 1):
         start, end = offsets[basket], offsets[basket + 1]
-        if end - start > 1:
+        if end - start > 32:
             items[start:end].sort()
+        else:
+            for at in range(start + 1, end):
+                item, to_left = items[at], at - 1
+                while to_left >= start and items[to_left] > item:
+                    items[to_left + 1] = items[to_left]
+                    to_left -= 1
+                items[to_left + 1] = item
         for at in range(start, end):
             if at == start or items[at] != items[at - 1]:
                 items[to] = items[at]
@@ -188,10 +195,19 @@ def _coded(flat: pl.Series) -> tuple[Codes, pl.Series]:
     if flat.dtype == pl.String:
         names = flat.unique().sort()
         return flat.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int32), names
-    present = flat.unique()
-    names = present.cast(pl.String)
+    names, physical = _present(flat)
     order = names.arg_sort().to_numpy()
-    physical = present.to_physical().to_numpy()[order]
+    physical = physical[order]
     new = np.zeros(int(physical.max()) + 1 if len(physical) else 0, np.int32)
     new[physical] = np.arange(len(physical), dtype=np.int32)
     return new[flat.to_physical().to_numpy()], names[order]
+
+
+def _present(flat: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
+    """Return the names that occur in a column of categories, and their physical codes."""
+    dtype: Any = flat.dtype
+    if dtype == pl.Enum:
+        physical = np.flatnonzero(np.bincount(flat.to_physical().to_numpy(), minlength=1))
+        return dtype.categories.gather(physical), physical
+    present = flat.unique()
+    return present.cast(pl.String), present.to_physical().to_numpy().astype(np.int64)

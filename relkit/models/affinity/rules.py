@@ -19,7 +19,7 @@ Out of scope here: sequences (bought A, then B), and what a single customer will
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -39,11 +39,10 @@ from relkit.texts import Text
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import date
 
     from relkit.contracts import Contract
     from relkit.models.affinity.baskets import Baskets
-    from relkit.models.roles import Reading, Role
 
 SUMMARISED = 50
 """Most rules in the summary."""
@@ -80,15 +79,14 @@ class Rules(ModelFacts):
 
     name: ClassVar[str] = "affinity.rules"
     family: ClassVar[str] = "affinity"
-    role: ClassVar[Role] = ASSOCIATIONS
-    reads: ClassVar[Reading] = RECEIPTS
+    role, reads = ASSOCIATIONS, RECEIPTS
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="share_of_rules_that_hold", direction="higher")
-    label: ClassVar[Text] = Text("Association rules", "Règles d’association")
-    purpose: ClassVar[Text] = Text(
+    label = Text("Association rules", "Règles d’association")
+    purpose = Text(
         "Which products are bought together more often than by chance, in which direction, and how surely.",
         "Quels produits s’achètent ensemble plus souvent que par hasard, dans quel sens, et avec quelle certitude.",
     )
-    check_settings: ClassVar[Mapping[str, Any]] = {"min_count": 5}
+    check_settings: ClassVar[dict[str, Any]] = {"min_count": 5}
 
     min_support: float | None = None
     min_count: int | None = None
@@ -243,6 +241,10 @@ class FittedRules(FittedCard):
     def needs(self) -> Contract:
         """Columns that the rules were learnt from."""
         return self.settings.needs
+
+    def associations(self) -> pl.DataFrame:
+        """Return the rules."""
+        return self.rules
 
     def strongest(self, most: int = SUMMARISED) -> pl.DataFrame:
         """Return the rules to read first: significant, attracting and not redundant, by the lower bound of their lift.
