@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from relkit.plots.reliability import plot_reliability
 from relkit.plots.style import ACTUAL, MODEL, MUTED, house_style, number, percent, percent_axis
-from relkit.texts import Text
+from relkit.texts import Text, in_language
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from relkit.metrics.reliability import Reliability
     from relkit.metrics.risk_sets import Floats
 
 _PANELS = {
@@ -29,6 +31,16 @@ _LABEL = Text(
     "Share of the products of the next basket that were among the first {top}, {level} interval",
     "Part des produits du panier suivant qui figuraient parmi les {top} premiers, intervalle à {level}",
 )
+METHOD_NAMES = {
+    "model": Text("Next-product model", "Modèle de prochain produit"),
+    "personal": Text("Own favourites, then best-sellers", "Favoris du client, puis meilleures ventes"),
+    "global": Text("Best-sellers", "Meilleures ventes"),
+}
+_CALIBRATION = {
+    "title": Text("Probability of the first three products", "Probabilité des trois premiers produits"),
+    "x_label": Text("Forecast probability", "Probabilité prévue"),
+    "y_label": Text("Share bought in the next basket", "Part achetée au panier suivant"),
+}
 WIDEST = 26
 
 
@@ -52,6 +64,17 @@ def plot_recall(methods: Sequence[str], recall: Mapping[str, tuple[Floats, Float
     axes[0].set_ylim(len(methods) - 0.5, -0.5)
     figure.supxlabel(_LABEL[language].format(top=number(top, language), level=percent(LEVEL, language)), fontsize=9.5)
     return figure
+
+
+def plot_list_reliability(judged: Reliability, ax: Axes | None = None, *, language: str = "en") -> Axes:
+    """Draw the probabilities of the first products of the lists against the share that was bought.
+
+    Args:
+        judged: probabilities and outcomes.
+        ax: where to draw; a new figure by default.
+        language: en or fr.
+    """
+    return plot_reliability(judged, ax, language=language, **in_language(_CALIBRATION, language))
 
 
 def _panel(ax: Axes, values: tuple[Floats, Floats, Floats], language: str) -> None:

@@ -16,8 +16,8 @@ import numpy as np
 import polars as pl
 
 from relkit.commands import command
-from relkit.metrics.recommendation import ListMeasures, PairedDifference, found_in, paired_difference
-from relkit.metrics.reliability import Reliability, reliability
+from relkit.metrics.recommendation import PairedDifference, paired_difference
+from relkit.models.affinity.list_diagnostics import METHODS, list_reliability, means_of, recalls
 from relkit.plots.style import money, number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, day_in_words
@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from relkit.metrics.reliability import Reliability
     from relkit.metrics.risk_sets import Floats
     from relkit.models.affinity.next_judging import Judged
 
-SHOWN_PRODUCTS, FIRST = 12, 3
-"""Products shown; length of the lists whose probabilities are judged."""
-REPLICATES, REACH = 500, 1.959964
+SHOWN_PRODUCTS, REPLICATES = 12, 500
 TEXTS: dict[str, Text] = {
     "no_offers": Text(
         "No customer has a next product yet: run {fit} and {score}.",
@@ -124,9 +123,6 @@ TEXTS: dict[str, Text] = {
     "category_reason": Text("similar products were bought", "achats de produits semblables"),
     "popular": Text("bought by many customers", "acheté par beaucoup de clients"),
     "method": Text("Method", "Méthode"),
-    "model": Text("Next-product model", "Modèle de prochain produit"),
-    "personal": Text("Own favourites, then best-sellers", "Favoris du client, puis meilleures ventes"),
-    "global": Text("Best-sellers", "Meilleures ventes"),
     "recall": Text("Share found", "Part retrouvée"),
     "low": Text("Low (95%)", "Bas (95\u00a0%)"),
     "high": Text("High (95%)", "Haut (95\u00a0%)"),
@@ -140,9 +136,6 @@ TEXTS: dict[str, Text] = {
         "Le NDCG récompense aussi un bon rang (1 = parfait). Les produits déjà achetés se retrouvent aisément, les nouveaux non : à lire "
         "séparément.",
     ),
-    "probability_axis": Text("Forecast probability", "Probabilité prévue"),
-    "bought_axis": Text("Share bought in the next basket", "Part achetée au panier suivant"),
-    "calibration_title": Text("Probability of the first three products", "Probabilité des trois premiers produits"),
 }
 
 
@@ -250,7 +243,6 @@ class NextProducts:
 
 
 _REASONS = ("habit", "due_again", "bought_together", "category_reason", "popular")
-METHODS = ("model", "personal", "global")
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,10 +283,7 @@ class ListTrust:
 
         if self.judged is None:
             return Gallery(())
-        fields = {"all": "recall", "repeat": "recall_repeat", "explore": "recall_explore"}
-        panels = {name: self._column(field) for name, field in fields.items()}
-        shown = {name: values for name, values in panels.items() if np.isfinite(values[0]).all()}
-        drawn = plot_recall([self._say(each) for each in METHODS], shown, top=self._top, language=self.language)
+        drawn = plot_recall(self._methods, recalls(self.judged.measures), top=self._top, language=self.language)
         return Gallery((Picture(_Whole(drawn), self._say("c_recall")),))
 
     def by_method(self) -> SummaryTable | Gallery:
@@ -303,7 +292,7 @@ class ListTrust:
             return Gallery(())
         value, low, high = self._column("recall")
         others = {name: self._column(name)[0] for name in ("ndcg", "hit", "recall_repeat", "recall_explore")}
-        frame = pl.DataFrame({"method": [self._say(each) for each in METHODS], "recall": value, "low": low, "high": high, **others})
+        frame = pl.DataFrame({"method": self._methods, "recall": value, "low": low, "high": high, **others})
         columns = (
             Shown("method", self._say("method")),
             *(Shown(name, self._say(name), "share", 1) for name in ("recall", "low", "high")),
@@ -315,15 +304,11 @@ class ListTrust:
 
     def calibration(self) -> Gallery:
         """Return the forecast probabilities of the first products against the share that was bought."""
-        from relkit.plots.reliability import plot_reliability
+        from relkit.plots.next_product_recall import plot_list_reliability
 
         if self.judged is None:
             return Gallery(())
-        words = {
-            name: self._say(key)
-            for name, key in (("title", "calibration_title"), ("x_label", "probability_axis"), ("y_label", "bought_axis"))
-        }
-        return Gallery((Picture(plot_reliability(self.reliability, language=self.language, **words), self._say("c_calibration")),))
+        return Gallery((Picture(plot_list_reliability(self.reliability, language=self.language), self._say("c_calibration")),))
 
     @cached_property
     def difference(self) -> PairedDifference:
@@ -336,7 +321,14 @@ class ListTrust:
     def reliability(self) -> Reliability:
         """Probabilities of the first products and their outcomes."""
         assert self.judged is not None
-        return first_reliability(self.judged)
+        return list_reliability(self.judged)
+
+    @property
+    def _methods(self) -> list[str]:
+        """Names of the methods, the model first."""
+        from relkit.plots.next_product_recall import METHOD_NAMES
+
+        return [METHOD_NAMES[name][self.language] for name in METHODS]
 
     @property
     def _top(self) -> int:
@@ -356,22 +348,6 @@ class ListTrust:
 
 
 _POINTS = (("difference", "difference"), ("low", "lower"), ("high", "upper"))
-
-
-def means_of(measures: Mapping[str, ListMeasures], field: str) -> tuple[Floats, Floats, Floats]:
-    """Return the means of a measure by method with their 95 % intervals over customers, each of shape (methods,)."""
-    values = [getattr(measures[name], field) for name in METHODS]
-    known = [each[np.isfinite(each)] for each in values]
-    mean = np.array([each.mean() if len(each) else np.nan for each in known])
-    error = np.array([each.std(ddof=1) / np.sqrt(len(each)) if len(each) > 1 else np.nan for each in known])
-    return mean, np.maximum(mean - REACH * error, 0.0), np.minimum(mean + REACH * error, 1.0)
-
-
-def first_reliability(judged: Judged) -> Reliability:
-    """Return the probabilities of the first products of each list against what was bought."""
-    p = judged.probabilities[:, :FIRST]
-    there = np.isfinite(p)
-    return reliability(p[there], found_in(judged.lists["model"][:, :FIRST], judged.bought)[there])
 
 
 @dataclass(frozen=True, eq=False)
