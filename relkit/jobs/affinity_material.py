@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from relkit.reports.next_products import ListTrust, NextProducts
     from relkit.reports.product_pairs import ProductPairs
     from relkit.reports.product_propensities import ProductPropensities
+    from relkit.reports.remarks import RemarkList
     from relkit.reports.summary_tables import SummaryTable
 
 MOST_CATEGORIES = 12
@@ -113,6 +114,12 @@ class AffinityMaterial:
         from relkit.reports.product_propensities import ProductPropensities
 
         return ProductPropensities.of(self.material.people, scores=self.material.scores, names=self.names, language=self.material.language)
+
+    def remarks(self) -> RemarkList:
+        """Return the remarks that affect how the scores of the page are to be read."""
+        from relkit.models.affinity.family import NEXT_PRODUCT_PROBABILITY, PROPENSITY
+
+        return self.material.remarks(NEXT_PRODUCT_PROBABILITY, PROPENSITY)
 
     def model_card(self) -> SummaryTable:
         """Return the models of the family behind the scores of the page."""
