@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 class ByCount:
     """Recommend what a customer has bought most, then what others have, each with a made-up probability."""
 
+    products = pl.DataFrame({"product_id": ["mug", "pot", "tea"]})
+
     def recommend(
         self,
         histories: pl.DataFrame,
@@ -20,6 +22,7 @@ class ByCount:
         top: int = 3,
         exclude: Collection[str] | None = None,
         candidates: Collection[str] | None = None,
+        **_: Any,
     ) -> pl.DataFrame:
         bought = histories.explode("products").drop_nulls("products").group_by("customer_id", product_id="products").agg(own=pl.len())
         products = bought.group_by("product_id").agg(everybody=pl.col("own").sum())
@@ -40,10 +43,6 @@ class ByCount:
         ranked = ranked.with_columns(rank=pl.int_range(1, pl.len() + 1).over("customer_id")).filter(pl.col("rank") <= top)
         return ranked.drop("own", "everybody")
 
-    def rank_customers(self, histories: pl.DataFrame, product_id: str, *, top: int) -> pl.DataFrame:
-        found = self.recommend(histories, top=1, candidates=[product_id])
-        return (
-            found.sort(["probability", "customer_id"], descending=[True, False])
-            .head(top)
-            .select("customer_id", "probability", "reason", "because")
-        )
+    def rank_customers(self, histories: pl.DataFrame, product_id: str, *, top: int | None = None, **_: Any) -> pl.DataFrame:
+        found = self.recommend(histories, top=1, candidates=[product_id]).sort("probability", descending=True, maintain_order=True)
+        return found.head(len(found) if top is None else top).select("customer_id", "probability", "is_repeat", "reason", "because")

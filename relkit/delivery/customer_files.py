@@ -453,6 +453,7 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
     """
     there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
+    beyond_offers = set(scored) - set(_shown(declared, records, NEXT_PRODUCT_PROBABILITY))  # anyone may be offered something popular
     running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days")
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
 
@@ -465,11 +466,13 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
         is_protected=pl.col("is_protected").fill_null(value=False) if "is_protected" in there else no,
         is_holder=running.fill_null(value=False) | has_any(_shown(declared, records, *CONTRACT_SCORES)),
         is_scored=has_any(scored),
+        is_modelled=has_any(beyond_offers),
         has_margin_ahead=has_any(_shown(declared, records, FUTURE_MARGIN)),
         has_bought=_known(frame, "days_since_last_order"),
         **{name: _or_null(frame, name, dtype) for name, dtype in HISTORY.items()},
     )
-    return facts.with_columns(has_history=pl.lit(value=not is_told) | pl.col("has_bought") | pl.col("is_holder") | pl.col("is_scored"))
+    has_any_past = pl.col("has_bought") | pl.col("is_holder") | pl.col("is_modelled")
+    return facts.with_columns(has_history=pl.lit(value=not is_told) | has_any_past)
 
 
 def _known(frame: pl.DataFrame, name: str) -> pl.Expr:

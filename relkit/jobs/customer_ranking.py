@@ -52,13 +52,12 @@ class CustomerRanking:
         """Return the best customers with their expected margin."""
         from relkit.features.return_shares import return_shares
         from relkit.jobs.next_products_ahead import with_margins
-        from relkit.scores.ranked_customers import best_customers, best_of_candidates
+        from relkit.scores.next_products import narrowest_categories
+        from relkit.scores.ranked_customers import CustomersFor
 
-        fitted, customers = self.model.fitted, self.offered.rows
-        if len(self.ids) == 1:
-            rows = best_customers(fitted, customers, self.ids[0], top=top)
-        else:
-            rows = best_of_candidates(fitted, customers, self.ids, top=top)
+        categories = narrowest_categories(self.products.products)
+        ranking = CustomersFor(fitted=self.model.fitted, categories=categories, as_of=self.as_of.day)
+        rows = ranking.best(self.offered.rows, self.ids, top=top)
         shares = return_shares(self.tables, self.as_of)
         return with_margins(self.tables, self.as_of, rows, self.products.products, None if shares is None else shares.customers)
 

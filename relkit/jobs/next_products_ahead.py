@@ -37,7 +37,7 @@ def products_recommended(scored: Scored, model: ScoredModel, rows: pl.DataFrame)
     tables, as_of = scored.tables, scored.as_of
     products, protected = product_facts(tables, as_of), protected_customers(tables, as_of)
     served = rows.join(protected, on="customer_id", how="anti", maintain_order="left")
-    found = recommended(model.fitted, served, products)
+    found = recommended(model.fitted, served, products, as_of=as_of.day)
     shown = found.join(scored.refusing, on="customer_id", how="anti", maintain_order="left")
     made = Found(scores=(first_probabilities(found, as_of=as_of.day, source=model.source),), tables={NEXT_PRODUCTS: shown})
     return made + _left_out(len(rows) - len(served), products)

@@ -53,21 +53,28 @@ class OfferableProducts:
         return tuple(dict.fromkeys(self.id_of(part.strip()) for part in parts))
 
     def name_of(self, product_id: str) -> str:
-        """Return the name of a product."""
+        """Return the name of a product; its id if there is no row of it."""
+        return str(self._fact(product_id, "name") or product_id)
+
+    def reason_of(self, product_id: str) -> str | None:
+        """Return the reason why a product is not offered, in words; None if it is."""
+        from relkit.features.product_facts import REASONS
+
+        because = self._fact(product_id, "not_offered_because")
+        return None if because is None else REASONS[because]["en"]
+
+    def _fact(self, product_id: str, column: str) -> str | None:
         import polars as pl
 
-        return str(self.products.filter(pl.col("product_id") == product_id)["name"].item())
+        found = self.products.filter(pl.col("product_id") == product_id)[column]
+        return found.item() if len(found) else None
 
     def must_be_offered(self, product_id: str) -> None:
         """Refuse a product that is not offered, with the reason."""
-        import polars as pl
-
-        from relkit.features.product_facts import REASONS
-
-        because = self.products.filter(pl.col("product_id") == product_id)["not_offered_because"].item()
+        because = self.reason_of(product_id)
         if because is not None:
             raise ParameterError(
-                f"{product_id} is not offered: {REASONS[because]['en']}.",
+                f"{product_id} is not offered: {because}.",
                 where=self.where,
                 remedy="Name another product, or add --force to rank customers for it all the same.",
             )

@@ -72,26 +72,13 @@ class RankCustomers(Job):
         return OfferableProducts(products=product_facts(tables, as_of), where=self.command)
 
     def _model(self, tables: TableSet, as_of: AsOf) -> ScoredModel:
-        """Return the champion that recommends products, with the customers it can score.
-
-        Raises:
-            ParameterError: the tables have no purchases to recommend from, or no model was fitted.
-        """
-        from relkit.families.bindings import absence
-        from relkit.jobs.champion_scores import Champions
+        """Return the champion that recommends products, with the customers it can score."""
+        from relkit.jobs.recommending_champion import recommending_champion
         from relkit.jobs.scored import ModelRows, ScoredModel
-        from relkit.models.affinity.family import NEXT_PRODUCTS
         from relkit.scores.scoring import scorable
         from relkit.tracking import registry
 
-        champions = Champions(programme=self.programme)
-        group = next(group for group in champions.groups() if group.role is NEXT_PRODUCTS)
-        if lacking := absence(group.first, tables):
-            raise ParameterError(f"{lacking}, so no product can be recommended.", where=self.command)
-        versions, none = champions.of(group, as_of)
-        if not versions:
-            raise ParameterError(none, where=self.command)
-        version = versions[0]
+        version = recommending_champion(self.programme, tables, as_of, where=self.command)
         fitted = registry.load(version)
         rows, _ = scorable(ModelRows(tables, as_of).of(version.model), fitted.needs)
         return ScoredModel(version=version, fitted=fitted, rows=rows)

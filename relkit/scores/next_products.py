@@ -31,7 +31,7 @@ from relkit.scores.score_table import ScoreTable, to_long
 from relkit.texts import LANGUAGES, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from relkit.scores.score_table import Source
@@ -40,7 +40,7 @@ NEXT_PRODUCTS, OFFERS = "next_products", "cross_sell_offers"
 """Names of the two tables of a day."""
 
 REASONS: Mapping[str, Text] = {
-    "habit": Text("because you often buy it", "parce que vous l’achetez souvent"),
+    "habit": Text("because you have bought it before", "parce que vous l’avez déjà acheté"),
     "due_again": Text("because it is time to buy it again", "parce qu’il est temps d’en racheter"),
     "bought_together": Text("because you bought {product}", "parce que vous avez acheté {product}"),
     "category": Text("because you buy similar products", "parce que vous achetez des produits semblables"),
@@ -89,20 +89,48 @@ OFFER_TABLE = {
 
 @runtime_checkable
 class Recommends(Protocol):
-    """A fitted model that recommends products to customers."""
+    """A fitted model that recommends products to customers.
+
+    Attributes:
+        products: product_id of the products that the model has learnt from.
+    """
+
+    products: pl.DataFrame
 
     def recommend(
         self,
-        histories: pl.DataFrame,
+        features: pl.DataFrame,
         *,
         top: int = MOST,
-        exclude: Collection[str] | None = None,
-        candidates: Collection[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        categories: Mapping[str, str] | None = None,
+        candidates: Sequence[str] | None = None,
+        as_of: date | None = None,
     ) -> pl.DataFrame:
         """Return customer_id, rank, product_id, probability, is_repeat, because, reason, is_new_customer and is_new_product."""
 
-    def rank_customers(self, histories: pl.DataFrame, product_id: str, *, top: int) -> pl.DataFrame:
-        """Return customer_id, probability, reason and because of the customers with the highest probability, the highest first."""
+    def rank_customers(self, features: pl.DataFrame, product_id: str, *, top: int | None = None, as_of: date | None = None) -> pl.DataFrame:
+        """Return customer_id, probability, is_repeat, reason and because of the likeliest customers, the likeliest first."""
+
+
+@runtime_checkable
+class KnowsSimilar(Protocol):
+    """A fitted model that compares products."""
+
+    def similar_items(self, product_id: str, top: int = 10) -> pl.DataFrame:
+        """Return product_id and similarity of the nearest products, the nearest first."""
+
+
+def narrowest_categories(products: pl.DataFrame) -> dict[str, str]:
+    """Return the narrowest known category of each product that has one, by which a model judges products that nobody has bought yet.
+
+    Examples:
+        >>> rows = {"product_id": ["tea", "pot"], "category_1": ["drinks", None], "category_2": ["leaves", None], "category_3": [None] * 2}
+        >>> narrowest_categories(pl.DataFrame(rows))
+        {'tea': 'leaves'}
+    """
+    narrowest = pl.coalesce("category_3", "category_2", "category_1")
+    return dict(products.select("product_id", narrowest.alias("category")).drop_nulls().iter_rows())
 
 
 def not_offered(products: pl.DataFrame) -> tuple[str, ...]:
@@ -115,20 +143,22 @@ def not_offered(products: pl.DataFrame) -> tuple[str, ...]:
     return tuple(products.filter(~pl.col("is_offered"))["product_id"].cast(pl.String))
 
 
-def recommended(fitted: Recommends, histories: pl.DataFrame, products: pl.DataFrame, *, top: int = MOST) -> pl.DataFrame:
+def recommended(fitted: Recommends, histories: pl.DataFrame, products: pl.DataFrame, *, as_of: date, top: int = MOST) -> pl.DataFrame:
     """Return the products that a model recommends to each customer, those that are not offered left out before ranking.
 
     Args:
         fitted: the model.
         histories: one row per customer, as the model reads them.
-        products: product_id, is_offered.
+        products: product_id, is_offered, category_1 to category_3.
+        as_of: day from which the next basket is counted.
         top: most products per customer; a customer may have fewer.
 
     Returns:
         In order of customer_id and rank: customer_id, rank (from 1), product_id, probability, is_repeat, reason, because,
         is_new_customer, is_new_product.
     """
-    found = fitted.recommend(histories, top=top, exclude=not_offered(products))
+    categories = narrowest_categories(products)
+    found = fitted.recommend(histories, top=top, exclude=not_offered(products), categories=categories, as_of=as_of)
     return found.select(
         pl.col("customer_id").cast(pl.String),
         pl.col("rank").cast(pl.Int8),

@@ -26,7 +26,11 @@ ROWS = [  # customer, rank, product, name, probability, margin, reason, because
     ("b", 1, "P2", "Pot", 0.3, 1.0, "popular", None),
     ("c", 1, "P3", "=1+1", 0.1, 0.5, "popular", None),
 ]
-WORDS = {"habit": "because you often buy it", "popular": "because many customers buy it", "bought_together": "because you bought Green tea"}
+WORDS = {
+    "habit": "because you have bought it before",
+    "popular": "because many customers buy it",
+    "bought_together": "because you bought Green tea",
+}
 
 
 def products(rows: list[tuple[Any, ...]] = ROWS, *, version: str = "1", as_of: date = DAY) -> pl.DataFrame:
@@ -114,3 +118,9 @@ def test_more_codes_than_a_cell_can_list_are_described_instead() -> None:
     column = FileColumn(name="x", dtype=pl.String, codes=codes, allowed=Text("ids of products", "identifiants de produits"))
     assert column.allowed_in("fr") == "identifiants de produits"
     assert column.words("fr")["0"] == "produit 0"
+
+
+def test_a_prospect_with_a_popular_product_has_still_never_bought() -> None:
+    people = pl.DataFrame({"customer_id": ["a", "b", "c", "d"], "days_since_last_order": [3, None, None, None]})
+    quality = dict(file(people).frame.select("customer_id", "score_quality").iter_rows())
+    assert quality == {"a": "margin_unknown", "b": "never_bought", "c": "never_bought", "d": "never_bought"}

@@ -22,7 +22,7 @@ ROWS = pl.DataFrame(
         "probability": [0.123456, 0.1],
         "expected_margin_chf": [1.239, None],
         "is_repeat": [True, False],
-        "reason": ["because you often buy it", "because many customers buy it"],
+        "reason": ["because you have bought it before", "because many customers buy it"],
     }
 )
 
@@ -36,7 +36,7 @@ def test_every_format_has_the_same_rows(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "rankings").iterdir()) == ["P1.csv", "P1.json", "P1.parquet", "P1.xlsx"]
     frame = pl.read_parquet(paths["parquet"])
     assert frame.columns == [column.name for column in ranking_columns("CHF")]
-    assert frame.row(0) == (1, "c1", "P1", "@tea", 0.1235, 1.24, True, "because you often buy it")
+    assert frame.row(0) == (1, "c1", "P1", "@tea", 0.1235, 1.24, True, "because you have bought it before")
     plain = pl.read_csv(paths["csv"])
     assert plain.columns == frame.columns
     assert plain["product"].to_list() == ["'@tea", "'@tea"]

@@ -34,13 +34,14 @@ PRODUCTS = pl.DataFrame(
         "unit_margin": [None, 4.0, 1.5],
         "margin_source": [None, "assumed", "measured"],
         "is_offered": [True, True, True],
+        **{f"category_{k}": [None, None, None] for k in (1, 2, 3)},
     }
 )
 
 
 def test_a_product_that_is_not_offered_makes_room_for_the_next_one() -> None:
     assert isinstance(ByCount(), Recommends)
-    offered = recommended(ByCount(), HISTORIES, PRODUCTS, top=2)
+    offered = recommended(ByCount(), HISTORIES, PRODUCTS, as_of=DAY, top=2)
     assert offered.select("customer_id", "rank", "product_id").rows() == [
         ("a", 1, "mug"),
         ("a", 2, "tea"),
@@ -48,7 +49,7 @@ def test_a_product_that_is_not_offered_makes_room_for_the_next_one() -> None:
         ("b", 2, "pot"),
     ]
     out_of_stock = PRODUCTS.with_columns(is_offered=pl.col("product_id") != "tea")
-    rest = recommended(ByCount(), HISTORIES, out_of_stock, top=2)
+    rest = recommended(ByCount(), HISTORIES, out_of_stock, as_of=DAY, top=2)
     assert rest.select("customer_id", "product_id").rows() == [("a", "mug"), ("a", "pot"), ("b", "pot"), ("b", "mug")]
     assert first_probabilities(rest, as_of=DAY, source=SOURCE).frame.select("customer_id", "value").rows() == [("a", 0.11), ("b", 0.11)]
 
@@ -66,7 +67,7 @@ def test_the_expected_margin_by_hand() -> None:
 
 
 def test_the_table_has_its_columns_and_types_also_without_rows() -> None:
-    offered = recommended(ByCount(), HISTORIES, PRODUCTS)
+    offered = recommended(ByCount(), HISTORIES, PRODUCTS, as_of=DAY)
     rows = with_expected_margin(offered, pl.repeat(1.0, len(offered), eager=True), PRODUCTS)
     for given in (rows, rows.clear()):
         table = next_products(given, PRODUCTS, as_of=DAY, source=SOURCE)
@@ -85,10 +86,10 @@ def test_reasons_name_the_product_in_both_languages() -> None:
     )
     worded = with_words(rows, PRODUCTS)
     assert worded["product"].to_list() == ["Pot", "x1", "Green tea"]
-    assert worded["reason_en"].to_list() == ["because you bought Green tea", "because you often buy it", "because you bought x2"]
+    assert worded["reason_en"].to_list() == ["because you bought Green tea", "because you have bought it before", "because you bought x2"]
     assert worded["reason_fr"].to_list() == [
         "parce que vous avez acheté Green tea",
-        "parce que vous l’achetez souvent",
+        "parce que vous l’avez déjà acheté",
         "parce que vous avez acheté x2",
     ]
     assert reason_in_words("bought_together").en == "because it goes with what you bought"

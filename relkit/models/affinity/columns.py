@@ -82,9 +82,9 @@ def _of_rank(k: int) -> tuple[FileColumn, ...]:
             kind="delivery",
             score=score,
             allowed=Text(
-                "habit = often bought; due_again = time to buy it again; bought_together=<product> = goes with that product; "
+                "habit = bought before; due_again = time to buy it again; bought_together=<product> = goes with that product; "
                 "category = similar products are bought; popular = many customers buy it",
-                "habit = souvent acheté ; due_again = temps d'en racheter ; bought_together=<produit> = va avec ce produit ; "
+                "habit = déjà acheté ; due_again = temps d'en racheter ; bought_together=<produit> = va avec ce produit ; "
                 "category = achats de produits semblables ; popular = beaucoup de clients l'achètent",
             ),
         ),
