@@ -18,14 +18,14 @@ from relkit.models.affinity.exploration import explored
 from relkit.models.affinity.habits import Pairs
 from relkit.models.affinity.logistic import Logistic, fit_logistic
 from relkit.models.affinity.next_terms import Candidates, new_candidates, next_days, repeat_candidates
-from relkit.models.affinity.product_figures import ProductFigures
-from relkit.models.affinity.similarity import Neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from relkit.models.affinity.exploration import Explored
     from relkit.models.affinity.histories import Histories, Integers
+    from relkit.models.affinity.product_figures import ProductFigures
+    from relkit.models.affinity.similarity import Neighbours
 
 Floats = NDArray[np.float64]
 

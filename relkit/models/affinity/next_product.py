@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray  # noqa: TC002 storage reads the types of the fields
 
 from relkit.cards import FittedCard
-from relkit.contracts import Contract
 from relkit.errors import NotEnoughEventsError, ParameterError
 from relkit.models.affinity.family import NEXT_PRODUCTS, PRODUCT_HISTORIES
 from relkit.models.affinity.habits import Pairs
-from relkit.models.affinity.histories import Histories, Read, day_number, positions, read_histories
 from relkit.models.affinity.histories import PRODUCT_HISTORIES as CONTRACT
+from relkit.models.affinity.histories import Histories, Read, day_number, positions, read_histories
 from relkit.models.affinity.new_products import Wider, widened
 from relkit.models.affinity.next_learning import Head, Knowledge, Learnt, learn
 from relkit.models.affinity.next_lists import OWNED, Asked, lists, named
@@ -42,8 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from numpy.typing import NDArray
-
+    from relkit.contracts import Contract
     from relkit.models.affinity.next_lists import Owned
 
 LONGEST_LIST = 100
@@ -191,8 +190,8 @@ class NextProduct(ModelFacts):
         remark = Remark(
             "rare_products",
             f"Of {products:,} products, the {self.most_products:,} most bought are offered; the others only count in the size of baskets.",
-            f"Sur {french(products)} produits, les {french(self.most_products)} les plus achetés sont proposés ; les autres ne comptent que "
-            "dans la taille des paniers.",
+            f"Sur {french(products)} produits, les {french(self.most_products)} les plus achetés sont proposés ; les autres ne comptent "
+            "que dans la taille des paniers.",
         )
         return Read(read.ids, read.names.gather(kept), histories, read.unknown, read.fingerprint), (remark,)
 
