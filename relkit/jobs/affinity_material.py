@@ -6,7 +6,7 @@ affinity.pairs().headlines()
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ class AffinityMaterial:
 
     material: ReportMaterial
     level: str = ""
+    _champions: dict[str, Any] = field(init=False, default_factory=dict, repr=False)
 
     @cached_property
     def products(self) -> pl.DataFrame:
@@ -122,14 +123,21 @@ class AffinityMaterial:
         return self.material.remarks(NEXT_PRODUCT_PROBABILITY, PROPENSITY)
 
     def model_card(self) -> SummaryTable:
-        """Return the models of the family behind the scores of the page."""
-        from relkit.models.affinity.family import FAMILY
+        """Return the models of the family behind the page, those without scores too."""
+        from relkit.models.affinity.family import ASSOCIATIONS, FAMILY
         from relkit.reports.model_card import model_card
 
-        return model_card(self.material.models, FAMILY.name, language=self.material.language)
+        rules = self.champion(ASSOCIATIONS)
+        others = {} if rules is None else {ASSOCIATIONS.name: self.material.registered(rules.name)}
+        return model_card({**self.material.models, **others}, FAMILY.name, language=self.material.language)
 
     def champion(self, role: Role) -> Any | None:
         """Return the fitted model of a role that is in use, the preferred one of several; None if none has been fitted."""
+        if role.name not in self._champions:
+            self._champions[role.name] = self._found(role)
+        return self._champions[role.name]
+
+    def _found(self, role: Role) -> Any | None:
         from relkit.models import catalogue
 
         for model in catalogue.models_of(role):

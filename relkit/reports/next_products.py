@@ -57,30 +57,24 @@ TEXTS: dict[str, Text] = {
         "Nothing shows yet how good the lists are: no days were held back that could have tested them.",
         "Rien ne montre encore ce que valent les listes : aucune période n’a pu être mise de côté pour les éprouver.",
     ),
-    "beats": Text(
+    "judged": Text(
         "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} "
-        "of what was bought; the customers’ own favourites filled up with best-sellers held {personal}. The difference of {difference} "
-        "points is more than chance (95% interval {low} to {high}).",
+        "of what was bought; the better of two simple lists ({baseline}) held {other}.",
         "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits "
-        "contenaient {recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. "
-        "L’écart de {difference} points dépasse le hasard (intervalle à 95\u00a0% : {low} à {high}).",
+        "contenaient {recall} de ce qui a été acheté ; la meilleure de deux listes simples ({baseline}), {other}.",
+    ),
+    "beats": Text(
+        "The difference of {difference} points is more than chance (95% interval {low} to {high}): the model earns its place.",
+        "L’écart de {difference} points dépasse le hasard (intervalle à 95\u00a0% : {low} à {high}) : le modèle mérite sa place.",
     ),
     "equals": Text(
-        "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} "
-        "of what was bought; the customers’ own favourites filled up with best-sellers held {personal}. The difference of {difference} "
-        "points is within chance (95% interval {low} to {high}): the simple list does as well.",
-        "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits "
-        "contenaient {recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. "
+        "The difference of {difference} points is within chance (95% interval {low} to {high}): the simple list does as well.",
         "L’écart de {difference} points reste dans les limites du hasard (intervalle à 95\u00a0% : {low} à {high}) : la liste simple "
         "fait aussi bien.",
     ),
     "worse": Text(
-        "On the next basket of {customers} customers after {day}, which the model had not seen, its first {top} products held {recall} "
-        "of what was bought; the customers’ own favourites filled up with best-sellers held {personal}. The model is worse by "
-        "{difference} points (95% interval {low} to {high}): use the simple list.",
-        "Sur le panier suivant de {customers} clients après le {day}, que le modèle n’avait pas vu, ses {top} premiers produits "
-        "contenaient {recall} de ce qui a été acheté ; les favoris de chaque client, complétés par les meilleures ventes, {personal}. Le "
-        "modèle fait moins bien de {difference} points (intervalle à 95\u00a0% : {low} à {high}) : préférez la liste simple.",
+        "The difference of {difference} points speaks against the model (95% interval {low} to {high}): use the simple list.",
+        "L’écart de {difference} points est au détriment du modèle (intervalle à 95\u00a0% : {low} à {high}) : préférez la liste simple.",
     ),
     "explore": Text(
         "Of the products that were new to the customer, the lists held {model}; best-sellers alone would have held {plain}.",
@@ -97,7 +91,7 @@ TEXTS: dict[str, Text] = {
         "n’explique pas.",
     ),
     "c_recall": Text(
-        "Further right is better. Judged on the next basket of customers whom the model had not seen buy it, all products being ranked.",
+        "Further right is better. Judged on the next basket, which the model had not seen, all products being ranked.",
         "Plus à droite, mieux c’est. Jugé sur le panier suivant, que le modèle n’avait pas vu, tous les produits étant classés.",
     ),
     "c_calibration": Text(
@@ -264,11 +258,13 @@ class ListTrust:
         if self.judged is None or self.day is None:
             return Headlines((_written("untested", self.language, {}),))
         measures, apart = self.judged.measures, self.difference
-        key = "equals" if not apart.is_clear else "beats" if apart.difference > 0 else "worse"
         points = {name: number(100 * getattr(apart, field), self.language, 1) for name, field in _POINTS}
-        recall = {name: self._percent(_mean(measures[method].recall)) for name, method in (("recall", "model"), ("personal", "personal"))}
-        customers, top = self.judged.bought.counts.size, self._top
-        lines = [self._say(key, customers=customers, day=day_in_words(self.day, self.language), top=top, **recall, **points)]
+        recall = {name: self._percent(_mean(measures[method].recall)) for name, method in (("recall", "model"), ("other", self.baseline))}
+        words = {"day": day_in_words(self.day, self.language), "baseline": self._method(self.baseline).lower()}
+        lines = [
+            self._say("judged", customers=self.judged.bought.counts.size, top=self._top, **words, **recall),
+            self._say("equals" if not apart.is_clear else "beats" if apart.difference > 0 else "worse", **points),
+        ]
         if np.isfinite(measures["model"].recall_explore).any():
             new = {
                 name: self._percent(_mean(measures[method].recall_explore)) for name, method in (("model", "model"), ("plain", "global"))
@@ -312,10 +308,17 @@ class ListTrust:
 
     @cached_property
     def difference(self) -> PairedDifference:
-        """Recall of the model less that of the customers' own favourites, over the same customers."""
+        """Recall of the model less that of the better baseline, over the same customers."""
         assert self.judged is not None
         measures = self.judged.measures
-        return paired_difference(measures["model"].recall, measures["personal"].recall, replicates=REPLICATES)
+        return paired_difference(measures["model"].recall, measures[self.baseline].recall, replicates=REPLICATES)
+
+    @property
+    def baseline(self) -> str:
+        """The baseline with the higher recall."""
+        assert self.judged is not None
+        measures = self.judged.measures
+        return max(METHODS[1:], key=lambda name: _mean(measures[name].recall))
 
     @cached_property
     def reliability(self) -> Reliability:
@@ -326,9 +329,12 @@ class ListTrust:
     @property
     def _methods(self) -> list[str]:
         """Names of the methods, the model first."""
+        return [self._method(name) for name in METHODS]
+
+    def _method(self, name: str) -> str:
         from relkit.plots.next_product_recall import METHOD_NAMES
 
-        return [METHOD_NAMES[name][self.language] for name in METHODS]
+        return METHOD_NAMES[name][self.language]
 
     @property
     def _top(self) -> int:

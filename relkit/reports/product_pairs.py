@@ -51,6 +51,11 @@ TEXTS: dict[str, Text] = {
         "Sur les {shown} associations les plus fortes, {same} réunissent deux produits d’une même catégorie : à présenter, tarifer et "
         "promouvoir ensemble.",
     ),
+    "within_all": Text(
+        "All of the {shown} strongest bundles are of two products of one category: place, price and promote them together.",
+        "Les {shown} associations les plus fortes réunissent toutes deux produits d’une même catégorie : à présenter, tarifer et "
+        "promouvoir ensemble.",
+    ),
     "changed": Text(
         "Of {watched} pairs followed, {n} have changed their lift between the last two periods more than chance explains.",
         "Sur {watched} paires suivies, {n} ont vu leur lift changer entre les deux dernières périodes plus que le hasard ne l’explique.",
@@ -221,7 +226,7 @@ class ProductPairs:
         top = found.head(SHOWN_PAIRS)
         same = sum(self.groups.get(a, a) == self.groups.get(b, b) for a, b in top.select("product_a", "product_b").iter_rows())
         if self.groups and same:
-            lines.append(self._say("within", shown=len(top), same=same))
+            lines.append(self._say("within_all" if same == len(top) else "within", shown=len(top), same=same))
         if len(self.changed):
             n = int(self.changed["has_drifted"].sum())
             lines.append(self._say("changed" if n else "unchanged", n=n, watched=len(self.changed)))
