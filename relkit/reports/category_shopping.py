@@ -54,9 +54,9 @@ TEXTS: dict[str, Text] = {
     ),
     "unreplaced": Text(
         "In {category}, no two of the {products} products compared replace each other more than chance explains ({switches} switches by "
-        "{customers} customers): the choice between them follows their popularity.",
+        "{customers} customers).",
         "Dans «\u00a0{category}\u00a0», aucun des {products} produits comparés n’en remplace un autre plus que par hasard ({switches} "
-        "passages, {customers} clients) : le choix suit leur popularité.",
+        "passages, {customers} clients).",
     ),
     "no_choice": Text(
         "No category has three products and customers who came back, so no substitutes can be looked for.",
@@ -198,10 +198,10 @@ class CategoryShopping:
         return Headlines((self._say("replaced", category=self.switches.category, **named, observed=row["observed"], expected=expected),))
 
     def hierarchy(self) -> Gallery:
-        """Return the tree of the products of a category; nothing if popularity alone explains all switches."""
+        """Return the tree of the products of a category; nothing if no two replace each other."""
         from relkit.plots.decision_tree import plot_decision_tree
 
-        if self.switches is None or self.compared is None or not (self.compared.q_value <= ALPHA).any():
+        if self.switches is None or self.compared is None or self._replacing().is_empty():
             return Gallery(())
         names = [self._name(product) for product in self.switches.products]
         tree = average_linkage(self.compared.dissimilarity(ALPHA))

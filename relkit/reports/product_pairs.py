@@ -57,12 +57,16 @@ TEXTS: dict[str, Text] = {
         "promouvoir ensemble.",
     ),
     "changed": Text(
-        "Of {watched} pairs followed, {n} have changed their lift between the last two periods more than chance explains.",
-        "Sur {watched} paires suivies, {n} ont vu leur lift changer entre les deux dernières périodes plus que le hasard ne l’explique.",
+        "Of {watched} pairs followed, {n} have changed their lift from the {days} days before to the last {days} days more than chance "
+        "explains.",
+        "Sur {watched} paires suivies, {n} ont vu leur lift changer entre les {days} jours précédents et les {days} derniers plus que le "
+        "hasard ne l’explique.",
     ),
     "unchanged": Text(
-        "None of the {watched} pairs followed has changed its lift between the last two periods more than chance explains.",
-        "Aucune des {watched} paires suivies n’a vu son lift changer entre les deux dernières périodes plus que le hasard ne l’explique.",
+        "None of the {watched} pairs followed has changed its lift from the {days} days before to the last {days} days more than chance "
+        "explains.",
+        "Aucune des {watched} paires suivies n’a vu son lift changer entre les {days} jours précédents et les {days} derniers plus que le "
+        "hasard ne l’explique.",
     ),
     "k_baskets": Text(
         "baskets with a known product, {singles} of which with one product only (they count too)",
@@ -157,6 +161,7 @@ class ProductPairs:
         changed: pairs followed over the last two periods; empty without two.
         baskets: number of baskets.
         singles: those with one product.
+        days: length of these periods.
         alpha: false discovery rate at which a pair counts.
         names: of products by id.
         groups: category of products by id.
@@ -169,6 +174,7 @@ class ProductPairs:
     changed: pl.DataFrame
     baskets: int
     singles: int
+    days: int
     alpha: float
     names: Mapping[str, str]
     groups: Mapping[str, str]
@@ -190,7 +196,9 @@ class ProductPairs:
         """
         shared: dict[str, Any] = {"names": names, "groups": groups, "language": language}
         if fitted is None:
-            return cls(pairs=None, rules=pl.DataFrame(), changed=pl.DataFrame(), baskets=0, singles=0, alpha=0.0, remarks=(), **shared)
+            return cls(
+                pairs=None, rules=pl.DataFrame(), changed=pl.DataFrame(), baskets=0, singles=0, days=0, alpha=0.0, remarks=(), **shared
+            )
         alpha, by = fitted.settings.significance, fitted.settings.by
         return cls(
             pairs=measured_pairs(_largest_group(fitted.pairs, by), tests=possible_pairs(fitted.facts.products), alpha=alpha),
@@ -198,6 +206,7 @@ class ProductPairs:
             changed=fitted.changes,
             baskets=fitted.facts.baskets,
             singles=fitted.facts.one_item,
+            days=fitted.settings.period_days,
             alpha=alpha,
             remarks=(*remarks, *fitted.info.remarks),
             **shared,
@@ -229,7 +238,7 @@ class ProductPairs:
             lines.append(self._say("within_all" if same == len(top) else "within", shown=len(top), same=same))
         if len(self.changed):
             n = int(self.changed["has_drifted"].sum())
-            lines.append(self._say("changed" if n else "unchanged", n=n, watched=len(self.changed)))
+            lines.append(self._say("changed" if n else "unchanged", n=n, watched=len(self.changed), days=self.days))
         return Headlines(tuple(lines))
 
     def key_figures(self) -> KeyFigures | Gallery:
