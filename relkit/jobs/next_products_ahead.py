@@ -35,7 +35,8 @@ def products_recommended(scored: Scored, model: ScoredModel, rows: pl.DataFrame)
     from relkit.scores.next_products import NEXT_PRODUCTS, first_probabilities, recommended
 
     tables, as_of = scored.tables, scored.as_of
-    products, protected = product_facts(tables, as_of), protected_customers(tables, as_of)
+    products = product_facts(tables, as_of)
+    protected = protected_customers(tables, as_of).join(scored.refusing, on="customer_id", how="anti")
     served = rows.join(protected, on="customer_id", how="anti", maintain_order="left")
     found = recommended(model.fitted, served, products, as_of=as_of.day)
     shown = found.join(scored.refusing, on="customer_id", how="anti", maintain_order="left")

@@ -159,7 +159,7 @@ def recommended(fitted: Recommends, histories: pl.DataFrame, products: pl.DataFr
     """
     categories = narrowest_categories(products)
     found = fitted.recommend(histories, top=top, exclude=not_offered(products), categories=categories, as_of=as_of)
-    return found.select(
+    typed = found.select(
         pl.col("customer_id").cast(pl.String),
         pl.col("rank").cast(pl.Int8),
         pl.col("product_id").cast(pl.String),
@@ -168,7 +168,8 @@ def recommended(fitted: Recommends, histories: pl.DataFrame, products: pl.DataFr
         pl.col("reason", "because").cast(pl.String),
         "is_new_customer",
         "is_new_product",
-    ).sort("customer_id", "rank")
+    )
+    return typed if typed["customer_id"].is_sorted() else typed.sort("customer_id", "rank", maintain_order=True)
 
 
 def first_probabilities(rows: pl.DataFrame, *, as_of: date, source: Source) -> ScoreTable:
@@ -263,12 +264,12 @@ def cross_sell_offers(rows: pl.DataFrame, costs: pl.DataFrame, *, as_of: date) -
     """Return the table of cross-sell offers, `OFFER_TABLE`: what each recommendation is worth net of the cost of its offer.
 
     Args:
-        rows: as returned by `with_expected_margin`.
+        rows: as returned by `with_expected_margin`, those of a customer next to each other.
         costs: product_id, offer_id, unit_cost (currency) of the products with an offer.
         as_of: day of the histories.
 
     Returns:
-        In order of customer_id and rank. offer_id and expected_cost are null without an offer, value if the margin is unknown; such
+        Customers in the order of `rows`. offer_id and expected_cost are null without an offer, value if the margin is unknown; such
         rows come last.
 
     Examples:
@@ -283,10 +284,12 @@ def cross_sell_offers(rows: pl.DataFrame, costs: pl.DataFrame, *, as_of: date) -
     made = rows.join(costs, on="product_id", how="left", maintain_order="left").with_columns(
         expected_cost=pl.col("probability") * pl.col("unit_cost")
     )
-    made = made.with_columns(value=pl.col("expected_margin") - pl.col("expected_cost").fill_null(0.0))
-    made = made.sort(["customer_id", "value", "product_id"], descending=[False, True, False], nulls_last=True)
-    ranked = made.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("customer_id"))
-    return _typed(ranked, OFFER_TABLE, as_of=as_of)
+    value = pl.col("expected_margin") - pl.col("expected_cost").fill_null(0.0)
+    made = made.with_columns(value=value, customer=pl.col("customer_id").rle_id())
+    made = made.sort(["customer", "value", "product_id"], descending=[False, True, False], nulls_last=True)
+    place = pl.int_range(pl.len(), dtype=pl.Int64)
+    first = pl.when(pl.col("customer").ne_missing(pl.col("customer").shift(1))).then(place).forward_fill()
+    return _typed(made.with_columns(rank=place - first + 1), OFFER_TABLE, as_of=as_of)
 
 
 def _typed(rows: pl.DataFrame, schema: Mapping[str, Any], *, as_of: date, source: Source | None = None) -> pl.DataFrame:
