@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relkit.families.affinity_figures import FIGURES
+from relkit.families.affinity_takers import TAKERS_FIGURES, TAKERS_INPUTS
 from relkit.families.binding import Binding
 from relkit.families.inputs import ModelInputs
 from relkit.features.product_histories import next_baskets, product_histories
@@ -13,6 +14,7 @@ BINDING = Binding(
     inputs={
         RECEIPTS: ModelInputs(reading=RECEIPTS, learnt=receipts, outcomes=later_receipts, remarks=receipt_remarks),
         PRODUCT_HISTORIES: ModelInputs(reading=PRODUCT_HISTORIES, learnt=product_histories, outcomes=next_baskets),
+        **TAKERS_INPUTS,
     },
-    figures=FIGURES,
+    figures={**FIGURES, **TAKERS_FIGURES},
 )

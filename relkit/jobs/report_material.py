@@ -322,12 +322,12 @@ class ReportMaterial:
 
     def trained_on(self, model: str) -> pl.DataFrame:
         """Return the rows that the version behind the scores was fitted to: the features as of its instant, computed again."""
-        from relkit.families.bindings import inputs_of
+        from relkit.families.bindings import inputs_of, reads_with
         from relkit.models.base import edge_of
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         fitted = self.fitted(model)
-        inputs = inputs_of(model, self.tables)
+        inputs = inputs_of(model, self.tables, reads_with(fitted))
         features = inputs.to_learn(inputs.features(self.tables, edge_of(fitted.info, self.tables.facts.business_zone)))
         return with_known_numbers(features, must_be_known(fitted.settings))[0]
 
@@ -351,14 +351,15 @@ class ReportMaterial:
         return self._trials[model]
 
     def _tried(self, model: str) -> Tried | None:
-        from relkit.families.bindings import inputs_of
+        from relkit.families.bindings import inputs_of, reads_with
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         split = self._split(model)
         if split is None:
             return None
-        settings = self.fitted(model).settings
-        held = HeldOut.of(inputs_of(model, self.tables), Known(self.tables), split)
+        fitted = self.fitted(model)
+        settings = fitted.settings
+        held = HeldOut.of(inputs_of(model, self.tables, reads_with(fitted)), Known(self.tables), split)
         learnt, judged = (with_known_numbers(rows, must_be_known(settings))[0] for rows in (held.before, held.judged))
         try:
             return Tried.of(settings, held, learnt=learnt, judged=judged)

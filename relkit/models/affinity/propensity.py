@@ -53,6 +53,10 @@ Floats = NDArray[np.float64]
 
 SCORED_AT_ONCE = 100_000
 """Rows whose columns are in memory at a time."""
+MEASURED_ROWS = 5_000
+"""Most rows of a fit on which the strength of its features is measured."""
+SUMMED_UP, LEAST_STRENGTH = 8, 0.005
+"""Features of a product in the summary, and the strength below which a feature moves nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +156,10 @@ class Propensity(ModelFacts):
         curved, flat = design.curved(frame), design.flat(frame)
         subjects = column_parts(tuple(drawn))
         models = tuple(
-            self._one(product, subjects[product], each, rows, curved[at[product]], flat[at[product]]) for product, each in drawn.items()
+            self._one(product, subjects[product], each, rows, curved[at[product]], flat[at[product]]).with_strengths(
+                curved[at[product]], flat[at[product]], design.covariates
+            )
+            for product, each in drawn.items()
         )
         return FittedPropensity(
             settings=self,
@@ -254,6 +261,7 @@ class Propensity(ModelFacts):
                 latest=latest,
             ),
             losses=choice.losses,
+            strengths=np.zeros(0),
         )
 
 
@@ -273,6 +281,7 @@ class TakerModel:
         trees: of a boosting.
         calibration: from log-odds to the probability in the population.
         losses: mean log loss of each candidate on rows that it was not fitted to.
+        strengths: standard deviation of what each feature adds to the log-odds, negative if more of a number goes with less, shape (c,).
     """
 
     product: str
@@ -286,20 +295,29 @@ class TakerModel:
     trees: Trees | None
     calibration: LogOddsCalibration
     losses: dict[str, float]
+    strengths: Floats
 
     def probability(self, curved: Floats, flat: Floats) -> Floats:
         """Return the probability of rows, shape (n,)."""
         return self.calibration.probability(FittedCandidate(self.coefficients, self.trees).log_odds(curved, flat))
 
-    def effects(self, covariates: Sequence[Covariate], columns: Sequence[str]) -> dict[str, float]:
-        """Return by column the change of log-odds for one standard deviation; of trees, by covariate the share of the loss saved."""
-        slope = self.calibration.slope
-        if self.trees is None:
-            return dict(zip(columns, (slope * self.coefficients[1:]).tolist(), strict=False))
-        flat = tuple(replace(each, knots=()) for each in covariates)
-        count = sum(len(each.columns) for each in flat)
-        names, shares = added_up(flat, self.trees.importance(count)[None, :])
-        return dict(zip(names, shares[0].tolist(), strict=True))
+    def parts(self, curved: Floats, flat: Floats, covariates: Sequence[Covariate]) -> Floats:
+        """Return what each feature adds to the log-odds of rows, relative to the mean row of the fit, shape (n, features)."""
+        if self.trees is not None:
+            plain = tuple(replace(each, knots=()) for each in covariates)
+            return self.calibration.slope * added_up(plain, self.trees.parts(flat))[1]
+        if len(self.coefficients) < 2:
+            return np.zeros((len(curved), len(covariates)))
+        return self.calibration.slope * added_up(covariates, curved * self.coefficients[1:])[1]
+
+    def with_strengths(self, curved: Floats, flat: Floats, covariates: Sequence[Covariate]) -> TakerModel:
+        """Return the model with the strength of each feature, measured on some of the rows of its fit."""
+        step = -(-len(curved) // MEASURED_ROWS)
+        curved, flat = curved[::step], flat[::step]
+        parts = self.parts(curved, flat, covariates)
+        firsts = np.cumsum([0, *(len(each.columns) - max(len(each.knots) - 2, 0) for each in covariates)])[:-1]
+        signs = [1.0 if each.levels else _sign(flat[:, first], parts[:, k]) for k, (each, first) in enumerate(zip(covariates, firsts, strict=True))]
+        return replace(self, strengths=parts.std(axis=0) * np.array(signs))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -377,17 +395,21 @@ class FittedPropensity(FittedCard):
         return found
 
     def summary(self) -> pl.DataFrame:
-        """Return term, estimate, std_error, lower, upper: share of takers, then effects, of each product.
+        """Return term, estimate, std_error, lower, upper: of each product the share of takers, then its eight strongest features.
 
-        A regression's effects are changes of log-odds for one standard deviation of a column, those of trees shares of the loss saved.
-        A penalty pulls them towards 0, so that there are no standard errors.
+        The strength of a feature is the standard deviation of what it adds to the log-odds, negative if more of a number goes with less
+        of the product. A penalty pulls it towards 0, so that there are no standard errors.
         """
         terms = {f"{model.subject}: share of takers": model.base_rate for model in self.models}
         for model in self.models:
-            own = model.effects(self.effects, self.design.columns)
-            terms |= {f"{model.subject}: {name}": value for name, value in own.items()}
+            terms |= {f"{model.subject}: {name}": value for name, value in list(self.strengths(model).items())[:SUMMED_UP]}
         found = pl.DataFrame({"term": list(terms), "estimate": list(terms.values())}, schema={"term": pl.String, "estimate": pl.Float64})
         return found.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("std_error", "lower", "upper"))
+
+    def strengths(self, model: TakerModel) -> dict[str, float]:
+        """Return the strength of each feature that moves a product, the strongest first."""
+        found = dict(zip((each.name for each in self.effects), model.strengths.tolist(), strict=True))
+        return {name: found[name] for name in sorted(found, key=lambda name: (-abs(found[name]), name)) if abs(found[name]) >= LEAST_STRENGTH}
 
     def _columns(self, rows: pl.DataFrame) -> tuple[Floats, Floats]:
         """Return the columns that some product's model reads; the others are not made."""
@@ -436,3 +458,8 @@ def _listed(few: Mapping[str, int], *, most: int = 10, fr: bool = False) -> str:
     more = len(few) - len(shown)
     rest = (f" et {french(more)} autres" if fr else f" and {more:,} others") if more > 0 else ""
     return f"{', '.join(shown)}{rest}"
+
+
+def _sign(values: Floats, parts: Floats) -> float:
+    """Return -1 if larger values go with smaller parts, else 1."""
+    return -1.0 if float((values - values.mean()) @ parts) < 0 else 1.0
