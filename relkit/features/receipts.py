@@ -5,8 +5,8 @@ quantity above zero or an amount other than zero; a line with neither is no purc
 whose product is unknown) is no basket, and is counted apart. Test accounts are left out.
 
 Returns. A product that was returned in full is taken out of its basket, by a return or cancel known at the cutoff: one in the same
-transaction, one that names the sale line, or one of an identified customer that `relkit.features.returned_sales` links to the day. A product
-returned in part stays.
+transaction, one that names the sale line, or one of an identified customer that `relkit.features.returned_sales` links to the day. A
+product returned in part stays.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def receipt_remarks(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
             f"Of {counts.transactions:,} transactions, {counts.without_product:,} have no known product (fees, gift cards, unknown "
             f"products, nothing bought) and {counts.returned:,} were returned in full: they are not among the baskets.",
             f"Sur {french(counts.transactions)} transactions, {french(counts.without_product)} n’ont aucun produit connu (frais, "
-            f"cartes cadeaux, produits inconnus, rien d’acheté) et {french(counts.returned)} ont été rendues en totalité : elles ne comptent "
-            "pas parmi les paniers.",
+            f"cartes cadeaux, produits inconnus, rien d’acheté) et {french(counts.returned)} ont été rendues en totalité : elles ne "
+            "comptent pas parmi les paniers.",
         ),
     )
 
@@ -126,8 +126,10 @@ def _known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
 
 def _bought(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
     """Return the sale lines of a known product with a quantity or an amount."""
-    return _known_lines(tables, as_of).filter(pl.col("line_kind") == "sale", is_bought()).select(
-        "customer", "basket", "day", "product_id", "channel_id"
+    return (
+        _known_lines(tables, as_of)
+        .filter(pl.col("line_kind") == "sale", is_bought())
+        .select("customer", "basket", "day", "product_id", "channel_id")
     )
 
 
@@ -178,7 +180,8 @@ def _by_named_lines(tables: TableSet, as_of: AsOf, lines: pl.LazyFrame) -> pl.Da
 
 def _by_days(tables: TableSet, as_of: AsOf, lines: pl.LazyFrame, back: pl.DataFrame) -> pl.DataFrame:
     """Return the products of identified customers of which nothing is left after the cancels of the day and the returns linked to it."""
-    same_day = back.filter(pl.col("line_kind") == "cancel").drop_nulls(["customer", "product_id"]).select(*_CELL, taken=-pl.col("net_amount"))
+    cancels = back.filter(pl.col("line_kind") == "cancel").drop_nulls(["customer", "product_id"])
+    same_day = cancels.select(*_CELL, taken=-pl.col("net_amount"))
     codes = buyers(tables).with_row_index("customer").select("customer", "customer_id")
     later = returned_sales(tables, as_of).drop_nulls(["sale_day", "product_id"]).join(codes, on="customer_id")
     linked = later.select("customer", pl.col("sale_day").alias("day"), pl.col("product_id").cast(pl.Categorical), taken="amount")

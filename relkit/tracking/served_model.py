@@ -27,7 +27,7 @@ class ServedModel(PythonModel):
         self.fitted: Any = storage.load(Path(context.artifacts["fitted"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002  (MLflow's names)
-        """Return the scores, or the credit or rules of a model that scores no customer: a polars frame for a polars frame, else a pandas one.
+        """Return the scores, or the credit or rules of a model that scores no customer; a polars frame for a polars frame, else pandas.
 
         Args:
             context: unused; MLflow gives it.

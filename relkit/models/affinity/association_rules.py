@@ -147,7 +147,7 @@ def _candidates(sets: Itemsets, wanted: Wanted) -> Iterator[_Sides]:
 
 
 def _allowed(side: Codes, allowed: Codes | None) -> Flags:
-    return np.ones(len(side), np.bool_) if allowed is None else np.isin(side, allowed).all(axis=1)
+    return np.ones(len(side), np.bool_) if allowed is None else np.asarray(np.isin(side, allowed).all(axis=1))
 
 
 def _kept(sides: _Sides, wanted: Wanted) -> _Sides:
@@ -183,11 +183,11 @@ def _proper_parts(left: Codes) -> Iterator[Codes]:
 
 
 def _joined(groups: list[RuleGroup]) -> RuleGroup:
-    counts = [group.counts for group in groups]
+    both, left, right = (np.concatenate([getattr(group.counts, side) for group in groups]) for side in ("both", "left", "right"))
     return RuleGroup(
         np.concatenate([group.left for group in groups]),
         np.concatenate([group.right for group in groups]),
-        Counts(*(np.concatenate([getattr(each, side) for each in counts]) for side in ("both", "left", "right")), counts[0].n),
+        Counts(both, left, right, groups[0].counts.n),
         np.concatenate([group.improvement for group in groups]),
         np.concatenate([group.redundant for group in groups]),
     )

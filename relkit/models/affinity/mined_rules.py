@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from relkit.errors import FitError, NotEnoughEventsError, nearest
 from relkit.models.affinity.association_rules import Wanted, mine_rules, named_sets, rules_frame
@@ -17,6 +16,8 @@ from relkit.models.affinity.thresholds import least_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from relkit.models.affinity.baskets import Baskets
     from relkit.models.affinity.receipt_frames import ReadReceipts
@@ -79,7 +80,7 @@ def _with_group(frame: pl.DataFrame, by: str, group: str) -> pl.DataFrame:
 def _of_group(settings: Rules, baskets: Baskets, parents: NDArray[np.int64], group: str) -> MinedRules:
     usable = _without(settings, baskets)
     least, sets = _frequent(settings, usable)
-    pairs = Pairs(*sets.rows[1].T, sets.counts[1]) if len(sets.rows) > 1 else _NO_PAIRS
+    pairs = Pairs(sets.rows[1][:, 0], sets.rows[1][:, 1], sets.counts[1]) if len(sets.rows) > 1 else _NO_PAIRS
     if len(parents):
         apart = _are_parents(pairs, parents, len(baskets.names))
         sets = sets.without(apart)

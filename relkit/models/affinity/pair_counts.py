@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.models.affinity.item_places import ItemPlaces
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -63,14 +65,12 @@ def count_pairs(baskets: Baskets, least: int, *, triangle_bytes: int = TRIANGLE_
     codes = np.flatnonzero(often).astype(np.int32)
     new = np.where(often, np.cumsum(often) - 1, -1).astype(np.int32)
     k = len(codes)
-    if k * (k - 1) * 2 <= triangle_bytes or least == 0:
-        made = _by_triangle(baskets, new, k, least)
-    else:
-        made = _by_rows(baskets, new, k, least)
-    return Pairs(codes[made[0]], codes[made[1]], made[2])
+    fits = k * (k - 1) // 2 * np.dtype(np.int32).itemsize <= triangle_bytes
+    first, second, counts = _by_triangle(baskets, new, k, least) if fits or least == 0 else _by_rows(baskets, new, codes, least)
+    return Pairs(codes[first], codes[second], counts)
 
 
-def _by_triangle(baskets: Baskets, new: Codes, k: int, least: int) -> tuple[Any, Any, Ints]:
+def _by_triangle(baskets: Baskets, new: Codes, k: int, least: int) -> tuple[Ints, Ints, Ints]:
     counts = _kernels()[0](baskets.offsets, baskets.items, new, k)
     at = np.flatnonzero(counts >= least)
     starts = _row_starts(k)
@@ -84,8 +84,9 @@ def _row_starts(k: int) -> Ints:
     return rows * (2 * k - rows - 1) // 2
 
 
-def _by_rows(baskets: Baskets, new: Codes, k: int, least: int) -> tuple[Any, Any, Ints]:
-    first, second, counts = _kernels()[1](baskets.offsets, baskets.items, new, baskets.counts, k, least)
+def _by_rows(baskets: Baskets, new: Codes, codes: Codes, least: int) -> tuple[Ints, Ints, Ints]:
+    places = ItemPlaces.of(baskets.with_codes(new, baskets.names[codes]))
+    first, second, counts = _kernels()[1](places.ended, places.places, places.starts, least).T
     return first, second, counts
 
 
@@ -111,65 +112,59 @@ def fill_triangle(offsets: Any, items: Any, new: Any, k: Any) -> Any:
     return counts
 
 
-def fill_rows(offsets: Any, items: Any, new: Any, item_counts: Any, k: Any, least: Any) -> Any:
-    """Count pairs one item at a time, through a list of the item's places; -1 ends each basket. Compiled by numba."""
-    starts = np.zeros(k + 1, np.int64)
-    for code in range(len(new)):
-        if new[code] >= 0:
-            starts[new[code] + 1] = item_counts[code]
-    for i in range(k):
-        starts[i + 1] += starts[i]
-    ended = np.empty(starts[k] + len(offsets) - 1, np.int32)
-    places = np.empty(starts[k], np.int64)
-    filled = starts.copy()
-    to = 0
-    for basket in range(len(offsets) - 1):
-        for at in range(offsets[basket], offsets[basket + 1]):
-            code = new[items[at]]
-            if code >= 0:
-                ended[to] = code
-                places[filled[code]] = to
-                filled[code] += 1
-                to += 1
-        ended[to] = -1
-        to += 1
-    first, second, counts = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024, np.int64)
-    row = np.zeros(k, np.int32)
-    met = np.empty(k, np.int32)
+def fill_rows(ended: Any, places: Any, starts: Any, least: Any) -> Any:
+    """Count pairs one item at a time, from its places. Compiled by numba."""
+    k = len(starts) - 1
+    pairs = np.empty((1024, 3), np.int64)
+    row, met = np.zeros(k, np.int32), np.empty(k, np.int32)
     found = 0
     for i in range(k):
-        others = 0
-        for place in places[starts[i] : starts[i + 1]]:
-            at = place + 1
-            while ended[at] >= 0:
-                if row[ended[at]] == 0:
-                    met[others] = ended[at]
-                    others += 1
-                row[ended[at]] += 1
-                at += 1
-        if found + others > len(counts):
-            room = 2 * (found + others)
-            grown = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int64)
-            grown[0][:found], grown[1][:found], grown[2][:found] = first[:found], second[:found], counts[:found]
-            first, second, counts = grown
-        often = 0
-        for which in range(others):
-            j = met[which]
-            if row[j] >= least:
-                met[often] = j
-                often += 1
-            else:
-                row[j] = 0
-        met[:often].sort()
+        often = often_met(row, met, fill_row(ended, places[starts[i] : starts[i + 1]], row, met), least)
+        if found + often > len(pairs):
+            wide = np.empty((2 * (found + often), 3), np.int64)
+            wide[:found] = pairs[:found]
+            pairs = wide
         for j in met[:often]:
-            first[found], second[found], counts[found] = i, j, row[j]
+            pairs[found, 0], pairs[found, 1], pairs[found, 2] = i, j, row[j]
             row[j] = 0
             found += 1
-    return first[:found].copy(), second[:found].copy(), counts[:found].copy()
+    return pairs[:found].copy()
+
+
+def fill_row(ended: Any, places: Any, row: Any, met: Any) -> Any:
+    """Count the items that follow the places of one; list those met and return their number. Compiled by numba."""
+    others = 0
+    for place in places:
+        at = place + 1
+        while ended[at] >= 0:
+            code = ended[at]
+            if row[code] == 0:
+                met[others] = code
+                others += 1
+            row[code] += 1
+            at += 1
+    return others
+
+
+def often_met(row: Any, met: Any, others: Any, least: Any) -> Any:
+    """List the items met often enough, ascending, forget the others, and return their number. Compiled by numba."""
+    often = 0
+    for which in range(others):
+        code = met[which]
+        if row[code] >= least:
+            met[often] = code
+            often += 1
+        else:
+            row[code] = 0
+    met[:often].sort()
+    return often
 
 
 @cache
 def _kernels() -> tuple[Callable[..., Any], ...]:
     import numba
+    from numba.extending import register_jitable
 
+    for part in (fill_row, often_met):
+        register_jitable(part)
     return tuple(numba.njit(cache=True, nogil=True)(kernel) for kernel in (fill_triangle, fill_rows))

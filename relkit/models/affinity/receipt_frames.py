@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from relkit.contracts import Column, Contract, check
 from relkit.errors import TableError
@@ -15,6 +14,8 @@ from relkit.models.affinity.baskets import Baskets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 PRODUCT = "product"
 """Level of the products themselves."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from relkit.models.affinity.baskets import Baskets
     from relkit.models.affinity.mined_rules import MinedRules
     from relkit.models.affinity.rules import Rules
@@ -130,8 +130,8 @@ def _large(settings: Rules, facts: BasketFacts) -> Remark | None:
             "large_baskets_set_aside",
             f"{facts.set_aside:,} baskets of more than {settings.max_basket_items:,} different products were set aside and are not among "
             f"the baskets counted; the largest has {facts.largest:,}.",
-            f"{french(facts.set_aside)} paniers de plus de {french(settings.max_basket_items)} produits différents ont été mis de côté et ne "
-            f"sont pas comptés ; le plus grand en a {french(facts.largest)}.",
+            f"{french(facts.set_aside)} paniers de plus de {french(settings.max_basket_items)} produits différents ont été mis de côté et "
+            f"ne sont pas comptés ; le plus grand en a {french(facts.largest)}.",
         )
     if not facts.monsters:
         return None
@@ -139,8 +139,8 @@ def _large(settings: Rules, facts: BasketFacts) -> Remark | None:
         "large_baskets_counted",
         f"{facts.monsters:,} baskets have more than {MONSTER_ITEMS} different products, the largest {facts.largest:,}; they were counted "
         "like the others. To set them aside, give max_basket_items.",
-        f"{french(facts.monsters)} paniers ont plus de {MONSTER_ITEMS} produits différents, le plus grand {french(facts.largest)} ; ils ont "
-        "été comptés comme les autres. Pour les mettre de côté, donner max_basket_items.",
+        f"{french(facts.monsters)} paniers ont plus de {MONSTER_ITEMS} produits différents, le plus grand {french(facts.largest)} ; ils "
+        "ont été comptés comme les autres. Pour les mettre de côté, donner max_basket_items.",
     )
 
 

@@ -334,18 +334,24 @@ def _later(rules: pl.DataFrame, baskets: Baskets) -> pl.DataFrame:
 def _changes(settings: Rules, found: MinedRules, read: ReadReceipts, baskets: Baskets, as_of: date) -> pl.DataFrame:
     """Return the lift of the watched pairs, or of the strongest, in the last period and in the one before."""
     pairs = settings.watched or _strongest_pairs(found.rules, settings.significance)
-    days = read.days
-    first = as_of - timedelta(days=2 * settings.period_days - 1)
+    before, after = _periods(settings, read, baskets, as_of)
+    if before is None or after is None:
+        pairs, before, after = (), baskets, baskets
     code = dict(zip(baskets.names.to_list(), range(len(baskets.names)), strict=True))
     codes = [(code.get(a, -1), code.get(b, -1)) for a, b in pairs]
-    if days is None or not len(days) or days.min() > first:  # type: ignore[operator]
-        codes, pairs, parts = [], (), [baskets] * 2
-    else:
-        start = as_of - timedelta(days=settings.period_days - 1)
-        periods = [(first, start - timedelta(days=1)), (start, as_of)]
-        parts = [baskets.where(days.is_between(*period).fill_null(value=False).to_numpy()) for period in periods]
-    table = lift_changes(*parts, codes, pairs, level=settings.level)
+    table = lift_changes(before, after, codes, pairs, level=settings.level)
     return table.with_columns(has_drifted=(pl.col("q_value") <= settings.significance).fill_null(value=False))
+
+
+def _periods(settings: Rules, read: ReadReceipts, baskets: Baskets, as_of: date) -> tuple[Baskets | None, Baskets | None]:
+    """Return the baskets of the period before the last, and of the last; None if the receipts do not cover both."""
+    start = as_of - timedelta(days=settings.period_days - 1)
+    first, days = start - timedelta(days=settings.period_days), read.days
+    if days is None or not len(days) or days.min() is None or days.min() > first:  # type: ignore[operator]
+        return None, None
+    is_last = days.is_between(start, as_of).fill_null(value=False)
+    is_before = days.is_between(first, start, closed="left").fill_null(value=False)
+    return baskets.where(is_before.to_numpy()), baskets.where(is_last.to_numpy())
 
 
 def _strongest_pairs(rules: pl.DataFrame, significance: float) -> tuple[tuple[str, str], ...]:

@@ -62,7 +62,8 @@ def ratio_at_least(top: Any, bottom: Any, least: float) -> NDArray[np.bool_]:
     """Return whether top / bottom is at least a threshold, exactly; shape (n,).
 
     Args:
-        top, bottom: shape (n,), whole numbers below 2**63; bottom above zero.
+        top: shape (n,), whole numbers below 2**63.
+        bottom: likewise, above zero.
         least: the threshold.
 
     Examples:
