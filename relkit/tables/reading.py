@@ -144,8 +144,7 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables,
         unlikely=unlikely,
         sums=_reconciled(staged, kept, faulty, unread),
     )
-    for path in {copy.path, copy.technical} - {None}:
-        path.unlink(missing_ok=True)
+    copy.remove()
     return report
 
 

@@ -57,6 +57,12 @@ class Staged:
             return pl.scan_parquet(self.path)
         return pl.concat([pl.scan_parquet(self.technical), pl.scan_parquet(self.path)], how="horizontal").with_row_index(INDEX)
 
+    def remove(self) -> None:
+        """Remove the files, unless one has become the table."""
+        for path in (self.path, self.technical):
+            if path is not None:
+                path.unlink(missing_ok=True)
+
 
 def missing_columns(raw: pl.LazyFrame, contract: Contract) -> list[str]:
     """Return a sentence for each column that the frame lacks and the contract wants."""
