@@ -142,11 +142,15 @@ def _scored_by(scored: Scored, model: ScoredModel, role: Role) -> Scored:
 
 
 def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) -> Found:
-    """Return the score table of a model."""
+    """Return the score table of a model, and the products that it recommends if it recommends some."""
+    from relkit.jobs.next_products_ahead import products_recommended
+    from relkit.scores.next_products import Recommends
     from relkit.scores.scoring import score_model
 
     terms, version = scored.terms, model.version
     try:
+        if isinstance(model.fitted, Recommends):
+            return products_recommended(scored, model, kept)
         table = score_model(
             model.fitted,
             kept,

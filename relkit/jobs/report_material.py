@@ -222,6 +222,12 @@ class ReportMaterial:
 
         return registry.load(self._version(model))
 
+    def registered(self, model: str) -> dict[str, Any]:
+        """Return the facts of a model's version as models.json has them, for a model that makes no score; see `fitted`."""
+        version = self._version(model)
+        judged = {"name": version.metric or "", "value": version.metric_value, "holdout": version.holdout}
+        return {"model": model, "version": version.version, "trained_as_of": str(version.as_of), "metrics": {model: judged}}
+
     def model_choice(self, model: str) -> ModelChoice:
         """Return the comparison by which a model behind the scores was chosen; it shows nothing if there was none."""
         from relkit.reports.model_choice import FRAMES, ModelChoice

@@ -74,6 +74,7 @@ class Found:
         sentences: report of the work done.
         warnings: points that need attention.
         remarks: those that affect how scores are to be read, each with the model it concerns, or "".
+        tables: further tables of the day, by name; a later step may replace one.
     """
 
     scores: tuple[ScoreTable, ...] = ()
@@ -81,6 +82,7 @@ class Found:
     sentences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     remarks: tuple[tuple[str, Remark], ...] = ()
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def __add__(self, other: Found) -> Found:
         """Return the findings of both, these first."""
@@ -90,6 +92,7 @@ class Found:
             sentences=self.sentences + other.sentences,
             warnings=self.warnings + other.warnings,
             remarks=self.remarks + other.remarks,
+            tables={**self.tables, **other.tables},
         )
 
     def noting(self, remark: Remark, model: str = "", *, as_warning: bool = True) -> Found:

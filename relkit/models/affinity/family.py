@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relkit.models.affinity.columns import NEXT_PRODUCTS_COLUMNS
 from relkit.models.affinity.propensity_columns import PROPENSITY_COLUMNS
 from relkit.models.roles import Family, Reading, Role
 from relkit.score_kinds import ScoreKind
@@ -17,7 +18,12 @@ NEXT_PRODUCT_PROBABILITY = ScoreKind(stem="next_product_probability", high=1.0)
 PROPENSITY = ScoreKind(stem="propensity", horizon="days", high=1.0, by_subject=True)
 
 ASSOCIATIONS = Role(name="associations", label=Text("associations of products", "associations de produits"))
-NEXT_PRODUCTS = Role(name="next products", label=Text("next products", "prochains produits"), scores=(NEXT_PRODUCT_PROBABILITY,))
+NEXT_PRODUCTS = Role(
+    name="next products",
+    label=Text("next products", "prochains produits"),
+    scores=(NEXT_PRODUCT_PROBABILITY,),
+    columns=NEXT_PRODUCTS_COLUMNS,
+)
 PROPENSITIES = Role(name="propensities", label=Text("propensities", "appétences"), scores=(PROPENSITY,), columns=PROPENSITY_COLUMNS)
 
 FAMILY = Family(
