@@ -12,7 +12,7 @@ logarithm of the share to the log-odds is exact (King and Zeng 2001, the prior c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ class LogOddsCalibration:
     share: float = 1.0
 
     @classmethod
-    def learnt(cls, z: Floats, took: Flags, weight: Floats, *, share: float) -> Self:
+    def learnt(cls, z: Floats, took: Flags, weight: Floats, *, share: float) -> LogOddsCalibration:
         """Return the calibration learnt from forecasts of rows that were not fitted to.
 
         Args:
