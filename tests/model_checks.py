@@ -24,7 +24,7 @@ from polars.testing import assert_frame_equal
 
 from relkit.errors import TableError
 from relkit.models import catalogue, storage
-from relkit.models.affinity.family import RECEIPTS
+from relkit.models.affinity.family import PRODUCT_HISTORIES, RECEIPTS
 from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
@@ -116,12 +116,34 @@ def receipts() -> tuple[pl.DataFrame, pl.DataFrame]:
     return baskets(300, AS_OF - timedelta(days=89)), baskets(200, AS_OF + timedelta(days=1))
 
 
+def product_histories() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 300 customers who buy 12 products, some by habit, and the next basket of three in four of them."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for i in range(300):
+        liked = rng.permutation(12)[:4]
+        baskets = [np.unique(np.append(rng.choice(liked, 2), rng.integers(0, 12))) for _ in range(1 + rng.poisson(4))]
+        ages = np.sort(rng.choice(300, len(baskets), replace=False))[::-1]
+        rows.append((f"c{i:03d}", baskets, [AS_OF - timedelta(days=int(age)) for age in ages]))
+    codes = iter(range(10_000))
+    lists = {"customer_id": [], "products": [], "days": [], "baskets": []}  # type: ignore[var-annotated]
+    for name, baskets, days in rows:
+        lists["customer_id"].append(name)
+        lists["products"].append([f"p{item:02d}" for basket in baskets for item in basket])
+        lists["days"].append([day for basket, day in zip(baskets, days, strict=True) for _ in basket])
+        lists["baskets"].append([code for basket in baskets for code in [next(codes)] * len(basket)])
+    features = pl.DataFrame(lists, schema_overrides={"baskets": pl.List(pl.UInt32)})
+    later = [products[:2] if i % 4 else None for i, products in enumerate(lists["products"])]
+    return features, pl.DataFrame({"customer_id": lists["customer_id"], "next_products": later})
+
+
 FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SUMMARIES: purchases,
     HISTORIES: histories,
     SPELLS: spells,
     CONTRACT_VERSIONS: spells,
     RECEIPTS: receipts,
+    PRODUCT_HISTORIES: product_histories,
 }
 """Features and outcomes by reading."""
 

@@ -86,6 +86,7 @@ class Rules(ModelFacts):
         "Which products are bought together more often than by chance, in which direction, and how surely.",
         "Quels produits s’achètent ensemble plus souvent que par hasard, dans quel sens, et avec quelle certitude.",
     )
+    figures: ClassVar[tuple[str, ...]] = ("association_network", "lift_matrix")
     check_settings: ClassVar[dict[str, Any]] = {"min_count": 5}
 
     min_support: float | None = None
