@@ -23,27 +23,36 @@ SHEET = Text("Rules", "Règles")
 AND = " + "
 """Text between the products of one side."""
 
-_COUNT = {"dtype": pl.Int64, "low": 0}
-_SHARE = {"dtype": pl.Float64, "unit": "share", "low": 0, "high": 1, "decimals": 4}
-_NUMBER = {"dtype": pl.Float64, "decimals": 3}
+
+def _count(name: str, label: Text) -> FileColumn:
+    return FileColumn(name=name, dtype=pl.Int64, label=label, low=0)
+
+
+def _share(name: str, label: Text) -> FileColumn:
+    return FileColumn(name=name, dtype=pl.Float64, label=label, unit="share", low=0, high=1, decimals=4)
+
+
+def _number(name: str, label: Text) -> FileColumn:
+    return FileColumn(name=name, dtype=pl.Float64, label=label, decimals=3)
+
 
 COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(name="group", dtype=pl.String, label=Text("Group of baskets", "Groupe de paniers")),
     FileColumn(name="if_bought", dtype=pl.String, label=Text("Who buys", "Qui achète")),
     FileColumn(name="also_bought", dtype=pl.String, label=Text("Also buys", "Achète aussi")),
-    FileColumn(name="count", label=Text("Baskets with both", "Paniers avec les deux"), **_COUNT),
-    FileColumn(name="antecedent_count", label=Text("Baskets with the first", "Paniers avec le premier"), **_COUNT),
-    FileColumn(name="consequent_count", label=Text("Baskets with the second", "Paniers avec le second"), **_COUNT),
-    FileColumn(name="baskets", label=Text("All baskets", "Tous les paniers"), **_COUNT),
+    _count("count", Text("Baskets with both", "Paniers avec les deux")),
+    _count("antecedent_count", Text("Baskets with the first", "Paniers avec le premier")),
+    _count("consequent_count", Text("Baskets with the second", "Paniers avec le second")),
+    _count("baskets", Text("All baskets", "Tous les paniers")),
     FileColumn(
         name="baskets_beyond_chance", label=Text("Baskets beyond chance", "Paniers au-delà du hasard"), dtype=pl.Float64, decimals=1
     ),
-    FileColumn(name="support", label=Text("Share of all baskets", "Part de tous les paniers"), **_SHARE),
-    FileColumn(name="confidence", label=Text("Share of the baskets with the first", "Part des paniers avec le premier"), **_SHARE),
-    FileColumn(name="lift", label=Text("Times as often as by chance", "Fois plus souvent que par hasard"), **_NUMBER),
-    FileColumn(name="lift_lower", label=Text("At least", "Au moins"), **_NUMBER),
-    FileColumn(name="lift_upper", label=Text("At most", "Au plus"), **_NUMBER),
-    FileColumn(name="q_value", label=Text("False discovery rate", "Taux de fausses découvertes"), **_SHARE),
+    _share("support", Text("Share of all baskets", "Part de tous les paniers")),
+    _share("confidence", Text("Share of the baskets with the first", "Part des paniers avec le premier")),
+    _number("lift", Text("Times as often as by chance", "Fois plus souvent que par hasard")),
+    _number("lift_lower", Text("At least", "Au moins")),
+    _number("lift_upper", Text("At most", "Au plus")),
+    _share("q_value", Text("False discovery rate", "Taux de fausses découvertes")),
     FileColumn(name="improvement", label=Text("Gain on a simpler rule", "Gain sur une règle plus simple"), dtype=pl.Float64, decimals=4),
     FileColumn(name="is_redundant", dtype=pl.Boolean, label=Text("Superfluous", "Superflue")),
     FileColumn(name="antecedent", dtype=pl.String, label=Text("Ids of the first", "Identifiants du premier")),

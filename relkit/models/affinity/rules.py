@@ -199,9 +199,10 @@ class Rules(ModelFacts):
         Raises:
             NotEnoughEventsError: no rule is significant, or the products of none were bought later.
         """
-        read = read_receipts(outcomes, self.item_levels, self.by)
+        by = fitted.settings.by  # a champion may have been fitted with other settings
+        read = read_receipts(outcomes, fitted.settings.item_levels, by)
         top = fitted.strongest(JUDGED)
-        judged = [_later(rules, baskets) for rules, baskets in _by_group(top, read, self.by) if len(rules)]
+        judged = [_later(rules, baskets) for rules, baskets in _by_group(top, read, by) if len(rules)]
         later = pl.concat(judged).filter(pl.col("possible")) if judged else pl.DataFrame()
         if later.is_empty():
             raise NotEnoughEventsError("no significant rule has products that were bought later.", where=self.name)
