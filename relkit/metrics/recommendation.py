@@ -187,7 +187,7 @@ def paired_difference(one: Floats, other: Floats, *, replicates: int = 2_000, le
 
 
 def _over(part: NDArray[np.generic], whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0))
 
 
 def _mean(values: Floats) -> float:

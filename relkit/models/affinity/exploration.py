@@ -65,10 +65,57 @@ def explored(
     room = customers * (min(most, items) + len(popular))
     offsets, found = np.zeros(customers + 1, np.int64), np.empty((2, room), np.int32)
     values = np.empty((3, room), np.float32)
-    explore = compiled(_explore)
+    explore = compiled(_explore, _nearby, _nearest)
     explore(pairs.offsets, pairs.items, in_last, near.items, near.values, popular, min(most, items), allowed, offsets, found, values)
     c = int(offsets[-1])
     return Explored(offsets, found[0, :c], values[0, :c], values[1, :c], values[2, :c], found[1, :c])
+
+
+def _nearby(
+    own: Integers,
+    in_last: NDArray[np.bool_],
+    neighbours: Integers,
+    similarities: Singles,
+    state: NDArray[np.int8],
+    sums: Singles,
+    cause: Integers,
+    touched: Integers,
+) -> int:
+    """Add up the similarities to a customer's products by neighbour, and return the number of neighbours touched."""
+    count = 0
+    for at in range(len(own)):
+        for k in range(neighbours.shape[1]):
+            j = neighbours[own[at], k]
+            if j < 0:
+                break
+            if state[j] < 0:
+                continue
+            if state[j] == 0:
+                state[j] = 1
+                touched[count] = j
+                count += 1
+            value = similarities[own[at], k]
+            sums[0, j] += value
+            if in_last[at]:
+                sums[1, j] += value
+            if value > sums[2, j]:
+                sums[2, j], cause[j] = value, own[at]
+    return count
+
+
+def _nearest(touched: Integers, total: Singles, found: Integers) -> int:
+    """Fill the neighbours with the largest sums, the largest first, and return their number; ties go by product."""
+    kept, most = 0, len(found)
+    for j in touched:
+        at = kept if kept < most else most - 1
+        if kept == most and (total[j] < total[found[at]] or (total[j] == total[found[at]] and j > found[at])):
+            continue
+        while at > 0 and (total[j] > total[found[at - 1]] or (total[j] == total[found[at - 1]] and j < found[at - 1])):
+            found[at] = found[at - 1]
+            at -= 1
+        found[at] = j
+        kept = min(kept + 1, most)
+    return kept
 
 
 def _explore(  # noqa: PLR0917 arrays of a kernel
@@ -84,57 +131,30 @@ def _explore(  # noqa: PLR0917 arrays of a kernel
     found: Integers,
     values: Singles,
 ) -> None:
-    """Fill the candidates: items and because; near, near_last and nearest."""
+    """Fill the candidates: items and because; near, near_last and nearest.
+
+    A product is barred (-1), free (0), touched (1) or listed (2).
+    """
     p = len(allowed)
-    total, last, best = np.zeros(p, np.float32), np.zeros(p, np.float32), np.zeros(p, np.float32)
-    cause, state, touched = np.full(p, -1, np.int32), np.zeros(p, np.int8), np.empty(p, np.int32)
-    used = 0
+    sums, cause, touched = np.zeros((3, p), np.float32), np.full(p, -1, np.int32), np.empty(p, np.int32)
+    free = np.where(allowed, 0, -1).astype(np.int8)
+    state, used = free.copy(), 0
     for u in range(len(offsets) - 1):
-        count = 0
-        for at in range(offsets[u], offsets[u + 1]):
-            state[own[at]] = 2
-        for at in range(offsets[u], offsets[u + 1]):
-            for k in range(neighbours.shape[1]):
-                j = neighbours[own[at], k]
-                if j < 0:
-                    break
-                if state[j] == 2 or not allowed[j]:
-                    continue
-                if state[j] == 0:
-                    state[j] = 1
-                    touched[count] = j
-                    count += 1
-                value = similarities[own[at], k]
-                total[j] += value
-                if in_last[at]:
-                    last[j] += value
-                if value > best[j]:
-                    best[j], cause[j] = value, own[at]
-        start, kept = used, 0
-        for c in range(count):
-            j = touched[c]
-            if kept == most and total[j] <= total[found[0, start + most - 1]]:
-                continue
-            at = kept if kept < most else most - 1
-            while at > 0 and total[j] > total[found[0, start + at - 1]]:
-                found[0, start + at] = found[0, start + at - 1]
-                at -= 1
-            found[0, start + at] = j
-            kept = min(kept + 1, most)
-        for at in range(start, start + kept):
-            state[found[0, at]] = 3
-        used = start + kept
+        theirs = own[offsets[u] : offsets[u + 1]]
+        state[theirs] = -1
+        count = _nearby(theirs, in_last[offsets[u] : offsets[u + 1]], neighbours, similarities, state, sums, cause, touched)
+        stop = used + _nearest(touched[:count], sums[0], found[0, used : used + most])
+        for at in range(used, stop):
+            state[found[0, at]] = 2
         for j in popular:
-            if state[j] < 2 and allowed[j]:
-                found[0, used] = j
-                used += 1
-        for at in range(start, used):
+            if 0 <= state[j] < 2:
+                found[0, stop] = j
+                stop += 1
+        for at in range(used, stop):
             j = found[0, at]
-            found[1, at] = cause[j]
-            values[0, at], values[1, at], values[2, at] = total[j], last[j], best[j]
-        for c in range(count):
-            j = touched[c]
-            total[j], last[j], best[j], cause[j], state[j] = 0.0, 0.0, 0.0, -1, 0
-        for at in range(offsets[u], offsets[u + 1]):
-            state[own[at]] = 0
-        starts[u + 1] = used
+            found[1, at], values[0, at], values[1, at], values[2, at] = cause[j], sums[0, j], sums[1, j], sums[2, j]
+        for j in touched[:count]:
+            sums[0, j], sums[1, j], sums[2, j], cause[j], state[j] = 0.0, 0.0, 0.0, -1, free[j]
+        for j in theirs:
+            state[j] = free[j]
+        starts[u + 1] = used = stop

@@ -230,7 +230,7 @@ def _coded(products: pl.Series, names: pl.Series) -> Integers:
     listed = pl.DataFrame({"product_id": distinct.cast(pl.String), "own": distinct.to_physical()})
     places = listed.join(names.alias("product_id").to_frame().with_row_index("place"), on="product_id")
     table[places["own"].to_numpy()] = places["place"].to_numpy()
-    return table[physical]
+    return np.asarray(table[physical])
 
 
 def _in_order(offsets: Offsets, items: Integers, days: Integers, codes: Integers) -> tuple[Offsets, Integers, Integers, Integers]:
@@ -260,4 +260,4 @@ def positions(names: pl.Series, wanted: Sequence[str]) -> Integers:
         [2, 0]
     """
     found = _coded(pl.Series(wanted, dtype=pl.String), names)
-    return found[found >= 0]
+    return np.asarray(found[found >= 0])

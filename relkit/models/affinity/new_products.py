@@ -70,7 +70,7 @@ def _peers(names: pl.Series, categories: Mapping[str, str], category: str) -> ND
 
 
 def _with_means(values: NDArray[np.float64], peers: list[NDArray[np.int64]]) -> NDArray[np.float64]:
-    return np.r_[values, [values[each].mean() for each in peers]]
+    return np.asarray(np.r_[values, [values[each].mean() for each in peers]])
 
 
 def _with_neighbours(near: Neighbours, peers: list[NDArray[np.int64]]) -> Neighbours:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from relkit.errors import NotEnoughEventsError, TableError
 from relkit.metrics.recommendation import Bought, ListMeasures, coverage, found_in, list_measures, novelty
 from relkit.models.affinity.habits import Pairs
-from relkit.models.affinity.histories import Histories, read_histories
+from relkit.models.affinity.histories import read_histories
 from relkit.models.affinity.top_lists import best_of_each
 
 if TYPE_CHECKING:
@@ -101,17 +101,18 @@ def judge_lists(
     histories = read_histories(rows, catalogue=names).histories
     pairs = Pairs.of(histories, len(names))
     bought = _bought(rows, names, pairs)
-    own = fitted.recommend(rows, **({"top": K, "owned": "allow"} | asked))
+    policy: dict[str, Any] = {"top": K, "owned": "allow"}
+    own = fitted.recommend(rows, **(policy | asked))
     ids = rows["customer_id"]
     made, probabilities = _as_arrays(own, ids, names)
     popularity = fitted.knowledge.figures.popularity
-    lists = {"model": made, "personal": personal_lists(histories, pairs, popularity), "global": global_lists(len(ids), popularity)}
+    lists = {"model": made, "personal": personal_lists(pairs, popularity), "global": global_lists(len(ids), popularity)}
     measures = {name: list_measures(each, bought, k=K) for name, each in lists.items()}
     customers = fitted.knowledge.figures.customers
     return Judged(lists, measures, probabilities, bought, len(names), customers / max(fitted.info.rows, 1))
 
 
-def personal_lists(histories: Histories, pairs: Pairs, popularity: NDArray[np.float64], *, k: int = K) -> Items:
+def personal_lists(pairs: Pairs, popularity: NDArray[np.float64], *, k: int = K) -> Items:
     """Return the baseline of personal frequency filled up with popular products, ties by popularity, shape (n, k)."""
     order = np.argsort(-popularity, kind="stable")
     value = pairs.counts + 0.5 * popularity[pairs.items]
@@ -122,7 +123,6 @@ def personal_lists(histories: Histories, pairs: Pairs, popularity: NDArray[np.fl
         own = lists[u][lists[u] >= 0]
         fill = top[~np.isin(top, own)][: k - len(own)]
         lists[u, len(own) : len(own) + len(fill)] = fill
-    del histories
     return lists
 
 

@@ -88,7 +88,7 @@ def _repurchase(histories: Histories, pairs: Pairs, items: int) -> tuple[Floats,
     return again, (span + PRIOR_INTERVALS * mean) / (times + PRIOR_INTERVALS)
 
 
-def _count_baskets(  # noqa: PLR0917 arrays of a kernel
+def _count_baskets(
     offsets: Offsets,
     items: Integers,
     days: Integers,

@@ -72,10 +72,10 @@ def neighbours(pairs: Pairs, items: int, *, scale: Scale = "cosine", most: int =
     if scale == "bm25":
         norms = np.sqrt(np.bincount(pairs.items, weights=weights**2, minlength=items))
         of_pair = np.argsort(pairs.items, kind="stable")
-        count = compiled(_weighted_rows)
+        count = compiled(_weighted_rows, _inserted)
         count(owners, customers, weights[of_pair], pairs.offsets, pairs.items, weights, norms, shrink, least, found, values)
     else:
-        count = compiled(_counted_rows)
+        count = compiled(_counted_rows, _inserted)
         count(owners, customers, pairs.offsets, pairs.items, own, n, scale == "lift", shrink, least, found, values)
     return Neighbours(found, values)
 
@@ -105,6 +105,19 @@ def _weights(pairs: Pairs, own: Floats, n: int) -> Floats:
     return np.asarray(rare[pairs.items] * counts * (BM25_K1 + 1) / (counts + np.repeat(length, lengths.astype(np.int64))))
 
 
+def _inserted(found: Integers, values: Singles, kept: int, item: int, value: np.float32) -> int:
+    """Insert a neighbour into a list of the nearest ones, if it is near enough, and return the length of the list."""
+    k = len(found)
+    if kept == k and (value < values[k - 1] or (value == values[k - 1] and item > found[k - 1])):
+        return kept
+    at = kept if kept < k else k - 1
+    while at > 0 and (value > values[at - 1] or (value == values[at - 1] and item < found[at - 1])):
+        found[at], values[at] = found[at - 1], values[at - 1]
+        at -= 1
+    found[at], values[at] = item, value
+    return min(kept + 1, k)
+
+
 def _counted_rows(  # noqa: PLR0917 arrays of a kernel
     owners: Offsets,
     customers: Integers,
@@ -121,7 +134,6 @@ def _counted_rows(  # noqa: PLR0917 arrays of a kernel
     """Fill the nearest neighbours of each product, by cosine or by lift."""
     together = np.zeros(len(own), np.int32)
     touched = np.empty(len(own), np.int32)
-    k = found.shape[1]
     for i in range(len(own)):
         count = 0
         for at in range(owners[i], owners[i + 1]):
@@ -143,14 +155,7 @@ def _counted_rows(  # noqa: PLR0917 arrays of a kernel
                 value = np.float32((both + shrink) / (own[i] * own[j] / n + shrink))
             else:
                 value = np.float32(both / (np.sqrt(own[i] * own[j]) + shrink))
-            if kept == k and (value < values[i, k - 1] or (value == values[i, k - 1] and j > found[i, k - 1])):
-                continue
-            at = kept if kept < k else k - 1
-            while at > 0 and (value > values[i, at - 1] or (value == values[i, at - 1] and j < found[i, at - 1])):
-                found[i, at], values[i, at] = found[i, at - 1], values[i, at - 1]
-                at -= 1
-            found[i, at], values[i, at] = j, value
-            kept = min(kept + 1, k)
+            kept = _inserted(found[i], values[i], kept, j, value)
 
 
 def _weighted_rows(  # noqa: PLR0917 arrays of a kernel
@@ -170,7 +175,6 @@ def _weighted_rows(  # noqa: PLR0917 arrays of a kernel
     shared = np.zeros(len(norms), np.float64)
     together = np.zeros(len(norms), np.int32)
     touched = np.empty(len(norms), np.int32)
-    k = found.shape[1]
     for i in range(len(norms)):
         count = 0
         for at in range(owners[i], owners[i + 1]):
@@ -190,11 +194,4 @@ def _weighted_rows(  # noqa: PLR0917 arrays of a kernel
             shared[j], together[j] = 0.0, 0
             if j == i or both < least:
                 continue
-            if kept == k and (value < values[i, k - 1] or (value == values[i, k - 1] and j > found[i, k - 1])):
-                continue
-            at = kept if kept < k else k - 1
-            while at > 0 and (value > values[i, at - 1] or (value == values[i, at - 1] and j < found[i, at - 1])):
-                found[i, at], values[i, at] = found[i, at - 1], values[i, at - 1]
-                at -= 1
-            found[i, at], values[i, at] = j, value
-            kept = min(kept + 1, k)
+            kept = _inserted(found[i], values[i], kept, j, value)

@@ -48,12 +48,27 @@ def best_of_each(
     found = np.full((len(offsets) - 1, top), -1, np.int64)
     limited = groups is not None and most_of_group > 0
     own = np.zeros(1, np.int32) if groups is None else groups
-    select = compiled(_select)
+    select = compiled(_select, _is_behind, _group_in)
     select(offsets, items, values, allowed, own, most_of_group if limited else 0, found)
     return found
 
 
-def _select(  # noqa: PLR0917 arrays of a kernel
+def _is_behind(value: float, item: int, other_value: float, other_item: int) -> bool:
+    """Return whether a candidate comes after another one."""
+    return value < other_value or (value == other_value and item > other_item)
+
+
+def _group_in(listed: NDArray[np.int64], items: Integers, groups: Integers, group: int) -> tuple[int, int]:
+    """Return the number of listed products of a category and the place of the last one."""
+    same, worst = 0, -1
+    for at in range(len(listed)):
+        if groups[items[listed[at]]] == group:
+            same += 1
+            worst = at
+    return same, worst
+
+
+def _select(
     offsets: Offsets,
     items: Integers,
     values: Floats,
@@ -62,38 +77,26 @@ def _select(  # noqa: PLR0917 arrays of a kernel
     most_of_group: int,
     found: NDArray[np.int64],
 ) -> None:
-    """Fill the lists by insertion: a candidate of a full category may only take the place of the worst of that category."""
+    """Fill the lists by insertion: a candidate of a full category may only take the place of the last of that category."""
     top = found.shape[1]
     for u in range(len(offsets) - 1):
-        kept = 0
+        listed, kept = found[u], 0
         for c in range(offsets[u], offsets[u + 1]):
-            value, item = values[c], items[c]
-            if not allowed[c] or np.isnan(value):
+            if not allowed[c] or np.isnan(values[c]):
                 continue
-            out = kept if kept < top else top - 1  # the place that is given up
-            full = kept == top
-            if most_of_group > 0 and groups[item] >= 0:
-                same, worst = 0, -1
-                for at in range(kept):
-                    if groups[items[found[u, at]]] == groups[item]:
-                        same += 1
-                        worst = at
+            given_up, is_full = (kept, False) if kept < top else (top - 1, True)
+            if most_of_group > 0 and groups[items[c]] >= 0:
+                same, worst = _group_in(listed[:kept], items, groups, groups[items[c]])
                 if same >= most_of_group:
-                    out, full = worst, True
-            if full:
-                other = found[u, out]
-                if value < values[other] or (value == values[other] and item > items[other]):
-                    continue
-            at = out
-            while at > 0:
-                other = found[u, at - 1]
-                if value < values[other] or (value == values[other] and item > items[other]):
-                    break
-                found[u, at] = other
+                    given_up, is_full = worst, True
+            if is_full and _is_behind(values[c], items[c], values[listed[given_up]], items[listed[given_up]]):
+                continue
+            at = given_up
+            while at > 0 and not _is_behind(values[c], items[c], values[listed[at - 1]], items[listed[at - 1]]):
+                listed[at] = listed[at - 1]
                 at -= 1
-            found[u, at] = c
-            if not full:
-                kept += 1
+            listed[at] = c
+            kept += not is_full
 
 
 def top_n(
@@ -108,8 +111,8 @@ def top_n(
         out_of_stock: product_id of products offered to nobody.
 
     Returns:
-        customer_id, rank (from 1), product_id, score; customers in the order of their first row, ties by product_id ascending. A customer with
-        fewer products has fewer rows.
+        customer_id, rank (from 1), product_id, score; customers in the order of their first row, ties by product_id ascending. A
+        customer with fewer products has fewer rows.
 
     Raises:
         TableError: a column is missing, or a customer has a product twice.
