@@ -2,7 +2,7 @@
 
 A column is declared once, where it is made: in `relkit.features`, with the role of a model, among those derived from scores, or in
 `relkit.delivery`. In a declaration `{cur}` is the programme's currency in lower case, `{CUR}` in capitals, `{channel}` makes one column
-for each channel, `{h}` one for each horizon and `{reason}` one for each reason.
+for each channel, `{h}` one for each horizon, `{reason}` one for each reason and `{product}` one for each product.
 """
 
 from __future__ import annotations

@@ -121,16 +121,17 @@ class ModelRows:
 
     tables: TableSet
     as_of: AsOf
-    _read: dict[Reading, pl.DataFrame] = field(init=False, default_factory=dict, repr=False)
+    _read: dict[tuple[Reading, str], pl.DataFrame] = field(init=False, default_factory=dict, repr=False)
 
-    def of(self, model: str) -> pl.DataFrame:
-        """Return the rows that a model scores."""
+    def of(self, model: str, settings: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Return the rows that a model scores, for the settings with which it reads rows, if it has some."""
         from relkit.families.bindings import inputs_of
 
-        inputs = inputs_of(model, self.tables)
-        if inputs.reading not in self._read:
-            self._read[inputs.reading] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
-        return self._read[inputs.reading]
+        inputs = inputs_of(model, self.tables, settings)
+        key = (inputs.reading, str(settings or {}))
+        if key not in self._read:
+            self._read[key] = inputs.rows_to_score(self.tables, self.as_of)
+        return self._read[key]
 
     @cached_property
     def refusing(self) -> pl.DataFrame:

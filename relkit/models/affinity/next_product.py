@@ -95,6 +95,7 @@ class NextProduct(ModelFacts):
         "Produits que le prochain panier d’un client contiendra probablement, déjà achetés ou non, avec leur probabilité.",
     )
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="ndcg_10", direction="higher")
+    figures: ClassVar[tuple[str, ...]] = ("lists",)
     check_settings: ClassVar[Mapping[str, Any]] = {"neighbours": 20}
 
     similarity: Literal["lift", "cosine", "bm25", "ease"] = "lift"
