@@ -61,6 +61,18 @@ def test_a_product_has_the_facts_of_its_last_version_known_at_the_cutoff(company
     ]
 
 
+def test_a_product_is_known_since_its_first_version_or_sale(company: Company) -> None:
+    later = {"product_id": ["tea", "new", "plain"], "valid_from": [date(2025, 6, 15), date(2025, 6, 20), None]}
+    facts = product_facts(company({"transactions": SALES, "products": later}), AS_OF)
+    assert dict(facts.select("product_id", "known_since").iter_rows()) == {
+        "mug": date(2025, 6, 1),
+        "new": date(2025, 6, 20),
+        "plain": None,
+        "tea": date(2025, 6, 1),
+        "wrap": None,  # a fee is no sale
+    }
+
+
 def test_a_margin_from_an_assumed_rate_is_assumed_and_one_that_nothing_gives_is_unknown(company: Company) -> None:
     sales = lines(("tea", "sale", 4.0, 10.0, None), ("mug", "sale", 2.0, 8.0, None), ("mug", "sale", None, 4.0, 2.0))
     assumed = product_facts(company({"transactions": sales}, assumed_margin_rate=0.25), AS_OF)
