@@ -59,7 +59,7 @@ def product_facts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         as_of: cutoff of what is known.
 
     Returns:
-        product_id; name (the id if it has none), category_1 to category_3, brand, price (currency); unit_margin (currency per unit) and
+        product_id; name (if it has none, its narrowest category and its id), category_1 to category_3, brand, price (currency); unit_margin (currency per unit) and
         margin_source (measured, assumed), null if unknown; known_since (first day of a version
         or of a sale, null if unknown); is_offered, not_offered_because (a key of `REASONS`; null if it is offered).
     """
@@ -74,7 +74,8 @@ def _facts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         rows = rows.join(frame, on="product_id", how="left", maintain_order="left")
     rows = _with_margins(rows, tables, as_of)
     because = _because(tables, as_of)
-    name = pl.coalesce(pl.col("name").str.strip_chars().replace("", None), "product_id")
+    category = pl.coalesce(*reversed(CATEGORIES))
+    name = pl.coalesce(pl.col("name").str.strip_chars().replace("", None), pl.format("{} {}", category, "product_id"), "product_id")
     known_since = pl.min_horizontal("described_since", "sold_since")
     made = rows.with_columns(name=name, known_since=known_since, not_offered_because=because)
     own = ("product_id", "name", *CATEGORIES, "brand", "price", "unit_margin", "margin_source", "known_since")

@@ -55,7 +55,7 @@ def test_a_product_has_the_facts_of_its_last_version_known_at_the_cutoff(company
     facts = product_facts(company({"transactions": SALES, "products": PRODUCTS}), AS_OF)
     assert facts["product_id"].to_list() == ["mug", "tea", "wrap"]
     assert facts.select("product_id", "name", "category_1", "unit_margin", "margin_source").rows() == [
-        ("mug", "mug", "home", 3.0, "measured"),  # no name of its own; its line has its margin
+        ("mug", "home mug", "home", 3.0, "measured"),  # no name of its own; its line has its margin
         ("tea", "Green tea", "drinks", 1.5, "measured"),
         ("wrap", "wrap", None, None, None),
     ]
