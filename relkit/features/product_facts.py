@@ -59,9 +59,9 @@ def product_facts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         as_of: cutoff of what is known.
 
     Returns:
-        product_id; name (if it has none, its narrowest category and its id), category_1 to category_3, brand, price (currency); unit_margin (currency per unit) and
-        margin_source (measured, assumed), null if unknown; known_since (first day of a version
-        or of a sale, null if unknown); is_offered, not_offered_because (a key of `REASONS`; null if it is offered).
+        product_id; name (if it has none, its narrowest category and its id), category_1 to category_3, brand, price (currency);
+        unit_margin (currency per unit) and margin_source (measured, assumed), null if unknown; known_since (first day of a version or
+        of a sale, null if unknown); is_offered, not_offered_because (a key of `REASONS`; null if it is offered).
     """
     return kept(tables, "facts_of_products", lambda: _facts(tables, as_of), as_of)
 
