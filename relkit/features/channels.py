@@ -16,14 +16,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from relkit.features.coded_lines import buyers, known_lines
+from relkit.features.coded_lines import known_lines, named
+from relkit.features.id_codes import coded_ids
 from relkit.features.known_rows import RECENT_DAYS, YEAR_DAYS, known_rows, within
 from relkit.tables.kept import kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
@@ -41,6 +45,8 @@ CONSENT_STATES = ("granted", "expired", "refused")
 """From the least to the most restrictive; unknown is outside the order."""
 
 PROFILING = "profiling"
+_NEVER = np.iinfo(np.int64).min
+"""Place in time before every change."""
 
 
 def channel_columns(channels: Iterable[str]) -> dict[str, str]:
@@ -60,11 +66,16 @@ def channel_profiles(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
+    return named(coded_profiles(tables, as_of), tables)
+
+
+def coded_profiles(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the same with customer, the code of `relkit.features.coded_lines.buyers`, in place of customer_id; errors are the same."""
     used = known_lines(tables, as_of).filter(pl.col("line_kind") == "sale", pl.col("channel_id").is_not_null())
     channel = pl.col("channel_id").to_physical()
     counted = used.group_by("customer").agg(several=channel.min() != channel.max()).collect(engine="streaming").sort("customer")
     profile = pl.when("several").then(pl.lit("multi")).otherwise(pl.lit("single"))
-    return counted.select(buyers(tables)["customer_id"].gather(counted["customer"]), profile.alias("channel_profile"))
+    return counted.select("customer", profile.alias("channel_profile"))
 
 
 def contact_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -103,22 +114,39 @@ def consent_states(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _states(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    rows = _consent_rows(tables, as_of)
-    marketing = rows.filter(pl.col("purpose") == "marketing")
-    endings = channel_columns(marketing["channel_id"].drop_nulls().unique())
-    profiling = rows.filter(pl.col("purpose") == PROFILING).with_columns(pl.lit(PROFILING).alias("ending"))
-    names = [f"consent_{ending}" for ending in (*endings.values(), PROFILING)]
-    held = _last_states(_coded(pl.concat([_by_channel(marketing, endings), profiling], how="diagonal")), as_of)
-    most = [pl.when(pl.col("ending") == name.removeprefix("consent_")).then("state").max().alias(name) for name in names]
-    in_words = pl.col(names).replace_strict(dict(enumerate(CONSENT_STATES)), default="unknown", return_dtype=pl.String)
-    states = held.group_by("customer_id").agg(most).sort("customer_id")
-    return states.with_columns(pl.col("customer_id").cast(pl.String), in_words)
+    rows = _consent_rows(tables, as_of).drop_nulls("customer_id")
+    is_marketing = pl.col("purpose") == "marketing"
+    endings = channel_columns(rows.filter(is_marketing)["channel_id"].drop_nulls().unique())
+    names, codes = coded_ids(rows["customer_id"])
+    channel = pl.col("channel_id").cast(pl.Enum([*endings]), strict=False).to_physical()
+    column = pl.when(is_marketing).then(channel).otherwise(len(endings)).cast(pl.Int64)
+    coded = rows.select(codes.cast(pl.Int64).alias("customer"), column.alias("column"), "identifier", _place(as_of).alias("place"))
+    states = _last_by_cell(_by_channel(coded, len(endings)), len(names), len(endings) + 1)
+    words = pl.Series([*CONSENT_STATES, "unknown"])
+    columns = {f"consent_{ending}": words.gather(states[:, place]) for place, ending in enumerate((*endings.values(), PROFILING))}
+    return pl.DataFrame({"customer_id": names, **columns})
 
 
-def _coded(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with integer codes for the texts by which they are grouped, customers in the order of their ids."""
-    names = rows["customer_id"].unique().sort()
-    return rows.with_columns(pl.col("customer_id").cast(pl.Enum(names)), pl.col("identifier", "ending").cast(pl.Categorical))
+def _by_channel(coded: pl.DataFrame, channels: int) -> pl.DataFrame:
+    """Return one row per change and channel concerned; a change that names no channel has no column."""
+    every = coded.filter(pl.col("column").is_null())
+    if every.is_empty():
+        return coded
+    each = every.drop("column").join(pl.DataFrame({"column": range(channels)}), how="cross")
+    return pl.concat([coded.drop_nulls("column"), each.select(coded.columns)])
+
+
+def _last_by_cell(coded: pl.DataFrame, customers: int, columns: int) -> NDArray[np.int64]:
+    """Return the state of each customer in each column: a position in `CONSENT_STATES`, one beyond the last if none was stated.
+
+    The last change of each identifier counts, and of several identifiers the most restrictive state.
+    """
+    known = coded.drop_nulls("place").with_columns(cell=pl.col("customer") * columns + pl.col("column"))
+    if known["identifier"].null_count() < len(known):
+        known = known.group_by("cell", "identifier").agg(pl.col("place").max()).with_columns(pl.col("place") % len(CONSENT_STATES))
+    last = np.full(customers * columns, _NEVER)
+    np.maximum.at(last, known["cell"].to_numpy(), known["place"].to_numpy())
+    return np.where(last == _NEVER, len(CONSENT_STATES), last % len(CONSENT_STATES)).reshape(customers, columns)
 
 
 def refusing_profiling(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -178,22 +206,17 @@ def _with_opt_outs(consents: pl.DataFrame, left: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([consents, rows], how="diagonal_relaxed").select(consents.columns)
 
 
-def _by_channel(rows: pl.DataFrame, endings: dict[str, str]) -> pl.DataFrame:
-    """Return one row per change and channel concerned."""
-    all_channels = pl.DataFrame({"channel_id": [*endings], "ending": [*endings.values()]})
-    one = rows.filter(pl.col("channel_id").is_not_null()).join(all_channels, on="channel_id")
-    every = rows.filter(pl.col("channel_id").is_null()).drop("channel_id").join(all_channels, how="cross")
-    return pl.concat([one, every.select(one.columns)])
-
-
 def _last_states(rows: pl.DataFrame, as_of: AsOf) -> pl.DataFrame:
     """Return customer_id, identifier, ending and the current state: a position in `CONSENT_STATES`."""
+    holder = ["customer_id", "identifier", "ending"]
+    last = rows.group_by(holder).agg(_place(as_of).max().alias("place"))
+    return last.select(*holder, state=(pl.col("place") % len(CONSENT_STATES)).cast(pl.Int8))
+
+
+def _place(as_of: AsOf) -> pl.Expr:
+    """Return one number that orders changes by instant, then by state, so that a maximum finds the current one."""
     is_expired = (pl.col("status") == "expired") | (
         (pl.col("status") == "granted") & (pl.col("valid_to") < as_of.day).fill_null(value=False)
     )
-    state = pl.when(is_expired).then(1).when(pl.col("status") == "granted").then(0).otherwise(2).cast(pl.Int8)
-    holder = ["customer_id", "identifier", "ending"]
-    # One number orders changes by instant, then by state, so that a maximum finds the current one.
-    place = pl.col("changed_at").to_physical() * len(CONSENT_STATES) + state.cast(pl.Int64)
-    last = rows.group_by(holder).agg(place.max().alias("place"))
-    return last.select(*holder, state=(pl.col("place") - pl.col("place").floordiv(len(CONSENT_STATES)) * len(CONSENT_STATES)).cast(pl.Int8))
+    state = pl.when(is_expired).then(1).when(pl.col("status") == "granted").then(0).otherwise(2).cast(pl.Int64)
+    return pl.col("changed_at").to_physical() * len(CONSENT_STATES) + state

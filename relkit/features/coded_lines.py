@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.features.business_days import business_days
 from relkit.features.known_rows import marked_as_test
 from relkit.tables.kept import kept, kept_scan
 from relkit.tables.schemas import TABLES
@@ -44,6 +45,11 @@ def all_known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
 def buyers(tables: TableSet) -> pl.DataFrame:
     """Return customer_id of every customer with a transaction line, in order, and is_test."""
     return kept(tables, "buyers", lambda: _buyers(tables))
+
+
+def named(frame: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
+    """Return a frame whose first column is customer, a code, with customer_id in its place."""
+    return frame.select(buyers(tables)["customer_id"].gather(frame["customer"]), pl.exclude("customer"))
 
 
 def buyers_as_customers(tables: TableSet) -> pl.DataFrame:
@@ -82,24 +88,26 @@ def _coded(tables: TableSet) -> pl.DataFrame:
     """Return all lines, coded and in order of customer and day, those of unidentified buyers last."""
     rows = tables.scan("transactions")
     schema = rows.collect_schema()
-    zone = tables.facts.business_zone
     given = [name for name in ("occurred_at", "recorded_at") if name in schema]
     lines = rows.select(
         *_key(tables, schema),
-        pl.col("occurred_at").dt.convert_time_zone(zone).dt.date().alias("day"),
         pl.max_horizontal(given).alias("known_at"),
         "occurred_at",
         *[_as_given(name, schema).cast(pl.Categorical) for name in ("product_id", "channel_id", "line_kind")],
         *[_as_given(name, schema) for name in _AMOUNTS],
     )
-    coded = _with_baskets(lines.collect(engine="streaming"))
+    coded = _with_days(_with_baskets(lines.collect(engine="streaming")), tables.facts.business_zone)
     return coded if _in_order(coded) else coded.sort("customer", "day", maintain_order=True, nulls_last=True)
 
 
 def _key(tables: TableSet, schema: pl.Schema) -> list[pl.Expr]:
     """Return the code of the customer and the hash of the transaction, which together are a basket."""
-    customer = pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])).to_physical().alias("customer")
+    customer = pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])).to_physical().cast(pl.UInt32).alias("customer")
     return [customer, _as_given("transaction_id", schema).hash().alias("transaction")]
+
+
+def _with_days(lines: pl.DataFrame, zone: str) -> pl.DataFrame:
+    return lines.insert_column(2, business_days(lines["occurred_at"], zone).alias("day"))
 
 
 def _with_baskets(lines: pl.DataFrame) -> pl.DataFrame:
@@ -108,12 +116,12 @@ def _with_baskets(lines: pl.DataFrame) -> pl.DataFrame:
     The lines of a basket are usually contiguous, so that a run is a basket; where they are not, baskets are found by sorting.
     """
     key = ["customer", "transaction"]
-    starts = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in key)
-    runs = lines.select(*key, run=starts.cum_sum().cast(pl.UInt32))
-    heads = runs.filter(starts)
-    if heads.select(key).n_unique() < len(heads):
-        runs = runs.select(run=pl.struct(key).rank("dense").cast(pl.UInt32))
-    return lines.drop("transaction").insert_column(1, runs["run"].alias("basket"))
+    starts = lines.select(pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in key)).to_series()
+    heads = lines.select(pl.struct(key).hash(seed=0)).to_series().filter(starts)
+    runs = starts.cum_sum().cast(pl.UInt32)
+    if heads.n_unique() < len(heads):
+        runs = lines.select(pl.struct(key).rank("dense").cast(pl.UInt32)).to_series()
+    return lines.drop("transaction").insert_column(1, runs.alias("basket"))
 
 
 def _as_given(name: str, schema: pl.Schema) -> pl.Expr:

@@ -72,13 +72,17 @@ def _drivers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     day, value = pl.col("day"), pl.col("value")
     is_recent = day > as_of.minus(days=YEAR_DAYS).day
-    found = coded_days(tables, as_of).group_by("customer", maintain_order=True).agg(
-        orders=pl.len(),
-        orders_12m=is_recent.sum(),
-        spent_12m=value.filter(is_recent).sum().round(6),
-        mean_order_value=value.mean().round(6),
-        days_since_last_order=_since(day.max(), as_of),
-        days_since_first_order=_since(day.min(), as_of),
+    found = (
+        coded_days(tables, as_of)
+        .group_by("customer", maintain_order=True)
+        .agg(
+            orders=pl.len(),
+            orders_12m=is_recent.sum(),
+            spent_12m=value.filter(is_recent).sum().round(6),
+            mean_order_value=value.mean().round(6),
+            days_since_last_order=_since(day.max(), as_of),
+            days_since_first_order=_since(day.min(), as_of),
+        )
     )
     ids = buyers(tables)["customer_id"].gather(found["customer"])
     return found.drop("customer").insert_column(0, ids)
@@ -86,7 +90,9 @@ def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     runs = pl.col("ended_on").is_null() & (pl.col("started_on") <= as_of.day)
-    ahead = {f"days_to_{name.removesuffix('_on').removesuffix('_ends')}": (pl.col(name) - pl.lit(as_of.day)).dt.total_days() for name in _DUE}
+    ahead = {
+        f"days_to_{name.removesuffix('_on').removesuffix('_ends')}": (pl.col(name) - pl.lit(as_of.day)).dt.total_days() for name in _DUE
+    }
     return (
         contracts_known(tables, as_of)
         .group_by("customer_id", maintain_order=True)

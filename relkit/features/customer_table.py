@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from relkit.features.baskets import basket_features
-from relkit.features.channels import channel_profiles, consent_states, contact_features
+from relkit.features.baskets import coded_baskets
+from relkit.features.channels import coded_profiles, consent_states, contact_features
+from relkit.features.coded_lines import buyers
 from relkit.features.columns import DECLARED
 from relkit.features.contactability import excluded_customers, with_contactability
 from relkit.features.contract_margins import has_contract_margins, past_contract_margins
@@ -27,7 +28,7 @@ from relkit.features.dictionary import SNAPSHOT
 from relkit.features.known_rows import YEAR_DAYS, known_rows, marked_as_test
 from relkit.features.purchase_days import coded_days
 from relkit.features.purchases import purchase_summary
-from relkit.features.revenue import revenue_features
+from relkit.features.revenue import coded_revenue
 from relkit.features.satisfaction import last_scores, open_cases
 from relkit.features.snapshot_spells import has_snapshot_spells, snapshot_spells, stays
 from relkit.features.snapshots import last_snapshots
@@ -37,6 +38,8 @@ from relkit.tables.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
@@ -65,37 +68,71 @@ def customer_table(tables: TableSet, as_of: AsOf, *, progress: Progress = quiet)
         if tables.has(needed):
             progress(f"computing {name}", None)
             parts.append(part(tables, as_of))
-    table = _everybody(parts, tables).with_columns(pl.lit(as_of.day).alias("as_of"))
-    numbered = pl.Enum(table["customer_id"])
-    for frame in parts:
-        table = table.hstack(_aligned(frame, numbered).drop("customer_id"))
+    ids, rows = _numbered(parts, tables)
+    table = ids.to_frame().with_columns(pl.lit(as_of.day).alias("as_of"))
+    for frame, numbers in zip(parts, rows, strict=True):
+        table = table.hstack(_aligned(frame.drop("customer_id", "customer", strict=False), numbers, len(ids)))
     counted = _with_zeros(_with_contract_margins(_with_relation(table, tables), tables), tables)
     return _ordered(with_contactability(counted, tables, as_of), tables)
 
 
-def _everybody(parts: list[pl.DataFrame], tables: TableSet) -> pl.DataFrame:
-    """Return the ids of all known customers, without test accounts."""
-    ids = pl.concat([part.select("customer_id") for part in parts]).unique()
-    return ids.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode())).sort("customer_id")
+def _numbered(parts: list[pl.DataFrame], tables: TableSet) -> tuple[pl.Series, list[NDArray[np.int64]]]:
+    """Return the ids of all known customers but test accounts, in order, and the number of the customer of each row of each part.
+
+    A number is a position among the ids; a row of nobody has -1.
+    """
+    codes = [part["customer"] for part in parts if "customer" in part.columns]
+    bought = pl.concat(codes).unique().sort() if codes else pl.Series([], dtype=pl.UInt32)
+    buyer_ids = buyers(tables)["customer_id"].gather(bought) if codes else pl.Series("customer_id", [], pl.String)
+    everybody, (of_buyers, *of_ids) = _places([buyer_ids, *(part["customer_id"] for part in parts if "customer_id" in part.columns)])
+    by_code = np.empty(int(bought[-1]) + 1 if len(bought) else 0, np.int64)
+    by_code[bought.to_numpy()] = of_buyers
+    numbers = iter(of_ids)
+    rows = [by_code[part["customer"].to_numpy()] if "customer" in part.columns else next(numbers) for part in parts]
+    known = ~everybody.is_in(marked_as_test(tables).implode())
+    place = np.append(np.where(known, np.cumsum(known) - 1, -1), -1)  # the last for rows of nobody
+    return everybody.filter(known), [place[each] for each in rows]
 
 
-def _aligned(frame: pl.DataFrame, customers: pl.Enum) -> pl.DataFrame:
-    """Return the rows of a frame in the order of `customers`, nulls if it has none: a join would look up the ids in each frame again."""
-    if frame["customer_id"].equals(customers.categories):
-        return frame
-    places = np.full(len(customers.categories), -1, np.int64)
-    codes = frame["customer_id"].cast(customers, strict=False).to_physical()
-    rows = np.flatnonzero(codes.is_not_null().to_numpy())
-    places[codes.drop_nulls().to_numpy()] = rows
+def _places(parts: list[pl.Series]) -> tuple[pl.Series, list[NDArray[np.int64]]]:
+    """Return all ids, in order, and the place among them of each id of each part, -1 for null.
+
+    One part usually has all: the others are looked up in it before ids are put together, which would sort them all.
+    """
+    everybody = max(parts, key=len).drop_nulls().unique().sort()
+    for _ in range(2):
+        customers = pl.Enum(everybody)
+        places = [_places_in(customers, ids) for ids in parts]
+        unknown = [ids.filter(pl.Series(at < 0)).drop_nulls() for ids, at in zip(parts, places, strict=True)]
+        if not any(map(len, unknown)):
+            break
+        everybody = pl.concat([everybody, *unknown]).unique().sort()
+    return everybody, places
+
+
+def _places_in(everybody: pl.Enum, ids: pl.Series) -> NDArray[np.int64]:
+    if ids.equals(everybody.categories):
+        return np.arange(len(ids))
+    return ids.cast(everybody, strict=False).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _aligned(values: pl.DataFrame, numbers: NDArray[np.int64], customers: int) -> pl.DataFrame:
+    """Return the rows of a part in the order of customers, nulls if it has none: a join would look up the ids in each part again."""
+    places = np.full(customers, -1, np.int64)
+    rows = np.flatnonzero(numbers >= 0)
+    places[numbers[rows]] = rows
+    if len(values) == customers and np.array_equal(places, rows):
+        return values
     at = pl.Series("at", places)
-    return frame.select(pl.all().gather(at.set(at < 0, None)))
+    return values.select(pl.all().gather(at.set(at < 0, None)))
 
 
 def _purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     is_recent = pl.col("day") > as_of.minus(days=YEAR_DAYS).day
     orders = coded_days(tables, as_of).group_by("customer", maintain_order=True).agg(is_recent.sum().cast(pl.Int32).alias("orders_12m"))
     since = (pl.lit(as_of.day) - pl.col("last_order_on")).dt.total_days().cast(pl.Int32)
-    return purchase_summary(tables, as_of).with_columns(orders["orders_12m"], since.alias("days_since_last_order"))
+    summary = purchase_summary(tables, as_of).with_columns(orders["customer"], orders["orders_12m"], since.alias("days_since_last_order"))
+    return summary.drop("customer_id")
 
 
 def _contracts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -156,9 +193,9 @@ def _attributes(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 PARTS: tuple[tuple[str, str, Callable[[TableSet, AsOf], pl.DataFrame]], ...] = (
     ("purchases", "transactions", _purchases),
-    ("revenue and margins", "transactions", revenue_features),
-    ("baskets", "transactions", basket_features),
-    ("channels", "transactions", channel_profiles),
+    ("revenue and margins", "transactions", coded_revenue),
+    ("baskets", "transactions", coded_baskets),
+    ("channels", "transactions", coded_profiles),
     ("contracts", "contracts", _contracts),
     ("tenures", "customer_snapshots", _tenures),
     ("margins of contracts", "contracts", _contract_margins),
@@ -170,7 +207,7 @@ PARTS: tuple[tuple[str, str, Callable[[TableSet, AsOf], pl.DataFrame]], ...] = (
     ("attributes", "customers", _attributes),
     ("snapshots", "customer_snapshots", _snapshots),
 )
-"""Progress message, the table required, and the function that makes a frame with a customer_id."""
+"""Progress message, the table required, and the function that makes a frame with a customer_id, or with customer, the code of a buyer."""
 
 
 def _with_zeros(table: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
@@ -214,10 +251,9 @@ def _with_margin_source(table: pl.DataFrame, past: str, recent: str) -> pl.DataF
     of_contracts = pl.when(pl.col(_CONTRACT_MARGIN).is_not_null()).then(
         pl.when(_MEASURED).then(pl.lit("measured")).otherwise(pl.lit("assumed"))
     )
-    sources = pl.concat_list(_if_made(table, "margin_source", pl.String), of_contracts)
-    both = (
-        pl.when(sources.list.contains("assumed")).then(pl.lit("assumed")).when(sources.list.contains("measured")).then(pl.lit("measured"))
-    )
+    sources = (_if_made(table, "margin_source", pl.String), of_contracts)
+    assumed, measured = (pl.any_horizontal(source.eq_missing(pl.lit(name)) for source in sources) for name in ("assumed", "measured"))
+    both = pl.when(assumed).then(pl.lit("assumed")).when(measured).then(pl.lit("measured"))
     known = pl.col(past).is_not_null() | (
         _if_made(table, recent, pl.Float64).is_not_null() & _if_made(table, "margin_source", pl.String).is_not_null()
     )

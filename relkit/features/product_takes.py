@@ -162,9 +162,7 @@ def with_taken(rows: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     return _with(rows, taken, "taken")
 
 
-def outcomes(
-    tables: TableSet, split: Holdout, *, horizon_days: int, taken: Callable[[TableSet, AsOf, AsOf], pl.DataFrame]
-) -> pl.DataFrame:
+def outcomes(tables: TableSet, split: Holdout, *, horizon_days: int, taken: Callable[[TableSet, AsOf, AsOf], pl.DataFrame]) -> pl.DataFrame:
     """Return customer_id and `taken` of each customer known at the calibration, within the horizon after it.
 
     Raises:

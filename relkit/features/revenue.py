@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.coded_lines import buyers, known_lines
+from relkit.features.coded_lines import known_lines, named
 from relkit.features.known_rows import YEAR_DAYS, within
 from relkit.features.margins import with_margins
 
@@ -31,6 +31,11 @@ def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     Raises:
         TableError: there is no transactions table.
     """
+    return named(coded_revenue(tables, as_of), tables)
+
+
+def coded_revenue(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return the same with customer, the code of `relkit.features.coded_lines.buyers`, in place of customer_id; errors are the same."""
     counts = pl.col("line_kind").is_in(["sale", "return", "cancel"])
     is_recent = counts & within("occurred_at", as_of, YEAR_DAYS)
     lines = known_lines(tables, as_of).with_columns(is_recent.alias("recent"), counts.alias("counts"))
@@ -53,20 +58,19 @@ def revenue_features(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         .collect(engine="streaming")
         .sort("customer")
     )
-    ids = buyers(tables)["customer_id"].gather(sums["customer"])
-    return _named(sums.with_columns(ids), tables.facts.currency.lower())
+    return _in_words(sums, tables.facts.currency.lower())
 
 
 def _where(flag: str, amount: pl.Expr) -> pl.Expr:
     return pl.when(flag).then(amount.fill_null(0.0)).otherwise(0.0)
 
 
-def _named(sums: pl.DataFrame, currency: str) -> pl.DataFrame:
+def _in_words(sums: pl.DataFrame, currency: str) -> pl.DataFrame:
     past = pl.when(~pl.col("past_unknown")).then("past_margin")
     recent = pl.when(~pl.col("recent_unknown") & pl.col("some_known")).then("margin_12m")
     source = pl.when(pl.col("assumed").fill_null(value=False)).then(pl.lit("assumed")).otherwise(pl.lit("measured"))
     return sums.select(
-        "customer_id",
+        "customer",
         (pl.col("past_revenue") + 0.0).alias(f"past_revenue_{currency}"),
         (pl.col("revenue_12m") + 0.0).alias(f"revenue_12m_{currency}"),
         past.alias(f"past_margin_{currency}"),

@@ -170,7 +170,12 @@ def _held(rows: pl.DataFrame) -> pl.Series:
     if each.is_empty():
         return nothing
     first = each.group_by("customer_id", "taken").agg(pl.col("as_of").min().alias("first_on"))
-    places = rows.select("customer_id", "as_of").with_row_index("place").join(first, on="customer_id").filter(pl.col("first_on") < pl.col("as_of"))
+    places = (
+        rows.select("customer_id", "as_of")
+        .with_row_index("place")
+        .join(first, on="customer_id")
+        .filter(pl.col("first_on") < pl.col("as_of"))
+    )
     lists = places.sort("place", "taken").group_by("place", maintain_order=True).agg(held=pl.col("taken"))
     found = rows.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("place")).join(lists, on="place", how="left", maintain_order="left")
     return found["held"].fill_null(pl.Series([[]], dtype=_PRODUCTS))

@@ -189,9 +189,7 @@ def lift_interval(
 def mean_interval(values: Floats, weight: Floats | None = None, *, level: float = LEVEL, replicates: int = 200, seed: int = 0) -> Estimate:
     """Return a weighted mean with its interval from resamples of the rows."""
     w = np.ones(len(values)) if weight is None else weight
-    return resampled(
-        lambda times: float((w * times) @ values / (w @ times)), len(values), level=level, replicates=replicates, seed=seed
-    )
+    return resampled(lambda times: float((w * times) @ values / (w @ times)), len(values), level=level, replicates=replicates, seed=seed)
 
 
 def resampled(measure: Callable[[Floats], float], n: int, *, level: float, replicates: int, seed: int) -> Estimate:

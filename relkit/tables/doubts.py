@@ -26,7 +26,8 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]
         tables: the validated tables.
         today: days after this one are in the future; None is the present day (UTC).
     """
-    remarks = [remark for name in tables.facts.rows for remark in _unknown(tables, name)]
+    hashes = _hashes_of_keys(tables)
+    remarks = [remark for name in tables.facts.rows for remark in _unknown(tables, name, hashes)]
     return (
         *remarks,
         *_unidentified(tables),
@@ -38,19 +39,28 @@ def doubts(tables: TableSet, *, today: date | None = None) -> tuple[Remark, ...]
     )
 
 
-def _unknown(tables: TableSet, name: str) -> list[Remark]:
-    """Return a remark for each column that refers to rows missing from another table."""
+def _hashes_of_keys(tables: TableSet) -> dict[str, pl.Series]:
+    """Return, for each table to which another refers, the hashes of its keys, read once."""
+    there = [name for name in tables.facts.rows if name in TABLES]
+    referred = {other for name in there for column, other in TABLES[name].references if tables.has(other)}
+    hashes = {other: pl.col(TABLES[other].key[0]).hash(seed=0).alias("hash") for other in referred}
+    return {other: tables.scan(other).select(hash_of).collect(engine="streaming")["hash"] for other, hash_of in hashes.items()}
+
+
+def _unknown(tables: TableSet, name: str, hashes: dict[str, pl.Series]) -> list[Remark]:
+    """Return a remark for each column that refers to rows missing from another table.
+
+    Ids are compared by their 64-bit hashes: of a million unknown ids next to as many known, one passes for known once in ten million times.
+    """
     remarks = []
     for column, other in TABLES[name].references:
         if not tables.has(other) or column not in tables.columns(name):
             continue
-        key = TABLES[other].key[0]
-        values = tables.scan(name).filter(pl.col(column).is_not_null()).group_by(column).len()
-        known = tables.scan(other).select(pl.col(key).alias(column)).unique()
-        lonely = values.join(known, on=column, how="anti").select(pl.len().alias("values"), pl.col("len").sum().alias("rows"))
-        found = lonely.collect(engine="streaming").row(0, named=True)
-        if found["values"]:
-            count, rows = int(found["values"]), int(found["rows"])
+        is_known = pl.col(column).hash(seed=0).is_in(hashes[other].implode())
+        lonely = tables.scan(name).filter(pl.col(column).is_not_null() & ~is_known).group_by(column).len()
+        found = lonely.collect(engine="streaming")["len"]
+        if len(found):
+            count, rows = len(found), int(found.sum())
             remarks.append(
                 Remark(
                     "unknown_references",

@@ -148,6 +148,8 @@ def _write(frame: pl.DataFrame, place: Path, stem: str, *, compression: Literal[
         frame.write_parquet(draft, compression=compression, statistics=False)
         path = place / f"{stem}-{_checksum(draft):08x}.parquet"
         draft.replace(path)
+        status = path.stat()
+        _VERIFIED.add((path, status.st_size, status.st_mtime_ns))
         _tidy(place)
     except OSError:
         with suppress(OSError):

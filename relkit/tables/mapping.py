@@ -74,6 +74,7 @@ class SourceTables:
         attributes: declared attributes of customer_snapshots.
         precisions: "table.column" -> month or year, where a date is known only to that.
         numbered: tables whose key is made of file and row.
+        columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
     """
 
     frames: dict[str, pl.LazyFrame]
@@ -88,6 +89,7 @@ class SourceTables:
     attributes: tuple[SourceAttribute, ...] = ()
     precisions: dict[str, str] = field(default_factory=dict)
     numbered: tuple[str, ...] = ()
+    columnar: frozenset[str] = frozenset()
 
 
 def read_source_tables(data: Path | str, mapping: Path | None = None, progress: Progress = quiet) -> SourceTables:
@@ -208,7 +210,14 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         attributes=tuple(_attributes(file)),
         precisions=_precisions(file),
         numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
+        columnar=_columnar(reading, blocks),
     )
+
+
+def _columnar(reading: _Reading, blocks: Sequence[ReadBlock]) -> frozenset[str]:
+    """Return the tables that are read from Parquet files alone, without a join or folded rows."""
+    others = {part.table for part in blocks if part.block.join or part.block.one_per or not reading.sources[part.block.source].is_columnar}
+    return frozenset(part.table for part in blocks) - others
 
 
 def _history(reading: _Reading) -> date | None:

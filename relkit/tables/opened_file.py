@@ -63,6 +63,7 @@ class OpenedFile:
         detected: properties detected, in words; "" if there were none to detect.
         decimal: the decimal mark found, None if no number of the sample shows one.
         is_text: whether lines can be blank or too long.
+        is_columnar: whether some columns can be read again without the others.
     """
 
     name: str
@@ -71,6 +72,7 @@ class OpenedFile:
     detected: str = ""
     decimal: str | None = None
     is_text: bool = False
+    is_columnar: bool = False
 
 
 @cache

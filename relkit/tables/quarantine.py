@@ -2,8 +2,8 @@
 
 The rules are the contract's: types, nulls, ranges, allowed values, rules between columns, and keys. The
 first kinds are judged by dataframely with a schema made from the contract; keys are judged by sorted
-hashes, because a unique key does not stream there. Two streaming passes over the staged copy write the
-two files, so that memory does not grow with the table.
+hashes, because a unique key does not stream there. Streaming passes over the staged copy write the
+two files, so that memory does not grow with the table; a copy without a faulty row becomes the table if it has its form.
 """
 
 from __future__ import annotations
@@ -19,15 +19,13 @@ from relkit.contracts import INSTANT, Column, Contract, Rule
 from relkit.tables.findings import Finding
 from relkit.tables.keys import REPEATED, repeated_rows
 from relkit.tables.schemas import BAD, OPEN_PERSONAL, ROW, SOURCE
-from relkit.tables.staging import INDEX, Staged
+from relkit.tables.staging import INDEX, Staged, write_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import dataframely as dy
 
-ROW_GROUP = 262_144
-"""Rows of a group of the Parquet files; fixed, so that the same rows give the same bytes."""
 _READ_REMEDY = "Declare in the mapping how it is written: format, decimal mark, marks of absence."
 _DAY_REMEDY = 'Declare in the mapping how it is written, for example {{column: {0}, format: "%d/%m/%Y"}}.'
 _KEY_REMEDY = "The first is kept; if each is a row of its own, declare another key in the mapping."
@@ -71,10 +69,12 @@ class Judged:
         return self.schema.filter(self.rows()).result.lazy()
 
     def write_kept(self, path: Path) -> Judged:
-        """Stream the table itself, and return what is judged, faultless if no row was left out."""
-        kept = self.kept().select(self.staged.names)
-        kept.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
-        return replace(self, faultless=rows_of(path) == rows_of(self.staged.path))
+        """Write the table itself, and return what is judged, faultless if no row was left out."""
+        rows = rows_of(self.staged.path)
+        if self.staged.technical is not None and _count(self.kept()) == rows:
+            return replace(self, staged=replace(self.staged, path=self.staged.path.replace(path)), faultless=True)
+        write_table(self.kept().select(self.staged.names), path)
+        return replace(self, faultless=rows_of(path) == rows)
 
     def write_quarantine(self, path: Path) -> tuple[Finding, ...]:
         """Stream the faulty rows with rule, source, row and as_read in front, and return what they break.
@@ -100,14 +100,18 @@ class Judged:
             table = self.staged.contract.name
             own = {f"{table}_{name}" if name in front else name: pl.col(name) for name in self.staged.names}
             rows = pl.scan_parquet(judged).select(**front, **own)
-            rows.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
+            write_table(rows, path)
         judged.unlink()
         return found
 
 
 def rows_of(path: Path) -> int:
     """Return the number of rows of a Parquet file."""
-    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+    return _count(pl.scan_parquet(path))
+
+
+def _count(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def schema_of(contract: Contract, names: tuple[str, ...] | None = None, *, more: dict[str, Any] | None = None) -> type[dy.Schema]:

@@ -94,7 +94,7 @@ def validate_tables(sources: SourceTables, out: Path, *, max_quarantine_share: f
         duplicates_counted = any(source.get("duplicates") for source in sources.counts.get("sources", {}).values())
         for place, (name, raw) in enumerate(frames.items()):
             progress(f"checking {name}", place / len(frames))
-            reports[name] = _validate(raw, name, folder, sources.business_zone, equal_lines=not duplicates_counted)
+            reports[name] = _validate(raw, name, folder, sources, equal_lines=not duplicates_counted)
         report = _account(reports, sources, folder, max_quarantine_share)
         _publish(folder, out)
     return _moved(report, out)
@@ -120,11 +120,12 @@ def _verify(frames: dict[str, pl.LazyFrame]) -> None:
         raise TableError("; ".join(problems) + ".", remedy="Give these columns their names in a mapping file, or leave the table out.")
 
 
-def _validate(raw: pl.LazyFrame, name: str, folder: Path, zone: str, *, equal_lines: bool) -> TableReport:
+def _validate(raw: pl.LazyFrame, name: str, folder: Path, sources: SourceTables, *, equal_lines: bool) -> TableReport:
     contract = TABLES[name]
     kept, faulty = folder / "tables" / f"{name}.parquet", folder / "quarantine" / f"{name}.parquet"
-    staged = stage(raw, contract, folder / f"{name}.staged", zone=zone)
-    judged = Judged.of(staged).write_kept(kept)
+    copy = stage(raw, contract, folder / f"{name}.staged", zone=sources.business_zone, columnar=name in sources.columnar)
+    judged = Judged.of(copy).write_kept(kept)
+    staged = judged.staged
     rules = judged.write_quarantine(faulty)
     doubtful = unlikely_rules(contract, staged.names)
     if name == "transactions" and equal_lines:
@@ -143,7 +144,7 @@ def _validate(raw: pl.LazyFrame, name: str, folder: Path, zone: str, *, equal_li
         unlikely=unlikely,
         sums=_reconciled(staged, kept, faulty, unread),
     )
-    staged.path.unlink()
+    copy.remove()
     return report
 
 

@@ -54,6 +54,7 @@ class Source:
         parts: the frame of each file, by its name.
         decimal: the decimal mark of its texts.
         notes: on what was detected and left out, one sentence each.
+        is_columnar: whether its files are Parquet, of which some columns can be read without the others.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Source:
     decimal: str
     parts: dict[str, pl.LazyFrame]
     notes: tuple[str, ...] = ()
+    is_columnar: bool = False
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -160,7 +162,8 @@ def _open_parquet(path: Path) -> OpenedFile:
     except (pl.exceptions.PolarsError, OSError) as error:
         raise TableError("it is not a Parquet file.", where=str(path), remedy="The copy may be incomplete: fetch it again.") from error
     plain = [pl.col(name).cast(pl.String) for name, dtype in schema.items() if isinstance(dtype, pl.Categorical | pl.Enum)]
-    return OpenedFile(name=path.name, frame=frame.with_columns(plain), columns=tuple(n for n in schema.names() if n != ROW))
+    columns = tuple(n for n in schema.names() if n != ROW)
+    return OpenedFile(name=path.name, frame=frame.with_columns(plain), columns=columns, is_columnar=True)
 
 
 def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequence[str] = (), url: str | None = None) -> Source:
@@ -190,7 +193,8 @@ def open_source(name: str, options: ReadOptions, *, folder: Path, files: Sequenc
             remedy="Read them as two sources.",
         ) from error
     decimal = options.decimal or _one_decimal(name, opened)
-    return Source(name=name, frame=frame, columns=first.columns, decimal=decimal, parts=parts, notes=tuple(notes))
+    columnar = all(part.is_columnar for part in opened)
+    return Source(name=name, frame=frame, columns=first.columns, decimal=decimal, parts=parts, notes=tuple(notes), is_columnar=columnar)
 
 
 def _open_all(paths: Sequence[Path], options: ReadOptions) -> list[OpenedFile]:

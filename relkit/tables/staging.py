@@ -2,6 +2,9 @@
 
 The source's text of a value that could not be read is kept in `_bad`, as 'column: text'. The copy is
 what the later passes read (keys, rules, warnings), so that a text file is decoded once.
+
+Most of the cost of a table is its encoding. If the technical columns can be read alone at little cost, they have a file of their
+own, and the values are written as the table is to be: without a faulty row, their file becomes the table.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ INDEX = "_index"
 """Technical column of a staged table: the number of the row over all its files, from 0."""
 
 TECHNICAL = (SOURCE, ROW, BAD)
+ROW_GROUP = 262_144
+"""Rows of a group of the Parquet files; fixed, so that the same rows give the same bytes."""
 _UNUSABLE = (pl.Binary, pl.Object, pl.Duration, pl.Time)
 _LONGEST = 80  # characters of a text that could not be read: enough to see what it is
 
@@ -37,16 +42,26 @@ class Staged:
         contract: what it is to become.
         names: columns of the table that are there, in the contract's order.
         ignored: columns that no contract knows.
+        technical: the file of the technical columns, if `path` has only the values, in the form of a table.
     """
 
     path: Path
     contract: Contract
     names: tuple[str, ...]
     ignored: tuple[str, ...] = field(default=())
+    technical: Path | None = None
 
     def scan(self) -> pl.LazyFrame:
         """Return the rows with their technical columns."""
-        return pl.scan_parquet(self.path)
+        if self.technical is None:
+            return pl.scan_parquet(self.path)
+        return pl.concat([pl.scan_parquet(self.technical), pl.scan_parquet(self.path)], how="horizontal").with_row_index(INDEX)
+
+    def remove(self) -> None:
+        """Remove the files, unless one has become the table."""
+        for path in (self.path, self.technical):
+            if path is not None:
+                path.unlink(missing_ok=True)
 
 
 def missing_columns(raw: pl.LazyFrame, contract: Contract) -> list[str]:
@@ -57,7 +72,7 @@ def missing_columns(raw: pl.LazyFrame, contract: Contract) -> list[str]:
     return missing + [f"none of the columns {', '.join(group)} is there, at least one is expected" for group in groups]
 
 
-def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str) -> Staged:
+def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str, columnar: bool = False) -> Staged:
     """Write the typed copy of `raw` and return it.
 
     Args:
@@ -65,6 +80,8 @@ def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str) -> St
         contract: the table.
         path: of the Parquet file to write.
         zone: IANA zone of bare instants and days.
+        columnar: the source is in columns, in a fixed order, so that reading some of them again costs little; the
+            technical columns then go to a file next to `path`.
 
     Raises:
         TableError: the type of a column can hold no such value, or the source breaks off while it is read.
@@ -78,14 +95,24 @@ def stage(raw: pl.LazyFrame, contract: Contract, path: Path, *, zone: str) -> St
         others = []
     technical = [*_where_from(given, contract), _bad(given, contract, values)]
     columns = [value.alias(name) for name, value in values.items()]
+    apart = path.with_name(f"{path.name}.technical") if columnar else None
     try:
-        raw.select(*columns, *technical).with_row_index(INDEX).sink_parquet(path, compression="lz4", statistics=False)
+        if apart is None:
+            raw.select(*columns, *technical).with_row_index(INDEX).sink_parquet(path, compression="lz4", statistics=False)
+        else:
+            write_table(raw.select(*columns), path)
+            raw.select(*technical).sink_parquet(apart, compression="lz4", statistics=False)
     except pl.exceptions.PolarsError as error:
         message = str(error).splitlines()[0]
         raise TableError(
             f"the rows cannot be read: {message}.", where=contract.name, remedy="Check the file with the program that wrote it."
         ) from error
-    return Staged(path=path, contract=contract, names=tuple(values), ignored=tuple(others))
+    return Staged(path=path, contract=contract, names=tuple(values), ignored=tuple(others), technical=apart)
+
+
+def write_table(rows: pl.LazyFrame, path: Path) -> None:
+    """Stream rows to a Parquet file in the form of a table; the same rows give the same bytes."""
+    rows.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
 
 
 def _is_wanted(column: Column) -> bool:

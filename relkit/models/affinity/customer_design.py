@@ -57,7 +57,9 @@ class CustomerDesign:
             where: the caller, for messages.
         """
         names = tuple(sorted(frame.columns))
-        bent = {name: SPLINE_COLUMNS for name in names if frame[name].dtype == pl.Float64 and frame[name].drop_nulls().n_unique() >= BENT_FROM}
+        bent = {
+            name: SPLINE_COLUMNS for name in names if frame[name].dtype == pl.Float64 and frame[name].drop_nulls().n_unique() >= BENT_FROM
+        }
         known = Declaration(names=names, splines=bent, missing="indicator").learnt(frame, where=where) if names else ()
         ends = np.array([_range(frame[each.name]) for each in known]).reshape(-1, 2)
         found = cls(covariates=known, low=ends[:, 0], high=ends[:, 1], centre=np.zeros(0), spread=np.zeros(0))

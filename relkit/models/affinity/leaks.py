@@ -61,7 +61,9 @@ class Suspect:
         """The finding, in a sentence."""
         if self.state:
             return f"{self.feature} {self.state} for takers, and for nearly nobody else."
-        return f"{self.feature} alone tells takers from the others with an AUC of {self.area:.2f}, the next feature with {self.next_area:.2f}."
+        return (
+            f"{self.feature} alone tells takers from the others with an AUC of {self.area:.2f}, the next feature with {self.next_area:.2f}."
+        )
 
 
 def suspects(features: pl.DataFrame, took: Flags, sequence: NDArray[np.int64] | None = None) -> tuple[Suspect, ...]:
@@ -75,7 +77,9 @@ def suspects(features: pl.DataFrame, took: Flags, sequence: NDArray[np.int64] | 
     Examples:
         >>> rng = np.random.default_rng(1)
         >>> took = rng.random(2000) < 0.2
-        >>> rows = pl.DataFrame({"age": rng.normal(40, 9, 2000), "visits": rng.poisson(2, 2000) * 1.0, "minutes": took * 3 + rng.random(2000)})
+        >>> rows = pl.DataFrame(
+        ...     {"age": rng.normal(40, 9, 2000), "visits": rng.poisson(2, 2000) * 1.0, "minutes": took * 3 + rng.random(2000)}
+        ... )
         >>> [found.feature for found in suspects(rows, took)]
         ['minutes']
     """
@@ -155,7 +159,9 @@ def _pure_state(series: pl.Series, took: Flags) -> str:
         return ""
     states = [("is known", series.is_not_null()), ("is empty", series.is_null())] if series.null_count() else []
     if series.dtype == pl.String:
-        counted = pl.DataFrame({"level": series, "took": took}).drop_nulls().group_by("level").agg(pl.col("took").sum(), pl.len()).sort("level")
+        counted = (
+            pl.DataFrame({"level": series, "took": took}).drop_nulls().group_by("level").agg(pl.col("took").sum(), pl.len()).sort("level")
+        )
         if any(_is_pure(takers, rows, took) for _, takers, rows in counted.iter_rows()):
             return "has a value that is found"
     return next((words for words, mask in states if _is_pure(int(took[mask.to_numpy()].sum()), int(mask.sum()), took)), "")

@@ -61,9 +61,7 @@ def _derivatives(X: Floats, y: Floats, weight: Floats, ridge: Floats, b: Floats)
     return gradient, hessian + np.diag(np.maximum(ridge, 1e-10))
 
 
-def _shortened(
-    X: Floats, y: Floats, weight: Floats, ridge: Floats, b: Floats, step: Floats, loss: float
-) -> tuple[Floats, float]:
+def _shortened(X: Floats, y: Floats, weight: Floats, ridge: Floats, b: Floats, step: Floats, loss: float) -> tuple[Floats, float]:
     """Return the coefficients after a step, halved until the loss does not rise."""
     for _ in range(30):
         after = _loss(X, y, weight, ridge, b + step)

@@ -316,7 +316,10 @@ class TakerModel:
         curved, flat = curved[::step], flat[::step]
         parts = self.parts(curved, flat, covariates)
         firsts = np.cumsum([0, *(len(each.columns) - max(len(each.knots) - 2, 0) for each in covariates)])[:-1]
-        signs = [1.0 if each.levels else _sign(flat[:, first], parts[:, k]) for k, (each, first) in enumerate(zip(covariates, firsts, strict=True))]
+        signs = [
+            1.0 if each.levels else _sign(flat[:, first], parts[:, k])
+            for k, (each, first) in enumerate(zip(covariates, firsts, strict=True))
+        ]
         return replace(self, strengths=parts.std(axis=0) * np.array(signs))
 
 
@@ -409,7 +412,9 @@ class FittedPropensity(FittedCard):
     def strengths(self, model: TakerModel) -> dict[str, float]:
         """Return the strength of each feature that moves a product, the strongest first."""
         found = dict(zip((each.name for each in self.effects), model.strengths.tolist(), strict=True))
-        return {name: found[name] for name in sorted(found, key=lambda name: (-abs(found[name]), name)) if abs(found[name]) >= LEAST_STRENGTH}
+        return {
+            name: found[name] for name in sorted(found, key=lambda name: (-abs(found[name]), name)) if abs(found[name]) >= LEAST_STRENGTH
+        }
 
     def _columns(self, rows: pl.DataFrame) -> tuple[Floats, Floats]:
         """Return the columns that some product's model reads; the others are not made."""

@@ -1,0 +1,25 @@
+"""Codes of ids in any order, nulls among them."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from relkit.features.id_codes import coded_ids
+
+
+@pytest.mark.parametrize("run", [1, 4])
+def test_ids_come_back_from_their_codes(run):
+    drawn = np.random.default_rng(3).integers(0, 50, 300).repeat(run)
+    ids = pl.Series("id", [None if number == 0 else f"c{number}" for number in drawn])
+    names, codes = coded_ids(ids)
+    assert names.to_list() == sorted(set(ids.drop_nulls()))
+    assert names.gather(codes).to_list() == ids.to_list()
+
+
+@pytest.mark.parametrize("ids", [[], [None], [None, "a"]])
+def test_few_ids(ids):
+    names, codes = coded_ids(pl.Series(ids, dtype=pl.String))
+    assert codes.to_list() == [None if each is None else 0 for each in ids]
+    assert names.to_list() == [each for each in ids if each]
