@@ -2,7 +2,7 @@
 
 A column is declared once, where it is made: in `relkit.features`, with the role of a model, among those derived from scores, or in
 `relkit.delivery`. In a declaration `{cur}` is the programme's currency in lower case, `{CUR}` in capitals, `{channel}` makes one column
-for each channel, `{h}` one for each horizon and `{reason}` one for each reason.
+for each channel, `{h}` one for each horizon, `{reason}` one for each reason and `{product}` one for each product.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from relkit.texts import EMPTY, Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST_LISTED = 200
+"""Most codes that a dictionary lists one by one; a cell of a spreadsheet has an end."""
 YES, NO = Text("Yes", "Oui"), Text("No", "Non")
 Kind = Literal["table", "score", "delivery"]
 PolarsType = pl.DataType | type[pl.DataType]
@@ -77,6 +79,7 @@ class FileColumn:
         decimals: digits kept; every file carries the rounded value, so that all formats agree.
         follow: whether a change of value is reported in the difference between two deliveries.
         codes: the text shown in place of each code.
+        allowed: its possible values in words, for when there are more than `MOST_LISTED` codes.
         beside: a score next to which the column is shown even if it is empty for all customers.
         personal_data: none, pseudonym, personal or sensitive.
         since: version of relkit that made it first.
@@ -103,6 +106,7 @@ class FileColumn:
     decimals: int | None = None
     follow: bool = False
     codes: Mapping[str, Text] = field(default_factory=dict)
+    allowed: Text = EMPTY
     beside: str = ""
     personal_data: str = "none"
     since: str = "0.1.0"
@@ -124,6 +128,8 @@ class FileColumn:
 
     def allowed_in(self, language: str) -> str:
         """Return the possible values of the column, codes with their meaning."""
+        if self.allowed and not 0 < len(self.codes) <= MOST_LISTED:
+            return self.allowed[language]
         if self.codes:
             return "; ".join(f"{code} = {words}" for code, words in self.words(language).items())
         if self.dtype == pl.Boolean:

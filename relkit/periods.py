@@ -224,6 +224,49 @@ class DrawnHoldout:
         return True
 
 
+@dataclass(frozen=True)
+class RowHoldout(DrawnHoldout):
+    """A split of rows, for data of one day only: the last of a file (`in_order`), or some drawn at random.
+
+    Attributes:
+        calibration, days, share, seed: as of a `DrawnHoldout`; `days` is the horizon of the outcome.
+        in_order: hold out the last rows in the order of the file.
+
+    Examples:
+        >>> split = RowHoldout(calibration=AsOf.parse("2020-01-01"), days=90, share=0.3, seed=7, in_order=True)
+        >>> str(split)
+        'the last 30% of the rows of 2020-01-01, in the order of the file (seed 7), over 90 days'
+        >>> read_holdout(str(split)) == split
+        True
+    """
+
+    in_order: bool = False
+
+    def __str__(self) -> str:
+        """Return the rows judged, as stored in registered versions."""
+        share = f"{100 * self.share:g}% of the rows of {self.calibration}"
+        which = f"the last {share}, in the order of the file" if self.in_order else f"{share}, drawn at random"
+        return f"{which} (seed {self.seed}), over {self.days} days"
+
+    @property
+    def spoken(self) -> str:
+        """The holdout, as part of a sentence."""
+        if self.in_order:
+            return f"on the last {self.share:.0%} of the rows, in the order of the file, which it had not learnt from"
+        return f"on {self.share:.0%} of the customers, drawn at random (seed {self.seed}) and not learnt from"
+
+    @property
+    def why(self) -> str:
+        """Reason why the model was not judged on later days, as a sentence."""
+        drawn = "the holdout is the end of the file" if self.in_order else "the holdout was drawn at random"
+        return f"Customers are known as of one day only, so there are no later days to judge by: {drawn}."
+
+    @property
+    def anew(self) -> str:
+        """Treatment of a champion that knew the outcomes, as part of a sentence."""
+        return "may have learnt from the rows of this holdout, so its settings were fitted anew without them"
+
+
 def read_holdout(text: str, *, zone: str = "UTC") -> Holdout | DrawnHoldout | None:
     """Return the split stored in a registered version; None for "".
 
@@ -238,11 +281,19 @@ def read_holdout(text: str, *, zone: str = "UTC") -> Holdout | DrawnHoldout | No
         share, day, seed, days = drawn.groups()
         edge = AsOf.parse(day, zone=zone)
         return DrawnHoldout(calibration=edge, days=int(days), share=round(float(share) / 100, 6), seed=int(seed))
+    if rows := _ROWS.fullmatch(text):
+        last, share, day, seed, days = rows.groups()
+        edge = AsOf.parse(day, zone=zone)
+        return RowHoldout(calibration=edge, days=int(days), share=round(float(share) / 100, 6), seed=int(seed), in_order=bool(last))
     start, end = (date.fromisoformat(day) for day in text.split(" to "))
     return Holdout.before(AsOf.parse(end, zone=zone), days=(end - start).days + 1)
 
 
 _DRAWN = re.compile(r"([\d.]+)% of the customers of (\S+), drawn at random \(seed (\d+)\), over their first (\d+) days")
+
+_ROWS = re.compile(
+    r"(the last )?([\d.]+)% of the rows of (\S+), (?:in the order of the file|drawn at random) \(seed (\d+)\), over (\d+) days"
+)
 
 
 def _read(text: str) -> date | datetime:

@@ -9,10 +9,15 @@ so that no code has to parse a horizon from the name of a column.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from relkit.units import days_of_months
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Horizon = Literal["", "days", "months"]
 _SUFFIX = {"days": "d", "months": "m"}
@@ -27,25 +32,32 @@ class Score:
         unit: unit of the horizon; "" if the score has none.
         horizon: horizon in that unit; None with a unit means without end.
         reason: reason of the ends; "" for all.
+        subject: what it is about, as part of the name of a column, such as a product; "" if it has no such part.
+        subject_id: the id of that in the tables.
 
     Examples:
         >>> str(Score("churn_probability", "days", 90)), str(Score("churn_probability", "days", 90, "price"))
         ('churn_probability_90d', 'churn_probability_90d_price')
         >>> str(Score("future_margin", "months", None)), Score("future_margin", "months", 24).days, str(Score("p_alive"))
         ('future_margin_endless', 730, 'p_alive')
+        >>> str(Score("propensity", "days", 90, subject="sub_basic", subject_id="SUB-BASIC"))
+        'propensity_sub_basic_90d'
     """
 
     stem: str
     unit: Horizon = ""
     horizon: int | None = None
     reason: str = ""
+    subject: str = ""
+    subject_id: str = ""
 
     def __str__(self) -> str:
         """Return the name of its column."""
+        stem = "_".join(filter(None, (self.stem, self.subject)))
         if not self.unit:
-            return self.stem
+            return stem
         span = "endless" if self.horizon is None else f"{self.horizon}{_SUFFIX[self.unit]}"
-        return "_".join(filter(None, (self.stem, span, self.reason)))
+        return "_".join(filter(None, (stem, span, self.reason)))
 
     @property
     def days(self) -> int | None:
@@ -66,6 +78,7 @@ class ScoreKind:
         high: largest possible value.
         applies_to: all customers scored, holders of a running contract, or customers without one.
         by_reason: whether it is also given for single reasons of ends.
+        by_subject: whether it is given for each of several subjects, such as products, and never without one.
     """
 
     stem: str
@@ -74,10 +87,11 @@ class ScoreKind:
     high: float | None = None
     applies_to: Literal["all", "contract", "no_contract"] = "all"
     by_reason: bool = False
+    by_subject: bool = False
 
-    def at(self, horizon: int | None = None, reason: str = "") -> Score:
+    def at(self, horizon: int | None = None, reason: str = "", *, subject: str = "", subject_id: str = "") -> Score:
         """Return the score at a horizon, in the unit of the kind; None if it has none, or is without end."""
-        return Score(self.stem, self.horizon, horizon if self.horizon else None, reason)
+        return Score(self.stem, self.horizon, horizon if self.horizon else None, reason, subject, subject_id)
 
     def includes(self, score: Score) -> bool:
         """Return whether a score is of this kind.
@@ -88,3 +102,24 @@ class ScoreKind:
             (True, False)
         """
         return score.stem == self.stem
+
+
+def column_parts(ids: Iterable[str]) -> dict[str, str]:
+    """Return each id as part of the name of a column: letters a to z, digits and _ only, no two the same.
+
+    Of ids that would be the same, those that come later in alphabetical order have a number at their end.
+
+    Examples:
+        >>> column_parts(["SUB-BASIC", "Crédit auto", "sub basic", "%"])
+        {'SUB-BASIC': 'sub_basic', 'Crédit auto': 'credit_auto', 'sub basic': 'sub_basic_2', '%': 'unnamed'}
+    """
+    given, found, used = list(ids), dict[str, str](), set[str]()
+    for each in sorted(set(given)):
+        plain = unicodedata.normalize("NFKD", each).encode("ascii", "ignore").decode().lower()
+        part = re.sub(r"[^a-z0-9]+", "_", plain).strip("_") or "unnamed"
+        number, name = 2, part
+        while name in used:
+            number, name = number + 1, f"{part}_{number}"
+        used.add(name)
+        found[each] = name
+    return {each: found[each] for each in given}

@@ -24,6 +24,7 @@ from polars.testing import assert_frame_equal
 
 from relkit.errors import TableError
 from relkit.models import catalogue, storage
+from relkit.models.affinity.family import PRODUCT_HISTORIES, RECEIPTS
 from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
@@ -99,11 +100,50 @@ def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame({"customer_id": ids, **columns}), pl.DataFrame({"customer_id": ids, **later})
 
 
+def receipts() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 300 baskets of six products, of which the first two go together, and those of the following 90 days."""
+    rng = np.random.default_rng(3)
+    names = [f"c10{i}" for i in range(6)]
+
+    def baskets(n: int, first_day: date) -> pl.DataFrame:
+        there = rng.random((n, 6)) < 0.3
+        there[:, 1] |= there[:, 0] & (rng.random(n) < 0.6)
+        products = [[name for name, is_in in zip(names, row, strict=True) if is_in] for row in there]
+        days = [first_day + timedelta(days=i * 90 // n) for i in range(n)]
+        customers = [f"k{i % 40}" for i in range(n)]
+        return pl.DataFrame({"customer_id": customers, "day": days, "channel_id": ["web", "store"] * (n // 2), "products": products})
+
+    return baskets(300, AS_OF - timedelta(days=89)), baskets(200, AS_OF + timedelta(days=1))
+
+
+def product_histories() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 300 customers who buy 12 products, some by habit, and the next basket of three in four of them."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for i in range(300):
+        liked = rng.permutation(12)[:4]
+        baskets = [np.unique(np.append(rng.choice(liked, 2), rng.integers(0, 12))) for _ in range(1 + rng.poisson(4))]
+        ages = np.sort(rng.choice(300, len(baskets), replace=False))[::-1]
+        rows.append((f"c{i:03d}", baskets, [AS_OF - timedelta(days=int(age)) for age in ages]))
+    codes = iter(range(10_000))
+    lists = {"customer_id": [], "products": [], "days": [], "baskets": []}  # type: ignore[var-annotated]
+    for name, baskets, days in rows:
+        lists["customer_id"].append(name)
+        lists["products"].append([f"p{item:02d}" for basket in baskets for item in basket])
+        lists["days"].append([day for basket, day in zip(baskets, days, strict=True) for _ in basket])
+        lists["baskets"].append([code for basket in baskets for code in [next(codes)] * len(basket)])
+    features = pl.DataFrame(lists, schema_overrides={"baskets": pl.List(pl.UInt32)})
+    later = [products[:2] if i % 4 else None for i, products in enumerate(lists["products"])]
+    return features, pl.DataFrame({"customer_id": lists["customer_id"], "next_products": later})
+
+
 FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SUMMARIES: purchases,
     HISTORIES: histories,
     SPELLS: spells,
     CONTRACT_VERSIONS: spells,
+    RECEIPTS: receipts,
+    PRODUCT_HISTORIES: product_histories,
 }
 """Features and outcomes by reading."""
 
@@ -349,8 +389,14 @@ def with_other_numbers(case: Case) -> list[pl.DataFrame]:
 
 
 def gives(case: Case, fitted: Any) -> pl.DataFrame:
-    """Return the output of a fitted model: scores of customers, or the credit of channels."""
-    found: pl.DataFrame = case.score(fitted) if hasattr(fitted, "score") else fitted.credit()
+    """Return the output of a fitted model for the case's rows."""
+    return given_for(fitted, case.features)
+
+
+def given_for(fitted: Any, features: pl.DataFrame) -> pl.DataFrame:
+    """Return the output of a fitted model: scores of customers, the credit of channels, or rules on products."""
+    others = [getattr(fitted, name) for name in ("credit", "associations") if hasattr(fitted, name)]
+    found: pl.DataFrame = fitted.score(features, horizon_days=HORIZON) if hasattr(fitted, "score") else others[0]()
     return found
 
 

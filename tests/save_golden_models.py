@@ -20,4 +20,4 @@ if __name__ == "__main__":
             storage.save(fitted, folder)
             few = case.features.head(40)
             few.write_parquet(folder / "features_given.parquet")
-            case.score(fitted, few).write_parquet(folder / "scores_expected.parquet")
+            model_checks.given_for(fitted, few).write_parquet(folder / "scores_expected.parquet")

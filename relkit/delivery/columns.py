@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.delivery.score_columns import horizons, marketer_horizon, reasons
+from relkit.delivery.score_columns import horizons, marketer_horizon, reasons, subjects
 from relkit.delivery.score_quality import QUALITIES
 from relkit.features.columns import ATTRIBUTES
 from relkit.features.columns import DECLARED as FACTS
@@ -169,6 +169,8 @@ def file_columns(*, currency: str, channels: Iterable[str] = (), scores: Iterabl
             made += [_filled(_of_channel(template, channel), currency, channel=channel) for channel in channels]
         elif "{reason}" in template.score:
             made += [_filled(template, currency, horizon=h, reason=reason) for h, reason in reasons(template, wanted)]
+        elif "{product}" in template.score:
+            made += [_filled(template, currency, horizon=each.horizon, subject=each) for each in subjects(template, wanted)]
         elif "{h}" in template.score:
             found = horizons(template, wanted)
             made += [_filled(template, currency, horizon=h) for h in (found if "{h}" in template.name else found[:1])]
@@ -206,16 +208,19 @@ def _of_channel(template: FileColumn, channel: str) -> FileColumn:
     return _OF_ONE_CHANNEL.get(template.name.replace("{channel}", channel), template)
 
 
-def _filled(template: FileColumn, currency: str, *, channel: str = "", horizon: int | None = None, reason: str = "") -> FileColumn:
+def _filled(
+    template: FileColumn, currency: str, *, channel: str = "", horizon: int | None = None, reason: str = "", subject: Score | None = None
+) -> FileColumn:
     """Return a column with the placeholders of its declaration replaced, in its texts by words."""
     codes = {"cur": currency.lower(), "CUR": currency.upper(), "h": "" if horizon is None else str(horizon)}
     cause = reason_in_words(reason)
     plain = Text(cause.en.replace("’", "'"), cause.fr.replace("’", "'"))  # headers keep to the plain apostrophe
-    words = {**codes, "channel": channel_in_words(channel), "reason": plain}
+    product, product_id = ("", "") if subject is None else (subject.subject, subject.subject_id or subject.subject)
+    words = {**codes, "channel": channel_in_words(channel), "reason": plain, "product": product_id}
     return replace(
         template,
-        name=template.name.format(**codes, channel=channel, reason=reason),
-        score=template.score.format(**codes, reason=reason),
+        name=template.name.format(**codes, channel=channel, reason=reason, product=product),
+        score=template.score.format(**codes, reason=reason, product=product),
         unit=template.unit.format(**codes),
         label=template.label.filled(**words),
         meaning=template.meaning.filled(**words),

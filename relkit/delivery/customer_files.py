@@ -20,12 +20,14 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.delivery.columns import file_columns, marketer_columns
+from relkit.delivery.next_product_cells import offered_to_the_unprotected, with_next_products
 from relkit.delivery.personal_reasons import personal_data_of_reasons
 from relkit.delivery.remarked_columns import remarked
 from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.file_column import NO, YES, FileColumn, PolarsType
+from relkit.models.affinity.family import NEXT_PRODUCT_PROBABILITY
 from relkit.models.lifetime_value.family import EXPECTED_ORDERS
 from relkit.models.survival.family import CHURN_PROBABILITY
 from relkit.remarks import Remark, french
@@ -112,6 +114,7 @@ def customer_file(
     fields: Mapping[str, str] | None = None,
     prefer: Sequence[str] = (),
     reasons: pl.DataFrame | None = None,
+    next_products: pl.DataFrame | None = None,
     remarks: Sequence[Remark] = (),
 ) -> CustomerFile:
     """Return the scored customer file.
@@ -125,6 +128,7 @@ def customer_file(
         fields: further columns of the customer table, by name, with the purpose for which they are delivered.
         prefer: models to prefer, best first, if two give the same score. Default: the first in alphabetical order, with a warning.
         reasons: of the risk (`relkit.scores.reasons`), shown next to the probability of the model that gave them.
+        next_products: of the customers (`relkit.scores.next_products`), shown next to the probability of the model that gave them.
         remarks: notes that change how columns are to be read; they are appended to the meanings of those columns.
 
     Raises:
@@ -146,11 +150,14 @@ def customer_file(
         _check_scores(chosen, customers, as_of)
         chosen, blanked = _consented(chosen, good)
         noticed += blanked
+        chosen = offered_to_the_unprotected(chosen, {name: source.record for name, source in sources.items()}, good)
     records = {name: source.record for name, source in sources.items()}
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=records.values())
     made = _with_scores(good, chosen, declared) if chosen is not None else good
     if reasons is not None and chosen is not None:
-        made, declared = _with_reasons(made, _at_risk(chosen, sources), reasons, declared, dictionary)
+        made, declared = _with_reasons(made, _scored_by(CHURN_PROBABILITY, chosen, sources), reasons, declared, dictionary)
+    if next_products is not None and chosen is not None:
+        made, declared = with_next_products(made, _scored_by(NEXT_PRODUCT_PROBABILITY, chosen, sources), next_products, declared)
     made, facts = made.with_columns(as_of=pl.lit(as_of)), _facts(made, declared, records)
     made = _with_value(made, facts, currency.lower(), declared)
     made = _with_segment(made, facts, currency.lower(), declared, records)
@@ -366,13 +373,13 @@ def _add(groups: list[pl.DataFrame], customers: pl.Series, values: pl.Series) ->
     groups.append(pl.DataFrame([customers, values]))
 
 
-def _at_risk(scores: Mapping[str, pl.DataFrame], sources: Mapping[str, ScoreSource]) -> pl.DataFrame:
-    """Return the customers with a churn probability: customer_id, as_of, and the model and version behind it."""
+def _scored_by(kind: ScoreKind, scores: Mapping[str, pl.DataFrame], sources: Mapping[str, ScoreSource]) -> pl.DataFrame:
+    """Return the customers with a score of a kind: customer_id, as_of, and the model and version behind it."""
     schema = {"customer_id": pl.String, "as_of": pl.Date, "model": pl.String, "version": pl.String}
     found = [
         rows.select("customer_id", "as_of", model=pl.lit(sources[name].model), version=pl.lit(sources[name].version))
         for name, rows in scores.items()
-        if CHURN_PROBABILITY.includes(sources[name].record)
+        if kind.includes(sources[name].record)
     ]
     return pl.concat([pl.DataFrame(schema=schema), *found])
 
@@ -447,6 +454,7 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
     """
     there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
+    beyond_offers = set(scored) - set(_shown(declared, records, NEXT_PRODUCT_PROBABILITY))  # anyone may be offered something popular
     running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days")
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
 
@@ -459,11 +467,13 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
         is_protected=pl.col("is_protected").fill_null(value=False) if "is_protected" in there else no,
         is_holder=running.fill_null(value=False) | has_any(_shown(declared, records, *CONTRACT_SCORES)),
         is_scored=has_any(scored),
+        is_modelled=has_any(beyond_offers),
         has_margin_ahead=has_any(_shown(declared, records, FUTURE_MARGIN)),
         has_bought=_known(frame, "days_since_last_order"),
         **{name: _or_null(frame, name, dtype) for name, dtype in HISTORY.items()},
     )
-    return facts.with_columns(has_history=pl.lit(value=not is_told) | pl.col("has_bought") | pl.col("is_holder") | pl.col("is_scored"))
+    has_any_past = pl.col("has_bought") | pl.col("is_holder") | pl.col("is_modelled")
+    return facts.with_columns(has_history=pl.lit(value=not is_told) | has_any_past)
 
 
 def _known(frame: pl.DataFrame, name: str) -> pl.Expr:

@@ -1,7 +1,9 @@
-"""Scores that a templated column shows: a template names its score with `{h}` for the horizon and `{reason}` for the reason.
+"""Scores that a templated column shows: a template names its score with `{h}` for the horizon and `{reason}` for the reason,
+`{product}` for the product.
 
     horizons(template, scores)          the horizons at which the score of `order_probability_{h}d` was made, the nearest first
     reasons(template, scores)           horizon and reason of each score that `churn_probability_{h}d_{reason}` shows
+    subjects(template, scores)          each score that `propensity_{product}_{h}d` shows
     marketer_horizon(template, scores)  the one that the marketer's view shows, even if the score is absent
 
 A template shows a score if its name, filled with the horizon and the reason of the score's record, is the score's own name.
@@ -47,6 +49,12 @@ def reasons(template: FileColumn, scores: Iterable[Score]) -> list[tuple[int, st
     return sorted(found, key=lambda pair: (pair[0], known.index(pair[1]) if pair[1] in known else len(known), pair[1]))
 
 
+def subjects(template: FileColumn, scores: Iterable[Score]) -> list[Score]:
+    """Return the scores that a template of products shows: by horizon, then by name."""
+    found = [score for score in scores if score.horizon is not None and score.subject and _shows(template, score)]
+    return sorted(found, key=lambda score: (score.horizon or 0, score.subject))
+
+
 def marketer_horizon(template: FileColumn, scores: Iterable[Score]) -> int | None:
     """Return the nearest horizon of a score or, if it is absent, the default if another score has it, else the nearest of theirs.
 
@@ -64,4 +72,4 @@ def marketer_horizon(template: FileColumn, scores: Iterable[Score]) -> int | Non
 
 
 def _shows(template: FileColumn, score: Score) -> bool:
-    return template.score.format(h=score.horizon, reason=score.reason) == str(score)
+    return template.score.format(h=score.horizon, reason=score.reason, product=score.subject) == str(score)

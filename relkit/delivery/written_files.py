@@ -21,6 +21,7 @@ from relkit.delivery.customer_files import CustomerFile, data_dictionary, in_wor
 from relkit.delivery.sheet_rows import write_rows
 from relkit.delivery.summary_sheet import header_format, write_summary
 from relkit.delivery.text_safety import escaped, escaped_text
+from relkit.progress import quiet
 from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def write_xlsx(file: CustomerFile, path: Path, *, language: Language, summary: S
     names = in_language(SHEETS, language)
     book.set_properties({"created": CREATED, "author": "relkit", "title": f"{names[1]} {file.as_of}"})
     write_summary(book, names[0], summary)
-    _customers_sheet(book, names[1], safe, file.columns, language, progress)
+    write_sheet(book, names[1], safe, file.columns, language, progress)
     _dictionary_sheet(book, names[2], file, language)
     book.close()
     return counts
@@ -149,10 +150,19 @@ def _number_format(column: FileColumn, language: Language) -> str:
     return "#,##0.00" if column.dtype.is_float() else "@"
 
 
-def _customers_sheet(
-    book: Any, name: str, frame: pl.DataFrame, columns: Sequence[FileColumn], language: Language, progress: Progress
+def write_sheet(
+    book: Any, name: str, frame: pl.DataFrame, columns: Sequence[FileColumn], language: Language, progress: Progress = quiet
 ) -> None:
-    """Write the header and the rows, in batches, so that memory stays flat."""
+    """Write a header and the rows, in batches, so that memory stays flat; the cells are already escaped and in words.
+
+    Args:
+        book: an xlsxwriter workbook in constant memory.
+        name: of the sheet.
+        frame: the rows.
+        columns: declarations of its columns, in their order.
+        language: of the header.
+        progress: called with the share of rows written.
+    """
     sheet = book.add_worksheet(name)
     header = header_format(book)
     sheet.freeze_panes(1, 1)

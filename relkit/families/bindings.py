@@ -16,6 +16,8 @@ from relkit.families.binding import Binding, Given
 from relkit.models import catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
     from matplotlib.figure import Figure
 
@@ -31,14 +33,19 @@ def binding(name: str) -> Binding:
     return found
 
 
-def inputs_of(name: str, tables: TableSet | None = None) -> ModelInputs:
-    """Return the inputs of a model; with tables, those it reads from them.
+def inputs_of(name: str, tables: TableSet | None = None, settings: Mapping[str, Any] | None = None) -> ModelInputs:
+    """Return the inputs of a model; with tables, those it reads from them, and with settings, those for them.
 
     Examples:
         >>> inputs_of("survival.cox").table, inputs_of("lifetime_value.shifted_beta_geometric").table
         ('contracts', 'contracts')
     """
-    return _inputs(reading_of(name, tables))
+    return _inputs(reading_of(name, tables)).for_settings(settings or {})
+
+
+def reads_with(fitted: Fitted) -> dict[str, Any]:
+    """Return the settings with which a fitted model reads rows; empty if all models of its reading read the same."""
+    return dict(getattr(fitted, "reads_with", {}))
 
 
 def reading_of(name: str, tables: TableSet | None = None) -> Reading:
@@ -49,20 +56,27 @@ def reading_of(name: str, tables: TableSet | None = None) -> Reading:
         'spells'
     """
     usual = catalogue.settings_class(name).reads if name in catalogue.names() else catalogue.family(name).reads
-    if tables is None or usual.instead is None or tables.has(usual.table):
+    if tables is None:
         return usual
-    return usual.instead if _inputs(usual.instead).can_read(tables) else usual
+    chain = [usual]
+    while chain[-1].instead is not None:
+        chain.append(chain[-1].instead)
+    return next((reading for reading in chain if _inputs(reading).can_read(tables)), usual)
 
 
 def absence(name: str, tables: TableSet) -> str:
     """Return the data that a model lacks in the tables, as the end of a sentence; empty if it can learn."""
     found = reading_of(name, tables)
-    if tables.has(found.table):
+    inputs = _inputs(found)
+    if inputs.can_read(tables):
         return ""
-    lacking = f"the data have no {found.table} table"
-    if found.instead is None or not tables.has(found.instead.table):
-        return lacking
-    return f"{lacking}, and {_inputs(found.instead).undeclared}"
+    lacking = inputs.undeclared if tables.has(found.table) and inputs.undeclared else f"the data have no {found.table} table"
+    further = found.instead
+    while further is not None:
+        if tables.has(further.table):
+            lacking = f"{lacking}, and {_inputs(further).undeclared}"
+        further = further.instead
+    return lacking
 
 
 def diagnostic_figures(

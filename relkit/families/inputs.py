@@ -49,6 +49,8 @@ class ModelInputs:
         drawn: functions that split customers; None if holdouts are in time only.
         declared: by optional setting, the function that reads it from the tables if it is not given.
         history: all purchases up to a cutoff, for plots over time.
+        scored: rows to score, if they are not those learnt from as of the same day.
+        suited: function that returns these inputs for settings of a model; None if they are the same for all settings.
         is_there: whether the tables contain the reading, in addition to its table.
         undeclared: the missing declaration if they do not, as the end of a sentence.
     """
@@ -63,6 +65,8 @@ class ModelInputs:
     drawn: Drawn | None = None
     declared: Mapping[str, Callable[[TableSet, AsOf], Any]] = field(default_factory=dict)
     history: FromTables | None = None
+    scored: FromTables | None = None
+    suited: Callable[[Mapping[str, Any]], ModelInputs] | None = None
     is_there: Callable[[TableSet], bool] | None = None
     undeclared: str = ""
 
@@ -83,6 +87,16 @@ class ModelInputs:
     def features(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         """Return the features that a model is fitted to."""
         return self.learnt(tables, as_of)
+
+    def for_settings(self, settings: Mapping[str, Any]) -> ModelInputs:
+        """Return the inputs for some settings of a model."""
+        return self if self.suited is None else self.suited(settings)
+
+    def rows_to_score(self, tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+        """Return the rows that a model scores, one per customer."""
+        if self.scored is not None:
+            return self.scored(tables, as_of)
+        return self.one_a_customer(self.features(tables, as_of))
 
     def one_a_customer(self, features: pl.DataFrame) -> pl.DataFrame:
         """Return the rows to score and judge, one per customer."""

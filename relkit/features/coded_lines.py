@@ -57,6 +57,23 @@ def buyers_as_customers(tables: TableSet) -> pl.DataFrame:
     return kept(tables, "buyers_as_customers", lambda: _as_customers(tables))
 
 
+def baskets_of_lines(tables: TableSet, line_ids: pl.Series) -> pl.DataFrame:
+    """Return line_id, basket (the code used in `all_known_lines`) and product_id (Categorical) of some lines.
+
+    Args:
+        tables: the company.
+        line_ids: values of transaction_line_id; those that no line has are left out.
+    """
+    if line_ids.is_empty():
+        return pl.DataFrame(schema={"line_id": pl.String, "basket": pl.UInt32, "product_id": pl.Categorical})
+    rows = tables.scan("transactions")
+    schema = rows.collect_schema()
+    product = _as_given("product_id", schema).cast(pl.Categorical)
+    wanted = pl.when(pl.col("transaction_line_id").is_in(line_ids.unique().implode())).then("transaction_line_id").alias("line_id")
+    lines = rows.select(*_key(tables, schema), wanted, product).collect(engine="streaming")
+    return _with_baskets(lines).drop_nulls("line_id").select("line_id", "basket", "product_id")
+
+
 def _buyers(tables: TableSet) -> pl.DataFrame:
     named = tables.scan("transactions").select(pl.col("customer_id").drop_nulls().unique()).collect(engine="streaming")
     return named.sort("customer_id").with_columns(is_test=pl.col("customer_id").is_in(marked_as_test(tables).implode()))
@@ -73,8 +90,7 @@ def _coded(tables: TableSet) -> pl.DataFrame:
     schema = rows.collect_schema()
     given = [name for name in ("occurred_at", "recorded_at") if name in schema]
     lines = rows.select(
-        pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])).to_physical().cast(pl.UInt32).alias("customer"),
-        _as_given("transaction_id", schema).hash().alias("transaction"),
+        *_key(tables, schema),
         pl.max_horizontal(given).alias("known_at"),
         "occurred_at",
         *[_as_given(name, schema).cast(pl.Categorical) for name in ("product_id", "channel_id", "line_kind")],
@@ -82,6 +98,12 @@ def _coded(tables: TableSet) -> pl.DataFrame:
     )
     coded = _with_days(_with_baskets(lines.collect(engine="streaming")), tables.facts.business_zone)
     return coded if _in_order(coded) else coded.sort("customer", "day", maintain_order=True, nulls_last=True)
+
+
+def _key(tables: TableSet, schema: pl.Schema) -> list[pl.Expr]:
+    """Return the code of the customer and the hash of the transaction, which together are a basket."""
+    customer = pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"])).to_physical().cast(pl.UInt32).alias("customer")
+    return [customer, _as_given("transaction_id", schema).hash().alias("transaction")]
 
 
 def _with_days(lines: pl.DataFrame, zone: str) -> pl.DataFrame:

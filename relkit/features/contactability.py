@@ -151,15 +151,32 @@ def excluded_customers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return known_rows(tables, "suppressions", as_of, "customer_id").unique().collect(engine="streaming").sort("customer_id")
 
 
+def protected_customers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return customer_id of the customers whom exclusions in force protect on every channel (`is_protected`), in order."""
+    if not tables.has("suppressions"):
+        return pl.DataFrame(schema={"customer_id": pl.String})
+    rows = _covered(_with_scopes(_in_force(tables, as_of), tables, as_of), CHANNELS)
+    every = rows.filter(pl.all_horizontal(pl.selectors.starts_with(_EXCLUDED)))
+    if not every["covers_all"].all() and tables.has("consents"):
+        # Some are covered channel by channel: whether that is all of them depends on the channels that consents name.
+        every = exclusions(tables, as_of, marketing_channels(consent_states(tables, as_of).columns))
+        every = every.filter(pl.all_horizontal(pl.selectors.starts_with(_EXCLUDED)))
+    return every.select("customer_id")
+
+
 def exclusions(tables: TableSet, as_of: AsOf, channels: Sequence[str] = CHANNELS) -> pl.DataFrame:
     """Return customer_id and, by channel, whether an exclusion in force covers it (`_excluded_<channel>`).
 
     Raises:
         TableError: there is no suppressions table.
     """
-    rows = _with_scopes(_in_force(tables, as_of), tables, as_of)
+    return _covered(_with_scopes(_in_force(tables, as_of), tables, as_of), channels).drop("covers_all")
+
+
+def _covered(rows: pl.DataFrame, channels: Sequence[str]) -> pl.DataFrame:
+    """Return customer_id, covers_all and, by channel, whether some exclusion covers it."""
     covers = [(pl.col("covers_all") | (pl.col("channel") == c)).any().alias(_EXCLUDED + c) for c in channels]
-    return rows.group_by("customer_id").agg(covers).sort("customer_id")
+    return rows.group_by("customer_id").agg(pl.col("covers_all").any(), *covers).sort("customer_id")
 
 
 def unknown_scopes(tables: TableSet, as_of: AsOf) -> int:

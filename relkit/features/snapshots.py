@@ -32,9 +32,9 @@ def snapshot_attributes(tables: TableSet) -> tuple[str, ...]:
 
 
 def outcome_attributes(tables: TableSet) -> tuple[str, ...]:
-    """Return the attributes that state whether and why a customer has left: targets of a model, never its features."""
+    """Return the attributes that state whether and why a customer has left, or what the customer took: targets of a model, never its features."""
     roles = {name: entry.get("role") for name, entry in tables.facts.attributes.items()}
-    return tuple(name for name in snapshot_attributes(tables) if roles.get(name) in {"ended", "end_reason"})
+    return tuple(name for name in snapshot_attributes(tables) if roles.get(name) in {"ended", "end_reason", "outcome"})
 
 
 def last_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

@@ -30,6 +30,8 @@ COMMANDS: dict[str, CommandSpec] = {
     "fit": CommandSpec("relkit.jobs.fit_model", "FitModel", "Fit a model, judge it on a holdout, register it.", ("model",)),
     "score": CommandSpec("relkit.jobs.score_customers", "ScoreCustomers", "Score customers with the champion models."),
     "deliver": CommandSpec("relkit.jobs.deliver_files", "DeliverFiles", "Publish the scored customer file."),
+    "rank": CommandSpec("relkit.jobs.rank_customers", "RankCustomers", "Rank the best customers for a product."),
+    "similar": CommandSpec("relkit.jobs.similar_products", "SimilarProducts", "List the products most similar to one.", ("product",)),
     "report": CommandSpec("relkit.jobs.write_report", "WriteReport", "Turn a parameterised notebook into an HTML report.", ("notebook",)),
     "clean": CommandSpec("relkit.jobs.clean_kept", "CleanKept", "Remove the features that are kept between commands."),
     "models": CommandSpec("relkit.jobs.manage_models", "ListModels", "List registered model versions."),

@@ -108,17 +108,19 @@ def score_group(scored: Scored, group: Group, champions: Champions) -> tuple[Sco
         TableError: no champion of the group can score these data.
         ParameterError: a named model has no champion.
     """
-    from relkit.families.bindings import absence, inputs_of
+    from relkit.families.bindings import absence, inputs_of, reads_with
+    from relkit.tracking import registry
 
     if lacking := absence(group.first, scored.tables):
         return scored.with_(Found().saying(f"{group.first}: {lacking}, so it gives no scores.")), ""
     versions, none = champions.of(group, scored.as_of)
     for i, version in enumerate(versions):
-        rows, unit = scored.rows.of(version.model), inputs_of(version.model, scored.tables).unit
+        fitted, unit = registry.load(version), inputs_of(version.model, scored.tables).unit
+        rows = scored.rows.of(version.model, reads_with(fitted))
         if rows.is_empty():
             return scored.with_(Found().saying(f"{version.model}: there are no {unit} to score as of {scored.as_of}.")), ""
         try:
-            return _scored_by(scored, version, group.role), ""
+            return _scored_by(scored, ScoredModel(version=version, fitted=fitted, rows=rows), group.role), ""
         except TableError as error:
             if version is versions[-1]:
                 raise
@@ -126,13 +128,12 @@ def score_group(scored: Scored, group: Group, champions: Champions) -> tuple[Sco
     return scored, none
 
 
-def _scored_by(scored: Scored, version: ModelVersion, role: Role) -> Scored:
+def _scored_by(scored: Scored, model: ScoredModel, role: Role) -> Scored:
     """Return the findings with the scores of one version."""
     from relkit.families.bindings import inputs_of
     from relkit.scores.scoring import scorable
-    from relkit.tracking import registry
 
-    model = ScoredModel(version=version, fitted=registry.load(version), rows=scored.rows.of(version.model))
+    version = model.version
     kept, aside = scorable(model.rows, model.fitted.needs)
     unit = inputs_of(model.name, scored.tables).unit
     found = _made(scored, model, role, kept) + _on_rows(scored, model, kept, aside)
@@ -141,11 +142,15 @@ def _scored_by(scored: Scored, version: ModelVersion, role: Role) -> Scored:
 
 
 def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) -> Found:
-    """Return the score table of a model."""
+    """Return the score table of a model, and the products that it recommends if it recommends some."""
+    from relkit.jobs.next_products_ahead import products_recommended
+    from relkit.scores.next_products import Recommends
     from relkit.scores.scoring import score_model
 
     terms, version = scored.terms, model.version
     try:
+        if isinstance(model.fitted, Recommends):
+            return products_recommended(scored, model, kept)
         table = score_model(
             model.fitted,
             kept,

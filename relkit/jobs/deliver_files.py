@@ -109,7 +109,7 @@ class DeliverFiles(Job):
             raise TableError("there are no features of that day.", where=str(folder), remedy=remedy)
         scored = self.out_dir / "scores" / day
         scores = KeptScores.read(scored)
-        dictionary, reasons = folder / "dictionary.parquet", scored / "reasons.parquet"
+        dictionary, reasons, products = folder / "dictionary.parquet", scored / "reasons.parquet", scored / "next_products.parquet"
         made_file = customer_file(
             pl.read_parquet(folder / "customers.parquet"),
             scores,
@@ -119,6 +119,7 @@ class DeliverFiles(Job):
             fields=self.fields,
             prefer=self.prefer,
             reasons=pl.read_parquet(reasons) if reasons.is_file() else None,
+            next_products=pl.read_parquet(products) if products.is_file() else None,
             remarks=self._remarks(day),
         )
         return made_file, () if scores else (_no_scores(day),)
@@ -158,7 +159,7 @@ class DeliverFiles(Job):
         listed: list[dict[str, Any]] = [
             {"name": f"tables/{name}", "rows": rows, "sha256": facts.fingerprints.get(name)} for name, rows in sorted(facts.rows.items())
         ]
-        for name in (f"features/{day}/customers", f"scores/{day}/scores", f"scores/{day}/reasons"):
+        for name in (f"features/{day}/customers", *(f"scores/{day}/{name}" for name in ("scores", "reasons", "next_products"))):
             path = self.out_dir / f"{name}.parquet"
             if path.is_file():
                 rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())

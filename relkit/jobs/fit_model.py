@@ -96,7 +96,8 @@ class FitModel(Job):
             return Result(job=self.command, skipped=f"{self.model}: {lacking}, from which it learns.")
         if self.model in choices():
             return choose(self.request(tables), progress)
-        return fit_named(self.request(tables), inputs_of(self.model, tables), progress)
+        settings = read_settings(self.model, self.settings)
+        return fit_named(self.request(tables), inputs_of(self.model, tables, settings), progress)
 
     def request(self, tables: TableSet) -> FitRequest:
         """Return the fit to make on the tables."""

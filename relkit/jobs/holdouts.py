@@ -93,5 +93,10 @@ class HeldOut:
     @classmethod
     def of(cls, inputs: ModelInputs, known: Known, split: Holdout | DrawnHoldout) -> HeldOut:
         """Read the rows of a split."""
+        from relkit.periods import Holdout
+
         features = known.features(inputs, split.calibration)
-        return cls(split, inputs.to_learn(features, split), inputs.to_judge(features, split), known.what_happened(inputs, split))
+        judged = inputs.to_judge(features, split)
+        if inputs.scored is not None and isinstance(split, Holdout):
+            judged = inputs.rows_to_score(known.tables, split.calibration)
+        return cls(split, inputs.to_learn(features, split), judged, known.what_happened(inputs, split))

@@ -222,6 +222,12 @@ class ReportMaterial:
 
         return registry.load(self._version(model))
 
+    def registered(self, model: str) -> dict[str, Any]:
+        """Return the facts of a model's version as models.json has them, for a model that makes no score; see `fitted`."""
+        version = self._version(model)
+        judged = {"name": version.metric or "", "value": version.metric_value, "holdout": version.holdout}
+        return {"model": model, "version": version.version, "trained_as_of": str(version.as_of), "metrics": {model: judged}}
+
     def model_choice(self, model: str) -> ModelChoice:
         """Return the comparison by which a model behind the scores was chosen; it shows nothing if there was none."""
         from relkit.reports.model_choice import FRAMES, ModelChoice
@@ -316,12 +322,12 @@ class ReportMaterial:
 
     def trained_on(self, model: str) -> pl.DataFrame:
         """Return the rows that the version behind the scores was fitted to: the features as of its instant, computed again."""
-        from relkit.families.bindings import inputs_of
+        from relkit.families.bindings import inputs_of, reads_with
         from relkit.models.base import edge_of
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         fitted = self.fitted(model)
-        inputs = inputs_of(model, self.tables)
+        inputs = inputs_of(model, self.tables, reads_with(fitted))
         features = inputs.to_learn(inputs.features(self.tables, edge_of(fitted.info, self.tables.facts.business_zone)))
         return with_known_numbers(features, must_be_known(fitted.settings))[0]
 
@@ -345,14 +351,15 @@ class ReportMaterial:
         return self._trials[model]
 
     def _tried(self, model: str) -> Tried | None:
-        from relkit.families.bindings import inputs_of
+        from relkit.families.bindings import inputs_of, reads_with
         from relkit.models.covariate_declaration import must_be_known, with_known_numbers
 
         split = self._split(model)
         if split is None:
             return None
-        settings = self.fitted(model).settings
-        held = HeldOut.of(inputs_of(model, self.tables), Known(self.tables), split)
+        fitted = self.fitted(model)
+        settings = fitted.settings
+        held = HeldOut.of(inputs_of(model, self.tables, reads_with(fitted)), Known(self.tables), split)
         learnt, judged = (with_known_numbers(rows, must_be_known(settings))[0] for rows in (held.before, held.judged))
         try:
             return Tried.of(settings, held, learnt=learnt, judged=judged)

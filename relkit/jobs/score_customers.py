@@ -14,6 +14,7 @@ from relkit.jobs.build_features import unknown_days
 from relkit.jobs.calls_to_make import calls_to_make
 from relkit.jobs.champion_scores import Champions, calibration, score_group
 from relkit.jobs.margin_ahead import margin_ahead
+from relkit.jobs.next_products_ahead import next_products_ahead
 from relkit.jobs.scored import Found, ModelRows, Scored, ScoringTerms
 from relkit.jobs.written_scores import WrittenScores
 from relkit.progress import Progress, quiet
@@ -107,7 +108,7 @@ class ScoreCustomers(Job):
         if not scored.found.scores:
             return Result(job=self.command, skipped=" ".join(scored.found.sentences), details={"as_of": str(as_of)})
         progress("expected margin", 0.8)
-        for step in (calibration, margin_ahead, remaining_life_ahead, calls_to_make):
+        for step in (calibration, margin_ahead, remaining_life_ahead, calls_to_make, next_products_ahead):
             scored = scored.with_(step(scored))
         written = WrittenScores(scored=scored, out_dir=self.out_dir)
         return written.result(self.command, lacking=lacking)

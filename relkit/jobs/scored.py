@@ -74,6 +74,7 @@ class Found:
         sentences: report of the work done.
         warnings: points that need attention.
         remarks: those that affect how scores are to be read, each with the model it concerns, or "".
+        tables: further tables of the day, by name; a later step may replace one.
     """
 
     scores: tuple[ScoreTable, ...] = ()
@@ -81,6 +82,7 @@ class Found:
     sentences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     remarks: tuple[tuple[str, Remark], ...] = ()
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def __add__(self, other: Found) -> Found:
         """Return the findings of both, these first."""
@@ -90,6 +92,7 @@ class Found:
             sentences=self.sentences + other.sentences,
             warnings=self.warnings + other.warnings,
             remarks=self.remarks + other.remarks,
+            tables={**self.tables, **other.tables},
         )
 
     def noting(self, remark: Remark, model: str = "", *, as_warning: bool = True) -> Found:
@@ -118,16 +121,17 @@ class ModelRows:
 
     tables: TableSet
     as_of: AsOf
-    _read: dict[Reading, pl.DataFrame] = field(init=False, default_factory=dict, repr=False)
+    _read: dict[tuple[Reading, str], pl.DataFrame] = field(init=False, default_factory=dict, repr=False)
 
-    def of(self, model: str) -> pl.DataFrame:
-        """Return the rows that a model scores."""
+    def of(self, model: str, settings: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Return the rows that a model scores, for the settings with which it reads rows, if it has some."""
         from relkit.families.bindings import inputs_of
 
-        inputs = inputs_of(model, self.tables)
-        if inputs.reading not in self._read:
-            self._read[inputs.reading] = inputs.one_a_customer(inputs.features(self.tables, self.as_of))
-        return self._read[inputs.reading]
+        inputs = inputs_of(model, self.tables, settings)
+        key = (inputs.reading, str(settings or {}))
+        if key not in self._read:
+            self._read[key] = inputs.rows_to_score(self.tables, self.as_of)
+        return self._read[key]
 
     @cached_property
     def refusing(self) -> pl.DataFrame:

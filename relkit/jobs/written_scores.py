@@ -50,7 +50,7 @@ class WrittenScores:
         self.folder.mkdir(parents=True, exist_ok=True)
         paths = {"scores": self.folder / SCORES, "models": self.folder / MODELS}
         models = self.models()
-        paths |= self._reasons()
+        paths |= self._reasons() | self._tables()
         paths["remarks"] = write_remarks(self.folder / FILE, self._remarks())
         _replace(paths["scores"], self.table.write)
         _replace(paths["models"], lambda path: path.write_text(json.dumps(models, indent=2) + "\n", encoding="utf-8"))
@@ -97,6 +97,20 @@ class WrittenScores:
         reasons = churn_reasons(fitted, kept, as_of=scored.as_of.day, source=model.source, names=declared_names(scored.tables))
         _replace(path, reasons.write_parquet)
         return {"reasons": path}
+
+    def _tables(self) -> dict[str, Path]:
+        """Write the next products and their offers, if a model recommended some; remove those of an earlier run."""
+        from relkit.scores.next_products import NEXT_PRODUCTS, OFFERS
+
+        paths = {}
+        for name in (NEXT_PRODUCTS, OFFERS):
+            path = self.folder / f"{name}.parquet"
+            if name in self.scored.found.tables:
+                _replace(path, self.scored.found.tables[name].write_parquet)
+                paths[name] = path
+            else:
+                path.unlink(missing_ok=True)
+        return paths
 
     def _result(self, job: str, paths: dict[str, Path], sentences: tuple[str, ...]) -> Result:
         scored, values = self.scored, self._values()

@@ -134,6 +134,14 @@ class CreditsChannels(Fitted, Protocol):
         """Return channel, then its credit: one row per channel, shares that sum to one."""
 
 
+@runtime_checkable
+class Associates(Fitted, Protocol):
+    """A fitted model of products that go together; it scores no customer."""
+
+    def associations(self) -> pl.DataFrame:
+        """Return antecedent, consequent (lists of products), then measures: one row per rule."""
+
+
 F_co = TypeVar("F_co", bound=Fitted, covariant=True)
 
 

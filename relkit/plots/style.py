@@ -55,6 +55,7 @@ WHITE_GRID: dict[Any, Any] = {
 }
 """seaborn's theme `whitegrid` in the context `notebook`, as numbers: seaborn takes three seconds to import for these lines."""
 
+_NOTHING = Text("Nothing to draw", "Rien à représenter")
 _NARROW, _HARD = "\u202f", "\u00a0"
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 
@@ -107,6 +108,15 @@ def figure_of(ax: Axes) -> Figure:
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure
+
+
+def nothing_to_draw(ax: Axes | None, title: str, language: str) -> Axes:
+    """Return axes with a title that state that there is nothing to draw."""
+    ax = axes_of(ax, height=1.8)
+    ax.text(0.5, 0.5, _NOTHING[language], ha="center", color=MUTED, transform=ax.transAxes)
+    ax.set_title(title)
+    ax.axis("off")
+    return ax
 
 
 def number(value: float, language: str, digits: int = 0) -> str:

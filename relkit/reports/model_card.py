@@ -34,6 +34,9 @@ TEXTS = {
     "mae_repeat_purchases": Text("mean error of repeat purchases", "erreur moyenne sur les réachats"),
     "mae_order_value": Text("mean error of the order value", "erreur moyenne sur la valeur de commande"),
     "brier_score": Text("Brier score on the last day (0 = perfect)", "score de Brier au dernier jour (0 = parfait)"),
+    "ndcg_10": Text("NDCG of the first ten products (1 = perfect)", "NDCG des dix premiers produits (1 = parfait)"),
+    "share_of_rules_that_hold": Text("share of rules that hold in later baskets", "part des règles confirmées par les paniers suivants"),
+    "log_loss": Text("log loss (0 = perfect)", "perte logarithmique (0 = parfait)"),
     "concordance": Text("concordance (1 = perfect order)", "concordance (1 = ordre parfait)"),
 }
 

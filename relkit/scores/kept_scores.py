@@ -1,9 +1,9 @@
 """Scores on disk: the score table, and the record of each score alongside that of its model.
 
     kept = KeptScores.read(folder)              scores.parquet and models.json; None if there are no scores
-    kept.records["churn_probability_90d"]       Score(stem='churn_probability', unit='days', horizon=90, reason='')
+    kept.records["churn_probability_90d"]       Score(stem='churn_probability', unit='days', horizon=90, reason='', subject='', subject_id='')
 
-A record in `models.json` is the four fields of `relkit.score_kinds.Score`: stem, unit, horizon and reason. Deliveries and reports
+A record in `models.json` has the fields of `relkit.score_kinds.Score`: stem, unit, horizon, reason, subject and subject_id. Deliveries and reports
 read the meaning and the horizon of a score from there.
 """
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SCORES, MODELS = "scores.parquet", "models.json"
 FIELDS = tuple(each.name for each in fields(Score))
+REQUIRED = tuple(name for name in FIELDS if name not in {"subject", "subject_id"})
+"""The fields without which a record cannot be read; the others came later."""
 
 
 def record_of(score: Score) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def record_of(score: Score) -> dict[str, Any]:
 
     Examples:
         >>> record_of(Score("churn_probability", "days", 90, "price"))
-        {'stem': 'churn_probability', 'unit': 'days', 'horizon': 90, 'reason': 'price'}
+        {'stem': 'churn_probability', 'unit': 'days', 'horizon': 90, 'reason': 'price', 'subject': '', 'subject_id': ''}
     """
     return asdict(score)
 
@@ -50,16 +52,16 @@ def records_of(models: Mapping[str, Mapping[str, Any]], *, where: str = MODELS) 
 
     Examples:
         >>> records_of({"p_alive": {"model": "lifetime_value.bg_nbd", **record_of(Score("p_alive"))}})
-        {'p_alive': Score(stem='p_alive', unit='', horizon=None, reason='')}
+        {'p_alive': Score(stem='p_alive', unit='', horizon=None, reason='', subject='', subject_id='')}
     """
-    lacking = [name for name, kept in models.items() if not set(FIELDS) <= set(kept)]
+    lacking = [name for name, kept in models.items() if not set(REQUIRED) <= set(kept)]
     if lacking:
         raise TableError(
-            f"the record of {', '.join(lacking)} is not kept ({', '.join(FIELDS)}): an earlier version of relkit made these scores.",
+            f"the record of {', '.join(lacking)} is not kept ({', '.join(REQUIRED)}): an earlier version of relkit made these scores.",
             where=where,
             remedy=f"Run {command('score')} again.",
         )
-    return {name: Score(**{each: kept[each] for each in FIELDS}) for name, kept in models.items()}
+    return {name: Score(**{each: kept[each] for each in FIELDS if each in kept}) for name, kept in models.items()}
 
 
 @dataclass(frozen=True, eq=False)

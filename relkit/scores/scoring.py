@@ -78,6 +78,8 @@ def score_model(
 def scores_given(fitted: object, kinds: Iterable[ScoreKind], horizon_days: int) -> dict[Score, ScoreKind]:
     """Return the scores that a fitted model may give at a horizon, including those of single reasons if it distinguishes them.
 
+    Scores by subject (a product, say) are those that the model names, at its own horizon.
+
     Examples:
         >>> from relkit.score_kinds import ScoreKind
         >>> class Fitted:
@@ -87,4 +89,10 @@ def scores_given(fitted: object, kinds: Iterable[ScoreKind], horizon_days: int) 
         ['churn_probability_90d', 'churn_probability_90d_price']
     """
     reasons = ["", *(name_of(cause) for cause in getattr(fitted, "causes", ()))]
-    return {kind.at(horizon_days, reason): kind for kind in kinds for reason in (reasons if kind.by_reason else [""])}
+    found: dict[Score, ScoreKind] = {}
+    for kind in kinds:
+        if kind.by_subject:
+            found |= {score: kind for score in getattr(fitted, "scores", ()) if kind.includes(score)}
+        else:
+            found |= {kind.at(horizon_days, reason): kind for reason in (reasons if kind.by_reason else [""])}
+    return found

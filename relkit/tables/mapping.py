@@ -43,7 +43,7 @@ class SourceAttribute:
         purpose: for which it may be used, "" where none was stated.
         known_at: "as_of" (usable at once), "later" (an outcome: never an input as of that day), or the day from which it is known.
         role: covariate (what a model may tell customers apart by), left_out (never that), or what it says of how long the customer
-            has been there: tenure, ended, end_reason, monthly_amount.
+            has been there: tenure, ended, end_reason, monthly_amount; or outcome: a product taken after the day of the snapshot.
     """
 
     name: str
@@ -73,6 +73,7 @@ class SourceTables:
         contract_bills_in_transactions: whether what contracts bill is among the transactions too.
         attributes: declared attributes of customer_snapshots.
         precisions: "table.column" -> month or year, where a date is known only to that.
+        numbered: tables whose key is made of file and row.
         columnar: tables whose rows are those of Parquet files in their order, of which some columns can be read again at little cost.
     """
 
@@ -87,6 +88,7 @@ class SourceTables:
     contract_bills_in_transactions: bool = False
     attributes: tuple[SourceAttribute, ...] = ()
     precisions: dict[str, str] = field(default_factory=dict)
+    numbered: tuple[str, ...] = ()
     columnar: frozenset[str] = frozenset()
 
 
@@ -207,6 +209,7 @@ def _tables(reading: _Reading, blocks: Sequence[ReadBlock], progress: Progress) 
         contract_bills_in_transactions=file.company.contract_bills_in_transactions,
         attributes=tuple(_attributes(file)),
         precisions=_precisions(file),
+        numbered=tuple(sorted(table for table, given in file.tables.items() if any(block.key for block in given))),
         columnar=_columnar(reading, blocks),
     )
 

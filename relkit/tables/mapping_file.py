@@ -187,7 +187,7 @@ class Attribute(ColumnRule):
     personal_data: Literal["none", "pseudonym", "personal", "sensitive"] = "personal"
     purpose: str = ""
     known_at: str = Field(default="as_of", pattern=r"^(as_of|later|\d{4}-\d{2}-\d{2})$")
-    role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "left_out"] = "covariate"
+    role: Literal["covariate", "tenure", "ended", "end_reason", "monthly_amount", "outcome", "left_out"] = "covariate"
 
 
 class Join(_Part):
@@ -370,7 +370,7 @@ def _columns_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[Plac
             yield (*here, "columns", name), message + (" Declare it under attributes." if table == "customer_snapshots" else "")
     yield from _attributes_wrong(table, block, here)
     made = {*block.columns, *block.attributes, *((contract.key[0],) if block.key else ())}
-    if block.key and (len(contract.key) != 1):
+    if block.key and len(contract.key) != 1 and table != "customer_snapshots":
         yield (*here, "key"), f"key: file and row needs a table with one key column; {table} has {', '.join(contract.key)}."
     for name in block.one_per:
         if name not in made:
@@ -394,9 +394,11 @@ def _attributes_wrong(table: str, block: Block, here: Place) -> Iterator[tuple[P
 
 
 def _roles_wrong(block: Block, here: Place) -> Iterator[tuple[Place, str]]:
-    """Yield the problems of the attributes that give a customer's tenure, and whether the customer has left."""
+    """Yield the problems of the attributes that give a customer's tenure, whether the customer has left, and what the customer took."""
     holders: dict[str, str] = {}
     for name, attribute in block.attributes.items():
+        if attribute.role == "outcome" and attribute.type != "yes_no":
+            yield (*here, "attributes", name), f"the role outcome needs the type yes_no; {name} is of type {attribute.type}."
         if attribute.role not in _ROLE_TYPES:
             continue
         place, types = (*here, "attributes", name), _ROLE_TYPES[attribute.role]

@@ -214,6 +214,7 @@ def _account(reports: dict[str, TableReport], sources: SourceTables, folder: Pat
         fingerprints={name: _sha256(path) for name, path in files.items()},
         attributes=_attributes(sources),
         precisions=dict(sources.precisions),
+        numbered=list(sources.numbered),
     )
     write_facts(tables, facts)
     refusals = _refusals(reports, share)

@@ -45,6 +45,7 @@ class TableFacts:
         attributes: declarations of the further columns of customer_snapshots, by column: label_en, label_fr, meaning, unit,
             personal_data, purpose, known_at, role.
         precisions: "table.column" -> "month" or "year", for days known only to that precision.
+        numbered: tables whose key is made of file and row, as the source has none.
     """
 
     currency: str = "EUR"
@@ -59,6 +60,7 @@ class TableFacts:
     fingerprints: dict[str, str]
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     precisions: dict[str, str] = field(default_factory=dict)
+    numbered: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

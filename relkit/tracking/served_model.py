@@ -14,7 +14,7 @@ import pandas as pd
 import polars as pl
 from mlflow.pyfunc.model import PythonModel
 
-from relkit.models.base import CreditsChannels
+from relkit.models.base import Associates, CreditsChannels
 
 
 class ServedModel(PythonModel):
@@ -27,7 +27,7 @@ class ServedModel(PythonModel):
         self.fitted: Any = storage.load(Path(context.artifacts["fitted"]))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002  (MLflow's names)
-        """Return the scores, or the credit of a model that scores no customer: a polars frame for a polars frame, else a pandas one.
+        """Return the scores, or the credit or rules of a model that scores no customer; a polars frame for a polars frame, else pandas.
 
         Args:
             context: unused; MLflow gives it.
@@ -42,9 +42,13 @@ class ServedModel(PythonModel):
         return self._given(frame, horizon_days).to_pandas()
 
     def _given(self, frame: pl.DataFrame, horizon_days: int | None) -> pl.DataFrame:
-        found: pl.DataFrame = (
-            self.fitted.credit() if isinstance(self.fitted, CreditsChannels) else self.fitted.score(frame, horizon_days=horizon_days)
-        )
+        found: pl.DataFrame
+        if isinstance(self.fitted, CreditsChannels):
+            found = self.fitted.credit()
+        elif isinstance(self.fitted, Associates):
+            found = self.fitted.associations()
+        else:
+            found = self.fitted.score(frame, horizon_days=horizon_days)
         return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.models.base import CreditsChannels, CustomerScorer
+from relkit.models.base import Associates, CreditsChannels, CustomerScorer
 from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ def signature_of(fitted: Fitted) -> ModelSignature:
 
 
 def _given(fitted: Fitted) -> dict[str, pl.DataType]:
-    """Return the columns that a model returns: those of credit, or those of scores, from scoring no customer."""
+    """Return the columns that a model returns: those of credit, of rules, or of scores, from scoring no customer."""
     if isinstance(fitted, CreditsChannels):
         return dict(fitted.credit().schema)
+    if isinstance(fitted, Associates):
+        return dict(fitted.associations().schema)
     nobody = pl.DataFrame(schema={column.name: column.dtype for column in fitted.needs.columns})
     scores: pl.DataFrame = fitted.score(nobody, horizon_days=HORIZON_DAYS)  # type: ignore[attr-defined]  # every other model of the catalogue scores
     return dict(scores.schema)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from relkit.features.channels import CHANNELS
-from relkit.features.contactability import REASONS, contactability, unknown_scopes
+from relkit.features.contactability import REASONS, contactability, protected_customers, unknown_scopes
 from relkit.features.customer_table import customer_table
 from relkit.periods import AsOf
 from tests.features.conftest import typed, write_company
@@ -223,6 +223,14 @@ class TestExclusions:
         each = excluded(*(("a", ago(10 + i), None, channel) for i, channel in enumerate(CHANNELS)))
         assert answers(company({"consents": everybody_agrees("a"), "suppressions": each}))["not_contactable_because"] == "protected"
 
+    def test_the_protected_are_those_whose_every_channel_is_covered_also_one_that_only_consents_name(self, company):
+        each = excluded(*(("a", ago(10 + i), None, channel) for i, channel in enumerate(CHANNELS)), ("b", ago(10), None, None))
+        usual = company({"consents": everybody_agrees("a", "b"), "suppressions": each})
+        assert protected_customers(usual, EDGE)["customer_id"].to_list() == ["a", "b"]
+        more = company({"consents": consents(("a", "push", "granted")), "suppressions": each}, folder="more")
+        assert protected_customers(more, EDGE)["customer_id"].to_list() == ["b"]
+        assert protected_customers(company({"customers": {"customer_id": ["a"]}}, folder="none"), EDGE).is_empty()
+
     def test_agreed_channels_that_are_covered_leave_nobody_to_reach(self, company):
         tables = company({"consents": consents(("a", "email", "granted")), "suppressions": excluded(("a", ago(10), None, "email"))})
         assert answers(tables)["not_contactable_because"] == "unreachable"
@@ -333,7 +341,10 @@ def built(folder: Path, forms: list[Any], barred: list[Any], sent: list[Any]) ->
 
 def decided(forms: list[Any], barred: list[Any], sent: list[Any]) -> pl.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
-        return contactability(pl.DataFrame({"customer_id": PEOPLE}), built(Path(folder), forms, barred, sent), EDGE)
+        tables = built(Path(folder), forms, barred, sent)
+        found = contactability(pl.DataFrame({"customer_id": PEOPLE}), tables, EDGE)
+        assert protected_customers(tables, EDGE)["customer_id"].to_list() == found.filter("is_protected")["customer_id"].to_list()
+        return found
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -34,7 +34,7 @@ def test_models_saved_by_earlier_versions_still_load(name: str) -> None:
     assert [int(folder.name.removeprefix("format_")) for folder in formats] == list(range(1, catalogue.fitted_class(name).format + 1))
     for folder in formats:
         fitted: Any = storage.load(folder)
-        scores = fitted.score(pl.read_parquet(folder / "features_given.parquet"), horizon_days=model_checks.HORIZON)
+        scores = model_checks.given_for(fitted, pl.read_parquet(folder / "features_given.parquet"))
         expected = pl.read_parquet(folder / "scores_expected.parquet")
         if "p_alive" in scores.columns:  # blank today if it is 1 by construction
             assert expected.filter(scores["p_alive"].is_null())["p_alive"].eq(1).all()

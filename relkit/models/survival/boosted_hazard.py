@@ -3,7 +3,7 @@
 The data are those of survival.discrete_hazard: a row of covariates and a level of periods, with the numbers of trials that
 ended and that did not as weights. The period is one more column. scikit-learn's histogram gradient boosting minimises their log loss,
 which is minus the likelihood of the hazards, by a fixed number of trees: no rows are held back to stop early. The fitted
-trees are kept as plain arrays (`relkit.models.survival.boosted_trees`).
+trees are kept as plain arrays (`relkit.models.boosted_trees`).
 
 Categories are columns of 0 and 1, without an order; if numbers may be empty, an indicator of that is a column too. Trees are
 nonlinear by themselves: there are no splines. With more rows than `most_rows`, those without an event are sampled at random, by
@@ -23,7 +23,7 @@ from relkit.contracts import check
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
-from relkit.models.survival.boosted_trees import Trees
+from relkit.models.boosted_trees import Trees
 from relkit.models.survival.by_period import ByPeriod
 from relkit.models.survival.discrete_hazard import tail_remark
 from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS

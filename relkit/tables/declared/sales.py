@@ -155,6 +155,20 @@ PRODUCTS = Contract(
             "Origine de la marge",
             "Whether the margin is measured; it follows every margin into every file.",
         ),
+        flag(
+            "in_stock",
+            "In stock",
+            "En stock",
+            "Whether it can be bought now; a no keeps it out of recommendations.",
+            null_means="not told: yes",
+        ),
+        day(
+            "discontinued_on",
+            "Discontinued on",
+            "Retiré de la vente le",
+            "First day on which it is no longer sold.",
+            null_means="still sold",
+        ),
     ),
 )
 

@@ -92,7 +92,7 @@ class Trees:
         if off > _TOLERANCE:
             raise FitError(
                 f"the trees read out of scikit-learn score up to {off:.2g} off its own scores.",
-                where="survival.boosted_hazard",
+                where="boosted trees",
                 remedy="Use a version of scikit-learn that relkit was tested with.",
             )
 

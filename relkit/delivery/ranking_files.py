@@ -1,0 +1,141 @@
+"""Files of a ranking of customers for a product: Parquet, CSV and XLSX with the same rows, and the counts of those left out.
+
+    write_ranking(rows, folder, "P0-03", currency="EUR", language="fr", facts={...})
+
+All four files are written next to their places first and then put there, so that a run that is stopped while it writes leaves the files
+of the last one. A French ranking has a French CSV (semicolon, decimal comma, headers and cells in French).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import polars as pl
+
+from relkit.delivery.customer_files import in_words
+from relkit.delivery.text_safety import escaped, escaped_text
+from relkit.delivery.written_files import CREATED, write_sheet
+from relkit.file_column import FileColumn
+from relkit.texts import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from relkit.texts import Language
+
+LONGEST_NAME = 80
+"""Most characters of a file's name before its ending."""
+SHEET = Text("Ranking", "Classement")
+
+COLUMNS: tuple[FileColumn, ...] = (
+    FileColumn(name="rank", dtype=pl.Int32, label=Text("Rank (1 = best)", "Rang (1 = meilleur)"), low=1),
+    FileColumn(name="customer_id", dtype=pl.String, label=Text("Customer", "Client"), personal_data="pseudonym"),
+    FileColumn(name="product_id", dtype=pl.String, label=Text("Product", "Produit")),
+    FileColumn(name="product", dtype=pl.String, label=Text("Name of the product", "Nom du produit")),
+    FileColumn(
+        name="probability",
+        dtype=pl.Float64,
+        label=Text("Probability in the next basket", "Probabilité dans le prochain panier"),
+        unit="probability",
+        low=0,
+        high=1,
+        decimals=4,
+    ),
+    FileColumn(
+        name="expected_margin_{cur}",
+        dtype=pl.Float64,
+        label=Text("Expected margin ({CUR})", "Marge attendue ({CUR})"),
+        unit="{CUR}",
+        decimals=2,
+    ),
+    FileColumn(name="is_repeat", dtype=pl.Boolean, label=Text("Bought before", "Déjà acheté")),
+    FileColumn(name="reason", dtype=pl.String, label=Text("Reason", "Motif")),
+)
+"""Columns of a ranking, in order."""
+
+
+def ranking_columns(currency: str) -> tuple[FileColumn, ...]:
+    """Return the columns of a ranking in a currency.
+
+    Examples:
+        >>> ranking_columns("CHF")[5].name
+        'expected_margin_chf'
+    """
+    codes = {"cur": currency.lower(), "CUR": currency.upper()}
+    return tuple(
+        replace(c, name=c.name.format(**codes), unit=c.unit.format(**codes), label=c.label.filled(**codes)) if "{" in c.name else c
+        for c in COLUMNS
+    )
+
+
+def file_stem(*product_ids: str) -> str:
+    """Return the name of the files on one or several products: safe on every system and different for different products.
+
+    Examples:
+        >>> file_stem("P0-03"), file_stem("a/b"), file_stem("..")
+        ('P0-03', 'a%2Fb', '%2E%2E')
+    """
+    stem = "+".join(quote(each, safe="-_ ").replace(".", "%2E") for each in product_ids)
+    if len(stem) <= LONGEST_NAME:
+        return stem
+    return f"{stem[: LONGEST_NAME - 9]}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"
+
+
+def write_ranking(
+    rows: pl.DataFrame, folder: Path, stem: str, *, currency: str, language: Language, facts: Mapping[str, Any]
+) -> dict[str, Path]:
+    """Write a ranking in all formats and the facts about it, and return the files by kind.
+
+    Args:
+        rows: the columns of `ranking_columns`, in the order of rank.
+        folder: rankings/<day>; created if missing.
+        stem: of the files' names.
+        currency: ISO code of money.
+        language: of headers and words.
+        facts: what the ranking rests on and who was left out, written as JSON.
+    """
+    columns = ranking_columns(currency)
+    frame = rows.select(_delivered(column) for column in columns)
+    safe, _ = escaped(in_words(frame, columns, language), except_for=("customer_id",))
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {kind: folder / f"{stem}.{kind}" for kind in ("parquet", "csv", "xlsx", "json")}
+    drafts = {kind: path.with_name(f".{path.name}.part") for kind, path in paths.items()}
+    try:
+        frame.write_parquet(drafts["parquet"], compression="zstd")
+        _write_csv(frame, safe, columns, drafts["csv"], language)
+        _write_xlsx(safe, columns, drafts["xlsx"], language)
+        drafts["json"].write_text(json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        for kind, draft in drafts.items():
+            draft.replace(paths[kind])
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+    return paths
+
+
+def _delivered(column: FileColumn) -> pl.Expr:
+    value = pl.col(column.name).cast(column.dtype)
+    return value if column.decimals is None else value.round(column.decimals) + 0.0
+
+
+def _write_csv(frame: pl.DataFrame, worded: pl.DataFrame, columns: Sequence[FileColumn], path: Path, language: Language) -> None:
+    if language == "fr":
+        headers = {c.name: escaped_text(c.label["fr"]) for c in columns}
+        worded.rename(headers).write_csv(path, include_bom=True, separator=";", decimal_comma=True, line_terminator="\r\n")
+    else:
+        escaped(frame, except_for=("customer_id",))[0].write_csv(path, line_terminator="\r\n")
+
+
+def _write_xlsx(frame: pl.DataFrame, columns: Sequence[FileColumn], path: Path, language: Language) -> None:
+    import xlsxwriter
+
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(str(path), {**options, "tmpdir": str(path.parent)})
+    book.set_properties({"created": CREATED, "author": "relkit", "title": SHEET[language]})
+    write_sheet(book, SHEET[language], frame, columns, language)
+    book.close()

@@ -1,0 +1,167 @@
+"""Terms from which the chance of a product in a customer's next basket is computed, for products he has and for new ones.
+
+The logit of the chance is linear in terms of three kinds: of the product, of the customer, and of both. Terms of products and of
+customers are added up once each, so that a candidate costs two look-ups and its own terms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.models.affinity.habits import FAST, SLOW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relkit.models.affinity.exploration import Explored
+    from relkit.models.affinity.habits import Pairs
+    from relkit.models.affinity.histories import Histories, Integers
+    from relkit.models.affinity.product_figures import ProductFigures
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+PRIOR_TIMES = 3.0
+"""Intervals of the product's mean that are added to a customer's own."""
+LONGEST_DUE = 2.5
+"""Largest distance from the usual interval, in logarithms; farther ones count as that."""
+_LITTLE = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Candidates with their terms.
+
+    Attributes:
+        customers: shape (c,), ascending.
+        items: shape (c,).
+        of_products: terms of shape (p,).
+        of_customers: terms of shape (n,).
+        own: terms of shape (c,).
+    """
+
+    customers: Counts
+    items: Integers
+    of_products: Mapping[str, Floats]
+    of_customers: Mapping[str, Floats]
+    own: Mapping[str, Floats]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The terms, in order."""
+        return (*self.of_products, *self.of_customers, *self.own)
+
+    def matrix(self, rows: NDArray[np.bool_] | slice = slice(None)) -> Floats:
+        """Return ones and the terms as columns, shape (rows, 1 + k)."""
+        items, customers = self.items[rows], self.customers[rows]
+        columns = [np.ones(len(items))]
+        columns += [values[items] for values in self.of_products.values()]
+        columns += [values[customers] for values in self.of_customers.values()]
+        columns += [values[rows] for values in self.own.values()]
+        return np.column_stack(columns)
+
+    def logits(self, coefficients: Floats) -> Floats:
+        """Return the linear predictor of every candidate, shape (c,); coefficients are those of `matrix`."""
+        weights = dict(zip(self.names, coefficients[1:], strict=True))
+        product = sum((weights[name] * values for name, values in self.of_products.items()), np.zeros(1))
+        customer = sum((weights[name] * values for name, values in self.of_customers.items()), np.zeros(1))
+        found = coefficients[0] + product[self.items] + customer[self.customers]
+        for name, values in self.own.items():
+            found += weights[name] * values
+        return np.asarray(found)
+
+
+def next_days(histories: Histories, now: int | None) -> Floats:
+    """Return the day on which each customer is expected back, shape (n,): a mean interval after the last basket, not before `now`."""
+    n, some = histories.customers, np.diff(histories.offsets) > 0
+    first = np.zeros(n)
+    first[some] = histories.days[histories.offsets[:-1][some]]
+    several = histories.baskets > 1
+    gaps = np.zeros(n)
+    gaps[several] = (histories.last_days - first)[several] / (histories.baskets[several] - 1)
+    usual = float(gaps[several].mean()) if several.any() else 30.0
+    gaps[~several] = usual
+    expected = histories.last_days + gaps
+    return np.asarray(expected if now is None else np.maximum(expected, now))
+
+
+def own_intervals(pairs: Pairs, figures: ProductFigures) -> Floats:
+    """Return the customer's mean interval between purchases of each of his products, shrunk to that of the product, in days."""
+    times = pairs.counts - 1
+    mean = (pairs.last_days - pairs.first_days + PRIOR_TIMES * figures.interval_days[pairs.items]) / (times + PRIOR_TIMES)
+    return np.asarray(np.maximum(mean, 0.5))
+
+
+def repeat_candidates(histories: Histories, pairs: Pairs, figures: ProductFigures, expected: Floats) -> Candidates:
+    """Return the products that customers have, with the terms of a repeat purchase.
+
+    Args:
+        histories: of n customers.
+        pairs: their products.
+        figures: of all products.
+        expected: shape (n,), day of each customer's next basket.
+    """
+    customers, items = pairs.customers, pairs.items
+    baskets = histories.baskets[customers].astype(float)
+    counts = pairs.counts.astype(float)
+    again = figures.again[items]
+    since_days = np.maximum(expected[customers] - pairs.last_days, 0.5)
+    due = np.clip(np.log(since_days / own_intervals(pairs, figures)), -LONGEST_DUE, LONGEST_DUE)
+    frequency = np.log((counts + again) / (baskets + 1))
+    once = (counts == 1).astype(float)
+    own = {
+        "frequency": frequency,
+        "frequency_since_first": np.log((counts - 1 + 2 * again) / (baskets - 1 - pairs.first_orders + 2)),
+        "frequency_slow": np.log((pairs.slow + 0.2 * again) / (_weight(SLOW, baskets) + 0.2)),
+        "frequency_fast": np.log((pairs.fast + 0.05) / (_weight(FAST, baskets) + 0.05)),
+        "baskets_since": np.log1p(baskets - 1 - pairs.last_orders),
+        "days_since": np.log1p(since_days),
+        "overdue": np.maximum(due, 0.0),
+        "due_squared": due**2,
+        "bought_once": once,
+        "bought_once_again": once * np.log(again),
+        "frequency_baskets": frequency * np.log(baskets),
+    }
+    return Candidates(customers, items, _of_products(figures), _of_customers(histories, pairs), own)
+
+
+def new_candidates(histories: Histories, pairs: Pairs, found: Explored, figures: ProductFigures) -> Candidates:
+    """Return the candidates that customers do not have, with the terms of a first purchase; arguments as for `repeat_candidates`."""
+    customers = found.customers
+    near = found.near.astype(float)
+    kinds = np.maximum(np.diff(pairs.offsets), 1)[customers]
+    own = {
+        "near": np.log(near + 1e-3),
+        "near_last_basket": np.log(found.near_last.astype(float) + 1e-3),
+        "nearest": np.log(found.nearest.astype(float) + 1e-3),
+        "near_each": np.log(near / kinds + 1e-4),
+        "not_near": (near == 0).astype(float),
+    }
+    of_customers = _of_customers(histories, pairs) | {"products": np.log1p(np.diff(pairs.offsets))}
+    return Candidates(customers, found.items, _of_products(figures), of_customers, own)
+
+
+def _of_products(figures: ProductFigures) -> dict[str, Floats]:
+    return {
+        "popularity": np.log(figures.popularity + _LITTLE),
+        "popularity_recent": np.log(figures.recent + 0.05 * figures.popularity + _LITTLE),
+        "bought_again": np.log(figures.again),
+    }
+
+
+def _of_customers(histories: Histories, pairs: Pairs) -> dict[str, Floats]:
+    baskets, lines = histories.baskets.astype(float), np.diff(histories.offsets)
+    return {
+        "basket_size": np.log((lines + 1) / (baskets + 1)),
+        "baskets": np.log1p(baskets),
+        "new_share": (np.diff(pairs.offsets) + 1) / (lines + 2),
+    }
+
+
+def _weight(rate: float, baskets: Floats) -> Floats:
+    """Return the decayed count of a product that was in every basket."""
+    return np.asarray((1 - rate**baskets) / (1 - rate))

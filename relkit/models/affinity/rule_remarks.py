@@ -1,0 +1,161 @@
+"""Numbers of a fit of rules, and the sentences that state them: what was counted, what was left apart, what has changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from relkit.remarks import Remark, french
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from relkit.models.affinity.baskets import Baskets
+    from relkit.models.affinity.mined_rules import MinedRules
+    from relkit.models.affinity.rules import Rules
+
+MONSTER_ITEMS = 100
+"""Different products from which a basket is reported as unusually large."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BasketFacts:
+    """Numbers of a fit.
+
+    Attributes:
+        baskets: with at least one product; the denominator of every support.
+        products: different ones.
+        one_item: baskets of one product, which are among them.
+        empty: rows without a product, which are no baskets.
+        nameless: lines without a product that were left out.
+        repeated: products counted once although a basket listed them several times.
+        largest: different products in the largest basket.
+        monsters: baskets of more than `MONSTER_ITEMS` different products that were counted.
+        set_aside: baskets larger than `max_basket_items`, not among the baskets.
+        least: smallest count of a rule; the smallest of the groups.
+        rules: number of rules listed.
+        significant: those at or below the false discovery rate.
+        tried: rules among which these were selected.
+    """
+
+    baskets: int
+    products: int
+    one_item: int
+    empty: int
+    nameless: int
+    repeated: int
+    largest: int
+    monsters: int
+    set_aside: int
+    least: int
+    rules: int
+    significant: int
+    tried: int
+
+
+def facts_of(settings: Rules, used: Baskets, read: Baskets, found: MinedRules) -> BasketFacts:
+    """Return the numbers of a fit.
+
+    Args:
+        settings: of the fit.
+        used: the baskets counted.
+        read: all of them, with those set aside.
+        found: the rules.
+    """
+    sizes = used.sizes
+    return BasketFacts(
+        baskets=used.n,
+        products=int((used.counts > 0).sum()),
+        one_item=int((sizes == 1).sum()),
+        empty=read.empty,
+        nameless=read.nameless,
+        repeated=read.repeated,
+        largest=int(read.sizes.max(initial=0)),
+        monsters=int((sizes > MONSTER_ITEMS).sum()),
+        set_aside=read.n - used.n,
+        least=min(found.least.values(), default=0),
+        rules=len(found.rules),
+        significant=int((found.rules["q_value"] <= settings.significance).sum()),
+        tried=found.tried,
+    )
+
+
+def rule_remarks(settings: Rules, facts: BasketFacts, changes: pl.DataFrame) -> tuple[Remark, ...]:
+    """Return the remarks on a fit."""
+    remarks = [_counted(facts), _found(settings, facts), _left_out(facts), _large(settings, facts), _drifted(settings, changes)]
+    return tuple(remark for remark in remarks if remark is not None)
+
+
+def _counted(facts: BasketFacts) -> Remark:
+    return Remark(
+        "baskets_counted",
+        f"{facts.baskets:,} baskets of {facts.products:,} products were counted, {facts.one_item:,} of them with one product only.",
+        f"{french(facts.baskets)} paniers de {french(facts.products)} produits ont été comptés, dont {french(facts.one_item)} d’un seul "
+        "produit.",
+    )
+
+
+def _found(settings: Rules, facts: BasketFacts) -> Remark:
+    size = f"up to {settings.most_items}" if settings.most_items else "any number of"
+    taille = f"au plus {settings.most_items}" if settings.most_items else "un nombre quelconque de"
+    rate, taux = f"{100 * settings.significance:g} %", f"{french(100 * settings.significance, 1).removesuffix(',0')} %"
+    return Remark(
+        "rules_found",
+        f"{facts.rules:,} rules of {size} products occur in at least {facts.least:,} baskets; {facts.significant:,} are significant at a "
+        f"false discovery rate of {rate} over the {facts.tried:,} rules tried.",
+        f"{french(facts.rules)} règles de {taille} produits apparaissent dans au moins {french(facts.least)} paniers ; "
+        f"{french(facts.significant)} sont significatives, au taux de fausses découvertes de {taux} sur les {french(facts.tried)} règles "
+        "essayées.",
+    )
+
+
+def _left_out(facts: BasketFacts) -> Remark | None:
+    counts = (facts.empty, facts.nameless, facts.repeated)
+    if not any(counts):
+        return None
+    english = ("{} rows without a product are no baskets", "{} lines without a product were left out", "{} repeated products count once")
+    francais = (
+        "{} lignes sans produit ne sont pas des paniers",
+        "{} articles sans identifiant ont été écartés",
+        "{} produits répétés dans un panier ne comptent qu’une fois",
+    )
+    parts = [text.format(f"{number:,}") for text, number in zip(english, counts, strict=True) if number]
+    bouts = [text.format(french(number)) for text, number in zip(francais, counts, strict=True) if number]
+    return Remark("basket_lines_left_out", f"{'; '.join(parts)}.", f"{' ; '.join(bouts)}.")
+
+
+def _large(settings: Rules, facts: BasketFacts) -> Remark | None:
+    if facts.set_aside:
+        return Remark(
+            "large_baskets_set_aside",
+            f"{facts.set_aside:,} baskets of more than {settings.max_basket_items:,} different products were set aside and are not among "
+            f"the baskets counted; the largest has {facts.largest:,}.",
+            f"{french(facts.set_aside)} paniers de plus de {french(settings.max_basket_items)} produits différents ont été mis de côté et "
+            f"ne sont pas comptés ; le plus grand en a {french(facts.largest)}.",
+        )
+    if not facts.monsters:
+        return None
+    return Remark(
+        "large_baskets_counted",
+        f"{facts.monsters:,} baskets have more than {MONSTER_ITEMS} different products, the largest {facts.largest:,}; they were counted "
+        "like the others. To set them aside, give max_basket_items.",
+        f"{french(facts.monsters)} paniers ont plus de {MONSTER_ITEMS} produits différents, le plus grand {french(facts.largest)} ; ils "
+        "ont été comptés comme les autres. Pour les mettre de côté, donner max_basket_items.",
+    )
+
+
+def _drifted(settings: Rules, changes: pl.DataFrame) -> Remark | None:
+    """Return the alarm on pairs whose lift has changed; None if none has."""
+    moved = changes.filter("has_drifted").sort("p_value", "product_a", "product_b")
+    if moved.is_empty():
+        return None
+    some = moved.head(3).select("product_a", "product_b", "lift_before", "lift_after").rows()
+    english = ", ".join(f"{a} with {b} from {before:.2f} to {after:.2f}" for a, b, before, after in some)
+    francais = ", ".join(f"{a} avec {b} de {french(before, 2)} à {french(after, 2)}" for a, b, before, after in some)
+    days = settings.period_days
+    return Remark(
+        "lifts_drifted",
+        f"The lift of {len(moved):,} of {len(changes):,} pairs has changed between the last {days} days and the {days} before: {english}.",
+        f"Le lift de {french(len(moved))} paires sur {french(len(changes))} a changé entre les {days} derniers jours et les {days} "
+        f"précédents : {francais}.",
+    )
