@@ -153,7 +153,7 @@ def customer_file(
         chosen = offered_to_the_unprotected(chosen, {name: source.record for name, source in sources.items()}, good)
     records = {name: source.record for name, source in sources.items()}
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=records.values())
-    made = _with_scores(good.sort("customer_id"), chosen, declared) if chosen is not None else good.sort("customer_id")
+    made = _with_scores(good, chosen, declared) if chosen is not None else good
     if reasons is not None and chosen is not None:
         made, declared = _with_reasons(made, _scored_by(CHURN_PROBABILITY, chosen, sources), reasons, declared, dictionary)
     if next_products is not None and chosen is not None:
@@ -274,11 +274,12 @@ def _check_fields(requested: Mapping[str, str], present: Sequence[str]) -> None:
 
 
 def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that may be delivered, and those whose identifier may not, with the rule that it breaks."""
+    """Return the rows that may be delivered, in order of customer_id, and those whose identifier may not, with the rule that it breaks."""
     text = customers.with_columns(pl.col("customer_id").cast(pl.String))
     rules = refused_ids(text)
     numbered = text.select("customer_id").with_columns(rule=rules, row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-    good = text.filter(rules.is_null())
+    good = text if rules.null_count() == len(text) else text.filter(rules.is_null())
+    good = good if good["customer_id"].is_sorted() else good.sort("customer_id")
     if (again := good["customer_id"].is_duplicated()).any():
         first = good["customer_id"][int(again.arg_true()[0])]
         raise TableError(
@@ -291,8 +292,7 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _one_model_a_score(scores: KeptScores, prefer: Sequence[str]) -> tuple[dict[str, ScoreSource], list[Remark]]:
     """Return the model chosen for each score, and the warnings about it."""
-    named = scores.frame.select("score", "model", "version", "trained_as_of").unique()
-    given = named.cast(pl.String).sort("score", "model", "version")
+    given = scores.sources.cast(pl.String).sort("score", "model", "version")
     sources: dict[str, ScoreSource] = {}
     noticed = []
     for (score,), rows in given.group_by("score", maintain_order=True):
@@ -410,7 +410,8 @@ def _consented(scores: Mapping[str, pl.DataFrame], customers: pl.DataFrame) -> t
     if "consent_profiling" not in customers.columns:
         return dict(scores), []
     refusing = customers.filter(pl.col("consent_profiling") == "refused").select("customer_id")
-    kept = {name: rows.join(refusing, on="customer_id", how="anti", maintain_order="left") for name, rows in scores.items()}
+    refused = refusing["customer_id"].implode()
+    kept = {name: rows.filter(~of_them) if (of_them := rows["customer_id"].is_in(refused)).any() else rows for name, rows in scores.items()}
     return {name: rows for name, rows in kept.items() if len(rows)}, [_refusing(len(refusing))] if len(refusing) else []
 
 
