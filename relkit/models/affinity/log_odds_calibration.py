@@ -42,7 +42,7 @@ class LogOddsCalibration:
     share: float = 1.0
 
     @classmethod
-    def learnt(cls, z: Floats, took: Flags, weight: Floats, *, share: float) -> Self:
+    def learnt(cls, z: Floats, took: Flags, weight: Floats, *, share: float) -> LogOddsCalibration:
         """Return the calibration learnt from forecasts of rows that were not fitted to.
 
         Args:
