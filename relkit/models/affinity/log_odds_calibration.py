@@ -12,7 +12,7 @@ logarithm of the share to the log-odds is exact (King and Zeng 2001, the prior c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
