@@ -101,27 +101,6 @@ def spells() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame({"customer_id": ids, **columns}), pl.DataFrame({"customer_id": ids, **later})
 
 
-def takers() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return 600 customers with two features, the products they held and took, and what they took in the following 60 days."""
-    rng = np.random.default_rng(5)
-    n = 600
-    age, plan = rng.integers(80, 320, n) / 4, rng.choice(["S", "M", "L"], n)
-    odds = np.exp(-2.5 + 0.04 * (age - 50) + 0.8 * (plan == "L"))
-    took = {name: rng.random((2, n)) < odds / (1 + odds) for name in ("LOAN", "card-1")}
-    holds = rng.random(n) < 0.2
-
-    def listed(rows: list[list[str]]) -> pl.Series:
-        return pl.Series(rows, dtype=pl.List(pl.String))
-
-    def of(period: int) -> pl.Series:
-        return listed([[name for name in took if took[name][period, i] and not (name == "LOAN" and holds[i])] for i in range(n)])
-
-    ids = [f"c{i:03d}" for i in range(n)]
-    held = listed([["LOAN"] if each else [] for each in holds])
-    features = {"customer_id": ids, "age": age, "plan": plan.tolist(), "held": held, "taken": of(0)}
-    return pl.DataFrame(features), pl.DataFrame({"customer_id": ids, "taken": of(1)})
-
-
 def receipts() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return 300 baskets of six products, of which the first two go together, and those of the following 90 days."""
     rng = np.random.default_rng(3)
@@ -159,14 +138,35 @@ def product_histories() -> tuple[pl.DataFrame, pl.DataFrame]:
     return features, pl.DataFrame({"customer_id": lists["customer_id"], "next_products": later})
 
 
+def takers() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 600 customers with two features, the products they held and took, and what they took in the following 60 days."""
+    rng = np.random.default_rng(5)
+    n = 600
+    age, plan = rng.integers(80, 320, n) / 4, rng.choice(["S", "M", "L"], n)
+    odds = np.exp(-2.5 + 0.04 * (age - 50) + 0.8 * (plan == "L"))
+    took = {name: rng.random((2, n)) < odds / (1 + odds) for name in ("LOAN", "card-1")}
+    holds = rng.random(n) < 0.2
+
+    def listed(rows: list[list[str]]) -> pl.Series:
+        return pl.Series(rows, dtype=pl.List(pl.String))
+
+    def of(period: int) -> pl.Series:
+        return listed([[name for name in took if took[name][period, i] and not (name == "LOAN" and holds[i])] for i in range(n)])
+
+    ids = [f"c{i:03d}" for i in range(n)]
+    held = listed([["LOAN"] if each else [] for each in holds])
+    features = {"customer_id": ids, "age": age, "plan": plan.tolist(), "held": held, "taken": of(0)}
+    return pl.DataFrame(features), pl.DataFrame({"customer_id": ids, "taken": of(1)})
+
+
 FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SUMMARIES: purchases,
     HISTORIES: histories,
     SPELLS: spells,
     CONTRACT_VERSIONS: spells,
-    CONTRACTS_TAKEN: takers,
     RECEIPTS: receipts,
     PRODUCT_HISTORIES: product_histories,
+    CONTRACTS_TAKEN: takers,
 }
 """Features and outcomes by reading."""
 

@@ -51,7 +51,7 @@ def kinds(*names: str) -> dict[Score, ScoreKind]:
 
 def kept(frame: pl.DataFrame) -> KeptScores:
     """Return a score table as read from disk, with the records of its scores."""
-    return KeptScores(frame, {name: record(name) for name in frame["score"].unique()})
+    return KeptScores(frame.lazy(), {name: record(name) for name in frame["score"].unique()})
 
 
 def made(frame: pl.DataFrame) -> ScoreTable:
