@@ -29,7 +29,7 @@ def _of_receipts(settings: Mapping[str, Any]) -> ModelInputs:
     by = str(settings.get("by") or "")
     if not levels and by in PLAIN_COLUMNS:
         return _RECEIPTS
-    columns = {"levels": levels, "by": by}
+    columns: dict[str, Any] = {"levels": levels, "by": by}
     return replace(_RECEIPTS, learnt=partial(described_receipts, **columns), outcomes=partial(later_described_receipts, **columns))
 
 
