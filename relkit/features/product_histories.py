@@ -27,7 +27,7 @@ _FOUND = ("line", "product")
 
 
 def product_histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return what every customer known at `as_of` had bought by then.
+    """Return the products bought by every customer known at `as_of`.
 
     Returns:
         One row per customer, in order of customer_id, test accounts left out: customer_id, products (list of a categorical), days (list of

@@ -38,7 +38,7 @@ FEWEST_BOUGHT = 30
 COUNTED_CUSTOMERS = 200_000
 """Most customers from whom the counts before each day are made; the counts that a model keeps are those of all."""
 MOST_ROWS = 200_000
-"""Most candidates from which weights are fitted, unless there are fewer than `OTHERS_EACH` others for each one bought."""
+"""Most candidates from which weights are fitted; more if that leaves fewer than `OTHERS_EACH` others for each one bought."""
 OTHERS_EACH = 5
 EARLIER_SHARES = (0.3, 0.5, 0.7)
 """Shares of customers whose last basket lies before each of the days that split histories and answers."""
@@ -112,7 +112,7 @@ class Knowledge:
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """What was learnt from the baskets after a day.
+    """Weights and calibration learnt from the baskets after some days.
 
     Attributes:
         repeat: chance that a product is bought again.
