@@ -71,6 +71,6 @@ def _scale(ax: Axes, points: Any, label: str, language: str) -> None:
 
     bar = figure_of(ax).colorbar(points, ax=ax, pad=0.02)
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(FixedLocator(np.log(LIFT_TICKS)))
+    bar.ax.yaxis.set_major_locator(FixedLocator(np.log(LIFT_TICKS).tolist()))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(np.exp(value), language, 1 if np.exp(value) < 1.9 else 0)))
     bar.set_label(label, fontsize=9.5)

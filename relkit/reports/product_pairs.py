@@ -81,9 +81,9 @@ TEXTS: dict[str, Text] = {
         "paniers de plus que par hasard pour les {shown} associations les plus fortes",
     ),
     "c_network": Text(
-        "The pairs with the most baskets beyond chance. Larger discs: products in more baskets; thicker lines: higher lift.",
+        "The pairs with the most baskets beyond chance. Larger discs: products in more baskets; thicker and shorter lines: higher lift.",
         "Les paires qui comptent le plus de paniers au-delà du hasard. Plus le disque est grand, plus le produit est acheté ; plus le "
-        "trait est épais, plus le lift est élevé.",
+        "trait est épais et court, plus le lift est élevé.",
     ),
     "c_matrix": Text(
         "Lift of each pair of the most bought products, similar ones side by side. Orange: more often together than by chance; purple: "
