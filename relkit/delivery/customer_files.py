@@ -27,7 +27,7 @@ from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.file_column import NO, YES, FileColumn, PolarsType
-from relkit.models.affinity.family import NEXT_PRODUCT_PROBABILITY
+from relkit.models.affinity.family import NEXT_PRODUCT_PROBABILITY, PROPENSITY
 from relkit.models.lifetime_value.family import EXPECTED_ORDERS
 from relkit.models.survival.family import CHURN_PROBABILITY
 from relkit.remarks import Remark, french
@@ -153,7 +153,7 @@ def customer_file(
         chosen = offered_to_the_unprotected(chosen, {name: source.record for name, source in sources.items()}, good)
     records = {name: source.record for name, source in sources.items()}
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=records.values())
-    made = _with_scores(good.sort("customer_id"), chosen, declared) if chosen is not None else good.sort("customer_id")
+    made = _with_scores(good, chosen, declared) if chosen is not None else good
     if reasons is not None and chosen is not None:
         made, declared = _with_reasons(made, _scored_by(CHURN_PROBABILITY, chosen, sources), reasons, declared, dictionary)
     if next_products is not None and chosen is not None:
@@ -274,11 +274,12 @@ def _check_fields(requested: Mapping[str, str], present: Sequence[str]) -> None:
 
 
 def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that may be delivered, and those whose identifier may not, with the rule that it breaks."""
+    """Return the rows that may be delivered, in order of customer_id, and those whose identifier may not, with the rule that it breaks."""
     text = customers.with_columns(pl.col("customer_id").cast(pl.String))
     rules = refused_ids(text)
     numbered = text.select("customer_id").with_columns(rule=rules, row=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-    good = text.filter(rules.is_null())
+    good = text if rules.null_count() == len(text) else text.filter(rules.is_null())
+    good = good if good["customer_id"].is_sorted() else good.sort("customer_id")
     if (again := good["customer_id"].is_duplicated()).any():
         first = good["customer_id"][int(again.arg_true()[0])]
         raise TableError(
@@ -291,8 +292,7 @@ def _split_by_id(customers: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _one_model_a_score(scores: KeptScores, prefer: Sequence[str]) -> tuple[dict[str, ScoreSource], list[Remark]]:
     """Return the model chosen for each score, and the warnings about it."""
-    named = scores.frame.select("score", "model", "version", "trained_as_of").unique()
-    given = named.cast(pl.String).sort("score", "model", "version")
+    given = scores.sources.cast(pl.String).sort("score", "model", "version")
     sources: dict[str, ScoreSource] = {}
     noticed = []
     for (score,), rows in given.group_by("score", maintain_order=True):
@@ -410,7 +410,8 @@ def _consented(scores: Mapping[str, pl.DataFrame], customers: pl.DataFrame) -> t
     if "consent_profiling" not in customers.columns:
         return dict(scores), []
     refusing = customers.filter(pl.col("consent_profiling") == "refused").select("customer_id")
-    kept = {name: rows.join(refusing, on="customer_id", how="anti", maintain_order="left") for name, rows in scores.items()}
+    refused = refusing["customer_id"].implode()
+    kept = {name: rows.filter(~of_them) if (of_them := rows["customer_id"].is_in(refused)).any() else rows for name, rows in scores.items()}
     return {name: rows for name, rows in kept.items() if len(rows)}, [_refusing(len(refusing))] if len(refusing) else []
 
 
@@ -453,7 +454,8 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
     """
     there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
-    beyond_offers = set(scored) - set(_shown(declared, records, NEXT_PRODUCT_PROBABILITY))  # anyone may be offered something popular
+    # Propensities and next products are scored for prospects too: they do not rest on a purchase or a contract of theirs.
+    open_to_all = set(_shown(declared, records, PROPENSITY, NEXT_PRODUCT_PROBABILITY))
     running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days")
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
 
@@ -466,13 +468,13 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
         is_protected=pl.col("is_protected").fill_null(value=False) if "is_protected" in there else no,
         is_holder=running.fill_null(value=False) | has_any(_shown(declared, records, *CONTRACT_SCORES)),
         is_scored=has_any(scored),
-        is_modelled=has_any(beyond_offers),
         has_margin_ahead=has_any(_shown(declared, records, FUTURE_MARGIN)),
         has_bought=_known(frame, "days_since_last_order"),
+        is_scored_by_history=has_any(name for name in scored if name not in open_to_all),
         **{name: _or_null(frame, name, dtype) for name, dtype in HISTORY.items()},
     )
-    has_any_past = pl.col("has_bought") | pl.col("is_holder") | pl.col("is_modelled")
-    return facts.with_columns(has_history=pl.lit(value=not is_told) | has_any_past)
+    has_history = pl.any_horizontal(pl.lit(value=not is_told), "has_bought", "is_holder", "is_scored_by_history")
+    return facts.with_columns(has_history=has_history).drop("is_scored_by_history")
 
 
 def _known(frame: pl.DataFrame, name: str) -> pl.Expr:

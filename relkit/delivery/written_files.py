@@ -10,6 +10,7 @@ each function returns how many, by column. The bytes depend only on the content.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 SHEET_ROWS = 1_048_576
 """Rows of a sheet, the header included: a limit of the format."""
 ROWS_A_BATCH = 20_000
+ROWS_A_SLICE = 200_000
+"""Rows of a CSV file whose cells are put into words at a time, so that memory stays flat."""
+CSV_STYLES: dict[str, dict[str, Any]] = {"plain": {"separator": ","}, "fr": {"separator": ";", "decimal_comma": True}}
 SHEET_STARTS = 0.2
 """Share of a delivery's work done when the sheet begins."""
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (a fixed date, so that the same content gives the same bytes)
@@ -74,14 +78,17 @@ def write_parquet(file: CustomerFile, path: Path) -> dict[str, int]:
 
 def write_csv(file: CustomerFile, path: Path, *, style: Literal["plain", "fr"] = "plain") -> dict[str, int]:
     """Write the file as CSV: plain (UTF-8, comma) or French (UTF-8 with BOM, semicolon, decimal comma, French headers and cells)."""
-    shown = file.frame if style == "plain" else in_words(file.frame, file.columns, "fr")
-    safe, counts = escaped(shown, except_for=("customer_id",))
-    if style == "plain":
-        safe.write_csv(path, separator=",", line_terminator="\r\n")
-        return counts
-    french = safe.rename({c.name: escaped_text(c.label["fr"]) for c in file.columns})
-    french.write_csv(path, include_bom=True, separator=";", decimal_comma=True, line_terminator="\r\n")
-    return counts
+    form = CSV_STYLES[style]
+    counts: Counter[str] = Counter()
+    with path.open("wb") as stream:
+        for start in range(0, max(len(file.frame), 1), ROWS_A_SLICE):
+            rows = file.frame[start : start + ROWS_A_SLICE]
+            shown = rows if style == "plain" else in_words(rows, file.columns, "fr")
+            safe, found = escaped(shown, except_for=("customer_id",))
+            counts.update(found)
+            named = safe if style == "plain" else safe.rename({c.name: escaped_text(c.label["fr"]) for c in file.columns})
+            named.write_csv(stream, include_header=start == 0, include_bom=start == 0 and style == "fr", line_terminator="\r\n", **form)
+    return {name: counts[name] for name in file.frame.columns if name in counts}
 
 
 def write_dictionary(file: CustomerFile, path: Path) -> dict[str, int]:

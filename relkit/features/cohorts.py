@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from relkit.features.known_rows import known_rows
+from relkit.features.coded_lines import known_lines
 from relkit.features.margins import with_margins
-from relkit.features.purchase_days import purchase_days
-from relkit.features.purchases import purchase_summary
+from relkit.features.purchase_days import coded_days
+from relkit.features.purchases import purchase_summary, summary_codes
 from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 MOST = 12
 """Largest number of cohorts."""
 _LENGTHS = {"month": "1mo", "quarter": "1q", "year": "1y"}
-_READ = ("customer_id", "occurred_at", "product_id", "quantity", "net_amount", "margin_amount", "line_kind")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -74,16 +73,15 @@ def acquisition_cohorts(tables: TableSet, as_of: AsOf) -> Cohorts:
     Raises:
         TableError: there is no transactions table.
     """
-    days = purchase_days(tables, as_of)
-    seen = purchase_summary(tables, as_of)
-    kept = seen.filter(~pl.col("is_left_censored")).select("customer_id", "first_order_on")
+    seen = purchase_summary(tables, as_of).with_columns(summary_codes(tables, as_of))
+    kept = seen.filter(~pl.col("is_left_censored")).select("customer", "first_order_on")
     length = _length(kept["first_order_on"])
     starts = pl.col("first_order_on").dt.truncate(_LENGTHS[length])
     people = kept.with_columns(starts_on=starts)
     moved, measure = _by_age(tables, as_of, people)
-    bought = days.with_columns(pl.col("customer_id").cast(pl.String)).join(people, on="customer_id")
+    bought = coded_days(tables, as_of).join(people, on="customer")
     again = bought.filter(pl.col("day") > pl.col("first_order_on"))
-    back = again.group_by("starts_on", _age("day")).agg(back=pl.col("customer_id").n_unique())
+    back = again.group_by("starts_on", _age("day")).agg(back=pl.col("customer").n_unique())
     cells = _cells(people, as_of.day, length).join(moved, on=["starts_on", "age_months"], how="left")
     cells = cells.join(back, on=["starts_on", "age_months"], how="left").sort("starts_on", "age_months")
     value = (pl.col("amount").fill_null(0.0).cum_sum().over("starts_on") / pl.col("customers")).round(6)
@@ -106,12 +104,9 @@ def _age(day: str) -> pl.Expr:
 
 def _by_age(tables: TableSet, as_of: AsOf, people: pl.DataFrame) -> tuple[pl.DataFrame, Literal["margin", "revenue"]]:
     """Return starts_on, age_months, amount: value brought by the cohort in that month of age, net of returns."""
-    lines = known_rows(tables, "transactions", as_of, *_READ).filter(
-        pl.col("customer_id").is_not_null(), pl.col("line_kind").is_in(["sale", "return", "cancel"])
-    )
-    dated = lines.with_columns(as_of.business_day("occurred_at").alias("day"))
-    own = with_margins(dated, tables, as_of).select("customer_id", "day", "net_amount", "margin").collect(engine="streaming")
-    own = own.join(people, on="customer_id").filter(pl.col("day") >= pl.col("first_order_on"))
+    lines = known_lines(tables, as_of).filter(pl.col("line_kind").is_in(["sale", "return", "cancel"]))
+    own = with_margins(lines, tables, as_of).select("customer", "day", "net_amount", "margin").collect(engine="streaming")
+    own = own.join(people, on="customer").filter(pl.col("day") >= pl.col("first_order_on"))
     measure: Literal["margin", "revenue"] = "revenue" if own["margin"].null_count() else "margin"
     amount = pl.col("margin" if measure == "margin" else "net_amount").sum().round(6)
     return own.group_by("starts_on", _age("day")).agg(amount=amount), measure

@@ -289,13 +289,13 @@ def _with_own_attributes(summary: pl.DataFrame, tables: TableSet, as_of: AsOf) -
     if not tables.has("customers"):
         return summary
     there = [name for name in ATTRIBUTES if name in tables.columns("customers")]
-    rows = buyers_as_customers(tables)[_codes(tables, as_of)]
+    rows = buyers_as_customers(tables)[summary_codes(tables, as_of)]
     is_row = is_known("customers", rows.schema, as_of)
     return summary.with_columns(rows.select(pl.when(is_row).then(name).alias(name) for name in there))
 
 
-def _codes(tables: TableSet, as_of: AsOf) -> pl.Series:
-    """Return the codes of the customers of a summary, in its order."""
+def summary_codes(tables: TableSet, as_of: AsOf) -> pl.Series:
+    """Return customer, the code of `relkit.features.coded_lines.buyers`, of each row of `purchase_summary`, in its order."""
     return coded_days(tables, as_of)["customer"].unique(maintain_order=True)
 
 
@@ -317,7 +317,7 @@ def _holdout(tables: TableSet, split: Holdout) -> pl.DataFrame:
         pl.len().cast(pl.Int32).alias("holdout_purchases"), pl.col("value").sum().round(6).alias("total")
     )
     return (
-        customers.with_columns(_codes(tables, split.calibration))
+        customers.with_columns(summary_codes(tables, split.calibration))
         .join(bought, on="customer", how="left", maintain_order="left")
         .select(
             "customer_id",

@@ -439,7 +439,8 @@ class ValueReading:
         from relkit.plots.customer_groups import plot_group_grid
 
         groups, seen = (
-            [name for name in names if name in set(self.scored[column])] for names, column in ((GROUPS, "group"), (ACTIVITY, "activity"))
+            [name for name in names if name in found]
+            for names, found in ((GROUPS, set(self.scored["group"].unique())), (ACTIVITY, set(self.scored["activity"].unique())))
         )
         wide = self.scored.drop_nulls("group").pivot("activity", index="group", values="decile", aggregate_function="len")
         ordered = pl.DataFrame({"group": groups}).join(wide, on="group", maintain_order="left")

@@ -1,16 +1,17 @@
 """Scores on disk: the score table, and the record of each score alongside that of its model.
 
     kept = KeptScores.read(folder)              scores.parquet and models.json; None if there are no scores
-    kept.records["churn_probability_90d"]       Score(stem='churn_probability', unit='days', horizon=90, reason='', subject='', subject_id='')
+    kept.records["churn_probability_90d"]       Score(stem='churn_probability', unit='days', horizon=90, ...)
 
-A record in `models.json` has the fields of `relkit.score_kinds.Score`: stem, unit, horizon, reason, subject and subject_id. Deliveries and reports
-read the meaning and the horizon of a score from there.
+A record in `models.json` has the fields of `relkit.score_kinds.Score`: stem, unit, horizon, reason, subject and subject_id. Deliveries and
+reports read the meaning and the horizon of a score from there.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -65,20 +66,26 @@ def records_of(models: Mapping[str, Mapping[str, Any]], *, where: str = MODELS) 
 
 @dataclass(frozen=True, eq=False)
 class KeptScores:
-    """The scores of a day.
+    """The scores of a day, which stay on disk: at a million customers they are half a gigabyte, and are looked at one by one.
 
     Attributes:
-        frame: one row per customer, score and model (`relkit.scores.score_table.SCORE_TABLE`), score, model and version as categories.
+        rows: lazily, one row per customer, score and model (`relkit.scores.score_table.SCORE_TABLE`).
         records: the record of each score, by name.
     """
 
-    frame: pl.DataFrame
+    rows: pl.LazyFrame
     records: Mapping[str, Score] = field(default_factory=dict)
+
+    @cached_property
+    def sources(self) -> pl.DataFrame:
+        """The different score, model, version and trained_as_of."""
+        named = self.rows.select(pl.col("score", "model", "version").cast(pl.Categorical), "trained_as_of").unique()
+        return named.collect(engine="streaming").with_columns(pl.col("score", "model", "version").cast(pl.String))
 
     def of(self, score: str, model: str) -> pl.DataFrame:
         """Return the rows of one score of one model: customer_id, as_of, value, lower, upper."""
-        rows = self.frame.filter((pl.col("score") == score) & (pl.col("model") == model))
-        return rows.select("customer_id", "as_of", "value", "lower", "upper")
+        found = self.rows.filter((pl.col("score") == score) & (pl.col("model") == model))
+        return found.select("customer_id", "as_of", "value", "lower", "upper").collect(engine="streaming")
 
     @classmethod
     def read(cls, folder: Path) -> KeptScores | None:
@@ -89,19 +96,13 @@ class KeptScores:
         """
         if not (folder / SCORES).is_file():
             return None
-        frame, records = _read(folder / SCORES), records_of(read_models(folder), where=str(folder / MODELS))
-        unknown = [name for name in sorted(frame["score"].unique()) if name not in records]
+        kept = cls(pl.scan_parquet(folder / SCORES), records_of(read_models(folder), where=str(folder / MODELS)))
+        unknown = [name for name in sorted(kept.sources["score"].unique()) if name not in kept.records]
         if unknown:
             raise TableError(
                 f"{', '.join(unknown)}: in {SCORES} and not in {MODELS}.", where=str(folder), remedy=f"Run {command('score')} again."
             )
-        return cls(frame, records)
-
-
-def _read(path: Path) -> pl.DataFrame:
-    """Return the score table, the text that is equal in millions of rows as categories."""
-    repeated = pl.col("score", "model", "version").cast(pl.Categorical)
-    return pl.scan_parquet(path).with_columns(repeated).collect(engine="streaming")
+        return kept
 
 
 def read_models(folder: Path) -> dict[str, dict[str, Any]]:

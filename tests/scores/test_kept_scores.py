@@ -40,7 +40,7 @@ def test_a_record_is_read_as_it_was_written() -> None:
 def test_the_scores_of_a_day_come_with_their_records(folder: Path) -> None:
     kept = KeptScores.read(folder)
     assert kept is not None
-    assert set(kept.records) == set(kept.frame["score"].unique())
+    assert set(kept.records) == set(kept.sources["score"])
     assert kept.records["future_margin_24m"].days == 730
 
 

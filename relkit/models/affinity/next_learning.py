@@ -35,6 +35,11 @@ EDGES = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0)
 """Edges of the probabilities by which the calibration is shown."""
 FEWEST_BOUGHT = 30
 """Fewest candidates bought from which weights are fitted."""
+COUNTED_CUSTOMERS = 200_000
+"""Most customers from whom the counts before each day are made; the counts that a model keeps are those of all."""
+MOST_ROWS = 200_000
+"""Most candidates from which weights are fitted, unless there are fewer than `OTHERS_EACH` others for each one bought."""
+OTHERS_EACH = 5
 EARLIER_SHARES = (0.3, 0.5, 0.7)
 """Shares of customers whose last basket lies before each of the days that split histories and answers."""
 
@@ -128,7 +133,7 @@ class Learnt:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Candidates of the customers who came back after a day, with what they bought.
+    """Candidates of the customers who came back after a day, and whether each was bought.
 
     Attributes:
         X: shape (n, 1 + k), ones and the terms.
@@ -158,13 +163,15 @@ def learn(histories: Histories, items: int, know: Callable[[Histories, Pairs, in
         most: next baskets that are used, at most.
         seed: of the choice of customers.
     """
-    days = splitting_days(histories)
     rng = np.random.default_rng(seed)
+    if histories.customers > COUNTED_CUSTOMERS:
+        histories = histories.picked(_drawn(np.arange(histories.customers), COUNTED_CUSTOMERS, rng))
+    days = splitting_days(histories)
     found = [_rows_after(day, histories, items, know, most // len(days), rng) for day in days]
     repeat, new = (Rows.joined([both[kind] for both in found]) for kind in (0, 1))
     part = _parts(histories.customers, rng)
-    own_head, repeats_converged = _head(repeat, part[repeat.customers], _plain_repeat())
-    new_head, new_converged = _head(new, part[new.customers], _plain_new())
+    own_head, repeats_converged = _head(repeat, part[repeat.customers], _plain_repeat(), rng)
+    new_head, new_converged = _head(new, part[new.customers], _plain_new(), rng)
     kinds = (("repeat", own_head, repeat), ("new", new_head, new))
     shown = [_calibration(head.chances(rows.X), rows.bought, part[rows.customers] == 2, kind) for kind, head, rows in kinds]
     customers = len(np.unique(np.concatenate([repeat.customers, new.customers])))
@@ -234,14 +241,29 @@ def _bought(candidates: Candidates, chosen: NDArray[np.int64], targets: NDArray[
     return np.isin(chosen[candidates.customers] * items + candidates.items, targets)
 
 
-def _head(rows: Rows, part: NDArray[np.int64], plain: Head) -> tuple[Head, bool]:
+def _head(rows: Rows, part: NDArray[np.int64], plain: Head, rng: np.random.Generator) -> tuple[Head, bool]:
     """Return a head fitted to the first part and calibrated on the second, and whether the fit converged; `plain` if they are too small."""
     first = part == 0
     if not _can_learn(rows.bought[first]):
         return plain, True
-    fit = fit_logistic(rows.X[first], rows.bought[first].astype(float), rows.customers[first])
-    head = Head(plain.terms, fit.coefficients, fit.covariance, rows=int(first.sum()))
+    used, share = _thinned(first, rows.bought, rng)
+    fit = fit_logistic(rows.X[used], rows.bought[used].astype(float), rows.customers[used])
+    coefficients = fit.coefficients + np.r_[np.log(share), np.zeros(len(plain.terms))]
+    head = Head(plain.terms, coefficients, fit.covariance, rows=len(used))
     return _calibrated(head, rows, part == 1), fit.converged
+
+
+def _thinned(rows: NDArray[np.bool_], bought: NDArray[np.bool_], rng: np.random.Generator) -> tuple[NDArray[np.int64], float]:
+    """Return the rows to fit and the share kept of those not bought: all bought, and of the others so many that a fit stays quick.
+
+    In a logistic regression such a choice shifts the constant by the logarithm of the share, and nothing else (Prentice and Pyke 1979).
+    """
+    cases, others = np.flatnonzero(rows & bought), np.flatnonzero(rows & ~bought)
+    most = max(MOST_ROWS - len(cases), OTHERS_EACH * len(cases))
+    if len(others) <= most:
+        return np.flatnonzero(rows), 1.0
+    chosen = rng.choice(others, most, replace=False)
+    return np.sort(np.concatenate([cases, chosen])), most / len(others)
 
 
 def _calibrated(head: Head, rows: Rows, which: NDArray[np.bool_]) -> Head:

@@ -99,10 +99,10 @@ class NextProduct(ModelFacts):
     check_settings: ClassVar[Mapping[str, Any]] = {"neighbours": 20}
 
     similarity: Literal["lift", "cosine", "bm25", "ease"] = "lift"
-    neighbours: int = 100
+    neighbours: int = 50
     shrink: float = 10.0
-    near: int = 60
-    popular: int = 30
+    near: int = 30
+    popular: int = 20
     half_life_days: float = 30.0
     gap_share: float = 0.5
     sequence_days: int = 90

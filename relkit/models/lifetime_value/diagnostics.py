@@ -131,7 +131,7 @@ def purchase_tracking(
         TableError: a column is missing.
         PeriodError: no whole step lies between the first purchase and `until`.
     """
-    bought = read_columns(purchases, PURCHASE_DAYS).filter(pl.col("day") <= until).unique()
+    bought = _once_a_day(read_columns(purchases, PURCHASE_DAYS).filter(pl.col("day") <= until))
     first = bought.group_by("customer_id").agg(pl.col("day").min().alias("first"))
     first = _with_covariates(first.filter(pl.col("first") <= fitted.info.as_of), fitted, features)
     start = first["first"].min()
@@ -147,6 +147,14 @@ def purchase_tracking(
     expected = np.diff(sum(_expected_by(fitted, group, edges, start) for group in _groups(fitted, first)))
     ends = tuple(start + timedelta(days=int(edge)) for edge in edges[1:])
     return PurchaseTracking(ends, actual, expected, fitted.info.as_of, days)
+
+
+def _once_a_day(purchases: pl.DataFrame) -> pl.DataFrame:
+    """Return each customer's days once; rows in order of customer and day, as features have them, need no hashing."""
+    customer, day = pl.col("customer_id"), pl.col("day")
+    is_later = (customer > customer.shift(1)) | ((customer == customer.shift(1)) & (day > day.shift(1)))
+    rows = purchases.select(customer, day)
+    return rows if rows.select(is_later.slice(1).all()).item() else rows.unique()
 
 
 def _with_covariates(first: pl.DataFrame, fitted: FittedPurchaseModel, features: pl.DataFrame | None) -> pl.DataFrame:

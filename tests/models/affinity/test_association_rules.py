@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from random_baskets import counted, random_lists
+from scipy import stats
 
 from relkit.models.affinity.association_rules import COLUMNS, Wanted, mine_rules, rules_frame
 from relkit.models.affinity.baskets import Baskets
@@ -62,6 +63,21 @@ def test_a_rule_is_redundant_if_a_more_general_one_is_as_good() -> None:
         assert row["improvement"] == pytest.approx(row["confidence"] - best, abs=1e-15)
         assert row["is_redundant"] == (row["improvement"] <= 1e-15)
     assert 0 < found["is_redundant"].sum() < len(found)
+
+
+def test_the_improvement_by_an_item_is_tested_among_the_baskets_with_the_others() -> None:
+    lists = random_lists(14, baskets=80)
+    counts = counted(lists, 4)
+    for row in rules_of(Baskets.of(pl.Series(lists)), 5, Wanted(), most_items=4).iter_rows(named=True):
+        left, right = row["antecedent"], row["consequent"]
+        tails = []
+        for item in left:
+            others = tuple(one for one in left if one != item)
+            among = counts[others] if others else 80
+            with_right = counts[tuple(sorted((*others, *right)))]
+            tails.append(stats.hypergeom.sf(row["count"] - 1, among, row["antecedent_count"], with_right))
+        assert row["improvement_p_value"] == pytest.approx(max(tails), rel=1e-9, abs=1e-14)
+        assert len(left) > 1 or row["improvement_p_value"] == row["p_value"]
 
 
 def test_sides_can_be_restricted() -> None:
