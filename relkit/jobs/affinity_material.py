@@ -50,16 +50,8 @@ class AffinityMaterial:
 
     @property
     def names(self) -> dict[str, str]:
-        """Names of products by id; of one without a name, its finest category and its id."""
-        import polars as pl
-
-        from relkit.features.product_facts import CATEGORIES
-
-        category, product = pl.coalesce(pl.col(name) for name in reversed(CATEGORIES)), pl.col("product_id")
-        described = (
-            pl.when((pl.col("name") == product) & category.is_not_null()).then(pl.format("{} {}", category, product)).otherwise("name")
-        )
-        return dict(self.products.select("product_id", described).iter_rows())
+        """Names of products by id."""
+        return dict(self.products.select("product_id", "name").iter_rows())
 
     @property
     def groups(self) -> dict[str, str]:

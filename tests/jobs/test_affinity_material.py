@@ -60,14 +60,6 @@ def test_the_finest_level_that_fits_a_page_is_shown_unless_another_is_asked_for(
         _ = AffinityMaterial(affinity.material, level="category").groups
 
 
-def test_a_product_without_a_name_has_that_of_its_category(affinity: AffinityMaterial) -> None:
-    bare = AffinityMaterial(affinity.material)
-    bare.products = affinity.products.with_columns(name="product_id")
-    assert bare.names[product_id(2, 0)] == "wine P2-00"
-    assert affinity.names[product_id(2, 0)] == "wine 1"
-    assert affinity.names["SUB-PLUS"] == "contracts SUB-PLUS"
-
-
 def test_the_model_card_has_the_rules_which_make_no_score(affinity: AffinityMaterial) -> None:
     models = [row[0] for row in affinity.model_card().cells()]
     assert models == ["affinity.next_product", "affinity.rules"]
