@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint requirements.lock
 export MLFLOW_DISABLE_TELEMETRY = true
 
-.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-run bench-pymc coverage test-coverage lock clean
+.PHONY: demo test test-slow test-browser readme-picture lint lab bench bench-run bench-pymc bench-affinity bench-implicit coverage test-coverage lock clean
 
 demo: $(VENV)/.base  ## simulate a company and run the whole loop on it
 	$(BIN)/relkit demo
@@ -49,9 +49,25 @@ bench-run: $(VENV)/.base  ## the demo step by step: CPU seconds and peak memory;
 bench-pymc: $(VENV)/.bench .venv-pymc/.done  ## the BG/NBD benchmark with pymc-marketing, which wants an environment of its own
 	$(BIN)/python tests/benchmarks/bench_bg_nbd.py
 
+bench-implicit: $(VENV)/.bench .venv-implicit/.done  ## next products beside implicit, which has an environment of its own
+	$(BIN)/python tests/benchmarks/bench_next_product.py
+
+.venv-implicit/.done: $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-implicit
+	$(BIN)/uv pip install --quiet --python .venv-implicit/bin/python implicit==0.7.3
+	touch $@
+
 .venv-pymc/.done: $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-pymc
 	$(BIN)/uv pip install --quiet --python .venv-pymc/bin/python pymc-marketing==0.19.2
+	touch $@
+
+bench-affinity: $(VENV)/.bench .venv-affinity/.done  ## association rules with mlxtend and efficient-apriori, in an environment of their own
+	$(BIN)/python tests/benchmarks/bench_affinity_rules.py
+
+.venv-affinity/.done: $(VENV)/.uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-affinity
+	$(BIN)/uv pip install --quiet --python .venv-affinity/bin/python mlxtend==0.25.0 efficient-apriori==2.0.6
 	touch $@
 
 lock: $(VENV)/.uv  ## choose the exact versions anew
@@ -59,7 +75,7 @@ lock: $(VENV)/.uv  ## choose the exact versions anew
 	  --upgrade pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) .venv-pymc
+	rm -rf $(VENV) .venv-affinity .venv-implicit .venv-pymc
 
 $(VENV)/.uv:
 	$(PYTHON) -c 'import sys; sys.exit("relkit needs Python 3.11 or 3.12, this is " + sys.version.split()[0]) if not (3, 11) <= sys.version_info[:2] < (3, 13) else 0'

@@ -24,12 +24,13 @@ from polars.testing import assert_frame_equal
 
 from relkit.errors import TableError
 from relkit.models import catalogue, storage
-from relkit.models.affinity.family import PRODUCT_HISTORIES, RECEIPTS
+from relkit.models.affinity.family import CONTRACTS_TAKEN, PRODUCT_HISTORIES, RECEIPTS
 from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
 from relkit.models.survival.family import CONTRACT_VERSIONS, SPELLS
+from relkit.scores.scoring import scores_given
 
 if TYPE_CHECKING:
     from relkit.models.roles import Reading
@@ -137,6 +138,27 @@ def product_histories() -> tuple[pl.DataFrame, pl.DataFrame]:
     return features, pl.DataFrame({"customer_id": lists["customer_id"], "next_products": later})
 
 
+def takers() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 600 customers with two features, the products they held and took, and what they took in the following 60 days."""
+    rng = np.random.default_rng(5)
+    n = 600
+    age, plan = rng.integers(80, 320, n) / 4, rng.choice(["S", "M", "L"], n)
+    odds = np.exp(-2.5 + 0.04 * (age - 50) + 0.8 * (plan == "L"))
+    took = {name: rng.random((2, n)) < odds / (1 + odds) for name in ("LOAN", "card-1")}
+    holds = rng.random(n) < 0.2
+
+    def listed(rows: list[list[str]]) -> pl.Series:
+        return pl.Series(rows, dtype=pl.List(pl.String))
+
+    def of(period: int) -> pl.Series:
+        return listed([[name for name in took if took[name][period, i] and not (name == "LOAN" and holds[i])] for i in range(n)])
+
+    ids = [f"c{i:03d}" for i in range(n)]
+    held = listed([["LOAN"] if each else [] for each in holds])
+    features = {"customer_id": ids, "age": age, "plan": plan.tolist(), "held": held, "taken": of(0)}
+    return pl.DataFrame(features), pl.DataFrame({"customer_id": ids, "taken": of(1)})
+
+
 FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SUMMARIES: purchases,
     HISTORIES: histories,
@@ -144,6 +166,7 @@ FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     CONTRACT_VERSIONS: spells,
     RECEIPTS: receipts,
     PRODUCT_HISTORIES: product_histories,
+    CONTRACTS_TAKEN: takers,
 }
 """Features and outcomes by reading."""
 
@@ -307,7 +330,7 @@ def one_score_row_per_customer(case: Case, folder: Path) -> None:
 
 def it_gives_a_score_of_its_role(case: Case, folder: Path) -> None:
     given = set(case.score(case.fitted).columns)
-    assert any(str(kind.at(HORIZON)) in given for kind in case.model.role.scores)
+    assert any(str(score) in given for score in scores_given(case.fitted, case.model.role.scores, HORIZON))
 
 
 def a_column_that_scoring_lacks_is_named(case: Case, folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from recomputed_affinity import AFFINITY
 from scipy.stats import beta, chi2
 
 if TYPE_CHECKING:
@@ -790,5 +791,6 @@ RECOMPUTED: dict[str, Callable[[Facts, dict[str, str]], dict[str, Any]]] = {
     "churn_segment_texts.apart": _apart,
     "churn_segment_texts.none_changes": _nothing,
     "churn_segment_texts.some_change": _nothing,
+    **AFFINITY,
 }
 """By module and key of `TEXTS`: the values to show, by placeholder; `figure` is the value of a key figure."""

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CUSTOMERS = 1500
-MODELS = ("lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.kaplan_meier", "survival.cox")
+MODELS = (
+    *("lifetime_value.bg_nbd", "lifetime_value.gamma_gamma", "survival.kaplan_meier", "survival.cox"),
+    *("affinity.rules", "affinity.next_product"),
+)
 
 
 def run_pipeline(folder: Path) -> None:

@@ -32,6 +32,9 @@ def record(name: str) -> Score:
     kind = kind_of(name)
     if kind is None:
         return Score(name)
+    if kind.by_subject:
+        subject, _, days = name.removeprefix(f"{kind.stem}_").rpartition("_")
+        return kind.at(int(days[:-1]), subject=subject, subject_id=subject.upper())
     span, _, reason = name.removeprefix(kind.stem).removeprefix("_").partition("_")
     return kind.at(None if span in ("", "endless") else int(span[:-1]), reason)
 

@@ -32,8 +32,8 @@ def code(path: Path) -> list[str]:
     return [cell.source for cell in cells(path, "code") if "parameters" not in cell.metadata.get("tags", ())]
 
 
-def test_there_are_the_two_of_the_first_families() -> None:
-    assert {"segment_customer_value", "segment_churn_risk"} <= {path.stem for path in BOOKS}
+def test_there_is_one_of_each_family() -> None:
+    assert {"segment_customer_value", "segment_churn_risk", "segment_product_affinity"} <= {path.stem for path in BOOKS}
 
 
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
@@ -101,6 +101,14 @@ class TestEachNotebook:
                 *("Which contracts are about to end", "30 June 2025", "Pays by direct debit", "survival.cox"),
                 *("Contracts are told apart most clearly by", "Whether what goes with an early end does so at every age"),
                 "Share that ended within 90 days, forecast and observed",
+            ),
+        ),
+        (
+            "segment_product_affinity",
+            "fr",
+            (
+                *("Ce qui va ensemble", "30 juin 2025", "coffee 1", "Favoris du client, puis meilleures ventes"),
+                *("aucun des 15 produits comparés n’en remplace un autre", "affinity.next_product", "affinity.rules"),
             ),
         ),
     ],

@@ -27,7 +27,7 @@ from relkit.delivery.score_quality import score_quality
 from relkit.delivery.text_safety import refused_ids
 from relkit.errors import ParameterError, TableError
 from relkit.file_column import NO, YES, FileColumn, PolarsType
-from relkit.models.affinity.family import NEXT_PRODUCT_PROBABILITY
+from relkit.models.affinity.family import NEXT_PRODUCT_PROBABILITY, PROPENSITY
 from relkit.models.lifetime_value.family import EXPECTED_ORDERS
 from relkit.models.survival.family import CHURN_PROBABILITY
 from relkit.remarks import Remark, french
@@ -454,7 +454,8 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
     """
     there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
-    beyond_offers = set(scored) - set(_shown(declared, records, NEXT_PRODUCT_PROBABILITY))  # anyone may be offered something popular
+    # Propensities and next products are scored for prospects too: they do not rest on a purchase or a contract of theirs.
+    open_to_all = set(_shown(declared, records, PROPENSITY, NEXT_PRODUCT_PROBABILITY))
     running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days")
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
 
@@ -467,13 +468,13 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
         is_protected=pl.col("is_protected").fill_null(value=False) if "is_protected" in there else no,
         is_holder=running.fill_null(value=False) | has_any(_shown(declared, records, *CONTRACT_SCORES)),
         is_scored=has_any(scored),
-        is_modelled=has_any(beyond_offers),
         has_margin_ahead=has_any(_shown(declared, records, FUTURE_MARGIN)),
         has_bought=_known(frame, "days_since_last_order"),
+        is_scored_by_history=has_any(name for name in scored if name not in open_to_all),
         **{name: _or_null(frame, name, dtype) for name, dtype in HISTORY.items()},
     )
-    has_any_past = pl.col("has_bought") | pl.col("is_holder") | pl.col("is_modelled")
-    return facts.with_columns(has_history=pl.lit(value=not is_told) | has_any_past)
+    has_history = pl.any_horizontal(pl.lit(value=not is_told), "has_bought", "is_holder", "is_scored_by_history")
+    return facts.with_columns(has_history=has_history).drop("is_scored_by_history")
 
 
 def _known(frame: pl.DataFrame, name: str) -> pl.Expr:

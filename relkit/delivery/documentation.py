@@ -44,8 +44,10 @@ the file into mailing tools: [importing.md](importing.md).
 - Money is in the currency of the programme (`{cur}` in a name); `{h}` is a horizon, in days (`d`) or months (`m`).
 - A probability that does not apply is empty, never 0; never read an empty cell as a yes. `score_quality` says why a score is
   empty, in the same words in every file.
-- Protected customers (an exclusion in force covers every channel) keep their scores and are in no tenth, no RFM group and no rank.
-  Customers who refuse profiling have no score at all.
+- Protected customers (an exclusion in force covers every channel) keep their scores and are in no tenth, no RFM group and no rank; they
+  have no next product. Customers who refuse profiling have no score at all.
+- Next products are given by id in the technical files and by name where words are shown; their tables, the offers and the rankings of
+  customers for a product are described in [next_products.md](next_products.md).
 
 """
 

@@ -2,28 +2,24 @@
 
     write_ranking(rows, folder, "P0-03", currency="EUR", language="fr", facts={...})
 
-All four files are written next to their places first and then put there, so that a run that is stopped while it writes leaves the files
-of the last one. A French ranking has a French CSV (semicolon, decimal comma, headers and cells in French).
+`relkit.delivery.list_files` states how they are written.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import polars as pl
 
-from relkit.delivery.customer_files import in_words
-from relkit.delivery.text_safety import escaped, escaped_text
-from relkit.delivery.written_files import CREATED, write_sheet
+from relkit.delivery.list_files import write_list
 from relkit.file_column import FileColumn
 from relkit.texts import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from relkit.texts import Language
@@ -99,43 +95,4 @@ def write_ranking(
         language: of headers and words.
         facts: what the ranking rests on and who was left out, written as JSON.
     """
-    columns = ranking_columns(currency)
-    frame = rows.select(_delivered(column) for column in columns)
-    safe, _ = escaped(in_words(frame, columns, language), except_for=("customer_id",))
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = {kind: folder / f"{stem}.{kind}" for kind in ("parquet", "csv", "xlsx", "json")}
-    drafts = {kind: path.with_name(f".{path.name}.part") for kind, path in paths.items()}
-    try:
-        frame.write_parquet(drafts["parquet"], compression="zstd")
-        _write_csv(frame, safe, columns, drafts["csv"], language)
-        _write_xlsx(safe, columns, drafts["xlsx"], language)
-        drafts["json"].write_text(json.dumps(dict(facts), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        for kind, draft in drafts.items():
-            draft.replace(paths[kind])
-    finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
-    return paths
-
-
-def _delivered(column: FileColumn) -> pl.Expr:
-    value = pl.col(column.name).cast(column.dtype)
-    return value if column.decimals is None else value.round(column.decimals) + 0.0
-
-
-def _write_csv(frame: pl.DataFrame, worded: pl.DataFrame, columns: Sequence[FileColumn], path: Path, language: Language) -> None:
-    if language == "fr":
-        headers = {c.name: escaped_text(c.label["fr"]) for c in columns}
-        worded.rename(headers).write_csv(path, include_bom=True, separator=";", decimal_comma=True, line_terminator="\r\n")
-    else:
-        escaped(frame, except_for=("customer_id",))[0].write_csv(path, line_terminator="\r\n")
-
-
-def _write_xlsx(frame: pl.DataFrame, columns: Sequence[FileColumn], path: Path, language: Language) -> None:
-    import xlsxwriter
-
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(str(path), {**options, "tmpdir": str(path.parent)})
-    book.set_properties({"created": CREATED, "author": "relkit", "title": SHEET[language]})
-    write_sheet(book, SHEET[language], frame, columns, language)
-    book.close()
+    return write_list(rows, ranking_columns(currency), folder, stem, title=SHEET, language=language, facts=facts, ids=("customer_id",))

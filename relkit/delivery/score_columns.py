@@ -1,12 +1,13 @@
-"""Scores that a templated column shows: a template names its score with `{h}` for the horizon and `{reason}` for the reason,
-`{product}` for the product.
+"""Scores that a templated column shows.
+
+A template names its score with `{h}` for the horizon, `{reason}` for the reason and `{product}` for the product.
 
     horizons(template, scores)          the horizons at which the score of `order_probability_{h}d` was made, the nearest first
     reasons(template, scores)           horizon and reason of each score that `churn_probability_{h}d_{reason}` shows
     subjects(template, scores)          each score that `propensity_{product}_{h}d` shows
     marketer_horizon(template, scores)  the one that the marketer's view shows, even if the score is absent
 
-A template shows a score if its name, filled with the horizon and the reason of the score's record, is the score's own name.
+A template shows a score if its name, filled with the horizon, reason and product of the score's record, is the score's own name.
 """
 
 from __future__ import annotations

@@ -59,10 +59,11 @@ def product_facts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         as_of: cutoff of what is known.
 
     Returns:
-        product_id; name (the id if it has none), category_1 to category_3, brand, price (currency); unit_margin (currency per unit) and
-        margin_source (measured, assumed), null if unknown; is_offered, not_offered_because (a key of `REASONS`; null if it is offered).
+        product_id; name (if it has none, its narrowest category and its id), category_1 to category_3, brand, price (currency);
+        unit_margin (currency per unit) and margin_source (measured, assumed), null if unknown; known_since (first day of a version or
+        of a sale, null if unknown); is_offered, not_offered_because (a key of `REASONS`; null if it is offered).
     """
-    return kept(tables, "product_facts", lambda: _facts(tables, as_of), as_of)
+    return kept(tables, "facts_of_products", lambda: _facts(tables, as_of), as_of)
 
 
 def _facts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
@@ -73,30 +74,38 @@ def _facts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         rows = rows.join(frame, on="product_id", how="left", maintain_order="left")
     rows = _with_margins(rows, tables, as_of)
     because = _because(tables, as_of)
-    name = pl.coalesce(pl.col("name").str.strip_chars().replace("", None), "product_id")
-    made = rows.with_columns(name=name, not_offered_because=because)
-    own = ("product_id", "name", *CATEGORIES, "brand", "price", "unit_margin", "margin_source")
+    category = pl.coalesce(*reversed(CATEGORIES))
+    name = pl.coalesce(pl.col("name").str.strip_chars().replace("", None), pl.format("{} {}", category, "product_id"), "product_id")
+    known_since = pl.min_horizontal("described_since", "sold_since")
+    made = rows.with_columns(name=name, known_since=known_since, not_offered_because=because)
+    own = ("product_id", "name", *CATEGORIES, "brand", "price", "unit_margin", "margin_source", "known_since")
     return made.select(*own, pl.col("not_offered_because").is_null().alias("is_offered"), "not_offered_because")
 
 
 def _described(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return the last version of each product's row."""
+    """Return the last version of each product's row, and the first day of any, described_since."""
     if not tables.has("products"):
         types = dict.fromkeys(_DESCRIBED, pl.String) | dict.fromkeys(("price", "unit_margin"), pl.Float64)
-        return pl.DataFrame(schema={"product_id": pl.String, **types, "in_stock": pl.Boolean, "discontinued_on": pl.Date})
+        days = {"described_since": pl.Date, "discontinued_on": pl.Date}
+        return pl.DataFrame(schema={"product_id": pl.String, **types, **days, "in_stock": pl.Boolean})
     versions = known_rows(tables, "products", as_of, "product_id", "valid_from", *_DESCRIBED).collect(engine="streaming")
+    versions = versions.with_columns(described_since=pl.col("valid_from").min().over("product_id"))
     last = versions.sort("product_id", "valid_from", nulls_last=False, maintain_order=True).unique("product_id", keep="last")
     return last.drop("valid_from")
 
 
 def _sold(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return product_id and, of its lines, is_sold and is_fee."""
+    """Return product_id and, of its lines, is_sold, is_fee and sold_since, the day of the first sale."""
     if not tables.has("transactions"):
-        return pl.DataFrame(schema={"product_id": pl.String, "is_sold": pl.Boolean, "is_fee": pl.Boolean})
+        return pl.DataFrame(schema={"product_id": pl.String, "is_sold": pl.Boolean, "is_fee": pl.Boolean, "sold_since": pl.Date})
     lines = all_known_lines(tables, as_of).filter(pl.col("product_id").is_not_null())
     kind = pl.col("line_kind").cast(pl.String)
-    kinds = lines.group_by("product_id", "line_kind").agg().collect(engine="streaming")
-    found = kinds.group_by("product_id").agg(is_sold=(kind == "sale").any(), is_fee=kind.is_in(["fee", "gift_card"]).any())
+    kinds = lines.group_by("product_id", "line_kind").agg(pl.col("day").min()).collect(engine="streaming")
+    found = kinds.group_by("product_id").agg(
+        is_sold=(kind == "sale").any(),
+        is_fee=kind.is_in(["fee", "gift_card"]).any(),
+        sold_since=pl.col("day").filter(kind == "sale").min(),
+    )
     return found.with_columns(pl.col("product_id").cast(pl.String))
 
 

@@ -97,10 +97,9 @@ def _categories(tables: TableSet, sold: pl.DataFrame) -> dict[str, pl.DataFrame]
 
 def first_purchases(tables: TableSet, as_of: AsOf, products: Sequence[str] = ()) -> pl.DataFrame:
     """Return customer (position in `buyers`), item and the day of its first purchase known at `as_of`, in order."""
-    name = f"first_purchases_{'_'.join(products)}" if products else "first_purchases"
     if products:
         return _first(tables, as_of, products)
-    return kept(tables, name, lambda: _first(tables, as_of, products), as_of)
+    return kept(tables, "first_purchases", lambda: _first(tables, as_of, ()), as_of)
 
 
 def _first(tables: TableSet, as_of: AsOf, products: Sequence[str]) -> pl.DataFrame:
@@ -135,10 +134,6 @@ def _listed(contracts: pl.DataFrame, name: str) -> pl.DataFrame:
     return rows.group_by("customer_id", maintain_order=True).agg(pl.col("product_id").alias(name))
 
 
-Held = "Callable[[TableSet, AsOf], pl.DataFrame]"
-Taken = "Callable[[TableSet, AsOf, AsOf], pl.DataFrame]"
-
-
 def rows_to_score(tables: TableSet, as_of: AsOf, held: Callable[[TableSet, AsOf], pl.DataFrame]) -> pl.DataFrame:
     """Return the drivers of each customer known at `as_of`, then `held`; in order of customer_id."""
     return _with(customer_drivers(tables, as_of), held(tables, as_of), "held")
@@ -163,14 +158,12 @@ def with_taken(rows: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
 
 
 def outcomes(tables: TableSet, split: Holdout, *, horizon_days: int, taken: Callable[[TableSet, AsOf, AsOf], pl.DataFrame]) -> pl.DataFrame:
-    """Return customer_id and `taken` of each customer known at the calibration, within the horizon after it.
-
-    Raises:
-        TableError: the holdout is shorter than the horizon.
-    """
+    """Return customer_id and `taken` of each customer known at the calibration, within the horizon after it; null if it ends later."""
     start = split.calibration
-    end = start.minus(days=-horizon_days)
     everybody = customer_drivers(tables, start).select("customer_id")
+    if horizon_days > split.days:
+        return everybody.with_columns(taken=pl.lit(None, _PRODUCTS))
+    end = start.minus(days=-horizon_days)
     return with_taken(everybody, taken(tables, start, end))
 
 

@@ -86,11 +86,10 @@ def receipt_remarks(tables: TableSet, as_of: AsOf) -> tuple[Remark, ...]:
     return (
         Remark(
             "no_baskets",
-            f"Of {counts.transactions:,} transactions, {counts.without_product:,} have no known product (fees, gift cards, unknown "
-            f"products, nothing bought) and {counts.returned:,} were returned in full: they are not among the baskets.",
-            f"Sur {french(counts.transactions)} transactions, {french(counts.without_product)} n’ont aucun produit connu (frais, "
-            f"cartes cadeaux, produits inconnus, rien d’acheté) et {french(counts.returned)} ont été rendues en totalité : elles ne "
-            "comptent pas parmi les paniers.",
+            f"Of {counts.transactions:,} transactions, these are not among the baskets: {counts.without_product:,} without a known product "
+            f"(fees, gift cards, unknown products, nothing bought), {counts.returned:,} returned in full.",
+            f"Sur {french(counts.transactions)} transactions, ne comptent pas parmi les paniers : {french(counts.without_product)} sans "
+            f"produit connu (frais, cartes cadeaux, produits inconnus, rien d’acheté), {french(counts.returned)} avec retour complet.",
         ),
     )
 
@@ -120,7 +119,7 @@ def _receipts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 def _known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:
     """Return the lines without those of test accounts."""
     testers = buyers(tables).with_row_index("customer").filter("is_test")["customer"]
-    lines = all_known_lines(tables, as_of)
+    lines = all_known_lines(tables, as_of).with_columns(pl.col("customer").cast(pl.UInt32))
     return lines if testers.is_empty() else lines.filter(~pl.col("customer").is_in(testers.implode()).fill_null(value=False))
 
 

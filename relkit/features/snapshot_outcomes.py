@@ -61,7 +61,7 @@ def outcome_rows(tables: TableSet, as_of: AsOf, *, horizon_days: int) -> pl.Data
         day and have ids of customers).
     """
     rows = _rows(tables, as_of)
-    if rows["as_of"].n_unique() > 1:
+    if not is_one_day(tables):
         rows = rows.filter(pl.col("as_of") <= as_of.minus(days=horizon_days).day)
     return rows.filter(pl.col("taken").is_not_null()).drop("as_of")
 
@@ -72,7 +72,7 @@ def rows_to_score(tables: TableSet, as_of: AsOf, *, horizon_days: int) -> pl.Dat
     A product whose outcome is known by then is held by those who took it.
     """
     rows = _rows(tables, as_of)
-    is_known = pl.lit(rows["as_of"].n_unique() == 1) | (pl.col("as_of") <= as_of.minus(days=horizon_days).day)
+    is_known = pl.lit(is_one_day(tables)) | (pl.col("as_of") <= as_of.minus(days=horizon_days).day)
     now = pl.when(is_known & pl.col("taken").is_not_null()).then(pl.col("held").list.set_union("taken")).otherwise("held")
     last = rows.with_columns(held=now).sort("customer_id", "as_of").unique("customer_id", keep="last", maintain_order=True)
     return last.drop("as_of", "taken", "sequence", strict=False)
@@ -82,7 +82,7 @@ def outcomes_after(tables: TableSet, split: Holdout | DrawnHoldout, *, horizon_d
     """Return customer_id and `taken` of each row that is judged; null if its outcome is not known at the end of the holdout."""
     rows = _rows(tables, split.calibration).sort("customer_id", "as_of").unique("customer_id", keep="last", maintain_order=True)
     passed = pl.col("as_of") <= split.end.minus(days=horizon_days).day
-    taken = pl.col("taken") if rows["as_of"].n_unique() < 2 else pl.when(passed).then("taken")
+    taken = pl.col("taken") if is_one_day(tables) else pl.when(passed).then("taken")
     return rows.select("customer_id", taken.alias("taken"))
 
 
@@ -91,8 +91,7 @@ def held_out(tables: TableSet, as_of: AsOf, *, horizon_days: int) -> RowHoldout 
 
     Rows in the order of a file: its last ones; customers: a share drawn at random.
     """
-    days = known_rows(tables, "customer_snapshots", as_of, "as_of").unique().collect(engine="streaming")
-    if len(days) != 1:
+    if not is_one_day(tables):
         return None
     return RowHoldout(calibration=as_of, days=horizon_days, share=JUDGED_SHARE, seed=SEED, in_order=is_file_order(tables))
 
@@ -107,6 +106,11 @@ def to_judge(rows: pl.DataFrame, split: Holdout | DrawnHoldout) -> pl.DataFrame:
     return rows.filter(_is_held_out(rows, split)) if isinstance(split, RowHoldout) else rows
 
 
+def is_one_day(tables: TableSet) -> bool:
+    """Return whether all snapshots are of one day: a file of results, not a history."""
+    return tables.scan("customer_snapshots").select(pl.col("as_of").n_unique() == 1).collect().item() is True
+
+
 def is_file_order(tables: TableSet) -> bool:
     """Return whether rows have no id of a customer, so that their order is that of the file."""
     return "customer_snapshots" in tables.facts.numbered
@@ -114,8 +118,8 @@ def is_file_order(tables: TableSet) -> bool:
 
 def _is_held_out(rows: pl.DataFrame, split: RowHoldout) -> pl.Series:
     if split.in_order:
-        first = rows["sequence"].sort().gather(int(len(rows) * (1 - split.share)))[0]
-        return rows["sequence"] >= first
+        last = rows["sequence"].to_numpy() >= np.quantile(rows["sequence"].to_numpy(), 1 - split.share)
+        return pl.Series("is_held_out", last)
     everybody = rows["customer_id"].unique().sort()
     drawn = everybody.filter(np.random.default_rng(split.seed).random(len(everybody)) >= 1 - split.share)
     return rows["customer_id"].is_in(drawn.implode())
@@ -139,7 +143,7 @@ def _taken(products: Sequence[str]) -> pl.Expr:
 
 def _in_order(rows: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     """Return rows in order of time, with their rank in it if they have one."""
-    if rows["as_of"].n_unique() > 1:
+    if not is_one_day(tables):
         return rows.sort("as_of", "customer_id").with_columns(sequence=pl.col("as_of").rank("dense").cast(pl.Int64))
     if not is_file_order(tables):
         return rows.sort("customer_id")

@@ -32,7 +32,7 @@ def snapshot_attributes(tables: TableSet) -> tuple[str, ...]:
 
 
 def outcome_attributes(tables: TableSet) -> tuple[str, ...]:
-    """Return the attributes that state whether and why a customer has left, or what the customer took: targets of a model, never its features."""
+    """Return the attributes that state whether and why a customer left, or what the customer took: targets of models, never features."""
     roles = {name: entry.get("role") for name, entry in tables.facts.attributes.items()}
     return tuple(name for name in snapshot_attributes(tables) if roles.get(name) in {"ended", "end_reason", "outcome"})
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 ONE_UNIT = 1.0
-_PAIR = ["customer", "product"]
 
 
 def usual_quantities(tables: TableSet, as_of: AsOf, pairs: pl.DataFrame) -> pl.Series:
@@ -37,12 +36,19 @@ def usual_quantities(tables: TableSet, as_of: AsOf, pairs: pl.DataFrame) -> pl.S
         customer=pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"]), strict=False).to_physical(),
         product=pl.col("product_id").cast(pl.Categorical),
     )
-    baskets = _baskets(tables, as_of, coded["product"].unique())
+    baskets = _baskets(tables, as_of, coded["product"].unique()).with_columns(_pair())
+    rows = coded.with_columns(_pair())
     mean = pl.col("quantity").mean()
-    own = baskets.join(coded, on=_PAIR, how="semi").group_by(_PAIR).agg(own=mean)
+    theirs = baskets.lazy().join(rows.lazy().select("pair"), on="pair", how="semi")
+    own = theirs.group_by("pair").agg(own=mean).collect(engine="streaming")
     everybody = baskets.group_by("product").agg(everybody=mean)
-    joined = coded.join(own, on=_PAIR, how="left", maintain_order="left").join(everybody, on="product", how="left", maintain_order="left")
+    joined = rows.join(own, on="pair", how="left", maintain_order="left").join(everybody, on="product", how="left", maintain_order="left")
     return joined.select(pl.coalesce("own", "everybody", pl.lit(ONE_UNIT)).round(6).alias("usual_quantity")).to_series()
+
+
+def _pair() -> pl.Expr:
+    """Return one number for a customer and a product: joins by one key cost half as much."""
+    return (pl.col("customer").cast(pl.UInt64) * (1 << 32) + pl.col("product").to_physical().cast(pl.UInt64)).alias("pair")
 
 
 def _baskets(tables: TableSet, as_of: AsOf, products: pl.Series) -> pl.DataFrame:

@@ -49,7 +49,10 @@ def scored_people(folder: Path, *, programme: str, edge: AsOf, currency: str) ->
         )
     customers, delivered = pl.read_parquet(path), delivered_file(folder, programme=programme, edge=edge)
     if delivered is None:
-        people = customer_file(customers, KeptScores.read(folder / "scores" / str(edge)), as_of=edge.day, currency=currency).frame
+        scored = folder / "scores" / str(edge)
+        products = pl.read_parquet(path) if (path := scored / "next_products.parquet").is_file() else None
+        scores = KeptScores.read(scored)
+        people = customer_file(customers, scores, as_of=edge.day, currency=currency, next_products=products).frame
     else:
         people = pl.read_parquet(delivered)
     further = customers.select("customer_id", *(name for name in customers.columns if name not in people.columns))

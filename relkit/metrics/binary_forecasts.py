@@ -119,8 +119,8 @@ def calibration_error(happened: NDArray[Any], probability: Floats, weight: Float
     p, y, w = _as_floats(happened, probability, weight)
     edges = np.unique(np.quantile(p, np.arange(1, bins) / bins))
     group = np.searchsorted(edges, p, side="left")
-    size, forecast, share = (np.bincount(group, each) for each in (w, w * p, w * y))
-    return float(np.abs(forecast - share).sum() / size.sum())
+    forecast, share = np.bincount(group, w * p), np.bincount(group, w * y)
+    return float(np.abs(forecast - share).sum() / w.sum())
 
 
 def calibration_line(happened: NDArray[Any], probability: Floats, weight: Floats | None = None) -> tuple[float, float]:
@@ -143,7 +143,7 @@ def shift_of(z: Floats, y: Floats, w: Floats) -> float:
     shift = 0.0
     for _ in range(NEWTON_STEPS):
         p = special.expit(z + shift)
-        step = float(w @ (y - p) / max(w @ (p * (1 - p)), 1e-300))
+        step = float(w @ (y - p)) / max(float(w @ (p * (1 - p))), 1e-300)
         shift += float(np.clip(step, -2.0, 2.0))
         if abs(step) < 1e-10:
             break

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relkit.metrics.multiplicity import benjamini_hochberg
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -81,7 +83,6 @@ def quasi_independent(counts: NDArray[np.int64]) -> Floats:
 def _q_values(observed: NDArray[np.int64], expected: Floats) -> Floats:
     """Return two-sided exact Poisson p-values of the pairs, adjusted for their number."""
     from scipy.special import gammainc, gammaincc
-    from scipy.stats import false_discovery_control
 
     k = len(observed)
     upper = np.triu_indices(k, 1)
@@ -90,5 +91,5 @@ def _q_values(observed: NDArray[np.int64], expected: Floats) -> Floats:
     at_most = gammaincc(n + 1, e)
     q_value = np.ones((k, k))
     if k > 1:
-        q_value[upper] = false_discovery_control(np.minimum(2 * np.minimum(at_least, at_most), 1.0))
+        q_value[upper] = benjamini_hochberg(np.minimum(2 * np.minimum(at_least, at_most), 1.0))
     return np.minimum(q_value, q_value.T)

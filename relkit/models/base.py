@@ -229,12 +229,15 @@ class Model(Protocol[F_co]):
 def fingerprint(frame: pl.DataFrame) -> str:
     """Return the sha256 of a frame's names, types and values, for `FitInfo.fingerprint`.
 
-    It depends on the order of the rows, but not on the machine or on library versions.
+    It depends on the order of the rows, but not on the machine or on library versions, nor on the codes in which categories are kept.
     """
-    from polars import Boolean, List
+    from polars import Boolean, Categorical, Enum, List
 
     digest = hashlib.sha256()
     for series in frame:
+        if series.dtype in (Categorical, Enum):
+            digest.update(_of_categories(series))
+            continue
         if series.dtype == List:
             digest.update((fingerprint(series.list.len().to_frame()) + fingerprint(series.explode().to_frame())).encode())
             continue
@@ -246,3 +249,13 @@ def fingerprint(frame: pl.DataFrame) -> str:
         else:
             digest.update("\x1f".join(series.drop_nulls().cast(str).to_list()).encode())
     return digest.hexdigest()
+
+
+def _of_categories(series: pl.Series) -> bytes:
+    """Return the bytes of categories: each distinct text once, in order, then the position of each value among them."""
+    from polars import Enum, String, UInt32
+
+    texts = series.unique().drop_nulls().cast(String).sort()
+    codes = series.cast(Enum(texts)).to_physical().cast(UInt32).fill_null(len(texts))
+    head = f"{series.name}:category:{len(series)}:{series.null_count()}\n" + "\x1f".join(texts.to_list())
+    return head.encode() + codes.to_numpy().tobytes()

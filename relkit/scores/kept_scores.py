@@ -1,10 +1,10 @@
 """Scores on disk: the score table, and the record of each score alongside that of its model.
 
     kept = KeptScores.read(folder)              scores.parquet and models.json; None if there are no scores
-    kept.records["churn_probability_90d"]       Score(stem='churn_probability', unit='days', horizon=90, reason='', subject='', subject_id='')
+    kept.records["churn_probability_90d"]       Score(stem='churn_probability', unit='days', horizon=90, ...)
 
-A record in `models.json` has the fields of `relkit.score_kinds.Score`: stem, unit, horizon, reason, subject and subject_id. Deliveries and reports
-read the meaning and the horizon of a score from there.
+A record in `models.json` has the fields of `relkit.score_kinds.Score`: stem, unit, horizon, reason, subject and subject_id. Deliveries and
+reports read the meaning and the horizon of a score from there.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ if all who buy the product use the offer: whoever would have bought it anyway us
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import polars as pl
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
     from relkit.scores.score_table import Source
 
+NEW_DAYS = 90
+"""Days during which a product that nobody has bought counts as new."""
+MOST_NEW = 50
+"""Most new products that are judged by their category."""
 NEXT_PRODUCTS, OFFERS = "next_products", "cross_sell_offers"
 """Names of the two tables of a day."""
 
@@ -133,6 +138,33 @@ def narrowest_categories(products: pl.DataFrame) -> dict[str, str]:
     return dict(products.select("product_id", narrowest.alias("category")).drop_nulls().iter_rows())
 
 
+def categories_to_judge(known: pl.Series, products: pl.DataFrame, *, as_of: date) -> dict[str, str]:
+    """Return the category of each product by which a model may judge new ones: of all that it knows, and of the newest that it does not.
+
+    A product is new in its first `NEW_DAYS` days. Products of unknown age that nobody has bought count as new if they are few: a long list
+    of them is a catalogue of what is not sold.
+
+    Args:
+        known: ids of the products that the model has learnt from.
+        products: product_id, is_offered, known_since, category_1 to category_3.
+        as_of: the day.
+
+    Examples:
+        >>> from datetime import date
+        >>> rows = {"product_id": ["tea", "pot", "old"], "is_offered": [True] * 3, "category_1": ["drinks", "home", "home"]}
+        >>> since = [None, date(2025, 6, 1), date(2020, 1, 1)]
+        >>> products = pl.DataFrame({**rows, "category_2": [None] * 3, "category_3": [None] * 3, "known_since": since})
+        >>> categories_to_judge(pl.Series(["tea"]), products, as_of=date(2025, 6, 30))
+        {'tea': 'drinks', 'pot': 'home'}
+    """
+    since, is_known = pl.col("known_since"), pl.col("product_id").is_in(known.cast(pl.String).implode())
+    others = products.filter(~is_known, "is_offered").sort(["known_since", "product_id"], descending=[True, False], nulls_last=True)
+    dated = others.filter(since > as_of - timedelta(days=NEW_DAYS), since <= as_of)
+    undated = others.filter(since.is_null())
+    new = pl.concat([dated, undated if len(undated) <= MOST_NEW else undated.clear()]).head(MOST_NEW)
+    return narrowest_categories(pl.concat([products.filter(is_known), new]))
+
+
 def not_offered(products: pl.DataFrame) -> tuple[str, ...]:
     """Return the ids of the products that may not be recommended, from product_id and is_offered.
 
@@ -149,7 +181,7 @@ def recommended(fitted: Recommends, histories: pl.DataFrame, products: pl.DataFr
     Args:
         fitted: the model.
         histories: one row per customer, as the model reads them.
-        products: product_id, is_offered, category_1 to category_3.
+        products: product_id, is_offered, known_since, category_1 to category_3.
         as_of: day from which the next basket is counted.
         top: most products per customer; a customer may have fewer.
 
@@ -157,7 +189,7 @@ def recommended(fitted: Recommends, histories: pl.DataFrame, products: pl.DataFr
         In order of customer_id and rank: customer_id, rank (from 1), product_id, probability, is_repeat, reason, because,
         is_new_customer, is_new_product.
     """
-    categories = narrowest_categories(products)
+    categories = categories_to_judge(fitted.products["product_id"], products, as_of=as_of)
     found = fitted.recommend(histories, top=top, exclude=not_offered(products), categories=categories, as_of=as_of)
     typed = found.select(
         pl.col("customer_id").cast(pl.String),

@@ -9,7 +9,9 @@ from relkit.remarks import Remark, unique
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-OF_THE_FIT_ALONE = frozenset({"ends_by_cause", "sampled_periods", "rhythm_chosen"})
+OF_THE_FIT_ALONE = frozenset(
+    {"ends_by_cause", "sampled_periods", "rhythm_chosen", "too_few_takers", "features_set_aside", "drawn_to_learn"}
+)
 """Codes of remarks on a fit that do not affect how its scores are read: they stay with the version."""
 
 

@@ -14,7 +14,9 @@ from score_records import kept
 from relkit.delivery.columns import MARKETER, declared
 from relkit.delivery.customer_files import customer_file, narrowed
 from relkit.delivery.documentation import customer_file_page
+from relkit.delivery.ranking_files import COLUMNS
 from relkit.delivery.written_files import write_csv
+from relkit.scores.next_products import OFFER_TABLE, TABLE
 from relkit.scores.rfm import LABELS
 from relkit.scores.value_activity import SEGMENTS
 
@@ -41,6 +43,12 @@ def test_every_column_and_every_code_has_its_row() -> None:
         assert text["en"] in page
         assert text["fr"] in page
     assert all(f"| `{name}` |" in page for name in MARKETER)
+
+
+def test_the_page_on_next_products_has_every_column_of_its_tables() -> None:
+    page = (DOCS / "next_products.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"[a-z_{}]+", " ".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| "))))
+    assert {*TABLE, *OFFER_TABLE, *(column.name for column in COLUMNS)} <= named
 
 
 def test_the_examples_of_importing_run(tmp_path: Path, monkeypatch) -> None:

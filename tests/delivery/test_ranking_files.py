@@ -62,7 +62,7 @@ def test_a_ranking_that_cannot_be_written_leaves_the_last_one_whole(tmp_path: Pa
     def broken(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("relkit.delivery.ranking_files._write_xlsx", broken)
+    monkeypatch.setattr("relkit.delivery.list_files._write_xlsx", broken)
     with pytest.raises(OSError, match="full"):
         written(tmp_path, "fr")
     assert {path.name for path in tmp_path.iterdir()} == {f"P1.{kind}" for kind in before}

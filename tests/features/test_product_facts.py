@@ -55,10 +55,22 @@ def test_a_product_has_the_facts_of_its_last_version_known_at_the_cutoff(company
     facts = product_facts(company({"transactions": SALES, "products": PRODUCTS}), AS_OF)
     assert facts["product_id"].to_list() == ["mug", "tea", "wrap"]
     assert facts.select("product_id", "name", "category_1", "unit_margin", "margin_source").rows() == [
-        ("mug", "mug", "home", 3.0, "measured"),  # no name of its own; its line has its margin
+        ("mug", "home mug", "home", 3.0, "measured"),  # no name of its own; its line has its margin
         ("tea", "Green tea", "drinks", 1.5, "measured"),
         ("wrap", "wrap", None, None, None),
     ]
+
+
+def test_a_product_is_known_since_its_first_version_or_sale(company: Company) -> None:
+    later = {"product_id": ["tea", "new", "plain"], "valid_from": [date(2025, 6, 15), date(2025, 6, 20), None]}
+    facts = product_facts(company({"transactions": SALES, "products": later}), AS_OF)
+    assert dict(facts.select("product_id", "known_since").iter_rows()) == {
+        "mug": date(2025, 6, 1),
+        "new": date(2025, 6, 20),
+        "plain": None,
+        "tea": date(2025, 6, 1),
+        "wrap": None,  # a fee is no sale
+    }
 
 
 def test_a_margin_from_an_assumed_rate_is_assumed_and_one_that_nothing_gives_is_unknown(company: Company) -> None:

@@ -53,6 +53,19 @@ def test_a_fingerprint_detects_every_change(change: pl.Expr) -> None:
     assert fingerprint(FRAME.rename({"name": "label"})) != fingerprint(FRAME)
 
 
+@pytest.mark.parametrize("nested", [False, True], ids=["values", "lists"])
+def test_a_fingerprint_of_categories_is_that_of_their_texts(nested: bool) -> None:
+    """Categories are coded in the order in which a process met them, enumerated values in that of the type."""
+    values = pl.Series("c", ["b", None, "a", "b"])
+    kinds = [pl.Enum(["a", "b"]), pl.Enum(["never", "b", "a"]), pl.Categorical]
+    frames = [(values.cast(kind).implode() if nested else values.cast(kind)).to_frame() for kind in kinds]
+    assert len({fingerprint(frame) for frame in frames}) == 1
+    others = [values.reverse(), values.fill_null("a"), values.replace("b", "c"), values[:3], values.rename("d")]
+    for other in others:
+        changed = other.cast(pl.Categorical)
+        assert fingerprint((changed.implode() if nested else changed).to_frame()) != fingerprint(frames[0])
+
+
 def test_a_challenger_may_equal_the_champion() -> None:
     lower, higher = (HoldoutMetric(name="m", direction=d) for d in ("lower", "higher"))
     assert [lower.not_worse(c, 1.0) for c in (0.9, 1.0, 1.1)] == [True, True, False]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
 from recommending import ByCount
 
 from relkit.scores.next_products import (
+    MOST_NEW,
+    NEW_DAYS,
     OFFER_TABLE,
     REASONS,
     TABLE,
     Recommends,
+    categories_to_judge,
     cross_sell_offers,
     first_probabilities,
     next_products,
@@ -34,6 +37,7 @@ PRODUCTS = pl.DataFrame(
         "unit_margin": [None, 4.0, 1.5],
         "margin_source": [None, "assumed", "measured"],
         "is_offered": [True, True, True],
+        "known_since": [None, None, None],
         **{f"category_{k}": [None, None, None] for k in (1, 2, 3)},
     }
 )
@@ -93,6 +97,33 @@ def test_reasons_name_the_product_in_both_languages() -> None:
         "parce que vous avez acheté x2",
     ]
     assert reason_in_words("bought_together").en == "because it goes with what you bought"
+
+
+def catalogue(*since: date | None) -> pl.DataFrame:
+    """Return a known product and others of the same category, each known since a day."""
+    n = len(since) + 1
+    empty = [None] * n
+    rows = {"product_id": ["known", *(f"n{i:03d}" for i in range(n - 1))], "is_offered": [True] * n, "known_since": [None, *since]}
+    types = {"known_since": pl.Date, "category_2": pl.String, "category_3": pl.String}
+    return pl.DataFrame({**rows, "category_1": ["c"] * n, "category_2": empty, "category_3": empty}, schema_overrides=types)
+
+
+def judged(products: pl.DataFrame) -> list[str]:
+    return [name for name in categories_to_judge(pl.Series(["known"]), products, as_of=DAY) if name != "known"]
+
+
+def test_new_products_are_judged_by_their_category_while_they_are_new() -> None:
+    days = [DAY, DAY - timedelta(days=NEW_DAYS - 1), DAY - timedelta(days=NEW_DAYS), DAY + timedelta(days=1), None]
+    assert judged(catalogue(*days)) == ["n000", "n001", "n004"]
+    assert judged(catalogue(DAY).with_columns(is_offered=pl.lit(value=False))) == []
+    assert judged(catalogue(DAY).with_columns(category_1=pl.lit(None, pl.String))) == []
+
+
+def test_a_long_list_of_what_nobody_buys_is_not_new() -> None:
+    assert len(judged(catalogue(*[None] * MOST_NEW))) == MOST_NEW
+    assert judged(catalogue(*[None] * (MOST_NEW + 1), DAY)) == [f"n{MOST_NEW + 1:03d}"]
+    newest = [DAY - timedelta(days=i) for i in range(MOST_NEW + 5)]
+    assert judged(catalogue(*newest)) == [f"n{i:03d}" for i in range(MOST_NEW)]
 
 
 @pytest.mark.parametrize("reason", REASONS)

@@ -6,7 +6,9 @@
 
 A rule is two disjoint sets of items. Its thresholds are compared in integers. A rule is redundant if a more general one, with fewer items
 on the left (possibly none) and the same right, has a confidence at least as high: the additional items improve nothing
-(Bayardo, Agrawal and Gunopulos 1999).
+(Bayardo, Agrawal and Gunopulos 1999). `improvement_p_value` tests whether each item on the left improves the rule by more than chance:
+it is the largest p-value of Fisher's test of that item and the right side among the baskets with the other items of the left
+(Webb 2007, productive rules); for a single item it is the p-value of the rule.
 
 Significance. The p-value is Fisher's. `p_bonferroni` multiplies it by the number of rules listed, as the R package arules does. The
 q-value (Benjamini and Hochberg) counts all rules that were tried, including those that were too rare or too weak to be listed:
@@ -66,6 +68,7 @@ class RuleGroup:
         left, right: codes of each side, ascending; (m, a) and (m, b) int32.
         counts: of the rules.
         improvement: confidence less that of the best more general rule; (m,).
+        improvement_p: p-value of the least certain improvement by one item; (m,).
         redundant: whether that rule is at least as good, decided in integers; (m,).
     """
 
@@ -73,6 +76,7 @@ class RuleGroup:
     right: Codes
     counts: Counts
     improvement: Floats
+    improvement_p: Floats
     redundant: Flags
 
     def __len__(self) -> int:
@@ -172,7 +176,19 @@ def _improved(sides: _Sides, sets: Itemsets) -> RuleGroup:
         better = both * of > best * left
         best, of = np.where(better, both, best), np.where(better, left, of)
     redundant = best * counts.left >= counts.both * of
-    return RuleGroup(sides.left, sides.right, counts, counts.both / counts.left - best / of, redundant)
+    gain = counts.both / counts.left - best / of
+    return RuleGroup(sides.left, sides.right, counts, gain, _gains_by_chance(sides, sets), redundant)
+
+
+def _gains_by_chance(sides: _Sides, sets: Itemsets) -> Floats:
+    """Return the largest p-value, over the items on the left, of a gain as large as that by the item."""
+    largest = np.zeros(len(sides.left))
+    for without in range(sides.left.shape[1]):
+        others = np.delete(sides.left, without, axis=1)
+        with_right = np.sort(np.column_stack((others, sides.right)), axis=1)
+        among = Counts(sides.counts.both, sides.counts.left, sets.counts_of(with_right), sets.counts_of(others))
+        largest = np.maximum(largest, fisher_p_values(among))
+    return largest
 
 
 def _proper_parts(left: Codes) -> Iterator[Codes]:
@@ -189,6 +205,7 @@ def _joined(groups: list[RuleGroup]) -> RuleGroup:
         np.concatenate([group.right for group in groups]),
         Counts(both, left, right, groups[0].counts.n),
         np.concatenate([group.improvement for group in groups]),
+        np.concatenate([group.improvement_p for group in groups]),
         np.concatenate([group.redundant for group in groups]),
     )
 
@@ -216,7 +233,7 @@ def rules_frame(mined: Mined, names: pl.Series, *, level: float = LEVEL) -> pl.D
 
     Returns:
         antecedent and consequent (List(String), ascending), count, antecedent_count, consequent_count, baskets, the measures of
-        `relkit.models.affinity.measures`, p_value, q_value, p_bonferroni, improvement, is_redundant.
+        `relkit.models.affinity.measures`, p_value, q_value, p_bonferroni, improvement, improvement_p_value, is_redundant.
     """
     parts = [_of_group(group, names, level) for group in mined.groups]
     table = pl.concat(parts) if parts else _of_group(_NONE, names, level)
@@ -233,6 +250,7 @@ _NONE = RuleGroup(
     np.empty((0, 1), np.int32),
     np.empty((0, 1), np.int32),
     Counts(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), 1),
+    np.empty(0),
     np.empty(0),
     np.empty(0, np.bool_),
 )
@@ -260,6 +278,7 @@ COLUMNS = (
     "q_value",
     "p_bonferroni",
     "improvement",
+    "improvement_p_value",
     "is_redundant",
 )
 """Columns of a frame of rules."""
@@ -277,7 +296,12 @@ def _of_group(group: RuleGroup, names: pl.Series, level: float) -> pl.DataFrame:
             "baskets": np.full(len(counts), counts.n, np.int64),
         }
     )
-    tested = {"p_value": fisher_p_values(counts), "improvement": group.improvement, "is_redundant": group.redundant}
+    tested = {
+        "p_value": fisher_p_values(counts),
+        "improvement": group.improvement,
+        "improvement_p_value": group.improvement_p,
+        "is_redundant": group.redundant,
+    }
     return table.hstack(measures_of(counts, level)).hstack(pl.DataFrame(tested))
 
 

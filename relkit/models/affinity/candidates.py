@@ -25,10 +25,12 @@ Rows = NDArray[np.intp]
 Method = Literal["share", "logistic", "boosting"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
-PENALTIES = (10_000.0, 1000.0, 100.0, 10.0, 1.0)
-FOLDS = 5
+PENALTIES = (10_000.0, 1000.0, 100.0, 10.0)
+FOLDS = 4
 ORDERED_FROM = 50
 """Fewest different moments for rows to count as ordered in time."""
+ROUGH = 1e-6
+"""Tolerance of fits that only serve the choice."""
 FEWEST_TAKERS = 10
 """Fewest takers to fit a part of the rows to."""
 TREES, LEAVES, LEARNING_RATE, L2, FEWEST_IN_LEAF, BINS = 80, 8, 0.08, 5.0, 20, 63
@@ -154,7 +156,7 @@ def _forecasts(rows: Rows01, candidates: tuple[Candidate, ...]) -> list[Floats]:
             if candidate.method == "boosting" and rows.flat.shape[1]:
                 forecast[after] = _learner(rows, before).decision_function(rows.flat[after])
                 continue
-            fitted = fit_candidate(candidate, rows, before, start=start)
+            fitted = fit_candidate(candidate, rows, before, start=start, tolerance=ROUGH)
             start = fitted.coefficients if candidate.method == "logistic" else start
             forecast[after] = fitted.log_odds(rows.curved[after], rows.flat[after])
     return found
@@ -179,7 +181,9 @@ class FittedCandidate:
         return log_odds(curved, self.coefficients) if len(self.coefficients) > 1 else np.full(len(curved), self.coefficients[0])
 
 
-def fit_candidate(candidate: Candidate, rows: Rows01, which: Rows | None = None, *, start: Floats | None = None) -> FittedCandidate:
+def fit_candidate(
+    candidate: Candidate, rows: Rows01, which: Rows | None = None, *, start: Floats | None = None, tolerance: float = 1e-9
+) -> FittedCandidate:
     """Return a candidate fitted to rows.
 
     Args:
@@ -187,11 +191,12 @@ def fit_candidate(candidate: Candidate, rows: Rows01, which: Rows | None = None,
         rows: of one product.
         which: the rows fitted to; all by default.
         start: coefficients that a regression starts from.
+        tolerance: of its last step.
     """
     at: Rows | slice = slice(None) if which is None else which
     took, weight = rows.took[at], rows.weight[at]
     if candidate.method == "logistic" and rows.curved.shape[1]:
-        found = fit_logistic(rows.curved[at], took.astype(np.float64), weight, penalty=candidate.penalty, start=start)
+        found = fit_logistic(rows.curved[at], took.astype(np.float64), weight, penalty=candidate.penalty, start=start, tolerance=tolerance)
         return FittedCandidate(coefficients=found)
     if candidate.method == "boosting" and rows.flat.shape[1]:
         trees = Trees.of(_learner(rows, at), rows.flat[at], weight)

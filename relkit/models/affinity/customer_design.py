@@ -19,7 +19,7 @@ from relkit.models.covariate_declaration import MOST_LEVELS, Declaration
 from relkit.models.covariates import Covariate, column_names, matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 Floats = NDArray[np.float64]
 
@@ -97,13 +97,13 @@ class CustomerDesign:
         """Return the features, numbers held within the range that was learnt from."""
         ends = zip(self.covariates, self.low.tolist(), self.high.tolist(), strict=True)
         return frame.select(
-            pl.col(each.name).cast(pl.String) if each.levels else pl.col(each.name).cast(pl.Float64).clip(low, high)
+            pl.col(each.name).cast(pl.String) if each.levels else pl.col(each.name).cast(pl.Float64).fill_nan(None).clip(low, high)
             for each, low, high in ends
         )
 
 
 def usable(frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str]]:
-    """Return the features that a model can use, as numbers and text, and why the others were set aside.
+    """Return the features that a model can use, as numbers and text, and the reasons why the others were set aside.
 
     Args:
         frame: nothing but features, in any order.
@@ -129,7 +129,7 @@ def _typed(series: pl.Series) -> pl.Series:
 
 
 def _unusable(series: pl.Series) -> str:
-    """Return why a feature cannot be used; empty if it can."""
+    """Return the reason why a feature cannot be used; empty if it can."""
     if series.dtype not in (pl.Float64, pl.String):
         return "neither a number nor text"
     known = series.drop_nulls()
@@ -153,10 +153,13 @@ def _range(series: pl.Series) -> tuple[float, float]:
 
 
 def reasons_aside(aside: Mapping[str, str]) -> str:
-    """Return the features set aside and why, as part of a sentence."""
-    return ", ".join(f"{name} ({why})" for name, why in aside.items())
+    """Return the features set aside by reason, as part of a sentence.
 
-
-def only(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """Return some columns of a frame; those it lacks are left out."""
-    return frame.select(name for name in names if name in frame.columns)
+    Examples:
+        >>> reasons_aside({"age": "never known", "rate": "the same for all", "size": "never known"})
+        'never known (age, size), the same for all (rate)'
+    """
+    by_reason: dict[str, list[str]] = {}
+    for name, why in aside.items():
+        by_reason.setdefault(why, []).append(name)
+    return ", ".join(f"{why} ({', '.join(names)})" for why, names in by_reason.items())

@@ -40,11 +40,11 @@ def fisher_p_values(counts: Counts) -> Floats:
     both, left, right, n = counts.both, counts.left, counts.right, counts.n
     at = np.exp(_log_probability(both, left, right, n))
     upward = both * n > left * right
-    sums: Floats = _kernel()(both, left, right, n, upward)
+    sums: Floats = _kernel()(both, left, right, np.broadcast_to(n, both.shape), upward)
     return np.where(upward, np.minimum(at * sums, 1.0), np.maximum(1.0 - at * sums, 0.0))
 
 
-def _log_probability(both: Any, left: Any, right: Any, n: int) -> Floats:
+def _log_probability(both: Any, left: Any, right: Any, n: Any) -> Floats:
     """Return the logarithm of the hypergeometric probability of `both`: dbinom dbinom / dbinom, all with share right / n."""
     share = right / n
     return _log_binomial(both, left, share) + _log_binomial(right - both, n - left, share) - _log_binomial(right, n, share)
@@ -96,17 +96,17 @@ def tail_sums(both: Any, left: Any, right: Any, n: Any, upward: Any) -> Any:
     """Return the tail over the probability of `both`: from it upward, or strictly below it. Compiled by numba."""
     sums = np.empty(len(both), np.float64)
     for i in range(len(both)):
-        k, x, y = float(both[i]), float(left[i]), float(right[i])
+        k, x, y, all_of_them = float(both[i]), float(left[i]), float(right[i]), float(n[i])
         term, total = 1.0, 0.0
         if upward[i]:
             while term > total * 1e-17:
                 total += term
-                term *= (x - k) * (y - k) / ((k + 1.0) * (n - x - y + k + 1.0))
+                term *= (x - k) * (y - k) / ((k + 1.0) * (all_of_them - x - y + k + 1.0))
                 k += 1.0
         else:
             while True:
                 bottom = (x - k + 1.0) * (y - k + 1.0)
-                term *= k * (n - x - y + k) / bottom
+                term *= k * (all_of_them - x - y + k) / bottom
                 k -= 1.0
                 if term <= total * 1e-17:
                     break

@@ -106,7 +106,7 @@ def _binomial(early: Counts, late: Counts) -> Floats:
         weights = [float(each.left[i]) * float(each.right[i]) / max(each.n, 1) for each in (early, late)]
         total = int(early.both[i] + late.both[i])
         if min(weights) > 0 and total:
-            found[i] = binomtest(int(late.both[i]), total, weights[1] / sum(weights)).pvalue
+            found[i] = binomtest(int(late.both[i]), total, float(weights[1] / sum(weights))).pvalue
     return found
 
 

@@ -36,13 +36,13 @@ class Counts:
         both: baskets with X and Y.
         left: baskets with X.
         right: baskets with Y.
-        n: all baskets.
+        n: all baskets; one number, or one per rule, (m,).
     """
 
     both: Ints
     left: Ints
     right: Ints
-    n: int
+    n: int | Ints
 
     def __len__(self) -> int:
         return len(self.both)
@@ -79,7 +79,7 @@ def measures_of(counts: Counts, level: float = LEVEL) -> pl.DataFrame:
         "confidence": _ratio(both, left),
         "lift": lift,
         **_interval("lift", lift, log_lift_error(counts), level),
-        "leverage": excess / (float(n) * n),
+        "leverage": excess / np.square(n, dtype=np.float64),
         "conviction": _ratio((n - right) * left, n * (left - both)),
         "zhang": _ratio(excess, np.maximum(both * (n - left), left * (right - both))),
         "phi": _ratio(excess, np.sqrt(left * right) * np.sqrt((n - left) * (n - right))),

@@ -6,9 +6,13 @@ same months, and are then read where no customer was ever observed: the level of
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
 
 RARELY = 0.05
 """A feature is of the moment if neighbours in time differ in it at most this often, relative to two rows drawn at random."""
@@ -24,6 +28,7 @@ def of_the_moment(features: pl.DataFrame, sequence: NDArray[np.int64], *, seed: 
         seed: of the order of rows of one moment.
 
     Examples:
+        >>> import polars as pl
         >>> days = np.arange(1000)
         >>> rows = pl.DataFrame({"age": days * 37 % 61, "rate": days // 100})
         >>> list(of_the_moment(rows, days))
@@ -34,7 +39,7 @@ def of_the_moment(features: pl.DataFrame, sequence: NDArray[np.int64], *, seed: 
 
 
 def _relative_changes(values: pl.Series) -> float:
-    """Return how often neighbours differ, over how often two rows drawn at random do; 1 if all are the same."""
+    """Return the share of neighbours that differ, over that of rows drawn at random; 1 if all are the same."""
     codes = values.rank("dense").fill_null(0).to_numpy().astype(np.int64)
     share = np.bincount(codes) / max(len(codes), 1)
     at_random = 1.0 - float(share @ share)

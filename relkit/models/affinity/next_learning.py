@@ -1,12 +1,12 @@
 """Learning of the weights of the next-product model: on baskets that came after a day, calibrated on those of other customers.
 
-Histories up to a day give the terms, the first basket after it the answer. Customers who came back are split at random: most of them
-fit the weights, others calibrate the probabilities, the rest show how far these can be believed.
+Histories up to a day give the terms, the first basket after it the answer; several days are taken, as one is a season of its own. Customers
+are split at random: most of them fit the weights, others calibrate the probabilities, the rest show how far these can be believed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from relkit.metrics.intervals import share_bounds
 from relkit.models.affinity.exploration import explored
 from relkit.models.affinity.habits import Pairs
-from relkit.models.affinity.logistic import Logistic, fit_logistic
+from relkit.models.affinity.logistic import fit_logistic
 from relkit.models.affinity.next_terms import Candidates, new_candidates, next_days, repeat_candidates
 
 if TYPE_CHECKING:
@@ -35,8 +35,13 @@ EDGES = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0)
 """Edges of the probabilities by which the calibration is shown."""
 FEWEST_BOUGHT = 30
 """Fewest candidates bought from which weights are fitted."""
-LATEST_SHARE = 0.3
-"""Share of customers whose last basket lies before the day that splits histories and answers."""
+COUNTED_CUSTOMERS = 200_000
+"""Most customers from whom the counts before each day are made; the counts that a model keeps are those of all."""
+MOST_ROWS = 200_000
+"""Most candidates from which weights are fitted, unless there are fewer than `OTHERS_EACH` others for each one bought."""
+OTHERS_EACH = 5
+EARLIER_SHARES = (0.3, 0.5, 0.7)
+"""Shares of customers whose last basket lies before each of the days that split histories and answers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +66,16 @@ class Head:
 
     def probabilities(self, candidates: Candidates) -> Floats:
         """Return the calibrated probability of each candidate, shape (c,)."""
+        return self._calibrated(candidates.logits(self.coefficients))
+
+    def chances(self, X: Floats) -> Floats:
+        """Return the same of candidates given as ones and terms, shape (c, 1 + k)."""
+        return self._calibrated(np.asarray(X @ self.coefficients))
+
+    def _calibrated(self, logits: Floats) -> Floats:
         from scipy.special import expit
 
-        return np.asarray(expit(self.shift + self.slope * candidates.logits(self.coefficients)))
+        return np.asarray(expit(self.shift + self.slope * logits))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +118,8 @@ class Learnt:
         repeat: chance that a product is bought again.
         new: chance that a product is bought for the first time.
         calibration: for `repeat` and `new`, by range of the probability: candidates, predicted and observed share with its bounds.
-        customers: whose next baskets were used; 0 if there were too few.
-        cut: the day, days since 1970-01-01.
+        customers: whose next baskets were used.
+        days: that split histories and answers, days since 1970-01-01.
         converged: whether both fits did.
     """
 
@@ -115,8 +127,30 @@ class Learnt:
     new: Head
     calibration: pl.DataFrame
     customers: int
-    cut: int
+    days: tuple[int, ...]
     converged: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Candidates of the customers who came back after a day, and whether each was bought.
+
+    Attributes:
+        X: shape (n, 1 + k), ones and the terms.
+        bought: shape (n,).
+        customers: shape (n,).
+    """
+
+    X: Floats
+    bought: NDArray[np.bool_]
+    customers: NDArray[np.int64]
+
+    @classmethod
+    def joined(cls, parts: list[Rows]) -> Rows:
+        """Return the rows of several days, in order of customers."""
+        X, bought, customers = (np.concatenate([getattr(part, name) for part in parts]) for name in ("X", "bought", "customers"))
+        order = np.argsort(customers, kind="stable")
+        return cls(X[order], bought[order], customers[order])
 
 
 def learn(histories: Histories, items: int, know: Callable[[Histories, Pairs, int], Knowledge], *, most: int, seed: int) -> Learnt:
@@ -126,35 +160,51 @@ def learn(histories: Histories, items: int, know: Callable[[Histories, Pairs, in
         histories: of all customers.
         items: number of products.
         know: makes the counts from histories up to a day.
-        most: customers whose next baskets are used, at most.
+        most: next baskets that are used, at most.
         seed: of the choice of customers.
     """
-    cut = splitting_day(histories)
-    before = histories.until(cut)
-    customers, targets = first_baskets_after(histories, cut, items)
-    some = before.baskets[customers] > 0
-    chosen = _drawn(customers[some], most, seed)
-    knowledge = know(before, Pairs.of(before, items), cut)
-    if not len(chosen):
-        return Learnt(_plain_repeat(), _plain_new(), _no_calibration(), 0, cut)
-    own = before.picked(chosen)
-    repeat, new = _both(own, knowledge, items, cut)
-    answers = [_bought(candidates, chosen, targets, items) for candidates in (repeat, new)]
-    part = _parts(len(chosen), seed)
-    heads = [
-        _head(c, y, part[c.customers], plain) for c, y, plain in zip((repeat, new), answers, (_plain_repeat(), _plain_new()), strict=True)
-    ]
-    shown = [
-        _calibration(head.probabilities(c), y, part[c.customers] == 2, kind)
-        for head, c, y, kind in zip((heads[0][0], heads[1][0]), (repeat, new), answers, ("repeat", "new"), strict=True)
-    ]
-    return Learnt(heads[0][0], heads[1][0], pl.concat(shown), len(chosen), cut, converged=heads[0][1] and heads[1][1])
+    rng = np.random.default_rng(seed)
+    if histories.customers > COUNTED_CUSTOMERS:
+        histories = histories.picked(_drawn(np.arange(histories.customers), COUNTED_CUSTOMERS, rng))
+    days = splitting_days(histories)
+    found = [_rows_after(day, histories, items, know, most // len(days), rng) for day in days]
+    repeat, new = (Rows.joined([both[kind] for both in found]) for kind in (0, 1))
+    part = _parts(histories.customers, rng)
+    own_head, repeats_converged = _head(repeat, part[repeat.customers], _plain_repeat(), rng)
+    new_head, new_converged = _head(new, part[new.customers], _plain_new(), rng)
+    kinds = (("repeat", own_head, repeat), ("new", new_head, new))
+    shown = [_calibration(head.chances(rows.X), rows.bought, part[rows.customers] == 2, kind) for kind, head, rows in kinds]
+    customers = len(np.unique(np.concatenate([repeat.customers, new.customers])))
+    return Learnt(own_head, new_head, pl.concat(shown), customers, days, converged=repeats_converged and new_converged)
 
 
-def splitting_day(histories: Histories) -> int:
-    """Return the day that splits histories and answers: most customers' last basket lies after it."""
+def splitting_days(histories: Histories) -> tuple[int, ...]:
+    """Return the days that split histories and answers, each with the last baskets of another share of the customers before it."""
     last = histories.last_days[histories.baskets > 0]
-    return int(np.quantile(last, LATEST_SHARE, method="lower")) - 1
+    return tuple(sorted({int(day) - 1 for day in np.quantile(last, EARLIER_SHARES, method="lower")}))
+
+
+def _rows_after(
+    day: int,
+    histories: Histories,
+    items: int,
+    know: Callable[[Histories, Pairs, int], Knowledge],
+    most: int,
+    rng: np.random.Generator,
+) -> tuple[Rows, Rows]:
+    """Return the candidates for a repeat and for a first purchase in the first baskets after a day."""
+    before = histories.until(day)
+    customers, targets = first_baskets_after(histories, day, items)
+    chosen = _drawn(customers[before.baskets[customers] > 0], most, rng)
+    if not len(chosen):
+        return _no_rows(_REPEAT_TERMS), _no_rows(_NEW_TERMS)
+    both = _both(before.picked(chosen), know(before, Pairs.of(before, items), day), items, day)
+    own = [Rows(c.matrix(), _bought(c, chosen, targets, items), chosen[c.customers]) for c in both]
+    return own[0], own[1]
+
+
+def _no_rows(terms: tuple[str, ...]) -> Rows:
+    return Rows(np.zeros((0, 1 + len(terms))), np.zeros(0, np.bool_), np.zeros(0, np.int64))
 
 
 def first_baskets_after(histories: Histories, day: int, items: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -168,18 +218,15 @@ def first_baskets_after(histories: Histories, day: int, items: int) -> tuple[NDA
     return customer[starts], np.unique(customer[first] * items + item[first])
 
 
-def _drawn(customers: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+def _drawn(customers: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return at most `most` of the customers, in order."""
-    if len(customers) <= most:
-        return customers
-    return np.sort(np.random.default_rng(seed).choice(customers, most, replace=False))
+    return customers if len(customers) <= most else np.sort(rng.choice(customers, most, replace=False))
 
 
-def _parts(customers: int, seed: int) -> NDArray[np.int64]:
+def _parts(customers: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return the use of each customer: 0 to fit, 1 to calibrate, 2 to show."""
-    edges = np.cumsum(SHARES)[:-1]
-    places = (np.random.default_rng([seed, 1]).permutation(customers) + 0.5) / max(customers, 1)
-    return np.searchsorted(edges, places)
+    places = (rng.permutation(customers) + 0.5) / max(customers, 1)
+    return np.searchsorted(np.cumsum(SHARES)[:-1], places)
 
 
 def _both(own: Histories, knowledge: Knowledge, items: int, day: int) -> tuple[Candidates, Candidates]:
@@ -194,26 +241,46 @@ def _bought(candidates: Candidates, chosen: NDArray[np.int64], targets: NDArray[
     return np.isin(chosen[candidates.customers] * items + candidates.items, targets)
 
 
-def _head(candidates: Candidates, bought: NDArray[np.bool_], part: NDArray[np.int64], plain: Head) -> tuple[Head, bool]:
+def _head(rows: Rows, part: NDArray[np.int64], plain: Head, rng: np.random.Generator) -> tuple[Head, bool]:
     """Return a head fitted to the first part and calibrated on the second, and whether the fit converged; `plain` if they are too small."""
-    rows = part == 0
-    if bought[rows].sum() < FEWEST_BOUGHT or bought[rows].all():
+    first = part == 0
+    if not _can_learn(rows.bought[first]):
         return plain, True
-    fit = fit_logistic(candidates.matrix(rows), bought[rows].astype(float), candidates.customers[rows])
-    head = Head(candidates.names, fit.coefficients, fit.covariance, rows=int(rows.sum()))
-    return _calibrated(head, candidates.logits(head.coefficients), bought, candidates.customers, part == 1), fit.converged
+    used, share = _thinned(first, rows.bought, rng)
+    fit = fit_logistic(rows.X[used], rows.bought[used].astype(float), rows.customers[used])
+    coefficients = fit.coefficients + np.r_[np.log(share), np.zeros(len(plain.terms))]
+    head = Head(plain.terms, coefficients, fit.covariance, rows=len(used))
+    return _calibrated(head, rows, part == 1), fit.converged
 
 
-def _calibrated(head: Head, logits: Floats, bought: NDArray[np.bool_], customers: NDArray[np.int64], rows: NDArray[np.bool_]) -> Head:
-    """Return the head with the straight line in the logit (Platt 1999) that fits the rows."""
-    if bought[rows].sum() < FEWEST_BOUGHT or bought[rows].all():
+def _thinned(rows: NDArray[np.bool_], bought: NDArray[np.bool_], rng: np.random.Generator) -> tuple[NDArray[np.int64], float]:
+    """Return the rows to fit and the share kept of those not bought: all bought, and of the others so many that a fit stays quick.
+
+    In a logistic regression such a choice shifts the constant by the logarithm of the share, and nothing else (Prentice and Pyke 1979).
+    """
+    cases, others = np.flatnonzero(rows & bought), np.flatnonzero(rows & ~bought)
+    most = max(MOST_ROWS - len(cases), OTHERS_EACH * len(cases))
+    if len(others) <= most:
+        return np.flatnonzero(rows), 1.0
+    chosen = rng.choice(others, most, replace=False)
+    return np.sort(np.concatenate([cases, chosen])), most / len(others)
+
+
+def _calibrated(head: Head, rows: Rows, which: NDArray[np.bool_]) -> Head:
+    """Return the head with the straight line in the logit (Platt 1999) that fits some rows."""
+    bought = rows.bought[which]
+    if not _can_learn(bought):
         return head
-    X = np.column_stack([np.ones(int(rows.sum())), logits[rows]])
-    line: Logistic = fit_logistic(X, bought[rows].astype(float), customers[rows], ridge=0.0)
+    X = np.column_stack([np.ones(len(bought)), rows.X[which] @ head.coefficients])
+    line = fit_logistic(X, bought.astype(float), rows.customers[which], ridge=0.0)
     shift, slope = (float(value) for value in line.coefficients)
     if slope <= 0:  # too few customers to tell: the order of the products must not turn round
         return head
-    return Head(head.terms, head.coefficients, head.covariance, shift, slope, head.rows)
+    return replace(head, shift=shift, slope=slope)
+
+
+def _can_learn(bought: NDArray[np.bool_]) -> bool:
+    return bool(bought.sum() >= FEWEST_BOUGHT and not bought.all())
 
 
 def _calibration(predicted: Floats, bought: NDArray[np.bool_], rows: NDArray[np.bool_], kind: str) -> pl.DataFrame:
@@ -249,10 +316,6 @@ _CALIBRATION = {
     "observed_lower": pl.Float64,
     "observed_upper": pl.Float64,
 }
-
-
-def _no_calibration() -> pl.DataFrame:
-    return pl.DataFrame(schema=_CALIBRATION)
 
 
 def _plain_repeat() -> Head:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -22,6 +22,7 @@ from numpy.typing import NDArray  # noqa: TC002 storage reads the types of the f
 
 from relkit.cards import FittedCard
 from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.models.affinity.ease import ease_neighbours
 from relkit.models.affinity.family import NEXT_PRODUCTS, PRODUCT_HISTORIES
 from relkit.models.affinity.habits import Pairs
 from relkit.models.affinity.histories import PRODUCT_HISTORIES as CONTRACT
@@ -31,7 +32,8 @@ from relkit.models.affinity.next_learning import Head, Knowledge, Learnt, learn
 from relkit.models.affinity.next_lists import OWNED, Asked, lists, named
 from relkit.models.affinity.next_one import chances_of
 from relkit.models.affinity.product_figures import ProductFigures
-from relkit.models.affinity.similarity import Neighbours, Scale, neighbours
+from relkit.models.affinity.sequences import count_sequences, sequence_rules
+from relkit.models.affinity.similarity import Neighbours, neighbours
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts
 from relkit.models.summaries import summary_of
 from relkit.remarks import Remark, french
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 
 LONGEST_LIST = 100
 """Longest list of products."""
+SEQUENCES_KEPT = 1_000
+"""Most sequence rules that a model keeps."""
 JUDGED_CUSTOMERS = 20_000
 """Most customers on whose next baskets a model is judged."""
 
@@ -56,13 +60,14 @@ class NextProduct(ModelFacts):
     """Settings of the next-product model.
 
     Attributes:
-        similarity: of products that the same customers buy: lift (shrunk), cosine or bm25.
+        similarity: of products that the same customers buy: lift (shrunk), cosine, bm25, or ease (at most 15,000 products).
         neighbours: nearest products kept of each.
-        shrink: customers that are added to a count of common customers as if the two products were independent.
+        shrink: customers that are added to a count of common customers as if the two products were independent; for ease, its penalty.
         near: candidates of a customer by similarity.
         popular: candidates of everyone by popularity.
         half_life_days: age at which a basket counts half in a product's recent popularity.
         gap_share: share of the usual interval after which a product may be offered again.
+        sequence_days: longest time from the first purchase of a product to that of the next one, in sequence rules.
         most_products: products kept, the most bought first.
         most_customers: customers whose next baskets the weights are learnt from.
         seed: of the choice of these customers.
@@ -93,21 +98,22 @@ class NextProduct(ModelFacts):
     figures: ClassVar[tuple[str, ...]] = ("lists",)
     check_settings: ClassVar[Mapping[str, Any]] = {"neighbours": 20}
 
-    similarity: Scale = "lift"
-    neighbours: int = 100
+    similarity: Literal["lift", "cosine", "bm25", "ease"] = "lift"
+    neighbours: int = 50
     shrink: float = 10.0
-    near: int = 60
-    popular: int = 30
+    near: int = 30
+    popular: int = 20
     half_life_days: float = 30.0
     gap_share: float = 0.5
+    sequence_days: int = 90
     most_products: int = 100_000
     most_customers: int = 20_000
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Check the ranges of the settings."""
-        check_choice(self.similarity, "similarity", ("lift", "cosine", "bm25"))
-        for name in ("neighbours", "near", "popular", "most_products", "most_customers"):
+        check_choice(self.similarity, "similarity", ("lift", "cosine", "bm25", "ease"))
+        for name in ("neighbours", "near", "popular", "sequence_days", "most_products", "most_customers"):
             check_scalar(getattr(self, name), name, ge=1, where=self.name)
         check_scalar(self.half_life_days, "half_life_days", gt=0, where=self.name)
         for name in ("shrink", "gap_share"):
@@ -137,7 +143,9 @@ class NextProduct(ModelFacts):
         learnt = learn(
             read.histories, items, lambda h, pairs, day: self._known(h, pairs, items, day), most=self.most_customers, seed=self.seed
         )
-        whole = self._known(read.histories, Pairs.of(read.histories, items), items, day_number(as_of))
+        pairs, now = Pairs.of(read.histories, items), day_number(as_of)
+        whole = self._known(read.histories, pairs, items, now)
+        then = count_sequences(read.histories, pairs, items, within_days=self.sequence_days, now=now)
         info = FitInfo(
             as_of=as_of,
             rows=len(read.ids),
@@ -156,6 +164,7 @@ class NextProduct(ModelFacts):
             repeat=learnt.repeat,
             new=learnt.new,
             calibration=learnt.calibration,
+            sequences=sequence_rules(then, read.names, least_lift=1.0).head(SEQUENCES_KEPT),
             customers_learnt_from=learnt.customers,
         )
 
@@ -173,8 +182,12 @@ class NextProduct(ModelFacts):
 
     def _known(self, histories: Histories, pairs: Pairs, items: int, day: int) -> Knowledge:
         figures = ProductFigures.of(histories, pairs, items, now=day, half_life_days=self.half_life_days)
-        near = neighbours(pairs, items, scale=self.similarity, most=self.neighbours, shrink=self.shrink)
-        return Knowledge(figures, near, self.near, self.popular)
+        return Knowledge(figures, self._neighbours(pairs, items), self.near, self.popular)
+
+    def _neighbours(self, pairs: Pairs, items: int) -> Neighbours:
+        if self.similarity == "ease":
+            return ease_neighbours(pairs, items, ridge=self.shrink, most=self.neighbours)
+        return neighbours(pairs, items, scale=self.similarity, most=self.neighbours, shrink=self.shrink)
 
     def _most_bought(self, read: Read) -> tuple[Read, tuple[Remark, ...]]:
         """Return the histories with the products most bought, and a remark if others were left out."""
@@ -210,6 +223,8 @@ class FittedNextProduct(FittedCard):
         new: chance of a first purchase.
         calibration: kind (repeat, new), from, to, candidates, predicted, observed and its bounds, on customers whose baskets
             neither fitted nor calibrated the weights.
+        sequences: rules of products bought one after the other (`relkit.models.affinity.sequences.sequence_rules`), the 1,000 of highest
+            lift.
         customers_learnt_from: whose next baskets gave the weights and their calibration.
     """
 
@@ -224,6 +239,7 @@ class FittedNextProduct(FittedCard):
     repeat: Head
     new: Head
     calibration: pl.DataFrame
+    sequences: pl.DataFrame
     customers_learnt_from: int
 
     @property

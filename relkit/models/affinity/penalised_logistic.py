@@ -13,10 +13,12 @@ from scipy import special
 
 Floats = NDArray[np.float64]
 
-MOST_STEPS, TOLERANCE = 60, 1e-8
+MOST_STEPS, TOLERANCE = 60, 1e-9
 
 
-def fit_logistic(X: Floats, y: Floats, weight: Floats, *, penalty: float, start: Floats | None = None) -> Floats:
+def fit_logistic(
+    X: Floats, y: Floats, weight: Floats, *, penalty: float, start: Floats | None = None, tolerance: float = TOLERANCE
+) -> Floats:
     """Return intercept and coefficients, shape (d + 1,).
 
     Args:
@@ -25,20 +27,22 @@ def fit_logistic(X: Floats, y: Floats, weight: Floats, *, penalty: float, start:
         weight: of the rows, shape (n,).
         penalty: of the squares of the coefficients, in rows.
         start: coefficients to start from, shape (d + 1,).
+        tolerance: relative change of the loss at which steps end.
 
     Examples:
         >>> x = np.array([[-1.0], [-1.0], [1.0], [1.0]])
         >>> fit_logistic(x, np.array([0.0, 1.0, 1.0, 1.0]), np.ones(4), penalty=1e6).round(3).tolist()
         [1.099, 0.0]
     """
-    ridge = np.r_[0.0, np.full(X.shape[1], penalty)]
+    ridge = np.full(X.shape[1] + 1, penalty, dtype=np.float64)
+    ridge[0] = 0.0
     b = np.r_[_log_odds(y, weight), np.zeros(X.shape[1])] if start is None else start.copy()
     loss = _loss(X, y, weight, ridge, b)
     for _ in range(MOST_STEPS):
         gradient, hessian = _derivatives(X, y, weight, ridge, b)
-        step = np.linalg.solve(hessian, gradient)
+        step = np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
         b, after = _shortened(X, y, weight, ridge, b, step, loss)
-        if loss - after <= TOLERANCE * max(abs(after), 1.0):
+        if loss - after <= tolerance * max(abs(after), 1.0):
             return b
         loss = after
     return b

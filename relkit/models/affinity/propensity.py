@@ -36,7 +36,7 @@ from relkit.models.affinity.moments import of_the_moment
 from relkit.models.affinity.propensity_judging import judge_takers
 from relkit.models.affinity.takers import CUSTOMER, HELD, Drawn, TakerRows, contains, draw, needs_of, plain
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
-from relkit.models.boosted_trees import Trees
+from relkit.models.boosted_trees import Trees  # noqa: TC001 storage reads the types of the fields
 from relkit.models.covariates import Covariate, added_up
 from relkit.models.weights import check_weight_column
 from relkit.remarks import Remark, french
@@ -98,7 +98,7 @@ class Propensity(ModelFacts):
     method: Literal["choose", "share", "logistic", "boosting"] = "choose"
     fewest_takers: int = 30
     most_products: int = 30
-    most_rows: int = 50_000
+    most_rows: int = 30_000
     sampling_share_of_non_takers: float = 1.0
     weight_column: str = ""
     seed: int = 0
@@ -118,7 +118,7 @@ class Propensity(ModelFacts):
         if late := [name for name in self.features if name in self.known_later]:
             raise ParameterError(
                 f"{', '.join(late)} is known only after the outcome, so no score could rest on it.",
-                where=f"{self.name}, features",
+                where="features",
                 remedy=f"Leave {'it' if len(late) == 1 else 'them'} out.",
             )
 
@@ -231,7 +231,7 @@ class Propensity(ModelFacts):
             raise FitError(
                 f"{names} looks as if it were known only after the outcome. {' '.join(told.values())}",
                 where=self.name,
-                remedy=f"Declare known_at: later for it in the mapping, or, if it is known before: --settings.accept {names.replace(' ', '')}.",
+                remedy=f"Declare known_at: later in the mapping or, if known before, give --settings.accept {names.replace(' ', '')}.",
             )
 
     def _one(self, product: str, subject: str, drawn: Drawn, rows: TakerRows, curved: Floats, flat: Floats) -> TakerModel:
@@ -241,8 +241,12 @@ class Propensity(ModelFacts):
         prepared = Rows01(curved=curved, flat=flat, took=drawn.took, weight=own.weight, sequence=sequence, seed=self.seed)
         choice = chosen(prepared, self.candidates)
         seen = np.flatnonzero(np.isfinite(choice.forecast))
-        latest = np.flatnonzero(np.isin(seen, choice.latest)) if len(choice.latest) else None
         fitted = fit_candidate(choice.candidate, prepared)
+        share = drawn.share * self.sampling_share_of_non_takers
+        calibration = LogOddsCalibration.learnt(choice.forecast[seen], drawn.took[seen], own.weight[seen], share=share)
+        if len(latest := choice.latest):  # a fit to all rows has their mean level, which is not that of today
+            now = fitted.log_odds(curved[latest], flat[latest])
+            calibration = calibration.at_level(now, drawn.took[latest], own.weight[latest])
         return TakerModel(
             product=product,
             subject=subject,
@@ -253,13 +257,7 @@ class Propensity(ModelFacts):
             penalty=choice.candidate.penalty,
             coefficients=fitted.coefficients,
             trees=fitted.trees,
-            calibration=LogOddsCalibration.learnt(
-                choice.forecast[seen],
-                drawn.took[seen],
-                own.weight[seen],
-                share=drawn.share * self.sampling_share_of_non_takers,
-                latest=latest,
-            ),
+            calibration=calibration,
             losses=choice.losses,
             strengths=np.zeros(0),
         )
@@ -302,7 +300,7 @@ class TakerModel:
         return self.calibration.probability(FittedCandidate(self.coefficients, self.trees).log_odds(curved, flat))
 
     def parts(self, curved: Floats, flat: Floats, covariates: Sequence[Covariate]) -> Floats:
-        """Return what each feature adds to the log-odds of rows, relative to the mean row of the fit, shape (n, features)."""
+        """Return the addition of each feature to the log-odds of rows, relative to the mean row of the fit, shape (n, features)."""
         if self.trees is not None:
             plain = tuple(replace(each, knots=()) for each in covariates)
             return self.calibration.slope * added_up(plain, self.trees.parts(flat))[1]
@@ -397,6 +395,27 @@ class FittedPropensity(FittedCard):
                 found[model.product][start : start + len(rows)] = model.probability(curved, flat)
         return found
 
+    def at_level_of(self, rows: pl.DataFrame) -> FittedPropensity:
+        """Return the model with the level of each product moved to that of rows whose outcome is known; the order of scores stays.
+
+        Levels drift sooner than what distinguishes customers: with the outcomes of last month, the probabilities of this month are
+        right on average again, without a new fit.
+
+        Args:
+            rows: as `fit` takes them; a product that nobody in them could take keeps its level.
+
+        Raises:
+            TableError: a column is missing or invalid.
+        """
+        known = rows.filter(pl.col("taken").is_not_null())
+        scored, share = self.score(known), self.settings.sampling_share_of_non_takers
+        moved = []
+        for score, model in zip(self.scores, self.models, strict=True):
+            probability = scored[str(score)]
+            took = contains(known["taken"], model.product)[probability.is_not_null().to_numpy()]
+            moved.append(replace(model, calibration=model.calibration.at_level_of(probability.drop_nulls().to_numpy(), took, share)))
+        return replace(self, models=tuple(moved))
+
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper: of each product the share of takers, then its eight strongest features.
 
@@ -449,13 +468,6 @@ def _remarks(
             f"Le modèle a appris sur {french(kept)} clients tirés au sort parmi {french(len(rows))}, dont tous les preneurs ; "
             "les probabilités sont celles de l’ensemble.",
         )
-    for product, each in drawn.items():
-        if each.takers < 5 * settings.fewest_takers:
-            yield Remark(
-                "rare_product",
-                f"{product} was taken by {each.takers:,} customers only: its probabilities are little more than their share.",
-                f"{product} n’a eu que {french(each.takers)} preneurs : ses probabilités ne disent guère plus que leur part.",
-            )
 
 
 def _listed(few: Mapping[str, int], *, most: int = 10, fr: bool = False) -> str:

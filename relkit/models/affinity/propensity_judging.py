@@ -137,5 +137,7 @@ def _with_outcomes(features: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFra
         raise TableError(f"{rows_given}: which belongs to which?", where="outcomes", remedy="Give both with customer_id, or as many rows.")
     known = rows.filter(pl.col("taken").is_not_null())
     if known.is_empty():
-        raise NotEnoughEventsError("no row has an outcome.", where="outcomes")
+        raise NotEnoughEventsError(
+            "no row has an outcome yet.", where="outcomes", remedy="Give a holdout that is not shorter than horizon_days."
+        )
     return known

@@ -89,23 +89,23 @@ def rule_remarks(settings: Rules, facts: BasketFacts, changes: pl.DataFrame) -> 
 def _counted(facts: BasketFacts) -> Remark:
     return Remark(
         "baskets_counted",
-        f"{facts.baskets:,} baskets of {facts.products:,} products were counted, {facts.one_item:,} of them with one product only.",
-        f"{french(facts.baskets)} paniers de {french(facts.products)} produits ont été comptés, dont {french(facts.one_item)} d’un seul "
-        "produit.",
+        f"Baskets: {facts.baskets:,}, with {facts.products:,} different products; baskets of one product only: {facts.one_item:,}.",
+        f"Paniers : {french(facts.baskets)}, avec {french(facts.products)} produits différents ; paniers d’un seul produit : "
+        f"{french(facts.one_item)}.",
     )
 
 
 def _found(settings: Rules, facts: BasketFacts) -> Remark:
-    size = f"up to {settings.most_items}" if settings.most_items else "any number of"
-    taille = f"au plus {settings.most_items}" if settings.most_items else "un nombre quelconque de"
-    rate, taux = f"{100 * settings.significance:g} %", f"{french(100 * settings.significance, 1).removesuffix(',0')} %"
+    size = f" of at most {settings.most_items} products" if settings.most_items else ""
+    taille = f" d’au plus {settings.most_items} produits" if settings.most_items else ""
+    rate, taux = f"{100 * settings.significance:g} %", f"{100 * settings.significance:g} %".replace(".", ",")
     return Remark(
         "rules_found",
-        f"{facts.rules:,} rules of {size} products occur in at least {facts.least:,} baskets; {facts.significant:,} are significant at a "
-        f"false discovery rate of {rate} over the {facts.tried:,} rules tried.",
-        f"{french(facts.rules)} règles de {taille} produits apparaissent dans au moins {french(facts.least)} paniers ; "
-        f"{french(facts.significant)} sont significatives, au taux de fausses découvertes de {taux} sur les {french(facts.tried)} règles "
-        "essayées.",
+        f"Rules{size} whose products were bought together at least {facts.least:,} times: {facts.rules:,}; significant at a false "
+        f"discovery rate of {rate} over the {facts.tried:,} rules tried: {facts.significant:,}.",
+        f"Règles{taille} dont les produits ont été achetés ensemble au moins {french(facts.least)} fois : {french(facts.rules)} ; "
+        f"significatives au taux de fausses découvertes de {taux} sur les {french(facts.tried)} règles essayées : "
+        f"{french(facts.significant)}.",
     )
 
 
@@ -113,34 +113,31 @@ def _left_out(facts: BasketFacts) -> Remark | None:
     counts = (facts.empty, facts.nameless, facts.repeated)
     if not any(counts):
         return None
-    english = ("{} rows without a product are no baskets", "{} lines without a product were left out", "{} repeated products count once")
-    francais = (
-        "{} lignes sans produit ne sont pas des paniers",
-        "{} articles sans identifiant ont été écartés",
-        "{} produits répétés dans un panier ne comptent qu’une fois",
-    )
-    parts = [text.format(f"{number:,}") for text, number in zip(english, counts, strict=True) if number]
-    bouts = [text.format(french(number)) for text, number in zip(francais, counts, strict=True) if number]
-    return Remark("basket_lines_left_out", f"{'; '.join(parts)}.", f"{' ; '.join(bouts)}.")
+    english = ("baskets without a product", "lines without a product", "further lines of a product in the same basket")
+    francais = ("paniers sans produit", "lignes sans produit", "autres lignes d’un produit dans le même panier")
+    parts = [f"{text}, {number:,}" for text, number in zip(english, counts, strict=True) if number]
+    bouts = [f"{text}, {french(number)}" for text, number in zip(francais, counts, strict=True) if number]
+    return Remark("basket_lines_left_out", f"Not counted: {'; '.join(parts)}.", f"Non comptés : {' ; '.join(bouts)}.")
 
 
 def _large(settings: Rules, facts: BasketFacts) -> Remark | None:
+    most = settings.max_basket_items
     if facts.set_aside:
         return Remark(
             "large_baskets_set_aside",
-            f"{facts.set_aside:,} baskets of more than {settings.max_basket_items:,} different products were set aside and are not among "
-            f"the baskets counted; the largest has {facts.largest:,}.",
-            f"{french(facts.set_aside)} paniers de plus de {french(settings.max_basket_items)} produits différents ont été mis de côté et "
-            f"ne sont pas comptés ; le plus grand en a {french(facts.largest)}.",
+            f"Baskets of more than {most:,} different products, set aside and not counted: {facts.set_aside:,}; the largest has "
+            f"{facts.largest:,}.",
+            f"Paniers de plus de {french(most)} produits différents, mis de côté et non comptés : {french(facts.set_aside)} ; le plus "
+            f"grand en a {french(facts.largest)}.",
         )
     if not facts.monsters:
         return None
     return Remark(
         "large_baskets_counted",
-        f"{facts.monsters:,} baskets have more than {MONSTER_ITEMS} different products, the largest {facts.largest:,}; they were counted "
-        "like the others. To set them aside, give max_basket_items.",
-        f"{french(facts.monsters)} paniers ont plus de {MONSTER_ITEMS} produits différents, le plus grand {french(facts.largest)} ; ils "
-        "ont été comptés comme les autres. Pour les mettre de côté, donner max_basket_items.",
+        f"Baskets of more than {MONSTER_ITEMS} different products, counted like the others: {facts.monsters:,}; the largest has "
+        f"{facts.largest:,}. To set them aside, give max_basket_items.",
+        f"Paniers de plus de {MONSTER_ITEMS} produits différents, comptés comme les autres : {french(facts.monsters)} ; le plus grand en "
+        f"a {french(facts.largest)}. Pour les mettre de côté, indiquez max_basket_items.",
     )
 
 
@@ -155,7 +152,7 @@ def _drifted(settings: Rules, changes: pl.DataFrame) -> Remark | None:
     days = settings.period_days
     return Remark(
         "lifts_drifted",
-        f"The lift of {len(moved):,} of {len(changes):,} pairs has changed between the last {days} days and the {days} before: {english}.",
-        f"Le lift de {french(len(moved))} paires sur {french(len(changes))} a changé entre les {days} derniers jours et les {days} "
-        f"précédents : {francais}.",
+        f"Lifts that changed between the last {days} days and the {days} before: {len(moved):,} of {len(changes):,} pairs ({english}).",
+        f"Lifts qui ont changé entre les {days} derniers jours et les {days} précédents : {french(len(moved))} paires sur "
+        f"{french(len(changes))} ({francais}).",
     )

@@ -199,9 +199,10 @@ class Rules(ModelFacts):
         Raises:
             NotEnoughEventsError: no rule is significant, or the products of none were bought later.
         """
-        read = read_receipts(outcomes, self.item_levels, self.by)
+        by = fitted.settings.by  # a champion may have been fitted with other settings
+        read = read_receipts(outcomes, fitted.settings.item_levels, by)
         top = fitted.strongest(JUDGED)
-        judged = [_later(rules, baskets) for rules, baskets in _by_group(top, read, self.by) if len(rules)]
+        judged = [_later(rules, baskets) for rules, baskets in _by_group(top, read, by) if len(rules)]
         later = pl.concat(judged).filter(pl.col("possible")) if judged else pl.DataFrame()
         if later.is_empty():
             raise NotEnoughEventsError("no significant rule has products that were bought later.", where=self.name)
@@ -248,7 +249,9 @@ class FittedRules(FittedCard):
         return self.rules
 
     def strongest(self, most: int = SUMMARISED) -> pl.DataFrame:
-        """Return the rules to read first: significant, attracting and not redundant, by the lower bound of their lift.
+        """Return the rules to read first, by the lower bound of their lift.
+
+        They are significant, attracting, not redundant, and each item on the left improves them by more than chance.
 
         Args:
             most: number of rules.
@@ -257,9 +260,8 @@ class FittedRules(FittedCard):
             Rows of `rules`.
         """
         order = [*([self.settings.by] if self.settings.by else []), "antecedent", "consequent"]
-        good = self.rules.filter(
-            pl.col("q_value") <= self.settings.significance, pl.col("count") * pl.col("baskets") > _expected(), ~pl.col("is_redundant")
-        )
+        is_sure = pl.max_horizontal("q_value", "improvement_p_value") <= self.settings.significance
+        good = self.rules.filter(is_sure, pl.col("count") * pl.col("baskets") > _expected(), ~pl.col("is_redundant"))
         return good.sort("lift_lower", *order, descending=[True, *[False] * len(order)], nulls_last=True).head(most)
 
     def summary(self) -> pl.DataFrame:

@@ -93,11 +93,11 @@ class TakerRows:
         return dict(found.iter_rows())
 
     def took(self, product: str) -> Flags:
-        """Return who took a product, shape (n,)."""
+        """Return a mask of those who took a product, shape (n,)."""
         return contains(self.own["taken"], product)
 
     def holds(self, product: str) -> Flags:
-        """Return who had a product already, shape (n,)."""
+        """Return a mask of those who had a product already, shape (n,)."""
         return contains(self.own["held"], product) if "held" in self.own.columns else np.zeros(len(self), dtype=np.bool_)
 
     def only(self, which: Rows) -> TakerRows:

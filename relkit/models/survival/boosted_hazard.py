@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from relkit.contracts import check
 from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
-from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.boosted_trees import Trees
+from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
 from relkit.models.survival.by_period import ByPeriod
 from relkit.models.survival.discrete_hazard import tail_remark
 from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS

@@ -22,6 +22,7 @@ from relkit.tables.simulation.assortment import (
     popularity,
     prices,
 )
+from relkit.tables.simulation.parameters import TASTE_SPREAD
 
 if TYPE_CHECKING:
     from relkit.tables.simulation.clock import Floats, Ints
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 MORE_LINES = 1.4
 """Mean number of lines beyond the first (Poisson, at most 7 more)."""
 MOST_LINES = 8
-TASTE_SPREAD = 0.8
-"""Standard deviation of a customer's log preference for a category."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +86,9 @@ class Lines:
         return self.category * PRODUCTS_A_CATEGORY + self.product
 
 
-def draw_tastes(rng: np.random.Generator, n: int) -> Tastes:
-    """Return the tastes of `n` customers: softmax of the base shares' logs plus normal noise."""
-    logs = np.log(BASE_SHARES) + rng.normal(0, TASTE_SPREAD, (n, len(CATEGORIES)))
+def draw_tastes(rng: np.random.Generator, n: int, spread: float = TASTE_SPREAD) -> Tastes:
+    """Return the tastes of `n` customers: softmax of the base shares' logs plus normal noise of standard deviation `spread`."""
+    logs = np.log(BASE_SHARES) + rng.normal(0, spread, (n, len(CATEGORIES)))
     weights = np.exp(logs - logs.max(axis=1, keepdims=True))
     return Tastes(
         affinity=weights / weights.sum(axis=1, keepdims=True),

@@ -171,7 +171,7 @@ def _draw_chunk(world: _World, rngs: dict[str, np.random.Generator], numbers: In
         contracts=contracts.ending_at(campaigns.end_age),
         campaigns=campaigns,
         buyers=buyers,
-        tastes=draw_tastes(rngs["tastes"], len(people)),
+        tastes=draw_tastes(rngs["tastes"], len(people), settings.taste_spread),
         history=draw_history(rngs, settings, buyers, campaigns, world.market),
     )
 

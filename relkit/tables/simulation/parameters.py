@@ -8,6 +8,8 @@ from typing import Any
 from relkit.errors import ParameterError
 
 DAYS_A_WEEK = 7.0
+TASTE_SPREAD = 0.8
+"""Standard deviation of a customer's log preference for a category."""
 
 
 def require_positive(parameters: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Literal, get_args
 
 from relkit.errors import ParameterError
-from relkit.tables.simulation.parameters import ContractParameters, Disturbances, PurchaseParameters, SpendParameters
+from relkit.tables.simulation.parameters import TASTE_SPREAD, ContractParameters, Disturbances, PurchaseParameters, SpendParameters
 
 World = Literal["clean", "hard"]
 
@@ -33,6 +33,8 @@ class SimulationSettings:
         both_share: share of the contract holders who also buy by themselves.
         buyer_effects: whether actions make buyers order more. That breaks the assumptions of the purchase
             models, so None means only in the hard world.
+        taste_spread: standard deviation of a customer's log preference for a category; at 0 all have the same tastes, and only
+            bundles go together.
         purchases, spend, contracts: the true parameters of the models.
         disturbances: added in the hard world; ignored in the clean one.
 
@@ -53,6 +55,7 @@ class SimulationSettings:
     contract_share: float = 0.25
     both_share: float = 0.20
     buyer_effects: bool | None = None
+    taste_spread: float = TASTE_SPREAD
     purchases: PurchaseParameters = field(default_factory=PurchaseParameters)
     spend: SpendParameters = field(default_factory=SpendParameters)
     contracts: ContractParameters = field(default_factory=ContractParameters)
@@ -72,6 +75,8 @@ class SimulationSettings:
             value = float(getattr(self, name))
             if not 0 <= value <= 1:
                 raise ParameterError(f"{value:g} is not a share.", where=name, remedy="Choose a number between 0 and 1.")
+        if not self.taste_spread >= 0:
+            raise ParameterError(f"{self.taste_spread:g} is negative.", where="taste_spread", remedy="Choose 0 or more.")
         if (total := self.prospect_share + self.contract_share) > 1:
             raise ParameterError(
                 f"prospect_share and contract_share add up to {total:g}.", where="prospect_share", remedy="Together they may not exceed 1."

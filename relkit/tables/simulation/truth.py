@@ -11,7 +11,6 @@ import polars as pl
 from relkit.errors import StorageError, TableError
 from relkit.tables.simulation.actions import ACTIONS
 from relkit.tables.simulation.assortment import BASE_SHARES, BUNDLE_SHARE, CATEGORIES
-from relkit.tables.simulation.baskets import TASTE_SPREAD
 from relkit.tables.simulation.journeys import conversion_probability, removal_effects
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def true_parameters(settings: SimulationSettings) -> dict[str, dict[str, Any]]:
         "attribution": {"conversion_probability": conversion_probability(), "removal_effects": removal_effects()},
         "affinity": {
             "bundle_share": BUNDLE_SHARE,
-            "taste_spread": TASTE_SPREAD,
+            "taste_spread": settings.taste_spread,
             "base_shares": dict(zip(CATEGORIES, BASE_SHARES, strict=True)),
         },
         "disturbances": asdict(settings.disturbances) if settings.hard else {},

@@ -13,9 +13,9 @@ import pytest
 
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError, TableError
 from relkit.models import storage
+from relkit.models.boosted_trees import Trees
 from relkit.models.covariate_declaration import Declaration
 from relkit.models.survival.boosted_hazard import BoostedHazard, learning_rows
-from relkit.models.boosted_trees import Trees
 from relkit.models.survival.discrete_hazard import DiscreteHazard
 from relkit.models.survival.period_design import Design
 from relkit.models.survival.person_periods import Lives

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from relkit.errors import ParameterError
 from relkit.tables.simulation import Disturbances, SimulationSettings
 from relkit.tables.simulation.assortment import BASE_SHARES, BUNDLE_SHARE, CATEGORIES, MARGIN_RATES, PRODUCTS_A_CATEGORY, popularity
 from relkit.tables.simulation.baskets import (
     MORE_LINES,
-    TASTE_SPREAD,
     Lines,
     Tastes,
     _without_duplicates,
@@ -17,6 +17,7 @@ from relkit.tables.simulation.baskets import (
     quantities,
 )
 from relkit.tables.simulation.market import Market, make_market
+from relkit.tables.simulation.parameters import TASTE_SPREAD
 from relkit.tables.simulation.purchases import Orders
 
 PLANTED = Disturbances()
@@ -31,6 +32,13 @@ def _lines(n: int, customers: int, *, market: Market | None = None, day: int = 3
     orders = _orders(n, customers, day)
     tastes = draw_tastes(np.random.default_rng(2), customers)
     return orders, tastes, draw_lines(np.random.default_rng(3), orders, tastes, market or make_market(SimulationSettings()), PLANTED)
+
+
+def test_without_a_spread_of_tastes_all_prefer_the_same():
+    tastes = draw_tastes(np.random.default_rng(4), 5, 0.0)
+    assert np.allclose(tastes.affinity, np.array(BASE_SHARES) / np.sum(BASE_SHARES))
+    with pytest.raises(ParameterError, match="taste_spread: -1 is negative"):
+        SimulationSettings(taste_spread=-1.0)
 
 
 def test_lines_of_an_order_add_up_to_it_to_the_cent():
