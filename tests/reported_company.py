@@ -46,12 +46,13 @@ def scored_file(folder: Path) -> CustomerFile:
     features, scores = (folder / "out" / "default" / room / day for room in ("features", "scores"))
     people = pl.read_parquet(features / "customers.parquet")
     reasons = ["protected", "unreachable", "consent_expired", "consent_refused", "consent_unknown", "consents_absent", None]
-    at = pl.int_range(pl.len())
+    at = pl.when(pl.col("is_protected").fill_null(value=False)).then(0).otherwise(pl.int_range(pl.len()))
+    code = people.select(at % len(reasons)).to_series()
     people = people.with_columns(
         is_protected=at % 7 == 0,
         is_contactable=at % 7 == 6,
         may_contact_email=at % 7 == 6,
-        not_contactable_because=pl.Series([reasons[i % 7] for i in range(len(people))]),
+        not_contactable_because=pl.Series([reasons[i] for i in code]),
     )
     return customer_file(
         people,

@@ -19,7 +19,7 @@ from relkit.models.affinity.family import PRODUCT_HISTORIES, RECEIPTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PLAIN_COLUMNS = ("", "channel_id", "customer_id", "day")
+PLAIN_COLUMNS = ("", "channel_id", "customer", "day")
 """Columns of receipts by which rules can be grouped without asking the tables, and none."""
 
 

@@ -52,6 +52,23 @@ class CrossShopping:
         expected = np.outer(self.buyers, self.buyers) / max(self.customers, 1)
         return np.asarray(100 * self.both / np.maximum(expected, 1e-12))
 
+    def share_of_at_least(self, customers: int) -> Floats:
+        """Return the shares, NaN where one to `customers` - 1 customers buy both."""
+        few = (self.both > 0) & (self.both < customers)
+        return np.where(few, np.nan, self.share)
+
+    def pairs(self) -> pl.DataFrame:
+        """Return one row per pair of categories and direction.
+
+        Returns:
+            a, b, both (customers), buyers_a, buyers_b, share (of the buyers of a who buy b), all (share of all who buy b), index.
+        """
+        rows, columns = np.nonzero(~np.eye(len(self.categories), dtype=bool))
+        counts = {"both": self.both[rows, columns], "buyers_a": self.buyers[rows], "buyers_b": self.buyers[columns]}
+        names = {"a": [self.categories[i] for i in rows], "b": [self.categories[j] for j in columns]}
+        shares = {"share": self.share[rows, columns], "all": self.buyers[columns] / max(self.customers, 1)}
+        return pl.DataFrame({**names, **counts, **shares, "index": self.index[rows, columns]})
+
 
 def cross_shopping(visits: pl.DataFrame, *, most: int = 12) -> CrossShopping:
     """Return the buyers that pairs of categories share.

@@ -11,7 +11,7 @@ def customer_visits(receipts: pl.DataFrame, categories: pl.DataFrame) -> pl.Data
     Receipts of a day are one visit; those of unidentified buyers are left out.
 
     Args:
-        receipts: customer_id (null if not identified), day, products (list of ids).
+        receipts: customer_id (text or a code; null if not identified), day, products (list of ids).
         categories: product_id, category; a product without a category is left out.
 
     Returns:
@@ -47,6 +47,8 @@ def customer_visits(receipts: pl.DataFrame, categories: pl.DataFrame) -> pl.Data
 
 
 def _code(column: str, schema: pl.Schema) -> pl.Expr:
-    """Return a number per text; those of an Enum are kept."""
+    """Return a number per text; numbers, and those of an Enum, are kept."""
     ids = pl.col(column)
+    if schema[column].is_integer():
+        return ids.cast(pl.UInt32)
     return (ids if isinstance(schema[column], pl.Enum) else ids.cast(pl.Categorical)).to_physical().cast(pl.UInt32)

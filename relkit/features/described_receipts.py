@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.errors import ParameterError
+from relkit.features.coded_lines import buyers
 from relkit.features.known_rows import known_rows
 from relkit.features.product_facts import CATEGORIES, product_facts
 from relkit.features.receipts import receipts
@@ -59,8 +60,8 @@ def _categories(products: pl.Series, tables: TableSet, as_of: AsOf, level: str) 
 
 
 def _with_attribute(found: pl.DataFrame, tables: TableSet, as_of: AsOf, by: str) -> pl.DataFrame:
-    attributes = _attributes(tables, as_of, by).with_columns(pl.col("customer_id").cast(found.schema["customer_id"], strict=False))
-    return found.join(attributes.drop_nulls("customer_id"), on="customer_id", how="left", maintain_order="left")
+    values = buyers(tables).join(_attributes(tables, as_of, by), on="customer_id", how="left", maintain_order="left")[by]
+    return found.with_columns(values.gather(found["customer"]).alias(by))
 
 
 def _attributes(tables: TableSet, as_of: AsOf, by: str) -> pl.DataFrame:

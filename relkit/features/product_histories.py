@@ -27,7 +27,7 @@ _FOUND = ("line", "product")
 
 
 def product_histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    """Return what every customer known at `as_of` had bought by then.
+    """Return the products bought by every customer known at `as_of`.
 
     Returns:
         One row per customer, in order of customer_id, test accounts left out: customer_id, products (list of a categorical), days (list of
@@ -57,15 +57,21 @@ def _histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         .agg(pl.col("product_id").alias("products"), pl.col("day").alias("days"), pl.col("basket").alias("baskets"))
         .collect()
     )
-    known = _known_buyers(tables, as_of)
-    joined = known.join(by_customer, on="customer", how="left", maintain_order="left")
-    lists = [pl.col(name).fill_null(pl.lit([], dtype=joined.schema[name])) for name in ("products", "days", "baskets")]
-    own = joined.select("customer_id", *lists)
+    own = _of_known(_known_buyers(tables, as_of), by_customer)
     others = _without_lines(tables, as_of)
     if others.is_empty():
         return own
     empty = [pl.lit([], dtype=own.schema[name]).alias(name) for name in own.columns[1:]]
     return pl.concat([own, others.to_frame().select("customer_id", *empty)]).sort("customer_id")
+
+
+def _of_known(known: pl.DataFrame, by_customer: pl.DataFrame) -> pl.DataFrame:
+    """Return the lists of known customers, both in order of their codes; empty for those without a purchase."""
+    lists = by_customer.columns[1:]
+    if known["customer"].equals(by_customer["customer"]):  # as usual: no customer need be looked up
+        return known.select("customer_id").hstack(by_customer.select(lists))
+    joined = known.join(by_customer, on="customer", how="left", maintain_order="left")
+    return joined.select("customer_id", *[pl.col(name).fill_null(pl.lit([], dtype=joined.schema[name])) for name in lists])
 
 
 def purchases(tables: TableSet, as_of: AsOf) -> pl.DataFrame:

@@ -58,8 +58,8 @@ def receipts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     """Return one row per basket known at `as_of`.
 
     Returns:
-        In order of the baskets' codes: customer_id (Enum; null if the buyer is not identified), day (business day), channel_id
-        (Categorical; that of the first line), products (list of Enum: distinct ids, ascending).
+        In order of the baskets' codes: customer (u32, position in `buyers`; null if the buyer is not identified), day (business day),
+        channel_id (Categorical; that of the first line), products (list of Enum: distinct ids, ascending).
 
     Raises:
         TableError: there is no transactions table.
@@ -111,9 +111,8 @@ def _receipts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         .group_by("basket", maintain_order=True)
         .agg("products")
     )
-    facts = rows.select("customer", "day", "channel_id")[first[lists["basket"].to_numpy()]]
-    named = facts["customer"].cat.to(pl.Enum(buyers(tables)["customer_id"])).alias("customer_id")
-    return pl.DataFrame([named, facts["day"], facts["channel_id"], lists["products"]])
+    facts: pl.DataFrame = rows.select("customer", "day", "channel_id")[first[lists["basket"].to_numpy()]]
+    return facts.with_columns(lists["products"])
 
 
 def _known_lines(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:

@@ -80,7 +80,8 @@ class AffinityMaterial:
         column = self._level()
         categories = pl.col(column) if column else pl.lit(None, pl.String)
         known = self.products.select("product_id", category=categories)
-        visits = customer_visits(receipts(self.material.tables, self.material.as_of), known)
+        coded = receipts(self.material.tables, self.material.as_of).rename({"customer": "customer_id"})
+        visits = customer_visits(coded, known)
         return CategoryShopping.of(visits, names=self.names, language=self.material.language, category=category)
 
     def offers(self) -> NextProducts:

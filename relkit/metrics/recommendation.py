@@ -1,7 +1,7 @@
 """Measures of lists of products against what customers then bought, all products being ranked.
 
 Recall is the share of the products bought that the list contains; NDCG (Järvelin and Kekäläinen 2002) also rewards their rank. Both are
-means over customers. Repeat and first purchases are told apart, as Li et al. (2023, ACM TOIS 41(4)) ask: lists of habits alone can
+means over customers. Repeat and first purchases are measured apart, as Li et al. (2023, ACM TOIS 41(4)) ask: lists of habits alone can
 look good on average and discover nothing.
 """
 
@@ -156,7 +156,7 @@ class PairedDifference:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval excludes 0."""
+        """True if the interval excludes 0."""
         return self.lower > 0 or self.upper < 0
 
 

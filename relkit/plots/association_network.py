@@ -26,6 +26,10 @@ MOST_PAIRS = 25
 MOST_GROUPS = 8
 """Groups with a colour of their own."""
 WIDTH_INCHES, ROOM_INCHES = 8.2, 1.25
+ASPECTS, NEAREST_INCHES = (2.4, 1.2, 0.6), 0.8
+"""Widths over heights that are tried, until points are this far apart on average."""
+LONGEST, LONGEST_INCHES = 1.6, 1.5
+"""Length of the longest line over the shortest, and of a line of length one."""
 LETTERS, POINTS_PER_INCH = 8.0, 72.0
 """Size of the labels, points."""
 WIDEST = 18
@@ -35,7 +39,10 @@ _TEXTS = (
     Text("Products that go together", "Produits achetés ensemble"),
     Text("lift {lift}", "lift {lift}"),
     Text("disc: baskets with the product", "disque : paniers contenant le produit"),
-    Text("line: pair bought together, thicker for a higher lift", "trait : paire achetée ensemble, plus épais si le lift est élevé"),
+    Text(
+        "line: pair bought together, thicker and shorter for a higher lift",
+        "trait : paire achetée ensemble, plus épais et plus court si le lift est élevé",
+    ),
 )
 
 
@@ -128,11 +135,21 @@ class _Graph:
         logs = np.log(np.maximum(self.lift, 1.0))
         return np.asarray(THIN + (THICK - THIN) * logs / max(float(logs.max(initial=0.0)), 1e-9))
 
+    @property
+    def lengths(self) -> list[float]:
+        """Lengths of the lines: 1 for the highest lift up to `LONGEST` for the lowest, which also spreads the leaves of a hub."""
+        order = np.argsort(np.argsort(-self.lift, kind="stable"), kind="stable")
+        return [float(each) for each in 1 + (LONGEST - 1) * order / max(len(order) - 1, 1)]
+
     def positions(self, seed: int) -> Floats:
-        """Return positions in inches that fit the width of a page, an edge being at most as long as a label needs."""
-        laid = stress_layout(len(self.products), self.edges, room=(1.1, 0.6), seed=seed)
-        wide = float(np.ptp(laid[:, 0])) or 1.0
-        return np.asarray((laid - laid.min(axis=0)) * min((WIDTH_INCHES - 2 * ROOM_INCHES) / wide, 1.5))
+        """Return positions in inches; parts stand one above another rather than side by side if points would crowd otherwise."""
+        for wide in ASPECTS:
+            laid = stress_layout(len(self.products), self.edges, self.lengths, wide=wide, room=(1.1, 0.6), seed=seed)
+            extent = float(np.ptp(laid[:, 0])) or 1.0
+            at = (laid - laid.min(axis=0)) * min((WIDTH_INCHES - 2 * ROOM_INCHES) / extent, LONGEST_INCHES)
+            if _nearest(at) >= NEAREST_INCHES:
+                break
+        return np.asarray(at)
 
     def page(self, at: Floats) -> Floats:
         """Return the lower left and the upper right corner of the page around positions, shape (2, 2)."""
@@ -149,6 +166,13 @@ class _Graph:
         wide = [max(float(TextPath((0, 0), text or " ", size=LETTERS).get_extents().width) for text in part) for part in lines]
         high = [1.25 * LETTERS * len(part) for part in lines]
         return 1.12 * np.array([wide, high]).T / POINTS_PER_INCH  # the page may shrink a little to make room for the legend
+
+
+def _nearest(at: Floats) -> float:
+    """Return the mean distance of a point from the nearest other one."""
+    apart = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    return float(apart.min(axis=1).mean())
 
 
 def _draw(ax: Axes, graph: _Graph, at: Floats, page: Floats) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from relkit.metrics.clustering import Clusters
 
-MOST_LETTERS = 30
+MOST_LETTERS, TITLE_LETTERS = 30, 44
 _TEXTS = (
     Text("Which products replace one another: {category}", "Quels produits se remplacent : {category}"),
     Text(
@@ -52,10 +52,14 @@ def plot_decision_tree(clusters: Clusters, ax: Axes | None = None, *, names: Seq
         xs, ys = [height[left], top, top, height[right]], [place[left], place[left], place[right], place[right]]
         ax.plot(xs, ys, color=colour[own], linewidth=1.8, solid_capstyle="butt")
     ax.axvline(CHANCE, color=MUTED, linewidth=1, linestyle="--")
-    ax.annotate(chance, (CHANCE, 1.0), (3, 2), ("data", "axes fraction"), textcoords="offset points", fontsize=8.5, color=MUTED)
+    ax.annotate(chance, (CHANCE, 0.0), (4, 4), ("data", "axes fraction"), textcoords="offset points", fontsize=8.5, color=MUTED)
     ax.set_yticks(range(n), [shorten(names[i], MOST_LETTERS, placeholder="…") for i in clusters.order])
     ax.tick_params(axis="y", length=0, colors=INK)
-    ax.set(title=title.format(category=category), xlabel=x_label, xlim=(0, max(0.6, 1.05 * float(clusters.heights.max(initial=0.0)))))
+    ax.set(
+        title=fill(title.format(category=category), TITLE_LETTERS),
+        xlabel=x_label,
+        xlim=(0, max(0.6, 1.05 * float(clusters.heights.max(initial=0.0)))),
+    )
     ax.set_ylim(n - 0.5, -0.5)
     ax.grid(visible=False, axis="y")
     number_axis(ax.xaxis, language)

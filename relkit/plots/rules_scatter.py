@@ -1,4 +1,4 @@
-"""Rules by support and confidence, coloured by lift; rules within chance are hollow."""
+"""Rules by support and confidence, coloured by lift on a logarithmic scale; rules within chance are hollow."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
     from matplotlib.axes import Axes
 
+LIFT_TICKS = (0.1, 0.2, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+"""Lifts marked on the scale of colours, which is logarithmic."""
 _TEXTS = (
     Text("Rules: how common, and how sure", "Règles : fréquence et fiabilité"),
     Text("Support: share of baskets with the whole rule (log scale)", "Support : part des paniers contenant toute la règle (échelle log)"),
@@ -37,7 +39,7 @@ def plot_rules(rules: pl.DataFrame, ax: Axes | None = None, *, language: str = "
     sure = shown["is_significant"].to_numpy().astype(bool)
     x, y, lift = (shown[name].to_numpy() for name in ("support", "confidence", "lift"))
     ax.scatter(x[~sure], y[~sure], s=16, facecolors="none", edgecolors=MUTED, linewidths=0.7, label=hollow if (~sure).any() else None)
-    points = ax.scatter(x[sure], y[sure], c=lift[sure], s=26, cmap="viridis_r", linewidths=0, zorder=3)
+    points = ax.scatter(x[sure], y[sure], c=np.log(lift[sure]), s=26, cmap="viridis_r", linewidths=0, zorder=3)
     ax.set_xscale("log")
     ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, 1.2 * float(y.max(initial=0.01))))
     ax.grid(visible=True, axis="x")
@@ -65,10 +67,10 @@ def _support_axis(ax: Axes, support: Any, language: str) -> None:
 
 
 def _scale(ax: Axes, points: Any, label: str, language: str) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FixedLocator, FuncFormatter
 
     bar = figure_of(ax).colorbar(points, ax=ax, pad=0.02)
     bar.outline.set_visible(False)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, 1)))
+    bar.ax.yaxis.set_major_locator(FixedLocator(np.log(LIFT_TICKS).tolist()))
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(np.exp(value), language, 1 if np.exp(value) < 1.9 else 0)))
     bar.set_label(label, fontsize=9.5)

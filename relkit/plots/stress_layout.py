@@ -26,13 +26,20 @@ ROUNDS = 250
 
 
 def stress_layout(
-    points: int, edges: Sequence[tuple[int, int]], *, wide: float = 2.4, room: tuple[float, float] = (1.0, 1.0), seed: int = 0
+    points: int,
+    edges: Sequence[tuple[int, int]],
+    lengths: Sequence[float] | None = None,
+    *,
+    wide: float = 2.4,
+    room: tuple[float, float] = (1.0, 1.0),
+    seed: int = 0,
 ) -> Floats:
     """Return positions of the points, shape (points, 2), in lengths of an edge; the same for the same arguments.
 
     Args:
         points: their number.
-        edges: pairs of points, each at a distance of one.
+        edges: pairs of points.
+        lengths: of the edges; one by default.
         wide: width of the page over its height.
         room: horizontal and vertical space around each connected part, in lengths of an edge.
         seed: of the starting positions.
@@ -44,7 +51,7 @@ def stress_layout(
     """
     if not points:
         return np.zeros((0, 2))
-    rng, distance = np.random.default_rng(seed), graph_distances(points, edges)
+    rng, distance = np.random.default_rng(seed), graph_distances(points, edges, lengths)
     parts = connected_parts(distance)
     placed = [_upright(_minimal_stress(distance[np.ix_(part, part)], rng)) for part in parts]
     at, space = np.zeros((points, 2)), np.array(room)
@@ -53,8 +60,8 @@ def stress_layout(
     return at
 
 
-def graph_distances(points: int, edges: Sequence[tuple[int, int]]) -> Floats:
-    """Return the number of edges between points, shape (points, points); infinite if they are not connected (Floyd and Warshall).
+def graph_distances(points: int, edges: Sequence[tuple[int, int]], lengths: Sequence[float] | None = None) -> Floats:
+    """Return the shortest way between points, shape (points, points); infinite if they are not connected (Floyd and Warshall).
 
     Examples:
         >>> graph_distances(3, [(0, 1)]).tolist()
@@ -62,8 +69,8 @@ def graph_distances(points: int, edges: Sequence[tuple[int, int]]) -> Floats:
     """
     distance = np.full((points, points), np.inf)
     np.fill_diagonal(distance, 0.0)
-    for a, b in edges:
-        distance[a, b] = distance[b, a] = 1.0
+    for (a, b), length in zip(edges, [1.0] * len(edges) if lengths is None else lengths, strict=True):
+        distance[a, b] = distance[b, a] = length
     for by in range(points):
         distance = np.minimum(distance, distance[:, by, None] + distance[None, by])
     return distance

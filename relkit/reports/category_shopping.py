@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from relkit.errors import ParameterError
@@ -19,6 +18,7 @@ from relkit.features.repurchase_gaps import repurchase_gaps
 from relkit.metrics.clustering import average_linkage
 from relkit.metrics.switching import Switching, switching
 from relkit.models.affinity.measures import Counts, measures_of
+from relkit.models.affinity.replacing_products import replacing_products
 from relkit.plots.style import number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
@@ -174,9 +174,7 @@ class CategoryShopping:
 
         if len(self.crossed.categories) < 2:
             return Gallery(())
-        few = (self.crossed.both > 0) & (self.crossed.both < SMALLEST_GROUP)
-        share = np.where(few, np.nan, self.crossed.share)
-        buyers = self.crossed.buyers.astype(np.float64)
+        share, buyers = self.crossed.share_of_at_least(SMALLEST_GROUP), self.crossed.buyers.astype(float)
         drawn = plot_shared_buyers(share, self.crossed.index, buyers, categories=self.crossed.categories, language=self.language)
         return Gallery((Picture(drawn, self._say("c_crossed")),))
 
@@ -252,19 +250,10 @@ class CategoryShopping:
 
     def _significant(self) -> pl.DataFrame:
         """Return pairs of categories with enough shared buyers, both directions, with their index, the highest first."""
-        crossed = self.crossed
-        rows, columns = np.nonzero(~np.eye(len(crossed.categories), dtype=bool) & (crossed.both >= SMALLEST_GROUP))
-        counts = Counts(crossed.both[rows, columns], crossed.buyers[rows], crossed.buyers[columns], crossed.customers)
-        cells = pl.DataFrame(
-            {
-                "a": [crossed.categories[i] for i in rows],
-                "b": [crossed.categories[j] for j in columns],
-                "both": counts.both,
-                "share": crossed.share[rows, columns],
-                "index": crossed.index[rows, columns],
-                "all": counts.right / max(crossed.customers, 1),
-            }
-        ).hstack(measures_of(counts).select("lift_lower", "lift_upper"))
+        cells = self.crossed.pairs().filter(pl.col("both") >= SMALLEST_GROUP)
+        both, left, right = (cells[name].to_numpy() for name in ("both", "buyers_a", "buyers_b"))
+        counts = Counts(both, left, right, self.crossed.customers)
+        cells = cells.hstack(measures_of(counts).select("lift_lower", "lift_upper"))
         return cells.sort(["index", "share", "a"], descending=[True, True, False])
 
     def _crossed(self, key: str, row: Mapping[str, Any]) -> str:
@@ -275,20 +264,7 @@ class CategoryShopping:
         """Return pairs of products that replace each other more than by chance, the most similar first."""
         assert self.switches is not None
         assert self.compared is not None
-        rows, columns = np.triu_indices(len(self.switches.products), 1)
-        apart = self.compared.dissimilarity(ALPHA)
-        pairs = pl.DataFrame(
-            {
-                "product_a": [self.switches.products[i] for i in rows],
-                "product_b": [self.switches.products[j] for j in columns],
-                "observed": self.compared.observed[rows, columns],
-                "expected": self.compared.expected[rows, columns],
-                "dissimilarity": apart[rows, columns],
-                "q_value": self.compared.q_value[rows, columns],
-            }
-        )
-        near = pairs.filter(pl.col("dissimilarity") < 0.5, pl.col("observed") >= SMALLEST_GROUP)
-        return near.sort("dissimilarity", "product_a", "product_b")
+        return replacing_products(self.compared, self.switches.products, alpha=ALPHA, least=SMALLEST_GROUP)
 
     def _shown_gaps(self) -> pl.DataFrame:
         """Return the categories with enough returning customers, those with most buyers, by median."""

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from relkit.commands import command
 from relkit.metrics.recommendation import PairedDifference, paired_difference
-from relkit.models.affinity.list_diagnostics import METHODS, list_reliability, means_of, recalls
+from relkit.models.affinity.list_diagnostics import METHODS, list_reliability, mean_of, means_of, recalls
 from relkit.plots.style import money, number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable, day_in_words
@@ -259,15 +258,16 @@ class ListTrust:
             return Headlines((_written("untested", self.language, {}),))
         measures, apart = self.judged.measures, self.difference
         points = {name: number(100 * getattr(apart, field), self.language, 1) for name, field in _POINTS}
-        recall = {name: self._percent(_mean(measures[method].recall)) for name, method in (("recall", "model"), ("other", self.baseline))}
+        recall = {name: self._percent(mean_of(measures, method)) for name, method in (("recall", "model"), ("other", self.baseline))}
         words = {"day": day_in_words(self.day, self.language), "baseline": self._method(self.baseline).lower()}
         lines = [
             self._say("judged", customers=self.judged.bought.counts.size, top=self._top, **words, **recall),
             self._say("equals" if not apart.is_clear else "beats" if apart.difference > 0 else "worse", **points),
         ]
-        if np.isfinite(measures["model"].recall_explore).any():
+        if "explore" in recalls(measures):
             new = {
-                name: self._percent(_mean(measures[method].recall_explore)) for name, method in (("model", "model"), ("plain", "global"))
+                name: self._percent(mean_of(measures, method, "recall_explore"))
+                for name, method in (("model", "model"), ("plain", "global"))
             }
             lines.append(self._say("explore", **new))
         off = number(100 * self.reliability.mean_error, self.language, 1)
@@ -318,7 +318,7 @@ class ListTrust:
         """The baseline with the higher recall."""
         assert self.judged is not None
         measures = self.judged.measures
-        return max(METHODS[1:], key=lambda name: _mean(measures[name].recall))
+        return max(METHODS[1:], key=lambda name: mean_of(measures, name))
 
     @cached_property
     def reliability(self) -> Reliability:
@@ -364,11 +364,6 @@ class _Whole:
 
     def get_figure(self, *, root: bool) -> Any:  # noqa: ARG002  (the signature of matplotlib)
         return self.figure
-
-
-def _mean(values: Floats) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
 
 
 def _written(key: str, language: str, values: Mapping[str, Any]) -> str:

@@ -81,9 +81,9 @@ TEXTS: dict[str, Text] = {
         "paniers de plus que par hasard pour les {shown} associations les plus fortes",
     ),
     "c_network": Text(
-        "The pairs with the most baskets beyond chance. Larger discs: products in more baskets; thicker lines: higher lift.",
+        "The pairs with the most baskets beyond chance. Larger discs: products in more baskets; thicker and shorter lines: higher lift.",
         "Les paires qui comptent le plus de paniers au-delà du hasard. Plus le disque est grand, plus le produit est acheté ; plus le "
-        "trait est épais, plus le lift est élevé.",
+        "trait est épais et court, plus le lift est élevé.",
     ),
     "c_matrix": Text(
         "Lift of each pair of the most bought products, similar ones side by side. Orange: more often together than by chance; purple: "
@@ -129,8 +129,6 @@ TEXTS: dict[str, Text] = {
     "high": Text("High (95%)", "Haut (95\u00a0%)"),
     "extra": Text("Beyond chance", "Au-delà du hasard"),
     "q_value": Text("False discovery rate", "Taux de fausses découvertes"),
-    "before": Text("period before", "période précédente"),
-    "after": Text("last period", "dernière période"),
     "lift_before": Text("Lift before", "Lift avant"),
     "lift_after": Text("Lift now", "Lift maintenant"),
     "lift_ratio": Text("Ratio", "Rapport"),
@@ -318,7 +316,7 @@ class ProductPairs:
 
     def changes(self) -> Gallery:
         """Return the lift of the pairs followed in the last two periods."""
-        from relkit.plots.dots import Dots, plot_dots
+        from relkit.plots.lift_changes import plot_lift_changes
 
         if self.pairs is None:
             return Gallery(())
@@ -326,11 +324,8 @@ class ProductPairs:
             return Gallery((), self._say("no_changes"))
         rows = self._followed()
         names = [f"{self._name(a)} + {self._name(b)}" for a, b in rows.select("product_a", "product_b").iter_rows()]
-        series = [Dots(value=rows[f"lift_{when}"].to_numpy(), label=self._say(when)) for when in ("before", "after")]
-        muted = (~rows["has_drifted"]).to_list()
-        drawn = plot_dots(
-            names, series, title=self._say("changes"), x_label=self._say("lift"), reference=1.0, muted=muted, language=self.language
-        )
+        before, after = (rows[f"lift_{when}"].to_numpy() for when in ("before", "after"))
+        drawn = plot_lift_changes(names, before, after, changed=rows["has_drifted"].to_list(), language=self.language)
         return Gallery((Picture(drawn, self._say("c_changes")),))
 
     def changes_table(self) -> SummaryTable | Gallery:

@@ -38,7 +38,7 @@ DAY = date(2025, 6, 30)
 
 @dataclass(frozen=True, eq=False)
 class Bought:
-    """What customers bought, and one product more of each that is held out.
+    """Products of customers, and one more of each that is held out.
 
     Attributes:
         offsets: shape (n + 1,).

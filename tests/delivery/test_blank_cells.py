@@ -15,6 +15,8 @@ from relkit.delivery.customer_files import CustomerFile, customer_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+OPEN_TO_ALL = ("next_product_", "propensity_")
+"""Scores that do not rest on a purchase or a contract: prospects have them too."""
 UNSCORED = ("refused_profiling", "never_bought", "no_model")
 RULES = {
     "churn_": "no_contract",
@@ -30,6 +32,8 @@ RULES = {
     "value_decile": "no_rank",
     "is_top20_margin": "no_rank",
     "rfm_": "no_rfm",
+    "next_product_": "apart",
+    "propensity_": "has_it",
 }
 """Prefix of a column's name, and its own rule for being blank although the customer is scored."""
 
@@ -54,6 +58,8 @@ def unexplained(file: CustomerFile, *, running: pl.DataFrame) -> dict[str, int]:
         "no_total": no_total,
         "no_rank": no_total | apart,
         "no_rfm": ~bought | apart,
+        "apart": apart,
+        "has_it": held,
     }
     found = {}
     for column in file.columns:
@@ -94,7 +100,10 @@ def test_no_score_contradicts_the_quality(file: CustomerFile) -> None:
     scored = [c.name for c in file.columns if c.kind == "score"]
     without = file.frame.filter(pl.col("score_quality").is_in(UNSCORED))
     assert len(without) > 100
-    assert without.select(pl.col(scored).is_not_null().any()).row(0) == (False,) * len(scored)
+    of_history = [name for name in scored if not name.startswith(OPEN_TO_ALL)]
+    assert without.select(pl.col(of_history).is_not_null().any()).row(0) == (False,) * len(of_history)
+    refused = without.filter(score_quality="refused_profiling")
+    assert refused.select(pl.col(scored).is_not_null().any()).row(0) == (False,) * len(scored)
 
 
 def test_customers_without_any_score_have_a_reason(reported: Path) -> None:

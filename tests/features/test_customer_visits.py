@@ -34,3 +34,10 @@ def test_receipts_of_a_day_are_one_visit_and_unknown_products_are_left_out(ids: 
 def test_no_receipt_gives_no_visit() -> None:
     schema = {"customer_id": pl.String, "day": pl.Date, "products": pl.List(pl.String)}
     assert customer_visits(pl.DataFrame(schema=schema), CATEGORIES).is_empty()
+
+
+def test_codes_of_customers_are_kept() -> None:
+    coded = pl.DataFrame(
+        {"customer_id": [7, None], "day": [FIRST, FIRST], "products": [["a"], ["b"]]}, schema_overrides={"customer_id": pl.UInt32}
+    )
+    assert customer_visits(coded, CATEGORIES).rows() == [(7, FIRST, "a", "tea")]

@@ -94,8 +94,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterato
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
-        yield Shop(folder)
+        with pytest.MonkeyPatch.context() as plain:  # models that are shared with other tests are fitted with their figures
+            plain.setattr("relkit.families.bindings.diagnostic_figures", lambda *_, **__: {})
+            made = Shop(folder)
+        yield made
 
 
 def ranked(**parameters: Any) -> Result:

@@ -90,12 +90,11 @@ def _nearby(
             j, value = items[k], values[k]
             if j < 0:
                 break
-            if total[j] == 0:
-                touched[count] = j
-                count += 1
+            touched[count] = j  # written again as long as the neighbour is not new: a branch would be mispredicted half the time
+            count += total[j] == 0
             total[j] += value
-            if value > best[j]:
-                best[j], cause[j] = value, own[at]
+            cause[j] = own[at] if value > best[j] else cause[j]
+            best[j] = max(best[j], value)
         if in_last[at]:
             for k in range(len(items)):
                 if items[k] < 0:
@@ -167,7 +166,12 @@ def _explore(  # noqa: PLR0917 arrays of a kernel
     A product is barred (-1), free (0) or listed (1).
     """
     p = len(allowed)
-    sums, cause, touched, open_ones = np.zeros((3, p), np.float32), np.full(p, -1, np.int32), np.empty(p, np.int32), np.empty(p, np.int32)
+    sums, cause, touched, open_ones = (
+        np.zeros((3, p), np.float32),
+        np.full(p, -1, np.int32),
+        np.empty(p + 1, np.int32),
+        np.empty(p, np.int32),
+    )
     free = np.where(allowed, 0, -1).astype(np.int8)
     state, used = free.copy(), 0
     for u in range(len(offsets) - 1):

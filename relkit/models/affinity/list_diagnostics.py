@@ -40,6 +40,11 @@ def means_of(measures: Mapping[str, ListMeasures], field: str) -> tuple[Floats, 
     return mean, np.maximum(mean - normal_reach() * error, 0.0), np.minimum(mean + normal_reach() * error, 1.0)
 
 
+def mean_of(measures: Mapping[str, ListMeasures], method: str, field: str = "recall") -> float:
+    """Return the mean of a measure of one method; NaN if it applies to no customer."""
+    return float(means_of(measures, field)[0][METHODS.index(method)])
+
+
 def recalls(measures: Mapping[str, ListMeasures]) -> dict[str, tuple[Floats, Floats, Floats]]:
     """Return `means_of` recall by kind of purchase, without kinds that no customer made."""
     found = {kind: means_of(measures, field) for kind, field in KINDS.items()}

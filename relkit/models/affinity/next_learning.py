@@ -38,7 +38,7 @@ FEWEST_BOUGHT = 30
 COUNTED_CUSTOMERS = 200_000
 """Most customers from whom the counts before each day are made; the counts that a model keeps are those of all."""
 MOST_ROWS = 200_000
-"""Most candidates from which weights are fitted, unless there are fewer than `OTHERS_EACH` others for each one bought."""
+"""Most candidates from which weights are fitted; more if that leaves fewer than `OTHERS_EACH` others for each one bought."""
 OTHERS_EACH = 5
 EARLIER_SHARES = (0.3, 0.5, 0.7)
 """Shares of customers whose last basket lies before each of the days that split histories and answers."""
@@ -112,7 +112,7 @@ class Knowledge:
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """What was learnt from the baskets after a day.
+    """Weights and calibration learnt from the baskets after some days.
 
     Attributes:
         repeat: chance that a product is bought again.
@@ -174,7 +174,7 @@ def learn(histories: Histories, items: int, know: Callable[[Histories, Pairs, in
     new_head, new_converged = _head(new, part[new.customers], _plain_new(), rng)
     kinds = (("repeat", own_head, repeat), ("new", new_head, new))
     shown = [_calibration(head.chances(rows.X), rows.bought, part[rows.customers] == 2, kind) for kind, head, rows in kinds]
-    customers = len(np.unique(np.concatenate([repeat.customers, new.customers])))
+    customers = int((np.diff(repeat.customers, prepend=-1) != 0).sum())
     return Learnt(own_head, new_head, pl.concat(shown), customers, days, converged=repeats_converged and new_converged)
 
 
@@ -196,6 +196,7 @@ def _rows_after(
     before = histories.until(day)
     customers, targets = first_baskets_after(histories, day, items)
     chosen = _drawn(customers[before.baskets[customers] > 0], most, rng)
+    targets = targets[_is_in(targets // items, chosen)]
     if not len(chosen):
         return _no_rows(_REPEAT_TERMS), _no_rows(_NEW_TERMS)
     both = _both(before.picked(chosen), know(before, Pairs.of(before, items), day), items, day)
@@ -238,7 +239,14 @@ def _both(own: Histories, knowledge: Knowledge, items: int, day: int) -> tuple[C
 
 
 def _bought(candidates: Candidates, chosen: NDArray[np.int64], targets: NDArray[np.int64], items: int) -> NDArray[np.bool_]:
-    return np.isin(chosen[candidates.customers] * items + candidates.items, targets)
+    return _is_in(chosen[candidates.customers] * items + candidates.items, targets)
+
+
+def _is_in(values: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether each value is among known ones, which are in ascending order."""
+    if not len(known):
+        return np.zeros(len(values), np.bool_)
+    return np.asarray(known[np.minimum(np.searchsorted(known, values), len(known) - 1)] == values)
 
 
 def _head(rows: Rows, part: NDArray[np.int64], plain: Head, rng: np.random.Generator) -> tuple[Head, bool]:

@@ -2,8 +2,8 @@
 
 Habits and discoveries compete on one scale. For a product that a customer has, the chance depends on how often, how lately and at
 which intervals he bought it; for one that he has not, on how near it is to those that he has, and on its popularity. Both are logistic
-regressions, fitted to the first baskets after a day, calibrated on the baskets of other customers, and then applied to counts of the
-whole history. That personal frequency is what such a model must beat, and that repeat and first purchases are best told apart, is shown by
+regressions, fitted to the first baskets after some days, calibrated on the baskets of other customers, and then applied to counts of
+the whole history. Such a model must beat personal frequency, and repeat and first purchases are best measured apart:
 
     Li, M., Jullien, S., Ariannezhad, M. and de Rijke, M. (2023), A next basket recommendation reality check, ACM TOIS 41(4).
 
@@ -125,7 +125,7 @@ class NextProduct(ModelFacts):
         return CONTRACT
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> FittedNextProduct:
-        """Return the model: counts of the whole history, weights learnt from the first baskets after a day within it.
+        """Return the model: counts of the whole history, weights learnt from the first baskets after some days within it.
 
         Args:
             features: one row per customer with the columns of `needs`; others are ignored.

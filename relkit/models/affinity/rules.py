@@ -125,7 +125,7 @@ class Rules(ModelFacts):
         check_scalar(self.significance, "significance", gt=0, lt=1, where=self.name, remedy="Write 0.05 for 5 %.")
         if not self.item_levels or len(set(self.item_levels)) < len(self.item_levels):
             raise ParameterError("item_levels is empty or names a level twice.", where=self.name, remedy="Write product, or category_1.")
-        self.watched  # noqa: B018 refuses pairs that cannot be read
+        self.watched  # noqa: B018 refuses invalid pairs
 
     @property
     def needs(self) -> Contract:

@@ -37,7 +37,7 @@ class Neighbours:
 
     Attributes:
         items: shape (p, k), positions of the neighbours, the nearest first; -1 where there are fewer.
-        values: shape (p, k), similarities; 0 where there are fewer.
+        values: shape (p, k), similarities; 0 if there are fewer.
     """
 
     items: Integers
