@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from relkit.delivery import ranking_files, rule_files
 from relkit.delivery.columns import OWN, declared
 from relkit.features.columns import ATTRIBUTES, DECLARED
 from relkit.file_column import CHANNELS, UNITS, FileColumn, channel_in_words
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parents[1] / "relkit"
 OF_MODELS = tuple(column for role in catalogue.roles() for column in role.columns)
 HOUSE = (*DECLARED, *ATTRIBUTES, *OF_MODELS, *DERIVED, *OWN)
+LISTS = (*ranking_files.COLUMNS, *rule_files.COLUMNS)
+"""Columns of the lists that people read besides the customer file."""
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
@@ -43,7 +46,7 @@ def test_no_column_is_declared_twice() -> None:
     written = Counter(name for _, tree in trees() for name in declared_names(tree))
     assert len(written) > 50
     assert [name for name, times in written.items() if times > 1] == []
-    assert set(written) <= {column.name for column in HOUSE}
+    assert set(written) <= {column.name for column in (*HOUSE, *LISTS)}
 
 
 def test_every_delivered_column_is_one_of_the_house() -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import polars as pl
 
 from relkit.delivery.list_files import write_list
+from relkit.features.columns import CUSTOMER
 from relkit.file_column import FileColumn
 from relkit.texts import Text
 
@@ -30,7 +31,7 @@ SHEET = Text("Ranking", "Classement")
 
 COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(name="rank", dtype=pl.Int32, label=Text("Rank (1 = best)", "Rang (1 = meilleur)"), low=1),
-    FileColumn(name="customer_id", dtype=pl.String, label=Text("Customer", "Client"), personal_data="pseudonym"),
+    CUSTOMER,
     FileColumn(name="product_id", dtype=pl.String, label=Text("Product", "Produit")),
     FileColumn(name="product", dtype=pl.String, label=Text("Name of the product", "Nom du produit")),
     FileColumn(
