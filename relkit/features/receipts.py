@@ -111,7 +111,7 @@ def _receipts(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
         .group_by("basket", maintain_order=True)
         .agg("products")
     )
-    facts = rows.select("customer", "day", "channel_id")[first[lists["basket"].to_numpy()]]
+    facts: pl.DataFrame = rows.select("customer", "day", "channel_id")[first[lists["basket"].to_numpy()]]
     return facts.with_columns(lists["products"])
 
 

@@ -1,4 +1,4 @@
-"""What customers hold and take, from contracts and from purchases, as known at each cutoff."""
+"""Products that customers hold and take, from contracts and from purchases, as known at each cutoff."""
 
 from __future__ import annotations
 

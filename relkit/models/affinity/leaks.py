@@ -1,4 +1,4 @@
-"""Leaks: features that are only known because the product was taken, or refused, told by how far they stand above all others.
+"""Leaks: features that are only known because the product was taken, or refused, found by how far they stand above all others.
 
     found = suspects(frame, took, sequence)      {"duration": Suspect(...)}
 

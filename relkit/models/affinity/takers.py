@@ -180,7 +180,7 @@ def contains(lists: pl.Series, product: str) -> Flags:
 
 
 def plain(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """Return a frame whose numbers among some columns are empty where they are not a number."""
+    """Return a frame whose numbers among some columns are empty instead of not a number."""
     floats = [name for name in names if name in frame.columns and frame.schema[name].is_float()]
     return frame.with_columns(pl.col(floats).fill_nan(None)) if floats else frame
 
