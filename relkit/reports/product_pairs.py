@@ -106,6 +106,7 @@ TEXTS: dict[str, Text] = {
     "no_apart": Text(
         "No pair is bought together less often than chance explains.", "Aucune paire n’est achetée ensemble moins souvent que par hasard."
     ),
+    "surest": Text("The surest rules", "Les règles les plus sûres"),
     "larger": Text("Rules with two products or more on the left", "Règles avec deux produits ou plus à gauche"),
     "no_larger": Text(
         "No rule with two products on the left adds to what its parts already give.",
@@ -294,16 +295,26 @@ class ProductPairs:
             return Gallery(())
         return self._pair_table(self.apart.head(SHOWN_APART), "apart") if len(self.apart) else Gallery((), self._say("no_apart"))
 
+    def surest_rules(self) -> SummaryTable | Gallery:
+        """Return the rules of one product and another with the highest confidence."""
+        rows = self._rules(pl.col("antecedent").list.len() == 1, by="confidence")
+        return Gallery(()) if rows.is_empty() else self._rule_table(rows, "surest")
+
     def larger_rules(self) -> SummaryTable | Gallery:
         """Return the strongest rules with two products or more on the left that no shorter rule replaces."""
         if self.pairs is None:
             return Gallery(())
-        wide = self.rules.filter(
-            pl.col("antecedent").list.len() > 1, pl.col("q_value") <= self.alpha, pl.col("lift") > 1, ~pl.col("is_redundant")
-        )
-        if wide.is_empty():
-            return Gallery((), self._say("no_larger"))
-        rows = wide.sort("leverage", descending=True, maintain_order=True).head(SHOWN_RULES)
+        rows = self._rules(pl.col("antecedent").list.len() > 1, by="leverage")
+        return Gallery((), self._say("no_larger")) if rows.is_empty() else self._rule_table(rows, "larger")
+
+    def _rules(self, kind: pl.Expr, *, by: str) -> pl.DataFrame:
+        """Return the first rules of a kind that are significant, attract and are not redundant."""
+        if self.rules.is_empty():
+            return self.rules
+        good = self.rules.filter(kind, pl.col("q_value") <= self.alpha, pl.col("lift") > 1, ~pl.col("is_redundant"))
+        return good.sort(by, descending=True, maintain_order=True).head(SHOWN_RULES)
+
+    def _rule_table(self, rows: pl.DataFrame, caption: str) -> SummaryTable:
         sides = {name: pl.Series([self._named(ids) for ids in rows[side]]) for name, side in (("if", "antecedent"), ("then", "consequent"))}
         columns = (
             *(Shown(name, self._say(name)) for name in sides),
@@ -312,16 +323,18 @@ class ProductPairs:
             *self._lifts(),
             Shown("q_value", self._say("q_value"), "p_value"),
         )
-        return self._table(rows.with_columns(**sides), columns, "larger", "rule_note")
+        return self._table(rows.with_columns(**sides), columns, caption, "rule_note")
 
     def changes(self) -> Gallery:
-        """Return the lift of the pairs followed in the last two periods."""
+        """Return the lift of the pairs followed in the last two periods; nothing if none changed."""
         from relkit.plots.lift_changes import plot_lift_changes
 
         if self.pairs is None:
             return Gallery(())
         if self.changed.is_empty():
             return Gallery((), self._say("no_changes"))
+        if not self.changed["has_drifted"].any():
+            return Gallery(())
         rows = self._followed()
         names = [f"{self._name(a)} + {self._name(b)}" for a, b in rows.select("product_a", "product_b").iter_rows()]
         before, after = (rows[f"lift_{when}"].to_numpy() for when in ("before", "after"))

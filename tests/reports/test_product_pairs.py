@@ -84,6 +84,16 @@ def test_pairs_in_few_baskets_are_not_named() -> None:
         assert shown.pictures == ()
 
 
+def test_the_surest_rules_are_those_of_highest_confidence(fitted: Any) -> None:
+    """Biscuits bring tea in 65 of 85 baskets, honey tea and biscuits in 25 of 25."""
+    surest = read(fitted).surest_rules()
+    assert isinstance(surest, SummaryTable)
+    rows = [row[:4] for row in surest.cells()]
+    assert ["Honey", "Tea", "25", "100%"] in rows[:2]
+    assert ["Biscuits", "Tea", "65", "76%"] in rows
+    assert [float(row[3].rstrip("%")) for row in rows] == sorted((float(row[3].rstrip("%")) for row in rows), reverse=True)
+
+
 def test_larger_rules_are_those_that_add_to_their_parts(fitted: Any) -> None:
     wide = read(fitted).larger_rules()
     assert isinstance(wide, SummaryTable)
@@ -122,6 +132,7 @@ def test_changed_pairs_come_first_with_a_verdict(fitted: Any) -> None:
     assert len(pairs.changes().pictures) == 1
     same = read(Learnt(fitted, CHANGES.with_columns(has_drifted=False)))
     assert same.headlines().sentences[-1].startswith("None of the 2 pairs followed has changed its lift")
+    assert same.changes().pictures == ()
 
 
 def test_without_two_periods_the_page_states_it(fitted: Any) -> None:
@@ -137,7 +148,18 @@ def test_remarks_on_the_tables_come_first(fitted: Any) -> None:
 def test_without_rules_the_page_names_the_command() -> None:
     nothing = read(None)
     assert nothing.headlines().sentences == ("No association rules have been learnt yet: run relkit fit affinity.rules.",)
-    for part in ("key_figures", "network", "matrix", "scatter", "bundles", "avoiding", "larger_rules", "changes", "changes_table"):
+    for part in (
+        "key_figures",
+        "network",
+        "matrix",
+        "scatter",
+        "surest_rules",
+        "bundles",
+        "avoiding",
+        "larger_rules",
+        "changes",
+        "changes_table",
+    ):
         assert getattr(nothing, part)()._repr_html_() == "<p></p>"
 
 
