@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from relkit.errors import PeriodError, TableError
 from relkit.jobs.check_tables import CheckTables
 from relkit.jobs.fit_model import FitModel
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD = "transaction_line_id,transaction_id,customer_id,product_id,occurred_at,net_amount,line_kind"
 SALE = "l1,t1,c1,a,2025-01-01T10:00:00Z,5,sale"
