@@ -63,17 +63,17 @@ TEXTS: dict[str, Text] = {
         "contenaient {recall} de ce qui a été acheté ; la meilleure de deux listes simples ({baseline}), {other}.",
     ),
     "beats": Text(
-        "The difference of {difference} points is more than chance (95% interval {low} to {high}): the model earns its place.",
-        "L’écart de {difference} points dépasse le hasard (intervalle à 95\u00a0% : {low} à {high}) : le modèle mérite sa place.",
+        "The difference of {difference} is more than chance (95% interval {low} to {high}): the model earns its place.",
+        "L’écart de {difference} dépasse le hasard (intervalle à 95\u00a0% : {low} à {high}) : le modèle mérite sa place.",
     ),
     "equals": Text(
-        "The difference of {difference} points is within chance (95% interval {low} to {high}): the simple list does as well.",
-        "L’écart de {difference} points reste dans les limites du hasard (intervalle à 95\u00a0% : {low} à {high}) : la liste simple "
+        "The difference of {difference} is within chance (95% interval {low} to {high}): the simple list does as well.",
+        "L’écart de {difference} reste dans les limites du hasard (intervalle à 95\u00a0% : {low} à {high}) : la liste simple "
         "fait aussi bien.",
     ),
     "worse": Text(
-        "The difference of {difference} points speaks against the model (95% interval {low} to {high}): use the simple list.",
-        "L’écart de {difference} points est au détriment du modèle (intervalle à 95\u00a0% : {low} à {high}) : préférez la liste simple.",
+        "The difference of {difference} speaks against the model (95% interval {low} to {high}): use the simple list.",
+        "L’écart de {difference} est au détriment du modèle (intervalle à 95\u00a0% : {low} à {high}) : préférez la liste simple.",
     ),
     "explore": Text(
         "Of the products that were new to the customer, the lists held {model}; best-sellers alone would have held {plain}.",
@@ -85,8 +85,8 @@ TEXTS: dict[str, Text] = {
         "près.",
     ),
     "fails": Text(
-        "The probabilities rank products but are not exact: they are {off} points off on average, which chance alone does not explain.",
-        "Les probabilités classent les produits mais ne sont pas exactes : l’écart moyen est de {off} points, ce que le hasard seul "
+        "The probabilities rank products but are not exact: they are {off} off on average, which chance alone does not explain.",
+        "Les probabilités classent les produits mais ne sont pas exactes : l’écart moyen est de {off}, ce que le hasard seul "
         "n’explique pas.",
     ),
     "c_recall": Text(
@@ -258,6 +258,7 @@ class ListTrust:
             return Headlines((_written("untested", self.language, {}),))
         measures, apart = self.judged.measures, self.difference
         points = {name: number(100 * getattr(apart, field), self.language, 1) for name, field in _POINTS}
+        points["difference"] = _in_points(apart.difference, self.language)
         recall = {name: self._percent(mean_of(measures, method)) for name, method in (("recall", "model"), ("other", self.baseline))}
         words = {"day": day_in_words(self.day, self.language), "baseline": self._method(self.baseline).lower()}
         lines = [
@@ -270,7 +271,7 @@ class ListTrust:
                 for name, method in (("model", "model"), ("plain", "global"))
             }
             lines.append(self._say("explore", **new))
-        off = number(100 * self.reliability.mean_error, self.language, 1)
+        off = _in_points(self.reliability.mean_error, self.language)
         return Headlines((*lines, self._say("holds" if self.reliability.holds else "fails", off=off)))
 
     def recall(self) -> Gallery:
@@ -369,3 +370,14 @@ class _Whole:
 def _written(key: str, language: str, values: Mapping[str, Any]) -> str:
     words = {name: number(value, language) if isinstance(value, int) else value for name, value in values.items()}
     return TEXTS[key][language].format(**words)
+
+
+def _in_points(share: float, language: str) -> str:
+    """Return a difference of shares in points; in French a plural begins at 2.
+
+    Examples:
+        >>> [_in_points(share, "fr") for share in (0.003, -0.074)], _in_points(0.003, "en")
+        (['0,3 point', '−7,4 points'], '0.3 points')
+    """
+    is_singular = language == "fr" and abs(round(100 * share, 1)) < 2
+    return f"{number(100 * share, language, 1)} {'point' if is_singular else 'points'}"
