@@ -305,7 +305,7 @@ def _value(weights: Floats, sums: Singles, j: int, kinds: int, far: float) -> fl
     near = np.float64(sums[0, j])
     if near == 0:
         return far
-    found = weights[0] * np.log(near + NEAR_LITTLE) + weights[1] * np.log(np.float64(sums[1, j]) + NEAR_LITTLE)
+    found: float = weights[0] * np.log(near + NEAR_LITTLE) + weights[1] * np.log(np.float64(sums[1, j]) + NEAR_LITTLE)
     found += weights[2] * np.log(np.float64(sums[2, j]) + NEAR_LITTLE) + weights[3] * np.log(near / kinds + EACH_LITTLE)
     return found
 
