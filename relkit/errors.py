@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_LISTED_NAMES = 40
+"""Most known names in a message; a catalogue of products would bury what is wrong."""
+
+
 class RelkitError(Exception):
     """Base class of the exceptions; `str()` gives one line for a person.
 
@@ -52,7 +56,9 @@ class RelkitError(Exception):
         names = sorted(known)
         near = nearest(name, names)
         hint = f"; did you mean {near!r}?" if near else "."
-        listed = f"Known: {', '.join(names)}." if names else "None are known."
+        further = len(names) - _LISTED_NAMES
+        rest = f" and {further:,} more" if further > 0 else ""
+        listed = f"Known: {', '.join(names[:_LISTED_NAMES])}{rest}." if names else "None are known."
         return cls(f"unknown {kind} {name!r}{hint}", where=where, remedy=listed)
 
 

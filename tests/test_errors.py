@@ -46,6 +46,12 @@ def test_unknown_name_lists_the_nearest_and_all_known():
     assert str(error) == "fit: unknown parameter 'asof'; did you mean 'as_of'? Known: as_of, model."
 
 
+def test_a_long_list_of_known_names_is_cut_and_the_rest_counted():
+    message = str(ParameterError.unknown("product", "p07", [f"p{number:04}" for number in range(5_000)]))
+    assert message.endswith("p0038, p0039 and 4,960 more.")
+    assert not str(ParameterError.unknown("product", "x", [f"p{number}" for number in range(40)])).endswith("more.")
+
+
 def test_unknown_name_without_neighbours_or_without_any_known():
     assert str(TableError.unknown("table", "zzz", ["customers"])) == "unknown table 'zzz'. Known: customers."
     assert str(TableError.unknown("table", "zzz", [])) == "unknown table 'zzz'. None are known."

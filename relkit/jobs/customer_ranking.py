@@ -82,3 +82,12 @@ class CustomerRanking:
         named = " or ".join(self.products.name_of(each) for each in self.ids)
         who = f"{counted(len(rows), 'customer')} of {len(self.offered.rows):,} who may be offered something"
         return f"Ranked for {named}: {who}, as of {self.as_of}, by {self.model.version.model} version {self.model.version.version}."
+
+    def lately(self, rows: pl.DataFrame, *, top: int) -> str:
+        """Return the sentence on customers who may be offered something, but not this so soon; empty if the list is full or all are in."""
+        from relkit.tables.findings import counted
+
+        missing = len(self.offered.rows) - len(rows)
+        if len(rows) == top or not missing:
+            return ""
+        return f"Not ranked: {counted(missing, 'customer')} who bought it too lately to be offered it again."

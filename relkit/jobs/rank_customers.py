@@ -99,7 +99,7 @@ class RankCustomers(Job):
             metrics={"mean_probability": rows["probability"].mean()},
             paths=paths,
             warnings=self._warnings(offered, rows),
-            sentences=(ranking.sentence(rows), *([text] if (text := offered.sentence(self.channel)) else [])),
+            sentences=tuple(filter(None, (ranking.sentence(rows), offered.sentence(self.channel), ranking.lately(rows, top=self.top)))),
             details=facts,
         )
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from relkit.errors import PeriodError
     from relkit.families.inputs import ModelInputs
     from relkit.models.base import Model
     from relkit.periods import AsOf, DrawnHoldout, Holdout
@@ -65,13 +66,14 @@ class Ready:
         """Read the rows and choose the required settings that were not given, to suit both the fit and the trial.
 
         Raises:
-            TableError: there are no customers as of the day.
+            TableError: there is no row to learn from as of the day.
+            PeriodError: the day lies before the data.
         """
         from relkit.models.catalogue import required_settings
 
         features = inputs.to_learn(known.features(inputs, as_of))
         if features.is_empty():
-            raise known.tables.nobody(as_of)
+            raise _nothing_to_learn(name, inputs, known.tables, as_of)
         held = HeldOut.of(inputs, known, split) if split else None
         frames = [features] if held is None else [features, held.before]
         settings = read_settings(name, given)
@@ -97,6 +99,19 @@ class Ready:
 
         declared = self.inputs.declared_settings(self.name, self.tables, edge)
         return catalogue.make(self.name, {**declared, **self.settings, **self.chosen})
+
+
+def _nothing_to_learn(name: str, inputs: ModelInputs, tables: TableSet, as_of: AsOf) -> TableError | PeriodError:
+    """Return the error for a model without rows: customers may be known all the same, as payers of fees or too lately."""
+    first = tables.facts.first_day
+    if first is not None and as_of.day < first:
+        return tables.nobody(as_of)
+    return TableError(
+        f"{inputs.table} as of {as_of} give {name} no row to learn from.",
+        where=str(tables.folder),
+        remedy="Check that customer_id is mapped and that sales have line_kind sale, and look at quarantine/ beside it; a model that looks "
+        "ahead needs customers who were known one horizon before that day.",
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -123,6 +123,10 @@ TEXTS: dict[str, Text] = {
     "no_changes": Text(
         "There are not two full periods of baskets to compare.", "Il n’y a pas deux périodes complètes de paniers à comparer."
     ),
+    "none_followed": Text(
+        "No pair is followed: none is bought together more often than by chance.",
+        "Aucune paire n’est suivie : aucune n’est achetée ensemble plus souvent que par hasard.",
+    ),
     "product_a": Text("Product", "Produit"),
     "product_b": Text("with", "avec"),
     "if": Text("If the basket contains", "Si le panier contient"),
@@ -339,7 +343,8 @@ class ProductPairs:
         if self.pairs is None:
             return Gallery(())
         if self.changed.is_empty():
-            return Gallery((), self._say("no_changes"))
+            follows = not self._rules(pl.col("antecedent").list.len() == 1, by="confidence").is_empty()
+            return Gallery((), self._say("no_changes" if follows else "none_followed"))
         if not self.changed["has_drifted"].any():
             return Gallery(())
         rows = self._followed()

@@ -227,6 +227,19 @@ def test_the_best_customers_for_a_product_are_those_who_may_be_offered_it(shop: 
     assert rows["is_repeat"].to_list() == rows["customer_id"].is_in(bought["customer_id"].implode()).to_list()
 
 
+def test_those_who_have_just_bought_the_product_are_counted_when_the_list_is_not_full(shop: Shop) -> None:
+    result = ranked(product="P0-02", top=CUSTOMERS)
+    missing = result.counts["may_be_offered"] - result.counts["customers"]
+    assert missing > 1
+    assert result.sentences[-1] == f"Not ranked: {missing} customers who bought it too lately to be offered it again."
+    rows = pl.read_parquet(result.paths["parquet"])
+    bought = shop.tables.scan("transactions").filter(product_id="P0-02", line_kind="sale").select("customer_id").unique().collect()
+    offered = shop.only(is_contactable=True, is_protected=False) - shop.refusing
+    assert len(offered - set(rows["customer_id"])) == missing
+    assert offered - set(rows["customer_id"]) <= set(bought["customer_id"])
+    assert not [text for text in ranked(product="P0-02", top=5).sentences if text.startswith("Not ranked")]
+
+
 def test_nobody_beyond_the_list_is_likelier_than_its_last(shop: Shop) -> None:
     short, long = (pl.read_parquet(ranked(product="P0-02", top=top).paths["parquet"]) for top in (20, 200))
     assert short.rows() == long.head(20).rows()

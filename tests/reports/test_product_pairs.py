@@ -148,6 +148,11 @@ def test_without_two_periods_the_page_states_it(fitted: Any) -> None:
     assert read(fitted).changes().otherwise == "There are not two full periods of baskets to compare."
 
 
+def test_without_a_pair_to_follow_the_page_does_not_blame_the_periods(fitted: Any) -> None:
+    chance = replace(fitted, rules=fitted.rules.with_columns(q_value=pl.lit(0.9)))
+    assert read(chance).changes().otherwise == "No pair is followed: none is bought together more often than by chance."
+
+
 def test_remarks_on_the_tables_come_first(fitted: Any) -> None:
     remark = Remark("no_baskets", "Some are none.", "Certains n’en sont pas.")
     assert read(fitted, remarks=(remark,)).basis().remarks == (remark, *fitted.info.remarks)

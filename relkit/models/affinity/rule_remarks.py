@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import polars as pl
 
     from relkit.models.affinity.baskets import Baskets
@@ -80,9 +82,10 @@ def facts_of(settings: Rules, used: Baskets, read: Baskets, found: MinedRules) -
     )
 
 
-def rule_remarks(settings: Rules, facts: BasketFacts, changes: pl.DataFrame) -> tuple[Remark, ...]:
-    """Return the remarks on a fit."""
-    remarks = [_counted(facts), _found(settings, facts), _left_out(facts), _large(settings, facts), _drifted(settings, changes)]
+def rule_remarks(settings: Rules, facts: BasketFacts, changes: pl.DataFrame, names: Iterable[str]) -> tuple[Remark, ...]:
+    """Return the remarks on a fit, `names` being those of the products in baskets."""
+    remarks = [_counted(facts), _found(settings, facts), _left_out(facts), _large(settings, facts)]
+    remarks += [_never_bought(settings, names), _drifted(settings, changes)]
     return tuple(remark for remark in remarks if remark is not None)
 
 
@@ -101,12 +104,26 @@ def _found(settings: Rules, facts: BasketFacts) -> Remark:
     rate, taux = f"{100 * settings.significance:g} %", f"{100 * settings.significance:g} %".replace(".", ",")
     return Remark(
         "rules_found",
-        f"Rules{size} whose products were bought together at least {facts.least:,} times: {facts.rules:,}; significant at a false "
+        f"Rules{size} whose products were bought together {_at_least(facts.least)}: {facts.rules:,}; significant at a false "
         f"discovery rate of {rate} over the {facts.tried:,} rules tried: {facts.significant:,}.",
-        f"Règles{taille} dont les produits ont été achetés ensemble au moins {french(facts.least)} fois : {french(facts.rules)} ; "
+        f"Règles{taille} dont les produits ont été achetés ensemble {_au_moins(facts.least)} : {french(facts.rules)} ; "
         f"significatives au taux de fausses découvertes de {taux} sur les {french(facts.tried)} règles essayées : "
         f"{french(facts.significant)}.",
     )
+
+
+def _at_least(least: int) -> str:
+    """Return the smallest count of a rule in words.
+
+    Examples:
+        >>> [_at_least(count) for count in (0, 1, 1200)]
+        ['or not', 'at least once', 'at least 1,200 times']
+    """
+    return {0: "or not", 1: "at least once"}.get(least, f"at least {least:,} times")
+
+
+def _au_moins(least: int) -> str:
+    return {0: "ou non", 1: "au moins une fois"}.get(least, f"au moins {french(least)} fois")
 
 
 def _left_out(facts: BasketFacts) -> Remark | None:
@@ -138,6 +155,19 @@ def _large(settings: Rules, facts: BasketFacts) -> Remark | None:
         f"{facts.largest:,}. To set them aside, give max_basket_items.",
         f"Paniers de plus de {MONSTER_ITEMS} produits différents, comptés comme les autres : {french(facts.monsters)} ; le plus grand en "
         f"a {french(facts.largest)}. Pour les mettre de côté, indiquez max_basket_items.",
+    )
+
+
+def _never_bought(settings: Rules, names: Iterable[str]) -> Remark | None:
+    """Return the remark on watched products that no basket has: new ones, or slips of the pen."""
+    missing = sorted({name for pair in settings.watched for name in pair} - set(names))
+    if not missing:
+        return None
+    listed = ", ".join(missing)
+    return Remark(
+        "watched_in_no_basket",
+        f"Watched, but in no basket: {listed}. Write ids as in the products column.",
+        f"Suivis, mais dans aucun panier : {listed}. Écrivez les identifiants comme dans la colonne products.",
     )
 
 

@@ -179,7 +179,7 @@ class Rules(ModelFacts):
             log_likelihood=None,
             converged=True,
             fingerprint=fingerprint(read.columns),
-            remarks=rule_remarks(self, facts, changes),
+            remarks=rule_remarks(self, facts, changes, baskets.names),
         )
         return FittedRules(
             settings=self, info=info, facts=facts, rules=found.rules, pairs=found.pairs, itemsets=found.itemsets, changes=changes
@@ -335,11 +335,11 @@ def _later(rules: pl.DataFrame, baskets: Baskets) -> pl.DataFrame:
 
 def _changes(settings: Rules, found: MinedRules, read: ReadReceipts, baskets: Baskets, as_of: date) -> pl.DataFrame:
     """Return the lift of the watched pairs, or of the strongest, in the last period and in the one before."""
+    code = dict(zip(baskets.names.to_list(), range(len(baskets.names)), strict=True))
     pairs = settings.watched or _strongest_pairs(found.rules, settings.significance)
     before, after = _periods(settings, read, baskets, as_of)
     if before is None or after is None:
         pairs, before, after = (), baskets, baskets
-    code = dict(zip(baskets.names.to_list(), range(len(baskets.names)), strict=True))
     codes = [(code.get(a, -1), code.get(b, -1)) for a, b in pairs]
     table = lift_changes(before, after, codes, pairs, level=settings.level)
     return table.with_columns(has_drifted=(pl.col("q_value") <= settings.significance).fill_null(value=False))

@@ -234,6 +234,27 @@ def test_no_alarm_without_a_change_and_no_comparison_without_two_periods() -> No
         assert fitted(lists, columns, period_days=period_days, watch=("chips=>beer",)).changes.is_empty()
 
 
+def test_a_watched_product_that_nobody_bought_is_stated() -> None:
+    lists = [["chips", "beer"], ["beer"]]
+    assert "Watched, but in no basket: chps. Write ids" in notes(fitted(lists, watch=("beer=>chps",)))
+    assert "Watched" not in notes(fitted(lists, watch=("beer=>chips",)))
+
+
+@pytest.mark.parametrize(
+    ("least", "english", "french"),
+    [
+        (0, "were bought together or not: 2", "ont été achetés ensemble ou non\u00a0: 2"),
+        (1, "were bought together at least once: 2", "ont été achetés ensemble au moins une fois\u00a0: 2"),
+        (2, "were bought together at least 2 times: 2", "ont été achetés ensemble au moins 2 fois\u00a0: 2"),
+    ],
+)
+def test_the_smallest_count_is_stated_in_words(least: int, english: str, french: str) -> None:
+    remarks = fitted([["a", "b"], ["a", "b"], ["a"]], min_count=least, max_size=2).info.remarks
+    found = next(remark for remark in remarks if remark.code == "rules_found")
+    assert english in found.en
+    assert french in found.fr
+
+
 def test_rules_are_judged_by_the_lift_in_later_baskets() -> None:
     lists, days = two_periods(0.7, 0.7)
     frame = pl.DataFrame({"products": lists, "day": days})
