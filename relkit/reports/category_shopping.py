@@ -200,7 +200,7 @@ class CategoryShopping:
             }
             return Headlines((self._say("unreplaced", category=self.switches.category, **counts),))
         row = pairs.row(0, named=True)
-        expected = number(row["expected"], self.language)
+        expected = number(row["expected"], self.language, 1)
         named = {side: self._name(row[f"product_{side}"]) for side in ("a", "b")}
         return Headlines((self._say("replaced", category=self.switches.category, **named, observed=row["observed"], expected=expected),))
 
@@ -223,7 +223,7 @@ class CategoryShopping:
             Shown("product_a", self._say("product_a")),
             Shown("product_b", self._say("product_b")),
             Shown("observed", self._say("observed"), "count"),
-            Shown("expected", self._say("expected"), "number"),
+            Shown("expected", self._say("expected"), "number", 1),
             Shown("dissimilarity", self._say("dissimilarity"), "number", 2),
             Shown("q_value", self._say("q_value"), "p_value"),
         )

@@ -21,7 +21,7 @@ from relkit.errors import TableError
 from relkit.plots.style import number, percent
 from relkit.reports.next_product_study_texts import COMPANIES, LEVELS, SPLITS, TEXTS
 from relkit.reports.pictures import Gallery, Picture
-from relkit.reports.summary_tables import Headlines, Shown, SummaryTable, day_in_words
+from relkit.reports.summary_tables import Headlines, Kind, Shown, SummaryTable, day_in_words
 from relkit.units import LEVEL
 from relkit.workplace import workplace
 
@@ -128,7 +128,7 @@ class NextProductStudy:
         return self._say("held", k=self._k, model=self._span("model", "recall"), personal=self._span("personal", "recall"))
 
     def _kind(self, measure: str) -> str:
-        """Return what the lists find of the products bought before, or of new ones."""
+        """Return the shares that the lists find of the products bought before, or of new ones."""
         spans = {method: self._span(method, measure) for method in METHODS}
         return self._say(f"found_{measure.removeprefix('recall_')}", **spans)
 
@@ -164,6 +164,7 @@ class NextProductStudy:
         """Return a measure of the three lists, and the model's less that of the customers' own favourites."""
         if self.found is None:
             return Gallery(())
+        kind: Kind
         kind, digits = ("number", 3) if measure == "ndcg" else ("share", _SHARE_DIGITS.get(measure, 1))
         columns = (
             Shown("comparison", self._say("comparison")),
