@@ -76,7 +76,7 @@ class Candidates:
         return np.asarray(found)
 
     def parts(self, coefficients: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return what the linear predictor is made of.
+        """Return the parts of the linear predictor.
 
         Args:
             coefficients: those of `matrix`.
