@@ -137,14 +137,23 @@ def test_it_becomes_a_page_that_a_marketer_reads(
 
 
 @pytest.mark.notebook
-def test_a_study_of_public_data_becomes_a_page_where_there_is_no_company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "sentences"),
+    [
+        ("study_telco_churn", ("Qui quitte un opérateur téléphonique", "Qui part en premier", "gradient (scikit-survival)")),
+        ("study_next_products", ("Habitudes et découvertes", "alimentaire, par catégorie, dernier", "+2,03 (de +1,51 à +2,57)")),
+    ],
+)
+def test_a_study_of_public_data_becomes_a_page_where_there_is_no_company(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sentences: tuple[str, ...]
+) -> None:
     from relkit.jobs.write_report import WriteReport
 
     monkeypatch.chdir(tmp_path)
-    result = WriteReport.parse(notebook="study_telco_churn", language="fr").run()
-    assert result.paths["page"] == Path("out") / "default" / "reports" / "study_telco_churn_fr.html"
+    result = WriteReport.parse(notebook=name, language="fr").run()
+    assert result.paths["page"] == Path("out") / "default" / "reports" / f"{name}_fr.html"
     html = result.paths["page"].read_text(encoding="utf-8")
     assert loads_from_outside(html) == []
-    assert all(text in html for text in ("Qui quitte un opérateur téléphonique", "Qui part en premier", "gradient (scikit-survival)"))
+    assert all(text in html for text in sentences)
     assert html.count("data:image/png;base64,") == 4
     assert "To decide" not in html

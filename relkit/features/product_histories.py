@@ -53,6 +53,7 @@ def _histories(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     bought = purchases(tables, as_of)
     by_customer = (
         bought.lazy()
+        .with_columns(pl.col("customer").set_sorted())
         .group_by("customer", maintain_order=True)
         .agg(pl.col("product_id").alias("products"), pl.col("day").alias("days"), pl.col("basket").alias("baskets"))
         .collect()
@@ -137,6 +138,10 @@ def _next(tables: TableSet, split: Holdout) -> pl.DataFrame:
     customers = product_histories(tables, split.calibration).select("customer_id")
     later = purchases(tables, split.end).filter(pl.col("day") > split.calibration.day)
     first = later.filter(pl.col("basket") == pl.col("basket").first().over("customer"))
-    baskets = first.group_by("customer", maintain_order=True).agg(next_products=pl.col("product_id").cast(pl.String).unique().sort())
+    baskets = (
+        first.with_columns(pl.col("customer").set_sorted())
+        .group_by("customer", maintain_order=True)
+        .agg(next_products=pl.col("product_id").cast(pl.String).unique().sort())
+    )
     named = baskets.with_columns(customer_id=buyers(tables)["customer_id"].gather(baskets["customer"]))
     return customers.join(named.select("customer_id", "next_products"), on="customer_id", how="left", maintain_order="left")

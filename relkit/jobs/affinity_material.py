@@ -70,7 +70,11 @@ class AffinityMaterial:
         return ProductPairs.of(fitted, names=self.names, groups=self.groups, language=self.material.language, remarks=remarks)
 
     def shopping(self, category: str | None = None) -> CategoryShopping:
-        """Return the purchases by category; `category` is the one whose products are compared, None for the one most returned to."""
+        """Return the purchases by category.
+
+        `category` is the one whose products are compared, of the level shown or of the narrowest; None for the narrowest one to which
+        customers return most.
+        """
         import polars as pl
 
         from relkit.features.customer_visits import customer_visits
@@ -82,7 +86,8 @@ class AffinityMaterial:
         known = self.products.select("product_id", category=categories)
         coded = receipts(self.material.tables, self.material.as_of).rename({"customer": "customer_id"})
         visits = customer_visits(coded, known)
-        return CategoryShopping.of(visits, names=self.names, language=self.material.language, category=category)
+        narrower = self._by_narrowest(visits)
+        return CategoryShopping.of(visits, names=self.names, language=self.material.language, category=category, narrower=narrower)
 
     def offers(self) -> NextProducts:
         """Return the next products of the day."""
@@ -148,6 +153,23 @@ class AffinityMaterial:
                 continue
         return None
 
+    def _by_narrowest(self, visits: pl.DataFrame) -> pl.DataFrame:
+        """Return the visits by the narrowest categories, or by those asked for."""
+        import polars as pl
+
+        given = [] if self.level else self._given()
+        if not given or given[-1] == self._level():
+            return visits
+        narrowest = pl.col(given[-1]).cast(pl.Categorical)
+        of = self.products.select(pl.col("product_id").cast(visits.schema["product_id"], strict=False), category=narrowest).drop_nulls()
+        return visits.drop("category").join(of, on="product_id", how="inner", maintain_order="left")
+
+    def _given(self) -> list[str]:
+        """Return the columns of categories that products have, the widest first."""
+        from relkit.features.product_facts import CATEGORIES
+
+        return [name for name in CATEGORIES if self.products[name].count()]
+
     def _level(self) -> str:
         """Return the column of categories; empty if no product has one.
 
@@ -158,7 +180,6 @@ class AffinityMaterial:
 
         if self.level and self.level not in CATEGORIES:
             raise ParameterError.unknown("level", self.level, CATEGORIES, where="level")
-        sizes = {name: self.products[name].n_unique() - bool(self.products[name].null_count()) for name in CATEGORIES}
-        given = [name for name in CATEGORIES if sizes[name]]
-        fine = [name for name in given if sizes[name] <= MOST_CATEGORIES]
+        given = self._given()
+        fine = [name for name in given if self.products[name].drop_nulls().n_unique() <= MOST_CATEGORIES]
         return self.level or (fine[-1] if fine else given[0] if given else "")

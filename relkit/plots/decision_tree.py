@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from textwrap import fill, shorten
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relkit.plots.short_names import short_names
 from relkit.plots.style import INK, MUTED, PALETTE, axes_of, house_style, number_axis
 from relkit.texts import Text, in_language
 
@@ -53,7 +54,7 @@ def plot_decision_tree(clusters: Clusters, ax: Axes | None = None, *, names: Seq
         ax.plot(xs, ys, color=colour[own], linewidth=1.8, solid_capstyle="butt")
     ax.axvline(CHANCE, color=MUTED, linewidth=1, linestyle="--")
     ax.annotate(chance, (CHANCE, 0.0), (4, 4), ("data", "axes fraction"), textcoords="offset points", fontsize=8.5, color=MUTED)
-    ax.set_yticks(range(n), [shorten(names[i], MOST_LETTERS, placeholder="…") for i in clusters.order])
+    ax.set_yticks(range(n), short_names([names[i] for i in clusters.order], MOST_LETTERS))
     ax.tick_params(axis="y", length=0, colors=INK)
     ax.set(
         title=fill(title.format(category=category), TITLE_LETTERS),

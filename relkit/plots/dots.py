@@ -70,13 +70,14 @@ def plot_dots(
         language: en or fr.
     """
     given = ax is not None
-    ax = axes_of(ax, height=1.9 + 0.42 * len(rows) + 0.3 * (len(series) > 1))
+    names = [fill(name, WIDEST) for name in rows]
+    ax = axes_of(ax, height=1.9 + _row_inches(names) * len(rows) + 0.3 * (len(series) > 1))
     at = np.arange(len(rows), dtype=float)
     if reference is not None:
         ax.axvline(reference, color=INK, linewidth=1)
     for place, (one, (colour, mark)) in enumerate(zip(series, MARKS, strict=False)):
         _draw(ax, one, at + (0.14 * (2 * place - 1) if len(series) > 1 else 0.0), colour, mark, muted)
-    ax.set_yticks(at, [fill(name, WIDEST) for name in rows])
+    ax.set_yticks(at, names)
     ax.set(title=title, xlabel=x_label, ylim=(len(rows) - 0.4, -0.6 - 0.35 * (sides is not None)))
     ax.grid(visible=False, axis="y")
     ax.grid(visible=True, axis="x")
@@ -88,6 +89,12 @@ def plot_dots(
     if any(one.label for one in series):
         ax.legend() if given else figure_of(ax).legend(loc="outside lower center", ncols=len(series))
     return ax
+
+
+def _row_inches(names: Sequence[str]) -> float:
+    """Return the height of a row in which the name of the most lines does not touch the next one."""
+    lines = max((name.count("\n") + 1 for name in names), default=1)
+    return max(0.42, 0.08 + 0.16 * lines)
 
 
 def _draw(ax: Axes, one: Dots, at: Floats, colour: str, mark: str, muted: Sequence[bool]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from relkit.metrics.clustering import average_linkage
+from relkit.plots.short_names import short_names
 from relkit.plots.style import GRID, INK, MUTED, axes_of, figure_of, house_style, nothing_to_draw, number
 from relkit.texts import Text, in_language
 
@@ -57,7 +57,7 @@ def plot_lift_matrix(
     side = 2.2 + 0.34 * max(len(products), 6)
     ax = axes_of(ax, width=side + 1.2, height=side)
     image = ax.imshow(_logs(lift), cmap=_colours(), vmin=-1, vmax=1)
-    labels = [shorten((names or {}).get(each) or each, MOST_LETTERS, placeholder="…") for each in products]
+    labels = short_names([(names or {}).get(each) or each for each in products], MOST_LETTERS)
     _grid(ax, labels)
     if len(products) <= WRITTEN:
         _write(ax, lift, language)

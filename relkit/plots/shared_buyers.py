@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from relkit.plots.short_names import short_names
 from relkit.plots.style import GRID, INK, MUTED, axes_of, house_style, nothing_to_draw, number, percent
 from relkit.texts import Text, in_language
 
@@ -62,7 +62,7 @@ def plot_shared_buyers(
             text = f"{percent(float(value), language)}\n{number(float(index[row, column]), language)}"
             colour = "white" if abs(shown[row, column]) > 0.65 else INK
         ax.text(column, row, text, ha="center", va="center", fontsize=8, color=colour, linespacing=1.15)
-    _frame(ax, [shorten(name, MOST_LETTERS, placeholder="…") for name in categories])
+    _frame(ax, short_names(categories, MOST_LETTERS))
     ax.set(xlabel=columns, ylabel=rows)
     ax.xaxis.set_label_position("top")
     ax.set_title(title, pad=14)

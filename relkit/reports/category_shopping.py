@@ -133,7 +133,15 @@ class CategoryShopping:
     language: str
 
     @classmethod
-    def of(cls, visits: pl.DataFrame, *, names: Mapping[str, str], language: str, category: str | None = None) -> CategoryShopping:
+    def of(
+        cls,
+        visits: pl.DataFrame,
+        *,
+        names: Mapping[str, str],
+        language: str,
+        category: str | None = None,
+        narrower: pl.DataFrame | None = None,
+    ) -> CategoryShopping:
         """Count what is shown.
 
         Args:
@@ -141,15 +149,16 @@ class CategoryShopping:
             names: of products by id.
             language: en or fr.
             category: whose products are compared; by default the one to which customers return most.
+            narrower: the same visits by narrower categories, of which the default is taken: products that replace one another are alike.
 
         Raises:
             ParameterError: no product of this category was bought.
         """
-        known = visits["category"].unique().cast(pl.String).sort().to_list()
-        if category is not None and category not in known:
-            raise ParameterError.unknown("category", category, known, where="category")
-        chosen = busiest_category(visits) if category is None else category
-        switches = None if chosen is None else product_switches(visits, chosen)
+        alike = visits if narrower is None else narrower
+        if category is not None:
+            alike = _containing(category, visits, alike)
+        chosen = busiest_category(alike) if category is None else category
+        switches = None if chosen is None else product_switches(alike, chosen)
         compared = None if switches is None else switching(switches.counts)
         gaps = repurchase_gaps(visits)
         return cls(crossed=cross_shopping(visits), switches=switches, compared=compared, gaps=gaps, names=names, language=language)
@@ -191,7 +200,7 @@ class CategoryShopping:
             }
             return Headlines((self._say("unreplaced", category=self.switches.category, **counts),))
         row = pairs.row(0, named=True)
-        expected = number(row["expected"], self.language)
+        expected = number(row["expected"], self.language, 1)
         named = {side: self._name(row[f"product_{side}"]) for side in ("a", "b")}
         return Headlines((self._say("replaced", category=self.switches.category, **named, observed=row["observed"], expected=expected),))
 
@@ -214,7 +223,7 @@ class CategoryShopping:
             Shown("product_a", self._say("product_a")),
             Shown("product_b", self._say("product_b")),
             Shown("observed", self._say("observed"), "count"),
-            Shown("expected", self._say("expected"), "number"),
+            Shown("expected", self._say("expected"), "number", 1),
             Shown("dissimilarity", self._say("dissimilarity"), "number", 2),
             Shown("q_value", self._say("q_value"), "p_value"),
         )
@@ -280,3 +289,18 @@ class CategoryShopping:
     def _say(self, key: str, **values: Any) -> str:
         written = {name: number(value, self.language) if isinstance(value, int) else value for name, value in values.items()}
         return TEXTS[key][self.language].format(**written)
+
+
+def _containing(category: str, *levels: pl.DataFrame) -> pl.DataFrame:
+    """Return the first visits with purchases of a category.
+
+    Raises:
+        ParameterError: there are none.
+    """
+    known: list[str] = []
+    for visits in levels:
+        names = visits["category"].unique().cast(pl.String).sort().to_list()
+        if category in names:
+            return visits
+        known += [name for name in names if name not in known]
+    raise ParameterError.unknown("category", category, known, where="category")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from relkit.remarks import Remark
 
 SHOWN_PAIRS, SHOWN_APART, SHOWN_RULES, SHOWN_CHANGES = 15, 8, 10, 12
+DRIFTED = "lifts_drifted"
+"""Code of the remark on changes, left out: the page has a section of its own, with names instead of ids."""
 TEXTS: dict[str, Text] = {
     "no_model": Text(
         "No association rules have been learnt yet: run {command}.", "Aucune règle d’association n’a encore été apprise : lancez {command}."
@@ -57,10 +59,10 @@ TEXTS: dict[str, Text] = {
         "promouvoir ensemble.",
     ),
     "changed": Text(
-        "Of {watched} pairs followed, {n} have changed their lift from the {days} days before to the last {days} days more than chance "
+        "Of {watched} pairs followed, {n} changed in lift from the {days} days before to the last {days} days by more than chance "
         "explains.",
-        "Sur {watched} paires suivies, {n} ont vu leur lift changer entre les {days} jours précédents et les {days} derniers plus que le "
-        "hasard ne l’explique.",
+        "Paires suivies dont le lift a changé entre les {days} jours précédents et les {days} derniers plus que le hasard ne l’explique : "
+        "{n} sur {watched}.",
     ),
     "unchanged": Text(
         "None of the {watched} pairs followed has changed its lift from the {days} days before to the last {days} days more than chance "
@@ -113,6 +115,11 @@ TEXTS: dict[str, Text] = {
         "Aucune règle avec deux produits à gauche n’apporte plus que ses parties.",
     ),
     "changes": Text("The change of the pairs followed", "L’évolution des paires suivies"),
+    "changes_note": Text(
+        "The interval is that of each pair alone; the verdict allows for {n} pairs being compared at once, so it asks for more.",
+        "L’intervalle est celui de chaque paire prise seule ; le verdict tient compte des {n} paires comparées à la fois : il est plus "
+        "exigeant.",
+    ),
     "no_changes": Text(
         "There are not two full periods of baskets to compare.", "Il n’y a pas deux périodes complètes de paniers à comparer."
     ),
@@ -211,7 +218,7 @@ class ProductPairs:
             singles=fitted.facts.one_item,
             days=fitted.settings.period_days,
             alpha=alpha,
-            remarks=(*remarks, *fitted.info.remarks),
+            remarks=(*remarks, *(remark for remark in fitted.info.remarks if remark.code != DRIFTED)),
             **shared,
         )
 
@@ -367,7 +374,8 @@ class ProductPairs:
             Shown("lift_ratio_upper", self._say("high"), "number", 2),
             Shown("verdict", self._say("verdict")),
         )
-        return SummaryTable(frame=rows, columns=columns, caption=self._say("changes"), language=self.language)
+        notes = (self._say("changes_note", n=len(self.changed)),)
+        return SummaryTable(frame=rows, columns=columns, caption=self._say("changes"), language=self.language, notes=notes)
 
     def _followed(self) -> pl.DataFrame:
         """Return the pairs followed, those that changed first, then the others by their baskets."""

@@ -11,7 +11,13 @@ import pytest
 pytestmark = pytest.mark.browser
 
 NOTEBOOKS = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
-PICTURES = {"segment_customer_value": 8, "segment_churn_risk": 8, "study_telco_churn": 4}
+PICTURES = {
+    "segment_customer_value": 8,
+    "segment_churn_risk": 8,
+    "segment_product_affinity": 5,
+    "study_telco_churn": 4,
+    "study_next_products": 4,
+}
 """Pictures that each shows, at least; others show one."""
 FRENCH = re.compile("[àâèêëîïôùûœ«»]|\\b(les|des|une|pour|dans|avec|clients)\\b")
 RUN_SECONDS = 600

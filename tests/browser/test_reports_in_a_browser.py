@@ -1,4 +1,4 @@
-"""The two reports of the demo, opened as files: they ask the network for nothing, and their pictures are there."""
+"""The reports of the demo, opened as files: they ask the network for nothing, and their pictures are there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("name", ["segment_customer_value", "segment_churn_risk"])
+@pytest.mark.parametrize("name", ["segment_customer_value", "segment_churn_risk", "segment_product_affinity"])
 def test_it_makes_no_network_request(browser, demo, tmp_path, name) -> None:
     (path,) = (demo / "out" / "demo" / "reports").glob(f"*/{name}_en.html")
     page = browser.new_page(viewport={"width": 1100, "height": 900})

@@ -74,7 +74,7 @@ def test_a_language_or_a_field_that_does_not_exist_is_refused() -> None:
     [
         ("tables/complaints", "small: the data have no complaints table."),
         ("features/journeys", "small: there is no features/2025-06-30/journeys.parquet: its tables are absent, or relkit features"),
-        ("scores/next_product", "small: there is no score next_product as of 2025-06-30: no model gives it, or relkit score"),
+        ("scores/loyalty", "small: there is no score loyalty as of 2025-06-30: no model gives it, or relkit score"),
     ],
 )
 def test_what_the_notebook_needs_and_does_not_find_skips_it(place: Path, need: str, sentence: str) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
@@ -50,3 +52,12 @@ def test_the_sides_of_the_reference_are_labelled_and_it_is_in_the_picture() -> N
 def test_long_names_are_broken_over_lines() -> None:
     ax = plot_dots(["a name that is far too long for a line"], [Dots(value=np.array([1.0]))], title="t", x_label="x")
     assert "\n" in ax.get_yticklabels()[0].get_text()
+
+
+def test_names_of_several_lines_do_not_touch() -> None:
+    names = [f"set of three wooden tree decorations and number {n} of the wooden stockings" for n in range(12)]
+    some = np.arange(12.0)
+    ax = plot_dots(names, [Dots(value=some)], title="t", x_label="x")
+    figure_of(ax).draw_without_rendering()
+    boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+    assert all(upper.y0 >= lower.y1 for upper, lower in itertools.pairwise(boxes))

@@ -55,7 +55,8 @@ def test_products_that_replace_each_other_are_named_with_switches_observed_and_e
     assert {frozenset(row[:2]) for row in rows} == {frozenset({"Green tea", "Black tea"}), frozenset({"c", "d"})}
     assert f"{rows[0][2]} switches between them" in line
     assert f"{rows[0][3]} expected" in line
-    assert all(int(row[2]) > int(row[3]) for row in rows)
+    assert rows[0][3][-2] == "."  # with a decimal: 0.3 expected is not none
+    assert all(int(row[2]) > float(row[3]) for row in rows)
     assert len(shopping.hierarchy().pictures) == 1
 
 
@@ -127,3 +128,19 @@ def test_the_category_asked_for_is_compared() -> None:
 
 def test_dates_are_days_apart() -> None:
     assert (visits([(0, 9, "a", "tea")])["day"][0] - START) == timedelta(days=9)
+
+
+def test_products_of_narrower_categories_are_compared_unless_one_of_the_wide_ones_is_asked_for() -> None:
+    """Tea and sugar of one department do not replace each other; teas do."""
+    wide = [(customer, day, product, "groceries") for customer, day, product, _ in teas()]
+    wide += [(customer, day, "sugar", "groceries") for customer, day, _, _ in teas()]
+    narrow = [(customer, day, product, "sweet" if product == "sugar" else "tea") for customer, day, product, _ in wide]
+    shown = read(wide, narrower=visits(narrow))
+    assert shown.crossed.categories == ("groceries",)
+    assert shown.switches is not None
+    assert (shown.switches.category, set(shown.switches.products)) == ("tea", set("abcd"))
+    asked = read(wide, narrower=visits(narrow), category="groceries")
+    assert asked.switches is not None
+    assert "sugar" in asked.switches.products
+    with pytest.raises(ParameterError, match=r"coffee.*groceries.*tea"):
+        read(wide, narrower=visits(narrow), category="coffee")

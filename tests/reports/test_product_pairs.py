@@ -11,7 +11,7 @@ import pytest
 from relkit.models.affinity.rules import Rules
 from relkit.remarks import Remark
 from relkit.reports.pictures import Gallery
-from relkit.reports.product_pairs import TEXTS, ProductPairs
+from relkit.reports.product_pairs import DRIFTED, TEXTS, ProductPairs
 from relkit.reports.summary_tables import SummaryTable
 
 NAMES = {"a": "Tea", "b": "Biscuits", "c": "Soap", "d": "Honey"}
@@ -27,6 +27,11 @@ class Learnt:
     fitted: Any
     changes: pl.DataFrame
     settings: Any = field(default_factory=lambda: SimpleNamespace(significance=0.05, by="", period_days=90))
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def info(self) -> Any:
+        return replace(self.fitted.info, remarks=(*self.fitted.info.remarks, *self.remarks))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.fitted, name)
@@ -124,12 +129,15 @@ CHANGES = pl.DataFrame(
 def test_changed_pairs_come_first_with_a_verdict(fitted: Any) -> None:
     pairs = read(Learnt(fitted, CHANGES))
     assert pairs.headlines().sentences[-1] == (
-        "Of 2 pairs followed, 1 have changed their lift from the 90 days before to the last 90 days more than chance explains."
+        "Of 2 pairs followed, 1 changed in lift from the 90 days before to the last 90 days by more than chance explains."
     )
     table = pairs.changes_table()
     assert isinstance(table, SummaryTable)
     assert [(row[0], row[1], row[-1]) for row in table.cells()] == [("Tea", "Biscuits", "weaker"), ("Tea", "Soap", "within chance")]
     assert len(pairs.changes().pictures) == 1
+    assert table.notes == (
+        "The interval is that of each pair alone; the verdict allows for 2 pairs being compared at once, so it asks for more.",
+    )
     same = read(Learnt(fitted, CHANGES.with_columns(has_drifted=False)))
     assert same.headlines().sentences[-1].startswith("None of the 2 pairs followed has changed its lift")
     assert same.changes().pictures == ()
@@ -174,3 +182,11 @@ def test_of_rules_by_segment_the_largest_segment_is_shown() -> None:
     pairs = read(split).pairs
     assert pairs is not None
     assert pairs["baskets"].unique().to_list() == [120]
+
+
+def test_the_remark_on_changes_with_its_ids_is_left_to_the_section_on_changes(fitted: Any) -> None:
+    """The remark of a fit names products by id: the page names the pairs in a table."""
+    remark = Remark(DRIFTED, "Lifts that changed: 1 of 2 pairs (a with b).", "Lifts qui ont changé : 1 paire sur 2 (a avec b).")
+    assert read(Learnt(fitted, CHANGES, remarks=(remark,))).basis().remarks == tuple(
+        each for each in fitted.info.remarks if each.code != DRIFTED
+    )

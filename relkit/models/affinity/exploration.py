@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from relkit.models.affinity.histories import Integers, Offsets
     from relkit.models.affinity.similarity import Neighbours
 
+Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
+
+NEAR_LITTLE, EACH_LITTLE = 1e-3, 1e-4
+"""Added to similarities, and to their mean over a customer's products, before the logarithm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,12 @@ class Explored:
     near_last: Singles
     nearest: Singles
     because: Integers
+
+    @classmethod
+    def nothing(cls, customers: int) -> Explored:
+        """Return no candidates of some customers."""
+        items, values = np.zeros(0, np.int32), np.zeros(0, np.float32)
+        return cls(np.zeros(customers + 1, np.int64), items, values, values, values, items)
 
     @property
     def customers(self) -> NDArray[np.int64]:
@@ -66,7 +76,7 @@ def explored(
     room = customers * (min(most, items) + len(popular))
     offsets, found = np.zeros(customers + 1, np.int64), np.empty((2, room), np.int32)
     values = np.empty((3, room), np.float32)
-    explore = compiled(_explore, _nearby, _free, _comes_after, _sink, _nearest)
+    explore = compiled(_explore, _nearby, _free, _comes_after, _sink, _nearest, _listed)
     explore(pairs.offsets, pairs.items, in_last, near.items, near.values, popular, min(most, items), allowed, offsets, found, values)
     c = int(offsets[-1])
     return Explored(offsets, found[0, :c], values[0, :c], values[1, :c], values[2, :c], found[1, :c])
@@ -148,6 +158,20 @@ def _nearest(touched: Integers, total: Singles, found: Integers) -> int:
     return most
 
 
+def _listed(
+    touched: Integers, state: NDArray[np.int8], open_ones: Integers, total: Singles, popular: Integers, most: int, found: Integers
+) -> int:
+    """Fill a customer's candidates, the near ones and then the popular ones, and return their number."""
+    stop = _nearest(open_ones[: _free(touched, state, open_ones)], total, found[:most])
+    for j in found[:stop]:
+        state[j] = 1
+    for j in popular:
+        if state[j] == 0:
+            found[stop] = j
+            stop += 1
+    return stop
+
+
 def _explore(  # noqa: PLR0917 arrays of a kernel
     offsets: Offsets,
     own: Integers,
@@ -178,14 +202,7 @@ def _explore(  # noqa: PLR0917 arrays of a kernel
         theirs = own[offsets[u] : offsets[u + 1]]
         state[theirs] = -1
         count = _nearby(theirs, in_last[offsets[u] : offsets[u + 1]], neighbours, similarities, sums, cause, touched)
-        ready = _free(touched[:count], state, open_ones)
-        stop = used + _nearest(open_ones[:ready], sums[0], found[0, used : used + most])
-        for at in range(used, stop):
-            state[found[0, at]] = 1
-        for j in popular:
-            if state[j] == 0:
-                found[0, stop] = j
-                stop += 1
+        stop = used + _listed(touched[:count], state, open_ones, sums[0], popular, most, found[0, used:])
         for at in range(used, stop):
             j = found[0, at]
             found[1, at], values[0, at], values[1, at], values[2, at] = cause[j], sums[0, j], sums[1, j], sums[2, j]
@@ -195,6 +212,164 @@ def _explore(  # noqa: PLR0917 arrays of a kernel
         for j in theirs:
             state[j] = free[j]
         starts[u + 1] = used = stop
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """The linear predictor of a first purchase, in parts.
+
+    Attributes:
+        of_products: shape (items,), the constant and the terms of products.
+        of_customers: shape (n,), the terms of customers.
+        weights: of the terms near, near_last_basket, nearest, near_each and not_near.
+        first: shape (items,), in place of all this for customers without a basket.
+    """
+
+    of_products: Floats
+    of_customers: Floats
+    weights: Floats
+    first: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Discoveries:
+    """The best of the candidates of each of n customers; -1 in `items` where there are fewer than `top`.
+
+    Attributes:
+        items: shape (n, top), the best first, ties by product.
+        because: shape (n, top), as for `Explored`.
+        nearest: shape (n, top), as for `Explored`.
+        values: shape (n, top), linear predictors.
+    """
+
+    items: Integers
+    because: Integers
+    nearest: Singles
+    values: Floats
+
+
+def discoveries(
+    pairs: Pairs,
+    in_last: NDArray[np.bool_],
+    near: Neighbours,
+    popular: Integers,
+    baskets: Integers,
+    predictor: Predictor,
+    *,
+    most: int,
+    allowed: NDArray[np.bool_],
+    top: int,
+) -> Discoveries:
+    """Return the best of the candidates that `explored` would return, which are valued and forgotten one customer at a time.
+
+    Args:
+        pairs: as for `explored`.
+        in_last: as for `explored`.
+        near: as for `explored`.
+        popular: as for `explored`.
+        baskets: shape (n,), baskets of each customer.
+        predictor: values the candidates.
+        most: as for `explored`.
+        allowed: as for `explored`.
+        top: candidates kept of each customer.
+    """
+    n, items = len(pairs.offsets) - 1, len(near.items)
+    found, nearest, values = np.full((2, n, top), -1, np.int32), np.zeros((n, top), np.float32), np.zeros((n, top))
+    discover = compiled(_discover, _nearby, _free, _comes_after, _sink, _nearest, _listed, _value, _keep)
+    discover(
+        pairs.offsets,
+        pairs.items,
+        in_last,
+        near.items,
+        near.values,
+        popular,
+        min(most, items),
+        allowed,
+        baskets,
+        predictor.of_products,
+        predictor.of_customers,
+        predictor.weights,
+        predictor.first,
+        found,
+        nearest,
+        values,
+    )
+    return Discoveries(found[0], found[1], nearest, values)
+
+
+def _value(weights: Floats, sums: Singles, j: int, kinds: int, far: float) -> float:
+    """Return the terms of a candidate and its customer, `far` if it is near to nothing.
+
+    They are those of `relkit.models.affinity.next_terms.new_candidates`.
+    """
+    near = np.float64(sums[0, j])
+    if near == 0:
+        return far
+    found: float = weights[0] * np.log(near + NEAR_LITTLE) + weights[1] * np.log(np.float64(sums[1, j]) + NEAR_LITTLE)
+    found += weights[2] * np.log(np.float64(sums[2, j]) + NEAR_LITTLE) + weights[3] * np.log(near / kinds + EACH_LITTLE)
+    return found
+
+
+def _keep(items: Integers, values: Floats, kept: int, item: int, value: float) -> int:
+    """Insert a candidate into a list of the best ones, if it is good enough, and return the length of the list."""
+    top = len(items)
+    if kept == top and (value < values[top - 1] or (value == values[top - 1] and item > items[top - 1])):
+        return kept
+    at = kept if kept < top else top - 1
+    while at > 0 and (value > values[at - 1] or (value == values[at - 1] and item < items[at - 1])):
+        items[at], values[at] = items[at - 1], values[at - 1]
+        at -= 1
+    items[at], values[at] = item, value
+    return min(kept + 1, top)
+
+
+def _discover(  # noqa: PLR0917 arrays of a kernel
+    offsets: Offsets,
+    own: Integers,
+    in_last: NDArray[np.bool_],
+    neighbours: Integers,
+    similarities: Singles,
+    popular: Integers,
+    most: int,
+    allowed: NDArray[np.bool_],
+    baskets: Integers,
+    of_products: Floats,
+    of_customers: Floats,
+    weights: Floats,
+    first: Floats,
+    found: Integers,
+    nearest: Singles,
+    values: Floats,
+) -> None:
+    """Fill the best candidates: items and because, the largest similarity, and the value."""
+    p = len(allowed)
+    sums, cause, touched, open_ones = (
+        np.zeros((3, p), np.float32),
+        np.full(p, -1, np.int32),
+        np.empty(p + 1, np.int32),
+        np.empty(p, np.int32),
+    )
+    free = np.where(allowed, 0, -1).astype(np.int8)
+    state, listed = free.copy(), np.empty(most + len(popular), np.int32)
+    far = (weights[0] + weights[1] + weights[2]) * np.log(NEAR_LITTLE) + weights[3] * np.log(EACH_LITTLE) + weights[4]
+    for u in range(len(offsets) - 1):
+        theirs = own[offsets[u] : offsets[u + 1]]
+        state[theirs] = -1
+        count = _nearby(theirs, in_last[offsets[u] : offsets[u + 1]], neighbours, similarities, sums, cause, touched)
+        stop = _listed(touched[:count], state, open_ones, sums[0], popular, most, listed)
+        kinds, kept = max(len(theirs), 1), 0
+        for at in range(stop):
+            j = listed[at]
+            value = first[j] if baskets[u] == 0 else of_products[j] + of_customers[u] + _value(weights, sums, j, kinds, far)
+            kept = _keep(found[0, u], values[u], kept, j, value)
+            state[j] = free[j]
+        for at in range(kept):
+            j = found[0, u, at]
+            found[1, u, at], nearest[u, at] = cause[j], sums[2, j]
+        for j in touched[:count]:
+            sums[0, j], sums[1, j], sums[2, j], cause[j] = 0.0, 0.0, 0.0, -1
+        for j in theirs:
+            state[j] = free[j]
 
 
 def nearest_lists(pairs: Pairs, near: Neighbours, *, top: int) -> Integers:

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +144,8 @@ def _area(value: Floats, took: Flags, blocks: list[NDArray[np.intp]]) -> float:
 
 
 def _areas(value: Floats, took: Flags, blocks: list[NDArray[np.intp]]) -> Iterator[tuple[float, float]]:
+    from scipy import stats
+
     for rows in blocks:
         y = took[rows]
         ones, zeros = int(y.sum()), int((~y).sum())

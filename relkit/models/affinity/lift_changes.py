@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from relkit.models.affinity.baskets import Baskets
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 def lift_changes(
@@ -99,15 +100,47 @@ def _two_sided(z: Floats) -> Floats:
 
 def _binomial(early: Counts, late: Counts) -> Floats:
     """Return the two-sided p-value of the meetings in the later period, given those in both; NaN if nothing can be compared."""
-    from scipy.stats import binomtest
-
+    weights = [each.left * (each.right / max(each.n, 1)) for each in (early, late)]
+    total = early.both + late.both
+    can = (np.minimum(*weights) > 0) & (total > 0)
     found = np.full(len(early), np.nan)
-    for i in range(len(early)):
-        weights = [float(each.left[i]) * float(each.right[i]) / max(each.n, 1) for each in (early, late)]
-        total = int(early.both[i] + late.both[i])
-        if min(weights) > 0 and total:
-            found[i] = binomtest(int(late.both[i]), total, float(weights[1] / sum(weights))).pvalue
+    share = weights[1][can] / (weights[0][can] + weights[1][can])
+    found[can] = two_sided_binomial(late.both[can], total[can], share)
     return found
+
+
+def two_sided_binomial(k: Ints, n: Ints, p: Floats) -> Floats:
+    """Return the exact p-value of k successes in n trials of probability p: the total of all results no likelier than k.
+
+    Args:
+        k: shape (m,).
+        n: shape (m,).
+        p: shape (m,), above 0 and below 1.
+
+    Examples:
+        >>> two_sided_binomial(np.array([8]), np.array([10]), np.array([0.5])).tolist()  # 2 * (45 + 10 + 1) / 1024
+        [0.109375]
+    """
+    from scipy.special import bdtr, bdtrc
+
+    is_high = k > n * p
+    # Results are counted from the side on which k lies, so that one search serves both.
+    own, chance = np.where(is_high, n - k, k), np.where(is_high, 1 - p, p)
+    limit = _log_chance(own, n, chance) + 1e-7  # as likely, but for rounding
+    low, high = np.ceil(n * chance), n + 1.0  # the first result across the mode that is no likelier lies here
+    while (low < high).any():
+        middle = np.floor((low + high) / 2)
+        is_likelier = (middle <= n) & (_log_chance(middle, n, chance) > limit)
+        open_ = low < high
+        low, high = np.where(open_ & is_likelier, middle + 1, low), np.where(open_ & ~is_likelier, middle, high)
+    found = bdtr(own, n, chance) + np.where(low <= n, bdtrc(low - 1, n, chance), 0.0)
+    return np.asarray(np.where(k == n * p, 1.0, np.minimum(found, 1.0)))
+
+
+def _log_chance(k: Floats | Ints, n: Ints, p: Floats) -> Floats:
+    from scipy.special import gammaln
+
+    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1) + k * np.log(p) + (n - k) * np.log1p(-p))
 
 
 def _q_values(p: Floats) -> Floats:

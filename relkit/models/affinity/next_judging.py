@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
@@ -79,6 +80,20 @@ def judged(fitted: FittedNextProduct, features: pl.DataFrame, outcomes: pl.DataF
     return judge_lists(fitted, features, outcomes, most=most, seed=seed).metrics()
 
 
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """The lists last judged of a model, and what they were made from."""
+
+    features: pl.DataFrame
+    outcomes: pl.DataFrame
+    asked: dict[str, Any]
+    judged: Judged
+
+
+_LAST: WeakKeyDictionary[FittedNextProduct, _Made] = WeakKeyDictionary()
+"""A fit asks for the lists twice: for the metrics and for the figures."""
+
+
 def judge_lists(
     fitted: FittedNextProduct, features: pl.DataFrame, outcomes: pl.DataFrame, *, most: int = 20_000, seed: int = 0, **asked: Any
 ) -> Judged:
@@ -96,6 +111,17 @@ def judge_lists(
         TableError: a column of the outcomes is missing.
         NotEnoughEventsError: nobody bought again.
     """
+    wanted = {"most": most, "seed": seed} | asked
+    last = _LAST.get(fitted)
+    if last is None or last.features is not features or last.outcomes is not outcomes or last.asked != wanted:
+        last = _Made(features, outcomes, wanted, _judged(fitted, features, outcomes, most, seed, asked))
+        _LAST[fitted] = last
+    return last.judged
+
+
+def _judged(
+    fitted: FittedNextProduct, features: pl.DataFrame, outcomes: pl.DataFrame, most: int, seed: int, asked: dict[str, Any]
+) -> Judged:
     rows = _met(features, outcomes, most, seed)
     names = fitted.products["product_id"]
     histories = read_histories(rows, catalogue=names).histories
@@ -118,12 +144,20 @@ def personal_lists(pairs: Pairs, popularity: NDArray[np.float64], *, k: int = K)
     value = pairs.counts + 0.5 * popularity[pairs.items]
     at = best_of_each(pairs.offsets, pairs.items, value, np.ones(len(value), np.bool_), top=k)
     lists = np.where(at >= 0, pairs.items[np.maximum(at, 0)] if len(pairs.items) else -1, -1).astype(np.int64)
-    top = order[: 2 * k]
-    for u in np.flatnonzero((at < 0).any(axis=1)):
-        own = lists[u][lists[u] >= 0]
-        fill = top[~np.isin(top, own)][: k - len(own)]
-        lists[u, len(own) : len(own) + len(fill)] = fill
+    short = np.flatnonzero((at < 0).any(axis=1))
+    lists[short] = _filled(lists[short], order[: 2 * k])
     return lists
+
+
+def _filled(lists: Items, popular: Items) -> Items:
+    """Return lists, shape (n, k), with popular products that they lack in the places after their last one."""
+    k = lists.shape[1]
+    is_free = ~(lists[:, None, :] == popular[None, :, None]).any(axis=2)
+    place = (lists >= 0).sum(axis=1)[:, None] + np.cumsum(is_free, axis=1) - 1
+    row, number = np.nonzero(is_free & (place < k))
+    filled = lists.copy()
+    filled[row, place[row, number]] = popular[number]
+    return filled
 
 
 def global_lists(customers: int, popularity: NDArray[np.float64], *, k: int = K) -> Items:
@@ -140,10 +174,12 @@ def _met(features: pl.DataFrame, outcomes: pl.DataFrame, most: int, seed: int) -
         if name not in outcomes.columns:
             raise TableError.unknown("column", name, outcomes.columns, where="outcomes of the holdout")
     again = outcomes.select("customer_id", "next_products").filter(pl.col("next_products").list.len() > 0)
-    rows = features.drop("next_products", strict=False).join(again, on="customer_id", how="inner", maintain_order="left")
-    if rows.is_empty():
+    found = features.select("customer_id").with_row_index("row").join(again, on="customer_id", how="inner", maintain_order="left")
+    if found.is_empty():
         raise NotEnoughEventsError("nobody bought in the holdout.", where="next products", remedy="Choose a longer holdout_days.")
-    return rows if len(rows) <= most else rows.sort("customer_id").sample(most, seed=seed)
+    if len(found) > most:
+        found = found.sort("customer_id").sample(most, seed=seed)
+    return features.drop("next_products", strict=False)[found["row"]].with_columns(found["next_products"])
 
 
 def _bought(rows: pl.DataFrame, names: pl.Series, pairs: Pairs) -> Bought:

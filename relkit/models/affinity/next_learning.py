@@ -14,15 +14,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.metrics.intervals import share_bounds
-from relkit.models.affinity.exploration import explored
+from relkit.models.affinity.exploration import Explored, Predictor, discoveries, explored
 from relkit.models.affinity.habits import Pairs
 from relkit.models.affinity.logistic import fit_logistic
-from relkit.models.affinity.next_terms import Candidates, new_candidates, next_days, repeat_candidates
+from relkit.models.affinity.next_terms import Candidates, new_candidates, next_days, repeat_candidates, usual_gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from relkit.models.affinity.exploration import Explored
+    from relkit.models.affinity.exploration import Discoveries
     from relkit.models.affinity.histories import Histories, Integers
     from relkit.models.affinity.product_figures import ProductFigures
     from relkit.models.affinity.similarity import Neighbours
@@ -66,13 +66,14 @@ class Head:
 
     def probabilities(self, candidates: Candidates) -> Floats:
         """Return the calibrated probability of each candidate, shape (c,)."""
-        return self._calibrated(candidates.logits(self.coefficients))
+        return self.calibrated(candidates.logits(self.coefficients))
 
     def chances(self, X: Floats) -> Floats:
         """Return the same of candidates given as ones and terms, shape (c, 1 + k)."""
-        return self._calibrated(np.asarray(X @ self.coefficients))
+        return self.calibrated(np.asarray(X @ self.coefficients))
 
-    def _calibrated(self, logits: Floats) -> Floats:
+    def calibrated(self, logits: Floats) -> Floats:
+        """Return the calibrated probability of logits; the higher the logit, the higher it is."""
         from scipy.special import expit
 
         return np.asarray(expit(self.shift + self.slope * logits))
@@ -87,12 +88,14 @@ class Knowledge:
         near: nearest neighbours of each product.
         most: candidates of a customer by similarity.
         popular: number of candidates that are offered to everyone.
+        gap_days: usual gap between baskets, that of customers with fewer than two.
     """
 
     figures: ProductFigures
     near: Neighbours
     most: int
     popular: int
+    gap_days: float
 
     def repeats(self, histories: Histories, pairs: Pairs, expected: Floats) -> Candidates:
         """Return the candidates that customers have bought before."""
@@ -100,14 +103,28 @@ class Knowledge:
 
     def explored(self, histories: Histories, pairs: Pairs, allowed: NDArray[np.bool_], popular: Integers) -> Explored:
         """Return the candidates that they have not."""
-        in_last = pairs.last_orders == histories.baskets[pairs.customers] - 1
-        return explored(pairs, in_last, self.near, popular, most=self.most, allowed=allowed)
+        return explored(pairs, in_last_basket(histories, pairs), self.near, popular, most=self.most, allowed=allowed)
+
+    def discoveries(
+        self, histories: Histories, pairs: Pairs, head: Head, allowed: NDArray[np.bool_], popular: Integers, top: int
+    ) -> Discoveries:
+        """Return the best of these."""
+        nothing = Explored.nothing(histories.customers)
+        parts = new_candidates(histories, pairs, nothing, self.figures).parts(head.coefficients)
+        predictor = Predictor(*parts, self.figures.first)
+        in_last = in_last_basket(histories, pairs)
+        return discoveries(pairs, in_last, self.near, popular, histories.baskets, predictor, most=self.most, allowed=allowed, top=top)
 
     def most_popular(self, allowed: NDArray[np.bool_], number: int) -> Integers:
         """Return the positions of the products that sell best of late, the first by position among equals."""
         places = np.flatnonzero(allowed)
         order = np.argsort(-self.figures.recent[places], kind="stable")
         return places[order[:number]].astype(np.int32)
+
+
+def in_last_basket(histories: Histories, pairs: Pairs) -> NDArray[np.bool_]:
+    """Return whether each pair is in its customer's last basket."""
+    return np.asarray(pairs.last_orders == np.repeat(histories.baskets, np.diff(pairs.offsets)) - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +251,7 @@ def _both(own: Histories, knowledge: Knowledge, items: int, day: int) -> tuple[C
     pairs = Pairs.of(own, items)
     allowed = np.ones(items, np.bool_)
     found = knowledge.explored(own, pairs, allowed, knowledge.most_popular(allowed, knowledge.popular))
-    repeat = knowledge.repeats(own, pairs, next_days(own, day))
+    repeat = knowledge.repeats(own, pairs, next_days(own, day, usual_gap(own)))
     return repeat, new_candidates(own, pairs, found, knowledge.figures)
 
 

@@ -174,7 +174,7 @@ class Valued:
 
 def of_repeats(histories: Histories, pairs: Pairs, knowledge: Knowledge, head: Head, asked: Asked) -> Valued:
     """Return the products that customers have."""
-    expected = next_days(histories, asked.now)
+    expected = next_days(histories, asked.now, knowledge.gap_days)
     candidates = knowledge.repeats(histories, pairs, expected)
     intervals = own_intervals(pairs, knowledge.figures)
     waited = expected[candidates.customers] - pairs.last_days
@@ -205,16 +205,32 @@ def _of_batch(histories: Histories, knowledge: Knowledge, repeat: Head, new: Hea
     pairs = Pairs.of(histories, len(asked.allowed))
     kinds = []
     if asked.owned != "exclude":
-        kinds.append(of_repeats(histories, pairs, knowledge, repeat, asked))
+        kinds.append(_best_entries(of_repeats(histories, pairs, knowledge, repeat, asked), asked))
     if asked.owned != "repeats_only":
-        found = knowledge.explored(histories, pairs, asked.allowed, asked.popular)
-        kinds.append(of_new(found, histories, pairs, knowledge, new, asked))
+        kinds.append(_best_new(histories, pairs, knowledge, new, asked))
     return _merged(kinds, asked, histories.customers)
 
 
-def _merged(kinds: list[Valued], asked: Asked, customers: int) -> Lists:
+def _best_new(histories: Histories, pairs: Pairs, knowledge: Knowledge, head: Head, asked: Asked) -> Lists:
+    """Return the best of the products that customers do not have."""
+    if asked.per_category:  # the best of a category need not be among the best of all
+        found = knowledge.explored(histories, pairs, asked.allowed, asked.popular)
+        return _best_entries(of_new(found, histories, pairs, knowledge, head, asked), asked)
+    best = knowledge.discoveries(histories, pairs, head, asked.allowed, asked.popular, asked.top)
+    customers, at = np.nonzero(best.items >= 0)
+    items, values = best.items[customers, at], best.values[customers, at]
+    first_time = histories.baskets[customers] == 0
+    probabilities = np.where(first_time, values, head.calibrated(values))
+    together = best.nearest[customers, at] > asked.positive
+    reasons = np.where(asked.is_new[items], _CATEGORY, np.where(together, _TOGETHER, _POPULAR)).astype(np.int8)
+    because = np.where(together, best.because[customers, at], -1).astype(np.int32)
+    n = len(items)
+    return Lists(customers, np.ones(n, np.int32), items, probabilities, np.zeros(n, np.bool_), because, reasons)
+
+
+def _merged(kinds: list[Lists], asked: Asked, customers: int) -> Lists:
     """Return the lists made of the best of each kind; a product that is not among these could not be in them."""
-    entries = Lists.joined([_best_entries(kind, asked) for kind in kinds]).by_customer(0)
+    entries = Lists.joined(kinds).by_customer(0)
     offsets = np.searchsorted(entries.customers, np.arange(customers + 1)).astype(np.int64)
     allowed = np.ones(len(entries.items), np.bool_)
     limits: dict[str, Any] = {"groups": asked.groups, "most_of_group": asked.per_category}

@@ -31,6 +31,7 @@ from relkit.models.affinity.new_products import Wider, widened
 from relkit.models.affinity.next_learning import Head, Knowledge, Learnt, learn
 from relkit.models.affinity.next_lists import OWNED, Asked, lists, named
 from relkit.models.affinity.next_one import chances_of
+from relkit.models.affinity.next_terms import usual_gap
 from relkit.models.affinity.product_figures import ProductFigures
 from relkit.models.affinity.sequences import count_sequences, sequence_rules
 from relkit.models.affinity.similarity import Neighbours, neighbours
@@ -161,6 +162,7 @@ class NextProduct(ModelFacts):
             products=whole.figures.frame(read.names),
             near_items=whole.near.items,
             near_values=whole.near.values,
+            usual_gap_days=whole.gap_days,
             repeat=learnt.repeat,
             new=learnt.new,
             calibration=learnt.calibration,
@@ -182,7 +184,7 @@ class NextProduct(ModelFacts):
 
     def _known(self, histories: Histories, pairs: Pairs, items: int, day: int) -> Knowledge:
         figures = ProductFigures.of(histories, pairs, items, now=day, half_life_days=self.half_life_days)
-        return Knowledge(figures, self._neighbours(pairs, items), self.near, self.popular)
+        return Knowledge(figures, self._neighbours(pairs, items), self.near, self.popular, usual_gap(histories))
 
     def _neighbours(self, pairs: Pairs, items: int) -> Neighbours:
         if self.similarity == "ease":
@@ -219,6 +221,7 @@ class FittedNextProduct(FittedCard):
         products: product_id (in order) and the figures of each: customers, popularity, recent, interval_days, again, first.
         near_items: shape (p, k), positions of each product's nearest neighbours; -1 where there are fewer.
         near_values: shape (p, k), their similarities.
+        usual_gap_days: mean gap between a customer's baskets, taken for those with fewer than two.
         repeat: chance of a repeat purchase.
         new: chance of a first purchase.
         calibration: kind (repeat, new), from, to, candidates, predicted, observed and its bounds, on customers whose baskets
@@ -236,6 +239,7 @@ class FittedNextProduct(FittedCard):
     products: pl.DataFrame
     near_items: NDArray[np.int32]
     near_values: NDArray[np.float32]
+    usual_gap_days: float
     repeat: Head
     new: Head
     calibration: pl.DataFrame
@@ -251,7 +255,8 @@ class FittedNextProduct(FittedCard):
     def knowledge(self) -> Knowledge:
         """The counts from which candidates are made."""
         figures = ProductFigures.read(self.products)
-        return Knowledge(figures, Neighbours(self.near_items, self.near_values), self.settings.near, self.settings.popular)
+        near, own = Neighbours(self.near_items, self.near_values), self.settings
+        return Knowledge(figures, near, own.near, own.popular, self.usual_gap_days)
 
     def summary(self) -> pl.DataFrame:
         """Return term, estimate, std_error, lower, upper: the weights of both kinds, with errors that allow for customers' habits."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.models.affinity.exploration import EACH_LITTLE, NEAR_LITTLE
 from relkit.models.affinity.habits import FAST, SLOW
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ PRIOR_TIMES = 3.0
 LONGEST_DUE = 2.5
 """Largest distance from the usual interval, in logarithms; farther ones count as that."""
 _LITTLE = 1e-7
+DEFAULT_GAP_DAYS = 30.0
+"""Usual gap between baskets if nobody has two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,27 +69,54 @@ class Candidates:
 
     def logits(self, coefficients: Floats) -> Floats:
         """Return the linear predictor of every candidate, shape (c,); coefficients are those of `matrix`."""
+        product, customer, own = self.parts(coefficients)
+        found = product[self.items] + customer[self.customers]
+        for weight, values in zip(own, self.own.values(), strict=True):
+            found += weight * values
+        return np.asarray(found)
+
+    def parts(self, coefficients: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the parts of the linear predictor.
+
+        Args:
+            coefficients: those of `matrix`.
+
+        Returns:
+            The constant with the terms of products, shape (p,); the terms of customers, shape (n,); the weights of the others.
+        """
         weights = dict(zip(self.names, coefficients[1:], strict=True))
         product = sum((weights[name] * values for name, values in self.of_products.items()), np.zeros(1))
         customer = sum((weights[name] * values for name, values in self.of_customers.items()), np.zeros(1))
-        found = coefficients[0] + product[self.items] + customer[self.customers]
-        for name, values in self.own.items():
-            found += weights[name] * values
-        return np.asarray(found)
+        return np.asarray(coefficients[0] + product), np.asarray(customer), np.array([weights[name] for name in self.own])
 
 
-def next_days(histories: Histories, now: int | None) -> Floats:
-    """Return the day on which each customer is expected back, shape (n,): a mean interval after the last basket, not before `now`."""
-    n, some = histories.customers, np.diff(histories.offsets) > 0
-    first = np.zeros(n)
-    first[some] = histories.days[histories.offsets[:-1][some]]
-    several = histories.baskets > 1
-    gaps = np.zeros(n)
-    gaps[several] = (histories.last_days - first)[several] / (histories.baskets[several] - 1)
-    usual = float(gaps[several].mean()) if several.any() else 30.0
-    gaps[~several] = usual
-    expected = histories.last_days + gaps
+def next_days(histories: Histories, now: int | None, usual_gap_days: float) -> Floats:
+    """Return the day on which each customer is expected back, shape (n,): a mean gap after the last basket, not before `now`.
+
+    Args:
+        histories: of n customers.
+        now: the first day possible; None for any.
+        usual_gap_days: the gap of customers with fewer than two baskets.
+    """
+    gaps = _gaps(histories)
+    expected = histories.last_days + np.where(np.isnan(gaps), usual_gap_days, gaps)
     return np.asarray(expected if now is None else np.maximum(expected, now))
+
+
+def usual_gap(histories: Histories) -> float:
+    """Return the mean over the customers with two baskets or more of the mean days between theirs."""
+    gaps = _gaps(histories)
+    known = gaps[~np.isnan(gaps)]
+    return float(known.mean()) if len(known) else DEFAULT_GAP_DAYS
+
+
+def _gaps(histories: Histories) -> Floats:
+    """Return the mean days between each customer's baskets, shape (n,); NaN with fewer than two."""
+    several = histories.baskets > 1
+    gaps = np.full(histories.customers, np.nan)
+    span = histories.last_days[several] - histories.days[histories.offsets[:-1][several]]
+    gaps[several] = span / (histories.baskets[several] - 1)
+    return gaps
 
 
 def own_intervals(pairs: Pairs, figures: ProductFigures) -> Floats:
@@ -135,10 +165,10 @@ def new_candidates(histories: Histories, pairs: Pairs, found: Explored, figures:
     near = found.near.astype(float)
     kinds = np.maximum(np.diff(pairs.offsets), 1)[customers]
     own = {
-        "near": np.log(near + 1e-3),
-        "near_last_basket": np.log(found.near_last.astype(float) + 1e-3),
-        "nearest": np.log(found.nearest.astype(float) + 1e-3),
-        "near_each": np.log(near / kinds + 1e-4),
+        "near": np.log(near + NEAR_LITTLE),
+        "near_last_basket": np.log(found.near_last.astype(float) + NEAR_LITTLE),
+        "nearest": np.log(found.nearest.astype(float) + NEAR_LITTLE),
+        "near_each": np.log(near / kinds + EACH_LITTLE),
         "not_near": (near == 0).astype(float),
     }
     of_customers = _of_customers(histories, pairs) | {"products": np.log1p(np.diff(pairs.offsets))}

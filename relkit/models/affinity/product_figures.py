@@ -70,7 +70,7 @@ class ProductFigures:
     @classmethod
     def read(cls, frame: pl.DataFrame) -> ProductFigures:
         """Return the figures of a frame made by `frame`."""
-        return cls(**{name: frame[name].to_numpy() for name in _COLUMNS})
+        return cls(**{name: frame[name].to_numpy(writable=True) for name in _COLUMNS})
 
 
 _COLUMNS = ("customers", "popularity", "recent", "interval_days", "again", "first")

@@ -88,7 +88,7 @@ class Propensity(ModelFacts):
     )
     role, reads = PROPENSITIES, CONTRACTS_TAKEN
     figures = ("propensity_reliability", "propensity_gain", "propensity_importance")
-    check_settings: ClassVar[Mapping[str, Any]] = {"horizon_days": 60, "features": ("age", "plan")}
+    check_settings: ClassVar[Mapping[str, Any]] = {"horizon_days": 60, "features": ("age", "plan"), "method": "logistic"}
 
     horizon_days: int = HORIZON_DAYS
     products: tuple[str, ...] = ()

@@ -133,16 +133,15 @@ def _counted_rows(  # noqa: PLR0917 arrays of a kernel
 ) -> None:
     """Fill the nearest neighbours of each product, by cosine or by lift."""
     together = np.zeros(len(own), np.int32)
-    touched = np.empty(len(own), np.int32)
+    touched = np.empty(len(own) + 1, np.int32)
     for i in range(len(own)):
         count = 0
         for at in range(owners[i], owners[i + 1]):
             u = customers[at]
             for other in range(offsets[u], offsets[u + 1]):
                 j = items[other]
-                if together[j] == 0:
-                    touched[count] = j
-                    count += 1
+                touched[count] = j  # written again as long as the product is not new: a branch would be mispredicted
+                count += together[j] == 0
                 together[j] += 1
         kept = 0
         for c in range(count):
@@ -174,16 +173,15 @@ def _weighted_rows(  # noqa: PLR0917 arrays of a kernel
     """Fill the nearest neighbours of each product, by the cosine of weighted columns."""
     shared = np.zeros(len(norms), np.float64)
     together = np.zeros(len(norms), np.int32)
-    touched = np.empty(len(norms), np.int32)
+    touched = np.empty(len(norms) + 1, np.int32)
     for i in range(len(norms)):
         count = 0
         for at in range(owners[i], owners[i + 1]):
             u = customers[at]
             for other in range(offsets[u], offsets[u + 1]):
                 j = items[other]
-                if together[j] == 0:
-                    touched[count] = j
-                    count += 1
+                touched[count] = j  # written again as long as the product is not new: a branch would be mispredicted
+                count += together[j] == 0
                 together[j] += 1
                 shared[j] += owned[at] * weights[other]
         kept = 0

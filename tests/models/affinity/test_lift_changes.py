@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from relkit.models.affinity.baskets import Baskets
-from relkit.models.affinity.lift_changes import lift_changes
+from relkit.models.affinity.lift_changes import lift_changes, two_sided_binomial
 
 
 def baskets_of(rng: np.random.Generator, n: int, together: float) -> list[list[str]]:
@@ -65,3 +65,14 @@ def test_the_interval_follows_the_level(level: float) -> None:
     assert row["lift_ratio"] == 1.0
     assert row["lift_ratio_upper"] == pytest.approx(1 / row["lift_ratio_lower"])
     assert (row["lift_ratio_upper"] > 1.2) == (level > 0.9)
+
+
+def test_the_binomial_test_is_that_of_scipy() -> None:
+    from scipy.stats import binomtest
+
+    rng = np.random.default_rng(5)
+    n = np.concatenate([rng.integers(1, 30, 300), rng.integers(1_000, 90_000, 40)])
+    p = np.where(np.arange(340) % 2, rng.choice([0.5, 0.25, 0.9], 340), rng.random(340) * 0.98 + 0.01)
+    k = np.concatenate([rng.integers(0, n[:300] + 1), rng.binomial(n[300:], p[300:])])
+    expected = [binomtest(int(a), int(b), float(c)).pvalue for a, b, c in zip(k, n, p, strict=True)]
+    assert two_sided_binomial(k, n, p) == pytest.approx(expected, rel=1e-7, abs=1e-300)

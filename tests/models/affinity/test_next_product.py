@@ -105,6 +105,37 @@ class TestLists:
         assert of(plain.recommend(SIX, top=3, owned="repeats_only"), "none") == []
 
 
+class TestCustomersApart:
+    def test_a_list_does_not_depend_on_who_else_is_listed(self, fitted: FittedNextProduct) -> None:
+        """Customers of one basket need a usual gap, which is that of the fit and not of the others in the frame."""
+        once = WORLD.with_columns(pl.exclude("customer_id").list.head(1))
+        mixed = pl.concat([once.head(30), WORLD.slice(30)])
+        clock = {"as_of": date(2020, 1, 1), "owned": "allow"}  # long past: each is counted from his own last basket
+        whole = fitted.recommend(mixed, top=5, **clock)  # type: ignore[arg-type]
+        alone = [fitted.recommend(mixed[at], top=5, **clock) for at in range(0, 60, 3)]  # type: ignore[arg-type]
+        ids = pl.concat(alone)["customer_id"].unique().implode()
+        assert_frame_equal(whole.filter(pl.col("customer_id").is_in(ids)), pl.concat(alone), abs_tol=1e-12, rel_tol=0)
+
+    def test_customers_ranked_for_a_product_have_the_probabilities_of_their_lists(self, fitted: FittedNextProduct) -> None:
+        mixed = pl.concat([WORLD.head(200).with_columns(pl.exclude("customer_id").list.head(1)), WORLD.slice(200, 200)])
+        lists = fitted.recommend(mixed, top=40)
+        for product in ("p03", "p11"):
+            listed = lists.filter(pl.col("product_id") == product)
+            ranked = fitted.rank_customers(mixed.sample(fraction=1.0, shuffle=True, seed=1), product)
+            both = listed.join(ranked, on="customer_id", suffix="_ranked")
+            assert len(both) == len(listed) > 50
+            assert (both["probability"] - both["probability_ranked"]).abs().max() < 1e-6  # type: ignore[operator]
+            assert both["reason"].equals(both["reason_ranked"])
+
+    def test_lists_of_a_limit_that_does_not_bind_are_those_without_it(self, fitted: FittedNextProduct) -> None:
+        """With a limit all candidates are kept and sorted; without one the best are found as they are valued."""
+        people = pl.concat([WORLD, histories(("zz new", []))], how="vertical_relaxed")
+        everything = {f"p{at:02d}": "all" for at in range(40)}
+        for owned in ("allow", "exclude"):
+            limited = fitted.recommend(people, top=6, owned=owned, per_category=6, categories=everything)  # type: ignore[arg-type]
+            assert_frame_equal(fitted.recommend(people, top=6, owned=owned), limited, abs_tol=1e-12, rel_tol=0)  # type: ignore[arg-type]
+
+
 class TestPolicies:
     def test_exclude_offers_nothing_that_was_bought_and_repeats_only_nothing_else(self, fitted: FittedNextProduct) -> None:
         had = WORLD.explode("products", "days", "baskets").select("customer_id", product_id="products").unique()
