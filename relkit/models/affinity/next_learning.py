@@ -55,6 +55,7 @@ class Head:
         shift: of the logit in the calibration.
         slope: of the logit in the calibration.
         rows: candidates from which the weights were fitted; 0 if they were not.
+        highest: the highest probability that the calibration has seen, and the most that is stated: beyond it, a line is a guess.
     """
 
     terms: tuple[str, ...]
@@ -63,6 +64,7 @@ class Head:
     shift: float = 0.0
     slope: float = 1.0
     rows: int = 0
+    highest: float = 1.0
 
     def probabilities(self, candidates: Candidates) -> Floats:
         """Return the calibrated probability of each candidate, shape (c,)."""
@@ -73,10 +75,10 @@ class Head:
         return self.calibrated(np.asarray(X @ self.coefficients))
 
     def calibrated(self, logits: Floats) -> Floats:
-        """Return the calibrated probability of logits; the higher the logit, the higher it is."""
+        """Return the calibrated probability of logits; the higher the logit, the higher it is, up to the highest."""
         from scipy.special import expit
 
-        return np.asarray(expit(self.shift + self.slope * logits))
+        return np.minimum(expit(self.shift + self.slope * logits), self.highest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -292,16 +294,23 @@ def _thinned(rows: NDArray[np.bool_], bought: NDArray[np.bool_], rng: np.random.
 
 
 def _calibrated(head: Head, rows: Rows, which: NDArray[np.bool_]) -> Head:
-    """Return the head with the straight line in the logit (Platt 1999) that fits some rows."""
-    bought = rows.bought[which]
+    """Return the head with the straight line in the logit (Platt 1999) that fits some rows, and the highest probability among them."""
+    logits, bought = np.asarray(rows.X[which] @ head.coefficients), rows.bought[which]
+    if not len(logits):
+        return head
+    shift, slope = _line(logits, bought, rows.customers[which])
+    # With too few customers to tell, the order of the products must not turn round.
+    made = replace(head, shift=shift, slope=slope) if slope > 0 else head
+    return replace(made, highest=float(made.calibrated(logits).max()))
+
+
+def _line(logits: Floats, bought: NDArray[np.bool_], customers: NDArray[np.int64]) -> tuple[float, float]:
+    """Return constant and slope of the logit among some rows; 0 and 1 if too few of them were bought."""
     if not _can_learn(bought):
-        return head
-    X = np.column_stack([np.ones(len(bought)), rows.X[which] @ head.coefficients])
-    line = fit_logistic(X, bought.astype(float), rows.customers[which], ridge=0.0)
-    shift, slope = (float(value) for value in line.coefficients)
-    if slope <= 0:  # too few customers to tell: the order of the products must not turn round
-        return head
-    return replace(head, shift=shift, slope=slope)
+        return 0.0, 1.0
+    X = np.column_stack([np.ones(len(bought)), logits])
+    shift, slope = fit_logistic(X, bought.astype(float), customers, ridge=0.0).coefficients
+    return float(shift), float(slope)
 
 
 def _can_learn(bought: NDArray[np.bool_]) -> bool:

@@ -335,3 +335,11 @@ class TestBadInput:
     def test_the_day_may_be_given(self, plain: FittedNextProduct) -> None:
         later = plain.recommend(SIX, owned="allow", as_of=date(2026, 6, 30)).filter(pl.col("is_repeat") & (pl.col("customer_id") == "b"))
         assert later["reason"].unique().to_list() == ["due_again"]
+
+
+def test_terms_beyond_those_seen_state_no_more_than_the_highest_probability_seen(fitted: FittedNextProduct) -> None:
+    """A basket of thousands of products takes the terms of its customer far outside of what was learnt from."""
+    for head in (fitted.repeat, fitted.new):
+        assert 0.05 < head.highest < 0.99
+        assert head.calibrated(np.array([-2.0, 50.0])).tolist() == [head.calibrated(np.array([-2.0]))[0], head.highest]
+    assert fitted.recommend(WORLD)["probability"].max() <= fitted.repeat.highest
