@@ -39,7 +39,7 @@ def names() -> tuple[str, ...]:
 
     Examples:
         >>> names()[:2]
-        ('lifetime_value.beta_discrete_weibull', 'lifetime_value.bg_bb')
+        ('affinity.next_product', 'affinity.propensity')
     """
     return sum(families().values(), ())
 

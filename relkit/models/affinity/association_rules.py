@@ -112,7 +112,7 @@ def mine_rules(sets: Itemsets, wanted: Wanted) -> Mined:
         >>> baskets = Baskets.of(pl.Series([["a", "b"], ["a", "b", "c"], ["c"]]))
         >>> found = mine_rules(frequent_itemsets(baskets, 2), Wanted(min_confidence=0.9))
         >>> [(group.left.tolist(), group.right.tolist()) for group in found.groups]
-        [([[0], [1]], [[1], [0]])]
+        [([[1], [0]], [[0], [1]])]
     """
     by_shape: dict[tuple[int, int], list[RuleGroup]] = {}
     for group in _candidates(sets, wanted):

@@ -93,7 +93,7 @@ def log_lift_error(counts: Counts) -> Floats:
 
     Examples:
         >>> log_lift_error(Counts(np.array([100]), np.array([200]), np.array([300]), 1000)).round(4)
-        array([0.0606])
+        array([0.0632])
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         lift = counts.n * counts.both / (counts.left * counts.right)

@@ -159,6 +159,7 @@ class Rules(ModelFacts):
             FitError: products named in the settings are in no basket.
 
         Examples:
+            >>> from datetime import date
             >>> receipts = pl.DataFrame({"products": [["milk", "bread"], ["milk", "bread"], ["beer"], ["milk"]]})
             >>> fitted = Rules(min_count=2).fit(receipts, as_of=date(2025, 6, 30))
             >>> fitted.rules.select("antecedent", "consequent", "count", "confidence", "lift").row(0)
