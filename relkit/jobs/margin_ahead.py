@@ -33,7 +33,8 @@ def margin_ahead(scored: Scored) -> Found:
     orders, order_value, contracts = (scored.by(role) for role in (ORDERS, ORDER_VALUE, CONTRACTS))
     bought = (orders, order_value) if orders and order_value else None
     rate = _rate(scored) if bought else None
-    margin = MarginAhead(scored=scored, bought=bought, rate=rate, contracts=contracts, running=_running(scored), returns=returns)
+    running = _running(scored) if bought or contracts else None
+    margin = MarginAhead(scored=scored, bought=bought, rate=rate, contracts=contracts, running=running, returns=returns)
     return returns.found + margin.found()
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from relkit.errors import NotEnoughEventsError
 from relkit.metrics.intervals import normal_reach
@@ -53,6 +53,8 @@ def auc(happened: NDArray[Any], score: Floats) -> float:
         >>> auc(np.array([0, 1, 0, 1]), np.array([0.1, 0.4, 0.4, 0.8]))
         0.875
     """
+    from scipy import stats  # slow to import
+
     y = _both(happened)
     ones = int(y.sum())
     ranks = stats.rankdata(score)
@@ -70,6 +72,8 @@ def auc_interval(happened: NDArray[Any], score: Floats, *, level: float = LEVEL)
     Raises:
         NotEnoughEventsError: all rows have the event, or none.
     """
+    from scipy import stats
+
     y = _both(happened)
     ones, zeros = score[y], score[~y]
     m, n = len(ones), len(zeros)
