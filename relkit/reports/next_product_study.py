@@ -9,28 +9,23 @@ The table of this machine (`out/benchmarks/next_product.json`) is shown if there
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.errors import TableError
 from relkit.plots.style import number, percent
+from relkit.reports.benchmark_table import BenchmarkTable
 from relkit.reports.next_product_study_texts import COMPANIES, LEVELS, SPLITS, TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import Headlines, Kind, Shown, SummaryTable, day_in_words
 from relkit.units import LEVEL
-from relkit.workplace import workplace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-OWN_RUN = Path("out") / "benchmarks" / "next_product.json"
-PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "next_product.json"
 COMMAND = "python tests/benchmarks/bench_next_product_study.py"
 METHODS = ("model", "personal", "global")
 MEASURES = ("recall", "ndcg")
@@ -63,9 +58,7 @@ class NextProductStudy:
         Raises:
             TableError: the file is not such a table.
         """
-        places = (workplace() / OWN_RUN, PUBLISHED) if table is None else (Path(table),)
-        path = next((path for path in places if path.is_file()), None)
-        return cls(found=None if path is None else _read(path), language=language)
+        return cls(found=TABLE.read(table), language=language)
 
     def headlines(self) -> Headlines:
         """Return the verdict on each measure, and what the lists find of new products, or how to make the table."""
@@ -218,12 +211,9 @@ class NextProductStudy:
         return int(self.found["replicates"])
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        known = found["format"] == FORMAT and all(set(METHODS) <= set(row["measures"]) for row in found["rows"]) and found["rows"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TableError("this is not a table of a benchmark.", where=str(path), remedy=f"Run {COMMAND} to make one.") from error
-    if not known:
-        raise TableError("this table has another format.", where=str(path), remedy=f"Run {COMMAND} to make one.")
-    return dict(found)
+def _is_known(found: Any) -> Any:
+    return found["format"] == FORMAT and all(set(METHODS) <= set(row["measures"]) for row in found["rows"]) and found["rows"]
+
+
+TABLE = BenchmarkTable(name="next_product.json", command=COMMAND, is_known=_is_known)
+OWN_RUN, PUBLISHED = TABLE.own_run, TABLE.published

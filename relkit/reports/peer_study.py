@@ -9,29 +9,24 @@ the code (`docs/telco_churn.json`).
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.errors import TableError
 from relkit.models import catalogue
 from relkit.plots.style import number, percent
+from relkit.reports.benchmark_table import BenchmarkTable
 from relkit.reports.peer_study_texts import NAMES, TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import Headlines, Shown, SummaryTable, day_in_words
 from relkit.texts import Text, in_language
-from relkit.workplace import workplace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-OWN_RUN = Path("out") / "benchmarks" / "telco_churn.json"
-PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "telco_churn.json"
 COMMAND = "make bench"
 MEASURES = ("concordance", "integrated_brier_score")
 PLAIN = "survival.kaplan_meier"
@@ -61,9 +56,7 @@ class PeerStudy:
         Raises:
             TableError: the file is not such a table.
         """
-        places = (workplace() / OWN_RUN, PUBLISHED) if table is None else (Path(table),)
-        path = next((path for path in places if path.is_file()), None)
-        return cls(found=None if path is None else _read(path), language=language)
+        return cls(found=TABLE.read(table), language=language)
 
     def headlines(self) -> Headlines:
         """Return whether the best of ours is level with the best of theirs, by each measure, or how to make the table."""
@@ -188,12 +181,9 @@ class PeerStudy:
         return TEXTS[key][self.language].format(**values)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        known = found["format"] == FORMAT and found["models"] and set(found["verdicts"]) == set(MEASURES)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TableError("this is not a table of a benchmark.", where=str(path), remedy=f"Run {COMMAND} to make one.") from error
-    if not known:
-        raise TableError("this table has another format.", where=str(path), remedy=f"Run {COMMAND} to make one.")
-    return dict(found)
+def _is_known(found: Any) -> Any:
+    return found["format"] == FORMAT and found["models"] and set(found["verdicts"]) == set(MEASURES)
+
+
+TABLE = BenchmarkTable(name="telco_churn.json", command=COMMAND, is_known=_is_known)
+OWN_RUN, PUBLISHED = TABLE.own_run, TABLE.published

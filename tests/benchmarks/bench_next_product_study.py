@@ -29,11 +29,10 @@ import relkit
 from relkit.metrics.recommendation import paired_difference
 from relkit.models.affinity.next_judging import Judged, K, judge_lists
 from relkit.models.affinity.next_product import NextProduct
+from relkit.reports.next_product_study import FORMAT, OWN_RUN
 from relkit.workplace import workplace
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-FORMAT = 1
-OWN_RUN = Path("out") / "benchmarks" / "next_product.json"
 REPLICATES = 2_000
 OWN_CLOCK = date(1970, 1, 2)
 """Before any basket: the next one is counted from each customer's last."""
