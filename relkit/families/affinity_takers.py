@@ -11,7 +11,7 @@ from relkit.models.affinity.family import CONTRACTS_TAKEN, OUTCOMES_OF_SNAPSHOTS
 from relkit.units import HORIZON_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from matplotlib.axes import Axes
 
@@ -21,14 +21,11 @@ if TYPE_CHECKING:
 
 def _of_contracts(settings: Mapping[str, Any]) -> ModelInputs:
     """Return the inputs from contracts for settings of a model."""
-    days = _horizon(settings)
-    held, taken = product_takes.contracts_held, product_takes.contract_takes
-    return ModelInputs(
+    return _of_takes(
+        settings,
+        held=product_takes.contracts_held,
+        taken=product_takes.contract_takes,
         reading=CONTRACTS_TAKEN,
-        learnt=partial(product_takes.rows_to_learn, horizon_days=days, held=held, taken=taken),
-        scored=partial(product_takes.rows_to_score, held=held),
-        outcomes=partial(product_takes.outcomes, horizon_days=days, taken=taken),
-        declared={"known_later": snapshot_outcomes.known_later},
         suited=_of_contracts,
         is_there=_takes_contracts,
         undeclared="its contracts name no product",
@@ -37,18 +34,27 @@ def _of_contracts(settings: Mapping[str, Any]) -> ModelInputs:
 
 def _of_purchases(settings: Mapping[str, Any]) -> ModelInputs:
     """Return the inputs from purchases for settings of a model."""
-    days, products = _horizon(settings), tuple(settings.get("products") or ())
-    held = partial(product_takes.purchases_held, products=products)
-    taken = partial(product_takes.purchases_taken, products=products)
-    return ModelInputs(
+    products = tuple(settings.get("products") or ())
+    return _of_takes(
+        settings,
+        held=partial(product_takes.purchases_held, products=products),
+        taken=partial(product_takes.purchases_taken, products=products),
         reading=PRODUCTS_BOUGHT,
+        suited=_of_purchases,
+        is_there=_buys_products,
+        undeclared="its transactions name no product",
+    )
+
+
+def _of_takes(settings: Mapping[str, Any], *, held: Callable[..., Any], taken: Callable[..., Any], **own: Any) -> ModelInputs:
+    """Return the inputs from products held and taken; `own` are the fields in which sources differ."""
+    days = _horizon(settings)
+    return ModelInputs(
         learnt=partial(product_takes.rows_to_learn, horizon_days=days, held=held, taken=taken),
         scored=partial(product_takes.rows_to_score, held=held),
         outcomes=partial(product_takes.outcomes, horizon_days=days, taken=taken),
         declared={"known_later": snapshot_outcomes.known_later},
-        suited=_of_purchases,
-        is_there=_buys_products,
-        undeclared="its transactions name no product",
+        **own,
     )
 
 
