@@ -28,7 +28,7 @@ BASE = {
     "score_kinds",
     "file_column",
 }
-ABOVE_JOBS = {"tables", "features", "metrics", "models", "families", "scores", "delivery", "tracking", "plots", "reports"}
+ABOVE_JOBS = {"tables", "features", "metrics", "measurement", "models", "families", "scores", "delivery", "tracking", "plots", "reports"}
 
 RELKIT = {
     "__init__": set(),
@@ -48,11 +48,12 @@ RELKIT = {
     "remarks": {"errors", "texts"},
     "tables": set(),
     "metrics": set(),
+    "measurement": {"metrics"},
     "features": {"tables"},
     "models": {"metrics"},
     "scores": {"metrics", "models"},
-    "plots": {"tables", "features", "metrics", "models", "scores"},
-    "reports": {"tables", "features", "metrics", "models", "scores", "plots"},
+    "plots": {"tables", "features", "metrics", "measurement", "models", "scores"},
+    "reports": {"tables", "features", "metrics", "measurement", "models", "scores", "plots"},
     "families": {"tables", "features", "metrics", "models", "plots"},
     "delivery": {"tables", "features", "models", "scores"},
     "tracking": {"tables", "scores", "models"},
@@ -81,6 +82,7 @@ OUTSIDE = {
     "remarks": set(),
     "tables": {"polars", "numpy", "pyarrow", "duckdb", "dataframely", "fastexcel", "sqlalchemy", "sqlglot", "pydantic"},
     "metrics": {"numpy", "scipy"},
+    "measurement": {"numpy", "scipy", "polars"},
     "features": {"polars", "numpy", "numba"},
     "models": {"numpy", "scipy", "numba", "polars", "sklearn", "lifelines", "pandas", "pydantic"},
     "scores": {"polars", "numpy"},

@@ -1,0 +1,1 @@
+"""Models of the effect of an action on each customer, one per file."""
