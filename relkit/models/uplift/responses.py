@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+ALIKE = 1e-9
+"""Largest difference of weights that count as equal, as a share of the largest."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Response:
@@ -75,11 +78,19 @@ class Boosting:
         """
         if len(y) == 0 or np.ptp(y) == 0:
             return Response(trees=constant(float(y[0]) if len(y) else 0.0))
-        is_probability = is_binary(y)
-        learner = self._learner(is_probability).fit(X, y, sample_weight=weight)
-        return Response(trees=Trees.scoring(learner, X), is_probability=is_probability)
+        return self._grown(X, y, weight, is_probability=is_binary(y))
 
-    def _learner(self, is_probability: bool) -> Any:  # noqa: FBT001
+    def regress(self, X: Floats, y: Floats, weight: Floats | None = None) -> Response:
+        """Return the regression of a number, even if it is 0 and 1 only; arguments as for `fit`."""
+        return self._grown(X, y, weight, is_probability=False)
+
+    def _grown(self, X: Floats, y: Floats, weight: Floats | None, *, is_probability: bool) -> Response:
+        learner = self._learner(is_probability=is_probability)
+        # Equal weights are left out: with weights scikit-learn sorts every column once for each of its bins.
+        alike = weight is None or np.ptp(weight) < ALIKE * weight.max()
+        return Response(trees=Trees.scoring(learner.fit(X, y, sample_weight=None if alike else weight), X), is_probability=is_probability)
+
+    def _learner(self, *, is_probability: bool) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
         made = HistGradientBoostingClassifier if is_probability else HistGradientBoostingRegressor
