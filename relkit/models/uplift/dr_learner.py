@@ -36,7 +36,7 @@ class DrLearner(EffectLearner):
 
     def learn(self, units: Units) -> Effect:
         """Return the regression of the doubly robust scores."""
-        return Effect(form="direct", responses=(shrunken(units).regress(units.flat, units.scores),))
+        return Effect(form="direct", responses=(shrunken(units.boosting, len(units)).regress(units.flat, units.scores),))
 
     def fitted_class(self) -> type[FittedDrLearner]:
         """Return the class of its fitted model."""

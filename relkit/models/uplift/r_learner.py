@@ -40,7 +40,7 @@ class RLearner(EffectLearner):
         without, with_it = units.expected
         e, apart = units.propensity, units.treated - units.propensity
         rest = units.outcome - (1 - e) * without - e * with_it
-        return Effect(form="direct", responses=(shrunken(units).regress(units.flat, rest / apart, np.square(apart)),))
+        return Effect(form="direct", responses=(shrunken(units.boosting, len(units)).regress(units.flat, rest / apart, np.square(apart)),))
 
     def fitted_class(self) -> type[FittedRLearner]:
         """Return the class of its fitted model."""

@@ -37,7 +37,7 @@ class TransformedOutcome(EffectLearner):
         """Return the regression of the transformed outcome."""
         e = units.propensity
         transformed = units.outcome * (units.treated - e) / (e * (1 - e))
-        return Effect(form="direct", responses=(shrunken(units).regress(units.flat, transformed),))
+        return Effect(form="direct", responses=(shrunken(units.boosting, len(units)).regress(units.flat, transformed),))
 
     def fitted_class(self) -> type[FittedTransformedOutcome]:
         """Return the class of its fitted model."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from relkit.models.uplift.effects import Effect
 from relkit.models.uplift.fitted_effects import FittedEffects
 from relkit.models.uplift.learner import EffectLearner
+from relkit.models.uplift.shrunken import shrunken
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class XLearner(EffectLearner):
         """Return the effects imputed in each arm, mixed by the propensity."""
         X, y, w = units.flat, units.outcome, units.treated
         with_it, without = (units.boosting.fit(X[arm], y[arm]) for arm in (w, ~w))
-        of_treated = units.boosting.regress(X[w], y[w] - without.of(X[w]))
-        of_controls = units.boosting.regress(X[~w], with_it.of(X[~w]) - y[~w])
+        of_treated = shrunken(units.boosting, int(w.sum())).regress(X[w], y[w] - without.of(X[w]))
+        of_controls = shrunken(units.boosting, int((~w).sum())).regress(X[~w], with_it.of(X[~w]) - y[~w])
         return Effect(form="mixed", responses=(of_treated, of_controls))
 
     def fitted_class(self) -> type[FittedXLearner]:
