@@ -10,7 +10,7 @@ DRAWN_UNITS = Reading("drawn_units", table="assignments", unit="units drawn")
 
 UPLIFT = ScoreKind(stem="uplift", horizon="days", low=None, by_subject=True)
 
-UPLIFTS = Role(name="uplifts", label=Text("effects of actions", "effets des actions"), scores=(UPLIFT,))
+UPLIFTS = Role(name="uplifts", label=Text("effects of actions", "effets des actions"), scores=(UPLIFT,), preferred=("stacked",))
 
 FAMILY = Family(
     name="uplift",
