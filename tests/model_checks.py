@@ -30,6 +30,7 @@ from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
 from relkit.models.lifetime_value.purchases_ahead import PurchasesAhead
 from relkit.models.survival.family import CONTRACT_VERSIONS, SPELLS
+from relkit.models.uplift.family import DRAWN_UNITS
 from relkit.scores.scoring import scores_given
 
 if TYPE_CHECKING:
@@ -159,6 +160,22 @@ def takers() -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame(features), pl.DataFrame({"customer_id": ids, "taken": of(1)})
 
 
+def drawn_units() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return 800 customers drawn for one of two actions, with two features and their outcome, and those of the following wave."""
+    rng = np.random.default_rng(6)
+    n = 800
+    age, plan, treated = rng.integers(80, 320, n) / 4, rng.choice(["S", "M", "L"], n), rng.random((2, n)) < 0.5
+
+    def wave(number: int) -> dict[str, object]:
+        effect = treated[number] * np.where(plan == "L", 6.0, 1.0)
+        spent = np.round(4 * (age / 8 + effect + rng.normal(0, 4, n))) / 4
+        return {"wave_id": [f"w{number}"] * n, "treated": treated[number], "propensity": np.full(n, 0.5), "outcome": spent}
+
+    ids = {"customer_id": [f"c{i:03d}" for i in range(n)], "action_id": [("MAIL", "sms-1")[i % 2] for i in range(n)]}
+    features = {"age": age, "plan": plan.tolist()}
+    return pl.DataFrame({**ids, **wave(0), **features}), pl.DataFrame({**ids, **wave(1)}).drop("wave_id")
+
+
 FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     SUMMARIES: purchases,
     HISTORIES: histories,
@@ -167,6 +184,7 @@ FRAMES: dict[Reading, Callable[[], tuple[pl.DataFrame, pl.DataFrame]]] = {
     RECEIPTS: receipts,
     PRODUCT_HISTORIES: product_histories,
     CONTRACTS_TAKEN: takers,
+    DRAWN_UNITS: drawn_units,
 }
 """Features and outcomes by reading."""
 

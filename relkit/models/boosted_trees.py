@@ -68,6 +68,27 @@ class Trees:
         Raises:
             FitError: the arrays do not give scikit-learn's own scores.
         """
+        found, counts = cls._read(classifier, X)
+        step = -(-len(X) // _SAMPLE)
+        found._set_means(X[::step], weight[::step], counts)  # noqa: SLF001 its own class
+        return found
+
+    @classmethod
+    def scoring(cls, learner: Any, X: Floats) -> Self:
+        """Return the trees of a fitted classifier of two classes, or of a regressor, for scores alone: inner nodes have no means.
+
+        Args:
+            learner: a HistGradientBoostingClassifier or HistGradientBoostingRegressor.
+            X: what it was fitted to, shape (r, d).
+
+        Raises:
+            FitError: the arrays do not give scikit-learn's own scores.
+        """
+        return cls._read(learner, X)[0]
+
+    @classmethod
+    def _read(cls, classifier: Any, X: Floats) -> tuple[Self, Floats]:
+        """Return the trees without means of inner nodes, and the rows of the fit below each node."""
         grown = [trees[0].nodes for trees in classifier._predictors]  # noqa: SLF001 no public way to the nodes
         sizes = np.array([len(nodes) for nodes in grown])
         roots = np.cumsum(sizes) - sizes
@@ -85,14 +106,13 @@ class Trees:
             gain=np.where(leaf, 0.0, nodes["gain"]),
         )
         found._check(classifier, X)
-        step = -(-len(X) // _SAMPLE)
-        found._set_means(X[::step], weight[::step], nodes["count"].astype(np.float64))
-        return found
+        return found, nodes["count"].astype(np.float64)
 
     def _check(self, classifier: Any, X: Floats) -> None:
         some = X[:: max(len(X) // _CHECKED, 1)]
-        off = float(np.abs(self.raw(some) - classifier.decision_function(some)).max(initial=0.0))
-        if off > _TOLERANCE:
+        own = classifier.decision_function(some) if hasattr(classifier, "decision_function") else classifier.predict(some)
+        off = float(np.abs(self.raw(some) - own).max(initial=0.0))
+        if off > _TOLERANCE * max(1.0, float(np.abs(own).max(initial=0.0))):
             raise FitError(
                 f"the trees read out of scikit-learn score up to {off:.2g} off its own scores.",
                 where="boosted trees",

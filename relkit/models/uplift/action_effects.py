@@ -1,0 +1,140 @@
+"""The effect of one action: effects of learners mixed and set to the level that doubly robust scores show, with intervals.
+
+Learners overstate how much customers differ, or understate it. So each fold's effects are forecast from the other folds, and a line is
+fitted from these forecasts to the doubly robust scores (the best linear predictor of Chernozhukov, Demirer, Duflo and Fernandez-Val
+2018): the effect of a row is the line at its forecast. A slope of 0 would mean that the forecasts do not tell customers apart; a
+negative one is taken as 0.
+
+The interval of a row is that of the line, from its covariance by clusters: it covers the mean effect of customers with the same
+forecast in 95 of 100 fits. It does not cover what the action does to one person, which nobody observes, nor differences among
+customers that the learner did not find.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relkit.models.uplift.effects import Effect  # noqa: TC001 storage reads the types of the fields
+from relkit.models.uplift.nuisances import estimated_propensity
+from relkit.models.uplift.responses import Response  # noqa: TC001
+from relkit.units import LEVEL
+
+if TYPE_CHECKING:
+    from relkit.models.uplift.unit_rows import Codes
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Line:
+    """The line from mixed forecasts to effects.
+
+    Attributes:
+        level: effect at the mean forecast.
+        slope: of the effect over the forecast; 0 if no difference among customers was found.
+        raw_slope: as estimated, before a negative one was taken as 0.
+        covariance: of level and slope, shape (2, 2); empty if it was not estimated.
+    """
+
+    level: float
+    slope: float
+    raw_slope: float
+    covariance: Floats
+
+    @classmethod
+    def fitted(cls, forecast: Floats, scores: Floats, cluster: Codes) -> Line:
+        """Return the line of forecasts of rows that were not fitted to.
+
+        Args:
+            forecast: less its mean, shape (n,).
+            scores: doubly robust, shape (n,).
+            cluster: group of each row, shape (n,).
+        """
+        spread, rows = float(forecast @ forecast), len(scores)
+        level = float(scores.mean())
+        slope = float(forecast @ scores) / spread if spread > 0 else 0.0
+        rest = scores - level - slope * forecast
+        parts = (rest / rows, rest * forecast / spread if spread > 0 else np.zeros(rows))
+        sums = np.column_stack([np.bincount(cluster, part) for part in parts])
+        groups = len(np.unique(cluster))
+        return cls(
+            level=level,
+            slope=max(slope, 0.0),
+            raw_slope=slope,
+            covariance=np.asarray(sums.T @ sums * (groups / max(groups - 1, 1)), dtype=np.float64),
+        )
+
+    @property
+    def has_interval(self) -> bool:
+        """True if the covariance was estimated."""
+        return self.covariance.size > 0
+
+    def of(self, forecast: Floats) -> Floats:
+        """Return the effects at forecasts less their mean, shape (n,)."""
+        return self.level + self.slope * forecast
+
+    def half_width(self, forecast: Floats, level: float = LEVEL) -> Floats:
+        """Return the half width of the interval at forecasts less their mean, shape (n,); NaN if there is none."""
+        if not self.has_interval:
+            return np.full(len(forecast), np.nan)
+        (vv, vs), (_, ss) = self.covariance.tolist()
+        variance: Floats = np.maximum(vv + 2 * forecast * vs + forecast**2 * ss, 0.0)
+        return NormalDist().inv_cdf(0.5 + level / 2) * np.sqrt(variance)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ActionEffects:
+    """The effect of one action.
+
+    Attributes:
+        action: its id.
+        subject: the same as part of the name of a column.
+        units: rows learnt from.
+        treated: of these, those drawn to be treated.
+        share: mean propensity of being treated.
+        learners: what is mixed.
+        weights: of the learners, shape (m,).
+        centres: mean forecast of each over the rows of the fit, shape (m,).
+        effects: one of each learner.
+        line: from the mixed forecasts to effects.
+        dr_losses: of each candidate on folds it was not fitted to, and of the mix.
+        propensity_line: of an estimated propensity; empty if it was recorded.
+        response: expected outcomes by arm, which judging reads; None if they were not fitted.
+    """
+
+    action: str
+    subject: str
+    units: int
+    treated: int
+    share: float
+    learners: tuple[str, ...]
+    weights: Floats
+    centres: Floats
+    effects: tuple[Effect, ...]
+    line: Line
+    dr_losses: dict[str, float]
+    propensity_line: Floats
+    response: Response | None
+
+    def forecast(self, flat: Floats, curved: Floats) -> Floats:
+        """Return the mixed forecasts of rows less their mean, shape (n,)."""
+        e = self.propensity(curved, len(flat))
+        found = np.zeros(len(flat))
+        for weight, centre, effect in zip(self.weights.tolist(), self.centres.tolist(), self.effects, strict=True):
+            found += weight * (effect.of(flat, e) - centre)
+        return found
+
+    def uplift(self, flat: Floats, curved: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the effects of rows with the ends of their intervals, each shape (n,)."""
+        forecast = self.forecast(flat, curved)
+        effect, half = self.line.of(forecast), self.line.half_width(forecast)
+        return effect, effect - half, effect + half
+
+    def propensity(self, curved: Floats, rows: int) -> Floats:
+        """Return the probability of being treated of rows whose own is not known, shape (rows,)."""
+        return estimated_propensity(curved, self.propensity_line) if len(self.propensity_line) else np.full(rows, self.share)

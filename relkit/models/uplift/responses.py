@@ -1,0 +1,131 @@
+"""Responses: the outcome as a function of features, by gradient boosting, the base learner of all learners of effects.
+
+The trees are grown by scikit-learn and kept as plain arrays (`relkit.models.boosted_trees`). An outcome of 0 and 1 has a log-odds scale,
+and its response is the probability; another one has its own scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from relkit.models.boosted_trees import Trees
+
+if TYPE_CHECKING:
+    from relkit.models.uplift.unit_rows import Flags
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Response:
+    """A fitted response.
+
+    Attributes:
+        trees: on the scale of the fit.
+        is_probability: whether that scale is the log-odds of an outcome of 0 and 1.
+    """
+
+    trees: Trees
+    is_probability: bool = False
+
+    def of(self, X: Floats) -> Floats:
+        """Return the expected outcome of rows, shape (n,)."""
+        raw = self.trees.raw(X)
+        return special.expit(raw) if self.is_probability else raw
+
+    def with_arm(self, X: Floats, treated: bool) -> Floats:  # noqa: FBT001
+        """Return the expected outcome of rows if all were in one arm, for a response whose last column is the arm, shape (n,)."""
+        return self.of(beside(X, np.full(len(X), treated)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boosting:
+    """Settings of the gradient boosting.
+
+    Attributes:
+        trees: their number.
+        leaves: most leaves of a tree.
+        learning_rate: factor of each tree.
+        fewest_in_leaf: fewest rows of a leaf.
+        l2: penalty of the values of leaves.
+        share_of_columns: columns tried at each node.
+        seed: of the draw of columns.
+    """
+
+    trees: int = 60
+    leaves: int = 7
+    learning_rate: float = 0.1
+    fewest_in_leaf: int = 20
+    l2: float = 1.0
+    share_of_columns: float = 1.0
+    seed: int = 0
+
+    def fit(self, X: Floats, y: Floats, weight: Floats | None = None) -> Response:
+        """Return the response of an outcome.
+
+        Args:
+            X: columns, shape (n, d).
+            y: outcome, shape (n,).
+            weight: of the rows, shape (n,); None if all weigh the same.
+        """
+        if len(y) == 0 or np.ptp(y) == 0:
+            return Response(trees=constant(float(y[0]) if len(y) else 0.0))
+        is_probability = is_binary(y)
+        learner = self._learner(is_probability).fit(X, y, sample_weight=weight)
+        return Response(trees=Trees.scoring(learner, X), is_probability=is_probability)
+
+    def _learner(self, is_probability: bool) -> Any:  # noqa: FBT001
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+        made = HistGradientBoostingClassifier if is_probability else HistGradientBoostingRegressor
+        return made(
+            max_iter=self.trees,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.leaves,
+            min_samples_leaf=self.fewest_in_leaf,
+            l2_regularization=self.l2,
+            max_features=self.share_of_columns,
+            early_stopping=False,
+            random_state=self.seed,
+        )
+
+
+def is_binary(y: Floats) -> bool:
+    """Return whether an outcome is 0 and 1 only."""
+    return bool(((y == 0) | (y == 1)).all())
+
+
+def beside(X: Floats, treated: Flags | Floats) -> Floats:
+    """Return the columns of rows with the arm as the last one, shape (n, d + 1).
+
+    Examples:
+        >>> beside(np.array([[5.0], [6.0]]), np.array([True, False])).tolist()
+        [[5.0, 1.0], [6.0, 0.0]]
+    """
+    return np.column_stack([X, np.asarray(treated, dtype=np.float64)])
+
+
+def constant(value: float) -> Trees:
+    """Return trees that give every row the same score.
+
+    Examples:
+        >>> constant(2.5).raw(np.zeros((2, 3))).tolist()
+        [2.5, 2.5]
+    """
+    one = np.zeros(1, dtype=np.int64)
+    return Trees(
+        base=value,
+        roots=one,
+        depths=one,
+        feature=one,
+        threshold=np.zeros(1),
+        left=one,
+        right=one,
+        value=np.zeros(1),
+        gain=np.zeros(1),
+    )
