@@ -1,8 +1,9 @@
 """Customers like those drawn for an action, to whom what was learnt from the draws applies.
 
 An action is drawn among some customers: those who never bought, holders of a contract, the readers of one language. The tables say who was
-drawn, not who could have been; but what all of those drawn have in common tells it well enough. A customer is like them if each driver
-that was known for all of them is known, each that was known for none is not, and each that was the same for all is the same.
+drawn, not who could have been, but what nearly all of those drawn have in common tells it: a driver that is known, one that is not, or one
+value. It counts if customers without it are rare among those drawn (`MOST_LACKING`), and much rarer than among all customers (`RARER`): that
+few of those drawn have an open complaint says nothing if few customers have one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FEWEST = 100
 """Fewest customers drawn whose common facts are not taken for chance."""
+MOST_LACKING, RARER = 0.02, 5.0
+"""Largest share of those drawn without what they have in common, and how many times larger it must be among all customers."""
 
 
 def like_drawn(customers: pl.DataFrame, drawn: pl.DataFrame) -> pl.Series:
@@ -33,18 +36,18 @@ def like_drawn(customers: pl.DataFrame, drawn: pl.DataFrame) -> pl.Series:
         >>> like_drawn(pl.DataFrame(people), drawn).to_list()
         [True, False, False, False]
     """
+    names = [name for name in drawn.columns if name in customers.columns]
+    shared = [] if len(drawn) < FEWEST else [mask for name in names for mask in _common(drawn[name], customers[name])]
     everybody = pl.Series("is_like", [True]).new_from_index(0, len(customers))
-    shared = [] if len(drawn) < FEWEST else list(_common(drawn.select(name for name in drawn.columns if name in customers.columns)))
-    return customers.select(reduce(and_, shared).fill_null(value=False).alias("is_like")).to_series() if shared else everybody
+    return reduce(and_, shared, everybody).alias("is_like")
 
 
-def _common(drawn: pl.DataFrame) -> Iterator[pl.Expr]:
-    """Return a condition for each driver of which all drawn have something in common."""
-    for series in drawn:
-        unknown = series.null_count()
-        if unknown == len(series):
-            yield pl.col(series.name).is_null()
-        elif not unknown and series.n_unique() == 1:
-            yield pl.col(series.name) == series[0]
-        elif not unknown:
-            yield pl.col(series.name).is_not_null()
+def _common(drawn: pl.Series, customers: pl.Series) -> Iterator[pl.Series]:
+    """Return which customers have what nearly all drawn have in common in a driver; nothing if they have nothing in common."""
+    usual = drawn.drop_nulls().mode().sort()
+    pairs = [(drawn.is_not_null(), customers.is_not_null()), (drawn.is_null(), customers.is_null())]
+    pairs += [(drawn.eq_missing(usual[0]), customers.eq_missing(usual[0]))] if len(usual) else []
+    for of_drawn, of_all in pairs:
+        lacking = 1 - (of_drawn.mean() or 0.0)  # type: ignore[operator]
+        if lacking <= MOST_LACKING and 1 - (of_all.mean() or 0.0) > max(MOST_LACKING, RARER * lacking):  # type: ignore[operator]
+            yield of_all
