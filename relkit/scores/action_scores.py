@@ -13,20 +13,16 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
+from relkit.features.columns import CUSTOMER
 from relkit.file_column import FileColumn
+from relkit.models.uplift.family import UPLIFT
 from relkit.texts import Text
 
 SCORES_BY_ACTION = "scores_by_action"
 """Name of the table of a day."""
 
 COLUMNS: tuple[FileColumn, ...] = (
-    FileColumn(
-        name="customer_id",
-        dtype=pl.String,
-        label=Text("Customer", "Client"),
-        meaning=Text("The customer.", "Le client."),
-        personal_data="pseudonym",
-    ),
+    CUSTOMER,
     FileColumn(
         name="action_id",
         dtype=pl.String,
@@ -43,6 +39,7 @@ COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(
         name="uplift",
         dtype=pl.Float64,
+        score=UPLIFT.stem,
         label=Text("Effect", "Effet"),
         meaning=Text(
             "Expected effect of drawing the customer for the action, in units of the outcome that the model learnt (a margin by default), "
@@ -55,6 +52,7 @@ COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(
         name="low",
         dtype=pl.Float64,
+        score=UPLIFT.stem,
         label=Text("Effect, low", "Effet, bas"),
         meaning=Text("Lower end of the 95 % interval of the effect.", "Borne basse de l'intervalle à 95 % de l'effet."),
         null_means=Text("the model gives no interval", "le modèle ne donne pas d'intervalle"),
@@ -63,6 +61,7 @@ COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(
         name="high",
         dtype=pl.Float64,
+        score=UPLIFT.stem,
         label=Text("Effect, high", "Effet, haut"),
         meaning=Text("Upper end of the 95 % interval of the effect.", "Borne haute de l'intervalle à 95 % de l'effet."),
         null_means=Text("the model gives no interval", "le modèle ne donne pas d'intervalle"),
@@ -71,6 +70,7 @@ COLUMNS: tuple[FileColumn, ...] = (
     FileColumn(
         name="value_{cur}",
         dtype=pl.Float64,
+        score=UPLIFT.stem,
         label=Text("Value ({CUR})", "Valeur ({CUR})"),
         meaning=Text(
             "Margin that the action is expected to add, before its cost.", "Marge que l'action devrait apporter, avant son coût."
@@ -92,7 +92,7 @@ COLUMNS: tuple[FileColumn, ...] = (
         decimals=4,
     ),
 )
-"""Columns of the table, in its order; `{cur}` is the currency in lower case."""
+"""Columns of the table, in its order; `{cur}` is the currency in lower case, and `score` marks those that the model behind the effects gives."""
 
 
 @runtime_checkable
