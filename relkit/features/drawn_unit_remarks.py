@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.campaign_draws import campaign_draws
-from relkit.features.drawn_units import Wanted, actions_of, drawn_units
+from relkit.features.drawn_units import actions_of, drawn_units, mature_of
 from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from relkit.features.drawn_units import Wanted
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
 
@@ -23,18 +23,16 @@ FEW = 1_000
 def drawn_unit_remarks(tables: TableSet, as_of: AsOf, *, wanted: Wanted) -> tuple[Remark, ...]:
     """Return the remarks on the rows that models learn from as of a day."""
     rows, names = drawn_units(tables, as_of, wanted), actions_of(tables, as_of, wanted)
-    draws = {action: campaign_draws(tables, as_of, action_id=action) for action in names}
+    draws = {action: mature_of(tables, as_of, action, wanted) for action in names}
     counted = rows.group_by("action_id").agg(
         treated=pl.col("treated").sum(), control=(~pl.col("treated")).sum(), waves=pl.col("wave_id").n_unique()
     )
     known = {row["action_id"]: row for row in counted.iter_rows(named=True)}
-    last = as_of.minus(days=wanted.days).day
-    open_units = {action: int((each.rows["drawn_on"] > last).sum()) for action, each in draws.items()}
     smaller = {action: min(row["treated"], row["control"]) for action, row in known.items()}
     found = (
-        _not_passed(sum(open_units.values()), wanted.days),
-        _without_an_arm([action for action in names if action not in known and open_units[action] < len(draws[action].rows)]),
-        _not_known_yet([action for action in names if action not in known and open_units[action] == len(draws[action].rows)], wanted.days),
+        _not_passed(sum(each.counts["not_mature"] for each in draws.values()), wanted.days),
+        _without_an_arm([action for action in names if action not in known and len(draws[action].rows)]),
+        _not_known_yet([action for action in names if action not in known and draws[action].rows.is_empty()], wanted.days),
         _few({action: units for action, units in sorted(smaller.items()) if units < FEW}),
         _one_wave(sorted(action for action, row in known.items() if row["waves"] == 1)),
         _in_both_arms(sum(each.counts.get("in_both_arms", 0) for each in draws.values())),
@@ -47,9 +45,9 @@ def _not_passed(units: int, days: int) -> Remark | None:
         return None
     return Remark(
         "windows_not_passed",
-        f"{units:,} units drawn in the last {days} days were not learnt from: their outcome is not known yet.",
-        f"{french(units)} unités tirées au cours des {days} derniers jours n’ont pas servi à l’apprentissage : leur résultat n’est pas "
-        "encore connu.",
+        f"{units:,} units drawn lately were not learnt from: their {days} days have not passed, or their returns may still come.",
+        f"{french(units)} unités tirées récemment n’ont pas servi à l’apprentissage : leurs {days} jours ne sont pas écoulés, ou des retours "
+        "peuvent encore survenir.",
     )
 
 

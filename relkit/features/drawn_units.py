@@ -21,7 +21,8 @@ import polars as pl
 
 from relkit.errors import ParameterError, TableError
 from relkit.features.campaign_draws import actions_drawn, campaign_draws
-from relkit.features.campaign_units import campaign_units
+from relkit.features.campaign_units import campaign_units, mature_draws
+from relkit.features.campaign_windows import POST_WINDOW_DAYS, RESPONSE_WINDOW_DAYS, Windows
 from relkit.features.customer_drivers import customer_drivers
 from relkit.features.drawn_drivers import drivers_at
 from relkit.periods import DrawnHoldout, Holdout, UnitHoldout
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Any
 
-    from relkit.features.campaign_units import CampaignUnits
+    from relkit.features.campaign_units import CampaignUnits, MatureDraws
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
 
@@ -61,8 +62,8 @@ class Wanted:
 
     actions: tuple[str, ...] = ()
     outcome: str = "margin"
-    response_window_days: int = 28
-    post_window_days: int = 56
+    response_window_days: int = RESPONSE_WINDOW_DAYS
+    post_window_days: int = POST_WINDOW_DAYS
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Self:
@@ -145,13 +146,17 @@ def _of_action(tables: TableSet, as_of: AsOf, action: str, wanted: Wanted) -> pl
 
 def _waves_to_learn(tables: TableSet, as_of: AsOf, action: str, wanted: Wanted) -> list[str | None]:
     """Return the newest waves of an action whose units are enough to learn from; None for all waves at once."""
-    drawn = campaign_draws(tables, as_of, action_id=action).rows
-    last = as_of.minus(days=wanted.days).day
+    drawn = mature_of(tables, as_of, action, wanted).rows
     waves = drawn.group_by("wave_id").agg(pl.len().alias("rows"), pl.col("drawn_on").max()).sort("drawn_on", "wave_id", descending=True)
-    over = waves.filter(pl.col("drawn_on") <= last)
-    before = over["rows"].cum_sum().shift(1, fill_value=0)
-    enough = over.filter(before < MOST_ROWS)["wave_id"].to_list()
-    return enough if 0 < len(enough) < len(over) else [None]
+    before = waves["rows"].cum_sum().shift(1, fill_value=0)
+    enough = waves.filter(before < MOST_ROWS)["wave_id"].to_list()
+    return enough if len(enough) < len(waves) else [None]
+
+
+def mature_of(tables: TableSet, as_of: AsOf, action: str, wanted: Wanted) -> MatureDraws:
+    """Return the units drawn for an action whose windows have passed, and the counts of all."""
+    windows = Windows(response_days=wanted.response_window_days, post_days=wanted.post_window_days)
+    return mature_draws(tables, as_of, campaign_draws(tables, as_of, action_id=action), windows)
 
 
 def _rows(units: CampaignUnits, action: str, outcome: str) -> pl.DataFrame:
@@ -189,7 +194,8 @@ def _with_both_arms(rows: pl.DataFrame, wanted: Wanted, as_of: AsOf) -> pl.DataF
     """Return the rows without actions that have one arm only, unless they are named: then the model tells what it lacks."""
     if rows.is_empty():
         raise TableError(
-            f"no unit drawn has a known outcome as of {as_of}: {wanted.days} days must have passed since its draw.",
+            f"no unit drawn has a known outcome as of {as_of}: {wanted.days} days must have passed since its draw, and those in which "
+            "purchases are returned.",
             where="assignments",
             remedy="Choose a later day, or shorter response_window_days and post_window_days.",
         )
