@@ -466,7 +466,7 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
     """
     there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
-    # Propensities, next products and effects of actions are scored for prospects too: they do not rest on a purchase or a contract of theirs.
+    # Propensities, next products and effects of actions are scored for prospects too: they rest on no purchase or contract of theirs.
     open_to_all = set(_shown(declared, records, PROPENSITY, NEXT_PRODUCT_PROBABILITY, UPLIFT))
     running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days")
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))

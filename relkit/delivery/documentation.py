@@ -89,9 +89,9 @@ def _by_action() -> str:
     lines = [
         "## Scores by action: scores_by_action.parquet",
         "",
-        "Made if a model of the effects of actions (`relkit fit uplift.auto`) has a champion: one row per customer and action, of customers",
-        "like those drawn for the action. What a decision may rest on is the value less the cost; the file takes no decision. Customers who",
-        "refuse profiling, protected customers and test accounts have no row. The model and its version are in manifest.json.",
+        "Written if a model of the effects of actions (`relkit fit uplift.auto`) has a champion: one row per customer and action, for",
+        "customers like those drawn for the action. The cost is not taken off the value; the file decides nothing. Customers who refuse",
+        "profiling, protected customers and test accounts have no row. The model and its version are in manifest.json.",
         "",
         "| Column | Label | Type | Values | Meaning | Empty cell means |",
         "|---|---|---|---|---|---|",

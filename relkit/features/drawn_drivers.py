@@ -96,7 +96,9 @@ def _moved(column: str, dtype: pl.DataType, zone: str) -> pl.Expr:
     if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
         return (pl.col(column) + by).cast(dtype).alias(column)
     local = pl.col(column).dt.convert_time_zone(zone).dt.replace_time_zone(None) + by
-    there, later = (each.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null") for each in (local, local + pl.duration(hours=1)))
+    there, later = (
+        each.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null") for each in (local, local + pl.duration(hours=1))
+    )
     return pl.coalesce(there, later).dt.convert_time_zone(dtype.time_zone).cast(dtype).alias(column)
 
 

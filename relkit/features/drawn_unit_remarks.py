@@ -46,8 +46,8 @@ def _not_passed(units: int, days: int) -> Remark | None:
     return Remark(
         "windows_not_passed",
         f"{units:,} units drawn lately were not learnt from: their {days} days have not passed, or their returns may still come.",
-        f"{french(units)} unités tirées récemment n’ont pas servi à l’apprentissage : leurs {days} jours ne sont pas écoulés, ou des retours "
-        "peuvent encore survenir.",
+        f"{french(units)} unités tirées récemment n’ont pas servi à l’apprentissage : leurs {days} jours ne sont pas écoulés, ou des "
+        "retours peuvent encore survenir.",
     )
 
 

@@ -101,7 +101,8 @@ def drawn_units(tables: TableSet, as_of: AsOf, wanted: Wanted) -> pl.DataFrame:
 
     Returns:
         customer_id, cluster_id, wave_id, action_id, treated, propensity (of treated rather than control of the action), outcome, drawn_on,
-        cost (of contacts and offers, currency), then the drivers. Of actions that are not named, those without treated units or without controls are left out.
+        cost (of contacts and offers, currency), then the drivers. Of actions that are not named, those without treated units or without
+        controls are left out.
 
     Raises:
         ParameterError: an unknown action or outcome.
@@ -254,7 +255,9 @@ def held_out(tables: TableSet, as_of: AsOf, *, wanted: Wanted) -> UnitHoldout:
 def _first_judged(rows: pl.DataFrame, days: int) -> date | None:
     """Return the first day of draws to judge on, the one that leaves nearest to the wanted share; None if no day leaves enough."""
     counted = rows.group_by("drawn_on", "action_id", "treated").agg(pl.len().alias("rows"))
-    found = [(abs(share - JUDGED_SHARE), day) for day in counted["drawn_on"].unique().sort() if (share := _judged_share(counted, day, days))]
+    found = [
+        (abs(share - JUDGED_SHARE), day) for day in counted["drawn_on"].unique().sort() if (share := _judged_share(counted, day, days))
+    ]
     return min(found)[1] if found else None
 
 
@@ -265,7 +268,10 @@ def _judged_share(counted: pl.DataFrame, day: date, days: int) -> float:
     if judged["rows"].sum() < LEAST_JUDGED_SHARE * total or learnt["rows"].sum() < LEAST_LEARNT_SHARE * total:
         return 0.0
     several = counted.group_by("action_id").agg(pl.col("drawn_on").n_unique()).filter(pl.col("drawn_on") > 1)["action_id"]
-    arms = [each.group_by("action_id", "treated").agg(pl.col("rows").sum()).filter(pl.col("rows") >= LEAST_OF_AN_ARM) for each in (judged, learnt)]
+    arms = [
+        each.group_by("action_id", "treated").agg(pl.col("rows").sum()).filter(pl.col("rows") >= LEAST_OF_AN_ARM)
+        for each in (judged, learnt)
+    ]
     enough = all(len(each.filter(pl.col("action_id").is_in(several.implode()))) == 2 * len(several) for each in arms)
     return float(judged["rows"].sum() / total) if enough and len(several) else 0.0
 

@@ -161,7 +161,10 @@ class DeliverFiles(Job):
         listed: list[dict[str, Any]] = [
             {"name": f"tables/{name}", "rows": rows, "sha256": facts.fingerprints.get(name)} for name, rows in sorted(facts.rows.items())
         ]
-        for name in (f"features/{day}/customers", *(f"scores/{day}/{name}" for name in ("scores", "reasons", "next_products", "scores_by_action"))):
+        for name in (
+            f"features/{day}/customers",
+            *(f"scores/{day}/{name}" for name in ("scores", "reasons", "next_products", "scores_by_action")),
+        ):
             path = self.out_dir / f"{name}.parquet"
             if path.is_file():
                 rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())

@@ -72,9 +72,7 @@ COLUMNS: tuple[FileColumn, ...] = (
         dtype=pl.Float64,
         score=UPLIFT.stem,
         label=Text("Value ({CUR})", "Valeur ({CUR})"),
-        meaning=Text(
-            "Margin that the action is expected to add, before its cost.", "Marge que l'action devrait apporter, avant son coût."
-        ),
+        meaning=Text("Margin that the action is expected to add, before its cost.", "Marge que l'action devrait apporter, avant son coût."),
         null_means=Text("the worth of the outcome in margin is not known", "la valeur du résultat en marge n'est pas connue"),
         unit="{CUR}",
         decimals=4,
@@ -92,7 +90,7 @@ COLUMNS: tuple[FileColumn, ...] = (
         decimals=4,
     ),
 )
-"""Columns of the table, in its order; `{cur}` is the currency in lower case, and `score` marks those that the model behind the effects gives."""
+"""Columns of the table, in its order; `{cur}` is the currency in lower case, and those with a `score` rest on the model of the effects."""
 
 
 @runtime_checkable
@@ -129,7 +127,9 @@ def scores_by_action(effects: pl.DataFrame, terms: pl.DataFrame, worth: pl.DataF
         currency: ISO code.
 
     Examples:
-        >>> effects = pl.DataFrame({"customer_id": ["b", "a"], "action_id": ["sms"] * 2, "uplift": [0.5, 1.0], "low": [0.0] * 2, "high": [2.0] * 2})
+        >>> effects = pl.DataFrame(
+        ...     {"customer_id": ["b", "a"], "action_id": ["sms"] * 2, "uplift": [0.5, 1.0], "low": [0.0] * 2, "high": [2.0] * 2}
+        ... )
         >>> terms = pl.DataFrame({"action_id": ["sms"], "channel_id": ["sms"], "cost": [0.06]})
         >>> scores_by_action(effects, terms, 20.0, currency="EUR").rows()
         [('a', 'sms', 'sms', 1.0, 0.0, 2.0, 20.0, 0.06), ('b', 'sms', 'sms', 0.5, 0.0, 2.0, 10.0, 0.06)]
