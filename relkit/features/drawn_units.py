@@ -263,7 +263,7 @@ def _first_judged(rows: pl.DataFrame, days: int) -> date | None:
 
 def _judged_share(counted: pl.DataFrame, day: date, days: int) -> float:
     """Return the share of the rows that a split on a day judges; 0 if either side has too few."""
-    total = counted["rows"].sum()
+    total = int(counted["rows"].sum())
     judged, learnt = counted.filter(pl.col("drawn_on") >= day), counted.filter(pl.col("drawn_on") < day - timedelta(days=days))
     if judged["rows"].sum() < LEAST_JUDGED_SHARE * total or learnt["rows"].sum() < LEAST_LEARNT_SHARE * total:
         return 0.0
