@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.families.binding import Binding
 from relkit.families.inputs import Drawn, ModelInputs
+from relkit.families.uplift_figures import FIGURES
 from relkit.features import drawn_units
 from relkit.features.drawn_unit_remarks import drawn_unit_remarks
 from relkit.features.drawn_units import Wanted
@@ -14,8 +15,6 @@ from relkit.models.uplift.family import DRAWN_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from relkit.families.binding import Draw
 
 
 def _of_units(settings: Mapping[str, Any]) -> ModelInputs:
@@ -42,7 +41,5 @@ def _wanting(wanted: Wanted) -> ModelInputs:
         undeclared="nobody was drawn for an action",
     )
 
-
-FIGURES: Mapping[str, Draw] = {}
 
 BINDING = Binding(inputs={DRAWN_UNITS: _wanting(Wanted())}, figures=FIGURES)

@@ -1,12 +1,13 @@
 """The effect of one action: effects of learners mixed and set to the level that doubly robust scores show, with intervals.
 
-Learners overstate how much customers differ, or understate it. So each fold's effects are forecast from the other folds, and a line is
-fitted from these forecasts to the doubly robust scores (the best linear predictor of Chernozhukov, Demirer, Duflo and Fernandez-Val
-2018): the effect of a row is the line at its forecast. A slope of 0 would mean that the forecasts do not tell customers apart; a
-negative one is taken as 0.
+A learner is fitted once without each fold, and its forecast is the mean of these fits: each row of the fit is thus also forecast by one
+that did not see it. Learners overstate how much customers differ, or understate it. So a line is fitted from the forecasts of rows that
+were not seen to the doubly robust scores (the best linear predictor of Chernozhukov, Demirer, Duflo and Fernandez-Val 2018). Its slope
+is drawn towards 1, as far as the scores leave it open: from a normal prior with mean 1 and standard deviation one half. A negative slope
+is taken as 0: the forecasts do not tell customers apart.
 
-The interval of a row is that of the line, from its covariance by clusters: it covers the mean effect of customers with the same
-forecast in 95 of 100 fits. It does not cover what the action does to one person, which nobody observes, nor differences among
+The interval of a row is that of the line, from its covariance by clusters, without the prior: it covers the mean effect of customers with
+the same forecast in 95 of 100 fits. It does not cover what the action does to one person, which nobody observes, nor differences among
 customers that the learner did not find.
 """
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+SLOPE_SPREAD = 0.5
+"""Standard deviation of the prior of the slope, around 1."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Line:
@@ -37,8 +41,8 @@ class Line:
     Attributes:
         level: effect at the mean forecast.
         slope: of the effect over the forecast; 0 if no difference among customers was found.
-        raw_slope: as estimated, before a negative one was taken as 0.
-        covariance: of level and slope, shape (2, 2); empty if it was not estimated.
+        raw_slope: by the scores alone, without the prior.
+        covariance: of level and raw slope, shape (2, 2); empty if it was not estimated.
     """
 
     level: float
@@ -47,13 +51,14 @@ class Line:
     covariance: Floats
 
     @classmethod
-    def fitted(cls, forecast: Floats, scores: Floats, cluster: Codes) -> Line:
+    def fitted(cls, forecast: Floats, scores: Floats, cluster: Codes, *, slope_used: float | None = None) -> Line:
         """Return the line of forecasts of rows that were not fitted to.
 
         Args:
             forecast: less its mean, shape (n,).
             scores: doubly robust, shape (n,).
             cluster: group of each row, shape (n,).
+            slope_used: the slope, if forecasts have their size already; by default that of the scores and the prior.
         """
         spread, rows = float(forecast @ forecast), len(scores)
         level = float(scores.mean())
@@ -62,12 +67,9 @@ class Line:
         parts = (rest / rows, rest * forecast / spread if spread > 0 else np.zeros(rows))
         sums = np.column_stack([np.bincount(cluster, part) for part in parts])
         groups = len(np.unique(cluster))
-        return cls(
-            level=level,
-            slope=max(slope, 0.0),
-            raw_slope=slope,
-            covariance=np.asarray(sums.T @ sums * (groups / max(groups - 1, 1)), dtype=np.float64),
-        )
+        covariance = np.asarray(sums.T @ sums * (groups / max(groups - 1, 1)), dtype=np.float64)
+        used = towards_one(slope, float(covariance[1, 1])) if slope_used is None else slope_used
+        return cls(level=level, slope=used, raw_slope=slope, covariance=covariance)
 
     @property
     def has_interval(self) -> bool:
@@ -87,6 +89,16 @@ class Line:
         return NormalDist().inv_cdf(0.5 + level / 2) * np.sqrt(variance)
 
 
+def towards_one(slope: float, variance: float) -> float:
+    """Return a slope drawn towards 1 by its prior, and not below 0.
+
+    Examples:
+        >>> towards_one(0.2, 0.0), towards_one(0.2, 0.25), towards_one(-3.0, 0.25)
+        (0.2, 0.6, 0.0)
+    """
+    return max(0.0, (slope * SLOPE_SPREAD**2 + variance) / (SLOPE_SPREAD**2 + variance))
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ActionEffects:
     """The effect of one action.
@@ -100,7 +112,7 @@ class ActionEffects:
         learners: what is mixed.
         weights: of the learners, shape (m,).
         centres: mean forecast of each over the rows of the fit, shape (m,).
-        effects: one of each learner.
+        effects: of each learner, those of its folds one after the other.
         line: from the mixed forecasts to effects.
         dr_losses: of each candidate on folds it was not fitted to, and of the mix.
         propensity_line: of an estimated propensity; empty if it was recorded.
@@ -124,9 +136,11 @@ class ActionEffects:
     def forecast(self, flat: Floats, curved: Floats) -> Floats:
         """Return the mixed forecasts of rows less their mean, shape (n,)."""
         e = self.propensity(curved, len(flat))
-        found = np.zeros(len(flat))
-        for weight, centre, effect in zip(self.weights.tolist(), self.centres.tolist(), self.effects, strict=True):
-            found += weight * (effect.of(flat, e) - centre)
+        fits = len(self.effects) // len(self.learners)
+        found = np.full(len(flat), -float(self.weights @ self.centres))
+        for place, effect in enumerate(self.effects):
+            if weight := float(self.weights[place // fits]) / fits:
+                found += weight * effect.of(flat, e)
         return found
 
     def uplift(self, flat: Floats, curved: Floats) -> tuple[Floats, Floats, Floats]:

@@ -11,7 +11,13 @@ DRAWN_UNITS = Reading("drawn_units", table="assignments", unit="units drawn")
 
 UPLIFT = ScoreKind(stem="uplift", horizon="days", low=None, by_subject=True)
 
-UPLIFTS = Role(name="uplifts", label=Text("effects of actions", "effets des actions"), scores=(UPLIFT,), columns=UPLIFT_COLUMNS)
+UPLIFTS = Role(
+    name="uplifts",
+    label=Text("effects of actions", "effets des actions"),
+    scores=(UPLIFT,),
+    columns=UPLIFT_COLUMNS,
+    preferred=("stacked",),
+)
 
 FAMILY = Family(
     name="uplift",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relkit.models.affinity.customer_design import CustomerDesign, reasons_aside, usable
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from relkit.contracts import Contract
     from relkit.models.uplift.effects import Effect
     from relkit.models.uplift.fitted_effects import FittedEffects
+
+Floats = NDArray[np.float64]
 
 RESPONSE_WINDOW_DAYS, POST_WINDOW_DAYS = 28, 56
 """Days from the draw in which a response counts, and after them in which it may turn out to have been pulled forward."""
@@ -64,6 +67,7 @@ class EffectLearner(ModelFacts):
     name: ClassVar[str]
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="dr_loss", direction="lower")
     role, reads = UPLIFTS, DRAWN_UNITS
+    figures = ("uplift_gain", "uplift_by_group", "uplift_calibration")
     check_settings: ClassVar[Mapping[str, Any]] = {
         "response_window_days": 20,
         "post_window_days": 40,
@@ -125,25 +129,29 @@ class EffectLearner(ModelFacts):
         raise NotImplementedError
 
     def effects_of(self, units: Units, action: str, subject: str) -> ActionEffects:
-        """Return the effect of an action: that of the learner on all units, on the line that its folds give."""
-        effect = self.learn(units)
-        forecast = effect.of(units.flat, units.propensity)
+        """Return the effect of an action."""
+        effects, forecast = fits_of(self, units)
         centre = float(forecast.mean())
-        line, losses = self._line(units, centre)
-        return action_effects(units, action, subject, (self.learner,), np.ones(1), np.array([centre]), (effect,), line, losses)
+        line, losses = Line(level=centre, slope=1.0, raw_slope=1.0, covariance=NO_COVARIANCE), {}
+        if self.folds:
+            line = Line.fitted(forecast - centre, units.scores, units.cluster)
+            losses = {self.learner: float(np.mean((units.scores - line.of(forecast - centre)) ** 2))}
+        return action_effects(
+            units,
+            action,
+            subject,
+            learners=(self.learner,),
+            weights=np.ones(1),
+            centres=np.array([centre]),
+            effects=effects,
+            line=line,
+            dr_losses=losses,
+        )
 
     @property
     def learner(self) -> str:
         """Name of the learner among others."""
         return self.name.partition(".")[2]
-
-    def _line(self, units: Units, centre: float) -> tuple[Line, dict[str, float]]:
-        """Return the line of forecasts of folds that were not fitted to, and their loss."""
-        if not self.folds:
-            return Line(level=centre, slope=1.0, raw_slope=1.0, covariance=NO_COVARIANCE), {}
-        forecast = forecasts_of_folds(self, units)
-        line = Line.fitted(forecast - forecast.mean(), units.scores, units.cluster)
-        return line, {self.learner: float(np.mean((units.scores - line.of(forecast - forecast.mean())) ** 2))}
 
     def fit(self, features: pl.DataFrame, *, as_of: date) -> Any:
         """Return the fitted model.
@@ -204,22 +212,29 @@ class EffectLearner(ModelFacts):
         )
 
 
-def forecasts_of_folds(learner: EffectLearner, units: Units) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return for each row the effect that a learner finds in the other folds, shape (n,)."""
-    units.scores  # noqa: B018 estimated once from all folds, and passed on to the parts
-    found = np.empty(len(units))
+def fits_of(learner: EffectLearner, units: Units) -> tuple[tuple[Effect, ...], Floats]:
+    """Return the effects that a learner finds without each fold, and for each row that of the fit without its own, shape (n,).
+
+    Without folds there is one fit, and the forecast is its own.
+    """
+    if units.folds:
+        units.scores  # noqa: B018 estimated once from all folds, and passed on to the parts
+    effects, forecast = [], np.empty(len(units))
     for others, own in units.parts():
-        found[own] = learner.learn(units.only(others)).of(units.flat[own], units.propensity[own])
-    return found
+        effect = learner.learn(units.only(others))
+        forecast[own] = effect.of(units.flat[own], units.propensity[own])
+        effects.append(effect)
+    return tuple(effects), forecast
 
 
 def action_effects(
     units: Units,
     action: str,
     subject: str,
+    *,
     learners: tuple[str, ...],
-    weights: np.ndarray[Any, np.dtype[np.float64]],
-    centres: np.ndarray[Any, np.dtype[np.float64]],
+    weights: Floats,
+    centres: Floats,
     effects: tuple[Effect, ...],
     line: Line,
     dr_losses: dict[str, float],

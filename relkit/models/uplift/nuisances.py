@@ -8,7 +8,7 @@ Rotnitzky and Zhao 1994): an unbiased, if noisy, measurement of the row's effect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,8 @@ class Units:
 
     def only(self, which: Rows | Flags) -> Units:
         """Return some of the units, with what was estimated for them."""
-        found = Units(
+        found = replace(
+            self,
             flat=self.flat[which],
             curved=self.curved[which],
             treated=self.treated[which],
@@ -72,13 +73,18 @@ class Units:
             known_propensity=None if self.known_propensity is None else self.known_propensity[which],
             cluster=self.cluster[which],
             fold=self.fold[which],
-            folds=self.folds,
-            boosting=self.boosting,
         )
-        for name in ("propensity", "expected"):  # estimates of the whole: not made anew from a part
-            if name in self.__dict__:
-                value = self.__dict__[name]
-                found.__dict__[name] = value[which] if name == "propensity" else tuple(each[which] for each in value)
+        # Estimates of the whole are passed on: made anew from a part, they would be of other folds.
+        if "propensity" in self.__dict__:
+            found.__dict__["propensity"] = self.propensity[which]
+        if "expected" in self.__dict__:
+            found.__dict__["expected"] = tuple(each[which] for each in self.expected)
+        return found
+
+    def with_boosting(self, boosting: Boosting) -> Units:
+        """Return the units with another base learner; what was estimated stays."""
+        found = replace(self, boosting=boosting)
+        found.__dict__.update({name: self.__dict__[name] for name in ("propensity", "expected") if name in self.__dict__})
         return found
 
     @cached_property

@@ -6,8 +6,8 @@ and its response is the probability; another one has its own scale.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from relkit.models.uplift.unit_rows import Flags
 
 Floats = NDArray[np.float64]
+Scale = Literal["own", "log_odds", "log"]
+
+ALIKE = 1e-9
+"""Largest difference of weights that count as equal, as a share of the largest."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -27,16 +31,24 @@ class Response:
 
     Attributes:
         trees: on the scale of the fit.
-        is_probability: whether that scale is the log-odds of an outcome of 0 and 1.
+        scale: of the fit: that of the outcome, its log-odds, or its logarithm.
+        factor: of what the trees give back on the scale of the outcome: the smearing of a logarithm, else 1.
     """
 
     trees: Trees
-    is_probability: bool = False
+    scale: Scale = "own"
+    factor: float = 1.0
 
     def of(self, X: Floats) -> Floats:
         """Return the expected outcome of rows, shape (n,)."""
-        raw = self.trees.raw(X)
-        return special.expit(raw) if self.is_probability else raw
+        return self._back(self.trees.raw(X))
+
+    def _back(self, raw: Floats) -> Floats:
+        """Return outcomes from the scale of the fit."""
+        if self.scale == "own":
+            return raw
+        found: Floats = special.expit(raw) if self.scale == "log_odds" else self.factor * np.exp(raw)
+        return found
 
     def with_arm(self, X: Floats, treated: bool) -> Floats:  # noqa: FBT001
         """Return the expected outcome of rows if all were in one arm, for a response whose last column is the arm, shape (n,)."""
@@ -75,11 +87,31 @@ class Boosting:
         """
         if len(y) == 0 or np.ptp(y) == 0:
             return Response(trees=constant(float(y[0]) if len(y) else 0.0))
-        is_probability = is_binary(y)
-        learner = self._learner(is_probability).fit(X, y, sample_weight=weight)
-        return Response(trees=Trees.scoring(learner, X), is_probability=is_probability)
+        return self._grown(X, y, weight, is_probability=is_binary(y))
 
-    def _learner(self, is_probability: bool) -> Any:  # noqa: FBT001
+    def regress(self, X: Floats, y: Floats, weight: Floats | None = None) -> Response:
+        """Return the regression of a number, even if it is 0 and 1 only; arguments as for `fit`."""
+        return self._grown(X, y, weight, is_probability=False)
+
+    def fit_amount(self, X: Floats, y: Floats) -> Response:
+        """Return the response of a positive amount by its logarithm, brought back by smearing (Duan 1983); arguments as for `fit`."""
+        found = (
+            replace(self.regress(X, np.log(y)), scale="log")
+            if np.ptp(y) > 0
+            else Response(trees=constant(float(np.log(y[0]))), scale="log")
+        )
+        return replace(found, factor=float(np.mean(y / found.of(X))))
+
+    def _grown(self, X: Floats, y: Floats, weight: Floats | None, *, is_probability: bool) -> Response:
+        learner = self._learner(is_probability=is_probability)
+        # Equal weights are left out: with weights scikit-learn sorts every column once for each of its bins.
+        alike = weight is None or np.ptp(weight) < ALIKE * weight.max()
+        return Response(
+            trees=Trees.scoring(learner.fit(X, y, sample_weight=None if alike else weight), X),
+            scale="log_odds" if is_probability else "own",
+        )
+
+    def _learner(self, *, is_probability: bool) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
         made = HistGradientBoostingClassifier if is_probability else HistGradientBoostingRegressor
