@@ -28,7 +28,7 @@ LABELS = {
     "orders": Text("Orders", "Commandes"),
     "margin_promoted": Text("Margin on products offered", "Marge sur les produits offerts"),
     "margin_category": Text("Margin on the rest of their category", "Marge sur le reste de leur catégorie"),
-    "margin_rest": Text("Margin on everything else", "Marge sur tout le reste"),
+    "margin_other": Text("Margin on everything else", "Marge sur tout le reste"),
 }
 FIGURES = {
     "incremental_margin": Text("Margin added", "Marge ajoutée"),
@@ -103,7 +103,7 @@ def voucher(**changes: Any) -> MeasuredCampaign:
     ]
     estimates += [effect("margin", "post", "reached", 1.55, 0.9)]
     estimates += [
-        effect(m, "post", "adjusted", e, 0.4) for m, e in (("margin_promoted", 2.4), ("margin_category", -1.0), ("margin_rest", 0.1))
+        effect(m, "post", "adjusted", e, 0.4) for m, e in (("margin_promoted", 2.4), ("margin_category", -1.0), ("margin_other", 0.1))
     ]
     tables = {
         "estimates": made(ESTIMATES, estimates),

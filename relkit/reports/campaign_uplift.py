@@ -22,8 +22,9 @@ from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures,
 if TYPE_CHECKING:
     from relkit.measurement.measured_campaign import MeasuredCampaign
 
-SPLIT = ("promoted", "category", "rest")
-"""Parts of the margin: measures `margin_promoted`, `margin_category`, `margin_rest`."""
+SPLIT = ("promoted", "category", "other")
+"""Parts of the margin: measures `margin_promoted`, `margin_category`, `margin_other`."""
+_PARTS = {"promoted": "promoted", "category": "category", "other": "rest"}
 ALPHA = 0.05
 """Segments differ if the corrected p-value is below this, and arms are alike before the draw above it."""
 LARGEST = 8
@@ -114,8 +115,8 @@ class CampaignUplift:
         rows = {part: self._best(f"margin_{part}") for part in SPLIT}
         if any(row["estimate"] is None for row in rows.values()):
             return Headlines((self._say("no_split"),))
-        found = [self._say("split", **{part: self._money(row["estimate"], 2) for part, row in rows.items()})]
-        category, rest = rows["category"], rows["rest"]
+        found = [self._say("split", **{_PARTS[part]: self._money(row["estimate"], 2) for part, row in rows.items()})]
+        category, rest = rows["category"], rows["other"]
         if category["high"] is not None and category["high"] < 0:
             found.append(self._say("taken", category=self._money(category["estimate"], 2), **self._ends(category, 2)))
         if rest["low"] is not None and rest["low"] > 0:
@@ -127,7 +128,7 @@ class CampaignUplift:
         rows = [self._best(f"margin_{part}") for part in SPLIT]
         if any(row["estimate"] is None for row in rows):
             return Gallery(())
-        names = [self._say(part) for part in (*SPLIT, "whole")]
+        names = [self._say(part) for part in (*_PARTS.values(), "whole")]
         drawn = self._dots(names, [*rows, self._best("margin")], self._say("split_title"))
         return Gallery((Picture(drawn, self._say("c_split")),))
 
