@@ -64,17 +64,15 @@ class CampaignEffects:
         """Return the remarks on how the effects were estimated."""
         return (*self._drawn.remarks, *self._adjusted.remarks)
 
-    def effect(self, outcome: Outcome, window: str, *, target: str = "drawn") -> Effect | None:
-        """Return an effect by the method of the figures of money; None if the window adds nothing to the outcome."""
-        parts = parts_of(outcome, window)
-        if parts is None:
-            return None
-        found = self._treated if target == "treated" else self._adjusted if self.method == "adjusted" else self._drawn
-        return found.effect(parts, name=outcome.column, level=self.level)
+    @cached_property
+    def on_treated(self) -> Estimates:
+        """Estimates of the measures and of `cost` on the treated: each stratum counts by its treated units, as totals do."""
+        columns = (*columns_of(self.outcomes.gains), "cost")
+        return self.design.estimates(columns, covariates=self.covariates(self.method), target="treated")
 
     @cached_property
     def _columns(self) -> tuple[str, ...]:
-        return columns_of(self.outcomes.every)
+        return columns_of(self.outcomes.gains)
 
     @cached_property
     def _drawn(self) -> Estimates:
@@ -83,11 +81,6 @@ class CampaignEffects:
     @cached_property
     def _adjusted(self) -> Estimates:
         return self.design.estimates(self._columns, covariates=self.outcomes.covariates)
-
-    @cached_property
-    def _treated(self) -> Estimates:
-        """Effects on the treated: each stratum counts by its treated units, so that totals are those of the units contacted."""
-        return self.design.estimates(self._columns, covariates=self.covariates(self.method), target="treated")
 
     @cached_property
     def _capped(self) -> Estimates:
@@ -105,12 +98,11 @@ class CampaignEffects:
         if outcome.kind == "money":
             kinds["winsorised"] = self._capped
         windows = [(window, parts) for window in WINDOW_NAMES if (parts := parts_of(outcome, window)) is not None]
-        rows = [
+        return [
             self._row(outcome, window, method, found.effect(parts, name=outcome.column, level=self.level))
             for window, parts in windows
             for method, found in kinds.items()
         ]
-        return rows
 
     def _row(self, outcome: Outcome, window: str, method: str, effect: Effect) -> dict[str, Any]:
         days = self.response_days if window == "response" else self.response_days + self.post_days
