@@ -1,0 +1,138 @@
+"""Contacts and costs of units drawn: who was contacted, who was reached, and the cost of it.
+
+A contact belongs to a unit of its customer if it carried out the action, in the unit's wave (or names no wave), after the draw and by the
+end of the response window. It reached the customer unless its outcomes show that it did not: bounced, no answer or wrong number,
+and nothing else that came of it.
+
+Cost of a contact: its own; else that of its channel. The costs of the action per contact are added, and those per month in equal
+parts to the contacts of the month. An offer costs its unit cost each time it is redeemed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.known_rows import known_rows
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+_READ = ("contact_id", "customer_id", "channel_id", "sent_at", "action_id", "wave_id", "offer_id", "direction", "cost")
+_FAILED = ("bounced", "no_answer", "wrong_number")
+"""Outcomes of a contact that did not reach anybody."""
+_BESIDE = (*_FAILED, "none", "unsubscribed", "complained")
+_PER_CONTACT = ("contact", "unit")
+
+
+def contacts_of(tables: TableSet, as_of: AsOf, draws: pl.DataFrame, *, action_id: str, response_days: int) -> pl.DataFrame:
+    """Return the contacts of an action with units drawn for it.
+
+    Args:
+        tables: the company.
+        as_of: cutoff of what is known.
+        draws: unit, customer_id, wave_id, drawn_at, drawn_on.
+        action_id: the action.
+        response_days: length of the response window.
+
+    Returns:
+        contact_id, unit, offer_id, is_reached, cost (0 if no cost is known); none without a table of contacts.
+    """
+    if not tables.has("contacts"):
+        return pl.DataFrame(
+            schema={"contact_id": pl.String, "unit": pl.UInt32, "offer_id": pl.String, "is_reached": pl.Boolean, "cost": pl.Float64}
+        )
+    sent = known_rows(tables, "contacts", as_of, *_READ).filter(
+        pl.col("action_id") == action_id, pl.col("direction").fill_null("outbound") == "outbound"
+    )
+    priced = _with_costs(sent.collect(engine="streaming").sort("contact_id"), tables, as_of, action_id)
+    day = as_of.business_day("sent_at")
+    mine = priced.join(draws.select("unit", "customer_id", "drawn_at", "drawn_on", drawn_in="wave_id"), on="customer_id").filter(
+        pl.col("wave_id").is_null() | (pl.col("wave_id") == pl.col("drawn_in")),
+        pl.col("sent_at") >= pl.col("drawn_at"),
+        day <= pl.col("drawn_on").dt.offset_by(f"{response_days}d"),
+    )
+    unreached = _unreached(tables, as_of)
+    reached = mine.with_columns(is_reached=~pl.col("contact_id").is_in(unreached.implode()))
+    return reached.select("contact_id", "unit", "offer_id", "is_reached", "cost")
+
+
+def contact_sums(contacts: pl.DataFrame, redeemed: pl.DataFrame) -> pl.DataFrame:
+    """Return unit, is_contacted, is_reached and cost of the units with a contact.
+
+    Args:
+        contacts: rows of `contacts_of`.
+        redeemed: contact_id and offer_cost.
+    """
+    offers = redeemed.group_by("contact_id").agg(pl.col("offer_cost").sum())
+    found = contacts.join(offers, on="contact_id", how="left").with_columns(pl.col("cost") + pl.col("offer_cost").fill_null(0.0))
+    each = pl.col("is_reached").any()
+    return found.group_by("unit").agg(is_contacted=pl.lit(value=True), is_reached=each, cost=pl.col("cost").sum().round(6))
+
+
+def redeemed_offers(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
+    """Return contact_id and offer_cost of each known redemption of an offer that these contacts carried.
+
+    Args:
+        tables: the company.
+        as_of: cutoff of what is known.
+        contacts: rows of `contacts_of`.
+        offers: offer_id and unit_cost.
+    """
+    if not tables.has("outcomes"):
+        return pl.DataFrame(schema={"contact_id": pl.String, "offer_cost": pl.Float64})
+    uses = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "offer_id").filter(pl.col("outcome") == "redeemed")
+    found = uses.collect(engine="streaming").join(contacts.select("contact_id", carried="offer_id").unique("contact_id"), on="contact_id")
+    named = found.select("contact_id", pl.coalesce("offer_id", "carried").alias("offer_id"))
+    priced = named.join(offers.select("offer_id", offer_cost=pl.col("unit_cost").fill_null(0.0)), on="offer_id", how="left")
+    return priced.select("contact_id", pl.col("offer_cost").fill_null(0.0))
+
+
+def _unreached(tables: TableSet, as_of: AsOf) -> pl.Series:
+    """Return the contacts whose known outcomes show that they reached nobody."""
+    if not tables.has("outcomes"):
+        return pl.Series("contact_id", [], pl.String)
+    rows = known_rows(tables, "outcomes", as_of, "contact_id", "outcome").collect(engine="streaming")
+    failed = rows.filter(pl.col("outcome").is_in(_FAILED)).select("contact_id").unique()
+    came = rows.filter(~pl.col("outcome").is_in(_BESIDE)).select("contact_id").unique()
+    return failed.join(came, on="contact_id", how="anti")["contact_id"]
+
+
+def _with_costs(contacts: pl.DataFrame, tables: TableSet, as_of: AsOf, action_id: str) -> pl.DataFrame:
+    """Return the contacts with the cost of each in place of what its row states."""
+    rates = _rates(tables)
+    own = pl.col("cost")
+    dated = contacts.with_columns(sent_on=as_of.business_day("sent_at"), row=pl.int_range(pl.len(), dtype=pl.UInt32))
+    channel = _costs_of(dated, rates.filter(scope="channel"), pl.col("channel_id"), _PER_CONTACT)
+    action = _costs_of(dated, rates.filter(scope="action"), pl.lit(action_id), _PER_CONTACT)
+    monthly = _costs_of(dated, rates.filter(scope="action"), pl.lit(action_id), ("month",))
+    share = pl.len().over(pl.col("sent_on").dt.truncate("1mo"))
+    priced = dated.with_columns(channel_cost=channel, action_cost=action, monthly_cost=monthly)
+    total = (
+        pl.coalesce(own, "channel_cost", pl.lit(0.0)) + pl.col("action_cost").fill_null(0.0) + pl.col("monthly_cost").fill_null(0.0) / share
+    )
+    return priced.with_columns(cost=total).drop("sent_on", "row", "channel_cost", "action_cost", "monthly_cost")
+
+
+def _rates(tables: TableSet) -> pl.DataFrame:
+    """Return scope, scope_id, per, amount, valid_from and valid_to of the costs; none without the table."""
+    kinds = {"scope": pl.String, "scope_id": pl.String, "per": pl.String, "amount": pl.Float64, "valid_from": pl.Date, "valid_to": pl.Date}
+    if not tables.has("costs"):
+        return pl.DataFrame(schema=kinds)
+    given = tables.columns("costs")
+    columns = [pl.col(name) if name in given else pl.lit(None, kind).alias(name) for name, kind in kinds.items()]
+    return tables.scan("costs").select(columns).collect()
+
+
+def _costs_of(contacts: pl.DataFrame, rates: pl.DataFrame, scope_id: pl.Expr, per: tuple[str, ...]) -> pl.Series:
+    """Return the sum of the rates that hold on the day of each contact; null if there is none."""
+    each = contacts.select("row", "sent_on", scope_id=scope_id)
+    mine = rates.filter(pl.col("per").is_in(per))
+    general, named = mine.filter(pl.col("scope_id").is_null()).drop("scope_id"), mine.filter(pl.col("scope_id").is_not_null())
+    found = pl.concat([each.join(named, on="scope_id"), each.join(general, how="cross").select(each.join(named, on="scope_id").columns)])
+    day = pl.col("sent_on")
+    holds = (pl.col("valid_from").is_null() | (pl.col("valid_from") <= day)) & (pl.col("valid_to").is_null() | (day <= pl.col("valid_to")))
+    sums = found.filter(holds).group_by("row").agg(pl.col("amount").sum())
+    return each.join(sums, on="row", how="left", maintain_order="left")["amount"]
