@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from relkit.measurement.campaign_checks import CheckedDraw
     from relkit.measurement.campaign_effects import CampaignEffects
     from relkit.measurement.campaign_segments import SegmentOfUnits
-    from relkit.measurement.measured_campaign import MeasuredCampaign
+    from relkit.measurement.campaign_verdict import Verdict
+    from relkit.measurement.measured_campaign import MeasuredCampaign, MeasurementFacts
     from relkit.periods import AsOf
     from relkit.progress import Progress
     from relkit.tables.table_set import TableSet
@@ -152,3 +153,58 @@ def segments_of(request: CampaignToMeasure, units: pl.DataFrame) -> list[Segment
         groups = [Text(*names) for names in zip(*(value_names(segments, lang) for lang in LANGUAGES), strict=True)]
         found.append(SegmentOfUnits(column=name, label=Text(*labels), place=segments.places(columns), groups=groups))
     return found
+
+
+def _facts(
+    request: CampaignToMeasure, found: CampaignUnits, effects: CampaignEffects, checked: CheckedDraw, verdict: Verdict
+) -> MeasurementFacts:
+    from relkit import __version__
+    from relkit.measurement.campaign_money import CampaignMoney
+    from relkit.measurement.measured_campaign import MeasurementFacts
+
+    days = found.units["drawn_on"]
+    return MeasurementFacts(
+        action_id=request.action,
+        wave_id=request.wave,
+        kind=DRAW,
+        as_of=request.as_of.day,
+        first_draw=days.sort()[0],
+        last_draw=days.sort()[-1],
+        waves=found.units["wave_id"].n_unique(),
+        response_window_days=request.response_window_days,
+        post_window_days=request.post_window_days,
+        level=request.level,
+        method=effects.method,
+        what=CampaignMoney(effects=effects).what,
+        currency=request.tables.facts.currency,
+        counts={name: int(count) for name, count in found.counts.items()},
+        srm_p_value=checked.p_value,
+        mismatch=checked.is_mismatch,
+        balance_p_value=checked.balance_p_value,
+        verdict=verdict.code,
+        verdict_why=verdict.why,
+        units_needed=verdict.units_needed,
+        fingerprint=request.tables.fingerprint(),
+        version=__version__,
+        settings=request.settings,
+    )
+
+
+def _daily(request: CampaignToMeasure, found: CampaignUnits) -> pl.DataFrame | None:
+    """Return the sums of margin by day since the draw; None if the company has no money of each day."""
+    return None
+
+
+def _known_once(found: CampaignUnits) -> tuple[Remark, ...]:
+    """Return the remark on measures that are known at one time only."""
+    names = [each.label for each in found.measures if each.column_after is None and not each.is_guardrail]
+    if not names:
+        return ()
+    en, fr = (", ".join(name[lang].lower() for name in names) for lang in ("en", "fr"))
+    return (
+        Remark(
+            "campaign_known_once",
+            f"Known once after the draw, so that both windows show the same: {en}.",
+            f"Connu une seule fois après le tirage, donc identique pour les deux fenêtres : {fr}.",
+        ),
+    )

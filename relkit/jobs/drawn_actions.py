@@ -99,7 +99,7 @@ def _not_yet(tables: TableSet, as_of: AsOf, action: str, wave: str | None, days:
     waves = drawn_waves(tables, as_of, days=days).filter(pl.col("action_id") == action)
     chosen = waves if wave is None else waves.filter(pl.col("wave_id") == wave)
     ends = _first_day(chosen)
-    return f"nothing is mature as of {as_of}: {days} days after the first draw are over on {ends}, and returns have to settle after that."
+    return f"nothing is mature as of {as_of}: the {days} days after the first draw, and what comes back of them, are known on {ends}."
 
 
 def _first_day(waves: pl.DataFrame) -> date:

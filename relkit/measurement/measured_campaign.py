@@ -29,6 +29,7 @@ ALL_WAVES = "all"
 """Name of the folder of a measurement over all waves of an action."""
 DRAFT = ".draft-"
 _DAYS = ("as_of", "first_draw", "last_draw")
+_TEXTS = ("what", "verdict_why")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class MeasurementFacts:
         post_window_days: further days in which it may be taken back.
         level: of the intervals.
         method: method of the figures of money and of the verdict: drawn or adjusted.
+        what: name of the amount that the campaign is to add: the margin, if it is known.
         currency: ISO code.
         counts: units by what became of them: drawn, treated, control, in_both_arms, ...
         srm_p_value: p-value of the planned shares; None if it was not tested.
@@ -70,6 +72,7 @@ class MeasurementFacts:
     post_window_days: int
     level: float
     method: str
+    what: Text
     currency: str
     counts: Mapping[str, int]
     srm_p_value: float | None
@@ -156,7 +159,7 @@ class MeasuredCampaign:
             plain = json.loads((folder / FACTS).read_text(encoding="utf-8"))
             if plain.pop("format") != FORMAT:
                 raise ValueError
-            plain |= {name: date.fromisoformat(plain[name]) for name in _DAYS} | {"verdict_why": Text(**plain["verdict_why"])}
+            plain |= {name: date.fromisoformat(plain[name]) for name in _DAYS} | {name: Text(**plain[name]) for name in _TEXTS}
             tables = {table.name: pl.read_parquet(folder / f"{table.name}.parquet") for table in TABLES}
             return cls(facts=MeasurementFacts(**plain), tables=tables, remarks=read_remarks(folder / FILE))
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:

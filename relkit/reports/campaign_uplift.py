@@ -235,7 +235,7 @@ class CampaignUplift:
 
     def robustness(self) -> SummaryTable:
         """Return the effects on margin and orders by every method and window."""
-        rows = self.measured.table("estimates").filter(pl.col("measure").is_in(["net", "margin", "revenue", "orders"]))
+        rows = self.measured.table("estimates").filter(~pl.col("measure").is_in([f"margin_{part}" for part in SPLIT]))
         names = ("mean_treated", "mean_other", "estimate", "low", "high")
         cells = [
             {"measure": row[f"label_{self.language}"], "method": METHODS[row["method"]][self.language], "window": self._window(row["window"])}
@@ -288,10 +288,10 @@ class CampaignUplift:
         return self._say("basis", **counts, waves=waves, **days)
 
     def _each(self) -> list[str]:
-        row = self._best("margin")
-        if row["estimate"] is None or self.measured.facts.kind == "comparison":
+        row, without = self.measured.money("margin_each"), self.measured.money("without_each")
+        if row["value"] is None or without["value"] is None or self.measured.facts.kind == "comparison":
             return []
-        return [self._say("each", each=self._money(row["estimate"], 2), other=self._money(row["mean_other"], 2), **self._ends(row, 2))]
+        return [self._say("each", each=self._money(row["value"], 2), other=self._money(without["value"], 2), **self._ends(row, 2))]
 
     def _later(self) -> list[str]:
         """Return whether the response was pulled forward or lasted."""
@@ -315,7 +315,7 @@ class CampaignUplift:
         return found if order["value"] is None else [*found, self._say("per_order", value=self._money(order["value"], 2))]
 
     def _reached(self) -> list[str]:
-        facts, row = self.measured.facts, self.measured.estimate("margin", method="reached")
+        facts, row = self.measured.facts, self.measured.estimate(self._amount(), method="reached")
         if row["estimate"] is None or not facts.counts.get("treated") or not facts.counts.get("control"):
             return []
         contacted = 1 - facts.counts.get("treated_not_contacted", 0) / facts.counts["treated"]
@@ -361,6 +361,11 @@ class CampaignUplift:
         """Return the effect at the end of the post window by the method of the figures of money; as drawn if it has no other."""
         row = self.measured.estimate(measure, method=self.measured.facts.method)
         return row if row["estimate"] is not None else self.measured.estimate(measure)
+
+    def _amount(self) -> str:
+        """Return the measure that the campaign is to add: the one whose name is that of the figures of money."""
+        rows = self.measured.table("estimates").filter(pl.col("label_en") == self.measured.facts.what.en)
+        return "" if rows.is_empty() else str(rows["measure"][0])
 
     def _name(self) -> str:
         facts = self.measured.facts
@@ -441,7 +446,15 @@ class CampaignUplift:
         return number(value, self.language, digits)
 
     def _say(self, key: str, **words: object) -> str:
-        return TEXTS[key][self.language].format(**words)
+        return TEXTS[key][self.language].format(of_what=self._of_what(), **words)
+
+    def _of_what(self) -> str:
+        """Return the amount that the campaign is to add, after a number: of margin."""
+        what = self.measured.facts.what[self.language]
+        what = what if what.isupper() else what[:1].lower() + what[1:]
+        if self.language == "en":
+            return f"of {what}"
+        return f"d’{what}" if what[:1] in "aeiouyhàâéèêîôû" else f"de {what}"
 
 
 _FIGURES = frozenset({"value", "low", "high", "estimate", "mean_treated", "mean_other", "allowed", "p"})

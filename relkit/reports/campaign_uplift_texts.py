@@ -17,19 +17,19 @@ TEXTS: dict[str, Text] = {
     "name": Text("the campaign {action}", "la campagne {action}"),
     "name_wave": Text("the wave {wave} of the campaign {action}", "la vague {wave} de la campagne {action}"),
     "gain": Text(
-        "{Name} added {net} of margin after its cost, counted {days} days after the draw ({level} interval: {low} to {high}): {advice}",
-        "{Name} a ajouté {net} de marge, coût déduit, {days} jours après le tirage (intervalle à {level} : de {low} à {high}) : {advice}",
+        "{Name} added {net} {of_what} after its cost, counted {days} days after the draw ({level} interval: {low} to {high}): {advice}",
+        "{Name} a ajouté {net} {of_what}, coût déduit, {days} jours après le tirage (intervalle à {level} : de {low} à {high}) : {advice}",
     ),
     "loss": Text(
-        "{Name} cost more than it added: its net margin is {net}, counted {days} days after the draw "
+        "{Name} cost more than it added: {net} {of_what} after its cost, counted {days} days after the draw "
         "({level} interval: {low} to {high}): {advice}",
-        "{Name} a coûté plus qu’elle n’a ajouté : sa marge nette est de {net}, {days} jours après le tirage "
+        "{Name} a coûté plus qu’elle n’a ajouté : {net} {of_what}, coût déduit, {days} jours après le tirage "
         "(intervalle à {level} : de {low} à {high}) : {advice}",
     ),
     "unclear": Text(
-        "{Name} is not shown to have added money: its net margin is {net}, counted {days} days after the draw, "
+        "{Name} is not shown to have added money: {net} {of_what} after its cost, counted {days} days after the draw, "
         "and chance alone could explain it ({level} interval: {low} to {high}): {advice}",
-        "Rien ne montre que {name} a ajouté de l’argent : sa marge nette est de {net}, {days} jours après le tirage, "
+        "Rien ne montre que {name} a ajouté de l’argent : {net} {of_what}, coût déduit, {days} jours après le tirage, "
         "et le hasard seul peut l’expliquer (intervalle à {level} : de {low} à {high}) : {advice}",
     ),
     "mismatch": Text(
@@ -40,10 +40,10 @@ TEXTS: dict[str, Text] = {
     ),
     "unknown": Text("What {name} added in money is not known: {reason} {advice}", "L’argent ajouté par {name} n’est pas connu : {reason} {advice}"),
     "comparison": Text(
-        "Nobody was drawn at random for {name}: this is a comparison, not a proof. Those contacted brought {net} of margin more than "
+        "Nobody was drawn at random for {name}: this is a comparison, not a proof. Those contacted brought {net} {of_what} more than "
         "similar customers who were not contacted, costs deducted, within {days} days ({level} interval, for chance alone: {low} to {high}); "
         "who was chosen may explain all of it: draw at random next time.",
-        "Personne n’a été tiré au sort pour {name} : ceci est une comparaison, pas une preuve. Les clients contactés ont apporté {net} de marge "
+        "Personne n’a été tiré au sort pour {name} : ceci est une comparaison, pas une preuve. Les clients contactés ont apporté {net} {of_what} "
         "de plus que des clients semblables non contactés, coûts déduits, en {days} jours (intervalle à {level}, pour le seul hasard : de {low} "
         "à {high}) ; le choix des clients peut suffire à l’expliquer : tirez au sort la prochaine fois.",
     ),
@@ -59,14 +59,14 @@ TEXTS: dict[str, Text] = {
     "waves_one": Text("one wave", "une vague"),
     "waves_many": Text("{n} waves", "{n} vagues"),
     "each": Text(
-        "Per treated unit that is {each} of margin ({low} to {high}), where a control unit brought {other}.",
-        "Par unité traitée, cela fait {each} de marge (de {low} à {high}), quand une unité témoin a apporté {other}.",
+        "Per treated unit that is {each} {of_what} ({low} to {high}), where a control unit brought {other}.",
+        "Par unité traitée, cela fait {each} {of_what} (de {low} à {high}), quand une unité témoin a apporté {other}.",
     ),
     "pulled": Text(
         "Part of the response was pulled forward: after day {response} the treated brought {later} less than the control ({low} to {high}). "
-        "Judged on day {response}, the campaign would have been credited with {early} of margin; {whole} is left.",
+        "Judged on day {response}, the campaign would have been credited with {early} {of_what}; {whole} is left.",
         "Une partie de la réponse n’était qu’anticipée : après le jour {response}, les traités ont apporté {later} de moins que les témoins "
-        "(de {low} à {high}). Jugée au jour {response}, la campagne aurait été créditée de {early} de marge ; il en reste {whole}.",
+        "(de {low} à {high}). Jugée au jour {response}, la campagne aurait été créditée de {early} {of_what} ; il en reste {whole}.",
     ),
     "lasting": Text(
         "The effect lasted: after day {response} the treated still brought {later} more than the control ({low} to {high}).",
@@ -78,11 +78,11 @@ TEXTS: dict[str, Text] = {
         "au-delà du hasard.",
     ),
     "cost": Text(
-        "It cost {cost} in contacts, offers and work on the action; each unit of money spent brought {ratio} of margin ({low} to {high}).",
-        "Elle a coûté {cost} en contacts, offres et travail ; chaque unité dépensée a rapporté {ratio} de marge (de {low} à {high}).",
+        "It cost {cost} in contacts, offers and work on the action; each unit of money spent brought {ratio} {of_what} ({low} to {high}).",
+        "Elle a coûté {cost} en contacts, offres et travail ; chaque unité dépensée a rapporté {ratio} {of_what} (de {low} à {high}).",
     ),
     "cost_only": Text("It cost {cost} in contacts, offers and work on the action.", "Elle a coûté {cost} en contacts, offres et travail."),
-    "no_cost": Text("No cost of it is known, so its net margin is its margin.", "Aucun coût n’en est connu : sa marge nette est sa marge."),
+    "no_cost": Text("No cost of it is known, so nothing is deducted.", "Aucun coût n’en est connu : rien n’est déduit."),
     "per_order": Text("An additional order cost {value}.", "Une commande de plus a coûté {value}."),
     "taken": Text(
         "The offer took sales from its own category: {category} of margin on other products of the category ({low} to {high}).",
@@ -104,9 +104,9 @@ TEXTS: dict[str, Text] = {
     ),
     "reached": Text(
         "{share} of those drawn treated were contacted, and {stray} of the control: on those contacted because of the draw the effect is "
-        "{effect} of margin each ({low} to {high}).",
+        "{effect} {of_what} each ({low} to {high}).",
         "{share} des traités ont été contactés, et {stray} des témoins : pour ceux que le tirage a fait contacter, l’effet est de "
-        "{effect} de marge chacun (de {low} à {high}).",
+        "{effect} {of_what} chacun (de {low} à {high}).",
     ),
     "differs": Text(
         "The effect differs by {segment}, beyond chance: it is largest for {best} ({high} each) and smallest for {worst} ({low} each).",
@@ -118,8 +118,14 @@ TEXTS: dict[str, Text] = {
         "Aucun segment ne réagit autrement au-delà du hasard, {n} ayant été comparés : une seule décision pour tous.",
     ),
     "no_segments": Text("No column makes groups of customers that can be compared.", "Aucune colonne ne forme de groupes comparables."),
-    "holds": Text("{measure}: no harm beyond {allowed} ({estimate}, {low} to {high}).", "{measure} : pas de dégradation de plus de {allowed} ({estimate}, de {low} à {high})."),
-    "harmed": Text("{measure}: harmed, {estimate} ({low} to {high}).", "{measure} : dégradation de {estimate} (de {low} à {high})."),
+    "holds": Text(
+        "{measure}: no harm beyond {allowed} ({estimate}, {low} to {high}).",
+        "{measure} : pas de dégradation de plus de {allowed} ({estimate}, de {low} à {high}).",
+    ),
+    "harmed": Text(
+        "{measure}: harmed, {estimate} ({low} to {high}); {allowed} is accepted.",
+        "{measure} : dégradation de {estimate} (de {low} à {high}) ; {allowed} est admis.",
+    ),
     "unproven": Text(
         "{measure}: a harm of more than {allowed} is not ruled out ({estimate}, {low} to {high}).",
         "{measure} : une dégradation de plus de {allowed} n’est pas exclue ({estimate}, de {low} à {high}).",
@@ -142,11 +148,11 @@ TEXTS: dict[str, Text] = {
         "Avant le tirage les groupes différaient déjà (p {p}) : vérifiez comment le tirage a été fait.",
     ),
     "excluded": Text("{n} units drawn into both arms of a wave are left out.", "{n} unités tirées dans les deux groupes d’une vague sont exclues."),
-    "k_net": Text("net margin on day {days}, {low} to {high}", "marge nette au jour {days}, de {low} à {high}"),
-    "k_margin": Text("margin added", "marge ajoutée"),
+    "k_net": Text("{of_what} added on day {days}, cost deducted, {low} to {high}", "{of_what} ajoutés au jour {days}, coût déduit, de {low} à {high}"),
+    "k_margin": Text("added before its cost", "ajoutés avant déduction du coût"),
     "k_cost": Text("cost", "coût"),
     "k_orders": Text("orders added, {low} to {high}", "commandes ajoutées, de {low} à {high}"),
-    "k_each": Text("net margin per 1,000 treated", "marge nette pour 1 000 traités"),
+    "k_each": Text("per 1,000 treated, cost deducted", "pour 1 000 traités, coût déduit"),
     "c_money": Text(
         "Bars: what was added, what it cost, and what is left; lines: {level} intervals. An interval that crosses zero may be chance.",
         "Barres : ce qui a été ajouté, ce que cela a coûté, ce qui reste ; traits : intervalles à {level}. Un intervalle qui traverse zéro "
