@@ -91,7 +91,7 @@ class WriteReport(Job):
             return self._study(notebook, progress)
         tables = TableSet.open(self.out_dir / "tables")
         as_of = tables.as_of(self.as_of)
-        built = self._built(as_of, progress)
+        built = self._built(as_of, progress) if notebook.shows_scores else ()
         if absent := self._absent(notebook, tables, as_of):
             return Result(job=self.command, skipped=f"{notebook.name}: {absent}.", sentences=built, details={"as_of": str(as_of)})
         folder = self.out_dir / "reports" / str(as_of)

@@ -62,6 +62,11 @@ class Notebook:
         """True if it shows a company on a day; otherwise it studies something else."""
         return "as_of" in self.defaults
 
+    @property
+    def shows_scores(self) -> bool:
+        """True if it needs more than validated tables: features, scores or models of its day."""
+        return any(not need.startswith("tables/") for need in self.needs)
+
 
 def find_notebook(name: str) -> Path:
     """Return the file of a notebook given by path or by name.
