@@ -14,6 +14,7 @@ import polars as pl
 from relkit.errors import ParameterError
 from relkit.features.segments import candidates
 from relkit.features.snapshot_covariates import covariates_of
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 PERSON = ("type", "country", "region", "language")
 """Columns of the customers table that segment as they are."""
-BEFORE = ("pre_orders",)
-"""Covariates of the units that segment as well."""
+BEFORE = {"pre_orders": Text("Orders before the draw", "Commandes avant le tirage")}
+"""Covariates of the units that segment as well, with their names."""
 
 
 def drawn_segments(tables: TableSet, units: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame:

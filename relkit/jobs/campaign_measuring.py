@@ -135,7 +135,7 @@ def _measured(request: CampaignToMeasure, found: CampaignUnits, effects: Campaig
 
 def segments_of(request: CampaignToMeasure, units: pl.DataFrame) -> list[SegmentOfUnits]:
     """Return the columns that divide the units, as known on the day of the draw."""
-    from relkit.features.drawn_segments import drawn_segments
+    from relkit.features.drawn_segments import BEFORE, drawn_segments
     from relkit.features.segments import Segments
     from relkit.features.snapshot_covariates import declared_names
     from relkit.measurement.campaign_segments import SegmentOfUnits
@@ -149,7 +149,8 @@ def segments_of(request: CampaignToMeasure, units: pl.DataFrame) -> list[Segment
         segments = Segments.of(columns, name)
         if len(segments) < 2:
             continue
-        labels = [segment_name(name, {name: declared[name][lang]} if name in declared else {}, lang) for lang in LANGUAGES]
+        label = BEFORE.get(name) or declared.get(name) or Text()
+        labels = [segment_name(name, {name: label[lang]} if label else {}, lang) for lang in LANGUAGES]
         groups = [Text(*names) for names in zip(*(value_names(segments, lang) for lang in LANGUAGES), strict=True)]
         found.append(SegmentOfUnits(column=name, label=Text(*labels), place=segments.places(columns), groups=groups))
     return found

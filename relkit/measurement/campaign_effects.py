@@ -11,10 +11,13 @@ import polars as pl
 from relkit.measurement.campaign_outcomes import WINDOW_NAMES, Outcomes, columns_of, parts_of
 from relkit.measurement.lifts import lift
 from relkit.measurement.limited_spend import limits_of
+from relkit.measurement.money import ratio_of_effects
 from relkit.measurement.result_tables import ESTIMATES, label_of, made, reason_of
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from relkit.measurement.campaign_outcomes import Outcome
     from relkit.measurement.designs import Design
     from relkit.measurement.effect import Effect
@@ -98,19 +101,43 @@ class CampaignEffects:
         if outcome.kind == "money":
             kinds["winsorised"] = self._capped
         windows = [(window, parts) for window in WINDOW_NAMES if (parts := parts_of(outcome, window)) is not None]
-        return [
+        rows = [
             self._row(outcome, window, method, found.effect(parts, name=outcome.column, level=self.level))
             for window, parts in windows
             for method, found in kinds.items()
         ]
+        return [*rows, *(self._on_reached(outcome, window, parts) for window, parts in windows if self._tells_reached)]
 
-    def _row(self, outcome: Outcome, window: str, method: str, effect: Effect) -> dict[str, Any]:
+    @cached_property
+    def _with_reached(self) -> Estimates:
+        return self.design.estimates((*self._columns, REACHED))
+
+    @property
+    def _tells_reached(self) -> bool:
+        """Whether contacts are known, and the draw made a difference to who was reached."""
+        reached = self._with_reached.effect(REACHED).estimate
+        return reached is not None and reached > 0
+
+    def _on_reached(self, outcome: Outcome, window: str, parts: Mapping[str, float]) -> dict[str, Any]:
+        """Return the effect on those whom the draw made be reached (Imbens and Angrist 1994, theorem 1): both effects divided."""
+        found = self._with_reached
+        ratio = ratio_of_effects(found, parts, {REACHED: 1.0}, level=self.level)
+        sizes = {"n_treated": round(found.sizes[0]), "n_other": round(found.sizes[1])}
+        ends = {"estimate": ratio.estimate, "low": ratio.low, "high": ratio.high}
+        return {**self._named(outcome, window, "reached"), **ends, **sizes, **reason_of(ratio.reason or None)}
+
+    def _named(self, outcome: Outcome, window: str, method: str) -> dict[str, Any]:
         days = self.response_days if window == "response" else self.response_days + self.post_days
-        relative = lift(effect) if window != "later" else None
         return {
             "measure": outcome.column,
             **label_of(outcome.label),
             **{"kind": outcome.kind, "window": window, "window_days": days, "method": method},
+        }
+
+    def _row(self, outcome: Outcome, window: str, method: str, effect: Effect) -> dict[str, Any]:
+        relative = lift(effect) if window != "later" else None
+        return {
+            **self._named(outcome, window, method),
             **{"mean_treated": effect.treated, "mean_other": effect.control, "estimate": effect.estimate},
             **{"low": effect.low, "high": effect.high, "std_error": effect.se, "p_value": effect.p_value},
             **({} if relative is None else {"lift": relative.estimate, "lift_low": relative.low, "lift_high": relative.high}),

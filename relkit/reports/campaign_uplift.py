@@ -18,8 +18,11 @@ from relkit.reports.campaign_uplift_texts import TERMS, TEXTS, VERDICTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.remarks import RemarkList
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable, day_in_words, p_value
+from relkit.texts import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from relkit.measurement.measured_campaign import MeasuredCampaign
 
 SPLIT = ("promoted", "category", "other")
@@ -27,8 +30,9 @@ SPLIT = ("promoted", "category", "other")
 _PARTS = {"promoted": "promoted", "category": "category", "other": "rest"}
 ALPHA = 0.05
 """Segments differ if the corrected p-value is below this, and arms are alike before the draw above it."""
-LARGEST = 8
-"""Segments drawn at most; the table has all."""
+LARGEST = 24
+"""Groups drawn at most; the table has all."""
+_COLON = Text(": ", " : ")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -143,10 +147,15 @@ class CampaignUplift:
         return Headlines(tuple(self._differs(part) for _, part in differing.group_by("segment", maintain_order=True)))
 
     def segments(self) -> Gallery:
-        """Return a picture of the effects by group for each segment, the most different first."""
+        """Return a picture of the effects by group; those of segments that do not differ beyond chance are grey."""
         rows = self.measured.table("segments").filter(pl.col("estimate").is_not_null())
-        parts = [part for _, part in rows.group_by("segment", maintain_order=True)][:LARGEST]
-        return Gallery(tuple(Picture(self._segment(part), self._say("c_segments", level=self._level())) for part in parts))
+        if rows.is_empty():
+            return Gallery(())
+        shown = rows.head(LARGEST)
+        names = [f"{row[f'segment_{self.language}']}{_COLON[self.language]}{row[f'group_{self.language}']}" for row in shown.iter_rows(named=True)]
+        muted = [row["differ_q_value"] is None or row["differ_q_value"] >= ALPHA for row in shown.iter_rows(named=True)]
+        drawn = self._dots(names, list(shown.iter_rows(named=True)), self._say("t_segments"), muted=muted)
+        return Gallery((Picture(drawn, self._say("c_segments", level=self._level())),))
 
     def segments_table(self) -> SummaryTable | Gallery:
         """Return the effects by group, with corrected p-values."""
@@ -336,11 +345,6 @@ class CampaignUplift:
             low=self._money(worst["estimate"], 2),
         )
 
-    def _segment(self, part: pl.DataFrame) -> Any:
-        rows = list(part.iter_rows(named=True))
-        title = self._say("segments_title", segment=str(rows[0][f"segment_{self.language}"]).lower())
-        return self._dots([row[f"group_{self.language}"] for row in rows], rows, title)
-
     def _guardrail(self, row: dict[str, Any]) -> str:
         label = row[f"label_{self.language}"]
         if row["estimate"] is None or row["low"] is None:
@@ -349,13 +353,13 @@ class CampaignUplift:
         key = "holds" if row["holds"] else "harmed" if row["low"] > 0 else "unproven"
         return self._say(key, measure=label, **ends)
 
-    def _dots(self, names: list[str], rows: list[dict[str, Any]], title: str) -> Any:
+    def _dots(self, names: list[str], rows: list[dict[str, Any]], title: str, muted: Sequence[bool] = ()) -> Any:
         from relkit.plots.dots import Dots, plot_dots
 
         ends = {name: np.array([np.nan if row[name] is None else row[name] for row in rows]) for name in ("estimate", "low", "high")}
         series = [Dots(value=ends["estimate"], lower=ends["low"], upper=ends["high"])]
         look = {"kind": "money", "currency": self.measured.facts.currency, "language": self.language}
-        return plot_dots(names, series, title=title, x_label=self._say("per_unit"), reference=0.0, **look)
+        return plot_dots(names, series, title=title, x_label=self._say("per_unit"), reference=0.0, muted=muted, **look)
 
     def _best(self, measure: str) -> dict[str, Any]:
         """Return the effect at the end of the post window by the method of the figures of money; as drawn if it has no other."""
