@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _READ = ("contact_id", "customer_id", "channel_id", "sent_at", "action_id", "wave_id", "offer_id", "direction", "cost")
 _FAILED = ("bounced", "no_answer", "wrong_number")
 """Outcomes of a contact that did not reach anybody."""
-_BESIDE = (*_FAILED, "none", "unsubscribed", "complained")
+_NOT_A_SIGN = ("none", "unsubscribed", "complained")
+"""Outcomes that tell neither that a contact reached somebody nor that it did not."""
 _PER_CONTACT = ("contact", "unit")
 
 
@@ -54,7 +55,7 @@ def contacts_of(tables: TableSet, as_of: AsOf, draws: pl.DataFrame, *, action_id
         pl.col("sent_at") >= pl.col("drawn_at"),
         day <= pl.col("drawn_on").dt.offset_by(f"{response_days}d"),
     )
-    unreached = _unreached(tables, as_of)
+    unreached = _unreached(tables, as_of, mine)
     reached = mine.with_columns(is_reached=~pl.col("contact_id").is_in(unreached.implode()))
     return reached.select("contact_id", "unit", "offer_id", "is_reached", "cost")
 
@@ -83,21 +84,26 @@ def redeemed_offers(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame, offer
     """
     if not tables.has("outcomes"):
         return pl.DataFrame(schema={"contact_id": pl.String, "offer_cost": pl.Float64})
-    uses = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "offer_id").filter(pl.col("outcome") == "redeemed")
-    found = uses.collect(engine="streaming").join(contacts.select("contact_id", carried="offer_id").unique("contact_id"), on="contact_id")
+    uses = _known_outcomes(tables, as_of, contacts).filter(pl.col("outcome") == "redeemed").collect(engine="streaming")
+    found = uses.join(contacts.select("contact_id", carried="offer_id").unique("contact_id"), on="contact_id")
     named = found.select("contact_id", pl.coalesce("offer_id", "carried").alias("offer_id"))
     priced = named.join(offers.select("offer_id", offer_cost=pl.col("unit_cost").fill_null(0.0)), on="offer_id", how="left")
     return priced.select("contact_id", pl.col("offer_cost").fill_null(0.0))
 
 
-def _unreached(tables: TableSet, as_of: AsOf) -> pl.Series:
-    """Return the contacts whose known outcomes show that they reached nobody."""
+def _unreached(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame) -> pl.Series:
+    """Return the contacts, of these, whose known outcomes show that they reached nobody."""
     if not tables.has("outcomes"):
         return pl.Series("contact_id", [], pl.String)
-    rows = known_rows(tables, "outcomes", as_of, "contact_id", "outcome").collect(engine="streaming")
-    failed = rows.filter(pl.col("outcome").is_in(_FAILED)).select("contact_id").unique()
-    came = rows.filter(~pl.col("outcome").is_in(_BESIDE)).select("contact_id").unique()
-    return failed.join(came, on="contact_id", how="anti")["contact_id"]
+    came = _known_outcomes(tables, as_of, contacts).filter(~pl.col("outcome").is_in(_NOT_A_SIGN))
+    each = came.group_by("contact_id").agg(pl.col("outcome").is_in(_FAILED).all())
+    return each.filter("outcome").select("contact_id").collect(engine="streaming")["contact_id"]
+
+
+def _known_outcomes(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame) -> pl.LazyFrame:
+    """Return contact_id, outcome and offer_id of what came of these contacts."""
+    rows = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "offer_id")
+    return rows.join(contacts.lazy().select("contact_id"), on="contact_id", how="semi")
 
 
 def _with_costs(contacts: pl.DataFrame, tables: TableSet, as_of: AsOf, action_id: str) -> pl.DataFrame:

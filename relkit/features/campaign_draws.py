@@ -147,8 +147,14 @@ def _ordered(rows: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
 def _clustered(rows: pl.DataFrame, tables: TableSet) -> pl.DataFrame:
     """Return the rows with their cluster: the unit if it is a group of customers, else the household, else the customer."""
     is_group = (pl.col("unit_id") != pl.col("customer_id")).any().over("unit_id")
+    home = households(tables, rows["customer_id"]).alias("home")
+    return rows.with_columns(home).with_columns(cluster_id=pl.when(is_group).then("unit_id").otherwise("home")).drop("home")
+
+
+def households(tables: TableSet, customer_ids: pl.Series) -> pl.Series:
+    """Return the household of each customer; the customer if it is not known."""
     if not tables.has("customers") or "household_id" not in tables.columns("customers"):
-        return rows.with_columns(cluster_id=pl.when(is_group).then("unit_id").otherwise("customer_id"))
+        return customer_ids
     homes = tables.scan("customers").select("customer_id", "household_id").collect(engine="streaming")
-    found = rows.join(homes, on="customer_id", how="left", maintain_order="left")
-    return found.with_columns(cluster_id=pl.when(is_group).then("unit_id").otherwise(pl.coalesce("household_id", "customer_id")))
+    found = customer_ids.alias("customer_id").to_frame().join(homes, on="customer_id", how="left", maintain_order="left")
+    return found.select(pl.coalesce("household_id", "customer_id")).to_series()

@@ -17,16 +17,15 @@ import polars as pl
 from relkit.features.campaign_contacts import contact_sums, contacts_of, redeemed_offers
 from relkit.features.campaign_draws import CampaignDraws, campaign_draws
 from relkit.features.campaign_guardrails import guardrails_of
-from relkit.features.campaign_lines import sales_around
 from relkit.features.campaign_maturity import maturity_of
 from relkit.features.campaign_measures import Kind, Measure, declared_measure, measures_of
+from relkit.features.campaign_outcomes import has_sums, sums_of
 from relkit.features.campaign_overlap import overlap_counts
 from relkit.features.campaign_remarks import remarks_of
-from relkit.features.campaign_scope import offers_carried, scope_of
+from relkit.features.campaign_scope import offers_carried
 from relkit.features.campaign_snapshots import outcome_columns, snapshot_outcomes
-from relkit.features.campaign_sums import AFTER, PARTS, PRE, contract_days, sums_of_contracts, sums_of_sales
+from relkit.features.campaign_sums import AFTER
 from relkit.features.campaign_windows import POST_WINDOW_DAYS, RESPONSE_WINDOW_DAYS, Windows
-from relkit.features.contract_margins import has_contract_margins
 from relkit.features.snapshot_covariates import declared_names
 from relkit.texts import Text
 
@@ -100,7 +99,7 @@ def campaign_units(
     windows = Windows(response_days=response_window_days, post_days=post_window_days)
     mature = mature_draws(tables, as_of, campaign_draws(tables, as_of, action_id=action_id, wave_id=wave_id), windows)
     draws, offers = mature.rows, offers_carried(tables, as_of, action_id=action_id, wave_id=wave_id)
-    sums, guessed = _sums(tables, as_of, draws, offers, windows)
+    sums, guessed = sums_of(tables, as_of, draws, offers, windows)
     contacts = contacts_of(tables, as_of, draws, action_id=action_id, response_days=windows.response_days)
     redeemed = redeemed_offers(tables, as_of, contacts, offers)
     harm = guardrails_of(tables, as_of, draws, length_days=windows.length_days)
@@ -129,64 +128,12 @@ def mature_draws(tables: TableSet, as_of: AsOf, drawn: CampaignDraws, windows: W
     return MatureDraws(mature, counts | arms, settle)
 
 
-def has_sums(tables: TableSet) -> bool:
-    """Return whether the company has money of each day: transactions, or contracts with a margin."""
-    return tables.has("transactions") or _has_contracts(tables)
-
-
-def _has_contracts(tables: TableSet) -> bool:
-    return tables.has("contracts") and has_contract_margins(tables)
-
-
 def _contacted(rows: pl.DataFrame) -> dict[str, int]:
     contacted, treated = pl.col("is_contacted"), pl.col("arm") == "treated"
     return {
         "control_contacted": rows.filter(contacted & ~treated).height,
         "treated_not_contacted": rows.filter(~contacted & treated).height,
     }
-
-
-def _sums(tables: TableSet, as_of: AsOf, draws: pl.DataFrame, offers: pl.DataFrame, windows: Windows) -> tuple[pl.DataFrame, float]:
-    """Return the sums of each unit, 0 without sales and contracts, and the share of revenue whose margin is guessed."""
-    units, guessed = draws.select("unit"), 0.0
-    scope = scope_of(tables, offers)
-    if tables.has("transactions"):
-        sales = sales_around(tables, as_of, draws, length_days=windows.length_days)
-        sums = sums_of_sales(parted(sales, scope), response_days=windows.response_days, parts=scope is not None)
-        units, guessed = units.join(sums, on="unit", how="left", maintain_order="left"), _guessed(sales)
-        units = units.with_columns(pl.exclude("unit").fill_null(0.0))
-        if len(sales) and sales["margin"].is_null().all():
-            return units.drop([name for name in units.columns if "margin" in name]), 0.0
-    if _has_contracts(tables):
-        held = sums_of_contracts(contract_days(tables, as_of, draws), response_days=windows.response_days, length_days=windows.length_days)
-        units = _with_contracts(units, held)
-    return units, guessed
-
-
-def parted(sales: pl.DataFrame, scope: pl.DataFrame | None) -> pl.DataFrame:
-    """Return the sales with `part`, by the scope of the offer; unchanged without one."""
-    if scope is None:
-        return sales
-    parts = scope.with_columns(pl.col("product_id").cast(sales.schema["product_id"]))
-    return sales.join(parts, on="product_id", how="left").with_columns(pl.col("part").fill_null(PARTS[-1]))
-
-
-def _guessed(sales: pl.DataFrame) -> float:
-    """Return the share of revenue whose margin is the company's mean rate."""
-    revenue = sales["revenue"].to_numpy()
-    total = float(revenue.sum())
-    return float(revenue[sales["is_guessed"].to_numpy()].sum()) / total if total else 0.0
-
-
-def _with_contracts(units: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
-    """Return the units with the margin of contracts added to their margin, and to that of all else if it is split."""
-    found = units.join(contracts, on="unit", how="left", maintain_order="left")
-    targets = {"margin": "contracts", "margin" + AFTER: "contracts" + AFTER, PRE + "margin": PRE + "contracts"}
-    rest = f"margin_{PARTS[-1]}"
-    targets |= {name: source for name, source in {rest: "contracts", rest + AFTER: "contracts" + AFTER}.items() if name in units.columns}
-    own = {name: pl.col(name) if name in units.columns else pl.lit(0.0) for name in targets}
-    sums = [(own[name] + pl.col(source).fill_null(0.0)).round(6).alias(name) for name, source in targets.items()]
-    return found.with_columns(sums).drop(set(targets.values()))
 
 
 def _joined(draws: pl.DataFrame, *parts: pl.DataFrame) -> pl.DataFrame:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pytest
+from drawn_company import DRAW, FIXED, LATER, after, drawn, lines
 
 from relkit.errors import ParameterError, PeriodError, TableError
 from relkit.features.campaign_draws import in_both_arms
@@ -24,18 +25,11 @@ if TYPE_CHECKING:
     Company = Callable[..., TableSet]
 
 CASES = Path(__file__).parents[1] / "golden" / "campaigns"
-DRAW = datetime(2027, 3, 1, 8, tzinfo=UTC)
-LATER = AsOf.parse("2027-12-31")
-FIXED = {"history_starts_on": date(2025, 1, 1)}
 
 
 def case(name: str) -> tuple[Path, dict[str, Any]]:
     folder = CASES / name
     return folder, json.loads((folder / "expected.json").read_text(encoding="utf-8"))["values"]
-
-
-def after(days: float) -> datetime:
-    return DRAW + timedelta(days=days)
 
 
 def checked(folder: Path, frames: dict[str, pl.DataFrame], mapping: str = "") -> TableSet:
@@ -103,29 +97,6 @@ def test_case_13_sales_pulled_forward(tmp_path: Path) -> None:
     late = found.units.with_columns(late=pl.col("revenue_after") - pl.col("revenue"))
     rest = right["weeks_three_to_six"]
     assert difference(CampaignUnits(late, ()), "late") == pytest.approx((rest["difference"], rest["se"]), abs=1e-9)
-
-
-def drawn(*rows: tuple[str, str], **columns: list[Any]) -> dict[str, list[Any]]:
-    """Return assignments of (customer, arm) in one wave."""
-    n, units = len(rows), [unit for unit, _ in rows]
-    fixed: dict[str, list[Any]] = {"wave_id": ["w1"] * n, "action_id": ["voucher"] * n, "propensity": [0.5] * n, "drawn_at": [DRAW] * n}
-    return {"unit_id": units, "customer_id": units, "arm": [name for _, name in rows], **fixed, **columns}
-
-
-def lines(*rows: tuple[str, float, float, str, str | None], **columns: Any) -> dict[str, list[Any]]:
-    """Return lines of (customer, days after the draw, amount, kind, product); the margin is a tenth of the amount."""
-    ids = [f"l{place}" for place in range(len(rows))]
-    return {
-        "transaction_line_id": ids,
-        "transaction_id": ids,
-        "customer_id": [row[0] for row in rows],
-        "occurred_at": [after(row[1]) for row in rows],
-        "net_amount": [row[2] for row in rows],
-        "margin_amount": [row[2] / 10 for row in rows],
-        "line_kind": [row[3] for row in rows],
-        "product_id": [row[4] for row in rows],
-        "quantity": [1.0] * len(rows),
-    } | columns
 
 
 def value(found: CampaignUnits, customer: str, column: str) -> Any:
