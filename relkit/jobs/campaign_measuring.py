@@ -192,8 +192,14 @@ def _facts(
 
 
 def _daily(request: CampaignToMeasure, found: CampaignUnits) -> pl.DataFrame | None:
-    """Return the sums of margin by day since the draw; None if the company has no money of each day."""
-    return None
+    """Return the sums of margin by day since the draw; None if the company has no margin of each day."""
+    from relkit.features.campaign_days import campaign_days
+    from relkit.features.campaign_units import has_sums
+
+    if not has_sums(request.tables) or "margin" not in found.units.columns:
+        return None
+    windows = {"response_window_days": request.response_window_days, "post_window_days": request.post_window_days}
+    return campaign_days(request.tables, request.as_of, action_id=request.action, wave_id=request.wave, by_wave=True, **windows)
 
 
 def _known_once(found: CampaignUnits) -> tuple[Remark, ...]:

@@ -67,6 +67,10 @@ class CampaignEffects:
         """Return the remarks on how the effects were estimated."""
         return (*self._drawn.remarks, *self._adjusted.remarks)
 
+    def drawn(self, outcome: Outcome, window: str) -> Effect:
+        """Return an effect as drawn, at the end of a window."""
+        return self._drawn.effect(parts_of(outcome, window) or {outcome.column: 1.0}, name=outcome.column, level=self.level)
+
     @cached_property
     def on_treated(self) -> Estimates:
         """Estimates of the measures and of `cost` on the treated: each stratum counts by its treated units, as totals do."""
