@@ -196,7 +196,7 @@ class WriteReport(Job):
         with TemporaryDirectory() as scratch:
             book = run_notebook(notebook, given, Path(scratch) / "run.ipynb", progress=progress)
         progress("writing the page", 0.95)
-        return write_page(book, folder / f"{notebook.name}_{self.language}.html", page)
+        return write_page(book, folder / f"{notebook.page_name(given)}_{self.language}.html", page)
 
     def _page(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> Page:
         from relkit import __version__

@@ -1,4 +1,4 @@
-"""Money of a campaign at the end of its two windows: margin added, cost, and what is left, with intervals."""
+"""Money of a campaign at the end of its two windows: amount added, cost, and what is left, with intervals."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _TITLE = Text("What the campaign added, and what it cost", "Ce que la campagne a ajouté, et ce qu’elle a coûté")
 _NAMES = {
-    "margin": Text("Margin added", "Marge ajoutée"),
+    "added": Text("Added", "Ajouté"),
     "cost": Text("Cost", "Coût"),
-    "net": Text("Net margin", "Marge nette"),
+    "net": Text("Left after cost", "Reste après coût"),
 }
-_COLOURS = {"margin": ACTUAL, "cost": PALE, "net": MODEL}
+_COLOURS = {"added": ACTUAL, "cost": PALE, "net": MODEL}
 _PER = Text("{total}  ({each} per 1,000 treated)", "{total}  ({each} pour 1 000 traités)")
 _GAP = 0.7
 """Distance between the rows of two windows, in rows."""
@@ -33,13 +33,13 @@ class WindowMoney:
 
     Attributes:
         name: of the window, in the reader's language.
-        margin, net: value, lower and upper end of the interval.
+        added, net: value, lower and upper end of the interval.
         cost: amount spent.
         treated: units treated.
     """
 
     name: str
-    margin: tuple[float, float, float]
+    added: tuple[float, float, float]
     cost: float
     net: tuple[float, float, float]
     treated: int
@@ -47,7 +47,7 @@ class WindowMoney:
 
 @house_style()
 def plot_campaign_money(windows: Sequence[WindowMoney], ax: Axes | None = None, *, currency: str = "EUR", language: str = "en") -> Axes:
-    """Draw three rows for each window: margin added, cost, net margin; a bar for each amount and a line for its interval.
+    """Draw three rows for each window: amount added, cost, amount left; a bar for each amount and a line for its interval.
 
     Args:
         windows: in order of time.

@@ -82,7 +82,7 @@ class CampaignUplift:
         windows = [
             WindowMoney(
                 name=self._say("after", n=self._number(facts.days[window])),
-                margin=self._interval("incremental_margin", window),
+                added=self._interval("incremental_margin", window),
                 cost=self._value("cost", window),
                 net=self._interval("net_margin", window),
                 treated=int(facts.counts["treated"]),
@@ -293,8 +293,9 @@ class CampaignUplift:
         if facts.kind == "comparison":
             return self._say("basis_compared", **counts)
         waves = self._say("waves_one") if facts.waves == 1 else self._say("waves_many", n=self._number(facts.waves))
-        days = {name: day_in_words(day, self.language) for name, day in (("first", facts.first_draw), ("last", facts.last_draw))}
-        return self._say("basis", **counts, waves=waves, **days)
+        first, last = (day_in_words(day, self.language) for day in (facts.first_draw, facts.last_draw))
+        when = self._say("on_day" if first == last else "on_days", first=first, last=last)
+        return self._say("basis", **counts, waves=waves, when=when)
 
     def _each(self) -> list[str]:
         row, without = self.measured.money("margin_each"), self.measured.money("without_each")
@@ -321,7 +322,7 @@ class CampaignUplift:
         if ratio["value"] is not None and ratio["low"] is not None:
             ends = {name: self._number(ratio[name], 2) for name in ("low", "high")}
             found = [self._say("cost", cost=cost, ratio=self._number(ratio["value"], 2), **ends)]
-        return found if order["value"] is None else [*found, self._say("per_order", value=self._money(order["value"], 2))]
+        return found if order["low"] is None else [*found, self._say("per_order", value=self._money(order["value"], 2), **self._ends(order, 2))]
 
     def _reached(self) -> list[str]:
         facts, row = self.measured.facts, self.measured.estimate(self._amount(), method="reached")

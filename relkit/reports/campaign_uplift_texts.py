@@ -48,14 +48,16 @@ TEXTS: dict[str, Text] = {
         "à {high}) ; le choix des clients peut suffire à l’expliquer : tirez au sort la prochaine fois.",
     ),
     "basis": Text(
-        "{treated} units were drawn treated and {other} control, in {waves} from {first} to {last}; each counts as drawn, contacted or not.",
-        "{treated} unités ont été tirées traitées et {other} témoins, en {waves} du {first} au {last} ; chacune compte comme tirée, "
+        "{treated} units were drawn treated and {other} control, in {waves} {when}; each counts as drawn, contacted or not.",
+        "{treated} unités ont été tirées traitées et {other} témoins, en {waves} {when} ; chacune compte comme tirée, "
         "contactée ou non.",
     ),
     "basis_compared": Text(
         "{treated} customers were contacted, and {other} who could have been were not.",
         "{treated} clients ont été contactés, et {other} qui auraient pu l’être ne l’ont pas été.",
     ),
+    "on_day": Text("on {first}", "le {first}"),
+    "on_days": Text("from {first} to {last}", "du {first} au {last}"),
     "waves_one": Text("one wave", "une vague"),
     "waves_many": Text("{n} waves", "{n} vagues"),
     "each": Text(
@@ -83,7 +85,7 @@ TEXTS: dict[str, Text] = {
     ),
     "cost_only": Text("It cost {cost} in contacts, offers and work on the action.", "Elle a coûté {cost} en contacts, offres et travail."),
     "no_cost": Text("No cost of it is known, so nothing is deducted.", "Aucun coût n’en est connu : rien n’est déduit."),
-    "per_order": Text("An additional order cost {value}.", "Une commande de plus a coûté {value}."),
+    "per_order": Text("An additional order cost {value} ({low} to {high}).", "Une commande de plus a coûté {value} (de {low} à {high})."),
     "taken": Text(
         "The offer took sales from its own category: {category} of margin on other products of the category ({low} to {high}).",
         "L’offre a pris des ventes à sa propre catégorie : {category} de marge sur les autres produits de la catégorie (de {low} à {high}).",
