@@ -88,7 +88,7 @@ def documented(table: ResultTable, language: str) -> str:
 
 
 def _type_name(column: FileColumn) -> str:
-    names = {pl.String: "text", pl.Float64: "f64", pl.Int32: "i32", pl.Int64: "i64", pl.Boolean: "bool", pl.Date: "date"}
+    names = {pl.String: "text", pl.Float64: "f64", pl.Int32: "i32", pl.Int64: "i64", pl.Boolean: "bool", pl.Date: "date", pl.Datetime: "instant"}
     return next(name for dtype, name in names.items() if column.dtype == dtype)
 
 
