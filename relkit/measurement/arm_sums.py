@@ -154,7 +154,9 @@ class ArmSums:
         constant = np.diag(deviations) <= CONSTANT * np.diag(self.cross[place])
         deviations[constant, :] = 0.0
         deviations[:, constant] = 0.0
-        return Moments(self.names, float(n), self.centre + total / n, deviations)
+        mean = self.centre + total / n
+        # An arm in which nothing happened has a mean of 0, whatever value the sums were taken about.
+        return Moments(self.names, float(n), np.where(np.abs(mean) <= CONSTANT * np.abs(self.centre), 0.0, mean), deviations)
 
     def _where(self, cell: Mapping[str, object]) -> Flags:
         kept = np.ones(len(self.cells), dtype=np.bool_)

@@ -110,7 +110,7 @@ class Design:
 
     @property
     def method(self) -> str:
-        """Return how the arms are compared: "welch", or a selection of "stratified", "weighted" and "clustered"."""
+        """Return the comparison of the arms: "welch", or a selection of "stratified", "weighted" and "clustered"."""
         words = ["weighted"] * self.is_weighted or ["stratified"] * (int(self.strata.max()) > 0)
         return " ".join([*words, *["clustered"] * (self.clusters is not None)]) or "welch"
 
@@ -178,6 +178,18 @@ class Design:
         saved = {measure.name: a.saved for measure, a in zip(wanted, moved, strict=True)} if named else {}
         names = tuple(measure.name for measure in wanted)
         return Estimates(names, means, (), self.sizes, method, reasons, saved, unused_covariates(covariates, moved)), influence
+
+    def only(self, kept: Flags) -> Design:
+        """Return the design of some units, such as those of a segment.
+
+        Raises:
+            TableError: an arm is empty.
+        """
+        _refuse_empty(self.treated[kept], TREATED, CONTROL)
+        clusters = None if self.clusters is None else _renumbered(self.clusters[kept])
+        if clusters is not None and int(clusters.max()) + 1 == len(clusters):
+            clusters = None
+        return Design(self.units.filter(pl.Series(kept)), self.treated[kept], self.share[kept], _renumbered(self.strata[kept]), clusters)
 
     def _arms(self) -> pl.Series:
         return pl.select(pl.when(pl.Series(self.treated)).then(pl.lit(TREATED)).otherwise(pl.lit(CONTROL))).to_series()
@@ -257,6 +269,10 @@ def _numbers(columns: pl.DataFrame) -> Indexes:
     """Return the number of the combination of values in each row, from 0, shape (n,)."""
     keys = columns.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64) - 1).to_series()
     return keys.to_numpy().astype(np.intp)
+
+
+def _renumbered(numbers: Indexes) -> Indexes:
+    return np.unique(numbers, return_inverse=True)[1].astype(np.intp)
 
 
 def _shares(units: pl.DataFrame, propensity: str | None) -> Floats:

@@ -123,9 +123,10 @@ def ratio_of_effects(found: Estimates, above: Mapping[str, float], below: Mappin
     """Return the ratio of two weighted sums of effects with Fieller's set, from their joint covariance."""
     a, b = found.weights(above), found.weights(below)
     sums = [float(weights @ found.means) for weights in (a, b)]
-    df = found.df(a) or found.df(b)
-    if not found.terms or df is None:
-        estimate = sums[0] / sums[1] if sums[1] else None
+    estimate = sums[0] / sums[1] if sums[1] else None
+    # Of above minus the estimated ratio times below: the same for a ratio and for that ratio minus one.
+    df = found.df(a - (estimate or 0.0) * b)
+    if df is None:
         return RatioSet(estimate, None, None, None, UNKNOWN_COVARIANCE)
     return fieller(sums[0], sums[1], found.covariance(a, a), found.covariance(b, b), found.covariance(a, b), reach(level, df))
 
