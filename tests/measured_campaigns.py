@@ -117,7 +117,7 @@ def voucher(**changes: Any) -> MeasuredCampaign:
         "segments": made(SEGMENTS, [_group("FR", 2.5, 1_500), _group("DE", 0.1, 500)]),
         "waves": made(WAVES, [{"wave_id": f"w{k}", "drawn_on": date(2024, 1, 10 + k), "propensity": 2 / 3, "n_treated": 1_333, "n_other": 667, "expected_treated": 1_333.3, "p_value": 0.9} for k in range(3)]),
         "balance": made(BALANCE, [{"covariate": "pre_margin", **label_of(Text("Margin", "Marge")), "mean_treated": 21.0, "mean_other": 20.8, "difference": 0.004, "p_value": 0.62}]),
-        "guardrails": made(GUARDRAILS, [_guardrail("unsubscribed", 0.002, holds=True), _guardrail("complained", 0.02, holds=False)]),
+        "guardrails": made(GUARDRAILS, [_guardrail("unsubscribed", 0.002, state="held"), _guardrail("complained", 0.02, state="breached")]),
     }
     assert set(tables) == {table.name for table in TABLES}
     return MeasuredCampaign(facts=facts(**changes), tables=tables)
@@ -136,7 +136,7 @@ def _group(country: str, estimate: float, other: int) -> dict[str, Any]:
     return {**groups, **ends, **tests, "n_treated": 2 * other, "n_other": other}
 
 
-def _guardrail(measure: str, estimate: float, *, holds: bool) -> dict[str, Any]:
+def _guardrail(measure: str, estimate: float, *, state: str) -> dict[str, Any]:
     label = Text(measure.capitalize(), "Désabonnés" if measure == "unsubscribed" else "Réclamations")
     ends = {"mean_treated": 0.01 + estimate, "mean_other": 0.01, "estimate": estimate, "low": estimate - 0.001, "high": estimate + 0.001}
-    return {"measure": measure, **label_of(label), "kind": "share", **ends, "allowed": 0.005, "holds": holds, "n_treated": 4_000, "n_other": 2_000}
+    return {"measure": measure, **label_of(label), "kind": "share", **ends, "allowed": 0.005, "state": state, "n_treated": 4_000, "n_other": 2_000}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relkit.measurement.campaign_checks import CheckedDraw
     from relkit.measurement.campaign_effects import CampaignEffects
     from relkit.measurement.campaign_segments import SegmentOfUnits
-    from relkit.measurement.campaign_verdict import Verdict
+    from relkit.measurement.verdict import Verdict
     from relkit.measurement.measured_campaign import MeasuredCampaign, MeasurementFacts
     from relkit.periods import AsOf
     from relkit.progress import Progress
@@ -112,14 +112,13 @@ def measured_draw(request: CampaignToMeasure, progress: Progress) -> MeasuredCam
 def _measured(request: CampaignToMeasure, found: CampaignUnits, effects: CampaignEffects, checked: CheckedDraw) -> MeasuredCampaign:
     """Return the figures of a campaign, with the verdict on them."""
     from relkit.measurement.campaign_days import days_table
-    from relkit.measurement.campaign_guardrails import guardrails_table
+    from relkit.measurement.campaign_guardrails import guardrails_of, guardrails_table
     from relkit.measurement.campaign_money import CampaignMoney
     from relkit.measurement.campaign_segments import segments_table
-    from relkit.measurement.campaign_verdict import verdict_on
     from relkit.measurement.measured_campaign import MeasuredCampaign
 
-    money, guardrails = CampaignMoney(effects=effects), guardrails_table(effects, request.margins)
-    verdict = verdict_on(money, guardrails, is_mismatch=checked.is_mismatch)
+    money, guardrails = CampaignMoney(effects=effects), guardrails_of(effects, request.margins)
+    verdict = money.verdict(is_mismatch=checked.is_mismatch, guardrails=[each.guardrail for each in guardrails])
     tables = {
         "estimates": effects.table(),
         "money": money.table(),
@@ -127,7 +126,7 @@ def _measured(request: CampaignToMeasure, found: CampaignUnits, effects: Campaig
         "segments": segments_table(effects, segments_of(request, effects.design.units)),
         "waves": checked.waves,
         "balance": checked.balance,
-        "guardrails": guardrails,
+        "guardrails": guardrails_table(guardrails),
     }
     facts = _facts(request, found, effects, checked, verdict)
     return MeasuredCampaign(facts=facts, tables=tables, remarks=unique((*found.remarks, *effects.remarks(), *_known_once(found))))
@@ -182,8 +181,8 @@ def _facts(
         srm_p_value=checked.p_value,
         mismatch=checked.is_mismatch,
         balance_p_value=checked.balance_p_value,
-        verdict=verdict.code,
-        verdict_why=verdict.why,
+        verdict=verdict.decision,
+        verdict_why=verdict.sentence,
         units_needed=verdict.units_needed,
         fingerprint=request.tables.fingerprint(),
         version=__version__,

@@ -11,13 +11,11 @@ import polars as pl
 from relkit.measurement.campaign_outcomes import WINDOW_NAMES, Outcomes, columns_of, parts_of
 from relkit.measurement.lifts import lift
 from relkit.measurement.limited_spend import limits_of
-from relkit.measurement.money import ratio_of_effects
+from relkit.measurement.reached import effect_on_reached
 from relkit.measurement.result_tables import ESTIMATES, label_of, made, reason_of
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from relkit.measurement.campaign_outcomes import Outcome
     from relkit.measurement.designs import Design
     from relkit.measurement.effect import Effect
@@ -110,25 +108,20 @@ class CampaignEffects:
             for window, parts in windows
             for method, found in kinds.items()
         ]
-        return [*rows, *(self._on_reached(outcome, window, parts) for window, parts in windows if self._tells_reached)]
+        ends = {"response": outcome.column, "post": outcome.column_after or outcome.column}
+        return [*rows, *(row for window, column in ends.items() for row in self._on_reached(outcome, window, column))]
 
-    @cached_property
-    def _with_reached(self) -> Estimates:
-        return self.design.estimates((*self._columns, REACHED))
-
-    @property
-    def _tells_reached(self) -> bool:
-        """Whether contacts are known, and the draw made a difference to who was reached."""
-        reached = self._with_reached.effect(REACHED).estimate
-        return reached is not None and reached > 0
-
-    def _on_reached(self, outcome: Outcome, window: str, parts: Mapping[str, float]) -> dict[str, Any]:
-        """Return the effect on those whom the draw made be reached (Imbens and Angrist 1994, theorem 1): both effects divided."""
-        found = self._with_reached
-        ratio = ratio_of_effects(found, parts, {REACHED: 1.0}, level=self.level)
-        sizes = {"n_treated": round(found.sizes[0]), "n_other": round(found.sizes[1])}
-        ends = {"estimate": ratio.estimate, "low": ratio.low, "high": ratio.high}
-        return {**self._named(outcome, window, "reached"), **ends, **sizes, **reason_of(ratio.reason or None)}
+    def _on_reached(self, outcome: Outcome, window: str, column: str) -> list[dict[str, Any]]:
+        """Return the effect on those whom the draw made be reached; none if it did not raise the share reached."""
+        if REACHED not in self.design.units.columns:
+            return []
+        found = effect_on_reached(self.design, column, reached=REACHED, level=self.level)
+        if found.estimate is None:
+            return []
+        shown = found.robust if found.is_weak and found.robust is not None else found
+        ends = {"estimate": found.estimate, "low": shown.low, "high": shown.high, "std_error": found.se, "p_value": found.p_value}
+        sizes = dict(zip(("n_treated", "n_other"), self.design.sizes, strict=True))
+        return [{**self._named(outcome, window, "reached"), **ends, **sizes, **reason_of(shown.reason or None)}]
 
     def _named(self, outcome: Outcome, window: str, method: str) -> dict[str, Any]:
         days = self.response_days if window == "response" else self.response_days + self.post_days

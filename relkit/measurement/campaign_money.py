@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from relkit.measurement.campaign_outcomes import parts_of
 from relkit.measurement.money import Account, PerEuro, account_of, incremental
 from relkit.measurement.result_tables import MONEY, label_of, made, reason_of
+from relkit.measurement.verdict import Verdict, verdict
 from relkit.texts import EMPTY, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
 
     from relkit.measurement.campaign_effects import CampaignEffects
     from relkit.measurement.effect import Effect
+    from relkit.measurement.guardrails import Guardrail
 
 FIGURES: dict[str, tuple[str, Text]] = {
     "incremental_margin": ("money", Text("{what} added", "{what} : montant ajouté")),
@@ -68,6 +72,17 @@ class CampaignMoney:
             return None
         column, orders = (self._column(name, window) for name in (outcomes.money.column, ORDERS))
         return account_of(self.effects.on_treated, margin=str(column), cost=COST, orders=orders, level=self.effects.level)
+
+    def verdict(self, *, is_mismatch: bool, guardrails: Sequence[Guardrail]) -> Verdict:
+        """Return what to do next, from the net per treated unit at the end of the post window."""
+        account = self.account()
+        if account is None:
+            return Verdict("not_measurable", NO_MONEY, None, sum(self.effects.design.sizes))
+        each = 1 / self.treated
+        cost = account.cost.estimate
+        return verdict(
+            account.net.times(each), cost_per_unit=None if cost is None else cost * each, is_mismatch=is_mismatch, guardrails=guardrails
+        )
 
     def table(self) -> pl.DataFrame:
         """Return all figures at the end of both windows, and what came between the two."""

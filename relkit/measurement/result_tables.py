@@ -15,6 +15,7 @@ import polars as pl
 
 from relkit.errors import TableError
 from relkit.file_column import FileColumn
+from relkit.measurement.guardrails import STATES
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ GUARDRAILS = ResultTable(
         *INTERVAL,
         _number("allowed", "largest harm that is accepted", "dégradation acceptée"),
         _number("p_value", "p-value of a harm beyond it", "p-valeur d’une dégradation plus forte"),
-        _column("holds", pl.Boolean, "true if a larger harm is ruled out", "vrai si une dégradation plus forte est exclue"),
+        _coded("state", "held, breached or unclear", "held, breached ou unclear", STATES),
         *ARMS,
         *REASONS,
     ),

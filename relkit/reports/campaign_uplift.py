@@ -193,7 +193,7 @@ class CampaignUplift:
             return Gallery(())
         names = ("mean_treated", "mean_other", "estimate", "low", "high", "allowed")
         cells = [
-            {"measure": row[f"label_{self.language}"], "verdict": self._say("yes" if row["holds"] else "no")}
+            {"measure": row[f"label_{self.language}"], "verdict": self._say(f"state_{row['state']}")}
             | {name: self._change(row, name) for name in names}
             for row in rows.iter_rows(named=True)
         ]
@@ -351,7 +351,7 @@ class CampaignUplift:
         if row["estimate"] is None or row["low"] is None:
             return self._say("unmeasured", measure=label, reason=row[f"reason_{self.language}"] or "–")
         ends = {name: self._change(row, name) for name in ("estimate", "low", "high", "allowed")}
-        key = "holds" if row["holds"] else "harmed" if row["low"] > 0 else "unproven"
+        key = {"held": "holds", "breached": "broken"}.get(row["state"], "harmed" if row["low"] > 0 else "unproven")
         return self._say(key, measure=label, **ends)
 
     def _dots(self, names: list[str], rows: list[dict[str, Any]], title: str, muted: Sequence[bool] = ()) -> Any:

@@ -124,9 +124,13 @@ TEXTS: dict[str, Text] = {
         "{measure}: no harm beyond {allowed} ({estimate}, {low} to {high}).",
         "{measure} : pas de dégradation de plus de {allowed} ({estimate}, de {low} à {high}).",
     ),
+    "broken": Text(
+        "{measure}: harmed beyond what is accepted, {estimate} ({low} to {high}); {allowed} is accepted.",
+        "{measure} : dégradation au-delà de ce qui est admis, {estimate} (de {low} à {high}) ; {allowed} est admis.",
+    ),
     "harmed": Text(
-        "{measure}: harmed, {estimate} ({low} to {high}); {allowed} is accepted.",
-        "{measure} : dégradation de {estimate} (de {low} à {high}) ; {allowed} est admis.",
+        "{measure}: harmed, {estimate} ({low} to {high}), perhaps by more than the {allowed} that is accepted.",
+        "{measure} : dégradation de {estimate} (de {low} à {high}), peut-être au-delà de {allowed}, seuil admis.",
     ),
     "unproven": Text(
         "{measure}: a harm of more than {allowed} is not ruled out ({estimate}, {low} to {high}).",
@@ -205,8 +209,9 @@ TEXTS: dict[str, Text] = {
     "units": Text("Units", "Unités"),
     "allowed": Text("Harm accepted", "Dégradation acceptée"),
     "verdict": Text("Finding", "Constat"),
-    "yes": Text("holds", "tenu"),
-    "no": Text("not shown to hold", "non démontré"),
+    "state_held": Text("holds", "tenu"),
+    "state_breached": Text("broken", "franchi"),
+    "state_unclear": Text("not shown to hold", "non démontré"),
     "wave": Text("Wave", "Vague"),
     "drawn_on": Text("Drawn on", "Tirée le"),
     "planned": Text("Planned share of treated", "Part prévue de traités"),

@@ -122,8 +122,8 @@ def test_segments_are_named_only_beyond_chance() -> None:
 def test_guardrails_hold_are_harmed_or_unproven() -> None:
     holds, harmed = page().guardrail_sentences().sentences
     assert holds == "Unsubscribed: no harm beyond 0.50 pt (0.20 pt, 0.10 pt to 0.30 pt)."
-    assert harmed == "Complained: harmed, 2.00 pt (1.90 pt to 2.10 pt); 0.50 pt is accepted."
-    rows = [row | {"low": -0.01, "high": 0.03, "holds": False} for row in voucher().table("guardrails").to_dicts()]
+    assert harmed == "Complained: harmed beyond what is accepted, 2.00 pt (1.90 pt to 2.10 pt); 0.50 pt is accepted."
+    rows = [row | {"low": -0.01, "high": 0.03, "state": "unclear"} for row in voucher().table("guardrails").to_dicts()]
     assert "is not ruled out" in page(tables={"guardrails": made(GUARDRAILS, rows)}).guardrail_sentences().sentences[0]
     assert page(tables={"guardrails": made(GUARDRAILS, [])}).guardrail_sentences().sentences == (TEXTS["no_guardrails"]["en"],)
 
@@ -142,7 +142,7 @@ def test_tables_and_pictures_are_shown() -> None:
     shown = page("fr")
     assert [len(gallery.pictures) for gallery in (shown.money(), shown.days(), shown.split(), shown.segments())] == [1, 1, 1, 1]
     assert shown.waves().cells()[0][:3] == ["w0", "10 janvier 2024", "2\u202f000"]  # type: ignore[union-attr]
-    assert shown.guardrails().cells()[1][-1] == "non démontré"  # type: ignore[union-attr]
+    assert shown.guardrails().cells()[1][-1] == "franchi"  # type: ignore[union-attr]
     assert len(shown.terms().cells()) == len(TERMS)
     assert "day" not in shown.money_table()._repr_html_()
     small = made(WAVES, [{"wave_id": "w0", "n_treated": 4, "n_other": 2, "propensity": 0.5}])
