@@ -51,10 +51,20 @@ def shop_tables(*, customers: int = 900, seed: int = 5) -> dict[str, pl.DataFram
     lines = _lines(rng, ids, rate, _extra(rng, draws, contacts))
     return {
         "customers": pl.DataFrame(
-            {"customer_id": ids, "household_id": [f"H{i * 3 // 5:04d}" for i in range(customers)], "country": country, "created_on": [FIRST.date()] * customers}
+            {
+                "customer_id": ids,
+                "household_id": [f"H{i * 3 // 5:04d}" for i in range(customers)],
+                "country": country,
+                "created_on": [FIRST.date()] * customers,
+            }
         ),
         "products": pl.DataFrame(
-            {"product_id": list(MARGIN), "name": list(MARGIN), "category_1": ["drinks", "drinks", "food"], "category_2": ["wine", "spirits", "food"]}
+            {
+                "product_id": list(MARGIN),
+                "name": list(MARGIN),
+                "category_1": ["drinks", "drinks", "food"],
+                "category_2": ["wine", "spirits", "food"],
+            }
         ),
         "transactions": lines,
         "assignments": draws,
@@ -98,7 +108,9 @@ def _outcomes(contacts: pl.DataFrame) -> pl.DataFrame:
     at = pl.col("sent_at") + timedelta(days=6)
     kinds = {"redeemed": "is_redeemed", "unsubscribed": "is_gone"}
     return pl.concat(
-        contacts.filter(flag).select("contact_id", outcome=pl.lit(kind), occurred_at=at, offer_id=pl.when(kind == "redeemed").then("offer_id"))
+        contacts.filter(flag).select(
+            "contact_id", outcome=pl.lit(kind), occurred_at=at, offer_id=pl.when(kind == "redeemed").then("offer_id")
+        )
         for kind, flag in kinds.items()
     )
 
@@ -109,7 +121,9 @@ def _extra(rng: np.random.Generator, draws: pl.DataFrame, contacts: pl.DataFrame
     buys = reached.filter(pl.Series(rng.random(len(reached)) < 0.35))
     since = (buys["sent_at"].dt.epoch("s").to_numpy() - FIRST.timestamp()) / 86_400
     amount = rng.gamma(6.0, 5.0, len(buys)).round(2)
-    wine = pl.DataFrame({"customer_id": buys["customer_id"], "day": since + rng.uniform(1, 25, len(buys)), "product_id": "wine", "amount": amount})
+    wine = pl.DataFrame(
+        {"customer_id": buys["customer_id"], "day": since + rng.uniform(1, 25, len(buys)), "product_id": "wine", "amount": amount}
+    )
     return wine.filter(pl.col("day") < DAYS)
 
 

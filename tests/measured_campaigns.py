@@ -84,7 +84,16 @@ def effect(measure: str, window: str, method: str, estimate: float, half: float,
     ends = {"estimate": estimate, "low": estimate - half, "high": estimate + half, "std_error": half / 1.96, "p_value": 0.01}
     means = {"mean_treated": 20.0 + estimate, "mean_other": 20.0, "n_treated": 4_000, "n_other": 2_000}
     days = {"response": 28, "post": 84, "later": 84}[window]
-    return {"measure": measure, **label_of(LABELS[measure]), "kind": kind, "window": window, "window_days": days, "method": method, **means, **ends}
+    return {
+        "measure": measure,
+        **label_of(LABELS[measure]),
+        "kind": kind,
+        "window": window,
+        "window_days": days,
+        "method": method,
+        **means,
+        **ends,
+    }
 
 
 def voucher(**changes: Any) -> MeasuredCampaign:
@@ -115,8 +124,34 @@ def voucher(**changes: Any) -> MeasuredCampaign:
         "money": made(MONEY, money),
         "days": made(DAYS, [_day(day) for day in range(1, 85)]),
         "segments": made(SEGMENTS, [_group("FR", 2.5, 1_500), _group("DE", 0.1, 500)]),
-        "waves": made(WAVES, [{"wave_id": f"w{k}", "drawn_on": date(2024, 1, 10 + k), "propensity": 2 / 3, "n_treated": 1_333, "n_other": 667, "expected_treated": 1_333.3, "p_value": 0.9} for k in range(3)]),
-        "balance": made(BALANCE, [{"covariate": "pre_margin", **label_of(Text("Margin", "Marge")), "mean_treated": 21.0, "mean_other": 20.8, "difference": 0.004, "p_value": 0.62}]),
+        "waves": made(
+            WAVES,
+            [
+                {
+                    "wave_id": f"w{k}",
+                    "drawn_on": date(2024, 1, 10 + k),
+                    "propensity": 2 / 3,
+                    "n_treated": 1_333,
+                    "n_other": 667,
+                    "expected_treated": 1_333.3,
+                    "p_value": 0.9,
+                }
+                for k in range(3)
+            ],
+        ),
+        "balance": made(
+            BALANCE,
+            [
+                {
+                    "covariate": "pre_margin",
+                    **label_of(Text("Margin", "Marge")),
+                    "mean_treated": 21.0,
+                    "mean_other": 20.8,
+                    "difference": 0.004,
+                    "p_value": 0.62,
+                }
+            ],
+        ),
         "guardrails": made(GUARDRAILS, [_guardrail("unsubscribed", 0.002, state="held"), _guardrail("complained", 0.02, state="breached")]),
     }
     assert set(tables) == {table.name for table in TABLES}
@@ -125,18 +160,41 @@ def voucher(**changes: Any) -> MeasuredCampaign:
 
 def _day(day: int) -> dict[str, Any]:
     estimate, half = 2.0 * min(day, 28) / 28 - 0.5 * max(day - 28, 0) / 56, 0.09 * day**0.5
-    return {"day": day, "estimate": estimate, "low": estimate - half, "high": estimate + half, "always_low": estimate - 2 * half, "always_high": estimate + 2 * half}
+    return {
+        "day": day,
+        "estimate": estimate,
+        "low": estimate - half,
+        "high": estimate + half,
+        "always_low": estimate - 2 * half,
+        "always_high": estimate + 2 * half,
+    }
 
 
 def _group(country: str, estimate: float, other: int) -> dict[str, Any]:
     name = Text("Country", "Pays")
     ends = {"mean_treated": 20 + estimate, "mean_other": 20.0, "estimate": estimate, "low": estimate - 1, "high": estimate + 1}
     tests = {"p_value": 0.01, "q_value": 0.02, "differ_p_value": 0.001, "differ_q_value": 0.002}
-    groups = {"segment": "country", "segment_en": name.en, "segment_fr": name.fr, "group": country, "group_en": country, "group_fr": country}
+    groups = {
+        "segment": "country",
+        "segment_en": name.en,
+        "segment_fr": name.fr,
+        "group": country,
+        "group_en": country,
+        "group_fr": country,
+    }
     return {**groups, **ends, **tests, "n_treated": 2 * other, "n_other": other}
 
 
 def _guardrail(measure: str, estimate: float, *, state: str) -> dict[str, Any]:
     label = Text(measure.capitalize(), "Désabonnés" if measure == "unsubscribed" else "Réclamations")
     ends = {"mean_treated": 0.01 + estimate, "mean_other": 0.01, "estimate": estimate, "low": estimate - 0.001, "high": estimate + 0.001}
-    return {"measure": measure, **label_of(label), "kind": "share", **ends, "allowed": 0.005, "state": state, "n_treated": 4_000, "n_other": 2_000}
+    return {
+        "measure": measure,
+        **label_of(label),
+        "kind": "share",
+        **ends,
+        "allowed": 0.005,
+        "state": state,
+        "n_treated": 4_000,
+        "n_other": 2_000,
+    }

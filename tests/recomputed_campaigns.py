@@ -79,7 +79,10 @@ class CampaignFacts:
         windows = {"pre": ~later & (since >= -DAYS), "response": later & (since <= RESPONSE), "post": later & (since <= DAYS)}
         found = []
         for name, inside in windows.items():
-            found += [pl.col("margin_amount").filter(inside).sum().alias(f"margin_{name}"), pl.col("net_amount").filter(inside).sum().alias(f"revenue_{name}")]
+            found += [
+                pl.col("margin_amount").filter(inside).sum().alias(f"margin_{name}"),
+                pl.col("net_amount").filter(inside).sum().alias(f"revenue_{name}"),
+            ]
             found += [pl.col("day").filter(inside).n_unique().cast(pl.Float64).alias(f"orders_{name}")]
         parts = {"promoted": product == PROMOTED, "category": product == CATEGORY, "other": ~product.is_in([PROMOTED, CATEGORY])}
         found += [pl.col("margin_amount").filter(windows["post"] & inside).sum().alias(f"{name}_post") for name, inside in parts.items()]

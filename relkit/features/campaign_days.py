@@ -64,7 +64,11 @@ def campaign_days(
     cell = [*stratum, "day"]
     steps = running_sums(changes).join(draws.select("unit", *stratum), on="unit")
     sums = steps.group_by(cell).agg(pl.col("total").sum(), pl.col("squares").sum())
-    grid = _every_day(draws, stratum, windows.length_days).join(sums, on=cell, how="left").with_columns(pl.col("total", "squares").fill_null(0.0))
+    grid = (
+        _every_day(draws, stratum, windows.length_days)
+        .join(sums, on=cell, how="left")
+        .with_columns(pl.col("total", "squares").fill_null(0.0))
+    )
     return grid.sort(cell).with_columns(pl.col("total", "squares").cum_sum().over(stratum).round(6))
 
 

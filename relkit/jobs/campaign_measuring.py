@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from relkit.measurement.campaign_checks import CheckedDraw
     from relkit.measurement.campaign_effects import CampaignEffects
     from relkit.measurement.campaign_segments import SegmentOfUnits
-    from relkit.measurement.verdict import Verdict
     from relkit.measurement.measured_campaign import MeasuredCampaign, MeasurementFacts
+    from relkit.measurement.verdict import Verdict
     from relkit.periods import AsOf
     from relkit.progress import Progress
     from relkit.tables.table_set import TableSet

@@ -112,5 +112,7 @@ def _details(measured: MeasuredCampaign) -> dict[str, Any]:
     plain |= {name: str(getattr(facts, name)) for name in ("as_of", "first_draw", "last_draw")}
     plain |= {name: getattr(facts, name) for name in ("response_window_days", "post_window_days", "srm_p_value", "balance_p_value")}
     plain |= {"verdict": facts.verdict, "verdict_why": facts.verdict_why.en, "units_needed": facts.units_needed}
-    rows = {name: measured.table(name).drop("drawn_on", strict=False).to_dicts() for name in ("estimates", "guardrails", "segments", "waves")}
+    rows = {
+        name: measured.table(name).drop("drawn_on", strict=False).to_dicts() for name in ("estimates", "guardrails", "segments", "waves")
+    }
     return plain | rows

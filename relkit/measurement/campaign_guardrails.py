@@ -50,9 +50,9 @@ class CampaignGuardrail:
             "measure": self.outcome.column,
             **label_of(self.outcome.label),
             "kind": self.outcome.kind,
-            **{"mean_treated": effect.treated, "mean_other": effect.control, "estimate": found.harm},
-            **{"low": found.low, "high": found.high, "allowed": found.margin, "p_value": found.p_value, "state": found.state},
-            **{"n_treated": effect.n_treated, "n_other": effect.n_control},
+            "mean_treated": effect.treated, "mean_other": effect.control, "estimate": found.harm,
+            "low": found.low, "high": found.high, "allowed": found.margin, "p_value": found.p_value, "state": found.state,
+            "n_treated": effect.n_treated, "n_other": effect.n_control,
             **reason_of(found.reason if found.low is None else None),
         }
 

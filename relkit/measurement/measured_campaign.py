@@ -1,6 +1,6 @@
 """A measured campaign as it is kept: facts, tables and remarks in one folder, written whole or not at all.
 
-    out/default/measurements/voucher/all/measurement.json, estimates.parquet, money.parquet, ..., remarks.json
+out/default/measurements/voucher/all/measurement.json, estimates.parquet, money.parquet, ..., remarks.json
 """
 
 from __future__ import annotations

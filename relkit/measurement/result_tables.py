@@ -89,7 +89,15 @@ def documented(table: ResultTable, language: str) -> str:
 
 
 def _type_name(column: FileColumn) -> str:
-    names = {pl.String: "text", pl.Float64: "f64", pl.Int32: "i32", pl.Int64: "i64", pl.Boolean: "bool", pl.Date: "date", pl.Datetime: "instant"}
+    names = {
+        pl.String: "text",
+        pl.Float64: "f64",
+        pl.Int32: "i32",
+        pl.Int64: "i64",
+        pl.Boolean: "bool",
+        pl.Date: "date",
+        pl.Datetime: "instant",
+    }
     return next(name for dtype, name in names.items() if column.dtype == dtype)
 
 
@@ -120,7 +128,9 @@ REASONS = (
 )
 ARMS = (
     _count("n_treated", "units drawn treated", "unités tirées traitées"),
-    _count("n_other", "units drawn control; not contacted, in a comparison", "unités tirées témoins ; non contactées, dans une comparaison"),
+    _count(
+        "n_other", "units drawn control; not contacted, in a comparison", "unités tirées témoins ; non contactées, dans une comparaison"
+    ),
 )
 INTERVAL = (
     _number("estimate", "effect per unit: difference of the arms", "effet par unité : écart entre les groupes"),
@@ -196,7 +206,9 @@ SEGMENTS = ResultTable(
         *MEANS,
         *INTERVAL,
         _number("p_value", "two-sided p-value of no effect in the group", "p-valeur bilatérale d’un effet nul dans le groupe"),
-        _number("q_value", "the same, corrected for all groups (Benjamini-Hochberg)", "corrigée pour tous les groupes (Benjamini-Hochberg)"),
+        _number(
+            "q_value", "the same, corrected for all groups (Benjamini-Hochberg)", "corrigée pour tous les groupes (Benjamini-Hochberg)"
+        ),
         _number("differ_p_value", "p-value of equal effects in all groups of the segment", "p-valeur d’effets égaux dans le segment"),
         _number("differ_q_value", "the same, corrected for the number of segments", "corrigée pour le nombre de segments"),
         *ARMS,

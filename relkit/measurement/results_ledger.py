@@ -43,7 +43,9 @@ LEDGER = ResultTable(
         _column("as_of", pl.Date, "last day known to the measurement", "dernier jour connu de la mesure"),
         _column("first_draw", pl.Date, "day of the first draw", "jour du premier tirage"),
         _column("last_draw", pl.Date, "day of the last draw", "jour du dernier tirage"),
-        _column("treated", pl.Int64, "units drawn treated; contacted, in a comparison", "unités tirées traitées ; contactées si comparaison"),
+        _column(
+            "treated", pl.Int64, "units drawn treated; contacted, in a comparison", "unités tirées traitées ; contactées si comparaison"
+        ),
         _column("control", pl.Int64, "units drawn control; empty in a comparison", "unités tirées témoins ; vide si comparaison"),
         _column("not_contacted", pl.Int64, "units compared with; empty after a draw", "unités de comparaison ; vide après un tirage"),
         _column("method", pl.String, "drawn, or adjusted for the weeks before", "drawn, ou adjusted : ajusté des semaines d’avant"),
@@ -54,7 +56,9 @@ LEDGER = ResultTable(
         _column("net_margin", pl.Float64, "incremental margin less cost", "marge ajoutée moins le coût"),
         _column("net_margin_low", pl.Float64, "lower end of its interval", "borne basse de son intervalle"),
         _column("net_margin_high", pl.Float64, "upper end of its interval", "borne haute de son intervalle"),
-        _column("net_margin_response", pl.Float64, "net margin at the end of the response window", "marge nette en fin de fenêtre de réponse"),
+        _column(
+            "net_margin_response", pl.Float64, "net margin at the end of the response window", "marge nette en fin de fenêtre de réponse"
+        ),
         _column("incremental_orders", pl.Float64, "orders added at the end of the post window", "commandes ajoutées en fin d’observation"),
         _column("srm_p_value", pl.Float64, "p-value of the planned shares", "p-valeur des parts prévues"),
         _column("verdict", pl.String, "continue, stop, retest or not_measurable", "continue, stop, retest ou not_measurable"),
@@ -69,15 +73,17 @@ def ledger_row(measured: MeasuredCampaign, *, measured_at: datetime) -> dict[str
     """Return the row of a measured campaign."""
     facts = measured.facts
     net = measured.money("net_margin")
-    named = {name: getattr(facts, name) for name in (*KEY, "as_of", "first_draw", "last_draw", "currency", "level", "method", "srm_p_value")}
+    named = {
+        name: getattr(facts, name) for name in (*KEY, "as_of", "first_draw", "last_draw", "currency", "level", "method", "srm_p_value")
+    }
     figures = {name: measured.money(name)["value"] for name in ("incremental_margin", "cost", "incremental_orders")}
     return {
         **named,
         **figures,
         **{name: facts.counts.get(name) for name in ("treated", "control", "not_contacted")},
-        **{"net_margin": net["value"], "net_margin_low": net["low"], "net_margin_high": net["high"]},
+        "net_margin": net["value"], "net_margin_low": net["low"], "net_margin_high": net["high"],
         "net_margin_response": measured.money("net_margin", "response")["value"],
-        **{"verdict": facts.verdict, "units_needed": facts.units_needed, "version": facts.version, "measured_at": measured_at},
+        "verdict": facts.verdict, "units_needed": facts.units_needed, "version": facts.version, "measured_at": measured_at,
     }
 
 

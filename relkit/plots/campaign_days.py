@@ -50,7 +50,9 @@ def plot_campaign_days(
     for end in windows:
         ax.axvline(end, color=MUTED, linewidth=1, linestyle="--")
         name = texts["day"].format(n=number(end, language))
-        ax.annotate(name, (end, 1.0), (-4, -6), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="top", color=MUTED)
+        ax.annotate(
+            name, (end, 1.0), (-4, -6), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", va="top", color=MUTED
+        )
     ax.set(title=texts["title"], xlabel=texts["x"], ylabel=texts["y"], xlim=(0, float(day[-1])))
     _without_first_days(ax, values)
     day_axis(ax.xaxis, float(day[-1]), language)

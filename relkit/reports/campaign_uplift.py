@@ -152,7 +152,10 @@ class CampaignUplift:
         if rows.is_empty():
             return Gallery(())
         shown = rows.head(LARGEST)
-        names = [f"{row[f'segment_{self.language}']}{_COLON[self.language]}{row[f'group_{self.language}']}" for row in shown.iter_rows(named=True)]
+        names = [
+            f"{row[f'segment_{self.language}']}{_COLON[self.language]}{row[f'group_{self.language}']}"
+            for row in shown.iter_rows(named=True)
+        ]
         muted = [row["differ_q_value"] is None or row["differ_q_value"] >= ALPHA for row in shown.iter_rows(named=True)]
         drawn = self._dots(names, list(shown.iter_rows(named=True)), self._say("t_segments"), muted=muted)
         return Gallery((Picture(drawn, self._say("c_segments", level=self._level())),))
@@ -247,7 +250,11 @@ class CampaignUplift:
         rows = self.measured.table("estimates").filter(~pl.col("measure").is_in([f"margin_{part}" for part in SPLIT]))
         names = ("mean_treated", "mean_other", "estimate", "low", "high")
         cells = [
-            {"measure": row[f"label_{self.language}"], "method": METHODS[row["method"]][self.language], "window": self._window(row["window"])}
+            {
+                "measure": row[f"label_{self.language}"],
+                "method": METHODS[row["method"]][self.language],
+                "window": self._window(row["window"]),
+            }
             | {name: self._change(row, name) for name in names}
             | {"p": "–" if row["p_value"] is None else p_value(row["p_value"], self.language)}
             for row in rows.iter_rows(named=True)
@@ -267,7 +274,9 @@ class CampaignUplift:
         facts, net = self.measured.facts, self.measured.money("net_margin")
         words = {"name": self._name(), "Name": _capitalised(self._name()), "days": self._number(facts.days["post"]), "level": self._level()}
         if net["value"] is None:
-            return self._say("unknown", **words, reason=net[f"reason_{self.language}"] or facts.verdict_why[self.language], advice=self._advice())
+            return self._say(
+                "unknown", **words, reason=net[f"reason_{self.language}"] or facts.verdict_why[self.language], advice=self._advice()
+            )
         figures = {"net": self._money(net["value"]), **self._ends(net)}
         return self._say(self._finding(net), **words, **figures, advice=self._advice())
 
@@ -312,7 +321,9 @@ class CampaignUplift:
         amount = self._money(later["value"] if key == "steady" else abs(later["value"]))
         early = self._money(self._value("incremental_margin", "response"))
         whole = self._money(self._value("incremental_margin"))
-        return [self._say(key, later=amount, **self._ends(later), response=self._number(facts.response_window_days), early=early, whole=whole)]
+        return [
+            self._say(key, later=amount, **self._ends(later), response=self._number(facts.response_window_days), early=early, whole=whole)
+        ]
 
     def _cost(self) -> list[str]:
         if not self._known("cost") or self._value("cost") == 0:
@@ -322,7 +333,11 @@ class CampaignUplift:
         if ratio["value"] is not None and ratio["low"] is not None:
             ends = {name: self._number(ratio[name], 2) for name in ("low", "high")}
             found = [self._say("cost", cost=cost, ratio=self._number(ratio["value"], 2), **ends)]
-        return found if order["low"] is None else [*found, self._say("per_order", value=self._money(order["value"], 2), **self._ends(order, 2))]
+        return (
+            found
+            if order["low"] is None
+            else [*found, self._say("per_order", value=self._money(order["value"], 2), **self._ends(order, 2))]
+        )
 
     def _reached(self) -> list[str]:
         facts, row = self.measured.facts, self.measured.estimate(self._amount(), method="reached")

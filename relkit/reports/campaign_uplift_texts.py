@@ -38,7 +38,9 @@ TEXTS: dict[str, Text] = {
         "Ce que {name} a ajouté ne peut être connu, car le tirage n’a pas été appliqué comme prévu : le chiffre de {net} "
         "(intervalle à {level} : de {low} à {high}) n’est pas à utiliser, et {advice}",
     ),
-    "unknown": Text("What {name} added in money is not known: {reason} {advice}", "L’argent ajouté par {name} n’est pas connu : {reason} {advice}"),
+    "unknown": Text(
+        "What {name} added in money is not known: {reason} {advice}", "L’argent ajouté par {name} n’est pas connu : {reason} {advice}"
+    ),
     "comparison": Text(
         "Nobody was drawn at random for {name}: this is a comparison, not a proof. Those contacted brought {net} {of_what} more than "
         "similar customers who were not contacted, costs deducted, within {days} days ({level} interval, for chance alone: {low} to {high}); "
@@ -49,8 +51,7 @@ TEXTS: dict[str, Text] = {
     ),
     "basis": Text(
         "{treated} units were drawn treated and {other} control, in {waves} {when}; each counts as drawn, contacted or not.",
-        "{treated} unités ont été tirées traitées et {other} témoins, en {waves} {when} ; chacune compte comme tirée, "
-        "contactée ou non.",
+        "{treated} unités ont été tirées traitées et {other} témoins, en {waves} {when} ; chacune compte comme tirée, contactée ou non.",
     ),
     "basis_compared": Text(
         "{treated} customers were contacted, and {other} who could have been were not.",
@@ -137,10 +138,10 @@ TEXTS: dict[str, Text] = {
         "{measure} : une dégradation de plus de {allowed} n’est pas exclue ({estimate}, de {low} à {high}).",
     ),
     "unmeasured": Text("{measure}: {reason}", "{measure} : {reason}"),
-    "no_guardrails": Text("No table tells of unsubscriptions, complaints or returns.", "Aucune table ne renseigne désabonnements, réclamations ou retours."),
-    "as_planned": Text(
-        "The arms have the sizes that were planned (p = {p}).", "Les groupes ont les tailles prévues (p = {p})."
+    "no_guardrails": Text(
+        "No table tells of unsubscriptions, complaints or returns.", "Aucune table ne renseigne désabonnements, réclamations ou retours."
     ),
+    "as_planned": Text("The arms have the sizes that were planned (p = {p}).", "Les groupes ont les tailles prévues (p = {p})."),
     "not_planned": Text(
         "The arms do not have the sizes that were planned (p {p}): something removed or added units after the draw.",
         "Les groupes n’ont pas les tailles prévues (p {p}) : des unités ont été retirées ou ajoutées après le tirage.",
@@ -153,8 +154,12 @@ TEXTS: dict[str, Text] = {
         "Before the draw the arms already differed (p {p}): check how the draw was made.",
         "Avant le tirage les groupes différaient déjà (p {p}) : vérifiez comment le tirage a été fait.",
     ),
-    "excluded": Text("{n} units drawn into both arms of a wave are left out.", "{n} unités tirées dans les deux groupes d’une vague sont exclues."),
-    "k_net": Text("{of_what} added on day {days}, cost deducted, {low} to {high}", "{of_what} ajoutés au jour {days}, coût déduit, de {low} à {high}"),
+    "excluded": Text(
+        "{n} units drawn into both arms of a wave are left out.", "{n} unités tirées dans les deux groupes d’une vague sont exclues."
+    ),
+    "k_net": Text(
+        "{of_what} added on day {days}, cost deducted, {low} to {high}", "{of_what} ajoutés au jour {days}, coût déduit, de {low} à {high}"
+    ),
     "k_margin": Text("added before its cost", "ajoutés avant déduction du coût"),
     "k_cost": Text("cost", "coût"),
     "k_orders": Text("orders added, {low} to {high}", "commandes ajoutées, de {low} à {high}"),

@@ -81,16 +81,22 @@ class TestPublishedCases:
         """Read through the command line: 65/7 less 65/8, whoever got the message."""
         folder = CASES / "15_as_drawn_not_as_sent"
         files = {name: pl.read_csv(folder / f"{name}.csv", try_parse_dates=True) for name in ("assignments", "contacts")}
-        amounts = pl.read_csv(folder / "revenue.csv").with_columns(occurred_at=pl.lit("2027-03-05T12:00:00Z")).with_row_index("transaction_id")
+        amounts = (
+            pl.read_csv(folder / "revenue.csv").with_columns(occurred_at=pl.lit("2027-03-05T12:00:00Z")).with_row_index("transaction_id")
+        )
         lines = amounts.with_columns(transaction_line_id="transaction_id").rename({"revenue": "net_amount"})
         out = check(tmp_path, {**files, "transactions": lines})
         argv = ["measure", "voucher", "--wave", "w1", "--as-of", "2027-12-31", "--out", str(out), "--json"]
         assert cli.run(argv) == 0
         result, expected = json.loads(capsys.readouterr().out), right("15_as_drawn_not_as_sent")
-        found = next(row for row in result["details"]["estimates"] if (row["measure"], row["method"], row["window"]) == ("revenue", "drawn", "post"))
+        found = next(
+            row for row in result["details"]["estimates"] if (row["measure"], row["method"], row["window"]) == ("revenue", "drawn", "post")
+        )
         assert found["estimate"] == pytest.approx(expected["effect"], abs=1e-9)
         assert (found["mean_treated"], found["mean_other"]) == pytest.approx((expected["mean_treated"], expected["mean_control"]), abs=1e-9)
-        counts = {name: result["counts"][name] for name in ("treated", "control", "in_both_arms", "control_contacted", "treated_not_contacted")}
+        counts = {
+            name: result["counts"][name] for name in ("treated", "control", "in_both_arms", "control_contacted", "treated_not_contacted")
+        }
         assert counts == {"treated": 7, "control": 8, "in_both_arms": 1, "control_contacted": 1, "treated_not_contacted": 1}
         assert result["metrics"]["incremental_margin"] == pytest.approx(7 * expected["effect"], abs=1e-9)
 
@@ -241,7 +247,9 @@ class TestNoAnswer:
         lines = pl.concat([a_year_later(units), sales(before).with_columns(transaction_line_id=pl.format("B{}", pl.int_range(pl.len())))])
         out = check(tmp_path, {"assignments": assignments(units), "transactions": lines})
         result = MeasureCampaign.parse(out=out, action="voucher", adjusted=False).run()
-        drawn = next(row for row in result.details["estimates"] if (row["measure"], row["window"], row["method"]) == ("revenue", "post", "drawn"))
+        drawn = next(
+            row for row in result.details["estimates"] if (row["measure"], row["window"], row["method"]) == ("revenue", "post", "drawn")
+        )
         assert abs(drawn["estimate"]) < 2
 
 

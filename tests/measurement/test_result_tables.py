@@ -36,4 +36,6 @@ def test_every_column_is_documented_and_named_in_both_languages(table) -> None:
 def test_tables_have_names_of_their_own() -> None:
     assert len(set(names())) == len(TABLES)
     assert not {"measurement", "remarks"} & set(names())
-    assert all(isinstance(dtype, type) or dtype == pl.Datetime("us", "UTC") for table in (*TABLES, LEDGER) for dtype in table.schema.values())
+    assert all(
+        isinstance(dtype, type) or dtype == pl.Datetime("us", "UTC") for table in (*TABLES, LEDGER) for dtype in table.schema.values()
+    )
