@@ -6,7 +6,8 @@ stream, so that the same settings give the same bytes and memory does not grow w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +19,13 @@ from relkit.tables.simulation.aftermath import with_aftermath
 from relkit.tables.simulation.assortment import products_table, stores_table
 from relkit.tables.simulation.attributes import parties_table, snapshots_table
 from relkit.tables.simulation.baskets import Tastes, draw_lines, draw_tastes
-from relkit.tables.simulation.campaigns import Campaigns, run_campaigns
+from relkit.tables.simulation.campaigns import Campaigns, Draws, run_campaigns
 from relkit.tables.simulation.clock import ZONE, Calendar
 from relkit.tables.simulation.contacts import assignments_table, contacts_table, outcomes_table
 from relkit.tables.simulation.contracts import Contracts, contracts_table, draw_contracts
+from relkit.tables.simulation.effects import Hidden, true_effects
 from relkit.tables.simulation.journeys import touchpoints_table
+from relkit.tables.simulation.leaflets import draw_leaflets, pulled, switched
 from relkit.tables.simulation.loyalty import identifiers_table, loyalty_table
 from relkit.tables.simulation.market import Market, calendar_table, make_market, price_dates
 from relkit.tables.simulation.ordering import History, draw_history
@@ -33,7 +36,7 @@ from relkit.tables.simulation.purchases import Buyers, Orders, draw_buyers
 from relkit.tables.simulation.sales import draw_placement, transactions_table
 from relkit.tables.simulation.settings import FUTURE_DAYS, SimulationSettings
 from relkit.tables.simulation.truth import CompanyTruth, true_parameters, write_parameters
-from relkit.tables.simulation.valuation import assignments_truth, contracts_truth, customers_truth
+from relkit.tables.simulation.valuation import assignments_truth, contracts_truth, customers_truth, waves_truth
 from relkit.tables.simulation.voices import cases_table, surveys_table
 
 if TYPE_CHECKING:
@@ -46,7 +49,7 @@ CHUNK = 50_000
 
 STREAMS = (
     *("people", "contracts", "permissions", "waves", "buyers", "days", "amounts", "market", "tastes", "lines", "placement"),
-    *("aftermath", "outcomes", "journeys", "voices", "attributes"),
+    *("aftermath", "outcomes", "journeys", "voices", "attributes", "leaflets", "leaflet_effects", "leaflet_outcomes"),
 )
 """One stream of random numbers for each kind of fact; new ones are added at the end."""
 
@@ -80,7 +83,7 @@ def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Pr
         orders += _write_chunk(world, seed, chunk, data, truth, orders)
     progress("putting the tables together", 1.0)
     data.finish()
-    truth.finish()
+    waves_truth(truth.finish()["assignments"], plan_waves(settings)).write_parquet(folder / "truth" / "waves.parquet")
     parameters = true_parameters(settings)
     write_parameters(folder / "truth", parameters)
     return CompanyTruth(data=folder / "data", folder=folder / "truth", parameters=parameters)
@@ -134,6 +137,7 @@ class _Chunk:
     permissions: Permissions
     contracts: Contracts
     campaigns: Campaigns
+    leaflets: Draws
     buyers: Buyers
     tastes: Tastes
     history: History
@@ -163,16 +167,20 @@ def _draw_chunk(world: _World, rngs: dict[str, np.random.Generator], numbers: In
     by_themselves = (people.came_as == BUYER) | (people.came_as == BOTH)
     first_day = np.where(by_themselves, people.created_day, NEVER)
     campaigns = run_campaigns(rngs["waves"], settings, people, permissions, contracts, created, first_day, world.calendar)
+    leaflets = draw_leaflets(rngs["leaflets"], settings, people, permissions, created, campaigns, world.calendar)
     buyers = draw_buyers(rngs["buyers"], len(people), settings.purchases, settings.spend)
+    history = draw_history(rngs, settings, buyers, campaigns, world.market)
+    orders = pulled(rngs["leaflet_effects"], history.orders, leaflets, plan_waves(settings), world.market, len(people))
     return _Chunk(
         people=people,
         created_day=created,
         permissions=permissions,
         contracts=contracts.ending_at(campaigns.end_age),
         campaigns=campaigns,
+        leaflets=leaflets,
         buyers=buyers,
         tastes=draw_tastes(rngs["tastes"], len(people), settings.taste_spread),
-        history=draw_history(rngs, settings, buyers, campaigns, world.market),
+        history=replace(history, orders=orders),
     )
 
 
@@ -193,7 +201,9 @@ def _write_sales(world: _World, rngs: dict[str, np.random.Generator], chunk: _Ch
     settings, people = world.settings, chunk.people
     planted = settings.disturbances
     late = (planted.late_share, planted.late_mean_days) if settings.hard else (0.0, 1.0)
-    lines = draw_lines(rngs["lines"], seen, chunk.tastes, world.market, planted)
+    moving = switched(seen, chunk.leaflets, plan_waves(settings), len(people))
+    moved = None if moving is None else partial(moving.applied, rngs["leaflet_effects"])
+    lines = draw_lines(rngs["lines"], seen, chunk.tastes, world.market, planted, moved)
     placement = draw_placement(rngs["placement"], seen, chunk.tastes, world.calendar, orders_before + 1, late)
     sales = transactions_table(people.ids, seen, placement, lines)
     data.add("transactions", with_aftermath(rngs["aftermath"], sales, planted, world.end_us) if settings.hard else sales)
@@ -205,10 +215,12 @@ def _write_sales(world: _World, rngs: dict[str, np.random.Generator], chunk: _Ch
 
 
 def _write_contacts(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, data: Parts) -> None:
-    settings, people, draws = world.settings, chunk.people, chunk.campaigns.draws
-    data.add("assignments", assignments_table(settings, people, draws, world.calendar))
-    data.add("contacts", contacts_table(settings, people, draws, world.calendar))
-    data.add("outcomes", outcomes_table(rngs["outcomes"], people, draws, world.calendar, settings))
+    settings, people = world.settings, chunk.people
+    parts = {"outcomes": chunk.campaigns.draws, "leaflet_outcomes": chunk.leaflets}
+    for stream, draws in parts.items():
+        data.add("assignments", assignments_table(settings, people, draws, world.calendar))
+        data.add("contacts", contacts_table(settings, people, draws, world.calendar))
+        data.add("outcomes", outcomes_table(rngs[stream], people, draws, world.calendar, settings))
 
 
 def _write_voices(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, seen: Orders, data: Parts) -> None:
@@ -234,4 +246,6 @@ def _write_truth(world: _World, chunk: _Chunk, truth: Parts) -> None:
         people, chunk.buyers, chunk.tastes, chunk.campaigns, chunk.history, contracts, world.calendar, world.market, settings
     )
     truth.add("customers", customers)
-    truth.add("assignments", assignments_truth(people, chunk.campaigns.draws, world.waves))
+    hidden = Hidden(chunk.buyers, chunk.tastes, chunk.history, chunk.contracts, world.market, settings)
+    for draws in (chunk.campaigns.draws, chunk.leaflets):
+        truth.add("assignments", assignments_truth(people, draws, world.waves, true_effects(hidden, draws, people.engagement)))
