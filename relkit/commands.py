@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_PROGRAMME = "default"
-OF_A_DAY = ("features", "fit", "score", "deliver", "rank", "similar", "report")
+OF_A_DAY = ("features", "fit", "score", "deliver", "measure", "rank", "similar", "report")
 """Commands that take --as-of."""
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 from recomputed_affinity import AFFINITY
+from recomputed_campaigns import CAMPAIGN
 from scipy.stats import beta, chi2
 
 if TYPE_CHECKING:
@@ -792,5 +793,6 @@ RECOMPUTED: dict[str, Callable[[Facts, dict[str, str]], dict[str, Any]]] = {
     "churn_segment_texts.none_changes": _nothing,
     "churn_segment_texts.some_change": _nothing,
     **AFFINITY,
+    **CAMPAIGN,
 }
 """By module and key of `TEXTS`: the values to show, by placeholder; `figure` is the value of a key figure."""

@@ -17,6 +17,7 @@ import json
 import os
 import re
 import shutil
+import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ def drafting(root: Path, as_of: date) -> Iterator[Draft]:
     """
     root.mkdir(parents=True, exist_ok=True)
     _flush(root.parent)
-    with _locked(root):
+    with locked(root, what="another delivery of this programme is being written.", then="deliver again"):
         _remove_leftovers(root)
         revision = 1 + max((taken for day, taken, _ in _named(root) if day == as_of), default=0)
         name = as_of.isoformat() if revision == 1 else f"{as_of.isoformat()}-r{revision}"
@@ -249,15 +250,24 @@ def _remove_leftovers(root: Path) -> None:
 
 
 @contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """Hold the programme's lock, or raise at once; the system releases it when the process ends, no matter how it ends."""
+def locked(root: Path, *, what: str, then: str, seconds: float = 0.0) -> Iterator[None]:
+    """Hold the lock of a folder; the system releases it when the process ends, no matter how it ends.
+
+    Args:
+        root: the folder, which exists.
+        what: sentence on what another process does, for the error.
+        then: what to do once it has finished.
+        seconds: time to wait for the lock.
+
+    Raises:
+        StorageError: another process holds it.
+    """
+    until = time.monotonic() + seconds
     with (root / LOCK).open("a+b") as stream:
-        if not _take(stream.fileno()):
-            raise StorageError(
-                "another delivery of this programme is being written.",
-                where=str(root),
-                remedy="Wait until it has finished, then deliver again.",
-            )
+        while not _take(stream.fileno()):
+            if time.monotonic() >= until:
+                raise StorageError(what, where=str(root), remedy=f"Wait until it has finished, then {then}.")
+            time.sleep(0.05)
         yield
 
 

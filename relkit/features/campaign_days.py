@@ -26,7 +26,7 @@ Measured = Literal["margin", "revenue", "orders"]
 MOST_STRATA = 20
 """Most propensities that are strata of their own; more are put into `GROUPS` groups."""
 GROUPS = 10
-_CELL = ["propensity", "arm", "day"]
+_STRATUM = ("propensity", "arm")
 
 
 def campaign_days(
@@ -38,6 +38,7 @@ def campaign_days(
     response_window_days: int = RESPONSE_WINDOW_DAYS,
     post_window_days: int = POST_WINDOW_DAYS,
     measure: Measured = "margin",
+    by_wave: bool = False,
 ) -> pl.DataFrame:
     """Return sums over the mature units of an action by the end of each day since the draw.
 
@@ -49,6 +50,7 @@ def campaign_days(
         response_window_days: days from the draw in which the action works.
         post_window_days: days after them.
         measure: of which each customer's running total is taken; orders are days with an order.
+        by_wave: whether each wave is a stratum of its own; the rows then have wave_id first.
 
     Returns:
         In order of propensity, arm and day, a row for each day from 0 to the end of the post window: propensity (stratum: its mean),
@@ -58,11 +60,16 @@ def campaign_days(
     drawn = campaign_draws(tables, as_of, action_id=action_id, wave_id=wave_id)
     draws = with_strata(mature_draws(tables, as_of, drawn, windows).rows)
     changes = _daily(tables, as_of, draws, windows, measure)
-    steps = running_sums(changes).join(draws.select("unit", "propensity", "arm"), on="unit")
-    sums = steps.group_by(_CELL).agg(pl.col("total").sum(), pl.col("squares").sum())
-    grid = _every_day(draws, windows.length_days).join(sums, on=_CELL, how="left").with_columns(pl.col("total", "squares").fill_null(0.0))
-    stratum = ("propensity", "arm")
-    return grid.sort(_CELL).with_columns(pl.col("total", "squares").cum_sum().over(stratum).round(6))
+    stratum = [*(["wave_id"] if by_wave else []), *_STRATUM]
+    cell = [*stratum, "day"]
+    steps = running_sums(changes).join(draws.select("unit", *stratum), on="unit")
+    sums = steps.group_by(cell).agg(pl.col("total").sum(), pl.col("squares").sum())
+    grid = (
+        _every_day(draws, stratum, windows.length_days)
+        .join(sums, on=cell, how="left")
+        .with_columns(pl.col("total", "squares").fill_null(0.0))
+    )
+    return grid.sort(cell).with_columns(pl.col("total", "squares").cum_sum().over(stratum).round(6))
 
 
 def with_strata(draws: pl.DataFrame) -> pl.DataFrame:
@@ -115,7 +122,7 @@ def _contract_margin(held: pl.DataFrame, length_days: int) -> pl.DataFrame:
     return runs.select("unit", day=days, amount="daily_margin").explode("day", empty_as_null=False)
 
 
-def _every_day(draws: pl.DataFrame, length_days: int) -> pl.DataFrame:
-    """Return propensity, arm, units and every day from the draw to the end of the windows."""
-    arms = draws.group_by("propensity", "arm").agg(units=pl.len())
+def _every_day(draws: pl.DataFrame, stratum: list[str], length_days: int) -> pl.DataFrame:
+    """Return each stratum of an arm, its units and every day from the draw to the end of the windows."""
+    arms = draws.group_by(stratum).agg(units=pl.len())
     return arms.join(pl.DataFrame({"day": range(length_days + 1)}, schema={"day": pl.Int32}), how="cross")

@@ -29,6 +29,9 @@ COMMANDS: dict[str, CommandSpec] = {
     "features": CommandSpec("relkit.jobs.build_features", "BuildFeatures", "Build the customer table as of a date."),
     "fit": CommandSpec("relkit.jobs.fit_model", "FitModel", "Fit a model, judge it on a holdout, register it.", ("model",)),
     "score": CommandSpec("relkit.jobs.score_customers", "ScoreCustomers", "Score customers with the champion models."),
+    "measure": CommandSpec(
+        "relkit.jobs.measure_campaign", "MeasureCampaign", "Measure what a campaign added against its control.", ("action",)
+    ),
     "deliver": CommandSpec("relkit.jobs.deliver_files", "DeliverFiles", "Publish the scored customer file."),
     "rank": CommandSpec("relkit.jobs.rank_customers", "RankCustomers", "Rank the best customers for a product."),
     "similar": CommandSpec("relkit.jobs.similar_products", "SimilarProducts", "List the products most similar to one.", ("product",)),

@@ -91,7 +91,7 @@ class WriteReport(Job):
             return self._study(notebook, progress)
         tables = TableSet.open(self.out_dir / "tables")
         as_of = tables.as_of(self.as_of)
-        built = self._built(as_of, progress)
+        built = self._built(as_of, progress) if notebook.shows_scores else ()
         if absent := self._absent(notebook, tables, as_of):
             return Result(job=self.command, skipped=f"{notebook.name}: {absent}.", sentences=built, details={"as_of": str(as_of)})
         folder = self.out_dir / "reports" / str(as_of)
@@ -196,7 +196,7 @@ class WriteReport(Job):
         with TemporaryDirectory() as scratch:
             book = run_notebook(notebook, given, Path(scratch) / "run.ipynb", progress=progress)
         progress("writing the page", 0.95)
-        return write_page(book, folder / f"{notebook.name}_{self.language}.html", page)
+        return write_page(book, folder / f"{notebook.page_name(given)}_{self.language}.html", page)
 
     def _page(self, notebook: Notebook, tables: TableSet, as_of: AsOf) -> Page:
         from relkit import __version__

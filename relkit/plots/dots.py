@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relkit.plots.style import ACTUAL, INK, MODEL, MUTED, axes_of, figure_of, house_style, number_axis, percent_axis
+from relkit.plots.style import ACTUAL, INK, MODEL, MUTED, axes_of, figure_of, house_style, money_axis, number_axis, percent_axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,7 @@ def plot_dots(
     reference: float | None = None,
     sides: tuple[str, str] | None = None,
     muted: Sequence[bool] = (),
+    currency: str = "EUR",
     language: str = "en",
 ) -> Axes:
     """Draw one row for each name, from the top, with a dot and its interval for each series.
@@ -63,10 +64,11 @@ def plot_dots(
         ax: where to draw; a new figure by default.
         title: of the plot.
         x_label: what is estimated, with its unit.
-        kind: number or share.
+        kind: number, share or money.
         reference: position of a line, e.g. no difference.
         sides: meaning of the left and the right of the reference.
         muted: whether each row is grey; none by default.
+        currency: ISO code, for money.
         language: en or fr.
     """
     given = ax is not None
@@ -83,7 +85,7 @@ def plot_dots(
     ax.grid(visible=True, axis="x")
     if kind == "share" and reference is None:
         ax.set_xlim(max(ax.get_xlim()[0], 0.0))
-    _ticks(ax.xaxis, kind, language)
+    _ticks(ax.xaxis, kind, currency, language)
     if sides is not None and reference is not None:
         _say_sides(ax, reference, sides)
     if any(one.label for one in series):
@@ -106,11 +108,14 @@ def _draw(ax: Axes, one: Dots, at: Floats, colour: str, mark: str, muted: Sequen
     ax.scatter(one.value[there], at[there], color=shown, marker=mark, s=42, zorder=3, clip_on=False, label=one.label or None)
 
 
-def _ticks(axis: Axis, kind: str, language: str) -> None:
+def _ticks(axis: Axis, kind: str, currency: str, language: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
-    (percent_axis if kind == "share" else number_axis)(axis, language)
+    if kind == "money":
+        money_axis(axis, currency, language)
+    else:
+        (percent_axis if kind == "share" else number_axis)(axis, language)
 
 
 def _say_sides(ax: Axes, reference: float, sides: tuple[str, str]) -> None:

@@ -13,6 +13,7 @@ language. papermill only warns about a parameter that the notebook does not have
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,12 +46,14 @@ class Notebook:
         defaults: its parameters with their defaults.
         job: command of the job whose fields its parameters are; empty if it names none.
         needs: inputs from earlier jobs, e.g. "features/spells" or "scores/p_alive".
+        subject: parameters that say what its page is about, whose values become part of the page's name.
     """
 
     path: Path
     defaults: Mapping[str, Any]
     job: str
     needs: tuple[str, ...]
+    subject: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,6 +64,22 @@ class Notebook:
     def is_of_a_day(self) -> bool:
         """True if it shows a company on a day; otherwise it studies something else."""
         return "as_of" in self.defaults
+
+    def page_name(self, given: Mapping[str, Any]) -> str:
+        """Return the name of its page, with the values of its subject.
+
+        Examples:
+            >>> book = Notebook(path=Path("uplift.ipynb"), defaults={}, job="report", needs=(), subject=("campaign", "wave"))
+            >>> book.page_name({"campaign": "spring/1"}), book.page_name({})
+            ('uplift_spring_1', 'uplift')
+        """
+        about = [re.sub(r"[^\w.-]+", "_", str(given[name])) for name in self.subject if given.get(name) is not None]
+        return "_".join([self.name, *about])
+
+    @property
+    def shows_scores(self) -> bool:
+        """True if it needs more than validated tables: features, scores or models of its day."""
+        return any(not need.startswith("tables/") for need in self.needs)
 
 
 def find_notebook(name: str) -> Path:
@@ -90,7 +109,8 @@ def read_notebook(path: Path) -> Notebook:
         raise ParameterError(f"{len(tagged)} cells are tagged {PARAMETERS!r}; there may be one.", where=str(path))
     declared = metadata.get("relkit", {})
     defaults = _literals(tagged[0]["source"], path) if tagged else {}
-    return Notebook(path=path, defaults=defaults, job=str(declared.get("job", "")), needs=tuple(declared.get("needs", ())))
+    lists = {name: tuple(declared.get(name, ())) for name in ("needs", "subject")}
+    return Notebook(path=path, defaults=defaults, job=str(declared.get("job", "")), **lists)
 
 
 def _content(path: Path) -> tuple[list[Any], dict[str, Any]]:

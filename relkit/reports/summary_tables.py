@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-Kind = Literal["text", "count", "number", "money", "share", "date", "p_value"]
+Kind = Literal["text", "figure", "count", "number", "money", "share", "date", "p_value"]
+"""Kinds of values; a figure is a number that is already written."""
 
 SMALLEST_GROUP = 10
 """Groups of fewer customers are not shown."""
@@ -190,7 +191,7 @@ def written(value: Any, column: Shown, *, language: str, currency: str = "EUR") 
         return day_in_words(value, language)
     if column.kind == "p_value":
         return p_value(float(value), language)
-    return str(value) if column.kind == "text" else number(float(value), language, column.digits)
+    return str(value) if column.kind in {"text", "figure"} else number(float(value), language, column.digits)
 
 
 def p_value(value: float, language: str) -> str:

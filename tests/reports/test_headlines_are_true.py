@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from recomputed_campaigns import CampaignFacts
 from recomputed_sentences import RECOMPUTED, Counted, Facts
 from shown_sentences import shown_sentences
 
@@ -25,6 +26,7 @@ MODULES = (
     *("customer_value", "value_study", "value_segments", "order_chances", "contactability"),
     *("churn_risk", "retention_calls", "churn_segment_texts"),
     *("product_pairs", "category_shopping", "next_products", "product_propensities"),
+    "campaign_uplift_texts",
 )
 NUMBER = {
     "en": re.compile(r"[−-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[−-]?\d+(?:\.\d+)?"),
@@ -43,6 +45,7 @@ def numbers(text: str, language: str) -> list[tuple[float, float]]:
     French numbers have narrow spaces and a comma; 12,5 % is 0.125.
     """
     found = []
+    text = re.sub(r"−([€$£])", r"\1−", text)  # the sign of an English amount stands before its currency
     for match in NUMBER[language].finditer(text):
         plain = match[0].replace("−", "-")
         plain = plain.replace(",", "") if language == "en" else plain.replace("\u202f", "").replace(",", ".")
@@ -77,7 +80,7 @@ def match(text: str, language: str) -> tuple[str, dict[str, str]]:
     raise AssertionError(f"no text of {', '.join(MODULES)} gives {text!r}")
 
 
-def problems(text: str, language: str, facts: Facts) -> list[str]:
+def problems(text: str, language: str, facts: Any) -> list[str]:
     """Return the parts of a sentence that disagree with the facts, including each number without a recomputation."""
     key, values = match(text, language)
     if key not in RECOMPUTED:
@@ -118,7 +121,7 @@ def counts_people(shown: str, expected: Counted, language: str) -> bool:
     )
 
 
-def disagreements(name: str, language: str, facts: Facts, **parameters: Any) -> list[str]:
+def disagreements(name: str, language: str, facts: Any, **parameters: Any) -> list[str]:
     sentences, figures = shown_sentences(name, language=language, out=str(facts.out), programme=facts.programme, **parameters)
     assert len(sentences) >= 3
     assert len(set(sentences)) == len(sentences)
@@ -189,6 +192,24 @@ def within_budget(declared: Path, budget: float | None, folder: Path) -> Path:
         ScoreCustomers.parse(offer=CHEAP | {"budget": budget}).run()
         DeliverFiles.parse(workbook=False).run()
     return folder
+
+
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> CampaignFacts:
+    """Return a shop with a campaign in two waves, after `relkit check`."""
+    from campaign_shop import write_shop
+
+    from relkit.jobs.check_tables import CheckTables
+
+    folder = tmp_path_factory.mktemp("campaign")
+    data, out = write_shop(folder / "data"), folder / "out" / "default"
+    assert CheckTables.parse(data=data, out=out).run().passed
+    return CampaignFacts(data=data, out=out)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_on_a_campaign(language: str, campaign: CampaignFacts) -> None:
+    assert disagreements("measure_campaign_uplift", language, campaign, campaign=campaign.action) == []
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,48 @@
+"""Waves that were drawn, as the assignments state them: what there is to measure, and from which day on (`campaign_maturity`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from relkit.features.campaign_maturity import Maturity, maturity_of
+from relkit.features.campaign_units import has_sums
+from relkit.features.known_rows import marked_as_test
+
+if TYPE_CHECKING:
+    from relkit.periods import AsOf
+    from relkit.tables.table_set import TableSet
+
+_SCHEMA = {"action_id": pl.String, "wave_id": pl.String, "drawn_on": pl.Date, "treated": pl.Int64, "control": pl.Int64}
+
+
+def drawn_waves(tables: TableSet, as_of: AsOf, *, days: int) -> pl.DataFrame:
+    """Return one row for each wave of each action drawn for by `as_of`, in order of action and day.
+
+    Args:
+        tables: the company.
+        as_of: cutoff of what is known.
+        days: days after the draw that a measurement needs.
+
+    Returns:
+        action_id, wave_id, drawn_on (business day of its last draw), treated, control (customers, test accounts left out),
+        ends_on (last day that the measurement needs, returns settled), is_over (whether that day is known). No rows without a table
+        of assignments.
+    """
+    maturity = maturity_of(tables, as_of) if has_sums(tables) else Maturity(as_of.day, 0)
+    if not tables.has("assignments"):
+        return _with_ends(pl.DataFrame(schema=_SCHEMA), maturity, days)
+    known = tables.scan("assignments").filter(as_of.known("drawn_at"), ~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
+    customers = pl.col("customer_id")
+    counted = known.group_by("action_id", "wave_id").agg(
+        drawn_on=as_of.business_day("drawn_at").max(),
+        treated=customers.filter(pl.col("arm") == "treated").n_unique().cast(pl.Int64),
+        control=customers.filter(pl.col("arm") == "control").n_unique().cast(pl.Int64),
+    )
+    return _with_ends(counted.collect(engine="streaming").sort("action_id", "drawn_on", "wave_id"), maturity, days)
+
+
+def _with_ends(waves: pl.DataFrame, maturity: Maturity, days: int) -> pl.DataFrame:
+    ends = pl.col("drawn_on").dt.offset_by(f"{days + maturity.settle_days}d")
+    return waves.with_columns(ends_on=ends, is_over=maturity.is_mature(days))

@@ -1,0 +1,488 @@
+"""Content of the report on a measured campaign: the money it added, how surely, to whom, and what to do next.
+
+uplift = CampaignUplift(measured=measured, language="fr")
+uplift.headlines(), uplift.key_figures(), uplift.money(), uplift.days(), uplift.split(), uplift.segments(), uplift.guardrails()
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from relkit.measurement.result_tables import METHODS
+from relkit.plots.style import money, number, percent
+from relkit.reports.campaign_uplift_texts import TERMS, TEXTS, VERDICTS
+from relkit.reports.pictures import Gallery, Picture
+from relkit.reports.remarks import RemarkList
+from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, KeyFigures, Shown, SummaryTable, day_in_words, p_value
+from relkit.texts import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relkit.measurement.measured_campaign import MeasuredCampaign
+
+SPLIT = ("promoted", "category", "other")
+"""Parts of the margin: measures `margin_promoted`, `margin_category`, `margin_other`."""
+_PARTS = {"promoted": "promoted", "category": "category", "other": "rest"}
+ALPHA = 0.05
+"""Segments differ if the corrected p-value is below this, and arms are alike before the draw above it."""
+LARGEST = 24
+"""Groups drawn at most; the table has all."""
+_COLON = Text(": ", " : ")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CampaignUplift:
+    """A measured campaign as a page shows it.
+
+    Attributes:
+        measured: facts, tables and remarks.
+        language: en or fr.
+    """
+
+    measured: MeasuredCampaign
+    language: str = "en"
+
+    def headlines(self) -> Headlines:
+        """Return the main findings, the money and the next step first."""
+        found = [self._first(), self._basis()]
+        if self._known("net_margin"):
+            found += [*self._each(), *self._later(), *self._cost()]
+        return Headlines(tuple(found))
+
+    def first_sentence(self) -> str:
+        """Return what the campaign added in money, with its interval, and what to do next."""
+        return self._first()
+
+    def key_figures(self) -> KeyFigures | Gallery:
+        """Return the net margin, the margin added, the cost, the orders added and the net margin per 1,000 treated."""
+        if not self._known("net_margin"):
+            return Gallery(())
+        facts, net, orders = self.measured.facts, self.measured.money("net_margin"), self.measured.money("incremental_orders")
+        figures = [(self._money(net["value"]), self._say("k_net", days=facts.days["post"], **self._ends(net)))]
+        figures += [(self._money(self._value(name)), self._say(key)) for name, key in _BARS if self._known(name)]
+        if self._known("incremental_orders"):
+            ends = {name: self._number(orders[name]) for name in ("low", "high")}
+            figures.append((self._number(orders["value"]), self._say("k_orders", **ends)))
+        if self._known("net_per_1000"):
+            figures.append((self._money(self._value("net_per_1000")), self._say("k_each")))
+        return KeyFigures(tuple(figures))
+
+    def money(self) -> Gallery:
+        """Return the picture for the head of the department: margin added, cost and net margin at the end of both windows."""
+        from relkit.plots.campaign_money import WindowMoney, plot_campaign_money
+
+        facts = self.measured.facts
+        if not self._known("net_margin"):
+            return Gallery((), self._first())
+        windows = [
+            WindowMoney(
+                name=self._say("after", n=self._number(facts.days[window])),
+                added=self._interval("incremental_margin", window),
+                cost=self._value("cost", window),
+                net=self._interval("net_margin", window),
+                treated=int(facts.counts["treated"]),
+            )
+            for window in ("response", "post")
+        ]
+        drawn = plot_campaign_money(windows, currency=facts.currency, language=self.language)
+        return Gallery((Picture(drawn, self._say("c_money", level=self._level())),))
+
+    def money_table(self) -> SummaryTable:
+        """Return all figures of money at the end of both windows."""
+        rows = self.measured.table("money")
+        cells = [
+            {"figure": row[f"label_{self.language}"], "window": self._window(row["window"])}
+            | {name: self._written(row[name], row["kind"]) for name in ("value", "low", "high")}
+            for row in rows.iter_rows(named=True)
+        ]
+        shown = self._columns("figure", "window", "value", "low", "high")
+        return self._table(cells, shown, "t_money", notes=self._reasons(rows))
+
+    def days(self) -> Gallery:
+        """Return the cumulative effect day after day."""
+        from relkit.plots.campaign_days import plot_campaign_days
+
+        facts, rows = self.measured.facts, self.measured.table("days")
+        if rows.is_empty():
+            return Gallery(())
+        ends = tuple(facts.days.values())
+        drawn = plot_campaign_days(rows, windows=ends, currency=facts.currency, language=self.language)
+        return Gallery((Picture(drawn, self._say("c_days")),))
+
+    def split_sentences(self) -> Headlines:
+        """Return where the margin came from: products offered, their category, everything else."""
+        rows = {part: self._best(f"margin_{part}") for part in SPLIT}
+        if any(row["estimate"] is None for row in rows.values()):
+            return Headlines((self._say("no_split"),))
+        found = [self._say("split", **{_PARTS[part]: self._money(row["estimate"], 2) for part, row in rows.items()})]
+        category, rest = rows["category"], rows["other"]
+        if category["high"] is not None and category["high"] < 0:
+            found.append(self._say("taken", category=self._money(category["estimate"], 2), **self._ends(category, 2)))
+        if rest["low"] is not None and rest["low"] > 0:
+            found.append(self._say("halo", rest=self._money(rest["estimate"], 2), **self._ends(rest, 2)))
+        return Headlines(tuple(found))
+
+    def split(self) -> Gallery:
+        """Return the margin by what was bought, as a picture."""
+        rows = [self._best(f"margin_{part}") for part in SPLIT]
+        if any(row["estimate"] is None for row in rows):
+            return Gallery(())
+        names = [self._say(part) for part in (*_PARTS.values(), "whole")]
+        drawn = self._dots(names, [*rows, self._best("margin")], self._say("split_title"))
+        return Gallery((Picture(drawn, self._say("c_split")),))
+
+    def segment_sentences(self) -> Headlines:
+        """Return the segments in which the effect differs beyond chance."""
+        rows = self.measured.table("segments")
+        if rows.is_empty():
+            return Headlines((self._say("no_segments"),))
+        differing = rows.filter(pl.col("differ_q_value") < ALPHA)
+        if differing.is_empty():
+            return Headlines((self._say("alike", n=rows["segment"].n_unique()),))
+        return Headlines(tuple(self._differs(part) for _, part in differing.group_by("segment", maintain_order=True)))
+
+    def segments(self) -> Gallery:
+        """Return a picture of the effects by group; those of segments that do not differ beyond chance are grey."""
+        rows = self.measured.table("segments").filter(pl.col("estimate").is_not_null())
+        if rows.is_empty():
+            return Gallery(())
+        shown = rows.head(LARGEST)
+        names = [
+            f"{row[f'segment_{self.language}']}{_COLON[self.language]}{row[f'group_{self.language}']}"
+            for row in shown.iter_rows(named=True)
+        ]
+        muted = [row["differ_q_value"] is None or row["differ_q_value"] >= ALPHA for row in shown.iter_rows(named=True)]
+        drawn = self._dots(names, list(shown.iter_rows(named=True)), self._say("t_segments"), muted=muted)
+        return Gallery((Picture(drawn, self._say("c_segments", level=self._level())),))
+
+    def segments_table(self) -> SummaryTable | Gallery:
+        """Return the effects by group, with corrected p-values."""
+        rows = self.measured.table("segments")
+        if rows.is_empty():
+            return Gallery(())
+        shown = (
+            *self._columns(f"segment_{self.language}", f"group_{self.language}"),
+            Shown("units", self._say("units"), "count"),
+            *self._amounts("mean_other", "estimate", "low", "high"),
+            Shown("q_value", self._say("q"), "p_value"),
+        )
+        frame = rows.with_columns(units=pl.col("n_treated") + pl.col("n_other"))
+        return SummaryTable(
+            frame=frame,
+            columns=shown,
+            caption=self._say("t_segments"),
+            language=self.language,
+            currency=self.measured.facts.currency,
+            count="units",
+            notes=self._reasons(rows),
+        )
+
+    def guardrail_sentences(self) -> Headlines:
+        """Return what was harmed, what was not, and what is not known."""
+        rows = self.measured.table("guardrails")
+        if rows.is_empty():
+            return Headlines((self._say("no_guardrails"),))
+        return Headlines(tuple(self._guardrail(row) for row in rows.iter_rows(named=True)))
+
+    def guardrails(self) -> SummaryTable | Gallery:
+        """Return the guardrails with the harm that is accepted."""
+        rows = self.measured.table("guardrails")
+        if rows.is_empty():
+            return Gallery(())
+        names = ("mean_treated", "mean_other", "estimate", "low", "high", "allowed")
+        cells = [
+            {"measure": row[f"label_{self.language}"], "verdict": self._say(f"state_{row['state']}")}
+            | {name: self._change(row, name) for name in names}
+            for row in rows.iter_rows(named=True)
+        ]
+        return self._table(cells, self._columns("measure", *names, "verdict"), "t_guardrails", notes=self._reasons(rows))
+
+    def randomisation(self) -> Headlines:
+        """Return whether the draw was carried out as planned, and how many were contacted."""
+        facts, found = self.measured.facts, []
+        if facts.srm_p_value is not None:
+            found.append(self._say("not_planned" if facts.mismatch else "as_planned", p=self._p(facts.srm_p_value)))
+        if facts.balance_p_value is not None:
+            alike = facts.balance_p_value >= ALPHA
+            found.append(self._say("alike_before" if alike else "unlike_before", p=self._p(facts.balance_p_value)))
+        if facts.counts.get("in_both_arms"):
+            found.append(self._say("excluded", n=self._few(facts.counts["in_both_arms"])))
+        return Headlines((*found, *self._reached()))
+
+    def waves(self) -> SummaryTable | Gallery:
+        """Return planned and actual shares of treated by wave."""
+        rows = self.measured.table("waves")
+        if rows.is_empty():
+            return Gallery(())
+        units = pl.col("n_treated") + pl.col("n_other")
+        frame = rows.with_columns(units=units, share=pl.col("n_treated") / units)
+        shown = (
+            Shown("wave_id", self._say("wave")),
+            Shown("drawn_on", self._say("drawn_on"), "date"),
+            Shown("units", self._say("units"), "count"),
+            Shown("propensity", self._say("planned"), "share", 1),
+            Shown("share", self._say("share"), "share", 1),
+            Shown("p_value", self._say("p"), "p_value"),
+        )
+        return SummaryTable(frame=frame, columns=shown, caption=self._say("t_waves"), language=self.language, count="units")
+
+    def balance(self) -> SummaryTable | Gallery:
+        """Return the means of both arms before the draw."""
+        rows = self.measured.table("balance")
+        if rows.is_empty():
+            return Gallery(())
+        shown = (
+            Shown(f"label_{self.language}", self._say("before")),
+            Shown("mean_treated", self._say("treated"), "number", 2),
+            Shown("mean_other", self._other(), "number", 2),
+            Shown("difference", self._say("difference"), "number", 3),
+            Shown("p_value", self._say("p"), "p_value"),
+        )
+        return SummaryTable(frame=rows, columns=shown, caption=self._say("t_balance"), language=self.language)
+
+    def robustness(self) -> SummaryTable:
+        """Return the effects on margin and orders by every method and window."""
+        rows = self.measured.table("estimates").filter(~pl.col("measure").is_in([f"margin_{part}" for part in SPLIT]))
+        names = ("mean_treated", "mean_other", "estimate", "low", "high")
+        cells = [
+            {
+                "measure": row[f"label_{self.language}"],
+                "method": METHODS[row["method"]][self.language],
+                "window": self._window(row["window"]),
+            }
+            | {name: self._change(row, name) for name in names}
+            | {"p": "–" if row["p_value"] is None else p_value(row["p_value"], self.language)}
+            for row in rows.iter_rows(named=True)
+        ]
+        return self._table(cells, self._columns("measure", "method", "window", *names, "p"), "t_robust", notes=self._reasons(rows))
+
+    def remarks(self) -> RemarkList:
+        """Return the remarks on the measurement."""
+        return RemarkList(self.measured.remarks, self.language)
+
+    def terms(self) -> SummaryTable:
+        """Return the terms of the page with their meaning."""
+        cells = [{"term": term[self.language], "meaning": meaning[self.language]} for term, meaning in TERMS]
+        return self._table(cells, self._columns("term", "meaning"), "t_words")
+
+    def _first(self) -> str:
+        facts, net = self.measured.facts, self.measured.money("net_margin")
+        words = {"name": self._name(), "Name": _capitalised(self._name()), "days": self._number(facts.days["post"]), "level": self._level()}
+        if net["value"] is None:
+            return self._say(
+                "unknown", **words, reason=net[f"reason_{self.language}"] or facts.verdict_why[self.language], advice=self._advice()
+            )
+        figures = {"net": self._money(net["value"]), **self._ends(net)}
+        return self._say(self._finding(net), **words, **figures, advice=self._advice())
+
+    def _finding(self, net: dict[str, Any]) -> str:
+        """Return the key of the first sentence."""
+        if self.measured.facts.kind == "comparison":
+            return "comparison"
+        if self.measured.facts.mismatch:
+            return "mismatch"
+        if net["low"] is None or net["low"] <= 0 <= net["high"]:
+            return "unclear"
+        return "gain" if net["low"] > 0 else "loss"
+
+    def _advice(self) -> str:
+        verdict, needed = self.measured.facts.verdict, self.measured.facts.units_needed
+        key = "retest_unsized" if verdict == "retest" and needed is None else verdict
+        return VERDICTS[key][self.language].format(n=self._number(needed or 0))
+
+    def _basis(self) -> str:
+        facts = self.measured.facts
+        other = facts.counts.get("control", facts.counts.get("not_contacted", 0))
+        counts = {"treated": self._number(facts.counts["treated"]), "other": self._number(other)}
+        if facts.kind == "comparison":
+            return self._say("basis_compared", **counts)
+        waves = self._say("waves_one") if facts.waves == 1 else self._say("waves_many", n=self._number(facts.waves))
+        first, last = (day_in_words(day, self.language) for day in (facts.first_draw, facts.last_draw))
+        when = self._say("on_day" if first == last else "on_days", first=first, last=last)
+        return self._say("basis", **counts, waves=waves, when=when)
+
+    def _each(self) -> list[str]:
+        row, without = self.measured.money("margin_each"), self.measured.money("without_each")
+        if row["value"] is None or without["value"] is None or self.measured.facts.kind == "comparison":
+            return []
+        return [self._say("each", each=self._money(row["value"], 2), other=self._money(without["value"], 2), **self._ends(row, 2))]
+
+    def _later(self) -> list[str]:
+        """Return whether the response was pulled forward or lasted."""
+        later, facts = self.measured.money("later_margin", "later"), self.measured.facts
+        if later["value"] is None or later["low"] is None or facts.kind == "comparison":
+            return []
+        key = "pulled" if later["high"] < 0 else "lasting" if later["low"] > 0 else "steady"
+        amount = self._money(later["value"] if key == "steady" else abs(later["value"]))
+        early = self._money(self._value("incremental_margin", "response"))
+        whole = self._money(self._value("incremental_margin"))
+        return [
+            self._say(key, later=amount, **self._ends(later), response=self._number(facts.response_window_days), early=early, whole=whole)
+        ]
+
+    def _cost(self) -> list[str]:
+        if not self._known("cost") or self._value("cost") == 0:
+            return [self._say("no_cost")]
+        cost, ratio, order = self._money(self._value("cost")), self.measured.money("margin_per_cost"), self.measured.money("cost_per_order")
+        found = [self._say("cost_only", cost=cost)]
+        if ratio["value"] is not None and ratio["low"] is not None:
+            ends = {name: self._number(ratio[name], 2) for name in ("low", "high")}
+            found = [self._say("cost", cost=cost, ratio=self._number(ratio["value"], 2), **ends)]
+        return (
+            found
+            if order["low"] is None
+            else [*found, self._say("per_order", value=self._money(order["value"], 2), **self._ends(order, 2))]
+        )
+
+    def _reached(self) -> list[str]:
+        facts, row = self.measured.facts, self.measured.estimate(self._amount(), method="reached")
+        if row["estimate"] is None or not facts.counts.get("treated") or not facts.counts.get("control"):
+            return []
+        contacted = 1 - facts.counts.get("treated_not_contacted", 0) / facts.counts["treated"]
+        stray = facts.counts.get("control_contacted", 0) / facts.counts["control"]
+        shares = {"share": percent(contacted, self.language, 1), "stray": percent(stray, self.language, 1)}
+        return [self._say("reached", **shares, effect=self._money(row["estimate"], 2), **self._ends(row, 2))]
+
+    def _differs(self, part: pl.DataFrame) -> str:
+        known = part.filter(pl.col("estimate").is_not_null()).sort("estimate")
+        worst, best = known.row(0, named=True), known.row(-1, named=True)
+        name = f"group_{self.language}"
+        return self._say(
+            "differs",
+            segment=best[f"segment_{self.language}"].lower(),
+            best=best[name],
+            worst=worst[name],
+            high=self._money(best["estimate"], 2),
+            low=self._money(worst["estimate"], 2),
+        )
+
+    def _guardrail(self, row: dict[str, Any]) -> str:
+        label = row[f"label_{self.language}"]
+        if row["estimate"] is None or row["low"] is None:
+            return self._say("unmeasured", measure=label, reason=row[f"reason_{self.language}"] or "–")
+        ends = {name: self._change(row, name) for name in ("estimate", "low", "high", "allowed")}
+        key = {"held": "holds", "breached": "broken"}.get(row["state"], "harmed" if row["low"] > 0 else "unproven")
+        return self._say(key, measure=label, **ends)
+
+    def _dots(self, names: list[str], rows: list[dict[str, Any]], title: str, muted: Sequence[bool] = ()) -> Any:
+        from relkit.plots.dots import Dots, plot_dots
+
+        ends = {name: np.array([np.nan if row[name] is None else row[name] for row in rows]) for name in ("estimate", "low", "high")}
+        series = [Dots(value=ends["estimate"], lower=ends["low"], upper=ends["high"])]
+        look = {"kind": "money", "currency": self.measured.facts.currency, "language": self.language}
+        return plot_dots(names, series, title=title, x_label=self._say("per_unit"), reference=0.0, muted=muted, **look)
+
+    def _best(self, measure: str) -> dict[str, Any]:
+        """Return the effect at the end of the post window by the method of the figures of money; as drawn if it has no other."""
+        row = self.measured.estimate(measure, method=self.measured.facts.method)
+        return row if row["estimate"] is not None else self.measured.estimate(measure)
+
+    def _amount(self) -> str:
+        """Return the measure that the campaign is to add: the one whose name is that of the figures of money."""
+        rows = self.measured.table("estimates").filter(pl.col("label_en") == self.measured.facts.what.en)
+        return "" if rows.is_empty() else str(rows["measure"][0])
+
+    def _name(self) -> str:
+        facts = self.measured.facts
+        if facts.wave_id is None:
+            return self._say("name", action=facts.action_id)
+        return self._say("name_wave", action=facts.action_id, wave=facts.wave_id)
+
+    def _other(self) -> str:
+        return self._say("not_contacted" if self.measured.facts.kind == "comparison" else "other")
+
+    def _known(self, figure: str) -> bool:
+        return self.measured.money(figure)["value"] is not None
+
+    def _value(self, figure: str, window: str = "post") -> float:
+        value = self.measured.money(figure, window)["value"]
+        return float("nan") if value is None else float(value)
+
+    def _interval(self, figure: str, window: str) -> tuple[float, float, float]:
+        row = self.measured.money(figure, window)
+        value, low, high = (float("nan") if row[name] is None else float(row[name]) for name in ("value", "low", "high"))
+        return value, low, high
+
+    def _ends(self, row: dict[str, Any], digits: int = 0) -> dict[str, str]:
+        return {name: "–" if row[name] is None else self._money(row[name], digits) for name in ("low", "high")}
+
+    def _window(self, window: str) -> str:
+        days = self.measured.facts.days
+        if window == "later":
+            return self._say("between", a=self._number(days["response"] + 1), b=self._number(days["post"]))
+        return self._say("after", n=self._number(days[window]))
+
+    def _columns(self, *names: str) -> tuple[Shown, ...]:
+        return tuple(Shown(name, self._header(name), "figure" if name in _FIGURES else "text") for name in names)
+
+    def _amounts(self, *names: str) -> tuple[Shown, ...]:
+        return tuple(Shown(name, self._header(name), "money", 2) for name in names)
+
+    def _header(self, name: str) -> str:
+        if name == "mean_other":
+            return self._other()
+        return self._say({"mean_treated": "treated", "estimate": "effect"}.get(name, name.removesuffix(f"_{self.language}")))
+
+    def _table(self, cells: list[dict[str, Any]], shown: tuple[Shown, ...], caption: str, notes: tuple[str, ...] = ()) -> SummaryTable:
+        frame = pl.DataFrame(cells, schema=dict.fromkeys((column.name for column in shown), pl.String))
+        return SummaryTable(frame=frame, columns=shown, caption=self._say(caption), language=self.language, notes=notes)
+
+    def _reasons(self, rows: pl.DataFrame) -> tuple[str, ...]:
+        reasons = rows[f"reason_{self.language}"].drop_nulls().unique(maintain_order=True).to_list()
+        return (self._say("note", reasons=" ".join(reasons)),) if reasons else ()
+
+    def _written(self, value: float | None, kind: str, digits: int = 0) -> str:
+        """Return a value of a kind; shares and ratios always have decimals."""
+        if value is None or value != value:  # noqa: PLR0124  (not a number)
+            return "–"
+        if kind == "share":
+            return percent(value, self.language, max(digits, 2))
+        return self._money(value, digits) if kind == "money" else self._number(value, max(digits, 2) if kind == "ratio" else digits)
+
+    def _change(self, row: dict[str, Any], name: str) -> str:
+        """Return a mean or a change of a row; a change of a share is written in points."""
+        if row["kind"] == "share" and name in _CHANGES and row[name] is not None:
+            return self._say("points", n=self._number(100 * row[name], 2))
+        return self._written(row[name], row["kind"], 2)
+
+    def _few(self, n: int) -> str:
+        return self._number(n) if n >= SMALLEST_GROUP else f"< {SMALLEST_GROUP}"
+
+    def _level(self) -> str:
+        return percent(self.measured.facts.level, self.language)
+
+    def _p(self, value: float) -> str:
+        return p_value(value, self.language)
+
+    def _money(self, value: float, digits: int = 0) -> str:
+        return money(value, self.measured.facts.currency, self.language, digits)
+
+    def _number(self, value: float, digits: int = 0) -> str:
+        return number(value, self.language, digits)
+
+    def _say(self, key: str, **words: object) -> str:
+        return TEXTS[key][self.language].format(of_what=self._of_what(), **words)
+
+    def _of_what(self) -> str:
+        """Return the amount that the campaign is to add, after a number: of margin."""
+        what = self.measured.facts.what[self.language]
+        what = what if what.isupper() else what[:1].lower() + what[1:]
+        if self.language == "en":
+            return f"of {what}"
+        return f"d’{what}" if what[:1] in "aeiouyhàâéèêîôû" else f"de {what}"
+
+
+_FIGURES = frozenset({"value", "low", "high", "estimate", "mean_treated", "mean_other", "allowed", "p"})
+"""Columns of numbers that are written before, each in its own unit."""
+_CHANGES = frozenset({"estimate", "low", "high", "allowed"})
+"""Columns in which a share is a difference of shares, in points."""
+_BARS = (("incremental_margin", "k_margin"), ("cost", "k_cost"))
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
