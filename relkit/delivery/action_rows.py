@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.features.columns import CUSTOMER
 from relkit.models.uplift.family import UPLIFT
 from relkit.scores.action_scores import COLUMNS
 
@@ -64,7 +65,7 @@ def action_columns(currency: str, score: str = "") -> tuple[FileColumn, ...]:
         ['value_eur', 'cost_eur']
     """
     words = {"cur": currency.lower(), "CUR": currency.upper()}
-    return tuple(
+    filled = (
         replace(
             each,
             name=each.name.format(**words),
@@ -74,3 +75,4 @@ def action_columns(currency: str, score: str = "") -> tuple[FileColumn, ...]:
         )
         for each in COLUMNS
     )
+    return (CUSTOMER, *filled)

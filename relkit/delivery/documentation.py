@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.delivery.columns import MARKETER, declared, marketer_columns
+from relkit.features.columns import CUSTOMER
 from relkit.scores.action_scores import COLUMNS as BY_ACTION
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, SEGMENTS, VALUES
@@ -96,7 +97,7 @@ def _by_action() -> str:
         "| Column | Label | Type | Values | Meaning | Empty cell means |",
         "|---|---|---|---|---|---|",
     ]
-    return "\n".join(lines + [_row(column, in_marketer=False) for column in BY_ACTION]) + "\n"
+    return "\n".join(lines + [_row(column, in_marketer=False) for column in (CUSTOMER, *BY_ACTION)]) + "\n"
 
 
 def _row(column: FileColumn, *, in_marketer: bool) -> str:

@@ -28,6 +28,13 @@ def usual_channels(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     return first.select("action_id", "channel_id")
 
 
+def has_costs(tables: TableSet) -> bool:
+    """Return whether the tables tell what a contact or an offer costs; without any such cost, units have a cost of 0."""
+    of_contacts = tables.has("contacts") and "cost" in tables.columns("contacts")
+    of_offers = tables.has("offers") and "unit_cost" in tables.columns("offers")
+    return of_contacts or of_offers or bool(tables.facts.rows.get("costs"))
+
+
 def costs_of_treating(drawn: pl.DataFrame) -> pl.DataFrame:
     """Return action_id and cost: of contacts and offers, per treated customer of the last wave of each action, in order of action_id.
 

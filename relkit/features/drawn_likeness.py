@@ -3,7 +3,8 @@
 An action is drawn among some customers: those who never bought, holders of a contract, the readers of one language. The tables say who was
 drawn, not who could have been, but what nearly all of those drawn have in common tells it: a driver that is known, one that is not, or one
 category or count. It counts if customers without it are rare among those drawn (`MOST_LACKING`), and much rarer than among all customers
-(`RARER`): that few of those drawn have an open complaint says nothing if few customers have one.
+(`RARER`): that few of those drawn have an open complaint says nothing if few customers have one. Contacts and visits do not count: they are
+what actions bring about, so that those drawn first had none, and their customers have some since.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.customer_drivers import COUNTS
+from relkit.features.customer_drivers import CONTACT_DAYS, COUNTS, VISIT_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FEWEST = 100
 """Fewest customers drawn whose common facts are not taken for chance."""
+BROUGHT_ABOUT = (f"contacts_{CONTACT_DAYS}d", "days_since_last_contact", f"visits_{VISIT_DAYS}d", "days_since_last_visit")
+"""Drivers that actions change."""
 MOST_LACKING, RARER = 0.02, 5.0
 """Largest share of those drawn without what they have in common, and how many times larger it must be among all customers."""
 
@@ -40,7 +43,7 @@ def like_drawn(customers: pl.DataFrame, drawn: pl.DataFrame) -> pl.Series:
         >>> like_drawn(pl.DataFrame(people), drawn).to_list()
         [True, False, False, False]
     """
-    names = [name for name in drawn.columns if name in customers.columns]
+    names = [name for name in drawn.columns if name in customers.columns and name not in BROUGHT_ABOUT]
     shared = [] if len(drawn) < FEWEST else [mask for name in names for mask in _common(drawn[name], customers[name])]
     everybody = pl.Series("is_like", [True]).new_from_index(0, len(customers))
     return reduce(and_, shared, everybody).alias("is_like")

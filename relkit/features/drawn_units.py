@@ -69,7 +69,7 @@ class Wanted:
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """Return the same as settings of a model name it; those not named have their defaults."""
         return cls(
-            actions=tuple(settings.get("actions") or ()),
+            actions=tuple(dict.fromkeys(settings.get("actions") or ())),
             outcome=str(settings.get("outcome", cls.outcome)),
             response_window_days=int(settings.get("response_window_days", cls.response_window_days)),
             post_window_days=int(settings.get("post_window_days", cls.post_window_days)),

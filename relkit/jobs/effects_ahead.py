@@ -41,7 +41,7 @@ def effects_found(scored: Scored, model: ScoredModel, role: Role, rows: pl.DataF
     found = Found(scores=(_scores(scored, model, role, effects),), tables={SCORES_BY_ACTION: table})
     for remark in (lacking, None if worth else _no_value(model.fitted.settings.outcome)):
         found = found.noting(remark, model.name) if remark else found
-    return found.saying(*_counted(effects, len(rows)))
+    return found.saying(*_counted(effects, model.fitted.actions, len(rows)))
 
 
 def _drawn(scored: Scored, model: ScoredModel) -> tuple[pl.DataFrame | None, Remark | None]:
@@ -93,26 +93,26 @@ def _table(
     """Return the table of scores by action, and whether its values are known."""
     import polars as pl
 
-    from relkit.features.action_terms import costs_of_treating, usual_channels
+    from relkit.features.action_terms import costs_of_treating, has_costs, usual_channels
     from relkit.features.outcome_worth import outcome_worth
     from relkit.scores.action_scores import scores_by_action
 
     no_costs = pl.DataFrame(schema={"action_id": pl.String, "cost": pl.Float64})
     actions = pl.DataFrame({"action_id": model.fitted.actions}, schema={"action_id": pl.String})
-    costs = no_costs if drawn is None else costs_of_treating(drawn)
+    costs = costs_of_treating(drawn) if drawn is not None and has_costs(scored.tables) else no_costs
     terms = actions.join(usual_channels(scored.tables, scored.as_of), on="action_id", how="left").join(costs, on="action_id", how="left")
     worth = outcome_worth(scored.tables, scored.as_of, rows, model.fitted.settings.outcome)
     made = effects if scored.terms.intervals else effects.with_columns(low=pl.lit(None, pl.Float64), high=pl.lit(None, pl.Float64))
     return scores_by_action(made, terms, worth, currency=scored.tables.facts.currency), worth is not None
 
 
-def _counted(effects: pl.DataFrame, customers: int) -> tuple[str, ...]:
+def _counted(effects: pl.DataFrame, actions: tuple[str, ...], customers: int) -> tuple[str, ...]:
     """Return a sentence for each action of which some customers have no score because they are unlike those drawn."""
-    counts = effects.group_by("action_id", maintain_order=True).len().sort("action_id")
+    counts = dict(effects.group_by("action_id").len().iter_rows())
     return tuple(
-        f"{action}: {scored:,} of {customers:,} customers are like those drawn for it; the others have no score for it."
-        for action, scored in counts.iter_rows()
-        if scored < customers
+        f"{action}: {counts.get(action, 0):,} of {customers:,} customers are like those drawn for it; the others have no score for it."
+        for action in sorted(actions)
+        if counts.get(action, 0) < customers
     )
 
 

@@ -13,7 +13,6 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
-from relkit.features.columns import CUSTOMER
 from relkit.file_column import FileColumn
 from relkit.models.uplift.family import UPLIFT
 from relkit.texts import Text
@@ -22,7 +21,6 @@ SCORES_BY_ACTION = "scores_by_action"
 """Name of the table of a day."""
 
 COLUMNS: tuple[FileColumn, ...] = (
-    CUSTOMER,
     FileColumn(
         name="action_id",
         dtype=pl.String,
@@ -90,7 +88,7 @@ COLUMNS: tuple[FileColumn, ...] = (
         decimals=4,
     ),
 )
-"""Columns of the table, in its order; `{cur}` is the currency in lower case, and those with a `score` rest on the model of the effects."""
+"""Columns of the table after customer_id, in its order; `{cur}` is the currency in lower case, and those with a score rest on the model."""
 
 
 @runtime_checkable
@@ -114,7 +112,7 @@ def columns_in(currency: str) -> tuple[str, ...]:
         >>> columns_in("EUR")[-2:]
         ('value_eur', 'cost_eur')
     """
-    return tuple(column.name.format(cur=currency.lower()) for column in COLUMNS)
+    return ("customer_id", *(column.name.format(cur=currency.lower()) for column in COLUMNS))
 
 
 def scores_by_action(effects: pl.DataFrame, terms: pl.DataFrame, worth: pl.DataFrame | float | None, *, currency: str) -> pl.DataFrame:
@@ -140,9 +138,9 @@ def scores_by_action(effects: pl.DataFrame, terms: pl.DataFrame, worth: pl.DataF
     else:
         found = found.with_columns(worth=pl.lit(worth, pl.Float64))
     valued = found.with_columns(value=pl.col("uplift") * pl.col("worth")).sort("customer_id", "action_id")
-    given = ("customer_id", "action_id", "channel_id", "uplift", "low", "high", "value", "cost")
-    named = zip(given, COLUMNS, columns_in(currency), strict=True)
-    return valued.select(_delivered(name, column).alias(shown) for name, column, shown in named)
+    given = ("action_id", "channel_id", "uplift", "low", "high", "value", "cost")
+    named = zip(given, COLUMNS, columns_in(currency)[1:], strict=True)
+    return valued.select("customer_id", *(_delivered(name, column).alias(shown) for name, column, shown in named))
 
 
 def _delivered(name: str, column: FileColumn) -> pl.Expr:

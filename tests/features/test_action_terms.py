@@ -8,7 +8,7 @@ import drawn_company
 import modelled_company as company
 import polars as pl
 
-from relkit.features.action_terms import costs_of_treating, usual_channels
+from relkit.features.action_terms import costs_of_treating, has_costs, usual_channels
 
 
 def contacts(rows: list[tuple[str, str, str, date]]) -> pl.DataFrame:
@@ -26,6 +26,15 @@ def test_the_channel_is_that_of_most_contacts_of_the_last_wave(tmp_path):
     assert usual_channels(tables, tables.as_of("2024-05-31")).rows() == [("call", "phone"), ("mail", "post")]
     empty = company.write_company(tmp_path / "none", {"customers": pl.DataFrame({"customer_id": ["a"]})})
     assert usual_channels(empty, empty.as_of()).rows() == []
+
+
+def test_without_any_cost_none_is_known(tmp_path):
+    mails = contacts([("mail", "1", "email", date(2024, 1, 1))])
+    costs = pl.DataFrame({"cost_id": ["c"], "scope": ["channel"], "scope_id": ["email"], "per": ["contact"], "amount": [0.01]})
+    assert not has_costs(company.write_company(tmp_path / "1", {"contacts": mails}))
+    assert not has_costs(company.write_company(tmp_path / "2", {"contacts": mails, "costs": costs.clear()}))
+    assert has_costs(company.write_company(tmp_path / "3", {"contacts": mails, "costs": costs}))
+    assert has_costs(company.write_company(tmp_path / "4", {"contacts": mails.with_columns(cost=0.0)}))
 
 
 def test_the_cost_is_that_of_the_treated_whose_cost_is_known():

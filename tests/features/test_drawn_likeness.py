@@ -41,6 +41,11 @@ def test_what_is_rare_among_all_is_not_taken_for_a_condition():
     assert like_drawn(PEOPLE, PEOPLE[10:]).all()  # nobody drawn has an open case, and 1 % of all have
 
 
+def test_contacts_that_came_since_do_not_count():
+    first = PEOPLE.with_columns(contacts_90d=0, days_since_last_contact=pl.lit(None, pl.Int32))
+    assert like_drawn(PEOPLE.with_columns(contacts_90d=1, days_since_last_contact=14), first).all()
+
+
 def test_few_drawn_say_nothing():
     assert like_drawn(PEOPLE, PEOPLE[400 : 400 + FEWEST - 1]).all()
     assert like_drawn(PEOPLE, PEOPLE.clear()).all()
