@@ -40,7 +40,7 @@ class Outcome(Protocol):
     """A measure as a plan reads it: how far an effect moves it, and how much units vary without and with the effect."""
 
     def signal(self, effect: float) -> float:
-        """Return how far the effect moves the statistic."""
+        """Return the distance by which the effect moves the statistic."""
         ...
 
     def variances(self, effect: float, treated_share: float) -> tuple[float, float]:
