@@ -1,6 +1,7 @@
 """Recovery and coverage of models of customer value and of survival, simulated: `python -m tests.recovery [MODEL ...] [REPETITIONS]`.
 
-`campaigns` in place of models is the coverage of the intervals of campaigns."""
+`campaigns` in place of models is the coverage of the intervals of campaigns.
+"""
 
 from __future__ import annotations
 
