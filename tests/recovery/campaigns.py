@@ -39,6 +39,9 @@ CUSTOMERS = 4_000
 MOST_FALSE = 0.06
 """Most campaigns of a hundred, of a pull-forward, whose interval after the post window lies above 0; chance gives 2.5."""
 
+LEAST_FOUND = 0.25
+"""Fewest campaigns of a hundred in which a cannibalisation is found, on either side; chance gives 2.5."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Covered:
@@ -66,6 +69,10 @@ class Covered:
             return f"its interval covers {self.coverage:.1%}"
         if self.action == "early_bird" and self.measure == "margin_after" and self.above > MOST_FALSE:
             return f"a gain is reported in {self.above:.1%}"
+        if self.measure == "margin_promoted" and self.above < LEAST_FOUND:
+            return f"the gain is found in {self.above:.1%} only"
+        if self.measure == "margin_category" and self.below < LEAST_FOUND:
+            return f"the loss is found in {self.below:.1%} only"
         return ""
 
 
