@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from relkit.tables.simulation import CompanyTruth, SimulationSettings
 
 PIPELINE = Path("monthly_scoring")
+CAMPAIGN = Path("measure_campaign")
+ACTION = "welcome_offer"
+"""The campaign that is measured: it works in both worlds."""
+NAMED = (f"measure.action={ACTION}", f"report.parameters.campaign={ACTION}")
+TRUE_COLUMNS = {
+    ("incremental_orders", "response"): "effect_orders",
+    ("incremental_orders", "post"): "effect_orders_after",
+    ("incremental_margin", "response"): "effect_margin",
+    ("incremental_margin", "post"): "effect_margin_after",
+}
+"""Column of the true effect on each assignment, by figure and window of the measurement."""
 NOTEBOOKS = Path("notebooks")
 
 
@@ -45,23 +56,38 @@ class RunDemo(Job):
         common = {"programme": self.programme, "out": self.out_dir, "language": self.language, "restart": self.restart}
         return RunPipeline.parse(pipeline=PIPELINE, data=self.company / "data", **common)
 
+    def campaign(self) -> RunPipeline:
+        """Return the pipeline that measures a campaign."""
+        common = {"programme": self.programme, "out": self.out_dir, "language": self.language, "restart": self.restart}
+        return RunPipeline.parse(pipeline=CAMPAIGN, settings=NAMED, **common)
+
     def verify(self) -> None:
-        """Verify the pipeline."""
+        """Verify both pipelines."""
         self.pipeline().verify()
+        self.campaign().verify()
 
     def run(self, progress: Progress = quiet) -> Result:
-        """Simulate, run the pipeline, and compare with the truth."""
+        """Simulate, run the pipelines, and compare with the truth."""
         truth = self._simulated(progress)
         result = self.pipeline().run(progress)
         if not result.passed:
             return result.model_copy(update={"job": "demo"})
+        measured = self.campaign().run(progress)
+        if not measured.passed:
+            return measured.model_copy(update={"job": "demo"})
         lines, rows = _comparison(truth, result)
+        campaign_lines, campaign_rows = _measured_next_to_truth(truth, self.out_dir)
         return result.model_copy(
             update={
                 "job": "demo",
-                "sentences": (*lines, "", *result.sentences, "", *_next()),
-                "details": {**result.details, "comparison": rows},
-                "paths": {**result.paths, "company": self.company, "truth": truth.folder},
+                "sentences": (*lines, "", *campaign_lines, "", *result.sentences, *measured.sentences, "", *_next()),
+                "details": {
+                    **result.details,
+                    "steps": [*result.details["steps"], *measured.details["steps"]],
+                    "comparison": rows,
+                    "campaign": campaign_rows,
+                },
+                "paths": {**result.paths, **_named(measured.paths), "company": self.company, "truth": truth.folder},
             }
         )
 
@@ -95,6 +121,38 @@ def _next() -> tuple[str, ...]:
     }
     width = max(map(len, commands))
     return ("Open next:", "  the reports above, in a browser", *(f"  {typed:<{width}}   {why}" for typed, why in commands.items()))
+
+
+def _named(paths: dict[str, Path]) -> dict[str, Path]:
+    """Return the paths of the campaign under names of their own."""
+    return {f"campaign {key}": path for key, path in paths.items()}
+
+
+def _measured_next_to_truth(truth: CompanyTruth, out_dir: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the table of what the campaign added next to its true effect on the treated, for people and for scripts."""
+    import polars as pl
+
+    from relkit.jobs.written_measurement import folder_of
+    from relkit.measurement.measured_campaign import MeasuredCampaign
+
+    measured = MeasuredCampaign.read(folder_of(out_dir, ACTION, None))
+    facts = measured.facts
+    drawn = pl.scan_parquet(out_dir / "tables" / "assignments.parquet").filter(pl.col("action_id") == ACTION, pl.col("arm") == "treated")
+    effects = drawn.filter(pl.col("drawn_at").dt.date() <= facts.last_draw).join(pl.scan_parquet(truth.folder / "assignments.parquet"), on=["unit_id", "wave_id"])
+    sums = effects.select(pl.col(*TRUE_COLUMNS.values()).sum()).collect().row(0, named=True)
+    rows = []
+    for (figure, window), column in TRUE_COLUMNS.items():
+        found = measured.money(figure, window)
+        days = facts.days[window]
+        rows.append({"figure": figure, "days": days, "true": sums[column], "estimate": found["value"], "low": found["low"], "high": found["high"]})
+    head = f"{'campaign ' + ACTION:<28}{'after':<24}{'true':>10}{'estimate':>12}{'95 % interval':>24}"
+    return ["What a campaign added, next to its true effect:", head, *(_campaign_line(row) for row in rows)], rows
+
+
+def _campaign_line(row: dict[str, Any]) -> str:
+    interval = f"{row['low']:,.0f} to {row['high']:,.0f}"
+    after = f"{row['days']} days"
+    return f"{row['figure'].replace('_', ' '):<28}{after:<24}{row['true']:>10,.0f}{row['estimate']:>12,.0f}{interval:>24}"
 
 
 def _plain(settings: SimulationSettings) -> Any:

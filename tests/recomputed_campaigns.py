@@ -1,4 +1,4 @@
-"""Numbers of each sentence on a measured campaign, recomputed from the raw files of `campaign_shop` with numpy: nothing of relkit is called.
+"""Numbers of each sentence on a measured campaign, recomputed from the raw files of `campaign_shop` with numpy, without relkit.
 
 One function for each text of `relkit.reports.campaign_uplift_texts`, as in `recomputed_sentences`.
 """
@@ -6,17 +6,19 @@ One function for each text of `relkit.reports.campaign_uplift_texts`, as in `rec
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 from scipy.stats import chi2, norm, t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+    from pathlib import Path
 
 RESPONSE, POST = 28, 56
 DAYS = RESPONSE + POST
@@ -294,7 +296,8 @@ def _unproven(facts: CampaignFacts, values: dict[str, str]) -> dict[str, Any]:
     """Nobody complained: each share lies below the bound of the score interval of none of n (Wilson), and so does their difference."""
     if values["measure"] in {"Unsubscribed", "Désabonnés"}:
         found = _unsubscribed(facts)
-        assert found.low <= 0 <= 0.005 <= found.high
+        assert found.low <= 0
+        assert found.high >= 0.005
         return {"estimate": 100 * found.value, "low": 100 * found.low, "high": 100 * found.high, "allowed": 0.5}
     z = float(norm.ppf(0.975))
     above, below = (100 * z**2 / (n + z**2) for n in (facts.treated.sum(), (~facts.treated).sum()))

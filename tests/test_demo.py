@@ -18,9 +18,11 @@ MAIN = Path(__file__).resolve().parents[1] / "pipelines" / "monthly_scoring.yaml
 @pytest.fixture
 def without_reports(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an entered working directory where the main pipeline ends before its reports, which have tests of their own."""
-    path = workplace / "main.yaml"
-    path.write_text("\n".join(line for line in MAIN.read_text().splitlines() if "report:" not in line))
-    monkeypatch.setattr(demo, "PIPELINE", path)
+    for name, source in (("PIPELINE", MAIN), ("CAMPAIGN", MAIN.with_name("measure_campaign.yaml"))):
+        path = workplace / ("main.yaml" if name == "PIPELINE" else "campaign.yaml")
+        path.write_text("\n".join(line for line in source.read_text().splitlines() if "report:" not in line))
+        monkeypatch.setattr(demo, name, path)
+    monkeypatch.setattr(demo, "NAMED", demo.NAMED[:1])
     return workplace
 
 
@@ -32,6 +34,11 @@ def test_the_demo_runs_recovers_the_truth_and_is_not_run_twice(without_reports: 
     # Ten estimates: one over 3.9 standard errors happens once in a thousand seeds, and this seed is fixed.
     assert all(abs(row["z"]) < 3.9 for row in compared.values())
     assert "Estimates next to the true parameters of the simulation:" in result.sentences
+    # Of four intervals at 95 %, on one draw: the truth may lie outside, but not by far.
+    assert len(result.details["campaign"]) == 4
+    for row in result.details["campaign"]:
+        assert row["low"] - (row["high"] - row["low"]) / 2 < row["true"] < row["high"] + (row["high"] - row["low"]) / 2
+    assert "What a campaign added, next to its true effect:" in result.sentences
     # The commands printed last are complete: those of relkit are parsed and verified as they are, and one is run.
     typed = [line.split("   ")[0].strip() for line in result.sentences[result.sentences.index("Open next:") + 2 :]]
     own = [line[line.index("relkit ") :] for line in typed if "relkit " in line and "jupyter" not in line]

@@ -52,7 +52,8 @@ def refuse_undrawn(tables: TableSet) -> None:
         raise TableError(
             "there is no table of assignments, so nobody is known to be treated or control.",
             where="assignments",
-            remedy=f"Draw at random and keep the draw (docs/campaigns.md); or compare without proof: {command(MEASURE, 'ACTION')} --comparison.",
+            remedy="Draw at random and keep the draw (docs/campaigns.md); or compare without proof: "
+            f"{command(MEASURE, 'ACTION')} --comparison.",
         )
 
 

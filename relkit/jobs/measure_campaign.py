@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -12,6 +11,8 @@ from relkit.jobs.base import Job, Result
 from relkit.progress import Progress, quiet
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from relkit.jobs.campaign_measuring import CampaignToMeasure
     from relkit.tables.table_set import TableSet
 

@@ -29,11 +29,11 @@ def folder_of(out_dir: Path, action: str, wave: str | None, *, kind: str = "draw
     """
     from relkit.measurement.measured_campaign import ALL_WAVES
 
-    name = ALL_WAVES if wave is None else _as_name(wave)
-    return out_dir / FOLDER / _as_name(action) / (name if kind == "draw" else f"{kind}-{name}")
+    name = ALL_WAVES if wave is None else as_name(wave)
+    return out_dir / FOLDER / as_name(action) / (name if kind == "draw" else f"{kind}-{name}")
 
 
-def _as_name(text: str) -> str:
+def as_name(text: str) -> str:
     """Return an id as the name of a folder; one that would have another meaning there is escaped."""
     name = quote(text, safe=" ")
     if name in {"all", "", ".", ".."} or name.startswith((".", "comparison-")):

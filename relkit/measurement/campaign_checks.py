@@ -84,8 +84,10 @@ def _before(design: Design, outcomes: Outcomes) -> tuple[pl.DataFrame, float | N
         {
             "covariate": row["covariate"],
             **label_of(names.get(row["covariate"], Text(row["covariate"], row["covariate"]))),
-            "mean_treated": row["treated"], "mean_other": row["control"],
-            "difference": _finite(row["standardised_difference"]), "p_value": _finite(row["p_value"]),
+            "mean_treated": row["treated"],
+            "mean_other": row["control"],
+            "difference": _finite(row["standardised_difference"]),
+            "p_value": _finite(row["p_value"]),
         }
         for row in found.table.iter_rows(named=True)
     ]

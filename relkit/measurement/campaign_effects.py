@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from relkit.measurement.campaign_outcomes import WINDOW_NAMES, Outcomes, columns_of, parts_of
 from relkit.measurement.lifts import lift
 from relkit.measurement.limited_spend import limits_of
@@ -16,6 +14,8 @@ from relkit.measurement.result_tables import ESTIMATES, label_of, made, reason_o
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from relkit.measurement.campaign_outcomes import Outcome
     from relkit.measurement.designs import Design
     from relkit.measurement.effect import Effect
@@ -128,16 +128,25 @@ class CampaignEffects:
         return {
             "measure": outcome.column,
             **label_of(outcome.label),
-            "kind": outcome.kind, "window": window, "window_days": days, "method": method,
+            "kind": outcome.kind,
+            "window": window,
+            "window_days": days,
+            "method": method,
         }
 
     def _row(self, outcome: Outcome, window: str, method: str, effect: Effect) -> dict[str, Any]:
         relative = lift(effect) if window != "later" else None
         return {
             **self._named(outcome, window, method),
-            "mean_treated": effect.treated, "mean_other": effect.control, "estimate": effect.estimate,
-            "low": effect.low, "high": effect.high, "std_error": effect.se, "p_value": effect.p_value,
+            "mean_treated": effect.treated,
+            "mean_other": effect.control,
+            "estimate": effect.estimate,
+            "low": effect.low,
+            "high": effect.high,
+            "std_error": effect.se,
+            "p_value": effect.p_value,
             **({} if relative is None else {"lift": relative.estimate, "lift_low": relative.low, "lift_high": relative.high}),
-            "n_treated": effect.n_treated, "n_other": effect.n_control,
+            "n_treated": effect.n_treated,
+            "n_other": effect.n_control,
             **reason_of(effect.reason or None),
         }

@@ -88,8 +88,14 @@ def _row(found: SegmentEffect | None) -> dict[str, Any]:
         return reason_of(TOO_FEW)
     effect = found.effect
     return {
-        "mean_treated": effect.treated, "mean_other": effect.control, "estimate": effect.estimate,
-        "low": effect.low, "high": effect.high, "p_value": effect.p_value, "q_value": found.q_value,
-        "n_treated": effect.n_treated, "n_other": effect.n_control,
+        "mean_treated": effect.treated,
+        "mean_other": effect.control,
+        "estimate": effect.estimate,
+        "low": effect.low,
+        "high": effect.high,
+        "p_value": effect.p_value,
+        "q_value": found.q_value,
+        "n_treated": effect.n_treated,
+        "n_other": effect.n_control,
         **reason_of(effect.reason or None),
     }

@@ -156,15 +156,20 @@ class MeasuredCampaign:
             StorageError: there is none, it is damaged, or another version of relkit wrote it.
         """
         try:
-            plain = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-            if plain.pop("format") != FORMAT:
-                raise ValueError
+            plain = _known_format(json.loads((folder / FACTS).read_text(encoding="utf-8")))
             plain |= {name: date.fromisoformat(plain[name]) for name in _DAYS} | {name: Text(**plain[name]) for name in _TEXTS}
             tables = {table.name: pl.read_parquet(folder / f"{table.name}.parquet") for table in TABLES}
             return cls(facts=MeasurementFacts(**plain), tables=tables, remarks=read_remarks(folder / FILE))
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
             remedy = "Measure the campaign again."
             raise StorageError("there is no measurement here, or it is damaged.", where=str(folder), remedy=remedy) from error
+
+
+def _known_format(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts without their format, or raise a ValueError for an unknown one."""
+    if plain.pop("format") != FORMAT:
+        raise ValueError
+    return plain
 
 
 def _row(found: pl.DataFrame, columns: list[str]) -> dict[str, Any]:

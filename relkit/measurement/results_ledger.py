@@ -81,9 +81,14 @@ def ledger_row(measured: MeasuredCampaign, *, measured_at: datetime) -> dict[str
         **named,
         **figures,
         **{name: facts.counts.get(name) for name in ("treated", "control", "not_contacted")},
-        "net_margin": net["value"], "net_margin_low": net["low"], "net_margin_high": net["high"],
+        "net_margin": net["value"],
+        "net_margin_low": net["low"],
+        "net_margin_high": net["high"],
         "net_margin_response": measured.money("net_margin", "response")["value"],
-        "verdict": facts.verdict, "units_needed": facts.units_needed, "version": facts.version, "measured_at": measured_at,
+        "verdict": facts.verdict,
+        "units_needed": facts.units_needed,
+        "version": facts.version,
+        "measured_at": measured_at,
     }
 
 

@@ -43,10 +43,13 @@ TEXTS: dict[str, Text] = {
     ),
     "comparison": Text(
         "Nobody was drawn at random for {name}: this is a comparison, not a proof. Those contacted brought {net} {of_what} more than "
-        "similar customers who were not contacted, costs deducted, within {days} days ({level} interval, for chance alone: {low} to {high}); "
+        "similar customers who were not contacted, costs deducted, within {days} days ({level} interval, for chance alone: {low} to "
+        "{high}); "
         "who was chosen may explain all of it: draw at random next time.",
-        "Personne n’a été tiré au sort pour {name} : ceci est une comparaison, pas une preuve. Les clients contactés ont apporté {net} {of_what} "
-        "de plus que des clients semblables non contactés, coûts déduits, en {days} jours (intervalle à {level}, pour le seul hasard : de {low} "
+        "Personne n’a été tiré au sort pour {name} : ceci est une comparaison, pas une preuve. Les clients contactés ont apporté {net} "
+        "{of_what} "
+        "de plus que des clients semblables non contactés, coûts déduits, en {days} jours (intervalle à {level}, pour le seul hasard : de "
+        "{low} "
         "à {high}) ; le choix des clients peut suffire à l’expliquer : tirez au sort la prochaine fois.",
     ),
     "basis": Text(
@@ -66,9 +69,11 @@ TEXTS: dict[str, Text] = {
         "Par unité traitée, cela fait {each} {of_what} (de {low} à {high}), quand une unité témoin a apporté {other}.",
     ),
     "pulled": Text(
-        "Part of the response was pulled forward: after day {response} the treated brought {later} less than the control ({low} to {high}). "
+        "Part of the response was pulled forward: after day {response} the treated brought {later} less than the control ({low} to "
+        "{high}). "
         "Judged on day {response}, the campaign would have been credited with {early} {of_what}; {whole} is left.",
-        "Une partie de la réponse n’était qu’anticipée : après le jour {response}, les traités ont apporté {later} de moins que les témoins "
+        "Une partie de la réponse n’était qu’anticipée : après le jour {response}, les traités ont apporté {later} de moins que les "
+        "témoins "
         "(de {low} à {high}). Jugée au jour {response}, la campagne aurait été créditée de {early} {of_what} ; il en reste {whole}.",
     ),
     "lasting": Text(
@@ -89,7 +94,8 @@ TEXTS: dict[str, Text] = {
     "per_order": Text("An additional order cost {value} ({low} to {high}).", "Une commande de plus a coûté {value} (de {low} à {high})."),
     "taken": Text(
         "The offer took sales from its own category: {category} of margin on other products of the category ({low} to {high}).",
-        "L’offre a pris des ventes à sa propre catégorie : {category} de marge sur les autres produits de la catégorie (de {low} à {high}).",
+        "L’offre a pris des ventes à sa propre catégorie : {category} de marge sur les autres produits de la catégorie (de {low} à "
+        "{high}).",
     ),
     "halo": Text(
         "It also sold what it did not offer: {rest} of margin on everything else ({low} to {high}).",
@@ -98,7 +104,8 @@ TEXTS: dict[str, Text] = {
     "split": Text(
         "Per treated unit, the margin moved by {promoted} on the products offered, {category} on the rest of their category and {rest} on "
         "everything else.",
-        "Par unité traitée, la marge a varié de {promoted} sur les produits offerts, {category} sur le reste de leur catégorie et {rest} sur "
+        "Par unité traitée, la marge a varié de {promoted} sur les produits offerts, {category} sur le reste de leur catégorie et {rest} "
+        "sur "
         "tout le reste.",
     ),
     "no_split": Text(
@@ -170,18 +177,22 @@ TEXTS: dict[str, Text] = {
         "peut n’être que hasard.",
     ),
     "c_days": Text(
-        "A curve that rises and falls back was a purchase brought forward. Whoever watches every day reads the wide band, which holds on all "
+        "A curve that rises and falls back was a purchase brought forward. Whoever watches every day reads the wide band, which holds on "
+        "all "
         "days at once.",
         "Une courbe qui monte puis redescend est un achat anticipé. Qui regarde chaque jour lit la bande large, valable tous les jours "
         "à la fois.",
     ),
     "c_split": Text(
-        "Margin per unit at the end of the post window, by what was bought. A gain on the products offered may be taken from their category.",
-        "Marge par unité en fin d’observation, selon ce qui a été acheté. Un gain sur les produits offerts peut être pris à leur catégorie.",
+        "Margin per unit at the end of the post window, by what was bought. A gain on the products offered may be taken from their "
+        "category.",
+        "Marge par unité en fin d’observation, selon ce qui a été acheté. Un gain sur les produits offerts peut être pris à leur "
+        "catégorie.",
     ),
     "c_segments": Text(
         "Grey: the groups of that column do not differ beyond chance. The {level} intervals are those of each group alone.",
-        "En gris : les groupes de cette colonne ne diffèrent pas au-delà du hasard. Les intervalles à {level} sont ceux de chaque groupe seul.",
+        "En gris : les groupes de cette colonne ne diffèrent pas au-delà du hasard. Les intervalles à {level} sont ceux de chaque groupe "
+        "seul.",
     ),
     "split_title": Text("Margin by what was bought", "Marge selon ce qui a été acheté"),
     "per_unit": Text("Effect per unit drawn", "Effet par unité tirée"),
@@ -235,9 +246,11 @@ TERMS: tuple[tuple[Text, Text], ...] = (
     (
         Text("Treated, control", "Traités, témoins"),
         Text(
-            "The two arms of the draw at random. Control units could have been contacted and were left alone; only they tell what the treated "
+            "The two arms of the draw at random. Control units could have been contacted and were left alone; only they tell what the "
+            "treated "
             "would have done anyway.",
-            "Les deux groupes du tirage au sort. Les témoins auraient pu être contactés et ont été laissés tranquilles ; eux seuls disent ce "
+            "Les deux groupes du tirage au sort. Les témoins auraient pu être contactés et ont été laissés tranquilles ; eux seuls disent "
+            "ce "
             "que les traités auraient fait de toute façon.",
         ),
     ),
@@ -251,15 +264,18 @@ TERMS: tuple[tuple[Text, Text], ...] = (
     (
         Text("Net margin", "Marge nette"),
         Text(
-            "Margin that the treated brought more than the control, times the treated units, less the cost of contacts, offers and the action.",
-            "Marge que les traités ont apportée de plus que les témoins, fois le nombre de traités, moins le coût des contacts, des offres et de "
+            "Margin that the treated brought more than the control, times the treated units, less the cost of contacts, offers and the "
+            "action.",
+            "Marge que les traités ont apportée de plus que les témoins, fois le nombre de traités, moins le coût des contacts, des "
+            "offres et de "
             "l’action.",
         ),
     ),
     (
         Text("Response window, post window", "Fenêtre de réponse, fenêtre d’observation"),
         Text(
-            "The days in which a response is expected, and the further days in which it may be taken back: customers who buy earlier buy less later.",
+            "The days in which a response is expected, and the further days in which it may be taken back: customers who buy earlier buy "
+            "less later.",
             "Les jours où une réponse est attendue, et les suivants où elle peut être reprise : qui achète plus tôt achète moins ensuite.",
         ),
     ),

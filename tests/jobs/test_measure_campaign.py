@@ -196,17 +196,17 @@ class TestNoAnswer:
             MeasureCampaign.parse(out=shop, action="wine_voucher", plan=True, comparison=True).run()
         with pytest.raises(ParameterError, match="no action is named"):
             MeasureCampaign.parse(out=shop, wave="w1").run()
-        with pytest.raises(ParameterError, match="alpha is 2: input should be less than 0.5"):
+        with pytest.raises(ParameterError, match=r"alpha is 2: input should be less than 0\.5"):
             MeasureCampaign.parse(out=shop, alpha=2)
 
     def test_a_company_without_assignments_is_told_how_to_draw(self, tmp_path: Path) -> None:
         out = check(tmp_path, {"transactions": a_year_later(arms(4, 2))})
         for action in (None, "voucher"):
-            with pytest.raises(TableError, match="no table of assignments, so nobody is known to be treated or control. Draw at random"):
+            with pytest.raises(TableError, match=r"no table of assignments, so nobody is known to be treated or control. Draw at random"):
                 MeasureCampaign.parse(out=out, action=action).run()
 
     def test_what_is_not_mature_is_measured_later(self, shop: Path) -> None:
-        with pytest.raises(GateError, match="nothing is mature as of 2024-02-01.*are known on 2024-04-04. Measure it then") as error:
+        with pytest.raises(GateError, match=r"nothing is mature as of 2024-02-01.*are known on 2024-04-04. Measure it then") as error:
             MeasureCampaign.parse(out=shop, action="wine_voucher", as_of="2024-02-01").run()
         assert error.value.exit_code == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -14,6 +14,9 @@ from relkit.errors import StorageError
 from relkit.measurement.measured_campaign import DRAFT, FACTS, MeasuredCampaign
 from relkit.measurement.result_tables import TABLES
 from relkit.remarks import Remark
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -64,7 +67,7 @@ def _other_format(folder: Path) -> None:
 def test_a_damaged_measurement_is_refused(tmp_path: Path, harm) -> None:
     voucher().write(tmp_path / "all")
     harm(tmp_path / "all")
-    with pytest.raises(StorageError, match="no measurement here, or it is damaged. Measure the campaign again"):
+    with pytest.raises(StorageError, match=r"no measurement here, or it is damaged. Measure the campaign again"):
         MeasuredCampaign.read(tmp_path / "all")
 
 

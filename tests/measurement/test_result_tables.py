@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from relkit.errors import TableError
+from relkit.measurement.campaign_plan import PLAN
 from relkit.measurement.result_tables import DAYS, MONEY, TABLES, documented, made, names
 from relkit.measurement.results_ledger import LEDGER
 
@@ -26,7 +27,7 @@ def test_a_column_that_the_table_does_not_know_is_refused() -> None:
         made(DAYS, [{"day": 1, "estimat": 2.0}])
 
 
-@pytest.mark.parametrize("table", [*TABLES, LEDGER], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*TABLES, LEDGER, PLAN], ids=lambda table: table.name)
 def test_every_column_is_documented_and_named_in_both_languages(table) -> None:
     text = DOC.read_text(encoding="utf-8")
     assert documented(table, "en") in text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -11,6 +11,9 @@ from measured_campaigns import voucher
 
 from relkit.errors import StorageError
 from relkit.measurement.results_ledger import FILE, FOLDER, LEDGER, ledger_row, read_ledger, with_row, write_ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 
@@ -23,9 +26,22 @@ def test_a_row_states_the_money_the_draw_and_the_verdict() -> None:
     found = with_row(None, row()).row(0, named=True)
     assert set(found) == set(LEDGER.schema)
     expected = {
-        "action_id": "voucher", "wave_id": None, "kind": "draw", "treated": 4_000, "control": 2_000, "not_contacted": None,
-        "incremental_margin": 6_000.0, "cost": 2_000.0, "net_margin": 4_000.0, "net_margin_low": 500.0, "net_margin_high": 7_500.0,
-        "net_margin_response": 6_000.0, "incremental_orders": 240.0, "verdict": "continue", "measured_at": NOW, "method": "adjusted",
+        "action_id": "voucher",
+        "wave_id": None,
+        "kind": "draw",
+        "treated": 4_000,
+        "control": 2_000,
+        "not_contacted": None,
+        "incremental_margin": 6_000.0,
+        "cost": 2_000.0,
+        "net_margin": 4_000.0,
+        "net_margin_low": 500.0,
+        "net_margin_high": 7_500.0,
+        "net_margin_response": 6_000.0,
+        "incremental_orders": 240.0,
+        "verdict": "continue",
+        "measured_at": NOW,
+        "method": "adjusted",
     }
     assert {name: found[name] for name in expected} == expected
 

@@ -44,10 +44,12 @@ def test_both_languages_have_the_same_words_to_fill() -> None:
 
 def test_the_first_sentence_is_the_money_with_its_interval_and_what_to_do_next() -> None:
     assert page().first_sentence() == (
-        "The campaign voucher added €4,000 of margin after its cost, counted 84 days after the draw (95% interval: €500 to €7,500): continue it."
+        "The campaign voucher added €4,000 of margin after its cost, counted 84 days after the draw (95% interval: €500 to €7,500): "
+        "continue it."
     )
     assert plain(page("fr", wave_id="w1").first_sentence()) == (
-        "La vague w1 de la campagne voucher a ajouté 4 000 € de marge, coût déduit, 84 jours après le tirage (intervalle à 95 % : de 500 € à "
+        "La vague w1 de la campagne voucher a ajouté 4 000 € de marge, coût déduit, 84 jours après le tirage (intervalle à 95 % : de 500 "
+        "€ à "
         "7 500 €) : à poursuivre."
     )
 
