@@ -286,6 +286,7 @@ def test_bad_units_are_refused(arguments, message):
     ("call", "message"),
     [
         (lambda: Ranking.of([0.1, np.nan]), "Ranking: score: 1 of 2 values are not finite"),
+        (lambda: Ranking.of([0.1, 0.2], tolerance=-1), "tolerance is -1"),
         (lambda: Ranking.of([0.1, 0.2], weight=[1, 0]), "1 weights are not positive"),
         (lambda: qini(Ranking.of([0.1, 0.2]), [1.0, 2.0, 3.0]), "3 values for a ranking of 2 rows"),
         (lambda: qini(Ranking.of([0.1]), [1.0]), "1 row; a ranking needs at least 2"),
