@@ -203,9 +203,14 @@ def _gone(lines: pl.LazyFrame, taken: pl.DataFrame, by: list[str]) -> pl.DataFra
 def _counts(tables: TableSet, as_of: AsOf) -> ReceiptCounts:
     lines = _known_lines(tables, as_of).filter(~pl.col("line_kind").is_in(_BACK))
     with_product = (pl.col("line_kind") == "sale") & is_bought()
-    numbers = lines.select(
-        transactions=pl.col("basket").n_unique(), bought=pl.col("basket").filter(with_product.fill_null(value=False)).n_unique()
-    ).collect()
-    transactions, bought = numbers.row(0)
+    rows = lines.select("basket", is_bought=with_product.fill_null(value=False)).collect()
+    transactions, bought = _number_of(rows["basket"]), _number_of(rows.filter("is_bought")["basket"])
     found = len(receipts(tables, as_of))
     return ReceiptCounts(transactions, found, transactions - bought, bought - found)
+
+
+def _number_of(baskets: pl.Series) -> int:
+    """Return the number of different codes, which are small numbers: marking them costs less than sorting or hashing."""
+    there = np.zeros(int(baskets.max()) + 1 if len(baskets) else 0, np.bool_)  # type: ignore[arg-type]  # codes are whole numbers
+    there[baskets.to_numpy()] = True
+    return int(there.sum())

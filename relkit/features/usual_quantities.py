@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.coded_lines import all_known_lines, buyers
+from relkit.features.id_codes import codes_among
 from relkit.features.known_rows import YEAR_DAYS, within
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def usual_quantities(tables: TableSet, as_of: AsOf, pairs: pl.DataFrame) -> pl.S
         TableError: there is no transactions table.
     """
     coded = pairs.select(
-        customer=pl.col("customer_id").cast(pl.Enum(buyers(tables)["customer_id"]), strict=False).to_physical(),
+        customer=codes_among(buyers(tables)["customer_id"], pairs["customer_id"]),
         product=pl.col("product_id").cast(pl.Categorical),
     )
     baskets = _baskets(tables, as_of, coded["product"].unique()).with_columns(_pair())
@@ -55,7 +56,7 @@ def _baskets(tables: TableSet, as_of: AsOf, products: pl.Series) -> pl.DataFrame
     """Return customer, product and quantity, one row per basket of 12 months and product."""
     lines = all_known_lines(tables, as_of).filter(
         pl.col("product_id").is_in(products.implode()),
-        pl.col("line_kind").cast(pl.String) == "sale",
+        pl.col("line_kind") == "sale",
         within("occurred_at", as_of, YEAR_DAYS),
         ~pl.col("customer").is_in(_tests(tables).implode()).fill_null(value=False),
     )

@@ -37,11 +37,18 @@ def products_recommended(scored: Scored, model: ScoredModel, rows: pl.DataFrame)
     tables, as_of = scored.tables, scored.as_of
     products = product_facts(tables, as_of)
     protected = protected_customers(tables, as_of).join(scored.refusing, on="customer_id", how="anti")
-    served = rows.join(protected, on="customer_id", how="anti", maintain_order="left")
+    served = _without(rows, protected)
     found = recommended(model.fitted, served, products, as_of=as_of.day)
-    shown = found.join(scored.refusing, on="customer_id", how="anti", maintain_order="left")
+    shown = _without(found, scored.refusing)
     made = Found(scores=(first_probabilities(found, as_of=as_of.day, source=model.source),), tables={NEXT_PRODUCTS: shown})
     return made + _left_out(len(rows) - len(served), products)
+
+
+def _without(rows: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of other customers; a few left out of many are looked up, where a join would index all."""
+    import polars as pl
+
+    return rows.filter(~pl.col("customer_id").is_in(customers["customer_id"].implode()))
 
 
 def next_products_ahead(scored: Scored) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from relkit.jobs.base import Result
@@ -107,7 +107,8 @@ class WrittenScores:
         for name in (NEXT_PRODUCTS, OFFERS, SCORES_BY_ACTION):
             path = self.folder / f"{name}.parquet"
             if name in self.scored.found.tables:
-                _replace(path, self.scored.found.tables[name].write_parquet)
+                # Tables of millions of rows: the usual compression takes half as long again, for a file a seventh smaller.
+                _replace(path, partial(self.scored.found.tables[name].write_parquet, compression_level=1, statistics=False))
                 paths[name] = path
             else:
                 path.unlink(missing_ok=True)

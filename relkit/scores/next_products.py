@@ -318,7 +318,8 @@ def cross_sell_offers(rows: pl.DataFrame, costs: pl.DataFrame, *, as_of: date) -
     )
     value = pl.col("expected_margin") - pl.col("expected_cost").fill_null(0.0)
     made = made.with_columns(value=value, customer=pl.col("customer_id").rle_id())
-    made = made.sort(["customer", "value", "product_id"], descending=[False, True, False], nulls_last=True)
+    read = [name for name in made.columns if name in OFFER_TABLE or name == "customer"]  # sorting moves every column
+    made = made.select(read).sort(["customer", "value", "product_id"], descending=[False, True, False], nulls_last=True)
     place = pl.int_range(pl.len(), dtype=pl.Int64)
     first = pl.when(pl.col("customer").ne_missing(pl.col("customer").shift(1))).then(place).forward_fill()
     return _typed(made.with_columns(rank=place - first + 1), OFFER_TABLE, as_of=as_of)

@@ -1,11 +1,12 @@
 """Frames cached between steps and commands: made once for the same tables, as-of and version of relkit.
 
-    out/default/kept/3f0c9a1b52d47e88/purchase_days-9b1d7c402ae6-5c41a0fe.parquet
+    out/default/kept/3f0c9a1b52d47e88/purchase_days-9b1d7c402ae6-5c41a0fe.arrow
 
 The folder is named after the facts of the tables (they include every table's checksum and the mapping's declarations) and the version
 of relkit, the file after its content, its as-of instants and a checksum of its own bytes. A file is written whole or not at all, so any
 number of processes may make the same one; one whose bytes do not match its checksum is made again. Files unused for an hour that
-belong to other tables are removed on a write, and of the present ones the least recently used beyond `MOST_FILES`.
+belong to other tables are removed on a write, and of the present ones the least recently used beyond `MOST_FILES`. A frame is kept in the
+form of memory (Arrow IPC), which costs a fifth of the time of Parquet in three times the space; one read a part at a time, as Parquet.
 
 Nothing depends on the cache: an unwritable folder keeps nothing, and `relkit clean` removes it.
 """
@@ -21,7 +22,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import asdict
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import polars as pl
@@ -41,6 +42,8 @@ MOST_FILES = 64
 MOST_BYTES = 256 << 20
 """Largest total size of the frames held in memory; a larger one is read again, and displaces none."""
 UNUSED_SECONDS = 3_600.0
+WHOLE, IN_PARTS = ".arrow", ".parquet"
+"""Endings of files that are read as a whole, and of those that are read a part at a time."""
 _CHUNK = 1 << 22
 
 
@@ -63,7 +66,7 @@ def kept(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *edges: 
     found = _read(place, stem)
     if found is None:
         found = make()
-        _write(found, place, stem, compression="lz4")
+        _write(found, place, f"{stem}{WHOLE}")
     _MEMORY.hold(place / stem, found)
     return found
 
@@ -74,10 +77,10 @@ def kept_scan(tables: TableSet, name: str, make: Callable[[], pl.DataFrame], *ed
     if place is None:
         return make().lazy()
     stem = _stem(name, edges)
-    if (path := _sound(place, stem)) is not None:
+    if (path := _sound(place, f"{stem}{IN_PARTS}")) is not None:
         return pl.scan_parquet(path)
     made = make()
-    path = _write(made, place, stem, compression="uncompressed")
+    path = _write(made, place, f"{stem}{IN_PARTS}")
     return made.lazy() if path is None else pl.scan_parquet(path)
 
 
@@ -106,18 +109,19 @@ def _stem(name: str, edges: Sequence[AsOf]) -> str:
 
 def _read(place: Path, stem: str) -> pl.DataFrame | None:
     """Return a frame from its file; None if there is no intact one."""
-    path = _sound(place, stem)
+    path = _sound(place, f"{stem}{WHOLE}")
     if path is None:
         return None
     try:
-        return pl.read_parquet(path)
+        return pl.read_ipc(path)
     except (OSError, pl.exceptions.PolarsError):  # another process has removed it meanwhile
         return None
 
 
-def _sound(place: Path, stem: str) -> Path | None:
-    """Return the file of a stem whose bytes match the checksum in its name; damaged ones are removed."""
-    for path in sorted(place.glob(f"{stem}-*.parquet")):
+def _sound(place: Path, name: str) -> Path | None:
+    """Return the file of a name, with its form, whose bytes match the checksum in it; damaged ones are removed."""
+    stem, form = name.split(".")
+    for path in sorted(place.glob(f"{stem}-*.{form}")):
         with suppress(OSError):
             status = path.stat()
             seen = (path, status.st_size, status.st_mtime_ns)
@@ -140,13 +144,16 @@ def _checksum(path: Path) -> int:
     return value
 
 
-def _write(frame: pl.DataFrame, place: Path, stem: str, *, compression: Literal["lz4", "uncompressed"]) -> Path | None:
-    """Write a frame to the folder and return its file; None if the folder cannot be written."""
-    draft = place / f".{uuid4().hex}.draft"
+def _write(frame: pl.DataFrame, place: Path, name: str) -> Path | None:
+    """Write a frame to the folder in the form of its name and return its file; None if the folder cannot be written."""
+    draft, (stem, form) = place / f".{uuid4().hex}.draft", name.split(".")
     try:
         place.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(draft, compression=compression, statistics=False)
-        path = place / f"{stem}-{_checksum(draft):08x}.parquet"
+        if form == WHOLE[1:]:
+            frame.write_ipc(draft)
+        else:
+            frame.write_parquet(draft, compression="uncompressed", statistics=False)
+        path = place / f"{stem}-{_checksum(draft):08x}.{form}"
         draft.replace(path)
         status = path.stat()
         _VERIFIED.add((path, status.st_size, status.st_mtime_ns))
@@ -164,7 +171,7 @@ def _tidy(place: Path) -> None:
     for other in place.parent.iterdir():
         if other != place and now - _last_used(other) > UNUSED_SECONDS:
             shutil.rmtree(other, ignore_errors=True)
-    files = sorted((path for path in place.iterdir() if path.suffix == ".parquet"), key=_modified, reverse=True)
+    files = sorted((path for path in place.iterdir() if path.suffix in {WHOLE, IN_PARTS}), key=_modified, reverse=True)
     drafts = [path for path in place.glob(".*.draft") if now - _modified(path) > UNUSED_SECONDS]
     for path in [*files[MOST_FILES:], *drafts]:
         with suppress(OSError):

@@ -188,4 +188,4 @@ def test_processes_may_make_the_same_frame_at_once(tables: TableSet, tmp_path: P
     assert [(tmp_path / f"{n}.txt").read_text() for n in range(2)] == [str(sum(range(20_000)))] * 2
     place = place_of(tables)
     assert place is not None
-    assert [path.suffix for path in place.iterdir()] == [".parquet"]
+    assert [path.suffix for path in place.iterdir()] == [".arrow"]

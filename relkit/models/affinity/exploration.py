@@ -25,6 +25,8 @@ Singles = NDArray[np.float32]
 
 NEAR_LITTLE, EACH_LITTLE = 1e-3, 1e-4
 """Added to similarities, and to their mean over a customer's products, before the logarithm."""
+ROUNDING = 1e-3
+"""Added to a bound of a linear predictor: far more than single precision loses in a sum of similarities near it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +78,15 @@ def explored(
     room = customers * (min(most, items) + len(popular))
     offsets, found = np.zeros(customers + 1, np.int64), np.empty((2, room), np.int32)
     values = np.empty((3, room), np.float32)
-    explore = compiled(_explore, _nearby, _free, _comes_after, _sink, _nearest, _listed)
+    explore = compiled(_explore, _workspace, _nearby, _free, _comes_after, _sink, _nearest, _listed, _forget)
     explore(pairs.offsets, pairs.items, in_last, near.items, near.values, popular, min(most, items), allowed, offsets, found, values)
     c = int(offsets[-1])
     return Explored(offsets, found[0, :c], values[0, :c], values[1, :c], values[2, :c], found[1, :c])
+
+
+def _workspace(items: int) -> tuple[Singles, Integers, Integers, Integers]:
+    """Return the arrays that one customer after the other uses: sums, cause, touched and open products."""
+    return np.zeros((3, items), np.float32), np.full(items, -1, np.int32), np.empty(items + 1, np.int32), np.empty(items, np.int32)
 
 
 def _nearby(
@@ -190,12 +197,7 @@ def _explore(  # noqa: PLR0917 arrays of a kernel
     A product is barred (-1), free (0) or listed (1).
     """
     p = len(allowed)
-    sums, cause, touched, open_ones = (
-        np.zeros((3, p), np.float32),
-        np.full(p, -1, np.int32),
-        np.empty(p + 1, np.int32),
-        np.empty(p, np.int32),
-    )
+    sums, cause, touched, open_ones = _workspace(p)
     free = np.where(allowed, 0, -1).astype(np.int8)
     state, used = free.copy(), 0
     for u in range(len(offsets) - 1):
@@ -207,8 +209,7 @@ def _explore(  # noqa: PLR0917 arrays of a kernel
             j = found[0, at]
             found[1, at], values[0, at], values[1, at], values[2, at] = cause[j], sums[0, j], sums[1, j], sums[2, j]
             state[j] = free[j]
-        for j in touched[:count]:
-            sums[0, j], sums[1, j], sums[2, j], cause[j] = 0.0, 0.0, 0.0, -1
+        _forget(touched[:count], sums, cause)
         for j in theirs:
             state[j] = free[j]
         starts[u + 1] = used = stop
@@ -275,7 +276,7 @@ def discoveries(
     """
     n, items = len(pairs.offsets) - 1, len(near.items)
     found, nearest, values = np.full((2, n, top), -1, np.int32), np.zeros((n, top), np.float32), np.zeros((n, top))
-    discover = compiled(_discover, _nearby, _free, _comes_after, _sink, _nearest, _listed, _value, _keep)
+    discover = compiled(_discover, _workspace, _nearby, _free, _comes_after, _value, _bound, _is_among, _keep, _forget)
     discover(
         pairs.offsets,
         pairs.items,
@@ -310,6 +311,30 @@ def _value(weights: Floats, sums: Singles, j: int, kinds: int, far: float) -> fl
     return found
 
 
+def _bound(weights: Floats, sums: Singles, near: Integers, kinds: int) -> float:
+    """Return a bound of what `_value` returns for products near to a customer's, from the range of their similarities."""
+    least, most = np.inf, 0.0
+    for j in near:
+        least, most = min(least, np.float64(sums[0, j])), max(most, np.float64(sums[0, j]))
+    if most == 0:
+        return 0.0
+    # The largest similarity lies between the mean one and the sum, the part of the last basket between nothing and the sum.
+    low, high = np.log(least + NEAR_LITTLE), np.log(most + NEAR_LITTLE)
+    bound: float = weights[0] * (high if weights[0] > 0 else low)
+    bound += weights[1] * (high if weights[1] > 0 else np.log(NEAR_LITTLE))
+    bound += weights[2] * (high if weights[2] > 0 else np.log(least / kinds + NEAR_LITTLE))
+    bound += weights[3] * np.log((most if weights[3] > 0 else least) / kinds + EACH_LITTLE)
+    return bound + ROUNDING
+
+
+def _is_among(item: int, near: Integers, total: Singles, most: int) -> bool:
+    """Return whether a product is among the `most` nearest ones; ties go by product."""
+    before = 0
+    for j in near:
+        before += _comes_after(item, j, total)
+    return before < most
+
+
 def _keep(items: Integers, values: Floats, kept: int, item: int, value: float) -> int:
     """Insert a candidate into a list of the best ones, if it is good enough, and return the length of the list."""
     top = len(items)
@@ -342,34 +367,39 @@ def _discover(  # noqa: PLR0917 arrays of a kernel
     values: Floats,
 ) -> None:
     """Fill the best candidates: items and because, the largest similarity, and the value."""
-    p = len(allowed)
-    sums, cause, touched, open_ones = (
-        np.zeros((3, p), np.float32),
-        np.full(p, -1, np.int32),
-        np.empty(p + 1, np.int32),
-        np.empty(p, np.int32),
-    )
+    p, top = len(allowed), values.shape[1]
+    sums, cause, touched, open_ones = _workspace(p)
     free = np.where(allowed, 0, -1).astype(np.int8)
-    state, listed = free.copy(), np.empty(most + len(popular), np.int32)
+    state = free.copy()
     far = (weights[0] + weights[1] + weights[2]) * np.log(NEAR_LITTLE) + weights[3] * np.log(EACH_LITTLE) + weights[4]
     for u in range(len(offsets) - 1):
         theirs = own[offsets[u] : offsets[u + 1]]
         state[theirs] = -1
         count = _nearby(theirs, in_last[offsets[u] : offsets[u + 1]], neighbours, similarities, sums, cause, touched)
-        stop = _listed(touched[:count], state, open_ones, sums[0], popular, most, listed)
-        kinds, kept = max(len(theirs), 1), 0
-        for at in range(stop):
-            j = listed[at]
-            value = first[j] if baskets[u] == 0 else of_products[j] + of_customers[u] + _value(weights, sums, j, kinds, far)
-            kept = _keep(found[0, u], values[u], kept, j, value)
-            state[j] = free[j]
+        near = open_ones[: _free(touched[:count], state, open_ones)]
+        kinds, kept, is_first = max(len(theirs), 1), 0, baskets[u] == 0
+        for j in popular:  # these first: next to them, most others need not be valued
+            if state[j] == 0:
+                value = first[j] if is_first else of_products[j] + of_customers[u] + _value(weights, sums, j, kinds, far)
+                kept = _keep(found[0, u], values[u], kept, j, value)
+                state[j] = 1
+        most_near = _bound(weights, sums, near, kinds)
+        for j in near:
+            plain = of_products[j] + of_customers[u]
+            if state[j] == 0 and (kept < top or plain + most_near >= values[u, top - 1]):
+                value = plain + _value(weights, sums, j, kinds, far)
+                if (kept < top or value >= values[u, top - 1]) and _is_among(j, near, sums[0], most):
+                    kept = _keep(found[0, u], values[u], kept, j, value)
         for at in range(kept):
-            j = found[0, u, at]
-            found[1, u, at], nearest[u, at] = cause[j], sums[2, j]
-        for j in touched[:count]:
-            sums[0, j], sums[1, j], sums[2, j], cause[j] = 0.0, 0.0, 0.0, -1
-        for j in theirs:
-            state[j] = free[j]
+            found[1, u, at], nearest[u, at] = cause[found[0, u, at]], sums[2, found[0, u, at]]
+        _forget(touched[:count], sums, cause)
+        state[theirs], state[popular] = free[theirs], free[popular]
+
+
+def _forget(touched: Integers, sums: Singles, cause: Integers) -> None:
+    """Set the similarities to a customer's products back to nothing."""
+    for j in touched:
+        sums[0, j], sums[1, j], sums[2, j], cause[j] = 0.0, 0.0, 0.0, -1
 
 
 def nearest_lists(pairs: Pairs, near: Neighbours, *, top: int) -> Integers:

@@ -235,7 +235,8 @@ def first_baskets_after(histories: Histories, day: int, items: int) -> tuple[NDA
     starts = np.flatnonzero(np.r_[True, customer[1:] != customer[:-1]]) if len(customer) else np.zeros(0, np.int64)
     lengths = np.diff(np.r_[starts, len(customer)])
     first = (order == np.repeat(order[starts], lengths)) & (item >= 0)
-    return customer[starts], np.unique(customer[first] * items + item[first])
+    keys = np.sort(customer[first] * items + item[first])
+    return customer[starts], keys[np.diff(keys, prepend=-1) != 0]
 
 
 def _drawn(customers: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:

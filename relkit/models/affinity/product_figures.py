@@ -78,14 +78,34 @@ _COLUMNS = ("customers", "popularity", "recent", "interval_days", "again", "firs
 
 def _repurchase(histories: Histories, pairs: Pairs, items: int) -> tuple[Floats, Floats]:
     """Return the share of later baskets with the product again, and the mean interval, shrunk to those of all products."""
-    times = np.bincount(pairs.items, weights=pairs.counts - 1, minlength=items)
-    span = np.bincount(pairs.items, weights=pairs.last_days - pairs.first_days, minlength=items)
-    later = np.repeat(histories.baskets, np.diff(pairs.offsets)) - 1 - pairs.first_orders
-    chances = np.bincount(pairs.items, weights=later, minlength=items)
+    totals = np.zeros((3, items))
+    count = compiled(_count_later)
+    own = (pairs.items, pairs.counts, pairs.first_orders, pairs.first_days, pairs.last_days)
+    count(pairs.offsets, histories.baskets, *own, totals)
+    times, span, chances = totals
     usual = (times.sum() + 0.5) / (chances.sum() + 10.0)
     mean = max(span.sum() / max(times.sum(), 1.0), 1.0)
     again = (times + PRIOR_BASKETS * usual) / (chances + PRIOR_BASKETS)
     return again, (span + PRIOR_INTERVALS * mean) / (times + PRIOR_INTERVALS)
+
+
+def _count_later(
+    offsets: Offsets,
+    baskets: Integers,
+    items: Integers,
+    counts: Integers,
+    first_orders: Integers,
+    first_days: Integers,
+    last_days: Integers,
+    totals: Floats,
+) -> None:
+    """Add up by product: purchases after the first, days from the first to the last, and baskets after the first."""
+    for u in range(len(offsets) - 1):
+        for k in range(offsets[u], offsets[u + 1]):
+            item = items[k]
+            totals[0, item] += counts[k] - 1
+            totals[1, item] += last_days[k] - first_days[k]
+            totals[2, item] += baskets[u] - 1 - first_orders[k]
 
 
 def _count_baskets(

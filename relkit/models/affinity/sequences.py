@@ -62,17 +62,12 @@ def count_sequences(histories: Histories, pairs: Pairs, items: int, *, within_da
     kept = np.sort(np.argsort(-sold, kind="stable")[:MOST_PRODUCTS]).astype(np.int32)
     place = np.full(items, -1, np.int32)
     place[kept] = np.arange(len(kept), dtype=np.int32)
-    after = np.zeros((len(kept), len(kept)), np.int32)
+    after, of_each = np.zeros((len(kept), len(kept)), np.int32), np.zeros((2, items), np.int64)
+    first, earliest = _first_days(histories), now - within_days
     count = compiled(_count_after)
-    count(pairs.offsets, place[pairs.items], pairs.first_days, within_days, now, after)
-    seen = pairs.first_days <= now - within_days
-    observed = np.bincount(pairs.items[seen], minlength=items)[kept]
-    first = _first_days(histories)
-    whole = (first >= 0) & (first <= now - within_days)
-    since = pairs.first_days - first[pairs.customers]
-    soon = (since > 0) & (since <= within_days) & whole[pairs.customers]
-    within = np.bincount(pairs.items[soon], minlength=items)[kept]
-    return SequenceCounts(kept, after, observed, within, int(whole.sum()))
+    count(pairs.offsets, pairs.items, place, pairs.first_days, first, within_days, earliest, after, of_each)
+    observed, within = of_each[:, kept]
+    return SequenceCounts(kept, after, observed, within, int(((first >= 0) & (first <= earliest)).sum()))
 
 
 def sequence_rules(counts: SequenceCounts, names: pl.Series, *, least: int = 20, least_lift: float = 0.0) -> pl.DataFrame:
@@ -121,14 +116,29 @@ def _first_days(histories: Histories) -> NDArray[np.int64]:
     return first
 
 
-def _count_after(offsets: Offsets, places: Integers, first_days: Integers, within: int, now: int, after: Integers) -> None:
-    """Count the customers whose first purchase of one product came within the days after that of another."""
+def _count_after(
+    offsets: Offsets,
+    items: Integers,
+    places: Integers,
+    first_days: Integers,
+    began: NDArray[np.int64],
+    within: int,
+    earliest: int,
+    after: Integers,
+    of_each: NDArray[np.int64],
+) -> None:
+    """Count the customers whose first purchase of one product came within the days after that of another, or of anything; and all."""
     for u in range(len(offsets) - 1):
         for a in range(offsets[u], offsets[u + 1]):
-            if places[a] < 0 or first_days[a] > now - within:
+            day, place = first_days[a], places[items[a]]
+            of_each[1, items[a]] += 0 <= began[u] <= earliest and 0 < day - began[u] <= within
+            if day > earliest:
+                continue
+            of_each[0, items[a]] += 1
+            if place < 0:
                 continue
             for b in range(a + 1, offsets[u + 1]):  # pairs are in the order of their first purchase
-                if first_days[b] - first_days[a] > within:
+                if first_days[b] - day > within:
                     break
-                if places[b] >= 0 and first_days[b] > first_days[a]:
-                    after[places[a], places[b]] += 1
+                if places[items[b]] >= 0 and first_days[b] > day:
+                    after[place, places[items[b]]] += 1

@@ -6,8 +6,8 @@ Three scales of the number c of customers who bought both, with a and b customer
 - lift: c n / (a b), shrunk towards 1 by adding `shrink` customers who behave as if the two were independent;
 - bm25: the weights of Robertson and Zaragoza (2009) for products within customers, then their cosine.
 
-Rows are counted one product at a time from the customers who bought it, so that memory grows with the number of products and
-not with its square.
+With few products all pairs are counted in one pass over the customers. With more, rows are counted one product at a time from the
+customers who bought it, so that memory grows with the number of products and not with its square.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ Singles = NDArray[np.float32]
 Scale = Literal["cosine", "lift", "bm25"]
 
 BM25_K1, BM25_B = 1.2, 0.75
+FEW_PRODUCTS = 1_000
+"""Most products of which all pairs are counted at once: their counts take 4 MB, and stay near the processor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +66,22 @@ def neighbours(pairs: Pairs, items: int, *, scale: Scale = "cosine", most: int =
         Ties are broken by the position of the neighbour, the smaller first.
     """
     n = len(pairs.offsets) - 1
-    owners, customers = _owners(pairs, items)
     own = np.bincount(pairs.items, minlength=items).astype(np.float64)
-    weights = _weights(pairs, own, n) if scale == "bm25" else np.ones(0)
     k = max(1, min(most, items - 1))
     found, values = np.full((items, k), -1, np.int32), np.zeros((items, k), np.float32)
+    if scale != "bm25" and items <= FEW_PRODUCTS:
+        count = compiled(_counted_at_once, _met, _inserted)
+        count(pairs.offsets, pairs.items, own, n, scale == "lift", shrink, least, found, values)
+        return Neighbours(found, values)
+    owners, customers = _owners(pairs, items)
     if scale == "bm25":
+        weights = _weights(pairs, own, n)
         norms = np.sqrt(np.bincount(pairs.items, weights=weights**2, minlength=items))
         of_pair = np.argsort(pairs.items, kind="stable")
         count = compiled(_weighted_rows, _inserted)
         count(owners, customers, weights[of_pair], pairs.offsets, pairs.items, weights, norms, shrink, least, found, values)
     else:
-        count = compiled(_counted_rows, _inserted)
+        count = compiled(_counted_rows, _met, _inserted)
         count(owners, customers, pairs.offsets, pairs.items, own, n, scale == "lift", shrink, least, found, values)
     return Neighbours(found, values)
 
@@ -150,11 +156,39 @@ def _counted_rows(  # noqa: PLR0917 arrays of a kernel
             together[j] = 0
             if j == i or both < least:
                 continue
-            if is_lift:
-                value = np.float32((both + shrink) / (own[i] * own[j] / n + shrink))
-            else:
-                value = np.float32(both / (np.sqrt(own[i] * own[j]) + shrink))
-            kept = _inserted(found[i], values[i], kept, j, value)
+            kept = _inserted(found[i], values[i], kept, j, _met(both, own[i], own[j], n, is_lift, shrink))
+
+
+def _counted_at_once(
+    offsets: Offsets,
+    items: Integers,
+    own: Floats,
+    n: int,
+    is_lift: bool,  # noqa: FBT001 the kernel is compiled without keywords
+    shrink: float,
+    least: int,
+    found: Integers,
+    values: Singles,
+) -> None:
+    """Fill the same from the counts of all pairs, each counted once."""
+    together = np.zeros((len(own), len(own)), np.int32)
+    for u in range(len(offsets) - 1):
+        for one in range(offsets[u], offsets[u + 1]):
+            for other in range(one + 1, offsets[u + 1]):
+                together[items[one], items[other]] += 1
+    for i in range(len(own)):
+        kept = 0
+        for j in range(len(own)):
+            both = together[i, j] + together[j, i]
+            if j != i and both >= least and both > 0:
+                kept = _inserted(found[i], values[i], kept, j, _met(both, own[i], own[j], n, is_lift, shrink))
+
+
+def _met(both: int, one: float, other: float, n: int, is_lift: bool, shrink: float) -> np.float32:  # noqa: FBT001 as above
+    """Return the similarity of two products from the customers who bought both, one and the other."""
+    if is_lift:
+        return np.float32((both + shrink) / (one * other / n + shrink))
+    return np.float32(both / (np.sqrt(one * other) + shrink))
 
 
 def _weighted_rows(  # noqa: PLR0917 arrays of a kernel

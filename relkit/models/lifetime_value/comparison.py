@@ -12,7 +12,6 @@ from relkit.errors import RelkitError
 from relkit.metrics.forecasts import MEASURES, Forecast, measured
 from relkit.metrics.purchases import calibration_by_frequency
 from relkit.models.comparison import COURSE, GROUPS, ModelComparison, Trialled, Yardstick, compared, must_be_some
-from relkit.models.lifetime_value.diagnostics import purchase_tracking
 from relkit.models.lifetime_value.purchases import meet_outcomes
 
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ def _groups(forecasts: Mapping[str, Forecast], frequency: NDArray[Any], actual: 
 
 def _course(fitted: Mapping[str, Any], past: pl.DataFrame | None, days: float) -> pl.DataFrame:
     """Return purchases week by week since the start; a model without forecasts of new customers is left out, as are too few days."""
+    from relkit.models.lifetime_value.diagnostics import purchase_tracking  # loads scipy, which the declaration of the family does without
+
     found = [pl.DataFrame(schema=COURSE)]
     for name, model in fitted.items() if past is not None else ():
         day = model.info.as_of

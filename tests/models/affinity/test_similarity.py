@@ -9,6 +9,7 @@ import pytest
 from models.affinity.shoppers import histories, simulated
 
 from relkit.errors import ParameterError
+from relkit.models.affinity import similarity
 from relkit.models.affinity.ease import ease_neighbours, ease_weights
 from relkit.models.affinity.habits import FAST, SLOW, Pairs
 from relkit.models.affinity.histories import Read, read_histories
@@ -46,8 +47,10 @@ def test_pairs_by_hand() -> None:
     assert pairs.fast.tolist() == pytest.approx([1 + FAST**2 + FAST**3, FAST**3, FAST])
 
 
+@pytest.mark.parametrize("few", [0, similarity.FEW_PRODUCTS], ids=["by product", "at once"])
 @pytest.mark.parametrize("shrink", [0.0, 10.0])
-def test_cosine_and_lift_are_those_of_the_matrix(world: Any, shrink: float) -> None:
+def test_cosine_and_lift_are_those_of_the_matrix(world: Any, shrink: float, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarity, "FEW_PRODUCTS", few)
     read, pairs, counts = world
     items, X = len(read.names), (counts > 0).astype(float)
     both, own = X.T @ X, X.sum(axis=0)
