@@ -167,8 +167,8 @@ class Design:
         named, weights = with_flags(sums.covariates, covariates), self._weights(target)
         rows = _columns(self.units, sums)
         arms = [_weighted(sums.names, rows[chosen], weights[chosen]) for chosen in (self.treated, ~self.treated)]
-        everyone = sums.moments()
-        moved = [Adjustment.of(measure, named, everyone, self._within(sums.names, rows)) for measure in wanted]
+        everyone, within = sums.moments(), self._within(sums.names, rows)
+        moved = [Adjustment.of(measure, named, everyone, within) for measure in wanted]
         means, spans, reasons = arm_values(wanted, moved, arms, empty=(False, False))
         influence = np.zeros((len(rows), 2 * len(wanted)))
         m = len(wanted)
