@@ -40,6 +40,7 @@ def campaign_days(
     response_window_days: int = RESPONSE_WINDOW_DAYS,
     post_window_days: int = POST_WINDOW_DAYS,
     measure: Measured = "margin",
+    by_wave: bool = False,
 ) -> pl.DataFrame:
     """Return sums over the mature units of an action by the end of each day since the draw.
 
@@ -51,6 +52,7 @@ def campaign_days(
         response_window_days: days from the draw in which the action works.
         post_window_days: days after them.
         measure: of which each customer's running total is taken; orders are days with an order.
+        by_wave: whether each wave is a stratum of its own; the rows then have wave_id first.
 
     Returns:
         In order of propensity, arm and day, a row for each day from 0 to the end of the post window: propensity (stratum: its mean),
@@ -61,13 +63,16 @@ def campaign_days(
     draws = with_strata(mature_draws(tables, as_of, drawn, windows).rows)
     bought = _bought(tables, as_of, draws, windows, measure)
     held = contract_days(tables, as_of, draws) if measure == "margin" and has_contracts(tables) else None
-    groups = draws.select("unit", "propensity", "arm").sort("propensity", "arm").partition_by("propensity", "arm", maintain_order=True)
-    return pl.concat([_SCHEMA.clear(), *(_curve(group, bought, held, windows.length_days) for group in groups)])
+    stratum = [*(["wave_id"] if by_wave else []), "propensity", "arm"]
+    groups = draws.select("unit", *stratum).sort(stratum).partition_by(stratum, maintain_order=True)
+    curves = [_curve(group, bought, held, windows.length_days) for group in groups]
+    return pl.concat([_nothing(stratum), *curves])
 
 
-_SCHEMA = pl.DataFrame(
-    schema={"propensity": pl.Float64, "arm": ARM, "day": pl.Int32, "units": pl.UInt32, "total": pl.Float64, "squares": pl.Float64}
-)
+def _nothing(stratum: list[str]) -> pl.DataFrame:
+    schema = {"wave_id": pl.String(), "propensity": pl.Float64(), "arm": ARM, "day": pl.Int32()}
+    sums = {"units": pl.UInt32(), "total": pl.Float64(), "squares": pl.Float64()}
+    return pl.DataFrame(schema={**{name: schema[name] for name in (*stratum, "day")}, **sums})
 
 
 def _curve(group: pl.DataFrame, bought: pl.DataFrame, held: pl.DataFrame | None, length_days: int) -> pl.DataFrame:
@@ -83,10 +88,10 @@ def _curve(group: pl.DataFrame, bought: pl.DataFrame, held: pl.DataFrame | None,
         running = np.cumsum(daily, axis=1)
         total += running.sum(axis=0)
         squares += np.einsum("ij,ij->j", running, running)
-    first = group.select("propensity", "arm").head(1)
-    days = pl.DataFrame({"day": pl.Series(range(length_days + 1), dtype=pl.Int32), "total": total.round(6), "squares": squares.round(6)})
-    rows = first.join(days, how="cross").with_columns(units=pl.lit(len(group), pl.UInt32))
-    return rows.select(_SCHEMA.columns)
+    days = pl.Series("day", range(length_days + 1), dtype=pl.Int32)
+    units = pl.Series("units", [len(group)], dtype=pl.UInt32).new_from_index(0, len(days))
+    curve = pl.DataFrame([days, units, pl.Series("total", total.round(6)), pl.Series("squares", squares.round(6))])
+    return group.drop("unit").head(1).join(curve, how="cross")
 
 
 def with_strata(draws: pl.DataFrame) -> pl.DataFrame:

@@ -242,7 +242,12 @@ def test_contracts_bring_margin_day_by_day(company: Company) -> None:
     assert found.units["margin"].to_list() == pytest.approx([120.0, 12.0 * 28])
     assert found.units["margin_after"].to_list() == pytest.approx([120.0, 12.0 * 84])
     assert found.units["pre_margin"].to_list() == pytest.approx([12.0 * 84] * 2)
-    assert [measure.column for measure in found.measures] == ["margin"]
+    assert found.units.select("pre_has_contract", "has_contract", "has_contract_after").rows() == [(True, False, False), (True, True, True)]
+    kept = {measure.column: (measure.kind, measure.column_after, measure.covariate) for measure in found.measures}
+    assert kept == {
+        "margin": ("money", "margin_after", "pre_margin"),
+        "has_contract": ("share", "has_contract_after", "pre_has_contract"),
+    }
 
 
 def test_costs_of_contacts_months_and_offers(company: Company) -> None:
