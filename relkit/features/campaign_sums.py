@@ -23,7 +23,7 @@ AFTER = "_after"
 PRE = "pre_"
 """Prefix of a measure over the same length of time before the draw."""
 HAS_CONTRACT = "has_contract"
-"""Whether a contract of the customer runs."""
+"""Measure of the customers with a contract that runs."""
 PARTS = ("promoted", "category", "other")
 """Parts of the margin by the scope of the offer."""
 

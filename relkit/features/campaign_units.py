@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.campaign_contacts import contact_sums, contacts_of, redeemed_offers
+from relkit.features.campaign_contacts import contact_counts, contact_sums, contacts_of, redeemed_offers
 from relkit.features.campaign_draws import CampaignDraws, campaign_draws
 from relkit.features.campaign_guardrails import guardrails_of
 from relkit.features.campaign_maturity import maturity_of
@@ -107,7 +107,7 @@ def campaign_units(
     held = _held(contracts_running(tables, as_of, draws, windows))
     rows, declared = _with_snapshots(tables, as_of, _joined(draws, contact_sums(contacts, redeemed), sums, held, harm), windows)
     overlap = overlap_counts(tables, as_of, draws, action_id=action_id, length_days=windows.length_days)
-    counts = mature.counts | _contacted(rows) | overlap
+    counts = mature.counts | _contacted(rows) | overlap | contact_counts(tables, as_of, contacts)
     remarks = remarks_of(counts, offers, redemptions=len(redeemed), guessed_share=guessed, settle_days=mature.settle_days)
     units = rows.drop("unit", "drawn_at")
     return CampaignUnits(units, (*measures_of(units.columns), *declared), counts, remarks, windows)

@@ -284,6 +284,26 @@ def test_costs_of_contacts_months_and_offers(company: Company) -> None:
     assert "campaign_offer_funded" in {remark.code for remark in found.remarks}
 
 
+def test_contacts_belong_to_their_wave_and_clocks_are_checked(company: Company) -> None:
+    """A contact without a wave belongs to the last draw before it; one sent before its draw, and an outcome before it, are reported."""
+    rows = drawn(("a", "treated"), ("a", "treated"), ("b", "control"), wave_id=["w1", "w2", "w2"], drawn_at=[DRAW, after(10), after(10)])
+    sent = {
+        "contact_id": ["k1", "k2"],
+        "customer_id": ["a", "a"],
+        "channel_id": ["sms"] * 2,
+        "sent_at": [after(11), after(-2)],
+        "action_id": ["voucher"] * 2,
+        "wave_id": [None, "w1"],
+    }
+    came = {"contact_id": ["k1"], "outcome": ["opened"], "occurred_at": [after(10.5)]}
+    tables = company({"assignments": rows, "transactions": lines(("a", 1, 5, "sale", None)), "contacts": sent, "outcomes": came}, **FIXED)
+    found = campaign_units(tables, LATER, action_id="voucher")
+    assert found.units.select("wave_id", "is_contacted").rows() == [("w1", True), ("w2", True), ("w2", False)]
+    names = ("contacts_before_draw", "outcomes_before_contact", "contacts_without_cost")
+    assert [found.counts[name] for name in names] == [1, 1, 2]
+    assert set(names) <= {remark.code for remark in found.remarks}
+
+
 def test_guardrails_count_both_arms(company: Company) -> None:
     frames = {
         "assignments": drawn(("a", "treated"), ("b", "control"), ("c", "control")),
