@@ -2,9 +2,10 @@
 
     python peer_uplift.py "s_scikit_uplift x_causalml" FOLDER TREES LEAVES
 
-FOLDER has campaign_0.npz, campaign_1.npz and so on; forecasts_0.npz and so on are written beside them. A campaign has X, treated, outcome, propensity (empty if it was not recorded) and X_later. Every peer has the same base learner, LightGBM on
-one thread, and the recorded propensity where it takes one; else a logistic regression, held between .03 and .97. Prints, for each campaign and
-by peer, CPU seconds and peak memory in MB over the input, as JSON. Classifiers are used by scikit-uplift if outcomes are 0 and 1.
+FOLDER has campaign_0.npz, campaign_1.npz and so on; forecasts_0.npz and so on are written next to them. A campaign has X, treated, outcome,
+propensity (empty if it was not recorded) and X_later. Every peer has the same base learner, LightGBM on one thread, and the recorded
+propensity where it takes one; else a logistic regression, held between .03 and .97. Classifiers are used by scikit-uplift if outcomes are
+0 and 1. Prints, for each campaign and by peer, CPU seconds and peak memory in MB over the input, as JSON.
 """
 
 from __future__ import annotations

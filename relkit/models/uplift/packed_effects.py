@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from relkit.models.boosted_trees import Trees
 from relkit.models.uplift.effects import Effect, Form
@@ -15,6 +14,8 @@ from relkit.models.uplift.responses import Response, Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
