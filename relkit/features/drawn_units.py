@@ -25,6 +25,7 @@ from relkit.features.campaign_units import campaign_units, mature_draws
 from relkit.features.campaign_windows import POST_WINDOW_DAYS, RESPONSE_WINDOW_DAYS, Windows
 from relkit.features.customer_drivers import customer_drivers
 from relkit.features.drawn_drivers import drivers_at
+from relkit.features.outcome_worth import MARGIN
 from relkit.periods import DrawnHoldout, Holdout, UnitHoldout
 from relkit.tables.kept import kept
 
@@ -61,7 +62,7 @@ class Wanted:
     """
 
     actions: tuple[str, ...] = ()
-    outcome: str = "margin"
+    outcome: str = MARGIN
     response_window_days: int = RESPONSE_WINDOW_DAYS
     post_window_days: int = POST_WINDOW_DAYS
 
@@ -179,6 +180,12 @@ def _rows(units: CampaignUnits, action: str, outcome: str) -> pl.DataFrame:
 def _column(units: CampaignUnits, outcome: str) -> str:
     """Return the column of an outcome: that of the end of the post-window, if it has one."""
     columns = {measure.column: measure.column_after or measure.column for measure in units.measures}
+    if outcome == MARGIN and outcome not in columns:
+        raise ParameterError(
+            "no margin is known, so the effect of an action on it is not known either.",
+            where="outcome",
+            remedy=f"Name another outcome with --settings.outcome: {', '.join(sorted(columns))}; or declare the margin of sales.",
+        )
     if outcome not in columns:
         raise ParameterError.unknown("outcome", outcome, columns, where="outcome")
     return columns[outcome]

@@ -198,6 +198,12 @@ def test_what_is_named_must_exist(workplace):
         fit(workplace, tables, settings={"outcome": "marge"})
 
 
+def test_without_a_margin_another_outcome_is_named(workplace):
+    company.write_company(workplace / "out" / "default", drawn_company.drawn_company(100), assumed_margin_rate=None)
+    with pytest.raises(ParameterError, match="no margin is known.*--settings.outcome: orders, returns, revenue"):
+        FitModel.parse(model=MODEL).run()
+
+
 def test_an_action_without_controls_is_left_out_or_refused(workplace):
     tables = drawn_company.drawn_company(400)
     only_treated = tables["assignments"].filter((pl.col("action_id") == "mail") | (pl.col("arm") == "treated"))
