@@ -95,7 +95,7 @@ def choices() -> tuple[str, ...]:
 
     Examples:
         >>> choices()
-        ('lifetime_value.auto', 'survival.auto')
+        ('lifetime_value.auto', 'survival.auto', 'uplift.auto')
     """
     return tuple(f"{name}.{_AUTO}" for name in families() if family(name).compared is not None)
 

@@ -12,6 +12,9 @@ absolute error of models of orders, the integrated Brier score of models of cont
 3. Of the leader and those whose log-score is not clearly below its own, the one with the fewest parameters is taken;
    among equally simple ones the one with the smallest error.
 
+Effects of actions have a rule of their own (`relkit.models.uplift.comparison`): nobody's effect is observed, and what measures it without
+bias is so noisy that nothing would ever be clear.
+
 "Clearly" means a 95 % interval of the difference that does not contain zero, over resamples of the customers that are the same
 for both models, and a difference that matters: half a percent of the error, half a point of the total, 0.001 of the
 log-score. Models that are nearly identical (if nobody leaves, all models of orders are the NBD) do not beat one another.
@@ -109,10 +112,16 @@ class Trialled:
     course: pl.DataFrame
 
 
-def compared(trial: Trialled, yardstick: Yardstick) -> ModelComparison:
-    """Return the comparison, with the model that the rule selects."""
+def compared(trial: Trialled, yardstick: Yardstick, *, taken: tuple[str, str] | None = None) -> ModelComparison:
+    """Return the comparison, with the model that the rule selects.
+
+    Args:
+        trial: the candidates with their results.
+        yardstick: the measures.
+        taken: the model and the reason, in a family whose measures are too noisy for the rule; by default those of the rule.
+    """
     differences = _differences(list(trial.fitted), trial.measured)
-    chosen, reason = _taken(trial.parameters, trial.measured, differences, yardstick)
+    chosen, reason = taken or _taken(trial.parameters, trial.measured, differences, yardstick)
     return ModelComparison(
         yardstick=yardstick,
         table=_table(trial.fitted, trial.parameters, trial.measured),

@@ -71,7 +71,9 @@ def _draw_groups(ax: Axes, groups: pl.DataFrame, looks: Mapping[str, Any], texts
         ax.plot(at, part["expected"], **looks[name], label=_short(name))
     ax.set_xticks(at, [f"{name}\n{number(n, language)}" for name, n in first.select("group", "customers").iter_rows()])
     ax.annotate(customers, (0, 0), (-14, -20), "axes fraction", textcoords="offset points", ha="right", va="top", fontsize=9, color=MUTED)
-    ax.set(title=title, xlabel=x_label, ylabel=y_label, ylim=(0, None))
+    ax.set(title=title, xlabel=x_label, ylabel=y_label)
+    if not (groups["expected"].min() < 0 or groups["seen"].min() < 0):  # type: ignore[operator]
+        ax.set_ylim(0, None)
     (percent_axis if texts.is_share else number_axis)(ax.yaxis, language)
 
 

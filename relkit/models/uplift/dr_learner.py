@@ -28,6 +28,7 @@ class DrLearner(EffectLearner):
     """Settings of the DR learner."""
 
     name: ClassVar[str] = "uplift.dr_learner"
+    competes = True
     label = Text("effect by doubly robust scores (DR)", "effet par scores doublement robustes (DR)")
     purpose = Text(
         "DR learner: the effect of an action on each customer, regressed on doubly robust scores that measure it without bias.",

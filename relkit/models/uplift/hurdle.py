@@ -31,6 +31,7 @@ class Hurdle(EffectLearner):
     """Settings of the hurdle."""
 
     name: ClassVar[str] = "uplift.hurdle"
+    competes = True
     label = Text("effect on buying and on the amount", "effet sur l’achat et sur le montant")
     purpose = Text(
         "Hurdle: the effect of an action on spend, from that on buying at all and on the amount of those who buy.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from relkit.errors import NotEnoughEventsError, TableError
+from relkit.metrics.uplift import Ranking, aipw_scores, autoc, qini
+from relkit.metrics.uplift_figures import figure_of, mean_figure
 from relkit.models.uplift.unit_rows import ACTION, CLUSTER, CUSTOMER, KEY, OUTCOME, PROPENSITY, TREATED, UnitRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from relkit.metrics.uplift_figures import UpliftFigure
     from relkit.models.uplift.action_effects import ActionEffects
     from relkit.models.uplift.unit_rows import Codes, Flags
 
@@ -45,19 +49,21 @@ class Judged:
     expected: tuple[Floats, Floats] | None
     cluster: Codes
 
-    @property
+    @cached_property
     def scores(self) -> Floats:
-        """The doubly robust scores, shape (n,)."""
-        return robust_scores(self.outcome, self.treated, self.propensity, self.expected)
+        """The doubly robust scores, whose mean is the effect, shape (n,)."""
+        without, with_it = self.expected or (None, None)
+        return aipw_scores(self.outcome, self.treated, self.propensity, without, with_it)
 
+    def scored_as(self, other: Judged) -> Judged:
+        """Return the units with the propensities and expected outcomes that another model gave them.
 
-def robust_scores(outcome: Floats, treated: Flags, propensity: Floats, expected: tuple[Floats, Floats] | None) -> Floats:
-    """Return the doubly robust scores of rows, shape (n,); without expected outcomes those of the mean of each arm."""
-    without, with_it = expected or tuple(np.full(len(outcome), outcome[treated == arm].mean()) for arm in (False, True))
-    found: Floats = (
-        with_it - without + (outcome - np.where(treated, with_it, without)) * np.where(treated, 1 / propensity, -1 / (1 - propensity))
-    )
-    return found
+        Raises:
+            TableError: they are not the same units.
+        """
+        if (self.action, len(self.outcome)) != (other.action, len(other.outcome)) or (self.outcome != other.outcome).any():
+            raise TableError("the models were not judged on the same units.", where=self.action, remedy="Give them the same rows.")
+        return replace(self, propensity=other.propensity, expected=other.expected)
 
 
 def judged_units(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame) -> tuple[Judged, ...]:
@@ -73,10 +79,12 @@ def judged_units(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame) ->
         NotEnoughEventsError: no action of the model has units in both arms.
     """
     rows = UnitRows.read(_with_outcomes(features, outcomes), features=tuple(each.name for each in fitted.features), where="outcomes")
+    parts = ((model, rows.own[ACTION.name] == model.action) for model in fitted.models)
+    cluster = rows.cluster
     found = tuple(
-        _judged(fitted, model, own)
-        for model in fitted.models
-        if len(own := rows.of(model.action)) and own.treated.any() and not own.treated.all()
+        _judged(fitted, model, rows.only(its), cluster[its.to_numpy()])
+        for model, its in parts
+        if (treated := rows.own[TREATED.name].filter(its)).any() and not treated.all()
     )
     if not found:
         raise NotEnoughEventsError(
@@ -92,7 +100,10 @@ def judge_effects(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame) -
 
     - dr_loss, the mean squared distance from the doubly robust score of each unit: its differences between models are those of their
       squared errors, and its level is mostly noise;
+    - qini and autoc, in units of the outcome per customer (`relkit.metrics.uplift`), with their 95 % intervals _low and _high;
     - mean_uplift, as forecast, and mean_effect, as observed.
+
+    Those of all actions weigh each action by its units; a household counts once, however many of its rows are there.
 
     Args:
         fitted: fitted effects.
@@ -100,22 +111,46 @@ def judge_effects(fitted: Any, features: pl.DataFrame, outcomes: pl.DataFrame) -
         outcomes: what was drawn and what came of it.
     """
     judged = judged_units(fitted, features, outcomes)
-    measured = {each.subject: dict(_measured(each)) for each in judged}
-    found = {f"{name}_{subject}": value for subject, metrics in measured.items() for name, value in metrics.items()}
-    for name in next(iter(measured.values())):
-        found[name] = float(np.mean([metrics[name] for metrics in measured.values()]))
-    return found | {"actions": float(len(judged)), "units": float(sum(len(each.outcome) for each in judged))}
+    found = {f"{name}_{each.subject}": value for each in judged for name, value in _measured((each,))}
+    return found | dict(_measured(judged)) | {"actions": float(len(judged)), "units": float(sum(len(each.outcome) for each in judged))}
 
 
-def _measured(each: Judged) -> Iterator[tuple[str, float]]:
-    scores = each.scores
-    yield "dr_loss", float(np.mean((scores - each.uplift) ** 2))
-    yield from (("mean_uplift", float(each.uplift.mean())), ("mean_effect", float(scores.mean())))
+def figures_of(judged: Sequence[Judged]) -> dict[str, UpliftFigure]:
+    """Return dr_loss, qini and autoc of the actions of a model, each action weighing by its units.
+
+    Args:
+        judged: of one model.
+    """
+    of_each = [_figures(each) for each in judged]
+    rows = np.array([len(each.outcome) for each in judged])
+    cluster = np.concatenate([each.cluster for each in judged])
+    return {
+        name: figure_of(
+            float(rows @ [figures[name].estimate for figures in of_each]) / int(rows.sum()),
+            np.concatenate([figures[name].influence for figures in of_each]),
+            cluster=cluster,
+        )
+        for name in ("dr_loss", "qini", "autoc")
+    }
 
 
-def _judged(fitted: Any, model: ActionEffects, rows: UnitRows) -> Judged:
+def _figures(each: Judged) -> dict[str, UpliftFigure]:
+    ranking, scores = Ranking.of(each.uplift), each.scores
+    return {"dr_loss": mean_figure((scores - each.uplift) ** 2), "qini": qini(ranking, scores), "autoc": autoc(ranking, scores)}
+
+
+def _measured(judged: Sequence[Judged]) -> Iterator[tuple[str, float]]:
+    figures = figures_of(judged)
+    yield "dr_loss", figures["dr_loss"].estimate
+    for name in ("qini", "autoc"):
+        yield from ((name, figures[name].estimate), (f"{name}_low", figures[name].low), (f"{name}_high", figures[name].high))
+    yield "mean_uplift", float(np.mean(np.concatenate([each.uplift for each in judged])))
+    yield "mean_effect", float(np.mean(np.concatenate([each.scores for each in judged])))
+
+
+def _judged(fitted: Any, model: ActionEffects, rows: UnitRows, cluster: Codes) -> Judged:
     flat, curved = fitted.columns(rows.features)
-    known = rows.propensity
+    known, response = rows.propensity, model.response
     return Judged(
         action=model.action,
         subject=model.subject,
@@ -123,10 +158,8 @@ def _judged(fitted: Any, model: ActionEffects, rows: UnitRows) -> Judged:
         treated=rows.treated,
         outcome=rows.outcome,
         propensity=model.propensity(curved, len(rows)) if known is None else known,
-        expected=None
-        if model.response is None
-        else (model.response.with_arm(flat, treated=False), model.response.with_arm(flat, treated=True)),
-        cluster=rows.cluster,
+        expected=None if response is None else (response.with_arm(flat, treated=False), response.with_arm(flat, treated=True)),
+        cluster=cluster,
     )
 
 

@@ -20,7 +20,7 @@ from relkit.models.uplift.judging import judge_effects
 from relkit.models.uplift.nuisances import Units, folds_of, propensity_line
 from relkit.models.uplift.responses import Boosting, beside
 from relkit.models.uplift.unit_rows import UnitRows, chosen_actions, needs_of
-from relkit.remarks import Remark
+from relkit.remarks import Remark, french
 from relkit.scalars import check_scalar
 from relkit.score_kinds import column_parts
 
@@ -39,6 +39,8 @@ Floats = NDArray[np.float64]
 RESPONSE_WINDOW_DAYS, POST_WINDOW_DAYS = 28, 56
 """Days from the draw in which a response counts, and after them in which it may turn out to have been pulled forward."""
 FEWEST_UNITS = 50
+RARE, FEW_ALONE = 0.05, 0.01
+"""Estimated probability below which an arm is rare for a unit, and the share of such units that is no cause for concern."""
 NO_COVARIANCE = np.zeros((0, 0))
 
 
@@ -128,9 +130,13 @@ class EffectLearner(ModelFacts):
         """Return the class of its fitted model."""
         raise NotImplementedError
 
+    def fits(self, units: Units) -> tuple[tuple[Effect, ...], Floats]:
+        """Return the effects found without each fold, and for each row that of the fit without its own, shape (n,)."""
+        return fits_of(self, units)
+
     def effects_of(self, units: Units, action: str, subject: str) -> ActionEffects:
         """Return the effect of an action."""
-        effects, forecast = fits_of(self, units)
+        effects, forecast = self.fits(units)
         centre = float(forecast.mean())
         line, losses = Line(level=centre, slope=1.0, raw_slope=1.0, covariance=NO_COVARIANCE), {}
         if self.folds:
@@ -278,9 +284,24 @@ def _remarks(
             f"La probabilité d’être traité n’est pas enregistrée pour {', '.join(drawn)} : elle est estimée à partir des variables, et "
             "les effets ne sont justes que si celles-ci expliquent qui a été traité.",
         )
+    for action, units in learnt.items():
+        if units.known_propensity is None and (alone := int((np.abs(units.propensity - 0.5) > 0.5 - RARE).sum())):
+            yield from _hardly_overlap(action, alone, len(units))
     if same := [model.action for model in models if model.line.slope == 0]:
         yield Remark(
             "no_difference_found",
             f"No difference among customers was found in the effect of {', '.join(same)}: everybody has the mean effect.",
             f"L’effet de {', '.join(same)} ne diffère pas de façon mesurable d’un client à l’autre : chacun reçoit l’effet moyen.",
+        )
+
+
+def _hardly_overlap(action: str, alone: int, units: int) -> Iterator[Remark]:
+    """Yield the remark on units that hardly anybody of the other arm is like, if they are more than a few."""
+    if alone > FEW_ALONE * units:
+        yield Remark(
+            "arms_hardly_overlap",
+            f"Hardly anybody is like {alone:,} of {units:,} units of {action} in the other arm: by their features nearly all such "
+            "units were treated, or nearly none. Their effects are extrapolated, and no interval shows by how much they may be wrong.",
+            f"Pour {french(alone)} unités sur {french(units)} de {action}, presque personne ne leur ressemble dans l’autre groupe : "
+            "leurs effets sont extrapolés, et aucun intervalle ne dit de combien ils peuvent être faux.",
         )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from relkit.metrics.uplift import aipw_scores
 from relkit.models.affinity.penalised_logistic import fit_logistic, log_odds
 from relkit.models.uplift.responses import beside
 
@@ -28,7 +29,7 @@ Rows = NDArray[np.intp]
 
 LEAST_PROPENSITY = 0.025
 """Estimated propensities are held between this and one minus it."""
-RIDGE = 10.0
+RIDGE = 1.0
 """Penalty of the regression of the propensity, in rows."""
 
 
@@ -110,10 +111,7 @@ class Units:
     @cached_property
     def scores(self) -> Floats:
         """The doubly robust scores, shape (n,)."""
-        without, with_it = self.expected
-        e, w = self.propensity, self.treated
-        rest = self.outcome - np.where(w, with_it, without)
-        return with_it - without + rest * np.where(w, 1 / e, -1 / (1 - e))
+        return aipw_scores(self.outcome, self.treated, self.propensity, *self.expected)
 
     def parts(self) -> list[tuple[Rows, Rows]]:
         """Return for each fold the rows of the others and its own; without folds all rows twice."""

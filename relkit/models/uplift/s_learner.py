@@ -27,6 +27,7 @@ class SLearner(EffectLearner):
     """Settings of the S learner."""
 
     name: ClassVar[str] = "uplift.s_learner"
+    competes = True
     label = Text("effect by one response (S)", "effet par une seule réponse (S)")
     purpose = Text(
         "S learner: the effect of an action on each customer, from one model of the outcome in which the action is a column.",

@@ -21,7 +21,7 @@ from relkit.models.uplift.action_effects import ActionEffects, Line
 from relkit.models.uplift.dr_learner import DrLearner
 from relkit.models.uplift.fitted_effects import FittedEffects
 from relkit.models.uplift.hurdle import Hurdle
-from relkit.models.uplift.learner import EffectLearner, action_effects, fits_of
+from relkit.models.uplift.learner import EffectLearner, action_effects
 from relkit.models.uplift.s_learner import SLearner
 from relkit.models.uplift.stack_weights import crossed, stack_weights
 from relkit.models.uplift.x_learner import XLearner
@@ -63,6 +63,7 @@ class Stacked(EffectLearner):
     """Settings of the stack."""
 
     name: ClassVar[str] = "uplift.stacked"
+    competes = True
     label = Text("effect by several learners", "effet par plusieurs apprenants")
     purpose = Text(
         "Stack: the effect of an action on each customer, from several learners mixed by what they forecast of units not fitted to.",
@@ -96,7 +97,7 @@ class Stacked(EffectLearner):
         """Return the effect of an action."""
         members = self.members(units)
         units.scores  # noqa: B018 estimated once, by the base learner, and passed on to the members
-        fits = [fits_of(member.learner, units.with_boosting(member.boosting)) for member in members]
+        fits = [member.learner.fits(units.with_boosting(member.boosting)) for member in members]
         forecasts = np.column_stack([forecast for _, forecast in fits])
         centres, prior = forecasts.mean(axis=0), np.array([member.prior for member in members])
         mixed = crossed(forecasts - centres, units.scores, prior, units.fold)

@@ -93,8 +93,11 @@ class UnitRows:
 
     def of(self, action: str) -> UnitRows:
         """Return the rows of an action."""
-        is_its = self.own[ACTION.name] == action
-        return UnitRows(own=self.own.filter(is_its), features=self.features.filter(is_its))
+        return self.only(self.own[ACTION.name] == action)
+
+    def only(self, which: pl.Series) -> UnitRows:
+        """Return the rows that a mask marks."""
+        return UnitRows(own=self.own.filter(which), features=self.features.filter(which))
 
     @property
     def treated(self) -> Flags:

@@ -28,6 +28,7 @@ class XLearner(EffectLearner):
     """Settings of the X learner."""
 
     name: ClassVar[str] = "uplift.x_learner"
+    competes = True
     label = Text("effect by imputed effects (X)", "effet par effets imputés (X)")
     purpose = Text(
         "X learner: the effect of an action on each customer, from effects imputed by the other arm; for unequal or confounded arms.",
