@@ -200,7 +200,7 @@ def test_what_is_named_must_exist(workplace):
 
 def test_without_a_margin_another_outcome_is_named(workplace):
     company.write_company(workplace / "out" / "default", drawn_company.drawn_company(100), assumed_margin_rate=None)
-    with pytest.raises(ParameterError, match="no margin is known.*--settings.outcome: orders, returns, revenue"):
+    with pytest.raises(ParameterError, match=r"no margin is known.*--settings.outcome: orders, returns, revenue"):
         FitModel.parse(model=MODEL).run()
 
 
