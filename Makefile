@@ -71,7 +71,7 @@ bench-affinity: $(VENV)/.bench .venv-affinity/.done  ## association rules with m
 	touch $@
 
 bench-uplift: $(VENV)/.bench .venv-uplift/.done  ## campaign uplift beside causalml, EconML and scikit-uplift, in an environment of their own
-	$(BIN)/python -m tests.benchmarks uplift_metrics
+	$(BIN)/python -m tests.benchmarks uplift_metrics uplift
 
 .venv-uplift/.done: $(VENV)/.uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-uplift

@@ -161,9 +161,9 @@ def takers() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def drawn_units() -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return 800 customers drawn for one of two actions, with two features and their outcome, and those of the following wave."""
+    """Return 400 customers drawn for one of two actions, with two features and their outcome, and those of the following wave."""
     rng = np.random.default_rng(6)
-    n = 800
+    n = 400
     age, plan, treated = rng.integers(80, 320, n) / 4, rng.choice(["S", "M", "L"], n), rng.random((2, n)) < 0.5
 
     def wave(number: int) -> dict[str, object]:

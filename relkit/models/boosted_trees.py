@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 Indexes = NDArray[np.int64]
 
 _CHECKED, _TOLERANCE = 1000, 1e-9
-WORTHWHILE = 50_000
-"""Rows from which walking the trees row by row recovers the time to load its compiled form; the sums are the same to the last bit."""
+WORTHWHILE = 2_000_000
+"""Rows times trees from which walking row by row recovers the time to load its compiled form; the sums are the same to the last bit."""
 _SAMPLE = 20_000
 
 
@@ -140,7 +140,7 @@ class Trees:
             X: shape (n, d).
         """
         score = np.full(len(X), self.base)
-        if len(X) >= WORTHWHILE:
+        if len(X) * len(self.roots) >= WORTHWHILE:
             _compiled()(np.ascontiguousarray(X), score, self.roots, self.feature, self.threshold, self.left, self.right, self.value)
             return score
         for path in self._paths(X):

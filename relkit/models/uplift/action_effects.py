@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from relkit.models.uplift.effects import Effect  # noqa: TC001 storage reads the types of the fields
 from relkit.models.uplift.nuisances import estimated_propensity
+from relkit.models.uplift.packed_effects import PackedEffects  # noqa: TC001 storage reads the types of the fields
 from relkit.models.uplift.responses import Response  # noqa: TC001
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
+    from relkit.models.uplift.effects import Effect
     from relkit.models.uplift.unit_rows import Codes
 
 Floats = NDArray[np.float64]
@@ -112,7 +113,7 @@ class ActionEffects:
         learners: what is mixed.
         weights: of the learners, shape (m,).
         centres: mean forecast of each over the rows of the fit, shape (m,).
-        effects: of each learner, those of its folds one after the other.
+        packed: the effects of each learner, those of its folds one after the other.
         line: from the mixed forecasts to effects.
         dr_losses: of each candidate on folds it was not fitted to, and of the mix.
         propensity_line: of an estimated propensity; empty if it was recorded.
@@ -127,11 +128,16 @@ class ActionEffects:
     learners: tuple[str, ...]
     weights: Floats
     centres: Floats
-    effects: tuple[Effect, ...]
+    packed: PackedEffects
     line: Line
     dr_losses: dict[str, float]
     propensity_line: Floats
     response: Response | None
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """The effects of each learner, those of its folds one after the other."""
+        return self.packed.effects
 
     def forecast(self, flat: Floats, curved: Floats) -> Floats:
         """Return the mixed forecasts of rows less their mean, shape (n,)."""

@@ -18,6 +18,7 @@ from relkit.models.uplift.action_effects import ActionEffects, Line
 from relkit.models.uplift.family import DRAWN_UNITS, UPLIFTS
 from relkit.models.uplift.judging import judge_effects
 from relkit.models.uplift.nuisances import Units, folds_of, propensity_line
+from relkit.models.uplift.packed_effects import PackedEffects
 from relkit.models.uplift.responses import Boosting, beside
 from relkit.models.uplift.unit_rows import UnitRows, chosen_actions, needs_of
 from relkit.remarks import Remark, french
@@ -74,7 +75,7 @@ class EffectLearner(ModelFacts):
         "response_window_days": 20,
         "post_window_days": 40,
         "features": ("age", "plan"),
-        "trees": 10,
+        "trees": 4,
         "folds": 2,
     }
 
@@ -256,7 +257,7 @@ def action_effects(
         learners=learners,
         weights=weights,
         centres=centres,
-        effects=effects,
+        packed=PackedEffects.of(effects),
         line=line,
         dr_losses=dr_losses,
         propensity_line=np.zeros(0) if units.known_propensity is not None else propensity_line(units.curved, units.treated),

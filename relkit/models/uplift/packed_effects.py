@@ -1,0 +1,123 @@
+"""Effects as stored: the trees of all their responses in one sequence, so that a model is a few files whatever the number of its fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from relkit.models.boosted_trees import Trees
+from relkit.models.uplift.effects import Effect, Form
+from relkit.models.uplift.responses import Response, Scale
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One response within the sequence.
+
+    Attributes:
+        effect: place of the effect that it belongs to.
+        form: of that effect.
+        scale: of the response.
+        factor: of the response.
+        base: raw score before its first tree.
+        trees: their number.
+    """
+
+    effect: int
+    form: Form
+    scale: Scale
+    factor: float
+    base: float
+    trees: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PackedEffects:
+    """Effects with their trees in one sequence.
+
+    Attributes:
+        parts: the responses of all effects, in order.
+        trees: of all responses, in the same order; their common base is 0.
+    """
+
+    parts: tuple[Part, ...]
+    trees: Trees
+
+    @classmethod
+    def of(cls, effects: Sequence[Effect]) -> PackedEffects:
+        """Return effects packed."""
+        placed = [(place, effect.form, response) for place, effect in enumerate(effects) for response in effect.responses]
+        parts = tuple(
+            Part(effect=place, form=form, scale=each.scale, factor=each.factor, base=each.trees.base, trees=len(each.trees.roots))
+            for place, form, each in placed
+        )
+        return cls(parts=parts, trees=joined([each.trees for _, _, each in placed]))
+
+    @cached_property
+    def effects(self) -> tuple[Effect, ...]:
+        """The effects, unpacked."""
+        ends = np.cumsum([part.trees for part in self.parts]).tolist()
+        responses = [
+            Response(trees=some(self.trees, end - part.trees, end, part.base), scale=part.scale, factor=part.factor)
+            for part, end in zip(self.parts, ends, strict=True)
+        ]
+        forms = {part.effect: part.form for part in self.parts}
+        of_effect = {
+            place: tuple(response for part, response in zip(self.parts, responses, strict=True) if part.effect == place) for place in forms
+        }
+        return tuple(Effect(form=forms[place], responses=of_effect[place]) for place in forms)
+
+
+def joined(trees: Sequence[Trees]) -> Trees:
+    """Return the trees of several scores in one sequence, of base 0.
+
+    Examples:
+        >>> from relkit.models.uplift.responses import constant
+        >>> joined([constant(1.0), constant(2.0)]).roots.tolist()
+        [0, 1]
+    """
+    sizes = [len(each.left) for each in trees]
+    starts = [int(start) for start in np.cumsum([0, *sizes[:-1]])]
+
+    def moved(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(each, name) + start for each, start in zip(trees, starts, strict=True)])
+
+    def kept(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(each, name) for each in trees])
+
+    return Trees(
+        base=0.0,
+        roots=moved("roots"),
+        depths=kept("depths"),
+        feature=kept("feature"),
+        threshold=kept("threshold"),
+        left=moved("left"),
+        right=moved("right"),
+        value=kept("value"),
+        gain=kept("gain"),
+    )
+
+
+def some(trees: Trees, first: int, last: int, base: float) -> Trees:
+    """Return trees of a sequence, from one on and before another, with a base of their own."""
+    start = int(trees.roots[first])
+    nodes = slice(start, int(trees.roots[last]) if last < len(trees.roots) else len(trees.left))
+    return Trees(
+        base=base,
+        roots=trees.roots[first:last] - start,
+        depths=trees.depths[first:last],
+        feature=trees.feature[nodes],
+        threshold=trees.threshold[nodes],
+        left=trees.left[nodes] - start,
+        right=trees.right[nodes] - start,
+        value=trees.value[nodes],
+        gain=trees.gain[nodes],
+    )
