@@ -179,8 +179,13 @@ def _rows(units: CampaignUnits, action: str, outcome: str) -> pl.DataFrame:
         propensity=pl.col("propensity").cast(pl.Float64),
         outcome=pl.col(column).cast(pl.Float64).fill_nan(None),
         drawn_on="drawn_on",
-        cost="cost",
+        cost=pl.lit(None, pl.Float64) if _costs_nothing_known(units) else pl.col("cost"),
     ).drop_nulls("outcome")
+
+
+def _costs_nothing_known(units: CampaignUnits) -> bool:
+    """Return whether no contact of the units has a known cost: their costs, all 0, then say nothing."""
+    return bool(units.counts.get("contacts_without_cost")) and not units.units["cost"].sum()
 
 
 def _column(units: CampaignUnits, outcome: str) -> str:

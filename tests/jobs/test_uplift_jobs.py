@@ -238,7 +238,7 @@ def test_a_single_wave_is_judged_on_units_drawn_at_random(workplace):
 def test_the_choice_is_made_among_models_of_the_outcome_wanted(workplace):
     company.write_company(workplace / "out" / "default", drawn_company.drawn_company(400))
     given = {"candidates": "uplift.s_learner,uplift.t_learner", "outcome": "orders", "actions": "mail", "trees": "5", "folds": "2"}
-    with pytest.raises(ParameterError, match="unknown candidate 'uplift.t_learner'"):  # the textbook's, which does not compete
+    with pytest.raises(ParameterError, match=r"unknown candidate 'uplift.t_learner'"):  # the textbook's, which does not compete
         FitModel.parse(model="uplift.auto", settings=given).run()
     found = FitModel.parse(model="uplift.auto", settings=given | {"candidates": "uplift.s_learner,uplift.x_learner"}).run()
     assert [row["model"] for row in found.details["choice"]["comparison"]] == ["uplift.s_learner", "uplift.x_learner"]
