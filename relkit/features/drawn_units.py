@@ -25,6 +25,7 @@ from relkit.features.campaign_units import campaign_units, mature_draws
 from relkit.features.campaign_windows import POST_WINDOW_DAYS, RESPONSE_WINDOW_DAYS, Windows
 from relkit.features.customer_drivers import customer_drivers
 from relkit.features.drawn_drivers import drivers_at
+from relkit.features.outcome_worth import MARGIN
 from relkit.periods import DrawnHoldout, Holdout, UnitHoldout
 from relkit.tables.kept import kept
 
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
 
-MOST_ROWS = 200_000
+MOST_ROWS = 100_000
 """Most rows of an action that are learnt from: those of the newest waves."""
+MOST_READ_ALONE = 4
+"""Most waves that are measured one by one: of more, all waves are measured at once."""
 JUDGED_SHARE, SEED = 0.3, 20250630
 """Share of the units that models are judged on, and the seed of the draw if it is random."""
 LEAST_JUDGED_SHARE, LEAST_LEARNT_SHARE, LEAST_OF_AN_ARM = 0.15, 0.3, 100
@@ -61,7 +64,7 @@ class Wanted:
     """
 
     actions: tuple[str, ...] = ()
-    outcome: str = "margin"
+    outcome: str = MARGIN
     response_window_days: int = RESPONSE_WINDOW_DAYS
     post_window_days: int = POST_WINDOW_DAYS
 
@@ -140,18 +143,22 @@ def _of_action(tables: TableSet, as_of: AsOf, action: str, wanted: Wanted) -> pl
     """Return the rows of an action without drivers."""
     windows = {"response_window_days": wanted.response_window_days, "post_window_days": wanted.post_window_days}
     waves = _waves_to_learn(tables, as_of, action, wanted)
-    found = [campaign_units(tables, as_of, action_id=action, wave_id=wave, **windows) for wave in waves]
-    rows = pl.concat([_rows(each, action, wanted.outcome) for each in found])
+    found = [campaign_units(tables, as_of, action_id=action, wave_id=wave, **windows) for wave in _read_alone(waves)]
+    rows = pl.concat([_rows(each, action, wanted.outcome) for each in found]).filter(pl.col("wave_id").is_in(waves))
     return _thinned(rows) if len(rows) > MOST_ROWS else rows
 
 
-def _waves_to_learn(tables: TableSet, as_of: AsOf, action: str, wanted: Wanted) -> list[str | None]:
-    """Return the newest waves of an action whose units are enough to learn from; None for all waves at once."""
+def _read_alone(waves: list[str]) -> list[str | None]:
+    """Return the waves if they are few enough to be measured one by one; None for all waves at once."""
+    return list(waves) if 0 < len(waves) <= MOST_READ_ALONE else [None]
+
+
+def _waves_to_learn(tables: TableSet, as_of: AsOf, action: str, wanted: Wanted) -> list[str]:
+    """Return the newest waves of an action whose units are enough to learn from."""
     drawn = mature_of(tables, as_of, action, wanted).rows
     waves = drawn.group_by("wave_id").agg(pl.len().alias("rows"), pl.col("drawn_on").max()).sort("drawn_on", "wave_id", descending=True)
     before = waves["rows"].cum_sum().shift(1, fill_value=0)
-    enough = waves.filter(before < MOST_ROWS)["wave_id"].to_list()
-    return enough if len(enough) < len(waves) else [None]
+    return waves.filter(before < MOST_ROWS)["wave_id"].to_list()
 
 
 def mature_of(tables: TableSet, as_of: AsOf, action: str, wanted: Wanted) -> MatureDraws:
@@ -172,13 +179,24 @@ def _rows(units: CampaignUnits, action: str, outcome: str) -> pl.DataFrame:
         propensity=pl.col("propensity").cast(pl.Float64),
         outcome=pl.col(column).cast(pl.Float64).fill_nan(None),
         drawn_on="drawn_on",
-        cost="cost",
+        cost=pl.lit(None, pl.Float64) if _costs_nothing_known(units) else pl.col("cost"),
     ).drop_nulls("outcome")
+
+
+def _costs_nothing_known(units: CampaignUnits) -> bool:
+    """Return whether no contact of the units has a known cost: their costs, all 0, then say nothing."""
+    return bool(units.counts.get("contacts_without_cost")) and not units.units["cost"].sum()
 
 
 def _column(units: CampaignUnits, outcome: str) -> str:
     """Return the column of an outcome: that of the end of the post-window, if it has one."""
     columns = {measure.column: measure.column_after or measure.column for measure in units.measures}
+    if outcome == MARGIN and outcome not in columns:
+        raise ParameterError(
+            "no margin is known, so the effect of an action on it is not known either.",
+            where="outcome",
+            remedy=f"Name another outcome with --settings.outcome: {', '.join(sorted(columns))}; or declare the margin of sales.",
+        )
     if outcome not in columns:
         raise ParameterError.unknown("outcome", outcome, columns, where="outcome")
     return columns[outcome]

@@ -115,7 +115,7 @@ def choose(request: FitRequest, progress: Progress) -> Result:
     else:
         result, reason = trials.fitted(compared.chosen, then, _beside(compared, figures=request.figures)), compared.reason
     _mark(request.programme, result.details["model"], compared=compared is not None)
-    lines = [] if compared is None else _lines(compared, split)
+    lines = [] if compared is None or split is None else _lines(compared, split)
     failed = [f"{name} could not be judged: {why}" for name, why in trials.failed.items()]
     without = [f"{name} does not have {' and '.join(keys)}: it was tried without." for name, keys in choice.without().items()]
     details = result.details | {"choice": _details(trials, compared, result.details["model"], reason)}
@@ -250,10 +250,11 @@ def _first_that_fits(trials: _Trials, progress: Progress, none: str) -> tuple[Re
     raise FitError(f"none of the candidates could be fitted. {reasons}", where=where, remedy="Fit a longer period or more customers.")
 
 
-def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout | None) -> list[str]:
+def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout) -> list[str]:
     from relkit.models.comparison import readable
+    from relkit.periods import Holdout
 
-    where = f"and the {comparison.days:g} days after the calibration" if split is None or not split.why else split.spoken
+    where = f"and the {comparison.days:g} days after the calibration" if isinstance(split, Holdout) else split.spoken
     return [
         f"Candidates on {comparison.customers:,} customers {where} (95 % intervals):",
         *readable(comparison),

@@ -110,6 +110,13 @@ def test_an_outcome_without_a_value_is_no_row(tables):
     assert len(rows) == len(units.units) - 3
 
 
+def test_costs_that_are_not_known_are_null(tables):
+    units = module.campaign_units(tables, tables.as_of(), action_id="mail")
+    assert module._rows(units, "mail", "margin")["cost"].null_count() == 0
+    free = type(units)(units.units.with_columns(cost=0.0), units.measures, {"contacts_without_cost": 7})
+    assert module._rows(free, "mail", "margin")["cost"].null_count() == len(units.units)
+
+
 def test_settings_name_what_is_wanted():
     assert Wanted.of({}) == Wanted()
     given = {"actions": ["b", "a"], "outcome": "orders", "response_window_days": "14", "post_window_days": 0, "trees": 3}

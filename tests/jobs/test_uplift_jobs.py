@@ -198,6 +198,12 @@ def test_what_is_named_must_exist(workplace):
         fit(workplace, tables, settings={"outcome": "marge"})
 
 
+def test_without_a_margin_another_outcome_is_named(workplace):
+    company.write_company(workplace / "out" / "default", drawn_company.drawn_company(100), assumed_margin_rate=None)
+    with pytest.raises(ParameterError, match=r"no margin is known.*--settings.outcome: orders, returns, revenue"):
+        FitModel.parse(model=MODEL).run()
+
+
 def test_an_action_without_controls_is_left_out_or_refused(workplace):
     tables = drawn_company.drawn_company(400)
     only_treated = tables["assignments"].filter((pl.col("action_id") == "mail") | (pl.col("arm") == "treated"))
@@ -227,3 +233,18 @@ def test_a_single_wave_is_judged_on_units_drawn_at_random(workplace):
     found = fit(workplace, drawn_company.drawn_company(600), settings={"actions": "call", "folds": "0"})
     assert found.details["holdout"].startswith("units drawn at random, as of 2025-06-30, 30% of all")
     assert any("There are too few waves" in line for line in found.sentences)
+
+
+def test_the_choice_is_made_among_models_of_the_outcome_wanted(workplace):
+    company.write_company(workplace / "out" / "default", drawn_company.drawn_company(400))
+    given = {"candidates": "uplift.s_learner,uplift.t_learner", "outcome": "orders", "actions": "mail", "trees": "5", "folds": "2"}
+    with pytest.raises(ParameterError, match=r"unknown candidate 'uplift.t_learner'"):  # the textbook's, which does not compete
+        FitModel.parse(model="uplift.auto", settings=given).run()
+    found = FitModel.parse(model="uplift.auto", settings=given | {"candidates": "uplift.s_learner,uplift.x_learner"}).run()
+    assert [row["model"] for row in found.details["choice"]["comparison"]] == ["uplift.s_learner", "uplift.x_learner"]
+    assert found.sentences[0].startswith("Candidates on 400 customers on the units drawn from 2025-02-01 on")
+    assert {"qini", "qini_low", "qini_high", "autoc", "autoc_low", "autoc_high", "dr_loss"} <= set(found.metrics)
+    assert abs(found.metrics["mean_effect"]) < 1  # orders, not money
+    version = registry.champion(registry.registered_name(found.details["model"], "default"))
+    assert version is not None
+    assert registry.load(version).settings.outcome == "orders"
