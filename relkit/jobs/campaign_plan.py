@@ -101,7 +101,10 @@ def _past(request: CampaignToMeasure) -> Past:
             mean = treated["cost"].mean()
             cost = float(mean) if isinstance(mean, float) and mean > 0 else None
             return Past(
-                units=drawn.units, measures=drawn.measures, cost=cost, sentence=f"{len(drawn.units):,} units drawn for {request.action} before"
+                units=drawn.units,
+                measures=drawn.measures,
+                cost=cost,
+                sentence=f"{len(drawn.units):,} units drawn for {request.action} before",
             )
     lengths = Windows(response_days=request.response_window_days, post_days=request.post_window_days)
     found = past_customers(request.tables, request.as_of, lengths)
@@ -120,9 +123,18 @@ def _sizes(units: int) -> tuple[int, ...]:
 
 def _facts(request: CampaignToMeasure, past: Past, units: PastUnits) -> dict[str, Any]:
     return {
-        **{"action_id": request.action or None, "as_of": str(request.as_of), "units": len(past.units), "from": past.sentence},
-        **{"response_window_days": request.response_window_days, "post_window_days": request.post_window_days, "level": request.level},
-        **{"mean": units.mean, "sd": units.sd, "explained": units.explained, "cost_per_unit": past.cost, "power": 0.8},
+        "action_id": request.action or None,
+        "as_of": str(request.as_of),
+        "units": len(past.units),
+        "from": past.sentence,
+        "response_window_days": request.response_window_days,
+        "post_window_days": request.post_window_days,
+        "level": request.level,
+        "mean": units.mean,
+        "sd": units.sd,
+        "explained": units.explained,
+        "cost_per_unit": past.cost,
+        "power": 0.8,
     }
 
 
@@ -143,13 +155,18 @@ def _line(row: dict[str, Any], currency: str) -> str:
 
 
 def _pays(units: PastUnits, cost: float, currency: str) -> str:
-    return f"An effect that pays the cost of {cost:,.2f} {currency} a treated unit needs {units.units_for(cost):,} units, half of them treated."
+    needed = f"{units.units_for(cost):,} units, half of them treated"
+    return f"An effect that pays the cost of {cost:,.2f} {currency} a treated unit needs {needed}."
 
 
 def _checked(share: float, request: CampaignToMeasure, *, relied_on: bool) -> str:
     """Return the outcome of the A/A check in words."""
     head = f"A/A check: of 1,000 draws of these units without any treatment, {share:.1%} came out significant at {1 - request.level:.1%}"
-    return f"{head}, as they should." if relied_on else f"{head}: intervals on these amounts are not to be relied on; a few units carry too much."
+    return (
+        f"{head}, as they should."
+        if relied_on
+        else f"{head}: intervals on these amounts are not to be relied on; a few units carry too much."
+    )
 
 
 def _written(folder: Path, table: pl.DataFrame, facts: dict[str, Any]) -> dict[str, Path]:

@@ -1,8 +1,8 @@
 """Plan of a campaign from past units: what a wave of a given size detects, and an A/A check of the intervals on these very data.
 
-    plan = PastUnits(values=margin, covariates=before)
-    plan.table(sizes=(1_000, 10_000))                 detectable effects
-    plan.false_positives(rng)                         share of draws without any treatment that come out significant
+plan = PastUnits(values=margin, covariates=before)
+plan.table(sizes=(1_000, 10_000))                 detectable effects
+plan.false_positives(rng)                         share of draws without any treatment that come out significant
 """
 
 from __future__ import annotations
@@ -144,7 +144,10 @@ class PastUnits:
         plan = self._plan(share)
         plain, adjusted = (plan.effect(self.amount(adjusted=is_adjusted), units) for is_adjusted in (False, True))
         return {
-            **{"units": units, "treated_share": share, "effect": plain, "effect_adjusted": adjusted},
+            "units": units,
+            "treated_share": share,
+            "effect": plain,
+            "effect_adjusted": adjusted,
             "lift_adjusted": adjusted / self.mean if self.mean > 0 else None,
             "chance_to_see_cost": plan.chance(self.amount(), self.cost, units) if self.cost else None,
         }

@@ -62,14 +62,14 @@ class CampaignUplift:
         """Return the net margin, the margin added, the cost, the orders added and the net margin per 1,000 treated."""
         if not self._known("net_margin"):
             return Gallery(())
-        facts, net, orders = self.measured.facts, self.measured.money("net_margin"), self.measured.money("incremental_orders")
-        figures = [(self._money(net["value"]), self._say("k_net", days=facts.days["post"], **self._ends(net)))]
+        net, orders = self.measured.money("net_margin"), self.measured.money("incremental_orders")
+        figures = [(self._money(net["value"]), self._say("k_net", less=self._less(), **self._ends(net)))]
         figures += [(self._money(self._value(name)), self._say(key)) for name, key in _BARS if self._known(name)]
         if self._known("incremental_orders"):
             ends = {name: self._number(orders[name]) for name in ("low", "high")}
             figures.append((self._number(orders["value"]), self._say("k_orders", **ends)))
         if self._known("net_per_1000"):
-            figures.append((self._money(self._value("net_per_1000")), self._say("k_each")))
+            figures.append((self._money(self._value("net_per_1000")), self._say("k_each", less=self._less())))
         return KeyFigures(tuple(figures))
 
     def money(self) -> Gallery:
@@ -273,6 +273,7 @@ class CampaignUplift:
     def _first(self) -> str:
         facts, net = self.measured.facts, self.measured.money("net_margin")
         words = {"name": self._name(), "Name": _capitalised(self._name()), "days": self._number(facts.days["post"]), "level": self._level()}
+        words |= {"less": self._less(), "when": self._when()}
         if net["value"] is None:
             return self._say(
                 "unknown", **words, reason=net[f"reason_{self.language}"] or facts.verdict_why[self.language], advice=self._advice()
@@ -290,9 +291,22 @@ class CampaignUplift:
             return "unclear"
         return "gain" if net["low"] > 0 else "loss"
 
+    def _less(self) -> str:
+        """Return the words that the cost is deducted; empty if none is known."""
+        return self._say("less") if self._known("cost") and self._value("cost") > 0 else ""
+
+    def _when(self) -> str:
+        """Return the day up to which the amount is counted: that of the measurement, if it is known once."""
+        facts, rows = self.measured.facts, self.measured.table("estimates")
+        if rows.filter(pl.col("measure") == self._amount(), pl.col("window") == "later").is_empty():
+            return self._say("known_once", day=day_in_words(facts.as_of, self.language))
+        return self._say("counted", days=self._number(facts.days["post"]))
+
     def _advice(self) -> str:
         verdict, needed = self.measured.facts.verdict, self.measured.facts.units_needed
         key = "retest_unsized" if verdict == "retest" and needed is None else verdict
+        if verdict == "stop" and (self.measured.table("guardrails")["state"] == "breached").any():
+            key = "stop_harm"
         return VERDICTS[key][self.language].format(n=self._number(needed or 0))
 
     def _basis(self) -> str:
