@@ -45,3 +45,13 @@ def drawn_units(n: int = 400, *, seed: int = 1, households: bool = False) -> pl.
         "pre_margin": before,
         "segment": np.where(before > 20, "high", "low"),
     })  # fmt: skip
+
+
+def contacted_customers(n: int = 4000, *, seed: int = 1, bend: float = 0.0) -> pl.DataFrame:
+    """Return customers of whom big spenders are contacted more often; contact adds 2 of margin. `bend` curves the outcome in `x`."""
+    rng = np.random.default_rng(seed)
+    x, age = rng.normal(size=n), rng.normal(40, 10, n)
+    contacted = rng.random(n) < 1 / (1 + np.exp(-(0.8 * x + 0.03 * (age - 40))))
+    margin = 5 + 3 * x + bend * x**2 + 0.1 * age + 2 * contacted + rng.normal(0, 2, n)
+    town = np.where(x + rng.normal(size=n) > 0, "Lyon", "Paris")
+    return pl.DataFrame({"is_contacted": contacted, "margin": margin, "x": x, "age": age, "town": town, "cluster_id": np.arange(n) // 2})

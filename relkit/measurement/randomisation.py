@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from relkit.measurement.designs import Design
-    from relkit.metrics.risk_sets import Counts, Floats
+    from relkit.metrics.risk_sets import Counts, Flags, Floats, Indexes
 
 MISMATCH_ALPHA = 0.001
 """Error rate of the alarm: with thousands of campaigns checked, 0.05 would call for an investigation each week."""
@@ -130,10 +130,10 @@ class DrawCheck:
 
 
 def check_draw(design: Design, *, alpha: float = MISMATCH_ALPHA) -> DrawCheck:
-    """Return the check of the number treated against the stored probabilities, each unit drawn on its own.
+    """Return the check of the number treated against the stored probabilities.
 
-    A draw of fixed numbers within strata varies less, so that the check then errs on the side of no alarm. With one share for all units
-    this is the chi-squared test of two arms.
+    Units are drawn one by one, or whole clusters if each has one arm. A draw of fixed numbers within strata varies less, so that the check
+    then errs on the side of no alarm. With one share for all units this is the chi-squared test of two arms.
 
     Examples:
         >>> import polars as pl
@@ -143,10 +143,21 @@ def check_draw(design: Design, *, alpha: float = MISMATCH_ALPHA) -> DrawCheck:
         >>> round(check.expected, 6), check.is_mismatch
         (90.0, False)
     """
-    n_treated, expected = int(design.treated.sum()), float(design.share.sum())
-    z = (n_treated - expected) / math.sqrt(float((design.share * (1 - design.share)).sum()))
-    p = float(chdtrc(1, z * z))
-    return DrawCheck(n_treated, expected, z, p, p < alpha)
+    return _check_draw(design.treated, design.share, _drawn_together(design), alpha)
+
+
+def check_waves(design: Design, wave: str = "wave_id", *, alpha: float = MISMATCH_ALPHA) -> dict[object, DrawCheck]:
+    """Return the check of the number treated of each wave, in the order of the waves.
+
+    Args:
+        design: units drawn.
+        wave: column with the wave.
+        alpha: p-value below which there is a mismatch.
+    """
+    together, waves = _drawn_together(design), design.units[wave]
+    names = waves.unique().sort().to_list()
+    places = {name: (waves.is_null() if name is None else waves == name).fill_null(value=False).to_numpy() for name in names}
+    return {name: _check_draw(design.treated[at], design.share[at], together[at], alpha) for name, at in places.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +209,26 @@ def balance(design: Design, covariates: tuple[str, ...]) -> Balance:
     table = pl.DataFrame(rows, schema=schema, orient="row")
     chi2, df = found.joint_test()
     return Balance(table, chi2, df, float(chdtrc(df, chi2)) if df else None)
+
+
+def _drawn_together(design: Design) -> Indexes:
+    """Return the number of the draw of each unit, shape (n,): that of its cluster and stratum if all of these have one arm."""
+    alone = np.arange(len(design.treated))
+    if design.clusters is None:
+        return alone
+    groups = np.unique(np.stack([design.strata, design.clusters]), axis=1, return_inverse=True)[1].ravel()
+    treated, sizes = np.bincount(groups, weights=design.treated), np.bincount(groups)
+    return groups if ((treated == 0) | (treated == sizes)).all() else alone
+
+
+def _check_draw(treated: Flags, share: Floats, together: Indexes, alpha: float) -> DrawCheck:
+    n_treated, expected = int(treated.sum()), float(share.sum())
+    # A cluster drawn at once adds its whole size or nothing.
+    sizes = np.bincount(together)
+    chance = np.bincount(together, weights=share) / np.maximum(sizes, 1)
+    z = (n_treated - expected) / math.sqrt(float((sizes**2 * chance * (1 - chance)).sum()))
+    p = float(chdtrc(1, z * z))
+    return DrawCheck(n_treated, expected, z, p, p < alpha)
 
 
 def _filled(design: Design, covariates: tuple[str, ...]) -> tuple[Design, tuple[str, ...]]:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from relkit.metrics.risk_sets import Floats
 
-_NODES = 160
-"""Nodes of each quadrature: more change nothing in the tenth decimal."""
+_NODES, _SCALE_NODES = 96, 48
+"""Nodes of the two quadratures: more change nothing in the sixth decimal."""
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -143,11 +143,14 @@ def _all_within(reach: float, loadings: Floats, df: float, *, two_sided: bool) -
     """Return the probability that all statistics are within the reach: Dunnett (1955), eq. 3, by quadrature."""
     from scipy.special import gammaln, ndtr
 
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    # With a small control all differences turn on it, and the probability given its value falls steeply.
+    steepest = math.sqrt(1 - float(loadings.max()) ** 2)
+    nodes, weights = np.polynomial.legendre.leggauss(int(min(max(_NODES, 26 / steepest), 1000)))
     z, dz = 8.5 * nodes, 8.5 * weights * np.exp(-0.5 * (8.5 * nodes) ** 2) / math.sqrt(2 * math.pi)
     # The common standard deviation, over its expectation: a chi variable over the root of df.
     scale, d_scale = np.ones(1), np.ones(1)
     if not math.isinf(df):
+        nodes, weights = np.polynomial.legendre.leggauss(_SCALE_NODES)
         low, high = max(1 - 9 / math.sqrt(2 * df), 1e-9), 1 + 9 / math.sqrt(2 * df)
         scale = (high - low) / 2 * nodes + (high + low) / 2
         log_density = math.log(2) + df / 2 * math.log(df / 2) - gammaln(df / 2) + (df - 1) * np.log(scale) - df * scale**2 / 2

@@ -134,6 +134,17 @@ def test_arms_swapped_change_the_sign() -> None:
         assert (ahead.estimate, ahead.low, ahead.se) == pytest.approx((-back.estimate, -back.high, back.se))
 
 
+def test_post_stratified_by_a_segment() -> None:
+    """Effects within segments, weighted by the units of both arms: smaller errors where segments differ (Miratrix, Sekhon and Yu 2013)."""
+    units = drawn_units(3000).filter(wave_id="w1")
+    sums = ArmSums.of(units, ("margin",), by=("segment",))
+    plain, stratified = difference(sums, "margin"), difference(sums, "margin", strata=("segment",))
+    parts = [(len(units.filter(**key)), difference(part, "margin")) for key, part in sums.each("segment")]
+    assert stratified.estimate == pytest.approx(sum(n * effect.estimate for n, effect in parts) / len(units))
+    assert stratified.se == pytest.approx(sum((n * effect.se) ** 2 for n, effect in parts) ** 0.5 / len(units))
+    assert stratified.se < 0.8 * plain.se
+
+
 def test_a_sum_of_measures_has_the_covariance_of_its_parts() -> None:
     units = drawn_units().with_columns(net=pl.col("margin") - 2 * pl.col("orders"))
     found = estimates(ArmSums.of(units, ("margin", "orders", "net")), ("margin", "orders", "net"))

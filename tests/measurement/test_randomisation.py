@@ -12,7 +12,7 @@ from scipy import stats
 
 from relkit.errors import ParameterError
 from relkit.measurement.designs import Design
-from relkit.measurement.randomisation import balance, check_draw, check_ratio, exact_ratio_p_value
+from relkit.measurement.randomisation import balance, check_draw, check_ratio, check_waves, exact_ratio_p_value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +79,24 @@ def test_draws_by_the_stored_probabilities_are_in_order_and_others_alarm() -> No
     design = Design.of(units)
     assert not check_draw(design).is_mismatch
     assert check_draw(Design.of(units.with_columns(propensity=pl.lit(0.5)))).is_mismatch
+
+
+def test_households_drawn_at_once_vary_more_than_units_do() -> None:
+    """400 households of five, 230 of them treated: z = 30 / root(100) for households, root 5 times that for units."""
+    arm = ["treated"] * (230 * 5) + ["control"] * (170 * 5)
+    units = pl.DataFrame({"arm": arm, "propensity": 0.5, "cluster_id": [i // 5 for i in range(2000)]})
+    homes, alone = check_draw(Design.of(units, wave=None)), check_draw(Design.of(units, wave=None, cluster=None))
+    assert homes.z == pytest.approx(3.0)
+    assert alone.z == pytest.approx(3.0 * 5**0.5)
+    assert (homes.is_mismatch, alone.is_mismatch) == (False, True)
+
+
+def test_each_wave_is_checked_on_its_own() -> None:
+    units = drawn_units(4000)
+    spoilt = units.filter(~((pl.col("wave_id") == "w2") & (pl.col("arm") == "control") & (pl.col("unit_id") < "u2")))
+    checks = check_waves(Design.of(spoilt))
+    assert {wave: check.is_mismatch for wave, check in checks.items()} == {"w1": False, "w2": True}
+    assert sum(check.n_treated for check in checks.values()) == Design.of(spoilt).sizes[0]
 
 
 def test_balance_of_one_covariate_is_welchs_test() -> None:
