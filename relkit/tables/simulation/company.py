@@ -72,7 +72,7 @@ def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Pr
         100
     """
     data, truth = Parts(folder / "data"), Parts(folder / "truth")
-    world = _World.of(settings)
+    world = World.of(settings)
     world.write_fixed(data)
     numbers = np.arange(1, settings.customers + 1)
     seeds = np.random.SeedSequence(settings.seed).spawn(-(-len(numbers) // CHUNK))
@@ -90,7 +90,7 @@ def simulate_company(settings: SimulationSettings, folder: Path, *, progress: Pr
 
 
 @dataclass(frozen=True, eq=False)
-class _World:
+class World:
     """State shared by all chunks."""
 
     settings: SimulationSettings
@@ -101,7 +101,8 @@ class _World:
     end_us: int
 
     @classmethod
-    def of(cls, settings: SimulationSettings) -> _World:
+    def of(cls, settings: SimulationSettings) -> World:
+        """Return the state of the world of a simulation."""
         calendar = Calendar.covering(settings.starts_on, first=-EARLIER_DAYS, last=settings.days + FUTURE_DAYS)
         edges = calendar.instants(np.array([0, settings.days]), np.zeros(2))
         return cls(
@@ -129,7 +130,7 @@ class _World:
 
 
 @dataclass(frozen=True, eq=False)
-class _Chunk:
+class Chunk:
     """One chunk of customers, with all their events."""
 
     people: People
@@ -143,10 +144,10 @@ class _Chunk:
     history: History
 
 
-def _write_chunk(world: _World, seed: np.random.SeedSequence, numbers: Ints, data: Parts, truth: Parts, orders_before: int) -> int:
+def _write_chunk(world: World, seed: np.random.SeedSequence, numbers: Ints, data: Parts, truth: Parts, orders_before: int) -> int:
     """Draw a chunk, add its rows to the tables and to the truth, and return the number of its orders in the data."""
-    rngs = dict(zip(STREAMS, map(np.random.default_rng, seed.spawn(len(STREAMS))), strict=True))
-    chunk = _draw_chunk(world, rngs, numbers)
+    rngs = streams_of(seed)
+    chunk = draw_chunk(world, rngs, numbers)
     seen = chunk.history.orders
     seen = seen.where((seen.day >= 0) & (seen.day < world.settings.days))
     _write_people(world, rngs, chunk, data)
@@ -157,7 +158,13 @@ def _write_chunk(world: _World, seed: np.random.SeedSequence, numbers: Ints, dat
     return len(seen)
 
 
-def _draw_chunk(world: _World, rngs: dict[str, np.random.Generator], numbers: Ints) -> _Chunk:
+def streams_of(seed: np.random.SeedSequence) -> dict[str, np.random.Generator]:
+    """Return the random numbers of a chunk, by kind of fact."""
+    return dict(zip(STREAMS, map(np.random.default_rng, seed.spawn(len(STREAMS))), strict=True))
+
+
+def draw_chunk(world: World, rngs: dict[str, np.random.Generator], numbers: Ints) -> Chunk:
+    """Return the customers with these numbers and all their events, drawn from the streams of their chunk."""
     settings = world.settings
     people = draw_people(rngs["people"], settings, numbers)
     contracts = draw_contracts(rngs["contracts"], settings, people)
@@ -171,7 +178,7 @@ def _draw_chunk(world: _World, rngs: dict[str, np.random.Generator], numbers: In
     buyers = draw_buyers(rngs["buyers"], len(people), settings.purchases, settings.spend)
     history = draw_history(rngs, settings, buyers, campaigns, world.market)
     orders = pulled(rngs["leaflet_effects"], history.orders, leaflets, plan_waves(settings), world.market, len(people))
-    return _Chunk(
+    return Chunk(
         people=people,
         created_day=created,
         permissions=permissions,
@@ -184,7 +191,7 @@ def _draw_chunk(world: _World, rngs: dict[str, np.random.Generator], numbers: In
     )
 
 
-def _write_people(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, data: Parts) -> None:
+def _write_people(world: World, rngs: dict[str, np.random.Generator], chunk: Chunk, data: Parts) -> None:
     settings, calendar, people = world.settings, world.calendar, chunk.people
     data.add("customers", customers_table(people, chunk.created_day, calendar))
     data.add("customer_snapshots", snapshots_table(rngs["attributes"], people, chunk.created_day, calendar, settings.days))
@@ -197,7 +204,7 @@ def _write_people(world: _World, rngs: dict[str, np.random.Generator], chunk: _C
     )
 
 
-def _write_sales(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, seen: Orders, data: Parts, orders_before: int) -> None:
+def _write_sales(world: World, rngs: dict[str, np.random.Generator], chunk: Chunk, seen: Orders, data: Parts, orders_before: int) -> None:
     settings, people = world.settings, chunk.people
     planted = settings.disturbances
     late = (planted.late_share, planted.late_mean_days) if settings.hard else (0.0, 1.0)
@@ -214,7 +221,7 @@ def _write_sales(world: _World, rngs: dict[str, np.random.Generator], chunk: _Ch
     data.add("touchpoints", touchpoints_table(rngs["journeys"], ids, placement.occurred_us[first], period, before))
 
 
-def _write_contacts(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, data: Parts) -> None:
+def _write_contacts(world: World, rngs: dict[str, np.random.Generator], chunk: Chunk, data: Parts) -> None:
     settings, people = world.settings, chunk.people
     parts = {"outcomes": chunk.campaigns.draws, "leaflet_outcomes": chunk.leaflets}
     for stream, draws in parts.items():
@@ -223,7 +230,7 @@ def _write_contacts(world: _World, rngs: dict[str, np.random.Generator], chunk: 
         data.add("outcomes", outcomes_table(rngs[stream], people, draws, world.calendar, settings))
 
 
-def _write_voices(world: _World, rngs: dict[str, np.random.Generator], chunk: _Chunk, seen: Orders, data: Parts) -> None:
+def _write_voices(world: World, rngs: dict[str, np.random.Generator], chunk: Chunk, seen: Orders, data: Parts) -> None:
     surveys = surveys_table(
         rngs["voices"],
         chunk.people,
@@ -238,7 +245,7 @@ def _write_voices(world: _World, rngs: dict[str, np.random.Generator], chunk: _C
     data.add("cases", cases_table(rngs["voices"], surveys, world.end_us, data.rows.get("cases", 0) + 1))
 
 
-def _write_truth(world: _World, chunk: _Chunk, truth: Parts) -> None:
+def _write_truth(world: World, chunk: Chunk, truth: Parts) -> None:
     settings, people = world.settings, chunk.people
     contracts = contracts_truth(chunk.contracts, people, world.calendar, world.market, settings)
     truth.add("contracts", contracts)

@@ -2,7 +2,7 @@
 
 An effect is that of the wave alone, as if no other followed. It is expected, given all that is hidden of the customer (traits, activity,
 contracts) and, for leaflets, given the orders that the customer would have placed anyway. A margin is net of the share of sales that is
-returned or cancelled.
+returned or cancelled, and orders are those of which something is left.
 
     first order     the probability times one order and the repeat orders that follow it within the window
     extra orders    their expected number; nothing follows from them
@@ -21,9 +21,11 @@ import numpy as np
 
 from relkit.tables.simulation.actions import ACTIONS, POST_DAYS, RESPONSE_DAYS, Action, Wave, plan_waves
 from relkit.tables.simulation.assortment import MARGIN_RATES
+from relkit.tables.simulation.baskets import MORE_LINES
 from relkit.tables.simulation.contracts import expected_days, monthly_amounts
 from relkit.tables.simulation.leaflets import borrowed
 from relkit.tables.simulation.market import NO_CATEGORY
+from relkit.tables.simulation.ordering import heaviness
 from relkit.tables.simulation.purchases import expected_orders
 from relkit.units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
@@ -102,13 +104,13 @@ def true_effects(hidden: Hidden, draws: Draws, engagement: Floats) -> Effects:
 
 def _first_order(hidden: Hidden, wave: Wave, action: Action, who: Ints, strength: Floats) -> Effects:
     days = range(1, action.window_days + 1)
-    mean = hidden.buyers.mean_order[who] * _drift(hidden.settings, wave.day) * _heavy(hidden.settings)
+    mean = hidden.buyers.mean_order[who] * _drift(hidden.settings, wave.day) * heaviness(hidden.settings)
     value = mean * margin_rates(hidden, wave.day, RESPONSE_DAYS)[who]
     value_after = mean * margin_rates(hidden, wave.day, LENGTH_DAYS)[who]
     orders = [np.mean([_orders_until(hidden, who, wave.day + day, wave.day + end) for day in days], axis=0) for end in _ENDS]
     early, late = (strength * number for number in orders)
-    none = np.zeros(len(who))
-    return Effects(early, late, early * value, late * value_after, none, none)
+    none, left = np.zeros(len(who)), kept_orders(hidden.settings)
+    return Effects(early * left, late * left, early * value, late * value_after, none, none)
 
 
 _ENDS = (RESPONSE_DAYS, LENGTH_DAYS)
@@ -124,8 +126,8 @@ def _orders_until(hidden: Hidden, who: Ints, first_day: int, last_day: int) -> F
 def _extra_orders(hidden: Hidden, wave: Wave, action: Action, who: Ints, strength: Floats) -> Effects:
     orders = np.maximum(strength, 0.0)
     margin = orders * hidden.history.mean_order[who] * margin_rates(hidden, wave.day, action.window_days)[who]
-    none = np.zeros(len(who))
-    return Effects(orders, orders, margin, margin, none, none)
+    none, left = np.zeros(len(who)), kept_orders(hidden.settings)
+    return Effects(orders * left, orders * left, margin, margin, none, none)
 
 
 def _contract_kept(hidden: Hidden, wave: Wave, action: Action, who: Ints, strength: Floats) -> Effects:  # noqa: ARG001 one signature for all
@@ -148,7 +150,7 @@ def _pulled_forward(hidden: Hidden, wave: Wave, action: Action, who: Ints, stren
     worth = orders.amount[due] * _rates_of_orders(hidden, customer, orders.planned_day[due]) * kept_share(hidden.settings)
     number, margin = (np.bincount(customer, weights=values, minlength=n)[who] for values in (np.ones(len(due)), worth))
     none = np.zeros(len(who))
-    return Effects(strength * number, none, strength * margin, none, none, none)
+    return Effects(strength * number * kept_orders(hidden.settings), none, strength * margin, none, none, none)
 
 
 def _switched(hidden: Hidden, wave: Wave, action: Action, who: Ints, strength: Floats) -> Effects:
@@ -177,6 +179,15 @@ def kept_share(settings: SimulationSettings) -> float:
     """Return the share of sales that is neither returned nor cancelled."""
     planted = settings.disturbances
     return (1 - planted.return_share) * (1 - planted.cancel_share) if settings.hard else 1.0
+
+
+def kept_orders(settings: SimulationSettings) -> float:
+    """Return the share of orders of which something is left: not cancelled, and not every line (1 + Poisson of them) returned."""
+    planted = settings.disturbances
+    if not settings.hard:
+        return 1.0
+    all_back = planted.return_share * np.exp(-MORE_LINES * (1 - planted.return_share))
+    return float((1 - planted.cancel_share) * (1 - all_back))
 
 
 def margin_rates(hidden: Hidden, day: int, length_days: int) -> Floats:
@@ -211,8 +222,3 @@ def _rates_of_orders(hidden: Hidden, customer: Ints, day: Ints) -> Floats:
 
 def _drift(settings: SimulationSettings, day: int) -> float:
     return settings.disturbances.spend_drift ** (day / DAYS_PER_YEAR) if settings.hard else 1.0
-
-
-def _heavy(settings: SimulationSettings) -> float:
-    planted = settings.disturbances
-    return 1 + planted.heavy_share / (planted.heavy_tail - 1) if settings.hard else 1.0
