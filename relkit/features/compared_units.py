@@ -110,6 +110,10 @@ def compared_units(
 _KEY = {"customer_id": pl.String, "cluster_id": pl.String, "wave_id": pl.String, "is_contacted": pl.Boolean, "started_on": pl.Date}
 
 
+_MEASURED = ("margin", "revenue", "orders", "returns")
+"""Names of measures, which a driver of all time before must not share."""
+
+
 def _nobody() -> pl.DataFrame:
     return pl.DataFrame(schema=_KEY)
 
@@ -143,7 +147,8 @@ def _of_wave(tables: TableSet, contacts: pl.DataFrame, wave: str | None, start: 
         is_contacted=pl.col("customer_id").is_in(contacted.implode()),
         started_on=pl.lit(start),
     )
-    return key.hstack(rows.drop("customer_id"))
+    drivers = rows.drop("customer_id")
+    return key.hstack(drivers.rename({name: f"{name}_ever" for name in _MEASURED if name in drivers.columns}))
 
 
 def _placed(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
@@ -167,10 +172,10 @@ def _remarks(counts: dict[str, int]) -> tuple[Remark, ...]:
     found = [
         Remark(
             "comparison_not_drawn",
-            "Nobody was drawn for this action: customers contacted are compared with others who were eligible, who are no control. "
+            "Nobody was drawn for this action: customers contacted are compared with others who were eligible and were not. "
             "The difference holds the company's reasons for its choice as well as the effect.",
-            "Personne n'a été tiré pour cette action : les clients contactés sont comparés à d'autres clients éligibles, qui ne sont pas "
-            "des témoins. L'écart contient les raisons du choix de l'entreprise autant que l'effet.",
+            "Personne n'a été tiré pour cette action : les clients contactés sont comparés à d'autres clients éligibles qui ne l'ont pas "
+            "été. L'écart contient les raisons du choix de l'entreprise autant que l'effet.",
         )
     ]
     if counts["contacted_not_eligible"]:

@@ -50,7 +50,7 @@ class CampaignUplift:
     def headlines(self) -> Headlines:
         """Return the main findings, the money and the next step first."""
         found = [self._first(), self._basis()]
-        if self._known("net_margin"):
+        if self._known("net_margin") and not self._is_compared:
             found += [*self._each(), *self._later(), *self._cost()]
         return Headlines(tuple(found))
 
@@ -232,23 +232,38 @@ class CampaignUplift:
         return SummaryTable(frame=frame, columns=shown, caption=self._say("t_waves"), language=self.language, count="units")
 
     def balance(self) -> SummaryTable | Gallery:
-        """Return the means of both arms before the draw."""
+        """Return the means of both arms before the draw; in a comparison, how far both groups were apart, the farthest first."""
         rows = self.measured.table("balance")
         if rows.is_empty():
             return Gallery(())
+        if self._is_compared:
+            return self._chosen(rows)
         shown = (
             Shown(f"label_{self.language}", self._say("before")),
             Shown("mean_treated", self._say("treated"), "number", 2),
-            Shown("mean_other", self._other(), "number", 2),
+            Shown("mean_other", self._say("other"), "number", 2),
             Shown("difference", self._say("difference"), "number", 3),
             Shown("p_value", self._say("p"), "p_value"),
         )
         return SummaryTable(frame=rows, columns=shown, caption=self._say("t_balance"), language=self.language)
 
+    def _chosen(self, rows: pl.DataFrame) -> SummaryTable:
+        from relkit.reports.segment_names import segment_name
+
+        parts = [(row, *row[f"label_{self.language}"].partition("=")) for row in rows.iter_rows(named=True)]
+        names = [f"{segment_name(name.replace(' ', '_'), {}, self.language)}{equals}{level}" for _, name, equals, level in parts]
+        named = rows.with_columns(name=pl.Series(names)).sort(pl.col("difference").abs(), descending=True, nulls_last=True).head(LARGEST)
+        shown = (
+            Shown("name", self._say("before_contact")),
+            Shown("difference", self._say("difference"), "number", 3),
+            Shown("difference_after", self._say("difference_after"), "number", 3),
+        )
+        return SummaryTable(frame=named, columns=shown, caption=self._say("t_chosen"), language=self.language)
+
     def robustness(self) -> SummaryTable:
-        """Return the effects on margin and orders by every method and window."""
+        """Return the effects on every measure but the parts of the margin, by every method and window."""
         rows = self.measured.table("estimates").filter(~pl.col("measure").is_in([f"margin_{part}" for part in SPLIT]))
-        names = ("mean_treated", "mean_other", "estimate", "low", "high")
+        names = ("estimate", "low", "high") if self._is_compared else ("mean_treated", "mean_other", "estimate", "low", "high")
         cells = [
             {
                 "measure": row[f"label_{self.language}"],
@@ -259,7 +274,8 @@ class CampaignUplift:
             | {"p": "–" if row["p_value"] is None else p_value(row["p_value"], self.language)}
             for row in rows.iter_rows(named=True)
         ]
-        return self._table(cells, self._columns("measure", "method", "window", *names, "p"), "t_robust", notes=self._reasons(rows))
+        caption = "t_compared" if self._is_compared else "t_robust"
+        return self._table(cells, self._columns("measure", "method", "window", *names, "p"), caption, notes=self._reasons(rows))
 
     def remarks(self) -> RemarkList:
         """Return the remarks on the measurement."""
@@ -273,17 +289,19 @@ class CampaignUplift:
     def _first(self) -> str:
         facts, net = self.measured.facts, self.measured.money("net_margin")
         words = {"name": self._name(), "Name": _capitalised(self._name()), "days": self._number(facts.days["post"]), "level": self._level()}
-        words |= {"less": self._less(), "when": self._when()}
+        words |= {"less": self._less(), "when": self._when(), "more": self._say("more")}
         if net["value"] is None:
             return self._say(
                 "unknown", **words, reason=net[f"reason_{self.language}"] or facts.verdict_why[self.language], advice=self._advice()
             )
         figures = {"net": self._money(net["value"]), **self._ends(net)}
+        if self._is_compared and net["value"] < 0:
+            figures["net"], words["more"] = self._money(-net["value"]), self._say("fewer")
         return self._say(self._finding(net), **words, **figures, advice=self._advice())
 
     def _finding(self, net: dict[str, Any]) -> str:
         """Return the key of the first sentence."""
-        if self.measured.facts.kind == "comparison":
+        if self._is_compared:
             return "comparison"
         if self.measured.facts.mismatch:
             return "mismatch"
@@ -313,7 +331,7 @@ class CampaignUplift:
         facts = self.measured.facts
         other = facts.counts.get("control", facts.counts.get("not_contacted", 0))
         counts = {"treated": self._number(facts.counts["treated"]), "other": self._number(other)}
-        if facts.kind == "comparison":
+        if self._is_compared:
             return self._say("basis_compared", **counts)
         waves = self._say("waves_one") if facts.waves == 1 else self._say("waves_many", n=self._number(facts.waves))
         first, last = (day_in_words(day, self.language) for day in (facts.first_draw, facts.last_draw))
@@ -322,14 +340,14 @@ class CampaignUplift:
 
     def _each(self) -> list[str]:
         row, without = self.measured.money("margin_each"), self.measured.money("without_each")
-        if row["value"] is None or without["value"] is None or self.measured.facts.kind == "comparison":
+        if row["value"] is None or without["value"] is None:
             return []
         return [self._say("each", each=self._money(row["value"], 2), other=self._money(without["value"], 2), **self._ends(row, 2))]
 
     def _later(self) -> list[str]:
         """Return whether the response was pulled forward or lasted."""
         later, facts = self.measured.money("later_margin", "later"), self.measured.facts
-        if later["value"] is None or later["low"] is None or facts.kind == "comparison":
+        if later["value"] is None or later["low"] is None:
             return []
         key = "pulled" if later["high"] < 0 else "lasting" if later["low"] > 0 else "steady"
         amount = self._money(later["value"] if key == "steady" else abs(later["value"]))
@@ -408,7 +426,12 @@ class CampaignUplift:
         return self._say("name_wave", action=facts.action_id, wave=facts.wave_id)
 
     def _other(self) -> str:
-        return self._say("not_contacted" if self.measured.facts.kind == "comparison" else "other")
+        return self._say("not_contacted" if self._is_compared else "other")
+
+    @property
+    def _is_compared(self) -> bool:
+        """True if nobody was drawn."""
+        return self.measured.facts.kind == "comparison"
 
     def _known(self, figure: str) -> bool:
         return self.measured.money(figure)["value"] is not None
@@ -440,6 +463,8 @@ class CampaignUplift:
     def _header(self, name: str) -> str:
         if name == "mean_other":
             return self._other()
+        if name == "mean_treated" and self._is_compared:
+            return self._say("contacted")
         return self._say({"mean_treated": "treated", "estimate": "effect"}.get(name, name.removesuffix(f"_{self.language}")))
 
     def _table(self, cells: list[dict[str, Any]], shown: tuple[Shown, ...], caption: str, notes: tuple[str, ...] = ()) -> SummaryTable:

@@ -46,15 +46,15 @@ TEXTS: dict[str, Text] = {
         "What {name} added in money is not known: {reason} {advice}", "L’argent ajouté par {name} n’est pas connu : {reason} {advice}"
     ),
     "comparison": Text(
-        "Nobody was drawn at random for {name}: this is a comparison, not a proof. Those contacted brought {net} {of_what} more than "
+        "Nobody was drawn at random for {name}: this is a comparison, not a proof. Those contacted brought {net} {of_what} {more} than "
         "similar customers who were not, before any cost, within {days} days ({level} interval, for chance alone: {low} to {high}), and "
-        "who "
-        "was chosen may explain all of it: draw at random next time.",
+        "who was chosen may explain all of it: draw at random next time.",
         "Personne n’a été tiré au sort pour {name} : ceci est une comparaison, pas une preuve. Les clients contactés ont apporté {net} "
-        "{of_what} de plus que des clients semblables qui ne l’ont pas été, avant tout coût, en {days} jours (intervalle à {level}, pour "
-        "le "
-        "seul hasard : de {low} à {high}), et le choix des clients peut suffire à l’expliquer : tirez au sort la prochaine fois.",
+        "{of_what} {more} que des clients semblables qui ne l’ont pas été, avant tout coût, en {days} jours (intervalle à {level}, "
+        "pour le seul hasard : de {low} à {high}), et le choix des clients peut suffire à l’expliquer : tirez au sort la prochaine fois.",
     ),
+    "more": Text("more", "de plus"),
+    "fewer": Text("less", "de moins"),
     "basis": Text(
         "{treated} units were drawn treated and {other} control, in {waves} {when}; each counts as drawn, contacted or not.",
         "{treated} unités ont été tirées traitées et {other} témoins, en {waves} {when} ; chacune compte comme tirée, contactée ou non.",
@@ -206,6 +206,8 @@ TEXTS: dict[str, Text] = {
     "t_segments": Text("Effect by group", "Effet par groupe"),
     "t_guardrails": Text("What must not get worse", "Ce qui ne doit pas se dégrader"),
     "t_waves": Text("Draws, planned and carried out", "Tirages, prévus et réalisés"),
+    "t_compared": Text("The difference, as it is and adjusted", "L’écart, brut et ajusté"),
+    "t_chosen": Text("Before the contact", "Avant le contact"),
     "t_balance": Text("Before the draw", "Avant le tirage"),
     "t_words": Text("Terms", "Termes"),
     "figure": Text("Figure", "Chiffre"),
@@ -217,6 +219,8 @@ TEXTS: dict[str, Text] = {
     "high": Text("High", "Haut"),
     "treated": Text("Treated", "Traités"),
     "other": Text("Control", "Témoins"),
+    "contacted": Text("Contacted", "Contactés"),
+    "difference_after": Text("After weighting", "Après pondération"),
     "not_contacted": Text("Not contacted", "Non contactés"),
     "effect": Text("Effect", "Effet"),
     "p": Text("p", "p"),
@@ -234,6 +238,7 @@ TEXTS: dict[str, Text] = {
     "planned": Text("Planned share of treated", "Part prévue de traités"),
     "share": Text("Share of treated", "Part de traités"),
     "before": Text("Measure before the draw", "Indicateur avant le tirage"),
+    "before_contact": Text("What was known before the contact", "Ce qui était connu avant le contact"),
     "difference": Text("Difference, in standard deviations", "Écart, en écarts types"),
     "term": Text("Term", "Terme"),
     "meaning": Text("Meaning", "Sens"),
