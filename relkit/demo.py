@@ -132,10 +132,9 @@ def _measured_next_to_truth(truth: CompanyTruth, out_dir: Path) -> tuple[list[st
     """Return the table of what the campaign added next to its true effect on the treated, for people and for scripts."""
     import polars as pl
 
-    from relkit.jobs.written_measurement import folder_of
-    from relkit.measurement.measured_campaign import MeasuredCampaign
+    from relkit.jobs.written_measurement import kept_measurement
 
-    measured = MeasuredCampaign.read(folder_of(out_dir, ACTION, None))
+    measured = kept_measurement(out_dir, ACTION)
     facts = measured.facts
     drawn = pl.scan_parquet(out_dir / "tables" / "assignments.parquet").filter(pl.col("action_id") == ACTION, pl.col("arm") == "treated")
     effects = drawn.filter(pl.col("drawn_at").dt.date() <= facts.last_draw).join(

@@ -43,13 +43,11 @@ class Past:
 
 
 def planned(request: CampaignToMeasure, out_dir: Path, progress: Progress) -> Result:
-    """Return what waves of several sizes detect, with an A/A check, and write both.
+    """Return the effects that waves of several sizes detect, with an A/A check, and write both.
 
     Raises:
         TableError: there are no transactions, no amounts, or they do not vary.
     """
-    import numpy as np
-
     from relkit.measurement.campaign_outcomes import Outcomes
     from relkit.measurement.campaign_plan import REDRAWS, PastUnits, is_as_expected
 
@@ -66,7 +64,7 @@ def planned(request: CampaignToMeasure, out_dir: Path, progress: Progress) -> Re
         level=request.level,
     )
     progress("drawing past units into two arms that nobody treated", 0.4)
-    share = units.false_positives(np.random.default_rng(SEED))
+    share = units.false_positives(SEED)
     relied_on = is_as_expected(share, level=request.level)
     facts = _facts(request, past, units) | {"false_positive_share": share, "redraws": REDRAWS, "is_as_expected": relied_on}
     table = units.table(_sizes(len(past.units)))

@@ -33,6 +33,17 @@ def folder_of(out_dir: Path, action: str, wave: str | None, *, kind: str = "draw
     return out_dir / FOLDER / as_name(action) / (name if kind == "draw" else f"{kind}-{name}")
 
 
+def kept_measurement(out_dir: Path, action: str, wave: str | None = None, *, kind: str = "draw") -> MeasuredCampaign:
+    """Return a measurement that was written.
+
+    Raises:
+        StorageError: there is none, or it is damaged.
+    """
+    from relkit.measurement.measured_campaign import MeasuredCampaign
+
+    return MeasuredCampaign.read(folder_of(out_dir, action, wave, kind=kind))
+
+
 def as_name(text: str) -> str:
     """Return an id as the name of a folder; one that would have another meaning there is escaped."""
     name = quote(text, safe=" ")

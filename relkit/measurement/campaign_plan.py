@@ -105,22 +105,22 @@ class PastUnits:
         return Amount(sd=self.sd, explained=min(max(self.explained, 0.0), 1 - 1e-9) if adjusted else 0.0)
 
     def table(self, sizes: Sequence[int], shares: Sequence[float] = SHARES) -> pl.DataFrame:
-        """Return what waves of some sizes detect, for some shares of treated."""
+        """Return the effects that waves of some sizes detect, for some shares of treated."""
         return made(PLAN, [self._row(size, share) for size in sizes for share in shares])
 
     def units_for(self, effect: float, treated_share: float = 0.5) -> int:
         """Return the units that detect an effect with 80 % power, adjusted for the time before."""
         return self._plan(treated_share).units(self.amount(), effect).total
 
-    def false_positives(self, rng: np.random.Generator, *, treated_share: float = 0.5, redraws: int = REDRAWS) -> float:
+    def false_positives(self, seed: int, *, treated_share: float = 0.5, redraws: int = REDRAWS) -> float:
         """Return the share of draws without any treatment in which the adjusted difference comes out significant.
 
         Args:
-            rng: source of the draws.
+            seed: of the draws.
             treated_share: probability of the arm treated.
             redraws: number of draws.
         """
-        y = self.adjusted
+        rng, y = np.random.default_rng(seed), self.adjusted
         y = y[rng.choice(len(y), MOST_UNITS, replace=False)] if len(y) > MOST_UNITS else y
         squares, n = np.stack([np.ones_like(y), y, y * y]), len(y)
         hits, step = 0, max(_AT_ONCE // n, 1)

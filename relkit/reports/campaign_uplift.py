@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from relkit.measurement.result_tables import METHODS
@@ -55,7 +54,7 @@ class CampaignUplift:
         return Headlines(tuple(found))
 
     def first_sentence(self) -> str:
-        """Return what the campaign added in money, with its interval, and what to do next."""
+        """Return the money that the campaign added, with its interval, and the next step."""
         return self._first()
 
     def key_figures(self) -> KeyFigures | Gallery:
@@ -115,7 +114,7 @@ class CampaignUplift:
         return Gallery((Picture(drawn, self._say("c_days")),))
 
     def split_sentences(self) -> Headlines:
-        """Return where the margin came from: products offered, their category, everything else."""
+        """Return the sources of the margin: products offered, their category, everything else."""
         rows = {part: self._best(f"margin_{part}") for part in SPLIT}
         if any(row["estimate"] is None for row in rows.values()):
             return Headlines((self._say("no_split"),))
@@ -183,7 +182,7 @@ class CampaignUplift:
         )
 
     def guardrail_sentences(self) -> Headlines:
-        """Return what was harmed, what was not, and what is not known."""
+        """Return the guardrails in words: harmed, held or unclear."""
         rows = self.measured.table("guardrails")
         if rows.is_empty():
             return Headlines((self._say("no_guardrails"),))
@@ -404,7 +403,7 @@ class CampaignUplift:
     def _dots(self, names: list[str], rows: list[dict[str, Any]], title: str, muted: Sequence[bool] = ()) -> Any:
         from relkit.plots.dots import Dots, plot_dots
 
-        ends = {name: np.array([np.nan if row[name] is None else row[name] for row in rows]) for name in ("estimate", "low", "high")}
+        ends = {name: pl.Series([row[name] for row in rows], dtype=pl.Float64).to_numpy() for name in ("estimate", "low", "high")}
         series = [Dots(value=ends["estimate"], lower=ends["low"], upper=ends["high"])]
         look = {"kind": "money", "currency": self.measured.facts.currency, "language": self.language}
         return plot_dots(names, series, title=title, x_label=self._say("per_unit"), reference=0.0, muted=muted, **look)

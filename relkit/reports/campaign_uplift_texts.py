@@ -14,7 +14,7 @@ VERDICTS: dict[str, Text] = {
     "retest_unsized": Text("test it again, with more units drawn.", "à tester de nouveau, sur plus d’unités."),
     "not_measurable": Text("nothing can be decided on these figures.", "rien ne peut être décidé sur ces chiffres."),
 }
-"""What to do next, by verdict."""
+"""The next step, by verdict."""
 
 TEXTS: dict[str, Text] = {
     "name": Text("the campaign {action}", "la campagne {action}"),

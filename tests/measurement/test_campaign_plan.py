@@ -35,7 +35,7 @@ def test_the_units_that_an_effect_needs_detect_it() -> None:
 
 
 def test_draws_without_treatment_come_out_significant_as_often_as_they_should() -> None:
-    share = past().false_positives(np.random.default_rng(3))
+    share = past().false_positives(3)
     assert is_as_expected(share)
     assert 0.02 < share < 0.08
 
@@ -44,7 +44,7 @@ def test_one_unit_that_carries_everything_is_found() -> None:
     """A single amount decides each draw: the interval never leaves zero, and the check states that it is not to be relied on."""
     values = np.zeros(400)
     values[0] = 1e6
-    share = PastUnits(values=values, covariates=np.zeros((400, 0))).false_positives(np.random.default_rng(3))
+    share = PastUnits(values=values, covariates=np.zeros((400, 0))).false_positives(3)
     assert not is_as_expected(share)
 
 
