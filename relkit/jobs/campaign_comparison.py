@@ -31,8 +31,7 @@ def compared(request: CampaignToMeasure, progress: Progress) -> MeasuredCampaign
 
     _refuse_drawn(request)
     progress("reading those contacted, and those who could have been", 0.0)
-    windows = {"response_window_days": request.response_window_days, "post_window_days": request.post_window_days}
-    found = compared_units(request.tables, request.as_of, action_id=request.action, wave_id=request.wave, **windows)
+    found = compared_units(request.tables, request.as_of, action_id=request.action, wave_id=request.wave, **request.windows)
     if found.units.is_empty():
         raise GateError(
             f"no contact is mature as of {request.as_of}: {request.days} days after the first one must be known.",

@@ -86,10 +86,9 @@ def _past(request: CampaignToMeasure) -> Past:
     from relkit.features.campaign_windows import Windows
     from relkit.features.past_customers import past_customers
 
-    windows = {"response_window_days": request.response_window_days, "post_window_days": request.post_window_days}
     if request.action and request.tables.has("assignments"):
         try:
-            drawn = campaign_units(request.tables, request.as_of, action_id=request.action, wave_id=request.wave, **windows)
+            drawn = campaign_units(request.tables, request.as_of, action_id=request.action, wave_id=request.wave, **request.windows)
         except ParameterError:
             if request.wave is not None:
                 raise

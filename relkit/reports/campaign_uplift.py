@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 SPLIT = ("promoted", "category", "other")
 """Parts of the margin: measures `margin_promoted`, `margin_category`, `margin_other`."""
 _PARTS = {"promoted": "promoted", "category": "category", "other": "rest"}
-ALPHA = 0.05
-"""Segments differ if the corrected p-value is below this, and arms are alike before the draw above it."""
+ALPHA, BALANCE_ALPHA = 0.05, 0.01
+"""Segments differ if the corrected p-value is below the first; arms differed before the draw if it is below the second."""
 LARGEST = 24
 """Groups drawn at most; the table has all."""
 _COLON = Text(": ", " : ")
@@ -207,7 +207,7 @@ class CampaignUplift:
         if facts.srm_p_value is not None:
             found.append(self._say("not_planned" if facts.mismatch else "as_planned", p=self._p(facts.srm_p_value)))
         if facts.balance_p_value is not None:
-            alike = facts.balance_p_value >= ALPHA
+            alike = facts.balance_p_value >= BALANCE_ALPHA
             found.append(self._say("alike_before" if alike else "unlike_before", p=self._p(facts.balance_p_value)))
         if facts.counts.get("in_both_arms"):
             found.append(self._say("excluded", n=self._few(facts.counts["in_both_arms"])))
@@ -405,7 +405,7 @@ class CampaignUplift:
 
         ends = {name: pl.Series([row[name] for row in rows], dtype=pl.Float64).to_numpy() for name in ("estimate", "low", "high")}
         series = [Dots(value=ends["estimate"], lower=ends["low"], upper=ends["high"])]
-        look = {"kind": "money", "currency": self.measured.facts.currency, "language": self.language}
+        look: dict[str, Any] = {"kind": "money", "currency": self.measured.facts.currency, "language": self.language}
         return plot_dots(names, series, title=title, x_label=self._say("per_unit"), reference=0.0, muted=muted, **look)
 
     def _best(self, measure: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def shop(company: Company, **attributes: dict[str, str]) -> TableSet:
 
 def test_the_last_snapshot_up_to_the_draw_counts(company: Company) -> None:
     found = drawn_segments(shop(company), UNITS, ("country", "plan", "mood", "pre_orders"))
-    assert found.rows() == [("FR", "small", "low", 0.0), ("BE", "small", "high", 3.0)]
+    assert found.rows() == [("FR", "small", "low", 0), ("BE", "small", "high", 3)]
 
 
 def test_what_is_known_from_a_later_day_on_or_barred_is_no_segment(company: Company) -> None:
