@@ -182,6 +182,17 @@ class TestGuardrails:
         with pytest.raises(ParameterError, match="unknown guardrail 'unsubscribe'; did you mean 'unsubscribed'"):
             guardrails_of(effects(), {"unsubscribe": 0.1})
 
+    def test_returns_that_rise_with_sales_are_no_harm(self) -> None:
+        """A tenth of what is sold comes back in both arms: the share returned is the same, whatever the treated buy more."""
+        back = pl.when(pl.int_range(pl.len()) % 2 == 0).then(0.05).otherwise(0.15)
+        frame = units(effect=20.0).with_columns(revenue=3 * pl.col("margin") * (1 - back), returns=3 * pl.col("margin") * back)
+        measures = (MARGIN, Measure(column="revenue"), Measure(column="returns", is_guardrail=True))
+        found = row(guardrails_table(guardrails_of(effects(frame, outcomes=Outcomes(measures)), {})), measure="returns")
+        assert found["mean_treated"] == pytest.approx(0.1, abs=0.005)
+        assert (found["label_en"], found["kind"], found["state"]) == ("Share of sales returned", "share", "held")
+        worse = frame.with_columns(returns=pl.col("returns") * pl.when(pl.col("arm") == "treated").then(4).otherwise(1))
+        assert guardrails_of(effects(worse, outcomes=Outcomes(measures)), {})[0].guardrail.state == "breached"
+
     def test_an_amount_that_nobody_had_is_no_guardrail(self) -> None:
         returns = Measure(column="returns", is_guardrail=True)
         frame = units().with_columns(returns=pl.lit(0.0))
