@@ -28,6 +28,8 @@ TREATED, CONTROL = "treated", "control"
 MISSING = ":missing"
 """End of the name of the column that is 1 if a covariate is missing: the covariate itself then counts as its middle value."""
 _PILOT_ROWS = 1_000
+_BATCH_ROWS = 65_536
+"""Rows added at once: as many as the cache of a processor holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,7 @@ class ArmSums:
         """Return the sums of a frame.
 
         Args:
-            rows: one row per unit drawn; a lazy frame is scanned once, after its first rows, and its sums vary in their last digits.
+            rows: one row per unit drawn; a lazy frame is scanned once, after its first rows.
             measures: numeric or Boolean columns without nulls.
             covariates: numeric or Boolean columns known before the draw; missing values are allowed.
             arm: column with the arm of each row.
@@ -83,15 +85,14 @@ class ArmSums:
         """
         lazy = rows.lazy()
         _refuse_columns(lazy, (*measures, *covariates), (arm, *by))
-        columns = {name: pl.col(name).cast(pl.Float64) for name in measures}
-        flags = _flagged(rows, covariates)
-        columns |= {name: pl.col(name).cast(pl.Float64) for name in covariates}
-        columns |= {f"{name}{MISSING}": pl.col(name).is_null().cast(pl.Float64) for name in flags}
+        columns = {name: pl.col(name).cast(pl.Float64) for name in (*measures, *covariates)}
         centre = _centre(lazy, columns)
-        keys, in_memory = {"arm": arm, **{name: name for name in by}}, isinstance(rows, pl.DataFrame)
-        sums = _summed(lazy, columns, centre, frozenset(covariates), keys, in_memory=in_memory)
-        known = (*covariates, *(f"{name}{MISSING}" for name in flags))
-        return _read(sums, tuple(columns), known, centre, ("arm", *by), len(measures))
+        shifted = {name: expr - float(c) for (name, expr), c in zip(columns.items(), centre, strict=True)}
+        running = _Running(tuple(measures), tuple(covariates))
+        keys = [pl.col(arm).alias("arm"), *(pl.col(name) for name in by)]
+        for part in lazy.select(*keys, **shifted).collect_batches(chunk_size=_BATCH_ROWS, maintain_order=True):
+            running.add(part, ("arm", *by))
+        return running.sums(centre)
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -182,13 +183,6 @@ def _refuse_columns(rows: pl.LazyFrame, values: tuple[str, ...], keys: tuple[str
         raise TableError(f"{', '.join(words)} has no numbers.", where="units", remedy="Measures and covariates are numbers or yes and no.")
 
 
-def _flagged(rows: pl.DataFrame | pl.LazyFrame, covariates: Sequence[str]) -> list[str]:
-    """Return the covariates that need a flag for missing values; in a lazy frame all may."""
-    if isinstance(rows, pl.DataFrame):
-        return [name for name in covariates if rows[name].null_count()]
-    return list(covariates)
-
-
 def _centre(rows: pl.LazyFrame, columns: Mapping[str, pl.Expr]) -> Floats:
     """Return a value near the middle of each column, from its first rows, shape (k,)."""
     first = rows.head(_PILOT_ROWS).select(**columns).collect()
@@ -196,51 +190,71 @@ def _centre(rows: pl.LazyFrame, columns: Mapping[str, pl.Expr]) -> Floats:
     return np.where(np.isfinite(means), means, 0.0)
 
 
-def _summed(
-    rows: pl.LazyFrame, columns: Mapping[str, pl.Expr], centre: Floats, filled: frozenset[str], keys: Mapping[str, str], *, in_memory: bool
-) -> pl.DataFrame:
-    """Return number, sums and sums of products by cell."""
-    names = [f"_{place}" for place in range(len(columns))]
-    shifted = {at: expr - float(c) for at, expr, c in zip(names, columns.values(), centre, strict=True)}
-    shifted = {at: expr.fill_null(0.0) if name in filled else expr for (at, expr), name in zip(shifted.items(), columns, strict=True)}
-    products = [(pl.col(a) * pl.col(b)).sum().alias(f"{a}{b}") for i, a in enumerate(names) for b in names[i:]]
-    nulls = [pl.col(at).null_count().alias(f"{at}_null") for at in names]
-    groups = [pl.col(column).cast(pl.String).alias(key) if key == "arm" else pl.col(column) for key, column in keys.items()]
-    summed = (
-        rows.select(*groups, **shifted)
-        .group_by(list(keys))
-        .agg(pl.len().alias("_n"), *(pl.col(at).sum() for at in names), *products, *nulls)
-        .sort(list(keys))
-    )
-    # The streaming engine takes half the time and adds in no fixed order, so that last digits vary: it is for rows that fill no memory.
-    return summed.collect(engine="in-memory" if in_memory else "streaming")
+class _Running:
+    """Sums that grow batch by batch, in the order of the rows: the same units always give the same digits.
+
+    Their columns are the measures, the covariates and the flags of the covariates, which a batch without missing values leaves out.
+    """
+
+    def __init__(self, measures: tuple[str, ...], covariates: tuple[str, ...]) -> None:
+        self.measures, self.covariates = measures, covariates
+        self.names = (*measures, *covariates, *(f"{name}{MISSING}" for name in covariates))
+        self.nulls = dict.fromkeys((*measures, *covariates), 0)
+        self.cells: dict[tuple[object, ...], tuple[int, Floats, Floats]] = {}
+        self.keys: pl.DataFrame | None = None
+
+    def add(self, part: pl.DataFrame, keys: tuple[str, ...]) -> None:
+        """Add the rows of a batch."""
+        if self.keys is None:
+            self.keys = part.select(keys).clear()
+        values = self._values(part)
+        k, full = values.shape[1], len(self.names)
+        places = part.select(keys).with_row_index("_at").group_by(keys, maintain_order=True).agg("_at")
+        for key, at in zip(places.select(keys).iter_rows(), places["_at"], strict=True):
+            rows = np.take(values, at.to_numpy(), axis=0) if len(places) > 1 else values
+            n, total, cross = self.cells.setdefault(key, (0, np.zeros(full), np.zeros((full, full))))
+            total[:k] += np.ones(len(rows)) @ rows
+            cross[:k, :k] += rows.T @ rows
+            self.cells[key] = n + len(rows), total, cross
+
+    def _values(self, part: pl.DataFrame) -> Floats:
+        """Return the columns of a batch as rows, shape (m, k), missing covariates at the centre, with flags if any is missing."""
+        nulls = {name: part[name].null_count() for name in self.nulls}
+        for name, count in nulls.items():
+            self.nulls[name] += count
+        if not any(nulls[name] for name in self.covariates):
+            return part.select(*self.nulls).to_numpy(order="c")
+        filled = [pl.col(name).fill_null(0.0) for name in self.covariates]
+        flags = [pl.col(name).is_null().cast(pl.Float64).alias(f"{name}{MISSING}") for name in self.covariates]
+        return part.select(*self.measures, *filled, *flags).to_numpy(order="c")
+
+    def sums(self, centre: Floats) -> ArmSums:
+        """Return the sums, cells in the order of their keys, without the flags of covariates that are never missing."""
+        if self.keys is None or not self.cells:
+            raise TableError("there are no units.", where="units", remedy="Measure after units were drawn and their window has ended.")
+        _refuse_nulls({name: self.nulls[name] for name in self.measures})
+        keys = pl.DataFrame(list(self.cells), schema=self.keys.schema, orient="row").with_columns(pl.col("arm").cast(pl.String))
+        if keys["arm"].null_count():
+            raise TableError("some units have no arm.", where="units.arm", remedy="Take the arms from the assignments.")
+        order = keys.with_row_index("_at").sort(keys.columns)["_at"].to_list()
+        found = list(self.cells.values())
+        n, total, cross = (np.array([found[place][part] for place in order], dtype=np.float64) for part in range(3))
+        _refuse_infinite(self.names, total)
+        never = {f"{name}{MISSING}" for name in self.covariates if not self.nulls[name]}
+        kept = [place for place, name in enumerate(self.names) if name not in never]
+        names = tuple(self.names[place] for place in kept)
+        about = np.concatenate([centre, np.zeros(len(self.covariates))])[kept]
+        return ArmSums(names, names[len(self.measures) :], about, keys[order], n, total[:, kept], cross[:, kept][:, :, kept])
 
 
-def _read(
-    sums: pl.DataFrame, names: tuple[str, ...], known: tuple[str, ...], centre: Floats, keys: tuple[str, ...], measures: int
-) -> ArmSums:
-    """Return the sums as arrays, or refuse values that cannot be summed."""
-    if not len(sums):
-        raise TableError("there are no units.", where="units", remedy="Measure after units were drawn and their window has ended.")
-    if sums["arm"].null_count():
-        raise TableError("some units have no arm.", where="units.arm", remedy="Take the arms from the assignments.")
-    k = len(names)
-    total = sums.select(f"_{i}" for i in range(k)).to_numpy()
-    upper = sums.select(f"_{i}_{j}" for i in range(k) for j in range(i, k)).to_numpy()
-    _refuse_values(sums, names, total, measures)
-    cross = np.zeros((len(sums), k, k))
-    rows, columns = np.triu_indices(k)
-    cross[:, rows, columns] = upper
-    cross[:, columns, rows] = upper
-    return ArmSums(names, known, centre, sums.select(keys), sums["_n"].cast(pl.Float64).to_numpy(), total, cross)
-
-
-def _refuse_values(sums: pl.DataFrame, names: tuple[str, ...], total: Floats, measures: int) -> None:
-    """Refuse measures with nulls and columns with values that are not finite."""
-    for place, name in enumerate(names):
-        nulls = int(sums[f"_{place}_null"].sum())
-        if nulls and place < measures:
+def _refuse_nulls(nulls: Mapping[str, int]) -> None:
+    for name, count in nulls.items():
+        if count:
             remedy = "Give each unit drawn a value: 0 if it did nothing."
-            raise TableError(f"{nulls:,} units have no value.", where=f"units.{name}", remedy=remedy)
-        if not np.isfinite(total[:, place]).all():
+            raise TableError(f"{count:,} units have no value.", where=f"units.{name}", remedy=remedy)
+
+
+def _refuse_infinite(names: tuple[str, ...], total: Floats) -> None:
+    for name, column in zip(names, total.T, strict=True):
+        if not np.isfinite(column).all():
             raise TableError("some values are not finite numbers.", where=f"units.{name}", remedy="Remove NaN and infinite values.")

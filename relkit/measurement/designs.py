@@ -87,9 +87,10 @@ class Design:
             control: name of the other arm.
 
         Raises:
-            TableError: a column is missing, an arm is empty, a share is missing or not between 0 and 1, a unit occurs twice.
+            TableError: a column is missing, an arm is empty, an arm, wave, cluster or share is missing or invalid, a unit occurs twice.
         """
         _refuse_missing(units, [name for name in (arm, propensity, wave, cluster, unit) if name is not None])
+        _refuse_nulls(units, [name for name in (arm, wave, cluster) if name is not None])
         kept = units.filter(pl.col(arm).cast(pl.String).is_in([treated, control]))
         is_treated = (kept[arm].cast(pl.String) == treated).to_numpy()
         _refuse_empty(is_treated, treated, control)
@@ -166,8 +167,8 @@ class Design:
         named, weights = with_flags(sums.covariates, covariates), self._weights(target)
         rows = _columns(self.units, sums)
         arms = [_weighted(sums.names, rows[chosen], weights[chosen]) for chosen in (self.treated, ~self.treated)]
-        everyone = sums.moments()
-        moved = [Adjustment.of(measure, named, everyone, self._within(sums.names, rows)) for measure in wanted]
+        everyone, within = sums.moments(), self._within(sums.names, rows)
+        moved = [Adjustment.of(measure, named, everyone, within) for measure in wanted]
         means, spans, reasons = arm_values(wanted, moved, arms, empty=(False, False))
         influence = np.zeros((len(rows), 2 * len(wanted)))
         m = len(wanted)
@@ -294,6 +295,14 @@ def _refuse_missing(units: pl.DataFrame, names: Sequence[str]) -> None:
     missing = sorted(set(names) - set(units.columns))
     if missing:
         raise TableError(f"no column {', '.join(missing)}.", where="units", remedy=f"There are: {', '.join(units.columns)}.")
+
+
+def _refuse_nulls(units: pl.DataFrame, names: Sequence[str]) -> None:
+    for name in names:
+        missing = units[name].null_count()
+        if missing:
+            remedy = "Take it from the assignments; a customer without a household is a cluster of its own."
+            raise TableError(f"{missing:,} units have no value.", where=f"units.{name}", remedy=remedy)
 
 
 def _refuse_empty(is_treated: Flags, treated: str, control: str) -> None:

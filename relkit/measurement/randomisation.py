@@ -51,13 +51,16 @@ class RatioCheck:
     largest_gap: float
 
 
-def check_ratio(units: Mapping[str, int], planned: Mapping[str, float], *, alpha: float = MISMATCH_ALPHA) -> RatioCheck:
+def check_ratio(
+    units: Mapping[str, int], planned: Mapping[str, float], *, alpha: float = MISMATCH_ALPHA, continuity: bool = False
+) -> RatioCheck:
     """Return the check of the sizes of any number of arms.
 
     Args:
         units: by arm; an arm without units may be left out.
         planned: share of each arm; they are scaled to 1, so that parts such as 9 and 1 do too.
         alpha: p-value below which there is a mismatch.
+        continuity: bring each difference half a unit nearer to zero if two arms are tested (Yates 1934), for small numbers.
 
     Raises:
         ParameterError: no shares, a negative or infinite share, a negative number of units, or an arm that was not planned.
@@ -77,7 +80,8 @@ def check_ratio(units: Mapping[str, int], planned: Mapping[str, float], *, alpha
     tested = [arm for arm, share in planned.items() if share]
     if len(tested) < 2 or not n:
         return RatioCheck(sizes, expected, None, None, None, is_mismatch=False, largest_gap=gap)
-    chi2 = math.fsum((sizes[arm] - expected[arm]) ** 2 / expected[arm] for arm in tested)
+    nearer = 0.5 if continuity and len(tested) == 2 else 0.0
+    chi2 = math.fsum(max(abs(sizes[arm] - expected[arm]) - nearer, 0.0) ** 2 / expected[arm] for arm in tested)
     p = float(chdtrc(len(tested) - 1, chi2))
     return RatioCheck(sizes, expected, chi2, len(tested) - 1, p, is_mismatch=p < alpha, largest_gap=gap)
 

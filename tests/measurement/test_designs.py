@@ -108,6 +108,9 @@ def test_designs_that_cannot_be_compared_are_refused() -> None:
         Design.of(units.with_columns(propensity=pl.lit(1.0)))
     with pytest.raises(TableError, match=r"units.unit_id: 800 rows are of units that occur twice. Give one row per unit and wave"):
         Design.of(pl.concat([units, units]), unit="unit_id")
+    for name in ("arm", "wave_id", "cluster_id"):
+        with pytest.raises(TableError, match=rf"units.{name}: 1 units have no value. Take it from the assignments"):
+            Design.of(units.with_columns(pl.when(pl.int_range(pl.len()) > 0).then(name).alias(name)))
     with pytest.raises(ParameterError, match=r"unknown measure .margins.; did you mean .margin.\?"):
         Design.of(units).estimates(("margin",)).effect("margins")
 

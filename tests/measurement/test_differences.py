@@ -45,6 +45,33 @@ def test_effects_of_the_emails(mail_sums: ArmSums, measure: str, arm: str) -> No
     assert effect.estimate / effect.se == pytest.approx(t, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("arm", "n", "visits", "conversions", "spend", "sd"),
+    [
+        (MENS, 21_307, 3_894, 267, 1.4226165110, 17.7542051037),
+        (WOMENS, 21_387, 3_238, 189, 1.0772015710, 15.1161064707),
+        (NO_MAIL, 21_306, 2_262, 122, 0.6527893551, 11.5881996813),
+    ],
+)
+def test_arms_of_the_emails(mail_sums: ArmSums, arm: str, n: int, visits: int, conversions: int, spend: float, sd: float) -> None:
+    moments = mail_sums.moments(arm=arm)
+    assert moments.n == n
+    assert moments.mean[:3] * n == pytest.approx([visits, conversions, spend * n], abs=1e-5)
+    assert moments.mean[2] == pytest.approx(spend, abs=1e-10)
+    assert moments.covariances()[2, 2] ** 0.5 == pytest.approx(sd, abs=1e-9)
+
+
+def test_any_email_against_none(real_data: Path) -> None:
+    """Both e-mails together: visit +0.0608819573, conversion +0.0049545712, spend +0.5967960667 (SE 0.1125562087)."""
+    any_mail = emails(real_data).with_columns(
+        arm=pl.when(pl.col("segment") == NO_MAIL).then(pl.lit("control")).otherwise(pl.lit("treated"))
+    )
+    sums = ArmSums.of(any_mail, ("visit", "conversion", "spend"))
+    effects = [difference(sums, name) for name in ("visit", "conversion", "spend")]
+    assert [effect.estimate for effect in effects] == pytest.approx([0.0608819573, 0.0049545712, 0.5967960667], abs=1e-9)
+    assert effects[2].se == pytest.approx(0.1125562087, abs=1e-9)
+
+
 def test_the_interval_of_spend(mail_sums: ArmSums) -> None:
     """Student's t with 36,671 degrees of freedom; the p-value of scipy.stats.ttest_ind(equal_var=False)."""
     effect = difference(mail_sums, "spend", treated=MENS, control=NO_MAIL)

@@ -22,7 +22,7 @@ def test_totals_are_the_effect_times_the_units_treated() -> None:
     effect, total = design.effect("margin", target="treated"), incremental(found, "margin")
     n = design.sizes[0]
     assert (total.estimate, total.low, total.high) == pytest.approx((effect.estimate * n, effect.low * n, effect.high * n))
-    assert total.p_value == effect.p_value
+    assert total.p_value == pytest.approx(effect.p_value)
 
 
 def test_net_is_margin_minus_cost_unit_by_unit() -> None:

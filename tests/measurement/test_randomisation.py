@@ -38,9 +38,10 @@ def test_of_the_emails(real_data: Path) -> None:
 
 
 def test_two_arms_exactly_as_tea_tasting_has_it() -> None:
-    """tea-tasting 1.14, SampleRatio: 53 against 47 by the binomial distribution 0.6172994136, by the normal one 0.5485062355."""
+    """SampleRatio of tea-tasting 1.14: binomial 0.6172994136, normal 0.5485062355, with continuity correction 0.6170750775."""
     assert exact_ratio_p_value(53, 47, 0.5) == pytest.approx(0.6172994136, abs=1e-10)
     assert check_ratio({"a": 53, "b": 47}, {"a": 1, "b": 1}).p_value == pytest.approx(0.5485062355, abs=1e-10)
+    assert check_ratio({"a": 53, "b": 47}, {"a": 1, "b": 1}, continuity=True).p_value == pytest.approx(0.6170750775, abs=1e-10)
 
 
 @pytest.mark.parametrize(

@@ -28,15 +28,15 @@ def test_both_emails_against_none(real_data: Path) -> None:
 
 @pytest.mark.slow
 def test_the_intervals_hold_together() -> None:
-    """2,000 draws without effect, arms of 30, 60 and 90 against 40: any interval misses zero in 5 %, up to three standard errors."""
+    """800 draws without effect, arms of 30, 60 and 90 against 40: any interval misses zero in 5 %, up to three standard errors."""
     rng, sizes = np.random.default_rng(3), {"a": 30, "b": 60, "c": 90, "control": 40}
     arms = np.repeat(list(sizes), list(sizes.values()))
     missed = []
-    for _ in range(2000):
+    for _ in range(800):
         sums = ArmSums.of(pl.DataFrame({"arm": arms, "y": rng.normal(size=len(arms))}), ("y",))
         found = effects_of_arms(sums, "y", ("a", "b", "c"))
         missed.append(any(effect.low > 0 or effect.high < 0 for effect in found.values()))
-    assert np.mean(missed) == pytest.approx(0.05, abs=3 * (0.05 * 0.95 / 2000) ** 0.5)
+    assert np.mean(missed) == pytest.approx(0.05, abs=3 * (0.05 * 0.95 / 800) ** 0.5)
 
 
 def test_an_arm_without_variance_does_not_count() -> None:
