@@ -1,8 +1,9 @@
 """Contacts and costs of units drawn: who was contacted, who was reached, and the cost of it.
 
-A contact belongs to a unit of its customer if it carried out the action, in the unit's wave (or names no wave), after the draw and by the
-end of the response window. It reached the customer unless its outcomes show that it did not: bounced, no answer or wrong number,
-and nothing else that came of it.
+A contact belongs to a unit of its customer if it carried out the action in the unit's wave. One that names no wave belongs to the last
+draw before it whose response window had not ended. It reached the customer unless its outcomes show that it did not: bounced, no answer
+or wrong number, and nothing else that came of it. Contacts before their draw and outcomes before their contact are counted: some clock
+is wrong.
 
 Cost of a contact: its own; else that of its channel. The costs of the action per contact are added, and those per month in equal
 parts to the contacts of the month. An offer costs its unit cost each time it is redeemed.
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from relkit.contracts import INSTANT
 from relkit.features.known_rows import known_rows
 
 if TYPE_CHECKING:
@@ -26,6 +28,18 @@ _FAILED = ("bounced", "no_answer", "wrong_number")
 _NOT_A_SIGN = ("none", "unsubscribed", "complained")
 """Outcomes that tell neither that a contact reached somebody nor that it did not."""
 _PER_CONTACT = ("contact", "unit")
+_CONTACT = pl.Schema(
+    {
+        "contact_id": pl.String(),
+        "unit": pl.UInt32(),
+        "offer_id": pl.String(),
+        "sent_at": INSTANT,
+        "is_reached": pl.Boolean(),
+        "is_early": pl.Boolean(),
+        "is_priced": pl.Boolean(),
+        "cost": pl.Float64(),
+    }
+)
 
 
 def contacts_of(tables: TableSet, as_of: AsOf, draws: pl.DataFrame, *, action_id: str, response_days: int) -> pl.DataFrame:
@@ -39,25 +53,30 @@ def contacts_of(tables: TableSet, as_of: AsOf, draws: pl.DataFrame, *, action_id
         response_days: length of the response window.
 
     Returns:
-        contact_id, unit, offer_id, is_reached, cost (0 if no cost is known); none without a table of contacts.
+        contact_id, unit, offer_id, sent_at, is_reached, is_early (sent before the day of the draw), is_priced (whether a cost is known),
+        cost (0 if none is); no rows without a table of contacts.
     """
     if not tables.has("contacts"):
-        return pl.DataFrame(
-            schema={"contact_id": pl.String, "unit": pl.UInt32, "offer_id": pl.String, "is_reached": pl.Boolean, "cost": pl.Float64}
-        )
+        return pl.DataFrame(schema=_CONTACT)
     sent = known_rows(tables, "contacts", as_of, *_READ).filter(
         pl.col("action_id") == action_id, pl.col("direction").fill_null("outbound") == "outbound"
     )
     priced = _with_costs(sent.collect(engine="streaming").sort("contact_id"), tables, as_of, action_id)
-    day = as_of.business_day("sent_at")
-    mine = priced.join(draws.select("unit", "customer_id", "drawn_at", "drawn_on", drawn_in="wave_id"), on="customer_id").filter(
-        pl.col("wave_id").is_null() | (pl.col("wave_id") == pl.col("drawn_in")),
-        pl.col("sent_at") >= pl.col("drawn_at"),
-        day <= pl.col("drawn_on").dt.offset_by(f"{response_days}d"),
-    )
+    placed = priced.join(draws.select("unit", "customer_id", "drawn_at", "drawn_on", drawn_in="wave_id"), on="customer_id")
+    mine = placed.filter(_belongs(as_of, response_days))
     unreached = _unreached(tables, as_of, mine)
-    reached = mine.with_columns(is_reached=~pl.col("contact_id").is_in(unreached.implode()))
-    return reached.select("contact_id", "unit", "offer_id", "is_reached", "cost")
+    reached = mine.with_columns(
+        is_reached=~pl.col("contact_id").is_in(unreached.implode()), is_early=as_of.business_day("sent_at") < pl.col("drawn_on")
+    )
+    return reached.select(_CONTACT.names())
+
+
+def _belongs(as_of: AsOf, response_days: int) -> pl.Expr:
+    """Return whether a contact belongs to a draw of its customer."""
+    ends = pl.col("drawn_on").dt.offset_by(f"{response_days}d")
+    within = (pl.col("sent_at") >= pl.col("drawn_at")) & (as_of.business_day("sent_at") <= ends)
+    is_last = pl.col("drawn_at") == pl.when(within).then("drawn_at").max().over("contact_id")
+    return pl.when(pl.col("wave_id").is_null()).then(within & is_last).otherwise(pl.col("wave_id") == pl.col("drawn_in"))
 
 
 def contact_sums(contacts: pl.DataFrame, redeemed: pl.DataFrame) -> pl.DataFrame:
@@ -71,6 +90,19 @@ def contact_sums(contacts: pl.DataFrame, redeemed: pl.DataFrame) -> pl.DataFrame
     found = contacts.join(offers, on="contact_id", how="left").with_columns(pl.col("cost") + pl.col("offer_cost").fill_null(0.0))
     each = pl.col("is_reached").any()
     return found.group_by("unit").agg(is_contacted=pl.lit(value=True), is_reached=each, cost=pl.col("cost").sum().round(6))
+
+
+def contact_counts(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame) -> dict[str, int]:
+    """Return the numbers of contacts before their draw, of contacts whose cost is unknown, and of outcomes before their contact."""
+    early = 0
+    if tables.has("outcomes") and len(contacts):
+        known = _known_outcomes(tables, as_of, contacts).join(contacts.lazy().select("contact_id", "sent_at").unique(), on="contact_id")
+        early = int(known.select((pl.col("occurred_at") < pl.col("sent_at")).sum()).collect(engine="streaming").item())
+    return {
+        "contacts_before_draw": int(contacts["is_early"].sum()),
+        "contacts_without_cost": int((~contacts["is_priced"]).sum()),
+        "outcomes_before_contact": early,
+    }
 
 
 def redeemed_offers(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
@@ -101,8 +133,8 @@ def _unreached(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame) -> pl.Seri
 
 
 def _known_outcomes(tables: TableSet, as_of: AsOf, contacts: pl.DataFrame) -> pl.LazyFrame:
-    """Return contact_id, outcome and offer_id of what came of these contacts."""
-    rows = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "offer_id")
+    """Return contact_id, outcome, offer_id and occurred_at of what came of these contacts."""
+    rows = known_rows(tables, "outcomes", as_of, "contact_id", "outcome", "offer_id", "occurred_at")
     return rows.join(contacts.lazy().select("contact_id"), on="contact_id", how="semi")
 
 
@@ -115,11 +147,11 @@ def _with_costs(contacts: pl.DataFrame, tables: TableSet, as_of: AsOf, action_id
     action = _costs_of(dated, rates.filter(scope="action"), pl.lit(action_id), _PER_CONTACT)
     monthly = _costs_of(dated, rates.filter(scope="action"), pl.lit(action_id), ("month",))
     share = pl.len().over(pl.col("sent_on").dt.truncate("1mo"))
-    priced = dated.with_columns(channel_cost=channel, action_cost=action, monthly_cost=monthly)
-    total = (
-        pl.coalesce(own, "channel_cost", pl.lit(0.0)) + pl.col("action_cost").fill_null(0.0) + pl.col("monthly_cost").fill_null(0.0) / share
-    )
-    return priced.with_columns(cost=total).drop("sent_on", "row", "channel_cost", "action_cost", "monthly_cost")
+    priced = dated.with_columns(channel_cost=channel, action_cost=action, monthly_cost=monthly / share)
+    costs = [pl.coalesce(own, "channel_cost"), pl.col("action_cost"), pl.col("monthly_cost")]
+    known = pl.any_horizontal(cost.is_not_null() for cost in costs)
+    found = priced.with_columns(cost=pl.sum_horizontal(cost.fill_null(0.0) for cost in costs), is_priced=known)
+    return found.drop("sent_on", "row", "channel_cost", "action_cost", "monthly_cost")
 
 
 def _rates(tables: TableSet) -> pl.DataFrame:

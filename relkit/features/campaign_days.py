@@ -1,8 +1,7 @@
 """Effect of a campaign day by day: sums over the customers of each arm of what each had brought by each day since the draw.
 
-The curve of means is cumulative, so its errors must come from each customer's running total S(d), not from the days one by one. Let a
-customer's total change from S to S' on a day: the sum of squares of its arm then changes by S'^2 - S^2. Summed over the customers and
-accumulated over the days, this gives the sum of squares at every day in one pass over what was sold.
+The curve of means is cumulative, so its errors must come from each customer's running total, not from the days one by one. Running totals
+are laid out as a table of customers by days, a block of customers at a time, and only their sums and sums of squares are kept.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from relkit.features.campaign_draws import campaign_draws
+from relkit.features.campaign_draws import ARM, campaign_draws
 from relkit.features.campaign_outcomes import campaign_sales, has_contracts
 from relkit.features.campaign_sums import contract_days
 from relkit.features.campaign_units import mature_draws
@@ -26,7 +26,9 @@ Measured = Literal["margin", "revenue", "orders"]
 MOST_STRATA = 20
 """Most propensities that are strata of their own; more are put into `GROUPS` groups."""
 GROUPS = 10
-_STRATUM = ("propensity", "arm")
+BLOCK = 32_768
+"""Customers whose running totals are held at a time."""
+Floats = NDArray[np.float64]
 
 
 def campaign_days(
@@ -59,17 +61,37 @@ def campaign_days(
     windows = Windows(response_days=response_window_days, post_days=post_window_days)
     drawn = campaign_draws(tables, as_of, action_id=action_id, wave_id=wave_id)
     draws = with_strata(mature_draws(tables, as_of, drawn, windows).rows)
-    changes = _daily(tables, as_of, draws, windows, measure)
-    stratum = [*(["wave_id"] if by_wave else []), *_STRATUM]
-    cell = [*stratum, "day"]
-    steps = running_sums(changes).join(draws.select("unit", *stratum), on="unit")
-    sums = steps.group_by(cell).agg(pl.col("total").sum(), pl.col("squares").sum())
-    grid = (
-        _every_day(draws, stratum, windows.length_days)
-        .join(sums, on=cell, how="left")
-        .with_columns(pl.col("total", "squares").fill_null(0.0))
-    )
-    return grid.sort(cell).with_columns(pl.col("total", "squares").cum_sum().over(stratum).round(6))
+    bought = _bought(tables, as_of, draws, windows, measure)
+    held = contract_days(tables, as_of, draws) if measure == "margin" and has_contracts(tables) else None
+    stratum = [*(["wave_id"] if by_wave else []), "propensity", "arm"]
+    groups = draws.select("unit", *stratum).sort(stratum).partition_by(stratum, maintain_order=True)
+    curves = [_curve(group, bought, held, windows.length_days) for group in groups]
+    return pl.concat([_nothing(stratum), *curves])
+
+
+def _nothing(stratum: list[str]) -> pl.DataFrame:
+    schema = {"wave_id": pl.String(), "propensity": pl.Float64(), "arm": ARM, "day": pl.Int32()}
+    sums = {"units": pl.UInt32(), "total": pl.Float64(), "squares": pl.Float64()}
+    return pl.DataFrame(schema={**{name: schema[name] for name in (*stratum, "day")}, **sums})
+
+
+def _curve(group: pl.DataFrame, bought: pl.DataFrame, held: pl.DataFrame | None, length_days: int) -> pl.DataFrame:
+    """Return the sums of one arm of a stratum by day."""
+    total, squares = np.zeros(length_days + 1), np.zeros(length_days + 1)
+    for block in group.iter_slices(BLOCK):
+        numbered = block.select("unit").with_row_index("place")
+        amounts = bought.join(numbered, on="unit").select("place", "day", "amount")
+        daily = daily_amounts(*(amounts[name].to_numpy() for name in amounts.columns), shape=(len(block), length_days + 1))
+        if held is not None:
+            spans = held.drop_nulls("daily_margin").join(numbered, on="unit").select("place", "begins", "stops", "daily_margin")
+            daily += daily_contracts(*(spans[name].to_numpy() for name in spans.columns), shape=daily.shape)
+        running = np.cumsum(daily, axis=1)
+        total += running.sum(axis=0)
+        squares += np.einsum("ij,ij->j", running, running)
+    days = pl.Series("day", range(length_days + 1), dtype=pl.Int32)
+    units = pl.Series("units", [len(group)], dtype=pl.UInt32).new_from_index(0, len(days))
+    curve = pl.DataFrame([days, units, pl.Series("total", total.round(6)), pl.Series("squares", squares.round(6))])
+    return group.drop("unit").head(1).join(curve, how="cross")
 
 
 def with_strata(draws: pl.DataFrame) -> pl.DataFrame:
@@ -87,42 +109,53 @@ def with_strata(draws: pl.DataFrame) -> pl.DataFrame:
     return draws.with_columns(group).with_columns(pl.col("propensity").mean().over("group")).drop("group")
 
 
-def running_sums(changes: pl.DataFrame) -> pl.DataFrame:
-    """Return unit, day, total (what was added that day) and squares (by how much the square of the running total grew).
+def daily_amounts(place: NDArray[np.integer], day: NDArray[np.integer], amount: Floats, *, shape: tuple[int, int]) -> Floats:
+    """Return the sum of the amounts of each customer on each day.
 
     Args:
-        changes: unit, day and amount, in any order; several of a day are added.
+        place: row of the customer; (m,).
+        day: column; (m,).
+        amount: what counts; (m,).
+        shape: customers by days.
 
     Examples:
-        >>> seen = running_sums(pl.DataFrame({"unit": [0, 0, 0], "day": [1, 4, 1], "amount": [2.0, 3.0, 1.0]}))
-        >>> seen.select("day", "total", "squares").rows()
-        [(1, 3.0, 9.0), (4, 3.0, 27.0)]
+        >>> daily_amounts(np.array([0, 0, 1]), np.array([1, 1, 2]), np.array([2.0, 1.0, 5.0]), shape=(2, 3))
+        array([[0., 3., 0.],
+               [0., 0., 5.]])
     """
-    days = changes.group_by("unit", "day").agg(total=pl.col("amount").sum()).sort("unit", "day")
-    now = pl.col("total").cum_sum().over("unit")
-    return days.with_columns(squares=now**2 - (now - pl.col("total")) ** 2)
+    cells = place.astype(np.int64) * shape[1] + day
+    return np.asarray(np.bincount(cells, weights=amount, minlength=shape[0] * shape[1]).reshape(shape), np.float64)
 
 
-def _daily(tables: TableSet, as_of: AsOf, draws: pl.DataFrame, windows: Windows, measure: Measured) -> pl.DataFrame:
-    """Return unit, day (since the draw) and amount of all that counts."""
-    parts = [pl.DataFrame(schema={"unit": pl.UInt32, "day": pl.Int32, "amount": pl.Float64})]
-    if tables.has("transactions"):
-        sales = campaign_sales(tables, as_of, draws, windows).filter(~pl.col("is_before")).rename({"day": "sold_on", "since": "day"})
-        kept = sales.filter("is_kept").select("unit", "day").unique().with_columns(amount=pl.lit(1.0))
-        parts.append(kept if measure == "orders" else sales.select("unit", "day", pl.col(measure).fill_null(0.0).alias("amount")))
-    if measure == "margin" and has_contracts(tables):
-        parts.append(_contract_margin(contract_days(tables, as_of, draws), windows.length_days))
-    return pl.concat(parts)
+def daily_contracts(
+    place: NDArray[np.integer], begins: NDArray[np.integer], stops: NDArray[np.integer], margin: Floats, *, shape: tuple[int, int]
+) -> Floats:
+    """Return the margin that contracts bring each customer on each day since the draw: the first is the day after it.
+
+    Args:
+        place: row of the customer; (m,).
+        begins: days since the draw, maybe below 0, after which the contract brings its margin; (m,).
+        stops: last day on which it does; (m,).
+        margin: of a day; (m,).
+        shape: customers by days.
+
+    Examples:
+        >>> daily_contracts(np.array([0, 0]), np.array([-9, 1]), np.array([1, 9]), np.array([2.0, 5.0]), shape=(1, 4))
+        array([[0., 2., 5., 5.]])
+    """
+    last = shape[1] - 1
+    runs = (stops > 0) & (begins < last)
+    steps = np.zeros((shape[0], shape[1] + 1))
+    np.add.at(steps, (place[runs], np.maximum(begins[runs], 0) + 1), margin[runs])
+    np.add.at(steps, (place[runs], np.minimum(stops[runs], last) + 1), -margin[runs])
+    return np.asarray(np.cumsum(steps, axis=1)[:, :-1])
 
 
-def _contract_margin(held: pl.DataFrame, length_days: int) -> pl.DataFrame:
-    """Return the margin that each contract brings on each day since the draw: the first is the day after it."""
-    days = pl.int_ranges(pl.col("begins").clip(lower_bound=0) + 1, pl.col("stops").clip(upper_bound=length_days) + 1, dtype=pl.Int32)
-    runs = held.filter(pl.col("stops") > 0, pl.col("begins") < length_days, pl.col("daily_margin").is_not_null())
-    return runs.select("unit", day=days, amount="daily_margin").explode("day", empty_as_null=False)
-
-
-def _every_day(draws: pl.DataFrame, stratum: list[str], length_days: int) -> pl.DataFrame:
-    """Return each stratum of an arm, its units and every day from the draw to the end of the windows."""
-    arms = draws.group_by(stratum).agg(units=pl.len())
-    return arms.join(pl.DataFrame({"day": range(length_days + 1)}, schema={"day": pl.Int32}), how="cross")
+def _bought(tables: TableSet, as_of: AsOf, draws: pl.DataFrame, windows: Windows, measure: Measured) -> pl.DataFrame:
+    """Return unit, day (since the draw) and amount of what was bought and kept."""
+    if not tables.has("transactions"):
+        return pl.DataFrame(schema={"unit": pl.UInt32, "day": pl.Int32, "amount": pl.Float64})
+    sales = campaign_sales(tables, as_of, draws, windows).filter(~pl.col("is_before")).rename({"day": "sold_on", "since": "day"})
+    if measure == "orders":
+        return sales.filter("is_kept").select("unit", "day").unique().with_columns(amount=pl.lit(1.0))
+    return sales.select("unit", "day", pl.col(measure).fill_null(0.0).alias("amount"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from relkit.features.campaign_sums import AFTER, PRE
+from relkit.features.campaign_sums import AFTER, HAS_CONTRACT, PRE
 from relkit.texts import Text
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ _LABELS: dict[str, tuple[Kind, str, str]] = {
     "margin_promoted": ("money", "Margin of the products on offer", "Marge des produits de l'offre"),
     "margin_category": ("money", "Margin of the same category", "Marge de la même catégorie"),
     "margin_other": ("money", "Margin of all else", "Marge de tout le reste"),
+    HAS_CONTRACT: ("share", "Contract running", "Contrat en cours"),
     "returns": ("money", "Returns", "Retours"),
     "unsubscribed": ("share", "Unsubscribed", "Désabonnés"),
     "complained": ("share", "Complained", "Réclamations"),
 }
-_WITH_COVARIATE = ("margin", "revenue", "orders")
+_WITH_COVARIATE = ("margin", "revenue", "orders", HAS_CONTRACT)
 _HARM = ("returns", "unsubscribed", "complained")
 _AT_THE_END = ("unsubscribed", "complained")
 """Guardrails that are counted once, over both windows."""

@@ -44,6 +44,17 @@ _OF_COUNTS = {
         "{n} customers drawn as treated were not contacted. They stay treated, as drawn; the effect is diluted by them.",
         "{n} clients tirés pour être traités n'ont pas été contactés. Ils restent traités, comme tirés ; l'effet en est dilué.",
     ),
+    "contacts_before_draw": Text(
+        "{n} contacts of the wave were sent before the day of its draw: check the dates of assignments and contacts.",
+        "{n} contacts de la vague ont été envoyés avant le jour du tirage : vérifiez les dates des tirages et des contacts.",
+    ),
+    "outcomes_before_contact": Text(
+        "{n} outcomes took place before their contact was sent: check the clocks of both.",
+        "{n} issues ont eu lieu avant l'envoi de leur contact : vérifiez les horloges des deux sources.",
+    ),
+    "contacts_without_cost": Text(
+        "The cost of {n} contacts is unknown, and counts as 0.", "Le coût de {n} contacts est inconnu, et compte pour 0."
+    ),
 }
 """English and French, by the count that makes the remark."""
 
@@ -61,7 +72,11 @@ def remarks_of(
         settle_days: days waited for returns; 0 for none.
     """
     found = [
-        Remark(f"units_{code}", text.en.format(n=f"{counts[code]:,}"), text.fr.format(n=french(counts[code])))
+        Remark(
+            code if code.startswith(("contacts", "outcomes")) else f"units_{code}",
+            text.en.format(n=f"{counts[code]:,}"),
+            text.fr.format(n=french(counts[code])),
+        )
         for code, text in _OF_COUNTS.items()
         if counts.get(code)
     ]

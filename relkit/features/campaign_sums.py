@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.contract_margins import contract_spans
+from relkit.features.customer_drivers import contracts_known
 
 if TYPE_CHECKING:
+    from relkit.features.campaign_windows import Windows
     from relkit.periods import AsOf
     from relkit.tables.table_set import TableSet
 
@@ -20,6 +22,8 @@ AFTER = "_after"
 """Suffix of a measure at the end of the post window."""
 PRE = "pre_"
 """Prefix of a measure over the same length of time before the draw."""
+HAS_CONTRACT = "has_contract"
+"""Measure of the customers with a contract that runs."""
 PARTS = ("promoted", "category", "other")
 """Parts of the margin by the scope of the offer."""
 
@@ -59,6 +63,23 @@ def contract_days(tables: TableSet, as_of: AsOf, draws: pl.DataFrame) -> pl.Data
     held = draws.select("unit", "customer_id", "drawn_on").join(spans, on="customer_id")
     since = ((pl.col(name) - pl.col("drawn_on")).dt.total_days().alias(name) for name in ("begins", "stops"))
     return held.select("unit", *since, "daily_margin")
+
+
+def contracts_running(tables: TableSet, as_of: AsOf, draws: pl.DataFrame, windows: Windows) -> pl.DataFrame:
+    """Return unit and whether a contract of it ran on three days: at the draw (pre_has_contract), and at the end of either window.
+
+    Units without any contract have no row; no rows without a table of contracts.
+    """
+    days = {PRE + HAS_CONTRACT: 0, HAS_CONTRACT: windows.response_days, HAS_CONTRACT + AFTER: windows.length_days}
+    if not tables.has("contracts"):
+        return pl.DataFrame(schema={"unit": pl.UInt32, **dict.fromkeys(days, pl.Boolean)})
+    contracts = contracts_known(tables, as_of).select("customer_id", "started_on", "ended_on")
+    held = draws.select("unit", "customer_id", "drawn_on").join(contracts, on="customer_id")
+    return held.group_by("unit").agg(_runs_on(pl.col("drawn_on").dt.offset_by(f"{n}d")).any().alias(name) for name, n in days.items())
+
+
+def _runs_on(day: pl.Expr) -> pl.Expr:
+    return (pl.col("started_on") <= day) & (pl.col("ended_on").is_null() | (pl.col("ended_on") > day))
 
 
 def sums_of_contracts(held: pl.DataFrame, *, response_days: int, length_days: int) -> pl.DataFrame:

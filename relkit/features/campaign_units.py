@@ -4,7 +4,8 @@ As drawn, never as sent: the arms are those of the assignments (`relkit.features
 known and their returns settled (`relkit.features.campaign_maturity`). Each measure X is cumulative from the draw: X at the end of the
 response window, X_after at the end of the post window that follows it, so that sales which were only pulled forward cancel out. All of a
 customer's margin counts, contracts included, whatever was bought; where the action's offer is limited to products, it is split into
-promoted products, the same category and the rest.
+promoted products, the same category and the rest. Where units held contracts at the draw, `has_contract` tells whether one still runs:
+what a contract kept brings after the windows is in no margin here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from relkit.features.campaign_contacts import contact_sums, contacts_of, redeemed_offers
+from relkit.features.campaign_contacts import contact_counts, contact_sums, contacts_of, redeemed_offers
 from relkit.features.campaign_draws import CampaignDraws, campaign_draws
 from relkit.features.campaign_guardrails import guardrails_of
 from relkit.features.campaign_maturity import maturity_of
@@ -24,7 +25,7 @@ from relkit.features.campaign_overlap import overlap_counts
 from relkit.features.campaign_remarks import remarks_of
 from relkit.features.campaign_scope import offers_carried
 from relkit.features.campaign_snapshots import outcome_columns, snapshot_outcomes
-from relkit.features.campaign_sums import AFTER
+from relkit.features.campaign_sums import AFTER, HAS_CONTRACT, PRE, contracts_running
 from relkit.features.campaign_windows import POST_WINDOW_DAYS, RESPONSE_WINDOW_DAYS, Windows
 from relkit.features.snapshot_covariates import declared_names
 from relkit.texts import Text
@@ -103,9 +104,10 @@ def campaign_units(
     contacts = contacts_of(tables, as_of, draws, action_id=action_id, response_days=windows.response_days)
     redeemed = redeemed_offers(tables, as_of, contacts, offers)
     harm = guardrails_of(tables, as_of, draws, length_days=windows.length_days)
-    rows, declared = _with_snapshots(tables, as_of, _joined(draws, contact_sums(contacts, redeemed), sums, harm), windows)
+    held = _held(contracts_running(tables, as_of, draws, windows))
+    rows, declared = _with_snapshots(tables, as_of, _joined(draws, contact_sums(contacts, redeemed), sums, held, harm), windows)
     overlap = overlap_counts(tables, as_of, draws, action_id=action_id, length_days=windows.length_days)
-    counts = mature.counts | _contacted(rows) | overlap
+    counts = mature.counts | _contacted(rows) | overlap | contact_counts(tables, as_of, contacts)
     remarks = remarks_of(counts, offers, redemptions=len(redeemed), guessed_share=guessed, settle_days=mature.settle_days)
     units = rows.drop("unit", "drawn_at")
     return CampaignUnits(units, (*measures_of(units.columns), *declared), counts, remarks, windows)
@@ -134,6 +136,11 @@ def _contacted(rows: pl.DataFrame) -> dict[str, int]:
         "control_contacted": rows.filter(contacted & ~treated).height,
         "treated_not_contacted": rows.filter(~contacted & treated).height,
     }
+
+
+def _held(running: pl.DataFrame) -> pl.DataFrame:
+    """Return the units with contracts; only their numbers if none held one at the draw, as then none can be kept."""
+    return running if running[PRE + HAS_CONTRACT].any() else running.select("unit")
 
 
 def _joined(draws: pl.DataFrame, *parts: pl.DataFrame) -> pl.DataFrame:

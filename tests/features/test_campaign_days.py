@@ -9,8 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 from drawn_company import FIXED, LATER, after, drawn, lines
+from polars.testing import assert_frame_equal
 
-from relkit.features.campaign_days import MOST_STRATA, campaign_days, running_sums, with_strata
+from relkit.features import campaign_days as module
+from relkit.features.campaign_days import MOST_STRATA, campaign_days, with_strata
 from relkit.features.campaign_units import campaign_units
 
 if TYPE_CHECKING:
@@ -64,15 +66,11 @@ def test_every_day_of_every_stratum_is_there(company: Company) -> None:
     assert days.group_by("propensity", "arm", maintain_order=True).agg(pl.col("units").first())["units"].to_list() == [10] * 4
 
 
-def test_running_sums_of_squares_against_a_loop() -> None:
-    rng = np.random.default_rng(5)
-    changes = pl.DataFrame({"unit": rng.integers(0, 6, 60), "day": rng.integers(0, 9, 60), "amount": rng.normal(size=60)})
-    seen = running_sums(changes).group_by("day").agg(pl.col("total", "squares").sum()).sort("day")
-    table = np.zeros((6, 9))
-    np.add.at(table, (changes["unit"].to_numpy(), changes["day"].to_numpy()), changes["amount"].to_numpy())
-    running = table.cumsum(axis=1)
-    np.testing.assert_allclose(seen["squares"].to_numpy().cumsum(), (running**2).sum(axis=0))
-    np.testing.assert_allclose(seen["total"].to_numpy().cumsum(), running.sum(axis=0))
+def test_blocks_of_customers_add_up(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = shop(company)
+    whole = campaign_days(tables, LATER, action_id="voucher")
+    monkeypatch.setattr(module, "BLOCK", 3)
+    assert_frame_equal(campaign_days(tables, LATER, action_id="voucher"), whole)
 
 
 def test_many_propensities_make_ten_strata() -> None:

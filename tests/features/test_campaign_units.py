@@ -242,7 +242,12 @@ def test_contracts_bring_margin_day_by_day(company: Company) -> None:
     assert found.units["margin"].to_list() == pytest.approx([120.0, 12.0 * 28])
     assert found.units["margin_after"].to_list() == pytest.approx([120.0, 12.0 * 84])
     assert found.units["pre_margin"].to_list() == pytest.approx([12.0 * 84] * 2)
-    assert [measure.column for measure in found.measures] == ["margin"]
+    assert found.units.select("pre_has_contract", "has_contract", "has_contract_after").rows() == [(True, False, False), (True, True, True)]
+    kept = {measure.column: (measure.kind, measure.column_after, measure.covariate) for measure in found.measures}
+    assert kept == {
+        "margin": ("money", "margin_after", "pre_margin"),
+        "has_contract": ("share", "has_contract_after", "pre_has_contract"),
+    }
 
 
 def test_costs_of_contacts_months_and_offers(company: Company) -> None:
@@ -277,6 +282,26 @@ def test_costs_of_contacts_months_and_offers(company: Company) -> None:
     assert found.units["cost"].to_list() == pytest.approx([0.06 + 0.1 + 10 + 8, 0.5 + 0.1 + 10, 0.0])
     assert found.units.select("is_contacted", "is_reached").rows() == [(True, True), (True, False), (False, False)]
     assert "campaign_offer_funded" in {remark.code for remark in found.remarks}
+
+
+def test_contacts_belong_to_their_wave_and_clocks_are_checked(company: Company) -> None:
+    """A contact without a wave belongs to the last draw before it; one sent before its draw, and an outcome before it, are reported."""
+    rows = drawn(("a", "treated"), ("a", "treated"), ("b", "control"), wave_id=["w1", "w2", "w2"], drawn_at=[DRAW, after(10), after(10)])
+    sent = {
+        "contact_id": ["k1", "k2"],
+        "customer_id": ["a", "a"],
+        "channel_id": ["sms"] * 2,
+        "sent_at": [after(11), after(-2)],
+        "action_id": ["voucher"] * 2,
+        "wave_id": [None, "w1"],
+    }
+    came = {"contact_id": ["k1"], "outcome": ["opened"], "occurred_at": [after(10.5)]}
+    tables = company({"assignments": rows, "transactions": lines(("a", 1, 5, "sale", None)), "contacts": sent, "outcomes": came}, **FIXED)
+    found = campaign_units(tables, LATER, action_id="voucher")
+    assert found.units.select("wave_id", "is_contacted").rows() == [("w1", True), ("w2", True), ("w2", False)]
+    names = ("contacts_before_draw", "outcomes_before_contact", "contacts_without_cost")
+    assert [found.counts[name] for name in names] == [1, 1, 2]
+    assert set(names) <= {remark.code for remark in found.remarks}
 
 
 def test_guardrails_count_both_arms(company: Company) -> None:

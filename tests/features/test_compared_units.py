@@ -49,7 +49,7 @@ def test_eligible_customers_are_compared_and_nobody_is_a_control(company: Compan
     assert found.counts == {"eligible": 2, "contacted": 1, "not_contacted": 1, "contacted_not_eligible": 1, "waves_not_mature": 0}
     assert "arm" not in found.units.columns
     assert [remark.code for remark in found.remarks] == ["comparison_not_drawn", "comparison_contacted_not_eligible"]
-    assert "no control" in found.remarks[0].en
+    assert found.remarks[0].en.startswith("Nobody was drawn for this action")
 
 
 def test_covariates_are_of_the_day_before(company: Company) -> None:

@@ -242,15 +242,18 @@ def plan_waves(settings: SimulationSettings) -> list[Wave]:
     return waves
 
 
-def offers_table(starts_on: date) -> pl.DataFrame:
-    """Return the table offers."""
+def offers_table(settings: SimulationSettings) -> pl.DataFrame:
+    """Return the table offers; one limited to a category ends with the window of its last wave."""
+    last = [wave.day + ACTIONS[wave.action].window_days for wave in plan_waves(settings) if ACTIONS[wave.action].offer_id == "O-WINE"]
+    ends_on = settings.starts_on + timedelta(days=max(last, default=0))
     return pl.DataFrame(
         {
             "offer_id": ["O-WELCOME", "O-CROSS", "O-VOUCHER", "O-WINE"],
             "name": ["Gift with the first order", "First order for contract holders", "Voucher by text message", "Wine of the month"],
             "funder": ["own", "own", "shared", "own"],
             "unit_cost": [4.0, 3.0, 5.0, 0.0],
-            "starts_on": pl.repeat(starts_on, 4, dtype=pl.Date, eager=True),
+            "starts_on": pl.repeat(settings.starts_on, 4, dtype=pl.Date, eager=True),
+            "ends_on": [None, None, None, ends_on],
             "category": [None, None, None, "wine"],
         }
     )

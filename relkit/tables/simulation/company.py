@@ -119,7 +119,7 @@ class World:
         starts_on = self.settings.starts_on
         data.add("products", products_table(starts_on, price_dates(self.market, starts_on)))
         data.add("stores", stores_table(starts_on))
-        data.add("offers", offers_table(starts_on))
+        data.add("offers", offers_table(self.settings))
         data.add("costs", costs_table(starts_on))
         data.add("calendar", calendar_table(self.settings, self.market, self.calendar))
         (data.folder / "mapping.yaml").write_text(
