@@ -31,7 +31,7 @@ ALPHA, BALANCE_ALPHA = 0.05, 0.01
 """Segments differ if the corrected p-value is below the first; arms differed before the draw if it is below the second."""
 LARGEST = 24
 """Groups drawn at most; the table has all."""
-_COLON = Text(": ", " : ")
+_COLON = Text(": ", "\u00a0: ")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -289,7 +289,7 @@ class CampaignUplift:
         facts, net = self.measured.facts, self.measured.money("net_margin")
         words = {"name": self._name(), "Name": _capitalised(self._name()), "days": self._number(facts.days["post"]), "level": self._level()}
         words |= {"less": self._less(), "when": self._when(), "more": self._say("more")}
-        if net["value"] is None:
+        if net["low"] is None and not facts.mismatch:
             return self._say(
                 "unknown", **words, reason=net[f"reason_{self.language}"] or facts.verdict_why[self.language], advice=self._advice()
             )

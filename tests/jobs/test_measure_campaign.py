@@ -243,6 +243,24 @@ class TestNoAnswer:
         assert cli.exit_code(result) == (0 if passed else 1)
         assert ("cannot be known" in result.sentences[0]) != passed
 
+    @pytest.mark.parametrize(("n", "treated"), [(2, 1), (3, 1)])
+    def test_an_arm_of_one_unit_has_no_interval_and_says_so(self, tmp_path: Path, n: int, treated: int) -> None:
+        units = arms(n, treated)
+        out = check(tmp_path, {"assignments": assignments(units), "transactions": a_year_later(units)})
+        result = MeasureCampaign.parse(out=out, action="voucher").run()
+        assert "An arm of one unit has no variance" in result.sentences[0]
+        assert result.details["verdict"] == "not_measurable"
+        assert result.metrics["net_margin"] is not None
+        assert CampaignMaterial.read(out=out, language="fr").uplift("voucher").money().pictures
+
+    def test_units_that_all_did_the_same_are_shown_without_a_test(self, tmp_path: Path) -> None:
+        units = arms(40, 20)
+        same = sales([*((unit, 5.0, 10.0) for unit in units), ("c0000", 300.0, 1.0)])
+        out = check(tmp_path, {"assignments": assignments(units), "transactions": same})
+        result = MeasureCampaign.parse(out=out, action="voucher").run()
+        assert "all units have the same value" in result.sentences[0]
+        assert result.metrics["net_margin"] == 0
+
     def test_duplicated_customers_count_once_and_are_reported(self, tmp_path: Path) -> None:
         units = arms(40, 20)
         twice = assignments(units).vstack(assignments({"c0000": "treated"}).with_columns(unit_id=pl.lit("again")))
