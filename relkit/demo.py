@@ -132,19 +132,22 @@ def _measured_next_to_truth(truth: CompanyTruth, out_dir: Path) -> tuple[list[st
     """Return the table of what the campaign added next to its true effect on the treated, for people and for scripts."""
     import polars as pl
 
-    from relkit.jobs.written_measurement import folder_of
-    from relkit.measurement.measured_campaign import MeasuredCampaign
+    from relkit.jobs.written_measurement import kept_measurement
 
-    measured = MeasuredCampaign.read(folder_of(out_dir, ACTION, None))
+    measured = kept_measurement(out_dir, ACTION)
     facts = measured.facts
     drawn = pl.scan_parquet(out_dir / "tables" / "assignments.parquet").filter(pl.col("action_id") == ACTION, pl.col("arm") == "treated")
-    effects = drawn.filter(pl.col("drawn_at").dt.date() <= facts.last_draw).join(pl.scan_parquet(truth.folder / "assignments.parquet"), on=["unit_id", "wave_id"])
+    effects = drawn.filter(pl.col("drawn_at").dt.date() <= facts.last_draw).join(
+        pl.scan_parquet(truth.folder / "assignments.parquet"), on=["unit_id", "wave_id"]
+    )
     sums = effects.select(pl.col(*TRUE_COLUMNS.values()).sum()).collect().row(0, named=True)
     rows = []
     for (figure, window), column in TRUE_COLUMNS.items():
         found = measured.money(figure, window)
         days = facts.days[window]
-        rows.append({"figure": figure, "days": days, "true": sums[column], "estimate": found["value"], "low": found["low"], "high": found["high"]})
+        rows.append(
+            {"figure": figure, "days": days, "true": sums[column], "estimate": found["value"], "low": found["low"], "high": found["high"]}
+        )
     head = f"{'campaign ' + ACTION:<28}{'after':<24}{'true':>10}{'estimate':>12}{'95 % interval':>24}"
     return ["What a campaign added, next to its true effect:", head, *(_campaign_line(row) for row in rows)], rows
 

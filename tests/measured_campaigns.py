@@ -115,6 +115,7 @@ def voucher(**changes: Any) -> MeasuredCampaign:
         for m, w, e, h in (("net", "post", 1.0, 0.875), ("margin", "response", 2.0, 0.75), ("margin", "post", 1.5, 0.875))
         for method in ("drawn", "adjusted", "winsorised")
     ]
+    estimates += [effect("margin", "later", "drawn", -0.5, 0.375)]
     estimates += [effect("margin", "post", "reached", 1.55, 0.9)]
     estimates += [
         effect(m, "post", "adjusted", e, 0.4) for m, e in (("margin_promoted", 2.4), ("margin_category", -1.0), ("margin_other", 0.1))

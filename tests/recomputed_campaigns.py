@@ -182,7 +182,7 @@ def ends(found: Estimate) -> dict[str, float]:
 
 def _first(facts: CampaignFacts, values: dict[str, str]) -> dict[str, Any]:
     found = facts.total(facts.net)
-    expected = {"net": found.value, **ends(found), "days": DAYS, "level": LEVEL}
+    expected = {"net": found.value, **ends(found), "when": DAYS, "level": LEVEL}
     return expected | ({"advice": _units_needed(facts)} if any(c.isdigit() for c in values["advice"]) else {})
 
 
@@ -319,7 +319,7 @@ def _alike_before(facts: CampaignFacts, _: dict[str, str]) -> dict[str, Any]:
 
 def _net(facts: CampaignFacts, _: dict[str, str]) -> dict[str, Any]:
     found = facts.total(facts.net)
-    return {"figure": found.value, **ends(found), "days": DAYS}
+    return {"figure": found.value, **ends(found)}
 
 
 def _orders(facts: CampaignFacts, _: dict[str, str]) -> dict[str, Any]:
@@ -349,6 +349,6 @@ CAMPAIGN: dict[str, Callable[[CampaignFacts, dict[str, str]], dict[str, Any]]] =
     f"{_MODULE}.k_margin": lambda facts, _: {"figure": facts.total(facts.column("margin_post")).value},
     f"{_MODULE}.k_cost": lambda facts, _: {"figure": facts.total(facts.column("cost")).value},
     f"{_MODULE}.k_orders": _orders,
-    f"{_MODULE}.k_each": lambda facts, _: {"figure": 1000 * facts.total(facts.net).value / facts.treated.sum(), "n": 1000},
+    f"{_MODULE}.k_each": lambda facts, _: {"figure": 1000 * facts.total(facts.net).value / facts.treated.sum()},
 }
 """By module and key of `TEXTS`: the values to show, by placeholder."""

@@ -33,7 +33,8 @@ def code(path: Path) -> list[str]:
 
 
 def test_there_is_one_of_each_family() -> None:
-    assert {"segment_customer_value", "segment_churn_risk", "segment_product_affinity"} <= {path.stem for path in BOOKS}
+    families = {"segment_customer_value", "segment_churn_risk", "segment_product_affinity", "measure_campaign_uplift"}
+    assert families <= {path.stem for path in BOOKS}
 
 
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
@@ -110,6 +111,11 @@ class TestEachNotebook:
                 *("Ce qui va ensemble", "30 juin 2025", "coffee 1", "Favoris du client, puis meilleures ventes"),
                 *("aucun des 15 produits comparés n’en remplace un autre", "affinity.next_product", "affinity.rules"),
             ),
+        ),
+        (
+            "measure_campaign_uplift",
+            "fr",
+            ("Ce que la campagne a ajouté", "30 juin 2025", "Les groupes ont les tailles prévues", "Jour après jour", "Garde-fou"),
         ),
     ],
 )

@@ -38,7 +38,7 @@ def drawn_segments(tables: TableSet, units: pl.DataFrame, columns: Sequence[str]
     Raises:
         ParameterError: a wanted column is not known as of the draw.
     """
-    found = units.select("customer_id", "drawn_on", *(name for name in BEFORE if name in units.columns))
+    found = units.select("customer_id", "drawn_on", *(pl.col(name).cast(pl.Int64) for name in BEFORE if name in units.columns))
     found = _with_snapshots(_with_person(found, tables), tables).drop("customer_id", "drawn_on")
     for name in columns:
         if name not in found.columns:

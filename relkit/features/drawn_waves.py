@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.campaign_maturity import Maturity, maturity_of
-from relkit.features.campaign_units import has_sums
-from relkit.features.known_rows import marked_as_test
+from relkit.features.campaign_outcomes import has_sums
+from relkit.features.known_rows import known_rows, marked_as_test
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf
@@ -30,9 +30,8 @@ def drawn_waves(tables: TableSet, as_of: AsOf, *, days: int) -> pl.DataFrame:
         ends_on (last day that the measurement needs, returns settled), is_over (whether that day is known). No rows without a table
         of assignments.
     """
-    maturity = maturity_of(tables, as_of) if has_sums(tables) else Maturity(as_of.day, 0)
     if not tables.has("assignments"):
-        return _with_ends(pl.DataFrame(schema=_SCHEMA), maturity, days)
+        return _with_ends(pl.DataFrame(schema=_SCHEMA), Maturity(as_of.day, 0), days)
     known = tables.scan("assignments").filter(as_of.known("drawn_at"), ~pl.col("customer_id").is_in(marked_as_test(tables).implode()))
     customers = pl.col("customer_id")
     counted = known.group_by("action_id", "wave_id").agg(
@@ -40,7 +39,16 @@ def drawn_waves(tables: TableSet, as_of: AsOf, *, days: int) -> pl.DataFrame:
         treated=customers.filter(pl.col("arm") == "treated").n_unique().cast(pl.Int64),
         control=customers.filter(pl.col("arm") == "control").n_unique().cast(pl.Int64),
     )
-    return _with_ends(counted.collect(engine="streaming").sort("action_id", "drawn_on", "wave_id"), maturity, days)
+    waves = counted.collect(engine="streaming").sort("action_id", "drawn_on", "wave_id")
+    return _with_ends(waves, maturity_of(tables, as_of), days) if has_sums(tables) else _with_ends(waves, _of_snapshots(tables, as_of), 1)
+
+
+def _of_snapshots(tables: TableSet, as_of: AsOf) -> Maturity:
+    """Return the time at which outcomes are known if only snapshots tell them: the day of the last one."""
+    if not tables.has("customer_snapshots"):
+        return Maturity(as_of.day, 0)
+    last = known_rows(tables, "customer_snapshots", as_of, "as_of").select(pl.col("as_of").max()).collect().item()
+    return Maturity(as_of.day if last is None else last, 0)
 
 
 def _with_ends(waves: pl.DataFrame, maturity: Maturity, days: int) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from relkit.commands import DEFAULT_PROGRAMME, stay_at
-from relkit.errors import StorageError
+from relkit.errors import ParameterError, StorageError
 from relkit.jobs.campaign_measuring import COMPARISON, DRAW
 from relkit.jobs.drawn_actions import latest
 from relkit.jobs.measure_campaign import MeasureCampaign
@@ -60,20 +60,42 @@ class CampaignMaterial:
 
         Args:
             campaign: the action; None for the one drawn last that can be measured.
-            asked: wave, response_window_days, post_window_days and comparison, as `relkit measure` takes them.
+            asked: wave, response_window_days and post_window_days, as `relkit measure` takes them.
 
         Raises:
             ParameterError: the action or the wave is unknown, or nothing can be measured.
             TableError: there are no assignments.
             GateError: nobody is mature, or an arm is empty.
         """
-        from relkit.reports.campaign_uplift import CampaignUplift
-
-        given = {name: getattr(self.job, name) for name in ("programme", "out", "as_of")} | {"action": campaign} | asked
         if campaign is None:
             lengths = MeasureCampaign.parse(**{name: days for name, days in asked.items() if name.endswith("_days")})
             days = lengths.response_window_days + lengths.post_window_days
-            given["action"] = latest(self.tables, self.tables.as_of(self.job.as_of), days=days)
+            campaign = latest(self.tables, self.tables.as_of(self.job.as_of), days=days)
+        return self._shown(action=campaign, **asked)
+
+    def compared(self, campaign: str | None = None, **asked: Any) -> CampaignUplift:
+        """Return the content of the page on contacts without a draw.
+
+        Args:
+            campaign: the action; it must be named.
+            asked: wave, response_window_days and post_window_days, as `relkit measure` takes them.
+
+        Raises:
+            ParameterError: no action is named, or it was drawn for, or nobody was contacted for it.
+            TableError: there are no transactions, or a group is too small.
+            GateError: no contact is mature.
+        """
+        from relkit.features.compared_units import actions_contacted
+
+        if campaign is None:
+            known = ", ".join(actions_contacted(self.tables, self.tables.as_of(self.job.as_of)))
+            raise ParameterError("no campaign is named.", where="campaign", remedy=f"Contacted for: {known or 'nothing'}.")
+        return self._shown(action=campaign, comparison=True, **asked)
+
+    def _shown(self, **asked: Any) -> CampaignUplift:
+        from relkit.reports.campaign_uplift import CampaignUplift
+
+        given = {name: getattr(self.job, name) for name in ("programme", "out", "as_of")} | asked
         return CampaignUplift(measured=_measured(MeasureCampaign.parse(**given), self.tables), language=self.language)
 
 

@@ -59,6 +59,11 @@ class CampaignToMeasure:
         return self.response_window_days + self.post_window_days
 
     @property
+    def windows(self) -> dict[str, Any]:
+        """Lengths of both windows, by the names of the parameters."""
+        return {"response_window_days": self.response_window_days, "post_window_days": self.post_window_days}
+
+    @property
     def settings(self) -> dict[str, Any]:
         """Parameters besides action, wave and windows, as they are kept."""
         return {"adjusted": self.adjusts, "segment": list(self.segments), "margins": dict(self.margins)}
@@ -74,8 +79,7 @@ class CampaignToMeasure:
         from relkit.features.campaign_units import campaign_units
 
         refuse_undrawn(self.tables)
-        windows = {"response_window_days": self.response_window_days, "post_window_days": self.post_window_days}
-        units = campaign_units(self.tables, self.as_of, action_id=self.action, wave_id=self.wave, **windows)
+        units = campaign_units(self.tables, self.as_of, action_id=self.action, wave_id=self.wave, **self.windows)
         refuse_unready(self.tables, self.as_of, action=self.action, wave=self.wave, days=self.days, counts=units.counts)
         return units
 
@@ -193,12 +197,12 @@ def _facts(
 def _daily(request: CampaignToMeasure, found: CampaignUnits) -> pl.DataFrame | None:
     """Return the sums of margin by day since the draw; None if the company has no margin of each day."""
     from relkit.features.campaign_days import campaign_days
-    from relkit.features.campaign_units import has_sums
+    from relkit.features.campaign_outcomes import has_sums
 
     if not has_sums(request.tables) or "margin" not in found.units.columns:
         return None
-    windows = {"response_window_days": request.response_window_days, "post_window_days": request.post_window_days}
-    return campaign_days(request.tables, request.as_of, action_id=request.action, wave_id=request.wave, by_wave=True, **windows)
+    named = {"action_id": request.action, "wave_id": request.wave, **request.windows}
+    return campaign_days(request.tables, request.as_of, by_wave=True, **named)
 
 
 def _known_once(found: CampaignUnits) -> tuple[Remark, ...]:

@@ -43,13 +43,11 @@ class Past:
 
 
 def planned(request: CampaignToMeasure, out_dir: Path, progress: Progress) -> Result:
-    """Return what waves of several sizes detect, with an A/A check, and write both.
+    """Return the effects that waves of several sizes detect, with an A/A check, and write both.
 
     Raises:
         TableError: there are no transactions, no amounts, or they do not vary.
     """
-    import numpy as np
-
     from relkit.measurement.campaign_outcomes import Outcomes
     from relkit.measurement.campaign_plan import REDRAWS, PastUnits, is_as_expected
 
@@ -66,7 +64,7 @@ def planned(request: CampaignToMeasure, out_dir: Path, progress: Progress) -> Re
         level=request.level,
     )
     progress("drawing past units into two arms that nobody treated", 0.4)
-    share = units.false_positives(np.random.default_rng(SEED))
+    share = units.false_positives(SEED)
     relied_on = is_as_expected(share, level=request.level)
     facts = _facts(request, past, units) | {"false_positive_share": share, "redraws": REDRAWS, "is_as_expected": relied_on}
     table = units.table(_sizes(len(past.units)))
@@ -88,10 +86,9 @@ def _past(request: CampaignToMeasure) -> Past:
     from relkit.features.campaign_windows import Windows
     from relkit.features.past_customers import past_customers
 
-    windows = {"response_window_days": request.response_window_days, "post_window_days": request.post_window_days}
     if request.action and request.tables.has("assignments"):
         try:
-            drawn = campaign_units(request.tables, request.as_of, action_id=request.action, wave_id=request.wave, **windows)
+            drawn = campaign_units(request.tables, request.as_of, action_id=request.action, wave_id=request.wave, **request.windows)
         except ParameterError:
             if request.wave is not None:
                 raise
@@ -101,7 +98,10 @@ def _past(request: CampaignToMeasure) -> Past:
             mean = treated["cost"].mean()
             cost = float(mean) if isinstance(mean, float) and mean > 0 else None
             return Past(
-                units=drawn.units, measures=drawn.measures, cost=cost, sentence=f"{len(drawn.units):,} units drawn for {request.action} before"
+                units=drawn.units,
+                measures=drawn.measures,
+                cost=cost,
+                sentence=f"{len(drawn.units):,} units drawn for {request.action} before",
             )
     lengths = Windows(response_days=request.response_window_days, post_days=request.post_window_days)
     found = past_customers(request.tables, request.as_of, lengths)
@@ -120,9 +120,18 @@ def _sizes(units: int) -> tuple[int, ...]:
 
 def _facts(request: CampaignToMeasure, past: Past, units: PastUnits) -> dict[str, Any]:
     return {
-        **{"action_id": request.action or None, "as_of": str(request.as_of), "units": len(past.units), "from": past.sentence},
-        **{"response_window_days": request.response_window_days, "post_window_days": request.post_window_days, "level": request.level},
-        **{"mean": units.mean, "sd": units.sd, "explained": units.explained, "cost_per_unit": past.cost, "power": 0.8},
+        "action_id": request.action or None,
+        "as_of": str(request.as_of),
+        "units": len(past.units),
+        "from": past.sentence,
+        "response_window_days": request.response_window_days,
+        "post_window_days": request.post_window_days,
+        "level": request.level,
+        "mean": units.mean,
+        "sd": units.sd,
+        "explained": units.explained,
+        "cost_per_unit": past.cost,
+        "power": 0.8,
     }
 
 
@@ -143,13 +152,18 @@ def _line(row: dict[str, Any], currency: str) -> str:
 
 
 def _pays(units: PastUnits, cost: float, currency: str) -> str:
-    return f"An effect that pays the cost of {cost:,.2f} {currency} a treated unit needs {units.units_for(cost):,} units, half of them treated."
+    needed = f"{units.units_for(cost):,} units, half of them treated"
+    return f"An effect that pays the cost of {cost:,.2f} {currency} a treated unit needs {needed}."
 
 
 def _checked(share: float, request: CampaignToMeasure, *, relied_on: bool) -> str:
     """Return the outcome of the A/A check in words."""
     head = f"A/A check: of 1,000 draws of these units without any treatment, {share:.1%} came out significant at {1 - request.level:.1%}"
-    return f"{head}, as they should." if relied_on else f"{head}: intervals on these amounts are not to be relied on; a few units carry too much."
+    return (
+        f"{head}, as they should."
+        if relied_on
+        else f"{head}: intervals on these amounts are not to be relied on; a few units carry too much."
+    )
 
 
 def _written(folder: Path, table: pl.DataFrame, facts: dict[str, Any]) -> dict[str, Path]:

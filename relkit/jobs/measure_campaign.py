@@ -73,7 +73,7 @@ class MeasureCampaign(Job):
         return written(measured_draw(self.request(tables), progress), self.out_dir)
 
     def request(self, tables: TableSet) -> CampaignToMeasure:
-        """Return what is to be measured on the tables."""
+        """Return the campaign to measure, on the tables."""
         from relkit.jobs.campaign_measuring import CampaignToMeasure
 
         return CampaignToMeasure(

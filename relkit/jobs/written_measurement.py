@@ -33,6 +33,17 @@ def folder_of(out_dir: Path, action: str, wave: str | None, *, kind: str = "draw
     return out_dir / FOLDER / as_name(action) / (name if kind == "draw" else f"{kind}-{name}")
 
 
+def kept_measurement(out_dir: Path, action: str, wave: str | None = None, *, kind: str = "draw") -> MeasuredCampaign:
+    """Return a measurement that was written.
+
+    Raises:
+        StorageError: there is none, or it is damaged.
+    """
+    from relkit.measurement.measured_campaign import MeasuredCampaign
+
+    return MeasuredCampaign.read(folder_of(out_dir, action, wave, kind=kind))
+
+
 def as_name(text: str) -> str:
     """Return an id as the name of a folder; one that would have another meaning there is escaped."""
     name = quote(text, safe=" ")
@@ -71,12 +82,18 @@ def _sentences(measured: MeasuredCampaign) -> tuple[str, ...]:
     from relkit.reports.campaign_uplift import CampaignUplift
 
     facts, page = measured.facts, CampaignUplift(measured=measured)
+    if facts.kind != "draw":
+        return (*page.headlines().sentences, f"Read it as a page: {_page('measure_campaign_comparison', measured)}")
     parts = (page.headlines(), page.split_sentences(), page.randomisation(), page.segment_sentences(), page.guardrail_sentences())
-    report = command("report", "measure_campaign_uplift")
+    return (*(line for part in parts for line in part.sentences), f"Read it as a page: {_page('measure_campaign_uplift', measured)}")
+
+
+def _page(notebook: str, measured: MeasuredCampaign) -> str:
+    """Return the command that shows a measurement."""
+    facts = measured.facts
     flags = {"campaign": facts.action_id, "wave": facts.wave_id, **_windows(measured)}
     given = "".join(f" --parameters.{name} {quote_word(value)}" for name, value in flags.items() if value is not None)
-    more = () if facts.kind == "comparison" else (f"Read it as a page: {report}{given}",)
-    return (*(line for part in parts for line in part.sentences), *more)
+    return f"{command('report', notebook)}{given}"
 
 
 def _windows(measured: MeasuredCampaign) -> dict[str, int]:

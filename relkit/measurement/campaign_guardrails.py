@@ -6,18 +6,19 @@ non-inferiority), so that it agrees with the interval that is shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from relkit.errors import ParameterError
-from relkit.measurement.campaign_outcomes import columns_of
 from relkit.measurement.guardrails import Guardrail, guarded
+from relkit.measurement.measures import Measure
 from relkit.measurement.result_tables import GUARDRAILS, label_of, made, reason_of
+from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import polars as pl
 
     from relkit.measurement.campaign_effects import CampaignEffects
     from relkit.measurement.campaign_outcomes import Outcome
@@ -27,6 +28,11 @@ ACCEPTED_SHARE = 0.005
 """Harm accepted in a share by default: half a point."""
 ACCEPTED_PART = 0.1
 """Harm accepted in an amount or a number by default, as a part of the mean of the control."""
+RETURNS, REVENUE = "returns", "revenue"
+RETURNED = Text("Share of sales returned", "Part des ventes retournée")
+ACCEPTED_RETURNED = 0.01
+"""Harm accepted in the share returned by default: a point. Returns alone would rise with sales, which is no harm."""
+_GROSS = "_gross"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +49,18 @@ class CampaignGuardrail:
     effect: Effect
     guardrail: Guardrail
 
+    @property
+    def is_share_returned(self) -> bool:
+        """True if the guardrail is the share of sales that comes back, and not an amount."""
+        return "/" in self.effect.measure
+
     def row(self) -> dict[str, Any]:
         """Return its row."""
         effect, found = self.effect, self.guardrail
         return {
             "measure": self.outcome.column,
-            **label_of(self.outcome.label),
-            "kind": self.outcome.kind,
+            **label_of(RETURNED if self.is_share_returned else self.outcome.label),
+            "kind": "share" if self.is_share_returned else self.outcome.kind,
             "mean_treated": effect.treated,
             "mean_other": effect.control,
             "estimate": found.harm,
@@ -78,16 +89,24 @@ def guardrails_of(effects: CampaignEffects, accepted: Mapping[str, float]) -> tu
     for name in accepted:
         if name not in (known := [each.column for each in harms]):
             raise ParameterError.unknown("guardrail", name, known, where="margins")
-    if not harms:
-        return ()
-    found = effects.design.estimates(columns_of(harms))
-    ends = [(each, found.effect(each.column_after or each.column, level=effects.level)) for each in harms]
     one_sided = (1 + effects.level) / 2
+    found = [(each, _effect(effects, each)) for each in harms]
     return tuple(
         CampaignGuardrail(each, effect, guarded(effect, accepted.get(each.column, _usual(each, effect)), level=one_sided))
-        for each, effect in ends
+        for each, effect in found
         if each.kind == "share" or effect.treated or effect.control
     )
+
+
+def _effect(effects: CampaignEffects, outcome: Outcome) -> Effect:
+    """Return the effect on a guardrail at the end of the post window; of returns, that on the share of sales returned."""
+    design, column = effects.design, outcome.column_after or outcome.column
+    revenue = effects.outcomes.named(REVENUE)
+    if outcome.column != RETURNS or revenue is None:
+        return design.effect(column, level=effects.level)
+    sold = pl.col(revenue.column_after or revenue.column) + pl.col(column)
+    with_sold = replace(design, units=design.units.with_columns(sold.alias(_GROSS)))
+    return with_sold.effect(Measure(column, per=_GROSS), level=effects.level)
 
 
 def guardrails_table(guardrails: tuple[CampaignGuardrail, ...]) -> pl.DataFrame:
@@ -97,4 +116,6 @@ def guardrails_table(guardrails: tuple[CampaignGuardrail, ...]) -> pl.DataFrame:
 
 def _usual(outcome: Outcome, effect: Effect) -> float:
     """Return the harm that is accepted by default."""
-    return ACCEPTED_SHARE if outcome.kind == "share" else ACCEPTED_PART * max(effect.control or 0.0, 0.0)
+    if outcome.kind == "share":
+        return ACCEPTED_SHARE
+    return ACCEPTED_RETURNED if "/" in effect.measure else ACCEPTED_PART * max(effect.control or 0.0, 0.0)

@@ -74,7 +74,7 @@ class CampaignMoney:
         return account_of(self.effects.on_treated, margin=str(column), cost=COST, orders=orders, level=self.effects.level)
 
     def verdict(self, *, is_mismatch: bool, guardrails: Sequence[Guardrail]) -> Verdict:
-        """Return what to do next, from the net per treated unit at the end of the post window."""
+        """Return the next step, from the net per treated unit at the end of the post window."""
         account = self.account()
         if account is None:
             return Verdict("not_measurable", NO_MONEY, None, sum(self.effects.design.sizes))

@@ -40,7 +40,7 @@ class Outcome(Protocol):
 
     @property
     def is_guardrail(self) -> bool:
-        """Whether more of it is harm."""
+        """True if more of it is harm."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Outcomes:
 
     @property
     def money(self) -> Outcome | None:
-        """What the campaign adds in money: the margin, else the revenue, else another amount; None if no amount is known."""
+        """The amount that the campaign is to add: the margin, else the revenue, else another amount; None if no amount is known."""
         amounts = [each for each in self.gains if each.kind == "money"]
         named = {each.column: each for each in amounts}
         return next((named[name] for name in MONEY_FIRST if name in named), amounts[0] if amounts else None)

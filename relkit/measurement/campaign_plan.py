@@ -1,8 +1,8 @@
 """Plan of a campaign from past units: what a wave of a given size detects, and an A/A check of the intervals on these very data.
 
-    plan = PastUnits(values=margin, covariates=before)
-    plan.table(sizes=(1_000, 10_000))                 detectable effects
-    plan.false_positives(rng)                         share of draws without any treatment that come out significant
+plan = PastUnits(values=margin, covariates=before)
+plan.table(sizes=(1_000, 10_000))                 detectable effects
+plan.false_positives(rng)                         share of draws without any treatment that come out significant
 """
 
 from __future__ import annotations
@@ -105,22 +105,22 @@ class PastUnits:
         return Amount(sd=self.sd, explained=min(max(self.explained, 0.0), 1 - 1e-9) if adjusted else 0.0)
 
     def table(self, sizes: Sequence[int], shares: Sequence[float] = SHARES) -> pl.DataFrame:
-        """Return what waves of some sizes detect, for some shares of treated."""
+        """Return the effects that waves of some sizes detect, for some shares of treated."""
         return made(PLAN, [self._row(size, share) for size in sizes for share in shares])
 
     def units_for(self, effect: float, treated_share: float = 0.5) -> int:
         """Return the units that detect an effect with 80 % power, adjusted for the time before."""
         return self._plan(treated_share).units(self.amount(), effect).total
 
-    def false_positives(self, rng: np.random.Generator, *, treated_share: float = 0.5, redraws: int = REDRAWS) -> float:
+    def false_positives(self, seed: int, *, treated_share: float = 0.5, redraws: int = REDRAWS) -> float:
         """Return the share of draws without any treatment in which the adjusted difference comes out significant.
 
         Args:
-            rng: source of the draws.
+            seed: of the draws.
             treated_share: probability of the arm treated.
             redraws: number of draws.
         """
-        y = self.adjusted
+        rng, y = np.random.default_rng(seed), self.adjusted
         y = y[rng.choice(len(y), MOST_UNITS, replace=False)] if len(y) > MOST_UNITS else y
         squares, n = np.stack([np.ones_like(y), y, y * y]), len(y)
         hits, step = 0, max(_AT_ONCE // n, 1)
@@ -144,7 +144,10 @@ class PastUnits:
         plan = self._plan(share)
         plain, adjusted = (plan.effect(self.amount(adjusted=is_adjusted), units) for is_adjusted in (False, True))
         return {
-            **{"units": units, "treated_share": share, "effect": plain, "effect_adjusted": adjusted},
+            "units": units,
+            "treated_share": share,
+            "effect": plain,
+            "effect_adjusted": adjusted,
             "lift_adjusted": adjusted / self.mean if self.mean > 0 else None,
             "chance_to_see_cost": plan.chance(self.amount(), self.cost, units) if self.cost else None,
         }

@@ -27,8 +27,9 @@ WINDOWS = {
     "later": Text("between the two: what was pulled forward, or lasted", "entre les deux : ce qui a été anticipé, ou a duré"),
 }
 METHODS = {
+    "unadjusted": Text("difference as it is, nobody having been drawn", "écart brut, sans tirage"),
     "drawn": Text("as drawn", "tel que tiré"),
-    "adjusted": Text("adjusted for the weeks before the draw (CUPED)", "ajusté des semaines précédant le tirage (CUPED)"),
+    "adjusted": Text("adjusted for the time before", "ajusté de la période précédente"),
     "winsorised": Text("largest amounts capped", "plus gros montants plafonnés"),
     "reached": Text("on those reached (CACE)", "sur les personnes touchées (CACE)"),
 }
@@ -157,7 +158,12 @@ ESTIMATES = ResultTable(
         _coded("kind", "money, share or count", "money, share ou count", KINDS),
         WINDOW,
         _column("window_days", pl.Int32, "days from the draw to the end of the window", "jours du tirage à la fin de la fenêtre"),
-        _coded("method", "drawn, adjusted, winsorised or reached", "drawn, adjusted, winsorised ou reached", METHODS),
+        _coded(
+            "method",
+            "drawn, adjusted, winsorised or reached; in a comparison unadjusted or adjusted",
+            "drawn, adjusted, winsorised ou reached ; unadjusted ou adjusted si comparaison",
+            METHODS,
+        ),
         *MEANS,
         *INTERVAL,
         _number("std_error", "standard error", "erreur type"),
@@ -235,6 +241,7 @@ BALANCE = ResultTable(
         *LABELS,
         *MEANS,
         _number("difference", "standardised difference of the means", "différence standardisée des moyennes"),
+        _number("difference_after", "the same after weighting, in a comparison", "la même après pondération, si comparaison"),
         _number("p_value", "p-value of equal means", "p-valeur de moyennes égales"),
     ),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from relkit.measurement.result_tables import METHODS
@@ -28,11 +27,11 @@ if TYPE_CHECKING:
 SPLIT = ("promoted", "category", "other")
 """Parts of the margin: measures `margin_promoted`, `margin_category`, `margin_other`."""
 _PARTS = {"promoted": "promoted", "category": "category", "other": "rest"}
-ALPHA = 0.05
-"""Segments differ if the corrected p-value is below this, and arms are alike before the draw above it."""
+ALPHA, BALANCE_ALPHA = 0.05, 0.01
+"""Segments differ if the corrected p-value is below the first; arms differed before the draw if it is below the second."""
 LARGEST = 24
 """Groups drawn at most; the table has all."""
-_COLON = Text(": ", " : ")
+_COLON = Text(": ", "\u00a0: ")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -50,26 +49,26 @@ class CampaignUplift:
     def headlines(self) -> Headlines:
         """Return the main findings, the money and the next step first."""
         found = [self._first(), self._basis()]
-        if self._known("net_margin"):
+        if self._known("net_margin") and not self._is_compared:
             found += [*self._each(), *self._later(), *self._cost()]
         return Headlines(tuple(found))
 
     def first_sentence(self) -> str:
-        """Return what the campaign added in money, with its interval, and what to do next."""
+        """Return the money that the campaign added, with its interval, and the next step."""
         return self._first()
 
     def key_figures(self) -> KeyFigures | Gallery:
         """Return the net margin, the margin added, the cost, the orders added and the net margin per 1,000 treated."""
         if not self._known("net_margin"):
             return Gallery(())
-        facts, net, orders = self.measured.facts, self.measured.money("net_margin"), self.measured.money("incremental_orders")
-        figures = [(self._money(net["value"]), self._say("k_net", days=facts.days["post"], **self._ends(net)))]
+        net, orders = self.measured.money("net_margin"), self.measured.money("incremental_orders")
+        figures = [(self._money(net["value"]), self._say("k_net", less=self._less(), **self._ends(net)))]
         figures += [(self._money(self._value(name)), self._say(key)) for name, key in _BARS if self._known(name)]
         if self._known("incremental_orders"):
             ends = {name: self._number(orders[name]) for name in ("low", "high")}
             figures.append((self._number(orders["value"]), self._say("k_orders", **ends)))
         if self._known("net_per_1000"):
-            figures.append((self._money(self._value("net_per_1000")), self._say("k_each")))
+            figures.append((self._money(self._value("net_per_1000")), self._say("k_each", less=self._less())))
         return KeyFigures(tuple(figures))
 
     def money(self) -> Gallery:
@@ -115,7 +114,7 @@ class CampaignUplift:
         return Gallery((Picture(drawn, self._say("c_days")),))
 
     def split_sentences(self) -> Headlines:
-        """Return where the margin came from: products offered, their category, everything else."""
+        """Return the sources of the margin: products offered, their category, everything else."""
         rows = {part: self._best(f"margin_{part}") for part in SPLIT}
         if any(row["estimate"] is None for row in rows.values()):
             return Headlines((self._say("no_split"),))
@@ -183,7 +182,7 @@ class CampaignUplift:
         )
 
     def guardrail_sentences(self) -> Headlines:
-        """Return what was harmed, what was not, and what is not known."""
+        """Return the guardrails in words: harmed, held or unclear."""
         rows = self.measured.table("guardrails")
         if rows.is_empty():
             return Headlines((self._say("no_guardrails"),))
@@ -208,7 +207,7 @@ class CampaignUplift:
         if facts.srm_p_value is not None:
             found.append(self._say("not_planned" if facts.mismatch else "as_planned", p=self._p(facts.srm_p_value)))
         if facts.balance_p_value is not None:
-            alike = facts.balance_p_value >= ALPHA
+            alike = facts.balance_p_value >= BALANCE_ALPHA
             found.append(self._say("alike_before" if alike else "unlike_before", p=self._p(facts.balance_p_value)))
         if facts.counts.get("in_both_arms"):
             found.append(self._say("excluded", n=self._few(facts.counts["in_both_arms"])))
@@ -232,23 +231,38 @@ class CampaignUplift:
         return SummaryTable(frame=frame, columns=shown, caption=self._say("t_waves"), language=self.language, count="units")
 
     def balance(self) -> SummaryTable | Gallery:
-        """Return the means of both arms before the draw."""
+        """Return the means of both arms before the draw; in a comparison, how far both groups were apart, the farthest first."""
         rows = self.measured.table("balance")
         if rows.is_empty():
             return Gallery(())
+        if self._is_compared:
+            return self._chosen(rows)
         shown = (
             Shown(f"label_{self.language}", self._say("before")),
             Shown("mean_treated", self._say("treated"), "number", 2),
-            Shown("mean_other", self._other(), "number", 2),
+            Shown("mean_other", self._say("other"), "number", 2),
             Shown("difference", self._say("difference"), "number", 3),
             Shown("p_value", self._say("p"), "p_value"),
         )
         return SummaryTable(frame=rows, columns=shown, caption=self._say("t_balance"), language=self.language)
 
+    def _chosen(self, rows: pl.DataFrame) -> SummaryTable:
+        from relkit.reports.segment_names import segment_name
+
+        parts = [(row, *row[f"label_{self.language}"].partition("=")) for row in rows.iter_rows(named=True)]
+        names = [f"{segment_name(name.replace(' ', '_'), {}, self.language)}{equals}{level}" for _, name, equals, level in parts]
+        named = rows.with_columns(name=pl.Series(names)).sort(pl.col("difference").abs(), descending=True, nulls_last=True).head(LARGEST)
+        shown = (
+            Shown("name", self._say("before_contact")),
+            Shown("difference", self._say("difference"), "number", 3),
+            Shown("difference_after", self._say("difference_after"), "number", 3),
+        )
+        return SummaryTable(frame=named, columns=shown, caption=self._say("t_chosen"), language=self.language)
+
     def robustness(self) -> SummaryTable:
-        """Return the effects on margin and orders by every method and window."""
+        """Return the effects on every measure but the parts of the margin, by every method and window."""
         rows = self.measured.table("estimates").filter(~pl.col("measure").is_in([f"margin_{part}" for part in SPLIT]))
-        names = ("mean_treated", "mean_other", "estimate", "low", "high")
+        names = ("estimate", "low", "high") if self._is_compared else ("mean_treated", "mean_other", "estimate", "low", "high")
         cells = [
             {
                 "measure": row[f"label_{self.language}"],
@@ -259,7 +273,8 @@ class CampaignUplift:
             | {"p": "–" if row["p_value"] is None else p_value(row["p_value"], self.language)}
             for row in rows.iter_rows(named=True)
         ]
-        return self._table(cells, self._columns("measure", "method", "window", *names, "p"), "t_robust", notes=self._reasons(rows))
+        caption = "t_compared" if self._is_compared else "t_robust"
+        return self._table(cells, self._columns("measure", "method", "window", *names, "p"), caption, notes=self._reasons(rows))
 
     def remarks(self) -> RemarkList:
         """Return the remarks on the measurement."""
@@ -273,16 +288,19 @@ class CampaignUplift:
     def _first(self) -> str:
         facts, net = self.measured.facts, self.measured.money("net_margin")
         words = {"name": self._name(), "Name": _capitalised(self._name()), "days": self._number(facts.days["post"]), "level": self._level()}
-        if net["value"] is None:
+        words |= {"less": self._less(), "when": self._when(), "more": self._say("more")}
+        if net["low"] is None and not facts.mismatch:
             return self._say(
                 "unknown", **words, reason=net[f"reason_{self.language}"] or facts.verdict_why[self.language], advice=self._advice()
             )
         figures = {"net": self._money(net["value"]), **self._ends(net)}
+        if self._is_compared and net["value"] < 0:
+            figures["net"], words["more"] = self._money(-net["value"]), self._say("fewer")
         return self._say(self._finding(net), **words, **figures, advice=self._advice())
 
     def _finding(self, net: dict[str, Any]) -> str:
         """Return the key of the first sentence."""
-        if self.measured.facts.kind == "comparison":
+        if self._is_compared:
             return "comparison"
         if self.measured.facts.mismatch:
             return "mismatch"
@@ -290,16 +308,29 @@ class CampaignUplift:
             return "unclear"
         return "gain" if net["low"] > 0 else "loss"
 
+    def _less(self) -> str:
+        """Return the words that the cost is deducted; empty if none is known."""
+        return self._say("less") if self._known("cost") and self._value("cost") > 0 else ""
+
+    def _when(self) -> str:
+        """Return the day up to which the amount is counted: that of the measurement, if it is known once."""
+        facts, rows = self.measured.facts, self.measured.table("estimates")
+        if rows.filter(pl.col("measure") == self._amount(), pl.col("window") == "later").is_empty():
+            return self._say("known_once", day=day_in_words(facts.as_of, self.language))
+        return self._say("counted", days=self._number(facts.days["post"]))
+
     def _advice(self) -> str:
         verdict, needed = self.measured.facts.verdict, self.measured.facts.units_needed
         key = "retest_unsized" if verdict == "retest" and needed is None else verdict
+        if verdict == "stop" and (self.measured.table("guardrails")["state"] == "breached").any():
+            key = "stop_harm"
         return VERDICTS[key][self.language].format(n=self._number(needed or 0))
 
     def _basis(self) -> str:
         facts = self.measured.facts
         other = facts.counts.get("control", facts.counts.get("not_contacted", 0))
         counts = {"treated": self._number(facts.counts["treated"]), "other": self._number(other)}
-        if facts.kind == "comparison":
+        if self._is_compared:
             return self._say("basis_compared", **counts)
         waves = self._say("waves_one") if facts.waves == 1 else self._say("waves_many", n=self._number(facts.waves))
         first, last = (day_in_words(day, self.language) for day in (facts.first_draw, facts.last_draw))
@@ -308,14 +339,14 @@ class CampaignUplift:
 
     def _each(self) -> list[str]:
         row, without = self.measured.money("margin_each"), self.measured.money("without_each")
-        if row["value"] is None or without["value"] is None or self.measured.facts.kind == "comparison":
+        if row["value"] is None or without["value"] is None:
             return []
         return [self._say("each", each=self._money(row["value"], 2), other=self._money(without["value"], 2), **self._ends(row, 2))]
 
     def _later(self) -> list[str]:
         """Return whether the response was pulled forward or lasted."""
         later, facts = self.measured.money("later_margin", "later"), self.measured.facts
-        if later["value"] is None or later["low"] is None or facts.kind == "comparison":
+        if later["value"] is None or later["low"] is None:
             return []
         key = "pulled" if later["high"] < 0 else "lasting" if later["low"] > 0 else "steady"
         amount = self._money(later["value"] if key == "steady" else abs(later["value"]))
@@ -372,9 +403,9 @@ class CampaignUplift:
     def _dots(self, names: list[str], rows: list[dict[str, Any]], title: str, muted: Sequence[bool] = ()) -> Any:
         from relkit.plots.dots import Dots, plot_dots
 
-        ends = {name: np.array([np.nan if row[name] is None else row[name] for row in rows]) for name in ("estimate", "low", "high")}
+        ends = {name: pl.Series([row[name] for row in rows], dtype=pl.Float64).to_numpy() for name in ("estimate", "low", "high")}
         series = [Dots(value=ends["estimate"], lower=ends["low"], upper=ends["high"])]
-        look = {"kind": "money", "currency": self.measured.facts.currency, "language": self.language}
+        look: dict[str, Any] = {"kind": "money", "currency": self.measured.facts.currency, "language": self.language}
         return plot_dots(names, series, title=title, x_label=self._say("per_unit"), reference=0.0, muted=muted, **look)
 
     def _best(self, measure: str) -> dict[str, Any]:
@@ -394,7 +425,12 @@ class CampaignUplift:
         return self._say("name_wave", action=facts.action_id, wave=facts.wave_id)
 
     def _other(self) -> str:
-        return self._say("not_contacted" if self.measured.facts.kind == "comparison" else "other")
+        return self._say("not_contacted" if self._is_compared else "other")
+
+    @property
+    def _is_compared(self) -> bool:
+        """True if nobody was drawn."""
+        return self.measured.facts.kind == "comparison"
 
     def _known(self, figure: str) -> bool:
         return self.measured.money(figure)["value"] is not None
@@ -426,6 +462,8 @@ class CampaignUplift:
     def _header(self, name: str) -> str:
         if name == "mean_other":
             return self._other()
+        if name == "mean_treated" and self._is_compared:
+            return self._say("contacted")
         return self._say({"mean_treated": "treated", "estimate": "effect"}.get(name, name.removesuffix(f"_{self.language}")))
 
     def _table(self, cells: list[dict[str, Any]], shown: tuple[Shown, ...], caption: str, notes: tuple[str, ...] = ()) -> SummaryTable:

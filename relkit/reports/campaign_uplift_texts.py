@@ -7,31 +7,35 @@ from relkit.texts import Text
 VERDICTS: dict[str, Text] = {
     "continue": Text("continue it.", "à poursuivre."),
     "stop": Text("stop it, or make it cheaper.", "à arrêter, ou à rendre moins chère."),
+    "stop_harm": Text(
+        "stop it, because of the harm it does (see what must not get worse).", "à arrêter, pour le mal qu’elle fait (voir les garde-fous)."
+    ),
     "retest": Text("test it again, with {n} units drawn.", "à tester de nouveau, sur {n} unités tirées."),
     "retest_unsized": Text("test it again, with more units drawn.", "à tester de nouveau, sur plus d’unités."),
     "not_measurable": Text("nothing can be decided on these figures.", "rien ne peut être décidé sur ces chiffres."),
 }
-"""What to do next, by verdict."""
+"""The next step, by verdict."""
 
 TEXTS: dict[str, Text] = {
     "name": Text("the campaign {action}", "la campagne {action}"),
     "name_wave": Text("the wave {wave} of the campaign {action}", "la vague {wave} de la campagne {action}"),
     "gain": Text(
-        "{Name} added {net} {of_what} after its cost, counted {days} days after the draw ({level} interval: {low} to {high}): {advice}",
-        "{Name} a ajouté {net} {of_what}, coût déduit, {days} jours après le tirage (intervalle à {level} : de {low} à {high}) : {advice}",
+        "{Name} added {net} {of_what}{less}, {when} ({level} interval: {low} to {high}): {advice}",
+        "{Name} a ajouté {net} {of_what}{less}, {when} (intervalle à {level} : de {low} à {high}) : {advice}",
     ),
     "loss": Text(
-        "{Name} cost more than it added: {net} {of_what} after its cost, counted {days} days after the draw "
-        "({level} interval: {low} to {high}): {advice}",
-        "{Name} a coûté plus qu’elle n’a ajouté : {net} {of_what}, coût déduit, {days} jours après le tirage "
-        "(intervalle à {level} : de {low} à {high}) : {advice}",
+        "{Name} cost more than it added: {net} {of_what}{less}, {when} ({level} interval: {low} to {high}): {advice}",
+        "{Name} a coûté plus qu’elle n’a ajouté : {net} {of_what}{less}, {when} (intervalle à {level} : de {low} à {high}) : {advice}",
     ),
     "unclear": Text(
-        "{Name} is not shown to have added money: {net} {of_what} after its cost, counted {days} days after the draw, "
-        "and chance alone could explain it ({level} interval: {low} to {high}): {advice}",
-        "Rien ne montre que {name} a ajouté de l’argent : {net} {of_what}, coût déduit, {days} jours après le tirage, "
-        "et le hasard seul peut l’expliquer (intervalle à {level} : de {low} à {high}) : {advice}",
+        "{Name} is not shown to have added money: {net} {of_what}{less}, {when}, and chance alone could explain it "
+        "({level} interval: {low} to {high}): {advice}",
+        "Rien ne montre que {name} a ajouté de l’argent : {net} {of_what}{less}, {when}, et le hasard seul peut l’expliquer "
+        "(intervalle à {level} : de {low} à {high}) : {advice}",
     ),
+    "less": Text(" after its cost", ", coût déduit"),
+    "counted": Text("counted {days} days after the draw", "{days} jours après le tirage"),
+    "known_once": Text("as known on {day}", "tel que connu le {day}"),
     "mismatch": Text(
         "What {name} added cannot be known, because the draw was not carried out as planned: the figure of {net} "
         "({level} interval: {low} to {high}) is not to be used, and {advice}",
@@ -42,16 +46,15 @@ TEXTS: dict[str, Text] = {
         "What {name} added in money is not known: {reason} {advice}", "L’argent ajouté par {name} n’est pas connu : {reason} {advice}"
     ),
     "comparison": Text(
-        "Nobody was drawn at random for {name}: this is a comparison, not a proof. Those contacted brought {net} {of_what} more than "
-        "similar customers who were not contacted, costs deducted, within {days} days ({level} interval, for chance alone: {low} to "
-        "{high}); "
+        "Nobody was drawn at random for {name}: this is a comparison, not a proof. Those contacted brought {net} {of_what} {more} than "
+        "similar customers who were not, before any cost, within {days} days ({level} interval, for chance alone: {low} to {high}), and "
         "who was chosen may explain all of it: draw at random next time.",
         "Personne n’a été tiré au sort pour {name} : ceci est une comparaison, pas une preuve. Les clients contactés ont apporté {net} "
-        "{of_what} "
-        "de plus que des clients semblables non contactés, coûts déduits, en {days} jours (intervalle à {level}, pour le seul hasard : de "
-        "{low} "
-        "à {high}) ; le choix des clients peut suffire à l’expliquer : tirez au sort la prochaine fois.",
+        "{of_what} {more} que des clients semblables qui ne l’ont pas été, avant tout coût, en {days} jours (intervalle à {level}, "
+        "pour le seul hasard : de {low} à {high}), et le choix des clients peut suffire à l’expliquer : tirez au sort la prochaine fois.",
     ),
+    "more": Text("more", "de plus"),
+    "fewer": Text("less", "de moins"),
     "basis": Text(
         "{treated} units were drawn treated and {other} control, in {waves} {when}; each counts as drawn, contacted or not.",
         "{treated} unités ont été tirées traitées et {other} témoins, en {waves} {when} ; chacune compte comme tirée, contactée ou non.",
@@ -164,13 +167,11 @@ TEXTS: dict[str, Text] = {
     "excluded": Text(
         "{n} units drawn into both arms of a wave are left out.", "{n} unités tirées dans les deux groupes d’une vague sont exclues."
     ),
-    "k_net": Text(
-        "{of_what} added on day {days}, cost deducted, {low} to {high}", "{of_what} ajoutés au jour {days}, coût déduit, de {low} à {high}"
-    ),
+    "k_net": Text("{of_what} added{less}, {low} to {high}", "{of_what} ajoutés{less}, de {low} à {high}"),
     "k_margin": Text("added before its cost", "ajoutés avant déduction du coût"),
     "k_cost": Text("cost", "coût"),
     "k_orders": Text("orders added, {low} to {high}", "commandes ajoutées, de {low} à {high}"),
-    "k_each": Text("per 1,000 treated, cost deducted", "pour 1 000 traités, coût déduit"),
+    "k_each": Text("per 1,000 treated{less}", "pour 1 000 traités{less}"),
     "c_money": Text(
         "Bars: what was added, what it cost, and what is left; lines: {level} intervals. An interval that crosses zero may be chance.",
         "Barres : ce qui a été ajouté, ce que cela a coûté, ce qui reste ; traits : intervalles à {level}. Un intervalle qui traverse zéro "
@@ -205,6 +206,8 @@ TEXTS: dict[str, Text] = {
     "t_segments": Text("Effect by group", "Effet par groupe"),
     "t_guardrails": Text("What must not get worse", "Ce qui ne doit pas se dégrader"),
     "t_waves": Text("Draws, planned and carried out", "Tirages, prévus et réalisés"),
+    "t_compared": Text("The difference, as it is and adjusted", "L’écart, brut et ajusté"),
+    "t_chosen": Text("Before the contact", "Avant le contact"),
     "t_balance": Text("Before the draw", "Avant le tirage"),
     "t_words": Text("Terms", "Termes"),
     "figure": Text("Figure", "Chiffre"),
@@ -216,6 +219,8 @@ TEXTS: dict[str, Text] = {
     "high": Text("High", "Haut"),
     "treated": Text("Treated", "Traités"),
     "other": Text("Control", "Témoins"),
+    "contacted": Text("Contacted", "Contactés"),
+    "difference_after": Text("After weighting", "Après pondération"),
     "not_contacted": Text("Not contacted", "Non contactés"),
     "effect": Text("Effect", "Effet"),
     "p": Text("p", "p"),
@@ -233,6 +238,7 @@ TEXTS: dict[str, Text] = {
     "planned": Text("Planned share of treated", "Part prévue de traités"),
     "share": Text("Share of treated", "Part de traités"),
     "before": Text("Measure before the draw", "Indicateur avant le tirage"),
+    "before_contact": Text("What was known before the contact", "Ce qui était connu avant le contact"),
     "difference": Text("Difference, in standard deviations", "Écart, en écarts types"),
     "term": Text("Term", "Terme"),
     "meaning": Text("Meaning", "Sens"),

@@ -76,6 +76,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
+@pytest.fixture(scope="module")
+def undrawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the shop without its assignments: letters to those who happened to be chosen."""
+    folder = tmp_path_factory.mktemp("undrawn")
+    data = write_shop(folder / "data", customers=500)
+    (data / "assignments.csv").unlink()
+    assert CheckTables.parse(data=data, out=folder / "out").run().passed
+    return folder / "out"
+
+
 class TestPublishedCases:
     def test_15_as_drawn_not_as_sent(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Read through the command line: 65/7 less 65/8, whoever got the message."""
@@ -233,6 +243,24 @@ class TestNoAnswer:
         assert cli.exit_code(result) == (0 if passed else 1)
         assert ("cannot be known" in result.sentences[0]) != passed
 
+    @pytest.mark.parametrize(("n", "treated"), [(2, 1), (3, 1)])
+    def test_an_arm_of_one_unit_has_no_interval_and_says_so(self, tmp_path: Path, n: int, treated: int) -> None:
+        units = arms(n, treated)
+        out = check(tmp_path, {"assignments": assignments(units), "transactions": a_year_later(units)})
+        result = MeasureCampaign.parse(out=out, action="voucher").run()
+        assert "An arm of one unit has no variance" in result.sentences[0]
+        assert result.details["verdict"] == "not_measurable"
+        assert result.metrics["net_margin"] is not None
+        assert CampaignMaterial.read(out=out, language="fr").uplift("voucher").money().pictures
+
+    def test_units_that_all_did_the_same_are_shown_without_a_test(self, tmp_path: Path) -> None:
+        units = arms(40, 20)
+        same = sales([*((unit, 5.0, 10.0) for unit in units), ("c0000", 300.0, 1.0)])
+        out = check(tmp_path, {"assignments": assignments(units), "transactions": same})
+        result = MeasureCampaign.parse(out=out, action="voucher").run()
+        assert "all units have the same value" in result.sentences[0]
+        assert result.metrics["net_margin"] == 0
+
     def test_duplicated_customers_count_once_and_are_reported(self, tmp_path: Path) -> None:
         units = arms(40, 20)
         twice = assignments(units).vstack(assignments({"c0000": "treated"}).with_columns(unit_id=pl.lit("again")))
@@ -269,3 +297,60 @@ def test_two_measurements_at_once_keep_both_rows(shop: Path) -> None:
     ledger = read_ledger(shop)
     assert ledger is not None
     assert {7, 21, 35} <= set(ledger["post_window_days"])
+
+
+class TestThePlan:
+    def test_past_units_of_the_action_show_what_a_wave_detects(self, shop: Path) -> None:
+        result = MeasureCampaign.parse(out=shop, action="wine_voucher", plan=True).run()
+        assert result.passed
+        assert "units drawn for wine_voucher before" in result.sentences[0]
+        assert {"plan", "plan_facts"} == set(result.paths)
+        rows = result.details["plan"]
+        effects = [row["effect_adjusted"] for row in rows if row["treated_share"] == 0.5]
+        assert effects == sorted(effects, reverse=True)
+        assert any("An effect that pays the cost of" in line for line in result.sentences)
+        assert result.sentences[-1].startswith("A/A check: of 1,000 draws")
+
+    def test_without_a_draw_all_customers_of_a_year_are_the_past(self, shop: Path) -> None:
+        for action in (None, "new_idea"):
+            result = MeasureCampaign.parse(out=shop, action=action, plan=True).run()
+            assert "customers with an order in the year before 2024-07-21" in result.sentences[0]
+            assert result.details["cost_per_unit"] is None
+
+    def test_a_company_without_sales_cannot_plan(self, tmp_path: Path) -> None:
+        people = pl.DataFrame({"customer_id": ["c0000"], "as_of": ["2024-01-01"]})
+        out = check(tmp_path, {"assignments": assignments(arms(4, 2)), "customer_snapshots": people})
+        with pytest.raises(TableError, match="a plan needs transactions"):
+            MeasureCampaign.parse(out=out, plan=True).run()
+
+
+class TestTheComparison:
+    def test_it_says_first_that_nobody_was_drawn_and_never_speaks_of_a_control(self, undrawn: Path) -> None:
+        result = MeasureCampaign.parse(out=undrawn, action="wine_voucher", comparison=True).run()
+        assert result.sentences[0].startswith(
+            "Nobody was drawn at random for the campaign wine_voucher: this is a comparison, not a proof."
+        )
+        assert "control" not in " ".join((*result.sentences, *result.warnings)).lower()
+        ledger = read_ledger(undrawn)
+        assert ledger is not None
+        found = ledger.row(0, named=True)
+        assert (found["kind"], found["verdict"], found["control"]) == ("comparison", "not_measurable", None)
+        assert found["not_contacted"] == result.counts["not_contacted"]
+        page = CampaignMaterial.read(out=undrawn, language="fr").compared("wine_voucher")
+        shown = " ".join((*page.headlines().sentences, page.robustness()._repr_html_(), page.balance()._repr_html_()))
+        assert "témoin" not in shown.lower()
+
+    def test_the_letters_that_were_planted_are_found(self, undrawn: Path) -> None:
+        """A third of the letters brings wine at about 12 of margin each; who got one was chance, so that the comparison comes near."""
+        MeasureCampaign.parse(out=undrawn, action="wine_voucher", comparison=True).run()
+        measured = MeasuredCampaign.read(folder_of(undrawn, "wine_voucher", None, kind="comparison"))
+        found = measured.estimate("margin", "post", "adjusted")
+        assert found["low"] < 0.35 * 12.0 < found["high"]
+
+    def test_an_action_that_was_drawn_for_is_measured_instead(self, shop: Path) -> None:
+        with pytest.raises(ParameterError, match=r"wine_voucher was drawn for at random. Measure it: relkit measure wine_voucher"):
+            MeasureCampaign.parse(out=shop, action="wine_voucher", comparison=True).run()
+
+    def test_a_campaign_must_be_named(self, undrawn: Path) -> None:
+        with pytest.raises(ParameterError, match=r"no campaign is named. Contacted for: wine_voucher"):
+            CampaignMaterial.read(out=undrawn).compared()

@@ -61,3 +61,11 @@ def test_names_of_several_lines_do_not_touch() -> None:
     figure_of(ax).draw_without_rendering()
     boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
     assert all(upper.y0 >= lower.y1 for upper, lower in itertools.pairwise(boxes))
+
+
+def test_amounts_have_their_currency() -> None:
+    ax = plot_dots(
+        ["a"], [Dots(value=np.array([1000.0]))], title="t", x_label="x", kind="money", reference=0.0, currency="EUR", language="fr"
+    )
+    ax.figure.canvas.draw()
+    assert {label.get_text().replace("\u202f", " ").replace("\u00a0", " ") for label in ax.get_xticklabels()} >= {"0 €", "1 000 €"}

@@ -57,7 +57,11 @@ def test_the_first_sentence_is_the_money_with_its_interval_and_what_to_do_next()
 @pytest.mark.parametrize(
     ("net", "facts", "words"),
     [
-        ((-900, -1_500, -300), {"verdict": "stop"}, "cost more than it added: −€900 of margin after its cost.*stop it, or make it cheaper"),
+        (
+            (-900, -1_500, -300),
+            {"verdict": "stop"},
+            "cost more than it added: −€900 of margin after its cost.*stop it, because of the harm",
+        ),
         ((200, -300, 700), {"verdict": "retest", "units_needed": 12_345}, "not shown to have added money.*with 12,345 units drawn"),
         ((200, -300, 700), {"verdict": "retest"}, "test it again, with more units drawn"),
         (
