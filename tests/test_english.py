@@ -62,7 +62,9 @@ def test_docstrings_open_with_a_noun_phrase_or_a_verb() -> None:
 
 
 def test_docstrings_and_comments_keep_to_the_glossary() -> None:
-    texts = [(path, at, text) for path in sources() for at, text in (*docstrings(path), *comments(path))]
+    # A file is taken apart only if a phrase is anywhere in it.
+    suspects = [path for path in sources() if phrases(path.read_text(encoding="utf-8"))]
+    texts = [(path, at, text) for path in suspects for at, text in (*docstrings(path), *comments(path))]
     assert [f"{path.relative_to(ROOT)}:{at} {wrong}" for path, at, text in texts for wrong in phrases(text)] == []
 
 
