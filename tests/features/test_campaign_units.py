@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pytest
-from drawn_company import DRAW, FIXED, LATER, after, drawn, lines
+from few_drawn import DRAW, FIXED, LATER, after, drawn, lines
 
 from relkit.errors import ParameterError, PeriodError, TableError
 from relkit.features.campaign_draws import in_both_arms
