@@ -22,8 +22,9 @@ test-browser: $(VENV)/.browser  ## notebooks in JupyterLab, reports and the MLfl
 readme-picture: $(VENV)/.browser  ## the picture of the README, from what make demo has written; needs Chromium
 	$(BIN)/python -m tests.browser.readme_picture
 
-coverage: $(VENV)/.dev  ## recovery, and coverage of the intervals, of the models of customer value and of survival, by simulation
+coverage: $(VENV)/.dev  ## recovery, and coverage of the intervals, of the models of customer value and of survival and of campaigns, by simulation
 	$(BIN)/python -m tests.recovery
+	$(BIN)/python -m tests.recovery campaigns
 
 test-coverage: $(VENV)/.dev  ## the tests again, measured; fails under 90 %
 	rm -f .coverage .coverage.*

@@ -81,6 +81,7 @@ class Contract:
         rules: conditions between columns.
         one_of: groups of columns of which each row has at least one.
         references: pairs (column, table): the column contains keys of that table.
+        notes: paragraphs of the documentation, in English.
         open_ended: columns beyond the declared ones are kept (attributes that a company declares).
 
     Examples:
@@ -101,6 +102,7 @@ class Contract:
     columns: tuple[Column, ...]
     meaning: str = ""
     label: Text = EMPTY
+    notes: str = ""
     tags: tuple[str, ...] = field(default=())
     rules: tuple[Rule, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()

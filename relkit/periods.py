@@ -267,6 +267,50 @@ class RowHoldout(DrawnHoldout):
         return "may have learnt from the rows of this holdout, so its settings were fitted anew without them"
 
 
+@dataclass(frozen=True)
+class UnitHoldout(DrawnHoldout):
+    """A split of units drawn for actions: those of later waves, or if waves are too few, some drawn at random.
+
+    Attributes:
+        calibration, days, share, seed: as of a `DrawnHoldout`; `days` is the length of the outcome's window.
+        drawn_from: first day of the draws that are judged, the window of those learnt from having ended before; None if units are drawn at
+            random.
+
+    Examples:
+        >>> split = UnitHoldout(calibration=AsOf.parse("2025-06-30"), days=84, share=0.3, seed=7, drawn_from=date(2025, 1, 1))
+        >>> str(split)
+        'units drawn from 2025-01-01 on, as of 2025-06-30, 30% of all (seed 7), over 84 days'
+        >>> read_holdout(str(split)) == split
+        True
+    """
+
+    drawn_from: date | None = None
+
+    def __str__(self) -> str:
+        """Return the units judged, as stored in registered versions."""
+        which = "units drawn at random" if self.drawn_from is None else f"units drawn from {self.drawn_from} on"
+        return f"{which}, as of {self.calibration}, {100 * self.share:g}% of all (seed {self.seed}), over {self.days} days"
+
+    @property
+    def spoken(self) -> str:
+        """The holdout, as part of a sentence."""
+        if self.drawn_from is None:
+            return f"on {self.share:.0%} of the units, drawn at random (seed {self.seed}) and not learnt from"
+        return f"on the units drawn from {self.drawn_from} on, having learnt from those whose {self.days} days had passed by then"
+
+    @property
+    def why(self) -> str:
+        """Reason why the model was not judged on later waves, as a sentence; empty if it was."""
+        if self.drawn_from is not None:
+            return ""
+        return "There are too few waves to learn from the earlier and judge on the later ones: the holdout was drawn at random."
+
+    @property
+    def anew(self) -> str:
+        """Treatment of a champion that knew the outcomes, as part of a sentence."""
+        return "may have learnt from the units of this holdout, so its settings were fitted anew without them"
+
+
 def read_holdout(text: str, *, zone: str = "UTC") -> Holdout | DrawnHoldout | None:
     """Return the split stored in a registered version; None for "".
 
@@ -285,6 +329,11 @@ def read_holdout(text: str, *, zone: str = "UTC") -> Holdout | DrawnHoldout | No
         last, share, day, seed, days = rows.groups()
         edge = AsOf.parse(day, zone=zone)
         return RowHoldout(calibration=edge, days=int(days), share=round(float(share) / 100, 6), seed=int(seed), in_order=bool(last))
+    if units := _UNITS.fullmatch(text):
+        start_day, day, share, seed, days = units.groups()
+        drawn_from = date.fromisoformat(start_day) if start_day else None
+        edge, part = AsOf.parse(day, zone=zone), round(float(share) / 100, 6)
+        return UnitHoldout(calibration=edge, days=int(days), share=part, seed=int(seed), drawn_from=drawn_from)
     start, end = (date.fromisoformat(day) for day in text.split(" to "))
     return Holdout.before(AsOf.parse(end, zone=zone), days=(end - start).days + 1)
 
@@ -294,6 +343,8 @@ _DRAWN = re.compile(r"([\d.]+)% of the customers of (\S+), drawn at random \(see
 _ROWS = re.compile(
     r"(the last )?([\d.]+)% of the rows of (\S+), (?:in the order of the file|drawn at random) \(seed (\d+)\), over (\d+) days"
 )
+
+_UNITS = re.compile(r"units drawn (?:at random|from (\S+) on), as of (\S+), ([\d.]+)% of all \(seed (\d+)\), over (\d+) days")
 
 
 def _read(text: str) -> date | datetime:

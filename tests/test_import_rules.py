@@ -84,7 +84,7 @@ OUTSIDE = {
     "metrics": {"numpy", "scipy"},
     "measurement": {"numpy", "scipy", "polars"},
     "features": {"polars", "numpy", "numba"},
-    "models": {"numpy", "scipy", "numba", "polars", "sklearn", "lifelines", "pandas", "pydantic"},
+    "models": {"numpy", "scipy", "numba", "polars", "sklearn", "threadpoolctl", "lifelines", "pandas", "pydantic"},
     "scores": {"polars", "numpy"},
     "plots": {"polars", "numpy", "matplotlib", "seaborn"},
     "families": {"polars", "matplotlib"},

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relkit.errors import PeriodError
-from relkit.periods import AsOf, Holdout, ObservationPeriod
+from relkit.periods import AsOf, Holdout, ObservationPeriod, UnitHoldout, read_holdout
 
 ZONES = [
     "UTC",
@@ -128,3 +128,18 @@ def test_an_edge_within_a_day_is_spoken_with_its_time():
     assert AsOf.parse("2025-06-30", zone="Europe/Paris").spoken == "2025-06-30 (Europe/Paris)"
     assert AsOf.parse("2025-06-30T16:00:00Z", zone="Europe/Paris").spoken == "2025-06-30 18:00 (Europe/Paris)"
     assert AsOf.parse("2025-06-30T23:59:59.999999", zone="Europe/Paris").spoken == "2025-06-30 (Europe/Paris)"
+
+
+def test_units_of_later_waves_are_a_holdout_with_nothing_to_excuse():
+    split = UnitHoldout(calibration=AsOf.parse("2025-06-30"), days=84, share=0.29, seed=7, drawn_from=date(2025, 1, 1))
+    assert split.why == ""
+    assert "having learnt from those whose 84 days had passed by then" in split.spoken
+    assert split.was_seen(date(2025, 6, 30))
+    assert read_holdout(str(split)) == split
+
+
+def test_units_drawn_at_random_are_a_holdout_that_says_why():
+    split = UnitHoldout(calibration=AsOf.parse("2025-06-30"), days=28, share=0.3, seed=7)
+    assert "too few waves" in split.why
+    assert split.spoken == "on 30% of the units, drawn at random (seed 7) and not learnt from"
+    assert read_holdout(str(split)) == split

@@ -31,6 +31,7 @@ MARKETER_CSV = "customers_marketer.csv"
 MARKETER_FRENCH_CSV = "customers_marketer_fr.csv"
 WORKBOOK = "customers_scored.xlsx"
 DICTIONARY = "data_dictionary.csv"
+BY_ACTION = "scores_by_action.parquet"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,6 +89,8 @@ def deliver_customers(file: CustomerFile, root: Path, occasion: Occasion, *, pro
 def _write_tables(file: CustomerFile, marketer: CustomerFile, folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
     """Write all but the workbook; return the cells that got an apostrophe, by file."""
     progress("writing Parquet and CSV", 0.1)
+    if file.by_action is not None:
+        file.by_action.write_parquet(folder / BY_ACTION, compression="zstd", compression_level=3, statistics=True)
     return {
         SCORED: written_files.write_parquet(file, folder / SCORED),
         PLAIN_CSV: written_files.write_csv(file, folder / PLAIN_CSV),

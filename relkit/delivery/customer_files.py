@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.commands import command
+from relkit.delivery.action_rows import VIEW, action_columns, action_rows, protected_without_effects
 from relkit.delivery.columns import file_columns, marketer_columns
 from relkit.delivery.next_product_cells import offered_to_the_unprotected, with_next_products
 from relkit.delivery.personal_reasons import personal_data_of_reasons
@@ -30,6 +31,7 @@ from relkit.file_column import NO, YES, FileColumn, PolarsType
 from relkit.models.affinity.family import NEXT_PRODUCT_PROBABILITY, PROPENSITY
 from relkit.models.lifetime_value.family import EXPECTED_ORDERS
 from relkit.models.survival.family import CHURN_PROBABILITY
+from relkit.models.uplift.family import UPLIFT
 from relkit.remarks import Remark, french
 from relkit.scores.expected_margin import CONTRACT_RESIDUAL_VALUE, FUTURE_MARGIN
 from relkit.scores.reasons import reason_columns
@@ -83,6 +85,7 @@ class CustomerFile:
         as_of: last day whose facts are known.
         currency: ISO code.
         fields: columns requested by name, with their purpose.
+        by_action: scores by action (`relkit.scores.action_scores`) of customers in the file; None if there are none.
     """
 
     frame: pl.DataFrame
@@ -93,6 +96,7 @@ class CustomerFile:
     as_of: date
     currency: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    by_action: pl.DataFrame | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -115,6 +119,7 @@ def customer_file(
     prefer: Sequence[str] = (),
     reasons: pl.DataFrame | None = None,
     next_products: pl.DataFrame | None = None,
+    by_action: pl.DataFrame | None = None,
     remarks: Sequence[Remark] = (),
 ) -> CustomerFile:
     """Return the scored customer file.
@@ -129,6 +134,7 @@ def customer_file(
         prefer: models to prefer, best first, if two give the same score. Default: the first in alphabetical order, with a warning.
         reasons: of the risk (`relkit.scores.reasons`), shown next to the probability of the model that gave them.
         next_products: of the customers (`relkit.scores.next_products`), shown next to the probability of the model that gave them.
+        by_action: scores by action (`relkit.scores.action_scores`), delivered next to the file.
         remarks: notes that change how columns are to be read; they are appended to the meanings of those columns.
 
     Raises:
@@ -151,6 +157,7 @@ def customer_file(
         chosen, blanked = _consented(chosen, good)
         noticed += blanked
         chosen = offered_to_the_unprotected(chosen, {name: source.record for name, source in sources.items()}, good)
+        chosen = protected_without_effects(chosen, {name: source.record for name, source in sources.items()}, good)
     records = {name: source.record for name, source in sources.items()}
     declared = file_columns(currency=currency, channels=_channels(customers.columns), scores=records.values())
     made = _with_scores(good, chosen, declared) if chosen is not None else good
@@ -177,6 +184,7 @@ def customer_file(
         as_of=as_of,
         currency=currency,
         fields=requested,
+        by_action=action_rows(by_action, records.values(), good),
     )
 
 
@@ -229,12 +237,16 @@ def _worded(code: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
 def data_dictionary(file: CustomerFile) -> pl.DataFrame:
     """Return one row per column: its meaning in English and French, and the model version behind it.
 
-    The columns of the file come first, then those that only the marketer's view has, empty.
+    The columns of the file come first, then those that only the marketer's view has, empty, then those of the scores by action.
     """
     marketer = {c.name: c for c in marketer_view(file)}
     rows = [_entry(file, column, view="marketer, full" if column.name in marketer else "full") for column in file.columns]
     has = {column.name for column in file.columns}
-    return pl.DataFrame(rows + [_entry(file, column, view="marketer") for name, column in marketer.items() if name not in has])
+    rows += [_entry(file, column, view="marketer") for name, column in marketer.items() if name not in has]
+    if file.by_action is not None:
+        effect = next(name for name, source in file.sources.items() if UPLIFT.includes(source.record))
+        rows += [_entry(file, column, view=VIEW) for column in action_columns(file.currency, effect)]
+    return pl.DataFrame(rows)
 
 
 def _entry(file: CustomerFile, column: FileColumn, *, view: str) -> dict[str, str]:
@@ -454,8 +466,8 @@ def _facts(frame: pl.DataFrame, declared: Sequence[FileColumn], records: Mapping
     """
     there, no = frame.columns, pl.lit(value=False)
     scored = [c.name for c in declared if c.kind == "score" and c.bound == "value" and c.name in there]
-    # Propensities and next products are scored for prospects too: they do not rest on a purchase or a contract of theirs.
-    open_to_all = set(_shown(declared, records, PROPENSITY, NEXT_PRODUCT_PROBABILITY))
+    # Propensities, next products and effects of actions are scored for prospects too: they rest on no purchase or contract of theirs.
+    open_to_all = set(_shown(declared, records, PROPENSITY, NEXT_PRODUCT_PROBABILITY, UPLIFT))
     running = pl.col("active_contracts") > 0 if "active_contracts" in there else _known(frame, "contract_age_days")
     is_told = bool({"days_since_last_order", "active_contracts", "contract_age_days"} & set(there))
 

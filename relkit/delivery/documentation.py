@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.delivery.columns import MARKETER, declared, marketer_columns
+from relkit.features.columns import CUSTOMER
+from relkit.scores.action_scores import COLUMNS as BY_ACTION
 from relkit.scores.rfm import FIFTHS, LABEL_OF, LABELS
 from relkit.scores.value_activity import ACTIVITIES, OTHERS, SEGMENTS, VALUES
 
@@ -32,7 +34,8 @@ the file into mailing tools: [importing.md](importing.md).
 | customers_marketer.csv | marketer | technical | codes, true and false | total margin, the largest first |
 | customers_marketer_fr.csv | marketer | French | French words, Oui and Non | total margin, the largest first |
 | customers_scored.xlsx | marketer, summary, dictionary | of its language | words; booleans, in French Oui and Non | as above |
-| data_dictionary.csv | every column of both views, codes with their English and French words | | | |
+| scores_by_action.parquet | one row per customer and action | technical | ids | customer_id, action_id |
+| data_dictionary.csv | every column of all views, codes with their English and French words | | | |
 
 - The **marketer's view** has the same columns every month, whatever the tables and models: a column is empty if nothing fills it.
   Horizons in the names are those of the scores (by default 90 days and 24 months). Customers without a total margin come last; ties
@@ -45,7 +48,7 @@ the file into mailing tools: [importing.md](importing.md).
 - A probability that does not apply is empty, never 0; never read an empty cell as a yes. `score_quality` says why a score is
   empty, in the same words in every file.
 - Protected customers (an exclusion in force covers every channel) keep their scores and are in no tenth, no RFM group and no rank; they
-  have no next product. Customers who refuse profiling have no score at all.
+  have no next product and no effect of an action. Customers who refuse profiling have no score at all.
 - Next products are given by id in the technical files and by name where words are shown; their tables, the offers and the rankings of
   customers for a product are described in [next_products.md](next_products.md).
 
@@ -59,7 +62,7 @@ def customer_file_page() -> str:
         >>> customer_file_page().splitlines()[0]
         '# The scored customer file'
     """
-    return "\n".join([_HEAD + _marketer(), _columns(), _codes(), _segments(), _rfm()])
+    return "\n".join([_HEAD + _marketer(), _columns(), _by_action(), _codes(), _segments(), _rfm()])
 
 
 def _marketer() -> str:
@@ -81,6 +84,20 @@ def _columns() -> str:
     ]
     lines += ["| Column | Label | Type | Values | Meaning | Empty cell means |", "|---|---|---|---|---|---|"]
     return "\n".join(lines + [_row(column, in_marketer=column.name in shown) for column in declared()]) + "\n"
+
+
+def _by_action() -> str:
+    lines = [
+        "## Scores by action: scores_by_action.parquet",
+        "",
+        "Written if a model of the effects of actions (`relkit fit uplift.auto`) has a champion: one row per customer and action, for",
+        "customers like those drawn for the action. The cost is not taken off the value; the file decides nothing. Customers who refuse",
+        "profiling, protected customers and test accounts have no row. The model and its version are in manifest.json.",
+        "",
+        "| Column | Label | Type | Values | Meaning | Empty cell means |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join(lines + [_row(column, in_marketer=False) for column in (CUSTOMER, *BY_ACTION)]) + "\n"
 
 
 def _row(column: FileColumn, *, in_marketer: bool) -> str:

@@ -18,6 +18,7 @@ import polars as pl
 
 from relkit import __version__
 from relkit.delivery.customer_files import marketer_view
+from relkit.models.uplift.family import UPLIFT
 from relkit.remarks import unique
 from relkit.scores.kept_scores import FIELDS
 
@@ -103,6 +104,7 @@ def manifest(
         "fields_asked_for": dict(file.fields),
         "inputs": [dict(entry) for entry in occasion.inputs],
         "models": _models(file, occasion.models),
+        "scores_by_action": _by_action(file),
         "difference": _difference(difference),
         "escaped_cells": {name: dict(counts) for name, counts in escaped_cells.items() if counts},
         "remarks": [{"code": r.code, "en": r.en, "fr": r.fr, "about": list(r.about)} for r in unique((*occasion.remarks, *file.remarks))],
@@ -156,6 +158,16 @@ def _models(file: CustomerFile, models: Mapping[str, Mapping[str, Any]]) -> list
         more = {key: value for key, value in models.get(score, {}).items() if key not in LEFT_OUT}
         listed.append({"score": score, **more, "model": source.model, "version": source.version, "trained_as_of": source.trained_as_of})
     return listed
+
+
+def _by_action(file: CustomerFile) -> dict[str, Any] | None:
+    """Return the rows of each action and the model behind them; None without scores by action."""
+    if file.by_action is None:
+        return None
+    effects = [source for source in file.sources.values() if UPLIFT.includes(source.record)]
+    behind = {"model": effects[0].model, "version": effects[0].version, "trained_as_of": effects[0].trained_as_of}
+    counts = file.by_action.group_by("action_id").len().sort("action_id")
+    return {"rows": len(file.by_action), "by_action": dict(counts.iter_rows()), **behind}
 
 
 def _difference(difference: Difference) -> dict[str, Any]:

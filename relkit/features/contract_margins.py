@@ -72,6 +72,20 @@ def contract_margins(tables: TableSet, as_of: AsOf, *, rate: float | None = None
     )
 
 
+def contract_spans(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
+    """Return one row per version of a contract that was in force by `as_of`: the days it brought margin, and how much.
+
+    Returns:
+        customer_id, begins and stops (from one day to the other the version brought its margin), daily_margin (null if unknown),
+        is_measured; none without contracts, or if their bills are among the transactions.
+    """
+    if not tables.has("contracts") or not has_contract_margins(tables):
+        names = {"customer_id": pl.String, "begins": pl.Date, "stops": pl.Date, "daily_margin": pl.Float64, "is_measured": pl.Boolean}
+        return pl.DataFrame(schema=names)
+    rows = _versions(tables, as_of, tables.facts.assumed_margin_rate).filter(pl.col("months") > 0)
+    return rows.select("customer_id", "begins", "stops", daily_margin=pl.col("margin") / DAYS_PER_MONTH, is_measured="is_measured")
+
+
 def _of_snapshots(tables: TableSet, as_of: AsOf, rate: float | None) -> pl.DataFrame:
     """Return the same for the stays derived from snapshots, each a contract."""
     spells = snapshot_spells(tables, as_of).sort("contract_id")
@@ -116,4 +130,10 @@ def _versions(tables: TableSet, as_of: AsOf, rate: float | None) -> pl.DataFrame
     following = pl.when(pl.col("run") == pl.col("run").shift(-1)).then(pl.col("valid_from").shift(-1))
     days = (pl.min_horizontal(stop, following) - begins).dt.total_days().clip(lower_bound=0)
     own, by_rate = pl.col("monthly_margin"), pl.col("monthly_amount") * pl.lit(rate, pl.Float64)
-    return rows.with_columns(months=days / DAYS_PER_MONTH, margin=pl.coalesce(own, by_rate), is_measured=own.is_not_null())
+    return rows.with_columns(
+        begins=begins,
+        stops=pl.min_horizontal(stop, following),
+        months=days / DAYS_PER_MONTH,
+        margin=pl.coalesce(own, by_rate),
+        is_measured=own.is_not_null(),
+    )

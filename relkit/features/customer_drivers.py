@@ -65,7 +65,7 @@ def _drivers(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
     found = ids.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode())).sort("customer_id")
     for part in parts:
         found = found.join(part, on="customer_id", how="left", maintain_order="left")
-    counts = [name for name in _COUNTS if name in found.columns]
+    counts = [name for name in COUNTS if name in found.columns]
     return found.with_columns(pl.col(counts).fill_null(0))
 
 
@@ -176,17 +176,20 @@ _PARTS: tuple[tuple[str, Callable[[TableSet, AsOf], pl.DataFrame]], ...] = (
     ("customer_snapshots", _snapshots),
 )
 """The table required, and the function that makes a frame with a customer_id."""
-_COUNTS = (
+SOURCES = tuple(name for name, _ in _PARTS)
+"""Tables that drivers are read from."""
+COUNTS = (
     *("orders", "orders_12m", "spent_12m", "active_contracts", "ended_contracts", "open_cases"),
     *(f"visits_{VISIT_DAYS}d", f"contacts_{CONTACT_DAYS}d"),
 )
 """Counts and sums, 0 for customers without any such fact."""
 _TAKEN = frozenset(
     (
-        *_COUNTS,
+        *COUNTS,
         *PERSON,
         *TABLES["customers"].names,
-        *("customer_id", "held", "taken", "sequence", "age_years", "days_since_created", "mean_order_value", "monthly_amount", "last_nps"),
+        *("customer_id", "held", "taken", "sequence", "unit_id", "cluster_id", "wave_id", "action_id", "treated", "propensity", "outcome"),
+        *("known_on", "drawn_on", "age_years", "days_since_created", "mean_order_value", "monthly_amount", "last_nps"),
         *("days_since_last_order", "days_since_first_order", "contract_age_days", "days_since_contract_ended"),
         *("days_to_renewal", "days_to_commitment", "days_since_last_visit", "days_since_last_contact"),
     )

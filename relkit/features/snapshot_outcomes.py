@@ -32,9 +32,10 @@ _PRODUCTS = pl.List(pl.String)
 
 
 def outcomes_of(tables: TableSet) -> tuple[str, ...]:
-    """Return the attributes of customer_snapshots that are outcomes: the products."""
-    given = tables.columns("customer_snapshots") if tables.has("customer_snapshots") else ()
-    return tuple(name for name in given if tables.facts.attributes.get(name, {}).get("role") == OUTCOME)
+    """Return the attributes of customer_snapshots that are outcomes of yes or no: the products."""
+    given = tables.scan("customer_snapshots").collect_schema() if tables.has("customer_snapshots") else {}
+    roles = {name: entry.get("role") for name, entry in tables.facts.attributes.items()}
+    return tuple(name for name, dtype in given.items() if roles.get(name) == OUTCOME and dtype == pl.Boolean)
 
 
 def has_outcomes(tables: TableSet) -> bool:

@@ -47,12 +47,19 @@ def last_snapshots(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
 
 
 def _last(tables: TableSet, as_of: AsOf) -> pl.DataFrame:
-    rows = known_rows(tables, "customer_snapshots", as_of).drop("recorded_at", strict=False)
+    rows = _with_facts(known_rows(tables, "customer_snapshots", as_of).drop("recorded_at", strict=False), tables)
     latest = rows.group_by("customer_id").agg(pl.col("as_of").max())
     age = (pl.lit(as_of.day) - pl.col("as_of")).dt.total_days().cast(pl.Int32)
     attributes = [attribute_as_of(name, tables, as_of) for name in snapshot_attributes(tables)]
     kept = rows.join(latest, on=["customer_id", "as_of"], how="semi").select("customer_id", age.alias("snapshot_age_days"), *attributes)
     return kept.collect(engine="streaming").sort("customer_id")
+
+
+def _with_facts(rows: pl.LazyFrame, tables: TableSet) -> pl.LazyFrame:
+    """Return the snapshots without those that hold nothing but outcomes: these say what came of a customer, not what the customer is."""
+    outcomes = outcome_attributes(tables)
+    others = [name for name in snapshot_attributes(tables) if name not in outcomes]
+    return rows.filter(pl.any_horizontal(pl.col(others).is_not_null())) if outcomes and others else rows
 
 
 def attribute_as_of(name: str, tables: TableSet, as_of: AsOf) -> pl.Expr:

@@ -142,8 +142,10 @@ def _scored_by(scored: Scored, model: ScoredModel, role: Role) -> Scored:
 
 
 def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) -> Found:
-    """Return the score table of a model, and the products that it recommends if it recommends some."""
+    """Return the score table of a model, with the products that it recommends or the effects of actions if it gives some."""
+    from relkit.jobs.effects_ahead import effects_found
     from relkit.jobs.next_products_ahead import products_recommended
+    from relkit.scores.action_scores import MovesCustomers
     from relkit.scores.next_products import Recommends
     from relkit.scores.scoring import score_model
 
@@ -151,6 +153,8 @@ def _made(scored: Scored, model: ScoredModel, role: Role, kept: pl.DataFrame) ->
     try:
         if isinstance(model.fitted, Recommends):
             return products_recommended(scored, model, kept)
+        if isinstance(model.fitted, MovesCustomers):
+            return effects_found(scored, model, role, kept)
         table = score_model(
             model.fitted,
             kept,

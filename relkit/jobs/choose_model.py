@@ -53,6 +53,10 @@ class Choice:
 
         return {key: value for key, value in self.settings.items() if key in known_settings(name)}
 
+    def read(self, name: str) -> dict[str, Any]:
+        """Return the same with lists and numbers by column split from text."""
+        return read_settings(name, self.of(name))
+
     def without(self) -> dict[str, tuple[str, ...]]:
         """Return, by candidate, the given settings that it does not have and is tried without."""
         from relkit.models.catalogue import known_settings
@@ -100,7 +104,8 @@ def choose(request: FitRequest, progress: Progress) -> Result:
     from relkit.families.bindings import inputs_of
 
     choice = read_choice(request.model, request.settings)
-    split, none = split_of(inputs_of(request.model, request.tables), request.tables, request.as_of, request.holdout_days)
+    first = inputs_of(request.model, request.tables, choice.read(choice.candidates[0]))
+    split, none = split_of(first, request.tables, request.as_of, request.holdout_days)
     trials = _Trials(choice, request, split)
     trials.run(progress)
     compared = trials.compared(progress)
@@ -110,7 +115,7 @@ def choose(request: FitRequest, progress: Progress) -> Result:
     else:
         result, reason = trials.fitted(compared.chosen, then, _beside(compared, figures=request.figures)), compared.reason
     _mark(request.programme, result.details["model"], compared=compared is not None)
-    lines = [] if compared is None else _lines(compared, split)
+    lines = [] if compared is None or split is None else _lines(compared, split)
     failed = [f"{name} could not be judged: {why}" for name, why in trials.failed.items()]
     without = [f"{name} does not have {' and '.join(keys)}: it was tried without." for name, keys in choice.without().items()]
     details = result.details | {"choice": _details(trials, compared, result.details["model"], reason)}
@@ -157,7 +162,7 @@ class _Trials:
         known = self.request.known
         if absent := absence(name, known.tables):
             raise FitError(f"{absent}, from which it learns.", where=name)
-        inputs = inputs_of(name, known.tables)
+        inputs = inputs_of(name, known.tables, self.choice.read(name))
         self._refuse_a_twin(name, split)
         ready = Ready.of(name, self.choice.of(name), inputs, known, self.request.as_of, split)
         if ready.lacking:
@@ -186,7 +191,7 @@ class _Trials:
             return None
         progress(f"{len(self.made)} models compared {self.split.spoken}", 0.4)
         first, known = next(iter(self.made)), self.request.known
-        inputs = inputs_of(first, known.tables)
+        inputs = inputs_of(first, known.tables, self.choice.read(first))
         try:
             return compare(
                 {name: trial.fitted for name, trial in self.made.items()},
@@ -205,7 +210,7 @@ class _Trials:
         from relkit.families.bindings import inputs_of
 
         named = replace(self.request, model=name, settings=self.choice.of(name))
-        return fit_named(named, inputs_of(name, named.tables), progress, beside=beside, tried=self.made.get(name))
+        return fit_named(named, inputs_of(name, named.tables, self.choice.read(name)), progress, beside=beside, tried=self.made.get(name))
 
 
 def _beside(comparison: ModelComparison, *, figures: bool) -> Beside:
@@ -245,10 +250,11 @@ def _first_that_fits(trials: _Trials, progress: Progress, none: str) -> tuple[Re
     raise FitError(f"none of the candidates could be fitted. {reasons}", where=where, remedy="Fit a longer period or more customers.")
 
 
-def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout | None) -> list[str]:
+def _lines(comparison: ModelComparison, split: Holdout | DrawnHoldout) -> list[str]:
     from relkit.models.comparison import readable
+    from relkit.periods import Holdout
 
-    where = f"and the {comparison.days:g} days after the calibration" if split is None or not split.why else split.spoken
+    where = f"and the {comparison.days:g} days after the calibration" if isinstance(split, Holdout) else split.spoken
     return [
         f"Candidates on {comparison.customers:,} customers {where} (95 % intervals):",
         *readable(comparison),

@@ -110,6 +110,7 @@ class DeliverFiles(Job):
         scored = self.out_dir / "scores" / day
         scores = KeptScores.read(scored)
         dictionary, reasons, products = folder / "dictionary.parquet", scored / "reasons.parquet", scored / "next_products.parquet"
+        actions = scored / "scores_by_action.parquet"
         made_file = customer_file(
             pl.read_parquet(folder / "customers.parquet"),
             scores,
@@ -120,6 +121,7 @@ class DeliverFiles(Job):
             prefer=self.prefer,
             reasons=pl.read_parquet(reasons) if reasons.is_file() else None,
             next_products=pl.read_parquet(products) if products.is_file() else None,
+            by_action=pl.read_parquet(actions) if actions.is_file() else None,
             remarks=self._remarks(day),
         )
         return made_file, () if scores else (_no_scores(day),)
@@ -159,7 +161,10 @@ class DeliverFiles(Job):
         listed: list[dict[str, Any]] = [
             {"name": f"tables/{name}", "rows": rows, "sha256": facts.fingerprints.get(name)} for name, rows in sorted(facts.rows.items())
         ]
-        for name in (f"features/{day}/customers", *(f"scores/{day}/{name}" for name in ("scores", "reasons", "next_products"))):
+        for name in (
+            f"features/{day}/customers",
+            *(f"scores/{day}/{name}" for name in ("scores", "reasons", "next_products", "scores_by_action")),
+        ):
             path = self.out_dir / f"{name}.parquet"
             if path.is_file():
                 rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())

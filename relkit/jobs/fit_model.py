@@ -29,7 +29,7 @@ class FitModel(Job):
 
     model: str = Field(
         description="Name of the model, e.g. lifetime_value.bg_nbd; lifetime_value.auto compares the models of orders and takes one, "
-        "survival.auto those of contracts."
+        "survival.auto those of contracts, uplift.auto those of the effects of actions."
     )
     as_of: str | None = Field(
         default=None, description="Date (whole business day) or instant to learn up to. Default: the last in the data."

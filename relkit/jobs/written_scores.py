@@ -99,11 +99,12 @@ class WrittenScores:
         return {"reasons": path}
 
     def _tables(self) -> dict[str, Path]:
-        """Write the next products and their offers, if a model recommended some; remove those of an earlier run."""
+        """Write the next products and their offers, and the scores by action, if a model gave some; remove those of an earlier run."""
+        from relkit.scores.action_scores import SCORES_BY_ACTION
         from relkit.scores.next_products import NEXT_PRODUCTS, OFFERS
 
         paths = {}
-        for name in (NEXT_PRODUCTS, OFFERS):
+        for name in (NEXT_PRODUCTS, OFFERS, SCORES_BY_ACTION):
             path = self.folder / f"{name}.parquet"
             if name in self.scored.found.tables:
                 _replace(path, self.scored.found.tables[name].write_parquet)

@@ -36,7 +36,7 @@ def net_gain(
     incentive: ArrayLike = 0.0,
     redemption: ArrayLike = 0.0,
 ) -> Floats:
-    """Return what treating each customer brings, net of its cost, shape (n,).
+    """Return the gain from treating each customer, net of its cost, shape (n,).
 
     Args:
         gain: score G of each row, shape (n,).

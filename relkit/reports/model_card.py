@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from relkit.periods import DrawnHoldout, read_holdout
+from relkit.periods import DrawnHoldout, UnitHoldout, read_holdout
 from relkit.plots.style import number, percent
 from relkit.reports.summary_tables import Shown, SummaryTable, day_in_words
 from relkit.texts import Text, in_language
@@ -27,6 +27,8 @@ TEXTS = {
         "{share} of the customers, drawn at random: their first {days} days",
         "{share} des clients, tirés au hasard : leurs {days} premiers jours",
     ),
+    "later_units": Text("{share} of the units, drawn from {start} on", "{share} des unités, tirées à partir du {start}"),
+    "some_units": Text("{share} of the units, drawn at random", "{share} des unités, tirées au hasard"),
     "note": Text(
         "Judged on what the model had not seen, then trained again on all there is.",
         "Jugés sur ce que le modèle n’avait pas vu, puis entraînés de nouveau sur l’ensemble.",
@@ -86,8 +88,11 @@ def _rows(entry: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
 
 
 def _span(holdout: str, language: str) -> str | None:
-    """Return the days of a holdout such as "2025-01-01 to 2025-06-30", or the customers drawn, as people write them."""
+    """Return the days of a holdout such as "2025-01-01 to 2025-06-30", or the customers or units drawn, as people write them."""
     split, texts = read_holdout(holdout), in_language(TEXTS, language)
+    if isinstance(split, UnitHoldout):
+        start = day_in_words(split.drawn_from, language) if split.drawn_from else ""
+        return texts["later_units" if start else "some_units"].format(share=percent(split.share, language), start=start)
     if isinstance(split, DrawnHoldout):
         return texts["drawn"].format(share=percent(split.share, language), days=number(split.days, language))
     days = [day_in_words(edge.day, language) for edge in (split.calibration.minus(days=-1), split.end)] if split else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 
 import polars as pl
 
@@ -10,6 +11,8 @@ from relkit.contracts import INSTANT, Column, Contract
 from relkit.tables.schemas import FACT_TABLES, TABLES
 
 _TYPES = {pl.String: "text", pl.Float64: "number", pl.Int32: "whole number", pl.Date: "day", pl.Boolean: "yes/no"}
+
+_WIDTH = 138
 
 _HEAD = f"""# Tables
 
@@ -56,6 +59,7 @@ def _section(contract: Contract) -> str:
         lines.append(
             "Any further column is kept as an attribute; the mapping file declares its label, type, personal-data class and purpose."
         )
+    lines += [line for note in contract.notes.split("\n\n") if note for line in ("", textwrap.fill(note, _WIDTH))]
     lines += ["", "| Column | Label | Type | Values | Personal data | Meaning |", "|---|---|---|---|---|---|"]
     lines += [_row(column) for column in contract.columns]
     if contract.rules:

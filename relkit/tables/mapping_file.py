@@ -36,6 +36,8 @@ _ROLE_TYPES: dict[str, tuple[str, ...]] = {
     "monthly_amount": ("number", "integer"),
 }
 """The types that an attribute may have in each role that at most one attribute has."""
+_OUTCOME_TYPES = ("yes_no", "number", "integer")
+"""The types of outcomes: of products taken yes_no, of campaigns any of them."""
 
 
 def _zone(name: str) -> str:
@@ -397,8 +399,9 @@ def _roles_wrong(block: Block, here: Place) -> Iterator[tuple[Place, str]]:
     """Yield the problems of the attributes that give a customer's tenure, whether the customer has left, and what the customer took."""
     holders: dict[str, str] = {}
     for name, attribute in block.attributes.items():
-        if attribute.role == "outcome" and attribute.type != "yes_no":
-            yield (*here, "attributes", name), f"the role outcome needs the type yes_no; {name} is of type {attribute.type}."
+        if attribute.role == "outcome" and attribute.type not in _OUTCOME_TYPES:
+            needed = f"{', '.join(_OUTCOME_TYPES[:-1])} or {_OUTCOME_TYPES[-1]}"
+            yield (*here, "attributes", name), f"the role outcome needs the type {needed}; {name} is of type {attribute.type}."
         if attribute.role not in _ROLE_TYPES:
             continue
         place, types = (*here, "attributes", name), _ROLE_TYPES[attribute.role]

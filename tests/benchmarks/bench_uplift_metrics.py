@@ -1,9 +1,9 @@
 """Qini with its 95 % interval: relkit next to causalml, same rows, same run.
 
-CPU time; best of three for relkit, one run of causalml, after a run on a few rows. relkit starts from outcome, arm and score, and gives Qini
-and AUTOC with analytic intervals from one sort; causalml's `qini_score(return_ci=True)` takes half-samples, 200 by default, each with a sort
-of its own. Its draws cost the same each, so RELKIT_BENCH_DRAWS of them (20 by default) are run and the time is scaled to 200; 200 are run
-as they are. The last lines are the price of the interval in sorts of the score, and of the comparison of two models.
+CPU time; best of three for relkit, one run of causalml, after a run on a few rows. relkit starts from outcome, arm and score, and its
+interval is analytic; causalml's `qini_score(return_ci=True)` takes half-samples, 200 by default, each with a sort of its own. Its draws
+cost the same each, so RELKIT_BENCH_DRAWS of them (20 by default) are run and the time is scaled to 200; 200 are run as they are. The last
+lines are the price of the interval in sorts of the score, and of the comparison of two models.
 
 causalml is measured in a process of its own if it has an environment (`make bench-uplift` makes one; RELKIT_BENCH_UPLIFT names its
 interpreter). The number of rows is the first argument.
@@ -17,13 +17,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from measuring import best_of_three, report
 
 from relkit.metrics.uplift import Ranking, aipw_scores, autoc, qini
-from relkit.metrics.uplift_figures import UpliftFigure
+
+if TYPE_CHECKING:
+    from relkit.metrics.uplift_figures import UpliftFigure
 
 N_ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else int(os.environ.get("RELKIT_BENCH_ROWS", "1000000"))
 DRAWS = int(os.environ.get("RELKIT_BENCH_DRAWS", "20"))

@@ -144,5 +144,5 @@ def test_rows_without_ids_keep_the_order_of_the_file(tmp_path):
 def test_an_outcome_is_a_yes_or_a_no(tmp_path):
     (tmp_path / "calls.csv").write_text("age,y\n1,yes\n")
     (tmp_path / "mapping.yaml").write_text(MAPPING.replace("type: yes_no, role", "type: text, role"))
-    with pytest.raises(ParameterError, match="the role outcome needs the type yes_no; took is of type text"):
+    with pytest.raises(ParameterError, match="the role outcome needs the type yes_no, number or integer; took is of type text"):
         read_source_tables(tmp_path)

@@ -31,6 +31,15 @@ def test_an_outcome_is_no_feature_and_what_is_known_later_is_null_until_then(com
     assert last_snapshots(tables, AsOf.parse("2024-07-01"))["rating"].to_list() == [1.0, 4.0]
 
 
+def test_a_snapshot_of_outcomes_alone_does_not_replace_the_state_before(company):
+    rows = {"customer_id": ["a", "a", "b"], "as_of": [date(2024, 5, 31), date(2024, 6, 20), date(2024, 6, 1)]}
+    rows |= {"income": ["50-74K", None, None], "visited": [None, True, False]}
+    tables = company({"customer_snapshots": rows}, attributes={"income": {}, "visited": {"role": "outcome"}})
+    assert last_snapshots(tables, EDGE).rows() == [("a", 30, "50-74K", None)]
+    undeclared = company({"customer_snapshots": rows}, attributes={"income": {}, "visited": {}})
+    assert last_snapshots(undeclared, EDGE)["snapshot_age_days"].to_list() == [10, 29]
+
+
 def test_an_absent_table_is_named(company):
     with pytest.raises(TableError, match=r"unknown table 'customer_snapshots'.*Known: stores"):
         last_snapshots(company({"stores": {"store_id": ["s"]}}), EDGE)

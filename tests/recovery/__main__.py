@@ -1,4 +1,7 @@
-"""Recovery and coverage of models of customer value and of survival, simulated: `python -m tests.recovery [MODEL ...] [REPETITIONS]`."""
+"""Recovery and coverage of models of customer value and of survival, simulated: `python -m tests.recovery [MODEL ...] [REPETITIONS]`.
+
+`campaigns` in place of models is the coverage of the intervals of campaigns.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ if __name__ == "__main__":
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
         os.environ.setdefault(name, "1")
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from recovery import study
+    from recovery import campaigns, study
 
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    if "campaigns" in sys.argv[1:]:
+        sys.exit(campaigns.main(*numbers))
     sys.exit(study.main([word for word in sys.argv[1:] if not word.isdigit()], *numbers))

@@ -48,3 +48,23 @@ def test_drawn_customers_are_described_in_the_reader_s_language() -> None:
     spans = {language: model_card(models, "survival", language=language).cells()[0][-1] for language in ("en", "fr")}
     assert spans["en"] == "30% of the customers, drawn at random: their first 1,883 days"
     assert spans["fr"].replace("\u202f", " ").replace("\u00a0", " ") == "30 % des clients, tirés au hasard : leurs 1 883 premiers jours"
+
+
+def test_units_drawn_are_described_in_the_reader_s_language() -> None:
+    holdouts = {
+        "later": "units drawn from 2025-01-02 on, as of 2025-06-30, 29% of all (seed 7), over 84 days",
+        "some": "units drawn at random, as of 2025-06-30, 30% of all (seed 7), over 84 days",
+    }
+    spans = {
+        (name, language): model_card(
+            {"p_alive": MODELS["p_alive"] | {"metrics": {"lifetime_value.bg_nbd": {"name": "x", "value": 0.1, "holdout": holdout}}}},
+            "lifetime_value",
+            language=language,
+        ).cells()[0][-1]
+        for name, holdout in holdouts.items()
+        for language in ("en", "fr")
+    }
+    plain = {key: text.replace("\u202f", " ").replace("\u00a0", " ") for key, text in spans.items()}
+    assert plain["later", "en"] == "29% of the units, drawn from 2 January 2025 on"
+    assert plain["later", "fr"] == "29 % des unités, tirées à partir du 2 janvier 2025"
+    assert plain["some", "fr"] == "30 % des unités, tirées au hasard"

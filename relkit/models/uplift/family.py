@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relkit.models.roles import ComparisonTexts, Family, Reading, Role
+from relkit.models.uplift.columns import UPLIFT_COLUMNS
 from relkit.models.uplift.comparison import YARDSTICK, compare_models
 from relkit.score_kinds import ScoreKind
 from relkit.texts import Text
@@ -15,7 +16,8 @@ UPLIFTS = Role(
     name="uplifts",
     label=Text("effects of actions", "effets des actions"),
     scores=(UPLIFT,),
-    preferred=("stacked", "s_learner", "x_learner"),
+    columns=UPLIFT_COLUMNS,
+    preferred=("stacked",),
 )
 
 FAMILY = Family(

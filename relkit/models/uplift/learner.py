@@ -71,6 +71,7 @@ class EffectLearner(ModelFacts):
     name: ClassVar[str]
     holdout_metric: ClassVar[HoldoutMetric] = HoldoutMetric(name="dr_loss", direction="lower")
     role, reads = UPLIFTS, DRAWN_UNITS
+    figures = ("uplift_gain", "uplift_by_group", "uplift_calibration")
     check_settings: ClassVar[Mapping[str, Any]] = {
         "response_window_days": 20,
         "post_window_days": 40,

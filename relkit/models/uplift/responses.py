@@ -6,6 +6,7 @@ and its response is the probability; another one has its own scale.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,11 +17,15 @@ from scipy import special
 from relkit.models.boosted_trees import Trees
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from relkit.models.uplift.unit_rows import Flags
 
 Floats = NDArray[np.float64]
 Scale = Literal["own", "log_odds", "log"]
 
+ONE_THREAD_ROWS = 200_000
+"""Rows below which trees are grown by one thread: with more, the threads spend most of their time waiting for one another."""
 ALIKE = 1e-9
 """Largest difference of weights that count as equal, as a share of the largest."""
 
@@ -102,8 +107,10 @@ class Boosting:
         learner = self._learner(is_probability=is_probability)
         # Equal weights are left out: with weights scikit-learn sorts every column once for each of its bins.
         alike = weight is None or np.ptp(weight) < ALIKE * weight.max()
+        with few_threads(len(y)):
+            grown = learner.fit(X, y, sample_weight=None if alike else weight)
         return Response(
-            trees=Trees.scoring(learner.fit(X, y, sample_weight=None if alike else weight), X),
+            trees=Trees.scoring(grown, X),
             scale="log_odds" if is_probability else "own",
         )
 
@@ -157,3 +164,10 @@ def constant(value: float) -> Trees:
         value=np.zeros(1),
         gain=np.zeros(1),
     )
+
+
+def few_threads(rows: int) -> AbstractContextManager[object]:
+    """Return a context in which trees are grown by one thread if the rows are few."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, user_api="openmp") if rows < ONE_THREAD_ROWS else nullcontext()

@@ -43,9 +43,20 @@ OFFERS = Contract(
 
 ASSIGNMENTS = Contract(
     name="assignments",
-    key=("unit_id", "wave_id", "action_id"),
+    key=("unit_id", "customer_id", "wave_id", "action_id", "arm"),
     label=Text("Assignments", "Tirages"),
     meaning="Who was drawn into what, contacted or not: the only source of the word control.",
+    notes=(
+        "A wave is one draw. A treated unit has one row, that of its action. A control has one row for each action of the wave that "
+        "it is a control for, so one control serves several actions.\n\n"
+        "`propensity` is the probability of the row's own action, in treated and control rows alike; that of control is one minus the "
+        "sum over the actions of the wave. Each action is compared with the controls alone, at e = p / (p + p0), p being its "
+        "probability and p0 that of control: three arms at 1/3 each weigh 1/2. p0 follows from the rows of the controls; a treated "
+        "unit takes it from the controls with the same p. With a single action e = p.\n\n"
+        "A unit may be a customer, or a household, a store or another group: then each of its customers has a row, and errors are "
+        "clustered by unit. A unit in several arms of one wave is left out of measurement, and counted.\n\n"
+        "Customers who were eligible and not contacted without a draw are a comparison, never a control."
+    ),
     references=(("customer_id", "customers"),),
     rules=(dated("drawn_at"),),
     columns=(
@@ -59,7 +70,7 @@ ASSIGNMENTS = Contract(
             "propensity",
             "Propensity",
             "Probabilité de tirage",
-            "Probability of the arm treated.",
+            "Probability, at the draw, of the row's own action: of being treated with it.",
             unit="share",
             low=0.0,
             high=1.0,

@@ -2,7 +2,8 @@
 
 An effect is additive: the outcome of a treated customer is what it would have been, plus the effect.
 For customer i it is mean + slope tanh(engagement_i), times (1 - fatigue) for each marketing contact of the
-30 days before (hard world).
+30 days before (hard world). Two leaflets add nothing in the end: one pulls orders forward, one moves sales
+within a category. They tire nobody, and are drawn apart from the other actions.
 """
 
 from __future__ import annotations
@@ -29,7 +30,15 @@ FIRST_ORDER_RATE = 0.008
 PRESSURE_DAYS = 30
 
 Target = Literal["non_buyers", "holders_who_never_bought", "buyers", "holders"]
-Outcome = Literal["first_order", "extra_orders", "contract_kept"]
+Outcome = Literal["first_order", "extra_orders", "contract_kept", "pulled_forward", "switched"]
+LEAFLETS: tuple[Outcome, ...] = ("pulled_forward", "switched")
+"""Outcomes of actions that only move what would have been bought anyway."""
+RESPONSE_DAYS, POST_DAYS = 28, 56
+"""Windows of the true effects: by the end of the first, and of the second after it."""
+PULL_DAYS = 21
+"""Orders pulled forward are placed within these days of the wave."""
+BORROWED_DAYS = 42
+"""They come from the days after the window, up to this many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +50,16 @@ class Action:
         channel: position in CHANNELS.
         target: customers who may be drawn.
         outcome: first_order: probability of a first order within the window; extra_orders: expected orders on top, within the
-            window; contract_kept: share of the ends due within the window that are averted.
+            window; contract_kept: share of the ends due within the window that are averted; pulled_forward: share of the orders
+            due in the weeks after the window that is placed within it; switched: share of the sibling category's lines that moves
+            to the promoted one.
         first_day, every_days: of the waves.
         window_days: days after the wave in which the effect falls.
         selected: probability that an eligible customer is drawn for, treated or control.
         propensities: probability of treated, at home (FR) and abroad.
         mean, slope: of the effect.
         offer_id: offer carried, or None.
+        promoted: position of the category that its offer is limited to, -1 for none.
         breaks_assumptions: whether its effect breaks the assumptions of the clean world, in which it is then zero.
     """
 
@@ -63,7 +75,18 @@ class Action:
     mean: float
     slope: float
     offer_id: str | None = None
+    promoted: int = -1
     breaks_assumptions: bool = True
+
+    @property
+    def is_leaflet(self) -> bool:
+        """True if it only moves what would have been bought anyway."""
+        return self.outcome in LEAFLETS
+
+    @property
+    def span_days(self) -> int:
+        """Days after the wave in which its effect falls, those that it borrows from included."""
+        return self.window_days + (BORROWED_DAYS if self.outcome == "pulled_forward" else 0)
 
     def effects(self, engagement: Floats, settings: SimulationSettings) -> Floats:
         """Return the effect on each customer, without fatigue."""
@@ -156,6 +179,34 @@ ACTIONS = (
         mean=0.4,
         slope=0.15,
     ),
+    Action(
+        id="early_bird",
+        channel=3,
+        target="buyers",
+        outcome="pulled_forward",
+        first_day=85,
+        every_days=120,
+        window_days=28,
+        selected=0.35,
+        propensities=(0.5, 0.5),
+        mean=0.45,
+        slope=0.15,
+    ),
+    Action(
+        id="wine_offer",
+        channel=3,
+        target="buyers",
+        outcome="switched",
+        first_day=30,
+        every_days=120,
+        window_days=28,
+        selected=0.35,
+        propensities=(0.5, 0.5),
+        mean=0.6,
+        slope=0.2,
+        offer_id="O-WINE",
+        promoted=2,
+    ),
 )
 """newsletter has no effect in either world: a placebo that a sound estimate must not credit (it adds to fatigue)."""
 
@@ -166,7 +217,7 @@ class Wave:
 
     Attributes:
         action: position in ACTIONS.
-        number: number of the wave in the company, from 0 in order of time.
+        number: number of the wave in the company, from 0 in order of time, those of leaflets last.
         day: day of the draw and of the contacts.
         id: wave_id.
     """
@@ -178,28 +229,32 @@ class Wave:
 
 
 def plan_waves(settings: SimulationSettings) -> list[Wave]:
-    """Return the waves in order of time; the window of each ends within the data."""
+    """Return the waves in order of time, those of leaflets last; the window of each ends within the data."""
     days = [
-        (day, k)
+        (action.is_leaflet, day, k)
         for k, action in enumerate(ACTIONS)
-        for day in range(action.first_day, settings.days - action.window_days, action.every_days)
+        for day in range(action.first_day, settings.days - action.span_days, action.every_days)
     ]
     waves = []
-    for number, (day, k) in enumerate(sorted(days)):
+    for number, (_, day, k) in enumerate(sorted(days)):
         drawn_on = settings.starts_on + timedelta(days=day)
         waves.append(Wave(action=k, number=number, day=day, id=f"{ACTIONS[k].id}-{drawn_on.isoformat()}"))
     return waves
 
 
-def offers_table(starts_on: date) -> pl.DataFrame:
-    """Return the table offers."""
+def offers_table(settings: SimulationSettings) -> pl.DataFrame:
+    """Return the table offers; one limited to a category ends with the window of its last wave."""
+    last = [wave.day + ACTIONS[wave.action].window_days for wave in plan_waves(settings) if ACTIONS[wave.action].offer_id == "O-WINE"]
+    ends_on = settings.starts_on + timedelta(days=max(last, default=0))
     return pl.DataFrame(
         {
-            "offer_id": ["O-WELCOME", "O-CROSS", "O-VOUCHER"],
-            "name": ["Gift with the first order", "First order for contract holders", "Voucher by text message"],
-            "funder": ["own", "own", "shared"],
-            "unit_cost": [4.0, 3.0, 5.0],
-            "starts_on": pl.repeat(starts_on, 3, dtype=pl.Date, eager=True),
+            "offer_id": ["O-WELCOME", "O-CROSS", "O-VOUCHER", "O-WINE"],
+            "name": ["Gift with the first order", "First order for contract holders", "Voucher by text message", "Wine of the month"],
+            "funder": ["own", "own", "shared", "own"],
+            "unit_cost": [4.0, 3.0, 5.0, 0.0],
+            "starts_on": pl.repeat(settings.starts_on, 4, dtype=pl.Date, eager=True),
+            "ends_on": [None, None, None, ends_on],
+            "category": [None, None, None, "wine"],
         }
     )
 

@@ -25,6 +25,8 @@ from relkit.tables.simulation.assortment import (
 from relkit.tables.simulation.parameters import TASTE_SPREAD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from relkit.tables.simulation.clock import Floats, Ints
     from relkit.tables.simulation.market import Market
     from relkit.tables.simulation.parameters import Disturbances
@@ -97,8 +99,24 @@ def draw_tastes(rng: np.random.Generator, n: int, spread: float = TASTE_SPREAD) 
     )
 
 
-def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes, market: Market, planted: Disturbances) -> Lines:
-    """Return the lines of the orders; a line's category follows the customer's tastes and sometimes brings its bundle partner."""
+def draw_lines(
+    rng: np.random.Generator,
+    orders: Orders,
+    tastes: Tastes,
+    market: Market,
+    planted: Disturbances,
+    moved: Callable[[Ints, Ints], Ints] | None = None,
+) -> Lines:
+    """Return the lines of the orders; a line's category follows the customer's tastes and sometimes brings its bundle partner.
+
+    Args:
+        rng: source of the draws.
+        orders: the orders.
+        tastes: of their customers.
+        market: promotions and prices.
+        planted: disturbances.
+        moved: takes the order and the category of each line, and returns the categories that an action makes of them.
+    """
     number = np.minimum(1 + rng.poisson(MORE_LINES, len(orders)), MOST_LINES)
     starts = np.cumsum(number) - number
     order = np.repeat(np.arange(len(orders)), number)
@@ -111,6 +129,7 @@ def draw_lines(rng: np.random.Generator, orders: Orders, tastes: Tastes, market:
     cents = _without_duplicates(order, category * PRODUCTS_A_CATEGORY + product, _split(rng, orders.amount, number, starts, order))
     promoted = market.promoted_categories(orders.day)[order]
     category = _cannibalised(rng, category, promoted, planted)
+    category = category if moved is None else moved(order, category)
     discount = np.where(category == promoted, np.round(cents * planted.promotion_discount), 0).astype(np.int64)
     return Lines(order, rank, category, product, cents, discount, market.price_levels(orders.day)[order])
 

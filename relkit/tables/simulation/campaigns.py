@@ -144,9 +144,11 @@ def run_campaigns(
         withdrawn_us=np.zeros(permissions.granted.shape, dtype=np.int64),
     )
     for wave in plan_waves(settings):
+        if ACTIONS[wave.action].is_leaflet:
+            continue  # drawn apart, in relkit.tables.simulation.leaflets
         _run_wave(rng, settings, people, permissions, created_day, calendar, wave, state)
     return Campaigns(
-        draws=_joined(state.draws),
+        draws=joined(state.draws),
         first_day=state.first_day,
         first_action=state.first_action,
         extra_customer=np.concatenate([np.zeros(0, dtype=np.int64), *(who for who, _, _ in state.extras)]),
@@ -262,7 +264,8 @@ def _keep_contracts(
     return share * (1 - survival_given(age, action.window_days, contracts.log_hazard[held], settings.contracts))
 
 
-def _joined(draws: list[Draws]) -> Draws:
+def joined(draws: list[Draws]) -> Draws:
+    """Return several draws as one."""
     names = tuple(Draws.__dataclass_fields__)
     if not draws:
         none = np.zeros(0, dtype=np.int64)

@@ -46,12 +46,34 @@ def draw_history(
     dropped[customer[ends & (day < settings.days)]] = True
     bought = campaigns.first_day < settings.days
     mean = _drifted(settings, buyers.mean_order, campaigns.first_day)
-    amount = draw_amounts(rngs["amounts"], mean[customer], settings.spend)
+    amount = draw_values(rngs["amounts"], rngs["market"], settings, market, mean[customer], day)
+    orders = Orders(customer=customer, day=day, amount=amount, action=action)
+    return History(orders=orders, is_active=bought & ~dropped, mean_order=mean * heaviness(settings))
+
+
+def draw_values(
+    rng: np.random.Generator, of_tail: np.random.Generator, settings: SimulationSettings, market: Market, mean: Floats, day: Ints
+) -> Floats:
+    """Return the value of each order, currency, to the cent, at the prices of its day.
+
+    Args:
+        rng: source of the values.
+        of_tail: source of the heavy tail.
+        settings: of the simulation.
+        market: prices.
+        mean: expected value of each order at the prices of the first day, without the heavy tail.
+        day: of each order.
+    """
+    amount = draw_amounts(rng, mean, settings.spend)
     if settings.hard:
-        amount = _heavy(rngs["market"], settings, amount) * market.price_levels(np.minimum(day, settings.days + FUTURE_DAYS - 1))
-        mean = mean * (1 + settings.disturbances.heavy_share / (settings.disturbances.heavy_tail - 1))
-    orders = Orders(customer=customer, day=day, amount=np.maximum(np.round(amount, 2), 0.01), action=action)
-    return History(orders=orders, is_active=bought & ~dropped, mean_order=mean)
+        amount = _heavy(of_tail, settings, amount) * market.price_levels(np.minimum(day, settings.days + FUTURE_DAYS - 1))
+    return np.maximum(np.round(amount, 2), 0.01)
+
+
+def heaviness(settings: SimulationSettings) -> float:
+    """Return the factor by which the heavy tail raises the mean value of orders; 1 in the clean world."""
+    planted = settings.disturbances
+    return 1 + planted.heavy_share / (planted.heavy_tail - 1) if settings.hard else 1.0
 
 
 def _days(

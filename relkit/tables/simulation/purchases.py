@@ -47,19 +47,27 @@ class Orders:
         day: day of the order, shape (m,).
         amount: value at list prices of the day, currency, to the cent, shape (m,).
         action: position of the action that brought it, -1 if spontaneous, shape (m,).
+        planned: day for which it was planned, shape (m,); None if that is its day.
     """
 
     customer: Ints
     day: Ints
     amount: Floats
     action: Ints
+    planned: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.customer)
 
     def where(self, kept: NDArray[np.bool_]) -> Orders:
         """Return the orders that are kept."""
-        return Orders(self.customer[kept], self.day[kept], self.amount[kept], self.action[kept])
+        planned = None if self.planned is None else self.planned[kept]
+        return Orders(self.customer[kept], self.day[kept], self.amount[kept], self.action[kept], planned)
+
+    @property
+    def planned_day(self) -> Ints:
+        """The day for which each was planned: its own unless it was pulled forward."""
+        return self.day if self.planned is None else self.planned
 
 
 def draw_buyers(rng: np.random.Generator, n: int, purchases: PurchaseParameters, spend: SpendParameters) -> Buyers:

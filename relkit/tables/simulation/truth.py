@@ -53,6 +53,11 @@ class CompanyTruth:
         """One row per contract: see docs/simulation.md for the columns."""
         return pl.scan_parquet(self.folder / "contracts.parquet")
 
+    @property
+    def waves(self) -> pl.LazyFrame:
+        """One row per wave, with the mean of the true effects on those drawn: see docs/simulation.md for the columns."""
+        return pl.scan_parquet(self.folder / "waves.parquet")
+
 
 def true_parameters(settings: SimulationSettings) -> dict[str, dict[str, Any]]:
     """Return the true parameters by model, with the names that the models' summaries use."""

@@ -15,15 +15,20 @@ import polars as pl
 from relkit.tables.simulation.actions import ACTIONS
 from relkit.tables.simulation.assortment import CATEGORIES
 from relkit.tables.simulation.contracts import contract_ids, expected_days, hazard_per_day, monthly_amounts, survival_given
+from relkit.tables.simulation.effects import kept_share
 from relkit.tables.simulation.purchases import expected_orders
 from relkit.tables.simulation.settings import HORIZONS
 from relkit.units import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from relkit.tables.simulation.actions import Wave
     from relkit.tables.simulation.baskets import Tastes
     from relkit.tables.simulation.campaigns import Campaigns, Draws
     from relkit.tables.simulation.clock import Calendar, Floats
     from relkit.tables.simulation.contracts import Contracts
+    from relkit.tables.simulation.effects import Effects
     from relkit.tables.simulation.market import Market
     from relkit.tables.simulation.ordering import History
     from relkit.tables.simulation.people import People
@@ -119,12 +124,6 @@ def _purchase_values(buyers: Buyers, tastes: Tastes, history: History, market: M
     return columns
 
 
-def kept_share(settings: SimulationSettings) -> float:
-    """Return the share of sales that is neither returned nor cancelled."""
-    planted = settings.disturbances
-    return (1 - planted.return_share) * (1 - planted.cancel_share) if settings.hard else 1.0
-
-
 def _with_contracts(frame: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     """Add the value of contracts, the risk of the main one (largest amount, then earliest start), the kind and the sums."""
     values = [f"{how}_contract_margin_{h}d" for how in ("expected", "realised") for h in HORIZONS]
@@ -161,13 +160,23 @@ def _with_effects(frame: pl.DataFrame, people: People, settings: SimulationSetti
     return frame.with_columns(columns)
 
 
-def assignments_truth(people: People, draws: Draws, waves: pl.Series) -> pl.DataFrame:
-    """Return the true effect of each assignment, with the pressure at which it was drawn; `waves` are the wave ids by number."""
+def assignments_truth(people: People, draws: Draws, waves: pl.Series, effects: Effects) -> pl.DataFrame:
+    """Return the true effects of each assignment, with the pressure at which it was drawn; `waves` are the wave ids by number."""
     return pl.DataFrame(
         {
             "unit_id": people.ids.gather(draws.customer),
             "wave_id": waves.gather(draws.wave),
             "effect": draws.effect,
             "contacts_30d": pl.Series(draws.pressure).cast(pl.Int32),
+            **effects.columns(),
         }
     )
+
+
+def waves_truth(assignments: Path, waves: list[Wave]) -> pl.DataFrame:
+    """Return wave_id, action_id, drawn and the mean true effects of each wave, from the file with those of its assignments."""
+    names = [name for name in pl.scan_parquet(assignments).collect_schema().names() if name.startswith("effect_")]
+    means = pl.scan_parquet(assignments).group_by("wave_id").agg(pl.len().alias("drawn"), pl.col(names).mean().round(9))
+    pairs = [(wave.id, ACTIONS[wave.action].id) for wave in waves]
+    named = pl.DataFrame(pairs, schema={"wave_id": pl.String, "action_id": pl.String}, orient="row")
+    return named.join(means.collect(engine="streaming"), on="wave_id").sort("wave_id")

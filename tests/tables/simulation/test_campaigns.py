@@ -34,7 +34,7 @@ def test_every_wave_ends_within_the_data():
     settings = SimulationSettings()
     waves = plan_waves(settings)
     assert [wave.number for wave in waves] == list(range(len(waves)))
-    assert all(wave.day + ACTIONS[wave.action].window_days < settings.days for wave in waves)
+    assert all(wave.day + ACTIONS[wave.action].span_days < settings.days for wave in waves)
     assert len({wave.id for wave in waves}) == len(waves) < 1000
     assert plan_waves(SimulationSettings(days=5)) == []
 
@@ -135,7 +135,8 @@ def test_each_contact_of_the_month_before_takes_its_share_off_the_effect(hard: C
     fresh = voucher.mean + voucher.slope * np.tanh(rows["engagement"].to_numpy())
     np.testing.assert_allclose(rows["effect"], fresh * 0.85 ** rows["contacts_30d"].to_numpy())
     assert rows["contacts_30d"].max() >= 2
-    contacts = pl.read_parquet(hard.data / "contacts.parquet").filter(pl.col("class") == "marketing")
+    leaflets = [action.id for action in ACTIONS if action.is_leaflet]
+    contacts = pl.read_parquet(hard.data / "contacts.parquet").filter(pl.col("class") == "marketing", ~pl.col("action_id").is_in(leaflets))
     day = pl.col("sent_at").dt.convert_time_zone("Europe/Paris").dt.date()
     before = rows.join(contacts.select("customer_id", sent_on=day), on="customer_id", how="left")
     age = (pl.col("eligible_on") - pl.col("sent_on")).dt.total_days()

@@ -109,7 +109,7 @@ def test_same_settings_same_bytes(tmp_path: Path, world: Any, monkeypatch: pytes
     once = _digests(simulate_company(settings, tmp_path / "a").data.parent)
     again = _digests(simulate_company(settings, tmp_path / "b").data.parent)
     assert once == again
-    assert len(once) == len(TABLES) + 1 + 4
+    assert len(once) == len(TABLES) + 1 + 5
     other = SimulationSettings(customers=1000, world=world, seed=6)
     assert _digests(simulate_company(other, tmp_path / "b").data.parent)["data/transactions.parquet"] != once["data/transactions.parquet"]
 

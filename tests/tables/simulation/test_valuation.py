@@ -86,7 +86,7 @@ def test_effects_are_known_for_those_they_concern(company: CompanyTruth, truth: 
     hard = company.parameters["company"]["world"] == "hard"
     for action in ACTIONS:
         values = truth[f"effect_{action.id}"].drop_nulls()
-        assert values.abs().max() <= 0.2 + abs(action.slope)
+        assert values.abs().max() <= abs(action.mean) + abs(action.slope)
         assert (values.std() > 0) == (action.slope != 0 and (hard or not action.breaks_assumptions))
 
 
