@@ -108,11 +108,8 @@ class Boosting:
         # Equal weights are left out: with weights scikit-learn sorts every column once for each of its bins.
         alike = weight is None or np.ptp(weight) < ALIKE * weight.max()
         with few_threads(len(y)):
-            grown = learner.fit(X, y, sample_weight=None if alike else weight)
-        return Response(
-            trees=Trees.scoring(grown, X),
-            scale="log_odds" if is_probability else "own",
-        )
+            trees = Trees.scoring(learner.fit(X, y, sample_weight=None if alike else weight), X)
+        return Response(trees=trees, scale="log_odds" if is_probability else "own")
 
     def _learner(self, *, is_probability: bool) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
