@@ -167,6 +167,16 @@ def test_dictionary_and_manifest_name_the_model(learnt):
     assert any(entry["name"].endswith("/scores_by_action") for entry in manifest["inputs"])
 
 
+def test_on_a_day_before_any_outcome_all_are_scored_and_no_cost_is_known(learnt, tmp_path, monkeypatch):
+    shutil.copytree(learnt, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    found = ScoreCustomers.parse(as_of="2024-01-15").run()
+    rows = pl.read_parquet(found.paths["scores_by_action"])
+    assert any("No unit drawn has a known outcome as of 2024-01-15" in warning for warning in found.warnings)
+    assert rows["cost_eur"].null_count() == rows["channel_id"].null_count() == len(rows)
+    assert rows["customer_id"].n_unique() * 2 == len(rows)
+
+
 def fit(workplace: Path, tables: dict[str, pl.DataFrame], **given: object):
     company.write_company(workplace / "out" / "default", tables)
     settings = QUICK | given.pop("settings", {})
