@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from drawn_company import FIXED, drawn, lines
+from few_drawn import FIXED, drawn, lines
 
 from relkit.errors import ParameterError
 from relkit.features.drawn_segments import drawn_segments

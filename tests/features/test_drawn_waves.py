@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from drawn_company import FIXED, LATER, drawn, lines
+from few_drawn import FIXED, LATER, drawn, lines
 
 from relkit.features.drawn_waves import drawn_waves
 from relkit.periods import AsOf

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from drawn_company import FIXED, LATER, lines
+from few_drawn import FIXED, LATER, lines
 
 from relkit.errors import TableError
 from relkit.features.campaign_windows import Windows
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Company = Callable[..., TableSet]
 
 WINDOWS = Windows(response_days=28, post_days=56)
-"""The draw of `drawn_company` is on 2027-03-01; both windows before the end of 2027 begin after 2027-10-08, day 221."""
+"""The draw of `few_drawn` is on 2027-03-01; both windows before the end of 2027 begin after 2027-10-08, day 221."""
 
 
 def test_each_customer_of_a_year_has_both_windows_and_the_same_time_before(company: Company) -> None:
