@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
-import polars as pl
 import pytest
 from model_checks import drawn_units
 
 from relkit.families.bindings import diagnostic_figures
 from relkit.models.catalogue import make
 from relkit.models.uplift.s_learner import SLearner
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @pytest.fixture(scope="module")
