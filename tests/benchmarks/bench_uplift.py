@@ -262,10 +262,9 @@ def of_speed() -> dict[str, Any]:
         "four plain fits": measured(four)[1:],
         "x_learner without folds": measured(lambda: catalogue.make("uplift.x_learner", settings | {"folds": 0}).fit(rows, as_of=AS_OF))[1:],
         "x_learner": measured(lambda: catalogue.make("uplift.x_learner", settings).fit(rows, as_of=AS_OF))[1:],
-        DEFAULT: measured(lambda: catalogue.make(DEFAULT).fit(rows, as_of=AS_OF))[1:],
     }
     few = learnt.X[:1000]
-    for name in ("x_causalml", "x_econml", "dr_econml"):
+    for name in ("x_causalml", "x_econml"):
         found |= {peer: each[1:] for peer, each in peers((name,), [(learnt, few)], trees=100, leaves=31)[0].items()}
     return {name: {"cpu_seconds": cost[0], "memory_mb": cost[1]} for name, cost in found.items()}
 

@@ -49,18 +49,18 @@ class CustomerDesign:
     spread: Floats
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, *, where: str) -> CustomerDesign:
+    def of(cls, frame: pl.DataFrame, *, where: str, bent: bool = True) -> CustomerDesign:
         """Return the design learnt from usable features.
 
         Args:
             frame: the features, as `usable` returns them.
             where: the caller, for messages.
+            bent: whether numbers bend; columns of trees are the same either way.
         """
         names = tuple(sorted(frame.columns))
-        bent = {
-            name: SPLINE_COLUMNS for name in names if frame[name].dtype == pl.Float64 and frame[name].drop_nulls().n_unique() >= BENT_FROM
-        }
-        known = Declaration(names=names, splines=bent, missing="indicator").learnt(frame, where=where) if names else ()
+        numbers = [name for name in names if bent and frame[name].dtype == pl.Float64]
+        splines = {name: SPLINE_COLUMNS for name in numbers if frame[name].drop_nulls().n_unique() >= BENT_FROM}
+        known = Declaration(names=names, splines=splines, missing="indicator").learnt(frame, where=where) if names else ()
         ends = np.array([_range(frame[each.name]) for each in known]).reshape(-1, 2)
         found = cls(covariates=known, low=ends[:, 0], high=ends[:, 1], centre=np.zeros(0), spread=np.zeros(0))
         X = matrix(frame, known)

@@ -33,6 +33,8 @@ Floats = NDArray[np.float64]
 
 SLOPE_SPREAD = 0.5
 """Standard deviation of the prior of the slope, around 1."""
+ALIKE = 1e-9
+"""Spread of forecasts below which they are all the same, as a share of that of the scores."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -63,13 +65,15 @@ class Line:
         """
         spread, rows = float(forecast @ forecast), len(scores)
         level = float(scores.mean())
-        slope = float(forecast @ scores) / spread if spread > 0 else 0.0
+        is_told = spread > ALIKE**2 * float(scores @ scores)
+        slope = float(forecast @ scores) / spread if is_told else 0.0
         rest = scores - level - slope * forecast
-        parts = (rest / rows, rest * forecast / spread if spread > 0 else np.zeros(rows))
+        parts = (rest / rows, rest * forecast / spread if is_told else np.zeros(rows))
         sums = np.column_stack([np.bincount(cluster, part) for part in parts])
         groups = len(np.unique(cluster))
         covariance = np.asarray(sums.T @ sums * (groups / max(groups - 1, 1)), dtype=np.float64)
         used = towards_one(slope, float(covariance[1, 1])) if slope_used is None else slope_used
+        used = used if is_told else 0.0
         return cls(level=level, slope=used, raw_slope=slope, covariance=covariance)
 
     @property

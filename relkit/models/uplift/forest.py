@@ -49,7 +49,6 @@ class Forest(EffectLearner):
     """
 
     name: ClassVar[str] = "uplift.forest"
-    competes = True
     label = Text("effect by an honest forest", "effet par forêt honnête")
     purpose = Text(
         "Forest: the effect of an action on each customer, as the mean of trees that split where the effect differs.",

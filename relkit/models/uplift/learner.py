@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from relkit.errors import TableError
 from relkit.models.affinity.customer_design import CustomerDesign, reasons_aside, usable
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.uplift.action_effects import ActionEffects, Line
@@ -169,14 +170,19 @@ class EffectLearner(ModelFacts):
             as_of: last day whose facts were used.
 
         Raises:
-            TableError: a column is missing or invalid.
+            TableError: a column is missing or invalid, or no feature can be used.
             ParameterError: an action is named that nobody was drawn for.
             NotEnoughEventsError: no action has enough units in both arms.
         """
         rows = UnitRows.read(features, features=self.features, left_out=self.known_later, where=self.name)
         actions, aside = chosen_actions(rows, self.actions, fewest=self.fewest_units, where=self.name)
         frame, unusable = usable(rows.features)
-        design = CustomerDesign.of(frame, where=self.name)
+        if not frame.width:
+            raise TableError(
+                f"no feature can be used: {reasons_aside(unusable)}.", where=self.name, remedy="Give features that differ among customers."
+            )
+        is_estimated = any(rows.of(action).propensity is None for action in actions)
+        design = CustomerDesign.of(frame, where=self.name, bent=is_estimated)
         subjects = column_parts(actions)
         learnt = {action: self._units(rows.of(action), design) for action in actions}
         models = tuple(self.effects_of(units, action, subjects[action]) for action, units in learnt.items())
@@ -205,13 +211,13 @@ class EffectLearner(ModelFacts):
 
     def _units(self, rows: UnitRows, design: CustomerDesign) -> Units:
         """Return the units of an action as arrays."""
-        frame = rows.features.select(design.names)
+        frame, known = rows.features.select(design.names), rows.propensity
         return Units(
             flat=design.flat(frame),
-            curved=design.curved(frame),
+            curved=design.curved(frame) if known is None else np.zeros((len(rows), 0)),
             treated=rows.treated,
             outcome=rows.outcome,
-            known_propensity=rows.propensity,
+            known_propensity=known,
             cluster=rows.cluster,
             fold=folds_of(rows.cluster, self.folds, self.seed),
             folds=self.folds,

@@ -29,7 +29,6 @@ class RLearner(EffectLearner):
     """Settings of the R learner."""
 
     name: ClassVar[str] = "uplift.r_learner"
-    competes = True
     label = Text("effect by residuals (R)", "effet par résidus (R)")
     purpose = Text(
         "R learner: the effect of an action on each customer, from what remains of outcome and treatment once both were forecast.",

@@ -90,8 +90,6 @@ class Boosting:
             y: outcome, shape (n,).
             weight: of the rows, shape (n,); None if all weigh the same.
         """
-        if len(y) == 0 or np.ptp(y) == 0:
-            return Response(trees=constant(float(y[0]) if len(y) else 0.0))
         return self._grown(X, y, weight, is_probability=is_binary(y))
 
     def regress(self, X: Floats, y: Floats, weight: Floats | None = None) -> Response:
@@ -100,23 +98,18 @@ class Boosting:
 
     def fit_amount(self, X: Floats, y: Floats) -> Response:
         """Return the response of a positive amount by its logarithm, brought back by smearing (Duan 1983); arguments as for `fit`."""
-        found = (
-            replace(self.regress(X, np.log(y)), scale="log")
-            if np.ptp(y) > 0
-            else Response(trees=constant(float(np.log(y[0]))), scale="log")
-        )
-        return replace(found, factor=float(np.mean(y / found.of(X))))
+        found = replace(self.regress(X, np.log(y)), scale="log")
+        return replace(found, factor=float(np.mean(y / found.of(X))) if len(y) else 1.0)
 
     def _grown(self, X: Floats, y: Floats, weight: Floats | None, *, is_probability: bool) -> Response:
+        if len(y) == 0 or np.ptp(y) == 0:
+            return Response(trees=constant(float(y[0]) if len(y) else 0.0))
         learner = self._learner(is_probability=is_probability)
         # Equal weights are left out: with weights scikit-learn sorts every column once for each of its bins.
         alike = weight is None or np.ptp(weight) < ALIKE * weight.max()
         with few_threads(len(y)):
-            grown = learner.fit(X, y, sample_weight=None if alike else weight)
-        return Response(
-            trees=Trees.scoring(grown, X),
-            scale="log_odds" if is_probability else "own",
-        )
+            trees = Trees.scoring(learner.fit(X, y, sample_weight=None if alike else weight), X)
+        return Response(trees=trees, scale="log_odds" if is_probability else "own")
 
     def _learner(self, *, is_probability: bool) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor

@@ -37,6 +37,8 @@ def test_a_slope_that_the_scores_leave_open_is_drawn_towards_one() -> None:
 
 
 def test_forecasts_that_are_all_the_same_have_the_mean_effect() -> None:
-    line = Line.fitted(np.zeros(10), np.arange(10.0), np.arange(10))
-    assert line.of(np.zeros(2)).tolist() == [4.5, 4.5]
-    assert np.isfinite(line.half_width(np.zeros(2))).all()
+    for same in (np.zeros(10), 1e-17 * np.arange(-4.5, 5.0)):
+        line = Line.fitted(same, np.arange(10.0), np.arange(10), slope_used=1.0)
+        assert (line.slope, line.raw_slope) == (0.0, 0.0)
+        assert line.of(np.array([0.0, 1.0])).tolist() == [4.5, 4.5]
+        assert np.isfinite(line.half_width(np.zeros(2))).all()

@@ -153,8 +153,16 @@ def test_rows_that_cannot_be_learnt_from_are_refused() -> None:
         fitted("s_learner", rows.with_columns(outcome=pl.when(pl.int_range(pl.len()) == 3).then(float("nan")).otherwise("outcome")))
     with pytest.raises(TableError, match="400 rows share a key"):
         fitted("s_learner", pl.concat([rows, rows]))
+    with pytest.raises(TableError, match="no feature can be used: the same for all"):
+        fitted("s_learner", rows.with_columns(age=pl.lit(1.0)), features=("age",))
     with pytest.raises(TableError, match="there is no feature to learn from"):
         fitted("s_learner", rows.select("customer_id", "action_id", "treated", "propensity", "outcome"), features=())
+
+
+def test_a_fold_without_buyers_and_one_with_a_single_buyer_are_learnt() -> None:
+    rows = campaign(4, 200).with_columns(outcome=pl.when(pl.int_range(pl.len()) == 3).then(25.0).otherwise(0.0))
+    effects = fitted("hurdle", rows).effects(rows)
+    assert effects["uplift"].is_finite().all()
 
 
 def test_settings_out_of_range_are_refused() -> None:
