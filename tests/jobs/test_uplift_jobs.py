@@ -192,6 +192,16 @@ def test_orders_are_worth_their_margin(workplace):
     assert rows["low"].null_count() == len(rows)
 
 
+def test_a_model_of_another_outcome_does_not_displace_the_champion(workplace):
+    tables, quick = drawn_company.drawn_company(400), {"folds": "0", "actions": "mail"}
+    fit(workplace, tables, settings=quick)
+    other = fit(workplace, tables, settings=quick | {"outcome": "orders"})
+    assert other.details["alias"] == "challenger"
+    assert any("forecasts margin over 84 days, this one orders over 84 days: they cannot be compared." in line for line in other.sentences)
+    again = fit(workplace, tables, settings=quick | {"seed": "1"})
+    assert "its settings were fitted anew without them and judged on it" in " ".join(again.sentences)
+
+
 def test_without_assignments_it_is_skipped(workplace):
     tables = drawn_company.drawn_company(50)
     skipped = fit(workplace, {name: frame for name, frame in tables.items() if name != "assignments"}).skipped

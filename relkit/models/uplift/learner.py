@@ -113,6 +113,11 @@ class EffectLearner(ModelFacts):
         return self.response_window_days + self.post_window_days
 
     @property
+    def target(self) -> str:
+        """What is forecast: models of other outcomes or windows cannot be compared."""
+        return f"{self.outcome} over {self.horizon_days} days"
+
+    @property
     def needs(self) -> Contract:
         """Columns that `fit` reads: those of the draw, and the features if they are named."""
         return needs_of(self.features, where=self.name)
