@@ -235,7 +235,8 @@ def _remarks(strength: Robustness, overlap: Overlap, balance: pl.DataFrame) -> t
                 f"Pour {share[1]} des unités, presque aucune unité de l’autre groupe n’est semblable : la comparaison extrapole.",
             )
         )
-    left = balance.filter(pl.col("after").abs() > UNBALANCED)["covariate"].to_list()
+    # Names of columns only: the words in them may be personal.
+    left = dict.fromkeys(name.split("=")[0] for name in balance.filter(pl.col("after").abs() > UNBALANCED)["covariate"])
     if left:
         found.append(
             Remark(

@@ -7,7 +7,7 @@
 Units are compared within strata of one wave and one share treated. If a stratum has fewer than two units in an arm, all are weighted by
 the inverse of the probability of their arm instead, normalised within the arm (Hajek 1971), as stored at the draw. If units of one
 household, or one customer in several waves, are among them, standard errors count clusters: the sums of each cluster's influence values,
-times G / (G - 1) x (n - 1) / (n - p) for G clusters, n units and p means (CR1: Cameron and Miller 2015, section II.B).
+times G / (G - 1) x (n - 1) / (n - p) for G clusters, n units and p means (CR1: Cameron and Miller 2015).
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def trimmed_difference(
 
 
 def _trimmed(values: Floats, share: float) -> tuple[float, float, int]:
-    """Return the trimmed mean, its variance (Yuen 1974, eq. 2) and the units kept."""
+    """Return the trimmed mean, its variance (Yuen 1974) and the units kept."""
     ordered, n = np.sort(values), len(values)
     cut = int(share * n)
     kept = n - 2 * cut

@@ -69,7 +69,7 @@ class Measure:
 
 @dataclass(frozen=True, eq=False)
 class Adjustment:
-    """Slopes of a measure on covariates, the same in both arms (CUPED: Deng et al. 2013, eq. 4; several covariates as in Lin 2013).
+    """Slopes of a measure on covariates, the same in both arms (CUPED: Deng, Xu, Kohavi and Walker 2013).
 
     Attributes:
         theta: slope of each column, shape (k,); zero for columns that are no covariate.

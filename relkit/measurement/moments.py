@@ -1,6 +1,6 @@
 """Number, means and covariances of several columns: the form in which the rows of an arm reach every estimator.
 
-Moments of two sets of rows add up to those of their union (Chan, Golub and LeVeque 1983, eq. 2.1), so that rows are read once.
+Moments of two sets of rows add up to those of their union (Chan, Golub and LeVeque 1983), so that rows are read once.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 
 All are the normal approximation: with n units in all and a variance V of the difference per unit, an effect is detected if it exceeds
 (z_alpha root V0 + z_power root V1) / root n, V0 being the variance without effect and V1 that with it (Fleiss, Levin and Paik 2003,
-eq. 4.14). Covariates that explain a share of the variance reduce it by that share (CUPED); clusters inflate it by
+chapter 4). Covariates that explain a share of the variance reduce it by that share (CUPED); clusters inflate it by
 1 + (size - 1) x correlation (Kish 1965).
 """
 

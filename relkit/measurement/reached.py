@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from relkit.measurement.measures import Measure
 
 WEAK_F = 10.0
-"""F of the share reached below which intervals from the delta method are too narrow (Staiger and Stock 1997, p. 557)."""
+"""F of the share reached below which intervals from the delta method are too narrow (Staiger and Stock 1997)."""
 NOT_REACHED = Text(
     "The draw did not raise the share reached: there is no effect on those reached.",
     "Le tirage n’a pas augmenté la part des unités touchées : il n’y a pas d’effet sur les unités touchées.",

@@ -2,7 +2,7 @@
 
 The net promoter score is the share of promoters (9 and 10 of 0 to 10) minus that of detractors (0 to 6), from -1 to 1. Its intervals are
 those of Rocks (2016, The American Statistician 70, p. 365-372): "wald"; "adjusted_wald", which adds 3 answers, 0.75 detractors, 1.5
-passives and 0.75 promoters, and is the default; and "score", by the likelihood of the other shares at each bound (Tango 1998, eq. 10).
+passives and 0.75 promoters, and is the default; and "score", by the likelihood of the other shares at each bound (Tango 1998).
 
 The share satisfied is that of the upper answers of its scale; "adjusted_wald" is Agresti and Coull (1998), "score" is Wilson (1927).
 
@@ -208,7 +208,7 @@ def satisfaction_change(
 
 def _adjusted(answers: Answers, z: float, part: float = 1.0) -> tuple[float, float]:
     """Return the figure and its variance after adding answers."""
-    # A share gets z^2 answers, half of them satisfied (Agresti and Coull 1998); a net score 3 (Rocks 2016, p. 368).
+    # A share gets z^2 answers, half of them satisfied (Agresti and Coull 1998); a net score 3 (Rocks 2016).
     added = part * (_ADDED if answers.is_net else z**2)
     n, share = answers.effective_n + added, added * (0.25 if answers.is_net else 0.5)
     high = (answers.high * answers.effective_n + share) / n
@@ -238,7 +238,7 @@ def _score_bounds(answers: Answers, z: float) -> tuple[float, float]:
 
 
 def _net_variance(answers: Answers) -> Callable[[float], float]:
-    """Return the variance of an answer at a net score, the other shares being the likeliest ones (Tango 1998, eq. 8)."""
+    """Return the variance of an answer at a net score, the other shares being the likeliest ones (Tango 1998)."""
     low, high = answers.low, answers.high
 
     def variance(net: float) -> float:

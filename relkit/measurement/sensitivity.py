@@ -39,7 +39,7 @@ class Robustness:
 
 
 def robustness_value(t: float, df: float, *, level: float | None = None) -> float:
-    """Return the robustness value of an estimate: Cinelli and Hazlett (2020), JRSS B 82, eq. 18 and 20.
+    """Return the robustness value of an estimate: Cinelli and Hazlett (2020, JRSS B 82, p. 39-67).
 
     Args:
         t: estimate over its standard error.

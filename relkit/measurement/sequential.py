@@ -5,7 +5,7 @@ With n units and a standard error se its half-width is
 
     se root n x root( 2 (n r^2 + 1) / (n r)^2 x log( root(n r^2 + 1) / alpha ) )
 
-(Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2021, arXiv 2103.06476, eq. 14), narrowest relative to the fixed one near `tuned_units`.
+(Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2021, arXiv 2103.06476), narrowest relative to the fixed one near `tuned_units`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def always_valid_p(z: float, units: float, *, level: float = LEVEL, tuned_units:
 
 
 def rate(tuned_units: float, *, level: float = LEVEL) -> float:
-    """Return the parameter r of the sequence that is tightest at a number of units (Waudby-Smith et al. 2021, appendix B.2).
+    """Return the parameter r of the sequence that is tightest at a number of units (Waudby-Smith et al. 2021).
 
     Examples:
         >>> round(rate(5_000), 5)

@@ -140,7 +140,7 @@ def _loadings(control: float, treated: ArrayLike) -> Floats:
 
 
 def _all_within(reach: float, loadings: Floats, df: float, *, two_sided: bool) -> float:
-    """Return the probability that all statistics are within the reach: Dunnett (1955), eq. 3, by quadrature."""
+    """Return the probability that all statistics are within the reach: Dunnett (1955), by quadrature."""
     from scipy.special import gammaln, ndtr
 
     # With a small control all differences turn on it, and the probability given its value falls steeply.

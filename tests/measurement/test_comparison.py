@@ -79,6 +79,14 @@ def test_groups_that_do_not_resemble_each_other_are_reported() -> None:
     assert found.overlap.effective_others < 0.2 * found.n_others
 
 
+def test_no_value_of_a_covariate_is_in_a_remark() -> None:
+    units = contacted_customers(2000).with_columns(town=pl.when("is_contacted").then(pl.lit("Lyon")).otherwise(pl.lit("Paris")))
+    found = adjusted_comparison(units, "margin", ("x", "town"))
+    unbalanced = next(remark for remark in found.remarks if remark.code == "still_unbalanced")
+    assert "town" in unbalanced.en
+    assert "Lyon" not in unbalanced.en + unbalanced.fr
+
+
 def test_a_covariate_that_decides_everything_gives_an_answer_with_its_warning() -> None:
     units = contacted_customers(400).with_columns(chosen=pl.col("is_contacted"))
     found = adjusted_comparison(units, "margin", ("x", "chosen"))

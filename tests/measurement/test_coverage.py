@@ -11,7 +11,7 @@ import pytest
 from relkit.measurement.designs import Design
 from relkit.measurement.lifts import lift
 from relkit.measurement.measures import Measure
-from relkit.measurement.money import account_of
+from relkit.measurement.money import account_of, campaign_part, cumulated
 from relkit.measurement.reached import effect_on_reached
 
 if TYPE_CHECKING:
@@ -117,3 +117,23 @@ def test_effects_on_those_reached() -> None:
         return effect.low, effect.high
 
     assert 0.93 <= covered(found, EFFECT / 0.7) <= 0.97
+
+
+def test_totals_over_campaigns_with_the_same_customers() -> None:
+    """Two draws on one population: margin of both follows the same taste for the shop, so that their errors are related."""
+    inside = []
+    for seed in range(RUNS):
+        rng = np.random.default_rng(seed)
+        taste, parts = np.exp(rng.normal(size=400)), []
+        truth = 0.0
+        for effect in (1.0, 0.5):
+            treated = rng.random(400) < 0.5
+            units = pl.DataFrame({"arm": np.where(treated, "treated", "control"), "margin": 3 * taste + effect * treated * taste})
+            design = Design.of(units, propensity=None, wave=None, cluster=None)
+            found, influence = design.influence(("margin",), target="treated")
+            parts.append(campaign_part(found, influence, np.arange(400).tolist(), {"margin": 1.0}))
+            # Of the treated of this draw the expected effect is that of the population.
+            truth += effect * np.exp(0.5) * treated.sum()
+        total = cumulated(parts)
+        inside.append(total.low <= truth <= total.high)
+    assert 0.93 <= np.mean(inside) <= 0.97

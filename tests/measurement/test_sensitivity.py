@@ -13,7 +13,7 @@ def test_the_published_example() -> None:
 
 
 def test_a_confounder_of_that_strength_brings_the_estimate_to_zero() -> None:
-    """The bias of equation 11 with both shares at the robustness value is the estimate itself: r^2 / (1 - r) = f^2."""
+    """With both shares at the robustness value r the bias is the estimate itself: r^2 / (1 - r) = f^2 (Cinelli and Hazlett 2020)."""
     for t, df in ((2.5, 50), (10.0, 2000)):
         r = robustness_value(t, df)
         assert r**2 / (1 - r) == pytest.approx(t**2 / df)
