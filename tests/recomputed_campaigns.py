@@ -241,7 +241,7 @@ def _pulled(facts: CampaignFacts, values: dict[str, str]) -> dict[str, Any]:
 
 def _cost(facts: CampaignFacts, _: dict[str, str]) -> dict[str, Any]:
     ratio, low, high = facts.ratio(facts.column("margin_post"), facts.column("cost"))
-    return {"cost": facts.total(facts.column("cost")).value, "ratio": ratio, "low": low, "high": high}
+    return {"cost": facts.total(facts.column("cost")).value, "one": 1, "ratio": ratio, "low": low, "high": high}
 
 
 def _per_order(facts: CampaignFacts, _: dict[str, str]) -> dict[str, Any]:

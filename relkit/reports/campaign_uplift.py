@@ -314,13 +314,11 @@ class CampaignUplift(CampaignPage):
         cost, ratio, order = self._money(self._value("cost")), self.measured.money("margin_per_cost"), self.measured.money("cost_per_order")
         found = [self._say("cost_only", cost=cost)]
         if ratio["value"] is not None and ratio["low"] is not None:
-            ends = {name: self._number(ratio[name], 2) for name in ("low", "high")}
-            found = [self._say("cost", cost=cost, ratio=self._number(ratio["value"], 2), **ends)]
-        return (
-            found
-            if order["low"] is None
-            else [*found, self._say("per_order", value=self._money(order["value"], 2), **self._ends(order, 2))]
-        )
+            words = {"one": self._money(1), "ratio": self._money(ratio["value"], 2), **self._ends(ratio, 2)}
+            found = [self._say("cost", cost=cost, **words)]
+        if order["low"] is not None:
+            found.append(self._say("per_order", value=self._money(order["value"], 2), **self._ends(order, 2)))
+        return found
 
     def _reached(self) -> list[str]:
         facts, row = self.measured.facts, self.measured.estimate(self._amount(), method="reached")

@@ -89,8 +89,8 @@ TEXTS: dict[str, Text] = {
         "au-delà du hasard.",
     ),
     "cost": Text(
-        "It cost {cost} in contacts, offers and work on the action; each unit of money spent brought {ratio} {of_what} ({low} to {high}).",
-        "Elle a coûté {cost} en contacts, offres et travail ; chaque unité dépensée a rapporté {ratio} {of_what} (de {low} à {high}).",
+        "It cost {cost} in contacts, offers and work on the action; each {one} spent brought {ratio} {of_what} ({low} to {high}).",
+        "Elle a coûté {cost} en contacts, offres et travail ; {one} dépensé a rapporté {ratio} {of_what} (de {low} à {high}).",
     ),
     "cost_only": Text("It cost {cost} in contacts, offers and work on the action.", "Elle a coûté {cost} en contacts, offres et travail."),
     "no_cost": Text("No cost of it is known, so nothing is deducted.", "Aucun coût n’en est connu : rien n’est déduit."),
