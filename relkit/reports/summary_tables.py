@@ -154,8 +154,8 @@ class SummaryTable:
 def hidden_groups(counts: Sequence[int | None], *, has_total: bool, language: str = "en") -> list[str]:
     """Return, for each group, what is shown instead of its size, or an empty text if the size may be shown.
 
-    An empty group hides nobody; the size of a group may be null, if it is not stated. If only one group is hidden and a total is shown below, the next smallest is
-    hidden too; otherwise the difference would give the first away.
+    An empty group hides nobody; the size of a group may be null, if it is not stated. If only one group is hidden and a total is shown
+    below, the next smallest is hidden too; otherwise the difference would give the first away.
 
     Examples:
         >>> hidden_groups([500, 3, 0, 40], has_total=True)
