@@ -68,13 +68,14 @@ class CampaignUplift(CampaignPage):
             return Gallery((), self._first())
         windows = [
             WindowMoney(
-                name=self._say("after", n=self._number(facts.days[window])),
+                name=self._window(window),
                 added=self._interval("incremental_margin", window),
                 cost=self._value("cost", window),
                 net=self._interval("net_margin", window),
                 treated=int(facts.counts["treated"]),
             )
-            for window in ("response", "post")
+            for window in self._windows
+            if window != "later"
         ]
         drawn = plot_campaign_money(windows, currency=facts.currency, language=self.language)
         return Gallery((Picture(drawn, self._say("c_money", level=self._level())),))
@@ -266,10 +267,9 @@ class CampaignUplift(CampaignPage):
 
     def _when(self) -> str:
         """Return the day up to which the amount is counted: that of the measurement, if it is known once."""
-        facts, rows = self.measured.facts, self.measured.table("estimates")
-        if rows.filter(pl.col("measure") == self._amount(), pl.col("window") == "later").is_empty():
-            return self._say("known_once", day=day_in_words(facts.as_of, self.language))
-        return self._say("counted", days=self._number(facts.days["post"]))
+        if self._is_known_once:
+            return self._window("post")
+        return self._say("counted", days=self._number(self.measured.facts.days["post"]))
 
     def _advice(self) -> str:
         verdict, needed = self.measured.facts.verdict, self.measured.facts.units_needed
