@@ -122,7 +122,7 @@ class CampaignPage:
 
     def _window(self, window: str) -> str:
         if self._is_known_once:
-            return self._say("known_once", day=day_in_words(self.measured.facts.as_of, self.language))
+            return day_in_words(self.measured.facts.as_of, self.language)
         days = self.measured.facts.days
         if window == "later":
             return self._say("between", a=self._number(days["response"] + 1), b=self._number(days["post"]))
