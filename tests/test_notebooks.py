@@ -112,10 +112,11 @@ class TestEachNotebook:
                 *("aucun des 15 produits comparés n’en remplace un autre", "affinity.next_product", "affinity.rules"),
             ),
         ),
-        (
+        pytest.param(
             "measure_campaign_uplift",
             "fr",
             ("Ce que la campagne a ajouté", "30 juin 2025", "Les groupes ont les tailles prévues", "Jour après jour", "Garde-fou"),
+            marks=pytest.mark.slow,  # its cells also run without a kernel, in the tests of its sentences
         ),
     ],
 )

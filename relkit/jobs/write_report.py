@@ -64,6 +64,7 @@ class WriteReport(Job):
             find_notebook(self.notebook),
             self.out_dir / "tables" / "facts.json",
             *(self.out_dir / folder for folder in folders),
+            *(() if self._notebook().shows_scores else (self.out_dir / "measurements",)),
             newest,
         )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from relkit.measurement.campaign_outcomes import WINDOW_NAMES, Outcomes, columns_of, parts_of
 from relkit.measurement.lifts import lift
 from relkit.measurement.limited_spend import limits_of
@@ -14,8 +16,6 @@ from relkit.measurement.result_tables import ESTIMATES, label_of, made, reason_o
 from relkit.units import LEVEL
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from relkit.measurement.campaign_outcomes import Outcome
     from relkit.measurement.designs import Design
     from relkit.measurement.effect import Effect
@@ -26,6 +26,21 @@ ADJUSTED_FROM = 100
 """Units that each arm needs for the adjusted effects to be the figures of money: slopes from fewer are uncertain themselves."""
 REACHED = "is_reached"
 """Column of the units that received the contact."""
+
+
+CAPPED = 0.01
+"""Share of units whose amount is capped; of those with an amount, if fewer units than that have one."""
+
+
+def capped_above(amounts: pl.Series) -> float:
+    """Return the share of units that lie below the cap.
+
+    Examples:
+        >>> capped_above(pl.Series([1.0, 2.0, 0.0, 5.0])), round(capped_above(pl.Series([7.0] + [0.0] * 999)), 5)
+        (0.99, 0.99999)
+    """
+    some = float((amounts > 0).mean() or 0.0)  # type: ignore[arg-type]  # the mean of truth values is a number
+    return 1 - CAPPED * (some if 0 < some <= CAPPED else 1.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,7 +107,7 @@ class CampaignEffects:
         amounts = columns_of([each for each in self.outcomes.gains if each.kind == "money"])
         units = self.design.units
         for name in amounts:
-            units = limits_of(units, name).applied(units)
+            units = limits_of(units, name, upper=capped_above(units[name].cast(pl.Float64))).applied(units)
         return replace(self.design, units=units).estimates(amounts)
 
     def _rows(self, outcome: Outcome) -> list[dict[str, Any]]:

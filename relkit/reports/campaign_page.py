@@ -11,7 +11,7 @@ from relkit.measurement.result_tables import METHODS
 from relkit.plots.style import money, number, percent
 from relkit.reports.campaign_uplift_texts import TEXTS
 from relkit.reports.remarks import RemarkList
-from relkit.reports.summary_tables import SMALLEST_GROUP, Shown, SummaryTable, p_value
+from relkit.reports.summary_tables import SMALLEST_GROUP, Shown, SummaryTable, day_in_words, p_value
 
 if TYPE_CHECKING:
     from relkit.measurement.measured_campaign import MeasuredCampaign
@@ -38,7 +38,7 @@ class CampaignPage:
 
     def money_table(self) -> SummaryTable:
         """Return all figures of money at the end of both windows."""
-        rows = self.measured.table("money")
+        rows = self.measured.table("money").filter(pl.col("window").is_in(self._windows))
         cells = [
             {"figure": row[f"label_{self.language}"], "window": self._window(row["window"])}
             | {name: self._written(row[name], row["kind"]) for name in ("value", "low", "high")}
@@ -49,7 +49,9 @@ class CampaignPage:
 
     def robustness(self) -> SummaryTable:
         """Return the effects on every measure but the parts of the margin, by every method and window."""
-        rows = self.measured.table("estimates").filter(~pl.col("measure").is_in([f"margin_{part}" for part in SPLIT]))
+        rows = self.measured.table("estimates").filter(
+            ~pl.col("measure").is_in([f"margin_{part}" for part in SPLIT]), pl.col("window").is_in(self._windows)
+        )
         names = ("estimate", "low", "high") if self._is_compared else ("mean_treated", "mean_other", "estimate", "low", "high")
         cells = [
             {
@@ -106,7 +108,21 @@ class CampaignPage:
     def _ends(self, row: dict[str, Any], digits: int = 0) -> dict[str, str]:
         return {name: "–" if row[name] is None else self._money(row[name], digits) for name in ("low", "high")}
 
+    @property
+    def _is_known_once(self) -> bool:
+        """True if the amount is known at one time only, so that both windows show the same."""
+        rows = self.measured.table("estimates")
+        later = rows.filter(pl.col("measure") == self._amount(), pl.col("window") == "later")
+        return later.is_empty() and not self._is_compared
+
+    @property
+    def _windows(self) -> tuple[str, ...]:
+        """Windows that differ, in order of time."""
+        return ("post",) if self._is_known_once else ("response", "post", "later")
+
     def _window(self, window: str) -> str:
+        if self._is_known_once:
+            return day_in_words(self.measured.facts.as_of, self.language)
         days = self.measured.facts.days
         if window == "later":
             return self._say("between", a=self._number(days["response"] + 1), b=self._number(days["post"]))

@@ -51,7 +51,7 @@ class CampaignUplift(CampaignPage):
             return Gallery(())
         net, orders = self.measured.money("net_margin"), self.measured.money("incremental_orders")
         figures = [(self._money(net["value"]), self._say("k_net", less=self._less(), **self._ends(net)))]
-        figures += [(self._money(self._value(name)), self._say(key)) for name, key in _BARS if self._known(name)]
+        figures += [(self._money(self._value(name)), self._say(key)) for name, key in _BARS if self._less()]
         if self._known("incremental_orders"):
             ends = {name: self._number(orders[name]) for name in ("low", "high")}
             figures.append((self._number(orders["value"]), self._say("k_orders", **ends)))
@@ -68,13 +68,14 @@ class CampaignUplift(CampaignPage):
             return Gallery((), self._first())
         windows = [
             WindowMoney(
-                name=self._say("after", n=self._number(facts.days[window])),
+                name=self._window(window),
                 added=self._interval("incremental_margin", window),
                 cost=self._value("cost", window),
                 net=self._interval("net_margin", window),
                 treated=int(facts.counts["treated"]),
             )
-            for window in ("response", "post")
+            for window in self._windows
+            if window != "later"
         ]
         drawn = plot_campaign_money(windows, currency=facts.currency, language=self.language)
         return Gallery((Picture(drawn, self._say("c_money", level=self._level())),))
@@ -85,7 +86,7 @@ class CampaignUplift(CampaignPage):
 
         facts, rows = self.measured.facts, self.measured.table("days")
         if rows.is_empty():
-            return Gallery(())
+            return Gallery((), self._say("no_days"))
         ends = tuple(facts.days.values())
         drawn = plot_campaign_days(rows, windows=ends, currency=facts.currency, language=self.language)
         return Gallery((Picture(drawn, self._say("c_days")),))
@@ -266,10 +267,9 @@ class CampaignUplift(CampaignPage):
 
     def _when(self) -> str:
         """Return the day up to which the amount is counted: that of the measurement, if it is known once."""
-        facts, rows = self.measured.facts, self.measured.table("estimates")
-        if rows.filter(pl.col("measure") == self._amount(), pl.col("window") == "later").is_empty():
-            return self._say("known_once", day=day_in_words(facts.as_of, self.language))
-        return self._say("counted", days=self._number(facts.days["post"]))
+        if self._is_known_once:
+            return self._say("known_once", day=self._window("post"))
+        return self._say("counted", days=self._number(self.measured.facts.days["post"]))
 
     def _advice(self) -> str:
         verdict, needed = self.measured.facts.verdict, self.measured.facts.units_needed

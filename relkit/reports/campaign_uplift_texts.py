@@ -184,6 +184,7 @@ TEXTS: dict[str, Text] = {
         "Une courbe qui monte puis redescend est un achat anticipé. Qui regarde chaque jour lit la bande large, valable tous les jours "
         "à la fois.",
     ),
+    "no_days": Text("No table has the margin of each day.", "Aucune table ne donne la marge de chaque jour."),
     "c_split": Text(
         "Margin per unit at the end of the post window, by what was bought. A gain on the products offered may be taken from their "
         "category.",

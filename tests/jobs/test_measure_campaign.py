@@ -354,3 +354,53 @@ class TestTheComparison:
     def test_a_campaign_must_be_named(self, undrawn: Path) -> None:
         with pytest.raises(ParameterError, match=r"no campaign is named. Contacted for: wine_voucher"):
             CampaignMaterial.read(out=undrawn).compared()
+
+
+MAPPINGS = Path(__file__).resolve().parents[2] / "pipelines" / "mappings"
+
+
+@pytest.mark.slow
+def test_hillstroms_e_mails_through_the_product(real_data: Path, tmp_path: Path) -> None:
+    """Welch's differences of the raw file: means, standard errors and t intervals computed apart with numpy and scipy."""
+    out = tmp_path / "out"
+    assert CheckTables.parse(data=real_data, mapping=MAPPINGS / "hillstrom.yaml", out=out).run().passed
+    right = {
+        "mens_email": {
+            "visit": (0.0765895637, 0.0033858878),
+            "conversion": (0.0068050065, 0.0009208728),
+            "spend": (0.7698271559, 0.1452465602),
+        },
+        "womens_email": {
+            "visit": (0.0452331066, 0.0032344621),
+            "conversion": (0.0031110575, 0.0008226771),
+            "spend": (0.4244122159, 0.1303328585),
+        },
+    }
+    for action, measures in right.items():
+        result = MeasureCampaign.parse(out=out, action=action).run()
+        measured = MeasuredCampaign.read(folder_of(out, action, None))
+        for measure, (effect, error) in measures.items():
+            found = measured.estimate(measure)
+            assert (found["estimate"], found["std_error"]) == pytest.approx((effect, error), abs=1e-9)
+        assert result.metrics["incremental_margin"] == pytest.approx(result.counts["treated"] * measures["spend"][0], abs=1e-4)
+        assert result.passed
+    men = MeasuredCampaign.read(folder_of(out, "mens_email", None)).estimate("spend")
+    assert (men["low"], men["high"]) == pytest.approx((0.48513973, 1.05451458), abs=1e-8)
+
+
+@pytest.mark.slow
+def test_planted_pull_forward_and_cannibalisation_are_named(tmp_path: Path) -> None:
+    """In the hard world, one leaflet only pulls orders forward and another moves sales from cheese to wine; neither adds anything."""
+    from relkit.tables.simulation import SimulationSettings, simulate_company
+
+    company = simulate_company(SimulationSettings(customers=20_000, world="hard"), tmp_path / "company")
+    out = tmp_path / "out"
+    assert CheckTables.parse(data=company.data, out=out).run().passed
+    early = MeasureCampaign.parse(out=out, action="early_bird").run()
+    assert any("was pulled forward" in line for line in early.sentences)
+    assert early.metrics["incremental_margin_response_low"] > 0  # type: ignore[operator]
+    assert early.metrics["incremental_margin_low"] < 0 < early.metrics["incremental_margin_high"]  # type: ignore[operator]
+    assert early.details["verdict"] in {"stop", "retest", "not_measurable"}
+    wine = MeasureCampaign.parse(out=out, action="wine_offer").run()
+    assert any("took sales from its own category" in line for line in wine.sentences)
+    assert wine.details["verdict"] != "continue"
