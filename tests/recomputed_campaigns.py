@@ -262,7 +262,8 @@ def _taken(facts: CampaignFacts, _: dict[str, str]) -> dict[str, Any]:
 
 def _reached(facts: CampaignFacts, _: dict[str, str]) -> dict[str, Any]:
     reached = facts.column("reached")
-    (rise, on_rise), (gain, on_gain) = (facts.influence(y, of_treated=False) for y in (reached, facts.column("margin_post")))
+    measured = (facts.adjusted(y) for y in (reached, facts.column("margin_post")))
+    (rise, on_rise), (gain, on_gain) = (facts.influence(y, of_treated=True) for y in measured)
     value = gain / rise
     found = Estimate(value, math.sqrt(facts.error(on_gain - value * on_rise)) / rise, facts.df)
     shares = {"share": reached[facts.treated].mean(), "stray": reached[~facts.treated].mean()}

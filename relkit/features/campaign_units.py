@@ -45,7 +45,8 @@ class CampaignUnits:
             arm (Enum control, treated), propensity (of treated, in comparison with control), drawn_on, is_contacted, is_reached, cost
             (contacts and redeemed offers), then the columns of the measures.
         measures: what may be compared, and by which columns.
-        counts: of units: drawn (before anybody is left out), treated, control, control_contacted, treated_not_contacted, not_mature, and
+        counts: of units: drawn (before anybody is left out), treated, control, control_contacted, treated_not_contacted, treated_reached,
+            control_reached, not_mature, and
             those left out, by reason.
         remarks: on how the figures are to be read.
         windows: their lengths.
@@ -131,10 +132,12 @@ def mature_draws(tables: TableSet, as_of: AsOf, drawn: CampaignDraws, windows: W
 
 
 def _contacted(rows: pl.DataFrame) -> dict[str, int]:
-    contacted, treated = pl.col("is_contacted"), pl.col("arm") == "treated"
+    contacted, reached, treated = pl.col("is_contacted"), pl.col("is_reached"), pl.col("arm") == "treated"
     return {
         "control_contacted": rows.filter(contacted & ~treated).height,
         "treated_not_contacted": rows.filter(~contacted & treated).height,
+        "treated_reached": rows.filter(reached & treated).height,
+        "control_reached": rows.filter(reached & ~treated).height,
     }
 
 

@@ -133,7 +133,11 @@ def _measured(request: CampaignToMeasure, found: CampaignUnits, effects: Campaig
         "guardrails": guardrails_table(guardrails),
     }
     facts = _facts(request, found, effects, checked, verdict)
-    return MeasuredCampaign(facts=facts, tables=tables, remarks=unique((*found.remarks, *effects.remarks(), *_known_once(found))))
+    return MeasuredCampaign(
+        facts=facts,
+        tables=tables,
+        remarks=unique((*found.remarks, *effects.remarks(), *_known_once(found), *_about_contracts(request, found))),
+    )
 
 
 def segments_of(request: CampaignToMeasure, units: pl.DataFrame) -> list[SegmentOfUnits]:
@@ -216,5 +220,25 @@ def _known_once(found: CampaignUnits) -> tuple[Remark, ...]:
             "campaign_known_once",
             f"Known once after the draw, so that both windows show the same: {en}.",
             f"Connu une seule fois après le tirage, donc identique pour les deux fenêtres : {fr}.",
+        ),
+    )
+
+
+def _about_contracts(request: CampaignToMeasure, found: CampaignUnits) -> tuple[Remark, ...]:
+    """Return the remark on the margin of contracts kept, if most customers drawn held one."""
+    from relkit.features.campaign_sums import HAS_CONTRACT, PRE
+    from relkit.measurement.campaign_outcomes import MOSTLY_HOLDERS
+
+    held = PRE + HAS_CONTRACT
+    if held not in found.units.columns or found.units[held].sum() < MOSTLY_HOLDERS * len(found.units):
+        return ()
+    days = request.response_window_days + request.post_window_days
+    return (
+        Remark(
+            "campaign_of_contracts",
+            f"Most customers drawn hold a contract. Margin is counted to day {days}; a contract that is kept goes on bringing it. Before "
+            "an action that keeps contracts is stopped, give a longer --post-window-days.",
+            f"La plupart des clients tirés ont un contrat. La marge est comptée jusqu’au jour {days} ; un contrat conservé continue d’en "
+            "rapporter. Avant d’arrêter une action qui conserve des contrats, allongez --post-window-days.",
         ),
     )

@@ -127,10 +127,15 @@ class CampaignEffects:
         return [*rows, *(row for window, column in ends.items() for row in self._on_reached(outcome, window, column))]
 
     def _on_reached(self, outcome: Outcome, window: str, column: str) -> list[dict[str, Any]]:
-        """Return the effect on those whom the draw made be reached; none if it did not raise the share reached."""
-        if REACHED not in self.design.units.columns:
+        """Return the effect on those whom the draw made be reached, estimated like the figures of money.
+
+        There is none if the draw did not raise the share reached, or if all the treated were reached and no control: then it is the
+        effect on those drawn.
+        """
+        if REACHED not in self.design.units.columns or (self.design.units[REACHED].to_numpy() == self.design.treated).all():
             return []
-        found = effect_on_reached(self.design, column, reached=REACHED, level=self.level)
+        covariates = self.covariates(self.method)
+        found = effect_on_reached(self.design, column, reached=REACHED, covariates=covariates, target="treated", level=self.level)
         if found.estimate is None:
             return []
         shown = found.robust if found.is_weak and found.robust is not None else found

@@ -14,6 +14,9 @@ WINDOW_NAMES = ("response", "post", "later")
 MONEY_FIRST = ("margin", "revenue")
 """Measures of money in the order in which one is taken as what the campaign is to add."""
 
+MOSTLY_HOLDERS = 0.5
+"""Share of units with a contract from which a campaign is taken to be about contracts."""
+
 
 class Outcome(Protocol):
     """A measure of the units drawn, and the columns that hold it."""

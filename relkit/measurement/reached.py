@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relkit.measurement.designs import Design
+    from relkit.measurement.differences import Target
     from relkit.measurement.fieller import RatioSet
     from relkit.measurement.measures import Measure
 
@@ -69,7 +70,13 @@ class ReachedEffect:
 
 
 def effect_on_reached(
-    design: Design, measure: str | Measure, *, reached: str = "is_reached", covariates: Sequence[str] = (), level: float = LEVEL
+    design: Design,
+    measure: str | Measure,
+    *,
+    reached: str = "is_reached",
+    covariates: Sequence[str] = (),
+    target: Target = "drawn",
+    level: float = LEVEL,
 ) -> ReachedEffect:
     """Return the effect on those reached.
 
@@ -78,6 +85,7 @@ def effect_on_reached(
         measure: a column, or a Measure.
         reached: column that is true or 1 if the unit was reached.
         covariates: columns known before the draw that make the interval narrower.
+        target: the units over which strata are averaged: all drawn, or the treated.
         level: of the interval.
 
     Examples:
@@ -89,7 +97,7 @@ def effect_on_reached(
         (6.0, 0.5)
     """
     name = as_measure(measure).name
-    found = design.estimates((measure, reached), covariates=covariates)
+    found = design.estimates((measure, reached), covariates=covariates, target=target)
     outcome, rise = found.effect(name, level=level), found.effect(reached, level=level)
     shares = rise.treated, rise.control
     if rise.estimate is None or rise.estimate <= 0 or outcome.estimate is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from relkit.measurement.campaign_outcomes import MOSTLY_HOLDERS
 from relkit.plots.style import percent
 from relkit.reports.campaign_page import SPLIT, CampaignPage
 from relkit.reports.campaign_uplift_texts import TERMS, VERDICTS
@@ -38,7 +39,7 @@ class CampaignUplift(CampaignPage):
         """Return the main findings, the money and the next step first."""
         found = [self._first(), self._basis()]
         if self._known("net_margin") and not self._is_compared:
-            found += [*self._each(), *self._later(), *self._cost()]
+            found += [*self._each(), *self._kept(), *self._later(), *self._cost()]
         return Headlines(tuple(found))
 
     def first_sentence(self) -> str:
@@ -295,6 +296,14 @@ class CampaignUplift(CampaignPage):
             return []
         return [self._say("each", each=self._money(row["value"], 2), other=self._money(without["value"], 2), **self._ends(row, 2))]
 
+    def _kept(self) -> list[str]:
+        """Return the contracts kept, if most customers drawn hold one: their margin goes on after the windows."""
+        row, facts = self._best("has_contract"), self.measured.facts
+        if row["estimate"] is None or row["low"] is None or row["mean_other"] < MOSTLY_HOLDERS:
+            return []
+        days = self._number(facts.response_window_days + facts.post_window_days)
+        return [self._say("kept", days=days, **{name: self._change(row, name) for name in ("estimate", "low", "high")})]
+
     def _later(self) -> list[str]:
         """Return whether the response was pulled forward or lasted."""
         later, facts = self.measured.money("later_margin", "later"), self.measured.facts
@@ -322,11 +331,14 @@ class CampaignUplift(CampaignPage):
 
     def _reached(self) -> list[str]:
         facts, row = self.measured.facts, self.measured.estimate(self._amount(), method="reached")
+        if facts.counts.get("treated_reached") == facts.counts.get("treated") and not facts.counts.get("control_reached"):
+            return [self._say("all_reached")] if facts.counts.get("treated") else []
         if row["estimate"] is None or not facts.counts.get("treated") or not facts.counts.get("control"):
             return []
-        contacted = 1 - facts.counts.get("treated_not_contacted", 0) / facts.counts["treated"]
-        stray = facts.counts.get("control_contacted", 0) / facts.counts["control"]
-        shares = {"share": percent(contacted, self.language, 1), "stray": percent(stray, self.language, 1)}
+        shares = {
+            name: percent(facts.counts.get(f"{arm}_reached", 0) / facts.counts[arm], self.language, 1)
+            for name, arm in (("share", "treated"), ("stray", "control"))
+        }
         return [self._say("reached", **shares, effect=self._money(row["estimate"], 2), **self._ends(row, 2))]
 
     def _differs(self, part: pl.DataFrame) -> str:

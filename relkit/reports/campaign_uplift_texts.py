@@ -71,6 +71,12 @@ TEXTS: dict[str, Text] = {
         "Per treated unit that is {each} {of_what} ({low} to {high}), where a control unit brought {other}.",
         "Par unité traitée, cela fait {each} {of_what} (de {low} à {high}), quand une unité témoin a apporté {other}.",
     ),
+    "kept": Text(
+        "Of the treated {estimate} more than of the control still hold a contract on day {days} ({low} to {high}); what these contracts "
+        "bring later is not counted.",
+        "Au jour {days}, {estimate} de plus des traités que des témoins ont encore un contrat (de {low} à {high}) ; ce que ces contrats "
+        "rapporteront ensuite n’est pas compté.",
+    ),
     "pulled": Text(
         "Part of the response was pulled forward: after day {response} the treated brought {later} less than the control ({low} to "
         "{high}). "
@@ -115,10 +121,14 @@ TEXTS: dict[str, Text] = {
         "The action carried no offer limited to products, so its margin is not split.",
         "L’action ne portait pas d’offre limitée à des produits : sa marge n’est pas répartie.",
     ),
+    "all_reached": Text(
+        "All of those drawn treated were reached, and none of the control: the effect on those drawn is that on those reached.",
+        "Tous les traités ont été touchés, et aucun témoin : l’effet sur les unités tirées est celui sur les personnes touchées.",
+    ),
     "reached": Text(
-        "{share} of those drawn treated were contacted, and {stray} of the control: on those contacted because of the draw the effect is "
+        "{share} of those drawn treated were reached, and {stray} of the control: on those reached because of the draw the effect is "
         "{effect} {of_what} each ({low} to {high}).",
-        "{share} des traités ont été contactés, et {stray} des témoins : pour ceux que le tirage a fait contacter, l’effet est de "
+        "{share} des traités ont été touchés, et {stray} des témoins : pour ceux que le tirage a fait toucher, l’effet est de "
         "{effect} {of_what} chacun (de {low} à {high}).",
     ),
     "differs": Text(

@@ -126,9 +126,18 @@ class TestEffects:
         assert found["estimate"] == pytest.approx(stratified(frame.with_columns(pl.col("margin").clip(upper_bound=limit)), "margin"))
 
     def test_the_effect_on_those_reached_is_spread_over_fewer(self) -> None:
-        frame = units()
-        found = row(effects(frame).table(), measure="margin", window="post", method="reached")
-        assert found["estimate"] == pytest.approx(stratified(frame, "margin_after") / stratified(frame, "is_reached"))
+        found = effects(units())
+        shown = row(found.table(), measure="margin", window="post", method="reached")
+        on_treated = found.design.estimates(("margin_after", "is_reached"), covariates=found.outcomes.covariates, target="treated")
+        gain, rise = (on_treated.effect(name).estimate for name in ("margin_after", "is_reached"))
+        assert gain is not None
+        assert rise is not None
+        assert rise < 0.95
+        assert shown["estimate"] == pytest.approx(gain / rise)
+
+    def test_with_everybody_reached_it_is_the_effect_on_those_drawn(self) -> None:
+        found = effects(units().with_columns(is_reached=pl.col("arm") == "treated"))
+        assert "reached" not in found.table()["method"].to_list()
 
     def test_few_units_are_not_adjusted_in_the_figures_of_money(self) -> None:
         assert effects(units(150)).method == "drawn"

@@ -142,10 +142,15 @@ def test_the_draw_is_judged_in_words() -> None:
     sizes, before, reached = page().randomisation().sentences
     assert sizes == "The arms have the sizes that were planned (p = 0.410)."
     assert before.startswith("Before the draw the arms were alike (p = 0.620)")
-    assert reached.startswith("97.5% of those drawn treated were contacted, and 0.2% of the control")
+    assert reached.startswith("97.5% of those drawn treated were reached, and 0.2% of the control")
     wrong = page(mismatch=True, srm_p_value=1e-9, counts={"treated": 10, "control": 9, "in_both_arms": 3}).randomisation().sentences
     assert "do not have the sizes that were planned (p < 0.001)" in wrong[0]
     assert "< 10 units drawn into both arms" in wrong[2]
+
+
+def test_with_everybody_reached_there_is_one_effect() -> None:
+    counts = {"treated": 4_000, "control": 2_000, "treated_reached": 4_000, "control_reached": 0}
+    assert page(counts=counts).randomisation().sentences[-1].startswith("All of those drawn treated were reached")
 
 
 def test_tables_and_pictures_are_shown() -> None:
