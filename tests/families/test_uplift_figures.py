@@ -1,4 +1,4 @@
-"""Figures of models of uplift: for each action judged, in both languages, and none where nothing was judged."""
+"""Figures of models of uplift: for each action judged, in both languages, and none if nothing was judged."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class EffectLearner(ModelFacts):
 
     @property
     def target(self) -> str:
-        """What is forecast: models of other outcomes or windows cannot be compared."""
+        """Name of the forecast: models of other outcomes or windows cannot be compared with this one."""
         return f"{self.outcome} over {self.horizon_days} days"
 
     @property
