@@ -185,7 +185,7 @@ def show(design: str, seed: int, found: dict[str, Any]) -> None:
 
 def hillstrom(mail: str) -> Campaign:
     """Return the customers of one kind of mail and those of none, each column of a level its own."""
-    rows = pl.read_csv(DATA / "hillstrom.csv.gz").filter(pl.col("segment").is_in([f"{mail} E-Mail", "No E-Mail"]))
+    rows = pl.read_csv(DATA / "hillstrom.csv.gz", infer_schema_length=None).filter(pl.col("segment").is_in([f"{mail} E-Mail", "No E-Mail"]))
     levels = rows.select("zip_code", "channel").to_dummies()
     X = rows.select("recency", "history", "mens", "womens", "newbie").hstack(levels).cast(pl.Float64).to_numpy()
     treated = (rows["segment"] != "No E-Mail").to_numpy()
