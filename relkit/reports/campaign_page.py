@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SPLIT = ("promoted", "category", "other")
 """Parts of the margin: measures `margin_promoted`, `margin_category`, `margin_other`."""
+PER_UNIT = frozenset({"margin_each", "without_each", "cost_per_order"})
+"""Figures of money of a single unit or order, written to the cent."""
 _FIGURES = frozenset({"value", "low", "high", "estimate", "mean_treated", "mean_other", "allowed", "p"})
 """Columns of numbers that are written before, each in its own unit."""
 _CHANGES = frozenset({"estimate", "low", "high", "allowed"})
@@ -41,7 +43,7 @@ class CampaignPage:
         rows = self.measured.table("money").filter(pl.col("window").is_in(self._windows))
         cells = [
             {"figure": row[f"label_{self.language}"], "window": self._window(row["window"])}
-            | {name: self._written(row[name], row["kind"]) for name in ("value", "low", "high")}
+            | {name: self._written(row[name], row["kind"], 2 * (row["figure"] in PER_UNIT)) for name in ("value", "low", "high")}
             for row in rows.iter_rows(named=True)
         ]
         shown = self._columns("figure", "window", "value", "low", "high")

@@ -306,8 +306,8 @@ TERMS: tuple[tuple[Text, Text], ...] = (
     (
         Text("On those reached (CACE)", "Sur les personnes touchées (CACE)"),
         Text(
-            "The effect on units that were contacted because of the draw; the effect as drawn is spread over all treated units.",
-            "L’effet sur les unités que le tirage a fait contacter ; l’effet tel que tiré est réparti sur tous les traités.",
+            "The effect on units that were reached because of the draw; the effect as drawn is spread over all treated units.",
+            "L’effet sur les unités que le tirage a fait toucher ; l’effet tel que tiré est réparti sur tous les traités.",
         ),
     ),
     (

@@ -159,6 +159,9 @@ def test_tables_and_pictures_are_shown() -> None:
     assert shown.waves().cells()[0][:3] == ["w0", "10 janvier 2024", "2\u202f000"]  # type: ignore[union-attr]
     assert shown.guardrails().cells()[1][-1] == "franchi"  # type: ignore[union-attr]
     assert len(shown.terms().cells()) == len(TERMS)
+    amounts = {row[0]: row[2] for row in shown.money_table().cells()}
+    assert amounts["Marge ajoutée par unité traitée"] == "1,50\xa0€"
+    assert amounts["Marge nette"] == "4\u202f000\xa0€"
     assert "day" not in shown.money_table()._repr_html_()
     small = made(WAVES, [{"wave_id": "w0", "n_treated": 4, "n_other": 2, "propensity": 0.5}])
     assert page(tables={"waves": small}).waves().cells()[0][2] == "< 10"  # type: ignore[union-attr]
