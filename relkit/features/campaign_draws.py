@@ -58,7 +58,7 @@ def campaign_draws(tables: TableSet, as_of: AsOf, *, action_id: str, wave_id: st
     """
     wave_rows = _of_waves(tables, as_of, action_id, wave_id)
     together = _together(wave_rows)
-    mine = with_pairwise(wave_rows.join(together, on=[*_UNIT, "wave_id"], how="anti")).filter(action_id=action_id)
+    mine = with_pairwise(wave_rows.join(together, on=[*_UNIT, "wave_id"], how="anti"), action_id)
     both = _customers(together.join(wave_rows.filter(action_id=action_id), on=[*_UNIT, "wave_id"], how="semi"))
     once = mine.unique(["customer_id", "wave_id"], keep="first", maintain_order=True)
     genuine = once.filter(~pl.col("customer_id").is_in(marked_as_test(tables).implode()))

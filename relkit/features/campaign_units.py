@@ -110,7 +110,7 @@ def campaign_units(
     counts = mature.counts | _contacted(rows) | overlap | contact_counts(tables, as_of, contacts)
     remarks = remarks_of(counts, offers, redemptions=len(redeemed), guessed_share=guessed, settle_days=mature.settle_days)
     units = rows.drop("unit", "drawn_at")
-    return CampaignUnits(units, (*measures_of(units.columns), *declared), counts, remarks, windows)
+    return CampaignUnits(units, (*measures_of(_telling(units)), *declared), counts, remarks, windows)
 
 
 def mature_draws(tables: TableSet, as_of: AsOf, drawn: CampaignDraws, windows: Windows) -> MatureDraws:
@@ -136,6 +136,11 @@ def _contacted(rows: pl.DataFrame) -> dict[str, int]:
         "control_contacted": rows.filter(contacted & ~treated).height,
         "treated_not_contacted": rows.filter(~contacted & treated).height,
     }
+
+
+def _telling(units: pl.DataFrame) -> list[str]:
+    """Return the columns without covariates that are the same for all, which tell nothing of the differences between units."""
+    return [name for name in units.columns if not name.startswith(PRE) or units[name].min() != units[name].max()]
 
 
 def _held(running: pl.DataFrame) -> pl.DataFrame:

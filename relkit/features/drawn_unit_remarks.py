@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relkit.tables.table_set import TableSet
 
 FEW = 1_000
-"""Units of the smaller arm below which only large effects can be told from chance."""
+"""Units of the smaller arm below which only large effects exceed chance."""
 
 
 def drawn_unit_remarks(tables: TableSet, as_of: AsOf, *, wanted: Wanted) -> tuple[Remark, ...]:

@@ -184,8 +184,9 @@ def _rows(units: CampaignUnits, action: str, outcome: str) -> pl.DataFrame:
 
 
 def _costs_nothing_known(units: CampaignUnits) -> bool:
-    """Return whether no contact of the units has a known cost: their costs, all 0, then say nothing."""
-    return bool(units.counts.get("contacts_without_cost")) and not units.units["cost"].sum()
+    """Return whether no contact of the units is known, or none with a cost: their costs, all 0, then say nothing."""
+    is_silent = bool(units.counts.get("contacts_without_cost")) or not units.units["is_contacted"].any()
+    return is_silent and not units.units["cost"].sum()
 
 
 def _column(units: CampaignUnits, outcome: str) -> str:

@@ -21,11 +21,12 @@ NEAR = 9
 _SOURCE = "assignments.propensity"
 
 
-def with_pairwise(rows: pl.DataFrame) -> pl.DataFrame:
+def with_pairwise(rows: pl.DataFrame, action_id: str | None = None) -> pl.DataFrame:
     """Return assignments with `pairwise`, the propensity of the comparison of their action with control.
 
     Args:
         rows: unit_id, customer_id, wave_id, action_id, arm (treated or control) and propensity, of all actions of some waves.
+        action_id: the action whose rows are returned, and must be clear; None for all.
 
     Raises:
         TableError: probabilities of a unit add up to more than one, or leave none for control; or the control share of treated units
@@ -43,6 +44,7 @@ def with_pairwise(rows: pl.DataFrame) -> pl.DataFrame:
     own = pl.when(is_control).then(1 - pl.col("propensity").filter(is_control).sum().over("unit_id", "customer_id", "wave_id"))
     alone = pl.col("action_id").n_unique().over("wave_id") == 1
     found = rows.with_columns(control_share=pl.when(alone).then(1 - pl.col("propensity")).otherwise(own))
+    found = found if action_id is None else found.filter(pl.col("action_id") == action_id)
     _refuse(found.filter(pl.col("control_share") < -(10.0**-NEAR)), "the probabilities of its actions add up to more than 1")
     shared = found if found["control_share"].null_count() == 0 else _with_control_shares(found)
     share = pl.col("control_share").clip(lower_bound=0.0)

@@ -169,6 +169,8 @@ def _champion_value(model: Model[Any], champion: ModelVersion, tried: Tried) -> 
     named, split = f"The champion, version {champion.version},", tried.split
     try:
         fitted: Any = registry.load(champion)
+        if (other := getattr(fitted.settings, "target", "")) != (own := getattr(model, "target", "")):
+            return None, f"{named} forecasts {other}, this one {own}: they cannot be compared."
         sentence = f"{named} was judged on the same days."
         if split.was_seen(champion.as_of):
             before, _ = with_known_numbers(tried.before, must_be_known(fitted.settings))

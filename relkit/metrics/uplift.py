@@ -118,7 +118,7 @@ class Ranking:
                 of neighbours form one group.
 
         Raises:
-            ParameterError: a score that is not finite, a weight that is not positive, lengths that differ.
+            ParameterError: a score that is not finite, a weight that is not positive, a negative tolerance, lengths that differ.
 
         Examples:
             >>> ranking = Ranking.of([0.1, 0.9, 0.5, 0.5])
@@ -126,6 +126,8 @@ class Ranking:
             ([1, 2, 3, 0], [0, 1, 3])
         """
         (values,) = as_floats("Ranking", score=score)
+        if not tolerance >= 0:
+            raise ParameterError(f"tolerance is {tolerance}; it must not be negative.", where="Ranking")
         order = np.argsort(-values, kind="stable")
         falls = -np.diff(values[order]) > tolerance
         starts = np.flatnonzero(np.concatenate(([True], falls)))

@@ -88,16 +88,17 @@ def effect_by_group(
     if not 1 <= groups <= ranking.n // 2:
         raise ParameterError(f"groups is {groups}; it must lie between 1 and {ranking.n // 2}, half the rows.", where="effect_by_group")
     codes = None if cluster is None else cluster_codes(cluster, ranking.n)[ranking.order]
-    parts = [_group(ranking, values, forecast, (place / groups, (place + 1) / groups), codes, level) for place in range(groups)]
+    ends = np.cumsum(ranking.masses())
+    parts = [_group(ranking, values, forecast, _between(ranking, ends, place, groups), codes, level) for place in range(groups)]
     customers, means, effects, errors = (np.array(column) for column in zip(*parts, strict=True))
     return EffectByGroup(np.arange(1, groups + 1), customers, means, effects, errors, level)
 
 
 def _group(
-    ranking: Ranking, gain: Floats, predicted: Floats, shares: tuple[float, float], codes: NDArray[np.intp] | None, level: float
+    ranking: Ranking, gain: Floats, predicted: Floats, part: tuple[slice, Floats], codes: NDArray[np.intp] | None, level: float
 ) -> tuple[float, float, float, float]:
     """Return rows, mean prediction, effect and standard error between two shares of the list."""
-    rows, included = _between(ranking, *shares)
+    rows, included = part
     at = ranking.order[rows]
     weight = included if ranking.weight is None else included * ranking.weight[rows]
     whole = float(weight.sum())
@@ -107,15 +108,23 @@ def _group(
     return float(included.sum()), float(weight @ predicted[at] / whole), effect, figure.std_error
 
 
-def _between(ranking: Ranking, first: float, last: float) -> tuple[slice, Floats]:
-    """Return the ranks between two shares of the list, and the part of each row that lies between them."""
-    mass, whole = ranking.masses(), float(ranking.masses().sum())
-    ends = np.cumsum(mass)
-    inside = np.clip(last * whole - (ends - mass), 0, mass) - np.clip(first * whole - (ends - mass), 0, mass)
-    present = np.flatnonzero(inside > 1e-9 * mass)
-    stop = np.append(ranking.starts, ranking.n)[present[-1] + 1]
-    rows = slice(int(ranking.starts[present[0]]), int(stop))
-    return rows, ranking.by_rank(inside / mass)[rows]
+def _between(ranking: Ranking, ends: Floats, place: int, groups: int) -> tuple[slice, Floats]:
+    """Return the ranks of one of several equal groups, and the part of each row that belongs to it.
+
+    Args:
+        ranking: of n rows.
+        ends: weight cumulated up to the end of each tie group.
+        place: of the group, from 0.
+        groups: their number.
+    """
+    low, high = (float(ends[-1]) * each / groups for each in (place, place + 1))
+    rounding = 1e-9 * float(ends[-1]) / ranking.n
+    first, last = np.searchsorted(ends, [low + rounding, high - rounding])
+    tied = slice(int(first), int(last) + 1)
+    begins = np.concatenate(([ends[first - 1] if first else 0.0], ends[first:last]))
+    inside = (np.minimum(ends[tied], high) - np.maximum(begins, low)) / (ends[tied] - begins)
+    bounds_of = np.append(ranking.starts[tied], ranking.starts[last + 1] if last + 1 < len(ranking.starts) else ranking.n)
+    return slice(int(bounds_of[0]), int(bounds_of[-1])), np.repeat(inside, np.diff(bounds_of))
 
 
 @dataclass(frozen=True, eq=False)

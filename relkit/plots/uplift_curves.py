@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _GAIN = (
     Text("Gain from contacting the top of the list", "Gain apporté par le haut de la liste"),
     Text("Share of customers contacted, best first", "Part des clients sollicités, les meilleurs d’abord"),
-    Text("For 1,000 customers of the list: {outcome}", "Pour 1 000 clients de la liste : {outcome}"),
+    Text("For 1,000 customers of the list: {outcome}", "Pour 1\u202f000 clients de la liste : {outcome}"),
     Text("customers in random order", "clients pris au hasard"),
     Text("contains the whole true curve, {level} of the time", "contient toute la vraie courbe dans {level} des cas"),
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _VALUES = (
     Text("Gain over a list in random order", "Gain par rapport à une liste au hasard"),
-    Text("Qini for 1,000 customers: {outcome}; {level} intervals", "Qini pour 1 000 clients : {outcome} ; intervalles à {level}"),
+    Text("Qini for 1,000 customers: {outcome}; {level} intervals", "Qini pour 1\u202f000 clients : {outcome} ; intervalles à {level}"),
     Text("worse", "moins bien"),
     Text("better", "mieux"),
 )
@@ -29,7 +29,7 @@ _DIFFERENCES = (
     Text("Difference from {reference}, on the same customers", "Écart avec {reference}, sur les mêmes clients"),
     Text(
         "Difference of the Qini for 1,000 customers: {outcome}; {level} intervals",
-        "Écart de Qini pour 1 000 clients : {outcome} ; intervalles à {level}",
+        "Écart de Qini pour 1\u202f000 clients : {outcome} ; intervalles à {level}",
     ),
     Text("worse", "moins bien"),
     Text("better", "mieux"),

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 _PROFIT = (
     Text("Profit of contacting the top of the list", "Profit selon la part de la liste sollicitée"),
     Text("Share of customers contacted, best first", "Part des clients sollicités, les meilleurs d’abord"),
-    Text("Profit for 1,000 customers of the list", "Profit pour 1 000 clients de la liste"),
+    Text("Profit for 1,000 customers of the list", "Profit pour 1\u202f000 clients de la liste"),
     Text("customers in random order", "clients pris au hasard"),
     Text("contains the whole true curve, {level} of the time", "contient toute la vraie courbe dans {level} des cas"),
     Text("the best share varies over this range", "plage de variation de la meilleure part"),
     Text(
-        "its value, chosen on one half and measured on the other, {level} interval",
-        "sa valeur, choisie sur une moitié et mesurée sur l’autre, intervalle à {level}",
+        "its value, chosen on one half and measured on the other; {level} interval",
+        "sa valeur : part choisie sur une moitié des clients, mesurée sur l’autre ; intervalle à {level}",
     ),
     Text("{share} contacted", "{share} sollicités"),
 )
 _BUDGET = (
     Text("What each budget buys", "Ce que chaque budget rapporte"),
-    Text("Budget for 1,000 customers of the list", "Budget pour 1 000 clients de la liste"),
-    Text("Gain for 1,000 customers of the list", "Gain pour 1 000 clients de la liste"),
+    Text("Budget for 1,000 customers of the list", "Budget pour 1\u202f000 clients de la liste"),
+    Text("Gain for 1,000 customers of the list", "Gain pour 1\u202f000 clients de la liste"),
     Text("{name}, {level} interval", "{name}, intervalle à {level}"),
     Text("gain = budget", "gain = budget"),
 )

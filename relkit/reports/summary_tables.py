@@ -151,23 +151,26 @@ class SummaryTable:
         return (*self.notes, masked) if any(self._hidden()) else self.notes
 
 
-def hidden_groups(counts: Sequence[int], *, has_total: bool, language: str = "en") -> list[str]:
+def hidden_groups(counts: Sequence[int | None], *, has_total: bool, language: str = "en") -> list[str]:
     """Return, for each group, what is shown instead of its size, or an empty text if the size may be shown.
 
-    An empty group hides nobody. If only one group is hidden and a total is shown below, the next smallest is
-    hidden too; otherwise the difference would give the first away.
+    An empty group hides nobody; the size of a group may be null, if it is not stated. If only one group is hidden and a total is shown
+    below, the next smallest is hidden too; otherwise the difference would give the first away.
 
     Examples:
         >>> hidden_groups([500, 3, 0, 40], has_total=True)
         ['', '< 10', '', 'hidden']
         >>> hidden_groups([500, 3, 0, 40], has_total=False)
         ['', '< 10', '', '']
+        >>> hidden_groups([500, None], has_total=False)
+        ['', '']
     """
     small = f"< {SMALLEST_GROUP}"
-    masks = [small if 0 < n < SMALLEST_GROUP else "" for n in counts]
-    others = [at for at, n in enumerate(counts) if n >= SMALLEST_GROUP]
+    sizes = [n or 0 for n in counts]
+    masks = [small if 0 < n < SMALLEST_GROUP else "" for n in sizes]
+    others = [at for at, n in enumerate(sizes) if n >= SMALLEST_GROUP]
     if has_total and masks.count(small) == 1 and others:
-        masks[min(others, key=lambda at: counts[at])] = HIDDEN[language]
+        masks[min(others, key=lambda at: sizes[at])] = HIDDEN[language]
     return masks
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pytest
-from drawn_company import FIXED, LATER, after, drawn, lines
+from few_drawn import FIXED, LATER, after, drawn, lines
 from polars.testing import assert_frame_equal
 
 from relkit.features import campaign_days as module

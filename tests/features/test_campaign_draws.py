@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from drawn_company import DRAW, FIXED, LATER, drawn
+from few_drawn import DRAW, FIXED, LATER, drawn
 
 from relkit.errors import TableError
 from relkit.features.campaign_draws import CampaignDraws, actions_drawn, campaign_draws, in_both_arms

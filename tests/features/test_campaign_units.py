@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pytest
-from drawn_company import DRAW, FIXED, LATER, after, drawn, lines
+from few_drawn import DRAW, FIXED, LATER, after, drawn, lines
 
 from relkit.errors import ParameterError, PeriodError, TableError
 from relkit.features.campaign_draws import in_both_arms
@@ -244,10 +244,22 @@ def test_contracts_bring_margin_day_by_day(company: Company) -> None:
     assert found.units["pre_margin"].to_list() == pytest.approx([12.0 * 84] * 2)
     assert found.units.select("pre_has_contract", "has_contract", "has_contract_after").rows() == [(True, False, False), (True, True, True)]
     kept = {measure.column: (measure.kind, measure.column_after, measure.covariate) for measure in found.measures}
-    assert kept == {
-        "margin": ("money", "margin_after", "pre_margin"),
-        "has_contract": ("share", "has_contract_after", "pre_has_contract"),
+    assert kept == {"margin": ("money", "margin_after", None), "has_contract": ("share", "has_contract_after", None)}  # the same before
+
+
+def test_covariates_are_those_that_differ(company: Company) -> None:
+    contracts = {
+        "contract_id": ["k"],
+        "valid_from": [date(2026, 1, 1)],
+        "customer_id": ["a"],
+        "status": ["active"],
+        "started_on": [date(2026, 1, 1)],
+        "monthly_margin": [30.0],
     }
+    frames = {"assignments": drawn(("a", "treated"), ("b", "control")), "contracts": contracts}
+    found = campaign_units(company({**frames, "transactions": lines(("a", 1, 5, "sale", None))}, **FIXED), LATER, action_id="voucher")
+    covariates = {measure.column: measure.covariate for measure in found.measures}
+    assert (covariates["margin"], covariates["has_contract"], covariates["orders"]) == ("pre_margin", "pre_has_contract", None)
 
 
 def test_costs_of_contacts_months_and_offers(company: Company) -> None:

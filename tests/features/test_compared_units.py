@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from drawn_company import FIXED, LATER, after, lines
+from few_drawn import FIXED, LATER, after, lines
 
 from relkit.errors import ParameterError, TableError
 from relkit.features.compared_units import compared_units

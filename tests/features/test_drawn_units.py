@@ -115,6 +115,8 @@ def test_costs_that_are_not_known_are_null(tables):
     assert module._rows(units, "mail", "margin")["cost"].null_count() == 0
     free = type(units)(units.units.with_columns(cost=0.0), units.measures, {"contacts_without_cost": 7})
     assert module._rows(free, "mail", "margin")["cost"].null_count() == len(units.units)
+    unknown = type(units)(units.units.with_columns(cost=0.0, is_contacted=pl.lit(value=False)), units.measures)
+    assert module._rows(unknown, "mail", "margin")["cost"].null_count() == len(units.units)
 
 
 def test_settings_name_what_is_wanted():

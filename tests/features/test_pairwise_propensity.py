@@ -77,3 +77,11 @@ def test_probabilities_above_one_in_all_are_refused() -> None:
     rows = wave((ALICE, "a", "treated", 0.7), (CID, "a", "control", 0.7), (CID, "b", "control", 0.6))
     with pytest.raises(TableError, match="the probabilities of its actions add up to more than 1"):
         with_pairwise(rows)
+
+
+def test_only_the_action_asked_for_must_be_clear() -> None:
+    """A unit treated with b at a probability that no control has makes b unclear, and not a."""
+    rows = wave((ALICE, "a", "treated", 0.5), (BOB, "b", "treated", 0.4), (CID, "a", "control", 0.5), (CID, "b", "control", 0.3))
+    assert with_pairwise(rows, "a")["pairwise"].to_list() == pytest.approx([5 / 7, 5 / 7], abs=1e-11)
+    with pytest.raises(TableError, match="no control of the wave has the same propensity for the action"):
+        with_pairwise(rows, "b")

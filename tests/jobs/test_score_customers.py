@@ -251,9 +251,10 @@ def test_nothing_to_score_with_is_a_skip(fitted_workplace):
 def test_a_day_without_running_contracts_is_reported(fitted_workplace):
     result = score(as_of="2022-12-31")
     assert result.skipped.endswith(
-        " lifetime_value.bg_nbd: there are no customers to score as of 2022-12-31. "
+        "lifetime_value.bg_nbd: there are no customers to score as of 2022-12-31. "
         "lifetime_value.gamma_gamma: there are no customers to score as of 2022-12-31. "
-        "survival.cox: there are no contracts to score as of 2022-12-31."
+        "survival.cox: there are no contracts to score as of 2022-12-31. "
+        "uplift.stacked: the data have no assignments table, so it gives no scores."
     )
 
 

@@ -167,6 +167,16 @@ def test_dictionary_and_manifest_name_the_model(learnt):
     assert any(entry["name"].endswith("/scores_by_action") for entry in manifest["inputs"])
 
 
+def test_on_a_day_before_any_outcome_all_are_scored_and_no_cost_is_known(learnt, tmp_path, monkeypatch):
+    shutil.copytree(learnt, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    found = ScoreCustomers.parse(as_of="2024-01-15").run()
+    rows = pl.read_parquet(found.paths["scores_by_action"])
+    assert any("No unit drawn has a known outcome as of 2024-01-15" in warning for warning in found.warnings)
+    assert rows["cost_eur"].null_count() == rows["channel_id"].null_count() == len(rows)
+    assert rows["customer_id"].n_unique() * 2 == len(rows)
+
+
 def fit(workplace: Path, tables: dict[str, pl.DataFrame], **given: object):
     company.write_company(workplace / "out" / "default", tables)
     settings = QUICK | given.pop("settings", {})
@@ -180,6 +190,16 @@ def test_orders_are_worth_their_margin(workplace):
     assert worth.min() == pytest.approx(drawn_company.ORDER * 0.4, abs=0.01)
     assert worth.median() == pytest.approx(drawn_company.ORDER * 0.4, abs=0.01)  # more only for those who once ordered twice a day
     assert rows["low"].null_count() == len(rows)
+
+
+def test_a_model_of_another_outcome_does_not_displace_the_champion(workplace):
+    tables, quick = drawn_company.drawn_company(400), {"folds": "0", "actions": "mail"}
+    fit(workplace, tables, settings=quick)
+    other = fit(workplace, tables, settings=quick | {"outcome": "orders"})
+    assert other.details["alias"] == "challenger"
+    assert any("forecasts margin over 84 days, this one orders over 84 days: they cannot be compared." in line for line in other.sentences)
+    again = fit(workplace, tables, settings=quick | {"seed": "1"})
+    assert "its settings were fitted anew without them and judged on it" in " ".join(again.sentences)
 
 
 def test_without_assignments_it_is_skipped(workplace):

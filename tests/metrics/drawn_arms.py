@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ class Arms:
         return self.history + 1e-9 * np.arange(len(self.history))
 
 
+@cache
 def arms(folder: Path, action: str) -> Arms:
     """Return the rows of an action (Mens or Womens) and of no e-mail."""
     file = folder / "hillstrom.csv.gz"

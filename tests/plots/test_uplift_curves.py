@@ -26,7 +26,7 @@ def test_the_gain_is_drawn_for_a_thousand_customers_with_its_band_and_chance(dra
     assert outline[:, 1].max() == pytest.approx(1000 * band.high.max())
     assert outline[:, 1].min() == pytest.approx(1000 * min(band.low.min(), 0))
     assert texts(ax.get_legend())[:2] == ["contient toute la vraie courbe dans 95\u00a0% des cas", "clients pris au hasard"]
-    assert ax.get_ylabel() == "Pour 1 000 clients de la liste : marge"
+    assert ax.get_ylabel() == "Pour 1\u202f000 clients de la liste : marge"
 
 
 def test_the_effect_among_the_top_is_per_customer(draws: CurveDraws) -> None:

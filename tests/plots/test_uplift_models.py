@@ -19,7 +19,7 @@ def test_each_model_has_its_interval_for_a_thousand_customers() -> None:
     ax = plot_uplift_models(FIGURES, outcome=MARGIN, language="fr")
     spans = np.array([segment[:, 0] for segment in ax.collections[0].get_segments()])  # type: ignore[attr-defined]
     np.testing.assert_allclose(spans, [[1000 * each.low, 1000 * each.high] for each in FIGURES.values()])
-    assert ax.get_xlabel() == "Qini pour 1 000 clients : marge ; intervalles à 95\u00a0%"
+    assert ax.get_xlabel() == "Qini pour 1\u202f000 clients : marge ; intervalles à 95\u00a0%"
 
 
 def test_differences_are_paired() -> None:

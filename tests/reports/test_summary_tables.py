@@ -40,6 +40,13 @@ class Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
+def test_a_group_whose_size_is_not_stated_is_a_dash() -> None:
+    frame = pl.DataFrame({"name": ["a", "b"], "n": [500, None], "effect": [1.5, None]})
+    shown = (Shown("name", "Group"), Shown("n", "Customers", "count"), Shown("effect", "Effect", "number", 1))
+    cells = SummaryTable(frame=frame, columns=shown, caption="c", language="en", count="n").cells()
+    assert cells == [["a", "500", "1.5"], ["b", DASH, DASH]]
+
+
 def test_numbers_are_written_as_people_write_them() -> None:
     assert table().cells()[0] == ["a", "1,200", "€10.50", "50.0%"]
     french = table(language="fr").cells()[0]

@@ -21,7 +21,7 @@ from relkit.models.uplift.judging import judge_effects
 from relkit.models.uplift.nuisances import Units, folds_of, propensity_line
 from relkit.models.uplift.packed_effects import PackedEffects
 from relkit.models.uplift.responses import Boosting, beside
-from relkit.models.uplift.unit_rows import UnitRows, chosen_actions, needs_of
+from relkit.models.uplift.unit_rows import UnitRows, check_names, chosen_actions, needs_of
 from relkit.remarks import Remark, french
 from relkit.scalars import check_scalar
 from relkit.score_kinds import column_parts
@@ -100,8 +100,10 @@ class EffectLearner(ModelFacts):
         """Check the settings.
 
         Raises:
-            ParameterError: a number out of range.
+            ParameterError: a number out of range, a name that comes twice, a feature that is no feature.
         """
+        for setting, names in {"actions": self.actions, "features": self.features}.items():
+            check_names(setting, names)
         least = {"response_window_days": 1, "post_window_days": 0, "folds": 0, "trees": 1, "leaves": 2, "fewest_in_leaf": 1}
         for name, low in (least | {"fewest_units": 10, "seed": 0}).items():
             check_scalar(getattr(self, name), name, ge=low, where=self.name)
@@ -113,6 +115,11 @@ class EffectLearner(ModelFacts):
     def horizon_days(self) -> int:
         """Days after the draw over which effects are counted."""
         return self.response_window_days + self.post_window_days
+
+    @property
+    def target(self) -> str:
+        """Name of the forecast: models of other outcomes or windows cannot be compared with this one."""
+        return f"{self.outcome} over {self.horizon_days} days"
 
     @property
     def needs(self) -> Contract:

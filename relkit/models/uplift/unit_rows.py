@@ -127,6 +127,19 @@ class UnitRows:
         return (groups.rank("dense").cast(pl.Int64) - 1).to_numpy()
 
 
+def check_names(setting: str, names: Sequence[str]) -> None:
+    """Refuse names that come twice, and columns of the draw as features.
+
+    Raises:
+        ParameterError: there is one.
+    """
+    own = [column.name for column in OWN if column.name in names] if setting == "features" else []
+    if own:
+        raise ParameterError(f"{own[0]} states who was drawn and what came of it: it is no feature.", where=setting, remedy="Leave it out.")
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise ParameterError(f"{twice[0]} is named twice.", where=setting, remedy="Name it once.")
+
+
 def needs_of(features: Sequence[str], *, where: str) -> Contract:
     """Return the columns that a fit reads."""
     named = (Column(name=name, dtype=pl.Unknown, required=True, meaning="A feature: a number, a truth value or text.") for name in features)
