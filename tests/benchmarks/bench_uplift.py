@@ -11,7 +11,7 @@ Each result is kept in out/benchmarks/uplift_runs, so that a run that was stoppe
 out/benchmarks/uplift.json; docs/uplift.json is the copy that is published. No row of the data is in it. Peers are measured in a process of
 their own if they have an environment (`make bench-uplift` makes one; RELKIT_BENCH_UPLIFT names its interpreter).
 
-    python bench_uplift.py [designs|rivals|more|hillstrom|speed|table ...]
+    python bench_uplift.py [designs|intervals|rivals|more|hillstrom|speed|table ...]
 """
 
 from __future__ import annotations
@@ -127,9 +127,7 @@ def of_ours(design: str, seed: int, names: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in names:
         forecast, seconds, memory = ours(name, learnt, later.X)
-        inside = (forecast["low"] <= later.effect) & (later.effect <= forecast["high"])
         found[name] = figures(forecast["uplift"], later.effect) | {"cpu_seconds": seconds, "memory_mb": memory}
-        found[name] |= {"inside": float(inside.mean()), "inside_by_tenth": by_tenth(forecast, later.effect)}
     return found
 
 
@@ -141,6 +139,24 @@ def of_peers(design: str, seeds: list[int], names: tuple[str, ...]) -> list[dict
         {name: figures(values, later.effect) | {"cpu_seconds": cost, "memory_mb": memory} for name, (values, cost, memory) in each.items()}
         for each, later in zip(found, laters, strict=True)
     ]
+
+
+def of_intervals(design: str, seed: int) -> dict[str, float]:
+    """Return the shares of new customers, and of tenths by forecast, whose true effect lies within the interval of the default."""
+    learnt, later = campaign(design, seed), campaign(design, seed, part=1)
+    forecast = ours(DEFAULT, learnt, later.X)[0]
+    inside = (forecast["low"] <= later.effect) & (later.effect <= forecast["high"])
+    width = float(np.mean(forecast["high"] - forecast["low"]) / later.effect.std())
+    return {"customers": float(inside.mean()), "tenths": by_tenth(forecast, later.effect), "width": width}
+
+
+def intervals() -> None:
+    for design in NAMES:
+        for seed in FEWEST:
+            found = kept(f"intervals_{design}_{seed}", lambda d=design, s=seed: of_intervals(d, s))
+            print(
+                f"  {design} {seed}: within the interval {found['customers']:.2f} of customers, {found['tenths']:.2f} of tenths", flush=True
+            )
 
 
 def by_tenth(forecast: dict[str, Floats], effect: Floats) -> float:
@@ -297,6 +313,7 @@ def table() -> None:
         "versions": {"python": platform.python_version(), "relkit": relkit.__version__, "numpy": np.__version__} | kept_or("versions", {}),
         "designs": rows,
         "hillstrom": {mail: {str(seed): kept_or(f"hillstrom_{mail}_{seed}", None) for seed in SPLITS} for mail in ("Womens", "Mens")},
+        "intervals": {design: [kept_or(f"intervals_{design}_{seed}", None) for seed in FEWEST] for design in NAMES},
         "speed": kept_or("speed", None),
     }
     out = runs_folder().parent / "uplift.json"
@@ -325,7 +342,7 @@ def design_row(design: str) -> dict[str, Any]:
     learners = {}
     for name in dict.fromkeys(name for found in of_seed.values() for name in found):
         pairs = [(found[name], found[DEFAULT]) for found in of_seed.values() if name in found]
-        means = {key: float(np.mean([own[key] for own, _ in pairs])) for key in pairs[0][0]}
+        means = {key: float(np.mean([own[key] for own, _ in pairs])) for key in ("pehe", "qini", "cpu_seconds", "memory_mb")}
         learners[name] = means | {"seeds": len(pairs)}
         if name != DEFAULT and len(pairs) > 2:
             learners[name]["default_less"] = {key: paired([default[key] - own[key] for own, default in pairs]) for key in ("pehe", "qini")}
@@ -342,7 +359,15 @@ def paired(differences: list[float]) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    parts = {"designs": designs, "rivals": rivals, "more": more, "hillstrom": hillstrom_table, "speed": speed, "table": table}
+    parts = {
+        "designs": designs,
+        "intervals": intervals,
+        "rivals": rivals,
+        "more": more,
+        "hillstrom": hillstrom_table,
+        "speed": speed,
+        "table": table,
+    }
     for name in sys.argv[1:] or parts:
         parts[name]()
 

@@ -98,8 +98,8 @@ class FittedEffects(FittedCard):
     def effects(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return customer_id, action_id, uplift, low and high: one row per customer and action, actions one after the other.
 
-        low and high are the ends of a 95 % interval of the mean effect among customers with the same forecast; they are null if the
-        settings have no folds.
+        low and high are the ends of a 95 % interval (`relkit.models.uplift.action_effects` states of what); they are null if the settings
+        have no folds.
         """
         frame = check(plain(rows, rows.columns), self.needs)
         found = self.uplifts(frame)

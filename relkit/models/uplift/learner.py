@@ -6,7 +6,7 @@ propensity, the line that sets effects to their level, and their intervals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from relkit.errors import TableError
 from relkit.models.affinity.customer_design import CustomerDesign, reasons_aside, usable
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
-from relkit.models.uplift.action_effects import ActionEffects, Line
+from relkit.models.uplift.action_effects import ActionEffects, Line, between
 from relkit.models.uplift.family import DRAWN_UNITS, UPLIFTS
 from relkit.models.uplift.judging import judge_effects
 from relkit.models.uplift.nuisances import Units, folds_of, propensity_line
@@ -43,6 +43,8 @@ RESPONSE_WINDOW_DAYS, POST_WINDOW_DAYS = 28, 56
 FEWEST_UNITS = 50
 RARE, FEW_ALONE = 0.05, 0.01
 """Estimated probability below which an arm is rare for a unit, and the share of such units that is no cause for concern."""
+MEASURED_ROWS = 5_000
+"""Most rows on which the differences between fits are measured, and the mean of the only fit."""
 NO_COVARIANCE = np.zeros((0, 0))
 
 
@@ -235,10 +237,12 @@ class EffectLearner(ModelFacts):
 def fits_of(learner: EffectLearner, units: Units) -> tuple[tuple[Effect, ...], Floats]:
     """Return the effects that a learner finds without each fold, and for each row that of the fit without its own, shape (n,).
 
-    Without folds there is one fit, and the forecast is its own.
+    Without folds there is one fit, and the forecasts are its own, of some rows.
     """
-    if units.folds:
-        units.scores  # noqa: B018 estimated once from all folds, and passed on to the parts
+    if not units.folds:
+        effect, some = learner.learn(units), slice(None, None, -(-len(units) // MEASURED_ROWS))
+        return (effect,), effect.of(units.flat[some], units.propensity[some])
+    units.scores  # noqa: B018 estimated once from all folds, and passed on to the parts
     effects, forecast = [], np.empty(len(units))
     for others, own in units.parts():
         effect = learner.learn(units.only(others))
@@ -261,7 +265,7 @@ def action_effects(
 ) -> ActionEffects:
     """Return the record of an action's effect, with what judging it needs besides."""
     response = units.boosting.fit(beside(units.flat, units.treated), units.outcome) if units.folds else None
-    return ActionEffects(
+    found = ActionEffects(
         action=action,
         subject=subject,
         units=len(units),
@@ -272,10 +276,15 @@ def action_effects(
         centres=centres,
         packed=PackedEffects.of(effects),
         line=line,
+        unrest=0.0,
         dr_losses=dr_losses,
         propensity_line=np.zeros(0) if units.known_propensity is not None else propensity_line(units.curved, units.treated),
         response=response,
     )
+    if len(effects) == len(learners):
+        return found
+    some = slice(None, None, -(-len(units) // MEASURED_ROWS))
+    return replace(found, unrest=float(between(found.fits(units.flat[some], units.curved[some])).mean()))
 
 
 def _remarks(

@@ -18,7 +18,7 @@ def test_intervals_cover_the_mean_effect_at_a_forecast() -> None:
         forecast -= forecast.mean()
         scores = 0.5 + 0.8 * forecast + rng.normal(size=100)[cluster] + rng.normal(size=300)
         line = Line.fitted(forecast, scores, cluster)
-        centre, half = line.level + line.raw_slope * at, line.half_width(at)
+        centre, half = line.level + line.raw_slope * at, 1.96 * np.sqrt(line.variance(at))
         covered.append(np.abs(centre - (0.5 + 0.8 * at)) <= half)
     assert (np.mean(covered, axis=0) >= 0.92).all()
     assert (np.mean(covered, axis=0) <= 0.98).all()
@@ -41,4 +41,4 @@ def test_forecasts_that_are_all_the_same_have_the_mean_effect() -> None:
         line = Line.fitted(same, np.arange(10.0), np.arange(10), slope_used=1.0)
         assert (line.slope, line.raw_slope) == (0.0, 0.0)
         assert line.of(np.array([0.0, 1.0])).tolist() == [4.5, 4.5]
-        assert np.isfinite(line.half_width(np.zeros(2))).all()
+        assert np.isfinite(line.variance(np.zeros(2))).all()
