@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relkit.remarks import Remark, french
-from relkit.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,50 +13,61 @@ if TYPE_CHECKING:
     import polars as pl
 
 _OF_COUNTS = {
-    "in_both_arms": Text(
+    "in_both_arms": Remark(
+        "units_in_both_arms",
         "{n} customers drawn into several arms of one wave are left out. If there are many, independent draws share a wave id: "
         "give each draw its own.",
         "{n} clients tirés dans plusieurs groupes d'une même vague sont écartés. S'ils sont nombreux, des tirages indépendants "
         "partagent un identifiant de vague : donnez à chacun le sien.",
     ),
-    "repeated": Text(
+    "repeated": Remark(
+        "units_repeated",
         "{n} rows repeat a customer of the same arm and wave under another unit, and are left out.",
         "{n} lignes répètent un client du même groupe et de la même vague sous une autre unité, et sont écartées.",
     ),
-    "test_accounts": Text("{n} test accounts are left out.", "{n} comptes de test sont écartés."),
-    "certain": Text(
+    "test_accounts": Remark("units_test_accounts", "{n} test accounts are left out.", "{n} comptes de test sont écartés."),
+    "certain": Remark(
+        "units_certain",
         "{n} customers whose treatment was certain (propensity 1) or excluded (0) have nobody to compare with, and are left out.",
         "{n} clients dont le traitement était certain (probabilité 1) ou exclu (0) n'ont pas de point de comparaison, et sont écartés.",
     ),
-    "not_selected": Text(
+    "not_selected": Remark(
+        "units_not_selected",
         "{n} customers of both arms would not have been contacted if drawn treated, and are left out.",
         "{n} clients des deux groupes n'auraient pas été contactés s'ils avaient été traités, et sont écartés.",
     ),
-    "not_mature": Text(
+    "not_mature": Remark(
+        "units_not_mature",
         "{n} customers are not counted yet: the windows of their draw are not over, or returns may still come in.",
         "{n} clients ne sont pas encore comptés : les fenêtres de leur tirage ne sont pas closes, ou des retours peuvent encore arriver.",
     ),
-    "control_contacted": Text(
+    "control_contacted": Remark(
+        "units_control_contacted",
         "{n} controls were contacted by mistake. They stay controls, as drawn; the effect is diluted by them.",
         "{n} témoins ont été contactés par erreur. Ils restent témoins, comme tirés ; l'effet en est dilué.",
     ),
-    "treated_not_contacted": Text(
+    "treated_not_contacted": Remark(
+        "units_treated_not_contacted",
         "{n} customers drawn as treated were not contacted. They stay treated, as drawn; the effect is diluted by them.",
         "{n} clients tirés pour être traités n'ont pas été contactés. Ils restent traités, comme tirés ; l'effet en est dilué.",
     ),
-    "contacts_before_draw": Text(
+    "contacts_before_draw": Remark(
+        "contacts_before_draw",
         "{n} contacts of the wave were sent before the day of its draw: check the dates of assignments and contacts.",
         "{n} contacts de la vague ont été envoyés avant le jour du tirage : vérifiez les dates des tirages et des contacts.",
     ),
-    "outcomes_before_contact": Text(
+    "outcomes_before_contact": Remark(
+        "outcomes_before_contact",
         "{n} outcomes took place before their contact was sent: check the clocks of both.",
         "{n} issues ont eu lieu avant l'envoi de leur contact : vérifiez les horloges des deux sources.",
     ),
-    "contacts_without_cost": Text(
-        "The cost of {n} contacts is unknown, and counts as 0.", "Le coût de {n} contacts est inconnu, et compte pour 0."
+    "contacts_without_cost": Remark(
+        "contacts_without_cost",
+        "The cost of {n} contacts is unknown, and counts as 0.",
+        "Le coût de {n} contacts est inconnu, et compte pour 0.",
     ),
 }
-"""English and French, by the count that makes the remark."""
+"""Remarks, with {n} for the count that makes them."""
 
 
 def remarks_of(
@@ -72,12 +83,8 @@ def remarks_of(
         settle_days: days waited for returns; 0 for none.
     """
     found = [
-        Remark(
-            code if code.startswith(("contacts", "outcomes")) else f"units_{code}",
-            text.en.format(n=f"{counts[code]:,}"),
-            text.fr.format(n=french(counts[code])),
-        )
-        for code, text in _OF_COUNTS.items()
+        replace(remark, en=remark.en.format(n=f"{counts[code]:,}"), fr=remark.fr.format(n=french(counts[code])))
+        for code, remark in _OF_COUNTS.items()
         if counts.get(code)
     ]
     return (*found, *_overlaps(counts), *_margins(guessed_share), *_returns(settle_days), *_offers(offers, redemptions))

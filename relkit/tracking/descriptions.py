@@ -19,6 +19,7 @@ _METRICS = {
     "brier_score": "the Brier score of its probabilities was {value} (0 is perfect, 0.25 is a coin tossed for everybody)",
     "concordance": "it put {value} of the pairs of customers in the right order (1 is perfect, 0.5 is chance)",
     "log_loss": "the log loss of its probabilities was {value} (0 is perfect, 0.693 is a coin tossed for everybody)",
+    "dr_loss": "the mean squared distance of its effects from the doubly robust scores was {value} (lower is better; most is noise)",
     "ndcg_10": "the NDCG of its lists of ten products against the next baskets was {value} (1 is perfect)",
     "share_of_rules_that_hold": "in later baskets {value} of its strongest rules still had a lift above 1 (1 is all of them)",
 }

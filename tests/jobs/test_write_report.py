@@ -114,7 +114,8 @@ def test_before_any_table_it_says_what_to_run(tmp_path: Path, monkeypatch: pytes
 def test_its_inputs_are_the_notebook_and_what_it_reads(place: Path) -> None:
     path = notebook(place)
     job = WriteReport.parse(notebook=path, as_of="2025-06-30")
-    expected = (Path(path), OUT / "tables" / "facts.json", OUT / "features" / "2025-06-30", OUT / "scores" / "2025-06-30")
+    of_the_day = (OUT / "features" / "2025-06-30", OUT / "scores" / "2025-06-30")
+    expected = (Path(path), OUT / "tables" / "facts.json", *of_the_day, OUT / "measurements")
     assert job.inputs()[:-1] == expected
     assert job.inputs()[-1] == OUT / "deliveries" / "default" / "LATEST"
     assert WriteReport.parse(notebook=path).inputs()[2:4] == (OUT / "features", OUT / "scores")

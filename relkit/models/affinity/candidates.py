@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from relkit.models.affinity.penalised_logistic import fit_logistic, log_odds
 from relkit.models.boosted_trees import Trees
+from relkit.models.few_threads import few_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +155,8 @@ def _forecasts(rows: Rows01, candidates: tuple[Candidate, ...]) -> list[Floats]:
         start: Floats | None = None
         for candidate, forecast in zip(candidates, found, strict=True):
             if candidate.method == "boosting" and rows.flat.shape[1]:
-                forecast[after] = _learner(rows, before).decision_function(rows.flat[after])
+                with few_threads(len(rows.took)):
+                    forecast[after] = _learner(rows, before).decision_function(rows.flat[after])
                 continue
             fitted = fit_candidate(candidate, rows, before, start=start, tolerance=ROUGH)
             start = fitted.coefficients if candidate.method == "logistic" else start
@@ -199,7 +201,8 @@ def fit_candidate(
         found = fit_logistic(rows.curved[at], took.astype(np.float64), weight, penalty=candidate.penalty, start=start, tolerance=tolerance)
         return FittedCandidate(coefficients=found)
     if candidate.method == "boosting" and rows.flat.shape[1]:
-        trees = Trees.of(_learner(rows, at), rows.flat[at], weight)
+        with few_threads(len(rows.took)):
+            trees = Trees.of(_learner(rows, at), rows.flat[at], weight)
         return FittedCandidate(coefficients=np.zeros(0), trees=trees)
     return FittedCandidate(coefficients=np.array([_share_only(took, weight)]))
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from relkit.models.covariate_declaration import MOST_LEVELS, Declaration
 from relkit.models.covariates import Covariate, column_names, matrix
+from relkit.remarks import Remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,3 +164,17 @@ def reasons_aside(aside: Mapping[str, str]) -> str:
     for name, why in aside.items():
         by_reason.setdefault(why, []).append(name)
     return ", ".join(f"{why} ({', '.join(names)})" for why, names in by_reason.items())
+
+
+def set_aside_remark(aside: Mapping[str, str]) -> Remark:
+    """Return the remark on features set aside.
+
+    Examples:
+        >>> set_aside_remark({"age": "never known"}).en
+        'Features set aside: never known (age).'
+    """
+    return Remark(
+        "features_set_aside",
+        f"Features set aside: {reasons_aside(aside)}.",
+        f"Variables écartées, car inutilisables : {', '.join(aside)}.",
+    )

@@ -28,7 +28,7 @@ from relkit.cards import FittedCard
 from relkit.contracts import Contract, check
 from relkit.errors import FitError, NotEnoughEventsError, ParameterError
 from relkit.models.affinity.candidates import CANDIDATES, METHODS, Candidate, FittedCandidate, Rows01, chosen, fit_candidate, is_ordered
-from relkit.models.affinity.customer_design import CustomerDesign, reasons_aside, usable
+from relkit.models.affinity.customer_design import CustomerDesign, set_aside_remark, usable
 from relkit.models.affinity.family import CONTRACTS_TAKEN, PROPENSITIES, PROPENSITY
 from relkit.models.affinity.leaks import suspects
 from relkit.models.affinity.log_odds_calibration import LogOddsCalibration
@@ -455,11 +455,7 @@ def _remarks(
             f"Sans modèle, faute de {settings.fewest_takers} preneurs au moins : {_listed(few, fr=True)}.",
         )
     if aside:
-        yield Remark(
-            "features_set_aside",
-            f"Features set aside: {reasons_aside(aside)}.",
-            f"Variables écartées, car inutilisables : {', '.join(aside)}.",
-        )
+        yield set_aside_remark(aside)
     if any(each.share < 1 for each in drawn.values()):
         kept = len(np.unique(np.concatenate([each.which for each in drawn.values()])))
         yield Remark(

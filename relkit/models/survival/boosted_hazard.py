@@ -24,6 +24,7 @@ from relkit.models import covariates as covariate_columns
 from relkit.models.base import FitInfo, fingerprint
 from relkit.models.boosted_trees import Trees
 from relkit.models.covariates import Covariate  # noqa: TC001 storage reads the types of the fields
+from relkit.models.few_threads import few_threads
 from relkit.models.survival.by_period import ByPeriod
 from relkit.models.survival.discrete_hazard import tail_remark
 from relkit.models.survival.family import CHECKED_COVARIATES, CONTRACTS, SPELLS
@@ -115,7 +116,8 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
             early_stopping=False,
             random_state=self.seed,
         )
-        learner.fit(X, y, sample_weight=w)
+        with few_threads(len(X)):
+            trees = Trees.of(learner.fit(X, y, sample_weight=w), X, w)
         firsts = design.cells.firsts
         level = np.searchsorted(firsts, X[:, -1] - 1, side="right") - 1
         trials = np.maximum(np.bincount(level, w, len(firsts)), 1e-300)
@@ -131,7 +133,7 @@ class BoostedHazard(Weighted, Periodic, Explained, JudgedByEnds):
                 fingerprint=fingerprint(spells.frame),
                 remarks=(*spells.remarks, *covariate_columns.remarks_on(spells.frame, design.known), *thinned, tail_remark(design.cells)),
             ),
-            trees=Trees.of(learner, X, w),
+            trees=trees,
             firsts=firsts,
             effects=design.known,
             stayed=stayed,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relkit.errors import TableError
-from relkit.models.affinity.customer_design import CustomerDesign, reasons_aside, usable
+from relkit.models.affinity.customer_design import CustomerDesign, reasons_aside, set_aside_remark, usable
 from relkit.models.base import FitInfo, HoldoutMetric, ModelFacts, fingerprint
 from relkit.models.uplift.action_effects import ActionEffects, Line, between
 from relkit.models.uplift.family import DRAWN_UNITS, UPLIFTS
@@ -294,11 +294,7 @@ def _remarks(
         told = "; ".join(f"{action} has {why}" for action, why in aside.items())
         yield Remark("actions_not_learnt", f"Not learnt: {told}.", f"Sans modèle, faute d’unités en nombre suffisant : {', '.join(aside)}.")
     if unusable:
-        yield Remark(
-            "features_set_aside",
-            f"Features set aside: {reasons_aside(unusable)}.",
-            f"Variables écartées, car inutilisables : {', '.join(unusable)}.",
-        )
+        yield set_aside_remark(unusable)
     if drawn := [action for action, units in learnt.items() if units.known_propensity is None]:
         yield Remark(
             "propensity_estimated",

@@ -6,7 +6,6 @@ and its response is the probability; another one has its own scale.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,17 +14,14 @@ from numpy.typing import NDArray
 from scipy import special
 
 from relkit.models.boosted_trees import Trees
+from relkit.models.few_threads import few_threads
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from relkit.models.uplift.unit_rows import Flags
 
 Floats = NDArray[np.float64]
 Scale = Literal["own", "log_odds", "log"]
 
-ONE_THREAD_ROWS = 200_000
-"""Rows below which trees are grown by one thread: with more, the threads spend most of their time waiting for one another."""
 ALIKE = 1e-9
 """Largest difference of weights that count as equal, as a share of the largest."""
 
@@ -161,10 +157,3 @@ def constant(value: float) -> Trees:
         value=np.zeros(1),
         gain=np.zeros(1),
     )
-
-
-def few_threads(rows: int) -> AbstractContextManager[object]:
-    """Return a context in which trees are grown by one thread if the rows are few."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1, user_api="openmp") if rows < ONE_THREAD_ROWS else nullcontext()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relkit.models.uplift.responses import ONE_THREAD_ROWS, few_threads
+from relkit.models.few_threads import ONE_THREAD_ROWS, few_threads
 
 
 def test_few_rows_are_grown_by_one_thread() -> None:
