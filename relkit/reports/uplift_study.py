@@ -297,7 +297,7 @@ def _is_known(found: Any) -> bool:
     if found["format"] != FORMAT or not found["designs"] or not found["hillstrom"]:
         return False
     halvings = [each for mail in found["hillstrom"].values() for each in mail.values()]
-    return all(set(_PARTS.values()) <= set(figures) for each in halvings for figures in each.values())
+    return all(halvings) and all(set(_PARTS.values()) <= set(figures) for each in halvings for figures in each.values())
 
 
 TABLE = BenchmarkTable(name="uplift.json", command=COMMAND, is_known=_is_known)

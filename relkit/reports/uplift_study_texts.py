@@ -31,11 +31,11 @@ TEXTS: dict[str, Text] = {
         "Il n’y a pas de tableau à montrer. `{command}` le produit, là où les jeux de données publics sont présents.",
     ),
     "hillstrom": Text(
-        "Hillstrom’s e-mails, {all} comparisons ({mails} e-mails, {peers} peers, {halvings} halvings): beyond the 95% interval, the default "
-        "ranks customers better than the peer in {above} and worse in {below}; in the other {level} they cannot be told apart.",
+        "Hillstrom’s e-mails, {all} comparisons ({mails} e-mails, {peers} peers, {halvings} halvings): beyond the 95% interval, the "
+        "default ranks customers better than the peer in {above} and worse in {below}; in the other {level} they cannot be told apart.",
         "E-mails de Hillstrom, {all} comparaisons ({mails} e-mails, {peers} autres méthodes, {halvings} partages en deux) : au-delà de "
-        "l’intervalle à 95\u00a0%, le modèle par défaut classe mieux les clients dans {above} et moins bien dans {below} ; dans les {level} "
-        "autres, on ne peut pas les départager.",
+        "l’intervalle à 95\u00a0%, le modèle par défaut classe mieux les clients dans {above} et moins bien dans {below} ; dans les "
+        "{level} autres, on ne peut pas les départager.",
     ),
     "mail": Text(
         "{mail}, intervals that exclude 0: {outside} of {all} ({names}).",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from relkit.errors import TableError
 from relkit.reports.summary_tables import SummaryTable
 from relkit.reports.uplift_study import OWN_RUN, PUBLISHED, UpliftStudy
-from relkit.reports.uplift_study_texts import DESIGNS, MAILS, TEXTS
+from relkit.reports.uplift_study_texts import DESIGNS, LEARNERS, MAILS, PACKAGES, TEXTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PEER = "t_scikit_uplift"
 
@@ -151,7 +153,8 @@ def test_if_there_is_no_table_it_names_the_command(tmp_path: Path) -> None:
         ('{"format": 2, "designs": [1], "hillstrom": {}}', r"another format\. Run make bench-uplift"),
         ('{"format": 1, "designs": [], "hillstrom": {}}', r"another format\. Run make bench-uplift"),
         ('{"format": 1, "designs": [1], "hillstrom": {"Mens": {"42": {"s": {"qini": 1}}}}}', r"another format\. Run make bench-uplift"),
-        ('{"format": 1, "designs": [1], "hillstrom": {"Mens": {"42": null}}}', r"not a table of a benchmark\. Run make bench-uplift"),
+        ('{"format": 1, "designs": [1], "hillstrom": {"Mens": {"42": null}}}', r"another format\. Run make bench-uplift"),
+        ('{"format": 1}', r"not a table of a benchmark\. Run make bench-uplift"),
         ("[", r"not a table of a benchmark\. Run make bench-uplift"),
     ],
 )
@@ -162,6 +165,12 @@ def test_another_file_is_refused(tmp_path: Path, written: str, message: str) -> 
 
 
 def test_every_row_is_named_in_both_languages(published: dict[str, Any]) -> None:
-    assert all(text.en and text.fr for texts in (MAILS, DESIGNS, TEXTS) for text in texts.values())
+    assert all(text.en and text.fr for texts in (MAILS, DESIGNS, LEARNERS, TEXTS) for text in texts.values())
     assert set(published["hillstrom"]) == set(MAILS)
     assert {row["design"] for row in published["designs"]} == set(DESIGNS)
+    halvings = [each for mail in published["hillstrom"].values() for each in mail.values()]
+    for learners in (*halvings, *(row["learners"] for row in published["designs"])):
+        for name in peers_of(learners):
+            learner, _, package = name.partition("_")
+            assert learner in LEARNERS
+            assert package in PACKAGES
