@@ -1,7 +1,7 @@
 """Learners of uplift next to their peers, from the table that a benchmark wrote: it has no row of the data.
 
 study = UpliftStudy.read(None, language="fr")
-study.headlines(), study.medians(), study.mails(), study.designs(), study.apart()
+study.headlines(), study.medians(), study.mails(), study.errors(), study.rankings(), study.apart()
 
 The table of this machine (`out/benchmarks/uplift.json`) is shown if there is one, else the one published with the code
 (`docs/uplift.json`).
@@ -100,18 +100,15 @@ class UpliftStudy:
         """Return a picture of the paired differences in Qini for each e-mail, with a row for each halving."""
         return Gallery(() if self.found is None else tuple(Picture(self._drawn_mail(mail), self._say("c_mail")) for mail in self._mails))
 
-    def designs(self) -> SummaryTable | Gallery:
-        """Return error and Qini of the default and its peers, with the paired differences and the CPU time."""
-        if self.found is None:
-            return Gallery(())
-        columns = (
-            *(Shown(name, self._say(name)) for name in ("design", "learner")),
-            Shown("seeds", self._say("seeds"), "count"),
-            *(Shown(name, self._say(name), "number", 3) for name in MEASURES),
-            *(Shown(f"{name}_less", self._say(f"{name}_less")) for name in MEASURES),
-            Shown("cpu_seconds", self._say("cpu_seconds"), "number", 1),
+    def errors(self) -> SummaryTable | Gallery:
+        """Return the error of the default and its peers on the designs, with the paired differences and the CPU time."""
+        return self._measured(
+            "pehe", Shown("seeds", self._say("seeds"), "count"), Shown("cpu_seconds", self._say("cpu_seconds"), "number", 1)
         )
-        return self._table([self._design_row(*each) for each in self._learners()], columns, self._say("t_designs"), self._notes())
+
+    def rankings(self) -> SummaryTable | Gallery:
+        """Return the Qini by the true effects of the default and its peers, with the paired differences."""
+        return self._measured("qini")
 
     def apart(self) -> Gallery:
         """Return the paired differences in error and in Qini on the designs."""
@@ -169,29 +166,50 @@ class UpliftStudy:
             row[f"{mail}_counts"] = self._say("of_counts", **self._sides(gaps)) if gaps else ""
         return row
 
-    def _design_row(self, design: str, name: str, each: Mapping[str, Any]) -> dict[str, Any]:
-        row = {"design": DESIGNS[design][self.language], "learner": self._named(name)}
-        row |= {key: each[key] for key in ("seeds", *MEASURES, "cpu_seconds")}
-        missing = "" if name == self._default else "–"
+    def _measured(self, measure: str, *others: Shown) -> SummaryTable | Gallery:
+        if self.found is None:
+            return Gallery(())
+        columns = (
+            *(Shown(name, self._say(name)) for name in ("design", "learner")),
+            Shown("value", self._say(measure), "number", 3),
+            Shown("less", self._say("less")),
+            *others,
+        )
+        rows = [self._design_row(measure, *each) for each in self._learners()]
+        return self._table(rows, columns, self._say(f"t_{measure}_of"), (self._say(f"n_{measure}"), self._made()))
+
+    def _design_row(self, measure: str, design: str, name: str, each: Mapping[str, Any]) -> dict[str, Any]:
         less = each.get("default_less")
-        return row | {f"{key}_less": self._interval(less[key]) if less else missing for key in MEASURES}
+        missing = "" if name == self._default else "–"
+        return {
+            "design": DESIGNS[design][self.language],
+            "learner": self._named(name),
+            "value": each[measure],
+            "less": self._interval(less[measure]) if less else missing,
+            "seeds": each["seeds"],
+            "cpu_seconds": each["cpu_seconds"],
+        }
 
     def _interval(self, parts: tuple[float, float, float]) -> str:
         words = (("+" if round(part, 3) > 0 else "") + number(round(part, 3) + 0.0, self.language, 3) for part in parts)
         return self._say("interval", **dict(zip(("difference", "lower", "upper"), words, strict=True)))
 
-    def _notes(self) -> tuple[str, ...]:
+    def _made(self) -> str:
+        """Return the day and the software."""
         assert self.found is not None
         versions = ", ".join(f"{name} {version}" for name, version in self.found["versions"].items())
-        day = day_in_words(date.fromisoformat(self.found["made_on"]), self.language)
-        return self._say("n_designs"), self._say("made", day=day, versions=versions)
+        return self._say("made", day=day_in_words(date.fromisoformat(self.found["made_on"]), self.language), versions=versions)
 
     def _drawn_mail(self, mail: str) -> Any:
         gaps = self._gaps(mail)
-        places = (1 + at % self._halvings for at in range(len(gaps)))
-        rows = [self._say("halving", name=self._named(gap.peer), at=self._count(at)) for gap, at in zip(gaps, places, strict=True)]
+        rows = [self._halving(gap.peer, at % self._halvings) for at, gap in enumerate(gaps)]
         title = self._say("t_mail", mail=MAILS[mail][self.language])
         return self._dots(rows, gaps, title=title[0].upper() + title[1:], x_label=self._say("x_mail"), is_more_better=True)
+
+    def _halving(self, peer: str, at: int) -> str:
+        """Return the name of a row: that of the peer in its first one, and the number of the halving."""
+        count = self._count(at + 1)
+        return count if at else self._say("halving", name=self._named(peer), at=count)
 
     def _drawn(self, measure: str) -> Any:
         pairs = list(self._design_gaps(measure))

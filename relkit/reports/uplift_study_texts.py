@@ -80,7 +80,7 @@ TEXTS: dict[str, Text] = {
     ),
     "t_mail": Text("{mail}: Qini, default less peer", "{mail} : Qini, défaut moins autre"),
     "x_mail": Text("Difference in Qini per 1,000 customers", "Différence de Qini pour 1\u00a0000 clients"),
-    "halving": Text("{name} · halving {at}", "{name} · partage {at}"),
+    "halving": Text("{name} · {at}", "{name} · {at}"),
     "c_mail": Text(
         "A row for each halving. Right of 0, the default ranks better. Grey: the interval includes 0.",
         "Une ligne par partage. À droite de 0, le modèle par défaut classe mieux. En gris : l’intervalle contient 0.",
@@ -91,16 +91,20 @@ TEXTS: dict[str, Text] = {
     "seeds": Text("Draws", "Tirages"),
     "pehe": Text("Error", "Erreur"),
     "qini": Text("Qini", "Qini"),
-    "pehe_less": Text("Default less it: error", "Défaut moins elle : erreur"),
-    "qini_less": Text("Default less it: Qini", "Défaut moins elle : Qini"),
+    "less": Text("Default less it", "Défaut moins elle"),
     "cpu_seconds": Text("CPU seconds", "Secondes de processeur"),
     "interval": Text("{difference} ({lower} to {upper})", "{difference} (de {lower} à {upper})"),
-    "t_designs": Text("Error and Qini against the known effects", "Erreur et Qini face aux effets connus"),
-    "n_designs": Text(
-        "Error: root mean squared, over the spread of true effects (1 = the same effect for all). Qini: by true effects, 1 = the best "
-        "ranking. Differences paired by draw, 95% intervals; none for fewer than three draws (–).",
-        "Erreur : quadratique moyenne, rapportée à la dispersion des vrais effets (1 = le même effet pour tous). Qini : selon les vrais "
-        "effets, 1 = le meilleur classement. Différences appariées par tirage, intervalles à 95\u00a0% ; aucune en dessous de trois "
+    "t_pehe_of": Text("Error against the known effects", "Erreur face aux effets connus"),
+    "t_qini_of": Text("Qini by the known effects", "Qini selon les effets connus"),
+    "n_pehe": Text(
+        "Root mean squared error, over the spread of true effects (1 = the same effect for all). Differences paired by draw, 95% "
+        "intervals; none for fewer than three draws (–).",
+        "Erreur quadratique moyenne, rapportée à la dispersion des vrais effets (1 = le même effet pour tous). Différences appariées par "
+        "tirage, intervalles à 95\u00a0% ; aucune en dessous de trois tirages (–).",
+    ),
+    "n_qini": Text(
+        "1 = the best possible ranking. Differences paired by draw, 95% intervals; none for fewer than three draws (–).",
+        "1 = le meilleur classement possible. Différences appariées par tirage, intervalles à 95\u00a0% ; aucune en dessous de trois "
         "tirages (–).",
     ),
     "t_pehe": Text("Error: default less peer", "Erreur : défaut moins autre"),

@@ -79,21 +79,22 @@ def test_medians_are_those_of_the_halvings(published: dict[str, Any]) -> None:
 
 
 def test_designs_have_the_default_and_its_peers_alone(published: dict[str, Any]) -> None:
-    rows = cells(study(published, "fr").designs())
+    rows = cells(study(published, "fr").errors())
     count = sum(name == "uplift.stacked" or not name.startswith("uplift.") for row in published["designs"] for name in row["learners"])
-    assert len(rows) == count
+    assert len(rows) == len(cells(study(published).rankings())) == count
     (row,) = (row for row in rows if row[:2] == [DESIGNS["spend"]["fr"], "X, causalml"])
     (spend,) = (each["learners"]["x_causalml"] for each in published["designs"] if each["design"] == "spend")
     less = (f"{value:+.3f}".replace(".", ",").replace("-", "−") for value in spend["default_less"]["pehe"])
-    assert row[3] == f"{spend['pehe']:.3f}".replace(".", ",")
-    assert row[5] == "{} (de {} à {})".format(*less)
+    assert row[2] == f"{spend['pehe']:.3f}".replace(".", ",")
+    assert row[3] == "{} (de {} à {})".format(*less)
 
 
 def test_too_few_draws_have_no_interval(published: dict[str, Any]) -> None:
     made = copy.deepcopy(published)
     del made["designs"][1]["learners"][PEER]["default_less"]
-    (row,) = (row for row in cells(study(made).designs()) if row[:2] == [DESIGNS["conf"]["en"], "T, scikit-uplift"])
-    assert row[5:7] == ["–", "–"]
+    for table in (study(made).errors(), study(made).rankings()):
+        (row,) = (row for row in cells(table) if row[:2] == [DESIGNS["conf"]["en"], "T, scikit-uplift"])
+        assert row[3] == "–"
     assert "11 comparisons" in next(line for line in study(made).headlines().sentences if line.startswith("Known"))
 
 
@@ -143,7 +144,7 @@ def test_the_table_of_this_machine_goes_before_the_published_one(
 def test_if_there_is_no_table_it_names_the_command(tmp_path: Path) -> None:
     shown = UpliftStudy.read(str(tmp_path / "none.json"), language="en")
     assert "`make bench-uplift` makes it" in shown.headlines().sentences[0]
-    for each in (shown.medians(), shown.mails(), shown.designs(), shown.apart()):
+    for each in (shown.medians(), shown.mails(), shown.errors(), shown.rankings(), shown.apart()):
         assert each._repr_html_() == "<p></p>"
 
 
