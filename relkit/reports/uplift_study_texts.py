@@ -60,9 +60,9 @@ TEXTS: dict[str, Text] = {
         "{qini_worse}, dans les limites du hasard dans {qini_level}.",
     ),
     "price": Text(
-        "The price: the default takes {default} CPU seconds for a fit and its forecasts; half of the peers take less than {peers}.",
-        "Le prix : {default} secondes de processeur pour un ajustement et ses prévisions ; la moitié des autres méthodes en prend moins "
-        "de {peers}.",
+        "The price: the default takes {default} CPU seconds for a fit and its forecasts; half of the peers’ figures are no higher than {peers}.",
+        "Le prix : {default} secondes de processeur pour un ajustement et ses prévisions ; la moitié des chiffres des autres méthodes ne "
+        "dépasse pas {peers}.",
     ),
     "from_to": Text("{low} to {high}", "de {low} à {high}"),
     "default": Text("relkit’s default", "modèle par défaut de relkit"),
@@ -92,7 +92,7 @@ TEXTS: dict[str, Text] = {
     "pehe": Text("Error", "Erreur"),
     "qini": Text("Qini", "Qini"),
     "less": Text("Default less it", "Défaut moins elle"),
-    "cpu_seconds": Text("CPU seconds", "Secondes de processeur"),
+    "cpu_seconds": Text("CPU, s", "CPU, s"),
     "interval": Text("{difference} ({lower} to {upper})", "{difference} (de {lower} à {upper})"),
     "t_pehe_of": Text("Error against the known effects", "Erreur face aux effets connus"),
     "t_qini_of": Text("Qini by the known effects", "Qini selon les effets connus"),

@@ -110,6 +110,14 @@ def test_verdicts_on_designs_have_the_right_signs(published: dict[str, Any]) -> 
     assert "higher in 0, lower in 11, within chance in 1." in known
 
 
+def test_the_price_is_that_of_the_default_and_the_median_of_the_peers(published: dict[str, Any]) -> None:
+    own = [row["learners"]["uplift.stacked"]["cpu_seconds"] for row in published["designs"]]
+    others = [each["cpu_seconds"] for row in published["designs"] for each in peers_of(row["learners"]).values()]
+    price = study(published).headlines().sentences[-1]
+    assert f"takes {min(own):.1f} to {max(own):.1f} CPU seconds" in price
+    assert price.endswith(f"no higher than {median(others):.1f}.")
+
+
 def test_pictures_have_the_differences_of_the_table(published: dict[str, Any]) -> None:
     for picture, mail in zip(study(published).mails().pictures, published["hillstrom"].values(), strict=True):
         drawn = [x for x, _ in picture.drawn.collections[-1].get_offsets()]
