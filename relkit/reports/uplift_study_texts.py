@@ -60,7 +60,8 @@ TEXTS: dict[str, Text] = {
         "{qini_worse}, dans les limites du hasard dans {qini_level}.",
     ),
     "price": Text(
-        "The price: the default takes {default} CPU seconds for a fit and its forecasts; half of the peers’ figures are no higher than {peers}.",
+        "The price: the default takes {default} CPU seconds for a fit and its forecasts; half of the peers’ figures are no higher "
+        "than {peers}.",
         "Le prix : {default} secondes de processeur pour un ajustement et ses prévisions ; la moitié des chiffres des autres méthodes ne "
         "dépasse pas {peers}.",
     ),
