@@ -128,7 +128,7 @@ class UpliftStudy:
             self._say("times", name=self._named(peer), count=self._count(outside.count(peer))) for peer in self._peers if peer in outside
         )
         counts = self._counts({"outside": len(outside), "all": len(gaps)})
-        text = self._say("mail" if outside else "mail_none", mail=MAILS[mail][self.language], names="; ".join(names), **counts)
+        text = self._say("mail" if outside else "mail_none", mail=MAILS[mail][self.language], names=self._say("and").join(names), **counts)
         return text[0].upper() + text[1:]
 
     def _chance(self) -> str:

@@ -45,6 +45,7 @@ TEXTS: dict[str, Text] = {
         "{mail}: none of the {all} intervals excludes 0.",
         "{mail} : aucun des {all} intervalles n’exclut 0.",
     ),
+    "and": Text("; ", " ; "),
     "times": Text("{name}: {count}", "{name} : {count}"),
     "chance": Text(
         "Halvings share the same customers and do not add up as evidence; if nothing differed, about {expected} of {all} intervals would "
