@@ -17,6 +17,7 @@ PICTURES = {
     "segment_product_affinity": 5,
     "study_telco_churn": 4,
     "study_next_products": 4,
+    "study_uplift": 4,
 }
 """Pictures that each shows, at least; others show one."""
 FRENCH = re.compile("[àâèêëîïôùûœ«»]|\\b(les|des|une|pour|dans|avec|clients)\\b")
