@@ -346,7 +346,8 @@ def design_row(design: str) -> dict[str, Any]:
         learners[name] = means | {"seeds": len(pairs)}
         if name != DEFAULT and len(pairs) > 2:
             learners[name]["default_less"] = {key: paired([default[key] - own[key] for own, default in pairs]) for key in ("pehe", "qini")}
-    return {"design": design, "seeds": len(of_seed), "learners": learners}
+    by_seed = {str(seed): [found[DEFAULT]["pehe"], found[DEFAULT]["qini"]] for seed, found in of_seed.items()}
+    return {"design": design, "seeds": len(of_seed), "default_by_seed": by_seed, "learners": learners}
 
 
 def paired(differences: list[float]) -> tuple[float, float, float]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
-from benchmarks.uplift_designs import Campaign, campaign, figures, true_qini
+from benchmarks.uplift_designs import NAMES, Campaign, campaign, figures, true_qini
 from uplift_campaigns import AS_OF
 
 from relkit.models import catalogue
+
+TABLE = json.loads((Path(__file__).resolve().parents[3] / "docs" / "uplift.json").read_text(encoding="utf-8"))
+PUBLISHED = {row["design"]: row for row in TABLE["designs"]}
 
 
 def rows_of(given: Campaign) -> pl.DataFrame:
@@ -36,29 +42,39 @@ def test_figures_of_the_truth_and_of_a_constant() -> None:
     assert true_qini(effect, effect) == np.mean([0.75 - 0.1875, 1 - 0.375, 1 - 0.5625, 0.75 - 0.75])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "pehe", "qini"), [("rct", 0.71, 0.80), ("conf", 0.36, 0.94), ("spend", 0.65, 0.85), ("amount", 0.75, 0.80)]
 )
-def test_the_default_learner_finds_the_effects_of_a_design(name: str, pehe: float, qini: float) -> None:
-    """Mean of three seeds that tuned nothing; the bars are those of the best prototypes before it was built."""
-    found = []
-    for seed in (600, 601, 602):
+def test_the_published_figures_of_the_default_keep_their_bars(name: str, pehe: float, qini: float) -> None:
+    """Means of the twenty seeds of docs/uplift.json; the bars of the first three are those set before the learner was built."""
+    row = PUBLISHED[name]
+    default = row["learners"]["uplift.stacked"]
+    assert row["seeds"] == 20
+    assert default["pehe"] <= pehe
+    assert default["qini"] >= qini
+    for peer in (each for each in row["learners"].values() if each["seeds"] == 20 and "default_less" in each):
+        assert peer["default_less"]["pehe"][2] < 0
+        assert peer["default_less"]["qini"][1] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_published_figures_are_those_of_this_version(name: str) -> None:
+    for seed in (500, 519):
         learnt, later = campaign(name, seed), campaign(name, seed, part=1)
         model = catalogue.make("uplift.stacked").fit(rows_of(learnt), as_of=AS_OF)
-        found.append(figures(model.effects(rows_of(later))["uplift"].to_numpy(), later.effect))
-    assert np.mean([each["pehe"] for each in found]) <= pehe
-    assert np.mean([each["qini"] for each in found]) >= qini
+        found = figures(model.effects(rows_of(later))["uplift"].to_numpy(), later.effect)
+        assert [found["pehe"], found["qini"]] == pytest.approx(PUBLISHED[name]["default_by_seed"][str(seed)], rel=0.01)
 
 
 @pytest.mark.slow
 def test_intervals_cover_the_mean_effect_of_customers_with_like_forecasts() -> None:
-    """By tenth of the forecast, on 40 small drawn campaigns; the forecasts are not recalibrated, so that 90 % are demanded, not 95."""
+    """By tenth of the forecast, new customers, 20 campaigns of 4,000; the learner's own bias is in no interval: 90 % are demanded."""
     inside = []
-    for seed in range(700, 740):
+    for seed in range(700, 720):
         learnt, later = campaign("conf", seed, rows=4000), campaign("conf", seed, part=1, rows=4000)
         model = catalogue.make("uplift.dr_learner", {"trees": 30}).fit(rows_of(learnt), as_of=AS_OF)
-        effects = model.effects(rows_of(later)).with_columns(effect=pl.Series(later.effect))
+        effects = model.effects(rows_of(later)).select("uplift", "low", "high", effect=pl.Series(later.effect))
         tenths = effects.sort("uplift").with_columns(tenth=pl.int_range(pl.len()) * 10 // pl.len()).group_by("tenth").mean()
         inside += tenths.select((pl.col("low") <= pl.col("effect")) & (pl.col("effect") <= pl.col("high"))).to_series().to_list()
     assert np.mean(inside) >= 0.90
