@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from relkit.errors import TableError
 from relkit.workplace import workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from relkit.texts import Text
 
 FOLDER = Path("out") / "benchmarks"
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -68,3 +70,35 @@ class BenchmarkTable:
         if not known:
             raise TableError("this table has another format.", where=str(path), remedy=remedy)
         return dict(found)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BenchmarkStudy:
+    """Base of the studies: the table of a benchmark, in the words of one language.
+
+    Attributes:
+        found: as the benchmark wrote it; None if it has not been run.
+        language: en or fr.
+    """
+
+    source: ClassVar[BenchmarkTable]
+    texts: ClassVar[Mapping[str, Text]]
+
+    found: Mapping[str, Any] | None
+    language: str
+
+    @classmethod
+    def read(cls, table: str | None, *, language: str) -> Self:
+        """Read the table of a benchmark.
+
+        Args:
+            table: the file; None for that of this machine, or the published one.
+            language: en or fr.
+
+        Raises:
+            TableError: the file is not such a table.
+        """
+        return cls(found=cls.source.read(table), language=language)
+
+    def _say(self, key: str, **values: str) -> str:
+        return self.texts[key][self.language].format(**values)

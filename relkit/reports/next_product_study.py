@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
 from relkit.plots.style import number, percent
-from relkit.reports.benchmark_table import BenchmarkTable
+from relkit.reports.benchmark_table import BenchmarkStudy, BenchmarkTable
 from relkit.reports.next_product_study_texts import COMPANIES, LEVELS, SPLITS, TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import Headlines, Kind, Shown, SummaryTable, day_in_words
@@ -35,30 +35,20 @@ _SHARE_DIGITS = {"recall_explore": 2}
 """Digits of percentages; the shares of new products are small."""
 
 
+def _is_known(found: Any) -> Any:
+    return found["format"] == FORMAT and all(set(METHODS) <= set(row["measures"]) for row in found["rows"]) and found["rows"]
+
+
+TABLE = BenchmarkTable(name="next_product.json", command=COMMAND, is_known=_is_known)
+OWN_RUN, PUBLISHED = TABLE.own_run, TABLE.published
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class NextProductStudy:
-    """The table of a benchmark: a row for each company, level of products and split.
+class NextProductStudy(BenchmarkStudy):
+    """The table of a benchmark: a row for each company, level of products and split."""
 
-    Attributes:
-        found: as the benchmark wrote it; None if it has not been run.
-        language: en or fr.
-    """
-
-    found: Mapping[str, Any] | None
-    language: str
-
-    @classmethod
-    def read(cls, table: str | None, *, language: str) -> NextProductStudy:
-        """Read the table of a benchmark.
-
-        Args:
-            table: the file; None for that of this machine, or the published one.
-            language: en or fr.
-
-        Raises:
-            TableError: the file is not such a table.
-        """
-        return cls(found=TABLE.read(table), language=language)
+    source: ClassVar[BenchmarkTable] = TABLE
+    texts: ClassVar = TEXTS
 
     def headlines(self) -> Headlines:
         """Return the verdict on each measure, and what the lists find of new products, or how to make the table."""
@@ -192,9 +182,6 @@ class NextProductStudy:
     def _table(self, rows: list[dict[str, Any]], columns: tuple[Shown, ...], caption: str, notes: tuple[str, ...]) -> SummaryTable:
         return SummaryTable(frame=pl.DataFrame(rows), columns=columns, caption=caption, language=self.language, notes=notes)
 
-    def _say(self, key: str, **values: str) -> str:
-        return TEXTS[key][self.language].format(**values)
-
     @property
     def _rows(self) -> list[dict[str, Any]]:
         assert self.found is not None
@@ -209,11 +196,3 @@ class NextProductStudy:
     def _replicates(self) -> int:
         assert self.found is not None
         return int(self.found["replicates"])
-
-
-def _is_known(found: Any) -> Any:
-    return found["format"] == FORMAT and all(set(METHODS) <= set(row["measures"]) for row in found["rows"]) and found["rows"]
-
-
-TABLE = BenchmarkTable(name="next_product.json", command=COMMAND, is_known=_is_known)
-OWN_RUN, PUBLISHED = TABLE.own_run, TABLE.published

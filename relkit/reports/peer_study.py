@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
 from relkit.models import catalogue
 from relkit.plots.style import number, percent
-from relkit.reports.benchmark_table import BenchmarkTable
+from relkit.reports.benchmark_table import BenchmarkStudy, BenchmarkTable
 from relkit.reports.peer_study_texts import NAMES, TEXTS
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import Headlines, Shown, SummaryTable, day_in_words
@@ -33,30 +33,20 @@ PLAIN = "survival.kaplan_meier"
 """Ignores covariates: in the table, but so far off that pictures leave it out."""
 
 
+def _is_known(found: Any) -> Any:
+    return found["format"] == FORMAT and found["models"] and set(found["verdicts"]) == set(MEASURES)
+
+
+TABLE = BenchmarkTable(name="telco_churn.json", command=COMMAND, is_known=_is_known)
+OWN_RUN, PUBLISHED = TABLE.own_run, TABLE.published
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class PeerStudy:
-    """The table of a benchmark.
+class PeerStudy(BenchmarkStudy):
+    """The table of a benchmark."""
 
-    Attributes:
-        found: as the benchmark wrote it; None if it has not been run.
-        language: en or fr.
-    """
-
-    found: Mapping[str, Any] | None
-    language: str
-
-    @classmethod
-    def read(cls, table: str | None, *, language: str) -> PeerStudy:
-        """Read the table of a benchmark.
-
-        Args:
-            table: the file; None for that of this machine, or the published one.
-            language: en or fr.
-
-        Raises:
-            TableError: the file is not such a table.
-        """
-        return cls(found=TABLE.read(table), language=language)
+    source: ClassVar[BenchmarkTable] = TABLE
+    texts: ClassVar = TEXTS
 
     def headlines(self) -> Headlines:
         """Return whether the best of ours is level with the best of theirs, by each measure, or how to make the table."""
@@ -176,14 +166,3 @@ class PeerStudy:
 
     def _table(self, rows: list[dict[str, Any]], columns: tuple[Shown, ...], caption: str, notes: tuple[str, ...] = ()) -> SummaryTable:
         return SummaryTable(frame=pl.DataFrame(rows), columns=columns, caption=caption, language=self.language, notes=notes)
-
-    def _say(self, key: str, **values: str) -> str:
-        return TEXTS[key][self.language].format(**values)
-
-
-def _is_known(found: Any) -> Any:
-    return found["format"] == FORMAT and found["models"] and set(found["verdicts"]) == set(MEASURES)
-
-
-TABLE = BenchmarkTable(name="telco_churn.json", command=COMMAND, is_known=_is_known)
-OWN_RUN, PUBLISHED = TABLE.own_run, TABLE.published

@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
 from relkit.plots.style import number
-from relkit.reports.benchmark_table import BenchmarkTable
+from relkit.reports.benchmark_table import BenchmarkStudy, BenchmarkTable
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import Headlines, Shown, SummaryTable, day_in_words
 from relkit.reports.uplift_study_texts import DESIGNS, LEARNERS, MAILS, PACKAGES, TEXTS
@@ -53,30 +53,23 @@ class Gap:
         return int(self.lower > 0) - int(self.upper < 0)
 
 
+def _is_known(found: Any) -> bool:
+    if found["format"] != FORMAT or not found["designs"] or not found["hillstrom"]:
+        return False
+    halvings = [each for mail in found["hillstrom"].values() for each in mail.values()]
+    return all(halvings) and all(set(_PARTS.values()) <= set(figures) for each in halvings for figures in each.values())
+
+
+TABLE = BenchmarkTable(name="uplift.json", command=COMMAND, is_known=_is_known)
+OWN_RUN, PUBLISHED = TABLE.own_run, TABLE.published
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class UpliftStudy:
-    """The table of a benchmark: halvings of two e-mails, and designs with known effects.
+class UpliftStudy(BenchmarkStudy):
+    """The table of a benchmark: halvings of two e-mails, and designs with known effects."""
 
-    Attributes:
-        found: as the benchmark wrote it; None if it has not been run.
-        language: en or fr.
-    """
-
-    found: Mapping[str, Any] | None
-    language: str
-
-    @classmethod
-    def read(cls, table: str | None, *, language: str) -> UpliftStudy:
-        """Read the table of a benchmark.
-
-        Args:
-            table: the file; None for that of this machine, or the published one.
-            language: en or fr.
-
-        Raises:
-            TableError: the file is not such a table.
-        """
-        return cls(found=TABLE.read(table), language=language)
+    source: ClassVar[BenchmarkTable] = TABLE
+    texts: ClassVar = TEXTS
 
     def headlines(self) -> Headlines:
         """Return the comparisons that the intervals decide and those that they do not, or how to make the table."""
@@ -273,9 +266,6 @@ class UpliftStudy:
     def _table(self, rows: list[dict[str, Any]], columns: tuple[Shown, ...], caption: str, notes: tuple[str, ...]) -> SummaryTable:
         return SummaryTable(frame=pl.DataFrame(rows), columns=columns, caption=caption, language=self.language, notes=notes)
 
-    def _say(self, key: str, **values: str) -> str:
-        return TEXTS[key][self.language].format(**values)
-
     def _table_of(self, mail: str) -> dict[str, Any]:
         assert self.found is not None
         return dict(self.found["hillstrom"][mail])
@@ -309,14 +299,3 @@ _PARTS = {"difference": "default_less", "lower": "default_less_low", "upper": "d
 def _is_peer(name: str) -> bool:
     """Return whether a learner is another package's; ours have their family before a dot."""
     return "." not in name
-
-
-def _is_known(found: Any) -> bool:
-    if found["format"] != FORMAT or not found["designs"] or not found["hillstrom"]:
-        return False
-    halvings = [each for mail in found["hillstrom"].values() for each in mail.values()]
-    return all(halvings) and all(set(_PARTS.values()) <= set(figures) for each in halvings for figures in each.values())
-
-
-TABLE = BenchmarkTable(name="uplift.json", command=COMMAND, is_known=_is_known)
-OWN_RUN, PUBLISHED = TABLE.own_run, TABLE.published

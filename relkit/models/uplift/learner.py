@@ -118,7 +118,7 @@ class EffectLearner(ModelFacts):
 
     @property
     def target(self) -> str:
-        """Name of the forecast: models of other outcomes or windows cannot be compared with this one."""
+        """Name of the forecast; models of another outcome or window are not comparable."""
         return f"{self.outcome} over {self.horizon_days} days"
 
     @property
