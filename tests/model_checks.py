@@ -25,6 +25,7 @@ from polars.testing import assert_frame_equal
 from relkit.errors import TableError
 from relkit.models import catalogue, storage
 from relkit.models.affinity.family import CONTRACTS_TAKEN, PRODUCT_HISTORIES, RECEIPTS
+from relkit.models.attribution.credit import CREDIT_SCHEMA
 from relkit.models.base import CreditsChannels, CustomerScorer, FitInfo, Fitted, KeepsEverybody, Model
 from relkit.models.lifetime_value.family import HISTORIES, SUMMARIES
 from relkit.models.lifetime_value.order_calibration import learnt
@@ -399,10 +400,13 @@ def orders_have_a_probability(case: Case, folder: Path) -> None:
 def credit_is_shared_out_among_channels(case: Case, folder: Path) -> None:
     credit = case.fitted.credit()
     assert isinstance(case.fitted, CreditsChannels)
-    assert credit.columns == ["channel", "credit"]
+    assert dict(credit.schema) == CREDIT_SCHEMA
     assert credit["channel"].is_unique().all()
-    assert credit["credit"].sum() == pytest.approx(1.0)
-    assert (credit["credit"] >= 0).all()
+    assert credit["share"].sum() == pytest.approx(1.0)
+    assert (credit["conversions"] >= 0).all()
+    totals = case.fitted.totals.row(0, named=True)
+    assert credit["conversions"].sum() + totals["unattributed"] == pytest.approx(totals["conversions"])
+    assert credit["value"].sum() + totals["unattributed_value"] == pytest.approx(totals["value"])
 
 
 def row_order_does_not_matter_to_credit(case: Case, folder: Path) -> None:

@@ -85,10 +85,13 @@ class HoldoutMetric:
     Attributes:
         name: as it is logged, e.g. "mae_repeat_purchases".
         direction: whether higher or lower is better.
+        decides: whether a version with a worse value stays behind the champion. Models that are shown side by side, and none of which
+            is right by such a number, say no: the newest version is used.
     """
 
     name: str
     direction: Literal["lower", "higher"]
+    decides: bool = True
 
     def not_worse(self, challenger: float, champion: float) -> bool:
         """Return whether the challenger's value is at least as good as the champion's."""

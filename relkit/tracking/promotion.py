@@ -2,7 +2,7 @@
 
 A first version is promoted. A later one is promoted only if its holdout metric is not worse than that of the
 champion judged on the same holdout, or if a person forces it and gives a reason. One that learnt only up to an earlier day than the
-champion, as for a report on the past, is never promoted automatically.
+champion, as for a report on the past, is never promoted automatically. If the metric does not decide, any other new version is promoted.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def decide(
         return Decision(promoted=True, reason=f"forced: {forced}")
     if behind:
         return Decision(promoted=False, reason=behind)
+    if not metric.decides:
+        return Decision(promoted=True, reason=f"the newest version is used: {metric.name} says how much it moves, not which is right")
     if challenger is None:
         return Decision(promoted=False, reason="without a holdout it cannot be compared with the champion")
     if champion is None:

@@ -57,3 +57,10 @@ def test_a_version_of_an_earlier_day_stays_challenger_unless_forced() -> None:
     kept = decide(LOWER, challenger=0.1, champion=9.0, has_champion=True, behind=reason)
     assert (kept.promoted, kept.reason) == (False, reason)
     assert decide(LOWER, challenger=0.1, champion=9.0, has_champion=True, behind=reason, forced="the later data are wrong").promoted
+
+
+def test_the_newest_version_is_used_if_the_metric_does_not_decide():
+    moved = HoldoutMetric(name="share_moved", direction="lower", decides=False)
+    decision = decide(moved, challenger=0.4, champion=0.1, has_champion=True)
+    assert (decision.promoted, "not which is right" in decision.reason) == (True, True)
+    assert not decide(moved, challenger=0.1, champion=0.4, has_champion=True, behind="it learnt up to an earlier day").promoted

@@ -1,0 +1,17 @@
+"""Attribution family: the role of its models and what they read.
+
+Paths are read from touchpoints and sales, or from a file of grouped paths, as other tools export them.
+"""
+
+from __future__ import annotations
+
+from relkit.models.roles import Family, Reading, Role
+from relkit.texts import Text
+
+GROUPED_PATHS = Reading("grouped_paths", table="paths", unit="journeys")
+PATHS = Reading("paths", table="touchpoints", unit="journeys", instead=GROUPED_PATHS)
+TIMELINES = Reading("timelines", table="touchpoints", unit="people")
+
+CHANNEL_CREDIT = Role(name="channel credit", label=Text("credit of channels", "crédit des canaux"))
+
+FAMILY = Family(name="attribution", label=Text("Attribution", "Attribution"), roles=(CHANNEL_CREDIT,), reads=PATHS)
