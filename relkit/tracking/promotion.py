@@ -51,10 +51,9 @@ def decide(
         return Decision(promoted=False, reason=behind)
     if not metric.decides:
         return Decision(promoted=True, reason=f"the newest version is used: {metric.name} says how much it moves, not which is right")
-    if challenger is None:
-        return Decision(promoted=False, reason="without a holdout it cannot be compared with the champion")
-    if champion is None:
-        return Decision(promoted=False, reason="the champion could not be judged on this holdout")
+    if challenger is None or champion is None:
+        unheld, unjudged = "without a holdout it cannot be compared with the champion", "the champion could not be judged on this holdout"
+        return Decision(promoted=False, reason=unheld if challenger is None else unjudged)
     better = metric.not_worse(challenger, champion)
     comparison = "is not worse than" if better else "is worse than"
     return Decision(promoted=better, reason=f"{metric.name} {challenger:.6g} {comparison} the champion's {champion:.6g}")
