@@ -16,7 +16,7 @@ def test_all_tables_are_declared():
     assert set(TABLES) == {
         "customers", "customer_snapshots", "identifiers", "transactions", "products", "stores", "contracts", "contract_parties", "offers",
         "assignments", "contacts", "outcomes", "touchpoints", "surveys", "consents", "suppressions", "calendar", "loyalty_movements",
-        "costs", "cases",
+        "costs", "lift_tests", "cases",
     }  # fmt: skip
     assert set(FACT_TABLES) <= set(TABLES)
 
