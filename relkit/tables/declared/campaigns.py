@@ -229,7 +229,6 @@ LIFT_TESTS = Contract(
             unit="share",
             low=0.5,
             high=0.9999,
-            default=0.95,
             null_means="0.95",
         ),
         money("incremental_value", "Incremental value", "Valeur incrémentale", "Value of the conversions caused.", null_means="not measured"),
