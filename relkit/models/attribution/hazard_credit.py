@@ -68,6 +68,10 @@ class GroupCredit:
         """Return the sums of groups of groups: `groups` has the new one of each; (g,)."""
         member = np.zeros((number, len(groups)))
         member[groups, np.arange(len(groups))] = 1.0
+        return self.mixed(member)
+
+    def mixed(self, member: Floats) -> GroupCredit:
+        """Return the sums of groups of groups, which may overlap: `member` is 1 where a group belongs to a new one; (new, g)."""
         parts = [np.einsum("ng,vg...->vn...", member, each) for each in (self.sums, self.squares, self.slopes, self.products)]
         return GroupCredit(*parts, self.scores)
 
