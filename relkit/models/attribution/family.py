@@ -12,6 +12,6 @@ GROUPED_PATHS = Reading("grouped_paths", table="paths", unit="journeys")
 PATHS = Reading("paths", table="touchpoints", unit="journeys", instead=GROUPED_PATHS)
 TIMELINES = Reading("timelines", table="touchpoints", unit="people")
 
-CHANNEL_CREDIT = Role(name="channel credit", label=Text("credit of channels", "crédit des canaux"))
+CHANNEL_CREDIT = Role(name="channel credit", label=Text("credit of channels", "crédit des canaux"), credits_channels=True)
 
-FAMILY = Family(name="attribution", label=Text("Attribution", "Attribution"), roles=(CHANNEL_CREDIT,), reads=PATHS)
+FAMILY = Family(name="attribution", label=Text("Attribution", "Attribution"), roles=(CHANNEL_CREDIT,), reads=PATHS, side_by_side=True)
