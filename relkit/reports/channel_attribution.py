@@ -43,8 +43,11 @@ class CreditModel:
     level: float = LEVEL
 
 
-CREDIT_COLUMNS = ("channel", "model", "conversions", "lower", "upper", "value", "value_lower", "value_upper", "share")
-"""Columns of credit that the page reads; model is the name in the catalogue."""
+CREDIT_COLUMNS = (
+    *("channel", "model", "conversions", "lower", "upper", "value", "value_lower", "value_upper", "share"),
+    *("cost", "cost_per_conversion", "return_on_spend"),
+)
+"""Columns of the table of credit that the page reads; model is the name in the catalogue."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,7 +58,6 @@ class ChannelAttribution:
         models: those fitted, the one whose figures of money are shown first.
         credit: the columns of `CREDIT_COLUMNS`, one row per channel and model.
         totals: model, conversions, value, unattributed, unattributed_value: one row per model.
-        spend: channel, cost (null if unknown); channels that are absent have no known spend.
         experiments: next to the models.
         lookback_days: length of the lookback; None for paths that were given as paths.
         worth: revenue or margin.
@@ -66,7 +68,6 @@ class ChannelAttribution:
     models: Sequence[CreditModel]
     credit: pl.DataFrame
     totals: pl.DataFrame
-    spend: pl.DataFrame
     experiments: ChannelExperiments | None = None
     lookback_days: float | None = None
     worth: str = "revenue"
@@ -94,11 +95,7 @@ class ChannelAttribution:
     @cached_property
     def money(self) -> pl.DataFrame:
         """Spend, cost per conversion and return of each channel by the first model, with their ranges over all models."""
-        spent = self.spend.select("channel", "cost")
-        rows = self.labelled.join(spent, on="channel", how="left", maintain_order="left").with_columns(
-            cost_per_conversion=pl.when(pl.col("conversions") > 0).then(pl.col("cost") / pl.col("conversions")),
-            return_on_spend=pl.when(pl.col("cost") > 0).then(pl.col("value") / pl.col("cost")),
-        )
+        rows = self.labelled
         ranges = rows.group_by("channel").agg(
             least_cost=pl.col("cost_per_conversion").min(),
             most_cost=pl.col("cost_per_conversion").max(),

@@ -1,0 +1,285 @@
+"""Material of the report on attribution: the credit that was scored, the versions behind it, experiments, and journeys read again.
+
+company = AttributionMaterial.read()
+company.attribution().headlines()
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from relkit.commands import DEFAULT_PROGRAMME, command, stay_at
+from relkit.errors import ParameterError, TableError
+from relkit.jobs.base import Job
+from relkit.workplace import only_programme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from relkit.periods import AsOf
+    from relkit.reports.channel_attribution import ChannelAttribution, CreditModel
+    from relkit.reports.channel_experiments import ChannelExperiments
+    from relkit.reports.channel_journeys import ChannelJourneys
+    from relkit.reports.channel_robustness import CreditRobustness
+    from relkit.reports.remarks import RemarkList
+    from relkit.reports.summary_tables import SummaryTable
+    from relkit.tables.table_set import TableSet
+
+LOOKBACKS_DAYS = (7.0, 30.0, 90.0)
+"""Lookbacks with which the robustness of credit is shown."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AttributionMaterial:
+    """The output of earlier jobs on the credit of channels for one day.
+
+    Attributes:
+        programme: its id.
+        folder: the output root.
+        tables: the validated tables.
+        as_of: the day.
+        language: of the report.
+        table: credit of channels of all models, as it was scored and is delivered.
+        record: by model, the version behind it, how it read journeys, and what there was to credit.
+    """
+
+    programme: str
+    folder: Path
+    tables: TableSet
+    as_of: AsOf
+    language: str
+    table: pl.DataFrame
+    record: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(
+        cls, *, programme: str | None = None, out: str | Path | None = None, as_of: str | None = None, language: str = "en"
+    ) -> AttributionMaterial:
+        """Read the material; None means the only programme there is, the default output root, or the last business day in the data.
+
+        Raises:
+            ParameterError: there is no programme, there are several and none is named, or the named one does not exist.
+            TableError: there are no validated tables, or no credit of channels of that day.
+        """
+        import polars as pl
+
+        from relkit.scores.channel_credit import CHANNEL_CREDIT
+        from relkit.tables.table_set import TableSet
+
+        name = programme or (only_programme("scores") if out is None else DEFAULT_PROGRAMME)
+        job = _Reading.parse(programme=name, out=out, as_of=as_of)
+        job.must_be_there()
+        stay_at(job.place())  # for the commands that later cells print
+        tables = TableSet.open(job.out_dir / "tables")
+        edge = tables.as_of(as_of)
+        if programme is None:
+            print(f"Programme {job.programme}, as of {edge}; from {job.out_dir.resolve()}")  # noqa: T201 a notebook states its inputs
+        path = job.out_dir / "scores" / str(edge) / f"{CHANNEL_CREDIT}.parquet"
+        if not path.is_file():
+            remedy = f"Run {command('fit', 'attribution.all')} and {command('score')} first."
+            raise TableError(f"there is no credit of channels as of {edge}.", where=str(path.parent), remedy=remedy)
+        record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["models"]
+        return cls(
+            programme=job.programme,
+            folder=job.out_dir,
+            tables=tables,
+            as_of=edge,
+            language=language,
+            table=pl.read_parquet(path),
+            record=record,
+        )
+
+    @cached_property
+    def models(self) -> tuple[CreditModel, ...]:
+        """The models behind the credit, in the order of their role."""
+        from relkit.models import catalogue
+        from relkit.models.attribution.family import CHANNEL_CREDIT, TIMELINES
+        from relkit.reports.channel_attribution import CreditModel
+
+        found = []
+        for name in (name for name in catalogue.models_of(CHANNEL_CREDIT) if name in self.record):
+            settings = catalogue.settings_class(name)
+            is_incremental, level = settings.reads is TIMELINES, float(self.record[name]["level"])
+            found.append(CreditModel(name, settings.label[self.language], is_incremental=is_incremental, level=level))
+        return tuple(found)
+
+    def attribution(self, segment: str | None = None, period: str | None = None) -> ChannelAttribution:
+        """Return the credit of a group with words for people.
+
+        Args:
+            segment: value of the attribute by which models were fitted; None for all.
+            period: first day of a period, as 2025-06-01; None for all.
+
+        Raises:
+            ParameterError: no model has credit of that segment or period; the message lists those there are.
+        """
+        from relkit.reports.channel_attribution import ChannelAttribution
+
+        group = self._group(segment, period)
+        credit, totals = (_of_group(frame, group) for frame in (self.table, self._totals))
+        models = tuple(model for model in self.models if model.name in set(credit["model"]))
+        return ChannelAttribution(
+            models=models,
+            credit=credit,
+            totals=totals,
+            experiments=self.experiments() if group == {"segment": None, "period": None} else None,
+            lookback_days=None if self._is_grouped else float(self._reads_with["lookback_days"]),
+            worth=str(self._reads_with["worth"]),
+            currency=self.tables.facts.currency,
+            language=self.language,
+        )
+
+    @cached_property
+    def _reads_with(self) -> dict[str, Any]:
+        """Settings with which the first model of journeys, or else the first model, read them."""
+        chosen = next((model for model in self.models if not model.is_incremental), self.models[0])
+        found: dict[str, Any] = self.record[chosen.name]["reads_with"]
+        return found
+
+    @property
+    def _is_grouped(self) -> bool:
+        """True if paths were given as paths, without times."""
+        return not self.tables.has("touchpoints")
+
+    @cached_property
+    def _totals(self) -> pl.DataFrame:
+        import polars as pl
+
+        rows = [{"model": name, **row} for name, record in self.record.items() for row in record["totals"]]
+        text = {"segment": pl.String, "period": pl.String}
+        return pl.DataFrame(rows, schema_overrides=text).with_columns(pl.col("period").str.to_date())
+
+    def _group(self, segment: str | None, period: str | None) -> dict[str, Any]:
+        """Return the values of both columns of a group, checked."""
+        from datetime import date
+
+        known = {name: sorted(str(value) for value in self.table[name].drop_nulls().unique()) for name in ("segment", "period")}
+        for name, value in (("segment", segment), ("period", period)):
+            if value is not None and str(value) not in known[name]:
+                if not known[name]:
+                    setting = {"segment": "by", "period": "period"}[name]
+                    remedy = f"Fit with --settings.{setting}: {command('fit', 'attribution.all')} --settings.{setting} ..."
+                    raise ParameterError(f"no model was fitted by {name}.", where=name, remedy=remedy)
+                raise ParameterError.unknown(name, str(value), known[name], where=name)
+        return {"segment": segment, "period": None if period is None else date.fromisoformat(str(period))}
+
+    def experiments(self) -> ChannelExperiments | None:
+        """Return the experiments next to the models; None if none is known."""
+        return None
+
+    def robustness(self) -> CreditRobustness:
+        """Return the shares by model, and by lookback and reuse of touches for the first model of journeys."""
+        from relkit.reports.channel_robustness import CreditRobustness
+
+        page = self.attribution()
+        varied = next((model for model in self.models if not model.is_incremental), None)
+        return CreditRobustness(
+            credit=page.labelled,
+            variants=self._variants(varied),
+            model="" if varied is None else varied.label,
+            language=self.language,
+        )
+
+    def _variants(self, model: CreditModel | None) -> pl.DataFrame:
+        """Return source, setting, channel, share of the model fitted again with other lookbacks, and with and without reuse of touches."""
+        import polars as pl
+
+        schema = {"source": pl.String, "setting": pl.Float64, "channel": pl.String, "share": pl.Float64}
+        if model is None or self._is_grouped:
+            return pl.DataFrame(schema=schema)
+        settings = self.fitted(model.name).settings
+        tried: list[tuple[str, float, dict[str, Any]]] = [("lookback", days, {"lookback_days": days}) for days in LOOKBACKS_DAYS]
+        tried += [("reuse", float(reused), {"reuse_touches": reused}) for reused in (False, True)]
+        parts = [
+            self._refitted(settings, changed).select(pl.lit(source).alias("source"), pl.lit(setting).alias("setting"), "channel", "share")
+            for source, setting, changed in tried
+        ]
+        return pl.concat(parts)
+
+    def _refitted(self, settings: Any, changed: dict[str, Any]) -> pl.DataFrame:
+        """Return the credit of all journeys by settings that differ from those of the page."""
+        from dataclasses import replace
+
+        from relkit.errors import NotEnoughEventsError
+        from relkit.families.bindings import inputs_of
+
+        varied = replace(settings, **changed, by="", period="")
+        rows = inputs_of(varied.name, self.tables, varied.reads_with).features(self.tables, self._edge(varied.name))
+        try:
+            found: pl.DataFrame = varied.fit(rows, as_of=self.as_of.day).credit()
+        except NotEnoughEventsError:
+            return self.table.clear()
+        return found
+
+    def journeys(self) -> ChannelJourneys:
+        """Return the paths of journeys, and the transitions of a model that keeps them."""
+        from relkit.families.bindings import inputs_of
+        from relkit.reports.channel_journeys import ChannelJourneys
+
+        model = next((model for model in self.models if not model.is_incremental), self.models[0])
+        settings = self.fitted(model.name).settings
+        rows = inputs_of(model.name, self.tables, settings.reads_with).features(self.tables, self._edge(model.name))
+        return ChannelJourneys(paths=rows, language=self.language)
+
+    def remarks(self) -> RemarkList:
+        """Return the remarks that affect how the credit is to be read."""
+        from relkit.jobs.deliver_files import remarks_of
+        from relkit.reports.remarks import RemarkList
+        from relkit.scores.channel_credit import CHANNEL_CREDIT
+
+        noticed = remarks_of(self.folder, str(self.as_of))
+        return RemarkList(tuple(r for r in noticed if not r.about or CHANNEL_CREDIT in r.about), self.language)
+
+    def model_card(self) -> SummaryTable:
+        """Return the versions behind the page."""
+        from relkit.reports.model_card import model_card
+        from relkit.scores.channel_credit import CHANNEL_CREDIT
+
+        entries = {
+            f"{CHANNEL_CREDIT}:{name}": {**record, "model": name, "metrics": {name: record["metric"]} if record["metric"] else {}}
+            for name, record in self.record.items()
+        }
+        return model_card(entries, "attribution", language=self.language)
+
+    def fitted(self, model: str) -> Any:
+        """Return the fitted model whose version made the credit.
+
+        Raises:
+            ParameterError: the version is no longer registered.
+        """
+        from relkit.tracking import registry
+
+        used = self.record[model]
+        for version in registry.versions(used["registered"]):
+            if version.version == used["version"]:
+                return registry.load(version)
+        remedy = f"Run {command('fit', model)} and {command('score')} again."
+        raise ParameterError(f"version {used['version']} of {model} is no longer registered.", where="report", remedy=remedy)
+
+    def _edge(self, model: str) -> AsOf:
+        """Return the cutoff of what the version behind the credit learnt from."""
+        from relkit.models.base import edge_of
+
+        return edge_of(self.fitted(model).info, self.tables.facts.business_zone)
+
+
+class _Reading(Job):
+    """The job whose parameters a notebook takes."""
+
+    command: ClassVar[str] = "report"
+    reads: ClassVar[str] = "scores"
+
+    as_of: str | None = None
+
+
+def _of_group(frame: pl.DataFrame, group: dict[str, Any]) -> pl.DataFrame:
+    """Return the rows of a group without its columns."""
+    import polars as pl
+
+    kept = [pl.col(name).is_null() if value is None else pl.col(name) == value for name, value in group.items()]
+    return frame.filter(*kept).drop(*group)
