@@ -55,7 +55,7 @@ def channel_spread(credit: pl.DataFrame) -> pl.DataFrame:
         high=pl.col("share").max(),
         **{name: pl.col("model").get(at) for name, at in by_share.items()},
     )
-    spread = pl.col("high") - pl.col("low")
+    spread = (pl.col("high") - pl.col("low")).round(12)  # equal gaps of different shares are equal
     bound = (spread > pl.col("width")).fill_null(value=False)
     whole = found.with_columns(spread=spread, is_model_bound=bound)
     return whole.select(*SCHEMA).cast(SCHEMA).sort("mean_share", "channel", descending=[True, False])  # type: ignore[arg-type]
