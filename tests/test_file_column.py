@@ -16,7 +16,7 @@ from relkit.features.columns import ATTRIBUTES, DECLARED
 from relkit.file_column import CHANNELS, UNITS, FileColumn, channel_in_words
 from relkit.models import catalogue
 from relkit.models.roles import Role
-from relkit.scores import action_scores
+from relkit.scores import action_scores, channel_credit
 from relkit.scores.columns import DERIVED
 from relkit.texts import Text
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parents[1] / "relkit"
 OF_MODELS = tuple(column for role in catalogue.roles() for column in role.columns)
 HOUSE = (*DECLARED, *ATTRIBUTES, *OF_MODELS, *DERIVED, *OWN)
-LISTS = (*ranking_files.COLUMNS, *rule_files.COLUMNS, *action_scores.COLUMNS)
+LISTS = (*ranking_files.COLUMNS, *rule_files.COLUMNS, *action_scores.COLUMNS, *channel_credit.COLUMNS, *channel_credit.TOTAL_COLUMNS)
 """Columns of the lists that leave relkit besides the customer file."""
 
 

@@ -140,6 +140,7 @@ def _found(scored: Scored, credited: Sequence[Credited]) -> Found:
     """Return the table, its record and the remarks."""
     from relkit.features.margin_rate import margin_rate
     from relkit.scores.channel_credit import CHANNEL_CREDIT, channel_credit
+    from relkit.tables.findings import counted
 
     known = margin_rate(scored.tables, scored.as_of) if scored.tables.has("transactions") else None
     given = scored.terms.margin_rate
@@ -147,8 +148,8 @@ def _found(scored: Scored, credited: Sequence[Credited]) -> Found:
     table = channel_credit([each.part for each in credited], margin_rate=rate)
     record = {"models": {each.version.model: _record(each) for each in credited}, "margin_rate": rate}
     found = Found(tables={CHANNEL_CREDIT: table}, records={CHANNEL_CREDIT: record})
-    channels, models = table["channel"].n_unique(), len(credited)
-    found = found.saying(f"{channels} channels are given credit by {models} model{'s' if models > 1 else ''}.", *_unattributed(credited))
+    channels, models = counted(table["channel"].n_unique(), "channel"), counted(len(credited), "model")
+    found = found.saying(f"Credit of {channels} by {models}.", *_unattributed(credited))
     for remark in _remarks(scored, credited):
         found = found.noting(remark.on([CHANNEL_CREDIT]))
     return found

@@ -207,6 +207,59 @@ COLUMNS: tuple[FileColumn, ...] = (
 )
 """Columns of the credit of channels, in order."""
 
+TOTAL_COLUMNS: tuple[FileColumn, ...] = (
+    FileColumn(
+        name="journeys",
+        dtype=pl.Float64,
+        label=Text("Journeys", "Parcours"),
+        meaning=Text(
+            "Journeys read, those without a conversion or without a touch included.",
+            "Parcours lus, y compris ceux sans conversion ou sans contact.",
+        ),
+        low=0,
+        decimals=0,
+    ),
+    FileColumn(
+        name="total_conversions",
+        dtype=pl.Float64,
+        label=Text("All conversions", "Toutes les conversions"),
+        meaning=Text(
+            "Conversions to be credited: those of all channels and those of none.",
+            "Conversions à attribuer : celles de tous les canaux et celles d’aucun.",
+        ),
+        low=0,
+        decimals=4,
+    ),
+    FileColumn(
+        name="total_value",
+        dtype=pl.Float64,
+        label=Text("Value of all conversions ({CUR})", "Valeur de toutes les conversions ({CUR})"),
+        meaning=Text("Value of all conversions, net of returns.", "Valeur de toutes les conversions, nette des retours."),
+        unit="{CUR}",
+        decimals=2,
+    ),
+    FileColumn(
+        name="unattributed",
+        dtype=pl.Float64,
+        label=Text("Conversions of no channel", "Conversions d’aucun canal"),
+        meaning=Text(
+            "Conversions credited to no channel: no touch preceded them, or, in a model of what channels add, they would have come anyway.",
+            "Conversions qui ne reviennent à aucun canal : aucun contact ne les a précédées ou, dans un modèle de ce que les canaux "
+            "ajoutent, elles seraient venues de toute façon.",
+        ),
+        decimals=4,
+    ),
+    FileColumn(
+        name="unattributed_value",
+        dtype=pl.Float64,
+        label=Text("Value of no channel ({CUR})", "Valeur d’aucun canal ({CUR})"),
+        meaning=Text("Value of the conversions credited to no channel.", "Valeur des conversions qui ne reviennent à aucun canal."),
+        unit="{CUR}",
+        decimals=2,
+    ),
+)
+"""Columns of what there was to credit, by model, segment and period."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ModelCredit:
@@ -238,8 +291,13 @@ def credit_columns(currency: str) -> tuple[FileColumn, ...]:
         if role.credits_channels
         for name in catalogue.models_of(role)
     }
-    filled = (replace(each, unit=each.unit.format(CUR=currency), label=each.label.filled(CUR=currency)) for each in COLUMNS)
+    filled = (in_currency(each, currency) for each in COLUMNS)
     return tuple(replace(each, codes=labels) if each.name == "model" else each for each in filled)
+
+
+def in_currency(column: FileColumn, currency: str) -> FileColumn:
+    """Return a column with its unit and label in a currency."""
+    return replace(column, unit=column.unit.format(CUR=currency), label=column.label.filled(CUR=currency))
 
 
 def channel_credit(parts: Sequence[ModelCredit], *, margin_rate: float | None = None) -> pl.DataFrame:

@@ -9,7 +9,7 @@ with. Days are counted from one instant for all, the beginning of the first day 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,6 +125,23 @@ class CodedTimelines:
         """Row of the person of each conversion; (n,)."""
         return np.repeat(np.arange(self.people), np.diff(self.order_offsets))
 
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """Return the timelines of some people; `kept` is true for them, (p,)."""
+        touches, orders = (np.repeat(kept, np.diff(offsets)) for offsets in (self.touch_offsets, self.order_offsets))
+        return replace(
+            self,
+            touch_days=self.touch_days[touches],
+            touch_channels=self.touch_channels[touches],
+            touch_kinds=None if self.touch_kinds is None else self.touch_kinds.filter(pl.Series(touches)),
+            touch_offsets=_kept_offsets(self.touch_offsets, kept),
+            order_days=self.order_days[orders],
+            order_values=self.order_values[orders],
+            order_offsets=_kept_offsets(self.order_offsets, kept),
+            from_day=self.from_day[kept],
+            until_day=self.until_day[kept],
+            segments=None if self.segments is None else self.segments.filter(pl.Series(kept)),
+        )
+
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Self:
         """Read a frame of timelines.
@@ -182,6 +199,10 @@ def _days(frame: pl.DataFrame, name: str) -> Floats:
 
 def _offsets(lengths: pl.Series) -> Ints:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths.to_numpy().astype(np.int64))])
+
+
+def _kept_offsets(offsets: Ints, kept: NDArray[np.bool_]) -> Ints:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.diff(offsets)[kept])])
 
 
 def _by_time(days: Floats, offsets: Ints) -> Ints | slice:
