@@ -21,17 +21,22 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from relkit.models.attribution.budget import BudgetScenario
+    from relkit.models.attribution.channel_responses import ChannelResponses
     from relkit.periods import AsOf
     from relkit.reports.channel_attribution import ChannelAttribution, CreditModel
     from relkit.reports.channel_experiments import ChannelExperiments
     from relkit.reports.channel_journeys import ChannelJourneys
     from relkit.reports.channel_robustness import CreditRobustness
+    from relkit.reports.channel_scenario import ChannelScenario
     from relkit.reports.remarks import RemarkList
     from relkit.reports.summary_tables import SummaryTable
     from relkit.tables.table_set import TableSet
 
 LOOKBACKS_DAYS = (7.0, 30.0, 90.0)
 """Lookbacks with which the robustness of credit is shown."""
+CURVE_POINTS, CURVE_REACH = 40, 1.3
+"""Points of a drawn response, and its end as a multiple of the larger of the two spends shown."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -172,6 +177,44 @@ class AttributionMaterial:
         """Return the experiments next to the models; None if none is known."""
         return None
 
+    def scenario(self) -> ChannelScenario:
+        """Return the budget scenario on weekly spend and weekly credit of the first model, with the reason if it is refused."""
+        from relkit.errors import FitError
+        from relkit.models.attribution.budget import BudgetScenario
+        from relkit.models.attribution.channel_responses import ChannelResponses
+        from relkit.reports.channel_scenario import ChannelScenario
+
+        first = self.models[0]
+        responses = ChannelResponses.of(self._weekly(first.name))
+        try:
+            found = BudgetScenario.of(responses, level=first.level)
+        except FitError:
+            found = None
+        return ChannelScenario(
+            responses=responses.table,
+            scenario=found,
+            curves=_curves(responses, found),
+            model=first.label,
+            worth=str(self._reads_with["worth"]),
+            currency=self.tables.facts.currency,
+            language=self.language,
+        )
+
+    def _weekly(self, model: str) -> pl.DataFrame:
+        """Return channel, period, spend, value by week of channels with a known spend, without the first and last week, which may be cut."""
+        import polars as pl
+
+        from relkit.features.channel_spend import channel_spend
+
+        edge = self._edge(model)
+        spend = channel_spend(self.tables, edge, period="week").filter(pl.col("period").is_not_null(), pl.col("cost").is_not_null())
+        if spend.is_empty():
+            return pl.DataFrame(schema={"channel": pl.String, "period": pl.Date, "spend": pl.Float64, "value": pl.Float64})
+        credits = self._refitted(self.fitted(model).settings, {"period": "week"}, by_period=True).select("channel", "period", "value")
+        whole = pl.col("period").is_between(pl.col("period").min(), pl.col("period").max(), closed="none")
+        paid = spend.filter(whole).select("channel", "period", spend="cost")
+        return paid.join(credits, on=["channel", "period"], how="left", maintain_order="left").with_columns(pl.col("value").fill_null(0.0))
+
     def robustness(self) -> CreditRobustness:
         """Return the shares by model, and by lookback and reuse of touches for the first model of journeys."""
         from relkit.reports.channel_robustness import CreditRobustness
@@ -201,19 +244,22 @@ class AttributionMaterial:
         ]
         return pl.concat(parts)
 
-    def _refitted(self, settings: Any, changed: dict[str, Any]) -> pl.DataFrame:
-        """Return the credit of all journeys by settings that differ from those of the page."""
+    def _refitted(self, settings: Any, changed: dict[str, Any], *, by_period: bool = False) -> pl.DataFrame:
+        """Return the credit by settings that differ from those of the page: of all journeys, or of each period."""
         from dataclasses import replace
+
+        import polars as pl
 
         from relkit.errors import NotEnoughEventsError
         from relkit.families.bindings import inputs_of
 
-        varied = replace(settings, **changed, by="", period="")
+        varied = replace(settings, **{"by": "", "period": "", **changed})
         rows = inputs_of(varied.name, self.tables, varied.reads_with).features(self.tables, self._edge(varied.name))
         try:
-            found: pl.DataFrame = varied.fit(rows, as_of=self.as_of.day).credit()
+            fitted = varied.fit(rows, as_of=self.as_of.day)
         except NotEnoughEventsError:
             return self.table.clear()
+        found: pl.DataFrame = fitted.credits.filter(pl.col("period").is_not_null()) if by_period else fitted.credit()
         return found
 
     def journeys(self) -> ChannelJourneys:
@@ -275,6 +321,16 @@ class _Reading(Job):
     reads: ClassVar[str] = "scores"
 
     as_of: str | None = None
+
+
+def _curves(responses: ChannelResponses, scenario: BudgetScenario | None) -> pl.DataFrame:
+    """Return channel, spend, value along the fitted responses, from nothing to somewhat beyond both points."""
+    import polars as pl
+
+    rows = [] if scenario is None else list(scenario.channels.select("channel", "spend", "best_spend").iter_rows())
+    points = [(name, CURVE_REACH * max(spends) * at / CURVE_POINTS) for name, *spends in rows for at in range(CURVE_POINTS + 1)]
+    values = [(name, spend, responses.responses[name].at(spend)) for name, spend in points]
+    return pl.DataFrame(values, schema={"channel": pl.String, "spend": pl.Float64, "value": pl.Float64}, orient="row")
 
 
 def _of_group(frame: pl.DataFrame, group: dict[str, Any]) -> pl.DataFrame:
