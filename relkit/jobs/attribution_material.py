@@ -126,13 +126,15 @@ class AttributionMaterial:
         from relkit.reports.channel_attribution import ChannelAttribution
 
         group = self._group(segment, period)
+        is_whole = segment is None and period is None
         credit, totals = (_of_group(frame, group) for frame in (self.table, self._totals))
         models = tuple(model for model in self.models if model.name in set(credit["model"]))
         return ChannelAttribution(
             models=models,
             credit=credit,
             totals=totals,
-            experiments=self.experiments() if group == {"segment": None, "period": None} else None,
+            experiments=self._experiments if is_whole else None,
+            scenario=self._scenario if is_whole else None,
             lookback_days=None if self._is_grouped else float(self._reads_with["lookback_days"]),
             worth=str(self._reads_with["worth"]),
             currency=self.tables.facts.currency,
@@ -173,12 +175,54 @@ class AttributionMaterial:
                 raise ParameterError.unknown(name, str(value), known[name], where=name)
         return {"segment": segment, "period": None if period is None else date.fromisoformat(str(period))}
 
-    def experiments(self) -> ChannelExperiments | None:
-        """Return the experiments next to the models; None if none is known."""
-        return None
+    @cached_property
+    def _experiments(self) -> ChannelExperiments:
+        """The experiments next to the models: those declared, and measured draws that are experiments on a channel."""
+        from relkit.jobs.measured_lifts import measured_lifts
+        from relkit.reports.channel_experiments import ChannelExperiments
 
-    def scenario(self) -> ChannelScenario:
-        """Return the budget scenario on weekly spend and weekly credit of the first model, with the reason if it is refused."""
+        found = measured_lifts(self.folder, self.tables, self.as_of).tests
+        tests = found.rename({"lift_test_id": "test_id", "channel_id": "channel", "incremental_conversions": "estimate"})
+        return ChannelExperiments(tests=tests, credit=self._credit_in_tests(tests), language=self.language)
+
+    def _credit_in_tests(self, tests: pl.DataFrame) -> pl.DataFrame:
+        """Return test_id, model (for people), conversions: what each model credits to the channel of a test in its days."""
+        import polars as pl
+
+        found = [
+            {"test_id": test["test_id"], "model": model.label, "conversions": credited}
+            for test in tests.iter_rows(named=True)
+            for model in self.models
+            if (credited := self._credit_in(model, test)) is not None
+        ]
+        return pl.DataFrame(found, schema={"test_id": pl.String, "model": pl.String, "conversions": pl.Float64})
+
+    def _credit_in(self, model: CreditModel, test: dict[str, Any]) -> float | None:
+        """Return what a model credits to the channel of a test when it is fitted to the days of the test; None if there is nothing."""
+        from dataclasses import replace
+        from datetime import timedelta
+
+        import polars as pl
+
+        from relkit.errors import NotEnoughEventsError
+        from relkit.families.bindings import inputs_of
+        from relkit.periods import AsOf, Holdout
+
+        settings = replace(self.fitted(model.name).settings, by="", period="")
+        zone = self.tables.facts.business_zone
+        start, end = (AsOf.end_of(day, zone=zone) for day in (test["starts_on"] - timedelta(days=1), test["ends_on"]))
+        days = Holdout(calibration=start, end=end, days=(end.day - start.day).days)
+        rows = inputs_of(model.name, self.tables, settings.reads_with).what_happened(self.tables, days)
+        try:
+            credit = settings.fit(rows, as_of=test["ends_on"]).credit()
+        except NotEnoughEventsError:
+            return None
+        own = credit.filter(pl.col("channel") == test["channel"])["conversions"]
+        return float(own[0]) if len(own) else 0.0
+
+    @cached_property
+    def _scenario(self) -> ChannelScenario:
+        """The budget scenario on weekly spend and weekly credit of the first model, with the reason if it is refused."""
         from relkit.errors import FitError
         from relkit.models.attribution.budget import BudgetScenario
         from relkit.models.attribution.channel_responses import ChannelResponses
@@ -201,7 +245,7 @@ class AttributionMaterial:
         )
 
     def _weekly(self, model: str) -> pl.DataFrame:
-        """Return channel, period, spend, value by week of channels with a known spend, without the first and last week, which may be cut."""
+        """Return channel, period, spend, value by week of channels with a known spend, without the first and last, which may be cut."""
         import polars as pl
 
         from relkit.features.channel_spend import channel_spend
@@ -210,10 +254,18 @@ class AttributionMaterial:
         spend = channel_spend(self.tables, edge, period="week").filter(pl.col("period").is_not_null(), pl.col("cost").is_not_null())
         if spend.is_empty():
             return pl.DataFrame(schema={"channel": pl.String, "period": pl.Date, "spend": pl.Float64, "value": pl.Float64})
-        credits = self._refitted(self.fitted(model).settings, {"period": "week"}, by_period=True).select("channel", "period", "value")
+        credited = self._refitted(self.fitted(model).settings, {"period": "week"}, by_period=True).select("channel", "period", "value")
         whole = pl.col("period").is_between(pl.col("period").min(), pl.col("period").max(), closed="none")
         paid = spend.filter(whole).select("channel", "period", spend="cost")
-        return paid.join(credits, on=["channel", "period"], how="left", maintain_order="left").with_columns(pl.col("value").fill_null(0.0))
+        return paid.join(credited, on=["channel", "period"], how="left", maintain_order="left").with_columns(pl.col("value").fill_null(0.0))
+
+    def experiments(self) -> ChannelExperiments:
+        """Return the experiments next to what the models credit in the same days."""
+        return self._experiments
+
+    def scenario(self) -> ChannelScenario:
+        """Return the budget scenario."""
+        return self._scenario
 
     def robustness(self) -> CreditRobustness:
         """Return the shares by model, and by lookback and reuse of touches for the first model of journeys."""
@@ -273,13 +325,16 @@ class AttributionMaterial:
         return ChannelJourneys(paths=rows, language=self.language)
 
     def remarks(self) -> RemarkList:
-        """Return the remarks that affect how the credit is to be read."""
+        """Return the remarks that affect how the credit is to be read, without that on conversions without a touch, which is a headline."""
+        from relkit.features.journey_remarks import UNTOUCHED
         from relkit.jobs.deliver_files import remarks_of
+        from relkit.models.attribution.credit_remarks import UNTOUCHED as UNTOUCHED_BY_FIT
         from relkit.reports.remarks import RemarkList
         from relkit.scores.channel_credit import CHANNEL_CREDIT
 
         noticed = remarks_of(self.folder, str(self.as_of))
-        return RemarkList(tuple(r for r in noticed if not r.about or CHANNEL_CREDIT in r.about), self.language)
+        own = (r for r in noticed if (not r.about or CHANNEL_CREDIT in r.about) and r.code not in (UNTOUCHED, UNTOUCHED_BY_FIT))
+        return RemarkList(tuple(own), self.language)
 
     def model_card(self) -> SummaryTable:
         """Return the versions behind the page."""

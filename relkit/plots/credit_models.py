@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST_LETTERS = 24
 ACROSS = 3
 """Entries of the legend next to one another."""
+EDGE = 0.015
+"""Room left of the least share, so that its mark is whole, as a part of the greatest."""
 _TEXTS = (
     Text("Share of the credited conversions, by model", "Part des conversions attribuées, selon le modèle"),
     Text("Share of the conversions credited to any channel", "Part des conversions attribuées à un canal"),
@@ -49,7 +51,8 @@ def plot_credit_models(credit: pl.DataFrame, ax: Axes | None = None, *, marked: 
         ax.axhspan(at - 0.5, at + 0.5, color=GRID, zorder=0, linewidth=0, label="" if place else shaded)
     channel_rows(ax, channels)
     ax.set(title=title, xlabel=x_label)
-    ax.set_xlim(left=min(0.0, ax.get_xlim()[0] if float(credit["share"].to_numpy().min()) < 0 else 0.0))
+    low, high = float(credit["share"].to_numpy().min()), float(credit["share"].to_numpy().max())
+    ax.set_xlim(min(low, 0.0) - EDGE * high, (1 + 3 * EDGE) * high)
     percent_axis(ax.xaxis, language)
     ax.legend(ncols=ACROSS) if given else figure_of(ax).legend(loc="outside lower center", ncols=ACROSS)
     return ax

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TEXTS = (
-    Text("Spend in the period", "Dépense sur la période"),
-    Text("Value credited", "Valeur attribuée"),
+    Text("Spend per week", "Dépense par semaine"),
+    Text("Value credited per week", "Valeur attribuée par semaine"),
     Text("today", "aujourd’hui"),
     Text("scenario", "scénario"),
     Text("interval of the curve", "intervalle de la courbe"),

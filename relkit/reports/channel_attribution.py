@@ -14,7 +14,7 @@ import polars as pl
 
 from relkit.commands import command
 from relkit.plots.style import money, number, percent
-from relkit.reports.channel_attribution_texts import TEXTS
+from relkit.reports.channel_attribution_texts import SMALL_AMOUNT, TEXTS
 from relkit.reports.channel_spread import channel_spread
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import DASH, Headlines, KeyFigures, Shown, SummaryTable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from relkit.reports.channel_experiments import ChannelExperiments
+    from relkit.reports.channel_scenario import ChannelScenario
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class ChannelAttribution:
         models: those fitted, the one whose figures of money are shown first.
         credit: the columns of `CREDIT_COLUMNS`, one row per channel and model.
         totals: model, conversions, value, unattributed, unattributed_value: one row per model.
-        experiments: next to the models.
+        experiments: next to the models; None for a group, as experiments concern everybody.
+        scenario: of the budget; None for a group.
         lookback_days: length of the lookback; None for paths that were given as paths.
         worth: revenue or margin.
         currency: ISO code.
@@ -69,6 +71,7 @@ class ChannelAttribution:
     credit: pl.DataFrame
     totals: pl.DataFrame
     experiments: ChannelExperiments | None = None
+    scenario: ChannelScenario | None = None
     lookback_days: float | None = None
     worth: str = "revenue"
     currency: str = "EUR"
@@ -130,6 +133,7 @@ class ChannelAttribution:
             self._dependence(),
             self._experiments(),
             self._costs(),
+            "" if self.scenario is None else self.scenario.headline(),
             self._test_next(),
         ]
         return Headlines(tuple(sentence for sentence in found if sentence))
@@ -151,7 +155,7 @@ class ChannelAttribution:
             figures.append((self._money(spent), self._say("k_spend", n=len(known))))
             earned = float(known["value"].sum()) / spent
             key = "k_return" if self.currency == "EUR" else "k_return_other"
-            figures.append((self._number(earned, 2), self._say(key, worth=self._worth, model=self.first.label, currency=self.currency)))
+            figures.append((self._cents(earned), self._say(key, worth=self._worth, model=self.first.label, currency=self.currency)))
         return KeyFigures(tuple(figures))
 
     def models_picture(self) -> Gallery:
@@ -229,7 +233,7 @@ class ChannelAttribution:
         """Return the row of a channel in the table of money, as text."""
         return {
             "channel": row["channel"],
-            "cost": self._range(row["cost"], None, self._money),
+            "cost": self._range(row["cost"], None, self._spent),
             "cost_per_conversion": self._range(row["cost_per_conversion"], None, self._cents),
             "range_cost": self._range(row["least_cost"], row["most_cost"], self._cents),
             "return_on_spend": self._range(row["return_on_spend"], None, self._ratio),
@@ -273,16 +277,18 @@ class ChannelAttribution:
             return self._say("one_model", command=command("fit", "attribution.all"))
         if len(self.spread) == 1:
             return self._say("one_channel", channel=self.spread["channel"][0])
-        least = self._main_channels.sort("ratio", "channel").row(0, named=True)
-        return self._say(
-            "agree", n=len(self.models), channel=least["channel"], low=self._percent(least["low"], 1), high=self._percent(least["high"], 1)
-        )
+        agreed = self._agreed
+        if agreed.is_empty():
+            return ""
+        least = agreed.row(0, named=True)
+        ends = {name: self._percent(least[name], 1) for name in ("low", "high")}
+        return self._say("agree", n=len(self.models), channel=least["channel"], **ends)
 
     @property
-    def _main_channels(self) -> pl.DataFrame:
-        """Channels with at least half of an equal share, with their spread as a ratio of their mean share."""
-        spread = self.spread.with_columns(ratio=pl.col("spread") / pl.col("mean_share"))
-        return spread.filter(pl.col("mean_share") >= 0.5 / len(spread), pl.col("mean_share") > 0)
+    def _agreed(self) -> pl.DataFrame:
+        """Channels that the data decide, of at least half of an equal share, the one with the least relative spread first."""
+        known = self.spread.filter(~pl.col("is_model_bound"), pl.col("mean_share") >= 0.5 / len(self.spread), pl.col("mean_share") > 0)
+        return known.sort(pl.col("spread") / pl.col("mean_share"), "channel")
 
     def _dependence(self) -> str:
         if len(self.models) == 1 or len(self.spread) == 1:
@@ -296,7 +302,7 @@ class ChannelAttribution:
         return self._say("depends", k=len(marked), n=len(self.spread), channel=widest["channel"], **ends, **models)
 
     def _experiments(self) -> str:
-        return self._say("untested") if self.experiments is None else self.experiments.headline()
+        return "" if self.experiments is None else self.experiments.headline()
 
     def _costs(self) -> str:
         priced = self.money.drop_nulls("cost_per_conversion").sort("cost_per_conversion", "channel")
@@ -312,13 +318,13 @@ class ChannelAttribution:
         return self._say("costs", **words, dear=dear["channel"], most=most, known=len(known), n=len(self.money), spend=spend)
 
     def _test_next(self) -> str:
-        """Name the channel on whose value the models differ most, of those without an experiment."""
+        """Name the channel on whose value the models differ most, of those without an experiment; only of paid ones if any is paid."""
         if len(self.models) == 1 or len(self.spread) == 1:
             return ""
         tested = set() if self.experiments is None else self.experiments.channels
-        open_channels = self.money.filter(~pl.col("channel").is_in(list(tested))).with_columns(
-            gap=pl.col("most_value") - pl.col("least_value")
-        )
+        is_paid = (pl.col("cost") > 0) if float(self.money["cost"].sum() or 0) else pl.lit(value=True)
+        gap = pl.col("most_value") - pl.col("least_value")
+        open_channels = self.money.filter(is_paid, ~pl.col("channel").is_in(list(tested))).with_columns(gap=gap)
         if open_channels.is_empty() or not float(open_channels["gap"].max() or 0):  # type: ignore[arg-type]
             return ""
         widest = open_channels.sort("gap", "channel", descending=[True, False]).row(0, named=True)
@@ -347,6 +353,11 @@ class ChannelAttribution:
 
     def _percent(self, value: float, digits: int = 1) -> str:
         return percent(value, self.language, digits)
+
+    def _spent(self, value: float) -> str:
+        """Return a spend, to the cent if that of some channel would otherwise be shown as next to nothing."""
+        least = float(self.money.filter(pl.col("cost") > 0)["cost"].min() or 0)  # type: ignore[arg-type]
+        return self._money(value, 2 if least < SMALL_AMOUNT else 0)
 
     def _ratio(self, value: float) -> str:
         return self._number(value, 2)

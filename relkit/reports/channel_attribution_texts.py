@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from relkit.texts import Text
 
+SMALL_AMOUNT = 100.0
+"""Amounts below it are written to the cent."""
 TEXTS: dict[str, Text] = {
     "no_model": Text(
         "No model of attribution has been fitted yet: run {command}.",
@@ -26,14 +28,14 @@ TEXTS: dict[str, Text] = {
         "contact.",
     ),
     "anyway": Text(
-        "By the model that compares people with and without touches, the channels caused {caused} conversions ({share}); the other {rest} "
-        "would have come without them.",
-        "D’après le modèle qui compare les personnes avec et sans contact, les canaux ont provoqué {caused} conversions ({share}) ; les "
-        "{rest} autres seraient venues sans eux.",
+        "By the model that compares each person’s days with and without touches, the channels caused {caused} conversions ({share}); the "
+        "other {rest} would have come without them.",
+        "D’après le modèle qui compare, pour chaque personne, les jours avec et sans contact, les canaux ont provoqué {caused} "
+        "conversions ({share}) ; les {rest} autres seraient venues sans eux.",
     ),
     "agree": Text(
-        "The {n} models agree best on {channel}: between {low} and {high} of the credited conversions.",
-        "Les {n} modèles s’accordent le mieux sur {channel} : entre {low} et {high} des conversions attribuées.",
+        "The {n} models agree on {channel}, within the noise of the data: between {low} and {high} of the credited conversions.",
+        "Les {n} modèles s’accordent sur {channel}, au hasard des données près : entre {low} et {high} des conversions attribuées.",
     ),
     "one_model": Text(
         "A single model has been fitted, so nothing is known of the agreement of models: {command} fits the others.",

@@ -24,10 +24,10 @@ TOP_PATHS, LISTED = 25, 10
 """Paths that are drawn, and paths in the table."""
 TEXTS: dict[str, Text] = {
     "lengths": Text(
-        "{single} of the conversions with a touch had a single channel: all models give it the same. They differ only on the other "
+        "{single} of the conversions with a touch had a single channel, which every rule credits with them: rules differ only on the other "
         "{several}.",
-        "{single} des conversions précédées d’un contact n’ont touché qu’un canal : tous les modèles s’y accordent. Ils ne diffèrent que "
-        "sur les {several} restants.",
+        "{single} des conversions précédées d’un contact n’ont touché qu’un seul canal, auquel toute règle les attribue : les règles ne "
+        "diffèrent que sur les {several} restants.",
     ),
     "top": Text(
         "The most frequent way is {path}: {n} conversions ({share}).", "Le chemin le plus fréquent est {path} : {n} conversions ({share})."

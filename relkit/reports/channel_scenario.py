@@ -13,6 +13,7 @@ import polars as pl
 
 from relkit.models.attribution.channel_responses import FEW_PERIODS, LEAST_PERIODS, NO_VALUE, NO_VARIATION, REFUSED
 from relkit.plots.style import money, number, percent
+from relkit.reports.channel_attribution_texts import SMALL_AMOUNT
 from relkit.reports.channel_attribution_texts import TEXTS as PAGE
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import DASH, Headlines, Shown, SummaryTable
@@ -41,6 +42,23 @@ TEXTS: dict[str, Text] = {
         "to {high}): no reason to move anything without an experiment.",
         "Le meilleur déplacement d’un {unit}, de {giver} vers {taker}, rapporterait {gain} de {worth} en plus, mais les données "
         "admettent aussi une perte (de {low} à {high}) : aucune raison de déplacer quoi que ce soit sans une expérience.",
+    ),
+    "euro": Text(
+        "One {unit} moved from {giver} to {taker} would bring {gain} more of {worth}, by a scenario on past weeks.",
+        "Un {unit} déplacé de {giver} vers {taker} rapporterait {gain} de {worth} en plus, selon un scénario sur les semaines passées.",
+    ),
+    "euro_unsure": Text(
+        "No move of one {unit} between channels is sure to pay; the most promising is from {giver} to {taker}, with {gain} more of {worth}.",
+        "Aucun déplacement d’un {unit} entre canaux ne rapporte à coup sûr ; le plus prometteur va de {giver} vers {taker}, avec {gain} de "
+        "{worth} en plus.",
+    ),
+    "euro_unknown": Text(
+        "What one {unit} moved between channels would change cannot be told from this spend.",
+        "Ce que changerait un {unit} déplacé entre canaux ne peut se lire dans ces dépenses.",
+    ),
+    "no_move": Text(
+        "No channel spends enough a week for one {unit} to be a small change: the scenario says nothing of it.",
+        "Aucun canal ne dépense assez par semaine pour qu’un {unit} soit un petit changement : le scénario n’en dit rien.",
     ),
     "best": Text(
         "With the same {total} a week shared out so that the last {unit} brings the same everywhere, and no channel changed by more than "
@@ -115,8 +133,15 @@ class ChannelScenario:
         return Headlines(tuple(found))
 
     def headline(self) -> str:
-        """Return the sentence on one more euro, or the reason why there is none."""
-        return self.headlines().sentences[0]
+        """Return the sentence on one more euro for the head of the page; empty if no spend is known."""
+        if self.responses.is_empty():
+            return ""
+        moves = None if self.scenario is None else self._small_moves(self.scenario)
+        if moves is None or moves.is_empty():
+            return self._say("euro_unknown", unit=self._unit)
+        row = moves.row(0, named=True)
+        words = {"giver": row["from"], "taker": row["to"], "unit": self._unit, "worth": self._worth}
+        return self._say("euro" if row["lower"] > 0 else "euro_unsure", **words, gain=self._money(row["gain"], 2))
 
     def picture(self) -> Gallery:
         """Return the responses with the present point and that of the scenario."""
@@ -144,7 +169,7 @@ class ChannelScenario:
         own = nothing if best is None else self._scenario_cells(best)
         return {
             "channel": response["channel"],
-            "spend": self._money(response["spend"]),
+            "spend": self._money(response["spend"], self._digits),
             **own,
             "basis": self._say(response["basis"]),
         }
@@ -154,16 +179,25 @@ class ChannelScenario:
         return {
             "marginal": self._money(best["marginal"], 2),
             "interval": self._say("range", **ends),
-            "best_spend": self._money(best["best_spend"]),
+            "best_spend": self._money(best["best_spend"], self._digits),
         }
 
     def _move(self) -> str:
         assert self.scenario is not None
-        row = self.scenario.moves.row(0, named=True)
+        moves = self._small_moves(self.scenario)
+        if moves.is_empty():
+            return self._say("no_move", unit=self._unit)
+        row = moves.row(0, named=True)
         words = {"giver": row["from"], "taker": row["to"], "unit": self._unit, "worth": self._worth}
         amounts = {"gain": row["gain"], "low": row["lower"], "high": row["upper"]}
         key = "move_sure" if row["lower"] > 0 else "move_unsure"
         return self._say(key, **words, **{name: self._money(value, 2) for name, value in amounts.items()})
+
+    @staticmethod
+    def _small_moves(scenario: BudgetScenario) -> pl.DataFrame:
+        """Return the moves between channels of which one unit of money is within the reach of the scenario."""
+        able = scenario.channels.filter(pl.col("spend") * scenario.reach >= 1.0)["channel"].to_list()
+        return scenario.moves.filter(pl.col("from").is_in(able), pl.col("to").is_in(able))
 
     def _best(self) -> str:
         assert self.scenario is not None
@@ -175,6 +209,12 @@ class ChannelScenario:
     def _why(self, left: pl.DataFrame) -> str:
         reasons = left["reason"].unique(maintain_order=True).to_list()
         return " ".join(self._say(reason, n=LEAST_PERIODS) for reason in reasons if reason)
+
+    @property
+    def _digits(self) -> int:
+        """Digits of a spend: to the cent if that of some channel would otherwise be shown as next to nothing."""
+        least = float(self.responses.filter(pl.col("spend") > 0)["spend"].min() or 0)  # type: ignore[arg-type]
+        return 2 if least < SMALL_AMOUNT else 0
 
     @property
     def _unit(self) -> str:
