@@ -16,8 +16,15 @@ CHANNEL_CREDIT = Role(
     name="channel credit",
     label=Text("credit of channels", "crédit des canaux"),
     preferred=(
-        *("incremental", "markov_removal", "shapley"),
-        *("linear", "position", "time_decay", "first_touch", "last_touch", "last_non_direct"),
+        "incremental",
+        "markov_removal",
+        "shapley",
+        "linear",
+        "position",
+        "time_decay",
+        "first_touch",
+        "last_touch",
+        "last_non_direct",
     ),
     credits_channels=True,
 )
