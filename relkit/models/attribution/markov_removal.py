@@ -19,41 +19,31 @@ Out of scope: causes. A channel that reaches people who would have bought anyway
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 import polars as pl
 
-from relkit.errors import NotEnoughEventsError
-from relkit.models.attribution.coded_paths import PATHS_CONTRACT, CodedPaths, columns_read
-from relkit.models.attribution.credit import GROUP_SCHEMA, FittedCredit, credit_table
+from relkit.errors import NotEnoughEventsError, ParameterError
+from relkit.models.attribution.coded_paths import PATHS_CONTRACT, CodedPaths, Floats, columns_read
+from relkit.models.attribution.credit import FittedCredit, credit_table
 from relkit.models.attribution.credit_remarks import path_remarks
-from relkit.models.attribution.journey_groups import groupings_of, totals_of
 from relkit.models.attribution.journey_settings import JourneySettings
 from relkit.models.attribution.judging import judged_shares
+from relkit.models.attribution.markov_groups import TO_NULL, ChainLearner
 from relkit.models.attribution.markov_likelihood import held_out_log_likelihood, log_likelihood
-from relkit.models.attribution.markov_tables import (
-    CONVERSION,
-    NOTHING,
-    SplitShares,
-    chain_row,
-    credit_rows,
-    effect_rows,
-    transition_table,
-)
-from relkit.models.attribution.removal_effects import solved_chain
+from relkit.models.attribution.markov_orders import chosen, compared_orders
+from relkit.models.attribution.markov_remarks import markov_remarks
+from relkit.models.attribution.markov_tables import CONVERSION, JOINED, NOTHING, chain_row, clearly_above, transition_table
+from relkit.models.attribution.removal_by_journey import DETOUR, FAIL
 from relkit.models.attribution.transition_sums import TransitionSums
 from relkit.models.base import FitInfo, HoldoutMetric, fingerprint
-from relkit.scalars import check_scalar
+from relkit.scalars import check_choice, check_scalar
 from relkit.texts import Text
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from numpy.typing import NDArray
-
     from relkit.contracts import Contract
-    from relkit.models.attribution.removal_effects import SolvedChain
 
 MOST_TOUCHES = 8
 """Highest order."""
@@ -64,9 +54,16 @@ class MarkovRemoval(JourneySettings):
     """Settings of Markov attribution.
 
     Attributes:
-        order: number of last touches on which the next step depends.
+        order: number of last touches on which the next step depends; 0 to have it chosen by the likelihood of journeys left out.
+        max_order: highest order among which it is chosen.
         null_paths: let journeys without a conversion count.
-        collapse_repeats: take a channel that follows itself for one touch; it changes nothing at order 1.
+        collapse_repeats: take a channel that follows itself for one touch; it changes no effect at order 1.
+        removal: a touch of a removed channel leads to nothing ("to_null"); journeys with the channel fail, and the chain is learnt anew
+            ("fail"); its touches are skipped, and only journeys with no other touch fail ("detour").
+        sequences: of channels, as "search > email": the effect of letting their last step lead to nothing is listed.
+        interval: by the delta method on the steps of the chain ("steps"), or over resampled journeys ("paths"), as a check.
+        replicates: number of resamples.
+        seed: of the resamples.
     """
 
     name: ClassVar[str] = "attribution.markov_removal"
@@ -78,13 +75,35 @@ class MarkovRemoval(JourneySettings):
     )
 
     order: int = 1
+    max_order: int = 4
     null_paths: bool = True
     collapse_repeats: bool = False
+    removal: Literal["to_null", "fail", "detour"] = "to_null"
+    sequences: tuple[str, ...] = ()
+    interval: Literal["steps", "paths"] = "steps"
+    replicates: int = 200
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse invalid settings."""
         super().__post_init__()
-        check_scalar(self.order, "order", ge=1, le=MOST_TOUCHES, where=self.name)
+        check_scalar(self.order, "order", ge=0, le=MOST_TOUCHES, where=self.name, remedy="Write 0 to have it chosen.")
+        check_scalar(self.max_order, "max_order", ge=1, le=MOST_TOUCHES, where=self.name)
+        check_choice(self.removal, "removal", (TO_NULL, FAIL, DETOUR))
+        check_choice(self.interval, "interval", ("steps", "paths"))
+        check_scalar(self.replicates, "replicates", ge=20, where=self.name, remedy="Write 200.")
+        self.named_sequences  # noqa: B018 refuses invalid ones
+
+    @property
+    def named_sequences(self) -> tuple[tuple[str, ...], ...]:
+        """The channels of each sequence."""
+        found = tuple(tuple(part.strip() for part in text.split(JOINED.strip())) for text in self.sequences)
+        for text, parts in zip(self.sequences, found, strict=True):
+            if len(parts) < 2 or not all(parts):
+                raise ParameterError(
+                    f"sequences has {text!r}.", where=self.name, remedy='Write at least two channels, as in "search > email".'
+                )
+        return found
 
     @property
     def needs(self) -> Contract:
@@ -112,30 +131,42 @@ class MarkovRemoval(JourneySettings):
         paths = CodedPaths.of(features)
         if not len(paths.touches):
             raise NotEnoughEventsError("no journey has a touch.", where=self.name, remedy="Check the lookback and the channels.")
-        totals = totals_of(paths)
-        groupings = groupings_of(paths)
-        sums = self.sums(paths, self.order, tuple(groupings[-1].groups[0]))
-        groups = [_Group.of(sums, group, totals) for grouping in groupings for group in grouping.groups]
-        whole = groups[0]
+        orders = self._compared(paths)
+        order = chosen(orders) if len(orders) else self.order
+        learner = ChainLearner.of(self, paths, order)
+        groups = learner.groups()
+        whole, (share_errors, covariance) = groups[0], groups[0].errors()
+        effects = pl.concat([each.effects() for each in groups])
         info = FitInfo(
             as_of=as_of,
             rows=paths.rows,
             log_likelihood=log_likelihood(whole.sums),
             converged=True,
+            seed=self.seed if learner.resamples else None,
             fingerprint=fingerprint(columns_read(features)),
-            remarks=path_remarks(paths),
+            remarks=markov_remarks(
+                path_remarks(paths), whole.effects(), orders, follows=whole.split.follows, whole_rows=learner.whole_rows
+            ),
         )
         return FittedMarkovRemoval(
             settings=self,
             info=info,
-            order=self.order,
-            credits=credit_table([(each.group, each.credit(self.level)) for each in groups]),
-            totals=totals,
-            effects=pl.concat([each.effects(self.level) for each in groups]),
+            order=order,
+            credits=credit_table([(each.group, each.credit()) for each in groups]),
+            totals=learner.totals,
+            effects=effects,
+            sequences=pl.concat([each.sequences() for each in groups]),
             chains=pl.concat([chain_row(each.group, each.sums, each.chain) for each in groups]),
+            orders=orders,
             sums=whole.sums,
-            errors=whole.errors(),
+            errors=share_errors,
+            covariance=covariance,
         )
+
+    def _compared(self, paths: CodedPaths) -> pl.DataFrame:
+        """Return the orders compared; none if it is given."""
+        most = 0 if self.order else self.max_order
+        return compared_orders(paths, most, collapse=self.collapse_repeats, nulls=self.null_paths)
 
     def sums(self, paths: CodedPaths, order: int, by: tuple[str, ...] = ()) -> TransitionSums:
         """Return the sums of transitions of paths, read as the settings state.
@@ -148,7 +179,7 @@ class MarkovRemoval(JourneySettings):
         return TransitionSums.of(paths, order, collapse=self.collapse_repeats, nulls=self.null_paths, by=by)
 
     def judge(self, fitted: FittedMarkovRemoval, features: pl.DataFrame, outcomes: pl.DataFrame) -> dict[str, float]:  # noqa: ARG002
-        """Return how well the chain forecasts the journeys of a holdout, and the part of the credit that they give to other channels.
+        """Return the likelihood of the journeys of a holdout, and the part of the credit that they give to other channels.
 
         Args:
             fitted: the fitted chain.
@@ -168,57 +199,6 @@ class MarkovRemoval(JourneySettings):
         return {self.holdout_metric.name: total / steps, "steps_judged": steps, **moved}
 
 
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """Chain of a group of journeys.
-
-    Attributes:
-        group: its segment and period.
-        sums: its transitions.
-        chain: solved.
-        split: shares of the credit.
-        credited: conversions and value to be shared out.
-    """
-
-    group: dict[str, Any]
-    sums: TransitionSums
-    chain: SolvedChain
-    split: SplitShares
-    credited: tuple[float, float]
-
-    @classmethod
-    def of(cls, sums: TransitionSums, group: dict[str, Any], totals: pl.DataFrame) -> _Group:
-        """Solve the chain of a group."""
-        own = sums.chain(_among(sums.groups, group))
-        chain = solved_chain(own)
-        total = totals.filter(pl.col(name).eq_missing(pl.lit(group.get(name), dtype)) for name, dtype in GROUP_SCHEMA.items())
-        credited = total["conversions"][0] - total["unattributed"][0], total["value"][0] - total["unattributed_value"][0]
-        return cls(group, own, chain, SplitShares.of(chain), credited)
-
-    def credit(self, level: float) -> pl.DataFrame:
-        """Return the credit of each channel."""
-        return credit_rows(self.sums, self.chain, self.split, self.credited, level)
-
-    def effects(self, level: float) -> pl.DataFrame:
-        """Return the removal effect of each channel."""
-        return effect_rows(self.group, list(self.sums.names), self.chain, slice(len(self.sums.names)), level)
-
-    def errors(self) -> pl.DataFrame:
-        """Return the standard errors of the credit of each channel."""
-        number, value = self.credited
-        return pl.DataFrame(
-            {"channel": list(self.sums.names), "conversions": number * self.split.error, "value": abs(value) * self.split.value_error}
-        )
-
-
-def _among(groups: pl.DataFrame, group: dict[str, Any]) -> NDArray[np.bool_]:
-    """Return which of the finest groups belong to a group."""
-    mine = np.ones(len(groups), np.bool_)
-    for name, value in group.items():
-        mine &= groups.select(pl.col(name).eq_missing(pl.lit(value, GROUP_SCHEMA[name]))).to_series().to_numpy()
-    return mine
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedMarkovRemoval(FittedCredit):
     """Markov credit.
@@ -227,9 +207,12 @@ class FittedMarkovRemoval(FittedCredit):
         settings: the settings that were fitted.
         order: number of last touches on which the next step depends.
         effects: removal effects, by segment, period and channel, with the columns of `EFFECT_SCHEMA`; null if nothing converted.
+        sequences: the same of sequences of channels; the column channel has them as text.
         chains: journeys, conversion_probability, value_per_journey and states, by segment and period.
+        orders: those among which the order was chosen, with the columns of `ORDER_SCHEMA`; empty if it was given.
         sums: transitions of all journeys.
         errors: channel, and the standard errors of its conversions and value.
+        covariance: of the shares of conversions, in the order of the channels of `errors`; (K, K).
     """
 
     name: ClassVar[str] = "attribution.markov_removal"
@@ -238,9 +221,12 @@ class FittedMarkovRemoval(FittedCredit):
     settings: MarkovRemoval
     order: int
     effects: pl.DataFrame
+    sequences: pl.DataFrame
     chains: pl.DataFrame
+    orders: pl.DataFrame
     sums: TransitionSums
     errors: pl.DataFrame
+    covariance: Floats
 
     @property
     def transitions(self) -> pl.DataFrame:
@@ -253,6 +239,19 @@ class FittedMarkovRemoval(FittedCredit):
         wide = self.transitions.pivot("next", index="state", values="probability", maintain_order=True)
         absent = [pl.lit(0.0).alias(name) for name in order if name not in wide.columns]
         return wide.with_columns(absent).select("state", *order).fill_null(0.0)
+
+    def ranks(self) -> pl.DataFrame:
+        """Return channel, best, worst: the ranks that a channel may have, by those clearly above and below it.
+
+        Two channels differ clearly if the interval of the difference of their shares is clear of zero, all pairs together at the level of
+        the settings (Bonferroni).
+        """
+        names = self.errors["channel"].to_list()
+        share = self.errors.join(self.credit(), on="channel", how="left", maintain_order="left")["share"].to_numpy()
+        above = clearly_above(share, self.covariance, self.settings.level)
+        places = {"channel": names, "best": 1 + above.sum(axis=0), "worst": len(names) - above.sum(axis=1)}
+        order = pl.DataFrame({"channel": names, "share": share}).sort("share", "channel", descending=[True, False])
+        return order.select("channel").join(pl.DataFrame(places), on="channel", how="left", maintain_order="left")
 
     def summary(self) -> pl.DataFrame:
         """Return term (the channel), estimate (conversions credited), std_error, lower, upper."""

@@ -12,6 +12,8 @@ from relkit.metrics.intervals import normal_reach
 from relkit.models.attribution.credit import GROUP_SCHEMA
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from relkit.models.attribution.coded_paths import Floats
     from relkit.models.attribution.removal_effects import SolvedChain
     from relkit.models.attribution.transition_sums import TransitionSums
@@ -114,6 +116,20 @@ def share_limits(share: Floats, error: Floats, level: float, most: Floats) -> tu
         np.where(inner, odds * by / (1 + odds * by), share) for by in (np.exp(-np.minimum(reach, 600)), np.exp(np.minimum(reach, 600)))
     )
     return low, np.where(share == 0, most, high)
+
+
+def clearly_above(share: Floats, covariance: Floats, level: float) -> NDArray[np.bool_]:
+    """Return which channels are clearly above which others, all pairs together at a level; (K, K), row above column.
+
+    Examples:
+        >>> clearly_above(np.array([0.7, 0.3]), np.array([[0.01, -0.01], [-0.01, 0.01]]), 0.95).tolist()
+        [[False, True], [False, False]]
+    """
+    pairs = max(len(share) * (len(share) - 1) / 2, 1)
+    variance = np.diag(covariance)
+    error = np.sqrt(np.maximum(variance[:, None] + variance[None] - 2 * covariance, 0.0))
+    difference = share[:, None] - share[None]
+    return np.asarray((difference > normal_reach(1 - (1 - level) / pairs) * error) & (difference > 0))
 
 
 def _most_shares(sums: TransitionSums, chain: SolvedChain, level: float) -> Floats:

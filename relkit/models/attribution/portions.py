@@ -62,7 +62,8 @@ class Portions:
         from scipy.sparse import csr_array
 
         shape = (paths.rows, max(len(paths.names), 1))
-        matrix = csr_array((weights.astype(np.float64), paths.touches.astype(np.int32), paths.offsets), shape=shape)
+        # Duplicates are summed in place, so that the matrix needs arrays of its own, the offsets included.
+        matrix = csr_array((weights.astype(np.float64), paths.touches.astype(np.int32), paths.offsets.copy()), shape=shape)
         matrix.sum_duplicates()
         return cls(
             rows=np.repeat(np.arange(paths.rows), np.diff(matrix.indptr)), channels=matrix.indices.astype(np.int64), sizes=matrix.data

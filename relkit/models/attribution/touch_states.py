@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
     from relkit.models.attribution.coded_paths import CodedPaths, Codes, Ints
 
+    Steps = tuple[Ints, Any, Codes, int]
+
 MOST_STATES = 100_000
 """Largest number of states of a chain."""
 _FLAGS = 1 << 26
 
 
-def recent_touches(paths: CodedPaths, order: int, *, collapse: bool) -> tuple[tuple[Ints, Any, Codes, int], Codes]:
+def recent_touches(paths: CodedPaths, order: int, *, collapse: bool) -> tuple[Steps, Codes]:
     """Return the state after each touch, and the touches that each state remembers.
 
     Args:

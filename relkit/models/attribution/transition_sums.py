@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from relkit.models.attribution.coded_paths import CodedPaths
+    from relkit.models.attribution.touch_states import Steps
 
 _OF_TRANSITIONS, _OF_STATES = ("group", "state", "outcome", "count"), ("value", "squares", "rows")
 _EVERYTHING = pl.DataFrame({name: [None] for name in GROUP}, schema=GROUP_SCHEMA)
@@ -99,15 +100,37 @@ class TransitionSums:
             >>> list(zip(sums.state.tolist(), sums.outcome.tolist(), sums.count.tolist()))
             [(0, 0, 4.0), (1, 1, 1.0), (1, 3, 3.0), (2, 2, 1.0)]
         """
-        steps, states = recent_touches(paths, order, collapse=collapse)
         groups, group = _grouped(paths, by)
         weights = paths.conversions, paths.nulls if nulls else np.zeros(paths.rows), paths.value
-        shape = len(groups), len(states), len(paths.names) + 2
+        return cls.of_steps(tuple(paths.names), recent_touches(paths, order, collapse=collapse), weights, groups, group)
+
+    @classmethod
+    def of_steps(
+        cls,
+        names: tuple[str, ...],
+        steps: tuple[Steps, Codes],
+        weights: tuple[Floats, Floats, Floats],
+        groups: pl.DataFrame | None = None,
+        group: Ints | None = None,
+    ) -> TransitionSums:
+        """Count the transitions of journeys whose states are known.
+
+        Args:
+            names: the channels.
+            steps: as `recent_touches` returns them.
+            weights: conversions, journeys without one, and value of each row; (j,) each.
+            groups: their segments and periods; one group of all by default.
+            group: of each row; (j,).
+        """
+        coded, states = steps
+        known = _EVERYTHING if groups is None else groups
+        of_row = np.zeros(len(weights[0]), np.int64) if group is None else group
+        shape = len(known), len(states), len(names) + 2
         counted = _in_a_table if np.prod(shape) <= _DENSE else _sorted
-        key, count, values = counted(steps, group, weights, shape)
+        key, count, values = counted(coded, of_row, weights, shape)
         place, outcome = np.divmod(key, shape[2])
         cell, state = np.divmod(place, shape[1])
-        return cls(tuple(paths.names), states, groups, cell, state, outcome, count, *values)
+        return cls(names, states, known, cell, state, outcome, count, *values)
 
     def __add__(self, other: TransitionSums) -> TransitionSums:
         """Return the sums over the journeys of both.
@@ -209,7 +232,7 @@ def _group_places(own: pl.DataFrame, groups: pl.DataFrame) -> Ints:
     return np.asarray(place.to_numpy(), np.int64)
 
 
-def _in_a_table(steps: Any, group: Ints, weights: tuple[Floats, Floats, Floats], shape: tuple[int, int, int]) -> Any:
+def _in_a_table(steps: Steps, group: Ints, weights: tuple[Floats, Floats, Floats], shape: tuple[int, int, int]) -> Any:
     """Return keys and counts of the transitions observed, and the sums of values, by a table of all."""
     counts = np.zeros(shape)
     values = np.zeros((3, *shape[:2]))
@@ -218,7 +241,7 @@ def _in_a_table(steps: Any, group: Ints, weights: tuple[Floats, Floats, Floats],
     return key, counts.reshape(-1)[key], values
 
 
-def _sorted(steps: Any, group: Ints, weights: tuple[Floats, Floats, Floats], shape: tuple[int, int, int]) -> Any:
+def _sorted(steps: Steps, group: Ints, weights: tuple[Floats, Floats, Floats], shape: tuple[int, int, int]) -> Any:
     """Return the same for tables too large to be held, by sorting the steps."""
     offsets, states, touches, shift = steps
     lengths = np.diff(offsets)
