@@ -87,7 +87,7 @@ def unattributed(found: Any) -> float:
     return float(found.totals["unattributed"][0])
 
 
-def test_grouped_journeys_with_total_revenue(workplace: Path) -> None:  # noqa: ARG001
+def test_grouped_journeys_with_total_revenue(workplace: Path) -> None:
     """Through the whole command, with the day as there are no dates; revenue of the group that did not convert is reported."""
     case = "01_grouped_journeys_with_total_revenue"
     checked(case, GROUPED)
@@ -102,7 +102,7 @@ def test_grouped_journeys_with_total_revenue(workplace: Path) -> None:  # noqa: 
     assert any("No table has a date" in warning for warning in result.warnings)
 
 
-def test_time_decay_half_life_at_zero_and_far_away(workplace: Path) -> None:  # noqa: ARG001
+def test_time_decay_half_life_at_zero_and_far_away(workplace: Path) -> None:
     case = "03_time_decay_half_life_at_zero_and_far_away"
     given = json.loads((CASES / case / "settings.json").read_text(encoding="utf-8"))
     settings = {"lookback_days": given["lookback_days"], "half_life_days": given["half_life_hours"] / 24}
@@ -110,7 +110,7 @@ def test_time_decay_half_life_at_zero_and_far_away(workplace: Path) -> None:  # 
     assert credit(found) == pytest.approx(expected(case)["values"], abs=1e-9)
 
 
-def test_lookback_edges_and_touches_after_the_conversion(workplace: Path) -> None:  # noqa: ARG001
+def test_lookback_edges_and_touches_after_the_conversion(workplace: Path) -> None:
     case = "04_lookback_edges_and_touches_after_the_conversion"
     tables, values = checked(case), expected(case)["values"]
     for name, model in MODELS.items():
@@ -122,7 +122,7 @@ def test_lookback_edges_and_touches_after_the_conversion(workplace: Path) -> Non
     assert (counts["too_old"], counts["in_null_paths"], counts["untouched"]) == (2, 2, 2)
 
 
-def test_one_customer_converts_three_times(workplace: Path) -> None:  # noqa: ARG001
+def test_one_customer_converts_three_times(workplace: Path) -> None:
     """Cut at each conversion by default, through the whole command; the first alternative is a setting, the second none."""
     case = "06_one_customer_converts_three_times"
     tables, known = checked(case), expected(case)
@@ -135,7 +135,7 @@ def test_one_customer_converts_three_times(workplace: Path) -> None:  # noqa: AR
 
 
 @pytest.mark.parametrize("file", ["touchpoints.csv", "touchpoints_shuffled.csv"])
-def test_same_second_touches_and_conversions(workplace: Path, file: str) -> None:  # noqa: ARG001
+def test_same_second_touches_and_conversions(workplace: Path, file: str) -> None:
     case = "07_same_second_touches_and_conversions"
     tables, values = checked(case, touches=file), expected(case)["values"]
     for name, model in MODELS.items():
@@ -145,7 +145,7 @@ def test_same_second_touches_and_conversions(workplace: Path, file: str) -> None
     assert journeys(tables, tables.as_of(), Wanted()).counts["ties"] == 2
 
 
-def test_an_expression_on_sales_is_checked_when_journeys_are_read(workplace: Path) -> None:  # noqa: ARG001
+def test_an_expression_on_sales_is_checked_when_journeys_are_read(workplace: Path) -> None:
     tables = checked("07_same_second_touches_and_conversions")
     found = fitted(tables, MODELS["linear"], conversion="where transaction_id in ('k1', 'k3')")
     assert found.totals.select(pl.col("conversions").sum()).item() == 2
