@@ -50,7 +50,6 @@ def _grouped(wanted: Wanted) -> ModelInputs:
         reading=GROUPED_PATHS,
         learnt=partial(grouped_paths.grouped_paths, wanted=wanted),
         outcomes=partial(grouped_paths.later_grouped_paths, wanted=wanted),
-        remarks=partial(grouped_paths.grouped_path_remarks, wanted=wanted),
         suited=_of_grouped,
         undeclared="the paths are grouped, without the time of their touches",
     )

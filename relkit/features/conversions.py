@@ -23,6 +23,7 @@ import polars as pl
 from relkit.errors import ParameterError
 from relkit.features.business_days import business_days
 from relkit.features.journey_people import code_of, customer_names, test_accounts
+from relkit.features.known_rows import known_rows
 from relkit.features.margins import with_margins
 from relkit.features.sale_conditions import meeting
 from relkit.features.transaction_returns import returned_amounts
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 LEAST_AMOUNT = 0.005
 """Amount below which nothing was sold, or is left of a sale: half a cent."""
+COUNTS = ("unidentified", "without_amount", "returned", "negative_value", "unknown_worth", "first_order_unknown")
+"""Names of the counts of transactions and conversions."""
 _KEY = ("customer", "transaction")
 
 
@@ -70,7 +73,7 @@ def conversions(tables: TableSet, as_of: AsOf, wanted: Wanted) -> Conversions:
     """
     if not tables.has("transactions"):
         empty = np.zeros(0)
-        return Conversions(empty.astype(np.uint32), empty.astype(np.int64), empty.astype(np.int64), empty, {})
+        return Conversions(empty.astype(np.uint32), empty.astype(np.int64), empty.astype(np.int64), empty, dict.fromkeys(COUNTS, 0))
     baskets = _merged(_baskets(tables, as_of, wanted))
     baskets = baskets.filter(~_of(test_accounts(tables), baskets["customer"]))
     taken = returned_amounts(tables, as_of, baskets, wanted.condition)
@@ -84,6 +87,8 @@ def conversions(tables: TableSet, as_of: AsOf, wanted: Wanted) -> Conversions:
         number=np.ones(len(baskets), np.int64),
         value=value,
         counts={
+            "unidentified": _unidentified(tables, as_of, wanted.condition),
+            "first_order_unknown": 0,
             "without_amount": int((~is_sale).sum()),
             "returned": int((is_sale & ~is_kept).sum()),
             "negative_value": int((value[is_kept & is_sale] < 0).sum()),
@@ -91,6 +96,14 @@ def conversions(tables: TableSet, as_of: AsOf, wanted: Wanted) -> Conversions:
         },
     )
     return _wanted_ones(_at_instants(_only(found, is_sale & is_kept)), tables, wanted)
+
+
+def _unidentified(tables: TableSet, as_of: AsOf, condition: str) -> int:
+    """Return the number of transactions with a sale line of buyers who are not identified."""
+    rows = meeting(known_rows(tables, "transactions", as_of), condition).filter(pl.col("customer_id").is_null())
+    if "line_kind" in tables.columns("transactions"):
+        rows = rows.filter(pl.col("line_kind") == "sale")
+    return int(rows.select(pl.col("transaction_id").n_unique()).collect(engine="streaming").item())
 
 
 def sold_baskets(tables: TableSet) -> pl.DataFrame:

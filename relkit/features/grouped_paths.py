@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from relkit.features.wanted_journeys import Wanted
-from relkit.remarks import Remark, french
 
 if TYPE_CHECKING:
     from relkit.periods import AsOf, Holdout
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 SEPARATOR = ">"
 """Sign between channels if none is declared."""
-_EMPTY = pl.List(pl.String)
 
 
 def grouped_paths(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None) -> pl.DataFrame:
@@ -48,23 +46,6 @@ def grouped_paths(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None) -
 def later_grouped_paths(tables: TableSet, split: Holdout, wanted: Wanted | None = None) -> pl.DataFrame:
     """Return the paths of the periods that began in the days of a holdout; columns as in `grouped_paths`."""
     return grouped_paths(tables, split.end, wanted).filter(pl.col("period") > split.calibration.day)
-
-
-def grouped_path_remarks(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None) -> tuple[Remark, ...]:  # noqa: ARG001
-    """Return the remark on values on paths that did not convert; none if there are none."""
-    rows = _rows(tables, as_of).filter(pl.col("conversions") == 0, pl.col("value") != 0)
-    paths, value = rows.select(pl.len(), pl.col("value").sum()).collect().row(0)
-    if not paths:
-        return ()
-    currency = tables.facts.currency
-    return (
-        Remark(
-            "value_without_conversion",
-            f"{paths:,} paths have a value of {value:,.2f} {currency} in all, but no conversion: it is credited to no channel.",
-            f"{french(paths)} parcours ont une valeur ({french(value, 2)} {currency} en tout) mais aucune conversion : elle n’est "
-            "attribuée à aucun canal.",
-        ),
-    )
 
 
 def _rows(tables: TableSet, as_of: AsOf) -> pl.LazyFrame:

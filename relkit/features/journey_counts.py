@@ -20,10 +20,10 @@ def counts_of(touches: Touches, conversions: Conversions, cuts: Cuts) -> dict[st
     """Return the counts by name.
 
     Returns:
-        Those of `known_touches` and `conversions`; touches: too_old, after_last, in_journeys; conversions, untouched (without a touch);
-        journeys, null_paths, one_channel (journeys with a single channel and several touches), loops (touches that repeat the channel
-        before them); converters, early_converters (people whose first touch, those at the instant of a conversion aside, comes after their
-        first conversion); channels, channels_never_before (those that no conversion follows).
+        Those of `known_touches` and `conversions`; touches: in_journeys, in_null_paths, too_old, after_first_order (of a reading of first
+        orders); conversions, untouched (without a touch); journeys, null_paths, loops (touches that repeat the channel before them);
+        converters, early_converters (people whose first touch, those at the instant of a conversion aside, comes after their first
+        conversion); channels, channels_never_before (those that no conversion follows).
     """
     is_null = cuts.conversion < 0
     number = int(conversions.number.sum())
@@ -32,13 +32,15 @@ def counts_of(touches: Touches, conversions: Conversions, cuts: Cuts) -> dict[st
     lengths = np.diff(cuts.start)
     journey = np.repeat(np.arange(len(lengths)), lengths)
     same = (channel[1:] == channel[:-1]) & (journey[1:] == journey[:-1])
+    in_null_paths = int(lengths[is_null].sum())
     all_known, before = len(np.unique(touches.channel)), len(np.unique(channel[~is_null[journey]]))
     return {
         **touches.counts,
         **conversions.counts,
         "in_journeys": len(np.unique(cuts.touch)),
         "too_old": cuts.too_old,
-        "after_last": cuts.after_last,
+        "after_first_order": cuts.after_last - in_null_paths,
+        "in_null_paths": in_null_paths,
         "conversions": number,
         "untouched": number - int(conversions.number[touched].sum()),
         "journeys": len(lengths),

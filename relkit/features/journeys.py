@@ -134,7 +134,7 @@ def journeys(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None) -> Jou
         untouched=_untouched(read, tables, as_of),
         people=_people(codes, tables),
         counts=counts,
-        remarks=remarks_of(counts, read.wanted),
+        remarks=remarks_of(counts),
     )
 
 
@@ -164,7 +164,7 @@ def later_paths(tables: TableSet, split: Holdout, wanted: Wanted | None = None) 
 def journey_remarks(tables: TableSet, as_of: AsOf, wanted: Wanted | None = None) -> tuple[Remark, ...]:
     """Return the remarks on the journeys."""
     asked = wanted or Wanted()
-    return remarks_of(journey_counts(tables, as_of, asked), asked)
+    return remarks_of(journey_counts(tables, as_of, asked))
 
 
 def journey_counts(tables: TableSet, as_of: AsOf, wanted: Wanted) -> dict[str, int]:

@@ -84,7 +84,7 @@ class Wanted:
 
     @property
     def first_only(self) -> bool:
-        """Whether only the first order of a customer is a conversion."""
+        """True if only the first order of a customer is a conversion."""
         return self.conversion == FIRST_ORDER
 
     @property
