@@ -4,7 +4,8 @@
     credits = portions.credit(paths, level=0.95)          by channel and group, with intervals
 
 A journey is one draw: the credit of a channel is the sum of its portions over the conversions there were, and its sampling variance is
-the sum of their squares. The intervals are those of `relkit.metrics.weighted_counts`. They take journeys as independent; the conversions
+the sum of their squares. The intervals are those of `relkit.metrics.weighted_counts`; one more conversion could bring a channel its
+largest portion, and the largest value that any of its conversions had. They take journeys as independent; the conversions
 of one row of grouped paths are taken to be of equal value, as only their total is known.
 """
 
@@ -103,41 +104,41 @@ class Portions:
 
     def _columns(self, paths: CodedPaths, grouping: Grouping, largest: Floats, level: float) -> dict[str, Floats]:
         """Return each column of credit of one grouping; (groups, channels)."""
-        total = _Adder(self, grouping, len(paths.names))
+        cells = _Cells(self, grouping, len(paths.names))
         number, value = paths.conversions[self.rows], credited_value(paths)[self.rows]
         each = np.divide(value, number, out=np.zeros_like(value), where=number > 0)
-        conversions, worth = total(number), total(value)
-        one_more = np.broadcast_to(largest, conversions.shape)
-        bounds = weighted_count_bounds(conversions, total(number, power=2), one_more, level)
-        mean = np.divide(worth, conversions, out=np.full_like(worth, _mean(paths)), where=conversions > 0)
-        is_signed = total((value < 0).astype(np.float64), power=0) > 0
-        squares = total(value * each, power=2)
-        value_bounds = _value_bounds(worth, squares, one_more * mean, is_signed, level)
+        conversions, worth = cells.sums(number), cells.sums(value)
+        bounds = weighted_count_bounds(conversions, cells.sums(number, power=2), np.broadcast_to(largest, conversions.shape), level)
+        one_more = np.where(conversions > 0, cells.largest(each), largest * max(_mean(paths), 0.0))
+        is_signed = cells.sums((value < 0).astype(np.float64), power=0) > 0
+        value_bounds = _value_bounds(worth, cells.sums(value * each, power=2), one_more, is_signed, level)
         names = ("conversions", "lower", "upper", "value", "value_lower", "value_upper")
         return dict(zip(names, (conversions, *bounds, worth, *value_bounds), strict=True))
 
     def _largest(self, channels: int) -> Floats:
         """Return the largest portion of each channel in any journey, converted or not; (channels,)."""
-        order = np.argsort(self.channels, kind="stable")
         found = np.zeros(channels)
-        if len(order):
-            starts = np.flatnonzero(np.diff(self.channels[order], prepend=-1))
-            found[self.channels[order][starts]] = np.maximum.reduceat(self.sizes[order], starts)
+        np.maximum.at(found, self.channels, self.sizes)
         return found
 
 
-@dataclass(frozen=True, eq=False)
-class _Adder:
-    """Sums of amounts of pairs, times a power of their portions, by group and channel."""
+class _Cells:
+    """Amounts of pairs by group and channel, times a power of their portions; each method returns (groups, channels)."""
 
-    portions: Portions
-    grouping: Grouping
-    channels: int
+    def __init__(self, portions: Portions, grouping: Grouping, channels: int) -> None:
+        self.sizes, self.shape = portions.sizes, (len(grouping.groups), channels)
+        codes = grouping.codes[portions.rows]
+        self.codes = np.where(codes < 0, -1, codes * channels + portions.channels)
 
-    def __call__(self, amounts: Floats, power: int = 1) -> Floats:
-        codes, groups = self.grouping.codes[self.portions.rows], len(self.grouping.groups)
-        cells = np.where(codes < 0, -1, codes * self.channels + self.portions.channels)
-        return sums_by(cells, amounts * self.portions.sizes**power, groups * self.channels).reshape(groups, self.channels)
+    def sums(self, amounts: Floats, power: int = 1) -> Floats:
+        """Return sums, those of pairs in no group left out."""
+        return sums_by(self.codes, amounts * self.sizes**power, self.shape[0] * self.shape[1]).reshape(self.shape)
+
+    def largest(self, amounts: Floats) -> Floats:
+        """Return the largest amount, 0 if none is positive."""
+        found, kept = np.zeros(self.shape[0] * self.shape[1]), (self.codes >= 0) & (amounts > 0)
+        np.maximum.at(found, self.codes[kept], (amounts * self.sizes)[kept])
+        return found.reshape(self.shape)
 
 
 def _mean(paths: CodedPaths) -> float:
