@@ -21,8 +21,8 @@ MOST_MOVES = 3
 SCENARIO = Text(
     "This is a scenario, not a forecast: the curves describe how credit and spend moved together in the past, and only an experiment shows "
     "what spend causes.",
-    "Ceci est un scénario, et non une prévision : les courbes décrivent comment le crédit et la dépense ont évolué ensemble par le passé, et "
-    "seule une expérience montre ce que la dépense provoque.",
+    "Ceci est un scénario, et non une prévision : les courbes décrivent comment le crédit et la dépense ont évolué ensemble par le passé, "
+    "et seule une expérience montre ce que la dépense provoque.",
 )
 
 
@@ -86,15 +86,16 @@ class PlanBudget(Job):
 def _sentences(scenario: BudgetScenario, currency: str, weekly: WeeklyResponse) -> tuple[str, ...]:
     """Return the sentences on the total, the best moves and the channels without a response."""
     gain, low, high = scenario.gain
-    worth = weekly.fitted.settings.worth
-    lines = [
-        f"{weekly.version.model} version {weekly.version.version}, journeys up to {weekly.version.as_of}.",
-        f"{scenario.total:,.0f} {currency} a week, shared out at equal marginal returns, would bring {gain:+,.0f} {currency} of {worth} a week "
-        f"({scenario.level:.0%} interval {low:+,.0f} to {high:+,.0f}).",
-    ]
-    for move in scenario.moves.head(MOST_MOVES).iter_rows(named=True):
-        lines.append(
-            f"One {currency} a week moved from {move['from']} to {move['to']}: {move['gain']:+.2f} {currency} of {worth} "
-            f"({move['lower']:+.2f} to {move['upper']:+.2f})."
-        )
-    return tuple(lines)
+    version, money = weekly.version, f"{currency} of {weekly.fitted.settings.worth}"
+    shared_out = f"{scenario.total:,.0f} {currency} a week, shared out at equal marginal returns, would bring {gain:+,.0f} {money} a week"
+    return (
+        f"{version.model} version {version.version}, journeys up to {version.as_of}.",
+        f"{shared_out} ({scenario.level:.0%} interval {low:+,.0f} to {high:+,.0f}).",
+        *(_move(move, currency, money) for move in scenario.moves.head(MOST_MOVES).iter_rows(named=True)),
+    )
+
+
+def _move(move: dict[str, Any], currency: str, money: str) -> str:
+    """Return the sentence on one unit of money moved between two channels."""
+    moved = f"One {currency} a week moved from {move['from']} to {move['to']}"
+    return f"{moved}: {move['gain']:+.2f} {money} ({move['lower']:+.2f} to {move['upper']:+.2f})."

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from relkit.commands import command
 from relkit.errors import ParameterError
-from relkit.models.attribution.channel_responses import LIFT_CONTRACT
 
 if TYPE_CHECKING:
     import polars as pl
@@ -107,10 +106,10 @@ class WeeklyResponse:
         """
         import polars as pl
 
-        factors = getattr(self.fitted, "lift_errors", None)
+        factors: pl.DataFrame | None = getattr(self.fitted, "lift_errors", None)
         if factors is None or factors.is_empty():
             return None
-        return factors.select("channel", factor=pl.lit(1.0), log_error="log_error").cast({c.name: c.dtype for c in LIFT_CONTRACT.columns})
+        return factors.select("channel", pl.lit(1.0).alias("factor"), "log_error")
 
     def responses(self) -> ChannelResponses:
         """Return the responses of the channels."""
