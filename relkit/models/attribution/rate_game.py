@@ -145,7 +145,7 @@ class _Traced:
         self.derivatives = np.zeros((3, len(sets.conversions), sets.channels))
 
     def joined(self, order: Ints, *, is_traced: bool) -> Floats:
-        """Return the contribution of each channel to the rate and to the value per journey when channels join in this order; (2, channels)."""
+        """Return the contribution of each channel to rate and value per journey when channels join in this order; (2, channels)."""
         sets = self.sets
         place = np.empty(sets.channels, np.int64)
         place[order] = np.arange(sets.channels)
