@@ -96,6 +96,7 @@ def _sentences(scenario: BudgetScenario, currency: str, weekly: WeeklyResponse) 
 
 
 def _move(move: dict[str, Any], currency: str, money: str) -> str:
-    """Return the sentence on one unit of money moved between two channels."""
-    moved = f"One {currency} a week moved from {move['from']} to {move['to']}"
+    """Return the sentence on money moved between two channels."""
+    amount = f"One {currency}" if move["amount"] >= 1 else f"{move['amount']:.2g} {currency}, as far as the smaller one may go,"
+    moved = f"{amount} a week moved from {move['from']} to {move['to']}"
     return f"{moved}: {move['gain']:+.2f} {money} ({move['lower']:+.2f} to {move['upper']:+.2f})."
