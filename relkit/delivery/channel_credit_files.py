@@ -46,8 +46,8 @@ def write_credit_workbook(credit: ChannelCredit, path: Path, language: Language)
     words, counts = _worded(credit.frame, credit.columns, language)
     write_sheet(book, credited, words, credit.columns, language)
     write_sheet(book, totals, _worded(credit.totals, credit.total_columns, language)[0], credit.total_columns, language)
-    described = dict.fromkeys((*credit.columns, *credit.total_columns))
-    write_dictionary_sheet(book, SHEETS[2][language], [(column, None) for column in described], language)
+    described = {column.name: (column, None) for column in (*credit.columns, *credit.total_columns)}
+    write_dictionary_sheet(book, SHEETS[2][language], list(described.values()), language)
     book.close()
     return counts
 

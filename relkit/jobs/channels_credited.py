@@ -207,7 +207,7 @@ def _remarks(scored: Scored, credited: Sequence[Credited]) -> list[Remark]:
     days = sorted({each.version.as_of for each in credited})
     remarks = [_earlier(days[0], scored)] if days[0] < scored.as_of.day else []
     remarks += [_later(days[-1], scored)] if days[-1] > scored.as_of.day else []
-    if len({str(sorted(each.fitted.settings.reads_with.items())) for each in credited}) > 1 or len(days) > 1:
+    if len(days) > 1 or _read_differently(credited):
         remarks.append(_other_journeys())
     known = [each.spend for each in credited if len(each.spend)]
     if partly := {name: share for name, share in unpriced(known).items() if share > 0}:
@@ -215,6 +215,16 @@ def _remarks(scored: Scored, credited: Sequence[Credited]) -> list[Remark]:
     if without := _without_touch(credited):
         remarks.append(_paid_without_touch(without))
     return remarks
+
+
+def _read_differently(credited: Sequence[Credited]) -> bool:
+    """Return whether two models read journeys with different values of a setting that both have."""
+    values: dict[str, set[str]] = {}
+    for each in credited:
+        settings = each.fitted.settings
+        for name in settings.reads_with.keys() - settings.not_taken():
+            values.setdefault(name, set()).add(str(settings.reads_with[name]))
+    return any(len(found) > 1 for found in values.values())
 
 
 def _without_touch(credited: Sequence[Credited]) -> list[str]:

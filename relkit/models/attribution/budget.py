@@ -2,7 +2,8 @@
 
     scenario = BudgetScenario.of(responses, total=10_000.0, level=0.9)
     scenario.channels     spend and value per period now and in the scenario, and what one more unit brings, with intervals
-    scenario.moves        what moving one unit of money from one channel to another would change, the best move first
+    scenario.moves        what moving one unit of money from one channel to another would change, the best move first; less than one unit
+                          if one of them cannot go that far
     scenario.gain         value gained per period, with its interval
 
 The value of a channel is concave in its spend (`relkit.models.attribution.channel_responses`), so the largest total value at a given total
@@ -57,12 +58,14 @@ CHANNELS_SCHEMA: dict[str, Any] = {
 MOVES_SCHEMA: dict[str, Any] = {
     "from": pl.String,
     "to": pl.String,
+    "amount": pl.Float64,
     "gain": pl.Float64,
     "lower": pl.Float64,
     "upper": pl.Float64,
     "chance": pl.Float64,
 }
-"""Columns of the moves of one unit of money; `chance` is the share of draws in which the move gains."""
+"""Columns of moves, per period: at most one unit of money, less if a channel's reach ends before; `chance` is the share of draws in which
+the move gains."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +168,7 @@ class BudgetScenario:
         gain = float((curves.value(best) - curves.value(present)).sum())
         return cls(
             channels=_channels(names, present, best, limits, curves, drawn, level),
-            moves=_moves(names, curves.marginal(present)[0], drawn.marginal(present), level),
+            moves=_moves(names, present, reach, curves, drawn, level),
             total=wanted,
             gain=(gain, *_bounds(gains, level)),
             level=level,
@@ -251,13 +254,15 @@ def _channels(
     return frame.sort("change", "channel", descending=[True, False])
 
 
-def _moves(names: list[str], marginal: Floats, drawn: Floats, level: float) -> pl.DataFrame:
-    """Return what moving one unit of money between two channels would change; of the two directions, the one that gains."""
+def _moves(names: list[str], present: Floats, reach: float, curves: Curves, drawn: Curves, level: float) -> pl.DataFrame:
+    """Return what moving money between two channels would change; of the two directions, the one that gains."""
+    marginal = curves.marginal(present)[0]
     rows = []
-    for i, giver in enumerate(names):
-        for j, taker in enumerate(names):
-            if marginal[j] > marginal[i]:
-                gains = drawn[:, j] - drawn[:, i]
-                rows.append((giver, taker, float(marginal[j] - marginal[i]), *_bounds(gains, level), float((gains > 0).mean())))
+    for i, j in zip(*np.nonzero(marginal[:, None] < marginal[None, :]), strict=True):
+        amount = min(1.0, reach * float(min(present[i], present[j])))
+        spend = present.copy()
+        spend[i], spend[j] = present[i] - amount, present[j] + amount
+        gain, gains = (float((curves.value(spend) - curves.value(present)).sum()), (drawn.value(spend) - drawn.value(present)).sum(axis=1))
+        rows.append((names[i], names[j], amount, gain, *_bounds(gains, level), float((gains > 0).mean())))
     frame = pl.DataFrame(rows, schema=MOVES_SCHEMA, orient="row")
     return frame.sort("gain", "from", "to", descending=[True, False, False])

@@ -73,15 +73,23 @@ def test_a_larger_total_is_shared_out_and_an_impossible_one_refused() -> None:
         BudgetScenario.of(two(), reach=0.0)
 
 
-def test_moving_one_unit_gains_the_difference_of_the_marginal_returns() -> None:
+def test_moving_one_unit_gains_about_the_difference_of_the_marginal_returns() -> None:
     responses = two()
     scenario = BudgetScenario.of(responses)
     (move,) = scenario.moves.rows(named=True)
     now = dict(scenario.channels.select("channel", "spend").iter_rows())
-    moved = {"tv": now["tv"] - 1e-4, "ad": now["ad"] + 1e-4}
+    moved = {"tv": now["tv"] - 1.0, "ad": now["ad"] + 1.0}
     gained = sum(responses.responses[name].at(moved[name]) - responses.responses[name].at(now[name]) for name in now)
-    assert (move["from"], move["to"], move["chance"]) == ("tv", "ad", 1.0)
-    assert move["gain"] == pytest.approx(gained / 1e-4, rel=1e-4)
+    assert (move["from"], move["to"], move["amount"], move["chance"]) == ("tv", "ad", 1.0, 1.0)
+    assert move["gain"] == pytest.approx(gained)
+    marginal = dict(scenario.channels.select("channel", "marginal").iter_rows())
+    assert move["gain"] == pytest.approx(marginal["ad"] - marginal["tv"], rel=0.05)
+
+
+def test_less_than_one_unit_moves_if_a_channel_cannot_go_that_far() -> None:
+    cheap = ChannelResponses.of(pl.concat([on_curve("ad", 3.0, 0.6, SPEND), on_curve("mail", 3.0, 0.6, [each / 100 for each in SPEND])]))
+    (move,) = BudgetScenario.of(cheap, reach=0.5).moves.rows(named=True)
+    assert (move["to"], move["amount"]) == ("mail", pytest.approx(0.5 * 0.775))
 
 
 def test_uncertainty_is_carried_to_moves_and_gain() -> None:
