@@ -1,4 +1,4 @@
-"""Figures of models of attribution: shares of channels with their intervals."""
+"""Figures of models of attribution: shares of channels with their intervals, transitions between channels."""
 
 from __future__ import annotations
 
@@ -23,5 +23,14 @@ def _shares(fitted: Any, given: Given) -> dict[str, Axes]:
     return {"credit_shares": drawn}
 
 
-FIGURES: Mapping[str, Draw] = {"credit_shares": _shares}
+def _transitions(fitted: Any, given: Given) -> dict[str, Axes]:
+    """Draw the steps of a chain of one touch; those of longer memory have too many states for a picture."""
+    from relkit.plots.transition_map import plot_transition_map
+
+    if fitted.order != 1:
+        return {}
+    return {"transition_map": plot_transition_map(fitted.transitions, language=given.language)}
+
+
+FIGURES: Mapping[str, Draw] = {"credit_shares": _shares, "transition_map": _transitions}
 """Functions by the names that models of the family use."""

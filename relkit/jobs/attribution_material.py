@@ -7,7 +7,7 @@ company.attribution().headlines()
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from relkit.reports.remarks import RemarkList
     from relkit.reports.summary_tables import SummaryTable
     from relkit.tables.table_set import TableSet
+    from relkit.tracking.registry import ModelVersion
 
+TRANSITIONS = "transition_map"
+"""Name of the figure of models that keep the transitions between channels."""
 LOOKBACKS_DAYS = (7.0, 30.0, 90.0)
 """Lookbacks with which the robustness of credit is shown."""
 CURVE_POINTS, CURVE_REACH = 40, 1.3
@@ -60,6 +63,7 @@ class AttributionMaterial:
     language: str
     table: pl.DataFrame
     record: dict[str, dict[str, Any]]
+    _loaded: dict[str, Any] = field(init=False, default_factory=dict, repr=False)
 
     @classmethod
     def read(
@@ -224,12 +228,13 @@ class AttributionMaterial:
     def _scenario(self) -> ChannelScenario:
         """The budget scenario on weekly spend and weekly credit of the first model, with the reason if it is refused."""
         from relkit.errors import FitError
+        from relkit.jobs.weekly_response import WeeklyResponse
         from relkit.models.attribution.budget import BudgetScenario
-        from relkit.models.attribution.channel_responses import ChannelResponses
         from relkit.reports.channel_scenario import ChannelScenario
 
         first = self.models[0]
-        responses = ChannelResponses.of(self._weekly(first.name))
+        weekly = WeeklyResponse(tables=self.tables, version=self._version(first.name), fitted=self.fitted(first.name))
+        responses = weekly.responses()
         try:
             found = BudgetScenario.of(responses, level=first.level)
         except FitError:
@@ -243,21 +248,6 @@ class AttributionMaterial:
             currency=self.tables.facts.currency,
             language=self.language,
         )
-
-    def _weekly(self, model: str) -> pl.DataFrame:
-        """Return channel, period, spend, value by week of channels with a known spend, without the first and last, which may be cut."""
-        import polars as pl
-
-        from relkit.features.channel_spend import channel_spend
-
-        edge = self._edge(model)
-        spend = channel_spend(self.tables, edge, period="week").filter(pl.col("period").is_not_null(), pl.col("cost").is_not_null())
-        if spend.is_empty():
-            return pl.DataFrame(schema={"channel": pl.String, "period": pl.Date, "spend": pl.Float64, "value": pl.Float64})
-        credited = self._refitted(self.fitted(model).settings, {"period": "week"}, by_period=True).select("channel", "period", "value")
-        whole = pl.col("period").is_between(pl.col("period").min(), pl.col("period").max(), closed="none")
-        paid = spend.filter(whole).select("channel", "period", spend="cost")
-        return paid.join(credited, on=["channel", "period"], how="left", maintain_order="left").with_columns(pl.col("value").fill_null(0.0))
 
     def experiments(self) -> ChannelExperiments:
         """Return the experiments next to what the models credit in the same days."""
@@ -296,11 +286,9 @@ class AttributionMaterial:
         ]
         return pl.concat(parts)
 
-    def _refitted(self, settings: Any, changed: dict[str, Any], *, by_period: bool = False) -> pl.DataFrame:
-        """Return the credit by settings that differ from those of the page: of all journeys, or of each period."""
+    def _refitted(self, settings: Any, changed: dict[str, Any]) -> pl.DataFrame:
+        """Return the credit of all journeys by settings that differ from those of the page."""
         from dataclasses import replace
-
-        import polars as pl
 
         from relkit.errors import NotEnoughEventsError
         from relkit.families.bindings import inputs_of
@@ -311,7 +299,7 @@ class AttributionMaterial:
             fitted = varied.fit(rows, as_of=self.as_of.day)
         except NotEnoughEventsError:
             return self.table.clear()
-        found: pl.DataFrame = fitted.credits.filter(pl.col("period").is_not_null()) if by_period else fitted.credit()
+        found: pl.DataFrame = fitted.credit()
         return found
 
     def journeys(self) -> ChannelJourneys:
@@ -322,18 +310,25 @@ class AttributionMaterial:
         model = next((model for model in self.models if not model.is_incremental), self.models[0])
         settings = self.fitted(model.name).settings
         rows = inputs_of(model.name, self.tables, settings.reads_with).features(self.tables, self._edge(model.name))
-        return ChannelJourneys(paths=rows, language=self.language)
+        return ChannelJourneys(paths=rows, transitions=self._transitions(), language=self.language)
+
+    def _transitions(self) -> pl.DataFrame | None:
+        """Return the transitions of the model that draws them; None if it was not fitted, or its states are several touches."""
+        from relkit.models import catalogue
+
+        drawing = (name for name in self.record if TRANSITIONS in catalogue.settings_class(name).figures)
+        chain = next((self.fitted(name) for name in drawing), None)
+        return None if chain is None or chain.order != 1 else chain.transitions
 
     def remarks(self) -> RemarkList:
         """Return the remarks that affect how the credit is to be read, without that on conversions without a touch, which is a headline."""
-        from relkit.features.journey_remarks import UNTOUCHED
         from relkit.jobs.deliver_files import remarks_of
-        from relkit.models.attribution.credit_remarks import UNTOUCHED as UNTOUCHED_BY_FIT
+        from relkit.models.attribution.credit_remarks import UNTOUCHED
         from relkit.reports.remarks import RemarkList
         from relkit.scores.channel_credit import CHANNEL_CREDIT
 
         noticed = remarks_of(self.folder, str(self.as_of))
-        own = (r for r in noticed if (not r.about or CHANNEL_CREDIT in r.about) and r.code not in (UNTOUCHED, UNTOUCHED_BY_FIT))
+        own = (r for r in noticed if (not r.about or CHANNEL_CREDIT in r.about) and r.code != UNTOUCHED)
         return RemarkList(tuple(own), self.language)
 
     def model_card(self) -> SummaryTable:
@@ -348,7 +343,15 @@ class AttributionMaterial:
         return model_card(entries, "attribution", language=self.language)
 
     def fitted(self, model: str) -> Any:
-        """Return the fitted model whose version made the credit.
+        """Return the fitted model whose version made the credit."""
+        from relkit.tracking import registry
+
+        if model not in self._loaded:
+            self._loaded[model] = registry.load(self._version(model))
+        return self._loaded[model]
+
+    def _version(self, model: str) -> ModelVersion:
+        """Return the version that made the credit.
 
         Raises:
             ParameterError: the version is no longer registered.
@@ -358,7 +361,7 @@ class AttributionMaterial:
         used = self.record[model]
         for version in registry.versions(used["registered"]):
             if version.version == used["version"]:
-                return registry.load(version)
+                return version
         remedy = f"Run {command('fit', model)} and {command('score')} again."
         raise ParameterError(f"version {used['version']} of {model} is no longer registered.", where="report", remedy=remedy)
 

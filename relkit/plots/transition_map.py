@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
+from relkit.models.attribution.markov_tables import CONVERSION, NOTHING, START
 from relkit.plots.short_names import short_names
 from relkit.plots.style import INK, axes_of, figure_of, house_style, nothing_to_draw, percent, percent_axis
 from relkit.texts import Text, in_language
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    import polars as pl
     from matplotlib.axes import Axes
 
     from relkit.metrics.risk_sets import Floats
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MOST_LETTERS = 18
 WRITTEN = 14
 """Columns up to which the probabilities are written into the cells."""
+STATES = {START: Text("start", "début"), CONVERSION: Text("conversion", "conversion"), NOTHING: Text("nothing", "rien")}
 LEAST = 0.005
 """Smaller probabilities are not written."""
 _TEXTS = (
@@ -36,26 +38,25 @@ def plot_transition_map(
     transitions: pl.DataFrame,
     ax: Axes | None = None,
     *,
-    names: Mapping[str, str] | None = None,
     language: str = "en",
 ) -> Axes:
     """Draw the probability of each next step, from the rows to the columns.
 
     Args:
-        transitions: from_state, to_state, probability; states are drawn in the order in which they first occur. A pair that is
-            missing has probability 0.
+        transitions: state, next, journeys, probability, as fitted chains keep them: the channels with most journeys are drawn first, a pair
+            that is missing has probability 0. States of several touches are not drawn.
         ax: where to draw; a new figure by default.
-        names: of states for people; channels by their own name by default.
         language: en or fr.
     """
     title, x_label, y_label, scale = in_language(_TEXTS, language)
     if transitions.is_empty():
         return nothing_to_draw(ax, title, language)
-    rows, columns = (transitions[name].unique(maintain_order=True).to_list() for name in ("from_state", "to_state"))
+    channels = _channels(transitions)
+    rows, columns = [START, *channels], [*channels, CONVERSION, NOTHING]
     cells = _square(transitions, rows, columns)
     ax = axes_of(ax, width=3.4 + 0.46 * len(columns), height=2.4 + 0.36 * len(rows))
     image = ax.imshow(cells, cmap="Blues", vmin=0.0, vmax=float(cells.max()) or 1.0, aspect="auto")
-    _label(ax, *(_named(part, names or {}) for part in (rows, columns)))
+    _label(ax, *(_named(part, language) for part in (rows, columns)))
     ax.set_ylabel(y_label)
     ax.set_xlabel(x_label)
     ax.xaxis.set_label_position("top")
@@ -73,13 +74,20 @@ def _square(transitions: pl.DataFrame, rows: Sequence[str], columns: Sequence[st
     cells = np.zeros((len(rows), len(columns)))
     at = ({name: i for i, name in enumerate(part)} for part in (rows, columns))
     row_of, column_of = at
-    for start, then, probability in transitions.select("from_state", "to_state", "probability").iter_rows():
-        cells[row_of[start], column_of[then]] = probability or 0.0
+    for state, then, probability in transitions.select("state", "next", "probability").iter_rows():
+        if state in row_of:
+            cells[row_of[state], column_of[then]] = probability or 0.0
     return cells
 
 
-def _named(states: Sequence[str], names: Mapping[str, str]) -> list[str]:
-    return short_names([names.get(state, state) for state in states], MOST_LETTERS)
+def _channels(transitions: pl.DataFrame) -> list[str]:
+    """Return the channels to which journeys go, those with most journeys first."""
+    gone = transitions.filter(~pl.col("next").is_in([CONVERSION, NOTHING])).group_by("next").agg(pl.col("journeys").sum())
+    return gone.sort("journeys", "next", descending=[True, False])["next"].to_list()
+
+
+def _named(states: Sequence[str], language: str) -> list[str]:
+    return short_names([STATES[state][language] if state in STATES else state for state in states], MOST_LETTERS)
 
 
 def _label(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:

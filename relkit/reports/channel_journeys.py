@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,9 +15,6 @@ from relkit.plots.style import number, percent
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import SMALLEST_GROUP, Headlines, Shown, SummaryTable
 from relkit.texts import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 TOP_PATHS, LISTED = 25, 10
 """Paths that are drawn, and paths in the table."""
@@ -61,14 +57,12 @@ class ChannelJourneys:
 
     Attributes:
         paths: channels (lists in order of time), conversions, nulls.
-        transitions: from_state, to_state, probability, as a model of transitions keeps them; None without one.
-        states: names for people of the states that are no channels.
+        transitions: state, next, journeys, probability, as a fitted chain keeps them; None without one.
         language: en or fr.
     """
 
     paths: pl.DataFrame
     transitions: pl.DataFrame | None = None
-    states: Mapping[str, str] | None = None
     language: str = "en"
 
     @cached_property
@@ -133,7 +127,7 @@ class ChannelJourneys:
 
         if self.transitions is None or self.transitions.is_empty():
             return Gallery(())
-        drawn = plot_transition_map(self.transitions, names=self.states, language=self.language)
+        drawn = plot_transition_map(self.transitions, language=self.language)
         return Gallery((Picture(drawn, self._say("c_transitions")),))
 
     def _percent(self, value: float) -> str:

@@ -48,7 +48,8 @@ TEXTS: dict[str, Text] = {
         "Un {unit} déplacé de {giver} vers {taker} rapporterait {gain} de {worth} en plus, selon un scénario sur les semaines passées.",
     ),
     "euro_unsure": Text(
-        "No move of one {unit} between channels is sure to pay; the most promising is from {giver} to {taker}, with {gain} more of {worth}.",
+        "No move of one {unit} between channels is sure to pay; the most promising is from {giver} to {taker}, with {gain} more of "
+        "{worth}.",
         "Aucun déplacement d’un {unit} entre canaux ne rapporte à coup sûr ; le plus prometteur va de {giver} vers {taker}, avec {gain} de "
         "{worth} en plus.",
     ),
@@ -195,9 +196,8 @@ class ChannelScenario:
 
     @staticmethod
     def _small_moves(scenario: BudgetScenario) -> pl.DataFrame:
-        """Return the moves between channels of which one unit of money is within the reach of the scenario."""
-        able = scenario.channels.filter(pl.col("spend") * scenario.reach >= 1.0)["channel"].to_list()
-        return scenario.moves.filter(pl.col("from").is_in(able), pl.col("to").is_in(able))
+        """Return the moves of a whole unit of money; of less, if a channel's reach ends before, they answer another question."""
+        return scenario.moves.filter(pl.col("amount") >= 1.0)
 
     def _best(self) -> str:
         assert self.scenario is not None

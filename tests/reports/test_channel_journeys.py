@@ -11,7 +11,7 @@ PATHS = pl.DataFrame(
         "nulls": [0.0, 10.0, 50.0, 7.0, 0.0, 3.0],
     }
 )
-TRANSITIONS = pl.DataFrame({"from_state": ["start", "a"], "to_state": ["a", "conversion"], "probability": [1.0, 0.5]})
+TRANSITIONS = pl.DataFrame({"state": ["(start)", "a"], "next": ["a", "(conversion)"], "journeys": [10.0, 5.0], "probability": [1.0, 0.5]})
 
 
 def test_touches_in_a_row_are_one_step_and_small_paths_are_not_shown() -> None:

@@ -74,6 +74,8 @@ class MarkovRemoval(JourneySettings):
         "De quels canaux dépendent les conversions, d’après ce qui serait perdu si chacun d’eux ne menait à rien.",
     )
 
+    figures: ClassVar[tuple[str, ...]] = (*JourneySettings.figures, "transition_map")
+
     order: int = 1
     max_order: int = 4
     null_paths: bool = True
