@@ -12,8 +12,9 @@ from typing import Any
 
 import polars as pl
 
+from relkit.metrics.credit_shares import rank_agreement, share_distances
 from relkit.plots.style import number, percent
-from relkit.reports.channel_spread import channel_spread
+from relkit.reports.channel_spread import by_model, channel_spread
 from relkit.reports.pictures import Gallery, Picture
 from relkit.reports.summary_tables import Headlines, Shown, SummaryTable
 from relkit.texts import Text
@@ -32,6 +33,10 @@ TEXTS: dict[str, Text] = {
     "closest": Text(
         "The models closest to each other are “{a}” and “{b}” ({near} of the credit apart), the furthest “{c}” and “{d}” ({far}).",
         "Les modèles les plus proches sont « {a} » et « {b} » ({near} du crédit d’écart), les plus éloignés « {c} » et « {d} » ({far}).",
+    ),
+    "order": Text(
+        "On the order of the channels the agreement of all models is {w} (Kendall’s W, 1 if all have the same order).",
+        "Sur l’ordre des canaux, l’accord de tous les modèles est de {w} (W de Kendall, 1 si tous ont le même ordre).",
     ),
     "single": Text(
         "A single model has been fitted: nothing can be compared.", "Un seul modèle a été entraîné : rien ne peut être comparé."
@@ -95,10 +100,17 @@ class CreditRobustness:
     @cached_property
     def distances(self) -> pl.DataFrame:
         """Part of the credit by which two models differ: one, other, moved, the closest pair first."""
-        shares = self.credit.select("channel", "model", "share")
-        both = shares.join(shares, on="channel", suffix="_other").filter(pl.col("model") < pl.col("model_other"))
-        moved = both.group_by(one="model", other="model_other").agg(moved=(pl.col("share") - pl.col("share_other")).abs().sum() / 2)
-        return moved.sort("moved", "one", "other")
+        shares = by_model(self.credit, "share", missing=0.0)
+        models, moved = shares["model"].to_list(), share_distances(shares.drop("model").to_numpy())
+        rows = [(one, models[j], float(moved[i, j])) for i, one in enumerate(models) for j in range(i + 1, len(models))]
+        return pl.DataFrame(rows, schema={"one": pl.String, "other": pl.String, "moved": pl.Float64}, orient="row").sort(
+            "moved", "one", "other"
+        )
+
+    @property
+    def order_agreement(self) -> float:
+        """Kendall's W of the models on the order of the channels; not a number if it is not defined."""
+        return rank_agreement(by_model(self.credit, "share", missing=0.0).drop("model").to_numpy())
 
     def headlines(self) -> Headlines:
         """Return how much moves by which choice."""
@@ -115,6 +127,9 @@ class CreditRobustness:
             near = self.distances.row(0, named=True)
             pairs = {"a": near["one"], "b": near["other"], "c": furthest["one"], "d": furthest["other"]}
             found.append(self._say("closest", near=self._percent(near["moved"]), far=self._percent(furthest["moved"]), **pairs))
+        agreement = self.order_agreement
+        if agreement == agreement:  # noqa: PLR0124  (a number)
+            found.append(self._say("order", w=number(agreement, self.language, 2)))
         return Headlines(tuple(found))
 
     def picture(self) -> Gallery:
@@ -151,10 +166,8 @@ class CreditRobustness:
 
     def _moved(self, source: str) -> float:
         """Return the largest part of the credit by which two settings differ."""
-        part = self.variants.filter(pl.col("source") == source).select("setting", "channel", "share")
-        both = part.join(part, on="channel", suffix="_other")
-        moved = both.group_by("setting", "setting_other").agg(moved=(pl.col("share") - pl.col("share_other")).abs().sum() / 2)
-        return float(moved["moved"].max() or 0.0)  # type: ignore[arg-type]
+        part = self.variants.filter(pl.col("source") == source).select("channel", "share", model=pl.col("setting").cast(pl.String))
+        return float(share_distances(by_model(part, "share", missing=0.0).drop("model").to_numpy()).max(initial=0.0))
 
     def _percent(self, value: float) -> str:
         return percent(value, self.language, 1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from relkit.metrics.credit_shares import share_spread
+
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "channel": pl.String,
     "mean_share": pl.Float64,
@@ -45,17 +47,38 @@ def channel_spread(credit: pl.DataFrame) -> pl.DataFrame:
         >>> channel_spread(credit).select("channel", "least_model", "most_model", "is_model_bound").rows()
         [('a', 'Linear', 'Last touch', True), ('b', 'Last touch', 'Linear', False)]
     """
+    if credit.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
     total = pl.col("conversions").sum().over("model")
-    shares = credit.with_columns(width=pl.when(total != 0).then((pl.col("upper") - pl.col("lower")) / total))
-    by_share = {"least_model": pl.col("share").arg_min(), "most_model": pl.col("share").arg_max()}
-    found = shares.group_by("channel", maintain_order=True).agg(
-        pl.col("width").mean(),
-        mean_share=pl.col("share").mean(),
-        low=pl.col("share").min(),
-        high=pl.col("share").max(),
-        **{name: pl.col("model").get(at) for name, at in by_share.items()},
+    widths = credit.with_columns(width=pl.when(total != 0).then((pl.col("upper") - pl.col("lower")) / total))
+    shares = by_model(credit, "share", missing=0.0)
+    found = share_spread(shares.drop("model").to_numpy(), by_model(widths, "width", missing=float("nan")).drop("model").to_numpy())
+    models, channels = shares["model"].to_list(), shares.drop("model")
+    columns = [channels[name] for name in channels.columns]
+    frame = pl.DataFrame(
+        {
+            "channel": channels.columns,
+            "mean_share": [column.mean() for column in columns],
+            "low": found.low,
+            "least_model": [models[column.arg_min() or 0] for column in columns],
+            "high": found.high,
+            "most_model": [models[column.arg_max() or 0] for column in columns],
+            "spread": found.spread,
+            "width": found.width,
+            "is_model_bound": found.is_model_bound,
+        },
+        schema=SCHEMA,
     )
-    spread = (pl.col("high") - pl.col("low")).round(12)  # equal gaps of different shares are equal
-    bound = (spread > pl.col("width")).fill_null(value=False)
-    whole = found.with_columns(spread=spread, is_model_bound=bound)
-    return whole.select(*SCHEMA).cast(SCHEMA).sort("mean_share", "channel", descending=[True, False])  # type: ignore[arg-type]
+    return frame.with_columns(pl.col("width").fill_nan(None)).sort("mean_share", "channel", descending=[True, False])
+
+
+def by_model(credit: pl.DataFrame, column: str, *, missing: float) -> pl.DataFrame:
+    """Return model, then one column per channel with the values of a column; one row per model.
+
+    Args:
+        credit: channel, model and the column.
+        column: the values.
+        missing: value of a channel that a model does not have, or of which the value is null.
+    """
+    wide = credit.pivot("channel", index="model", values=column, maintain_order=True)
+    return wide.with_columns(pl.exclude("model").cast(pl.Float64).fill_null(missing))

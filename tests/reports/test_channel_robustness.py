@@ -19,12 +19,14 @@ def test_the_part_of_the_credit_that_moves_is_the_total_variation() -> None:
     found = CreditRobustness(credit=page().labelled, variants=VARIANTS, model="Linear")
     # Effect 50/40/10, Last touch 40/50/10, Linear 60/30/10: ten points apart, the outer two twenty.
     assert found.distances["moved"].round(12).to_list() == [0.1, 0.1, 0.2]
-    first, second = found.headlines().sentences
+    first, second, third = found.headlines().sentences
     assert first == (
         "The choice of the model moves up to 20.0% of all credit from one channel to another; the lookback (by “Linear”) 15.0%, the reuse "
         "of touches 2.0%."
     )
     assert second.endswith("the furthest “Last touch” and “Linear” (20.0%).")
+    # Ranks search 1, 2, 1; social 2, 1, 2; direct 3: sums 4, 5, 9 and W = 12 * 14 / (9 * 24).
+    assert third == "On the order of the channels the agreement of all models is 0.78 (Kendall’s W, 1 if all have the same order)."
 
 
 def test_spans_are_from_the_least_to_the_greatest_share_by_source() -> None:
