@@ -131,7 +131,7 @@ def games_of(world: AdvertisedWorld, hill: Floats, weights: Floats) -> Floats:
     order = np.argsort(mask, kind="stable")
     codes, starts = np.unique(mask[order], return_index=True)
     games = np.zeros((1 << K, weights.shape[1]))
-    for code, these in zip(codes, np.split(order, starts[1:]), strict=True):
+    for code, these in zip(codes, np.split(order, starts)[1:], strict=True):
         active = np.flatnonzero((int(code) >> np.arange(K)) & 1)
         part = _worth(world, hill[:, these], active) @ weights[these]
         bits = (np.arange(1 << K)[:, None] >> active) & 1
